@@ -1,0 +1,217 @@
+//! The only place that starts processes.
+//!
+//! Every child gets an argument vector (never a shell string), its own process group, a time limit,
+//! an output cap, and an environment without the caller's `TMUX`: a tmux client that inherits it
+//! refuses to attach and resolves targets against the operator's own server.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use super::error::{Failure, Kind, Result};
+use super::model::Size;
+
+/// Most output kept of one command: 100 panes of 200x50 with colours are about 4 MiB.
+const MAX_OUTPUT_BYTES: u64 = 16 << 20;
+
+/// Variables of a surrounding tmux that must not reach a child.
+const TMUX_VARIABLES: [&str; 2] = ["TMUX", "TMUX_PANE"];
+
+/// Processes started so far by this program.
+static STARTED: AtomicU64 = AtomicU64::new(0);
+
+/// What a finished command left.
+#[derive(Debug)]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// Why a command gave no output.
+#[derive(Debug)]
+pub enum ExecError {
+    /// The program does not exist.
+    Missing,
+    /// It could not be started or read.
+    Io(std::io::Error),
+    /// It did not end within its time.
+    TimedOut(Duration),
+}
+
+/// Number of processes that this program started; the cost of an observation is counted with it.
+#[must_use]
+pub fn started() -> u64 {
+    STARTED.load(Ordering::Relaxed)
+}
+
+fn base(program: &Path, args: &[OsString]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).kill_on_drop(true).process_group(0);
+    for variable in TMUX_VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn spawn(command: &mut Command) -> Result<Child, ExecError> {
+    let child = command.spawn().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ExecError::Missing,
+        _ => ExecError::Io(error),
+    })?;
+    STARTED.fetch_add(1, Ordering::Relaxed);
+    Ok(child)
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// When the program is missing, cannot be read or exceeds `limit`; it is killed then.
+pub async fn run(program: &Path, args: &[OsString], limit: Duration) -> Result<Output, ExecError> {
+    let mut command = base(program, args);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = spawn(&mut command)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let collect = async {
+        let (stdout, stderr) = tokio::try_join!(read_capped(stdout), read_capped(stderr))?;
+        let status = child.wait().await?;
+        Ok(Output { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
+    };
+    match tokio::time::timeout(limit, collect).await {
+        Ok(result) => result.map_err(ExecError::Io),
+        Err(_) => Err(ExecError::TimedOut(limit)),
+    }
+}
+
+async fn read_capped(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        let mut capped = from.take(MAX_OUTPUT_BYTES);
+        capped.read_to_end(&mut bytes).await?;
+        // A writer past the cap must not block on a full pipe.
+        tokio::io::copy(&mut capped.into_inner(), &mut tokio::io::sink()).await?;
+    }
+    Ok(bytes)
+}
+
+/// Starts a command that is talked to over its standard input and output.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn converse(program: &Path, args: &[OsString]) -> Result<Child, ExecError> {
+    let mut command = base(program, args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    spawn(&mut command)
+}
+
+/// Starts a process that outlives this one, its output going to `log`.
+///
+/// The child stays in the caller's process group until it calls `setsid` itself: a group leader
+/// could not.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn detach(program: &Path, args: &[OsString], log: &File) -> Result<Child, ExecError> {
+    let (out, err) = (log.try_clone().map_err(ExecError::Io)?, log.try_clone().map_err(ExecError::Io)?);
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(out).stderr(err);
+    for variable in TMUX_VARIABLES {
+        command.env_remove(variable);
+    }
+    spawn(&mut command)
+}
+
+/// Replaces this process by a program; returns only when that failed.
+#[must_use]
+pub fn replace(program: &Path, args: &[OsString]) -> ExecError {
+    let error = std::process::Command::new(program).args(args).exec();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => ExecError::Missing,
+        _ => ExecError::Io(error),
+    }
+}
+
+/// A process in a pseudo-terminal; dropping it hangs the terminal up and reaps the process.
+pub struct PtyProcess {
+    /// Our side of the terminal.
+    pub master: Box<dyn MasterPty + Send>,
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+}
+
+impl Drop for PtyProcess {
+    fn drop(&mut self) {
+        // A client may be stopped or hung; it must not outlive its view.
+        let _already_gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Starts a program in a new pseudo-terminal of exactly this size.
+///
+/// # Errors
+/// When no terminal can be opened or the program cannot be started.
+pub fn in_pty(program: &Path, args: &[OsString], size: Size) -> Result<PtyProcess, ExecError> {
+    let io = |error: &dyn std::fmt::Display| ExecError::Io(std::io::Error::other(error.to_string()));
+    let pair = native_pty_system()
+        .openpty(PtySize { rows: size.height, cols: size.width, pixel_width: 0, pixel_height: 0 })
+        .map_err(|error| io(&error))?;
+    let mut builder = CommandBuilder::new(program);
+    builder.args(args);
+    builder.env("TERM", "xterm-256color");
+    for variable in TMUX_VARIABLES {
+        builder.env_remove(variable);
+    }
+    let child = pair.slave.spawn_command(builder).map_err(|error| io(&error))?;
+    STARTED.fetch_add(1, Ordering::Relaxed);
+    Ok(PtyProcess { master: pair.master, child })
+}
+
+/// Finds a program in a `PATH`-like list, as `execvp` would.
+#[must_use]
+pub fn find_in_path(program: &str, path: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|p| is_executable(p));
+    }
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|p| is_executable(p))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// Words an exec error for the operator.
+#[must_use]
+pub fn explain(program: &str, error: &ExecError) -> Failure {
+    match error {
+        ExecError::Missing => Failure::new(
+            Kind::MissingProgram,
+            program,
+            "is not installed, or not on PATH",
+            install_hint(program),
+        ),
+        ExecError::Io(error) => Failure::failed(program, error.to_string(), "check that it can be run by hand"),
+        ExecError::TimedOut(limit) => Failure::failed(
+            program,
+            format!("gave no answer within {} s", limit.as_secs_f32()),
+            "check whether it hangs when run by hand",
+        ),
+    }
+}
+
+fn install_hint(program: &str) -> String {
+    match program {
+        "tmux" => "install it: `apt install tmux`, `dnf install tmux` or `brew install tmux`".to_owned(),
+        other => format!("install {other} and try again"),
+    }
+}

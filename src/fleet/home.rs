@@ -1,0 +1,93 @@
+//! Where a fleet keeps its files, and the settings of the process that looks at it.
+//!
+//! Resolved once, at the edge, from the environment; everything below receives a [`Site`], so that
+//! tests and several fleets on one machine never share hidden state.
+
+use std::path::{Path, PathBuf};
+
+use super::model::{AgentName, Thresholds};
+
+/// Paths and identity of one fleet as this process sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The Mosaic home.
+    pub home: PathBuf,
+    /// The roster file.
+    pub roster: PathBuf,
+    /// Folder of heartbeats, locks and exit records.
+    pub run_dir: PathBuf,
+    /// The user's home folder, for `~` in the roster.
+    pub user_home: PathBuf,
+    /// Host name of this machine.
+    pub host: String,
+    /// The Linux user.
+    pub tenant_id: String,
+    /// Health and readiness thresholds.
+    pub thresholds: Thresholds,
+    /// This program, for starting keepers and runtimes.
+    pub program: PathBuf,
+}
+
+impl Site {
+    /// A site that touches nothing, for tests of pure code.
+    #[cfg(test)]
+    #[must_use]
+    pub fn for_tests(home: &str) -> Self {
+        Self {
+            home: format!("{home}/.config/mosaic").into(),
+            roster: format!("{home}/.config/mosaic/fleet/roster.yaml").into(),
+            run_dir: format!("{home}/.config/mosaic/fleet/run").into(),
+            user_home: home.into(),
+            host: "here".to_owned(),
+            tenant_id: "tester".to_owned(),
+            thresholds: Thresholds::default(),
+            program: "mosaic-tui".into(),
+        }
+    }
+
+    /// Folder of per-agent environment files.
+    #[must_use]
+    pub fn agents_dir(&self) -> PathBuf {
+        self.home.join("fleet/agents")
+    }
+
+    /// Environment file of one agent, in systemd's `EnvironmentFile` syntax.
+    #[must_use]
+    pub fn env_file(&self, agent: &AgentName) -> PathBuf {
+        self.agents_dir().join(format!("{agent}.env"))
+    }
+
+    /// A file of one agent in the run folder.
+    #[must_use]
+    pub fn run_file(&self, agent: &AgentName, kind: RunFile) -> PathBuf {
+        run_file(&self.run_dir, agent, kind)
+    }
+}
+
+/// What kinds of file an agent has in the run folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunFile {
+    /// The heartbeat; the keeper alone writes it.
+    Heartbeat,
+    /// The runtime's own last report.
+    Report,
+    /// The keeper's lock; holds its pid.
+    Lock,
+    /// How the last pane process ended.
+    Exit,
+    /// The keeper's log when no supervisor keeps one.
+    Log,
+}
+
+/// Path of an agent's file in a run folder.
+#[must_use]
+pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
+    let suffix = match kind {
+        RunFile::Heartbeat => "hb",
+        RunFile::Report => "report",
+        RunFile::Lock => "lock",
+        RunFile::Exit => "exit",
+        RunFile::Log => "log",
+    };
+    run_dir.join(format!("{agent}.{suffix}"))
+}

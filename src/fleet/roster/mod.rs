@@ -1,0 +1,14 @@
+//! The roster: which agents a fleet has and how each is launched.
+//!
+//! `file` is the shape a user writes, `locate` finds a key's line and column, `resolve` applies
+//! defaults and rules and yields the [`Roster`] that everything else reads. Nothing here writes.
+
+mod file;
+mod locate;
+mod resolve;
+
+pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
+pub use resolve::{Agent, Problem, Roster, WindowSize, load, parse};
+
+/// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.
+pub const SCHEMA: &str = include_str!("../../../framework/fleet/roster.schema.json");

@@ -1,0 +1,555 @@
+//! From the file to the roster that the program uses: defaults filled in, every rule checked.
+//!
+//! All problems of a file are reported at once, each with file, line, column, key path and what was
+//! expected.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::file::{AgentEntry, RosterFile, TmuxSettings};
+use super::locate::{Index, Place};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentName, Label, SessionName, SocketName};
+use crate::fleet::runtime;
+
+/// A roster larger than this is not a roster; reading it whole must stay cheap.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Holder session when the roster names none.
+const DEFAULT_HOLDER: &str = "_holder";
+
+/// Size of an agent's window, in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowSize {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// One agent with everything filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Its name.
+    pub name: AgentName,
+    /// Its tmux session.
+    pub session: SessionName,
+    /// Display name.
+    pub alias: Option<Label>,
+    /// Role.
+    pub class: String,
+    /// Runtime expected in the pane.
+    pub runtime: String,
+    /// Agent it reports to.
+    pub reports_to: Option<String>,
+    /// Folder it starts in, `~` resolved.
+    pub working_directory: PathBuf,
+    /// Model asked for.
+    pub model_hint: Option<String>,
+    /// Unattended launch.
+    pub yolo: bool,
+    /// Launch command that overrides the runtime's own.
+    pub command: Option<String>,
+    /// Environment of the pane.
+    pub env: BTreeMap<String, String>,
+    /// Owner.
+    pub tenant_id: String,
+    /// Host it runs on.
+    pub host: String,
+    /// `user@host` when it is remote.
+    pub ssh: Option<String>,
+    /// tmux socket.
+    pub socket: SocketName,
+    /// Size its window gets.
+    pub window: WindowSize,
+    /// Whether the conversation is cleared between cards.
+    pub reset_between_tasks: bool,
+}
+
+/// A fleet's roster, valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// File it came from.
+    pub path: PathBuf,
+    /// Socket of the fleet's tmux server.
+    pub socket: SocketName,
+    /// Session that keeps the server alive.
+    pub holder: SessionName,
+    /// Agents in the file's order.
+    pub agents: Vec<Agent>,
+    /// What the operator should know but what stops nothing.
+    pub warnings: Vec<String>,
+}
+
+impl Roster {
+    /// The agent of that name.
+    ///
+    /// # Errors
+    /// Not found, with the nearest names.
+    pub fn agent(&self, name: &str) -> Result<&Agent> {
+        self.agents.iter().find(|agent| agent.name.as_str() == name).ok_or_else(|| {
+            let near = nearest(name, self.agents.iter().map(|agent| agent.name.as_str()));
+            let next = if near.is_empty() {
+                "`mosaic-tui agent roster` lists all".to_owned()
+            } else {
+                format!("did you mean {}?", near.join(", "))
+            };
+            Failure::new(
+                Kind::NotFound,
+                format!("agent {}", Label::new(name)),
+                format!("is not in {}", self.path.display()),
+                next,
+            )
+        })
+    }
+
+    /// Whether the agent runs on another host.
+    #[must_use]
+    pub fn is_remote(&self, agent: &Agent, site: &Site) -> bool {
+        agent.host != site.host
+    }
+}
+
+/// One broken rule of a roster file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// File.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// Key path such as `agents[2].name`.
+    pub key: String,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: ", self.path.display(), self.line, self.column)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", Label::new(&self.key))?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Reads and checks a roster file.
+///
+/// # Errors
+/// Not found, unreadable, or invalid with every problem in the details.
+pub fn load(site: &Site) -> Result<Roster> {
+    let path = &site.roster;
+    let what = format!("roster {}", path.display());
+    let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::new(
+            Kind::NotFound,
+            what.clone(),
+            "there is no such file",
+            "write one (see `mosaic-tui fleet schema`), or try `mosaic-tui demo`",
+        ),
+        _ => Failure::failed(what.clone(), error.to_string(), "make it readable"),
+    })?;
+    if meta.len() > MAX_FILE_BYTES {
+        return Err(Failure::new(
+            Kind::Invalid,
+            what,
+            format!("is {} bytes long; a roster has at most {MAX_FILE_BYTES}", meta.len()),
+            "check that the path is right",
+        ));
+    }
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::failed(what.clone(), error.to_string(), "make it readable"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count();
+        Failure::new(
+            Kind::Invalid,
+            format!("{}:{}", path.display(), line + 1),
+            "is not UTF-8",
+            "save the file as UTF-8",
+        )
+    })?;
+    parse(&text, path, site).map_err(|problems| {
+        let more = match problems.len() {
+            0 | 1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
+        };
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        let (place, why) = split_place(&first);
+        Failure::new(
+            Kind::Invalid,
+            place,
+            format!("{why}{more}"),
+            "`mosaic-tui fleet check` lists every problem",
+        )
+        .with_details(problems.iter().map(ToString::to_string).collect())
+    })
+}
+
+/// Splits `file:line:column: rest` behind the place.
+fn split_place(text: &str) -> (String, String) {
+    match text.split_once(": ") {
+        Some((place, rest)) => (place.to_owned(), rest.to_owned()),
+        None => (text.to_owned(), String::new()),
+    }
+}
+
+/// Checks a roster's text.
+///
+/// # Errors
+/// Every problem found; a file that cannot be decoded has one.
+pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem>> {
+    let index = Index::of(text);
+    let file: RosterFile = serde_yaml::from_str(text).map_err(|error| {
+        vec![decode_problem(&error, path, &index)]
+    })?;
+    let mut check = Checker { path, index: &index, problems: Vec::new() };
+    let roster = check.roster(&file, site);
+    if check.problems.is_empty() { Ok(roster) } else { Err(check.problems) }
+}
+
+/// Turns the decoder's error into a problem; it words path and expectation already.
+fn decode_problem(error: &serde_yaml::Error, path: &Path, index: &Index) -> Problem {
+    let full = error.to_string();
+    // The decoder appends its own " at line L column C", which stands at the front here.
+    let message = match full.rfind(" at line ") {
+        Some(cut) => full[..cut].to_owned(),
+        None => full,
+    };
+    let (key, message) = match message.split_once(": ") {
+        Some((key, rest)) if !key.contains(' ') => (key.to_owned(), rest.to_owned()),
+        _ => (String::new(), message),
+    };
+    let unknown = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next())
+        .map(|field| if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") });
+    let place = unknown
+        .as_deref()
+        .and_then(|field| index.find_key(field))
+        .or_else(|| error.location().map(|l| Place { line: l.line(), column: l.column() }))
+        .unwrap_or_else(|| index.find(&key));
+    Problem {
+        path: path.to_owned(),
+        line: place.line,
+        column: place.column,
+        key: unknown.unwrap_or(key),
+        message: Label::new(&message).to_string(),
+    }
+}
+
+/// Applies the rules and collects what breaks them.
+struct Checker<'a> {
+    path: &'a Path,
+    index: &'a Index,
+    problems: Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn problem(&mut self, key: &str, message: impl Into<String>) {
+        let place = self.index.find(key);
+        self.problems.push(Problem {
+            path: self.path.to_owned(),
+            line: place.line,
+            column: place.column,
+            key: key.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    fn roster(&mut self, file: &RosterFile, site: &Site) -> Roster {
+        if file.version != 1 {
+            self.problem("version", format!("is {}; expected 1", file.version));
+        }
+        if let Some(transport) = file.transport.as_deref().filter(|t| *t != "tmux") {
+            self.problem("transport", format!("is {:?}; expected \"tmux\"", Label::new(transport).as_str()));
+        }
+        if let Some(connector) = &file.connector
+            && connector.kind != "tmux"
+        {
+            self.problem("connector.kind", format!("is {:?}; expected \"tmux\"", Label::new(&connector.kind).as_str()));
+        }
+        let (socket, holder) = self.tmux(&file.tmux);
+        let window = self.window(file.defaults.window_size.as_deref());
+        let agents: Vec<Agent> = file
+            .agents
+            .iter()
+            .enumerate()
+            .filter_map(|(at, entry)| self.agent(at, entry, file, site, &socket, window))
+            .collect();
+        self.uniqueness(file, &holder);
+        self.references(file);
+        let warnings = floor_warnings(file);
+        Roster { path: self.path.to_owned(), socket, holder, agents, warnings }
+    }
+
+    fn tmux(&mut self, tmux: &TmuxSettings) -> (SocketName, SessionName) {
+        let socket = self.socket("tmux.socket_name", tmux.socket_name.as_deref());
+        let holder = tmux.holder_session.as_deref().unwrap_or(DEFAULT_HOLDER);
+        if holder.is_empty() || holder.len() > 64 || !holder.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+            self.problem("tmux.holder_session", "must have 1 to 64 letters, digits, `_` or `-`");
+        }
+        (socket, SessionName(holder.to_owned()))
+    }
+
+    fn socket(&mut self, key: &str, name: Option<&str>) -> SocketName {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return SocketName(None) };
+        if name.contains('/') || name.starts_with('-') || name.chars().any(|c| c.is_control()) || name.len() > 80 {
+            self.problem(key, "is a name for `tmux -L`, not a path: no `/`, no leading `-`, at most 80 characters");
+        }
+        SocketName(Some(name.to_owned()))
+    }
+
+    fn window(&mut self, text: Option<&str>) -> WindowSize {
+        let Some(text) = text else { return WindowSize { width: 200, height: 50 } };
+        let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u16>().ok()?, h.parse::<u16>().ok()?)));
+        match parsed {
+            Some((width @ 20..=1000, height @ 5..=1000)) => WindowSize { width, height },
+            _ => {
+                self.problem(
+                    "defaults.window_size",
+                    format!("is {:?}; expected WIDTHxHEIGHT such as 200x50, between 20x5 and 1000x1000", Label::new(text).as_str()),
+                );
+                WindowSize { width: 200, height: 50 }
+            }
+        }
+    }
+
+    fn agent(
+        &mut self,
+        at: usize,
+        entry: &AgentEntry,
+        file: &RosterFile,
+        site: &Site,
+        socket: &SocketName,
+        window: WindowSize,
+    ) -> Option<Agent> {
+        let key = |field: &str| format!("agents[{at}].{field}");
+        let name = match AgentName::parse(&entry.name) {
+            Ok(name) => name,
+            Err(why) => {
+                self.problem(&key("name"), why);
+                return None;
+            }
+        };
+        if is_viewer_name(name.as_str()) {
+            self.problem(&key("name"), "ends in `-watch-<digits>`, which is kept for viewers");
+        }
+        let runtime = self.runtime(at, entry, file);
+        for variable in entry.env.keys() {
+            if !is_variable_name(variable) {
+                self.problem(&key(&format!("env.{variable}")), "is no environment variable name ([A-Za-z_][A-Za-z0-9_]*)");
+            }
+        }
+        for (variable, value) in &entry.env {
+            if value.contains('\0') {
+                self.problem(&key(&format!("env.{variable}")), "holds a NUL character");
+            }
+        }
+        for (field, value) in [("command", &entry.command), ("working_directory", &entry.working_directory)] {
+            if value.as_deref().is_some_and(|text| text.trim().is_empty() || text.contains('\0')) {
+                self.problem(&key(field), "is empty or holds a NUL character; leave the key out instead");
+            }
+        }
+        let host = entry.host.clone().unwrap_or_else(|| site.host.clone());
+        if host != site.host && entry.ssh.is_none() {
+            self.problem(&key("host"), format!("is another host than this one ({}), so `ssh: user@host` is needed", site.host));
+        }
+        if entry.ssh.as_deref().is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace)) {
+            self.problem(&key("ssh"), "must be user@host: not empty, no leading `-`, no white space");
+        }
+        let directory = entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref()).unwrap_or("~");
+        let own_socket = match &entry.socket {
+            Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
+            None => socket.clone(),
+        };
+        Some(Agent {
+            session: name.session(),
+            alias: entry.alias.as_deref().map(Label::new).filter(|alias| !alias.is_empty()),
+            class: entry.class.clone().unwrap_or_else(|| "worker".to_owned()),
+            runtime,
+            reports_to: entry.reports_to.clone(),
+            working_directory: expand_home(directory, &site.user_home),
+            model_hint: entry.model_hint.clone(),
+            yolo: entry.yolo.unwrap_or(true),
+            command: entry.command.clone(),
+            env: entry.env.clone(),
+            tenant_id: entry.tenant_id.clone().unwrap_or_else(|| site.tenant_id.clone()),
+            host,
+            ssh: entry.ssh.clone(),
+            socket: own_socket,
+            window,
+            reset_between_tasks: entry.reset_between_tasks.unwrap_or(false),
+            name,
+        })
+    }
+
+    fn runtime(&mut self, at: usize, entry: &AgentEntry, file: &RosterFile) -> String {
+        let Some(runtime) = entry.runtime.as_deref().or(file.defaults.runtime.as_deref()) else {
+            self.problem(
+                &format!("agents[{at}]"),
+                "has no `runtime`, and `defaults.runtime` is not set",
+            );
+            return String::new();
+        };
+        if entry.command.is_none() && !runtime::is_known(runtime) {
+            let key = if entry.runtime.is_some() { format!("agents[{at}].runtime") } else { "defaults.runtime".to_owned() };
+            self.problem(
+                &key,
+                format!("is {:?}; expected {}, or any name together with a `command`", Label::new(runtime).as_str(), runtime::known_list()),
+            );
+        }
+        if !is_plain_word(runtime) {
+            self.problem(&format!("agents[{at}].runtime"), "may hold only letters, digits, `_`, `.` and `-`");
+        }
+        if entry.class.as_deref().is_some_and(|class| !is_plain_word(class)) {
+            self.problem(&format!("agents[{at}].class"), "may hold only letters, digits, `_`, `.` and `-`");
+        }
+        runtime.to_owned()
+    }
+
+    /// No two agents share a name or a session, and none takes the holder's.
+    fn uniqueness(&mut self, file: &RosterFile, holder: &SessionName) {
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        let mut sessions: HashMap<SessionName, &str> = HashMap::new();
+        for (at, entry) in file.agents.iter().enumerate() {
+            let key = format!("agents[{at}].name");
+            if let Some(first) = names.get(entry.name.as_str()) {
+                let line = self.index.find(&format!("agents[{first}].name")).line;
+                self.problem(&key, format!("{:?} is taken already, on line {line}; names must be unique", Label::new(&entry.name).as_str()));
+                continue;
+            }
+            names.insert(&entry.name, at);
+            let Ok(name) = AgentName::parse(&entry.name) else { continue };
+            let session = name.session();
+            if session == *holder {
+                self.problem(&key, format!("its session is {}, the holder's", holder.label()));
+            } else if let Some(other) = sessions.get(&session) {
+                self.problem(
+                    &key,
+                    format!("{name} and {other} would share the session {}: tmux turns `.` into `_`", session.label()),
+                );
+            } else {
+                sessions.insert(session, &entry.name);
+            }
+        }
+    }
+
+    /// `lead` and `reports_to` name agents, and nobody reports to themselves in a circle.
+    fn references(&mut self, file: &RosterFile) {
+        let names: HashSet<&str> = file.agents.iter().map(|entry| entry.name.as_str()).collect();
+        if let Some(lead) = file.lead.as_deref().filter(|lead| !names.contains(lead)) {
+            self.problem("lead", format!("{:?} is no agent of this roster", Label::new(lead).as_str()));
+        }
+        let superior: HashMap<&str, &str> = file
+            .agents
+            .iter()
+            .filter_map(|entry| Some((entry.name.as_str(), entry.reports_to.as_deref()?)))
+            .collect();
+        for (at, entry) in file.agents.iter().enumerate() {
+            let Some(boss) = entry.reports_to.as_deref() else { continue };
+            let key = format!("agents[{at}].reports_to");
+            if !names.contains(boss) {
+                self.problem(&key, format!("{:?} is no agent of this roster", Label::new(boss).as_str()));
+                continue;
+            }
+            let mut seen = HashSet::from([entry.name.as_str()]);
+            let mut chain = vec![entry.name.as_str()];
+            let mut next = Some(boss);
+            while let Some(name) = next {
+                chain.push(name);
+                if !seen.insert(name) {
+                    break;
+                }
+                next = superior.get(name).copied();
+            }
+            if next == Some(entry.name.as_str()) {
+                self.problem(&key, format!("closes a circle: {}", chain.join(" > ")));
+            }
+        }
+    }
+}
+
+/// The two roles that every fleet keeps staffed; a roster below them still runs.
+fn floor_warnings(file: &RosterFile) -> Vec<String> {
+    let class = |entry: &AgentEntry| entry.class.clone().unwrap_or_default();
+    let mut warnings = Vec::new();
+    let leads = match &file.lead {
+        Some(_) => 1,
+        None => file.agents.iter().filter(|entry| class(entry) == "orchestrator").count(),
+    };
+    if leads != 1 {
+        warnings.push(format!(
+            "below the floor: {} (one orchestrator, or `lead`, is expected)",
+            if leads == 0 { "no coordinating agent".to_owned() } else { format!("{leads} orchestrators and no `lead`") },
+        ));
+    }
+    if !file.agents.iter().any(|entry| class(entry) == "enhancer") {
+        warnings.push("below the floor: no enhancer".to_owned());
+    }
+    warnings
+}
+
+/// Whether a session name is one that viewers use: `<agent>-watch-<pid>`.
+pub(crate) fn is_viewer_name(name: &str) -> bool {
+    name.rsplit_once("-watch-").is_some_and(|(agent, pid)| {
+        !agent.is_empty() && !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+fn is_plain_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
+fn is_variable_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Resolves a leading `~`; a relative path counts from the user's home.
+fn expand_home(text: &str, home: &Path) -> PathBuf {
+    match text.strip_prefix("~/") {
+        Some(rest) => home.join(rest),
+        None if text == "~" => home.to_owned(),
+        None => home.join(text),
+    }
+}
+
+/// Up to three names within a small edit distance, or that contain the text.
+fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut scored: Vec<(usize, &str)> = names
+        .map(|name| {
+            let distance = edit_distance(text, name);
+            let contained = !text.is_empty() && (name.contains(text) || text.contains(name));
+            (if contained { distance.min(2) } else { distance }, name)
+        })
+        .filter(|(distance, name)| *distance <= 2.max(name.len() / 3))
+        .collect();
+    scored.sort();
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().take(80).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let cost = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Every rule of the roster, broken once each.
+
+use super::*;
+use crate::fleet::home::Site;
+
+fn check(text: &str) -> Result<Roster, Vec<String>> {
+    parse(text, Path::new("r.yaml"), &Site::for_tests("/home/u"))
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+fn agents(list: &str) -> String {
+    format!("version: 1\ndefaults: {{runtime: stub}}\nagents:\n{list}")
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let roster = check(
+        "version: 1\ntransport: tmux\ntmux: {socket_name: mosaic-fleet}\n\
+         defaults: {working_directory: ~/src, runtime: pi, window_size: 120x40}\n\
+         agents:\n  - name: a.b\n    alias: \"Build\\ter\"\n  - {name: c, runtime: stub, class: code, working_directory: /w}\n",
+    )
+    .unwrap();
+    assert_eq!(roster.holder.0, "_holder");
+    assert_eq!(roster.socket, SocketName(Some("mosaic-fleet".into())));
+    let a = &roster.agents[0];
+    assert_eq!((a.session.0.as_str(), a.class.as_str(), a.runtime.as_str()), ("a_b", "worker", "pi"));
+    assert_eq!(a.working_directory, Path::new("/home/u/src"));
+    assert_eq!(a.window, WindowSize { width: 120, height: 40 });
+    assert_eq!(a.alias.as_ref().unwrap().as_str(), "Build er");
+    assert!(a.yolo);
+    assert_eq!((a.tenant_id.as_str(), a.host.as_str()), ("tester", "here"));
+    assert_eq!(roster.agents[1].working_directory, Path::new("/w"));
+    assert_eq!(roster.warnings.len(), 2, "{:?}", roster.warnings);
+}
+
+#[test]
+fn an_empty_socket_name_is_the_default_socket() {
+    for text in ["version: 1\n", "version: 1\ntmux: {socket_name: ''}\n", "version: 1\ntmux: {}\n"] {
+        assert_eq!(check(text).unwrap().socket, SocketName(None));
+    }
+}
+
+#[test]
+fn each_broken_rule_names_its_place() {
+    let table = [
+        ("version: 2\n", "r.yaml:1:10: version: is 2; expected 1"),
+        ("version: one\n", "r.yaml:1:10: version: invalid type: string \"one\", expected u64"),
+        ("{}\n", "r.yaml:1:1: missing field `version`"),
+        ("version: 1\ntransport: ssh\n", "r.yaml:2:12: transport: is \"ssh\""),
+        ("version: 1\ntmux: {sock: x}\n", "r.yaml:2:8: tmux.sock: unknown field `sock`, expected"),
+        ("version: 1\ntmux: {socket_name: a/b}\n", "r.yaml:2:21: tmux.socket_name: "),
+        ("version: 1\ntmux: {holder_session: 'a b'}\n", "r.yaml:2:24: tmux.holder_session: "),
+        ("version: 1\ndefaults: {window_size: 10x2}\n", "r.yaml:2:25: defaults.window_size: "),
+        ("version: 1\nconnector: {kind: carrier-pigeon}\n", "r.yaml:2:19: connector.kind: "),
+        ("version: 1\nlead: ghost\n", "r.yaml:2:7: lead: \"ghost\" is no agent"),
+        ("version: 1\nagents: [{name: a}]\n", "r.yaml:2:10: agents[0]: has no `runtime`"),
+        (&agents("  - name: -a\n"), "r.yaml:4:11: agents[0].name: must begin"),
+        (&agents("  - name: a\n  - name: a\n"), "r.yaml:5:11: agents[1].name: \"a\" is taken already, on line 4"),
+        (&agents("  - name: a.b\n  - name: a_b\n"), "r.yaml:5:11: agents[1].name: a_b and a.b would share"),
+        (&agents("  - name: x-watch-12\n"), "r.yaml:4:11: agents[0].name: ends in"),
+        (&agents("  - {name: a, runtime: vim}\n"), "r.yaml:4:24: agents[0].runtime: is \"vim\""),
+        (&agents("  - {name: a, colour: red}\n"), "r.yaml:4:15: agents[0].colour: unknown field"),
+        (&agents("  - {name: a, env: {1X: y}}\n"), "agents[0].env.1X: is no environment variable"),
+        (&agents("  - {name: a, command: ' '}\n"), "r.yaml:4:24: agents[0].command: is empty"),
+        (&agents("  - {name: a, host: far}\n"), "r.yaml:4:21: agents[0].host: is another host"),
+        (&agents("  - {name: a, ssh: '-oProxyCommand=x'}\n"), "r.yaml:4:20: agents[0].ssh: must be user@host"),
+        (&agents("  - {name: a, reports_to: z}\n"), "r.yaml:4:27: agents[0].reports_to: \"z\" is no agent"),
+        (&agents("  - {name: a, reports_to: b}\n  - {name: b, reportsTo: a}\n"), "closes a circle: a > b > a"),
+        (&agents("  - {name: a, yolo: maybe}\n"), "r.yaml:4:21: agents[0].yolo: invalid type"),
+        (&agents("  - [\n"), "r.yaml:"),
+    ];
+    for (text, want) in table {
+        let problems = check(text).expect_err(text);
+        assert!(problems.iter().any(|p| p.contains(want)), "{text}\nwant {want}\ngot {problems:#?}");
+    }
+}
+
+#[test]
+fn all_problems_are_reported_together() {
+    let problems = check("version: 3\ntransport: x\nlead: y\n").expect_err("invalid");
+    assert_eq!(problems.len(), 3, "{problems:?}");
+}
+
+#[test]
+fn the_holders_name_is_refused() {
+    let text = "version: 1\ntmux: {holder_session: keep}\nagents: [{name: keep, runtime: stub}]\n";
+    assert!(check(text).expect_err("invalid")[0].contains("the holder's"));
+}
+
+#[test]
+fn a_custom_runtime_needs_a_command() {
+    assert!(check("version: 1\nagents: [{name: a, runtime: mine, command: ./mine --x}]\n").is_ok());
+}
+
+#[test]
+fn an_unknown_agent_gets_the_nearest_names() {
+    let roster = check(&agents("  - name: code0\n  - name: code1\n  - name: review\n")).unwrap();
+    let failure = roster.agent("cod0").expect_err("unknown");
+    assert_eq!(failure.kind, Kind::NotFound);
+    assert_eq!(failure.next, "did you mean code0, code1?");
+    assert!(roster.agent("zzzzzzzz").expect_err("unknown").next.contains("agent roster"));
+}
+
+#[test]
+fn hostile_text_in_a_roster_stays_out_of_the_messages() {
+    let problems = check("version: 1\ntransport: \"\\e[2J\"\n").expect_err("invalid");
+    assert!(!problems[0].contains('\x1b'), "{problems:?}");
+    let problems = check(&agents("  - {name: a, \"\\e[2Jx\": y}\n")).expect_err("invalid");
+    assert!(!problems[0].contains('\x1b'), "{problems:?}");
+}

@@ -1,0 +1,95 @@
+//! The runtimes known by name, and how to recognise each in a process tree.
+//!
+//! npm installs several runtimes as scripts, so the process is called `node`: the script's path
+//! tells which runtime it is. `pane_current_command` alone would call two of them the same.
+
+/// How a runtime shows up among processes.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    name: &'static str,
+    /// npm package whose scripts run it, if it has one.
+    package: Option<&'static str>,
+}
+
+const KNOWN: [Known; 5] = [
+    Known { name: "claude", package: Some("@anthropic-ai/claude-code") },
+    Known { name: "codex", package: Some("@openai/codex") },
+    Known { name: "opencode", package: Some("opencode-ai") },
+    Known { name: "pi", package: Some("@mariozechner/pi-coding-agent") },
+    Known { name: "stub", package: None },
+];
+
+/// Interpreters whose first argument that is no option names the real program.
+const INTERPRETERS: [&str; 8] = ["node", "nodejs", "bun", "deno", "python", "python3", "sh", "bash"];
+
+/// This program's own name, whose `stub-agent` command is the stub runtime.
+const OWN_NAME: &str = "mosaic-tui";
+
+/// Whether a roster may name the runtime without a command.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    KNOWN.iter().any(|known| known.name == name)
+}
+
+/// The known names as a sentence fragment.
+#[must_use]
+pub fn known_list() -> String {
+    KNOWN.map(|known| known.name).join(", ")
+}
+
+/// Whether a process with these arguments is the runtime.
+#[must_use]
+pub fn matches(runtime: &str, argv: &[String]) -> bool {
+    let Some(first) = argv.first() else { return false };
+    let program = base_name(first);
+    if runtime == "stub" {
+        return program == OWN_NAME && argv.get(1).is_some_and(|word| word == "stub-agent");
+    }
+    if program == runtime {
+        return true;
+    }
+    if !INTERPRETERS.contains(&program) {
+        return false;
+    }
+    let Some(script) = argv[1..].iter().find(|word| !word.starts_with('-')) else { return false };
+    let stem = base_name(script).split('.').next().unwrap_or_default();
+    let package = KNOWN.iter().find(|known| known.name == runtime).and_then(|known| known.package);
+    stem == runtime || package.is_some_and(|package| script.contains(&format!("/{package}/")))
+}
+
+/// Last part of a path; a login shell's leading `-` does not count.
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path).trim_start_matches('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn argv(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn runtimes_are_told_apart_behind_one_interpreter() {
+        for (runtime, line, want) in [
+            ("pi", "pi", true),
+            ("pi", "/usr/bin/pi --model x", true),
+            ("pi", "node /usr/lib/node_modules/@mariozechner/pi-coding-agent/dist/cli.js", true),
+            ("pi", "node /home/u/.npm-global/bin/pi", true),
+            ("codex", "node /usr/lib/node_modules/@mariozechner/pi-coding-agent/dist/cli.js", false),
+            ("codex", "node --no-warnings /usr/lib/node_modules/@openai/codex/bin/codex.js", true),
+            ("claude", "node /usr/lib/node_modules/@openai/codex/bin/codex.js", false),
+            ("pi", "cat pi", false),
+            ("pi", "vim /home/pi/notes", false),
+            ("pi", "node", false),
+            ("mine", "bash ./mine.sh", true),
+            ("stub", "/x/mosaic-tui stub-agent", true),
+            ("stub", "/x/mosaic-tui session run a", false),
+            ("pi", "/x/mosaic-tui stub-agent", false),
+        ] {
+            assert_eq!(matches(runtime, &argv(line)), want, "{runtime} in {line}");
+        }
+        assert!(!matches("pi", &[]));
+    }
+}

@@ -1,0 +1,184 @@
+//! tmux commands as values, their words, and the one function that quotes them.
+
+use std::path::PathBuf;
+
+use crate::fleet::model::{PaneId, SessionName, Size};
+
+use super::panes::LIST_FORMAT;
+
+/// A command that changes nothing in the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// Every pane of the server, one record each.
+    ListPanes,
+    /// Text and colours of a pane, with this many lines of history above the screen.
+    Capture {
+        /// The pane.
+        pane: PaneId,
+        /// Lines of scrollback.
+        history: u32,
+    },
+    /// Asks a control client to be told when anything about any pane changes.
+    SubscribeAll,
+}
+
+/// A command that changes the server; only the keeper and the lifecycle send these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A detached session with one window running one command.
+    NewSession {
+        /// Its name.
+        session: SessionName,
+        /// Size asked for.
+        size: Size,
+        /// Folder its command starts in.
+        directory: PathBuf,
+        /// Environment of its command.
+        env: Vec<(String, String)>,
+        /// The command, as an argument vector.
+        argv: Vec<String>,
+    },
+    /// A window option of a session's window.
+    WindowOption(SessionName, &'static str, String),
+    /// A user option of a pane, the agent's mark.
+    PaneMark(PaneId, String),
+    /// Forces a window to a size.
+    ResizeWindow(SessionName, Size),
+    /// A server or global session option.
+    GlobalOption(&'static str, &'static str),
+    /// Ends one session.
+    KillSession(SessionName),
+    /// Ends the server.
+    KillServer,
+    /// Runs nothing: makes the server look at its children, which fills in exit statuses.
+    Nudge,
+}
+
+/// User option that marks an agent's own pane, so that a split window does not hide it.
+pub(super) const MARK_OPTION: &str = "@mosaic_agent";
+
+/// `=NAME:`, which matches that session and no other.
+#[must_use]
+pub fn exact_target(session: &SessionName) -> String {
+    format!("={}:", session.0)
+}
+
+impl Query {
+    /// The command's words.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        match self {
+            Self::ListPanes => words(&["list-panes", "-a", "-F", LIST_FORMAT]),
+            Self::Capture { pane, history } => {
+                let mut all = words(&["capture-pane", "-p", "-e", "-t"]);
+                all.push(pane.to_string());
+                if *history > 0 {
+                    all.push("-S".to_owned());
+                    all.push(format!("-{history}"));
+                }
+                all
+            }
+            Self::SubscribeAll => {
+                // One value for the whole server; tmux re-evaluates it once a second and sends it
+                // only when it differs. Only ids, numbers and lengths: no outside text is expanded.
+                let watched = "s::#{S:#{session_id}#{n:session_name}:#{W:#{window_id}#{window_activity}#{window_bell_flag}\
+                               #{P:#{pane_id}#{pane_dead}#{pane_width}x#{pane_height}#{pane_in_mode}#{n:pane_title}#,}}}";
+                words(&["refresh-client", "-B", watched])
+            }
+        }
+    }
+}
+
+impl Change {
+    /// The command's words.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        match self {
+            Self::NewSession { session, size, directory, env, argv } => {
+                let mut all = words(&["new-session", "-d", "-s", &session.0]);
+                all.extend(words(&["-x", &size.width.to_string(), "-y", &size.height.to_string()]));
+                all.extend(words(&["-c", &directory.to_string_lossy()]));
+                for (name, value) in env {
+                    all.extend(words(&["-e", &format!("{name}={value}")]));
+                }
+                all.push("--".to_owned());
+                all.extend(argv.iter().cloned());
+                all
+            }
+            Self::WindowOption(session, option, value) => {
+                words(&["set-option", "-w", "-t", &exact_target(session), option, value])
+            }
+            Self::PaneMark(pane, mark) => words(&["set-option", "-p", "-t", &pane.to_string(), MARK_OPTION, mark]),
+            Self::ResizeWindow(session, size) => words(&[
+                "resize-window",
+                "-t",
+                &exact_target(session),
+                "-x",
+                &size.width.to_string(),
+                "-y",
+                &size.height.to_string(),
+            ]),
+            Self::GlobalOption(option, value) => words(&["set-option", "-g", option, value]),
+            Self::KillSession(session) => words(&["kill-session", "-t", &exact_target(session)]),
+            Self::KillServer => words(&["kill-server"]),
+            Self::Nudge => words(&["run-shell", "true"]),
+        }
+    }
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// One line for a control client: every word in single quotes, so that tmux expands nothing.
+///
+/// tmux's parser ends a command at a newline, and a single-quoted string cannot hold a quote; both
+/// are spliced in from double quotes (see COMMAND PARSING in tmux(1)).
+pub(super) fn quote(words: &[String]) -> String {
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push('\'');
+        for c in word.chars() {
+            match c {
+                '\'' => line.push_str("'\"'\"'"),
+                '\n' => line.push_str("'\"\\n\"'"),
+                c => line.push(c),
+            }
+        }
+        line.push('\'');
+    }
+    line
+}
+
+/// Words of a process argument list: a lone trailing `;` would end the command, so it is escaped.
+pub(super) fn as_argument(word: &str) -> String {
+    match word.strip_suffix(';') {
+        Some(rest) => format!("{rest}\\;"),
+        None => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_leaves_nothing_to_expand() {
+        let words = ["a b", "it's", "$HOME;#{x}", "two\nlines", ""].map(str::to_owned);
+        assert_eq!(quote(&words), r#"'a b' 'it'"'"'s' '$HOME;#{x}' 'two'"\n"'lines' ''"#);
+    }
+
+    #[test]
+    fn a_trailing_semicolon_stays_part_of_its_word() {
+        assert_eq!(as_argument("x;"), "x\\;");
+        assert_eq!(as_argument("x;y"), "x;y");
+    }
+
+    #[test]
+    fn sessions_are_matched_exactly() {
+        assert_eq!(exact_target(&SessionName("a".into())), "=a:");
+    }
+}

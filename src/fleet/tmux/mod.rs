@@ -1,0 +1,15 @@
+//! tmux, the multiplexer that holds the agents: typed commands out, parsed facts in.
+//!
+//! [`Query`] values only read; nothing that observes can be handed a [`Change`]. Targets are pane
+//! ids or exact session names (`=NAME:`), because a bare name also matches prefixes.
+
+mod command;
+mod control;
+mod panes;
+mod protocol;
+mod server;
+
+pub use command::{Change, Query, exact_target};
+pub use control::{ControlClient, Notice};
+pub use panes::PaneRecord;
+pub use server::{Look, Tmux};

@@ -1,0 +1,174 @@
+//! The pane list: one format, one parser.
+//!
+//! Numbers come first, tab-separated; the three strings that other programs choose follow with
+//! their length in front, so that no tab, newline or bracket in them can shift a field.
+
+use crate::fleet::model::{Label, PaneId, PaneTarget, SessionName, Size};
+
+/// Number of plain fields before the strings.
+const PLAIN_FIELDS: usize = 19;
+
+/// Format of `list-panes`; the order is that of [`parse_record`].
+pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
+#{pane_dead_status}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
+#{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
+#{status}\t#{status-position}\t#{@mosaic_agent}\t\
+#{n:session_name}:#{session_name}#{n:pane_current_command}:#{pane_current_command}#{n:pane_title}:#{pane_title}";
+
+/// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
+const MAX_STRING_BYTES: usize = 1 << 16;
+
+/// One pane as tmux lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaneRecord {
+    /// Pane id.
+    pub id: PaneId,
+    /// `$N`.
+    pub session_id: String,
+    /// `@N`.
+    pub window_id: String,
+    /// First process.
+    pub pid: u32,
+    /// Whether that process ended.
+    pub dead: bool,
+    /// Its exit status where tmux knows it.
+    pub dead_status: Option<i32>,
+    /// Size of the pane.
+    pub size: Size,
+    /// Left edge in the window.
+    pub left: u16,
+    /// Top edge in the window.
+    pub top: u16,
+    /// Size of the window.
+    pub window: Size,
+    /// First finite positive of pane, window and session activity, in Unix seconds.
+    pub activity: Option<u64>,
+    /// Whether it is in copy mode or another mode.
+    pub in_mode: bool,
+    /// Status rows of its session.
+    pub status_rows: u16,
+    /// Whether the status rows are on top.
+    pub status_on_top: bool,
+    /// Agent that the keeper marked it for.
+    pub mark: Option<String>,
+    /// Session, exact.
+    pub session: SessionName,
+    /// `pane_current_command`.
+    pub command: Label,
+    /// Title.
+    pub title: Label,
+}
+
+impl PaneRecord {
+    /// Where and how big the pane is, for a viewer.
+    #[must_use]
+    pub fn target(&self) -> PaneTarget {
+        PaneTarget {
+            pane: self.id,
+            session_id: self.session_id.clone(),
+            window: self.window,
+            size: self.size,
+            left: self.left,
+            top: self.top,
+            status_rows: self.status_rows,
+            status_on_top: self.status_on_top,
+        }
+    }
+}
+
+/// Reads a whole listing; a record that cannot be read is an error that quotes it.
+pub(super) fn parse_list(mut text: &str) -> Result<Vec<PaneRecord>, String> {
+    let mut records = Vec::new();
+    while !text.is_empty() {
+        let (record, rest) = parse_record(text)
+            .ok_or_else(|| format!("unreadable pane record {:?}", Label::new(text).as_str()))?;
+        records.push(record);
+        text = rest.strip_prefix('\n').unwrap_or(rest);
+    }
+    Ok(records)
+}
+
+fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
+    let mut rest = text;
+    let mut fields = [""; PLAIN_FIELDS];
+    for field in &mut fields {
+        (*field, rest) = rest.split_once('\t')?;
+    }
+    let (session, rest) = sized(rest)?;
+    let (command, rest) = sized(rest)?;
+    let (title, rest) = sized(rest)?;
+    let number = |at: usize| fields[at].parse::<u16>().ok();
+    let record = PaneRecord {
+        id: PaneId::parse(fields[0])?,
+        session_id: fields[1].to_owned(),
+        window_id: fields[2].to_owned(),
+        pid: fields[3].parse().ok()?,
+        dead: fields[4] == "1",
+        dead_status: fields[5].parse().ok(),
+        size: Size { width: number(6)?, height: number(7)? },
+        left: number(8)?,
+        top: number(9)?,
+        window: Size { width: number(10)?, height: number(11)? },
+        activity: fields[12..15].iter().find_map(|field| field.parse().ok().filter(|seconds| *seconds > 0)),
+        in_mode: fields[15] != "0" && !fields[15].is_empty(),
+        status_rows: match fields[16] {
+            "off" => 0,
+            "on" => 1,
+            rows => rows.parse().unwrap_or(1),
+        },
+        status_on_top: fields[17] == "top",
+        mark: Some(fields[18].to_owned()).filter(|mark| !mark.is_empty()),
+        session: SessionName(session.to_owned()),
+        command: Label::new(command),
+        title: Label::new(title),
+    };
+    Some((record, rest))
+}
+
+/// Reads `LENGTH:BYTES`.
+fn sized(text: &str) -> Option<(&str, &str)> {
+    let (length, rest) = text.split_once(':')?;
+    let length = length.parse().ok().filter(|length| *length <= MAX_STRING_BYTES)?;
+    Some((rest.get(..length)?, rest.get(length..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(session: &str, command: &str, title: &str) -> String {
+        format!(
+            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\ta.b\t{}:{session}{}:{command}{}:{title}\n",
+            session.len(),
+            command.len(),
+            title.len()
+        )
+    }
+
+    #[test]
+    fn a_record_is_read_whole() {
+        let records = parse_list(&line("a_b", "node", "Title")).unwrap();
+        let pane = &records[0];
+        assert_eq!((pane.id, pane.pid, pane.dead, pane.dead_status), (PaneId(3), 4242, true, Some(7)));
+        assert_eq!((pane.activity, pane.status_rows, pane.mark.as_deref()), (Some(1700), 1, Some("a.b")));
+        assert_eq!((pane.left, pane.window.width), (101, 201));
+        assert_eq!((pane.session.0.as_str(), pane.command.as_str(), pane.title.as_str()), ("a_b", "node", "Title"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_shifts_a_field(session in ".{0,40}", title in "[\\s\\S]{0,80}") {
+            let text = line(&session, "x\ty", &title) + &line("next", "c", "t");
+            let records = parse_list(&text).unwrap();
+            prop_assert_eq!(records.len(), 2);
+            prop_assert_eq!(&records[0].session.0, &session);
+            prop_assert_eq!(&records[1].session.0, "next");
+        }
+
+        #[test]
+        fn garbage_is_refused_without_a_panic(text in "[\\s\\S]{0,200}") {
+            let _result = parse_list(&text);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! A tmux server on one socket, reached by short-lived clients.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::command::{Change, Query, as_argument};
+use super::panes::{PaneRecord, parse_list};
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::exec::{self, ExecError};
+use crate::fleet::model::{Label, SocketName};
+
+/// A healthy server answers in milliseconds; one that does not in this time counts as hung.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+
+/// What a look at the server found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// The server answered.
+    Panes(Vec<PaneRecord>),
+    /// There is no server on the socket: a fact, not a fault.
+    NoServer,
+}
+
+/// Handle of a tmux server that may or may not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tmux {
+    program: PathBuf,
+    socket: SocketName,
+}
+
+impl Tmux {
+    /// A handle; nothing is started.
+    #[must_use]
+    pub fn new(socket: SocketName) -> Self {
+        Self { program: PathBuf::from("tmux"), socket }
+    }
+
+    /// Its socket name.
+    #[must_use]
+    pub fn socket(&self) -> &SocketName {
+        &self.socket
+    }
+
+    /// The program to run.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Arguments before the command. `-u` keeps tmux from replacing what is not ASCII when the
+    /// locale is C.
+    fn client_args(&self, may_start_server: bool) -> Vec<OsString> {
+        let mut args: Vec<OsString> = vec!["-u".into()];
+        if may_start_server {
+            // The fleet's server is ours: the user's ~/.tmux.conf must not shape it.
+            args.extend(["-f".into(), "/dev/null".into()]);
+        } else {
+            args.push("-N".into());
+        }
+        if let Some(name) = &self.socket.0 {
+            args.extend(["-L".into(), name.into()]);
+        }
+        args
+    }
+
+    /// Arguments of a control client attached to a session (`$N` or `=NAME`): it never sets a size,
+    /// receives no pane output, and cannot type.
+    pub(super) fn control_args(&self, session: &str) -> Vec<OsString> {
+        let mut args = self.client_args(false);
+        args.extend(
+            ["-C", "attach-session", "-f", "ignore-size,no-output,read-only", "-t", session].map(OsString::from),
+        );
+        args
+    }
+
+    /// Arguments of a read-only client that draws a session in true colour.
+    #[must_use]
+    pub fn viewer_args(&self, session_id: &str) -> Vec<OsString> {
+        let mut args = self.client_args(false);
+        args.extend(
+            ["-2", "-T", "256,RGB", "attach-session", "-f", "ignore-size,read-only", "-t", session_id].map(OsString::from),
+        );
+        args
+    }
+
+    async fn run(&self, may_start_server: bool, commands: &[Vec<String>]) -> Result<String, Refusal> {
+        let mut args = self.client_args(may_start_server);
+        for (at, words) in commands.iter().enumerate() {
+            if at > 0 {
+                args.push(";".into());
+            }
+            args.extend(words.iter().map(|word| OsString::from(as_argument(word))));
+        }
+        let output = exec::run(&self.program, &args, ANSWER_LIMIT).await.map_err(Refusal::Exec)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let message = Label::new(&output.stderr).to_string();
+        if is_no_server(&message) { Err(Refusal::NoServer(message)) } else { Err(Refusal::Tmux(message)) }
+    }
+
+    /// All panes of the server, by one short-lived client.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs, or may not be asked.
+    pub async fn look(&self) -> Result<Look> {
+        match self.run(false, &[Query::ListPanes.words()]).await {
+            Ok(text) => parse_list(&text)
+                .map(Look::Panes)
+                .map_err(|why| Failure::failed(self.name(), why, "report this with your tmux version (`tmux -V`)")),
+            Err(Refusal::NoServer(_)) => Ok(Look::NoServer),
+            Err(refusal) => Err(self.explain(refusal)),
+        }
+    }
+
+    /// Runs a query and returns its text.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs or refuses.
+    pub async fn query(&self, query: &Query) -> Result<String> {
+        self.run(false, &[query.words()]).await.map_err(|refusal| self.explain(refusal))
+    }
+
+    /// Runs changes in one client, in order, stopping at the first that fails. Never starts a server.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs or refuses.
+    pub async fn change(&self, changes: &[Change]) -> Result<()> {
+        let commands: Vec<_> = changes.iter().map(Change::words).collect();
+        self.run(false, &commands).await.map(drop).map_err(|refusal| self.explain(refusal))
+    }
+
+    /// Runs changes, starting the server when there is none. Only the holder is made this way: the
+    /// process that starts the server owns every pane in it.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs or refuses.
+    pub async fn change_starting_server(&self, changes: &[Change]) -> Result<()> {
+        let commands: Vec<_> = changes.iter().map(Change::words).collect();
+        self.run(true, &commands).await.map(drop).map_err(|refusal| self.explain(refusal))
+    }
+
+    fn name(&self) -> String {
+        format!("tmux socket {}", self.socket)
+    }
+
+    fn explain(&self, refusal: Refusal) -> Failure {
+        match refusal {
+            Refusal::Exec(error) => exec::explain("tmux", &error),
+            Refusal::NoServer(message) => {
+                Failure::failed(self.name(), message, "`mosaic-tui fleet start` starts the fleet")
+            }
+            Refusal::Tmux(message) => Failure::failed(self.name(), message, self.hand_check()),
+        }
+    }
+
+    fn hand_check(&self) -> String {
+        match &self.socket.0 {
+            Some(name) => format!("look with `tmux -L {name} list-sessions`"),
+            None => "look with `tmux list-sessions`".to_owned(),
+        }
+    }
+}
+
+/// Why a client did not do what it was told.
+#[derive(Debug)]
+enum Refusal {
+    Exec(ExecError),
+    NoServer(String),
+    Tmux(String),
+}
+
+/// tmux's two wordings for "nobody listens there".
+fn is_no_server(message: &str) -> bool {
+    message.starts_with("no server running on")
+        || (message.starts_with("error connecting to")
+            && (message.contains("No such file or directory") || message.contains("Connection refused")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_server_is_told_from_a_forbidden_one() {
+        assert!(is_no_server("no server running on /tmp/tmux-0/x"));
+        assert!(is_no_server("error connecting to /tmp/tmux-0/x (No such file or directory)"));
+        assert!(!is_no_server("error connecting to /tmp/tmux-0/x (Permission denied)"));
+        assert!(!is_no_server("can't find session: x"));
+    }
+
+    #[test]
+    fn the_default_socket_is_named_by_no_option_at_all() {
+        let args = Tmux::new(SocketName(None)).client_args(false);
+        assert_eq!(args, ["-u", "-N"]);
+        let args = Tmux::new(SocketName(Some("f".into()))).client_args(true);
+        assert_eq!(args, ["-u", "-f", "/dev/null", "-L", "f"]);
+    }
+}
