@@ -84,10 +84,35 @@ pub enum RunFile {
 pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
     let suffix = match kind {
         RunFile::Heartbeat => "hb",
-        RunFile::Report => "report",
+        // A folder per agent: only its own keeper wakes when it reports.
+        RunFile::Report => return run_dir.join(format!("{agent}.d/report")),
         RunFile::Lock => "lock",
         RunFile::Exit => "exit",
         RunFile::Log => "log",
     };
     run_dir.join(format!("{agent}.{suffix}"))
+}
+
+/// Name of the Linux user of this process: the account database's, else the environment's.
+///
+/// A tenant is a uid; `$USER` alone can be anything.
+#[must_use]
+pub fn user_name() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let of_account = std::fs::read_to_string("/etc/passwd").ok().and_then(|accounts| {
+        accounts.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+        })
+    });
+    of_account
+        .or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| format!("uid{uid}"))
+}
+
+/// This machine's host name.
+#[must_use]
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

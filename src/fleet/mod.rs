@@ -1,8 +1,20 @@
 //! The fleet: what agents there are, what every plane says about each, how they are kept.
 
+pub mod death;
 pub mod error;
+pub mod exec;
+pub mod heartbeat;
 pub mod home;
+pub mod join;
 mod label;
+pub mod lifecycle;
 pub mod model;
+pub mod observe;
+pub mod pane;
+pub mod process;
+pub mod readiness;
 pub mod roster;
 pub mod runtime;
+pub mod session;
+pub mod systemd;
+pub mod tmux;

@@ -386,6 +386,8 @@ pub struct PaneTarget {
     pub status_rows: u16,
     /// Whether those rows stand above the window.
     pub status_on_top: bool,
+    /// Whether a client of the session sees the pane; otherwise only captures show it.
+    pub visible: bool,
 }
 
 /// One agent or unmanaged session, all planes joined.

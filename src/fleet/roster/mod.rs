@@ -8,6 +8,7 @@ mod locate;
 mod resolve;
 
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
+pub(crate) use resolve::is_viewer_name;
 pub use resolve::{Agent, Problem, Roster, WindowSize, load, parse};
 
 /// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.

@@ -84,6 +84,18 @@ pub struct Roster {
 }
 
 impl Roster {
+    /// A roster without agents, for an observer whose file is missing or invalid.
+    #[must_use]
+    pub fn empty(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            socket: SocketName(None),
+            holder: SessionName(DEFAULT_HOLDER.to_owned()),
+            agents: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The agent of that name.
     ///
     /// # Errors

@@ -6,13 +6,13 @@
 use crate::fleet::model::{Label, PaneId, PaneTarget, SessionName, Size};
 
 /// Number of plain fields before the strings.
-const PLAIN_FIELDS: usize = 19;
+const PLAIN_FIELDS: usize = 20;
 
 /// Format of `list-panes`; the order is that of [`parse_record`].
 pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
 #{pane_dead_status}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
-#{status}\t#{status-position}\t#{@mosaic_agent}\t\
+#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{@mosaic_agent}\t\
 #{n:session_name}:#{session_name}#{n:pane_current_command}:#{pane_current_command}#{n:pane_title}:#{pane_title}";
 
 /// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
@@ -49,6 +49,8 @@ pub struct PaneRecord {
     pub status_rows: u16,
     /// Whether the status rows are on top.
     pub status_on_top: bool,
+    /// Whether a client of the session would see it: its window is current, nothing is zoomed over it.
+    pub visible: bool,
     /// Agent that the keeper marked it for.
     pub mark: Option<String>,
     /// Session, exact.
@@ -72,6 +74,7 @@ impl PaneRecord {
             top: self.top,
             status_rows: self.status_rows,
             status_on_top: self.status_on_top,
+            visible: self.visible,
         }
     }
 }
@@ -117,7 +120,8 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
             rows => rows.parse().unwrap_or(1),
         },
         status_on_top: fields[17] == "top",
-        mark: Some(fields[18].to_owned()).filter(|mark| !mark.is_empty()),
+        visible: fields[18] == "1",
+        mark: Some(fields[19].to_owned()).filter(|mark| !mark.is_empty()),
         session: SessionName(session.to_owned()),
         command: Label::new(command),
         title: Label::new(title),
@@ -139,7 +143,7 @@ mod tests {
 
     fn line(session: &str, command: &str, title: &str) -> String {
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\ta.b\t{}:{session}{}:{command}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\ta.b\t{}:{session}{}:{command}{}:{title}\n",
             session.len(),
             command.len(),
             title.len()

@@ -1,0 +1,51 @@
+//! Waits for the death of a process that is not our child, without polling (pidfd_open(2)).
+
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// A watch on one process.
+#[derive(Debug)]
+pub struct DeathWatch {
+    fd: AsyncFd<OwnedFd>,
+}
+
+impl DeathWatch {
+    /// Starts watching; `None` when the process is gone already or cannot be watched.
+    #[must_use]
+    pub fn of(pid: u32) -> Option<Self> {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+        let fd = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
+        #[expect(unsafe_code, reason = "tokio asks for a promise about the descriptor, proved here")]
+        // SAFETY: an `OwnedFd` names the same open descriptor for its whole life and closes it on
+        // drop; the `AsyncFd` owns it, nothing takes it out again, so it stays valid and registered
+        // exactly as long as the `AsyncFd` lives.
+        let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok()?;
+        Some(Self { fd })
+    }
+
+    /// Returns when the process has ended: its pidfd becomes readable then.
+    ///
+    /// # Errors
+    /// When the runtime can no longer wait.
+    pub async fn wait(&self) -> std::io::Result<()> {
+        self.fd.readable().await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_death_is_seen() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let watch = DeathWatch::of(child.id()).unwrap();
+        child.kill().unwrap();
+        watch.wait().await.unwrap();
+        child.wait().unwrap();
+        assert!(DeathWatch::of(child.id()).is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! Rows from raw facts, plane by plane.

@@ -1,0 +1,219 @@
+//! The direct supervisor: the holder's server, detached keepers, and their end.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::Instant;
+
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::heartbeat;
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::model::Size;
+use crate::fleet::process::{self, ProcessWatch};
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::session;
+use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
+
+/// A keeper makes its session within milliseconds; a loaded machine gets this long.
+const START_LIMIT: Duration = Duration::from_secs(15);
+
+/// Time for a process to end by itself once its terminal is gone.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// Pause between two looks at something that another process does.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// What a start or stop did to one agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was started now.
+    Started,
+    /// It was running already.
+    AlreadyRunning,
+    /// It was stopped now.
+    Stopped,
+    /// There was nothing to stop.
+    NotRunning,
+}
+
+impl Outcome {
+    /// The word shown to the operator.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::AlreadyRunning => "already running",
+            Self::Stopped => "stopped",
+            Self::NotRunning => "not running",
+        }
+    }
+}
+
+/// Makes sure that the fleet's tmux server runs with its holder session.
+///
+/// # Errors
+/// When tmux is missing or refuses.
+pub async fn ensure_server(roster: &Roster) -> Result<()> {
+    let tmux = Tmux::new(roster.socket.clone());
+    let holder = Change::NewSession {
+        session: roster.holder.clone(),
+        size: Size { width: 80, height: 24 },
+        directory: "/".into(),
+        env: Vec::new(),
+        argv: vec!["sleep".to_owned(), "infinity".to_owned()],
+    };
+    match tmux.look().await? {
+        Look::NoServer => tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")]).await,
+        Look::Panes(panes) if panes.iter().any(|pane| pane.session == roster.holder) => Ok(()),
+        Look::Panes(_) => tmux.change(&[holder]).await,
+    }
+}
+
+/// Starts one agent's keeper and waits until it vouches for a live session.
+///
+/// # Errors
+/// When the keeper ends or does not get its session up in time.
+pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
+    let lock = site.run_file(&agent.name, RunFile::Lock);
+    if session::keeper_pid(&lock).is_some() {
+        return Ok(Outcome::AlreadyRunning);
+    }
+    let what = format!("agent {}", agent.name);
+    let log_path = site.run_file(&agent.name, RunFile::Log);
+    let log = heartbeat::make_run_dir(&site.run_dir)
+        .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path))
+        .map_err(|error| Failure::failed(log_path.display().to_string(), error.to_string(), "check the folder's rights and space"))?;
+    // Its first heartbeat is the sign of success; an old one would be a lie.
+    let beat = site.run_file(&agent.name, RunFile::Heartbeat);
+    let _none = std::fs::remove_file(&beat);
+    let args: Vec<OsString> = vec![
+        "--roster".into(),
+        site.roster.clone().into(),
+        "session".into(),
+        "run".into(),
+        "--detach".into(),
+        agent.name.as_str().into(),
+    ];
+    let mut keeper = crate::fleet::exec::detach(&site.program, &args, &log)
+        .map_err(|error| crate::fleet::exec::explain("mosaic-tui", &error))?;
+    let deadline = Instant::now() + START_LIMIT;
+    while !beat.exists() {
+        if let Ok(Some(status)) = keeper.try_wait() {
+            return Err(Failure::failed(
+                what,
+                format!("its keeper ended at once ({status}): {}", last_line(&log_path)),
+                format!("see {}", log_path.display()),
+            ));
+        }
+        if Instant::now() > deadline {
+            return Err(Failure::failed(
+                what,
+                format!("no heartbeat within {} s of its start", START_LIMIT.as_secs()),
+                format!("see {}", log_path.display()),
+            ));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(Outcome::Started)
+}
+
+fn last_line(path: &std::path::Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    crate::fleet::model::Label::new(text.lines().last().unwrap_or("no message")).to_string()
+}
+
+/// Stops one agent: its keeper, its session, and whatever of its process tree is left then.
+///
+/// # Errors
+/// When tmux refuses or a process does not go.
+pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
+    let tmux = Tmux::new(agent.socket.clone());
+    let keeper = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock));
+    let panes: Vec<PaneRecord> = match tmux.look().await? {
+        Look::NoServer => Vec::new(),
+        Look::Panes(panes) => panes.into_iter().filter(|pane| pane.session == agent.session).collect(),
+    };
+    if keeper.is_none() && panes.is_empty() {
+        return Ok(Outcome::NotRunning);
+    }
+    if let Some(pid) = keeper {
+        end(&[identify(pid)], Signal::TERM).await;
+    }
+    let mut watch = ProcessWatch::default();
+    let tree: Vec<Identity> = panes
+        .iter()
+        .filter(|pane| !pane.dead)
+        .flat_map(|pane| watch.look(pane.pid).processes)
+        .map(|process| identify(process.pid))
+        .collect();
+    if !panes.is_empty() {
+        tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
+    }
+    end(&tree, Signal::HUP).await;
+    for kind in [RunFile::Heartbeat, RunFile::Report] {
+        let _none = std::fs::remove_file(site.run_file(&agent.name, kind));
+    }
+    let left: Vec<String> = tree.iter().filter(|one| one.lives()).map(|one| one.pid.to_string()).collect();
+    if left.is_empty() {
+        return Ok(Outcome::Stopped);
+    }
+    Err(Failure::failed(
+        format!("agent {}", agent.name),
+        format!("processes {} did not end", left.join(", ")),
+        "look at them with `ps -fp`",
+    ))
+}
+
+/// Ends the fleet's tmux server and everything in it.
+///
+/// # Errors
+/// When tmux refuses.
+pub async fn stop_server(roster: &Roster) -> Result<()> {
+    let tmux = Tmux::new(roster.socket.clone());
+    match tmux.look().await? {
+        Look::NoServer => Ok(()),
+        Look::Panes(_) => tmux.change(&[Change::KillServer]).await,
+    }
+}
+
+/// A process that cannot be confused with a later one of the same pid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    pid: u32,
+    start: Option<u64>,
+}
+
+fn identify(pid: u32) -> Identity {
+    Identity { pid, start: process::start_ticks(pid) }
+}
+
+impl Identity {
+    fn lives(self) -> bool {
+        self.start.is_some() && process::start_ticks(self.pid) == self.start && process::is_alive(self.pid)
+    }
+
+    fn signal(self, signal: Signal) {
+        if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)
+            && self.lives()
+        {
+            // It may end between the look and the signal, which is what is wanted.
+            let _gone = kill_process(pid, signal);
+        }
+    }
+}
+
+/// Asks processes to end, waits, then kills what is left.
+async fn end(processes: &[Identity], first: Signal) {
+    for (signal, grace) in [(first, STOP_GRACE), (Signal::KILL, STOP_GRACE)] {
+        for process in processes {
+            process.signal(signal);
+        }
+        let deadline = Instant::now() + grace;
+        while processes.iter().any(|process| process.lives()) && Instant::now() < deadline {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Starting and stopping agents.
+//!
+//! This is the direct supervisor: keepers run detached, one per agent, without a service manager.
+
+mod direct;
+
+pub use direct::{Outcome, ensure_server, start, stop, stop_server};

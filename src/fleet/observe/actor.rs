@@ -1,0 +1,326 @@
+//! The observing actor: sources in, snapshots out, on a thread of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::files::{FileNotice, FileWatch};
+use super::observed::Observed;
+use super::units;
+use crate::fleet::death::DeathWatch;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{FleetSnapshot, PaneId, TmuxFeed};
+use crate::fleet::roster;
+use crate::fleet::tmux::{ControlClient, Notice, Query, Tmux};
+
+/// Ages move and thresholds are crossed at this pace.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Process trees are read this often; CPU shares need a span to be worth showing.
+const PROCESS_TICKS: u32 = 2;
+
+/// With a control client the pane list is asked again this often, as a safety net.
+const SAFETY_TICKS: u32 = 5;
+
+/// Changes that arrive within this time are read together.
+const COALESCE: Duration = Duration::from_millis(4);
+
+/// Longest pause before a control client is tried again.
+const MAX_RETRY: Duration = Duration::from_secs(5);
+
+/// Room for notices; each stands for a whole re-read, so more would say nothing new.
+const NOTICES: usize = 64;
+
+/// Something asked of the observer.
+#[derive(Debug)]
+pub enum Request {
+    /// Text and colours of a pane with scrollback, as `capture-pane -e` gives it.
+    Capture {
+        /// The pane.
+        pane: PaneId,
+        /// Lines of history above the screen.
+        history: u32,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<String>>,
+    },
+    /// Look at everything now.
+    Refresh,
+}
+
+/// A running observer; dropping it ends the thread.
+#[derive(Debug)]
+pub struct Observer {
+    /// The newest snapshot; `None` until the first look.
+    pub snapshots: watch::Receiver<Option<Arc<FleetSnapshot>>>,
+    /// Requests to it.
+    pub requests: mpsc::Sender<Request>,
+}
+
+/// Starts observing.
+///
+/// # Errors
+/// When the thread or its runtime cannot be made.
+pub fn start(site: Site) -> Result<Observer> {
+    let (publish, snapshots) = watch::channel(None);
+    let (requests, asked) = mpsc::channel(NOTICES);
+    let failed = |error: std::io::Error| Failure::failed("observer", error.to_string(), "free some memory or threads");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    std::thread::Builder::new()
+        .name("observer".to_owned())
+        .spawn(move || runtime.block_on(Actor::new(site, publish).run(asked)))
+        .map_err(failed)?;
+    Ok(Observer { snapshots, requests })
+}
+
+/// What has to be read again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Dirty {
+    tmux: bool,
+    processes: bool,
+    heartbeats: bool,
+    roster: bool,
+}
+
+struct Actor {
+    observed: Observed,
+    publish: watch::Sender<Option<Arc<FleetSnapshot>>>,
+    control: Option<ControlClient>,
+    control_notices: mpsc::Receiver<Notice>,
+    control_notify: mpsc::Sender<Notice>,
+    retry_at: Instant,
+    retry_pause: Duration,
+    deaths: mpsc::Sender<u32>,
+    watched: HashMap<u32, AbortHandle>,
+    dirty: Dirty,
+}
+
+impl Actor {
+    fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>) -> Self {
+        let roster = roster::load(&site);
+        let (control_notify, control_notices) = mpsc::channel(NOTICES);
+        Self {
+            observed: Observed::new(site, roster),
+            publish,
+            control: None,
+            control_notices,
+            control_notify,
+            retry_at: Instant::now(),
+            retry_pause: Duration::from_millis(250),
+            deaths: mpsc::channel(1).0,
+            watched: HashMap::new(),
+            dirty: Dirty { tmux: true, processes: true, heartbeats: true, roster: false },
+        }
+    }
+
+    async fn run(mut self, mut asked: mpsc::Receiver<Request>) {
+        let (deaths, mut died) = mpsc::channel(NOTICES);
+        self.deaths = deaths;
+        let (file_notify, mut files) = mpsc::channel(NOTICES);
+        let site = self.observed.site().clone();
+        let mut file_watch = FileWatch::new(&site.run_dir, &site.roster, file_notify);
+        let (unit_readings, mut units) = mpsc::channel(1);
+        tokio::spawn(units::feed(unit_readings));
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut ticks: u32 = 0;
+        self.refresh().await;
+        loop {
+            tokio::select! {
+                request = asked.recv() => match request {
+                    None => return,
+                    Some(Request::Refresh) => {
+                        self.dirty = Dirty { tmux: true, processes: true, heartbeats: true, roster: true };
+                    }
+                    Some(Request::Capture { pane, history, answer }) => {
+                        self.capture(pane, history, answer).await;
+                        continue;
+                    }
+                },
+                Some(notice) = self.control_notices.recv() => self.control_notice(notice),
+                Some(pid) = died.recv() => {
+                    self.watched.remove(&pid);
+                    self.observed.read_process(pid);
+                    self.dirty.tmux = true;
+                }
+                Some(notice) = files.recv() => match notice {
+                    FileNotice::Heartbeat => self.dirty.heartbeats = true,
+                    FileNotice::Roster => self.dirty.roster = true,
+                },
+                Some(reading) = units.recv() => self.observed.set_systemd(reading),
+                _ = tick.tick() => {
+                    ticks = ticks.wrapping_add(1);
+                    self.on_tick(ticks);
+                    if ticks.is_multiple_of(SAFETY_TICKS) {
+                        file_watch.retry();
+                    }
+                }
+            }
+            tokio::time::sleep(COALESCE).await;
+            while let Ok(notice) = self.control_notices.try_recv() {
+                self.control_notice(notice);
+            }
+            while let Ok(notice) = files.try_recv() {
+                self.dirty.heartbeats |= notice == FileNotice::Heartbeat;
+                self.dirty.roster |= notice == FileNotice::Roster;
+            }
+            self.refresh().await;
+        }
+    }
+
+    fn on_tick(&mut self, ticks: u32) {
+        let safety = ticks.is_multiple_of(SAFETY_TICKS);
+        self.dirty.tmux |= self.control.is_none() || safety;
+        self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);
+        self.dirty.heartbeats |= safety;
+        self.dirty.roster |= safety && self.roster_moved();
+    }
+
+    /// Whether an unwatched roster changed; inotify says so normally.
+    fn roster_moved(&self) -> bool {
+        // A roster that failed to load is tried again: its folder may have appeared.
+        self.observed.roster().agents.is_empty()
+    }
+
+    fn control_notice(&mut self, notice: Notice) {
+        self.dirty.tmux = true;
+        if let Notice::Gone(why) = notice
+            && self.control.take().is_some()
+        {
+            tracing::info!(why, "the tmux control client ended");
+            self.observed.tmux_feed = TmuxFeed::Poll;
+            self.pause_control();
+        }
+    }
+
+    fn pause_control(&mut self) {
+        self.retry_at = Instant::now() + self.retry_pause;
+        self.retry_pause = (self.retry_pause * 2).min(MAX_RETRY);
+    }
+
+    /// Reads what is dirty and publishes.
+    async fn refresh(&mut self) {
+        let dirty = std::mem::take(&mut self.dirty);
+        if dirty.roster {
+            let site = self.observed.site();
+            let loaded = roster::load(site);
+            let socket = self.observed.roster().socket.clone();
+            self.observed.set_roster(loaded);
+            if self.observed.roster().socket != socket {
+                self.control = None;
+                self.observed.tmux_feed = TmuxFeed::Poll;
+            }
+        }
+        if dirty.tmux || dirty.roster {
+            self.look().await;
+        }
+        if dirty.processes || dirty.tmux {
+            // A new pane needs its tree at once; the others are read at their own pace.
+            if dirty.processes {
+                self.observed.read_processes();
+            } else {
+                self.read_new_processes();
+            }
+            self.watch_deaths();
+        }
+        if dirty.heartbeats || dirty.roster {
+            self.observed.read_heartbeats();
+        }
+        self.publish.send_replace(Some(self.observed.join()));
+    }
+
+    fn read_new_processes(&mut self) {
+        let new: Vec<u32> = self.observed.live_pids().into_iter().filter(|pid| !self.watched.contains_key(pid)).collect();
+        for pid in new {
+            self.observed.read_process(pid);
+        }
+    }
+
+    async fn look(&mut self) {
+        if let Some(control) = &self.control {
+            match control.panes().await {
+                Ok(panes) => {
+                    self.observed.set_panes(panes);
+                    self.observed.look_at_other_sockets().await;
+                    return;
+                }
+                Err(failure) => {
+                    tracing::warn!(%failure, "the tmux control client is dropped");
+                    self.control = None;
+                    self.observed.tmux_feed = TmuxFeed::Poll;
+                    self.pause_control();
+                }
+            }
+        }
+        self.observed.look_by_fork().await;
+        self.connect_control().await;
+    }
+
+    /// Attaches a control client to the holder, else to any session; it needs one to live in.
+    async fn connect_control(&mut self) {
+        if Instant::now() < self.retry_at {
+            return;
+        }
+        let holder = &self.observed.roster().holder;
+        let Some(session) = self.observed.panes().and_then(|panes| {
+            panes.iter().find(|pane| pane.session == *holder).or_else(|| panes.first()).map(|pane| pane.session_id.clone())
+        }) else {
+            return;
+        };
+        let tmux = self.observed.tmux_handle();
+        match ControlClient::connect(&tmux, &session, self.control_notify.clone()).await {
+            Ok(control) => {
+                self.control = Some(control);
+                self.retry_pause = Duration::from_millis(250);
+                self.observed.tmux_feed = TmuxFeed::Events;
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "no tmux control client; polling");
+                self.pause_control();
+            }
+        }
+    }
+
+    /// Keeps one pidfd per live pane process, so that a death is seen when it happens.
+    fn watch_deaths(&mut self) {
+        let live = self.observed.live_pids();
+        self.watched.retain(|pid, task| {
+            let keep = live.contains(pid);
+            if !keep {
+                task.abort();
+            }
+            keep
+        });
+        for pid in live {
+            if self.watched.contains_key(&pid) {
+                continue;
+            }
+            let Some(watch) = DeathWatch::of(pid) else { continue };
+            let deaths = self.deaths.clone();
+            let task = tokio::spawn(async move {
+                if watch.wait().await.is_ok() {
+                    let _observer_ended = deaths.send(pid).await;
+                }
+            });
+            self.watched.insert(pid, task.abort_handle());
+        }
+    }
+
+    async fn capture(&self, pane: PaneId, history: u32, answer: oneshot::Sender<Result<String>>) {
+        let query = Query::Capture { pane, history };
+        let result = match &self.control {
+            Some(control) => control.query(&query).await,
+            None => self.tmux().query(&query).await,
+        };
+        // The asker may have moved on to another pane.
+        let _unheard = answer.send(result);
+    }
+
+    fn tmux(&self) -> Tmux {
+        self.observed.tmux_handle()
+    }
+}

@@ -1,0 +1,54 @@
+//! Feeds the systemd plane from a task of its own, so that a hung manager holds nothing else up.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::fleet::join::UnitsView;
+use crate::fleet::systemd::{UnitNotice, UnitWatch};
+
+/// Safety net below the signals, and the pause before connecting again.
+const SLOW_POLL: Duration = Duration::from_secs(10);
+
+/// Changes that arrive together are read once: a restart is several signals, and a crash shows
+/// `failed` for an instant before the restart.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// Reads all units once.
+pub(super) async fn read_once() -> Result<UnitsView, String> {
+    UnitWatch::connect().await?.read(true).await
+}
+
+/// Reads the units whenever something changes, until the receiver is gone.
+pub(super) async fn feed(readings: mpsc::Sender<Result<UnitsView, String>>) {
+    loop {
+        if let Err(why) = follow(&readings).await
+            && readings.send(Err(why)).await.is_err()
+        {
+            return;
+        }
+        tokio::time::sleep(SLOW_POLL).await;
+    }
+}
+
+/// Follows one connection to its end.
+async fn follow(readings: &mpsc::Sender<Result<UnitsView, String>>) -> Result<(), String> {
+    let mut watch = UnitWatch::connect().await?;
+    let (notify, mut notices) = mpsc::channel(1);
+    watch.subscribe(notify).await?;
+    let mut all = true;
+    loop {
+        let view = watch.read(all).await?;
+        if readings.send(Ok(view)).await.is_err() {
+            return Ok(());
+        }
+        all = match tokio::time::timeout(SLOW_POLL, notices.recv()).await {
+            Ok(Some(UnitNotice::Changed)) => {
+                tokio::time::sleep(SETTLE).await;
+                true
+            }
+            Ok(Some(UnitNotice::Gone) | None) => return Err("the user manager went away".to_owned()),
+            Err(_) => false,
+        };
+    }
+}

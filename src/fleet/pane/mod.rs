@@ -1,0 +1,11 @@
+//! Looking into a pane: a live read-only view, and still pictures with scrollback.
+//!
+//! The live view is a tmux client in a terminal of exactly the window's size, with a parser behind
+//! it. Nothing is ever written to that terminal, so no key can reach the pane; and a client as large
+//! as the window cannot change the window's size, with or without other clients.
+
+mod cells;
+mod viewer;
+
+pub use cells::still;
+pub use viewer::Viewer;

@@ -1,0 +1,129 @@
+//! The live view: a tmux client in a private terminal, parsed on a thread of its own.
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::cells::{self, Region};
+use crate::fleet::error::Result;
+use crate::fleet::exec::{self, PtyProcess};
+use crate::fleet::model::{PaneScreen, PaneTarget, Size, SocketName};
+use crate::fleet::tmux::Tmux;
+
+/// One read from the client; tmux writes at most a few kB at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// A live, read-only view of one pane. Dropping it ends the client.
+pub struct Viewer {
+    target: PaneTarget,
+    shared: Arc<Shared>,
+    _client: PtyProcess,
+}
+
+struct Shared {
+    parser: Mutex<vt100::Parser>,
+    /// Set when something was parsed since the last look.
+    moved: AtomicBool,
+    /// Set once the client drew anything at all.
+    drawn: AtomicBool,
+    ended: AtomicBool,
+    wake: Arc<Notify>,
+}
+
+impl Viewer {
+    /// Opens a view; `wake` is notified whenever there is something new to draw.
+    ///
+    /// # Errors
+    /// When tmux or a terminal cannot be had.
+    pub fn open(socket: &SocketName, target: PaneTarget, wake: Arc<Notify>) -> Result<Self> {
+        let size = Size { width: target.window.width, height: target.window.height + target.status_rows };
+        let tmux = Tmux::new(socket.clone());
+        let client = exec::in_pty("tmux".as_ref(), &tmux.viewer_args(&target.session_id), size)
+            .map_err(|error| exec::explain("tmux", &error))?;
+        let mut reader = client.master.try_clone_reader().map_err(|error| {
+            exec::explain("tmux", &exec::ExecError::Io(std::io::Error::other(error.to_string())))
+        })?;
+        let shared = Arc::new(Shared {
+            parser: Mutex::new(cells::parser(size)),
+            moved: AtomicBool::new(false),
+            drawn: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            wake,
+        });
+        let writer = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("viewer".to_owned())
+            .spawn(move || writer.read_all(&mut *reader))
+            .map_err(|error| exec::explain("tmux", &exec::ExecError::Io(error)))?;
+        Ok(Self { target, shared, _client: client })
+    }
+
+    /// What is being viewed, with the geometry the view was opened for.
+    #[must_use]
+    pub fn target(&self) -> &PaneTarget {
+        &self.target
+    }
+
+    /// Whether something was drawn since the last [`Self::screen`].
+    #[must_use]
+    pub fn moved(&self) -> bool {
+        self.shared.moved.load(Ordering::Acquire)
+    }
+
+    /// Whether the client is gone: the session ended, or the server did.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.shared.ended.load(Ordering::Acquire)
+    }
+
+    /// The pane's cells as they are now; `None` until the client has drawn.
+    #[must_use]
+    pub fn screen(&self) -> Option<PaneScreen> {
+        self.shared.moved.store(false, Ordering::Release);
+        if !self.shared.drawn.load(Ordering::Acquire) {
+            return None;
+        }
+        let status = if self.target.status_on_top { self.target.status_rows } else { 0 };
+        let region = Region { left: self.target.left, top: self.target.top + status, size: self.target.size };
+        Some(cells::copy(self.shared.parser().screen(), region))
+    }
+}
+
+impl Shared {
+    fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
+        // The parser is replaced after a panic, so a poisoned lock holds a whole one.
+        self.parser.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_all(&self, reader: &mut dyn Read) {
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => self.process(&buffer[..length]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // EIO is how a terminal says that its program is gone.
+                Err(_) => break,
+            }
+        }
+        self.ended.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// One bad escape sequence may cost the picture, never the program.
+    fn process(&self, bytes: &[u8]) {
+        let mut parser = self.parser();
+        if catch_unwind(AssertUnwindSafe(|| parser.process(bytes))).is_err() {
+            let (rows, columns) = parser.screen().size();
+            *parser = vt100::Parser::new(rows, columns, 0);
+        }
+        drop(parser);
+        self.drawn.store(true, Ordering::Release);
+        if !self.moved.swap(true, Ordering::AcqRel) {
+            self.wake.notify_one();
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The process plane: what `/proc` says of a pane's process tree (see proc(5)).
+//!
+//! Reads only; costs no process. A process tree is found through each task's `children` file.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::model::{Label, ProcessFacts};
+
+/// Most processes followed below one pane; a fork bomb must not stall the observer.
+const MAX_TREE: usize = 512;
+
+/// Most bytes read of one command line: enough for an interpreter's script path.
+const MAX_CMDLINE: usize = 4096;
+
+/// One process of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its argument vector; the name in brackets where it has none.
+    pub argv: Vec<String>,
+}
+
+/// What was read of one pane's process tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessTree {
+    /// The pane's own process and its descendants; empty when it is gone.
+    pub processes: Vec<Process>,
+    /// The facts for the row.
+    pub facts: ProcessFacts,
+}
+
+impl ProcessTree {
+    /// Whether a pid belongs to the tree.
+    #[must_use]
+    pub fn contains(&self, pid: u32) -> bool {
+        self.processes.iter().any(|process| process.pid == pid)
+    }
+}
+
+/// Numbers of `/proc/PID/stat` that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stat {
+    state: char,
+    ticks: u64,
+    start_ticks: u64,
+    rss_pages: u64,
+}
+
+/// Remembers the last look, so that CPU shares are of the time since then.
+#[derive(Debug, Default)]
+pub struct ProcessWatch {
+    last: HashMap<u32, (Instant, u64)>,
+    argv: HashMap<(u32, u64), Vec<String>>,
+}
+
+impl ProcessWatch {
+    /// Reads the tree below a pane's process.
+    #[must_use]
+    pub fn look(&mut self, root: u32) -> ProcessTree {
+        let now = Instant::now();
+        let mut processes = Vec::new();
+        let (mut ticks, mut rss, mut oldest) = (0, 0, None);
+        let mut queue = vec![root];
+        while let Some(pid) = queue.pop() {
+            if processes.len() >= MAX_TREE {
+                break;
+            }
+            let Some(stat) = read_stat(pid).filter(|stat| !matches!(stat.state, 'Z' | 'X')) else { continue };
+            ticks += stat.ticks;
+            rss += stat.rss_pages;
+            oldest = oldest.or(Some(stat.start_ticks));
+            processes.push(Process { pid, argv: self.argv_of(pid, stat.start_ticks) });
+            queue.extend(children(pid));
+        }
+        let alive = processes.first().is_some_and(|process| process.pid == root);
+        if !alive {
+            processes.clear();
+        }
+        let cpu_percent = match self.last.insert(root, (now, ticks)) {
+            // The first look has no earlier one to compare with: the share of the whole life.
+            None => oldest.and_then(seconds_since_boot_tick).map_or(0.0, |life| percent(ticks, life)),
+            Some((then, before)) => percent(ticks.saturating_sub(before), (now - then).as_secs_f64()),
+        };
+        let argv0 = processes.first().and_then(|process| process.argv.first()).map(String::as_str);
+        ProcessTree {
+            facts: ProcessFacts {
+                alive,
+                argv0: Label::new(argv0.unwrap_or_default()),
+                cpu_percent: if alive { (cpu_percent * 10.0).round() / 10.0 } else { 0.0 },
+                rss_bytes: if alive { rss * page_size() } else { 0 },
+                descendants: u32::try_from(processes.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            },
+            processes,
+        }
+    }
+
+    /// Forgets every process that is not in `roots`.
+    pub fn retain(&mut self, roots: &[u32]) {
+        self.last.retain(|pid, _| roots.contains(pid));
+        if self.argv.len() > MAX_TREE * 8 {
+            self.argv.clear();
+        }
+    }
+
+    /// Command line of a process. `exec` keeps pid and start time, so a cached line is only kept
+    /// while `/proc/PID/exe` cannot have changed: short of watching every exec, it is read again.
+    fn argv_of(&mut self, pid: u32, start: u64) -> Vec<String> {
+        let fresh = read_argv(pid);
+        match fresh {
+            Some(argv) => {
+                self.argv.insert((pid, start), argv.clone());
+                argv
+            }
+            // Between fork and exec the line can be empty for an instant.
+            None => self.argv.get(&(pid, start)).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+fn percent(ticks: u64, seconds: f64) -> f64 {
+    if seconds <= 0.0 {
+        return 0.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "tick counts stay far below 2^52")]
+    let used = ticks as f64 / ticks_per_second();
+    100.0 * used / seconds
+}
+
+fn ticks_per_second() -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "100 on every Linux")]
+    let hertz = rustix::param::clock_ticks_per_second() as f64;
+    hertz
+}
+
+fn page_size() -> u64 {
+    rustix::param::page_size() as u64
+}
+
+/// Seconds from a start time in ticks since boot until now.
+fn seconds_since_boot_tick(start: u64) -> Option<f64> {
+    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split(' ').next()?.parse().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "tick counts stay far below 2^52")]
+    let started = start as f64 / ticks_per_second();
+    Some(uptime - started)
+}
+
+fn read_stat(pid: u32) -> Option<Stat> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Reads `/proc/PID/stat`; the name in parentheses may itself hold spaces and parentheses.
+fn parse_stat(text: &str) -> Option<Stat> {
+    let (_, rest) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
+    Some(Stat {
+        state: fields.first()?.chars().next()?,
+        ticks: number(11)? + number(12)?,
+        start_ticks: number(19)?,
+        rss_pages: number(21)?,
+    })
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    tasks
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+        .collect()
+}
+
+fn read_argv(pid: u32) -> Option<Vec<String>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    fs::File::open(format!("/proc/{pid}/cmdline")).ok()?.take(MAX_CMDLINE as u64).read_to_end(&mut bytes).ok()?;
+    let words: Vec<String> = bytes
+        .split(|byte| *byte == 0)
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .take_while(|word| !word.is_empty())
+        .collect();
+    (!words.is_empty()).then_some(words)
+}
+
+/// Whether a process exists and is no zombie.
+#[must_use]
+pub fn is_alive(pid: u32) -> bool {
+    read_stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
+}
+
+/// Start time of a process in ticks since boot: with the pid it names one process for good.
+#[must_use]
+pub fn start_ticks(pid: u32) -> Option<u64> {
+    read_stat(pid).map(|stat| stat.start_ticks)
+}
+
+/// Argument vector of a live process.
+#[must_use]
+pub fn argv(pid: u32) -> Option<Vec<String>> {
+    read_argv(pid)
+}
+
+/// Every process id on this machine.
+#[must_use]
+pub fn all_pids() -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Value of a variable in a process's environment, for processes of the same user.
+#[must_use]
+pub fn environment_value(pid: u32, variable: &str) -> Option<String> {
+    let bytes = fs::read(Path::new("/proc").join(pid.to_string()).join("environ")).ok()?;
+    let prefix = format!("{variable}=");
+    bytes
+        .split(|byte| *byte == 0)
+        .filter_map(|entry| std::str::from_utf8(entry).ok())
+        .find_map(|entry| entry.strip_prefix(&prefix).map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let text = "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 7 5 0 0 20 0 1 0 999 1000 42 1844 1 1";
+        assert_eq!(parse_stat(text), Some(Stat { state: 'S', ticks: 12, start_ticks: 999, rss_pages: 42 }));
+        assert_eq!(parse_stat("nonsense"), None);
+    }
+
+    #[test]
+    fn this_process_is_seen_with_its_child() {
+        let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
+        let tree = ProcessWatch::default().look(std::process::id());
+        assert!(tree.facts.alive && tree.facts.rss_bytes > 0);
+        assert!(tree.contains(child.id()) || tree.facts.descendants >= 1);
+        child.kill().unwrap();
+        assert!(!is_alive(child.id()), "a zombie is not alive");
+        child.wait().unwrap();
+        let gone = ProcessWatch::default().look(child.id());
+        assert!(!gone.facts.alive && gone.processes.is_empty());
+    }
+}

@@ -1,0 +1,297 @@
+//! Health and readiness: which rule decides, and why. Pure.
+//!
+//! The rules stand in order; the first that matches wins. Silence alone never makes an agent stuck:
+//! idle is good, it means that work can be given.
+
+use std::time::Duration;
+
+use super::heartbeat::NoHeartbeat;
+use super::model::{Authority, Health, HeartbeatStatus, Readiness, Thresholds};
+
+/// A heartbeat counts as in time up to this many intervals.
+const HEALTHY_INTERVALS: u32 = 3;
+
+/// Output this long after a runtime's report refutes "I am waiting": somebody has answered it.
+/// tmux counts activity in whole seconds, and the report's own screen change comes with it.
+const REFUTED_AFTER: Duration = Duration::from_secs(5);
+
+/// State of the agent's pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaneState {
+    /// Its process runs.
+    Live,
+    /// There is a pane, its process ended; the exit status where it is known.
+    Ended(Option<i32>),
+    /// There is a pane, and `/proc` no longer has its process.
+    ProcessGone,
+    /// The server has no such session.
+    NoSession,
+    /// There is no tmux server.
+    NoServer,
+    /// tmux could not be asked.
+    Unreadable,
+    /// The agent lives on another host.
+    Elsewhere,
+}
+
+/// A heartbeat's part of the decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// Time since it was written.
+    pub age: Duration,
+    /// What it says.
+    pub status: HeartbeatStatus,
+    /// One line in the writer's words.
+    pub detail: Option<String>,
+    /// Who vouches for it.
+    pub by: Authority,
+    /// Time from the runtime's report to the pane's last output, if output came later.
+    pub output_after_report: Option<Duration>,
+}
+
+/// Everything a decision rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signs {
+    /// The pane.
+    pub pane: PaneState,
+    /// The heartbeat, or why there is none.
+    pub pulse: Result<Pulse, NoHeartbeat>,
+    /// Time without output, where it is known.
+    pub idle: Option<Duration>,
+}
+
+/// What was decided, by which rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it answered in time.
+    pub health: Health,
+    /// What to expect of it.
+    pub readiness: Readiness,
+    /// Why, in a few words.
+    pub reason: String,
+    /// The rule, as a sentence.
+    pub rule: &'static str,
+    /// What would lead to another decision.
+    pub would_change: &'static str,
+}
+
+/// Whether a heartbeat of this age is in time.
+#[must_use]
+pub fn health(pulse: &Result<Pulse, NoHeartbeat>, thresholds: &Thresholds) -> Health {
+    match pulse {
+        Ok(pulse) if pulse.age <= thresholds.heartbeat_interval * HEALTHY_INTERVALS => Health::Healthy,
+        Ok(_) => Health::Stale,
+        Err(_) => Health::Unknown,
+    }
+}
+
+/// Decides health and readiness.
+#[must_use]
+pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
+    let health = health(&signs.pulse, thresholds);
+    let decision = |readiness, reason: String, rule, would_change| Decision { health, readiness, reason, rule, would_change };
+    if let Some((reason, would_change)) = dead_reason(signs.pane) {
+        return decision(
+            Readiness::Dead,
+            reason,
+            "the pane is missing or dead, or its process is gone",
+            would_change,
+        );
+    }
+    match signs.pane {
+        PaneState::Unreadable => {
+            return decision(
+                Readiness::Unknown,
+                "tmux cannot be read".to_owned(),
+                "a plane that cannot be read proves nothing",
+                "an answer from the tmux server",
+            );
+        }
+        PaneState::Elsewhere => {
+            return decision(
+                Readiness::Unknown,
+                "on another host, not observed from here".to_owned(),
+                "what is not observed is unknown",
+                "an observation on its own host",
+            );
+        }
+        _ => {}
+    }
+    let pulse = match &signs.pulse {
+        Ok(pulse) => pulse,
+        Err(NoHeartbeat::Absent) => {
+            return decision(
+                Readiness::Unknown,
+                "no heartbeat file".to_owned(),
+                "without a heartbeat nothing proves that it lives",
+                "a heartbeat; its keeper writes one while it runs",
+            );
+        }
+        Err(NoHeartbeat::Rejected(why)) => {
+            return decision(
+                Readiness::Unknown,
+                format!("heartbeat rejected: {why}"),
+                "a heartbeat that cannot be trusted counts as none",
+                "a valid heartbeat file",
+            );
+        }
+    };
+    if health == Health::Stale {
+        return decision(
+            Readiness::Stale,
+            format!("no heartbeat for {}", words(pulse.age)),
+            "the heartbeat is older than three intervals",
+            "a new heartbeat; is its keeper running?",
+        );
+    }
+    let refuted = pulse.by == Authority::Runtime && pulse.output_after_report.is_some_and(|gap| gap > REFUTED_AFTER);
+    match pulse.status {
+        HeartbeatStatus::Waiting | HeartbeatStatus::Blocked | HeartbeatStatus::Error if !refuted => {
+            return decision(
+                Readiness::Stuck,
+                pulse.detail.clone().unwrap_or_else(|| default_reason(pulse.status).to_owned()),
+                "the runtime reported waiting, blocked or error",
+                "an answer to it; its next report or later output ends this",
+            );
+        }
+        HeartbeatStatus::Busy => {
+            return decision(
+                Readiness::Working,
+                pulse.detail.clone().unwrap_or_else(|| "reports busy".to_owned()),
+                "the runtime reported busy",
+                "its next report",
+            );
+        }
+        _ => {}
+    }
+    match signs.idle {
+        None => decision(
+            Readiness::Working,
+            "alive; its idle time is unknown".to_owned(),
+            "without an idle time it is taken to be at work",
+            "an activity time from tmux",
+        ),
+        Some(idle) if idle >= thresholds.idle => decision(
+            Readiness::Available,
+            format!("idle for {}", words(idle)),
+            "alive, and silent for longer than the idle threshold",
+            "output in its pane, or a report of busy",
+        ),
+        Some(idle) => decision(
+            Readiness::Working,
+            format!("output {} ago", words(idle)),
+            "alive, and it printed something within the idle threshold",
+            "silence for longer than the idle threshold",
+        ),
+    }
+}
+
+fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
+    let start = "a start: `mosaic-tui fleet start`";
+    Some(match pane {
+        PaneState::Ended(Some(status)) => (format!("exited with status {status}"), start),
+        PaneState::Ended(None) => ("its process ended".to_owned(), start),
+        PaneState::ProcessGone => ("its process is gone".to_owned(), start),
+        PaneState::NoSession => ("no session".to_owned(), start),
+        PaneState::NoServer => ("no tmux server".to_owned(), start),
+        PaneState::Live | PaneState::Unreadable | PaneState::Elsewhere => return None,
+    })
+}
+
+fn default_reason(status: HeartbeatStatus) -> &'static str {
+    match status {
+        HeartbeatStatus::Waiting => "waits for input",
+        HeartbeatStatus::Blocked => "reports that it is blocked",
+        HeartbeatStatus::Error => "reports an error",
+        HeartbeatStatus::Ok | HeartbeatStatus::Busy => "",
+    }
+}
+
+/// A duration in one unit that a person reads at a glance.
+#[must_use]
+pub fn words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..=99 => format!("{seconds}s"),
+        100..=5999 => format!("{}m", seconds / 60),
+        6000..=172_799 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pulse(age: u64, status: HeartbeatStatus) -> Result<Pulse, NoHeartbeat> {
+        Ok(Pulse {
+            age: Duration::from_secs(age),
+            status,
+            detail: None,
+            by: Authority::Runtime,
+            output_after_report: None,
+        })
+    }
+
+    fn readiness(pane: PaneState, pulse: Result<Pulse, NoHeartbeat>, idle: Option<u64>) -> Readiness {
+        let signs = Signs { pane, pulse, idle: idle.map(Duration::from_secs) };
+        decide(&signs, &Thresholds::default()).readiness
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_decides() {
+        use HeartbeatStatus as S;
+        use PaneState as P;
+        use Readiness as R;
+        let rejected = || Err(NoHeartbeat::Rejected("x".to_owned()));
+        for (pane, pulse, idle, want) in [
+            (P::NoServer, pulse(0, S::Ok), Some(0), R::Dead),
+            (P::NoSession, pulse(0, S::Ok), Some(0), R::Dead),
+            (P::Ended(Some(1)), pulse(0, S::Busy), Some(0), R::Dead),
+            (P::ProcessGone, pulse(0, S::Waiting), Some(0), R::Dead),
+            (P::Unreadable, pulse(0, S::Ok), Some(0), R::Unknown),
+            (P::Elsewhere, Err(NoHeartbeat::Absent), None, R::Unknown),
+            (P::Live, Err(NoHeartbeat::Absent), Some(9999), R::Unknown),
+            (P::Live, rejected(), Some(0), R::Unknown),
+            (P::Live, pulse(45, S::Ok), Some(0), R::Working),
+            (P::Live, pulse(46, S::Ok), Some(0), R::Stale),
+            (P::Live, pulse(46, S::Waiting), Some(0), R::Stale),
+            (P::Live, pulse(1, S::Waiting), Some(0), R::Stuck),
+            (P::Live, pulse(1, S::Blocked), Some(9999), R::Stuck),
+            (P::Live, pulse(1, S::Error), Some(0), R::Stuck),
+            (P::Live, pulse(1, S::Busy), Some(9999), R::Working),
+            (P::Live, pulse(1, S::Ok), None, R::Working),
+            (P::Live, pulse(1, S::Ok), Some(299), R::Working),
+            (P::Live, pulse(1, S::Ok), Some(300), R::Available),
+            (P::Live, pulse(1, S::Ok), Some(1_000_000), R::Available),
+        ] {
+            assert_eq!(readiness(pane, pulse.clone(), idle), want, "{pane:?} {pulse:?} {idle:?}");
+        }
+    }
+
+    #[test]
+    fn later_output_refutes_a_report_of_waiting_but_not_of_busy() {
+        for (gap, status, want) in [
+            (5, HeartbeatStatus::Waiting, Readiness::Stuck),
+            (6, HeartbeatStatus::Waiting, Readiness::Working),
+            (600, HeartbeatStatus::Busy, Readiness::Working),
+        ] {
+            let pulse = pulse(1, status).map(|pulse| Pulse { output_after_report: Some(Duration::from_secs(gap)), ..pulse });
+            assert_eq!(readiness(PaneState::Live, pulse, Some(0)), want, "{gap} {status:?}");
+        }
+    }
+
+    #[test]
+    fn the_question_is_the_reason() {
+        let pulse = pulse(1, HeartbeatStatus::Waiting).map(|p| Pulse { detail: Some("Deploy?".to_owned()), ..p });
+        let decision = decide(&Signs { pane: PaneState::Live, pulse, idle: None }, &Thresholds::default());
+        assert_eq!((decision.readiness, decision.reason.as_str()), (Readiness::Stuck, "Deploy?"));
+    }
+
+    #[test]
+    fn durations_read_at_a_glance() {
+        for (seconds, want) in [(0, "0s"), (99, "99s"), (100, "1m"), (5999, "99m"), (6000, "1h"), (400_000, "4d")] {
+            assert_eq!(words(Duration::from_secs(seconds)), want);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Finds or makes the agent's session.
+
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::exec;
+use crate::fleet::home::Site;
+use crate::fleet::model::Size;
+use crate::fleet::roster::Agent;
+use crate::fleet::systemd::UnitWatch;
+use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
+
+use super::{envfile, environment};
+
+/// How the keeper came by the pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The session was there, with a live process.
+    Adopted,
+    /// It was made.
+    Created,
+}
+
+/// Adopts the agent's live session, or makes a new one.
+pub(super) async fn adopt_or_create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<(PaneRecord, Origin)> {
+    if let Some(pane) = own_pane(agent, tmux).await? {
+        if !pane.dead {
+            if pane.mark.as_deref() != Some(agent.name.as_str()) {
+                tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;
+            }
+            return Ok((pane, Origin::Adopted));
+        }
+        // A dead pane was kept for its last screen, which the keeper before us recorded.
+        tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
+    }
+    create(site, agent, tmux).await?;
+    let pane = sized_pane(agent, tmux).await?;
+    tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;
+    Ok((pane, Origin::Created))
+}
+
+/// The agent's own pane, if its session exists.
+pub(super) async fn own_pane(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecord>> {
+    match tmux.look().await? {
+        Look::NoServer => Err(Failure::failed(
+            format!("agent {}", agent.name),
+            format!("no tmux server on socket {}", tmux.socket()),
+            "`mosaic-tui fleet start` starts it",
+        )),
+        Look::Panes(panes) => {
+            let mut own: Vec<_> = panes.into_iter().filter(|pane| pane.session == agent.session).collect();
+            own.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
+            Ok(own.into_iter().next())
+        }
+    }
+}
+
+async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<()> {
+    let directory = &agent.working_directory;
+    std::fs::create_dir_all(directory).map_err(|error| {
+        Failure::failed(
+            format!("working directory {}", directory.display()),
+            error.to_string(),
+            format!("make it, or change `working_directory` of {} in {}", agent.name, site.roster.display()),
+        )
+    })?;
+    let launcher = environment::Launcher::of_this_process(&site.user_home);
+    let env = environment::variables(site, agent, env_file(site, agent)?, &launcher);
+    let mut argv = environment::command(site, agent);
+    if exec::find_in_path("systemd-run", &launcher.path).is_some() && UnitWatch::connect().await.is_ok() {
+        argv = environment::in_scope(agent, argv);
+    }
+    let size = wanted(agent);
+    tmux.change(&[
+        Change::NewSession { session: agent.session.clone(), size, directory: directory.clone(), env, argv },
+        // In one sequence: the server looks at its children only after the whole of it.
+        Change::WindowOption(agent.session.clone(), "remain-on-exit", "on".to_owned()),
+        Change::WindowOption(agent.session.clone(), "window-size", "manual".to_owned()),
+    ])
+    .await
+}
+
+fn wanted(agent: &Agent) -> Size {
+    Size { width: agent.window.width, height: agent.window.height }
+}
+
+/// The new pane, its window's size verified: a stray tiny client makes tmux ignore `-x` and `-y`.
+async fn sized_pane(agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
+    let missing = || {
+        Failure::failed(
+            format!("agent {}", agent.name),
+            "its session vanished right after it was made",
+            "look at its command with `mosaic-tui agent roster`",
+        )
+    };
+    let pane = own_pane(agent, tmux).await?.ok_or_else(missing)?;
+    if pane.window == wanted(agent) {
+        return Ok(pane);
+    }
+    tmux.change(&[Change::ResizeWindow(agent.session.clone(), wanted(agent))]).await?;
+    let pane = own_pane(agent, tmux).await?.ok_or_else(missing)?;
+    if pane.window == wanted(agent) {
+        return Ok(pane);
+    }
+    Err(Failure::failed(
+        format!("agent {}", agent.name),
+        format!("its window is {} instead of {}", pane.window, wanted(agent)),
+        "look for a client with `tmux list-clients` on the fleet's socket",
+    ))
+}
+
+fn env_file(site: &Site, agent: &Agent) -> Result<Vec<(String, String)>> {
+    let path = site.env_file(&agent.name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => envfile::parse(&text).map_err(|(line, why)| {
+            Failure::new(
+                crate::fleet::error::Kind::Invalid,
+                format!("{}:{line}", path.display()),
+                why,
+                "mend the line, or remove the file",
+            )
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Failure::failed(path.display().to_string(), error.to_string(), "make it readable")),
+    }
+}

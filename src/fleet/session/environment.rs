@@ -1,0 +1,224 @@
+//! The environment and the command of an agent's pane.
+//!
+//! A pane inherits the tmux server's environment, not its launcher's. So everything the runtime
+//! needs, `PATH` included, is set on the session itself, whether or not the launcher has it already.
+
+use std::path::{Path, PathBuf};
+
+use crate::fleet::home::Site;
+use crate::fleet::roster::Agent;
+
+/// Characters that only a shell understands; a command without them is executed directly, so that
+/// the runtime itself is the pane's process.
+const SHELL_CHARACTERS: &str = "|&;<>()$`\\\"'*?[]#~=%!{}\n";
+
+/// Where the launcher's own settings come from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Launcher {
+    /// Its `PATH`.
+    pub path: String,
+    /// `MOSAIC_RUNTIME_BIN`.
+    pub runtime_bin: Option<PathBuf>,
+    /// `NPM_CONFIG_PREFIX`, else the `prefix` of `~/.npmrc`.
+    pub npm_prefix: Option<PathBuf>,
+    /// Settings that a runtime and its hooks must share with the fleet.
+    pub passed_on: Vec<(String, String)>,
+}
+
+/// Variables of the launcher that reach the pane when they are set.
+const PASSED_ON: [&str; 7] = [
+    "MOSAIC_ROSTER",
+    "MOSAIC_HEARTBEAT_INTERVAL",
+    "MOSAIC_HEARTBEAT_RUN_DIR",
+    "MOSAIC_HEARTBEAT_IDLE_THRESHOLD",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "LANG",
+];
+
+impl Launcher {
+    /// Reads this process's environment.
+    pub(super) fn of_this_process(home: &Path) -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let npmrc = std::fs::read_to_string(home.join(".npmrc")).unwrap_or_default();
+        let npmrc_prefix = npmrc.lines().find_map(|line| line.trim().strip_prefix("prefix=").map(str::to_owned));
+        Self {
+            path: variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            runtime_bin: variable("MOSAIC_RUNTIME_BIN").map(PathBuf::from),
+            npm_prefix: variable("NPM_CONFIG_PREFIX").or(npmrc_prefix).map(PathBuf::from),
+            passed_on: PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect(),
+        }
+    }
+}
+
+/// The pane's environment: the fleet's own variables, then the roster's, then the file's.
+pub(super) fn variables(
+    site: &Site,
+    agent: &Agent,
+    file: Vec<(String, String)>,
+    launcher: &Launcher,
+) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = launcher.passed_on.clone();
+    all.extend([
+        ("MOSAIC_AGENT_NAME".to_owned(), agent.name.to_string()),
+        ("MOSAIC_AGENT_CLASS".to_owned(), agent.class.clone()),
+        ("MOSAIC_AGENT_RUNTIME".to_owned(), agent.runtime.clone()),
+        ("MOSAIC_AGENT_MODEL".to_owned(), agent.model_hint.clone().unwrap_or_default()),
+        ("MOSAIC_HOME".to_owned(), site.home.to_string_lossy().into_owned()),
+        ("MOSAIC_TMUX_SOCKET".to_owned(), agent.socket.0.clone().unwrap_or_default()),
+        ("MOSAIC_TENANT_ID".to_owned(), agent.tenant_id.clone()),
+    ]);
+    all.extend(agent.env.clone());
+    all.extend(file);
+    let asked = all.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+    all.retain(|(name, _)| name != "PATH");
+    all.push(("PATH".to_owned(), search_path(site, launcher, asked.as_deref().unwrap_or(&launcher.path))));
+    // tmux takes the last of several; one each is easier to read in `show-environment`.
+    let mut seen = std::collections::HashSet::new();
+    let mut unique: Vec<_> = all.into_iter().rev().filter(|(name, _)| seen.insert(name.clone())).collect();
+    unique.reverse();
+    unique
+}
+
+/// `PATH` with every existing folder where runtimes are installed in front, once each.
+fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
+    let home = &site.user_home;
+    let npm_bin = match &launcher.npm_prefix {
+        Some(prefix) => Some(prefix.join("bin")),
+        // Without a prefix of its own npm installs beside itself.
+        None => crate::fleet::exec::find_in_path("npm", &launcher.path).and_then(|npm| npm.parent().map(Path::to_owned)),
+    };
+    let front = [
+        launcher.runtime_bin.clone(),
+        npm_bin,
+        Some(home.join(".npm-global/bin")),
+        Some(home.join(".local/bin")),
+        Some(home.join(".cargo/bin")),
+    ];
+    let mut folders: Vec<PathBuf> = front.into_iter().flatten().filter(|folder| folder.is_dir()).collect();
+    folders.extend(std::env::split_paths(base));
+    let mut seen = std::collections::HashSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
+    std::env::join_paths(folders).map_or_else(|_| base.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// The pane's command as an argument vector.
+pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
+    if let Some(command) = &agent.command {
+        if command.contains(|c| SHELL_CHARACTERS.contains(c)) {
+            return ["/bin/sh", "-c", command].map(str::to_owned).to_vec();
+        }
+        return command.split_whitespace().map(str::to_owned).collect();
+    }
+    let mut argv = vec![site.program.to_string_lossy().into_owned(), "launch".to_owned()];
+    if agent.yolo {
+        argv.push("--yolo".to_owned());
+    }
+    if let Some(model) = &agent.model_hint {
+        argv.extend(["--model".to_owned(), model.clone()]);
+    }
+    argv.push(agent.runtime.clone());
+    argv
+}
+
+/// Wraps a command so that its whole process tree lives in one scope of the user manager.
+///
+/// `systemd-run --scope` executes in place: the runtime stays the pane's process.
+pub(super) fn in_scope(agent: &Agent, argv: Vec<String>) -> Vec<String> {
+    // A scope name may not be reused while the old one winds down.
+    let unit = format!("mosaic-pane-{}-{}", agent.name, std::process::id());
+    let mut wrapped: Vec<String> = [
+        "systemd-run",
+        "--user",
+        "--scope",
+        "--quiet",
+        "--collect",
+        &format!("--unit={unit}"),
+        "--slice=mosaic-agents.slice",
+        "--",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    wrapped.extend(argv);
+    wrapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::roster;
+
+    fn agent(entry: &str) -> Agent {
+        let text = format!("version: 1\ntmux: {{socket_name: s}}\nagents: [{{name: a.b, runtime: stub, {entry}}}]\n");
+        roster::parse(&text, Path::new("r"), &Site::for_tests("/h")).unwrap().agents.remove(0)
+    }
+
+    fn value<'a>(variables: &'a [(String, String)], name: &str) -> &'a str {
+        let found: Vec<_> = variables.iter().filter(|(n, _)| n == name).collect();
+        assert_eq!(found.len(), 1, "{name} in {variables:?}");
+        &found[0].1
+    }
+
+    #[test]
+    fn the_file_wins_over_the_roster_and_both_over_the_fleet() {
+        let agent = agent("class: code, model_hint: 'x/y:high', env: {A: roster, B: roster, MOSAIC_AGENT_CLASS: odd}");
+        let file = vec![("B".to_owned(), "file".to_owned()), ("EMPTY".to_owned(), String::new())];
+        let all = variables(&Site::for_tests("/h"), &agent, file, &Launcher::default());
+        for (name, want) in [
+            ("A", "roster"),
+            ("B", "file"),
+            ("EMPTY", ""),
+            ("MOSAIC_AGENT_NAME", "a.b"),
+            ("MOSAIC_AGENT_CLASS", "odd"),
+            ("MOSAIC_AGENT_RUNTIME", "stub"),
+            ("MOSAIC_AGENT_MODEL", "x/y:high"),
+            ("MOSAIC_TMUX_SOCKET", "s"),
+            ("MOSAIC_TENANT_ID", "tester"),
+            ("MOSAIC_HOME", "/h/.config/mosaic"),
+        ] {
+            assert_eq!(value(&all, name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn runtime_folders_stand_in_front_even_when_the_launcher_has_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        for dir in [".local/bin", ".cargo/bin", "npm/bin", "rt"] {
+            std::fs::create_dir_all(home.join(dir)).unwrap();
+        }
+        let local = home.join(".local/bin").display().to_string();
+        let launcher = Launcher {
+            path: format!("/usr/bin:{local}"),
+            runtime_bin: Some(home.join("rt")),
+            npm_prefix: Some(home.join("npm")),
+            passed_on: Vec::new(),
+        };
+        let site = Site::for_tests(&home.display().to_string());
+        let all = variables(&site, &agent(""), Vec::new(), &launcher);
+        let h = home.display();
+        assert_eq!(value(&all, "PATH"), format!("{h}/rt:{h}/npm/bin:{local}:{h}/.cargo/bin:/usr/bin"));
+    }
+
+    #[test]
+    fn a_plain_command_is_executed_and_only_a_shell_line_gets_a_shell() {
+        let site = Site::for_tests("/h");
+        for (entry, want) in [
+            ("command: cat", vec!["cat"]),
+            ("command: 'node /x/y.js --flag'", vec!["node", "/x/y.js", "--flag"]),
+            ("command: 'a && b'", vec!["/bin/sh", "-c", "a && b"]),
+            ("command: 'echo $HOME'", vec!["/bin/sh", "-c", "echo $HOME"]),
+            ("model_hint: m", vec!["mosaic-tui", "launch", "--yolo", "--model", "m", "stub"]),
+            ("yolo: false", vec!["mosaic-tui", "launch", "stub"]),
+        ] {
+            assert_eq!(command(&site, &agent(entry)), want, "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_scope_executes_the_command_in_place() {
+        let argv = in_scope(&agent(""), vec!["x".to_owned(), "--y".to_owned()]);
+        assert_eq!(argv[..2], ["systemd-run", "--user"]);
+        assert_eq!(argv[argv.len() - 3..], ["--", "x", "--y"]);
+    }
+}

@@ -1,0 +1,229 @@
+//! The keeper's life: lock, session, heartbeats, and the record of the end.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use notify::{RecursiveMode, Watcher};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::create::{self, Origin};
+use super::exit::{self, ExitRecord};
+use super::lock;
+use crate::fleet::death::DeathWatch;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::heartbeat::{self, Heartbeat};
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::model::{Authority, HeartbeatStatus, PaneId};
+use crate::fleet::process::ProcessWatch;
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::tmux::{Change, Query, Tmux};
+
+/// tmux lists a dead process as dead within milliseconds; longer means that the session is gone.
+const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Status of a keeper whose pane's process ended in a way tmux did not tell.
+const UNKNOWN_STATUS: i32 = 1;
+
+/// Keeps one agent until its process ends or the keeper is told to go; returns the exit status.
+///
+/// A keeper that is told to go (SIGTERM, SIGINT) leaves the session alone: the next one adopts it.
+///
+/// # Errors
+/// When the agent is unknown, kept already, or its session cannot be made.
+pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
+    let agent = roster.agent(name)?;
+    heartbeat::make_run_dir(&site.run_dir).map_err(|error| {
+        Failure::failed(format!("run folder {}", site.run_dir.display()), error.to_string(), "check its rights and space")
+    })?;
+    let _lock = lock::take(site, &agent.name)?;
+    let tmux = Tmux::new(agent.socket.clone());
+    let (pane, origin) = create::adopt_or_create(site, agent, &tmux).await?;
+    if origin == Origin::Created {
+        // Reports of an earlier process say nothing about this one.
+        let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
+    }
+    tracing::info!(agent = %agent.name, pane = %pane.id, pid = pane.pid, ?origin, "keeping");
+    let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid };
+    keeper.keep().await
+}
+
+struct Keeper<'a> {
+    site: &'a Site,
+    agent: &'a Agent,
+    tmux: Tmux,
+    pane: PaneId,
+    pid: u32,
+}
+
+impl Keeper<'_> {
+    async fn keep(&self) -> Result<i32> {
+        let what = || format!("keeper of {}", self.agent.name);
+        let io = |error: std::io::Error| Failure::failed(what(), error.to_string(), "try again");
+        let Some(death) = DeathWatch::of(self.pid) else { return self.ended().await };
+        let (reported, mut reports) = mpsc::channel(1);
+        let _watch = watch_reports(&self.site.run_file(&self.agent.name, RunFile::Report), reported);
+        let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
+        let mut beat = tokio::time::interval(self.site.thresholds.heartbeat_interval);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                biased;
+                ended = death.wait() => {
+                    ended.map_err(io)?;
+                    return self.ended().await;
+                }
+                _ = terminate.recv() => return Ok(0),
+                _ = interrupt.recv() => return Ok(0),
+                Some(()) = reports.recv() => {}
+                _ = beat.tick() => {}
+            }
+            self.beat();
+        }
+    }
+
+    /// Writes the heartbeat: the runtime's word while it holds, else the keeper's own.
+    fn beat(&self) {
+        let now = Timestamp::now();
+        let interval = self.site.thresholds.heartbeat_interval;
+        let report = heartbeat::read(&self.site.run_file(&self.agent.name, RunFile::Report), now, interval)
+            .ok()
+            .filter(|report| ProcessWatch::default().look(self.pid).contains(report.pid));
+        let Some(beat) = next_beat(report, self.pid, now, interval) else {
+            // The runtime broke its promise to report: it hangs, and that must show as stale.
+            return;
+        };
+        let path = self.site.run_file(&self.agent.name, RunFile::Heartbeat);
+        if let Err(error) = heartbeat::write(&path, &beat) {
+            tracing::error!(%error, path = %path.display(), "heartbeat not written");
+        }
+    }
+
+    /// Records how the process ended; the keeper's own status becomes the process's.
+    async fn ended(&self) -> Result<i32> {
+        let mut status = None;
+        let listed = async {
+            loop {
+                match self.tmux.look().await {
+                    Ok(crate::fleet::tmux::Look::Panes(panes)) => match panes.into_iter().find(|pane| pane.id == self.pane) {
+                        Some(pane) if pane.dead => return Some(pane),
+                        Some(_) => {}
+                        None => return None,
+                    },
+                    _ => return None,
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let mut dead = tokio::time::timeout(DEATH_LISTED_WITHIN, listed).await.ok().flatten();
+        if dead.as_ref().is_some_and(|pane| pane.dead_status.is_none()) {
+            // tmux 3.3a often fills the status in only when another child of the server ends.
+            let nudged = self.tmux.change(&[Change::Nudge]).await.is_ok();
+            if nudged && let Ok(again) = create::own_pane(self.agent, &self.tmux).await {
+                dead = again.filter(|pane| pane.id == self.pane).or(dead);
+            }
+        }
+        let mut screen = String::new();
+        if let Some(pane) = &dead {
+            status = pane.dead_status;
+            screen = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await.unwrap_or_default();
+        }
+        let mut record = ExitRecord { ts: Timestamp::now().to_string(), pid: self.pid, exit_status: status, screen };
+        if let Err(error) = exit::write(self.site, &self.agent.name, &mut record) {
+            tracing::error!(%error, "exit record not written");
+        }
+        tracing::info!(agent = %self.agent.name, ?status, "the pane's process ended");
+        Ok(status.unwrap_or(UNKNOWN_STATUS))
+    }
+}
+
+/// The heartbeat to write now; `None` while a runtime is overdue with a promised report.
+fn next_beat(report: Option<Heartbeat>, pane_pid: u32, now: Timestamp, interval: Duration) -> Option<Heartbeat> {
+    let Some(report) = report else {
+        return Some(Heartbeat {
+            ts: now,
+            pid: pane_pid,
+            status: HeartbeatStatus::Ok,
+            detail: None,
+            by: Authority::Keeper,
+            since: None,
+            next_seconds: None,
+            msg: None,
+        });
+    };
+    if let Some(next) = report.next_seconds {
+        // One interval of grace: a busy machine is not a hung runtime.
+        let allowed = f64::from(next) + interval.as_secs_f64();
+        if now.duration_since(report.ts).as_secs_f64() > allowed {
+            return None;
+        }
+    }
+    Some(Heartbeat { since: Some(report.ts), ts: now, by: Authority::Runtime, ..report })
+}
+
+/// Notifies when the agent's report file is replaced. Without inotify the next beat picks it up.
+fn watch_reports(path: &Path, reported: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let folder = path.parent()?;
+    heartbeat::make_run_dir(folder).ok()?;
+    let name = path.file_name()?.to_owned();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let renamed = event.is_ok_and(|event| {
+            matches!(event.kind, notify::EventKind::Modify(notify::event::ModifyKind::Name(_)))
+                && event.paths.iter().any(|path| path.file_name() == Some(&name))
+        });
+        if renamed {
+            // One waiting notice is enough: the file is read whole.
+            let _repeat = reported.try_send(());
+        }
+    })
+    .inspect_err(|error| tracing::warn!(%error, "no inotify; reports wait for the next heartbeat"))
+    .ok()?;
+    watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
+    Some(watcher)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(15);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+    }
+
+    fn report(next_seconds: Option<u32>) -> Heartbeat {
+        Heartbeat {
+            ts: at(0),
+            pid: 7,
+            status: HeartbeatStatus::Waiting,
+            detail: None,
+            by: Authority::Runtime,
+            since: None,
+            next_seconds,
+            msg: None,
+        }
+    }
+
+    #[test]
+    fn without_a_report_the_keeper_vouches() {
+        let beat = next_beat(None, 42, at(5), INTERVAL).unwrap();
+        assert_eq!((beat.pid, beat.by, beat.status, beat.ts), (42, Authority::Keeper, HeartbeatStatus::Ok, at(5)));
+    }
+
+    #[test]
+    fn a_report_is_carried_on_with_a_fresh_stamp() {
+        let beat = next_beat(Some(report(None)), 42, at(900), INTERVAL).unwrap();
+        assert_eq!((beat.pid, beat.by, beat.ts, beat.since), (7, Authority::Runtime, at(900), Some(at(0))));
+        assert_eq!(beat.status, HeartbeatStatus::Waiting);
+    }
+
+    #[test]
+    fn a_runtime_that_breaks_its_promise_gets_no_heartbeat() {
+        assert!(next_beat(Some(report(Some(15))), 42, at(30), INTERVAL).is_some());
+        assert!(next_beat(Some(report(Some(15))), 42, at(31), INTERVAL).is_none());
+    }
+}

@@ -1,0 +1,88 @@
+//! One keeper per agent: an advisory lock (flock(2)) that the kernel drops with the process.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::model::AgentName;
+
+/// A held lock; dropping it frees the agent.
+#[derive(Debug)]
+pub(super) struct KeeperLock {
+    _file: File,
+}
+
+/// Takes the agent's lock and writes this process's pid into it.
+pub(super) fn take(site: &Site, agent: &AgentName) -> Result<KeeperLock> {
+    let path = site.run_file(agent, RunFile::Lock);
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::failed(format!("lock {}", path.display()), error.to_string(), "check the folder's rights and space")
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| failed(&error))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let keeper = keeper_pid(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("agent {agent}"),
+                format!("already has a keeper{keeper}"),
+                "`mosaic-tui fleet stop` ends it",
+            ));
+        }
+        Err(error) => return Err(failed(&error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop))
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(|error| failed(&error))?;
+    Ok(KeeperLock { _file: file })
+}
+
+/// Pid of the keeper that holds the lock file; `None` when nobody holds it.
+#[must_use]
+pub fn keeper_pid(path: &Path) -> Option<u32> {
+    let mut file = File::open(path).ok()?;
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Err(rustix::io::Errno::WOULDBLOCK) => {}
+        _ => return None,
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_keeper_is_refused_and_told_who_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut site = Site::for_tests("/nowhere");
+        site.run_dir = folder.path().to_owned();
+        let agent = AgentName::parse("a").unwrap();
+        let path = site.run_file(&agent, RunFile::Lock);
+        assert_eq!(keeper_pid(&path), None);
+        let held = take(&site, &agent).unwrap();
+        assert_eq!(keeper_pid(&path), Some(std::process::id()));
+        let refused = take(&site, &agent).expect_err("held");
+        assert_eq!(refused.kind, Kind::Refused);
+        assert!(refused.why.contains(&std::process::id().to_string()), "{refused}");
+        drop(held);
+        assert_eq!(keeper_pid(&path), None);
+        take(&site, &agent).unwrap();
+    }
+}

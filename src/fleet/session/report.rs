@@ -1,0 +1,47 @@
+//! A runtime's own word on its state, left for its keeper to carry into the heartbeat.
+
+use jiff::Timestamp;
+
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::heartbeat::{self, Heartbeat};
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::model::{AgentName, Authority, HeartbeatStatus, Label};
+
+/// What a runtime reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The reporting agent.
+    pub agent: AgentName,
+    /// A process of its pane.
+    pub pid: u32,
+    /// Its state.
+    pub status: HeartbeatStatus,
+    /// One line in its words.
+    pub detail: Option<String>,
+    /// Promise to report again within this many seconds.
+    pub next_seconds: Option<u32>,
+    /// Id of the last message that it took.
+    pub msg: Option<String>,
+}
+
+/// Leaves a report.
+///
+/// # Errors
+/// What the file system says.
+pub fn report(site: &Site, report: &Report) -> Result<()> {
+    let path = site.run_file(&report.agent, RunFile::Report);
+    let beat = Heartbeat {
+        ts: Timestamp::now(),
+        pid: report.pid,
+        status: report.status,
+        detail: report.detail.as_deref().map(Label::new),
+        by: Authority::Runtime,
+        since: None,
+        next_seconds: report.next_seconds,
+        msg: report.msg.as_deref().map(Label::new),
+    };
+    path.parent()
+        .map_or(Ok(()), heartbeat::make_run_dir)
+        .and_then(|()| heartbeat::write(&path, &beat))
+        .map_err(|error| Failure::failed(format!("report {}", path.display()), error.to_string(), "check the folder's rights and space"))
+}
