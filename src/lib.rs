@@ -1,2 +1,12 @@
-//! x
+//! The cockpit for fleets of AI agents that live in tmux sessions.
+//!
+//! - [`fleet`]: what agents there are, what every plane says of each, how they are kept.
+//! - [`ui`]: drawing; a view in, cells out.
+//! - [`app`]: the program: actions, state, the event loop, the command line.
+//!
+//! `fleet` and `ui` never import each other or `app`, except that `ui` may use the pure values of
+//! `fleet::model`; `tests/tidy.rs` enforces it.
+
+pub mod app;
 pub mod fleet;
+pub mod ui;

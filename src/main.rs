@@ -1,1 +1,7 @@
-fn main(){}
+//! The `mosaic-tui` program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mosaic_tui::app::main()
+}

@@ -122,10 +122,11 @@ pub fn converse(program: &Path, args: &[OsString]) -> Result<Child, ExecError> {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn detach(program: &Path, args: &[OsString], log: &File) -> Result<Child, ExecError> {
+pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: &File) -> Result<Child, ExecError> {
     let (out, err) = (log.try_clone().map_err(ExecError::Io)?, log.try_clone().map_err(ExecError::Io)?);
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(out).stderr(err);
+    command.envs(env.iter().map(|(name, value)| (name, value)));
     for variable in TMUX_VARIABLES {
         command.env_remove(variable);
     }

@@ -3,6 +3,7 @@
 //! Resolved once, at the edge, from the environment; everything below receives a [`Site`], so that
 //! tests and several fleets on one machine never share hidden state.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::model::{AgentName, Thresholds};
@@ -43,6 +44,19 @@ impl Site {
             thresholds: Thresholds::default(),
             program: "mosaic-tui".into(),
         }
+    }
+
+    /// The variables that make another process of this program see the same site.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'static str, OsString)> {
+        let seconds = |duration: std::time::Duration| duration.as_secs_f64().to_string().into();
+        vec![
+            ("MOSAIC_HOME", self.home.clone().into()),
+            ("MOSAIC_ROSTER", self.roster.clone().into()),
+            ("MOSAIC_HEARTBEAT_RUN_DIR", self.run_dir.clone().into()),
+            ("MOSAIC_HEARTBEAT_INTERVAL", seconds(self.thresholds.heartbeat_interval)),
+            ("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", seconds(self.thresholds.idle)),
+        ]
     }
 
     /// Folder of per-agent environment files.

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// Longest label kept, in characters: wider than any column, small enough to copy per frame.
-pub const LABEL_CHARS: usize = 200;
+const LABEL_CHARS: usize = 200;
 
 /// Combining marks kept on one base character; real scripts need few, hostile text stacks hundreds.
 const MARKS_PER_BASE: usize = 4;

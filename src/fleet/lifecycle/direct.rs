@@ -97,7 +97,7 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
         "--detach".into(),
         agent.name.as_str().into(),
     ];
-    let mut keeper = crate::fleet::exec::detach(&site.program, &args, &log)
+    let mut keeper = crate::fleet::exec::detach(&site.program, &args, &site.variables(), &log)
         .map_err(|error| crate::fleet::exec::explain("mosaic-tui", &error))?;
     let deadline = Instant::now() + START_LIMIT;
     while !beat.exists() {

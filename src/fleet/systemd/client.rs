@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
-use zbus::zvariant::{OwnedObjectPath, OwnedValue};
-use zbus::{Connection, connection};
+use zbus::{Connection, OwnedObjectPath, OwnedVariant, connection};
 
 use super::{AGENT_UNIT_PATTERN, agent_of_unit};
 use crate::fleet::join::UnitsView;
@@ -176,7 +175,7 @@ impl UnitWatch {
         })
     }
 
-    async fn property(&self, path: &OwnedObjectPath, interface: &str, name: &str) -> Result<OwnedValue, String> {
+    async fn property(&self, path: &OwnedObjectPath, interface: &str, name: &str) -> Result<OwnedVariant, String> {
         self.call(path.as_str(), "org.freedesktop.DBus.Properties", "Get", &(interface, name)).await
     }
 }

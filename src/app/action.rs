@@ -1,0 +1,167 @@
+//! Typed intents: what the operator, a script or an agent wants done.
+//!
+//! A key and a command line build the same [`Action`] through the same function of the registry.
+
+use std::path::PathBuf;
+
+use crate::fleet::model::{AgentName, HeartbeatStatus};
+
+/// One intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Moves or changes the screen only.
+    Screen(ScreenAction),
+    /// Opens the dashboard.
+    Dashboard,
+    /// Prints the dashboard's state once.
+    Once(OnceOptions),
+    /// Prints the joined rows.
+    FleetPs,
+    /// Validates a roster file.
+    FleetCheck(Option<PathBuf>),
+    /// Prints the roster's JSON Schema.
+    FleetSchema,
+    /// Starts agents; none named means all.
+    FleetStart(Vec<String>),
+    /// Stops agents; none named means all.
+    FleetStop(Vec<String>),
+    /// Prints the roster with defaults filled in.
+    AgentRoster,
+    /// Prints one row, or all.
+    AgentStatus(Option<String>),
+    /// Prints each plane's facts and the rule that decided.
+    AgentExplain(String),
+    /// Watches an agent's pane, read-only.
+    AgentWatch(String),
+    /// Keeps one agent's session.
+    SessionRun {
+        /// The agent.
+        agent: String,
+        /// Leave the caller's session first.
+        detach: bool,
+    },
+    /// Reports a runtime's state to its keeper.
+    SessionReport {
+        /// What to report.
+        status: HeartbeatStatus,
+        /// One line in the runtime's words.
+        detail: Option<String>,
+        /// The reporting agent, when it is not the pane's own.
+        agent: Option<AgentName>,
+    },
+    /// Replaces this process by a runtime.
+    Launch {
+        /// The runtime.
+        runtime: String,
+        /// Unattended.
+        yolo: bool,
+        /// Model asked for.
+        model: Option<String>,
+        /// Further arguments for the runtime.
+        arguments: Vec<String>,
+    },
+    /// Runs the built-in runtime.
+    StubAgent(Option<String>),
+    /// Runs a throw-away fleet.
+    Demo {
+        /// Number of agents.
+        agents: usize,
+        /// What to do with it.
+        mode: DemoMode,
+    },
+}
+
+/// How a demo is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DemoMode {
+    /// With the dashboard on top; ends with it.
+    Interactive,
+    /// Set up, then left running.
+    Headless,
+    /// Ended.
+    Stop,
+}
+
+/// An intent that stays on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScreenAction {
+    /// One layer back, then out.
+    Back,
+    /// Out at once.
+    Quit,
+    /// Peels one layer, never quits.
+    Peel,
+    /// Help for where the operator is.
+    Help,
+    /// Draws everything again.
+    Redraw,
+    /// Hands the terminal back to the shell.
+    Suspend,
+    /// The Fleet view.
+    ViewFleet,
+    /// Moves the cursor or scrolls.
+    Move(Motion),
+    /// Edits the filter.
+    Filter,
+    /// Goes to the next agent that needs the operator.
+    NextAttention,
+    /// Moves the cut-out of a pane.
+    Pan(Direction),
+}
+
+/// How far the cursor moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// One up.
+    Up,
+    /// One down.
+    Down,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+/// Which way a pane's cut-out moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say all")]
+pub enum Direction {
+    Left,
+    Right,
+    Up,
+    Down,
+}
+
+/// Options of the headless print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnceOptions {
+    /// Output format.
+    pub format: OnceFormat,
+    /// Width in columns for the formats that need one.
+    pub width: Option<u16>,
+    /// Height in rows for the formats that need one.
+    pub height: Option<u16>,
+    /// Agent whose pane is added.
+    pub pane: Option<String>,
+    /// Exit 1 when somebody needs the operator.
+    pub check: bool,
+    /// Colours in text.
+    pub color: bool,
+}
+
+/// Format of the headless print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnceFormat {
+    /// Aligned text for people and logs.
+    Text,
+    /// The structures that the dashboard draws.
+    Json,
+    /// The dashboard's frame with its escapes.
+    Ansi,
+    /// A picture of that frame.
+    Svg,
+}

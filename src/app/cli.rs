@@ -1,0 +1,253 @@
+//! The command line, built from the registry.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::inputs::Inputs;
+use super::registry::{ACTIONS, ActionSpec, Argument, Cli, Shape};
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Globals {
+    /// Roster file.
+    pub roster: Option<PathBuf>,
+    /// Details under errors.
+    pub verbose: bool,
+}
+
+/// A parsed command line.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The action's entry.
+    pub spec: &'static ActionSpec,
+    /// Its values.
+    pub inputs: Inputs,
+    /// The global options.
+    pub globals: Globals,
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// clap's own, which knows how to print help, the version and usage errors.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+    let matches = command().try_get_matches_from(args)?;
+    let globals = Globals {
+        roster: find_global::<PathBuf>(&matches, "roster"),
+        verbose: has_flag(&matches, "verbose"),
+    };
+    let mut path = Vec::new();
+    let mut innermost = &matches;
+    while let Some((word, inner)) = innermost.subcommand() {
+        path.push(word.to_owned());
+        innermost = inner;
+    }
+    let spec = if path.is_empty() {
+        let once = root_specs().find(|spec| !spec.arguments.is_empty());
+        let asked = once.filter(|spec| {
+            spec.arguments.iter().any(|argument| {
+                innermost.value_source(argument.name) == Some(clap::parser::ValueSource::CommandLine)
+            })
+        });
+        if asked.is_some() && !innermost.get_flag("once") {
+            return Err(command().error(
+                clap::error::ErrorKind::MissingRequiredArgument,
+                "these options belong to --once; add it",
+            ));
+        }
+        asked.or_else(|| root_specs().find(|spec| spec.arguments.is_empty()))
+    } else {
+        ACTIONS.iter().find(|spec| matches!(spec.cli, Cli::Words(words) if words == path.as_slice()))
+    };
+    let Some(spec) = spec else {
+        return Err(command().error(clap::error::ErrorKind::MissingSubcommand, "a command is missing"));
+    };
+    Ok(Parsed { spec, inputs: inputs(spec, innermost), globals })
+}
+
+fn find_global<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
+    let own = matches.get_one::<T>(name).cloned();
+    match matches.subcommand() {
+        Some((_, inner)) => find_global(inner, name).or(own),
+        None => own,
+    }
+}
+
+fn has_flag(matches: &ArgMatches, name: &str) -> bool {
+    matches.get_flag(name) || matches.subcommand().is_some_and(|(_, inner)| has_flag(inner, name))
+}
+
+fn root_specs() -> impl Iterator<Item = &'static ActionSpec> {
+    ACTIONS.iter().filter(|spec| spec.cli == Cli::Root)
+}
+
+fn inputs(spec: &'static ActionSpec, matches: &ArgMatches) -> Inputs {
+    let mut inputs = Inputs::default();
+    for argument in spec.arguments {
+        inputs = match argument.shape {
+            Shape::Flag if matches.get_flag(argument.name) => inputs.with_flag(argument.name),
+            Shape::Flag => inputs,
+            _ => {
+                let values = matches.get_many::<String>(argument.name).unwrap_or_default().cloned().collect();
+                inputs.with(argument.name, values)
+            }
+        };
+    }
+    inputs
+}
+
+/// The whole command, for parsing and for completions.
+#[must_use]
+pub fn command() -> Command {
+    let mut root = Command::new("mosaic-tui")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("The cockpit for a fleet of AI agents in tmux. Without a command it opens the dashboard.")
+        .arg(
+            Arg::new("roster")
+                .long("roster")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .global(true)
+                .help("Roster file; default $MOSAIC_ROSTER, else fleet/roster.yaml in the Mosaic home"),
+        )
+        .arg(
+            Arg::new("verbose")
+                .short('v')
+                .long("verbose")
+                .action(ArgAction::SetTrue)
+                .global(true)
+                .help("Adds details to errors"),
+        );
+    for spec in root_specs() {
+        root = root.args(spec.arguments.iter().map(argument));
+    }
+    for spec in ACTIONS {
+        if let Cli::Words(words) = spec.cli {
+            root = add(root, words, spec);
+        }
+    }
+    root
+}
+
+fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Command {
+    let Some((first, rest)) = words.split_first() else { return parent };
+    if rest.is_empty() {
+        let leaf = Command::new(*first).about(spec.doc).args(spec.arguments.iter().map(argument));
+        return parent.subcommand(leaf);
+    }
+    if parent.find_subcommand(first).is_none() {
+        let about = match *first {
+            "fleet" => "The fleet as a whole",
+            "agent" => "One agent",
+            "session" => "What runs inside sessions",
+            _ => "",
+        };
+        let group = Command::new(*first).about(about).subcommand_required(true).arg_required_else_help(true);
+        return parent.subcommand(add(group, rest, spec));
+    }
+    parent.mut_subcommand(first, |group| add(group, rest, spec))
+}
+
+fn argument(argument: &Argument) -> Arg {
+    let arg = Arg::new(argument.name).help(argument.doc);
+    let arg = if argument.values.is_empty() { arg } else { arg.value_parser(argument.values.to_vec()) };
+    match argument.shape {
+        Shape::Flag => arg.long(argument.name).action(ArgAction::SetTrue),
+        Shape::Value => arg.long(argument.name).value_name(argument.name.to_uppercase()),
+        Shape::Required => arg.required(true),
+        Shape::Optional => arg,
+        Shape::Many => arg.num_args(0..),
+        Shape::Rest => arg.num_args(0..).last(true).allow_hyphen_values(true),
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::{Action, DemoMode};
+    use crate::app::registry::find;
+
+    fn parsed(line: &str) -> Result<Parsed, clap::Error> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    fn action(line: &str) -> Result<Action, String> {
+        let parsed = parsed(line).map_err(|error| error.to_string())?;
+        (parsed.spec.build)(&parsed.inputs)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn words_become_actions() {
+        for (line, want) in [
+            ("mosaic-tui", Action::Dashboard),
+            ("mosaic-tui fleet ps --json", Action::FleetPs),
+            ("mosaic-tui fleet stop a b", Action::FleetStop(vec!["a".into(), "b".into()])),
+            ("mosaic-tui agent explain a", Action::AgentExplain("a".into())),
+            ("mosaic-tui demo --agents 20 --headless", Action::Demo { agents: 20, mode: DemoMode::Headless }),
+            (
+                "mosaic-tui launch --yolo pi -- --x -y",
+                Action::Launch { runtime: "pi".into(), yolo: true, model: None, arguments: vec!["--x".into(), "-y".into()] },
+            ),
+        ] {
+            assert_eq!(action(line), Ok(want), "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for line in [
+            "mosaic-tui fleet",
+            "mosaic-tui nonsense",
+            "mosaic-tui --check",
+            "mosaic-tui --once --format xml",
+            "mosaic-tui agent explain",
+            "mosaic-tui demo --agents 0",
+            "mosaic-tui demo --headless --stop",
+            "mosaic-tui session report --status odd",
+            "mosaic-tui --once --width 3",
+        ] {
+            assert!(action(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_roster_option_works_in_front_and_behind() {
+        for line in ["mosaic-tui --roster r fleet ps", "mosaic-tui fleet ps --roster r"] {
+            assert_eq!(parsed(line).unwrap().globals.roster, Some("r".into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_parses_back_to_the_same_inputs() {
+        for spec in ACTIONS {
+            let mut inputs = Inputs::default();
+            for argument in spec.arguments {
+                let sample = argument.values.first().map_or("-odd; value", |value| *value).to_owned();
+                let word = argument.values.first().map_or("word", |value| *value).to_owned();
+                inputs = match argument.shape {
+                    Shape::Flag => inputs.with_flag(argument.name),
+                    Shape::Value => inputs.with(argument.name, vec![sample]),
+                    Shape::Many | Shape::Rest => inputs.with(argument.name, vec![word.clone(), word]),
+                    Shape::Required | Shape::Optional => inputs.with(argument.name, vec![word]),
+                };
+            }
+            let Some(words) = inputs.command_line(spec) else { continue };
+            let parsed = parse(words.iter().map(OsString::from)).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_eq!((parsed.spec.id, parsed.inputs), (spec.id, inputs), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn groups_need_a_verb() {
+        assert!(find("fleet.ps").is_some());
+        assert!(parsed("mosaic-tui session").is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Panics: the terminal is given back first, the report goes to a file, its path to the operator.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::panic::PanicHookInfo;
+use std::path::{Path, PathBuf};
+
+use super::terminal;
+use crate::fleet::home::Site;
+
+/// Threads whose panics are caught and repaired where they happen.
+const SELF_HEALING: [&str; 1] = ["viewer"];
+
+/// Installs the hook.
+pub(super) fn install(site: &Site) {
+    let folder = site.home.join("log");
+    // Its own installation would print over the screen; only its report is wanted.
+    let (reporter, _) = color_eyre::config::HookBuilder::blank().into_hooks();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name().is_some_and(|name| SELF_HEALING.contains(&name)) {
+            tracing::error!(%info, "repaired a panic");
+            return;
+        }
+        terminal::restore();
+        tell(&folder, info, &reporter.panic_report(info).to_string());
+        // A panic on the observer's or keeper's thread must not leave a half-dead program behind.
+        if std::thread::current().name() != Some("main") {
+            std::process::exit(1);
+        }
+    }));
+}
+
+#[expect(clippy::print_stderr, reason = "the terminal is the operator's again, and they must know")]
+fn tell(folder: &Path, info: &PanicHookInfo<'_>, report: &str) {
+    match write(folder, report) {
+        Ok(path) => eprintln!("mosaic-tui: crashed: {}; please report {}", summary(info), path.display()),
+        Err(error) => eprintln!("mosaic-tui: crashed: {info}; no report could be written: {error}"),
+    }
+}
+
+fn summary(info: &PanicHookInfo<'_>) -> String {
+    let text = info.payload_as_str().unwrap_or("no message");
+    crate::fleet::model::Label::new(text).to_string()
+}
+
+fn write(folder: &Path, report: &str) -> std::io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(format!("crash-{}.txt", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let backtrace = std::backtrace::Backtrace::force_capture();
+    writeln!(file, "mosaic-tui {}\n{report}\n\n{backtrace}", env!("CARGO_PKG_VERSION"))?;
+    Ok(path)
+}

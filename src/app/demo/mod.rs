@@ -1,0 +1,131 @@
+//! A throw-away fleet: a Mosaic home, a private tmux socket, stub agents in their different states.
+//!
+//! It leaves nothing behind. Each demo writes down what it made before it makes it, so that the next
+//! one can sweep what a killed one left.
+
+mod place;
+mod roster;
+
+use std::fs;
+use std::time::Duration;
+
+use super::action::DemoMode;
+use super::error::DONE;
+use super::executor;
+use super::run::{block_on, dashboard};
+use super::runtime::Options;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::Thresholds;
+use crate::fleet::{lifecycle, roster as rosters};
+use place::Place;
+
+/// A demo's clock runs faster than a real fleet's, so that there is something to see.
+const THRESHOLDS: Thresholds =
+    Thresholds { heartbeat_interval: Duration::from_secs(5), idle: Duration::from_secs(20) };
+
+/// Runs, leaves running, or ends a demo.
+///
+/// # Errors
+/// When it cannot be set up or ended.
+pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
+    match mode {
+        DemoMode::Stop => stop(site),
+        DemoMode::Headless => {
+            let place = set_up(site, agents, true)?;
+            print(&exports(&place.site(site)));
+            place.keep();
+            Ok(DONE)
+        }
+        DemoMode::Interactive => {
+            let place = set_up(site, agents, false)?;
+            let code = dashboard(&place.site(site), Options { watch: None, demo: true });
+            place.remove()?;
+            code
+        }
+    }
+}
+
+/// Makes the home, the roster and the agents. Dropping what it returns takes all of it away again.
+fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
+    sweep()?;
+    let place = Place::make(headless)?;
+    let site = place.site(site);
+    let text = roster::text(agents, &place.socket, &place.folder.join("work"), &site.program);
+    let written = site.roster.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&site.roster, text));
+    written.map_err(|error| Failure::failed(site.roster.display().to_string(), error.to_string(), "check space and rights of the temporary folder"))?;
+    let roster = rosters::load(&site)?;
+    block_on(async {
+        lifecycle::ensure_server(&roster).await?;
+        for (_, outcome) in executor::start_all(&site, roster.agents.iter().collect()).await {
+            outcome?;
+        }
+        Ok(())
+    })??;
+    Ok(place)
+}
+
+/// Shell lines with which other commands see the demo.
+fn exports(site: &Site) -> String {
+    let mut lines: Vec<String> = site
+        .variables()
+        .into_iter()
+        .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
+        .chain(place::socket_of(site).map(|socket| ("MOSAIC_TMUX_SOCKET", socket)))
+        .map(|(name, value)| format!("export {name}={}", quoted(&value)))
+        .collect();
+    lines.push("# mosaic-tui demo --stop ends it".to_owned());
+    lines.join("\n")
+}
+
+/// A word that any POSIX shell reads as it is.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn print(text: &str) {
+    use std::io::Write;
+    // A closed pipe is the reader's choice.
+    let _closed = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Ends the demo that the environment names, else every headless one of this user.
+fn stop(site: &Site) -> Result<u8> {
+    sweep()?;
+    let all = place::all()?;
+    let named: Vec<&Place> = all.iter().filter(|place| place.home() == site.home).collect();
+    let chosen: Vec<&Place> = if named.is_empty() { all.iter().filter(|place| place.headless).collect() } else { named };
+    if chosen.is_empty() {
+        return Err(Failure::new(Kind::NotFound, "demo", "none is running", "`mosaic-tui demo` starts one"));
+    }
+    for place in chosen {
+        place.remove()?;
+        print(&format!("{}: ended", place.folder.display()));
+    }
+    all.into_iter().for_each(Place::keep);
+    Ok(DONE)
+}
+
+/// Takes away what killed demos left.
+fn sweep() -> Result<()> {
+    for place in place::all()? {
+        if place.is_alive() {
+            place.keep();
+        } else {
+            place.remove()?;
+            place.keep();
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exports_survive_any_shell() {
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

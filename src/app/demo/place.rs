@@ -1,0 +1,232 @@
+//! Where a demo lives, what it must take away again, and how a killed one is recognised.
+
+use std::cell::Cell;
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, getuid, kill_process};
+use serde::{Deserialize, Serialize};
+
+use super::super::run::block_on;
+use super::THRESHOLDS;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::SocketName;
+use crate::fleet::process;
+use crate::fleet::tmux::{Change, Look, Tmux};
+
+/// Name of the record in a demo's folder.
+const RECORD: &str = "demo.json";
+
+/// Time for killed processes to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
+
+/// One demo.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Everything of it is below.
+    pub folder: PathBuf,
+    /// Its tmux socket's name.
+    pub socket: String,
+    /// Whether it outlives the command that made it.
+    pub headless: bool,
+    record: Record,
+    /// Whether dropping it takes it away.
+    ours: Cell<bool>,
+}
+
+/// What is written down before anything is made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    pid: u32,
+    start_ticks: Option<u64>,
+    headless: bool,
+    socket: String,
+    socket_path: PathBuf,
+}
+
+/// Folder of all demos of this user, private to them.
+fn base() -> PathBuf {
+    std::env::temp_dir().join(format!("mosaic-demo-{}", getuid().as_raw()))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("demo folder {}", path.display()), error.to_string(), "check space and rights of the temporary folder")
+}
+
+/// Every demo that left a record.
+pub(super) fn all() -> Result<Vec<Place>> {
+    let base = base();
+    let entries = match fs::read_dir(&base) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(&base, &error)),
+    };
+    check_owner(&base)?;
+    Ok(entries.flatten().filter_map(|entry| Place::read(entry.path())).collect())
+}
+
+/// Somebody else's folder of that name must not be trusted: its records name processes to end.
+fn check_owner(base: &Path) -> Result<()> {
+    let meta = fs::symlink_metadata(base).map_err(|error| failed(base, &error))?;
+    if meta.is_dir() && meta.uid() == getuid().as_raw() && meta.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        format!("demo folder {}", base.display()),
+        "is not a private folder of yours",
+        "remove it, or set TMPDIR to a folder of your own",
+    ))
+}
+
+impl Place {
+    /// Makes the folder and its record.
+    pub(super) fn make(headless: bool) -> Result<Self> {
+        let base = base();
+        let private = |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+        private(&base).map_err(|error| failed(&base, &error))?;
+        check_owner(&base)?;
+        let pid = std::process::id();
+        let folder = base.join(pid.to_string());
+        let socket = format!("mosaic-demo-{pid}");
+        let tmux_folder = std::env::var_os("TMUX_TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
+        let record = Record {
+            pid,
+            start_ticks: process::start_ticks(pid),
+            headless,
+            socket_path: tmux_folder.join(format!("tmux-{}", getuid().as_raw())).join(&socket),
+            socket,
+        };
+        private(&folder.join("work"))
+            .and_then(|()| fs::write(folder.join(RECORD), serde_json::to_vec(&record)?))
+            .map_err(|error| failed(&folder, &error))?;
+        Ok(Self { folder, socket: record.socket.clone(), headless, record, ours: Cell::new(true) })
+    }
+
+    fn read(folder: PathBuf) -> Option<Self> {
+        let record: Option<Record> =
+            fs::read(folder.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let Some(record) = record else {
+            // Killed between making the folder and writing the record: there is nothing else of it.
+            let pid: u32 = folder.file_name()?.to_str()?.parse().ok()?;
+            if !process::is_alive(pid) {
+                let _gone = fs::remove_dir_all(&folder);
+            }
+            return None;
+        };
+        Some(Self { folder, socket: record.socket.clone(), headless: record.headless, record, ours: Cell::new(true) })
+    }
+
+    /// Its Mosaic home.
+    pub(super) fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
+    /// The site of its fleet.
+    pub(super) fn site(&self, from: &Site) -> Site {
+        let home = self.home();
+        Site {
+            roster: home.join("fleet/roster.yaml"),
+            run_dir: home.join("fleet/run"),
+            home,
+            thresholds: THRESHOLDS,
+            ..from.clone()
+        }
+    }
+
+    /// Whether somebody still uses it: its owner, or for a headless one its tmux server.
+    pub(super) fn is_alive(&self) -> bool {
+        let owner = process::start_ticks(self.record.pid) == self.record.start_ticks && process::is_alive(self.record.pid);
+        owner || (self.headless && block_on(self.tmux().look()).is_ok_and(|look| !matches!(look, Ok(Look::NoServer))))
+    }
+
+    fn tmux(&self) -> Tmux {
+        Tmux::new(SocketName(Some(self.socket.clone())))
+    }
+
+    /// Leaves it alone when dropped.
+    pub(super) fn keep(self) {
+        self.ours.set(false);
+    }
+
+    /// Takes everything of it away: server, processes, socket, folder.
+    pub(super) fn remove(&self) -> Result<()> {
+        self.ours.set(false);
+        block_on(async {
+            if matches!(self.tmux().look().await, Ok(Look::Panes(_))) {
+                self.tmux().change(&[Change::KillServer]).await?;
+            }
+            Ok::<(), Failure>(())
+        })??;
+        self.end_processes()?;
+        for path in [&self.record.socket_path] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(path, &error)),
+                _ => {}
+            }
+        }
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&self.folder, &error)),
+            _ => {
+                // Goes only when it is empty: other demos keep theirs.
+                let _others = fs::remove_dir(base());
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends every process that was started for this demo; its Mosaic home in their environment
+    /// tells which those are.
+    fn end_processes(&self) -> Result<()> {
+        let home = self.home().to_string_lossy().into_owned();
+        let deadline = Instant::now() + GONE_WITHIN;
+        loop {
+            let own = std::process::id();
+            let left: Vec<u32> = process::all_pids()
+                .into_iter()
+                .filter(|pid| *pid != own && process::is_alive(*pid))
+                .filter(|pid| process::environment_value(*pid, "MOSAIC_HOME").as_deref() == Some(home.as_str()))
+                .filter(|pid| self.may_end(*pid))
+                .collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(Failure::failed("demo", format!("processes {left:?} do not end"), "look at them with `ps -fp`"));
+            }
+            for pid in left {
+                if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+                    // It may have ended between the look and the signal.
+                    let _gone = kill_process(pid, Signal::KILL);
+                }
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The operator's own shell may carry the demo's exports; only what the demo started is ended.
+    fn may_end(&self, pid: u32) -> bool {
+        let started_for_agent = process::environment_value(pid, "MOSAIC_AGENT_NAME").is_some();
+        let keeper = process::argv(pid).is_some_and(|argv| {
+            argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run")
+        });
+        started_for_agent || keeper
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.ours.get() {
+            if let Err(failure) = self.remove() {
+                tracing::error!(%failure, "the demo left something behind");
+            }
+        }
+    }
+}
+
+/// Name of a demo site's socket.
+pub(super) fn socket_of(site: &Site) -> Option<String> {
+    crate::fleet::roster::load(site).ok()?.socket.0
+}

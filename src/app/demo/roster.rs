@@ -1,0 +1,71 @@
+//! The demo's roster: a small fleet in which every state can be seen.
+
+use std::fmt::Write;
+use std::path::Path;
+
+/// The named agents: name, class, alias, what the stub does by itself.
+const NAMED: [(&str, &str, &str, &str); 6] = [
+    ("orchestrator", "orchestrator", "Lead", "work 20; rest 4; loop"),
+    ("code0", "code", "Builder", "work 15; rest 8; loop"),
+    ("enhancer", "enhancer", "Tinker", ""),
+    ("code1", "code", "Builder Two", "work 4; ask Apply the migration to staging? (y/n); loop"),
+    ("review", "review", "Critic", "work 6; say panicked at 'index out of bounds'; die 3"),
+    ("docs", "documentation", "Scribe", "rest 3; say rewriting the changelog; rest 60; loop"),
+];
+
+/// The agent whose roster entry names another runtime than its pane runs.
+const DRIFTS: &str = "docs";
+
+/// What the agents beyond the named ones do, in turn.
+const OTHERS: [&str; 5] = ["work 25; rest 5; loop", "", "work 9; rest 9; loop", "rest 30; work 5; loop", "work 60; rest 2; loop"];
+
+/// The roster's text.
+pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> String {
+    let mut out = format!(
+        "# The roster of a demo; it goes with the demo.\nversion: 1\ntransport: tmux\n\
+         tmux: {{socket_name: {socket}, holder_session: _holder}}\n\
+         defaults: {{working_directory: {}, runtime: stub, window_size: 120x36}}\nagents:\n",
+        quoted(&work.to_string_lossy())
+    );
+    for at in 0..agents {
+        let (name, class, alias, script) = NAMED.get(at).map_or_else(
+            || (format!("worker{at:02}"), "worker", String::new(), OTHERS[at % OTHERS.len()]),
+            |(name, class, alias, script)| ((*name).to_owned(), *class, (*alias).to_owned(), *script),
+        );
+        // Writing to a string cannot fail.
+        let _ok = writeln!(out, "  - name: {name}\n    class: {class}");
+        if !alias.is_empty() {
+            let _ok = writeln!(out, "    alias: {alias}");
+        }
+        if name == DRIFTS {
+            let command = format!("{} stub-agent", program.to_string_lossy());
+            let _ok = writeln!(out, "    runtime: pi\n    command: {}", quoted(&command));
+        }
+        if !script.is_empty() {
+            let _ok = writeln!(out, "    env: {{MOSAIC_STUB_SCRIPT: {}}}", quoted(script));
+        }
+    }
+    out
+}
+
+/// A YAML string that holds any text.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::home::Site;
+    use crate::fleet::roster;
+
+    #[test]
+    fn a_demo_of_any_size_is_valid_and_starts_at_the_floor() {
+        for agents in [1, 6, 20, 120] {
+            let text = text(agents, "s", Path::new("/tmp/a b"), Path::new("/x y/mosaic-tui"));
+            let roster = roster::parse(&text, Path::new("r"), &Site::for_tests("/h")).unwrap();
+            assert_eq!(roster.agents.len(), agents);
+            assert!(agents < 6 || roster.warnings.is_empty(), "{:?}", roster.warnings);
+        }
+    }
+}

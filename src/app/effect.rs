@@ -1,0 +1,31 @@
+//! What the dashboard wants done outside itself: commands as data, which tests compare.
+
+use super::action::Action;
+use crate::fleet::model::{PaneId, PaneTarget, SocketName};
+
+/// One command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Show this pane, or none.
+    View(Option<(SocketName, PaneTarget)>),
+    /// Fetch a pane's text with this many lines of scrollback.
+    History {
+        /// The pane.
+        pane: PaneId,
+        /// Width of the pane.
+        width: u16,
+    },
+    /// Perform an action.
+    Run {
+        /// Its command line, for the result.
+        command: String,
+        /// The action.
+        action: Action,
+    },
+    /// Draw everything again.
+    Redraw,
+    /// Hand the terminal back to the shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}

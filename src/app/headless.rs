@@ -1,0 +1,288 @@
+//! The same state without a terminal: `--once`, and the tables that commands print.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::action::{OnceFormat, OnceOptions};
+use super::error::{DONE, FAILED};
+use super::present;
+use super::report::Report;
+use super::state::State;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Readiness, Size};
+use crate::fleet::readiness::words;
+use crate::fleet::roster::{self, Roster};
+use crate::fleet::tmux::{Query, Tmux};
+use crate::fleet::{exec, observe, pane};
+use crate::ui::{draw, picture, text, theme::Theme};
+
+/// Version of the JSON document; it grows when a field changes meaning or goes.
+const SCHEMA: &str = "mosaic-tui/once/1";
+
+/// Size of a frame when none is given.
+const FRAME: Size = Size { width: 120, height: 40 };
+
+/// Most columns of a text table when no width is given: a log line, not a terminal.
+const TEXT_WIDTH: usize = 200;
+
+/// Looks once and prints.
+///
+/// # Errors
+/// When the fleet cannot be looked at, or the agent asked for has no pane.
+pub(super) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    if exec::find_in_path("tmux", &path).is_none() {
+        return Err(exec::explain("tmux", &exec::ExecError::Missing));
+    }
+    let snapshot = observe::once(site, roster::load(site)?).await;
+    let picture = match &options.pane {
+        Some(name) => Some((name.clone(), capture(&snapshot, name).await?)),
+        None => None,
+    };
+    let mut report = match options.format {
+        OnceFormat::Text => Report::done(as_text(&snapshot, picture.as_ref(), options), &Value::Null),
+        OnceFormat::Json => {
+            let document = document(&snapshot, picture.as_ref());
+            Report::done(serde_json::to_string_pretty(&document).unwrap_or_default(), &document)
+        }
+        OnceFormat::Ansi | OnceFormat::Svg => {
+            let buffer = frame(&snapshot, picture, options);
+            let file = if options.format == OnceFormat::Svg { picture::svg(&buffer) } else { picture::ansi(&buffer) };
+            Report::done(file.trim_end(), &Value::Null)
+        }
+    };
+    if options.check {
+        let needing: Vec<&Arc<AgentRow>> = snapshot.needing().collect();
+        report.code = if needing.is_empty() { DONE } else { FAILED };
+        if options.format == OnceFormat::Text {
+            report.text = check_text(&needing);
+        }
+    }
+    Ok(report)
+}
+
+/// Who needs the operator and why, one line each.
+fn check_text(needing: &[&Arc<AgentRow>]) -> String {
+    if needing.is_empty() {
+        return "nobody needs you".to_owned();
+    }
+    let lines: Vec<String> =
+        needing.iter().map(|row| format!("{}: {}: {}", row.name, row.readiness.word(), reason(row))).collect();
+    lines.join("\n")
+}
+
+async fn capture(snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
+    let what = format!("agent {}", Label::new(name));
+    let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).ok_or_else(|| {
+        Failure::new(Kind::NotFound, what.clone(), "is neither in the roster nor a session", "`mosaic-tui fleet ps` lists all")
+    })?;
+    let target = row.target.as_ref().ok_or_else(|| {
+        Failure::failed(what, format!("has no pane: {}", row.reason), "start it with `mosaic-tui fleet start`")
+    })?;
+    let captured = Tmux::new(row.socket.clone()).query(&Query::Capture { pane: target.pane, history: 0 }).await?;
+    Ok(pane::still(&captured, target.size.width, target.size.height))
+}
+
+/// The document that `--format json` prints: the structures that the dashboard draws.
+fn document(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>) -> Value {
+    let counts: serde_json::Map<String, Value> =
+        Readiness::ALL.iter().map(|state| (state.word().to_owned(), json!(snapshot.count(*state)))).collect();
+    json!({
+        "schema": SCHEMA,
+        "generated_at": Timestamp::now().to_string(),
+        "tenant_id": snapshot.tenant_id,
+        "host": snapshot.host,
+        "fleet": snapshot,
+        "counts": counts,
+        "needs_operator": snapshot.needing().map(|row| json!({
+            "name": row.name, "tenant_id": row.tenant_id, "host": row.host,
+            "readiness": row.readiness, "reason": reason(row),
+        })).collect::<Vec<_>>(),
+        "pane": picture.map(|(name, screen)| json!({
+            "agent": name,
+            "width": screen.size.width,
+            "height": screen.size.height,
+            "lines": lines_of(screen),
+        })),
+    })
+}
+
+fn lines_of(screen: &PaneScreen) -> Vec<String> {
+    (0..screen.size.height).map(|row| screen.row_text(row)).collect()
+}
+
+fn as_text(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>, options: &OnceOptions) -> String {
+    let counts: Vec<String> = Readiness::ALL
+        .iter()
+        .map(|state| (snapshot.count(*state), state.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let needing = snapshot.needing().count();
+    let mut out = format!(
+        "{needing} need you; {}\n{} on {}, socket {}, {} supervisor\n",
+        counts.join(", "),
+        snapshot.tenant_id,
+        snapshot.host,
+        snapshot.socket,
+        snapshot.supervisor
+    );
+    for warning in &snapshot.warnings {
+        out.push_str(&format!("warning: {warning}\n"));
+    }
+    for plane in snapshot.planes.iter().filter(|plane| !plane.ok) {
+        out.push_str(&format!("{}: {}\n", plane.plane.word(), plane.text));
+    }
+    out.push('\n');
+    let width = options.width.map_or(TEXT_WIDTH, usize::from);
+    out.push_str(&lines(snapshot.agents.iter(), width, options.color));
+    if let Some((name, screen)) = picture {
+        let mut pane = lines_of(screen);
+        while pane.last().is_some_and(String::is_empty) {
+            pane.pop();
+        }
+        out.push_str(&format!("\n\n--- {} {} ---\n{}", Label::new(name), screen.size, pane.join("\n")));
+    }
+    out
+}
+
+/// A table of one row, of the managed rows, or of all.
+#[must_use]
+pub(super) fn table(snapshot: &FleetSnapshot, only: Option<&str>, managed: bool) -> String {
+    let rows = snapshot
+        .agents
+        .iter()
+        .filter(|row| only.is_none_or(|name| row.name.as_str() == name) && (row.managed || !managed));
+    lines(rows, TEXT_WIDTH, false)
+}
+
+fn reason(row: &AgentRow) -> String {
+    let drift = if row.drift { format!("drift: not {}; ", row.runtime.as_deref().unwrap_or("its runtime")) } else { String::new() };
+    format!("{drift}{}", row.reason)
+}
+
+/// Aligned lines, each at most `width` columns.
+fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color: bool) -> String {
+    let mut cells: Vec<[String; 7]> =
+        vec![["STATE", "AGENT", "CLASS", "RUNTIME", "IDLE", "BEAT", "WHY"].map(str::to_owned)];
+    let mut states = vec![None];
+    for row in rows {
+        states.push(Some(row.readiness));
+        cells.push([
+            if row.managed { row.readiness.word() } else { "unmanaged" }.to_owned(),
+            text::fit(row.name.as_str(), 40),
+            text::fit(row.class.as_deref().unwrap_or("-"), 20),
+            text::fit(row.runtime.as_deref().unwrap_or("-"), 20),
+            row.idle_seconds.map_or_else(|| "-".to_owned(), |s| words(Duration::from_secs(s))),
+            row.heartbeat.as_ref().map_or_else(|| "-".to_owned(), |b| words(Duration::from_secs_f64(b.age_seconds))),
+            reason(row),
+        ]);
+    }
+    let widths: Vec<usize> =
+        (0..6).map(|at| cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0)).collect();
+    let mut out = Vec::new();
+    for (row, state) in cells.iter().zip(states) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&text::column(cell, *width));
+            line.push_str("  ");
+        }
+        line.push_str(&row[6]);
+        let line = text::fit(line.trim_end(), width);
+        out.push(match state.filter(|_| color) {
+            Some(state) => format!("\x1b[{}m{line}\x1b[0m", sgr(state)),
+            None => line,
+        });
+    }
+    out.join("\n")
+}
+
+fn sgr(state: Readiness) -> &'static str {
+    match state {
+        Readiness::Stuck => "1;35",
+        Readiness::Dead => "1;31",
+        Readiness::Stale => "1;33",
+        Readiness::Unknown => "36",
+        Readiness::Available => "32",
+        Readiness::Working => "34",
+    }
+}
+
+/// The dashboard's very frame.
+fn frame(snapshot: &Arc<FleetSnapshot>, picture: Option<(String, PaneScreen)>, options: &OnceOptions) -> Buffer {
+    let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
+    let mut state = State::new(size, Timestamp::now());
+    state.selected = picture.as_ref().map(|(name, _)| Label::new(name));
+    super::update::update(&mut state, super::event::Event::Snapshot(Arc::clone(snapshot)));
+    if let Some((_, screen)) = picture {
+        super::update::update(&mut state, super::event::Event::Pane(Arc::new(screen)));
+    }
+    let mut buffer = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+    draw::draw(&mut buffer, &present::present(&state), Theme::default());
+    buffer
+}
+
+/// The roster as the fleet understands it.
+#[must_use]
+pub(super) fn roster(roster: &Roster) -> String {
+    let mut out = format!("{}\nsocket {}, holder {}\n", roster.path.display(), roster.socket, roster.holder.label());
+    for agent in &roster.agents {
+        out.push_str(&format!(
+            "\n{} ({}) runtime {}, session {}, {}x{}, in {}",
+            agent.name,
+            Label::new(&agent.class),
+            agent.runtime,
+            agent.session.label(),
+            agent.window.width,
+            agent.window.height,
+            Label::new(&agent.working_directory.display().to_string())
+        ));
+        if let Some(command) = &agent.command {
+            out.push_str(&format!(", command {}", Label::new(command)));
+        }
+    }
+    out
+}
+
+/// The same for programs.
+#[must_use]
+pub(super) fn roster_json(roster: &Roster) -> Value {
+    let agents: Vec<Value> = roster
+        .agents
+        .iter()
+        .map(|agent| {
+            json!({
+                "name": agent.name,
+                "alias": agent.alias,
+                "session": agent.session.label(),
+                "tenant_id": agent.tenant_id,
+                "host": agent.host,
+                "ssh": agent.ssh,
+                "socket": agent.socket,
+                "class": agent.class,
+                "runtime": agent.runtime,
+                "reports_to": agent.reports_to,
+                "working_directory": agent.working_directory,
+                "model_hint": agent.model_hint,
+                "yolo": agent.yolo,
+                "command": agent.command,
+                "env": agent.env.keys().collect::<Vec<_>>(),
+                "window_size": format!("{}x{}", agent.window.width, agent.window.height),
+                "reset_between_tasks": agent.reset_between_tasks,
+            })
+        })
+        .collect();
+    json!({
+        "file": roster.path,
+        "socket": roster.socket,
+        "holder_session": roster.holder.label(),
+        "warnings": roster.warnings,
+        "agents": agents,
+    })
+}

@@ -1,0 +1,30 @@
+//! The program: command line, dashboard, and what connects them to the fleet.
+
+pub mod action;
+pub mod cli;
+mod crash;
+mod demo;
+pub mod effect;
+pub mod error;
+pub mod event;
+mod executor;
+pub mod filter;
+mod headless;
+pub mod inputs;
+pub mod keymap;
+mod launch;
+mod logging;
+mod paths;
+pub mod present;
+pub mod registry;
+pub mod report;
+mod run;
+mod runtime;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod state;
+mod stub;
+mod terminal;
+pub mod update;
+
+pub use run::main;

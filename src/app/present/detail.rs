@@ -1,0 +1,100 @@
+//! The selected agent in words: short facts beside the list, and the full explanation.
+
+use std::time::Duration;
+
+use crate::fleet::model::{AgentRow, Plane};
+use crate::fleet::readiness::words;
+use crate::ui::view::{FactLine, Facts, Piece, Role};
+
+/// Facts beside the list.
+#[must_use]
+pub(super) fn facts(row: &AgentRow) -> Facts {
+    let mut title = vec![Piece::new(format!("{} ", row.name), Role::Strong)];
+    if let Some(alias) = &row.alias {
+        title.push(Piece::new(format!("({alias}) "), Role::Plain));
+    }
+    title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
+    let about: Vec<&str> = [row.class.as_deref(), row.runtime.as_deref(), row.model_hint.as_ref().map(|m| m.as_str())]
+        .into_iter()
+        .flatten()
+        .collect();
+    title.push(Piece::new(about.join(" "), Role::Quiet));
+    let mut lines = vec![FactLine {
+        label: "why".to_owned(),
+        text: row.reason.to_string(),
+        age: String::new(),
+        role: Role::State(row.readiness),
+    }];
+    for evidence in &row.evidence {
+        if evidence.plane == Plane::Roster {
+            continue;
+        }
+        let drift = evidence.text.as_str().starts_with("drift:");
+        lines.push(FactLine {
+            label: if drift { "drift".to_owned() } else { evidence.plane.word().to_owned() },
+            text: evidence.text.as_str().trim_start_matches("drift: ").to_owned(),
+            age: words(Duration::from_secs_f64(evidence.age_seconds)),
+            role: match (drift, evidence.ok) {
+                (true, _) => Role::Warning,
+                (false, true) => Role::Plain,
+                (false, false) => Role::Quiet,
+            },
+        });
+    }
+    if let Some(process) = &row.process {
+        lines.push(FactLine {
+            label: "usage".to_owned(),
+            text: format!("cpu {:.1}%  memory {}  {} descendants", process.cpu_percent, bytes(process.rss_bytes), process.descendants),
+            age: String::new(),
+            role: Role::Plain,
+        });
+    }
+    // What warns stands near the top: a short panel shows its first lines only.
+    lines[1..].sort_by_key(|line| line.role != Role::Warning);
+    Facts { title, lines }
+}
+
+/// A size in one unit.
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..=1_048_575 => format!("{} kB", bytes >> 10),
+        1_048_576..=10_737_418_239 => format!("{} MB", bytes >> 20),
+        _ => format!("{} GB", bytes >> 30),
+    }
+}
+
+/// The full explanation: labels and texts, for the popup and for `agent explain`.
+#[must_use]
+pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
+    let mut lines = vec![
+        ("agent".to_owned(), format!("{} on {}, tenant {}, socket {}", row.name, row.host, row.tenant_id, row.socket)),
+        ("readiness".to_owned(), format!("{} ({})", row.readiness.word(), row.reason)),
+        ("rule".to_owned(), row.rule.to_owned()),
+        ("would change".to_owned(), row.would_change.to_owned()),
+        (
+            "health".to_owned(),
+            match row.health {
+                crate::fleet::model::Health::Healthy => "healthy: it answered a heartbeat in time",
+                crate::fleet::model::Health::Stale => "stale: its last heartbeat is too old",
+                crate::fleet::model::Health::Unknown => "unknown: no heartbeat to trust",
+            }
+            .to_owned(),
+        ),
+    ];
+    for evidence in &row.evidence {
+        let age = words(Duration::from_secs_f64(evidence.age_seconds));
+        let mark = if evidence.ok { "" } else { "not readable: " };
+        lines.push((evidence.plane.word().to_owned(), format!("{mark}{} ({age} ago)", evidence.text)));
+    }
+    let boot = match row.boot_enable {
+        crate::fleet::model::BootEnable::Ok => "nothing to warn of",
+        crate::fleet::model::BootEnable::NotEnabled => "its unit is active but not enabled: it will not come back",
+        crate::fleet::model::BootEnable::LingerOff => "lingering is off: it ends with your last login",
+        crate::fleet::model::BootEnable::Unknown => "unknown: no user manager was asked",
+    };
+    lines.push(("boot".to_owned(), boot.to_owned()));
+    if !row.flags.is_empty() {
+        lines.push(("flags".to_owned(), row.flags.join(", ")));
+    }
+    lines
+}

@@ -1,0 +1,281 @@
+//! From the state to what there is to draw. Pure, and the same for the screen and for `--once`.
+
+mod detail;
+mod popup;
+
+pub use detail::explain;
+
+use std::time::Duration;
+
+use super::keymap;
+use super::registry::Place;
+use super::state::{Screen, State};
+use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, TmuxFeed};
+use crate::fleet::readiness::words;
+use crate::ui::layout::{self, Kind, Plan};
+use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
+
+/// Sizes that decisions outside of drawing rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Rows of the list on the screen.
+    pub list_rows: usize,
+    /// Room for the pane's cells.
+    pub pane: Size,
+    /// Whether there is any.
+    pub shows_pane: bool,
+}
+
+/// The room that the state's view has on its terminal.
+#[must_use]
+pub fn layout_of(state: &State) -> Room {
+    let plan = plan_of(state);
+    Room {
+        list_rows: plan.list_rows(),
+        pane: Size { width: plan.pane.width, height: plan.pane.height },
+        shows_pane: !plan.pane.is_empty(),
+    }
+}
+
+fn plan_of(state: &State) -> Plan {
+    let kind = match state.screen {
+        Screen::Watch => Kind::Watch,
+        Screen::Fleet => Kind::Fleet {
+            rows: state.rows().len(),
+            filter: shows_filter(state),
+            facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
+        },
+    };
+    layout::plan(state.size.width, state.size.height, kind)
+}
+
+fn shows_filter(state: &State) -> bool {
+    state.filter.editing || !state.filter.text.is_empty()
+}
+
+/// Turns the state into a view.
+#[must_use]
+pub fn present(state: &State) -> View {
+    let body = match state.screen {
+        Screen::Fleet => Body::Fleet(fleet(state)),
+        Screen::Watch => Body::Watch(watch(state)),
+    };
+    View {
+        header: header(state),
+        clock: clock(state),
+        body,
+        footer: footer(state),
+        message: state.toast.as_ref().map(|toast| {
+            Piece::new(toast.text.clone(), if toast.failed { Role::Warning } else { Role::Good })
+        }),
+        overlay: popup::popup(state),
+    }
+}
+
+fn clock(state: &State) -> String {
+    state.now.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string()
+}
+
+/// Counts first: who needs the operator is the question of every look.
+fn header(state: &State) -> Vec<Piece> {
+    let Some(snapshot) = &state.snapshot else {
+        return vec![Piece::new("looking at the fleet ", Role::Strong)];
+    };
+    let mut pieces = needing(snapshot);
+    for plane in &snapshot.planes {
+        if plane.plane == Plane::Tmux && !plane.ok {
+            pieces.push(Piece::new(format!(" tmux: {} ", plane.text), Role::Alarm));
+        }
+    }
+    if let Some(warning) = snapshot.warnings.first() {
+        pieces.push(Piece::new(format!(" {warning} "), Role::Warning));
+    }
+    for readiness in [Readiness::Working, Readiness::Available, Readiness::Stuck, Readiness::Dead, Readiness::Stale, Readiness::Unknown] {
+        let count = snapshot.count(readiness);
+        if count > 0 {
+            pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
+        }
+    }
+    let demo = if state.demo { "demo " } else { "" };
+    pieces.push(Piece::new(
+        format!("  {demo}{} {} socket {} ({})", snapshot.tenant_id, snapshot.host, snapshot.socket, snapshot.supervisor),
+        Role::Quiet,
+    ));
+    if snapshot.tmux_feed == TmuxFeed::Poll {
+        pieces.push(Piece::new("  polling", Role::Warning));
+    }
+    if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
+        pieces.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
+    }
+    pieces
+}
+
+fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
+    match snapshot.needing().count() {
+        0 => vec![Piece::new("nobody needs you ", Role::Good)],
+        1 => vec![Piece::new("1 needs you ", Role::Alarm)],
+        count => vec![Piece::new(format!("{count} need you "), Role::Alarm)],
+    }
+}
+
+fn footer(state: &State) -> Vec<(String, String)> {
+    let place = match state.screen {
+        Screen::Fleet => Place::Fleet,
+        Screen::Watch => Place::Watch,
+    };
+    let mut hints: Vec<(String, String)> = keymap::in_place(place)
+        .filter(|spec| spec.footer)
+        .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
+        .collect();
+    // What acts on the selection stands in front, help and back behind.
+    hints.sort_by_key(|(key, _)| matches!(key.as_str(), "?" | "q"));
+    hints
+}
+
+fn fleet(state: &State) -> FleetView {
+    let rows = state.rows();
+    let page = plan_of(state).list_rows();
+    let shown = rows.iter().skip(state.list_top).take(page).map(|row| list_row(state, row)).collect();
+    FleetView {
+        rows: shown,
+        position: (state.list_top, rows.len()),
+        filter: shows_filter(state).then(|| (state.filter.text.clone(), state.filter.editing)),
+        empty: empty(state),
+        facts: state.selected_row().map(|row| detail::facts(row)),
+        pane: pane_cut(state),
+    }
+}
+
+/// What stands in an empty list: why, and the next step.
+fn empty(state: &State) -> Vec<String> {
+    match &state.snapshot {
+        None => vec!["reading the planes\u{2026}".to_owned()],
+        Some(snapshot) if snapshot.agents.is_empty() => {
+            let mut lines = vec!["no agents".to_owned()];
+            lines.extend(snapshot.warnings.iter().filter(|w| w.as_str().starts_with("roster")).map(ToString::to_string));
+            lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
+            lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
+            lines
+        }
+        Some(_) => vec!["no agent matches the filter".to_owned(), "Esc clears it".to_owned()],
+    }
+}
+
+fn list_row(state: &State, row: &AgentRow) -> ListRow {
+    let name = match &row.alias {
+        Some(alias) => format!("{} ({alias})", row.name),
+        None => row.name.to_string(),
+    };
+    let warnings: Vec<String> = warnings(row);
+    let warning = !warnings.is_empty();
+    let mut reason = warnings.join(", ");
+    if !reason.is_empty() {
+        reason.push_str("; ");
+    }
+    reason.push_str(row.reason.as_str());
+    ListRow {
+        readiness: row.readiness,
+        managed: row.managed,
+        unread: state.is_unread(row),
+        selected: state.selected.as_ref() == Some(&row.name),
+        name,
+        class: row.class.clone().unwrap_or_default(),
+        runtime: row.runtime.clone().unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
+        idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| words(Duration::from_secs(seconds))),
+        beat: row.heartbeat.as_ref().map_or_else(|| "-".to_owned(), |beat| words(Duration::from_secs_f64(beat.age_seconds))),
+        reason,
+        warning,
+    }
+}
+
+/// Warnings of a row in words.
+fn warnings(row: &AgentRow) -> Vec<String> {
+    row.flags
+        .iter()
+        .filter_map(|flag| match *flag {
+            "drift" => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime"))),
+            "boot" => Some("not enabled at boot".to_owned()),
+            "copy_mode" => Some("copy mode".to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Corner of a pane's cut-out: where the operator panned to, else the lines that matter: the
+/// cursor's, or the last that hold anything.
+#[must_use]
+pub fn anchor(screen: &PaneScreen, room: Size, pan: Option<(u16, u16)>) -> (u16, u16) {
+    let most = (screen.size.width.saturating_sub(room.width), screen.size.height.saturating_sub(room.height));
+    if let Some((column, row)) = pan {
+        return (column.min(most.0), row.min(most.1));
+    }
+    let last_line = (0..screen.size.height).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
+    let last = screen.cursor.map_or(last_line, |(_, row)| row.max(last_line));
+    (0, (last + 1).saturating_sub(room.height).min(most.1))
+}
+
+fn pane_cut(state: &State) -> PaneCut {
+    let mut title = Vec::new();
+    let mut note = None;
+    match state.selected_row() {
+        None => {}
+        Some(row) => {
+            title.push(Piece::new("pane ", Role::Quiet));
+            if let Some(pane) = &row.pane {
+                title.push(Piece::new(format!("{} {}x{} ", pane.id, pane.width, pane.height), Role::Quiet));
+                title.push(Piece::new(pane.title.to_string(), Role::Plain));
+            }
+            note = pane_note(state, row);
+        }
+    }
+    let room = layout_of(state).pane;
+    let screen = state.pane.screen.clone();
+    let origin = screen.as_ref().map_or((0, 0), |screen| anchor(screen, room, state.pane.pan));
+    PaneCut { title, screen, origin, note }
+}
+
+/// What is said over, or instead of, a pane's cells.
+fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
+    match (&row.pane, &state.pane.lost) {
+        (None, _) => Some(format!("no pane: {}", row.reason)),
+        (Some(pane), _) if pane.dead => Some(match pane.exit_status {
+            Some(status) => format!("dead: exit status {status}"),
+            None => "dead".to_owned(),
+        }),
+        (_, Some(why)) => Some(why.clone()),
+        (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
+        _ => None,
+    }
+}
+
+fn watch(state: &State) -> PaneCut {
+    let mut cut = pane_cut(state);
+    let name = state.selected.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut title = vec![Piece::new("READ-ONLY ", Role::Alarm), Piece::new(format!("{name} "), Role::Strong)];
+    if let Some(row) = state.selected_row() {
+        title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
+    } else if state.snapshot.is_some() {
+        cut.note = Some("no such agent or session".to_owned());
+    }
+    if let Some(history) = &state.pane.history {
+        let room = layout_of(state).pane.height;
+        title.push(Piece::new(format!("SCROLLBACK -{} ", history.offset), Role::Warning));
+        match &history.screen {
+            None => cut.note = Some("fetching the scrollback\u{2026}".to_owned()),
+            Some(text) => {
+                let top = text.size.height.saturating_sub(room).saturating_sub(history.offset);
+                let column = state.pane.pan.map_or(0, |(column, _)| column);
+                cut.origin = (column.min(text.size.width), top);
+                cut.screen = Some(text.clone());
+                cut.note = None;
+            }
+        }
+    }
+    title.push(Piece::new("q leaves  ", Role::Quiet));
+    title.append(&mut cut.title);
+    cut.title = title;
+    cut
+}
+
+#[cfg(test)]
+mod tests;

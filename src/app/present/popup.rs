@@ -1,0 +1,91 @@
+//! Popups in words.
+
+use super::detail;
+use crate::app::keymap;
+use crate::app::registry::{ActionSpec, Keys, Place};
+use crate::app::state::{Overlay, Screen, State};
+use crate::ui::view::{Piece, Popup, Role};
+
+/// Columns of the key and the title in the help.
+const HELP_COLUMNS: (usize, usize) = (18, 17);
+
+/// The popup of a state, if it has one.
+#[must_use]
+pub(super) fn popup(state: &State) -> Option<Popup> {
+    Some(match state.overlay.as_ref()? {
+        Overlay::Help { filter, scroll } => help(state.screen, filter, *scroll),
+        Overlay::Explain { scroll } => explain(state, *scroll),
+        Overlay::Confirm { command, targets, yes, .. } => Popup {
+            title: "really?".to_owned(),
+            lines: vec![
+                vec![Piece::new("acts on  ", Role::Quiet), Piece::new(targets.join(", "), Role::Strong)],
+                vec![Piece::new("runs     ", Role::Quiet), Piece::new(command.clone(), Role::Plain)],
+            ],
+            scroll: 0,
+            buttons: Some((vec!["Cancel".to_owned(), "Do it".to_owned()], usize::from(*yes))),
+            hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
+        },
+        Overlay::Failure { command, text } => Popup {
+            title: "failed".to_owned(),
+            lines: vec![
+                vec![Piece::new(command.clone(), Role::Quiet)],
+                Vec::new(),
+                vec![Piece::new(text.clone(), Role::Warning)],
+            ],
+            scroll: 0,
+            buttons: None,
+            hint: "Esc closes".to_owned(),
+        },
+    })
+}
+
+fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
+    let (place, title) = match screen {
+        Screen::Fleet => (Place::Fleet, "keys in Fleet"),
+        Screen::Watch => (Place::Watch, "keys in Watch"),
+    };
+    let wanted = filter.to_lowercase();
+    let lines: Vec<Vec<Piece>> = keymap::in_place(place)
+        .filter_map(|spec| {
+            let keys = keymap::shown(spec).join("  ");
+            let haystack = format!("{keys} {} {}", spec.title, spec.doc).to_lowercase();
+            haystack.contains(&wanted).then(|| help_line(spec, &keys))
+        })
+        .collect();
+    Popup {
+        title: if filter.is_empty() { title.to_owned() } else { format!("{title} /{filter}") },
+        lines,
+        scroll,
+        buttons: None,
+        hint: "type to filter, arrows scroll, Esc closes".to_owned(),
+    }
+}
+
+fn help_line(spec: &ActionSpec, keys: &str) -> Vec<Piece> {
+    let local = matches!(spec.keys, Keys::In(at, _) if at != Place::Anywhere);
+    vec![
+        Piece::new(crate::ui::text::column(keys, HELP_COLUMNS.0), Role::Strong),
+        Piece::new(crate::ui::text::column(spec.title, HELP_COLUMNS.1), if local { Role::Good } else { Role::Plain }),
+        Piece::new(spec.doc, Role::Quiet),
+    ]
+}
+
+fn explain(state: &State, scroll: u16) -> Popup {
+    let lines = match state.selected_row() {
+        None => vec![vec![Piece::new("no agent is selected", Role::Plain)]],
+        Some(row) => detail::explain(row)
+            .into_iter()
+            .map(|(label, text)| {
+                vec![Piece::new(crate::ui::text::column(&label, 14), Role::Quiet), Piece::new(text, Role::Plain)]
+            })
+            .collect(),
+    };
+    let name = state.selected.as_ref().map(ToString::to_string).unwrap_or_default();
+    Popup {
+        title: format!("why {name} is what it is"),
+        lines,
+        scroll,
+        buttons: None,
+        hint: format!("the same: mosaic-tui agent explain {name}   Esc closes"),
+    }
+}

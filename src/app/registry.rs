@@ -1,0 +1,434 @@
+//! The one table of actions: id, words, keys, arguments, danger, and the function that builds each.
+//!
+//! The command line, the key table, the help screen, the footer and the README are made from it.
+
+use super::action::{Action, DemoMode, Direction, Motion, OnceFormat, OnceOptions, ScreenAction};
+use super::inputs::Inputs;
+use crate::fleet::model::{AgentName, HeartbeatStatus};
+
+/// Most agents in a demo; each is three processes.
+const MAX_DEMO_AGENTS: usize = 500;
+
+/// Where a key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Everywhere but in a text field.
+    Anywhere,
+    /// In the Fleet view.
+    Fleet,
+    /// In the Watch view.
+    Watch,
+}
+
+/// What an action can destroy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    /// Nothing.
+    None,
+    /// It ends something: the dashboard asks first.
+    Confirm,
+}
+
+/// How an action is reached by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// Default chords, in one place.
+    In(Place, &'static [&'static str]),
+    /// None, for this reason.
+    None(&'static str),
+}
+
+/// How an action is reached from a shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cli {
+    /// These words, then the arguments.
+    Words(&'static [&'static str]),
+    /// Options of the program itself, without a command.
+    Root,
+    /// None, for this reason.
+    None(&'static str),
+}
+
+/// Shape of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A required word.
+    Required,
+    /// An optional word.
+    Optional,
+    /// Any number of words.
+    Many,
+    /// Everything behind `--`.
+    Rest,
+    /// `--name VALUE`.
+    Value,
+    /// `--name`.
+    Flag,
+}
+
+/// One argument of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name; with `--` in front for options.
+    pub name: &'static str,
+    /// Its shape.
+    pub shape: Shape,
+    /// What it is.
+    pub doc: &'static str,
+    /// Allowed values; empty means any.
+    pub values: &'static [&'static str],
+}
+
+/// One action.
+#[derive(Debug)]
+pub struct ActionSpec {
+    /// `noun.verb`.
+    pub id: &'static str,
+    /// A few words for lists.
+    pub title: &'static str,
+    /// One sentence.
+    pub doc: &'static str,
+    /// Default keys.
+    pub keys: Keys,
+    /// Words on the command line.
+    pub cli: Cli,
+    /// Arguments.
+    pub arguments: &'static [Argument],
+    /// Whether it asks first.
+    pub danger: Danger,
+    /// Whether the footer shows its key.
+    pub footer: bool,
+    /// Builds the action from its inputs.
+    pub build: fn(&Inputs) -> Result<Action, String>,
+}
+
+const SCREEN_ONLY: Cli = Cli::None("it only moves the screen");
+
+const JSON: Argument = flag("json", "Prints JSON instead of text");
+const NAME: Argument = Argument { name: "name", shape: Shape::Required, doc: "Agent name", values: &[] };
+const AGENTS: Argument = Argument { name: "agents", shape: Shape::Many, doc: "Agent names; none means all", values: &[] };
+
+const fn flag(name: &'static str, doc: &'static str) -> Argument {
+    Argument { name, shape: Shape::Flag, doc, values: &[] }
+}
+
+const fn value(name: &'static str, doc: &'static str) -> Argument {
+    Argument { name, shape: Shape::Value, doc, values: &[] }
+}
+
+const fn screen(
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    place: Place,
+    keys: &'static [&'static str],
+    footer: bool,
+    build: fn(&Inputs) -> Result<Action, String>,
+) -> ActionSpec {
+    ActionSpec {
+        id,
+        title,
+        doc,
+        keys: Keys::In(place, keys),
+        cli: SCREEN_ONLY,
+        arguments: &[],
+        danger: Danger::None,
+        footer,
+        build,
+    }
+}
+
+const fn command(
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    words: &'static [&'static str],
+    no_key: &'static str,
+    arguments: &'static [Argument],
+    build: fn(&Inputs) -> Result<Action, String>,
+) -> ActionSpec {
+    ActionSpec {
+        id,
+        title,
+        doc,
+        keys: Keys::None(no_key),
+        cli: Cli::Words(words),
+        arguments,
+        danger: Danger::None,
+        footer: false,
+        build,
+    }
+}
+
+const fn both(spec: ActionSpec, place: Place, keys: &'static [&'static str], danger: Danger) -> ActionSpec {
+    ActionSpec { keys: Keys::In(place, keys), danger, footer: true, ..spec }
+}
+
+/// Every action of the program.
+pub const ACTIONS: &[ActionSpec] = &[
+    // The screen.
+    screen("app.help", "help", "Shows the keys that work here", Place::Anywhere, &["?", "f1"], true, |_| {
+        Ok(Action::Screen(ScreenAction::Help))
+    }),
+    screen("app.back", "back", "Goes one layer back, then leaves", Place::Anywhere, &["q"], true, |_| {
+        Ok(Action::Screen(ScreenAction::Back))
+    }),
+    screen("app.peel", "close", "Closes the topmost popup, filter or view", Place::Anywhere, &["esc"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Peel))
+    }),
+    screen("app.quit", "quit", "Leaves at once", Place::Anywhere, &["ctrl-c"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Quit))
+    }),
+    screen("app.redraw", "redraw", "Draws the whole screen again", Place::Anywhere, &["ctrl-l"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Redraw))
+    }),
+    screen("app.suspend", "suspend", "Hands the terminal back to the shell; `fg` returns", Place::Anywhere, &["ctrl-z"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Suspend))
+    }),
+    screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], false, |_| {
+        Ok(Action::Screen(ScreenAction::ViewFleet))
+    }),
+    screen("attention.next", "next waiting", "Goes to the next agent that needs you", Place::Anywhere, &["w"], true, |_| {
+        Ok(Action::Screen(ScreenAction::NextAttention))
+    }),
+    screen("list.filter", "filter", "Filters the list: text, `state:`, `class:`, `runtime:`; `!` inverts a term", Place::Fleet, &["/"], true, |_| {
+        Ok(Action::Screen(ScreenAction::Filter))
+    }),
+    screen("cursor.up", "up", "One up; in Watch, into the scrollback", Place::Anywhere, &["k", "up"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Move(Motion::Up)))
+    }),
+    screen("cursor.down", "down", "One down", Place::Anywhere, &["j", "down"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Move(Motion::Down)))
+    }),
+    screen("cursor.half_up", "half page up", "Half a page up", Place::Anywhere, &["ctrl-u", "pgup"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Move(Motion::HalfUp)))
+    }),
+    screen("cursor.half_down", "half page down", "Half a page down", Place::Anywhere, &["ctrl-d", "pgdn"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Move(Motion::HalfDown)))
+    }),
+    screen("cursor.first", "first", "To the first row; in Watch, to the oldest line", Place::Anywhere, &["g", "home"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Move(Motion::First)))
+    }),
+    screen("cursor.last", "last", "To the last row; in Watch, back to the live screen", Place::Anywhere, &["G", "end"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Move(Motion::Last)))
+    }),
+    screen("pane.left", "pan left", "Moves the cut-out of the pane left", Place::Anywhere, &["shift-left", "H"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Pan(Direction::Left)))
+    }),
+    screen("pane.right", "pan right", "Moves the cut-out of the pane right", Place::Anywhere, &["shift-right", "L"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Pan(Direction::Right)))
+    }),
+    screen("pane.up", "pan up", "Moves the cut-out of the pane up", Place::Anywhere, &["shift-up", "K"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Pan(Direction::Up)))
+    }),
+    screen("pane.down", "pan down", "Moves the cut-out of the pane down", Place::Anywhere, &["shift-down", "J"], false, |_| {
+        Ok(Action::Screen(ScreenAction::Pan(Direction::Down)))
+    }),
+    // The program itself.
+    ActionSpec {
+        id: "app.dashboard",
+        title: "dashboard",
+        doc: "Opens the full-screen dashboard (no command at all)",
+        keys: Keys::None("it is the dashboard"),
+        cli: Cli::Root,
+        arguments: &[],
+        danger: Danger::None,
+        footer: false,
+        build: |_| Ok(Action::Dashboard),
+    },
+    ActionSpec {
+        id: "view.once",
+        title: "print once",
+        doc: "Prints what the dashboard shows, and exits",
+        keys: Keys::None("the dashboard shows it already"),
+        cli: Cli::Root,
+        arguments: &[
+            flag("once", "Prints the state once and exits"),
+            Argument { name: "view", shape: Shape::Value, doc: "What to print", values: &["fleet", "all"] },
+            Argument { name: "format", shape: Shape::Value, doc: "Output format", values: &["text", "json", "ansi", "svg"] },
+            value("width", "Columns, for ansi, svg and text"),
+            value("height", "Rows, for ansi and svg"),
+            value("pane", "Adds this agent's pane"),
+            flag("check", "Exits 1 and says who, when somebody needs you"),
+            Argument { name: "color", shape: Shape::Value, doc: "Colours in text", values: &["never", "always"] },
+        ],
+        danger: Danger::None,
+        footer: false,
+        build: build_once,
+    },
+    // The fleet.
+    command("fleet.ps", "fleet rows", "Prints one row per agent and unmanaged session, all planes joined", &["fleet", "ps"], "the Fleet view shows it", &[JSON], |_| {
+        Ok(Action::FleetPs)
+    }),
+    command("fleet.check", "check roster", "Validates a roster file and lists every problem with its place", &["fleet", "check"], "the header shows an invalid roster", &[
+        Argument { name: "file", shape: Shape::Optional, doc: "Roster file; default the fleet's own", values: &[] },
+        JSON,
+    ], |inputs| Ok(Action::FleetCheck(inputs.one("file").map(Into::into)))),
+    command("fleet.schema", "roster schema", "Prints the JSON Schema of the roster", &["fleet", "schema"], "it is for editors", &[], |_| {
+        Ok(Action::FleetSchema)
+    }),
+    both(
+        command("fleet.start", "start", "Starts agents: the holder's tmux server first, then a keeper each", &["fleet", "start"], "", &[AGENTS, JSON], |inputs| {
+            Ok(Action::FleetStart(inputs.many("agents")))
+        }),
+        Place::Fleet,
+        &["S"],
+        Danger::None,
+    ),
+    both(
+        command("fleet.stop", "stop", "Stops agents: keeper, session and process tree", &["fleet", "stop"], "", &[AGENTS, JSON], |inputs| {
+            Ok(Action::FleetStop(inputs.many("agents")))
+        }),
+        Place::Fleet,
+        &["X"],
+        Danger::Confirm,
+    ),
+    command("agent.roster", "roster", "Prints the roster as the fleet understands it, defaults filled in", &["agent", "roster"], "the Fleet view shows it", &[JSON], |_| {
+        Ok(Action::AgentRoster)
+    }),
+    command("agent.status", "status", "Prints the joined row of one agent, or of all", &["agent", "status"], "the Fleet view shows it", &[
+        Argument { name: "name", shape: Shape::Optional, doc: "Agent name; none means all", values: &[] },
+        JSON,
+    ], |inputs| Ok(Action::AgentStatus(inputs.one("name")))),
+    both(
+        command("agent.explain", "explain", "Prints each plane's facts with their age, the rule that decided, and what would change it", &["agent", "explain"], "", &[NAME, JSON], |inputs| {
+            Ok(Action::AgentExplain(inputs.required("name")?))
+        }),
+        Place::Anywhere,
+        &["e"],
+        Danger::None,
+    ),
+    both(
+        command("agent.watch", "watch", "Shows an agent's pane full screen, live, read-only", &["agent", "watch"], "", &[NAME], |inputs| {
+            Ok(Action::AgentWatch(inputs.required("name")?))
+        }),
+        Place::Fleet,
+        &["enter"],
+        Danger::None,
+    ),
+    // What runs inside sessions.
+    command("session.run", "keep session", "Keeps one agent's session: makes or adopts it, writes heartbeats, records its end", &["session", "run"], "supervisors run it", &[
+        NAME,
+        flag("detach", "Leaves the caller's session first"),
+    ], |inputs| {
+        Ok(Action::SessionRun { agent: inputs.required("name")?, detach: inputs.flag("detach") })
+    }),
+    command("session.report", "report state", "Reports a runtime's state; its hooks run it inside the pane", &["session", "report"], "runtimes run it", &[
+        Argument { name: "status", shape: Shape::Value, doc: "The state", values: &["ok", "busy", "waiting", "blocked", "error"] },
+        value("detail", "One line in the runtime's words"),
+        value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
+    ], build_report),
+    command("runtime.launch", "launch runtime", "Replaces itself by a runtime, prepared for the fleet", &["launch"], "sessions run it", &[
+        Argument { name: "runtime", shape: Shape::Required, doc: "The runtime", values: &[] },
+        flag("yolo", "Unattended: no questions before it acts"),
+        value("model", "Model to use"),
+        Argument { name: "arguments", shape: Shape::Rest, doc: "Passed on to the runtime", values: &[] },
+    ], |inputs| {
+        Ok(Action::Launch {
+            runtime: inputs.required("runtime")?,
+            yolo: inputs.flag("yolo"),
+            model: inputs.one("model"),
+            arguments: inputs.many("arguments"),
+        })
+    }),
+    command("runtime.stub", "stub agent", "Runs the built-in runtime: a small full-screen agent for demos and tests", &["stub-agent"], "sessions run it", &[
+        value("model", "Model name to show"),
+    ], |inputs| Ok(Action::StubAgent(inputs.one("model")))),
+    command("demo.run", "demo", "Runs a throw-away fleet of stub agents with the dashboard on top", &["demo"], "it is a dashboard of its own", &[
+        value("agents", "Number of agents; default 6"),
+        flag("headless", "Sets it up, prints shell exports to use it, and leaves it running"),
+        flag("stop", "Ends the demo that the environment names, else every headless one"),
+    ], build_demo),
+];
+
+fn build_once(inputs: &Inputs) -> Result<Action, String> {
+    let number = |name: &str, low: u16| match inputs.one(name) {
+        None => Ok(None),
+        Some(text) => text
+            .parse::<u16>()
+            .ok()
+            .filter(|number| (low..=1000).contains(number))
+            .map(Some)
+            .ok_or_else(|| format!("--{name} takes a number from {low} to 1000")),
+    };
+    Ok(Action::Once(OnceOptions {
+        format: match inputs.one("format").as_deref() {
+            Some("json") => OnceFormat::Json,
+            Some("ansi") => OnceFormat::Ansi,
+            Some("svg") => OnceFormat::Svg,
+            _ => OnceFormat::Text,
+        },
+        width: number("width", 20)?,
+        height: number("height", 5)?,
+        pane: inputs.one("pane"),
+        check: inputs.flag("check"),
+        color: inputs.one("color").as_deref() == Some("always"),
+    }))
+}
+
+fn build_report(inputs: &Inputs) -> Result<Action, String> {
+    let word = inputs.required("status").map_err(|_| "--status is needed".to_owned())?;
+    let status = HeartbeatStatus::parse(&word).ok_or("--status takes ok, busy, waiting, blocked or error")?;
+    let agent = inputs.one("agent").map(|name| AgentName::parse(&name)).transpose()?;
+    Ok(Action::SessionReport { status, detail: inputs.one("detail"), agent })
+}
+
+fn build_demo(inputs: &Inputs) -> Result<Action, String> {
+    let agents = match inputs.one("agents") {
+        None => 6,
+        Some(text) => text
+            .parse::<usize>()
+            .ok()
+            .filter(|number| (1..=MAX_DEMO_AGENTS).contains(number))
+            .ok_or_else(|| format!("--agents takes a number from 1 to {MAX_DEMO_AGENTS}"))?,
+    };
+    let mode = match (inputs.flag("headless"), inputs.flag("stop")) {
+        (false, false) => DemoMode::Interactive,
+        (true, false) => DemoMode::Headless,
+        (false, true) => DemoMode::Stop,
+        (true, true) => return Err("--headless and --stop exclude each other".to_owned()),
+    };
+    Ok(Action::Demo { agents, mode })
+}
+
+/// The action with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static ActionSpec> {
+    ACTIONS.iter().find(|spec| spec.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn ids_are_unique_and_shaped_noun_verb() {
+        let mut seen = HashSet::new();
+        for spec in ACTIONS {
+            assert!(seen.insert(spec.id), "{} twice", spec.id);
+            assert_eq!(spec.id.split('.').count(), 2, "{}", spec.id);
+            assert!(!spec.doc.ends_with('.') && !spec.title.is_empty(), "{}", spec.id);
+        }
+    }
+
+    #[test]
+    fn an_action_without_a_key_or_a_command_says_why() {
+        for spec in ACTIONS {
+            if let Keys::None(reason) = spec.keys {
+                assert!(reason.len() > 8, "{} has no key and no reason", spec.id);
+            }
+            if let Cli::None(reason) = spec.cli {
+                assert!(reason.len() > 8, "{} has no command and no reason", spec.id);
+            }
+            if let Keys::In(_, chords) = spec.keys {
+                assert!(!chords.is_empty(), "{}", spec.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_destroys_asks_first() {
+        assert_eq!(find("fleet.stop").map(|spec| spec.danger), Some(Danger::Confirm));
+    }
+}

@@ -1,0 +1,42 @@
+//! The result of an action, the same for every door: text, JSON, exit code.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::{self, DONE};
+use crate::fleet::error::Failure;
+
+/// What an action answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// For people, without a trailing newline.
+    pub text: String,
+    /// For programs.
+    pub json: Value,
+    /// Exit code.
+    pub code: u8,
+}
+
+impl Report {
+    /// A successful answer.
+    pub fn done(text: impl Into<String>, json: &impl Serialize) -> Self {
+        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or(Value::Null), code: DONE }
+    }
+
+    /// The same answer with another exit code.
+    #[must_use]
+    pub fn with_code(mut self, code: u8) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// A failure as an answer, for the dashboard.
+    #[must_use]
+    pub fn failed(failure: &Failure) -> Self {
+        Self {
+            text: failure.to_string(),
+            json: serde_json::json!({ "error": failure.to_string() }),
+            code: error::exit_code(failure.kind),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From a command line to an exit code.
+
+use std::process::ExitCode;
+
+use super::action::Action;
+use super::cli::{self, Parsed};
+use super::registry::ActionSpec;
+use super::report::Report;
+use super::runtime::Options;
+use super::{crash, demo, error, executor, headless, launch, logging, paths, runtime, stub};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::{exec, roster, session};
+
+/// Exit code of wrong usage.
+const USAGE: u8 = 2;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let parsed = match cli::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error),
+    };
+    let verbose = parsed.globals.verbose;
+    match dispatch(&parsed) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => error::report(&failure, verbose),
+    }
+}
+
+/// Help and version go to stdout with 0; anything else is one line on stderr.
+#[expect(clippy::print_stderr, clippy::print_stdout, reason = "the command line's own answers")]
+fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            print!("{error}");
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            eprint!("{error}");
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let failure = Failure::new(Kind::Invalid, "usage", first, "`mosaic-tui --help` shows the commands")
+                .with_details(text.lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned).collect());
+            error::report(&failure, true)
+        }
+    }
+}
+
+fn dispatch(parsed: &Parsed) -> Result<u8> {
+    let action = (parsed.spec.build)(&parsed.inputs).map_err(|why| {
+        Failure::new(Kind::Invalid, command_of(parsed.spec), why, "`mosaic-tui --help` shows the commands")
+    })?;
+    let site = paths::site(parsed.globals.roster.clone())?;
+    let json = parsed.inputs.flag("json");
+    match action {
+        Action::Dashboard => dashboard(&site, Options::default()),
+        Action::AgentWatch(name) => watch(&site, name),
+        Action::Once(options) => {
+            let report = block_on(headless::once(&site, &options))??;
+            Ok(print(&report, false))
+        }
+        Action::SessionRun { agent, detach } => keep(&site, &agent, detach),
+        Action::Launch { runtime, model, arguments, .. } => {
+            match launch::launch(&site, &runtime, model.as_deref(), &arguments)? {}
+        }
+        Action::StubAgent(model) => stub::run(&site, model),
+        Action::Demo { agents, mode } => demo::run(&site, agents, mode),
+        action => {
+            let report = block_on(executor::perform(&site, &action))??;
+            Ok(print(&report, json))
+        }
+    }
+}
+
+fn command_of(spec: &ActionSpec) -> String {
+    match spec.cli {
+        super::registry::Cli::Words(words) => words.join(" "),
+        _ => spec.title.to_owned(),
+    }
+}
+
+/// Prints an answer; nothing but the answer goes to stdout.
+#[expect(clippy::print_stdout, reason = "the one place that prints answers")]
+fn print(report: &Report, json: bool) -> u8 {
+    use std::io::Write;
+    let text = if json { serde_json::to_string_pretty(&report.json).unwrap_or_default() } else { report.text.clone() };
+    // A closed pipe (`| head`) is the reader's choice, not an error of ours.
+    let _closed = writeln!(std::io::stdout(), "{text}");
+    report.code
+}
+
+/// Runs a future on a small runtime of its own.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed("event loop", error.to_string(), "free some memory or file descriptors"))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Opens the dashboard.
+pub(super) fn dashboard(site: &Site, options: Options) -> Result<u8> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    if exec::find_in_path("tmux", &path).is_none() {
+        return Err(exec::explain("tmux", &exec::ExecError::Missing));
+    }
+    logging::to_file(site);
+    crash::install(site);
+    block_on(runtime::run(site, options))?
+}
+
+fn watch(site: &Site, name: String) -> Result<u8> {
+    let snapshot = block_on(crate::fleet::observe::once(site, roster::load(site)?))?;
+    if !snapshot.agents.iter().any(|row| row.name.as_str() == name) {
+        roster::load(site)?.agent(&name)?;
+    }
+    dashboard(site, Options { watch: Some(name), demo: false })
+}
+
+fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
+    if detach {
+        // Leaves the caller's session and terminal; fails only for a group leader, which has left.
+        let _leader_already = rustix::process::setsid();
+    }
+    logging::to_stderr();
+    let roster = roster::load(site)?;
+    let status = block_on(session::run(site, &roster, agent))??;
+    Ok(u8::try_from(status.clamp(0, 255)).unwrap_or(error::FAILED))
+}

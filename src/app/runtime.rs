@@ -1,0 +1,323 @@
+//! The dashboard's loop: events in, frames out, effects performed. All timing is here.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::effect::Effect;
+use super::event::Event;
+use super::executor;
+use super::present::present;
+use super::report::Report;
+use super::state::State;
+use super::terminal::{self, Screen};
+use super::update::update;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{Label, PaneTarget, Size, SocketName};
+use crate::fleet::observe::{self, Observer, Request};
+use crate::fleet::pane::{self, Viewer};
+use crate::ui::theme::Theme;
+
+/// At most 30 frames a second.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// A view is opened once the selection rests this long: running through the list opens none.
+const SETTLE: Duration = Duration::from_millis(60);
+
+/// The clock in the header, and what fades by itself.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Lines of scrollback fetched for Watch.
+const HISTORY_LINES: u32 = 2000;
+
+/// Most rows of a scrollback picture.
+const HISTORY_ROWS: u16 = 2200;
+
+/// Results waiting to be taken in; more actions at once are not possible by key.
+const DONE_QUEUE: usize = 16;
+
+/// Exit code after a signal, as a shell counts it.
+const SIGNALLED: u8 = 128;
+
+/// How the dashboard is opened.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Options {
+    /// Agent to watch, and nothing else.
+    pub watch: Option<String>,
+    /// Whether a demo runs below.
+    pub demo: bool,
+}
+
+/// Runs the dashboard until it is left; the exit code.
+///
+/// # Errors
+/// When there is no terminal, or it goes away.
+pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
+    use std::io::IsTerminal;
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Failure::new(
+            Kind::Invalid,
+            "dashboard",
+            "standard input and output must be a terminal",
+            "use `mosaic-tui --once` without one",
+        ));
+    }
+    let observer = observe::start(site.clone())?;
+    let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
+    let theme = Theme::of_environment(|name| std::env::var(name).ok());
+    let screen = Screen::take(theme).map_err(gone)?;
+    let size = terminal::size().unwrap_or(Size { width: 80, height: 24 });
+    let mut state = State::new(size, Timestamp::now());
+    state.demo = options.demo;
+    if let Some(name) = options.watch {
+        update(&mut state, Event::WatchAgent(Label::new(&name)));
+    }
+    let (done, finished) = mpsc::channel(DONE_QUEUE);
+    let mut dashboard = Dashboard {
+        site: site.clone(),
+        state,
+        screen,
+        observer,
+        done,
+        view: View::default(),
+        wake: Arc::new(Notify::new()),
+        dirty: true,
+        last_frame: None,
+        exit: None,
+    };
+    dashboard.live(finished).await.map_err(gone)
+}
+
+/// The pane in view: wanted, waiting, open.
+#[derive(Default)]
+struct View {
+    wanted: Option<(SocketName, PaneTarget)>,
+    open_at: Option<Instant>,
+    viewer: Option<Viewer>,
+}
+
+struct Dashboard {
+    site: Site,
+    state: State,
+    screen: Screen,
+    observer: Observer,
+    done: mpsc::Sender<Event>,
+    view: View,
+    wake: Arc<Notify>,
+    dirty: bool,
+    last_frame: Option<Instant>,
+    exit: Option<u8>,
+}
+
+impl Dashboard {
+    async fn live(&mut self, mut finished: mpsc::Receiver<Event>) -> io::Result<u8> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+        let mut resumed = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+        let mut input = EventStream::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let wake = Arc::clone(&self.wake);
+        loop {
+            if let Some(code) = self.exit {
+                return Ok(code);
+            }
+            self.draw_when_due()?;
+            let frame_due = self.frame_due();
+            let open_at = self.view.open_at;
+            tokio::select! {
+                typed = input.next() => match typed {
+                    Some(Ok(event)) => self.typed(event),
+                    // The terminal is gone without a signal: the same as a hang-up.
+                    Some(Err(_)) | None => self.exit = Some(hung_up()),
+                },
+                changed = self.observer.snapshots.changed() => {
+                    if changed.is_err() {
+                        return Err(io::Error::other("the observer ended"));
+                    }
+                    let newest = self.observer.snapshots.borrow_and_update().clone();
+                    if let Some(snapshot) = newest {
+                        self.take(Event::Snapshot(snapshot));
+                        self.after_snapshot();
+                    }
+                }
+                () = wake.notified() => self.dirty = true,
+                Some(event) = finished.recv() => self.take(event),
+                _ = tick.tick() => self.take(Event::Tick(Timestamp::now())),
+                () = at(frame_due) => {}
+                () = at(open_at) => self.open_view(),
+                _ = terminate.recv() => self.exit = Some(SIGNALLED + 15),
+                _ = hang_up.recv() => self.exit = Some(hung_up()),
+                _ = interrupt.recv() => self.exit = Some(SIGNALLED + 2),
+                _ = stop.recv() => self.suspend(&mut resumed).await?,
+            }
+        }
+    }
+
+    fn typed(&mut self, event: TerminalEvent) {
+        match event {
+            TerminalEvent::Key(key) => self.take(Event::Key(key)),
+            TerminalEvent::Paste(text) => self.take(Event::Paste(text)),
+            TerminalEvent::Resize(width, height) => self.take(Event::Resize(Size { width, height })),
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let effects = update(&mut self.state, event);
+        self.dirty = true;
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Quit => self.exit = Some(super::error::DONE),
+            Effect::Redraw => {
+                // A terminal that is gone is noticed by the draw that follows.
+                let _gone = self.screen.clear();
+            }
+            Effect::Suspend => {
+                // The signal handler does the rest, as for a stop that comes from outside.
+                let _cannot_fail = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+            }
+            Effect::View(wanted) => {
+                self.view.viewer = None;
+                self.view.open_at = wanted.as_ref().map(|_| Instant::now() + SETTLE);
+                self.view.wanted = wanted;
+            }
+            Effect::History { pane, width } => self.fetch_history(pane, width),
+            Effect::Run { command, action } => {
+                let (site, done) = (self.site.clone(), self.done.clone());
+                tokio::spawn(async move {
+                    let report = executor::perform(&site, &action).await.unwrap_or_else(|failure| Report::failed(&failure));
+                    let _left = done.send(Event::Done { command, report }).await;
+                });
+                self.refresh();
+            }
+        }
+    }
+
+    fn refresh(&self) {
+        // A full queue means that a look is due anyway.
+        let _queued = self.observer.requests.try_send(Request::Refresh);
+    }
+
+    fn fetch_history(&self, pane: crate::fleet::model::PaneId, width: u16) {
+        let (answer, captured) = oneshot::channel();
+        let request = Request::Capture { pane, history: HISTORY_LINES, answer };
+        let (requests, done) = (self.observer.requests.clone(), self.done.clone());
+        tokio::spawn(async move {
+            let fetched = match requests.send(request).await {
+                Ok(()) => captured.await.unwrap_or_else(|_| Err(Failure::failed("scrollback", "no answer", "try again"))),
+                Err(_) => Err(Failure::failed("scrollback", "the observer ended", "open the dashboard again")),
+            };
+            let picture = fetched
+                .map(|text| Arc::new(pane::still(&text, width, HISTORY_ROWS)))
+                .map_err(|failure| failure.to_string());
+            let _left = done.send(Event::History(picture)).await;
+        });
+    }
+
+    fn open_view(&mut self) {
+        self.view.open_at = None;
+        let Some((socket, target)) = self.view.wanted.clone() else { return };
+        if !target.visible {
+            return self.capture_view();
+        }
+        match Viewer::open(&socket, target, Arc::clone(&self.wake)) {
+            Ok(viewer) => self.view.viewer = Some(viewer),
+            Err(failure) => self.take(Event::PaneLost(failure.to_string())),
+        }
+    }
+
+    /// A pane that no client of its session sees is shown by captures, at the pace of the looks.
+    fn capture_view(&self) {
+        let Some((_, target)) = &self.view.wanted else { return };
+        let (answer, captured) = oneshot::channel();
+        let request = Request::Capture { pane: target.pane, history: 0, answer };
+        let size = target.size;
+        let (requests, done) = (self.observer.requests.clone(), self.done.clone());
+        tokio::spawn(async move {
+            if requests.send(request).await.is_err() {
+                return;
+            }
+            if let Ok(Ok(text)) = captured.await {
+                let picture = Arc::new(pane::still(&text, size.width, size.height));
+                let _left = done.send(Event::Pane(picture)).await;
+            }
+        });
+    }
+
+    fn after_snapshot(&mut self) {
+        let hidden = self.view.wanted.as_ref().is_some_and(|(_, target)| !target.visible);
+        if hidden {
+            self.capture_view();
+        }
+        // A client that ended while its session lives was detached by somebody: look again.
+        if self.view.viewer.as_ref().is_some_and(Viewer::ended) && self.view.open_at.is_none() {
+            self.view.viewer = None;
+            self.view.open_at = Some(Instant::now() + TICK);
+        }
+    }
+
+    fn frame_due(&self) -> Option<Instant> {
+        self.dirty.then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+    }
+
+    fn draw_when_due(&mut self) -> io::Result<()> {
+        if self.frame_due().is_none_or(|due| due > Instant::now()) {
+            return Ok(());
+        }
+        if let Some(viewer) = self.view.viewer.as_ref().filter(|viewer| viewer.moved())
+            && let Some(picture) = viewer.screen()
+        {
+            self.take(Event::Pane(Arc::new(picture)));
+        }
+        #[cfg(debug_assertions)]
+        if std::env::var_os("MOSAIC_DEBUG_PANIC").is_some() && self.state.snapshot.is_some() {
+            panic!("asked for by MOSAIC_DEBUG_PANIC");
+        }
+        self.screen.draw(&present(&self.state))?;
+        self.dirty = false;
+        self.last_frame = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops, and takes it over again when continued.
+    async fn suspend(&mut self, resumed: &mut Signal) -> io::Result<()> {
+        self.screen.leave();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        resumed.recv().await;
+        self.screen.resume()?;
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
+        }
+        self.refresh();
+        Ok(())
+    }
+}
+
+/// Exit code of a hang-up.
+fn hung_up() -> u8 {
+    SIGNALLED + 1
+}
+
+/// Waits until a moment, or for ever.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

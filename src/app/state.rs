@@ -1,0 +1,178 @@
+//! The dashboard's whole state. Only `update` changes it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::action::Action;
+use super::filter::Filter;
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, Size};
+
+/// Which view is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    /// The list with the selected agent beside it.
+    #[default]
+    Fleet,
+    /// One pane, full screen.
+    Watch,
+}
+
+/// A popup over the view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overlay {
+    /// Keys that work here.
+    Help {
+        /// Filter typed.
+        filter: String,
+        /// First line shown.
+        scroll: u16,
+    },
+    /// Why an agent's readiness is what it is.
+    Explain {
+        /// First line shown.
+        scroll: u16,
+    },
+    /// Asks before something is ended.
+    Confirm {
+        /// The command line, shown.
+        command: String,
+        /// What it acts on, shown.
+        targets: Vec<String>,
+        /// The action.
+        action: Action,
+        /// Whether "yes" is marked; Cancel is the default.
+        yes: bool,
+    },
+    /// The text of a failed action.
+    Failure {
+        /// The command line.
+        command: String,
+        /// What it answered.
+        text: String,
+    },
+}
+
+/// A short message at the bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Whether it tells of a failure.
+    pub failed: bool,
+    /// When it goes.
+    pub until: Timestamp,
+}
+
+/// The filter line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterLine {
+    /// What is typed.
+    pub text: String,
+    /// Whether keys go into it.
+    pub editing: bool,
+    /// The same, parsed.
+    pub filter: Filter,
+}
+
+/// The pane in view.
+#[derive(Debug, Clone, Default)]
+pub struct PaneView {
+    /// What the runtime was asked to show.
+    pub target: Option<PaneTarget>,
+    /// Its newest picture.
+    pub screen: Option<Arc<PaneScreen>>,
+    /// Why there is no picture.
+    pub lost: Option<String>,
+    /// Where the cut-out begins; `None` follows the cursor.
+    pub pan: Option<(u16, u16)>,
+    /// The scrollback, while it is looked at.
+    pub history: Option<History>,
+}
+
+/// Scrollback of the pane in view.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The text; `None` while it is being fetched.
+    pub screen: Option<Arc<PaneScreen>>,
+    /// Lines above the newest.
+    pub offset: u16,
+}
+
+/// Everything that the dashboard knows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Newest snapshot; `None` before the first.
+    pub snapshot: Option<Arc<FleetSnapshot>>,
+    /// Which view.
+    pub screen: Screen,
+    /// Name of the selected row.
+    pub selected: Option<Label>,
+    /// First row shown of the list.
+    pub list_top: usize,
+    /// The filter.
+    pub filter: FilterLine,
+    /// The popup.
+    pub overlay: Option<Overlay>,
+    /// The pane.
+    pub pane: PaneView,
+    /// Readiness of each agent when it was last looked at.
+    pub seen: HashMap<Label, Readiness>,
+    /// The message at the bottom.
+    pub toast: Option<Toast>,
+    /// Size of the terminal.
+    pub size: Size,
+    /// The time, as of the last tick.
+    pub now: Timestamp,
+    /// Whether leaving Watch leaves the program: it was started for that view only.
+    pub watch_only: bool,
+    /// Whether a demo runs below.
+    pub demo: bool,
+}
+
+impl State {
+    /// The state before anything is known.
+    #[must_use]
+    pub fn new(size: Size, now: Timestamp) -> Self {
+        Self {
+            snapshot: None,
+            screen: Screen::Fleet,
+            selected: None,
+            list_top: 0,
+            filter: FilterLine::default(),
+            overlay: None,
+            pane: PaneView::default(),
+            seen: HashMap::new(),
+            toast: None,
+            size,
+            now,
+            watch_only: false,
+            demo: false,
+        }
+    }
+
+    /// Rows that pass the filter, in attention order.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Arc<AgentRow>> {
+        self.snapshot
+            .iter()
+            .flat_map(|snapshot| &snapshot.agents)
+            .filter(|row| self.filter.filter.accepts(row))
+            .cloned()
+            .collect()
+    }
+
+    /// The selected row, even when the filter hides it.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&Arc<AgentRow>> {
+        let name = self.selected.as_ref()?;
+        self.snapshot.as_ref()?.agents.iter().find(|row| row.name == *name)
+    }
+
+    /// Whether the row changed since it was last looked at.
+    #[must_use]
+    pub fn is_unread(&self, row: &AgentRow) -> bool {
+        row.managed && self.seen.get(&row.name).is_some_and(|seen| *seen != row.readiness)
+    }
+}

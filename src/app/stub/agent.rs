@@ -1,0 +1,399 @@
+//! The stub's mind: what it does with keys, messages and time. Pure; time is handed in.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::script::{Script, Step};
+use crate::fleet::model::HeartbeatStatus;
+
+/// Lines of conversation kept.
+const MAX_LINES: usize = 500;
+
+/// Messages that wait while it works.
+const MAX_QUEUED: usize = 100;
+
+/// How long it works on a message.
+const WORK: Duration = Duration::from_secs(5);
+
+/// A paste from this many lines on shows as a placeholder, as in other runtimes.
+const PLACEHOLDER_LINES: usize = 4;
+
+/// Who the stub is.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    /// Agent name.
+    pub name: String,
+    /// Role.
+    pub class: String,
+    /// Model name to show.
+    pub model: String,
+}
+
+/// What it reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Status {
+    /// The state.
+    pub status: HeartbeatStatus,
+    /// In its words.
+    pub detail: Option<String>,
+}
+
+/// What only its body can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// End with a status.
+    End(u8),
+    /// Stop reacting.
+    Hang,
+    /// Flood the screen.
+    Flood(u32),
+}
+
+/// Who said a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// The agent.
+    Agent,
+    /// Whoever types.
+    User,
+    /// A remark.
+    Note,
+}
+
+/// What it is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Nothing.
+    Idle,
+    /// Nothing, until then.
+    Resting(Instant),
+    /// Working.
+    Working {
+        /// What on.
+        what: String,
+        /// Since when.
+        from: Instant,
+        /// Until when.
+        until: Instant,
+    },
+    /// Waiting for an answer.
+    Asking(String),
+}
+
+/// The stub.
+#[derive(Debug)]
+pub(super) struct Agent {
+    pub(super) identity: Identity,
+    pub(super) lines: VecDeque<(Voice, String)>,
+    pub(super) draft: String,
+    pub(super) doing: Doing,
+    pub(super) queue: VecDeque<String>,
+    pub(super) now: Instant,
+    script: Script,
+    done: u32,
+    asks: Vec<Ask>,
+    dirty: bool,
+}
+
+impl Agent {
+    pub(super) fn new(identity: Identity, script: Script, now: Instant) -> Self {
+        let mut agent = Self {
+            identity,
+            lines: VecDeque::new(),
+            draft: String::new(),
+            doing: Doing::Idle,
+            queue: VecDeque::new(),
+            now,
+            script,
+            done: 0,
+            asks: Vec::new(),
+            dirty: true,
+        };
+        agent.say(Voice::Note, "ready; type a message, or /help");
+        agent
+    }
+
+    /// Lets time pass: ends what is over, begins what is next.
+    pub(super) fn advance(&mut self, now: Instant) -> Vec<Ask> {
+        self.now = now;
+        self.dirty |= self.is_working();
+        match &self.doing {
+            Doing::Working { what, until, .. } if *until <= now => {
+                let what = what.clone();
+                self.done += 1;
+                self.say(Voice::Agent, &format!("done: {what}"));
+                self.doing = Doing::Idle;
+            }
+            Doing::Resting(until) if *until <= now => self.doing = Doing::Idle,
+            _ => {}
+        }
+        while self.doing == Doing::Idle && self.asks.is_empty() {
+            if let Some(message) = self.queue.pop_front() {
+                self.accept(&message);
+            } else if let Some(step) = self.script.next() {
+                self.step(step);
+            } else {
+                break;
+            }
+        }
+        std::mem::take(&mut self.asks)
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Work(span) => self.work(format!("task {}", self.done + 1), span),
+            Step::Rest(span) => self.doing = Doing::Resting(self.now + span),
+            Step::Ask(question) => {
+                self.say(Voice::Agent, &question);
+                self.doing = Doing::Asking(question);
+                self.dirty = true;
+            }
+            Step::Say(text) => self.say(Voice::Agent, &text),
+            Step::Die(status) => self.asks.push(Ask::End(status)),
+            Step::Hang => self.asks.push(Ask::Hang),
+            Step::Flood(lines) => {
+                self.asks.push(Ask::Flood(lines));
+                self.say(Voice::Note, &format!("flooded {lines} lines"));
+            }
+            Step::Loop => {}
+        }
+    }
+
+    fn work(&mut self, what: String, span: Duration) {
+        self.doing = Doing::Working { what, from: self.now, until: self.now + span };
+        self.dirty = true;
+    }
+
+    fn accept(&mut self, message: &str) {
+        self.say(Voice::Agent, &format!("accepted: {message}"));
+        self.work(message.lines().next().unwrap_or_default().chars().take(60).collect(), WORK);
+    }
+
+    /// Adds to the conversation.
+    pub(super) fn say(&mut self, voice: Voice, text: &str) {
+        for line in text.lines() {
+            self.lines.push_back((voice, line.to_owned()));
+        }
+        while self.lines.len() > MAX_LINES {
+            self.lines.pop_front();
+        }
+        self.dirty = true;
+    }
+
+    /// Takes a key.
+    pub(super) fn key(&mut self, key: KeyEvent, now: Instant) {
+        self.now = now;
+        self.dirty = true;
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('c') if control => {
+                if let Doing::Working { what, .. } = &self.doing {
+                    let what = what.clone();
+                    self.say(Voice::Note, &format!("interrupted: {what}"));
+                    self.doing = Doing::Idle;
+                } else {
+                    self.draft.clear();
+                }
+            }
+            KeyCode::Char('d') if control && self.draft.is_empty() => self.asks.push(Ask::End(0)),
+            KeyCode::Char('u') if control => self.draft.clear(),
+            KeyCode::Char('j') if control => self.draft.push('\n'),
+            KeyCode::Enter if key.modifiers.contains(KeyModifiers::ALT) => self.draft.push('\n'),
+            KeyCode::Enter => self.submit(),
+            KeyCode::Backspace => {
+                self.draft.pop();
+            }
+            KeyCode::Char(c) if !control => self.draft.push(c),
+            _ => {}
+        }
+    }
+
+    /// Takes a paste into the draft; nothing is submitted by it.
+    pub(super) fn paste(&mut self, text: &str) {
+        self.draft.push_str(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        self.dirty = true;
+    }
+
+    fn submit(&mut self) {
+        let draft = std::mem::take(&mut self.draft);
+        let message = draft.trim();
+        if message.is_empty() {
+            return;
+        }
+        self.say(Voice::User, message);
+        if let Some(command) = message.strip_prefix('/') {
+            return self.command(command);
+        }
+        match &self.doing {
+            Doing::Asking(_) => {
+                self.say(Voice::Agent, &format!("answered: {message}"));
+                self.doing = Doing::Idle;
+            }
+            Doing::Working { .. } => {
+                if self.queue.len() < MAX_QUEUED {
+                    self.queue.push_back(message.to_owned());
+                    self.say(Voice::Note, &format!("queued ({} waiting)", self.queue.len()));
+                } else {
+                    self.say(Voice::Note, "queue full, message dropped");
+                }
+            }
+            Doing::Idle | Doing::Resting(_) => self.accept(message),
+        }
+    }
+
+    fn command(&mut self, command: &str) {
+        match command {
+            "clear" | "new" => {
+                self.lines.clear();
+                self.queue.clear();
+                self.say(Voice::Note, "new conversation");
+            }
+            "help" => {
+                for line in [
+                    "/work [seconds]   works",
+                    "/ask QUESTION     asks for input",
+                    "/die [status]     ends",
+                    "/hang             stops reacting",
+                    "/flood [lines]    floods its screen",
+                    "/clear  /new      new conversation",
+                ] {
+                    self.say(Voice::Note, line);
+                }
+            }
+            other => match Step::parse(other) {
+                Some(step) if step != Step::Loop => self.step(step),
+                _ => self.say(Voice::Note, "unknown command; /help"),
+            },
+        }
+    }
+
+    /// What to report.
+    pub(super) fn status(&self) -> Status {
+        match &self.doing {
+            Doing::Idle | Doing::Resting(_) => Status { status: HeartbeatStatus::Ok, detail: None },
+            Doing::Working { what, .. } => Status { status: HeartbeatStatus::Busy, detail: Some(what.clone()) },
+            Doing::Asking(question) => Status { status: HeartbeatStatus::Waiting, detail: Some(question.clone()) },
+        }
+    }
+
+    /// The terminal title: what it is at, so that lists can show it.
+    pub(super) fn title(&self) -> String {
+        let doing = match &self.doing {
+            Doing::Idle | Doing::Resting(_) => "idle",
+            Doing::Working { .. } => "working",
+            Doing::Asking(_) => "waiting for input",
+        };
+        format!("{}: {doing}", self.identity.name)
+    }
+
+    /// The draft as the prompt shows it.
+    pub(super) fn shown_draft(&self) -> String {
+        let lines = self.draft.lines().count();
+        if lines >= PLACEHOLDER_LINES {
+            return format!("[pasted {lines} lines]");
+        }
+        self.draft.replace('\n', "\u{23ce} ")
+    }
+
+    pub(super) fn is_working(&self) -> bool {
+        matches!(self.doing, Doing::Working { .. })
+    }
+
+    /// When something happens by itself.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match &self.doing {
+            Doing::Working { until, .. } => Some(*until),
+            Doing::Resting(until) => Some(*until),
+            Doing::Idle | Doing::Asking(_) => None,
+        }
+    }
+
+    pub(super) fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    pub(super) fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(script: &str) -> Agent {
+        let identity = Identity { name: "a".into(), class: "code".into(), model: "m".into() };
+        Agent::new(identity, Script::parse(script).unwrap(), Instant::now())
+    }
+
+    fn type_line(agent: &mut Agent, text: &str) {
+        agent.paste(text);
+        agent.key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), agent.now);
+    }
+
+    fn said(agent: &Agent, text: &str) -> bool {
+        agent.lines.iter().any(|(_, line)| line == text)
+    }
+
+    #[test]
+    fn a_message_is_accepted_and_worked_on() {
+        let mut agent = agent("");
+        type_line(&mut agent, "hello");
+        assert!(said(&agent, "accepted: hello"));
+        assert_eq!(agent.status().status, HeartbeatStatus::Busy);
+        let later = agent.now + WORK;
+        agent.advance(later);
+        assert!(said(&agent, "done: hello"));
+        assert_eq!(agent.status().status, HeartbeatStatus::Ok);
+    }
+
+    #[test]
+    fn a_paste_stays_a_draft_until_enter() {
+        let mut agent = agent("");
+        agent.paste("one\ntwo\nthree\nfour");
+        assert_eq!(agent.shown_draft(), "[pasted 4 lines]");
+        assert!(!said(&agent, "accepted: one"));
+    }
+
+    #[test]
+    fn messages_wait_while_it_works() {
+        let mut agent = agent("work 10");
+        agent.advance(agent.now);
+        type_line(&mut agent, "later");
+        assert!(said(&agent, "queued (1 waiting)") && !said(&agent, "accepted: later"));
+        agent.advance(agent.now + Duration::from_secs(10));
+        assert!(said(&agent, "accepted: later"));
+    }
+
+    #[test]
+    fn a_question_waits_for_its_answer() {
+        let mut agent = agent("ask Deploy?; die 3");
+        assert!(agent.advance(agent.now).is_empty());
+        assert_eq!(agent.status(), Status { status: HeartbeatStatus::Waiting, detail: Some("Deploy?".into()) });
+        type_line(&mut agent, "yes");
+        assert!(said(&agent, "answered: yes"));
+        assert_eq!(agent.advance(agent.now), [Ask::End(3)]);
+    }
+
+    #[test]
+    fn commands_do_what_they_say() {
+        let mut agent = agent("");
+        type_line(&mut agent, "/flood 7");
+        assert_eq!(agent.advance(agent.now), [Ask::Flood(7)]);
+        type_line(&mut agent, "/hang");
+        assert_eq!(agent.advance(agent.now), [Ask::Hang]);
+        type_line(&mut agent, "/dance");
+        assert!(said(&agent, "unknown command; /help"));
+    }
+
+    #[test]
+    fn an_idle_agent_has_nothing_to_draw() {
+        let mut agent = agent("");
+        agent.advance(agent.now);
+        assert!(agent.take_dirty());
+        agent.advance(agent.now + Duration::from_secs(100));
+        assert!(!agent.take_dirty() && agent.due().is_none());
+    }
+}

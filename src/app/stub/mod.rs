@@ -1,0 +1,165 @@
+//! The built-in runtime: a small full-screen agent for demos, tests and the first five minutes.
+//!
+//! `agent` decides (pure), `script` reads what it does by itself, `face` draws, and this module
+//! joins them to the terminal and to the keeper.
+
+mod agent;
+mod face;
+mod script;
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::execute;
+use crossterm::terminal::SetTitle;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use self::agent::{Agent, Ask, Identity};
+use self::script::Script;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::AgentName;
+use crate::fleet::session;
+use crate::ui::theme::Theme;
+
+use super::terminal;
+
+/// How often the progress line moves while it works.
+const PROGRESS: Duration = Duration::from_millis(500);
+
+/// Runs the agent until it is told to end; its exit status.
+///
+/// # Errors
+/// When it has no terminal.
+pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let name = variable("MOSAIC_AGENT_NAME");
+    let script = variable("MOSAIC_STUB_SCRIPT").unwrap_or_default();
+    let script = Script::parse(&script)
+        .map_err(|why| Failure::new(crate::fleet::error::Kind::Invalid, "MOSAIC_STUB_SCRIPT", why, "see the stub's /help"))?;
+    let identity = Identity {
+        name: name.clone().unwrap_or_else(|| "stub".to_owned()),
+        class: variable("MOSAIC_AGENT_CLASS").unwrap_or_else(|| "worker".to_owned()),
+        model: model.or_else(|| variable("MOSAIC_AGENT_MODEL")).unwrap_or_else(|| "built-in".to_owned()),
+    };
+    super::crash::install(site);
+    let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter { site, agent, last: None });
+    let mut stub = Stub { agent: Agent::new(identity, script, Instant::now()), reporter };
+    stub.live().map_err(|error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal"))
+}
+
+/// Tells the keeper what the agent does: at each change, and again each interval as promised.
+struct Reporter<'a> {
+    site: &'a Site,
+    agent: AgentName,
+    last: Option<(agent::Status, Instant)>,
+}
+
+impl Reporter<'_> {
+    fn interval(&self) -> Duration {
+        self.site.thresholds.heartbeat_interval
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.last.as_ref().map(|(_, at)| *at + self.interval())
+    }
+
+    fn tell(&mut self, status: agent::Status, now: Instant) {
+        let again = self.due().is_none_or(|due| due <= now);
+        if !again && self.last.as_ref().is_some_and(|(last, _)| *last == status) {
+            return;
+        }
+        let report = session::Report {
+            agent: self.agent.clone(),
+            pid: std::process::id(),
+            status: status.status,
+            detail: status.detail.clone(),
+            next_seconds: Some(u32::try_from(self.interval().as_secs_f64().ceil() as i64).unwrap_or(1).max(1)),
+            msg: None,
+        };
+        // Without a place to report to the agent still works; its keeper then speaks for it.
+        let _unheard = session::report(self.site, &report);
+        self.last = Some((status, now));
+    }
+}
+
+struct Stub<'a> {
+    agent: Agent,
+    reporter: Option<Reporter<'a>>,
+}
+
+impl Stub<'_> {
+    fn live(&mut self) -> io::Result<u8> {
+        let theme = Theme::of_environment(|name| std::env::var(name).ok());
+        terminal::enter()?;
+        let mut out = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let status = self.turn(&mut out, theme);
+        terminal::restore();
+        status
+    }
+
+    fn turn(&mut self, out: &mut Terminal<CrosstermBackend<io::Stdout>>, theme: Theme) -> io::Result<u8> {
+        let mut title = String::new();
+        loop {
+            let now = Instant::now();
+            for asked in self.agent.advance(now) {
+                match asked {
+                    Ask::End(status) => return Ok(status),
+                    Ask::Hang => loop {
+                        // Deaf and mute on purpose: only a signal ends it.
+                        std::thread::park();
+                    },
+                    Ask::Flood(lines) => flood(out, lines)?,
+                }
+            }
+            if let Some(reporter) = &mut self.reporter {
+                reporter.tell(self.agent.status(), now);
+            }
+            if self.agent.take_dirty() {
+                let wanted = self.agent.title();
+                if wanted != title {
+                    execute!(io::stdout(), SetTitle(&wanted))?;
+                    title = wanted;
+                }
+                out.draw(|frame| face::draw(frame, &self.agent, theme))?;
+            }
+            self.wait(now)?;
+        }
+    }
+
+    /// Waits for a key, or for what is due next; an idle agent stays silent.
+    fn wait(&mut self, now: Instant) -> io::Result<()> {
+        let dues = [
+            self.agent.due(),
+            self.agent.is_working().then(|| now + PROGRESS),
+            self.reporter.as_ref().and_then(Reporter::due),
+        ];
+        let due = dues.into_iter().flatten().min();
+        let ready = match due {
+            Some(due) => event::poll(due.saturating_duration_since(Instant::now()))?,
+            None => true,
+        };
+        if !ready {
+            return Ok(());
+        }
+        match event::read()? {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.agent.key(key, Instant::now()),
+            Event::Paste(text) => self.agent.paste(&text),
+            Event::Resize(..) => self.agent.touch(),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Floods the screen the way a runaway build does: raw lines as fast as the terminal takes them.
+fn flood(out: &mut Terminal<CrosstermBackend<io::Stdout>>, lines: u32) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    for line in 0..lines {
+        write!(stdout, "\r\nflood {line:>8} \x1b[38;5;{}m{}\x1b[0m", line % 256, "=".repeat(60))?;
+    }
+    stdout.flush()?;
+    out.clear()
+}

@@ -1,0 +1,107 @@
+//! What a stub does by itself: steps such as `work 20; rest 5; loop`. Pure.
+
+use std::time::Duration;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Works for a while.
+    Work(Duration),
+    /// Does nothing for a while.
+    Rest(Duration),
+    /// Asks for input and waits for the answer.
+    Ask(String),
+    /// Prints a line.
+    Say(String),
+    /// Ends with a status.
+    Die(u8),
+    /// Stops reacting to anything.
+    Hang,
+    /// Floods the screen with lines.
+    Flood(u32),
+    /// Begins again.
+    Loop,
+}
+
+/// Steps in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Script {
+    steps: Vec<Step>,
+    at: usize,
+}
+
+/// Longest step: a day.
+const MAX_SECONDS: f64 = 86_400.0;
+
+impl Script {
+    /// Reads `step; step; ...`; the empty text is a script without steps.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let steps = text
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| Step::parse(part).ok_or_else(|| format!("{part:?} is no step")))
+            .collect::<Result<Vec<_>, _>>()?;
+        // A loop without a pause would spin.
+        let pauses = steps.iter().any(|step| matches!(step, Step::Work(_) | Step::Rest(_) | Step::Ask(_)));
+        if steps.contains(&Step::Loop) && !pauses {
+            return Err("a loop needs a step that takes time".to_owned());
+        }
+        Ok(Self { steps, at: 0 })
+    }
+
+    /// The next step; `None` at the end.
+    pub(super) fn next(&mut self) -> Option<Step> {
+        let mut step = self.steps.get(self.at)?.clone();
+        self.at += 1;
+        if step == Step::Loop {
+            self.at = 1;
+            step = self.steps.first()?.clone();
+        }
+        Some(step)
+    }
+}
+
+impl Step {
+    /// Reads one step: a word, then what it needs.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (word, rest) = text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim()));
+        let seconds = |default: f64| -> Option<Duration> {
+            let seconds = if rest.is_empty() { default } else { rest.parse().ok()? };
+            (0.05..=MAX_SECONDS).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+        };
+        Some(match word {
+            "work" => Self::Work(seconds(10.0)?),
+            "rest" => Self::Rest(seconds(10.0)?),
+            "ask" if !rest.is_empty() => Self::Ask(rest.to_owned()),
+            "say" if !rest.is_empty() => Self::Say(rest.to_owned()),
+            "die" => Self::Die(if rest.is_empty() { 1 } else { rest.parse().ok()? }),
+            "hang" => Self::Hang,
+            "flood" => Self::Flood(if rest.is_empty() { 1000 } else { rest.parse().ok().filter(|n| *n <= 1_000_000)? }),
+            "loop" => Self::Loop,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_read_and_loop() {
+        let mut script = Script::parse("work 2; ask Really? yes; loop").unwrap();
+        let first = Step::Work(Duration::from_secs(2));
+        assert_eq!(script.next(), Some(first.clone()));
+        assert_eq!(script.next(), Some(Step::Ask("Really? yes".to_owned())));
+        assert_eq!(script.next(), Some(first));
+        assert_eq!(Script::default().next(), None);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["dance", "work x", "ask", "die 999", "flood 99999999", "say hi; loop", "loop", "work -1"] {
+            assert!(Script::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Where things go, by the size of the terminal alone.
+
+use ratatui::layout::Rect;
+
+/// Smallest terminal that shows anything useful.
+pub const SMALLEST: (u16, u16) = (24, 8);
+
+/// Below this width only the list is shown.
+const LIST_ONLY_BELOW: u16 = 50;
+
+/// Below this height only the list is shown.
+const LIST_ONLY_UNDER_ROWS: u16 = 14;
+
+/// From this width on the detail stands beside the list.
+const BESIDE_FROM: u16 = 110;
+
+/// Which view is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// List, facts and pane.
+    Fleet {
+        /// Rows in the whole list.
+        rows: usize,
+        /// Whether the filter line is shown.
+        filter: bool,
+        /// Lines of facts.
+        facts: usize,
+    },
+    /// One pane.
+    Watch,
+}
+
+/// Areas of a frame; an empty one is not drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Whether the terminal is too small for anything.
+    pub too_small: bool,
+    /// The first line.
+    pub header: Rect,
+    /// The filter line.
+    pub filter: Rect,
+    /// The list with its column titles.
+    pub list: Rect,
+    /// Facts of the selection, with their title line.
+    pub facts: Rect,
+    /// The vertical line between list and detail.
+    pub divider: Rect,
+    /// Title line of the pane.
+    pub pane_title: Rect,
+    /// The pane's cells.
+    pub pane: Rect,
+    /// The last line.
+    pub footer: Rect,
+}
+
+impl Plan {
+    /// Rows of the list on the screen.
+    #[must_use]
+    pub fn list_rows(&self) -> usize {
+        usize::from(self.list.height.saturating_sub(1))
+    }
+}
+
+/// Lays a frame out.
+#[must_use]
+pub fn plan(width: u16, height: u16, kind: Kind) -> Plan {
+    if width < SMALLEST.0 || height < SMALLEST.1 {
+        return Plan { too_small: true, ..Plan::default() };
+    }
+    let mut plan = Plan {
+        header: Rect::new(0, 0, width, 1),
+        footer: Rect::new(0, height - 1, width, 1),
+        ..Plan::default()
+    };
+    let body = Rect::new(0, 1, width, height - 2);
+    match kind {
+        Kind::Watch => {
+            plan.pane_title = Rect { height: 1, ..body };
+            plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
+        }
+        Kind::Fleet { rows, filter, facts } => fleet(&mut plan, body, rows, filter, facts),
+    }
+    plan
+}
+
+fn fleet(plan: &mut Plan, mut body: Rect, rows: usize, filter: bool, facts: usize) {
+    if filter {
+        plan.filter = Rect { height: 1, ..body };
+        body = Rect { y: body.y + 1, height: body.height - 1, ..body };
+    }
+    let facts = u16::try_from(facts).unwrap_or(u16::MAX).saturating_add(1);
+    if body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
+        plan.list = body;
+    } else if body.width >= BESIDE_FROM {
+        let list_width = (body.width * 46 / 100).clamp(54, 96);
+        plan.list = Rect { width: list_width, ..body };
+        plan.divider = Rect { x: list_width, width: 1, ..body };
+        let detail = Rect { x: list_width + 2, width: body.width - list_width - 2, ..body };
+        below(plan, detail, facts.min(detail.height / 2));
+    } else {
+        let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(1);
+        let list = wanted.clamp(4, (body.height * 2 / 5).max(4));
+        plan.list = Rect { height: list, ..body };
+        let detail = Rect { y: body.y + list, height: body.height - list, ..body };
+        below(plan, detail, facts.min((detail.height / 3).max(2)));
+    }
+}
+
+/// Facts on top, the pane below them.
+fn below(plan: &mut Plan, detail: Rect, facts: u16) {
+    plan.facts = Rect { height: facts, ..detail };
+    plan.pane_title = Rect { y: detail.y + facts, height: 1, ..detail };
+    plan.pane = Rect { y: detail.y + facts + 1, height: detail.height.saturating_sub(facts + 1), ..detail };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, rows in 0_usize..200, filter: bool, facts in 0_usize..12) {
+            for kind in [Kind::Watch, Kind::Fleet { rows, filter, facts }] {
+                let plan = plan(width, height, kind);
+                if plan.too_small { continue }
+                let whole = Rect::new(0, 0, width, height);
+                for area in [plan.header, plan.filter, plan.list, plan.facts, plan.divider, plan.pane_title, plan.pane, plan.footer] {
+                    prop_assert_eq!(area.intersection(whole), area);
+                }
+                prop_assert!(plan.pane.intersection(plan.list).is_empty());
+                prop_assert!(plan.facts.intersection(plan.list).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_follow_the_width() {
+        let fleet = Kind::Fleet { rows: 7, filter: false, facts: 6 };
+        assert!(plan(23, 24, fleet).too_small);
+        assert!(plan(40, 12, fleet).pane.is_empty());
+        let stacked = plan(80, 24, fleet);
+        assert!(stacked.divider.is_empty() && stacked.pane.height >= 7 && stacked.list_rows() == 7);
+        let beside = plan(120, 40, fleet);
+        assert!(!beside.divider.is_empty() && beside.pane.width >= 60);
+    }
+}

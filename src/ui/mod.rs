@@ -1,0 +1,11 @@
+//! Drawing: a [`view::View`] in, cells out. Knows nothing of where the facts come from.
+
+mod canvas;
+pub mod draw;
+pub mod layout;
+mod overlay;
+pub mod picture;
+mod screens;
+pub mod text;
+pub mod theme;
+pub mod view;

@@ -1,0 +1,104 @@
+//! Popups over a view.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::widgets::{Clear, Widget};
+
+use super::canvas::{pieces, put, titled_rule};
+use super::text;
+use super::theme::Theme;
+use super::view::{Piece, Popup, Role};
+
+/// Widest popup: longer lines are hard to read.
+const MAX_WIDTH: u16 = 100;
+
+/// Draws a popup in the middle of an area, as large as its text needs.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme) {
+    let inner_width = area.width.min(MAX_WIDTH).saturating_sub(4);
+    let lines = wrapped(&popup.lines, usize::from(inner_width));
+    let longest = lines
+        .iter()
+        .map(|line| line.iter().map(|piece| text::width(&piece.text)).sum::<usize>())
+        .chain([text::width(&popup.title) + 4, text::width(&popup.hint), 30])
+        .max()
+        .and_then(|columns| u16::try_from(columns).ok())
+        .unwrap_or(inner_width)
+        .min(inner_width);
+    let extra = if popup.buttons.is_some() { 2 } else { 0 } + u16::from(!popup.hint.is_empty());
+    let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2 + extra);
+    let size = (longest + 4, wanted.min(area.height));
+    let frame = Rect::new(
+        area.x + (area.width - size.0.min(area.width)) / 2,
+        area.y + (area.height - size.1) / 2,
+        size.0.min(area.width),
+        size.1,
+    );
+    Clear.render(frame, buffer);
+    border(buffer, frame, &popup.title, theme);
+    let inner = Rect::new(frame.x + 2, frame.y + 1, frame.width.saturating_sub(4), frame.height.saturating_sub(2));
+    let text_rows = inner.height.saturating_sub(extra);
+    let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(text_rows);
+    let scroll = popup.scroll.min(most);
+    for (y, line) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
+        pieces(buffer, inner, y, line, theme);
+    }
+    if most > 0 {
+        let mark = format!(" {}/{} ", scroll + text_rows, lines.len());
+        let x = frame.right().saturating_sub(u16::try_from(mark.len() + 2).unwrap_or(0));
+        put(buffer, frame, x, frame.bottom() - 1, &mark, theme.style(Role::Quiet));
+    }
+    let mut y = inner.y + text_rows;
+    if let Some((buttons, marked)) = &popup.buttons {
+        y += 1;
+        let mut x = inner.x;
+        for (at, button) in buttons.iter().enumerate() {
+            let style = if at == *marked { theme.style(Role::Strong).add_modifier(Modifier::REVERSED) } else { theme.style(Role::Plain) };
+            x += put(buffer, inner, x, y, &format!(" {button} "), style) + 1;
+        }
+        y += 1;
+    }
+    if !popup.hint.is_empty() {
+        put(buffer, inner, inner.x, y, &text::fit(&popup.hint, usize::from(inner.width)), theme.style(Role::Quiet));
+    }
+}
+
+fn border(buffer: &mut Buffer, frame: Rect, title: &str, theme: Theme) {
+    let quiet = theme.style(Role::Quiet);
+    let top = Rect { height: 1, ..frame };
+    titled_rule(buffer, top, &[Piece::new(title, Role::Strong)], theme);
+    titled_rule(buffer, Rect { y: frame.bottom() - 1, height: 1, ..frame }, &[], theme);
+    for y in frame.y + 1..frame.bottom().saturating_sub(1) {
+        put(buffer, frame, frame.x, y, theme.bar(), quiet);
+        put(buffer, frame, frame.right() - 1, y, theme.bar(), quiet);
+    }
+    if theme.unicode {
+        for (x, y, corner) in [
+            (frame.x, frame.y, "┌"),
+            (frame.right() - 1, frame.y, "┐"),
+            (frame.x, frame.bottom() - 1, "└"),
+            (frame.right() - 1, frame.bottom() - 1, "┘"),
+        ] {
+            put(buffer, frame, x, y, corner, quiet);
+        }
+    }
+}
+
+/// Breaks the last piece of each line that is too long, indented below where it began.
+fn wrapped(lines: &[Vec<Piece>], width: usize) -> Vec<Vec<Piece>> {
+    let mut out = Vec::new();
+    for line in lines {
+        let Some((last, front)) = line.split_last() else {
+            out.push(Vec::new());
+            continue;
+        };
+        let indent: usize = front.iter().map(|piece| text::width(&piece.text)).sum();
+        let room = width.saturating_sub(indent).max(8);
+        for (at, part) in text::wrap(&last.text, room).into_iter().enumerate() {
+            let mut pieces = if at == 0 { front.to_vec() } else { vec![Piece::new(" ".repeat(indent), Role::Plain)] };
+            pieces.push(Piece::new(part, last.role));
+            out.push(pieces);
+        }
+    }
+    out
+}

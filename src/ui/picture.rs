@@ -1,0 +1,184 @@
+//! A frame as a file: escape sequences for a terminal, or an SVG picture.
+
+use std::fmt::Write;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+/// Size of one cell in an SVG, in its units.
+const CELL: (u16, u16) = (8, 17);
+
+/// The default foreground and background of an SVG.
+const SVG_COLORS: (&str, &str) = ("#d0d0d0", "#16181d");
+
+/// The terminal's own sixteen colours, for pictures.
+const SIXTEEN: [&str; 16] = [
+    "#2a2d34", "#e05f65", "#78b978", "#d9b15f", "#6ba4e7", "#c678dd", "#56b6c2", "#d0d0d0", "#6b7280", "#ff7b85",
+    "#98d998", "#f2cf83", "#8fc0ff", "#dd9bf2", "#7fdbe4", "#ffffff",
+];
+
+/// The frame with its escape sequences, line by line.
+#[must_use]
+pub fn ansi(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for row in rows(buffer) {
+        let mut last = String::new();
+        for (_, cell) in row {
+            let style = sgr(cell);
+            if style != last {
+                out.push_str(&style);
+                last = style;
+            }
+            out.push_str(cell.symbol());
+        }
+        out.push_str("\x1b[0m\n");
+    }
+    out
+}
+
+/// The frame as text, trailing blanks removed.
+#[must_use]
+pub fn plain(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for row in rows(buffer) {
+        let line: String = row.map(|(_, cell)| cell.symbol()).collect();
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Rows of cells with their column; a cell that a wide character covers is left out.
+fn rows(buffer: &Buffer) -> impl Iterator<Item = impl Iterator<Item = (u16, &Cell)>> {
+    buffer.content.chunks(usize::from(buffer.area.width.max(1))).map(|row| {
+        let mut covered = 0;
+        (0_u16..).zip(row).filter(move |(_, cell)| {
+            if covered > 0 {
+                covered -= 1;
+                return false;
+            }
+            covered = super::text::width(cell.symbol()).saturating_sub(1);
+            true
+        })
+    })
+}
+
+fn sgr(cell: &Cell) -> String {
+    let mut codes = vec!["0".to_owned()];
+    for (modifier, code) in [
+        (Modifier::BOLD, "1"),
+        (Modifier::DIM, "2"),
+        (Modifier::ITALIC, "3"),
+        (Modifier::UNDERLINED, "4"),
+        (Modifier::REVERSED, "7"),
+    ] {
+        if cell.modifier.contains(modifier) {
+            codes.push(code.to_owned());
+        }
+    }
+    for (color, base) in [(cell.fg, 30), (cell.bg, 40)] {
+        match color {
+            Color::Reset => {}
+            Color::Rgb(r, g, b) => codes.push(format!("{};2;{r};{g};{b}", base + 8)),
+            Color::Indexed(index) => codes.push(format!("{};5;{index}", base + 8)),
+            named => codes.extend(sixteen(named).map(|n| {
+                let offset = if n < 8 { base } else { base + 60 - 8 };
+                (offset + i32::from(n)).to_string()
+            })),
+        }
+    }
+    format!("\x1b[{}m", codes.join(";"))
+}
+
+fn sixteen(color: Color) -> Option<u8> {
+    Some(match color {
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+        _ => return None,
+    })
+}
+
+fn css(color: Color, default: &str) -> String {
+    match color {
+        Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+        Color::Indexed(index) => indexed(index),
+        named => sixteen(named).map_or(default, |n| SIXTEEN[usize::from(n)]).to_owned(),
+    }
+}
+
+/// xterm's 256 colours: sixteen of the terminal's own, a 6x6x6 cube, 24 greys.
+fn indexed(index: u8) -> String {
+    match index {
+        0..=15 => SIXTEEN[usize::from(index)].to_owned(),
+        16..=231 => {
+            let level = |n: u8| if n == 0 { 0 } else { 55 + n * 40 };
+            let n = index - 16;
+            format!("#{:02x}{:02x}{:02x}", level(n / 36), level(n / 6 % 6), level(n % 6))
+        }
+        _ => {
+            let grey = 8 + (index - 232) * 10;
+            format!("#{grey:02x}{grey:02x}{grey:02x}")
+        }
+    }
+}
+
+/// The frame as an SVG picture.
+#[must_use]
+pub fn svg(buffer: &Buffer) -> String {
+    let (width, height) = (buffer.area.width * CELL.0, buffer.area.height * CELL.1);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"13\" xml:space=\"preserve\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+        SVG_COLORS.1
+    );
+    for (y, row) in (0_u16..).zip(rows(buffer)) {
+        for (x, cell) in row {
+            svg_cell(&mut out, x * CELL.0, y * CELL.1, cell);
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+fn svg_cell(out: &mut String, x: u16, y: u16, cell: &Cell) {
+    let (mut fg, mut bg) = (css(cell.fg, SVG_COLORS.0), css(cell.bg, SVG_COLORS.1));
+    if cell.modifier.contains(Modifier::REVERSED) {
+        std::mem::swap(&mut fg, &mut bg);
+    }
+    // Writing to a string cannot fail.
+    if bg != SVG_COLORS.1 {
+        let wide = CELL.0 * u16::try_from(super::text::width(cell.symbol()).max(1)).unwrap_or(1);
+        let _ok = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
+    }
+    if cell.symbol().trim().is_empty() {
+        return;
+    }
+    let mut extra = String::new();
+    for (modifier, attribute) in [
+        (Modifier::BOLD, " font-weight=\"bold\""),
+        (Modifier::ITALIC, " font-style=\"italic\""),
+        (Modifier::UNDERLINED, " text-decoration=\"underline\""),
+        (Modifier::DIM, " opacity=\"0.6\""),
+    ] {
+        if cell.modifier.contains(modifier) {
+            extra.push_str(attribute);
+        }
+    }
+    let symbol = cell.symbol().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let _ok = writeln!(out, "<text x=\"{x}\" y=\"{}\" fill=\"{fg}\"{extra}>{symbol}</text>", y + 13);
+}

@@ -1,0 +1,141 @@
+//! Styles for roles, and the glyphs. State is told by glyph and word; colour only adds to them.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::view::Role;
+use crate::fleet::model::Readiness;
+
+/// How a frame looks on this terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// Whether colours may be used (`NO_COLOR`, `TERM=dumb`).
+    pub color: bool,
+    /// Whether the terminal shows UTF-8.
+    pub unicode: bool,
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self { color: true, unicode: true }
+    }
+}
+
+impl Theme {
+    /// Reads what the terminal can do from its environment (see locale(7), no-color.org).
+    #[must_use]
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
+        Self {
+            color: set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb"),
+            unicode: locale.contains("utf-8") || locale.contains("utf8"),
+        }
+    }
+
+    /// The style of a role.
+    #[must_use]
+    pub fn style(self, role: Role) -> Style {
+        let plain = Style::new();
+        let modified = match role {
+            Role::Plain | Role::Good => plain,
+            Role::Quiet => plain.add_modifier(Modifier::DIM),
+            Role::Strong => plain.add_modifier(Modifier::BOLD),
+            Role::Alarm | Role::Warning => plain.add_modifier(Modifier::BOLD),
+            Role::State(Readiness::Stuck | Readiness::Dead | Readiness::Stale) => plain.add_modifier(Modifier::BOLD),
+            Role::State(_) => plain,
+        };
+        if !self.color {
+            return modified;
+        }
+        let color = match role {
+            Role::Plain | Role::Quiet | Role::Strong => return modified,
+            Role::Alarm | Role::State(Readiness::Stuck) => Color::Magenta,
+            Role::State(Readiness::Dead) => Color::Red,
+            Role::Warning | Role::State(Readiness::Stale) => Color::Yellow,
+            Role::State(Readiness::Unknown) => Color::Cyan,
+            Role::State(Readiness::Available) => Color::Green,
+            Role::Good | Role::State(Readiness::Working) => Color::Blue,
+        };
+        modified.fg(color)
+    }
+
+    /// The style of the selected row.
+    #[must_use]
+    pub fn selection(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// The glyph of a readiness.
+    #[must_use]
+    pub fn glyph(self, readiness: Readiness) -> &'static str {
+        let (unicode, ascii) = match readiness {
+            Readiness::Stuck => ("◆", "!"),
+            Readiness::Dead => ("✗", "x"),
+            Readiness::Stale => ("◌", "~"),
+            Readiness::Unknown => ("?", "?"),
+            Readiness::Available => ("○", "o"),
+            Readiness::Working => ("●", "*"),
+        };
+        if self.unicode { unicode } else { ascii }
+    }
+
+    /// A horizontal rule's character.
+    #[must_use]
+    pub fn rule(self) -> &'static str {
+        if self.unicode { "─" } else { "-" }
+    }
+
+    /// A vertical rule's character.
+    #[must_use]
+    pub fn bar(self) -> &'static str {
+        if self.unicode { "│" } else { "|" }
+    }
+
+    /// The mark of a row whose state changed unseen.
+    #[must_use]
+    pub fn unread(self) -> &'static str {
+        if self.unicode { "•" } else { "+" }
+    }
+
+    /// Replaces what the terminal cannot show.
+    #[must_use]
+    pub fn text(self, text: &str) -> String {
+        if self.unicode {
+            return text.to_owned();
+        }
+        text.chars()
+            .map(|c| match c {
+                '\u{2026}' => '~',
+                '\u{b7}' => '.',
+                c if c.is_ascii() => c,
+                _ => '?',
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_state_has_a_glyph_of_its_own() {
+        for unicode in [true, false] {
+            let theme = Theme { color: false, unicode };
+            let glyphs: HashSet<_> = Readiness::ALL.iter().map(|state| theme.glyph(*state)).collect();
+            assert_eq!(glyphs.len(), Readiness::ALL.len());
+        }
+    }
+
+    #[test]
+    fn the_environment_decides() {
+        let theme = |pairs: &[(&str, &str)]| {
+            Theme::of_environment(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        };
+        assert_eq!(theme(&[("LANG", "C.UTF-8")]), Theme { color: true, unicode: true });
+        assert_eq!(theme(&[("LANG", "C.UTF-8"), ("LC_ALL", "C")]), Theme { color: true, unicode: false });
+        assert!(!theme(&[("NO_COLOR", "1")]).color);
+        assert!(!theme(&[("TERM", "dumb")]).color);
+    }
+}

@@ -1,0 +1,160 @@
+//! What there is to draw: words and roles, no positions, no colours.
+
+use std::sync::Arc;
+
+use crate::fleet::model::{PaneScreen, Readiness};
+
+/// Part a piece of text plays; the theme gives it a style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Plain text.
+    Plain,
+    /// Less important.
+    Quiet,
+    /// Stands out.
+    Strong,
+    /// Wants the operator.
+    Alarm,
+    /// A warning.
+    Warning,
+    /// All is well.
+    Good,
+    /// A readiness.
+    State(Readiness),
+}
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The text, clean.
+    pub text: String,
+    /// Its role.
+    pub role: Role,
+}
+
+impl Piece {
+    /// A piece with a role.
+    pub fn new(text: impl Into<String>, role: Role) -> Self {
+        Self { text: text.into(), role }
+    }
+}
+
+/// A whole frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// Pieces of the header, most important first.
+    pub header: Vec<Piece>,
+    /// The clock.
+    pub clock: String,
+    /// What fills the screen.
+    pub body: Body,
+    /// Keys that matter here, with their meaning.
+    pub footer: Vec<(String, String)>,
+    /// A message in place of the footer.
+    pub message: Option<Piece>,
+    /// A popup.
+    pub overlay: Option<Popup>,
+}
+
+/// The main part of a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// List, facts and pane.
+    Fleet(FleetView),
+    /// One pane.
+    Watch(PaneCut),
+}
+
+/// The Fleet view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetView {
+    /// Rows on the screen.
+    pub rows: Vec<ListRow>,
+    /// First of them in the whole list, and how many there are.
+    pub position: (usize, usize),
+    /// The filter line, and whether it is being edited.
+    pub filter: Option<(String, bool)>,
+    /// Said instead of rows when there are none.
+    pub empty: Vec<String>,
+    /// Facts of the selected agent.
+    pub facts: Option<Facts>,
+    /// Its pane.
+    pub pane: PaneCut,
+}
+
+/// One row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRow {
+    /// State.
+    pub readiness: Readiness,
+    /// Whether the roster knows it.
+    pub managed: bool,
+    /// Whether its state changed since it was looked at.
+    pub unread: bool,
+    /// Whether it is selected.
+    pub selected: bool,
+    /// Name, with the alias where it has one.
+    pub name: String,
+    /// Role.
+    pub class: String,
+    /// Runtime.
+    pub runtime: String,
+    /// Time without output.
+    pub idle: String,
+    /// Age of the heartbeat.
+    pub beat: String,
+    /// Warnings and why.
+    pub reason: String,
+    /// Whether a warning stands in the reason.
+    pub warning: bool,
+}
+
+/// Facts of one agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Name and what it is.
+    pub title: Vec<Piece>,
+    /// Label, text and age of each plane's word.
+    pub lines: Vec<FactLine>,
+}
+
+/// One plane's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactLine {
+    /// Which plane.
+    pub label: String,
+    /// What it says.
+    pub text: String,
+    /// How old that is.
+    pub age: String,
+    /// Role of the text.
+    pub role: Role,
+}
+
+/// A pane, cut to the room there is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaneCut {
+    /// Line above it.
+    pub title: Vec<Piece>,
+    /// Its cells.
+    pub screen: Option<Arc<PaneScreen>>,
+    /// Column and row of the cut-out's corner.
+    pub origin: (u16, u16),
+    /// Said when there are no cells, or over them.
+    pub note: Option<String>,
+}
+
+/// A popup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Popup {
+    /// Its title.
+    pub title: String,
+    /// Its lines.
+    pub lines: Vec<Vec<Piece>>,
+    /// First line shown.
+    pub scroll: u16,
+    /// Buttons, and which is marked.
+    pub buttons: Option<(Vec<String>, usize)>,
+    /// Said at the bottom.
+    pub hint: String,
+}
