@@ -509,6 +509,8 @@ pub enum TmuxFeed {
     Events,
     /// A slow poll, because the control client failed.
     Poll,
+    /// One look and no more.
+    Once,
 }
 
 /// State of one plane for the whole fleet.

@@ -240,7 +240,11 @@ mod tests {
         assert!(tree.facts.alive && tree.facts.rss_bytes > 0);
         assert!(tree.contains(child.id()) || tree.facts.descendants >= 1);
         child.kill().unwrap();
-        assert!(!is_alive(child.id()), "a zombie is not alive");
+        let deadline = Instant::now() + std::time::Duration::from_secs(10);
+        while is_alive(child.id()) {
+            assert!(Instant::now() < deadline, "a zombie is not alive");
+            std::thread::yield_now();
+        }
         child.wait().unwrap();
         let gone = ProcessWatch::default().look(child.id());
         assert!(!gone.facts.alive && gone.processes.is_empty());

@@ -38,15 +38,17 @@ pub(super) fn titled_rule(buffer: &mut Buffer, area: Rect, list: &[Piece], theme
     if area.is_empty() {
         return;
     }
-    let line = theme.rule().repeat(usize::from(area.width));
-    put(buffer, area, area.x, area.y, &line, theme.style(Role::Quiet));
+    let rule = |buffer: &mut Buffer, from: u16, to: u16| {
+        let line = theme.rule().repeat(usize::from(to.saturating_sub(from)));
+        put(buffer, area, from, area.y, &line, theme.style(Role::Quiet));
+    };
     if list.is_empty() || area.width < 6 {
-        return;
+        return rule(buffer, area.x, area.right());
     }
+    rule(buffer, area.x, area.x + 1);
     let inner = Rect { x: area.x + 2, width: area.width - 3, ..area };
-    put(buffer, inner, inner.x - 1, area.y, " ", Style::new());
     let end = pieces(buffer, inner, area.y, list, theme);
-    put(buffer, area, end, area.y, " ", Style::new());
+    rule(buffer, end + 1, area.right());
 }
 
 /// Draws a pane's cut-out, one cell to one cell.

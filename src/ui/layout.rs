@@ -92,7 +92,7 @@ fn fleet(plan: &mut Plan, mut body: Rect, rows: usize, filter: bool, facts: usiz
     if body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
         plan.list = body;
     } else if body.width >= BESIDE_FROM {
-        let list_width = (body.width * 46 / 100).clamp(54, 96);
+        let list_width = (body.width / 2).clamp(56, 96);
         plan.list = Rect { width: list_width, ..body };
         plan.divider = Rect { x: list_width, width: 1, ..body };
         let detail = Rect { x: list_width + 2, width: body.width - list_width - 2, ..body };
@@ -142,6 +142,6 @@ mod tests {
         let stacked = plan(80, 24, fleet);
         assert!(stacked.divider.is_empty() && stacked.pane.height >= 7 && stacked.list_rows() == 7);
         let beside = plan(120, 40, fleet);
-        assert!(!beside.divider.is_empty() && beside.pane.width >= 60);
+        assert!(!beside.divider.is_empty() && beside.pane.width >= 56);
     }
 }

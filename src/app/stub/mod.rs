@@ -29,6 +29,9 @@ use super::terminal;
 /// How often the progress line moves while it works.
 const PROGRESS: Duration = Duration::from_millis(500);
 
+/// Lines of the conversation that stay behind.
+const LAST_WORDS: usize = 10;
+
 /// Runs the agent until it is told to end; its exit status.
 ///
 /// # Errors
@@ -97,7 +100,19 @@ impl Stub<'_> {
         let mut out = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         let status = self.turn(&mut out, theme);
         terminal::restore();
+        self.last_words();
         status
+    }
+
+    /// Leaves the end of the conversation on the normal screen: a program that takes its screen
+    /// with it says nothing about why it ended.
+    fn last_words(&self) {
+        let mut stdout = io::stdout().lock();
+        let skip = self.agent.lines.len().saturating_sub(LAST_WORDS);
+        for (_, line) in self.agent.lines.iter().skip(skip) {
+            // The terminal may be gone with whoever ended us.
+            let _gone = writeln!(stdout, "{line}");
+        }
     }
 
     fn turn(&mut self, out: &mut Terminal<CrosstermBackend<io::Stdout>>, theme: Theme) -> io::Result<u8> {

@@ -10,8 +10,8 @@ use crate::ui::text::{self, column};
 use crate::ui::theme::Theme;
 use crate::ui::view::{FactLine, FleetView, ListRow, PaneCut, Role};
 
-/// Columns of glyph and state word: the longest is "available".
-const STATE_COLUMNS: usize = 11;
+/// Columns of glyph, state word and gap: the longest word is "available".
+const STATE_COLUMNS: usize = 12;
 
 /// Columns of a duration.
 const TIME_COLUMNS: usize = 5;
@@ -88,7 +88,7 @@ fn columns(width: usize, rows: &[ListRow]) -> Columns {
         }
     };
     // The reason is why the operator looks; it keeps its room before the rest gets any.
-    let times = take(2 * (TIME_COLUMNS + 1), 14);
+    let times = take(2 * (TIME_COLUMNS + 1), 12);
     let with_class = take(class + 1, 18);
     let with_runtime = take(runtime + 1, 18);
     Columns {

@@ -1,0 +1,117 @@
+//! Commands: exit codes, one line per error, nothing but the answer on stdout.
+
+use std::fs;
+
+use crate::harness::Sandbox;
+
+#[test]
+fn errors_are_one_line_with_the_next_step_and_their_exit_code() {
+    let sandbox = Sandbox::with_agents("  - {name: code0}\n");
+    for (args, code, part) in [
+        (vec!["fleet", "check", "/nowhere.yaml"], 3, "there is no such file"),
+        (vec!["agent", "explain", "code"], 3, "did you mean code0?"),
+        (vec!["agent", "status", "nobody-like-this"], 3, "agent roster"),
+        (vec!["fleet", "stop", "ghost"], 3, "is not in"),
+        (vec!["--once", "--pane", "ghost"], 3, "neither in the roster nor a session"),
+        (vec!["--once", "--pane", "code0"], 1, "has no pane"),
+        (vec!["launch", "pi"], 4, "command"),
+        (vec!["session", "run", "code0"], 1, "no tmux server"),
+        (vec!["session", "report", "--status", "ok"], 2, "MOSAIC_AGENT_NAME"),
+        (vec!["demo", "--stop"], 3, "none is running"),
+    ] {
+        let answer = sandbox.run(&args);
+        assert_eq!(answer.code, code, "{args:?}: {answer:?}");
+        assert!(answer.stderr.contains(part), "{args:?}: {answer:?}");
+        assert!(answer.stdout.is_empty(), "{args:?}: {answer:?}");
+        let lines: Vec<&str> = answer.stderr.lines().filter(|line| line.starts_with("mosaic-tui: ")).collect();
+        assert_eq!(lines.len(), 1, "{args:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    let sandbox = Sandbox::new();
+    for args in [vec!["nonsense"], vec!["--check"], vec!["fleet", "ps", "--wrong"], vec!["demo", "--agents", "many"]] {
+        let answer = sandbox.run(&args);
+        assert_eq!(answer.code, 2, "{args:?}: {answer:?}");
+        assert!(answer.stderr.starts_with("mosaic-tui: "), "{args:?}: {answer:?}");
+    }
+    assert_eq!(sandbox.run(&["--help"]).code, 0);
+    assert!(sandbox.run(&["--version"]).stdout.starts_with("mosaic-tui "));
+}
+
+#[test]
+fn no_tmux_at_all_is_sixty_nine_with_how_to_install_it() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    for args in [vec!["--once"], vec!["fleet", "ps"], vec!["fleet", "start"], vec!["demo", "--headless"]] {
+        let answer = sandbox.run_with(&args, &[("PATH", "/nowhere")]);
+        assert_eq!(answer.code, 69, "{args:?}: {answer:?}");
+        assert!(answer.stderr.contains("apt install tmux"), "{args:?}: {answer:?}");
+    }
+    let mut screen = sandbox.open_with(&[], &[("PATH", "/nowhere")], 80, 24);
+    assert_eq!(screen.wait_exit(), 69);
+    assert!(screen.screen().contains("apt install tmux"), "{}", screen.screen());
+}
+
+#[test]
+fn check_lists_every_problem_with_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write_roster("version: 1\nlead: ghost\nagents:\n  - {name: a.b, runtime: stub}\n  - {name: a_b, runtime: vim}\n");
+    let answer = sandbox.run(&["fleet", "check"]);
+    assert_eq!(answer.code, 2);
+    let path = sandbox.roster().display().to_string();
+    for place in [":2:7: lead: ", ":5:11: agents[1].name: ", ":5:25: agents[1].runtime: "] {
+        assert!(answer.stdout.contains(&format!("{path}{place}")), "{place} in {answer:?}");
+    }
+    let json = sandbox.run(&["fleet", "check", "--json"]).json();
+    assert_eq!((json["valid"].as_bool(), json["problems"].as_array().unwrap().len()), (Some(false), 3));
+    let ps = sandbox.run(&["fleet", "ps"]);
+    assert_eq!(ps.code, 2);
+    assert!(ps.stderr.contains("(and 2 more)"), "{ps:?}");
+    let good = sandbox.root.join("w/good.json");
+    fs::write(&good, "{\"version\": 1, \"agents\": [{\"name\": \"a\", \"runtime\": \"stub\", \"workingDirectory\": \"/tmp\"}]}").unwrap();
+    assert_eq!(sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout.lines().count(), 3, "valid, two floor warnings");
+}
+
+#[test]
+fn the_schema_is_json() {
+    let sandbox = Sandbox::new();
+    let schema = sandbox.ok(&["fleet", "schema"]).json();
+    assert_eq!(schema["title"], "RosterFile");
+}
+
+#[test]
+fn once_prints_the_same_state_in_every_format() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");
+    sandbox.start();
+    let text = sandbox.ok(&["--once"]).stdout;
+    assert!(text.starts_with("0 need you; 2 working\n") && text.contains("\nworking  a  "), "{text}");
+    assert!(sandbox.ok(&["--once", "--color", "always"]).stdout.contains("\x1b[34mworking"));
+    let json = sandbox.ok(&["--once", "--format", "json", "--pane", "a"]).json();
+    assert_eq!(json["schema"], "mosaic-tui/once/1");
+    for field in ["generated_at", "tenant_id", "host"] {
+        assert!(json[field].is_string(), "{field}");
+    }
+    assert_eq!(json["fleet"]["agents"].as_array().unwrap().len(), 2);
+    assert_eq!(json["counts"]["working"], 2);
+    assert!(json["pane"]["lines"].to_string().contains("type a message"));
+    let pane = sandbox.ok(&["--once", "--pane", "a"]).stdout;
+    assert!(pane.contains("--- a 200x50 ---") && pane.contains("type a message"), "{pane}");
+    let frame = sandbox.ok(&["--once", "--format", "ansi", "--width", "80", "--height", "24", "--pane", "b"]).stdout;
+    assert_eq!(frame.lines().count(), 24);
+    assert!(sandbox.ok(&["--once", "--format", "svg"]).stdout.starts_with("<svg "));
+    let check = sandbox.run(&["--once", "--check"]);
+    assert_eq!((check.code, check.stdout.trim()), (0, "nobody needs you"));
+}
+
+#[test]
+fn a_forbidden_socket_folder_is_a_fact_about_tmux_not_about_the_agents() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let folder = sandbox.root.join("t").join(format!("tmux-{}", rustix::process::getuid().as_raw()));
+    fs::create_dir_all(&folder).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let row = sandbox.row("a");
+    assert_eq!((row["readiness"].as_str(), row["reason"].as_str()), (Some("unknown"), Some("tmux cannot be read")));
+    assert!(row["evidence"].to_string().contains("unsafe permissions"), "{row:#}");
+}

@@ -1,0 +1,32 @@
+//! One look costs a constant number of processes, whatever the number of agents.
+
+use crate::harness::Sandbox;
+
+/// Processes that one `fleet ps` starts, as the kernel counts them.
+fn processes_of_a_look(agents: usize) -> usize {
+    let list: String = (0..agents).map(|at| format!("  - {{name: a{at}, runtime: cat, command: cat}}\n")).collect();
+    let sandbox = Sandbox::with_agents(&list);
+    sandbox.start();
+    let trace = sandbox.root.join("trace");
+    let answer = crate::harness::answer(
+        sandbox
+            .command("strace")
+            .args(["-f", "-qq", "-e", "trace=execve", "-o"])
+            .arg(&trace)
+            .arg(crate::harness::program())
+            .args(["fleet", "ps", "--json"]),
+    );
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(answer.json().as_array().unwrap().len(), agents);
+    let trace = std::fs::read_to_string(trace).unwrap();
+    // The first is the program itself.
+    trace.lines().filter(|line| line.contains("execve(") && line.ends_with("= 0")).count() - 1
+}
+
+#[test]
+fn a_hundred_agents_cost_as_many_processes_as_five() {
+    let few = processes_of_a_look(5);
+    let many = processes_of_a_look(100);
+    assert!(many <= 3, "{many} processes for one look");
+    assert_eq!(few, many);
+}

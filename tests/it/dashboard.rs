@@ -1,0 +1,161 @@
+//! The dashboard as its user sees it, in a terminal of its own.
+
+use std::fs;
+
+use crate::harness::{Sandbox, wait_for};
+
+const FLEET: &str = "  - {name: a, class: code}\n  - {name: b, class: review}\n  - {name: c, class: code}\n";
+
+#[test]
+fn it_shows_the_fleet_and_the_selected_pane_live() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("nobody needs you");
+    screen.wait_text("type a message");
+    sandbox.tmux(&["send-keys", "-t", "=a:", "-l", "hello from outside"]);
+    screen.wait_text("> hello from outside");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn changes_appear_by_themselves() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("3 working");
+    sandbox.tmux(&["send-keys", "-t", "=b:", "-l", "/ask Which colour?"]);
+    sandbox.tmux(&["send-keys", "-t", "=b:", "Enter"]);
+    screen.wait_until("b is stuck and first", |text| {
+        text.lines().nth(2).is_some_and(|row| row.contains("stuck") && row.contains(" b ")) && text.contains("1 needs you")
+    });
+    screen.send("w");
+    screen.wait_text("why       Which colour?");
+}
+
+#[test]
+fn the_roster_is_reloaded_and_a_broken_one_is_not_used() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("3 working");
+    sandbox.write_agents("  - {name: a}\n  - {name: newcomer}\n");
+    screen.wait_until("the new row", |text| text.contains("newcomer") && text.contains("no session"));
+    fs::write(sandbox.roster(), "version: 7\n").unwrap();
+    screen.wait_until("the error, and the old rows", |text| text.contains("roster not reloaded") && text.contains("newcomer"));
+    sandbox.write_agents("  - {name: a}\n");
+    screen.wait_until("mended", |text| !text.contains("roster not reloaded") && !text.contains("newcomer"));
+}
+
+#[test]
+fn the_filter_narrows_and_escape_peels() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("3 working");
+    screen.send("/class:review");
+    screen.wait_until("only b", |text| text.contains("/class:review") && !text.contains("working  a ") && text.contains("working   b"));
+    screen.send("\r");
+    screen.send("\x1b");
+    screen.wait_until("all again", |text| text.contains("working   a") && !text.contains("/class"));
+    screen.send("/zzz");
+    screen.wait_text("no agent matches the filter");
+}
+
+#[test]
+fn help_lists_the_keys_of_the_place_and_filters() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("no tmux server");
+    screen.send("?");
+    screen.wait_text("keys in Fleet");
+    screen.send("next waiting");
+    screen.wait_until("one line left", |text| text.contains("Goes to the next agent") && !text.contains("Goes one layer back"));
+    screen.send("\x1b\x1b");
+    screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
+}
+
+#[test]
+fn start_and_stop_work_from_the_keyboard_and_stop_asks_first() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("no tmux server");
+    screen.send("S");
+    screen.wait_until("started", |text| text.contains("a: started") && text.contains("working   a"));
+    screen.send("X");
+    screen.wait_text("mosaic-tui fleet stop a");
+    screen.send("\r");
+    screen.wait_until("cancelled", |text| !text.contains("really?"));
+    assert_eq!(sandbox.row("a")["readiness"], "working");
+    screen.send("X");
+    screen.wait_text("really?");
+    screen.send("y");
+    screen.wait_until("stopped", |text| text.contains("a: stopped") && text.contains("dead"));
+}
+
+#[test]
+fn an_empty_machine_says_what_to_do() {
+    let sandbox = Sandbox::new();
+    let screen = sandbox.open(&[], 80, 24);
+    let text = screen.wait_text("mosaic-tui demo");
+    assert!(text.contains("no agents") && text.contains("fleet check"), "{text}");
+}
+
+#[test]
+fn it_fits_any_size_and_survives_a_resize_storm() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("nobody needs you");
+    for (width, height) in [(80, 24), (40, 12), (23, 7), (1, 1), (2, 2), (300, 90), (50, 14), (24, 8), (200, 50), (10, 60)] {
+        screen.resize(width, height);
+    }
+    screen.resize(20, 5);
+    screen.wait_text("needs 24x8");
+    screen.resize(40, 12);
+    screen.wait_until("the list alone", |text| text.contains("STATE") && !text.contains("pane %"));
+    screen.resize(200, 50);
+    screen.wait_until("everything", |text| text.contains("pane %") && text.contains("CLASS"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn a_server_that_is_killed_is_missed_at_once_and_found_again() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("nobody needs you");
+    sandbox.tmux(&["kill-server"]);
+    screen.wait_until("said so", |text| text.contains("tmux: no server on socket it") && text.contains("3 need you"));
+    // Keepers of the dead sessions end by themselves.
+    for agent in ["a", "b", "c"] {
+        wait_for("the keeper's end", || {
+            mosaic_tui::fleet::session::keeper_pid(&sandbox.run_file(&format!("{agent}.lock"))).is_none()
+        });
+    }
+    sandbox.start();
+    screen.wait_until("recovered", |text| text.contains("nobody needs you") && !text.contains("tmux: no server"));
+    screen.wait_text("type a message");
+    screen.wait_until("events again", |text| !text.contains("polling"));
+}
+
+#[test]
+fn without_a_control_client_the_slow_poll_is_enough() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    // A tmux that has no control mode: every other command works.
+    let bin = sandbox.root.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let real = mosaic_tui::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap()).unwrap();
+    let wrapper = bin.join("tmux");
+    fs::write(&wrapper, format!("#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = -C ] && exit 1; done\nexec {} \"$@\"\n", real.display())).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.start();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let screen = sandbox.open_with(&[], &[("PATH", &path)], 120, 40);
+    screen.wait_until("polling", |text| text.contains("polling") && text.contains("nobody needs you"));
+    sandbox.tmux(&["kill-session", "-t", "=b:"]);
+    screen.wait_until("the dead session", |text| text.contains("no session") && text.contains("1 needs you"));
+}

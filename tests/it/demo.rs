@@ -1,0 +1,103 @@
+//! The demo: a fleet in every state, and nothing left of it.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::harness::{Sandbox, answer, kill, program, wait_for};
+
+/// Variables that a headless demo exports.
+fn exports(text: &str) -> Vec<(String, String)> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("export ")?.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned()))
+        .collect()
+}
+
+fn leftovers(sandbox: &Sandbox) -> Vec<String> {
+    let mut left: Vec<String> = sandbox
+        .pids()
+        .iter()
+        .filter_map(|pid| Some(format!("{pid}: {}", mosaic_tui::fleet::process::argv(*pid)?.join(" "))))
+        .collect();
+    for folder in ["tmp", "t"] {
+        for entry in fs::read_dir(sandbox.root.join(folder)).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("tmux-") {
+                left.extend(fs::read_dir(entry.path()).unwrap().flatten().map(|e| e.path().display().to_string()));
+            } else {
+                left.push(entry.path().display().to_string());
+            }
+        }
+    }
+    left
+}
+
+#[test]
+fn a_headless_demo_can_be_used_from_another_shell_and_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    let demo = sandbox.ok(&["demo", "--headless", "--agents", "20"]);
+    let env = exports(&demo.stdout);
+    let run = |args: &[&str]| answer(sandbox.command(program()).args(args).envs(env.clone()));
+    let socket = env.iter().find(|(name, _)| name == "MOSAIC_TMUX_SOCKET").unwrap().1.clone();
+    let made = answer(sandbox.command("tmux").args(["-L", &socket, "new-session", "-d", "-s", "hand", "--", "cat"]));
+    assert_eq!(made.code, 0, "{made:?}");
+    let rows = run(&["fleet", "ps", "--json"]).json();
+    let rows: Vec<&Value> = rows.as_array().unwrap().iter().collect();
+    assert_eq!(rows.iter().filter(|row| row["managed"] == true).count(), 20);
+    let unmanaged: Vec<_> = rows.iter().filter(|row| row["managed"] == false).collect();
+    assert_eq!((unmanaged.len(), unmanaged[0]["name"].as_str()), (1, Some("hand")));
+    wait_for("a question and a death", || {
+        let check = run(&["--once", "--check"]).stdout;
+        check.contains("stuck: Apply the migration") && check.contains("dead: exited with status 3") && check.contains("drift")
+    });
+    let stopped = run(&["demo", "--stop"]);
+    assert_eq!(stopped.code, 0, "{stopped:?}");
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+    assert_eq!(run(&["demo", "--stop"]).code, 3);
+}
+
+#[test]
+fn after_everything_was_killed_the_next_demo_sweeps() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["demo", "--headless", "--agents", "4"]);
+    // Everything at once: keepers, stubs, the tmux server.
+    for pid in sandbox.pids() {
+        kill(pid, Signal::KILL);
+    }
+    wait_for("all killed", || sandbox.pids().is_empty());
+    assert!(!leftovers(&sandbox).is_empty());
+    sandbox.ok(&["demo", "--headless", "--agents", "1"]);
+    let folders = fs::read_dir(sandbox.root.join("tmp")).unwrap().flatten().flat_map(|e| fs::read_dir(e.path()).unwrap().flatten());
+    assert_eq!(folders.count(), 1, "the killed demo's folder is gone");
+    sandbox.ok(&["demo", "--stop"]);
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn an_interactive_demo_ends_with_its_dashboard() {
+    let sandbox = Sandbox::new();
+    for leave in ["q", "\x03"] {
+        let mut screen = sandbox.open(&["demo"], 120, 40);
+        screen.wait_until("every state", |text| {
+            ["stuck", "dead", "drift", "working"].iter().all(|state| text.contains(state))
+        });
+        screen.send(leave);
+        assert_eq!(screen.wait_exit(), 0);
+        assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_killed_interactive_demo_is_swept_by_the_next() {
+    let sandbox = Sandbox::new();
+    let mut screen = sandbox.open(&["demo", "--agents", "2"], 120, 40);
+    screen.wait_text("orchestrator");
+    kill(screen.pid(), Signal::KILL);
+    screen.wait_exit();
+    let mut screen = sandbox.open(&["demo", "--agents", "2"], 120, 40);
+    screen.wait_text("orchestrator");
+    kill(screen.pid(), Signal::TERM);
+    screen.wait_exit();
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}

@@ -1,0 +1,165 @@
+//! A program in a pseudo-terminal, and what its screen shows.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::LIMIT;
+
+/// A running program with its screen.
+pub(crate) struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<Output>,
+    moved: Condvar,
+}
+
+struct Output {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+impl Pty {
+    pub(crate) fn spawn(
+        program: &str,
+        args: &[&str],
+        env: &[(String, String)],
+        folder: &Path,
+        width: u16,
+        height: u16,
+    ) -> Self {
+        let pair = native_pty_system()
+            .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
+            .unwrap();
+        let mut command = CommandBuilder::new(program);
+        command.args(args);
+        command.cwd(folder);
+        command.env_clear();
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let rows = std::num::NonZeroU16::new(height).unwrap();
+        let columns = std::num::NonZeroU16::new(width).unwrap();
+        let shared = Arc::new(Shared {
+            state: Mutex::new(Output { parser: vt100::Parser::new(rows, columns, 0), raw: Vec::new(), ended: false }),
+            moved: Condvar::new(),
+        });
+        let sink = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            loop {
+                let length = reader.read(&mut buffer).unwrap_or(0);
+                let mut state = sink.state.lock().unwrap();
+                if length == 0 {
+                    state.ended = true;
+                } else {
+                    state.parser.process(&buffer[..length]);
+                    state.raw.extend_from_slice(&buffer[..length]);
+                }
+                drop(state);
+                sink.moved.notify_all();
+                if length == 0 {
+                    return;
+                }
+            }
+        });
+        Self { master: pair.master, writer, child, shared }
+    }
+
+    /// What the screen shows.
+    pub(crate) fn screen(&self) -> String {
+        self.shared.state.lock().unwrap().parser.screen().contents()
+    }
+
+    /// Every byte that the program wrote.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.shared.state.lock().unwrap().raw.clone()
+    }
+
+    /// Whether the program is on the alternate screen, and whether it hides the cursor.
+    pub(crate) fn modes(&self) -> (bool, bool) {
+        let state = self.shared.state.lock().unwrap();
+        let screen = state.parser.screen();
+        (screen.alternate_screen(), screen.hide_cursor())
+    }
+
+    /// Types.
+    pub(crate) fn send(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Changes the terminal's size.
+    pub(crate) fn resize(&self, width: u16, height: u16) {
+        self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let rows = std::num::NonZeroU16::new(height).unwrap();
+        let columns = std::num::NonZeroU16::new(width).unwrap();
+        self.shared.state.lock().unwrap().parser.set_size(rows, columns);
+    }
+
+    /// Waits until the screen is as wanted; a failure prints the last screen.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + LIMIT;
+        let mut state = self.shared.state.lock().unwrap();
+        loop {
+            let contents = state.parser.screen().contents();
+            if wanted(&contents) {
+                return contents;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "never happened: {what}; the screen:\n{contents}");
+            assert!(!state.ended, "the program ended before: {what}; the screen:\n{contents}");
+            state = self.shared.moved.wait_timeout(state, left).unwrap().0;
+        }
+    }
+
+    /// Waits until the screen shows a text.
+    #[track_caller]
+    pub(crate) fn wait_text(&self, text: &str) -> String {
+        self.wait_until(text, |screen| screen.contains(text))
+    }
+
+    /// The program's pid.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// Waits for its end; the exit code.
+    #[track_caller]
+    pub(crate) fn wait_exit(&mut self) -> u32 {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // Its last words may still be on their way.
+                let mut state = self.shared.state.lock().unwrap();
+                while !state.ended && Instant::now() < deadline {
+                    state = self.shared.moved.wait_timeout(state, std::time::Duration::from_millis(100)).unwrap().0;
+                }
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "does not end; the screen:\n{}", self.screen());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}

@@ -1,0 +1,111 @@
+//! Text from outside reaches neither the screen nor `--once` as anything but text.
+
+use std::fs;
+
+use crate::harness::Sandbox;
+
+const NASTY: &str = "\x1b[2J\x1b]0;owned\x07\u{202e}evil\u{2066}\nline\ttab\u{9b}31m";
+
+fn no_control_bytes(what: &str, text: &str) {
+    for c in text.chars() {
+        assert!(c == '\n' || !c.is_control(), "{what} holds {c:?}");
+        assert!(!matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}'), "{what} holds {c:?}");
+    }
+}
+
+fn nasty_fleet() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let alias = serde_json::to_string(&format!("{NASTY}{}", "x".repeat(10_000))).unwrap();
+    sandbox.write_agents(&format!(
+        "  - {{name: a, alias: {alias}, model_hint: {alias}}}\n  - {{name: b, runtime: sh, command: 'printf \"\\033]2;t\\033[31m\\342\\200\\256le\\007\"; exec cat'}}\n"
+    ));
+    sandbox.start();
+    let detail = format!("{}{}", NASTY.replace('\n', " "), "y".repeat(3000));
+    sandbox.ok(&["session", "report", "--agent", "b", "--status", "waiting", "--detail", &detail]);
+    // The keeper would reject that report, whose process is not in the pane; so the heartbeat itself.
+    let pid = sandbox.row("b")["pane"]["pid"].as_u64().unwrap();
+    let beat = format!("ts={}\npid={pid}\nstatus=waiting\nby=runtime\ndetail={detail}\n", jiff_now());
+    fs::write(sandbox.run_file("b.hb"), beat).unwrap();
+    sandbox.tmux(&["new-session", "-d", "-s", &format!("{NASTY}{}", "z".repeat(5000)), "--", "cat"]);
+    sandbox
+}
+
+fn jiff_now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
+#[test]
+fn once_prints_no_control_bytes_and_breaks_no_column() {
+    let sandbox = nasty_fleet();
+    for args in [
+        vec!["--once"],
+        vec!["--once", "--format", "json"],
+        vec!["fleet", "ps"],
+        vec!["fleet", "ps", "--json"],
+        vec!["agent", "explain", "a"],
+        vec!["agent", "explain", "b"],
+        vec!["agent", "roster"],
+        vec!["--once", "--pane", "b"],
+        vec!["--once", "--check"],
+    ] {
+        let answer = sandbox.run(&args);
+        assert!(answer.code < 2, "{args:?}: {answer:?}");
+        no_control_bytes(&format!("{args:?}"), &answer.stdout);
+        no_control_bytes(&format!("{args:?} stderr"), &answer.stderr);
+    }
+    let table = sandbox.ok(&["fleet", "ps"]).stdout;
+    let columns: Vec<&str> = table.lines().collect();
+    assert_eq!(columns.len(), 4, "{table}");
+    let at = columns[0].find("WHY").unwrap();
+    for line in &columns[1..] {
+        let before: String = line.chars().take(at).collect();
+        assert!(before.ends_with("  "), "{line}");
+        assert!(line.chars().count() <= 200);
+    }
+}
+
+#[test]
+fn the_screen_shows_it_as_text_and_stays_in_shape() {
+    let sandbox = nasty_fleet();
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut screen = sandbox.open(&[], width, height);
+        let text = screen.wait_until("all rows", |text| text.contains("stuck") && text.contains("unmanaged"));
+        assert!(text.lines().nth(1).is_some_and(|line| line.contains("STATE")), "{text}");
+        screen.send("jj");
+        screen.wait_text("pane %");
+        screen.send("e");
+        screen.wait_text("what it is");
+        screen.send("\x1b");
+        screen.send("q");
+        screen.wait_exit();
+        let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+        assert!(!raw.contains("\x1b]0;owned") && !raw.contains("\x1b[2J\x1b]0"), "an escape got through");
+        assert!(!raw.contains('\u{202e}') && !raw.contains('\u{2066}') && !raw.contains('\u{9b}'), "a bidi control got through");
+    }
+}
+
+#[test]
+fn hostile_heartbeat_files_change_nothing_but_their_own_row() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: cat, command: cat}\n  - {name: b}\n");
+    sandbox.start();
+    let path = sandbox.run_file("a.hb");
+    let big = "x".repeat(100_000);
+    let foreign = format!("ts={}\npid=1\nstatus=ok\n", jiff_now());
+    for (content, why) in [
+        ("", "no ts"),
+        (big.as_str(), "4 KiB"),
+        ("ts=2999-01-01T00:00:00Z\npid=1\nstatus=ok\n", "future"),
+        (foreign.as_str(), "not in the pane's process tree"),
+        ("\0\0\0", "no ts"),
+    ] {
+        let mut row = serde_json::Value::Null;
+        // The keeper rewrites its heartbeat each interval, so one look may come too late.
+        crate::harness::wait_for(why, || {
+            fs::write(&path, content).unwrap();
+            row = sandbox.row("a");
+            row["reason"].as_str().unwrap().contains(why)
+        });
+        assert_eq!(row["readiness"], "unknown", "{row:#}");
+        assert_eq!(sandbox.row("b")["health"], "healthy");
+    }
+}
