@@ -49,6 +49,8 @@ pub enum Action {
         /// The reporting agent, when it is not the pane's own.
         agent: Option<AgentName>,
     },
+    /// Becomes a program that ends with its parent.
+    Tether(Vec<String>),
     /// Replaces this process by a runtime.
     Launch {
         /// The runtime.

@@ -141,7 +141,7 @@ fn chosen<'a>(site: &Site, roster: &'a Roster, names: &[String]) -> Result<Vec<&
 async fn start(site: &Site, names: &[String]) -> Result<Report> {
     let roster = roster::load(site)?;
     let agents = chosen(site, &roster, names)?;
-    lifecycle::ensure_server(&roster).await?;
+    lifecycle::ensure_server(site, &roster).await?;
     Ok(outcomes(&start_all(site, agents).await))
 }
 

@@ -318,6 +318,12 @@ pub const ACTIONS: &[ActionSpec] = &[
         value("detail", "One line in the runtime's words"),
         value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
     ], build_report),
+    command("session.tether", "tether", "Becomes a program that is killed when its parent ends", &["session", "tether"], "the dashboard runs it", &[
+        Argument { name: "arguments", shape: Shape::Rest, doc: "The program and its arguments", values: &[] },
+    ], |inputs| {
+        let words = inputs.many("arguments");
+        if words.is_empty() { Err("a program is needed behind `--`".to_owned()) } else { Ok(Action::Tether(words)) }
+    }),
     command("runtime.launch", "launch runtime", "Replaces itself by a runtime, prepared for the fleet", &["launch"], "sessions run it", &[
         Argument { name: "runtime", shape: Shape::Required, doc: "The runtime", values: &[] },
         flag("yolo", "Unattended: no questions before it acts"),

@@ -78,8 +78,14 @@ fn spawn(command: &mut Command) -> Result<Child, ExecError> {
 ///
 /// # Errors
 /// When the program is missing, cannot be read or exceeds `limit`; it is killed then.
-pub async fn run(program: &Path, args: &[OsString], limit: Duration) -> Result<Output, ExecError> {
+pub async fn run(
+    program: &Path,
+    args: &[OsString],
+    env: &[(&str, OsString)],
+    limit: Duration,
+) -> Result<Output, ExecError> {
     let mut command = base(program, args);
+    command.envs(env.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(&mut command)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -105,12 +111,19 @@ async fn read_capped(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Ve
     Ok(bytes)
 }
 
-/// Starts a command that is talked to over its standard input and output.
+/// Starts a command that is talked to over its standard input and output, and that ends with us.
+///
+/// tmux 3.3a keeps a control client whose pipes both broke for ever, since it waits to write its
+/// farewell. So the child is tethered: this program starts as the child, asks the kernel to be killed
+/// with its parent, and executes the command in place.
 ///
 /// # Errors
 /// When it cannot be started.
 pub fn converse(program: &Path, args: &[OsString]) -> Result<Child, ExecError> {
-    let mut command = base(program, args);
+    let mut tethered: Vec<OsString> = ["session", "tether", "--"].map(OsString::from).to_vec();
+    tethered.push(program.into());
+    tethered.extend(args.iter().cloned());
+    let mut command = base(Path::new("/proc/self/exe"), &tethered);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     spawn(&mut command)
 }
@@ -131,6 +144,16 @@ pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: 
         command.env_remove(variable);
     }
     spawn(&mut command)
+}
+
+/// Becomes a program that is killed when its parent ends (PR_SET_PDEATHSIG in prctl(2)); returns only
+/// when that failed.
+#[must_use]
+pub fn tether(program: &Path, args: &[OsString]) -> ExecError {
+    match rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+        Ok(()) => replace(program, args),
+        Err(error) => ExecError::Io(error.into()),
+    }
 }
 
 /// Replaces this process by a program; returns only when that failed.

@@ -42,6 +42,10 @@ pub fn known_list() -> String {
 pub fn matches(runtime: &str, argv: &[String]) -> bool {
     let Some(first) = argv.first() else { return false };
     let program = base_name(first);
+    if program == OWN_NAME && argv.get(1).is_some_and(|word| word == "launch") {
+        // About to become the runtime: it executes in place.
+        return argv.iter().any(|word| word == runtime);
+    }
     if runtime == "stub" {
         return program == OWN_NAME && argv.get(1).is_some_and(|word| word == "stub-agent");
     }
@@ -87,6 +91,8 @@ mod tests {
             ("stub", "/x/mosaic-tui stub-agent", true),
             ("stub", "/x/mosaic-tui session run a", false),
             ("pi", "/x/mosaic-tui stub-agent", false),
+            ("pi", "/x/mosaic-tui launch --yolo pi", true),
+            ("pi", "/x/mosaic-tui launch --yolo stub", false),
         ] {
             assert_eq!(matches(runtime, &argv(line)), want, "{runtime} in {line}");
         }

@@ -89,7 +89,7 @@ fn fleet(plan: &mut Plan, mut body: Rect, rows: usize, filter: bool, facts: usiz
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
     let facts = u16::try_from(facts).unwrap_or(u16::MAX).saturating_add(1);
-    if body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
+    if rows == 0 || body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
         plan.list = body;
     } else if body.width >= BESIDE_FROM {
         let list_width = (body.width / 2).clamp(56, 96);

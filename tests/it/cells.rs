@@ -82,7 +82,7 @@ fn agrees(sandbox: &Sandbox, expected: &str) {
     let mut last = Vec::new();
     let equal = wait("the view equals the pane", || {
         let ours = viewer.screen()?;
-        let theirs = still(&sandbox.tmux(&["capture-pane", "-p", "-e", "-t", "=a:"]), target.size.width, target.size.height);
+        let theirs = still(&sandbox.tmux(&["capture-pane", "-p", "-e", "-N", "-t", "=a:"]), target.size.width, target.size.height);
         last = differences(&ours, &theirs);
         last.is_empty().then_some(())
     });

@@ -60,7 +60,7 @@ fn check_lists_every_problem_with_its_place() {
     let answer = sandbox.run(&["fleet", "check"]);
     assert_eq!(answer.code, 2);
     let path = sandbox.roster().display().to_string();
-    for place in [":2:7: lead: ", ":5:11: agents[1].name: ", ":5:25: agents[1].runtime: "] {
+    for place in [":2:7: lead: ", ":5:12: agents[1].name: ", ":5:26: agents[1].runtime: "] {
         assert!(answer.stdout.contains(&format!("{path}{place}")), "{place} in {answer:?}");
     }
     let json = sandbox.run(&["fleet", "check", "--json"]).json();

@@ -15,9 +15,11 @@ fn no_control_bytes(what: &str, text: &str) {
 
 fn nasty_fleet() -> Sandbox {
     let sandbox = Sandbox::new();
-    let alias = serde_json::to_string(&format!("{NASTY}{}", "x".repeat(10_000))).unwrap();
+    // As a YAML string in escapes: raw control characters are refused before anything is shown.
+    let alias: String = format!("{NASTY}{}", "x".repeat(10_000)).chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let alias = format!("\"{alias}\"");
     sandbox.write_agents(&format!(
-        "  - {{name: a, alias: {alias}, model_hint: {alias}}}\n  - {{name: b, runtime: sh, command: 'printf \"\\033]2;t\\033[31m\\342\\200\\256le\\007\"; exec cat'}}\n"
+        "  - {{name: a, alias: {alias}}}\n  - {{name: b, runtime: sh, command: 'printf \"\\033]2;t\\033[31m\\342\\200\\256le\\007\"; exec cat'}}\n"
     ));
     sandbox.start();
     let detail = format!("{}{}", NASTY.replace('\n', " "), "y".repeat(3000));

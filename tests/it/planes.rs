@@ -87,7 +87,7 @@ fn without_its_keeper_an_agent_turns_stale_after_three_intervals() {
     let killed = Instant::now();
     for agent in ["a", "b"] {
         let row = sandbox.wait_row(agent, |row| row["readiness"] == "stale");
-        assert!(row["heartbeat"]["age_seconds"].as_f64().unwrap() > 3.0 * INTERVAL);
+        assert!(row["heartbeat"]["age_seconds"].as_f64().unwrap() >= 3.0 * INTERVAL);
         assert_eq!(row["process"]["alive"], true, "its process lives: {row:#}");
     }
     assert!(killed.elapsed().as_secs_f64() > 2.0 * INTERVAL, "stale too early");
@@ -161,7 +161,7 @@ fn drift_is_seen_even_behind_one_interpreter() {
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("cli.js");
         fs::write(&file, "sleep 1000\n").unwrap();
-        format!("bash -c \"exec -a node bash {}\"", file.display())
+        format!("exec bash -c \"exec -a node bash {}\"", file.display())
     };
     let pi = script("@mariozechner/pi-coding-agent");
     let codex = script("@openai/codex");
@@ -170,11 +170,8 @@ fn drift_is_seen_even_behind_one_interpreter() {
     ));
     sandbox.start();
     for (agent, drift) in [("right", false), ("wrong", true), ("cat", true)] {
-        let row = sandbox.wait_row(agent, |row| row["drift"] == drift);
+        let row = sandbox.wait_row(agent, |row| row["drift"] == drift && (agent == "cat" || row["process"]["argv0"] == "node"));
         assert_eq!(row["flags"].as_array().unwrap().iter().any(|flag| flag == "drift"), drift, "{row:#}");
-        if agent != "cat" {
-            assert_eq!(row["process"]["argv0"], "node", "{row:#}");
-        }
     }
 }
 
@@ -247,7 +244,7 @@ fn a_tiny_client_does_not_make_a_new_session_tiny() {
 #[test]
 fn the_pane_gets_its_environment_and_its_path() {
     let sandbox = Sandbox::with_agents(
-        "  - {name: a.b, runtime: sh, class: code, command: 'env > env.txt; exec cat', env: {FROM_ROSTER: r, BOTH: r}}\n",
+        "  - {name: a.b, runtime: sh, class: code, command: 'env > env.tmp; mv env.tmp env.txt; exec cat', env: {FROM_ROSTER: r, BOTH: r}}\n",
     );
     let local = sandbox.root.join("h/.local/bin");
     fs::create_dir_all(&local).unwrap();
@@ -255,7 +252,7 @@ fn the_pane_gets_its_environment_and_its_path() {
     fs::write(sandbox.home().join("fleet/agents/a.b.env"), "BOTH=\"from file\"\nEMPTY=\n").unwrap();
     sandbox.start();
     let path = sandbox.root.join("w/env.txt");
-    wait_for("env.txt", || fs::read_to_string(&path).is_ok_and(|text| text.contains("MOSAIC_AGENT_NAME")));
+    wait_for("env.txt", || path.exists());
     let text = fs::read_to_string(&path).unwrap();
     for line in [
         "MOSAIC_AGENT_NAME=a.b",
@@ -268,7 +265,9 @@ fn the_pane_gets_its_environment_and_its_path() {
     ] {
         assert!(text.lines().any(|l| l == line), "{line} in {text}");
     }
-    assert!(text.contains(&format!("PATH={}:", local.display())), "{text}");
+    let path = text.lines().find_map(|line| line.strip_prefix("PATH=")).unwrap();
+    let at = |folder: &str| path.split(':').position(|part| part == folder).unwrap();
+    assert!(at(&local.display().to_string()) < at("/usr/bin"), "{path}");
     assert_eq!(sandbox.row("a.b")["session"], "a_b");
 }
 

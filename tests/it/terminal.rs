@@ -84,7 +84,7 @@ fn ctrl_z_hands_the_terminal_back_and_fg_returns() {
     shell.wait_text("prompt>");
     let before = settings(&mut shell, "before");
     for _ in 0..2 {
-        shell.send("clear; \"$MOSAIC\"; echo left-with-$?\r");
+        shell.send("clear; \"$MOSAIC\"\r");
         seen(&shell);
         shell.send("\x1a");
         shell.wait_text("Stopped");
@@ -94,6 +94,8 @@ fn ctrl_z_hands_the_terminal_back_and_fg_returns() {
         shell.wait_until("the dashboard again", |text| text.contains("nobody needs you") && text.contains("type a message"));
         assert_eq!(shell.modes(), (true, true));
         shell.send("q");
+        shell.wait_until("the shell", |text| !text.contains("nobody needs you"));
+        shell.send("echo left-with-$?\r");
         shell.wait_text("left-with-0");
         assert_eq!(settings(&mut shell, "after"), before);
     }

@@ -126,7 +126,7 @@ fn the_scrollback_can_be_read_without_touching_the_pane() {
 
 #[test]
 fn a_dead_pane_keeps_its_last_screen_with_the_exit_status() {
-    let sandbox = Sandbox::with_agents("  - {name: a, runtime: sh, command: 'echo last words; read x; exit 9'}\n");
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: sh, command: 'echo first; echo last words; read x; exit 9'}\n");
     sandbox.start();
     let screen = sandbox.open(&["agent", "watch", "a"], 80, 24);
     screen.wait_text("last words");

@@ -56,7 +56,7 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
     written.map_err(|error| Failure::failed(site.roster.display().to_string(), error.to_string(), "check space and rights of the temporary folder"))?;
     let roster = rosters::load(&site)?;
     block_on(async {
-        lifecycle::ensure_server(&roster).await?;
+        lifecycle::ensure_server(&site, &roster).await?;
         for (_, outcome) in executor::start_all(&site, roster.agents.iter().collect()).await {
             outcome?;
         }

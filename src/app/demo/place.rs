@@ -208,11 +208,12 @@ impl Place {
 
     /// The operator's own shell may carry the demo's exports; only what the demo started is ended.
     fn may_end(&self, pid: u32) -> bool {
+        let argv = process::argv(pid).unwrap_or_default();
+        let of_tmux = argv.iter().any(|word| *word == self.socket);
         let started_for_agent = process::environment_value(pid, "MOSAIC_AGENT_NAME").is_some();
-        let keeper = process::argv(pid).is_some_and(|argv| {
-            argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run")
-        });
-        started_for_agent || keeper
+        let keeper = argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run");
+        let holder = process::environment_value(pid, "TMUX").is_some_and(|tmux| tmux.contains(&self.socket));
+        started_for_agent || keeper || of_tmux || holder
     }
 }
 

@@ -87,23 +87,23 @@ fn header(state: &State) -> Vec<Piece> {
             pieces.push(Piece::new(format!(" tmux: {} ", plane.text), Role::Alarm));
         }
     }
-    if let Some(warning) = snapshot.warnings.first() {
-        pieces.push(Piece::new(format!(" {warning} "), Role::Warning));
-    }
     for readiness in [Readiness::Working, Readiness::Available, Readiness::Stuck, Readiness::Dead, Readiness::Stale, Readiness::Unknown] {
         let count = snapshot.count(readiness);
         if count > 0 {
             pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
         }
     }
+    if snapshot.tmux_feed == TmuxFeed::Poll {
+        pieces.push(Piece::new("  polling tmux", Role::Warning));
+    }
+    if let Some(warning) = snapshot.warnings.first() {
+        pieces.push(Piece::new(format!("  {warning}"), Role::Warning));
+    }
     let demo = if state.demo { "demo " } else { "" };
     pieces.push(Piece::new(
         format!("  {demo}{} {} socket {} ({})", snapshot.tenant_id, snapshot.host, snapshot.socket, snapshot.supervisor),
         Role::Quiet,
     ));
-    if snapshot.tmux_feed == TmuxFeed::Poll {
-        pieces.push(Piece::new("  polling", Role::Warning));
-    }
     if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
         pieces.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
     }
@@ -204,13 +204,15 @@ fn warnings(row: &AgentRow) -> Vec<String> {
 /// Corner of a pane's cut-out: where the operator panned to, else the lines that matter: the
 /// cursor's, or the last that hold anything.
 #[must_use]
-pub fn anchor(screen: &PaneScreen, room: Size, pan: Option<(u16, u16)>) -> (u16, u16) {
+pub fn anchor(screen: &PaneScreen, room: Size, pan: Option<(u16, u16)>, dead: bool) -> (u16, u16) {
     let most = (screen.size.width.saturating_sub(room.width), screen.size.height.saturating_sub(room.height));
     if let Some((column, row)) = pan {
         return (column.min(most.0), row.min(most.1));
     }
-    let last_line = (0..screen.size.height).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
-    let last = screen.cursor.map_or(last_line, |(_, row)| row.max(last_line));
+    // tmux writes its own notice into the last line of a dead pane; what the program said matters.
+    let lines = screen.size.height.saturating_sub(u16::from(dead));
+    let last_line = (0..lines).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
+    let last = screen.cursor.filter(|_| !dead).map_or(last_line, |(_, row)| row.max(last_line));
     (0, (last + 1).saturating_sub(room.height).min(most.1))
 }
 
@@ -230,8 +232,14 @@ fn pane_cut(state: &State) -> PaneCut {
     }
     let room = layout_of(state).pane;
     let screen = state.pane.screen.clone();
-    let origin = screen.as_ref().map_or((0, 0), |screen| anchor(screen, room, state.pane.pan));
+    let origin = screen.as_ref().map_or((0, 0), |screen| anchor(screen, room, state.pane.pan, is_dead(state)));
     PaneCut { title, screen, origin, note }
+}
+
+/// Whether the selected agent's pane outlived its process.
+#[must_use]
+pub fn is_dead(state: &State) -> bool {
+    state.selected_row().and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.dead)
 }
 
 /// What is said over, or instead of, a pane's cells.

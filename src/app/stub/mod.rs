@@ -15,6 +15,7 @@ use crossterm::execute;
 use crossterm::terminal::SetTitle;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use self::agent::{Agent, Ask, Identity};
 use self::script::Script;
@@ -176,5 +177,6 @@ fn flood(out: &mut Terminal<CrosstermBackend<io::Stdout>>, lines: u32) -> io::Re
         write!(stdout, "\r\nflood {line:>8} \x1b[38;5;{}m{}\x1b[0m", line % 256, "=".repeat(60))?;
     }
     stdout.flush()?;
-    out.clear()
+    let size = out.size()?;
+    out.resize(Rect::new(0, 0, size.width, size.height))
 }

@@ -3,7 +3,7 @@
 use super::keys::set_filter;
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
-use crate::app::present::layout_of;
+use crate::app::present::{self, layout_of};
 use crate::app::state::{History, Overlay, Screen, State};
 
 /// Columns that one pan moves; rows move by half of it.
@@ -127,7 +127,7 @@ fn next_attention(state: &mut State) {
 fn pan(state: &mut State, direction: Direction) {
     let Some(picture) = &state.pane.screen else { return };
     let room = layout_of(state).pane;
-    let (mut column, mut row) = crate::app::present::anchor(picture, room, state.pane.pan);
+    let (mut column, mut row) = present::anchor(picture, room, state.pane.pan, present::is_dead(state));
     let most_column = picture.size.width.saturating_sub(room.width);
     let most_row = picture.size.height.saturating_sub(room.height);
     match direction {

@@ -56,7 +56,7 @@ impl Outcome {
 ///
 /// # Errors
 /// When tmux is missing or refuses.
-pub async fn ensure_server(roster: &Roster) -> Result<()> {
+pub async fn ensure_server(site: &Site, roster: &Roster) -> Result<()> {
     let tmux = Tmux::new(roster.socket.clone());
     let holder = Change::NewSession {
         session: roster.holder.clone(),
@@ -66,7 +66,9 @@ pub async fn ensure_server(roster: &Roster) -> Result<()> {
         argv: vec!["sleep".to_owned(), "infinity".to_owned()],
     };
     match tmux.look().await? {
-        Look::NoServer => tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")]).await,
+        Look::NoServer => {
+            tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")], &site.variables()).await
+        }
         Look::Panes(panes) if panes.iter().any(|pane| pane.session == roster.holder) => Ok(()),
         Look::Panes(_) => tmux.change(&[holder]).await,
     }
@@ -165,18 +167,6 @@ pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
         format!("processes {} did not end", left.join(", ")),
         "look at them with `ps -fp`",
     ))
-}
-
-/// Ends the fleet's tmux server and everything in it.
-///
-/// # Errors
-/// When tmux refuses.
-pub async fn stop_server(roster: &Roster) -> Result<()> {
-    let tmux = Tmux::new(roster.socket.clone());
-    match tmux.look().await? {
-        Look::NoServer => Ok(()),
-        Look::Panes(_) => tmux.change(&[Change::KillServer]).await,
-    }
 }
 
 /// A process that cannot be confused with a later one of the same pid.

@@ -4,4 +4,4 @@
 
 mod direct;
 
-pub use direct::{Outcome, ensure_server, start, stop, stop_server};
+pub use direct::{Outcome, ensure_server, start, stop};

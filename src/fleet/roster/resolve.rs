@@ -17,6 +17,9 @@ use crate::fleet::runtime;
 /// A roster larger than this is not a roster; reading it whole must stay cheap.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// A model's name goes on a command line, where tmux takes 16 kB in all.
+const MAX_MODEL_CHARS: usize = 256;
+
 /// Holder session when the roster names none.
 const DEFAULT_HOLDER: &str = "_holder";
 
@@ -217,13 +220,31 @@ fn split_place(text: &str) -> (String, String) {
 /// # Errors
 /// Every problem found; a file that cannot be decoded has one.
 pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem>> {
+    if let Some(problem) = control_character(text, path) {
+        return Err(vec![problem]);
+    }
     let index = Index::of(text);
     let file: RosterFile = serde_yaml::from_str(text).map_err(|error| {
         vec![decode_problem(&error, path, &index)]
     })?;
     let mut check = Checker { path, index: &index, problems: Vec::new() };
     let roster = check.roster(&file, site);
+    check.problems.sort_by_key(|problem| (problem.line, problem.column));
     if check.problems.is_empty() { Ok(roster) } else { Err(check.problems) }
+}
+
+/// The first character that YAML forbids; the decoder names no line for it.
+fn control_character(text: &str, path: &Path) -> Option<Problem> {
+    let forbidden = |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}');
+    let (at, line) = text.lines().enumerate().find(|(_, line)| line.contains(forbidden))?;
+    let column = line.chars().position(forbidden)?;
+    Some(Problem {
+        path: path.to_owned(),
+        line: at + 1,
+        column: column + 1,
+        key: String::new(),
+        message: "holds a control character; write it as an escape in double quotes".to_owned(),
+    })
 }
 
 /// Turns the decoder's error into a problem; it words path and expectation already.
@@ -369,6 +390,9 @@ impl Checker<'_> {
                 self.problem(&key(field), "is empty or holds a NUL character; leave the key out instead");
             }
         }
+        if entry.model_hint.as_deref().is_some_and(|hint| hint.chars().count() > MAX_MODEL_CHARS || hint.chars().any(char::is_control)) {
+            self.problem(&key("model_hint"), format!("must be one line of at most {MAX_MODEL_CHARS} characters"));
+        }
         let host = entry.host.clone().unwrap_or_else(|| site.host.clone());
         if host != site.host && entry.ssh.is_none() {
             self.problem(&key("host"), format!("is another host than this one ({}), so `ssh: user@host` is needed", site.host));
@@ -498,8 +522,8 @@ fn floor_warnings(file: &RosterFile) -> Vec<String> {
     };
     if leads != 1 {
         warnings.push(format!(
-            "below the floor: {} (one orchestrator, or `lead`, is expected)",
-            if leads == 0 { "no coordinating agent".to_owned() } else { format!("{leads} orchestrators and no `lead`") },
+            "below the floor: {}",
+            if leads == 0 { "no orchestrator and no `lead`".to_owned() } else { format!("{leads} orchestrators and no `lead`") },
         ));
     }
     if !file.agents.iter().any(|entry| class(entry) == "enhancer") {

@@ -2,7 +2,7 @@
 
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec;
-use crate::fleet::home::Site;
+use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::Size;
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::UnitWatch;
@@ -31,6 +31,8 @@ pub(super) async fn adopt_or_create(site: &Site, agent: &Agent, tmux: &Tmux) -> 
         // A dead pane was kept for its last screen, which the keeper before us recorded.
         tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
     }
+    // Reports of an earlier process say nothing about the new one, which may report at once.
+    let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
     create(site, agent, tmux).await?;
     let pane = sized_pane(agent, tmux).await?;
     tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use super::create::{self, Origin};
+use super::create;
 use super::exit::{self, ExitRecord};
 use super::lock;
 use crate::fleet::death::DeathWatch;
@@ -23,6 +23,9 @@ use crate::fleet::tmux::{Change, Query, Tmux};
 
 /// tmux lists a dead process as dead within milliseconds; longer means that the session is gone.
 const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
+
+/// tmux scrolls a dead pane up by one line to make room for its own notice.
+const SCROLLED_AWAY: u32 = 1;
 
 /// Status of a keeper whose pane's process ended in a way tmux did not tell.
 const UNKNOWN_STATUS: i32 = 1;
@@ -41,10 +44,6 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     let _lock = lock::take(site, &agent.name)?;
     let tmux = Tmux::new(agent.socket.clone());
     let (pane, origin) = create::adopt_or_create(site, agent, &tmux).await?;
-    if origin == Origin::Created {
-        // Reports of an earlier process say nothing about this one.
-        let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
-    }
     tracing::info!(agent = %agent.name, pane = %pane.id, pid = pane.pid, ?origin, "keeping");
     let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid };
     keeper.keep().await
@@ -129,7 +128,7 @@ impl Keeper<'_> {
         let mut screen = String::new();
         if let Some(pane) = &dead {
             status = pane.dead_status;
-            screen = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await.unwrap_or_default();
+            screen = self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
         }
         let mut record = ExitRecord { ts: Timestamp::now().to_string(), pid: self.pid, exit_status: status, screen };
         if let Err(error) = exit::write(self.site, &self.agent.name, &mut record) {

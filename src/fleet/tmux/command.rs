@@ -70,7 +70,7 @@ impl Query {
         match self {
             Self::ListPanes => words(&["list-panes", "-a", "-F", LIST_FORMAT]),
             Self::Capture { pane, history } => {
-                let mut all = words(&["capture-pane", "-p", "-e", "-t"]);
+                let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());
                 if *history > 0 {
                     all.push("-S".to_owned());

@@ -83,15 +83,23 @@ impl Tmux {
         args
     }
 
-    async fn run(&self, may_start_server: bool, commands: &[Vec<String>]) -> Result<String, Refusal> {
-        let mut args = self.client_args(may_start_server);
+    async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
+        self.run_as(self.client_args(false), &[], commands).await
+    }
+
+    async fn run_as(
+        &self,
+        mut args: Vec<OsString>,
+        env: &[(&str, OsString)],
+        commands: &[Vec<String>],
+    ) -> Result<String, Refusal> {
         for (at, words) in commands.iter().enumerate() {
             if at > 0 {
                 args.push(";".into());
             }
             args.extend(words.iter().map(|word| OsString::from(as_argument(word))));
         }
-        let output = exec::run(&self.program, &args, ANSWER_LIMIT).await.map_err(Refusal::Exec)?;
+        let output = exec::run(&self.program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -104,7 +112,7 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs, or may not be asked.
     pub async fn look(&self) -> Result<Look> {
-        match self.run(false, &[Query::ListPanes.words()]).await {
+        match self.run(&[Query::ListPanes.words()]).await {
             Ok(text) => parse_list(&text)
                 .map(Look::Panes)
                 .map_err(|why| Failure::failed(self.name(), why, "report this with your tmux version (`tmux -V`)")),
@@ -118,7 +126,7 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs or refuses.
     pub async fn query(&self, query: &Query) -> Result<String> {
-        self.run(false, &[query.words()]).await.map_err(|refusal| self.explain(refusal))
+        self.run(&[query.words()]).await.map_err(|refusal| self.explain(refusal))
     }
 
     /// Runs changes in one client, in order, stopping at the first that fails. Never starts a server.
@@ -127,17 +135,18 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses.
     pub async fn change(&self, changes: &[Change]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
-        self.run(false, &commands).await.map(drop).map_err(|refusal| self.explain(refusal))
+        self.run(&commands).await.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     /// Runs changes, starting the server when there is none. Only the holder is made this way: the
-    /// process that starts the server owns every pane in it.
+    /// process that starts the server owns every pane in it. The server keeps `env`, so that what is
+    /// typed into a session made by hand sees the fleet as well.
     ///
     /// # Errors
     /// When tmux is missing, hangs or refuses.
-    pub async fn change_starting_server(&self, changes: &[Change]) -> Result<()> {
+    pub async fn change_starting_server(&self, changes: &[Change], env: &[(&str, OsString)]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
-        self.run(true, &commands).await.map(drop).map_err(|refusal| self.explain(refusal))
+        self.run_as(self.client_args(true), env, &commands).await.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     fn name(&self) -> String {
