@@ -266,7 +266,7 @@ fn the_pane_gets_its_environment_and_its_path() {
         assert!(text.lines().any(|l| l == line), "{line} in {text}");
     }
     let path = text.lines().find_map(|line| line.strip_prefix("PATH=")).unwrap();
-    let at = |folder: &str| path.split(':').position(|part| part == folder).unwrap();
+    let at = |folder: &str| path.split(':').position(|part| part == folder).unwrap_or_else(|| panic!("{folder} in {path}"));
     assert!(at(&local.display().to_string()) < at("/usr/bin"), "{path}");
     assert_eq!(sandbox.row("a.b")["session"], "a_b");
 }

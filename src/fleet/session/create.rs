@@ -70,6 +70,7 @@ async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<()> {
     if exec::find_in_path("systemd-run", &launcher.path).is_some() && UnitWatch::connect().await.is_ok() {
         argv = environment::in_scope(agent, argv);
     }
+    let argv = environment::with_path(argv, &env);
     let size = wanted(agent);
     tmux.change(&[
         Change::NewSession { session: agent.session.clone(), size, directory: directory.clone(), env, argv },

@@ -121,6 +121,15 @@ pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
     argv
 }
 
+/// Sets `PATH` in the command itself: for a new session tmux takes the calling client's `PATH` over
+/// the session's, whatever `-e` said. `env` executes in place.
+pub(super) fn with_path(argv: Vec<String>, variables: &[(String, String)]) -> Vec<String> {
+    let Some((_, path)) = variables.iter().find(|(name, _)| name == "PATH") else { return argv };
+    let mut wrapped = vec!["/usr/bin/env".to_owned(), format!("PATH={path}")];
+    wrapped.extend(argv);
+    wrapped
+}
+
 /// Wraps a command so that its whole process tree lives in one scope of the user manager.
 ///
 /// `systemd-run --scope` executes in place: the runtime stays the pane's process.
