@@ -34,10 +34,8 @@ pub struct Parsed {
 /// clap's own, which knows how to print help, the version and usage errors.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
-    let globals = Globals {
-        roster: find_global::<PathBuf>(&matches, "roster"),
-        verbose: has_flag(&matches, "verbose"),
-    };
+    let globals =
+        Globals { roster: find_global::<PathBuf>(&matches, "roster"), verbose: has_flag(&matches, "verbose") };
     let mut path = Vec::new();
     let mut innermost = &matches;
     while let Some((word, inner)) = innermost.subcommand() {
@@ -47,15 +45,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
     let spec = if path.is_empty() {
         let once = root_specs().find(|spec| !spec.arguments.is_empty());
         let asked = once.filter(|spec| {
-            spec.arguments.iter().any(|argument| {
-                innermost.value_source(argument.name) == Some(clap::parser::ValueSource::CommandLine)
-            })
+            spec.arguments
+                .iter()
+                .any(|argument| innermost.value_source(argument.name) == Some(clap::parser::ValueSource::CommandLine))
         });
         if asked.is_some() && !innermost.get_flag("once") {
-            return Err(command().error(
-                clap::error::ErrorKind::MissingRequiredArgument,
-                "these options belong to --once; add it",
-            ));
+            return Err(command()
+                .error(clap::error::ErrorKind::MissingRequiredArgument, "these options belong to --once; add it"));
         }
         asked.or_else(|| root_specs().find(|spec| spec.arguments.is_empty()))
     } else {
@@ -163,7 +159,6 @@ fn argument(argument: &Argument) -> Arg {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,7 +189,12 @@ mod tests {
             ("mosaic-tui demo --agents 20 --headless", Action::Demo { agents: 20, mode: DemoMode::Headless }),
             (
                 "mosaic-tui launch --yolo pi -- --x -y",
-                Action::Launch { runtime: "pi".into(), yolo: true, model: None, arguments: vec!["--x".into(), "-y".into()] },
+                Action::Launch {
+                    runtime: "pi".into(),
+                    yolo: true,
+                    model: None,
+                    arguments: vec!["--x".into(), "-y".into()],
+                },
             ),
         ] {
             assert_eq!(action(line), Ok(want), "{line}");

@@ -46,13 +46,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_code() {
-        for (kind, code) in [
-            (Kind::Failed, 1),
-            (Kind::Invalid, 2),
-            (Kind::NotFound, 3),
-            (Kind::Refused, 4),
-            (Kind::MissingProgram, 69),
-        ] {
+        for (kind, code) in
+            [(Kind::Failed, 1), (Kind::Invalid, 2), (Kind::NotFound, 3), (Kind::Refused, 4), (Kind::MissingProgram, 69)]
+        {
             assert_eq!(exit_code(kind), code);
         }
     }

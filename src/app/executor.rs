@@ -57,12 +57,7 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
             ))
         }
         Action::SessionReport { status, detail, agent } => report(site, *status, detail.as_deref(), agent.as_ref()),
-        other => Err(Failure::new(
-            Kind::Invalid,
-            format!("{other:?}"),
-            "does not run here",
-            "run it from a shell",
-        )),
+        other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),
     }
 }
 
@@ -82,9 +77,10 @@ async fn look_at(site: &Site, name: &str) -> Result<(Arc<FleetSnapshot>, Arc<Age
     let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).cloned();
     match row {
         Some(row) => Ok((snapshot, row)),
-        None => Err(roster::load(site)?.agent(name).err().unwrap_or_else(|| {
-            Failure::new(Kind::NotFound, format!("agent {name}"), "has no row", "try again")
-        })),
+        None => Err(roster::load(site)?
+            .agent(name)
+            .err()
+            .unwrap_or_else(|| Failure::new(Kind::NotFound, format!("agent {name}"), "has no row", "try again"))),
     }
 }
 

@@ -80,7 +80,12 @@ fn check_text(needing: &[&Arc<AgentRow>]) -> String {
 async fn capture(snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
     let what = format!("agent {}", Label::new(name));
     let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).ok_or_else(|| {
-        Failure::new(Kind::NotFound, what.clone(), "is neither in the roster nor a session", "`mosaic-tui fleet ps` lists all")
+        Failure::new(
+            Kind::NotFound,
+            what.clone(),
+            "is neither in the roster nor a session",
+            "`mosaic-tui fleet ps` lists all",
+        )
     })?;
     let target = row.target.as_ref().ok_or_else(|| {
         Failure::failed(what, format!("has no pane: {}", row.reason), "start it with `mosaic-tui fleet start`")
@@ -163,7 +168,11 @@ pub(super) fn table(snapshot: &FleetSnapshot, only: Option<&str>, managed: bool)
 }
 
 fn reason(row: &AgentRow) -> String {
-    let drift = if row.drift { format!("drift: not {}; ", row.runtime.as_deref().unwrap_or("its runtime")) } else { String::new() };
+    let drift = if row.drift {
+        format!("drift: not {}; ", row.runtime.as_deref().unwrap_or("its runtime"))
+    } else {
+        String::new()
+    };
     format!("{drift}{}", row.reason)
 }
 

@@ -19,7 +19,9 @@ impl Chord {
     pub fn parse(text: &str) -> Option<Self> {
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
-        for (prefix, modifier) in [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)] {
+        for (prefix, modifier) in
+            [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)]
+        {
             if let Some(after) = rest.strip_prefix(prefix) {
                 modifiers |= modifier;
                 rest = after;
@@ -61,7 +63,9 @@ impl Chord {
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (modifier, word) in [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")] {
+        for (modifier, word) in
+            [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")]
+        {
             if self.modifiers.contains(modifier) {
                 f.write_str(word)?;
             }
@@ -101,9 +105,7 @@ pub fn lookup(place: Place, chord: Chord) -> Option<&'static ActionSpec> {
 
 /// Actions with a key in a place, in the table's order.
 pub fn in_place(place: Place) -> impl Iterator<Item = &'static ActionSpec> {
-    ACTIONS.iter().filter(move |spec| {
-        matches!(spec.keys, Keys::In(at, _) if at == place || at == Place::Anywhere)
-    })
+    ACTIONS.iter().filter(move |spec| matches!(spec.keys, Keys::In(at, _) if at == place || at == Place::Anywhere))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub(super) fn to_file(site: &Site) {
 
 /// Logs to stderr.
 pub(super) fn to_stderr() {
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).finish();
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).finish();
     let _already_set = tracing::subscriber::set_global_default(subscriber);
 }

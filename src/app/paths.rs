@@ -17,11 +17,12 @@ const MAX_SECONDS: f64 = 86_400.0;
 /// # Errors
 /// When there is no home folder, or a setting is no number.
 pub(super) fn site(roster: Option<PathBuf>) -> Result<Site> {
-    let user_home = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()).ok_or_else(|| {
-        Failure::failed("home folder", "is not known", "set HOME")
-    })?;
+    let user_home = BaseDirs::new()
+        .map(|dirs| dirs.home_dir().to_owned())
+        .ok_or_else(|| Failure::failed("home folder", "is not known", "set HOME"))?;
     let home = variable("MOSAIC_HOME").map_or_else(|| user_home.join(".config/mosaic"), PathBuf::from);
-    let roster = roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
+    let roster =
+        roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
     let run_dir = variable("MOSAIC_HEARTBEAT_RUN_DIR").map_or_else(|| home.join("fleet/run"), PathBuf::from);
     let defaults = Thresholds::default();
     let program = std::env::current_exe()
@@ -67,7 +68,10 @@ fn seconds(name: &str, default: Duration) -> Result<Duration> {
             Failure::new(
                 Kind::Invalid,
                 name,
-                format!("is {:?}; expected seconds, from 0.1 to {MAX_SECONDS}", crate::fleet::model::Label::new(&text).as_str()),
+                format!(
+                    "is {:?}; expected seconds, from 0.1 to {MAX_SECONDS}",
+                    crate::fleet::model::Label::new(&text).as_str()
+                ),
                 "mend or unset it",
             )
         })

@@ -106,7 +106,8 @@ const SCREEN_ONLY: Cli = Cli::None("it only moves the screen");
 
 const JSON: Argument = flag("json", "Prints JSON instead of text");
 const NAME: Argument = Argument { name: "name", shape: Shape::Required, doc: "Agent name", values: &[] };
-const AGENTS: Argument = Argument { name: "agents", shape: Shape::Many, doc: "Agent names; none means all", values: &[] };
+const AGENTS: Argument =
+    Argument { name: "agents", shape: Shape::Many, doc: "Agent names; none means all", values: &[] };
 
 const fn flag(name: &'static str, doc: &'static str) -> Argument {
     Argument { name, shape: Shape::Flag, doc, values: &[] }
@@ -182,18 +183,36 @@ pub const ACTIONS: &[ActionSpec] = &[
     screen("app.redraw", "redraw", "Draws the whole screen again", Place::Anywhere, &["ctrl-l"], false, |_| {
         Ok(Action::Screen(ScreenAction::Redraw))
     }),
-    screen("app.suspend", "suspend", "Hands the terminal back to the shell; `fg` returns", Place::Anywhere, &["ctrl-z"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Suspend))
-    }),
+    screen(
+        "app.suspend",
+        "suspend",
+        "Hands the terminal back to the shell; `fg` returns",
+        Place::Anywhere,
+        &["ctrl-z"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Suspend)),
+    ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], false, |_| {
         Ok(Action::Screen(ScreenAction::ViewFleet))
     }),
-    screen("attention.next", "next waiting", "Goes to the next agent that needs you", Place::Anywhere, &["w"], true, |_| {
-        Ok(Action::Screen(ScreenAction::NextAttention))
-    }),
-    screen("list.filter", "filter", "Filters the list: text, `state:`, `class:`, `runtime:`; `!` inverts a term", Place::Fleet, &["/"], true, |_| {
-        Ok(Action::Screen(ScreenAction::Filter))
-    }),
+    screen(
+        "attention.next",
+        "next waiting",
+        "Goes to the next agent that needs you",
+        Place::Anywhere,
+        &["w"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::NextAttention)),
+    ),
+    screen(
+        "list.filter",
+        "filter",
+        "Filters the list: text, `state:`, `class:`, `runtime:`; `!` inverts a term",
+        Place::Fleet,
+        &["/"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::Filter)),
+    ),
     screen("cursor.up", "up", "One up; in Watch, into the scrollback", Place::Anywhere, &["k", "up"], false, |_| {
         Ok(Action::Screen(ScreenAction::Move(Motion::Up)))
     }),
@@ -203,27 +222,63 @@ pub const ACTIONS: &[ActionSpec] = &[
     screen("cursor.half_up", "half page up", "Half a page up", Place::Anywhere, &["ctrl-u", "pgup"], false, |_| {
         Ok(Action::Screen(ScreenAction::Move(Motion::HalfUp)))
     }),
-    screen("cursor.half_down", "half page down", "Half a page down", Place::Anywhere, &["ctrl-d", "pgdn"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Move(Motion::HalfDown)))
-    }),
-    screen("cursor.first", "first", "To the first row; in Watch, to the oldest line", Place::Anywhere, &["g", "home"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Move(Motion::First)))
-    }),
-    screen("cursor.last", "last", "To the last row; in Watch, back to the live screen", Place::Anywhere, &["G", "end"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Move(Motion::Last)))
-    }),
-    screen("pane.left", "pan left", "Moves the cut-out of the pane left", Place::Anywhere, &["shift-left", "H"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Pan(Direction::Left)))
-    }),
-    screen("pane.right", "pan right", "Moves the cut-out of the pane right", Place::Anywhere, &["shift-right", "L"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Pan(Direction::Right)))
-    }),
+    screen(
+        "cursor.half_down",
+        "half page down",
+        "Half a page down",
+        Place::Anywhere,
+        &["ctrl-d", "pgdn"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Move(Motion::HalfDown))),
+    ),
+    screen(
+        "cursor.first",
+        "first",
+        "To the first row; in Watch, to the oldest line",
+        Place::Anywhere,
+        &["g", "home"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Move(Motion::First))),
+    ),
+    screen(
+        "cursor.last",
+        "last",
+        "To the last row; in Watch, back to the live screen",
+        Place::Anywhere,
+        &["G", "end"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Move(Motion::Last))),
+    ),
+    screen(
+        "pane.left",
+        "pan left",
+        "Moves the cut-out of the pane left",
+        Place::Anywhere,
+        &["shift-left", "H"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Pan(Direction::Left))),
+    ),
+    screen(
+        "pane.right",
+        "pan right",
+        "Moves the cut-out of the pane right",
+        Place::Anywhere,
+        &["shift-right", "L"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Pan(Direction::Right))),
+    ),
     screen("pane.up", "pan up", "Moves the cut-out of the pane up", Place::Anywhere, &["shift-up", "K"], false, |_| {
         Ok(Action::Screen(ScreenAction::Pan(Direction::Up)))
     }),
-    screen("pane.down", "pan down", "Moves the cut-out of the pane down", Place::Anywhere, &["shift-down", "J"], false, |_| {
-        Ok(Action::Screen(ScreenAction::Pan(Direction::Down)))
-    }),
+    screen(
+        "pane.down",
+        "pan down",
+        "Moves the cut-out of the pane down",
+        Place::Anywhere,
+        &["shift-down", "J"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Pan(Direction::Down))),
+    ),
     // The program itself.
     ActionSpec {
         id: "app.dashboard",
@@ -245,7 +300,12 @@ pub const ACTIONS: &[ActionSpec] = &[
         arguments: &[
             flag("once", "Prints the state once and exits"),
             Argument { name: "view", shape: Shape::Value, doc: "What to print", values: &["fleet", "all"] },
-            Argument { name: "format", shape: Shape::Value, doc: "Output format", values: &["text", "json", "ansi", "svg"] },
+            Argument {
+                name: "format",
+                shape: Shape::Value,
+                doc: "Output format",
+                values: &["text", "json", "ansi", "svg"],
+            },
             value("width", "Columns, for ansi, svg and text"),
             value("height", "Rows, for ansi and svg"),
             value("pane", "Adds this agent's pane"),
@@ -257,94 +317,193 @@ pub const ACTIONS: &[ActionSpec] = &[
         build: build_once,
     },
     // The fleet.
-    command("fleet.ps", "fleet rows", "Prints one row per agent and unmanaged session, all planes joined", &["fleet", "ps"], "the Fleet view shows it", &[JSON], |_| {
-        Ok(Action::FleetPs)
-    }),
-    command("fleet.check", "check roster", "Validates a roster file and lists every problem with its place", &["fleet", "check"], "the header shows an invalid roster", &[
-        Argument { name: "file", shape: Shape::Optional, doc: "Roster file; default the fleet's own", values: &[] },
-        JSON,
-    ], |inputs| Ok(Action::FleetCheck(inputs.one("file").map(Into::into)))),
-    command("fleet.schema", "roster schema", "Prints the JSON Schema of the roster", &["fleet", "schema"], "it is for editors", &[], |_| {
-        Ok(Action::FleetSchema)
-    }),
+    command(
+        "fleet.ps",
+        "fleet rows",
+        "Prints one row per agent and unmanaged session, all planes joined",
+        &["fleet", "ps"],
+        "the Fleet view shows it",
+        &[JSON],
+        |_| Ok(Action::FleetPs),
+    ),
+    command(
+        "fleet.check",
+        "check roster",
+        "Validates a roster file and lists every problem with its place",
+        &["fleet", "check"],
+        "the header shows an invalid roster",
+        &[
+            Argument { name: "file", shape: Shape::Optional, doc: "Roster file; default the fleet's own", values: &[] },
+            JSON,
+        ],
+        |inputs| Ok(Action::FleetCheck(inputs.one("file").map(Into::into))),
+    ),
+    command(
+        "fleet.schema",
+        "roster schema",
+        "Prints the JSON Schema of the roster",
+        &["fleet", "schema"],
+        "it is for editors",
+        &[],
+        |_| Ok(Action::FleetSchema),
+    ),
     both(
-        command("fleet.start", "start", "Starts agents: the holder's tmux server first, then a keeper each", &["fleet", "start"], "", &[AGENTS, JSON], |inputs| {
-            Ok(Action::FleetStart(inputs.many("agents")))
-        }),
+        command(
+            "fleet.start",
+            "start",
+            "Starts agents: the holder's tmux server first, then a keeper each",
+            &["fleet", "start"],
+            "",
+            &[AGENTS, JSON],
+            |inputs| Ok(Action::FleetStart(inputs.many("agents"))),
+        ),
         Place::Fleet,
         &["S"],
         Danger::None,
     ),
     both(
-        command("fleet.stop", "stop", "Stops agents: keeper, session and process tree", &["fleet", "stop"], "", &[AGENTS, JSON], |inputs| {
-            Ok(Action::FleetStop(inputs.many("agents")))
-        }),
+        command(
+            "fleet.stop",
+            "stop",
+            "Stops agents: keeper, session and process tree",
+            &["fleet", "stop"],
+            "",
+            &[AGENTS, JSON],
+            |inputs| Ok(Action::FleetStop(inputs.many("agents"))),
+        ),
         Place::Fleet,
         &["X"],
         Danger::Confirm,
     ),
-    command("agent.roster", "roster", "Prints the roster as the fleet understands it, defaults filled in", &["agent", "roster"], "the Fleet view shows it", &[JSON], |_| {
-        Ok(Action::AgentRoster)
-    }),
-    command("agent.status", "status", "Prints the joined row of one agent, or of all", &["agent", "status"], "the Fleet view shows it", &[
-        Argument { name: "name", shape: Shape::Optional, doc: "Agent name; none means all", values: &[] },
-        JSON,
-    ], |inputs| Ok(Action::AgentStatus(inputs.one("name")))),
+    command(
+        "agent.roster",
+        "roster",
+        "Prints the roster as the fleet understands it, defaults filled in",
+        &["agent", "roster"],
+        "the Fleet view shows it",
+        &[JSON],
+        |_| Ok(Action::AgentRoster),
+    ),
+    command(
+        "agent.status",
+        "status",
+        "Prints the joined row of one agent, or of all",
+        &["agent", "status"],
+        "the Fleet view shows it",
+        &[Argument { name: "name", shape: Shape::Optional, doc: "Agent name; none means all", values: &[] }, JSON],
+        |inputs| Ok(Action::AgentStatus(inputs.one("name"))),
+    ),
     both(
-        command("agent.explain", "explain", "Prints each plane's facts with their age, the rule that decided, and what would change it", &["agent", "explain"], "", &[NAME, JSON], |inputs| {
-            Ok(Action::AgentExplain(inputs.required("name")?))
-        }),
+        command(
+            "agent.explain",
+            "explain",
+            "Prints each plane's facts with their age, the rule that decided, and what would change it",
+            &["agent", "explain"],
+            "",
+            &[NAME, JSON],
+            |inputs| Ok(Action::AgentExplain(inputs.required("name")?)),
+        ),
         Place::Anywhere,
         &["e"],
         Danger::None,
     ),
     both(
-        command("agent.watch", "watch", "Shows an agent's pane full screen, live, read-only", &["agent", "watch"], "", &[NAME], |inputs| {
-            Ok(Action::AgentWatch(inputs.required("name")?))
-        }),
+        command(
+            "agent.watch",
+            "watch",
+            "Shows an agent's pane full screen, live, read-only",
+            &["agent", "watch"],
+            "",
+            &[NAME],
+            |inputs| Ok(Action::AgentWatch(inputs.required("name")?)),
+        ),
         Place::Fleet,
         &["enter"],
         Danger::None,
     ),
     // What runs inside sessions.
-    command("session.run", "keep session", "Keeps one agent's session: makes or adopts it, writes heartbeats, records its end", &["session", "run"], "supervisors run it", &[
-        NAME,
-        flag("detach", "Leaves the caller's session first"),
-    ], |inputs| {
-        Ok(Action::SessionRun { agent: inputs.required("name")?, detach: inputs.flag("detach") })
-    }),
-    command("session.report", "report state", "Reports a runtime's state; its hooks run it inside the pane", &["session", "report"], "runtimes run it", &[
-        Argument { name: "status", shape: Shape::Value, doc: "The state", values: &["ok", "busy", "waiting", "blocked", "error"] },
-        value("detail", "One line in the runtime's words"),
-        value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
-    ], build_report),
-    command("session.tether", "tether", "Becomes a program that is killed when its parent ends", &["session", "tether"], "the dashboard runs it", &[
-        Argument { name: "arguments", shape: Shape::Rest, doc: "The program and its arguments", values: &[] },
-    ], |inputs| {
-        let words = inputs.many("arguments");
-        if words.is_empty() { Err("a program is needed behind `--`".to_owned()) } else { Ok(Action::Tether(words)) }
-    }),
-    command("runtime.launch", "launch runtime", "Replaces itself by a runtime, prepared for the fleet", &["launch"], "sessions run it", &[
-        Argument { name: "runtime", shape: Shape::Required, doc: "The runtime", values: &[] },
-        flag("yolo", "Unattended: no questions before it acts"),
-        value("model", "Model to use"),
-        Argument { name: "arguments", shape: Shape::Rest, doc: "Passed on to the runtime", values: &[] },
-    ], |inputs| {
-        Ok(Action::Launch {
-            runtime: inputs.required("runtime")?,
-            yolo: inputs.flag("yolo"),
-            model: inputs.one("model"),
-            arguments: inputs.many("arguments"),
-        })
-    }),
-    command("runtime.stub", "stub agent", "Runs the built-in runtime: a small full-screen agent for demos and tests", &["stub-agent"], "sessions run it", &[
-        value("model", "Model name to show"),
-    ], |inputs| Ok(Action::StubAgent(inputs.one("model")))),
-    command("demo.run", "demo", "Runs a throw-away fleet of stub agents with the dashboard on top", &["demo"], "it is a dashboard of its own", &[
-        value("agents", "Number of agents; default 6"),
-        flag("headless", "Sets it up, prints shell exports to use it, and leaves it running"),
-        flag("stop", "Ends the demo that the environment names, else every headless one"),
-    ], build_demo),
+    command(
+        "session.run",
+        "keep session",
+        "Keeps one agent's session: makes or adopts it, writes heartbeats, records its end",
+        &["session", "run"],
+        "supervisors run it",
+        &[NAME, flag("detach", "Leaves the caller's session first")],
+        |inputs| Ok(Action::SessionRun { agent: inputs.required("name")?, detach: inputs.flag("detach") }),
+    ),
+    command(
+        "session.report",
+        "report state",
+        "Reports a runtime's state; its hooks run it inside the pane",
+        &["session", "report"],
+        "runtimes run it",
+        &[
+            Argument {
+                name: "status",
+                shape: Shape::Value,
+                doc: "The state",
+                values: &["ok", "busy", "waiting", "blocked", "error"],
+            },
+            value("detail", "One line in the runtime's words"),
+            value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
+        ],
+        build_report,
+    ),
+    command(
+        "session.tether",
+        "tether",
+        "Becomes a program that is killed when its parent ends",
+        &["session", "tether"],
+        "the dashboard runs it",
+        &[Argument { name: "arguments", shape: Shape::Rest, doc: "The program and its arguments", values: &[] }],
+        |inputs| {
+            let words = inputs.many("arguments");
+            if words.is_empty() { Err("a program is needed behind `--`".to_owned()) } else { Ok(Action::Tether(words)) }
+        },
+    ),
+    command(
+        "runtime.launch",
+        "launch runtime",
+        "Replaces itself by a runtime, prepared for the fleet",
+        &["launch"],
+        "sessions run it",
+        &[
+            Argument { name: "runtime", shape: Shape::Required, doc: "The runtime", values: &[] },
+            flag("yolo", "Unattended: no questions before it acts"),
+            value("model", "Model to use"),
+            Argument { name: "arguments", shape: Shape::Rest, doc: "Passed on to the runtime", values: &[] },
+        ],
+        |inputs| {
+            Ok(Action::Launch {
+                runtime: inputs.required("runtime")?,
+                yolo: inputs.flag("yolo"),
+                model: inputs.one("model"),
+                arguments: inputs.many("arguments"),
+            })
+        },
+    ),
+    command(
+        "runtime.stub",
+        "stub agent",
+        "Runs the built-in runtime: a small full-screen agent for demos and tests",
+        &["stub-agent"],
+        "sessions run it",
+        &[value("model", "Model name to show")],
+        |inputs| Ok(Action::StubAgent(inputs.one("model"))),
+    ),
+    command(
+        "demo.run",
+        "demo",
+        "Runs a throw-away fleet of stub agents with the dashboard on top",
+        &["demo"],
+        "it is a dashboard of its own",
+        &[
+            value("agents", "Number of agents; default 6"),
+            flag("headless", "Sets it up, prints shell exports to use it, and leaves it running"),
+            flag("stop", "Ends the demo that the environment names, else every headless one"),
+        ],
+        build_demo,
+    ),
 ];
 
 fn build_once(inputs: &Inputs) -> Result<Action, String> {

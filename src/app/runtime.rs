@@ -190,7 +190,8 @@ impl Dashboard {
             }
             Effect::Suspend => {
                 // The signal handler does the rest, as for a stop that comes from outside.
-                let _cannot_fail = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+                let _cannot_fail =
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
             }
             Effect::View(wanted) => {
                 self.view.viewer = None;
@@ -201,7 +202,8 @@ impl Dashboard {
             Effect::Run { command, action } => {
                 let (site, done) = (self.site.clone(), self.done.clone());
                 tokio::spawn(async move {
-                    let report = executor::perform(&site, &action).await.unwrap_or_else(|failure| Report::failed(&failure));
+                    let report =
+                        executor::perform(&site, &action).await.unwrap_or_else(|failure| Report::failed(&failure));
                     let _left = done.send(Event::Done { command, report }).await;
                 });
                 self.refresh();
@@ -220,7 +222,9 @@ impl Dashboard {
         let (requests, done) = (self.observer.requests.clone(), self.done.clone());
         tokio::spawn(async move {
             let fetched = match requests.send(request).await {
-                Ok(()) => captured.await.unwrap_or_else(|_| Err(Failure::failed("scrollback", "no answer", "try again"))),
+                Ok(()) => {
+                    captured.await.unwrap_or_else(|_| Err(Failure::failed("scrollback", "no answer", "try again")))
+                }
                 Err(_) => Err(Failure::failed("scrollback", "the observer ended", "open the dashboard again")),
             };
             let picture = fetched

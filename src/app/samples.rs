@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::fleet::model::{
-    AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus, Label, PaneFacts,
-    PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, Size, SocketName, TmuxFeed,
+    AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus, Label,
+    PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, Size, SocketName, TmuxFeed,
 };
 
 /// A managed row.
@@ -94,7 +94,8 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
         Readiness::Working,
         Readiness::Available,
     ];
-    let mut agents: Vec<Arc<AgentRow>> = names.iter().zip(states).map(|(name, state)| Arc::new(row(name, state))).collect();
+    let mut agents: Vec<Arc<AgentRow>> =
+        names.iter().zip(states).map(|(name, state)| Arc::new(row(name, state))).collect();
     let mut unmanaged = row("by-hand", Readiness::Unknown);
     unmanaged.managed = false;
     unmanaged.class = None;

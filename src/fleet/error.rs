@@ -36,27 +36,12 @@ pub struct Failure {
 
 impl Failure {
     /// Builds a failure of one kind.
-    pub fn new(
-        kind: Kind,
-        what: impl Into<String>,
-        why: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
-        Self {
-            kind,
-            what: what.into(),
-            why: why.into(),
-            next: next.into(),
-            details: Vec::new(),
-        }
+    pub fn new(kind: Kind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), why: why.into(), next: next.into(), details: Vec::new() }
     }
 
     /// Shorthand for [`Kind::Failed`].
-    pub fn failed(
-        what: impl Into<String>,
-        why: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
+    pub fn failed(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(Kind::Failed, what, why, next)
     }
 

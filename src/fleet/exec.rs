@@ -218,12 +218,9 @@ fn is_executable(path: &Path) -> bool {
 #[must_use]
 pub fn explain(program: &str, error: &ExecError) -> Failure {
     match error {
-        ExecError::Missing => Failure::new(
-            Kind::MissingProgram,
-            program,
-            "is not installed, or not on PATH",
-            install_hint(program),
-        ),
+        ExecError::Missing => {
+            Failure::new(Kind::MissingProgram, program, "is not installed, or not on PATH", install_hint(program))
+        }
         ExecError::Io(error) => Failure::failed(program, error.to_string(), "check that it can be run by hand"),
         ExecError::TimedOut(limit) => Failure::failed(
             program,

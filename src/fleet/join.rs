@@ -152,12 +152,10 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
 
     let idle = record.and_then(|record| idle(record, planes.now));
     let pulse = heartbeat.as_ref().map_err(Clone::clone).map(|beat| pulse(beat, record, planes.now));
-    let decision = readiness::decide(
-        &Signs { pane: pane_state, pulse, idle },
-        &planes.site.thresholds,
-    );
+    let decision = readiness::decide(&Signs { pane: pane_state, pulse, idle }, &planes.site.thresholds);
     let drift = pane_state == PaneState::Live
-        && tree.is_some_and(|tree| !tree.processes.iter().any(|process| runtime::matches(&agent.runtime, &process.argv)));
+        && tree
+            .is_some_and(|tree| !tree.processes.iter().any(|process| runtime::matches(&agent.runtime, &process.argv)));
     let boot_enable = boot_enable(systemd.as_ref(), planes);
     let panes_in_session = pane.as_ref().map_or(0, |found| found.panes_in_session);
     let mut flags = Vec::new();
@@ -193,7 +191,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         model_hint: agent.model_hint.as_deref().map(Label::new),
         managed: true,
         systemd,
-        pane: record.map(pane_facts),
+        pane: record.map(|record| pane_facts(record, tree)),
         process: tree.map(|tree| tree.facts.clone()),
         idle_seconds: idle.map(|idle| idle.as_secs()),
         heartbeat: heartbeat.ok().map(|beat| heartbeat_facts(&beat, planes.now)),
@@ -240,7 +238,7 @@ fn tmux_plane<'a>(planes: &Planes<'a>, agent: &Agent, evidence: &mut Vec<Evidenc
             let text = match record {
                 None => format!("no session {} on socket {}", agent.session.label(), agent.socket),
                 Some(pane) if pane.dead => format!("pane {} is dead{}", pane.id, exit_words(pane.dead_status)),
-                Some(pane) => format!("pane {} of {}, pid {}, command {}", pane.id, pane.size, pane.pid, pane.command),
+                Some(pane) => format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid),
             };
             (TmuxFinding { record, missing: PaneState::NoSession, panes_in_session }, true, text)
         }
@@ -249,11 +247,9 @@ fn tmux_plane<'a>(planes: &Planes<'a>, agent: &Agent, evidence: &mut Vec<Evidenc
             true,
             format!("no server on socket {}", agent.socket),
         ),
-        Some(Err(why)) => (
-            TmuxFinding { record: None, missing: PaneState::Unreadable, panes_in_session: 0 },
-            false,
-            why.clone(),
-        ),
+        Some(Err(why)) => {
+            (TmuxFinding { record: None, missing: PaneState::Unreadable, panes_in_session: 0 }, false, why.clone())
+        }
         None => (
             TmuxFinding { record: None, missing: PaneState::Unreadable, panes_in_session: 0 },
             false,
@@ -295,12 +291,8 @@ fn describe_tree(tree: &ProcessTree) -> String {
         .iter()
         .take(4)
         .map(|process| {
-            let words: Vec<&str> = process
-                .argv
-                .iter()
-                .take(2)
-                .map(|word| word.rsplit('/').next().unwrap_or(word))
-                .collect();
+            let words: Vec<&str> =
+                process.argv.iter().take(2).map(|word| word.rsplit('/').next().unwrap_or(word)).collect();
             words.join(" ")
         })
         .collect();
@@ -312,10 +304,9 @@ fn describe_tree(tree: &ProcessTree) -> String {
 fn trusted_heartbeat(planes: &Planes<'_>, agent: &Agent, tree: Option<&ProcessTree>) -> Result<Heartbeat, NoHeartbeat> {
     let beat = planes.heartbeats.get(&agent.name).cloned().unwrap_or(Err(NoHeartbeat::Absent))?;
     match tree {
-        Some(tree) if tree.facts.alive && !tree.contains(beat.pid) => Err(NoHeartbeat::Rejected(format!(
-            "its pid {} is not in the pane's process tree",
-            beat.pid
-        ))),
+        Some(tree) if tree.facts.alive && !tree.contains(beat.pid) => {
+            Err(NoHeartbeat::Rejected(format!("its pid {} is not in the pane's process tree", beat.pid)))
+        }
         _ => Ok(beat),
     }
 }
@@ -341,7 +332,9 @@ fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Evidence
         Err(why) => (None, false, why.clone()),
         Ok(view) => match view.units.get(agent.name.as_str()) {
             None => (None, true, format!("mosaic-agent@{}.service is not loaded", agent.name)),
-            Some(unit) => (Some(unit.clone()), true, format!("{} ({}), {}", unit.active, unit.sub, unit.unit_file_state)),
+            Some(unit) => {
+                (Some(unit.clone()), true, format!("{} ({}), {}", unit.active, unit.sub, unit.unit_file_state))
+            }
         },
     };
     evidence.push(Evidence {
@@ -402,13 +395,13 @@ fn heartbeat_facts(beat: &Heartbeat, now: Timestamp) -> HeartbeatFacts {
     }
 }
 
-fn pane_facts(record: &PaneRecord) -> PaneFacts {
+fn pane_facts(record: &PaneRecord, tree: Option<&ProcessTree>) -> PaneFacts {
     PaneFacts {
         id: record.id,
         pid: record.pid,
         dead: record.dead,
         exit_status: record.dead_status,
-        command: record.command.clone(),
+        command: tree.map(|tree| tree.foreground.clone()).unwrap_or_default(),
         width: record.size.width,
         height: record.size.height,
         title: record.title.clone(),
@@ -443,16 +436,14 @@ fn unmanaged_row(planes: &Planes<'_>, pane: &PaneRecord, age_seconds: f64) -> Ag
     let tree = planes.processes.get(&pane.pid);
     let state = TmuxFinding { record: Some(pane), missing: PaneState::NoSession, panes_in_session: 1 }.state(tree);
     let idle = idle(pane, planes.now);
-    let decision = readiness::decide(
-        &Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle },
-        &planes.site.thresholds,
-    );
+    let decision =
+        readiness::decide(&Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle }, &planes.site.thresholds);
     let mut evidence = vec![
         Evidence { plane: Plane::Roster, ok: true, text: Label::new("not in the roster"), age_seconds: 0.0 },
         Evidence {
             plane: Plane::Tmux,
             ok: true,
-            text: Label::new(&format!("pane {} of {}, pid {}, command {}", pane.id, pane.size, pane.pid, pane.command)),
+            text: Label::new(&format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid)),
             age_seconds,
         },
     ];
@@ -469,7 +460,7 @@ fn unmanaged_row(planes: &Planes<'_>, pane: &PaneRecord, age_seconds: f64) -> Ag
         model_hint: None,
         managed: false,
         systemd: None,
-        pane: Some(pane_facts(pane)),
+        pane: Some(pane_facts(pane, tree)),
         process: tree.map(|tree| tree.facts.clone()),
         idle_seconds: idle.map(|idle| idle.as_secs()),
         heartbeat: None,

@@ -212,14 +212,7 @@ pub enum Readiness {
 
 impl Readiness {
     /// Every value, in attention order.
-    pub const ALL: [Self; 6] = [
-        Self::Stuck,
-        Self::Dead,
-        Self::Stale,
-        Self::Unknown,
-        Self::Available,
-        Self::Working,
-    ];
+    pub const ALL: [Self; 6] = [Self::Stuck, Self::Dead, Self::Stale, Self::Unknown, Self::Available, Self::Working];
 
     /// The word shown everywhere.
     #[must_use]
@@ -277,7 +270,7 @@ pub struct PaneFacts {
     pub dead: bool,
     /// Exit status of a dead pane; tmux 3.3a often leaves it empty.
     pub exit_status: Option<i32>,
-    /// `pane_current_command`.
+    /// Name of the foreground process, what tmux calls `pane_current_command`.
     pub command: Label,
     /// Columns of the pane.
     pub width: u16,

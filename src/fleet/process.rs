@@ -29,6 +29,8 @@ pub struct Process {
 pub struct ProcessTree {
     /// The pane's own process and its descendants; empty when it is gone.
     pub processes: Vec<Process>,
+    /// Name of the terminal's foreground process: the pane's current command.
+    pub foreground: Label,
     /// The facts for the row.
     pub facts: ProcessFacts,
 }
@@ -45,6 +47,7 @@ impl ProcessTree {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stat {
     state: char,
+    foreground: Option<u32>,
     ticks: u64,
     start_ticks: u64,
     rss_pages: u64,
@@ -63,7 +66,7 @@ impl ProcessWatch {
     pub fn look(&mut self, root: u32) -> ProcessTree {
         let now = Instant::now();
         let mut processes = Vec::new();
-        let (mut ticks, mut rss, mut oldest) = (0, 0, None);
+        let (mut ticks, mut rss, mut oldest, mut foreground) = (0, 0, None, None);
         let mut queue = vec![root];
         while let Some(pid) = queue.pop() {
             if processes.len() >= MAX_TREE {
@@ -73,6 +76,7 @@ impl ProcessWatch {
             ticks += stat.ticks;
             rss += stat.rss_pages;
             oldest = oldest.or(Some(stat.start_ticks));
+            foreground = foreground.or(stat.foreground);
             processes.push(Process { pid, argv: self.argv_of(pid, stat.start_ticks) });
             queue.extend(children(pid));
         }
@@ -86,7 +90,9 @@ impl ProcessWatch {
             Some((then, before)) => percent(ticks.saturating_sub(before), (now - then).as_secs_f64()),
         };
         let argv0 = processes.first().and_then(|process| process.argv.first()).map(String::as_str);
+        let foreground = foreground.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
         ProcessTree {
+            foreground: Label::new(&foreground.unwrap_or_default()),
             facts: ProcessFacts {
                 alive,
                 argv0: Label::new(argv0.unwrap_or_default()),
@@ -159,6 +165,8 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
     Some(Stat {
         state: fields.first()?.chars().next()?,
+        // -1 without a terminal.
+        foreground: fields.get(5).and_then(|field| field.parse().ok()).filter(|pid| *pid > 0),
         ticks: number(11)? + number(12)?,
         start_ticks: number(19)?,
         rss_pages: number(21)?,
@@ -229,7 +237,10 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let text = "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 7 5 0 0 20 0 1 0 999 1000 42 1844 1 1";
-        assert_eq!(parse_stat(text), Some(Stat { state: 'S', ticks: 12, start_ticks: 999, rss_pages: 42 }));
+        assert_eq!(
+            parse_stat(text),
+            Some(Stat { state: 'S', foreground: None, ticks: 12, start_ticks: 999, rss_pages: 42 })
+        );
         assert_eq!(parse_stat("nonsense"), None);
     }
 

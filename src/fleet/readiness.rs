@@ -89,14 +89,10 @@ pub fn health(pulse: &Result<Pulse, NoHeartbeat>, thresholds: &Thresholds) -> He
 #[must_use]
 pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     let health = health(&signs.pulse, thresholds);
-    let decision = |readiness, reason: String, rule, would_change| Decision { health, readiness, reason, rule, would_change };
+    let decision =
+        |readiness, reason: String, rule, would_change| Decision { health, readiness, reason, rule, would_change };
     if let Some((reason, would_change)) = dead_reason(signs.pane) {
-        return decision(
-            Readiness::Dead,
-            reason,
-            "the pane is missing or dead, or its process is gone",
-            would_change,
-        );
+        return decision(Readiness::Dead, reason, "the pane is missing or dead, or its process is gone", would_change);
     }
     match signs.pane {
         PaneState::Unreadable => {
@@ -276,7 +272,8 @@ mod tests {
             (6, HeartbeatStatus::Waiting, Readiness::Working),
             (600, HeartbeatStatus::Busy, Readiness::Working),
         ] {
-            let pulse = pulse(1, status).map(|pulse| Pulse { output_after_report: Some(Duration::from_secs(gap)), ..pulse });
+            let pulse =
+                pulse(1, status).map(|pulse| Pulse { output_after_report: Some(Duration::from_secs(gap)), ..pulse });
             assert_eq!(readiness(PaneState::Live, pulse, Some(0)), want, "{gap} {status:?}");
         }
     }

@@ -67,11 +67,8 @@ pub fn plan(width: u16, height: u16, kind: Kind) -> Plan {
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return Plan { too_small: true, ..Plan::default() };
     }
-    let mut plan = Plan {
-        header: Rect::new(0, 0, width, 1),
-        footer: Rect::new(0, height - 1, width, 1),
-        ..Plan::default()
-    };
+    let mut plan =
+        Plan { header: Rect::new(0, 0, width, 1), footer: Rect::new(0, height - 1, width, 1), ..Plan::default() };
     let body = Rect::new(0, 1, width, height - 2);
     match kind {
         Kind::Watch => {

@@ -53,7 +53,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         y += 1;
         let mut x = inner.x;
         for (at, button) in buttons.iter().enumerate() {
-            let style = if at == *marked { theme.style(Role::Strong).add_modifier(Modifier::REVERSED) } else { theme.style(Role::Plain) };
+            let style = if at == *marked {
+                theme.style(Role::Strong).add_modifier(Modifier::REVERSED)
+            } else {
+                theme.style(Role::Plain)
+            };
             x += put(buffer, inner, x, y, &format!(" {button} "), style) + 1;
         }
         y += 1;

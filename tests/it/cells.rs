@@ -53,7 +53,13 @@ fn differences(ours: &PaneScreen, theirs: &PaneScreen) -> Vec<String> {
 }
 
 fn target(sandbox: &Sandbox) -> PaneTarget {
-    let line = sandbox.tmux(&["display-message", "-p", "-t", "=a:", "#{pane_id} #{session_id} #{window_width} #{window_height}"]);
+    let line = sandbox.tmux(&[
+        "display-message",
+        "-p",
+        "-t",
+        "=a:",
+        "#{pane_id} #{session_id} #{window_width} #{window_height}",
+    ]);
     let fields: Vec<&str> = line.split(' ').collect();
     let size = Size { width: fields[2].parse().unwrap(), height: fields[3].parse().unwrap() };
     PaneTarget {
@@ -82,7 +88,11 @@ fn agrees(sandbox: &Sandbox, expected: &str) {
     let mut last = Vec::new();
     let equal = wait("the view equals the pane", || {
         let ours = viewer.screen()?;
-        let theirs = still(&sandbox.tmux(&["capture-pane", "-p", "-e", "-N", "-t", "=a:"]), target.size.width, target.size.height);
+        let theirs = still(
+            &sandbox.tmux(&["capture-pane", "-p", "-e", "-N", "-t", "=a:"]),
+            target.size.width,
+            target.size.height,
+        );
         last = differences(&ours, &theirs);
         last.is_empty().then_some(())
     });
@@ -94,8 +104,15 @@ fn sandbox_with(command: &str) -> Sandbox {
     fs::write(sandbox.root.join("w/page.txt"), PAGE).unwrap();
     let long: String = (0..200).map(|n| format!("{n:04} the quick brown fox 日本 {}\n", "=".repeat(n % 60))).collect();
     fs::write(sandbox.root.join("w/long.txt"), long).unwrap();
-    fs::write(sandbox.root.join("w/code.rs"), "fn main() {\n    let x = \"日本\"; // comment\n\tprintln!(\"{x}\");\n}\n").unwrap();
-    sandbox.write_agents(&format!("  - {{name: a, runtime: any, command: {}, env: {{TERM: tmux-256color}}}}\n", serde_json::to_string(command).unwrap()));
+    fs::write(
+        sandbox.root.join("w/code.rs"),
+        "fn main() {\n    let x = \"日本\"; // comment\n\tprintln!(\"{x}\");\n}\n",
+    )
+    .unwrap();
+    sandbox.write_agents(&format!(
+        "  - {{name: a, runtime: any, command: {}, env: {{TERM: tmux-256color}}}}\n",
+        serde_json::to_string(command).unwrap()
+    ));
     sandbox.start();
     sandbox
 }

@@ -56,7 +56,9 @@ fn no_tmux_at_all_is_sixty_nine_with_how_to_install_it() {
 #[test]
 fn check_lists_every_problem_with_its_place() {
     let sandbox = Sandbox::new();
-    sandbox.write_roster("version: 1\nlead: ghost\nagents:\n  - {name: a.b, runtime: stub}\n  - {name: a_b, runtime: vim}\n");
+    sandbox.write_roster(
+        "version: 1\nlead: ghost\nagents:\n  - {name: a.b, runtime: stub}\n  - {name: a_b, runtime: vim}\n",
+    );
     let answer = sandbox.run(&["fleet", "check"]);
     assert_eq!(answer.code, 2);
     let path = sandbox.roster().display().to_string();
@@ -69,8 +71,16 @@ fn check_lists_every_problem_with_its_place() {
     assert_eq!(ps.code, 2);
     assert!(ps.stderr.contains("(and 2 more)"), "{ps:?}");
     let good = sandbox.root.join("w/good.json");
-    fs::write(&good, "{\"version\": 1, \"agents\": [{\"name\": \"a\", \"runtime\": \"stub\", \"workingDirectory\": \"/tmp\"}]}").unwrap();
-    assert_eq!(sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout.lines().count(), 3, "valid, two floor warnings");
+    fs::write(
+        &good,
+        "{\"version\": 1, \"agents\": [{\"name\": \"a\", \"runtime\": \"stub\", \"workingDirectory\": \"/tmp\"}]}",
+    )
+    .unwrap();
+    assert_eq!(
+        sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout.lines().count(),
+        3,
+        "valid, two floor warnings"
+    );
 }
 
 #[test]

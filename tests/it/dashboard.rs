@@ -28,7 +28,8 @@ fn changes_appear_by_themselves() {
     sandbox.tmux(&["send-keys", "-t", "=b:", "-l", "/ask Which colour?"]);
     sandbox.tmux(&["send-keys", "-t", "=b:", "Enter"]);
     screen.wait_until("b is stuck and first", |text| {
-        text.lines().nth(2).is_some_and(|row| row.contains("stuck") && row.contains(" b ")) && text.contains("1 needs you")
+        text.lines().nth(2).is_some_and(|row| row.contains("stuck") && row.contains(" b "))
+            && text.contains("1 needs you")
     });
     screen.send("w");
     screen.wait_text("why       Which colour?");
@@ -43,7 +44,9 @@ fn the_roster_is_reloaded_and_a_broken_one_is_not_used() {
     sandbox.write_agents("  - {name: a}\n  - {name: newcomer}\n");
     screen.wait_until("the new row", |text| text.contains("newcomer") && text.contains("no session"));
     fs::write(sandbox.roster(), "version: 7\n").unwrap();
-    screen.wait_until("the error, and the old rows", |text| text.contains("roster not reloaded") && text.contains("newcomer"));
+    screen.wait_until("the error, and the old rows", |text| {
+        text.contains("roster not reloaded") && text.contains("newcomer")
+    });
     sandbox.write_agents("  - {name: a}\n");
     screen.wait_until("mended", |text| !text.contains("roster not reloaded") && !text.contains("newcomer"));
 }
@@ -55,7 +58,9 @@ fn the_filter_narrows_and_escape_peels() {
     let mut screen = sandbox.open(&[], 120, 40);
     screen.wait_text("3 working");
     screen.send("/class:review");
-    screen.wait_until("only b", |text| text.contains("/class:review") && !text.contains("working  a ") && text.contains("working   b"));
+    screen.wait_until("only b", |text| {
+        text.contains("/class:review") && !text.contains("working  a ") && text.contains("working   b")
+    });
     screen.send("\r");
     screen.send("\x1b");
     screen.wait_until("all again", |text| text.contains("working   a") && !text.contains("/class"));
@@ -71,7 +76,9 @@ fn help_lists_the_keys_of_the_place_and_filters() {
     screen.send("?");
     screen.wait_text("keys in Fleet");
     screen.send("next waiting");
-    screen.wait_until("one line left", |text| text.contains("Goes to the next agent") && !text.contains("Goes one layer back"));
+    screen.wait_until("one line left", |text| {
+        text.contains("Goes to the next agent") && !text.contains("Goes one layer back")
+    });
     screen.send("\x1b");
     screen.wait_text("Goes one layer back");
     screen.send("\x1b");
@@ -110,7 +117,9 @@ fn it_fits_any_size_and_survives_a_resize_storm() {
     sandbox.start();
     let mut screen = sandbox.open(&[], 120, 40);
     screen.wait_text("nobody needs you");
-    for (width, height) in [(80, 24), (40, 12), (23, 7), (1, 1), (2, 2), (300, 90), (50, 14), (24, 8), (200, 50), (10, 60)] {
+    for (width, height) in
+        [(80, 24), (40, 12), (23, 7), (1, 1), (2, 2), (300, 90), (50, 14), (24, 8), (200, 50), (10, 60)]
+    {
         screen.resize(width, height);
     }
     screen.resize(20, 5);
@@ -151,7 +160,11 @@ fn without_a_control_client_the_slow_poll_is_enough() {
     fs::create_dir_all(&bin).unwrap();
     let real = mosaic_tui::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap()).unwrap();
     let wrapper = bin.join("tmux");
-    fs::write(&wrapper, format!("#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = -C ] && exit 1; done\nexec {} \"$@\"\n", real.display())).unwrap();
+    fs::write(
+        &wrapper,
+        format!("#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = -C ] && exit 1; done\nexec {} \"$@\"\n", real.display()),
+    )
+    .unwrap();
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
     sandbox.start();

@@ -49,7 +49,9 @@ fn a_headless_demo_can_be_used_from_another_shell_and_leaves_nothing() {
     assert_eq!((unmanaged.len(), unmanaged[0]["name"].as_str()), (1, Some("hand")));
     wait_for("a question and a death", || {
         let check = run(&["--once", "--check"]).stdout;
-        check.contains("stuck: Apply the migration") && check.contains("dead: exited with status 3") && check.contains("drift")
+        check.contains("stuck: Apply the migration")
+            && check.contains("dead: exited with status 3")
+            && check.contains("drift")
     });
     let stopped = run(&["demo", "--stop"]);
     assert_eq!(stopped.code, 0, "{stopped:?}");
@@ -68,7 +70,10 @@ fn after_everything_was_killed_the_next_demo_sweeps() {
     wait_for("all killed", || sandbox.pids().is_empty());
     assert!(!leftovers(&sandbox).is_empty());
     sandbox.ok(&["demo", "--headless", "--agents", "1"]);
-    let folders = fs::read_dir(sandbox.root.join("tmp")).unwrap().flatten().flat_map(|e| fs::read_dir(e.path()).unwrap().flatten());
+    let folders = fs::read_dir(sandbox.root.join("tmp"))
+        .unwrap()
+        .flatten()
+        .flat_map(|e| fs::read_dir(e.path()).unwrap().flatten());
     assert_eq!(folders.count(), 1, "the killed demo's folder is gone");
     sandbox.ok(&["demo", "--stop"]);
     assert_eq!(leftovers(&sandbox), Vec::<String>::new());

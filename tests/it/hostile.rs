@@ -9,14 +9,18 @@ const NASTY: &str = "\x1b[2J\x1b]0;owned\x07\u{202e}evil\u{2066}\nline\ttab\u{9b
 fn no_control_bytes(what: &str, text: &str) {
     for c in text.chars() {
         assert!(c == '\n' || !c.is_control(), "{what} holds {c:?}");
-        assert!(!matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}'), "{what} holds {c:?}");
+        assert!(
+            !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}'),
+            "{what} holds {c:?}"
+        );
     }
 }
 
 fn nasty_fleet() -> Sandbox {
     let sandbox = Sandbox::new();
     // As a YAML string in escapes: raw control characters are refused before anything is shown.
-    let alias: String = format!("{NASTY}{}", "x".repeat(10_000)).chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let alias: String =
+        format!("{NASTY}{}", "x".repeat(10_000)).chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
     let alias = format!("\"{alias}\"");
     sandbox.write_agents(&format!(
         "  - {{name: a, alias: {alias}}}\n  - {{name: b, runtime: sh, command: 'printf \"\\033]2;t\\033[31m\\342\\200\\256le\\007\"; exec cat'}}\n"
@@ -83,7 +87,10 @@ fn the_screen_shows_it_as_text_and_stays_in_shape() {
         screen.wait_exit();
         let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
         assert!(!raw.contains("\x1b]0;owned") && !raw.contains("\x1b[2J\x1b]0"), "an escape got through");
-        assert!(!raw.contains('\u{202e}') && !raw.contains('\u{2066}') && !raw.contains('\u{9b}'), "a bidi control got through");
+        assert!(
+            !raw.contains('\u{202e}') && !raw.contains('\u{2066}') && !raw.contains('\u{9b}'),
+            "a bidi control got through"
+        );
     }
 }
 

@@ -6,8 +6,8 @@
 mod cells;
 mod cli;
 mod cost;
-mod demo;
 mod dashboard;
+mod demo;
 mod harness;
 mod hostile;
 mod planes;

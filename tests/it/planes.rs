@@ -25,9 +25,30 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
     assert_eq!(
         fields,
         [
-            "name", "alias", "session", "tenant_id", "host", "socket", "class", "runtime", "model_hint", "managed", "systemd",
-            "pane", "process", "idle_seconds", "heartbeat", "health", "readiness", "reason", "drift", "boot_enable", "flags",
-            "evidence", "claim", "observed_at"
+            "name",
+            "alias",
+            "session",
+            "tenant_id",
+            "host",
+            "socket",
+            "class",
+            "runtime",
+            "model_hint",
+            "managed",
+            "systemd",
+            "pane",
+            "process",
+            "idle_seconds",
+            "heartbeat",
+            "health",
+            "readiness",
+            "reason",
+            "drift",
+            "boot_enable",
+            "flags",
+            "evidence",
+            "claim",
+            "observed_at"
         ]
     );
     for (field, inner) in [
@@ -116,7 +137,8 @@ fn silence_alone_is_available_never_stuck() {
     for agent in ["a", "b"] {
         let mut seen = Vec::new();
         wait_for("available", || {
-            let answer = sandbox.run_with(&["agent", "status", agent, "--json"], &[("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", "2")]);
+            let answer =
+                sandbox.run_with(&["agent", "status", agent, "--json"], &[("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", "2")]);
             let state = answer.json()["readiness"].as_str().unwrap().to_owned();
             seen.push(state.clone());
             state == "available"
@@ -170,7 +192,8 @@ fn drift_is_seen_even_behind_one_interpreter() {
     ));
     sandbox.start();
     for (agent, drift) in [("right", false), ("wrong", true), ("cat", true)] {
-        let row = sandbox.wait_row(agent, |row| row["drift"] == drift && (agent == "cat" || row["process"]["argv0"] == "node"));
+        let row = sandbox
+            .wait_row(agent, |row| row["drift"] == drift && (agent == "cat" || row["process"]["argv0"] == "node"));
         assert_eq!(row["flags"].as_array().unwrap().iter().any(|flag| flag == "drift"), drift, "{row:#}");
     }
 }
@@ -266,7 +289,8 @@ fn the_pane_gets_its_environment_and_its_path() {
         assert!(text.lines().any(|l| l == line), "{line} in {text}");
     }
     let path = text.lines().find_map(|line| line.strip_prefix("PATH=")).unwrap();
-    let at = |folder: &str| path.split(':').position(|part| part == folder).unwrap_or_else(|| panic!("{folder} in {path}"));
+    let at =
+        |folder: &str| path.split(':').position(|part| part == folder).unwrap_or_else(|| panic!("{folder} in {path}"));
     assert!(at(&local.display().to_string()) < at("/usr/bin"), "{path}");
     assert_eq!(sandbox.row("a.b")["session"], "a_b");
 }

@@ -9,14 +9,25 @@ fn settings(shell: &mut Pty, mark: &str) -> String {
     shell.send(&format!("stty -a | tr '\\n' ' ' | sed 's/.*speed/{mark} speed/;s/rows [0-9]*; columns [0-9]*;//'; echo; echo {mark}-done\r"));
     let text = shell.wait_until(mark, |text| text.contains(&format!("\n{mark}-done")));
     let at = text.rfind(&format!("{mark} speed")).unwrap();
-    text[at + mark.len()..].split("\n\n").next().unwrap().split(&format!("{mark}-done")).next().unwrap().trim().to_owned()
+    text[at + mark.len()..]
+        .split("\n\n")
+        .next()
+        .unwrap()
+        .split(&format!("{mark}-done"))
+        .next()
+        .unwrap()
+        .trim()
+        .to_owned()
 }
 
 fn pid_of_dashboard(sandbox: &Sandbox) -> u32 {
     sandbox
         .pids()
         .into_iter()
-        .find(|pid| mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.len() == 1 && argv[0].ends_with("mosaic-tui")))
+        .find(|pid| {
+            mosaic_tui::fleet::process::argv(*pid)
+                .is_some_and(|argv| argv.len() == 1 && argv[0].ends_with("mosaic-tui"))
+        })
         .unwrap()
 }
 
@@ -47,22 +58,50 @@ fn seen(shell: &Pty) {
 
 #[test]
 fn after_q() {
-    leaves_no_trace("", |shell, _| { seen(shell); shell.send("q"); }, "left-with-0");
+    leaves_no_trace(
+        "",
+        |shell, _| {
+            seen(shell);
+            shell.send("q");
+        },
+        "left-with-0",
+    );
 }
 
 #[test]
 fn after_ctrl_c() {
-    leaves_no_trace("", |shell, _| { seen(shell); shell.send("\x03"); }, "left-with-0");
+    leaves_no_trace(
+        "",
+        |shell, _| {
+            seen(shell);
+            shell.send("\x03");
+        },
+        "left-with-0",
+    );
 }
 
 #[test]
 fn after_sigterm() {
-    leaves_no_trace("", |shell, sandbox| { seen(shell); kill(pid_of_dashboard(sandbox), Signal::TERM); }, "left-with-143");
+    leaves_no_trace(
+        "",
+        |shell, sandbox| {
+            seen(shell);
+            kill(pid_of_dashboard(sandbox), Signal::TERM);
+        },
+        "left-with-143",
+    );
 }
 
 #[test]
 fn after_sighup() {
-    leaves_no_trace("", |shell, sandbox| { seen(shell); kill(pid_of_dashboard(sandbox), Signal::HUP); }, "left-with-129");
+    leaves_no_trace(
+        "",
+        |shell, sandbox| {
+            seen(shell);
+            kill(pid_of_dashboard(sandbox), Signal::HUP);
+        },
+        "left-with-129",
+    );
 }
 
 #[test]
@@ -91,7 +130,9 @@ fn ctrl_z_hands_the_terminal_back_and_fg_returns() {
         assert_eq!(shell.modes(), (false, false));
         assert_eq!(settings(&mut shell, "stopped"), before);
         shell.send("clear\rfg\r");
-        shell.wait_until("the dashboard again", |text| text.contains("nobody needs you") && text.contains("type a message"));
+        shell.wait_until("the dashboard again", |text| {
+            text.contains("nobody needs you") && text.contains("type a message")
+        });
         assert_eq!(shell.modes(), (true, true));
         shell.send("q");
         shell.wait_until("the shell", |text| !text.contains("nobody needs you"));

@@ -118,7 +118,9 @@ fn the_scrollback_can_be_read_without_touching_the_pane() {
     let mut screen = sandbox.open(&["agent", "watch", "a"], 80, 24);
     screen.wait_text("500");
     screen.send("g");
-    screen.wait_until("the oldest lines", |text| text.contains("SCROLLBACK") && text.lines().any(|line| line.trim() == "1"));
+    screen.wait_until("the oldest lines", |text| {
+        text.contains("SCROLLBACK") && text.lines().any(|line| line.trim() == "1")
+    });
     screen.send("G");
     screen.wait_until("live again", |text| !text.contains("SCROLLBACK") && text.contains("500"));
     assert_eq!(sandbox.tmux(&["display-message", "-p", "-t", "=a:", "#{pane_in_mode}"]), "0");
@@ -126,12 +128,15 @@ fn the_scrollback_can_be_read_without_touching_the_pane() {
 
 #[test]
 fn a_dead_pane_keeps_its_last_screen_with_the_exit_status() {
-    let sandbox = Sandbox::with_agents("  - {name: a, runtime: sh, command: 'echo first; echo last words; read x; exit 9'}\n");
+    let sandbox =
+        Sandbox::with_agents("  - {name: a, runtime: sh, command: 'echo first; echo last words; read x; exit 9'}\n");
     sandbox.start();
     let screen = sandbox.open(&["agent", "watch", "a"], 80, 24);
     screen.wait_text("last words");
     sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
-    screen.wait_until("the status over the last screen", |text| text.contains("last words") && text.contains("dead: exit status 9"));
+    screen.wait_until("the status over the last screen", |text| {
+        text.contains("last words") && text.contains("dead: exit status 9")
+    });
 }
 
 #[test]

@@ -21,8 +21,7 @@ use crate::fleet::{lifecycle, roster as rosters};
 use place::Place;
 
 /// A demo's clock runs faster than a real fleet's, so that there is something to see.
-const THRESHOLDS: Thresholds =
-    Thresholds { heartbeat_interval: Duration::from_secs(5), idle: Duration::from_secs(20) };
+const THRESHOLDS: Thresholds = Thresholds { heartbeat_interval: Duration::from_secs(5), idle: Duration::from_secs(20) };
 
 /// Runs, leaves running, or ends a demo.
 ///
@@ -53,7 +52,13 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
     let site = place.site(site);
     let text = roster::text(agents, &place.socket, &place.folder.join("work"), &site.program);
     let written = site.roster.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&site.roster, text));
-    written.map_err(|error| Failure::failed(site.roster.display().to_string(), error.to_string(), "check space and rights of the temporary folder"))?;
+    written.map_err(|error| {
+        Failure::failed(
+            site.roster.display().to_string(),
+            error.to_string(),
+            "check space and rights of the temporary folder",
+        )
+    })?;
     let roster = rosters::load(&site)?;
     block_on(async {
         lifecycle::ensure_server(&site, &roster).await?;
@@ -94,7 +99,8 @@ fn stop(site: &Site) -> Result<u8> {
     sweep()?;
     let all = place::all()?;
     let named: Vec<&Place> = all.iter().filter(|place| place.home() == site.home).collect();
-    let chosen: Vec<&Place> = if named.is_empty() { all.iter().filter(|place| place.headless).collect() } else { named };
+    let chosen: Vec<&Place> =
+        if named.is_empty() { all.iter().filter(|place| place.headless).collect() } else { named };
     if chosen.is_empty() {
         return Err(Failure::new(Kind::NotFound, "demo", "none is running", "`mosaic-tui demo` starts one"));
     }

@@ -53,7 +53,11 @@ fn base() -> PathBuf {
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("demo folder {}", path.display()), error.to_string(), "check space and rights of the temporary folder")
+    Failure::failed(
+        format!("demo folder {}", path.display()),
+        error.to_string(),
+        "check space and rights of the temporary folder",
+    )
 }
 
 /// Every demo that left a record.
@@ -138,7 +142,8 @@ impl Place {
 
     /// Whether somebody still uses it: its owner, or for a headless one its tmux server.
     pub(super) fn is_alive(&self) -> bool {
-        let owner = process::start_ticks(self.record.pid) == self.record.start_ticks && process::is_alive(self.record.pid);
+        let owner =
+            process::start_ticks(self.record.pid) == self.record.start_ticks && process::is_alive(self.record.pid);
         owner || (self.headless && block_on(self.tmux().look()).is_ok_and(|look| !matches!(look, Ok(Look::NoServer))))
     }
 
@@ -194,7 +199,11 @@ impl Place {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(Failure::failed("demo", format!("processes {left:?} do not end"), "look at them with `ps -fp`"));
+                return Err(Failure::failed(
+                    "demo",
+                    format!("processes {left:?} do not end"),
+                    "look at them with `ps -fp`",
+                ));
             }
             for pid in left {
                 if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {

@@ -17,7 +17,8 @@ const NAMED: [(&str, &str, &str, &str); 6] = [
 const DRIFTS: &str = "docs";
 
 /// What the agents beyond the named ones do, in turn.
-const OTHERS: [&str; 5] = ["work 25; rest 5; loop", "", "work 9; rest 9; loop", "rest 30; work 5; loop", "work 60; rest 2; loop"];
+const OTHERS: [&str; 5] =
+    ["work 25; rest 5; loop", "", "work 9; rest 9; loop", "rest 30; work 5; loop", "work 60; rest 2; loop"];
 
 /// The roster's text.
 pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> String {

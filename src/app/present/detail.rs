@@ -44,7 +44,12 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     if let Some(process) = &row.process {
         lines.push(FactLine {
             label: "usage".to_owned(),
-            text: format!("cpu {:.1}%  memory {}  {} descendants", process.cpu_percent, bytes(process.rss_bytes), process.descendants),
+            text: format!(
+                "cpu {:.1}%  memory {}  {} descendants",
+                process.cpu_percent,
+                bytes(process.rss_bytes),
+                process.descendants
+            ),
             age: String::new(),
             role: Role::Plain,
         });

@@ -65,9 +65,10 @@ pub fn present(state: &State) -> View {
         clock: clock(state),
         body,
         footer: footer(state),
-        message: state.toast.as_ref().map(|toast| {
-            Piece::new(toast.text.clone(), if toast.failed { Role::Warning } else { Role::Good })
-        }),
+        message: state
+            .toast
+            .as_ref()
+            .map(|toast| Piece::new(toast.text.clone(), if toast.failed { Role::Warning } else { Role::Good })),
         overlay: popup::popup(state),
     }
 }
@@ -87,7 +88,14 @@ fn header(state: &State) -> Vec<Piece> {
             pieces.push(Piece::new(format!(" tmux: {} ", plane.text), Role::Alarm));
         }
     }
-    for readiness in [Readiness::Working, Readiness::Available, Readiness::Stuck, Readiness::Dead, Readiness::Stale, Readiness::Unknown] {
+    for readiness in [
+        Readiness::Working,
+        Readiness::Available,
+        Readiness::Stuck,
+        Readiness::Dead,
+        Readiness::Stale,
+        Readiness::Unknown,
+    ] {
         let count = snapshot.count(readiness);
         if count > 0 {
             pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
@@ -101,7 +109,10 @@ fn header(state: &State) -> Vec<Piece> {
     }
     let demo = if state.demo { "demo " } else { "" };
     pieces.push(Piece::new(
-        format!("  {demo}{} {} socket {} ({})", snapshot.tenant_id, snapshot.host, snapshot.socket, snapshot.supervisor),
+        format!(
+            "  {demo}{} {} socket {} ({})",
+            snapshot.tenant_id, snapshot.host, snapshot.socket, snapshot.supervisor
+        ),
         Role::Quiet,
     ));
     if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
@@ -152,7 +163,8 @@ fn empty(state: &State) -> Vec<String> {
         None => vec!["reading the planes\u{2026}".to_owned()],
         Some(snapshot) if snapshot.agents.is_empty() => {
             let mut lines = vec!["no agents".to_owned()];
-            lines.extend(snapshot.warnings.iter().filter(|w| w.as_str().starts_with("roster")).map(ToString::to_string));
+            lines
+                .extend(snapshot.warnings.iter().filter(|w| w.as_str().starts_with("roster")).map(ToString::to_string));
             lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
             lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
             lines
@@ -180,9 +192,15 @@ fn list_row(state: &State, row: &AgentRow) -> ListRow {
         selected: state.selected.as_ref() == Some(&row.name),
         name,
         class: row.class.clone().unwrap_or_default(),
-        runtime: row.runtime.clone().unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
+        runtime: row
+            .runtime
+            .clone()
+            .unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
         idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| words(Duration::from_secs(seconds))),
-        beat: row.heartbeat.as_ref().map_or_else(|| "-".to_owned(), |beat| words(Duration::from_secs_f64(beat.age_seconds))),
+        beat: row
+            .heartbeat
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), |beat| words(Duration::from_secs_f64(beat.age_seconds))),
         reason,
         warning,
     }

@@ -84,9 +84,7 @@ fn tail(draft: &str, width: usize) -> String {
 fn status_line(agent: &Agent, color: &impl Fn(Color) -> Style) -> (String, Style) {
     match &agent.doing {
         Doing::Idle | Doing::Resting(_) => ("  idle".to_owned(), Style::new().add_modifier(Modifier::DIM)),
-        Doing::Asking(question) => {
-            (format!("? {question}"), color(Color::Magenta).add_modifier(Modifier::BOLD))
-        }
+        Doing::Asking(question) => (format!("? {question}"), color(Color::Magenta).add_modifier(Modifier::BOLD)),
         Doing::Working { what, from, until } => {
             (format!("* working {} {what}", bar(agent.now, *from, *until)), color(Color::Blue))
         }
@@ -101,4 +99,3 @@ fn bar(now: Instant, from: Instant, until: Instant) -> String {
     let left = until.saturating_duration_since(now).as_secs();
     format!("[{cells}] {left}s left")
 }
-

@@ -41,8 +41,9 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let name = variable("MOSAIC_AGENT_NAME");
     let script = variable("MOSAIC_STUB_SCRIPT").unwrap_or_default();
-    let script = Script::parse(&script)
-        .map_err(|why| Failure::new(crate::fleet::error::Kind::Invalid, "MOSAIC_STUB_SCRIPT", why, "see the stub's /help"))?;
+    let script = Script::parse(&script).map_err(|why| {
+        Failure::new(crate::fleet::error::Kind::Invalid, "MOSAIC_STUB_SCRIPT", why, "see the stub's /help")
+    })?;
     let identity = Identity {
         name: name.clone().unwrap_or_else(|| "stub".to_owned()),
         class: variable("MOSAIC_AGENT_CLASS").unwrap_or_else(|| "worker".to_owned()),

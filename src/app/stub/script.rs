@@ -77,7 +77,9 @@ impl Step {
             "say" if !rest.is_empty() => Self::Say(rest.to_owned()),
             "die" => Self::Die(if rest.is_empty() { 1 } else { rest.parse().ok()? }),
             "hang" => Self::Hang,
-            "flood" => Self::Flood(if rest.is_empty() { 1000 } else { rest.parse().ok().filter(|n| *n <= 1_000_000)? }),
+            "flood" => {
+                Self::Flood(if rest.is_empty() { 1000 } else { rest.parse().ok().filter(|n| *n <= 1_000_000)? })
+            }
             "loop" => Self::Loop,
             _ => return None,
         })

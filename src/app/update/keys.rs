@@ -50,7 +50,8 @@ pub(super) fn paste(state: &mut State, text: &str) {
 
 /// Builds the action of a key from what is selected, and performs or asks.
 fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effect>) {
-    let selected = state.selected_row().filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
+    let selected =
+        state.selected_row().filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
     let names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();
     for argument in spec.arguments {

@@ -144,7 +144,8 @@ fn scroll_history(state: &mut State, motion: Motion, effects: &mut Vec<Effect>) 
     let Some(target) = state.pane.target.clone() else { return };
     let page = layout_of(state).pane.height.max(2);
     let offset = state.pane.history.as_ref().map_or(0, |history| history.offset);
-    let known = state.pane.history.as_ref().and_then(|history| history.screen.as_ref()).map(|picture| picture.size.height);
+    let known =
+        state.pane.history.as_ref().and_then(|history| history.screen.as_ref()).map(|picture| picture.size.height);
     let most = known.map_or(u16::MAX, |height| height.saturating_sub(page));
     let to = match motion {
         Motion::Up => offset.saturating_add(1),

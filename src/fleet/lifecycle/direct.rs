@@ -87,7 +87,9 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     let log_path = site.run_file(&agent.name, RunFile::Log);
     let log = heartbeat::make_run_dir(&site.run_dir)
         .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path))
-        .map_err(|error| Failure::failed(log_path.display().to_string(), error.to_string(), "check the folder's rights and space"))?;
+        .map_err(|error| {
+            Failure::failed(log_path.display().to_string(), error.to_string(), "check the folder's rights and space")
+        })?;
     // Its first heartbeat is the sign of success; an old one would be a lie.
     let beat = site.run_file(&agent.name, RunFile::Heartbeat);
     let _none = std::fs::remove_file(&beat);

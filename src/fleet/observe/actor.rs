@@ -234,7 +234,8 @@ impl Actor {
     }
 
     fn read_new_processes(&mut self) {
-        let new: Vec<u32> = self.observed.live_pids().into_iter().filter(|pid| !self.watched.contains_key(pid)).collect();
+        let new: Vec<u32> =
+            self.observed.live_pids().into_iter().filter(|pid| !self.watched.contains_key(pid)).collect();
         for pid in new {
             self.observed.read_process(pid);
         }
@@ -267,7 +268,11 @@ impl Actor {
         }
         let holder = &self.observed.roster().holder;
         let Some(session) = self.observed.panes().and_then(|panes| {
-            panes.iter().find(|pane| pane.session == *holder).or_else(|| panes.first()).map(|pane| pane.session_id.clone())
+            panes
+                .iter()
+                .find(|pane| pane.session == *holder)
+                .or_else(|| panes.first())
+                .map(|pane| pane.session_id.clone())
         }) else {
             return;
         };

@@ -131,10 +131,13 @@ impl Observed {
     }
 
     fn all_panes(&self) -> impl Iterator<Item = &PaneRecord> {
-        self.tmux.values().filter_map(|reading| match &reading.facts {
-            Ok(Look::Panes(panes)) => Some(panes),
-            _ => None,
-        }).flatten()
+        self.tmux
+            .values()
+            .filter_map(|reading| match &reading.facts {
+                Ok(Look::Panes(panes)) => Some(panes),
+                _ => None,
+            })
+            .flatten()
     }
 
     /// Reads the process trees of all live panes.

@@ -43,9 +43,10 @@ impl Viewer {
         let tmux = Tmux::new(socket.clone());
         let client = exec::in_pty("tmux".as_ref(), &tmux.viewer_args(&target.session_id), size)
             .map_err(|error| exec::explain("tmux", &error))?;
-        let mut reader = client.master.try_clone_reader().map_err(|error| {
-            exec::explain("tmux", &exec::ExecError::Io(std::io::Error::other(error.to_string())))
-        })?;
+        let mut reader = client
+            .master
+            .try_clone_reader()
+            .map_err(|error| exec::explain("tmux", &exec::ExecError::Io(std::io::Error::other(error.to_string()))))?;
         let shared = Arc::new(Shared {
             parser: Mutex::new(cells::parser(size)),
             moved: AtomicBool::new(false),

@@ -55,13 +55,7 @@ impl Index {
     }
 
     /// Takes one node: a key of the innermost mapping, or a value.
-    fn value(
-        &mut self,
-        open: &mut Vec<Open>,
-        place: Place,
-        scalar: Option<&str>,
-        opens: Option<fn(String) -> Open>,
-    ) {
+    fn value(&mut self, open: &mut Vec<Open>, place: Place, scalar: Option<&str>, opens: Option<fn(String) -> Open>) {
         let path = match open.last_mut() {
             None => String::new(),
             Some(Open::Sequence { path, next }) => {

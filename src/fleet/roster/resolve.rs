@@ -176,13 +176,10 @@ pub fn load(site: &Site) -> Result<Roster> {
             "check that the path is right",
         ));
     }
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::failed(what.clone(), error.to_string(), "make it readable"))?;
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::failed(what.clone(), error.to_string(), "make it readable"))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
         Failure::new(
             Kind::Invalid,
             format!("{}:{}", path.display(), line + 1),
@@ -197,13 +194,8 @@ pub fn load(site: &Site) -> Result<Roster> {
         };
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         let (place, why) = split_place(&first);
-        Failure::new(
-            Kind::Invalid,
-            place,
-            format!("{why}{more}"),
-            "`mosaic-tui fleet check` lists every problem",
-        )
-        .with_details(problems.iter().map(ToString::to_string).collect())
+        Failure::new(Kind::Invalid, place, format!("{why}{more}"), "`mosaic-tui fleet check` lists every problem")
+            .with_details(problems.iter().map(ToString::to_string).collect())
     })
 }
 
@@ -224,9 +216,7 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
         return Err(vec![problem]);
     }
     let index = Index::of(text);
-    let file: RosterFile = serde_yaml::from_str(text).map_err(|error| {
-        vec![decode_problem(&error, path, &index)]
-    })?;
+    let file: RosterFile = serde_yaml::from_str(text).map_err(|error| vec![decode_problem(&error, path, &index)])?;
     let mut check = Checker { path, index: &index, problems: Vec::new() };
     let roster = check.roster(&file, site);
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
@@ -325,7 +315,10 @@ impl Checker<'_> {
     fn tmux(&mut self, tmux: &TmuxSettings) -> (SocketName, SessionName) {
         let socket = self.socket("tmux.socket_name", tmux.socket_name.as_deref());
         let holder = tmux.holder_session.as_deref().unwrap_or(DEFAULT_HOLDER);
-        if holder.is_empty() || holder.len() > 64 || !holder.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+        if holder.is_empty()
+            || holder.len() > 64
+            || !holder.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        {
             self.problem("tmux.holder_session", "must have 1 to 64 letters, digits, `_` or `-`");
         }
         (socket, SessionName(holder.to_owned()))
@@ -347,7 +340,10 @@ impl Checker<'_> {
             _ => {
                 self.problem(
                     "defaults.window_size",
-                    format!("is {:?}; expected WIDTHxHEIGHT such as 200x50, between 20x5 and 1000x1000", Label::new(text).as_str()),
+                    format!(
+                        "is {:?}; expected WIDTHxHEIGHT such as 200x50, between 20x5 and 1000x1000",
+                        Label::new(text).as_str()
+                    ),
                 );
                 WindowSize { width: 200, height: 50 }
             }
@@ -377,7 +373,10 @@ impl Checker<'_> {
         let runtime = self.runtime(at, entry, file);
         for variable in entry.env.keys() {
             if !is_variable_name(variable) {
-                self.problem(&key(&format!("env.{variable}")), "is no environment variable name ([A-Za-z_][A-Za-z0-9_]*)");
+                self.problem(
+                    &key(&format!("env.{variable}")),
+                    "is no environment variable name ([A-Za-z_][A-Za-z0-9_]*)",
+                );
             }
         }
         for (variable, value) in &entry.env {
@@ -390,17 +389,29 @@ impl Checker<'_> {
                 self.problem(&key(field), "is empty or holds a NUL character; leave the key out instead");
             }
         }
-        if entry.model_hint.as_deref().is_some_and(|hint| hint.chars().count() > MAX_MODEL_CHARS || hint.chars().any(char::is_control)) {
+        if entry
+            .model_hint
+            .as_deref()
+            .is_some_and(|hint| hint.chars().count() > MAX_MODEL_CHARS || hint.chars().any(char::is_control))
+        {
             self.problem(&key("model_hint"), format!("must be one line of at most {MAX_MODEL_CHARS} characters"));
         }
         let host = entry.host.clone().unwrap_or_else(|| site.host.clone());
         if host != site.host && entry.ssh.is_none() {
-            self.problem(&key("host"), format!("is another host than this one ({}), so `ssh: user@host` is needed", site.host));
+            self.problem(
+                &key("host"),
+                format!("is another host than this one ({}), so `ssh: user@host` is needed", site.host),
+            );
         }
-        if entry.ssh.as_deref().is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace)) {
+        if entry
+            .ssh
+            .as_deref()
+            .is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace))
+        {
             self.problem(&key("ssh"), "must be user@host: not empty, no leading `-`, no white space");
         }
-        let directory = entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref()).unwrap_or("~");
+        let directory =
+            entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref()).unwrap_or("~");
         let own_socket = match &entry.socket {
             Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
             None => socket.clone(),
@@ -428,17 +439,19 @@ impl Checker<'_> {
 
     fn runtime(&mut self, at: usize, entry: &AgentEntry, file: &RosterFile) -> String {
         let Some(runtime) = entry.runtime.as_deref().or(file.defaults.runtime.as_deref()) else {
-            self.problem(
-                &format!("agents[{at}]"),
-                "has no `runtime`, and `defaults.runtime` is not set",
-            );
+            self.problem(&format!("agents[{at}]"), "has no `runtime`, and `defaults.runtime` is not set");
             return String::new();
         };
         if entry.command.is_none() && !runtime::is_known(runtime) {
-            let key = if entry.runtime.is_some() { format!("agents[{at}].runtime") } else { "defaults.runtime".to_owned() };
+            let key =
+                if entry.runtime.is_some() { format!("agents[{at}].runtime") } else { "defaults.runtime".to_owned() };
             self.problem(
                 &key,
-                format!("is {:?}; expected {}, or any name together with a `command`", Label::new(runtime).as_str(), runtime::known_list()),
+                format!(
+                    "is {:?}; expected {}, or any name together with a `command`",
+                    Label::new(runtime).as_str(),
+                    runtime::known_list()
+                ),
             );
         }
         if !is_plain_word(runtime) {
@@ -458,7 +471,13 @@ impl Checker<'_> {
             let key = format!("agents[{at}].name");
             if let Some(first) = names.get(entry.name.as_str()) {
                 let line = self.index.find(&format!("agents[{first}].name")).line;
-                self.problem(&key, format!("{:?} is taken already, on line {line}; names must be unique", Label::new(&entry.name).as_str()));
+                self.problem(
+                    &key,
+                    format!(
+                        "{:?} is taken already, on line {line}; names must be unique",
+                        Label::new(&entry.name).as_str()
+                    ),
+                );
                 continue;
             }
             names.insert(&entry.name, at);
@@ -483,11 +502,8 @@ impl Checker<'_> {
         if let Some(lead) = file.lead.as_deref().filter(|lead| !names.contains(lead)) {
             self.problem("lead", format!("{:?} is no agent of this roster", Label::new(lead).as_str()));
         }
-        let superior: HashMap<&str, &str> = file
-            .agents
-            .iter()
-            .filter_map(|entry| Some((entry.name.as_str(), entry.reports_to.as_deref()?)))
-            .collect();
+        let superior: HashMap<&str, &str> =
+            file.agents.iter().filter_map(|entry| Some((entry.name.as_str(), entry.reports_to.as_deref()?))).collect();
         for (at, entry) in file.agents.iter().enumerate() {
             let Some(boss) = entry.reports_to.as_deref() else { continue };
             let key = format!("agents[{at}].reports_to");
@@ -523,7 +539,11 @@ fn floor_warnings(file: &RosterFile) -> Vec<String> {
     if leads != 1 {
         warnings.push(format!(
             "below the floor: {}",
-            if leads == 0 { "no orchestrator and no `lead`".to_owned() } else { format!("{leads} orchestrators and no `lead`") },
+            if leads == 0 {
+                "no orchestrator and no `lead`".to_owned()
+            } else {
+                format!("{leads} orchestrators and no `lead`")
+            },
         ));
     }
     if !file.agents.iter().any(|entry| class(entry) == "enhancer") {
@@ -534,9 +554,8 @@ fn floor_warnings(file: &RosterFile) -> Vec<String> {
 
 /// Whether a session name is one that viewers use: `<agent>-watch-<pid>`.
 pub(crate) fn is_viewer_name(name: &str) -> bool {
-    name.rsplit_once("-watch-").is_some_and(|(agent, pid)| {
-        !agent.is_empty() && !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())
-    })
+    name.rsplit_once("-watch-")
+        .is_some_and(|(agent, pid)| !agent.is_empty() && !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_plain_word(text: &str) -> bool {

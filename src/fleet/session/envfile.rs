@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn the_syntax_of_systemd_is_understood() {
-        let text = "# comment\n; too\nA=1\nEMPTY=\nQ=\"two words\"\nS='$x \"y\"'\nE=a\\ b\nC=one\\\ntwo\nD=\"q\\\"\\n\"\n";
+        let text =
+            "# comment\n; too\nA=1\nEMPTY=\nQ=\"two words\"\nS='$x \"y\"'\nE=a\\ b\nC=one\\\ntwo\nD=\"q\\\"\\n\"\n";
         let want = [
             ("A", "1"),
             ("EMPTY", ""),

@@ -39,7 +39,11 @@ const UNKNOWN_STATUS: i32 = 1;
 pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     let agent = roster.agent(name)?;
     heartbeat::make_run_dir(&site.run_dir).map_err(|error| {
-        Failure::failed(format!("run folder {}", site.run_dir.display()), error.to_string(), "check its rights and space")
+        Failure::failed(
+            format!("run folder {}", site.run_dir.display()),
+            error.to_string(),
+            "check its rights and space",
+        )
     })?;
     let _lock = lock::take(site, &agent.name)?;
     let tmux = Tmux::new(agent.socket.clone());
@@ -107,11 +111,13 @@ impl Keeper<'_> {
         let listed = async {
             loop {
                 match self.tmux.look().await {
-                    Ok(crate::fleet::tmux::Look::Panes(panes)) => match panes.into_iter().find(|pane| pane.id == self.pane) {
-                        Some(pane) if pane.dead => return Some(pane),
-                        Some(_) => {}
-                        None => return None,
-                    },
+                    Ok(crate::fleet::tmux::Look::Panes(panes)) => {
+                        match panes.into_iter().find(|pane| pane.id == self.pane) {
+                            Some(pane) if pane.dead => return Some(pane),
+                            Some(_) => {}
+                            None => return None,
+                        }
+                    }
                     _ => return None,
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -128,7 +134,8 @@ impl Keeper<'_> {
         let mut screen = String::new();
         if let Some(pane) = &dead {
             status = pane.dead_status;
-            screen = self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
+            screen =
+                self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
         }
         let mut record = ExitRecord { ts: Timestamp::now().to_string(), pid: self.pid, exit_status: status, screen };
         if let Err(error) = exit::write(self.site, &self.agent.name, &mut record) {

@@ -40,8 +40,13 @@ pub fn report(site: &Site, report: &Report) -> Result<()> {
         next_seconds: report.next_seconds,
         msg: report.msg.as_deref().map(Label::new),
     };
-    path.parent()
-        .map_or(Ok(()), heartbeat::make_run_dir)
-        .and_then(|()| heartbeat::write(&path, &beat))
-        .map_err(|error| Failure::failed(format!("report {}", path.display()), error.to_string(), "check the folder's rights and space"))
+    path.parent().map_or(Ok(()), heartbeat::make_run_dir).and_then(|()| heartbeat::write(&path, &beat)).map_err(
+        |error| {
+            Failure::failed(
+                format!("report {}", path.display()),
+                error.to_string(),
+                "check the folder's rights and space",
+            )
+        },
+    )
 }

@@ -65,7 +65,8 @@ impl UnitWatch {
                 Ok(connection) => {
                     let watch = Self { connection, on_bus: true, known: HashMap::new() };
                     // The bus may be there without a manager behind it.
-                    match watch.call::<_, String>(MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &()).await {
+                    match watch.call::<_, String>(MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &()).await
+                    {
                         Ok(_) => return Ok(watch),
                         Err(why) => reasons.push(why),
                     }

@@ -1,7 +1,9 @@
 //! The pane list: one format, one parser.
 //!
-//! Numbers come first, tab-separated; the three strings that other programs choose follow with
-//! their length in front, so that no tab, newline or bracket in them can shift a field.
+//! Numbers come first, tab-separated; the two strings that other programs choose follow with their
+//! length in front, so that no tab, newline or bracket in them can shift a field. The current command
+//! is not among them: tmux reads it anew for each mention, so its length would belong to another
+//! process now and then. `/proc` tells it as well.
 
 use crate::fleet::model::{Label, PaneId, PaneTarget, SessionName, Size};
 
@@ -13,7 +15,7 @@ pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#
 #{pane_dead_status}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
 #{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{@mosaic_agent}\t\
-#{n:session_name}:#{session_name}#{n:pane_current_command}:#{pane_current_command}#{n:pane_title}:#{pane_title}";
+#{n:session_name}:#{session_name}#{n:pane_title}:#{pane_title}";
 
 /// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
 const MAX_STRING_BYTES: usize = 1 << 16;
@@ -55,8 +57,6 @@ pub struct PaneRecord {
     pub mark: Option<String>,
     /// Session, exact.
     pub session: SessionName,
-    /// `pane_current_command`.
-    pub command: Label,
     /// Title.
     pub title: Label,
 }
@@ -83,8 +83,8 @@ impl PaneRecord {
 pub(super) fn parse_list(mut text: &str) -> Result<Vec<PaneRecord>, String> {
     let mut records = Vec::new();
     while !text.is_empty() {
-        let (record, rest) = parse_record(text)
-            .ok_or_else(|| format!("unreadable pane record {:?}", Label::new(text).as_str()))?;
+        let (record, rest) =
+            parse_record(text).ok_or_else(|| format!("unreadable pane record {:?}", Label::new(text).as_str()))?;
         records.push(record);
         text = rest.strip_prefix('\n').unwrap_or(rest);
     }
@@ -98,7 +98,6 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         (*field, rest) = rest.split_once('\t')?;
     }
     let (session, rest) = sized(rest)?;
-    let (command, rest) = sized(rest)?;
     let (title, rest) = sized(rest)?;
     let number = |at: usize| fields[at].parse::<u16>().ok();
     let record = PaneRecord {
@@ -123,7 +122,6 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         visible: fields[18] == "1",
         mark: Some(fields[19].to_owned()).filter(|mark| !mark.is_empty()),
         session: SessionName(session.to_owned()),
-        command: Label::new(command),
         title: Label::new(title),
     };
     Some((record, rest))
@@ -141,29 +139,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn line(session: &str, command: &str, title: &str) -> String {
+    fn line(session: &str, title: &str) -> String {
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\ta.b\t{}:{session}{}:{command}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\ta.b\t{}:{session}{}:{title}\n",
             session.len(),
-            command.len(),
             title.len()
         )
     }
 
     #[test]
     fn a_record_is_read_whole() {
-        let records = parse_list(&line("a_b", "node", "Title")).unwrap();
+        let records = parse_list(&line("a_b", "Title")).unwrap();
         let pane = &records[0];
         assert_eq!((pane.id, pane.pid, pane.dead, pane.dead_status), (PaneId(3), 4242, true, Some(7)));
         assert_eq!((pane.activity, pane.status_rows, pane.mark.as_deref()), (Some(1700), 1, Some("a.b")));
         assert_eq!((pane.left, pane.window.width), (101, 201));
-        assert_eq!((pane.session.0.as_str(), pane.command.as_str(), pane.title.as_str()), ("a_b", "node", "Title"));
+        assert_eq!((pane.session.0.as_str(), pane.title.as_str()), ("a_b", "Title"));
     }
 
     proptest! {
         #[test]
         fn no_text_shifts_a_field(session in ".{0,40}", title in "[\\s\\S]{0,80}") {
-            let text = line(&session, "x\ty", &title) + &line("next", "c", "t");
+            let text = line(&session, &title) + &line("next", "t");
             let records = parse_list(&text).unwrap();
             prop_assert_eq!(records.len(), 2);
             prop_assert_eq!(&records[0].session.0, &session);

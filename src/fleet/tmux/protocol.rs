@@ -66,7 +66,8 @@ impl Reader {
         let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         Ok(match word {
             "begin" => {
-                let ours = rest.rsplit(' ').next().and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|f| f & 1 == 1);
+                let ours =
+                    rest.rsplit(' ').next().and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|f| f & 1 == 1);
                 self.open = Some(Open { tag: rest.to_owned(), ours, text: String::new() });
                 None
             }

@@ -78,7 +78,8 @@ impl Tmux {
     pub fn viewer_args(&self, session_id: &str) -> Vec<OsString> {
         let mut args = self.client_args(false);
         args.extend(
-            ["-2", "-T", "256,RGB", "attach-session", "-f", "ignore-size,read-only", "-t", session_id].map(OsString::from),
+            ["-2", "-T", "256,RGB", "attach-session", "-f", "ignore-size,read-only", "-t", session_id]
+                .map(OsString::from),
         );
         args
     }

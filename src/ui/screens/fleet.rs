@@ -73,7 +73,9 @@ struct Columns {
 }
 
 fn columns(width: usize, rows: &[ListRow]) -> Columns {
-    let longest = |pick: fn(&ListRow) -> &str, title: usize| rows.iter().map(|row| text::width(pick(row))).max().unwrap_or(0).max(title);
+    let longest = |pick: fn(&ListRow) -> &str, title: usize| {
+        rows.iter().map(|row| text::width(pick(row))).max().unwrap_or(0).max(title)
+    };
     let name = longest(|row| &row.name, 5).min((width / 3).clamp(8, 28));
     let class = longest(|row| &row.class, 5).min(14);
     let runtime = longest(|row| &row.runtime, 7).min(10);
@@ -109,7 +111,14 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     if view.rows.is_empty() {
         for (at, line) in (0_u16..).zip(&view.empty) {
             let shown = text::fit(&theme.text(line), usize::from(area.width.saturating_sub(2)));
-            put(buffer, area, area.x + 2, area.y + 2 + at, &shown, theme.style(if at == 0 { Role::Strong } else { Role::Plain }));
+            put(
+                buffer,
+                area,
+                area.x + 2,
+                area.y + 2 + at,
+                &shown,
+                theme.style(if at == 0 { Role::Strong } else { Role::Plain }),
+            );
         }
         return;
     }
@@ -151,7 +160,8 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         x += put(buffer, area, x, area.y, &shown, theme.style(role));
     };
     cell(buffer, if row.unread { theme.unread() } else { " " }, 2, Role::Alarm);
-    let state = format!("{} {}", theme.glyph(row.readiness), if row.managed { row.readiness.word() } else { "unmanaged" });
+    let state =
+        format!("{} {}", theme.glyph(row.readiness), if row.managed { row.readiness.word() } else { "unmanaged" });
     cell(buffer, &state, STATE_COLUMNS, if row.managed { Role::State(row.readiness) } else { Role::Quiet });
     cell(buffer, &row.name, columns.name, if row.managed { Role::Strong } else { Role::Quiet });
     cell(buffer, "", 1, Role::Plain);

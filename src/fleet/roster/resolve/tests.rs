@@ -67,7 +67,10 @@ fn each_broken_rule_names_its_place() {
         (&agents("  - {name: a, reports_to: z}\n"), "r.yaml:4:27: agents[0].reports_to: \"z\" is no agent"),
         (&agents("  - {name: a, reports_to: b}\n  - {name: b, reportsTo: a}\n"), "closes a circle: a > b > a"),
         (&agents("  - {name: a, yolo: maybe}\n"), "r.yaml:4:21: agents[0].yolo: invalid type"),
-        (&agents(&format!("  - {{name: a, model_hint: {}}}\n", "m".repeat(300))), "agents[0].model_hint: must be one line"),
+        (
+            &agents(&format!("  - {{name: a, model_hint: {}}}\n", "m".repeat(300))),
+            "agents[0].model_hint: must be one line",
+        ),
         ("version: 1\nlead: \u{1}x\n", "r.yaml:2:7: holds a control character"),
         (&agents("  - [\n"), "r.yaml:"),
     ];
