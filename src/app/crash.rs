@@ -40,7 +40,9 @@ fn tell(folder: &Path, info: &PanicHookInfo<'_>, report: &str) {
 }
 
 fn summary(info: &PanicHookInfo<'_>) -> String {
-    let text = info.payload_as_str().unwrap_or("no message");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("no message");
     crate::fleet::model::Label::new(text).to_string()
 }
 

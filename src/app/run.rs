@@ -91,7 +91,6 @@ fn command_of(spec: &ActionSpec) -> String {
 }
 
 /// Prints an answer; nothing but the answer goes to stdout.
-#[expect(clippy::print_stdout, reason = "the one place that prints answers")]
 fn print(report: &Report, json: bool) -> u8 {
     use std::io::Write;
     let text = if json { serde_json::to_string_pretty(&report.json).unwrap_or_default() } else { report.text.clone() };

@@ -171,7 +171,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         }
     }
     if drift {
-        let seen = tree.map(|tree| describe_tree(tree)).unwrap_or_default();
+        let seen = tree.map(describe_tree).unwrap_or_default();
         evidence.push(Evidence {
             plane: Plane::Process,
             ok: true,

@@ -72,10 +72,13 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
         }
     }
     let Some((column, row)) = screen.cursor else { return };
-    if column >= left && row >= top && column - left < area.width && row - top < area.height {
-        if let Some(target) = buffer.cell_mut((area.x + column - left, area.y + row - top)) {
-            target.modifier.toggle(Modifier::REVERSED);
-        }
+    if column >= left
+        && row >= top
+        && column - left < area.width
+        && row - top < area.height
+        && let Some(target) = buffer.cell_mut((area.x + column - left, area.y + row - top))
+    {
+        target.modifier.toggle(Modifier::REVERSED);
     }
 }
 

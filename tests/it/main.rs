@@ -1,7 +1,7 @@
 //! Whole-binary tests on real components: tmux servers on private sockets, real programs in panes,
 //! the program itself in a pseudo-terminal. Nothing is faked, nothing waits by sleeping blindly.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod cells;
 mod cli;

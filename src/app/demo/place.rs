@@ -218,7 +218,7 @@ impl Place {
     /// The operator's own shell may carry the demo's exports; only what the demo started is ended.
     fn may_end(&self, pid: u32) -> bool {
         let argv = process::argv(pid).unwrap_or_default();
-        let of_tmux = argv.iter().any(|word| *word == self.socket);
+        let of_tmux = argv.contains(&self.socket);
         let started_for_agent = process::environment_value(pid, "MOSAIC_AGENT_NAME").is_some();
         let keeper = argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run");
         let holder = process::environment_value(pid, "TMUX").is_some_and(|tmux| tmux.contains(&self.socket));
@@ -228,10 +228,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.ours.get() {
-            if let Err(failure) = self.remove() {
-                tracing::error!(%failure, "the demo left something behind");
-            }
+        if self.ours.get()
+            && let Err(failure) = self.remove()
+        {
+            tracing::error!(%failure, "the demo left something behind");
         }
     }
 }

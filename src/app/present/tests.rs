@@ -1,1 +1,137 @@
+//! Frames at the sizes that operators have, as text and as styles.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::*;
+use crate::app::event::Event;
+use crate::app::samples;
+use crate::app::state::Overlay;
+use crate::app::update::update;
+use crate::ui::draw::draw;
+use crate::ui::picture;
+use crate::ui::theme::Theme;
+
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 50)];
+
+/// A pane with colours, wide characters and a cursor.
+fn pane() -> Arc<PaneScreen> {
+    let mut text: String = (0..46).map(|n| format!("\x1b[38;5;{}mline {n}\x1b[0m\n", 16 + n)).collect();
+    text.push_str("\x1b[1;35m? Deploy to staging? (y/n)\x1b[0m\n> \x1b[7m \x1b[0m\n日本語 wide\n");
+    Arc::new(crate::fleet::pane::still(&text, 200, 50))
+}
+
+fn state(size: (u16, u16)) -> State {
+    let mut state = State::new(Size { width: size.0, height: size.1 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    update(&mut state, Event::Pane(pane()));
+    state
+}
+
+fn frame(state: &State, theme: Theme) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
+    let mut view = present(state);
+    view.clock = "12:34".to_owned();
+    draw(&mut buffer, &view, theme);
+    buffer
+}
+
+/// Text and styles of a frame, for comparison.
+fn shown(state: &State, theme: Theme) -> String {
+    let buffer = frame(state, theme);
+    let styles = picture::ansi(&buffer).replace('\x1b', "\\e");
+    format!("{}\n--- styles ---\n{styles}", picture::plain(&buffer))
+}
+
+fn check(name: &str, state: &State) {
+    let size = format!("{}x{}", state.size.width, state.size.height);
+    insta::assert_snapshot!(format!("{name}_{size}"), shown(state, Theme::default()));
+}
+
+#[test]
+fn the_fleet_at_every_size() {
+    for size in SIZES {
+        check("fleet", &state(size));
+    }
+}
+
+#[test]
+fn watch_at_every_size() {
+    for size in SIZES {
+        let mut state = state(size);
+        state.screen = Screen::Watch;
+        check("watch", &state);
+    }
+}
+
+#[test]
+fn popups() {
+    let mut state = state((80, 24));
+    state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 });
+    check("help", &state);
+    state.overlay = Some(Overlay::Explain { scroll: 0 });
+    check("explain", &state);
+    state.overlay = Some(Overlay::Confirm {
+        command: "mosaic-tui fleet stop review".to_owned(),
+        targets: vec!["review".to_owned()],
+        action: crate::app::action::Action::FleetStop(vec!["review".to_owned()]),
+        yes: false,
+    });
+    check("confirm", &state);
+}
+
+#[test]
+fn empty_states() {
+    let nothing = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
+    check("before_the_first_look", &nothing);
+    let mut state = nothing;
+    let mut empty = (*samples::snapshot()).clone();
+    empty.agents.clear();
+    update(&mut state, Event::Snapshot(Arc::new(empty)));
+    check("no_agents", &state);
+}
+
+#[test]
+fn without_colour_and_unicode_nothing_is_lost() {
+    let state = state((80, 24));
+    let text = shown(&state, Theme { color: false, unicode: false });
+    let (frame, styles) = text.split_once("--- styles ---").unwrap();
+    assert!(frame.is_ascii(), "{frame}");
+    assert!(!styles.contains("[0;3") || !styles.contains("38;5"), "no colours");
+    for word in ["stuck", "dead", "stale", "unknown", "working", "available"] {
+        assert!(frame.contains(word), "{word} in {frame}");
+    }
+}
+
+#[test]
+fn no_size_makes_drawing_panic() {
+    for width in (0..130).step_by(7) {
+        for height in 0..30 {
+            for screen in [Screen::Fleet, Screen::Watch] {
+                let mut state = state((width, height));
+                state.screen = screen;
+                for overlay in [
+                    None,
+                    Some(Overlay::Help { filter: String::new(), scroll: 99 }),
+                    Some(Overlay::Explain { scroll: 3 }),
+                ] {
+                    state.overlay = overlay;
+                    frame(&state, Theme::default());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cut_out_shows_the_lines_that_matter() {
+    let room = Size { width: 80, height: 10 };
+    let screen = pane();
+    assert_eq!(anchor(&screen, room, None, false), (0, 39), "the end of the text");
+    assert_eq!(anchor(&screen, room, Some((500, 500)), false), (120, 39), "a pan stays on the pane");
+    let short = crate::fleet::pane::still("one\ntwo\n", 20, 50);
+    assert_eq!(anchor(&short, room, None, false), (0, 0));
+}

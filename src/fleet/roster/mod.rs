@@ -5,11 +5,14 @@
 
 mod file;
 mod locate;
+mod nearest;
+mod problem;
 mod resolve;
 
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
+pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
-pub use resolve::{Agent, Problem, Roster, WindowSize, load, parse};
+pub use resolve::{Agent, Roster, WindowSize, load, parse};
 
 /// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.
 pub const SCHEMA: &str = include_str!("../../../framework/fleet/roster.schema.json");

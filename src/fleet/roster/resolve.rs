@@ -4,11 +4,12 @@
 //! expected.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::file::{AgentEntry, RosterFile, TmuxSettings};
-use super::locate::{Index, Place};
+use super::locate::Index;
+use super::nearest::nearest;
+use super::problem::{Problem, control_character, decode_problem};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName};
@@ -127,31 +128,6 @@ impl Roster {
     }
 }
 
-/// One broken rule of a roster file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// File.
-    pub path: PathBuf,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column, from 1.
-    pub column: usize,
-    /// Key path such as `agents[2].name`.
-    pub key: String,
-    /// What is wrong and what was expected.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.path.display(), self.line, self.column)?;
-        if !self.key.is_empty() {
-            write!(f, "{}: ", Label::new(&self.key))?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
 /// Reads and checks a roster file.
 ///
 /// # Errors
@@ -221,50 +197,6 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
     let roster = check.roster(&file, site);
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
     if check.problems.is_empty() { Ok(roster) } else { Err(check.problems) }
-}
-
-/// The first character that YAML forbids; the decoder names no line for it.
-fn control_character(text: &str, path: &Path) -> Option<Problem> {
-    let forbidden = |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}');
-    let (at, line) = text.lines().enumerate().find(|(_, line)| line.contains(forbidden))?;
-    let column = line.chars().position(forbidden)?;
-    Some(Problem {
-        path: path.to_owned(),
-        line: at + 1,
-        column: column + 1,
-        key: String::new(),
-        message: "holds a control character; write it as an escape in double quotes".to_owned(),
-    })
-}
-
-/// Turns the decoder's error into a problem; it words path and expectation already.
-fn decode_problem(error: &serde_yaml::Error, path: &Path, index: &Index) -> Problem {
-    let full = error.to_string();
-    // The decoder appends its own " at line L column C", which stands at the front here.
-    let message = match full.rfind(" at line ") {
-        Some(cut) => full[..cut].to_owned(),
-        None => full,
-    };
-    let (key, message) = match message.split_once(": ") {
-        Some((key, rest)) if !key.contains(' ') => (key.to_owned(), rest.to_owned()),
-        _ => (String::new(), message),
-    };
-    let unknown = message
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split('`').next())
-        .map(|field| if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") });
-    let place = unknown
-        .as_deref()
-        .and_then(|field| index.find_key(field))
-        .or_else(|| error.location().map(|l| Place { line: l.line(), column: l.column() }))
-        .unwrap_or_else(|| index.find(&key));
-    Problem {
-        path: path.to_owned(),
-        line: place.line,
-        column: place.column,
-        key: unknown.unwrap_or(key),
-        message: Label::new(&message).to_string(),
-    }
 }
 
 /// Applies the rules and collects what breaks them.
@@ -575,35 +507,6 @@ fn expand_home(text: &str, home: &Path) -> PathBuf {
         None if text == "~" => home.to_owned(),
         None => home.join(text),
     }
-}
-
-/// Up to three names within a small edit distance, or that contain the text.
-fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut scored: Vec<(usize, &str)> = names
-        .map(|name| {
-            let distance = edit_distance(text, name);
-            let contained = !text.is_empty() && (name.contains(text) || text.contains(name));
-            (if contained { distance.min(2) } else { distance }, name)
-        })
-        .filter(|(distance, name)| *distance <= 2.max(name.len() / 3))
-        .collect();
-    scored.sort();
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
-}
-
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(80).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -1,0 +1,146 @@
+//! The one table of actions: id, words, keys, arguments, danger, and the function that builds each.
+//!
+//! The command line, the key table, the help screen, the footer and the README are made from it.
+
+mod build;
+mod table;
+
+pub use table::ACTIONS;
+
+use super::action::Action;
+use super::inputs::Inputs;
+
+/// Where a key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Everywhere but in a text field.
+    Anywhere,
+    /// In the Fleet view.
+    Fleet,
+    /// In the Watch view.
+    Watch,
+}
+
+/// What an action can destroy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    /// Nothing.
+    None,
+    /// It ends something: the dashboard asks first.
+    Confirm,
+}
+
+/// How an action is reached by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// Default chords, in one place.
+    In(Place, &'static [&'static str]),
+    /// None, for this reason.
+    None(&'static str),
+}
+
+/// How an action is reached from a shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cli {
+    /// These words, then the arguments.
+    Words(&'static [&'static str]),
+    /// Options of the program itself, without a command.
+    Root,
+    /// None, for this reason.
+    None(&'static str),
+}
+
+/// Shape of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A required word.
+    Required,
+    /// An optional word.
+    Optional,
+    /// Any number of words.
+    Many,
+    /// Everything behind `--`.
+    Rest,
+    /// `--name VALUE`.
+    Value,
+    /// `--name`.
+    Flag,
+}
+
+/// One argument of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name; with `--` in front for options.
+    pub name: &'static str,
+    /// Its shape.
+    pub shape: Shape,
+    /// What it is.
+    pub doc: &'static str,
+    /// Allowed values; empty means any.
+    pub values: &'static [&'static str],
+}
+
+/// One action.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionSpec {
+    /// `noun.verb`.
+    pub id: &'static str,
+    /// A few words for lists.
+    pub title: &'static str,
+    /// One sentence.
+    pub doc: &'static str,
+    /// Default keys.
+    pub keys: Keys,
+    /// Words on the command line.
+    pub cli: Cli,
+    /// Arguments.
+    pub arguments: &'static [Argument],
+    /// Whether it asks first.
+    pub danger: Danger,
+    /// Whether the footer shows its key.
+    pub footer: bool,
+    /// Builds the action from its inputs.
+    pub build: fn(&Inputs) -> Result<Action, String>,
+}
+
+/// The action with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static ActionSpec> {
+    ACTIONS.iter().find(|spec| spec.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn ids_are_unique_and_shaped_noun_verb() {
+        let mut seen = HashSet::new();
+        for spec in ACTIONS {
+            assert!(seen.insert(spec.id), "{} twice", spec.id);
+            assert_eq!(spec.id.split('.').count(), 2, "{}", spec.id);
+            assert!(!spec.doc.ends_with('.') && !spec.title.is_empty(), "{}", spec.id);
+        }
+    }
+
+    #[test]
+    fn an_action_without_a_key_or_a_command_says_why() {
+        for spec in ACTIONS {
+            if let Keys::None(reason) = spec.keys {
+                assert!(reason.len() > 8, "{} has no key and no reason", spec.id);
+            }
+            if let Cli::None(reason) = spec.cli {
+                assert!(reason.len() > 8, "{} has no command and no reason", spec.id);
+            }
+            if let Keys::In(_, chords) = spec.keys {
+                assert!(!chords.is_empty(), "{}", spec.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_destroys_asks_first() {
+        assert_eq!(find("fleet.stop").map(|spec| spec.danger), Some(Danger::Confirm));
+    }
+}

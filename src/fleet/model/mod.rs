@@ -1,0 +1,15 @@
+//! Pure values of the fleet: names, planes, rows, snapshots. No I/O, no clocks.
+//!
+//! Every record that leaves the program is one of these types, serialised as it stands here: field
+//! names are a public interface.
+
+mod names;
+mod planes;
+mod row;
+mod screen;
+
+pub use self::names::*;
+pub use self::planes::*;
+pub use self::row::*;
+pub use self::screen::*;
+pub use super::label::Label;

@@ -1,0 +1,148 @@
+//! Names and ids: of agents, sessions, panes and sockets.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Label;
+
+/// Name of a roster agent: `^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AgentName(String);
+
+impl AgentName {
+    /// Accepts a valid name, or says what is wrong with it.
+    ///
+    /// # Errors
+    /// A fragment that names the broken rule.
+    pub fn parse(raw: &str) -> Result<Self, String> {
+        let mut chars = raw.chars();
+        match chars.next() {
+            None => return Err("is empty; a name has 1 to 64 characters".to_owned()),
+            Some(first) if !first.is_ascii_alphanumeric() => {
+                return Err("must begin with a letter or digit".to_owned());
+            }
+            Some(_) => {}
+        }
+        if let Some(bad) = chars.find(|c| !(c.is_ascii_alphanumeric() || "_.-".contains(*c))) {
+            return Err(format!("holds {bad:?}; only letters, digits, `_`, `.` and `-` may stand in a name"));
+        }
+        if raw.len() > 64 {
+            return Err(format!("has {} characters; at most 64 are allowed", raw.len()));
+        }
+        Ok(Self(raw.to_owned()))
+    }
+
+    /// The name as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The agent's tmux session: tmux itself turns `.` and `:` in a session name into `_`.
+    #[must_use]
+    pub fn session(&self) -> SessionName {
+        SessionName(self.0.replace(['.', ':'], "_"))
+    }
+}
+
+impl fmt::Display for AgentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Exact name of a tmux session, as tmux stores it. May hold anything a user typed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionName(pub String);
+
+impl SessionName {
+    /// The name made safe to show.
+    #[must_use]
+    pub fn label(&self) -> Label {
+        Label::new(&self.0)
+    }
+}
+
+/// Id of a tmux pane, unique for the life of a server; shown as `%N`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PaneId(pub u32);
+
+impl PaneId {
+    /// Reads `%N`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.strip_prefix('%')?.parse().ok().map(Self)
+    }
+}
+
+impl fmt::Display for PaneId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}", self.0)
+    }
+}
+
+impl Serialize for PaneId {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+/// Size in character cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Size {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+/// A tmux server's socket name; `None` means tmux's default socket, with no `-L` at all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct SocketName(pub Option<String>);
+
+impl Serialize for SocketName {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(s)
+    }
+}
+
+impl fmt::Display for SocketName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0.as_deref().unwrap_or("default"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agent_names_follow_the_pattern() {
+        for good in ["a", "code0", "A.b_c-d", &"x".repeat(64)] {
+            assert!(AgentName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-x", ".x", "_x", "a b", "a:b", "é", "a\n", &"x".repeat(65)] {
+            assert!(AgentName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn session_names_are_what_tmux_makes_of_them() {
+        assert_eq!(AgentName::parse("a.b.c").map(|n| n.session().0), Ok("a_b_c".to_owned()));
+    }
+
+    #[test]
+    fn pane_ids_round_trip() {
+        assert_eq!(PaneId::parse("%17"), Some(PaneId(17)));
+        assert_eq!(PaneId(17).to_string(), "%17");
+        assert_eq!(PaneId::parse("17"), None);
+    }
+}

@@ -1,0 +1,280 @@
+//! What each plane says of an agent, and what follows from it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Label, PaneId, Size};
+
+/// What a heartbeat says of its agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeartbeatStatus {
+    /// Alive, nothing special.
+    Ok,
+    /// Working on a turn.
+    Busy,
+    /// Asked for input and waits.
+    Waiting,
+    /// Cannot go on without help.
+    Blocked,
+    /// The runtime reports an error.
+    Error,
+}
+
+impl HeartbeatStatus {
+    /// All statuses with their spelling in the heartbeat file.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("ok", Self::Ok),
+        ("busy", Self::Busy),
+        ("waiting", Self::Waiting),
+        ("blocked", Self::Blocked),
+        ("error", Self::Error),
+    ];
+
+    /// Reads the spelling used in files and on the command line.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(word, _)| *word == text).map(|(_, status)| *status)
+    }
+
+    /// The spelling used in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Busy => "busy",
+            Self::Waiting => "waiting",
+            Self::Blocked => "blocked",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Who vouches for a heartbeat's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authority {
+    /// The session keeper: the pane's process lives.
+    Keeper,
+    /// The runtime itself, through a report.
+    Runtime,
+}
+
+/// Whether the agent answered a heartbeat in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Answered within three intervals.
+    Healthy,
+    /// The last heartbeat is older than three intervals.
+    Stale,
+    /// There is no readable heartbeat.
+    Unknown,
+}
+
+/// What the operator may expect of an agent right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readiness {
+    /// It reported that it cannot go on alone.
+    Stuck,
+    /// No live process in its pane.
+    Dead,
+    /// Alive perhaps, but its heartbeat stopped.
+    Stale,
+    /// Nothing proves anything.
+    Unknown,
+    /// Alive and idle: work can be given to it.
+    Available,
+    /// Alive and at work.
+    Working,
+}
+
+impl Readiness {
+    /// Every value, in attention order.
+    pub const ALL: [Self; 6] = [Self::Stuck, Self::Dead, Self::Stale, Self::Unknown, Self::Available, Self::Working];
+
+    /// The word shown everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stuck => "stuck",
+            Self::Dead => "dead",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Available => "available",
+            Self::Working => "working",
+        }
+    }
+}
+
+/// Whether the agent will come back after a reboot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BootEnable {
+    /// Enabled and lingering, or not running under systemd's care.
+    Ok,
+    /// The unit is active but not enabled.
+    NotEnabled,
+    /// Lingering is off: the user manager ends with the last login.
+    LingerOff,
+    /// There is no user manager to ask.
+    Unknown,
+}
+
+/// The systemd plane of one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitFacts {
+    /// `LoadState`.
+    pub load: String,
+    /// `ActiveState`.
+    pub active: String,
+    /// `SubState`.
+    pub sub: String,
+    /// `UnitFileState`, empty where there is no unit file.
+    pub unit_file_state: String,
+    /// `MainPID`, the keeper; 0 when none runs.
+    pub main_pid: u32,
+    /// `NRestarts`.
+    pub n_restarts: u32,
+}
+
+/// The tmux plane of one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PaneFacts {
+    /// The pane's id.
+    pub id: PaneId,
+    /// Its first process.
+    pub pid: u32,
+    /// Whether that process has ended (`remain-on-exit` keeps the pane).
+    pub dead: bool,
+    /// Exit status of a dead pane; tmux 3.3a often leaves it empty.
+    pub exit_status: Option<i32>,
+    /// Name of the foreground process, what tmux calls `pane_current_command`.
+    pub command: Label,
+    /// Columns of the pane.
+    pub width: u16,
+    /// Rows of the pane.
+    pub height: u16,
+    /// Title that the program set.
+    pub title: Label,
+}
+
+/// The process plane of one agent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProcessFacts {
+    /// Whether the pane's first process lives (a zombie does not).
+    pub alive: bool,
+    /// Its `argv[0]`.
+    pub argv0: Label,
+    /// Share of one core over the last look, of the whole process tree.
+    pub cpu_percent: f64,
+    /// Resident memory of the whole process tree, in bytes.
+    pub rss_bytes: u64,
+    /// Number of descendants.
+    pub descendants: u32,
+}
+
+/// The heartbeat plane of one agent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeartbeatFacts {
+    /// Seconds since it was written.
+    pub age_seconds: f64,
+    /// What it says.
+    pub status: HeartbeatStatus,
+    /// One line in the writer's words.
+    pub detail: Option<Label>,
+    /// Who vouches for the status.
+    pub by: Authority,
+}
+
+/// One plane's word on an agent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evidence {
+    /// Which plane speaks.
+    pub plane: Plane,
+    /// Whether the plane could be read.
+    pub ok: bool,
+    /// The fact, or why there is none.
+    pub text: Label,
+    /// Age of the fact in seconds when it was joined.
+    pub age_seconds: f64,
+}
+
+/// A source of truth about an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plane {
+    /// The roster file.
+    Roster,
+    /// The tmux server.
+    Tmux,
+    /// `/proc`.
+    Process,
+    /// The heartbeat file.
+    Heartbeat,
+    /// The systemd user manager.
+    Systemd,
+}
+
+impl Plane {
+    /// The word shown everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Roster => "roster",
+            Self::Tmux => "tmux",
+            Self::Process => "process",
+            Self::Heartbeat => "heartbeat",
+            Self::Systemd => "systemd",
+        }
+    }
+}
+
+/// The backlog card that an agent holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClaimFacts {
+    /// Card id.
+    pub card: String,
+    /// Seconds until the claim expires; negative when it has.
+    pub expires_in: f64,
+}
+
+/// Where a pane can be observed: ids and the geometry of its window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaneTarget {
+    /// The pane itself.
+    pub pane: PaneId,
+    /// `$N` of its session.
+    pub session_id: String,
+    /// Size of the whole window.
+    pub window: Size,
+    /// Size of the pane in it.
+    pub size: Size,
+    /// Column of the pane's left edge in the window.
+    pub left: u16,
+    /// Row of the pane's top edge in the window.
+    pub top: u16,
+    /// Status rows that tmux draws for a client of the session.
+    pub status_rows: u16,
+    /// Whether those rows stand above the window.
+    pub status_on_top: bool,
+    /// Whether a client of the session sees the pane; otherwise only captures show it.
+    pub visible: bool,
+}
+
+/// Durations that decide health and readiness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Time between two heartbeats.
+    pub heartbeat_interval: Duration,
+    /// Silence after which a healthy agent counts as available.
+    pub idle: Duration,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { heartbeat_interval: Duration::from_secs(15), idle: Duration::from_secs(300) }
+    }
+}

@@ -1,0 +1,180 @@
+//! The joined row of one agent, and the snapshot of all.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{
+    BootEnable, ClaimFacts, Evidence, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane, ProcessFacts,
+    Readiness, SocketName, UnitFacts,
+};
+
+/// One agent or unmanaged session, all planes joined.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentRow {
+    /// Agent name, or the session's name when the roster does not know it.
+    pub name: Label,
+    /// Display name from the roster.
+    pub alias: Option<Label>,
+    /// tmux session name.
+    pub session: Label,
+    /// Whose fleet it belongs to.
+    pub tenant_id: String,
+    /// Where it runs.
+    pub host: String,
+    /// tmux socket; `null` is tmux's default socket.
+    pub socket: SocketName,
+    /// Role.
+    pub class: Option<String>,
+    /// Program that should run in the pane.
+    pub runtime: Option<String>,
+    /// Model asked for.
+    pub model_hint: Option<Label>,
+    /// Whether the roster names it.
+    pub managed: bool,
+    /// systemd plane; `null` with its reason in `evidence`.
+    pub systemd: Option<UnitFacts>,
+    /// tmux plane.
+    pub pane: Option<PaneFacts>,
+    /// Process plane.
+    pub process: Option<ProcessFacts>,
+    /// Seconds without output.
+    pub idle_seconds: Option<u64>,
+    /// Heartbeat plane.
+    pub heartbeat: Option<HeartbeatFacts>,
+    /// Whether it answered in time.
+    pub health: Health,
+    /// What to expect of it.
+    pub readiness: Readiness,
+    /// Why, in a few words.
+    pub reason: Label,
+    /// Whether the pane runs another runtime than the roster says.
+    pub drift: bool,
+    /// Whether it survives a reboot.
+    pub boot_enable: BootEnable,
+    /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`, `no_keeper`, ...
+    pub flags: Vec<&'static str>,
+    /// What each plane said.
+    pub evidence: Vec<Evidence>,
+    /// The card it holds.
+    pub claim: Option<ClaimFacts>,
+    /// When the planes were joined (RFC 3339).
+    pub observed_at: String,
+    /// Rule that decided the readiness.
+    #[serde(skip)]
+    pub rule: &'static str,
+    /// What would change it.
+    #[serde(skip)]
+    pub would_change: &'static str,
+    /// How to observe its pane.
+    #[serde(skip)]
+    pub target: Option<PaneTarget>,
+}
+
+impl AgentRow {
+    /// Whether the operator has to look at it.
+    #[must_use]
+    pub fn needs_operator(&self) -> bool {
+        self.attention() <= Attention::Unknown
+    }
+
+    /// Its place in the attention order.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        if !self.managed {
+            // A session outside the roster is shown, but nobody promised that it works.
+            return Attention::Unmanaged;
+        }
+        match self.readiness {
+            Readiness::Stuck => Attention::Stuck,
+            Readiness::Dead => Attention::Dead,
+            Readiness::Stale => Attention::Stale,
+            _ if self.drift || matches!(self.boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff) => {
+                Attention::Warning
+            }
+            Readiness::Unknown => Attention::Unknown,
+            Readiness::Working => Attention::Working,
+            Readiness::Available => Attention::Available,
+        }
+    }
+}
+
+/// Attention order: who needs the operator most comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attention {
+    /// Waits for a person.
+    Stuck,
+    /// No process.
+    Dead,
+    /// Heartbeat stopped.
+    Stale,
+    /// Drift, or it will not come back after a reboot.
+    Warning,
+    /// No proof of anything.
+    Unknown,
+    /// At work.
+    Working,
+    /// Idle.
+    Available,
+    /// Not in the roster.
+    Unmanaged,
+}
+
+/// How the facts reach the observer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TmuxFeed {
+    /// Changes arrive over a control-mode client.
+    Events,
+    /// A slow poll, because the control client failed.
+    Poll,
+    /// One look and no more.
+    Once,
+}
+
+/// State of one plane for the whole fleet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlaneState {
+    /// Which plane.
+    pub plane: Plane,
+    /// Whether the last look succeeded.
+    pub ok: bool,
+    /// Why not, or how it is read.
+    pub text: Label,
+}
+
+/// One joined observation of the whole fleet; cheap to share, never changed after it is published.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FleetSnapshot {
+    /// Tenant of the observer.
+    pub tenant_id: String,
+    /// Host of the observer.
+    pub host: String,
+    /// The fleet's socket.
+    pub socket: SocketName,
+    /// Which supervisor keeps the agents.
+    pub supervisor: &'static str,
+    /// When it was joined (RFC 3339).
+    pub observed_at: String,
+    /// All rows in attention order.
+    pub agents: Vec<Arc<AgentRow>>,
+    /// State of the planes.
+    pub planes: Vec<PlaneState>,
+    /// Warnings about the fleet as a whole: the floor, an invalid roster still in use.
+    pub warnings: Vec<Label>,
+    /// How tmux is read.
+    pub tmux_feed: TmuxFeed,
+}
+
+impl FleetSnapshot {
+    /// Number of managed rows with this readiness.
+    #[must_use]
+    pub fn count(&self, readiness: Readiness) -> usize {
+        self.agents.iter().filter(|row| row.managed && row.readiness == readiness).count()
+    }
+
+    /// Rows that need the operator, most urgent first.
+    pub fn needing(&self) -> impl Iterator<Item = &Arc<AgentRow>> {
+        self.agents.iter().filter(|row| row.needs_operator())
+    }
+}

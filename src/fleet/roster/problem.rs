@@ -1,0 +1,76 @@
+//! What is wrong with a roster file, and where.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::locate::{Index, Place};
+use crate::fleet::model::Label;
+
+/// One broken rule of a roster file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// File.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// Key path such as `agents[2].name`.
+    pub key: String,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: ", self.path.display(), self.line, self.column)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", Label::new(&self.key))?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// The first character that YAML forbids; the decoder names no line for it.
+pub(super) fn control_character(text: &str, path: &Path) -> Option<Problem> {
+    let forbidden = |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}');
+    let (at, line) = text.lines().enumerate().find(|(_, line)| line.contains(forbidden))?;
+    let column = line.chars().position(forbidden)?;
+    Some(Problem {
+        path: path.to_owned(),
+        line: at + 1,
+        column: column + 1,
+        key: String::new(),
+        message: "holds a control character; write it as an escape in double quotes".to_owned(),
+    })
+}
+
+/// Turns the decoder's error into a problem; it words path and expectation already.
+pub(super) fn decode_problem(error: &serde_yaml::Error, path: &Path, index: &Index) -> Problem {
+    let full = error.to_string();
+    // The decoder appends its own " at line L column C", which stands at the front here.
+    let message = match full.rfind(" at line ") {
+        Some(cut) => full[..cut].to_owned(),
+        None => full,
+    };
+    let (key, message) = match message.split_once(": ") {
+        Some((key, rest)) if !key.contains(' ') => (key.to_owned(), rest.to_owned()),
+        _ => (String::new(), message),
+    };
+    let unknown = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next())
+        .map(|field| if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") });
+    let place = unknown
+        .as_deref()
+        .and_then(|field| index.find_key(field))
+        .or_else(|| error.location().map(|l| Place { line: l.line(), column: l.column() }))
+        .unwrap_or_else(|| index.find(&key));
+    Problem {
+        path: path.to_owned(),
+        line: place.line,
+        column: place.column,
+        key: unknown.unwrap_or(key),
+        message: Label::new(&message).to_string(),
+    }
+}
