@@ -27,7 +27,7 @@ pub(super) fn pieces(buffer: &mut Buffer, area: Rect, y: u16, list: &[Piece], th
         if room == 0 {
             break;
         }
-        let shown = text::fit(&theme.text(&piece.text), room);
+        let shown = theme.fit(&piece.text, room);
         x += put(buffer, area, x, y, &shown, theme.style(piece.role));
     }
     x

@@ -46,7 +46,7 @@ fn plan_of(area: Rect, view: &View) -> Plan {
 
 fn footer(buffer: &mut Buffer, area: Rect, view: &View, theme: Theme) {
     if let Some(message) = &view.message {
-        let shown = text::fit(&theme.text(&message.text), usize::from(area.width));
+        let shown = theme.fit(&message.text, usize::from(area.width));
         put(buffer, area, area.x, area.y, &shown, theme.style(message.role));
         return;
     }

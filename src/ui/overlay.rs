@@ -63,7 +63,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         y += 1;
     }
     if !popup.hint.is_empty() {
-        put(buffer, inner, inner.x, y, &text::fit(&popup.hint, usize::from(inner.width)), theme.style(Role::Quiet));
+        put(buffer, inner, inner.x, y, &theme.fit(&popup.hint, usize::from(inner.width)), theme.style(Role::Quiet));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::text;
 use super::view::Role;
 use crate::fleet::model::Readiness;
 
@@ -96,6 +97,18 @@ impl Theme {
     #[must_use]
     pub fn unread(self) -> &'static str {
         if self.unicode { "•" } else { "+" }
+    }
+
+    /// Cuts a text to at most `columns`, in characters that the terminal can show.
+    #[must_use]
+    pub fn fit(self, text: &str, columns: usize) -> String {
+        self.text(&text::fit(&self.text(text), columns))
+    }
+
+    /// Cuts or fills a text to exactly `columns`, in characters that the terminal can show.
+    #[must_use]
+    pub fn column(self, text: &str, columns: usize) -> String {
+        self.text(&text::column(&self.text(text), columns))
     }
 
     /// Replaces what the terminal cannot show.

@@ -112,6 +112,7 @@ pub fn find(id: &str) -> Option<&'static ActionSpec> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::keymap;
     use std::collections::HashSet;
 
     #[test]
@@ -136,6 +137,72 @@ mod tests {
             if let Keys::In(_, chords) = spec.keys {
                 assert!(!chords.is_empty(), "{}", spec.id);
             }
+        }
+    }
+
+    /// A Markdown table from its rows.
+    fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String {
+        let mut out = format!("| {} |\n| --- | --- | --- |\n", head.join(" | "));
+        for row in rows {
+            out.push_str(&format!("| {} |\n", row.map(|cell| cell.replace('|', "\\|")).join(" | ")));
+        }
+        out
+    }
+
+    fn keys_table() -> String {
+        let rows = ACTIONS.iter().filter_map(|spec| match spec.keys {
+            Keys::None(_) => None,
+            Keys::In(place, _) => {
+                let chords: Vec<String> = keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect();
+                let place = match place {
+                    Place::Anywhere => "everywhere",
+                    Place::Fleet => "Fleet",
+                    Place::Watch => "Watch",
+                };
+                Some([chords.join(" "), place.to_owned(), spec.doc.to_owned()])
+            }
+        });
+        table(["key", "where", "what it does"], rows)
+    }
+
+    fn commands_table() -> String {
+        let rows = ACTIONS.iter().filter_map(|spec| match spec.cli {
+            Cli::None(_) => None,
+            Cli::Root | Cli::Words(_) => {
+                let mut words = vec!["mosaic-tui".to_owned()];
+                if let Cli::Words(path) = spec.cli {
+                    words.extend(path.iter().map(|word| (*word).to_owned()));
+                }
+                words.extend(spec.arguments.iter().map(|argument| match argument.shape {
+                    Shape::Required => argument.name.to_uppercase(),
+                    Shape::Optional => format!("[{}]", argument.name.to_uppercase()),
+                    Shape::Many => format!("[{}...]", argument.name.to_uppercase()),
+                    Shape::Rest => "[-- ...]".to_owned(),
+                    Shape::Value => format!("[--{} {}]", argument.name, argument.name.to_uppercase()),
+                    Shape::Flag => format!("[--{}]", argument.name),
+                }));
+                let chords: Vec<String> = keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect();
+                Some([format!("`{}`", words.join(" ")), chords.join(" "), spec.doc.to_owned()])
+            }
+        });
+        table(["command", "key", "what it does"], rows)
+    }
+
+    #[test]
+    fn the_readmes_tables_are_the_registry() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let before = std::fs::read_to_string(path).unwrap();
+        let mut text = before.clone();
+        for (name, table) in [("keys", keys_table()), ("commands", commands_table())] {
+            let open = format!("<!-- {name}: generated from the action table -->\n");
+            let start = text.find(&open).unwrap() + open.len();
+            let end = text.find(&format!("<!-- /{name} -->")).unwrap();
+            text.replace_range(start..end, &format!("\n{table}\n"));
+        }
+        if std::env::var_os("MOSAIC_UPDATE").is_some() {
+            std::fs::write(path, &text).unwrap();
+        } else {
+            assert_eq!(before, text, "MOSAIC_UPDATE=1 rewrites the tables");
         }
     }
 

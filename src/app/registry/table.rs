@@ -202,7 +202,6 @@ pub const ACTIONS: &[ActionSpec] = &[
         cli: Cli::Root,
         arguments: &[
             flag("once", "Prints the state once and exits"),
-            Argument { name: "view", shape: Shape::Value, doc: "What to print", values: &["fleet", "all"] },
             Argument {
                 name: "format",
                 shape: Shape::Value,

@@ -37,7 +37,7 @@ pub(super) fn pane_cut(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: T
     }
     let over_cells = cut.screen.is_some();
     let y = if over_cells { plan.pane.bottom() - 1 } else { plan.pane.y + plan.pane.height / 2 };
-    let shown = text::fit(&theme.text(&format!(" {note} ")), usize::from(plan.pane.width));
+    let shown = theme.fit(&format!(" {note} "), usize::from(plan.pane.width));
     let wide = u16::try_from(text::width(&shown)).unwrap_or(0);
     let x = plan.pane.x + (plan.pane.width - wide) / 2;
     let style = theme.style(Role::Warning);
@@ -110,7 +110,7 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     title(buffer, area, view, columns, theme);
     if view.rows.is_empty() {
         for (at, line) in (0_u16..).zip(&view.empty) {
-            let shown = text::fit(&theme.text(line), usize::from(area.width.saturating_sub(2)));
+            let shown = theme.fit(line, usize::from(area.width.saturating_sub(2)));
             put(
                 buffer,
                 area,
@@ -156,7 +156,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     let mut x = area.x;
     let quiet = if row.managed { Role::Plain } else { Role::Quiet };
     let mut cell = |buffer: &mut Buffer, what: &str, columns: usize, role: Role| {
-        let shown = column(&theme.text(what), columns);
+        let shown = theme.column(what, columns);
         x += put(buffer, area, x, area.y, &shown, theme.style(role));
     };
     cell(buffer, if row.unread { theme.unread() } else { " " }, 2, Role::Alarm);
@@ -202,7 +202,7 @@ fn fact(buffer: &mut Buffer, area: Rect, line: &FactLine, label: usize, theme: T
     let x = area.x + put(buffer, area, area.x, area.y, &column(&line.label, label), theme.style(Role::Quiet));
     let age = text::width(&line.age);
     let room = usize::from(area.right().saturating_sub(x)).saturating_sub(if age > 0 { age + 1 } else { 0 });
-    let shown = text::fit(&theme.text(&line.text), room);
+    let shown = theme.fit(&line.text, room);
     put(buffer, area, x, area.y, &shown, theme.style(line.role));
     if age > 0 {
         let at = area.right().saturating_sub(u16::try_from(age).unwrap_or(0));

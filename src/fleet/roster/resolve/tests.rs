@@ -113,3 +113,13 @@ fn hostile_text_in_a_roster_stays_out_of_the_messages() {
     let problems = check(&agents("  - {name: a, \"\\e[2Jx\": y}\n")).expect_err("invalid");
     assert!(!problems[0].contains('\x1b'), "{problems:?}");
 }
+
+#[test]
+fn the_shipped_examples_are_valid() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/framework/fleet/examples");
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        let roster = check(&text).unwrap_or_else(|problems| panic!("{:?}: {problems:?}", entry.path()));
+        assert_eq!(roster.socket, SocketName(Some("mosaic-fleet".into())));
+    }
+}
