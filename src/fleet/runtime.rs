@@ -47,7 +47,8 @@ pub fn matches(runtime: &str, argv: &[String]) -> bool {
         return argv.iter().any(|word| word == runtime);
     }
     if runtime == "stub" {
-        return program == OWN_NAME && argv.get(1).is_some_and(|word| word == "stub-agent");
+        // Whatever the program's file is called.
+        return argv.get(1).is_some_and(|word| word == "stub-agent");
     }
     if program == runtime {
         return true;

@@ -40,8 +40,6 @@ pub enum UnitNotice {
 #[derive(Debug)]
 pub struct UnitWatch {
     connection: Connection,
-    /// Whether the connection goes through the bus, where calls need a destination.
-    on_bus: bool,
     known: HashMap<String, ([String; 3], UnitFacts)>,
 }
 
@@ -52,39 +50,20 @@ impl UnitWatch {
     /// A fragment that says why there is none.
     pub async fn connect() -> Result<Self, String> {
         let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-        let mut reasons = Vec::new();
-        if let Some(socket) = runtime_dir.map(|dir| dir.join("systemd/private")).filter(|socket| socket.exists()) {
-            match Self::connect_private(&socket).await {
-                Ok(connection) => return Ok(Self { connection, on_bus: false, known: HashMap::new() }),
-                Err(why) => reasons.push(why),
-            }
+        let bus_by_folder = runtime_dir.is_some_and(|dir| dir.join("bus").exists());
+        if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_none() && !bus_by_folder {
+            return Err("no user manager here (no message bus of this user)".to_owned());
         }
-        if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
-            let build = connection::Builder::session().method_timeout(CALL_LIMIT).build();
-            match limited(build).await {
-                Ok(connection) => {
-                    let watch = Self { connection, on_bus: true, known: HashMap::new() };
-                    // The bus may be there without a manager behind it.
-                    match watch.call::<_, String>(MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &()).await
-                    {
-                        Ok(_) => return Ok(watch),
-                        Err(why) => reasons.push(why),
-                    }
-                }
-                Err(why) => reasons.push(why),
-            }
-        }
-        Err(if reasons.is_empty() {
-            "no user manager here (no systemd/private socket in XDG_RUNTIME_DIR, no session bus)".to_owned()
-        } else {
-            format!("the user manager does not answer: {}", reasons.join("; "))
-        })
-    }
-
-    async fn connect_private(socket: &Path) -> Result<Connection, String> {
-        let address = format!("unix:path={}", socket.display());
-        let address: zbus::Address = address.as_str().try_into().map_err(|error: zbus::Error| error.to_string())?;
-        limited(connection::Builder::address(address).p2p().method_timeout(CALL_LIMIT).build()).await
+        let unanswered = |why: String| format!("the user manager does not answer: {why}");
+        let build = connection::Builder::session().method_timeout(CALL_LIMIT).build();
+        let connection = limited(build).await.map_err(unanswered)?;
+        let watch = Self { connection, known: HashMap::new() };
+        // The bus may be there without a manager behind it.
+        watch
+            .call::<_, String>(MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &())
+            .await
+            .map_err(unanswered)?;
+        Ok(watch)
     }
 
     async fn call<B, R>(&self, path: &str, interface: &str, method: &str, body: &B) -> Result<R, String>
@@ -92,8 +71,7 @@ impl UnitWatch {
         B: serde::Serialize + zbus::zvariant::DynamicType,
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
     {
-        let destination = self.on_bus.then_some(SERVICE);
-        let reply = limited(self.connection.call_method(destination, path, Some(interface), method, body)).await?;
+        let reply = limited(self.connection.call_method(Some(SERVICE), path, Some(interface), method, body)).await?;
         reply.body().deserialize::<R>().map_err(|error| format!("{method}: {error}"))
     }
 
@@ -104,22 +82,20 @@ impl UnitWatch {
     pub async fn subscribe(&self, notices: mpsc::Sender<UnitNotice>) -> Result<(), String> {
         let mut stream = zbus::MessageStream::from(&self.connection);
         self.call::<_, ()>(MANAGER_PATH, MANAGER, "Subscribe", &()).await?;
-        if self.on_bus {
-            let rule = zbus::MatchRule::builder()
-                .msg_type(zbus::message::Type::Signal)
-                .sender(SERVICE)
-                .build()
-                .map_err(|error| error.to_string())?;
-            let body = (rule.to_string(),);
-            limited(self.connection.call_method(
-                Some("org.freedesktop.DBus"),
-                "/org/freedesktop/DBus",
-                Some("org.freedesktop.DBus"),
-                "AddMatch",
-                &body,
-            ))
-            .await?;
-        }
+        let rule = zbus::MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(SERVICE)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let body = (rule.to_string(),);
+        limited(self.connection.call_method(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            Some("org.freedesktop.DBus"),
+            "AddMatch",
+            &body,
+        ))
+        .await?;
         tokio::spawn(async move {
             while let Some(Ok(message)) = stream.next().await {
                 let header = message.header();

@@ -1,7 +1,7 @@
 //! The systemd plane: the fleet's units as the user manager knows them, over D-Bus. Reads only.
 //!
-//! `systemctl --user` talks to the manager's private socket, which works without a message bus; so
-//! does this. The bus is the second choice. See org.freedesktop.systemd1(5).
+//! Through the user's message bus; the manager's private socket would do without one, but its
+//! replies carry a sender that the D-Bus specification forbids. See org.freedesktop.systemd1(5).
 
 mod client;
 
