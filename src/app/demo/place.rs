@@ -23,6 +23,9 @@ const RECORD: &str = "demo.json";
 /// Time for killed processes to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
+/// Pause between two looks at what other processes do.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// One demo.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -172,12 +175,23 @@ impl Place {
                 _ => {}
             }
         }
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&self.folder, &error)),
-            _ => {
-                // Goes only when it is empty: other demos keep theirs.
-                let _others = fs::remove_dir(base());
-                Ok(())
+        self.remove_folder()?;
+        // Goes only when it is empty: other demos keep theirs.
+        let _others = fs::remove_dir(base());
+        Ok(())
+    }
+
+    /// Removes the folder; a dashboard that is just ending may still write its last line into it.
+    fn remove_folder(&self) -> Result<()> {
+        let deadline = Instant::now() + GONE_WITHIN;
+        loop {
+            match fs::remove_dir_all(&self.folder) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                Err(error) => return Err(failed(&self.folder, &error)),
             }
         }
     }
@@ -211,7 +225,7 @@ impl Place {
                     let _gone = kill_process(pid, Signal::KILL);
                 }
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(LOOK_AGAIN);
         }
     }
 

@@ -30,6 +30,10 @@ const SAFETY_TICKS: u32 = 5;
 /// Changes that arrive within this time are read together.
 const COALESCE: Duration = Duration::from_millis(4);
 
+/// A fleet at work changes all the time: after a look the next waits this long, so that the cost of
+/// looking has a bound. A change after a quiet moment, and a death, are seen at once.
+const REST: Duration = Duration::from_millis(150);
+
 /// Longest pause before a control client is tried again.
 const MAX_RETRY: Duration = Duration::from_secs(5);
 
@@ -79,11 +83,20 @@ pub fn start(site: Site) -> Result<Observer> {
 
 /// What has to be read again.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one switch a plane")]
 struct Dirty {
     tmux: bool,
     processes: bool,
     heartbeats: bool,
     roster: bool,
+    /// Nothing to read, but to join and publish.
+    joined: bool,
+}
+
+impl Dirty {
+    fn any(self) -> bool {
+        self.tmux || self.processes || self.heartbeats || self.roster || self.joined
+    }
 }
 
 struct Actor {
@@ -97,6 +110,7 @@ struct Actor {
     deaths: mpsc::Sender<u32>,
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
+    last_look: Instant,
 }
 
 impl Actor {
@@ -113,7 +127,8 @@ impl Actor {
             retry_pause: Duration::from_millis(250),
             deaths: mpsc::channel(1).0,
             watched: HashMap::new(),
-            dirty: Dirty { tmux: true, processes: true, heartbeats: true, roster: false },
+            dirty: Dirty { tmux: true, processes: true, heartbeats: true, roster: false, joined: true },
+            last_look: Instant::now(),
         }
     }
 
@@ -130,19 +145,23 @@ impl Actor {
         let mut ticks: u32 = 0;
         self.refresh().await;
         loop {
+            let mut urgent = false;
+            let rested = self.last_look + REST;
             tokio::select! {
                 request = asked.recv() => match request {
                     None => return,
                     Some(Request::Refresh) => {
-                        self.dirty = Dirty { tmux: true, processes: true, heartbeats: true, roster: true };
+                        urgent = true;
+                        self.dirty = Dirty { tmux: true, processes: true, heartbeats: true, roster: true, joined: true };
                     }
                     Some(Request::Capture { pane, history, answer }) => {
                         self.capture(pane, history, answer).await;
                         continue;
                     }
                 },
-                Some(notice) = self.control_notices.recv() => self.control_notice(notice),
+                Some(notice) = self.control_notices.recv() => urgent = self.control_notice(notice),
                 Some(pid) = died.recv() => {
+                    urgent = true;
                     self.watched.remove(&pid);
                     self.observed.read_process(pid);
                     self.dirty.tmux = true;
@@ -151,7 +170,10 @@ impl Actor {
                     FileNotice::Heartbeat => self.dirty.heartbeats = true,
                     FileNotice::Roster => self.dirty.roster = true,
                 },
-                Some(reading) = units.recv() => self.observed.set_systemd(reading),
+                Some(reading) = units.recv() => {
+                    self.observed.set_systemd(reading);
+                    self.dirty.joined = true;
+                }
                 _ = tick.tick() => {
                     ticks = ticks.wrapping_add(1);
                     self.on_tick(ticks);
@@ -159,21 +181,18 @@ impl Actor {
                         file_watch.retry();
                     }
                 }
+                () = tokio::time::sleep_until(rested), if self.dirty.any() => {}
             }
-            tokio::time::sleep(COALESCE).await;
-            while let Ok(notice) = self.control_notices.try_recv() {
-                self.control_notice(notice);
+            if urgent || Instant::now() >= rested {
+                tokio::time::sleep(COALESCE).await;
+                self.refresh().await;
             }
-            while let Ok(notice) = files.try_recv() {
-                self.dirty.heartbeats |= notice == FileNotice::Heartbeat;
-                self.dirty.roster |= notice == FileNotice::Roster;
-            }
-            self.refresh().await;
         }
     }
 
     fn on_tick(&mut self, ticks: u32) {
         let safety = ticks.is_multiple_of(SAFETY_TICKS);
+        self.dirty.joined = true;
         self.dirty.tmux |= self.control.is_none() || safety;
         self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);
         self.dirty.heartbeats |= safety;
@@ -186,7 +205,8 @@ impl Actor {
         self.observed.roster().agents.is_empty()
     }
 
-    fn control_notice(&mut self, notice: Notice) {
+    /// Takes a notice; whether it cannot wait.
+    fn control_notice(&mut self, notice: Notice) -> bool {
         self.dirty.tmux = true;
         if let Notice::Gone(why) = notice
             && self.control.take().is_some()
@@ -194,7 +214,9 @@ impl Actor {
             tracing::info!(why, "the tmux control client ended");
             self.observed.tmux_feed = TmuxFeed::Poll;
             self.pause_control();
+            return true;
         }
+        false
     }
 
     fn pause_control(&mut self) {
@@ -205,6 +227,7 @@ impl Actor {
     /// Reads what is dirty and publishes.
     async fn refresh(&mut self) {
         let dirty = std::mem::take(&mut self.dirty);
+        self.last_look = Instant::now();
         if dirty.roster {
             let site = self.observed.site();
             let loaded = roster::load(site);
