@@ -68,7 +68,8 @@ struct Columns {
     name: usize,
     class: usize,
     runtime: usize,
-    times: bool,
+    idle: bool,
+    beat: bool,
     reason: usize,
 }
 
@@ -90,14 +91,16 @@ fn columns(width: usize, rows: &[ListRow]) -> Columns {
         }
     };
     // The reason is why the operator looks; it keeps its room before the rest gets any.
-    let times = take(2 * (TIME_COLUMNS + 1), 12);
-    let with_class = take(class + 1, 18);
-    let with_runtime = take(runtime + 1, 18);
+    let idle = take(TIME_COLUMNS + 1, 14);
+    let with_class = take(class + 1, 22);
+    let with_runtime = take(runtime + 1, 22);
+    let beat = take(TIME_COLUMNS + 1, 24);
     Columns {
         name,
         class: if with_class { class } else { 0 },
         runtime: if with_runtime { runtime } else { 0 },
-        times,
+        idle,
+        beat,
         reason: left,
     }
 }
@@ -136,9 +139,10 @@ fn title(buffer: &mut Buffer, area: Rect, view: &FleetView, columns: Columns, th
     if columns.runtime > 0 {
         line.push_str(&column("RUNTIME", columns.runtime + 1));
     }
-    if columns.times {
-        line.push_str(&column("IDLE", TIME_COLUMNS + 1));
-        line.push_str(&column("BEAT", TIME_COLUMNS + 1));
+    for (title, shown) in [("IDLE", columns.idle), ("BEAT", columns.beat)] {
+        if shown {
+            line.push_str(&column(title, TIME_COLUMNS + 1));
+        }
     }
     line.push_str("WHY");
     let style = theme.style(Role::Quiet);
@@ -159,7 +163,8 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         let shown = theme.column(what, columns);
         x += put(buffer, area, x, area.y, &shown, theme.style(role));
     };
-    cell(buffer, if row.unread { theme.unread() } else { " " }, 2, Role::Alarm);
+    let mark = if row.unread { (theme.unread(), Role::Alarm) } else { (" ", Role::Plain) };
+    cell(buffer, mark.0, 2, mark.1);
     let state =
         format!("{} {}", theme.glyph(row.readiness), if row.managed { row.readiness.word() } else { "unmanaged" });
     cell(buffer, &state, STATE_COLUMNS, if row.managed { Role::State(row.readiness) } else { Role::Quiet });
@@ -173,11 +178,10 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         cell(buffer, &row.runtime, columns.runtime, quiet);
         cell(buffer, "", 1, Role::Plain);
     }
-    if columns.times {
-        cell(buffer, &row.idle, TIME_COLUMNS, Role::Quiet);
-        cell(buffer, "", 1, Role::Plain);
-        cell(buffer, &row.beat, TIME_COLUMNS, Role::Quiet);
-        cell(buffer, "", 1, Role::Plain);
+    for (time, shown) in [(&row.idle, columns.idle), (&row.beat, columns.beat)] {
+        if shown {
+            cell(buffer, time, TIME_COLUMNS + 1, Role::Quiet);
+        }
     }
     let role = if row.warning { Role::Warning } else { quiet };
     cell(buffer, &row.reason, columns.reason, role);
