@@ -5,9 +5,20 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::terminal;
 use crate::fleet::home::Site;
+
+/// Exit status of a crashed program, as Rust's own.
+const CRASH_STATUS: i32 = 101;
+
+static CRASHED: AtomicBool = AtomicBool::new(false);
+
+/// Whether something panicked; the terminal is no longer ours then.
+pub(crate) fn happened() -> bool {
+    CRASHED.load(Ordering::SeqCst)
+}
 
 /// Threads whose panics are caught and repaired where they happen.
 const SELF_HEALING: [&str; 1] = ["viewer"];
@@ -24,19 +35,23 @@ pub(super) fn install(site: &Site) {
         }
         terminal::restore();
         tell(&folder, info, &reporter.panic_report(info).to_string());
-        // A panic on the observer's or keeper's thread must not leave a half-dead program behind.
+        CRASHED.store(true, Ordering::SeqCst);
+        // A panic on a thread of its own would leave a half-dead program behind; one on the main
+        // thread unwinds, or is caught by its task, and the event loop asks `happened`.
         if std::thread::current().name() != Some("main") {
-            std::process::exit(1);
+            std::process::exit(CRASH_STATUS);
         }
     }));
 }
 
-#[expect(clippy::print_stderr, reason = "the terminal is the operator's again, and they must know")]
+/// Tells the operator, whose terminal it is again.
 fn tell(folder: &Path, info: &PanicHookInfo<'_>, report: &str) {
-    match write(folder, report) {
-        Ok(path) => eprintln!("mosaic-tui: crashed: {}; please report {}", summary(info), path.display()),
-        Err(error) => eprintln!("mosaic-tui: crashed: {info}; no report could be written: {error}"),
-    }
+    let text = match write(folder, report) {
+        Ok(path) => format!("mosaic-tui: crashed: {}; please report {}", summary(info), path.display()),
+        Err(error) => format!("mosaic-tui: crashed: {info}; no report could be written: {error}"),
+    };
+    // Not `eprintln!`: it panics when nobody listens, and a panic in here aborts without clean-up.
+    let _nobody_listens = writeln!(std::io::stderr(), "{text}");
 }
 
 fn summary(info: &PanicHookInfo<'_>) -> String {

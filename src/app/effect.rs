@@ -1,17 +1,17 @@
 //! What the dashboard wants done outside itself: commands as data, which tests compare.
 
 use super::action::Action;
-use crate::fleet::model::{PaneId, PaneTarget, SocketName};
+use crate::fleet::model::{PaneKey, PaneTarget};
 
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Show this pane, or none.
-    View(Option<(SocketName, PaneTarget)>),
+    View(Option<PaneTarget>),
     /// Fetch a pane's text with this many lines of scrollback.
     History {
         /// The pane.
-        pane: PaneId,
+        pane: PaneKey,
         /// Width of the pane.
         width: u16,
     },

@@ -29,14 +29,16 @@ pub fn line(failure: &Failure) -> String {
 
 /// Prints a failure and gives its exit code.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "the one place that tells the user of an error")]
 pub fn report(failure: &Failure, verbose: bool) -> ExitCode {
-    eprintln!("{}", line(failure));
+    use std::io::Write;
+    let mut text = line(failure);
     if verbose {
         for detail in &failure.details {
-            eprintln!("  {detail}");
+            text.push_str(&format!("\n  {detail}"));
         }
     }
+    // Whoever closed stderr does not want to know; the exit code still tells.
+    let _closed = writeln!(std::io::stderr(), "{text}");
     ExitCode::from(exit_code(failure.kind))
 }
 

@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::report::Report;
-use crate::fleet::model::{FleetSnapshot, Label, PaneScreen, Size};
+use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 
 /// One fact.
 #[derive(Debug, Clone)]
@@ -20,11 +20,11 @@ pub enum Event {
     /// The observer published.
     Snapshot(Arc<FleetSnapshot>),
     /// The pane in view looks like this now.
-    Pane(Arc<PaneScreen>),
+    Pane(PaneKey, Arc<PaneScreen>),
     /// The pane in view cannot be shown; why.
-    PaneLost(String),
+    PaneLost(PaneKey, String),
     /// The scrollback that was asked for.
-    History(Result<Arc<PaneScreen>, String>),
+    History(PaneKey, Result<Arc<PaneScreen>, String>),
     /// An action ended.
     Done {
         /// Its command line.

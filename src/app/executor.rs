@@ -28,7 +28,9 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
     match action {
         Action::FleetPs => {
             let snapshot = look(site).await?;
-            Ok(Report::done(headless::table(&snapshot, None, false), &snapshot.agents))
+            let report = Report::done(headless::table(&snapshot, None, false), &snapshot.agents);
+            // What could not be verified is no success, however complete the table looks.
+            Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(super::error::FAILED) })
         }
         Action::FleetCheck(file) => check(site, file.as_deref()),
         Action::FleetSchema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
@@ -137,7 +139,7 @@ fn chosen<'a>(site: &Site, roster: &'a Roster, names: &[String]) -> Result<Vec<&
 async fn start(site: &Site, names: &[String]) -> Result<Report> {
     let roster = roster::load(site)?;
     let agents = chosen(site, &roster, names)?;
-    lifecycle::ensure_server(site, &roster).await?;
+    lifecycle::ensure_servers(site, &roster, &agents).await?;
     Ok(outcomes(&start_all(site, agents).await))
 }
 
@@ -160,7 +162,7 @@ async fn stop(site: &Site, names: &[String]) -> Result<Report> {
     Ok(outcomes(&results))
 }
 
-/// One line per agent; the exit code is that of the worst.
+/// One line per agent; the exit code is that of the first failure.
 fn outcomes(results: &[(&Agent, Result<Outcome>)]) -> Report {
     let mut lines = Vec::new();
     let mut rows = Vec::new();
@@ -174,7 +176,9 @@ fn outcomes(results: &[(&Agent, Result<Outcome>)]) -> Report {
                 }));
             }
             Err(failure) => {
-                code = super::error::exit_code(failure.kind);
+                if code == super::error::DONE {
+                    code = super::error::exit_code(failure.kind);
+                }
                 lines.push(failure.to_string());
                 rows.push(json!({
                     "name": agent.name, "tenant_id": agent.tenant_id, "host": agent.host, "outcome": "failed",
@@ -199,12 +203,20 @@ fn report(
         Some(agent) => agent.clone(),
         None => own_name()?,
     };
+    let pid = session::own_pane_process(site, &agent).ok_or_else(|| {
+        Failure::new(
+            Kind::Refused,
+            format!("report of {agent}"),
+            "this process does not run in that agent's pane, or the agent has no keeper",
+            "runtimes run this from their hooks, inside the pane",
+        )
+    })?;
     session::report(
         site,
         &session::Report {
             agent: agent.clone(),
-            // A hook's process is gone in a moment; its runtime, which is its parent or further up, stays.
-            pid: runtime_pid(),
+            // A hook's process is gone in a moment; what the keeper watches stays.
+            pid,
             status,
             detail: detail.map(str::to_owned),
             next_seconds: None,
@@ -226,11 +238,4 @@ fn own_name() -> Result<crate::fleet::model::AgentName> {
                 "run it inside an agent's pane, or give --agent",
             )
         })
-}
-
-/// The outermost process of the pane that this one runs in: the session leader's, which is what
-/// tmux started.
-fn runtime_pid() -> u32 {
-    let session = rustix::process::getsid(None).ok().map(rustix::process::Pid::as_raw_nonzero);
-    session.and_then(|pid| u32::try_from(pid.get()).ok()).unwrap_or_else(std::process::id)
 }

@@ -15,7 +15,7 @@ use super::report::Report;
 use super::state::State;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Readiness, Size};
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
 use crate::fleet::readiness::words;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::tmux::{Query, Tmux};
@@ -167,6 +167,12 @@ pub(super) fn table(snapshot: &FleetSnapshot, only: Option<&str>, managed: bool)
     lines(rows, TEXT_WIDTH, false)
 }
 
+/// Whether tmux answered for every agent of this host.
+#[must_use]
+pub(crate) fn tmux_was_read(snapshot: &FleetSnapshot) -> bool {
+    snapshot.agents.iter().flat_map(|row| &row.evidence).all(|evidence| evidence.plane != Plane::Tmux || evidence.ok)
+}
+
 fn reason(row: &AgentRow) -> String {
     let drift = if row.drift {
         format!("drift: not {}; ", row.runtime.as_deref().unwrap_or("its runtime"))
@@ -227,10 +233,10 @@ fn sgr(state: Readiness) -> &'static str {
 fn frame(snapshot: &Arc<FleetSnapshot>, picture: Option<(String, PaneScreen)>, options: &OnceOptions) -> Buffer {
     let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
     let mut state = State::new(size, Timestamp::now());
-    state.selected = picture.as_ref().map(|(name, _)| Label::new(name));
+    state.wanted = picture.as_ref().map(|(name, _)| Label::new(name));
     super::update::update(&mut state, super::event::Event::Snapshot(Arc::clone(snapshot)));
-    if let Some((_, screen)) = picture {
-        super::update::update(&mut state, super::event::Event::Pane(Arc::new(screen)));
+    if let (Some((_, screen)), Some(target)) = (picture, state.pane.target.clone()) {
+        super::update::update(&mut state, super::event::Event::Pane(target.key(), Arc::new(screen)));
     }
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.width, size.height));
     draw::draw(&mut buffer, &present::present(&state), Theme::default());

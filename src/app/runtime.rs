@@ -21,7 +21,7 @@ use super::terminal::{self, Screen};
 use super::update::update;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{Label, PaneTarget, Size, SocketName};
+use crate::fleet::model::{Label, PaneKey, PaneTarget, Size};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::pane::{self, Viewer};
 use crate::ui::theme::Theme;
@@ -99,7 +99,7 @@ pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
 /// The pane in view: wanted, waiting, open.
 #[derive(Default)]
 struct View {
-    wanted: Option<(SocketName, PaneTarget)>,
+    wanted: Option<PaneTarget>,
     open_at: Option<Instant>,
     viewer: Option<Viewer>,
 }
@@ -129,6 +129,9 @@ impl Dashboard {
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let wake = Arc::clone(&self.wake);
         loop {
+            if super::crash::happened() {
+                return Err(io::Error::other("a part of the program crashed"));
+            }
             if let Some(code) = self.exit {
                 return Ok(code);
             }
@@ -216,9 +219,9 @@ impl Dashboard {
         let _queued = self.observer.requests.try_send(Request::Refresh);
     }
 
-    fn fetch_history(&self, pane: crate::fleet::model::PaneId, width: u16) {
+    fn fetch_history(&self, pane: PaneKey, width: u16) {
         let (answer, captured) = oneshot::channel();
-        let request = Request::Capture { pane, history: HISTORY_LINES, answer };
+        let request = Request::Capture { pane: pane.clone(), history: HISTORY_LINES, answer };
         let (requests, done) = (self.observer.requests.clone(), self.done.clone());
         tokio::spawn(async move {
             let fetched = match requests.send(request).await {
@@ -230,28 +233,29 @@ impl Dashboard {
             let picture = fetched
                 .map(|text| Arc::new(pane::still(&text, width, HISTORY_ROWS)))
                 .map_err(|failure| failure.to_string());
-            let _left = done.send(Event::History(picture)).await;
+            let _left = done.send(Event::History(pane, picture)).await;
         });
     }
 
     fn open_view(&mut self) {
         self.view.open_at = None;
-        let Some((socket, target)) = self.view.wanted.clone() else { return };
-        if !target.visible {
+        let Some(target) = self.view.wanted.clone() else { return };
+        if !target.attachable {
             return self.capture_view();
         }
-        match Viewer::open(&socket, target, Arc::clone(&self.wake)) {
+        let pane = target.key();
+        match Viewer::open(target, Arc::clone(&self.wake)) {
             Ok(viewer) => self.view.viewer = Some(viewer),
-            Err(failure) => self.take(Event::PaneLost(failure.to_string())),
+            Err(failure) => self.take(Event::PaneLost(pane, failure.to_string())),
         }
     }
 
     /// A pane that no client of its session sees is shown by captures, at the pace of the looks.
     fn capture_view(&self) {
-        let Some((_, target)) = &self.view.wanted else { return };
+        let Some(target) = &self.view.wanted else { return };
         let (answer, captured) = oneshot::channel();
-        let request = Request::Capture { pane: target.pane, history: 0, answer };
-        let size = target.size;
+        let (pane, size) = (target.key(), target.size);
+        let request = Request::Capture { pane: pane.clone(), history: 0, answer };
         let (requests, done) = (self.observer.requests.clone(), self.done.clone());
         tokio::spawn(async move {
             if requests.send(request).await.is_err() {
@@ -259,13 +263,13 @@ impl Dashboard {
             }
             if let Ok(Ok(text)) = captured.await {
                 let picture = Arc::new(pane::still(&text, size.width, size.height));
-                let _left = done.send(Event::Pane(picture)).await;
+                let _left = done.send(Event::Pane(pane, picture)).await;
             }
         });
     }
 
     fn after_snapshot(&mut self) {
-        let hidden = self.view.wanted.as_ref().is_some_and(|(_, target)| !target.visible);
+        let hidden = self.view.wanted.as_ref().is_some_and(|target| !target.attachable);
         if hidden {
             self.capture_view();
         }
@@ -287,7 +291,8 @@ impl Dashboard {
         if let Some(viewer) = self.view.viewer.as_ref().filter(|viewer| viewer.moved())
             && let Some(picture) = viewer.screen()
         {
-            self.take(Event::Pane(Arc::new(picture)));
+            let pane = viewer.pane();
+            self.take(Event::Pane(pane, Arc::new(picture)));
         }
         #[cfg(debug_assertions)]
         if std::env::var_os("MOSAIC_DEBUG_PANIC").is_some() && self.state.snapshot.is_some() {
@@ -302,7 +307,8 @@ impl Dashboard {
     /// Gives the terminal back, stops, and takes it over again when continued.
     async fn suspend(&mut self, resumed: &mut Signal) -> io::Result<()> {
         self.screen.leave();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        // The whole group: a wrapper script that started us must stop as well, or no shell comes back.
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
         resumed.recv().await;
         self.screen.resume()?;
         if let Some(size) = terminal::size() {

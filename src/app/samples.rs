@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::fleet::model::{
-    AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus, Label,
-    PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, Size, SocketName, TmuxFeed,
+    AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus,
+    Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, Size, SocketName,
+    TmuxFeed,
 };
 
 /// A managed row.
@@ -20,6 +21,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         Readiness::Working => "running the tests",
     };
     AgentRow {
+        key: RowKey::of_agent(&AgentName::parse(name).unwrap()),
         name: Label::new(name),
         alias: None,
         session: Label::new(name),
@@ -70,6 +72,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         rule: "the rule",
         would_change: "something else",
         target: Some(PaneTarget {
+            socket: SocketName(Some("mosaic-fleet".to_owned())),
             pane: PaneId(number),
             session_id: format!("${number}"),
             window: Size { width: 200, height: 50 },
@@ -78,7 +81,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             top: 0,
             status_rows: 1,
             status_on_top: false,
-            visible: true,
+            attachable: true,
         }),
     }
 }
@@ -97,6 +100,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
     let mut agents: Vec<Arc<AgentRow>> =
         names.iter().zip(states).map(|(name, state)| Arc::new(row(name, state))).collect();
     let mut unmanaged = row("by-hand", Readiness::Unknown);
+    unmanaged.key = RowKey::of_session("$7");
     unmanaged.managed = false;
     unmanaged.class = None;
     unmanaged.runtime = None;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::action::Action;
 use super::filter::Filter;
-use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, Size};
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 
 /// Which view is on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,8 +107,10 @@ pub struct State {
     pub snapshot: Option<Arc<FleetSnapshot>>,
     /// Which view.
     pub screen: Screen,
-    /// Name of the selected row.
-    pub selected: Option<Label>,
+    /// The selected row.
+    pub selected: Option<RowKey>,
+    /// Name asked for on the command line, until a row of that name is there.
+    pub wanted: Option<Label>,
     /// First row shown of the list.
     pub list_top: usize,
     /// The filter.
@@ -118,7 +120,7 @@ pub struct State {
     /// The pane.
     pub pane: PaneView,
     /// Readiness of each agent when it was last looked at.
-    pub seen: HashMap<Label, Readiness>,
+    pub seen: HashMap<RowKey, Readiness>,
     /// The message at the bottom.
     pub toast: Option<Toast>,
     /// Size of the terminal.
@@ -139,6 +141,7 @@ impl State {
             snapshot: None,
             screen: Screen::Fleet,
             selected: None,
+            wanted: None,
             list_top: 0,
             filter: FilterLine::default(),
             overlay: None,
@@ -166,13 +169,26 @@ impl State {
     /// The selected row, even when the filter hides it.
     #[must_use]
     pub fn selected_row(&self) -> Option<&Arc<AgentRow>> {
-        let name = self.selected.as_ref()?;
-        self.snapshot.as_ref()?.agents.iter().find(|row| row.name == *name)
+        let key = self.selected.as_ref()?;
+        self.snapshot.as_ref()?.agents.iter().find(|row| row.key == *key)
+    }
+
+    /// Time since the newest snapshot, as of the last tick.
+    #[must_use]
+    pub fn data_age(&self) -> Option<std::time::Duration> {
+        let observed: Timestamp = self.snapshot.as_ref()?.observed_at.parse().ok()?;
+        self.now.duration_since(observed).try_into().ok()
+    }
+
+    /// Name of the selected row, or the one that was asked for.
+    #[must_use]
+    pub fn selected_name(&self) -> String {
+        self.selected_row().map(|row| &row.name).or(self.wanted.as_ref()).map(ToString::to_string).unwrap_or_default()
     }
 
     /// Whether the row changed since it was last looked at.
     #[must_use]
     pub fn is_unread(&self, row: &AgentRow) -> bool {
-        row.managed && self.seen.get(&row.name).is_some_and(|seen| *seen != row.readiness)
+        row.managed && self.seen.get(&row.key).is_some_and(|seen| *seen != row.readiness)
     }
 }

@@ -1,6 +1,7 @@
 //! The operator's terminal: taken over at the start, given back on every way out.
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
@@ -28,7 +29,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The taken terminal; dropping it gives it back.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: ratatui's own drop prints to stderr when the terminal is gone, which panics.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     theme: Theme,
 }
 
@@ -41,7 +43,7 @@ impl Screen {
         enter()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
         let terminal = Terminal::new(backend).inspect_err(|_| restore())?;
-        Ok(Self { terminal, theme })
+        Ok(Self { terminal: ManuallyDrop::new(terminal), theme })
     }
 
     /// Draws a view, sending only what changed, as one whole frame.

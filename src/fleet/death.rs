@@ -12,18 +12,32 @@ pub struct DeathWatch {
     fd: AsyncFd<OwnedFd>,
 }
 
+/// Why a process cannot be watched.
+#[derive(Debug)]
+pub enum Unwatchable {
+    /// It is gone already.
+    Gone,
+    /// The kernel or the runtime refuses; the process may well live.
+    Failed(std::io::Error),
+}
+
 impl DeathWatch {
-    /// Starts watching; `None` when the process is gone already or cannot be watched.
-    #[must_use]
-    pub fn of(pid: u32) -> Option<Self> {
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
-        let fd = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
+    /// Starts watching.
+    ///
+    /// # Errors
+    /// [`Unwatchable::Gone`] when there is no such process, else why it cannot be watched.
+    pub fn of(pid: u32) -> Result<Self, Unwatchable> {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Unwatchable::Gone)?;
+        let fd = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(|error| match error {
+            rustix::io::Errno::SRCH => Unwatchable::Gone,
+            other => Unwatchable::Failed(other.into()),
+        })?;
         #[expect(unsafe_code, reason = "tokio asks for a promise about the descriptor, proved here")]
         // SAFETY: an `OwnedFd` names the same open descriptor for its whole life and closes it on
         // drop; the `AsyncFd` owns it, nothing takes it out again, so it stays valid and registered
         // exactly as long as the `AsyncFd` lives.
-        let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok()?;
-        Some(Self { fd })
+        let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+        fd.map(|fd| Self { fd }).map_err(|error| Unwatchable::Failed(error.into()))
     }
 
     /// Returns when the process has ended: its pidfd becomes readable then.
@@ -46,6 +60,6 @@ mod tests {
         child.kill().unwrap();
         watch.wait().await.unwrap();
         child.wait().unwrap();
-        assert!(DeathWatch::of(child.id()).is_none());
+        assert!(matches!(DeathWatch::of(child.id()), Err(Unwatchable::Gone)));
     }
 }

@@ -9,7 +9,6 @@ use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -24,9 +23,6 @@ const MAX_OUTPUT_BYTES: u64 = 16 << 20;
 
 /// Variables of a surrounding tmux that must not reach a child.
 const TMUX_VARIABLES: [&str; 2] = ["TMUX", "TMUX_PANE"];
-
-/// Processes started so far by this program.
-static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// What a finished command left.
 #[derive(Debug)]
@@ -50,12 +46,6 @@ pub enum ExecError {
     TimedOut(Duration),
 }
 
-/// Number of processes that this program started; the cost of an observation is counted with it.
-#[must_use]
-pub fn started() -> u64 {
-    STARTED.load(Ordering::Relaxed)
-}
-
 fn base(program: &Path, args: &[OsString]) -> Command {
     let mut command = Command::new(program);
     command.args(args).kill_on_drop(true).process_group(0);
@@ -66,12 +56,10 @@ fn base(program: &Path, args: &[OsString]) -> Command {
 }
 
 fn spawn(command: &mut Command) -> Result<Child, ExecError> {
-    let child = command.spawn().map_err(|error| match error.kind() {
+    command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ExecError::Missing,
         _ => ExecError::Io(error),
-    })?;
-    STARTED.fetch_add(1, Ordering::Relaxed);
-    Ok(child)
+    })
 }
 
 /// Runs a command to its end.
@@ -170,14 +158,18 @@ pub fn replace(program: &Path, args: &[OsString]) -> ExecError {
 pub struct PtyProcess {
     /// Our side of the terminal.
     pub master: Box<dyn MasterPty + Send>,
-    child: Box<dyn portable_pty::Child + Send + Sync>,
+    child: Option<Box<dyn portable_pty::Child + Send + Sync>>,
 }
 
 impl Drop for PtyProcess {
     fn drop(&mut self) {
-        // A client may be stopped or hung; it must not outlive its view.
-        let _already_gone = self.child.kill();
-        let _reaped = self.child.wait();
+        let Some(mut child) = self.child.take() else { return };
+        // Ending takes up to 200 ms when the client is hung, and this runs between two keys. Should
+        // this process end first, the kernel hangs the terminal up.
+        std::thread::spawn(move || {
+            let _already_gone = child.kill();
+            let _reaped = child.wait();
+        });
     }
 }
 
@@ -197,8 +189,7 @@ pub fn in_pty(program: &Path, args: &[OsString], size: Size) -> Result<PtyProces
         builder.env_remove(variable);
     }
     let child = pair.slave.spawn_command(builder).map_err(|error| io(&error))?;
-    STARTED.fetch_add(1, Ordering::Relaxed);
-    Ok(PtyProcess { master: pair.master, child })
+    Ok(PtyProcess { master: pair.master, child: Some(child) })
 }
 
 /// Finds a program in a `PATH`-like list, as `execvp` would.

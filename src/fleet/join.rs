@@ -13,7 +13,7 @@ use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
     AgentName, AgentRow, BootEnable, Evidence, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, Plane, PlaneState,
-    SocketName, TmuxFeed, UnitFacts,
+    RowKey, SocketName, TmuxFeed, UnitFacts,
 };
 use super::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, Signs};
@@ -79,7 +79,8 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     rows.sort_by(|a, b| a.attention().cmp(&b.attention()).then_with(|| a.name.cmp(&b.name)));
     let mut warnings: Vec<Label> = planes.roster.warnings.iter().map(|text| Label::new(text)).collect();
     if let Some(error) = planes.roster_error {
-        warnings.insert(0, Label::new(&format!("roster not reloaded: {error}")));
+        let what = if planes.roster.agents.is_empty() { "not usable" } else { "not reloaded" };
+        warnings.insert(0, Label::new(&format!("roster {what}: {error}")));
     }
     FleetSnapshot {
         tenant_id: planes.site.tenant_id.clone(),
@@ -107,7 +108,7 @@ fn plane_states(planes: &Planes<'_>) -> Vec<PlaneState> {
         Some(Ok(Look::Panes(panes))) => (true, format!("{} panes", panes.len())),
         Some(Ok(Look::NoServer)) => (false, format!("no server on socket {}", planes.roster.socket)),
         Some(Err(why)) => (false, why.clone()),
-        None => (false, "not read yet".to_owned()),
+        None => (false, "not looked at without a roster".to_owned()),
     };
     let systemd = match &planes.systemd.facts {
         Ok(view) => (true, format!("{} units", view.units.len())),
@@ -180,6 +181,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         });
     }
     AgentRow {
+        key: RowKey::of_agent(&agent.name),
         name: Label::new(agent.name.as_str()),
         alias: agent.alias.clone(),
         session: agent.session.label(),
@@ -206,7 +208,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         observed_at: planes.now.to_string(),
         rule: decision.rule,
         would_change: decision.would_change,
-        target: record.map(PaneRecord::target),
+        target: record.map(|record| record.target(&agent.socket)),
     }
 }
 
@@ -417,7 +419,13 @@ fn age(then: Timestamp, now: Timestamp) -> f64 {
 fn unmanaged_rows(planes: &Planes<'_>) -> Vec<AgentRow> {
     let Some(reading) = planes.tmux.get(&planes.roster.socket) else { return Vec::new() };
     let Ok(Look::Panes(panes)) = &reading.facts else { return Vec::new() };
-    let mut known: HashSet<&str> = planes.roster.agents.iter().map(|agent| agent.session.0.as_str()).collect();
+    let mut known: HashSet<&str> = planes
+        .roster
+        .agents
+        .iter()
+        .filter(|agent| agent.socket == planes.roster.socket && !planes.roster.is_remote(agent, planes.site))
+        .map(|agent| agent.session.0.as_str())
+        .collect();
     known.insert(planes.roster.holder.0.as_str());
     let mut rows = Vec::new();
     let mut sorted: Vec<&PaneRecord> = panes.iter().collect();
@@ -449,6 +457,7 @@ fn unmanaged_row(planes: &Planes<'_>, pane: &PaneRecord, age_seconds: f64) -> Ag
     ];
     process_evidence(planes, Some(pane), tree, &mut evidence);
     AgentRow {
+        key: RowKey::of_session(&pane.session_id),
         name: pane.session.label(),
         alias: None,
         session: pane.session.label(),
@@ -475,7 +484,7 @@ fn unmanaged_row(planes: &Planes<'_>, pane: &PaneRecord, age_seconds: f64) -> Ag
         observed_at: planes.now.to_string(),
         rule: decision.rule,
         would_change: decision.would_change,
-        target: Some(pane.target()),
+        target: Some(pane.target(&planes.roster.socket)),
     }
 }
 

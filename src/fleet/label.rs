@@ -98,6 +98,13 @@ fn clean(raw: &str, limit: usize) -> String {
     out
 }
 
+/// Whether a terminal would act on a character instead of showing it.
+#[must_use]
+pub fn acts_on_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Zero-width and direction characters: they show nothing themselves but reorder or hide the rest.
 fn is_invisible_format(c: char) -> bool {
     matches!(c,

@@ -112,16 +112,14 @@ impl ProcessWatch {
         }
     }
 
-    /// Command line of a process. `exec` keeps pid and start time, so a cached line is only kept
-    /// while `/proc/PID/exe` cannot have changed: short of watching every exec, it is read again.
+    /// Command line of a process. Between fork and exec it can be empty for an instant; the last one
+    /// known stands in then.
     fn argv_of(&mut self, pid: u32, start: u64) -> Vec<String> {
-        let fresh = read_argv(pid);
-        match fresh {
+        match read_argv(pid) {
             Some(argv) => {
                 self.argv.insert((pid, start), argv.clone());
                 argv
             }
-            // Between fork and exec the line can be empty for an instant.
             None => self.argv.get(&(pid, start)).cloned().unwrap_or_default(),
         }
     }
@@ -194,6 +192,21 @@ fn read_argv(pid: u32) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
+/// Processes of the control group that a process is in, when the group's name holds `mark`.
+#[must_use]
+pub fn scope_members(pid: u32, mark: &str) -> Vec<u32> {
+    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return Vec::new() };
+    // The unified hierarchy stands behind `0::` (see cgroups(7)).
+    let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::")).filter(|path| path.contains(mark)) else {
+        return Vec::new();
+    };
+    ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
+        .iter()
+        .filter_map(|root| fs::read_to_string(format!("{root}{path}/cgroup.procs")).ok())
+        .flat_map(|list| list.lines().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+        .collect()
+}
+
 /// Whether a process exists and is no zombie.
 #[must_use]
 pub fn is_alive(pid: u32) -> bool {
@@ -210,6 +223,23 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
 #[must_use]
 pub fn argv(pid: u32) -> Option<Vec<String>> {
     read_argv(pid)
+}
+
+/// A process and its parents, outwards.
+#[must_use]
+pub fn ancestors(pid: u32) -> Vec<u32> {
+    let mut line = vec![pid];
+    while let Some(parent) = line.last().and_then(|pid| parent(*pid)).filter(|parent| *parent > 1)
+        && line.len() < MAX_TREE
+    {
+        line.push(parent);
+    }
+    line
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Every process id on this machine.

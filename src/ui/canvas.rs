@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::text;
 use super::theme::Theme;
 use super::view::{PaneCut, Piece, Role};
-use crate::fleet::model::{Cell, CellColor};
+use crate::fleet::model::{Cell, CellColor, acts_on_terminal};
 
 /// Writes text at a place, cut at the area's right edge; returns the columns used.
 pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, what: &str, style: Style) -> u16 {
@@ -82,9 +82,9 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
     }
 }
 
-/// Whether a cell's text could act on the terminal. tmux strips these; this is the last gate.
+/// Whether a cell's text could act on the terminal. tmux strips most of it; this is the last gate.
 fn is_unsafe(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    text.chars().any(acts_on_terminal)
 }
 
 /// A cell's style, in the terminal's own terms.

@@ -52,6 +52,14 @@ fn differences(ours: &PaneScreen, theirs: &PaneScreen) -> Vec<String> {
     all
 }
 
+/// The sandbox's socket folder is not this process's own; tmux joins the name to its folder, so a name
+/// that climbs out of it reaches the sandbox.
+fn socket_of(sandbox: &Sandbox) -> SocketName {
+    let socket = sandbox.root.join("t").join(format!("tmux-{}", rustix::process::getuid().as_raw())).join("it");
+    assert!(socket.exists());
+    SocketName(Some(format!("../..{}", socket.display())))
+}
+
 fn target(sandbox: &Sandbox) -> PaneTarget {
     let line = sandbox.tmux(&[
         "display-message",
@@ -63,6 +71,7 @@ fn target(sandbox: &Sandbox) -> PaneTarget {
     let fields: Vec<&str> = line.split(' ').collect();
     let size = Size { width: fields[2].parse().unwrap(), height: fields[3].parse().unwrap() };
     PaneTarget {
+        socket: socket_of(sandbox),
         pane: PaneId::parse(fields[0]).unwrap(),
         session_id: fields[1].to_owned(),
         window: size,
@@ -71,20 +80,15 @@ fn target(sandbox: &Sandbox) -> PaneTarget {
         top: 0,
         status_rows: 1,
         status_on_top: false,
-        visible: true,
+        attachable: true,
     }
 }
 
 /// Opens the view and waits until it equals what tmux captures at the same moment.
 fn agrees(sandbox: &Sandbox, expected: &str) {
     let target = target(sandbox);
-    let socket = sandbox.root.join("t").join(format!("tmux-{}", rustix::process::getuid().as_raw())).join("it");
-    assert!(socket.exists());
     wait_for(expected, || sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).contains(expected));
-    // The sandbox's socket folder is not this process's own; tmux joins the name to its folder, so a
-    // name that climbs out of it reaches the sandbox.
-    let name = SocketName(Some(format!("../..{}", socket.display())));
-    let viewer = Viewer::open(&name, target.clone(), Arc::new(Notify::new())).unwrap();
+    let viewer = Viewer::open(target.clone(), Arc::new(Notify::new())).unwrap();
     let mut last = Vec::new();
     let equal = wait("the view equals the pane", || {
         let ours = viewer.screen()?;

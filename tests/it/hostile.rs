@@ -27,8 +27,8 @@ fn nasty_fleet() -> Sandbox {
     ));
     sandbox.start();
     let detail = format!("{}{}", NASTY.replace('\n', " "), "y".repeat(3000));
-    sandbox.ok(&["session", "report", "--agent", "b", "--status", "waiting", "--detail", &detail]);
-    // The keeper would reject that report, whose process is not in the pane; so the heartbeat itself.
+    let outside = sandbox.run(&["session", "report", "--agent", "b", "--status", "waiting", "--detail", &detail]);
+    assert_eq!(outside.code, 4, "a report from outside the pane: {outside:?}");
     let pid = sandbox.row("b")["pane"]["pid"].as_u64().unwrap();
     let beat = format!("ts={}\npid={pid}\nstatus=waiting\nby=runtime\ndetail={detail}\n", jiff_now());
     fs::write(sandbox.run_file("b.hb"), beat).unwrap();

@@ -70,11 +70,13 @@ fn a_killed_process_is_dead_with_evidence_and_check_names_it() {
     sandbox.start();
     let screen = sandbox.open(&[], 120, 40);
     screen.wait_text("nobody needs you");
+    let pid = pane_pid(&sandbox.row("a"));
     let started = Instant::now();
-    kill(pane_pid(&sandbox.row("a")), Signal::KILL);
+    kill(pid, Signal::KILL);
     screen.wait_until("a is dead on the screen", |text| text.contains("dead") && text.contains("1 needs you"));
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let row = sandbox.row("a");
+    assert!(started.elapsed() < Duration::from_secs(2), "and so does a command: {:?}", started.elapsed());
     assert_eq!(row["readiness"], "dead");
     let evidence = row["evidence"].to_string();
     assert!(evidence.contains("is dead"), "{evidence}");

@@ -111,7 +111,7 @@ fn after_a_panic() {
 }
 
 #[test]
-fn after_an_error_at_the_start() {
+fn an_error_at_the_start_never_takes_the_terminal() {
     leaves_no_trace("MOSAIC_HEARTBEAT_INTERVAL=never", |_, _| {}, "left-with-2");
 }
 

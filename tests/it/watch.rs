@@ -58,9 +58,15 @@ fn a_session_with_automatic_size_keeps_it_too() {
     // Made by hand, with tmux's default `window-size latest`.
     sandbox.tmux(&["new-session", "-d", "-s", "a", "-x", "200", "-y", "50", "--", "cat"]);
     let mut screen = sandbox.open(&["agent", "watch", "a"], 80, 24);
-    screen.wait_text("READ-ONLY");
-    wait_for("the viewer's clients", || clients(&sandbox) == 2);
-    assert_eq!(window(&sandbox), "200x50");
+    screen.wait_text("pane %");
+    // Shown by captures: a lone client could resize such a window. The one client is the observer's.
+    sandbox.tmux(&["send-keys", "-t", "=a:", "-l", "seen by capture"]);
+    screen.wait_text("seen by capture");
+    assert_eq!(clients(&sandbox), 1);
+    for status in ["off", "3", "on"] {
+        sandbox.tmux(&["set-option", "-g", "status", status]);
+        assert_eq!(window(&sandbox), "200x50", "status {status}");
+    }
     screen.send("q");
     screen.wait_exit();
     wait_for("the viewer's end", || clients(&sandbox) == 0);

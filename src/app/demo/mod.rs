@@ -61,13 +61,33 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
     })?;
     let roster = rosters::load(&site)?;
     block_on(async {
-        lifecycle::ensure_server(&site, &roster).await?;
-        for (_, outcome) in executor::start_all(&site, roster.agents.iter().collect()).await {
-            outcome?;
+        let agents: Vec<_> = roster.agents.iter().collect();
+        let start = async {
+            lifecycle::ensure_servers(&site, &roster, &agents).await?;
+            for (_, outcome) in executor::start_all(&site, agents.clone()).await {
+                outcome?;
+            }
+            Ok(())
+        };
+        tokio::select! {
+            started = start => started,
+            () = interrupted() => Err(Failure::failed("demo", "interrupted while it was set up", "nothing of it is left")),
         }
-        Ok(())
     })??;
     Ok(place)
+}
+
+/// Returns when the demo is told to end before it is up.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    let waits = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    if waits.len() > 0 {
+        futures_util::future::select_all(waits).await;
+    } else {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Shell lines with which other commands see the demo.
@@ -77,6 +97,7 @@ fn exports(site: &Site) -> String {
         .into_iter()
         .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
         .chain(place::socket_of(site).map(|socket| ("MOSAIC_TMUX_SOCKET", socket)))
+        .chain(std::env::var("TMUX_TMPDIR").ok().map(|folder| ("TMUX_TMPDIR", folder)))
         .map(|(name, value)| format!("export {name}={}", quoted(&value)))
         .collect();
     lines.push("# mosaic-tui demo --stop ends it".to_owned());

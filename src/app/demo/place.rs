@@ -3,19 +3,17 @@
 use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde::{Deserialize, Serialize};
 
-use super::super::run::block_on;
 use super::THRESHOLDS;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::SocketName;
 use crate::fleet::process;
-use crate::fleet::tmux::{Change, Look, Tmux};
 
 /// Name of the record in a demo's folder.
 const RECORD: &str = "demo.json";
@@ -147,11 +145,8 @@ impl Place {
     pub(super) fn is_alive(&self) -> bool {
         let owner =
             process::start_ticks(self.record.pid) == self.record.start_ticks && process::is_alive(self.record.pid);
-        owner || (self.headless && block_on(self.tmux().look()).is_ok_and(|look| !matches!(look, Ok(Look::NoServer))))
-    }
-
-    fn tmux(&self) -> Tmux {
-        Tmux::new(SocketName(Some(self.socket.clone())))
+        // By the socket's own path: the caller may have another TMUX_TMPDIR.
+        owner || (self.headless && UnixStream::connect(&self.record.socket_path).is_ok())
     }
 
     /// Leaves it alone when dropped.
@@ -162,12 +157,6 @@ impl Place {
     /// Takes everything of it away: server, processes, socket, folder.
     pub(super) fn remove(&self) -> Result<()> {
         self.ours.set(false);
-        block_on(async {
-            if matches!(self.tmux().look().await, Ok(Look::Panes(_))) {
-                self.tmux().change(&[Change::KillServer]).await?;
-            }
-            Ok::<(), Failure>(())
-        })??;
         self.end_processes()?;
         for path in [&self.record.socket_path] {
             match fs::remove_file(path) {

@@ -15,6 +15,9 @@ use crate::fleet::readiness::words;
 use crate::ui::layout::{self, Kind, Plan};
 use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
 
+/// The observer publishes each second; older than this means that it is held up.
+const OLD_DATA: Duration = Duration::from_secs(4);
+
 /// Sizes that decisions outside of drawing rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
@@ -100,6 +103,9 @@ fn header(state: &State) -> Vec<Piece> {
         if count > 0 {
             pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
         }
+    }
+    if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
+        pieces.push(Piece::new(format!("  data {} old", words(age)), Role::Alarm));
     }
     if snapshot.tmux_feed == TmuxFeed::Poll {
         pieces.push(Piece::new("  polling tmux", Role::Warning));
@@ -189,7 +195,7 @@ fn list_row(state: &State, row: &AgentRow) -> ListRow {
         readiness: row.readiness,
         managed: row.managed,
         unread: state.is_unread(row),
-        selected: state.selected.as_ref() == Some(&row.name),
+        selected: state.selected.as_ref() == Some(&row.key),
         name,
         class: row.class.clone().unwrap_or_default(),
         runtime: row
@@ -276,7 +282,7 @@ fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
 
 fn watch(state: &State) -> PaneCut {
     let mut cut = pane_cut(state);
-    let name = state.selected.as_ref().map(ToString::to_string).unwrap_or_default();
+    let name = state.selected_name();
     let mut title = vec![Piece::new("READ-ONLY ", Role::Alarm), Piece::new(format!("{name} "), Role::Strong)];
     if let Some(row) = state.selected_row() {
         title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));

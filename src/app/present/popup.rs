@@ -80,7 +80,7 @@ fn explain(state: &State, scroll: u16) -> Popup {
             })
             .collect(),
     };
-    let name = state.selected.as_ref().map(ToString::to_string).unwrap_or_default();
+    let name = state.selected_name();
     Popup {
         title: format!("why {name} is what it is"),
         lines,

@@ -27,7 +27,9 @@ fn pane() -> Arc<PaneScreen> {
 fn state(size: (u16, u16)) -> State {
     let mut state = State::new(Size { width: size.0, height: size.1 }, Timestamp::UNIX_EPOCH);
     update(&mut state, Event::Snapshot(samples::snapshot()));
-    update(&mut state, Event::Pane(pane()));
+    if let Some(target) = state.pane.target.clone() {
+        update(&mut state, Event::Pane(target.key(), pane()));
+    }
     state
 }
 
@@ -63,6 +65,9 @@ fn watch_at_every_size() {
     for size in SIZES {
         let mut state = state(size);
         state.screen = Screen::Watch;
+        update(&mut state, Event::Tick(Timestamp::UNIX_EPOCH));
+        let target = state.pane.target.clone().unwrap();
+        update(&mut state, Event::Pane(target.key(), pane()));
         check("watch", &state);
     }
 }

@@ -19,7 +19,7 @@ const BAR: u16 = 24;
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, agent: &Agent, theme: Theme) {
     let area = frame.area();
-    if area.width < 10 || area.height < 4 {
+    if area.width < 10 || area.height < BOTTOM_ROWS + 2 {
         return;
     }
     let buffer = frame.buffer_mut();
@@ -74,11 +74,19 @@ fn conversation(agent: &Agent, width: usize) -> Vec<(Voice, String)> {
 
 /// The end of a text that is too long for its room.
 fn tail(draft: &str, width: usize) -> String {
-    let mut shown = draft.to_owned();
-    while text::width(&shown) > width {
-        shown.remove(0);
-    }
-    shown
+    let mut room = width;
+    let mut kept: Vec<char> = draft
+        .chars()
+        .rev()
+        .take_while(|c| {
+            let wide = text::width(c.encode_utf8(&mut [0; 4]));
+            let fits = wide <= room;
+            room = room.saturating_sub(wide);
+            fits
+        })
+        .collect();
+    kept.reverse();
+    kept.into_iter().collect()
 }
 
 fn status_line(agent: &Agent, color: &impl Fn(Color) -> Style) -> (String, Style) {
@@ -98,4 +106,36 @@ fn bar(now: Instant, from: Instant, until: Instant) -> String {
     let cells: String = (0..BAR).map(|cell| if f64::from(cell) < full { '#' } else { '.' }).collect();
     let left = until.saturating_duration_since(now).as_secs();
     format!("[{cells}] {left}s left")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::super::agent::Identity;
+    use super::super::script::Script;
+    use super::*;
+
+    #[test]
+    fn no_size_makes_it_panic() {
+        let identity = Identity { name: "a".into(), class: "code".into(), model: "m".into() };
+        let mut agent = Agent::new(identity, Script::parse("work 10").unwrap(), Instant::now());
+        agent.advance(Instant::now());
+        agent.paste(&"日本 long draft ".repeat(50));
+        for width in 1..40 {
+            for height in 1..20 {
+                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                terminal.draw(|frame| draw(frame, &agent, Theme::default())).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_draft_is_shown() {
+        assert_eq!(tail("abcdef", 3), "def");
+        assert_eq!(tail("a日本", 3), "本");
+    }
 }

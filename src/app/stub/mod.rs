@@ -8,6 +8,7 @@ mod face;
 mod script;
 
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyEventKind};
@@ -99,7 +100,8 @@ impl Stub<'_> {
     fn live(&mut self) -> io::Result<u8> {
         let theme = Theme::of_environment(|name| std::env::var(name).ok());
         terminal::enter()?;
-        let mut out = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        // Never dropped: ratatui's own drop prints when the terminal is gone, which panics.
+        let mut out = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         let status = self.turn(&mut out, theme);
         terminal::restore();
         self.last_words();

@@ -184,9 +184,9 @@ pub(super) fn set_filter(state: &mut State, text: String) {
     state.filter.filter = Filter::parse(&text);
     state.filter.text = text;
     let rows = state.rows();
-    let hidden = !rows.iter().any(|row| Some(&row.name) == state.selected.as_ref());
+    let hidden = !rows.iter().any(|row| Some(&row.key) == state.selected.as_ref());
     if hidden && let Some(first) = rows.first() {
-        state.selected = Some(first.name.clone());
+        state.selected = Some(first.key.clone());
     }
     screen::keep_in_view(state);
 }

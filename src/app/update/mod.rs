@@ -11,7 +11,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::report::Report;
 use super::state::{Overlay, Screen, State, Toast};
-use crate::fleet::model::{FleetSnapshot, PaneTarget};
+use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
 
 /// How long a message stays at the bottom.
 const TOAST_SECONDS: i64 = 6;
@@ -24,12 +24,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Paste(text) => keys::paste(state, &text),
         Event::Resize(size) => state.size = size,
         Event::Snapshot(snapshot) => take_snapshot(state, snapshot),
-        Event::Pane(picture) => {
+        // What comes late belongs to a pane that is no longer in view.
+        Event::Pane(pane, picture) if in_view(state, &pane) => {
             state.pane.screen = Some(picture);
             state.pane.lost = None;
         }
-        Event::PaneLost(why) => state.pane.lost = Some(why),
-        Event::History(fetched) => take_history(state, fetched),
+        Event::PaneLost(pane, why) if in_view(state, &pane) => state.pane.lost = Some(why),
+        Event::History(pane, fetched) if in_view(state, &pane) => take_history(state, fetched),
+        Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
         Event::Done { command, report } => take_report(state, command, report),
         Event::Tick(now) => {
             state.now = now;
@@ -38,7 +40,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
         }
         Event::WatchAgent(name) => {
-            state.selected = Some(name);
+            state.wanted = Some(name);
             state.screen = Screen::Watch;
             state.watch_only = true;
         }
@@ -50,13 +52,17 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
     for row in &snapshot.agents {
         // What is there at the first look is nothing new.
-        state.seen.entry(row.name.clone()).or_insert(row.readiness);
+        state.seen.entry(row.key.clone()).or_insert(row.readiness);
     }
     state.snapshot = Some(snapshot);
-    let rows = state.rows();
-    let gone = state.selected_row().is_none();
-    if gone && !(state.watch_only && state.selected.is_some()) {
-        state.selected = rows.first().map(|row| row.name.clone());
+    if let Some(name) = &state.wanted {
+        let found = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.name == *name);
+        if let Some(row) = found {
+            state.selected = Some(row.key.clone());
+            state.wanted = None;
+        }
+    } else if state.selected_row().is_none() && !state.watch_only {
+        state.selected = state.rows().first().map(|row| row.key.clone());
     }
     mark_seen(state);
     screen::keep_in_view(state);
@@ -65,7 +71,7 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
 /// What is selected is being looked at.
 fn mark_seen(state: &mut State) {
     if let Some(row) = state.selected_row().cloned() {
-        state.seen.insert(row.name.clone(), row.readiness);
+        state.seen.insert(row.key.clone(), row.readiness);
     }
 }
 
@@ -99,27 +105,28 @@ fn toast(state: &mut State, text: String, failed: bool) {
 
 /// Asks for the selected pane's view when it is another one, or has another shape.
 fn follow_selection(state: &mut State, effects: &mut Vec<Effect>) {
-    let wanted: Option<(crate::fleet::model::SocketName, PaneTarget)> = if screen::shows_pane(state) {
-        state.selected_row().and_then(|row| Some((row.socket.clone(), row.target.clone()?)))
-    } else {
-        None
-    };
-    let target = wanted.as_ref().map(|(_, target)| target.clone());
+    let target: Option<PaneTarget> =
+        if screen::shows_pane(state) { state.selected_row().and_then(|row| row.target.clone()) } else { None };
     if target == state.pane.target {
         return;
     }
     let same_pane = match (&target, &state.pane.target) {
-        (Some(new), Some(old)) => new.pane == old.pane && new.session_id == old.session_id,
+        (Some(new), Some(old)) => new.key() == old.key(),
         _ => false,
     };
-    state.pane.target = target;
+    state.pane.target.clone_from(&target);
     if !same_pane {
         state.pane.screen = None;
         state.pane.history = None;
         state.pane.pan = None;
     }
     state.pane.lost = None;
-    effects.push(Effect::View(wanted));
+    effects.push(Effect::View(target));
+}
+
+/// Whether this pane is the one in view.
+fn in_view(state: &State, pane: &PaneKey) -> bool {
+    state.pane.target.as_ref().is_some_and(|target| target.key() == *pane)
 }
 
 #[cfg(test)]

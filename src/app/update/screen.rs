@@ -5,6 +5,7 @@ use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::present::{self, layout_of};
 use crate::app::state::{History, Overlay, Screen, State};
+use crate::fleet::model::RowKey;
 
 /// Columns that one pan moves; rows move by half of it.
 const PAN_STEP: u16 = 8;
@@ -76,7 +77,7 @@ fn move_cursor(state: &mut State, motion: Motion) {
         return;
     }
     let page = layout_of(state).list_rows.max(1);
-    let at = rows.iter().position(|row| Some(&row.name) == state.selected.as_ref()).unwrap_or(0);
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
     let last = rows.len() - 1;
     let to = match motion {
         Motion::Up => at.saturating_sub(1),
@@ -86,14 +87,14 @@ fn move_cursor(state: &mut State, motion: Motion) {
         Motion::First => 0,
         Motion::Last => last,
     };
-    select(state, rows[to].name.clone());
+    select(state, rows[to].key.clone());
 }
 
-fn select(state: &mut State, name: crate::fleet::model::Label) {
-    if state.selected.as_ref() != Some(&name) {
+fn select(state: &mut State, key: RowKey) {
+    if state.selected.as_ref() != Some(&key) {
         state.pane.pan = None;
     }
-    state.selected = Some(name);
+    state.selected = Some(key);
     super::mark_seen(state);
     keep_in_view(state);
 }
@@ -102,7 +103,7 @@ fn select(state: &mut State, name: crate::fleet::model::Label) {
 pub(super) fn keep_in_view(state: &mut State) {
     let rows = state.rows();
     let page = layout_of(state).list_rows.max(1);
-    let at = rows.iter().position(|row| Some(&row.name) == state.selected.as_ref()).unwrap_or(0);
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
     let highest = rows.len().saturating_sub(page);
     state.list_top = state.list_top.min(at).max((at + 1).saturating_sub(page)).min(highest);
 }
@@ -111,14 +112,14 @@ pub(super) fn keep_in_view(state: &mut State) {
 fn next_attention(state: &mut State) {
     let Some(snapshot) = state.snapshot.clone() else { return };
     let rows = &snapshot.agents;
-    let at = rows.iter().position(|row| Some(&row.name) == state.selected.as_ref()).map_or(0, |at| at + 1);
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).map_or(0, |at| at + 1);
     let next = rows.iter().skip(at).chain(rows.iter().take(at)).find(|row| row.needs_operator());
     match next {
         Some(row) => {
             if !state.filter.filter.accepts(row) {
                 set_filter(state, String::new());
             }
-            select(state, row.name.clone());
+            select(state, row.key.clone());
         }
         None => super::toast(state, "nobody needs you".to_owned(), false),
     }
@@ -164,7 +165,7 @@ fn scroll_history(state: &mut State, motion: Motion, effects: &mut Vec<Effect>) 
         Some(history) => history.offset = to,
         None => {
             state.pane.history = Some(History { screen: None, offset: to });
-            effects.push(Effect::History { pane: target.pane, width: target.size.width });
+            effects.push(Effect::History { pane: target.key(), width: target.size.width });
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::app::action::Action;
 use crate::app::samples;
-use crate::fleet::model::{Label, Readiness, Size};
+use crate::fleet::model::{PaneScreen, Readiness, RowKey, Size};
 
 fn state() -> State {
     let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
@@ -28,8 +28,8 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     effects
 }
 
-fn selected(state: &State) -> &str {
-    state.selected.as_ref().map_or("", Label::as_str)
+fn selected(state: &State) -> String {
+    state.selected_name()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn the_first_snapshot_selects_who_needs_the_operator_most_and_opens_its_pane() {
     let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
     let effects = update(&mut state, Event::Snapshot(samples::snapshot()));
     assert_eq!(selected(&state), "review");
-    assert!(matches!(&effects[..], [Effect::View(Some((_, target)))] if target.session_id.starts_with('$')));
+    assert!(matches!(&effects[..], [Effect::View(Some(target))] if target.session_id.starts_with('$')));
     assert!(update(&mut state, Event::Snapshot(samples::snapshot())).is_empty(), "nothing new, nothing to do");
 }
 
@@ -59,7 +59,7 @@ fn w_goes_round_those_that_need_the_operator() {
     let mut state = state();
     let mut visited = Vec::new();
     for _ in 0..5 {
-        visited.push(selected(&state).to_owned());
+        visited.push(selected(&state));
         press(&mut state, "w");
     }
     assert_eq!(visited, ["review", "docs", "tests", "code1", "review"]);
@@ -83,7 +83,7 @@ fn a_changed_state_is_unread_until_it_is_selected() {
     update(&mut state, Event::Snapshot(Arc::new(snapshot)));
     let row = state.rows().into_iter().find(|row| row.name.as_str() == "orchestrator").unwrap();
     assert!(state.is_unread(&row));
-    state.selected = Some(row.name.clone());
+    state.selected = Some(row.key.clone());
     press(&mut state, "kj");
     assert!(!state.is_unread(&row));
 }
@@ -199,7 +199,8 @@ fn scrollback_is_fetched_once_and_left_at_its_end() {
     assert!(matches!(press(&mut state, "k")[..], [Effect::History { .. }]));
     let text: String = (0..100).map(|n| format!("{n}\n")).collect();
     let picture = Arc::new(crate::fleet::pane::still(&text, 20, 200));
-    update(&mut state, Event::History(Ok(picture)));
+    let pane = state.pane.target.as_ref().unwrap().key();
+    update(&mut state, Event::History(pane, Ok(picture)));
     assert!(press(&mut state, "kk").is_empty());
     assert_eq!(state.pane.history.as_ref().map(|history| history.offset), Some(3));
     press(&mut state, "g");
@@ -213,4 +214,31 @@ fn the_view_is_closed_where_there_is_no_room_for_it() {
     let mut state = state();
     assert_eq!(update(&mut state, Event::Resize(Size { width: 40, height: 12 })), [Effect::View(None)]);
     assert!(matches!(&update(&mut state, Event::Resize(Size { width: 80, height: 24 }))[..], [Effect::View(Some(_))]));
+}
+
+#[test]
+fn a_late_picture_of_another_pane_is_dropped() {
+    let mut state = state();
+    let before = state.pane.target.as_ref().unwrap().key();
+    press(&mut state, "j");
+    let picture = Arc::new(PaneScreen { size: Size { width: 1, height: 1 }, cells: Vec::new(), cursor: None });
+    update(&mut state, Event::Pane(before, Arc::clone(&picture)));
+    assert!(state.pane.screen.is_none());
+    let now = state.pane.target.as_ref().unwrap().key();
+    update(&mut state, Event::Pane(now, picture));
+    assert!(state.pane.screen.is_some());
+}
+
+#[test]
+fn rows_that_look_alike_are_told_apart() {
+    let mut state = state();
+    let mut snapshot = (*samples::snapshot()).clone();
+    for id in ["$8", "$9"] {
+        let mut twin = (*snapshot.agents[6]).clone();
+        twin.key = RowKey::of_session(id);
+        snapshot.agents.push(Arc::new(twin));
+    }
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    press(&mut state, "gjjjjjjjj");
+    assert_eq!(state.selected, Some(RowKey::of_session("$9")), "every row can be reached");
 }

@@ -91,7 +91,7 @@ fn pane(id: u32, session: &str, pid: u32) -> PaneRecord {
         in_mode: false,
         status_rows: 1,
         status_on_top: false,
-        visible: true,
+        attachable: true,
         mark: None,
         session: SessionName(session.to_owned()),
         title: Label::new("t"),

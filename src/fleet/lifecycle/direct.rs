@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
@@ -25,6 +26,9 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// Pause between two looks at something that another process does.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Part of the name of a pane's scope.
+const PANE_SCOPE: &str = "mosaic-pane-";
 
 /// What a start or stop did to one agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +56,24 @@ impl Outcome {
     }
 }
 
-/// Makes sure that the fleet's tmux server runs with its holder session.
+/// Makes sure that a tmux server with the holder session runs on each socket of these agents.
 ///
 /// # Errors
 /// When tmux is missing or refuses.
-pub async fn ensure_server(site: &Site, roster: &Roster) -> Result<()> {
-    let tmux = Tmux::new(roster.socket.clone());
+pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> Result<()> {
+    let mut sockets = vec![&roster.socket];
+    for agent in agents {
+        if !sockets.contains(&&agent.socket) {
+            sockets.push(&agent.socket);
+        }
+    }
+    for socket in sockets {
+        ensure_server(site, roster, &Tmux::new(socket.clone())).await?;
+    }
+    Ok(())
+}
+
+async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux) -> Result<()> {
     let holder = Change::NewSession {
         session: roster.holder.clone(),
         size: Size { width: 80, height: 24 },
@@ -65,13 +81,22 @@ pub async fn ensure_server(site: &Site, roster: &Roster) -> Result<()> {
         env: Vec::new(),
         argv: vec!["sleep".to_owned(), "infinity".to_owned()],
     };
-    match tmux.look().await? {
+    let made = match tmux.look().await? {
         Look::NoServer => {
             tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")], &site.variables()).await
         }
-        Look::Panes(panes) if panes.iter().any(|pane| pane.session == roster.holder) => Ok(()),
+        Look::Panes(panes) if holds(&panes, roster) => return Ok(()),
         Look::Panes(_) => tmux.change(&[holder]).await,
+    };
+    match made {
+        // Two starts at once: the other one made it.
+        Err(_) if matches!(tmux.look().await?, Look::Panes(panes) if holds(&panes, roster)) => Ok(()),
+        made => made,
     }
+}
+
+fn holds(panes: &[PaneRecord], roster: &Roster) -> bool {
+    panes.iter().any(|pane| pane.session == roster.holder)
 }
 
 /// Starts one agent's keeper and waits until it vouches for a live session.
@@ -92,7 +117,8 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
         })?;
     // Its first heartbeat is the sign of success; an old one would be a lie.
     let beat = site.run_file(&agent.name, RunFile::Heartbeat);
-    let _none = std::fs::remove_file(&beat);
+    let begun = Timestamp::now();
+    let fresh = || heartbeat::read(&beat, Timestamp::now(), START_LIMIT).is_ok_and(|beat| beat.ts >= begun);
     let args: Vec<OsString> = vec![
         "--roster".into(),
         site.roster.clone().into(),
@@ -104,8 +130,12 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     let mut keeper = crate::fleet::exec::detach(&site.program, &args, &site.variables(), &log)
         .map_err(|error| crate::fleet::exec::explain("mosaic-tui", &error))?;
     let deadline = Instant::now() + START_LIMIT;
-    while !beat.exists() {
+    while !fresh() {
         if let Ok(Some(status)) = keeper.try_wait() {
+            if session::keeper_pid(&lock).is_some() {
+                // Somebody else started it in the same moment.
+                return Ok(Outcome::AlreadyRunning);
+            }
             return Err(Failure::failed(
                 what,
                 format!("its keeper ended at once ({status}): {}", last_line(&log_path)),
@@ -135,7 +165,7 @@ fn last_line(path: &std::path::Path) -> String {
 /// When tmux refuses or a process does not go.
 pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
     let tmux = Tmux::new(agent.socket.clone());
-    let keeper = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock));
+    let keeper = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock)).filter(|pid| is_keeper(*pid, agent));
     let panes: Vec<PaneRecord> = match tmux.look().await? {
         Look::NoServer => Vec::new(),
         Look::Panes(panes) => panes.into_iter().filter(|pane| pane.session == agent.session).collect(),
@@ -147,12 +177,20 @@ pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
         end(&[identify(pid)], Signal::TERM).await;
     }
     let mut watch = ProcessWatch::default();
-    let tree: Vec<Identity> = panes
+    let mut tree: Vec<Identity> = panes
         .iter()
         .filter(|pane| !pane.dead)
         .flat_map(|pane| watch.look(pane.pid).processes)
         .map(|process| identify(process.pid))
         .collect();
+    // Where the pane has a scope of its own, what daemonised is in there still.
+    for pane in panes.iter().filter(|pane| !pane.dead) {
+        for pid in process::scope_members(pane.pid, PANE_SCOPE) {
+            if !tree.iter().any(|one| one.pid == pid) {
+                tree.push(identify(pid));
+            }
+        }
+    }
     if !panes.is_empty() {
         tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
     }
@@ -169,6 +207,13 @@ pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
         format!("processes {} did not end", left.join(", ")),
         "look at them with `ps -fp`",
     ))
+}
+
+/// Whether a pid is this agent's keeper: a lock file may outlive its writer, and pids come again.
+fn is_keeper(pid: u32, agent: &Agent) -> bool {
+    process::argv(pid).is_some_and(|argv| {
+        ["session", "run", agent.name.as_str()].iter().all(|word| argv.iter().any(|argument| argument == word))
+    })
 }
 
 /// A process that cannot be confused with a later one of the same pid.

@@ -4,4 +4,4 @@
 
 mod direct;
 
-pub use direct::{Outcome, ensure_server, start, stop};
+pub use direct::{Outcome, ensure_servers, start, stop};

@@ -89,6 +89,24 @@ impl Serialize for PaneId {
     }
 }
 
+/// Names one row for the length of a session: labels can look alike, this cannot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey(String);
+
+impl RowKey {
+    /// The row of a roster agent.
+    #[must_use]
+    pub fn of_agent(name: &AgentName) -> Self {
+        Self(name.0.clone())
+    }
+
+    /// The row of a session that the roster does not know. No agent name begins with `$`.
+    #[must_use]
+    pub fn of_session(session_id: &str) -> Self {
+        Self(format!("${session_id}"))
+    }
+}
+
 /// Size in character cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Size {

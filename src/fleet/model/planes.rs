@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Label, PaneId, Size};
+use super::{Label, PaneId, Size, SocketName};
 
 /// What a heartbeat says of its agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -244,6 +244,8 @@ pub struct ClaimFacts {
 /// Where a pane can be observed: ids and the geometry of its window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneTarget {
+    /// Socket of its tmux server.
+    pub socket: SocketName,
     /// The pane itself.
     pub pane: PaneId,
     /// `$N` of its session.
@@ -260,8 +262,28 @@ pub struct PaneTarget {
     pub status_rows: u16,
     /// Whether those rows stand above the window.
     pub status_on_top: bool,
-    /// Whether a client of the session sees the pane; otherwise only captures show it.
-    pub visible: bool,
+    /// Whether a client may be attached to look: it would see the pane, and could not resize it.
+    /// Otherwise only captures show it.
+    pub attachable: bool,
+}
+
+impl PaneTarget {
+    /// Which pane it is, whatever its shape.
+    #[must_use]
+    pub fn key(&self) -> PaneKey {
+        PaneKey { socket: self.socket.clone(), session_id: self.session_id.clone(), pane: self.pane }
+    }
+}
+
+/// Names one pane among all servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaneKey {
+    /// Socket of its tmux server.
+    pub socket: SocketName,
+    /// `$N` of its session: pane ids begin anew with each server.
+    pub session_id: String,
+    /// The pane.
+    pub pane: PaneId,
 }
 
 /// Durations that decide health and readiness.

@@ -6,12 +6,15 @@ use serde::Serialize;
 
 use super::{
     BootEnable, ClaimFacts, Evidence, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane, ProcessFacts,
-    Readiness, SocketName, UnitFacts,
+    Readiness, RowKey, SocketName, UnitFacts,
 };
 
 /// One agent or unmanaged session, all planes joined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AgentRow {
+    /// Names the row on the screen.
+    #[serde(skip)]
+    pub key: RowKey,
     /// Agent name, or the session's name when the roster does not know it.
     pub name: Label,
     /// Display name from the roster.
@@ -52,7 +55,7 @@ pub struct AgentRow {
     pub drift: bool,
     /// Whether it survives a reboot.
     pub boot_enable: BootEnable,
-    /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`, `no_keeper`, ...
+    /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`, `remote`, `unmanaged`.
     pub flags: Vec<&'static str>,
     /// What each plane said.
     pub evidence: Vec<Evidence>,
@@ -81,6 +84,10 @@ impl AgentRow {
     /// Its place in the attention order.
     #[must_use]
     pub fn attention(&self) -> Attention {
+        if self.flags.contains(&"remote") {
+            // Nobody has looked at it from here, so nobody can say that it needs anybody.
+            return Attention::Remote;
+        }
         if !self.managed {
             // A session outside the roster is shown, but nobody promised that it works.
             return Attention::Unmanaged;
@@ -116,6 +123,8 @@ pub enum Attention {
     Working,
     /// Idle.
     Available,
+    /// On another host, not observed from here.
+    Remote,
     /// Not in the roster.
     Unmanaged,
 }

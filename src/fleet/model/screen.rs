@@ -1,6 +1,6 @@
 //! The cells of a pane.
 
-use super::Size;
+use super::{Size, acts_on_terminal};
 
 /// Colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,14 +66,14 @@ impl PaneScreen {
         self.cells.get(usize::from(row) * usize::from(self.size.width) + usize::from(column))
     }
 
-    /// One row as text, trailing blanks removed.
+    /// One row as text that is safe to print, trailing blanks removed.
     #[must_use]
     pub fn row_text(&self, row: u16) -> String {
         let mut text = String::new();
         for column in 0..self.size.width {
             match self.cell(column, row) {
                 Some(cell) if cell.continuation => {}
-                Some(cell) if !cell.text.is_empty() => text.push_str(&cell.text),
+                Some(cell) if !cell.text.is_empty() => text.extend(cell.text.chars().filter(|c| !acts_on_terminal(*c))),
                 _ => text.push(' '),
             }
         }

@@ -14,7 +14,7 @@ use super::units;
 use crate::fleet::death::DeathWatch;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{FleetSnapshot, PaneId, TmuxFeed};
+use crate::fleet::model::{FleetSnapshot, PaneKey, TmuxFeed};
 use crate::fleet::roster;
 use crate::fleet::tmux::{ControlClient, Notice, Query, Tmux};
 
@@ -46,7 +46,7 @@ pub enum Request {
     /// Text and colours of a pane with scrollback, as `capture-pane -e` gives it.
     Capture {
         /// The pane.
-        pane: PaneId,
+        pane: PaneKey,
         /// Lines of history above the screen.
         history: u32,
         /// Where the answer goes.
@@ -111,10 +111,20 @@ struct Actor {
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
     last_look: Instant,
+    roster_stamp: Option<Stamp>,
+}
+
+/// Inode, length and modification time of a file.
+type Stamp = (u64, u64, i64, i64);
+
+fn stamp_of(path: &std::path::Path) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|meta| (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
 }
 
 impl Actor {
     fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>) -> Self {
+        let roster_stamp = stamp_of(&site.roster);
         let roster = roster::load(&site);
         let (control_notify, control_notices) = mpsc::channel(NOTICES);
         Self {
@@ -129,6 +139,7 @@ impl Actor {
             watched: HashMap::new(),
             dirty: Dirty { tmux: true, processes: true, heartbeats: true, roster: false, joined: true },
             last_look: Instant::now(),
+            roster_stamp,
         }
     }
 
@@ -199,10 +210,11 @@ impl Actor {
         self.dirty.roster |= safety && self.roster_moved();
     }
 
-    /// Whether an unwatched roster changed; inotify says so normally.
-    fn roster_moved(&self) -> bool {
-        // A roster that failed to load is tried again: its folder may have appeared.
-        self.observed.roster().agents.is_empty()
+    /// Whether the roster file is another one than at the last look; inotify says so sooner, but not
+    /// through a symbolic link, and not when its instances are used up.
+    fn roster_moved(&mut self) -> bool {
+        let stamp = stamp_of(&self.observed.site().roster);
+        std::mem::replace(&mut self.roster_stamp, stamp) != stamp
     }
 
     /// Takes a notice; whether it cannot wait.
@@ -327,7 +339,7 @@ impl Actor {
             if self.watched.contains_key(&pid) {
                 continue;
             }
-            let Some(watch) = DeathWatch::of(pid) else { continue };
+            let Ok(watch) = DeathWatch::of(pid) else { continue };
             let deaths = self.deaths.clone();
             let task = tokio::spawn(async move {
                 if watch.wait().await.is_ok() {
@@ -338,17 +350,19 @@ impl Actor {
         }
     }
 
-    async fn capture(&self, pane: PaneId, history: u32, answer: oneshot::Sender<Result<String>>) {
-        let query = Query::Capture { pane, history };
-        let result = match &self.control {
-            Some(control) => control.query(&query).await,
-            None => self.tmux().query(&query).await,
-        };
-        // The asker may have moved on to another pane.
-        let _unheard = answer.send(result);
-    }
-
-    fn tmux(&self) -> Tmux {
-        self.observed.tmux_handle()
+    async fn capture(&self, pane: PaneKey, history: u32, answer: oneshot::Sender<Result<String>>) {
+        let query = Query::Capture { pane: pane.pane, history };
+        match &self.control {
+            Some(control) if pane.socket == self.observed.roster().socket => {
+                // The asker may have moved on to another pane.
+                let _unheard = answer.send(control.query(&query).await);
+            }
+            // A client of its own may take its time; the looks must not wait for it.
+            _ => {
+                tokio::spawn(async move {
+                    let _unheard = answer.send(Tmux::new(pane.socket).query(&query).await);
+                });
+            }
+        }
     }
 }

@@ -18,6 +18,9 @@ use crate::fleet::tmux::{Look, PaneRecord, Tmux};
 pub(super) struct Observed {
     site: Site,
     roster: Roster,
+    /// Whether a valid roster was ever read. Without one nothing is looked at: its default socket is
+    /// the operator's own tmux server.
+    known: bool,
     roster_error: Option<String>,
     tmux: HashMap<SocketName, Reading<Look>>,
     pub(super) tmux_feed: TmuxFeed,
@@ -35,6 +38,7 @@ impl Observed {
         let mut observed = Self {
             site,
             roster: empty,
+            known: false,
             roster_error: None,
             tmux: HashMap::new(),
             tmux_feed: TmuxFeed::Poll,
@@ -61,6 +65,7 @@ impl Observed {
         match roster {
             Ok(roster) => {
                 self.roster = roster;
+                self.known = true;
                 self.roster_error = None;
             }
             Err(failure) => self.roster_error = Some(failure.to_string()),
@@ -78,6 +83,9 @@ impl Observed {
 
     /// Sockets that hold agents of this host, the fleet's own first.
     fn sockets(&self) -> Vec<SocketName> {
+        if !self.known {
+            return Vec::new();
+        }
         let mut sockets = vec![self.roster.socket.clone()];
         for agent in &self.roster.agents {
             if !sockets.contains(&agent.socket) && !self.roster.is_remote(agent, &self.site) {

@@ -1,6 +1,7 @@
 //! From the terminal parser's screen to plain cells.
 
 use std::num::NonZeroU16;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::fleet::model::{Cell, CellColor, CellStyle, PaneScreen, Size};
 
@@ -10,6 +11,14 @@ const SMALLEST: u16 = 2;
 /// A parser for a screen of this size without scrollback of its own.
 pub(super) fn parser(size: Size) -> vt100::Parser {
     vt100::Parser::new(dimension(size.height), dimension(size.width), 0)
+}
+
+/// Feeds the parser. One bad escape sequence may cost the picture, never the program.
+pub(super) fn process(parser: &mut vt100::Parser, bytes: &[u8]) {
+    if catch_unwind(AssertUnwindSafe(|| parser.process(bytes))).is_err() {
+        let (rows, columns) = parser.screen().size();
+        *parser = vt100::Parser::new(rows, columns, 0);
+    }
 }
 
 pub(super) fn dimension(cells: u16) -> NonZeroU16 {
@@ -79,10 +88,10 @@ pub fn still(text: &str, width: u16, max_rows: u16) -> PaneScreen {
     let mut parser = parser(size);
     // Each line is placed by itself: a full one would wrap and push the rest down.
     for (row, line) in lines.iter().enumerate() {
-        parser.process(format!("\x1b[{};1H", row + 1).as_bytes());
-        parser.process(line.as_bytes());
+        process(&mut parser, format!("\x1b[{};1H", row + 1).as_bytes());
+        process(&mut parser, line.as_bytes());
     }
-    parser.process(b"\x1b[?25l");
+    process(&mut parser, b"\x1b[?25l");
     copy(parser.screen(), Region { left: 0, top: 0, size })
 }
 

@@ -1,7 +1,6 @@
 //! The live view: a tmux client in a private terminal, parsed on a thread of its own.
 
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +9,7 @@ use tokio::sync::Notify;
 use super::cells::{self, Region};
 use crate::fleet::error::Result;
 use crate::fleet::exec::{self, PtyProcess};
-use crate::fleet::model::{PaneScreen, PaneTarget, Size, SocketName};
+use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, Size};
 use crate::fleet::tmux::Tmux;
 
 /// One read from the client; tmux writes at most a few kB at once.
@@ -38,9 +37,9 @@ impl Viewer {
     ///
     /// # Errors
     /// When tmux or a terminal cannot be had.
-    pub fn open(socket: &SocketName, target: PaneTarget, wake: Arc<Notify>) -> Result<Self> {
+    pub fn open(target: PaneTarget, wake: Arc<Notify>) -> Result<Self> {
         let size = Size { width: target.window.width, height: target.window.height + target.status_rows };
-        let tmux = Tmux::new(socket.clone());
+        let tmux = Tmux::new(target.socket.clone());
         let client = exec::in_pty("tmux".as_ref(), &tmux.viewer_args(&target.session_id), size)
             .map_err(|error| exec::explain("tmux", &error))?;
         let mut reader = client
@@ -62,10 +61,10 @@ impl Viewer {
         Ok(Self { target, shared, _client: client })
     }
 
-    /// What is being viewed, with the geometry the view was opened for.
+    /// Which pane is being viewed.
     #[must_use]
-    pub fn target(&self) -> &PaneTarget {
-        &self.target
+    pub fn pane(&self) -> PaneKey {
+        self.target.key()
     }
 
     /// Whether something was drawn since the last [`Self::screen`].
@@ -114,13 +113,9 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// One bad escape sequence may cost the picture, never the program.
     fn process(&self, bytes: &[u8]) {
         let mut parser = self.parser();
-        if catch_unwind(AssertUnwindSafe(|| parser.process(bytes))).is_err() {
-            let (rows, columns) = parser.screen().size();
-            *parser = vt100::Parser::new(rows, columns, 0);
-        }
+        cells::process(&mut parser, bytes);
         drop(parser);
         self.drawn.store(true, Ordering::Release);
         if !self.moved.swap(true, Ordering::AcqRel) {

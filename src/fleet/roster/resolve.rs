@@ -258,8 +258,12 @@ impl Checker<'_> {
 
     fn socket(&mut self, key: &str, name: Option<&str>) -> SocketName {
         let Some(name) = name.filter(|name| !name.is_empty()) else { return SocketName(None) };
-        if name.contains('/') || name.starts_with('-') || name.chars().any(|c| c.is_control()) || name.len() > 80 {
-            self.problem(key, "is a name for `tmux -L`, not a path: no `/`, no leading `-`, at most 80 characters");
+        if name.contains('/') || name.starts_with('-') || !name.chars().all(|c| c.is_ascii_graphic()) || name.len() > 80
+        {
+            self.problem(
+                key,
+                "is a name for `tmux -L`, not a path: no `/`, no leading `-`, at most 80 visible ASCII characters",
+            );
         }
         SocketName(Some(name.to_owned()))
     }
@@ -327,6 +331,11 @@ impl Checker<'_> {
             .is_some_and(|hint| hint.chars().count() > MAX_MODEL_CHARS || hint.chars().any(char::is_control))
         {
             self.problem(&key("model_hint"), format!("must be one line of at most {MAX_MODEL_CHARS} characters"));
+        }
+        for (field, value) in [("tenant_id", &entry.tenant_id), ("host", &entry.host)] {
+            if value.as_deref().is_some_and(|word| !is_plain_word(word)) {
+                self.problem(&key(field), "may hold only letters, digits, `_`, `.` and `-`");
+            }
         }
         let host = entry.host.clone().unwrap_or_else(|| site.host.clone());
         if host != site.host && entry.ssh.is_none() {

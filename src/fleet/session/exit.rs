@@ -1,6 +1,6 @@
 //! How an agent's last process ended, kept for the operator.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::fleet::heartbeat::write_whole;
 use crate::fleet::home::{RunFile, Site};
@@ -10,8 +10,14 @@ use crate::fleet::model::AgentName;
 const MAX_SCREEN_BYTES: usize = 64 << 10;
 
 /// One process's end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExitRecord {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct ExitRecord {
+    /// The agent.
+    pub agent: AgentName,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// Where it ran.
+    pub host: String,
     /// When it was noticed (RFC 3339).
     pub ts: String,
     /// The pane's process.
@@ -23,7 +29,7 @@ pub struct ExitRecord {
 }
 
 /// Writes the record.
-pub(super) fn write(site: &Site, agent: &AgentName, record: &mut ExitRecord) -> std::io::Result<()> {
+pub(super) fn write(site: &Site, mut record: ExitRecord) -> std::io::Result<()> {
     if record.screen.len() > MAX_SCREEN_BYTES {
         let mut cut = record.screen.len() - MAX_SCREEN_BYTES;
         while !record.screen.is_char_boundary(cut) {
@@ -31,13 +37,7 @@ pub(super) fn write(site: &Site, agent: &AgentName, record: &mut ExitRecord) -> 
         }
         record.screen.drain(..cut);
     }
-    let mut bytes = serde_json::to_vec_pretty(record)?;
+    let mut bytes = serde_json::to_vec_pretty(&record)?;
     bytes.push(b'\n');
-    write_whole(&site.run_file(agent, RunFile::Exit), &bytes)
-}
-
-/// The last record, if there is a readable one.
-#[must_use]
-pub fn read(site: &Site, agent: &AgentName) -> Option<ExitRecord> {
-    serde_json::from_slice(&std::fs::read(site.run_file(agent, RunFile::Exit)).ok()?).ok()
+    write_whole(&site.run_file(&record.agent, RunFile::Exit), &bytes)
 }

@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 use super::create;
 use super::exit::{self, ExitRecord};
 use super::lock;
-use crate::fleet::death::DeathWatch;
+use crate::fleet::death::{DeathWatch, Unwatchable};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
@@ -65,7 +65,11 @@ impl Keeper<'_> {
     async fn keep(&self) -> Result<i32> {
         let what = || format!("keeper of {}", self.agent.name);
         let io = |error: std::io::Error| Failure::failed(what(), error.to_string(), "try again");
-        let Some(death) = DeathWatch::of(self.pid) else { return self.ended().await };
+        let death = match DeathWatch::of(self.pid) {
+            Ok(death) => death,
+            Err(Unwatchable::Gone) => return self.ended().await,
+            Err(Unwatchable::Failed(error)) => return Err(io(error)),
+        };
         let (reported, mut reports) = mpsc::channel(1);
         let _watch = watch_reports(&self.site.run_file(&self.agent.name, RunFile::Report), reported);
         let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
@@ -137,8 +141,16 @@ impl Keeper<'_> {
             screen =
                 self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
         }
-        let mut record = ExitRecord { ts: Timestamp::now().to_string(), pid: self.pid, exit_status: status, screen };
-        if let Err(error) = exit::write(self.site, &self.agent.name, &mut record) {
+        let record = ExitRecord {
+            agent: self.agent.name.clone(),
+            tenant_id: self.agent.tenant_id.clone(),
+            host: self.agent.host.clone(),
+            ts: Timestamp::now().to_string(),
+            pid: self.pid,
+            exit_status: status,
+            screen,
+        };
+        if let Err(error) = exit::write(self.site, record) {
             tracing::error!(%error, "exit record not written");
         }
         tracing::info!(agent = %self.agent.name, ?status, "the pane's process ended");

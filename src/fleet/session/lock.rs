@@ -4,12 +4,17 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::AgentName;
+
+/// How often a held lock is asked for again, and the pause between: longer than any look at it.
+const ASKED_AGAIN: u32 = 10;
+const ASK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A held lock; dropping it frees the agent.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ pub(super) fn take(site: &Site, agent: &AgentName) -> Result<KeeperLock> {
         .mode(0o600)
         .open(&path)
         .map_err(|error| failed(&error))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    match exclusive(&file) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
             let keeper = keeper_pid(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default();
@@ -49,6 +54,20 @@ pub(super) fn take(site: &Site, agent: &AgentName) -> Result<KeeperLock> {
         .and_then(|()| writeln!(file, "{}", std::process::id()))
         .map_err(|error| failed(&error))?;
     Ok(KeeperLock { _file: file })
+}
+
+/// Locks the file. Somebody who only asks who holds it has it shared for an instant, so one refusal
+/// says little.
+fn exclusive(file: &File) -> rustix::io::Result<()> {
+    let mut result = Ok(());
+    for _ in 0..ASKED_AGAIN {
+        result = flock(file, FlockOperation::NonBlockingLockExclusive);
+        if result != Err(rustix::io::Errno::WOULDBLOCK) {
+            return result;
+        }
+        std::thread::sleep(ASK_PAUSE);
+    }
+    result
 }
 
 /// Pid of the keeper that holds the lock file; `None` when nobody holds it.

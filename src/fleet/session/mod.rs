@@ -11,7 +11,6 @@ mod keeper;
 mod lock;
 mod report;
 
-pub use exit::{ExitRecord, read as read_exit};
 pub use keeper::run;
 pub use lock::keeper_pid;
-pub use report::{Report, report};
+pub use report::{Report, own_pane_process, report};

@@ -6,6 +6,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, Authority, HeartbeatStatus, Label};
+use crate::fleet::process;
 
 /// What a runtime reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub struct Report {
     pub next_seconds: Option<u32>,
     /// Id of the last message that it took.
     pub msg: Option<String>,
+}
+
+/// The process that the agent's keeper vouches for, if this process runs below it.
+#[must_use]
+pub fn own_pane_process(site: &Site, agent: &AgentName) -> Option<u32> {
+    let path = site.run_file(agent, RunFile::Heartbeat);
+    let beat = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval).ok()?;
+    process::ancestors(std::process::id()).contains(&beat.pid).then_some(beat.pid)
 }
 
 /// Leaves a report.

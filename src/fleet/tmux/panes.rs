@@ -1,11 +1,11 @@
 //! The pane list: one format, one parser.
 //!
-//! Numbers come first, tab-separated; the two strings that other programs choose follow with their
+//! Numbers come first, tab-separated; the strings that other programs choose follow with their
 //! length in front, so that no tab, newline or bracket in them can shift a field. The current command
 //! is not among them: tmux reads it anew for each mention, so its length would belong to another
 //! process now and then. `/proc` tells it as well.
 
-use crate::fleet::model::{Label, PaneId, PaneTarget, SessionName, Size};
+use crate::fleet::model::{Label, PaneId, PaneTarget, SessionName, Size, SocketName};
 
 /// Number of plain fields before the strings.
 const PLAIN_FIELDS: usize = 20;
@@ -14,8 +14,8 @@ const PLAIN_FIELDS: usize = 20;
 pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
 #{pane_dead_status}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
-#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{@mosaic_agent}\t\
-#{n:session_name}:#{session_name}#{n:pane_title}:#{pane_title}";
+#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t\
+#{n:session_name}:#{session_name}#{n:@mosaic_agent}:#{@mosaic_agent}#{n:pane_title}:#{pane_title}";
 
 /// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
 const MAX_STRING_BYTES: usize = 1 << 16;
@@ -51,8 +51,9 @@ pub struct PaneRecord {
     pub status_rows: u16,
     /// Whether the status rows are on top.
     pub status_on_top: bool,
-    /// Whether a client of the session would see it: its window is current, nothing is zoomed over it.
-    pub visible: bool,
+    /// Whether a client may be attached to look: its window is current, nothing is zoomed over it, and
+    /// the window's size is manual.
+    pub attachable: bool,
     /// Agent that the keeper marked it for.
     pub mark: Option<String>,
     /// Session, exact.
@@ -64,8 +65,9 @@ pub struct PaneRecord {
 impl PaneRecord {
     /// Where and how big the pane is, for a viewer.
     #[must_use]
-    pub fn target(&self) -> PaneTarget {
+    pub fn target(&self, socket: &SocketName) -> PaneTarget {
         PaneTarget {
+            socket: socket.clone(),
             pane: self.id,
             session_id: self.session_id.clone(),
             window: self.window,
@@ -74,21 +76,32 @@ impl PaneRecord {
             top: self.top,
             status_rows: self.status_rows,
             status_on_top: self.status_on_top,
-            visible: self.visible,
+            attachable: self.attachable,
         }
     }
 }
 
-/// Reads a whole listing; a record that cannot be read is an error that quotes it.
+/// Reads a whole listing. A record that cannot be read costs its own row only; a listing without any
+/// that can is an error that quotes it.
 pub(super) fn parse_list(mut text: &str) -> Result<Vec<PaneRecord>, String> {
     let mut records = Vec::new();
+    let mut unreadable = None;
     while !text.is_empty() {
-        let (record, rest) =
-            parse_record(text).ok_or_else(|| format!("unreadable pane record {:?}", Label::new(text).as_str()))?;
-        records.push(record);
-        text = rest.strip_prefix('\n').unwrap_or(rest);
+        text = match parse_record(text) {
+            Some((record, rest)) => {
+                records.push(record);
+                rest.strip_prefix('\n').unwrap_or(rest)
+            }
+            None => {
+                unreadable.get_or_insert(text);
+                text.find("\n%").map_or("", |next| &text[next + 1..])
+            }
+        };
     }
-    Ok(records)
+    match unreadable {
+        Some(record) if records.is_empty() => Err(format!("unreadable pane record {:?}", Label::new(record).as_str())),
+        _ => Ok(records),
+    }
 }
 
 fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
@@ -98,6 +111,7 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         (*field, rest) = rest.split_once('\t')?;
     }
     let (session, rest) = sized(rest)?;
+    let (mark, rest) = sized(rest)?;
     let (title, rest) = sized(rest)?;
     let number = |at: usize| fields[at].parse::<u16>().ok();
     let record = PaneRecord {
@@ -119,8 +133,10 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
             rows => rows.parse().unwrap_or(1),
         },
         status_on_top: fields[17] == "top",
-        visible: fields[18] == "1",
-        mark: Some(fields[19].to_owned()).filter(|mark| !mark.is_empty()),
+        // tmux honours a client's ignore-size only beside another client, so a window whose size
+        // follows its clients is looked at without one.
+        attachable: fields[18] == "1" && fields[19] == "manual",
+        mark: Some(mark.to_owned()).filter(|mark| !mark.is_empty()),
         session: SessionName(session.to_owned()),
         title: Label::new(title),
     };
@@ -140,9 +156,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn line(session: &str, title: &str) -> String {
+        let mark = "a.b";
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\ta.b\t{}:{session}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t{}:{session}{}:{mark}{}:{title}\n",
             session.len(),
+            mark.len(),
             title.len()
         )
     }
@@ -165,6 +183,14 @@ mod tests {
             prop_assert_eq!(records.len(), 2);
             prop_assert_eq!(&records[0].session.0, &session);
             prop_assert_eq!(&records[1].session.0, "next");
+        }
+
+        #[test]
+        fn a_bad_record_costs_its_own_row_only(noise in "[a-z\t]{0,40}") {
+            let text = line("first", "t") + "%9\t" + &noise + "\n" + &line("last", "t");
+            let records = parse_list(&text).unwrap();
+            prop_assert_eq!(records.len(), 2);
+            prop_assert_eq!(&records[1].session.0, "last");
         }
 
         #[test]

@@ -64,11 +64,11 @@ impl Tmux {
     }
 
     /// Arguments of a control client attached to a session (`$N` or `=NAME`): it never sets a size,
-    /// receives no pane output, and cannot type.
+    /// receives no pane output, and cannot type. `-E` leaves the session's environment alone.
     pub(super) fn control_args(&self, session: &str) -> Vec<OsString> {
         let mut args = self.client_args(false);
         args.extend(
-            ["-C", "attach-session", "-f", "ignore-size,no-output,read-only", "-t", session].map(OsString::from),
+            ["-C", "attach-session", "-E", "-f", "ignore-size,no-output,read-only", "-t", session].map(OsString::from),
         );
         args
     }
@@ -78,7 +78,7 @@ impl Tmux {
     pub fn viewer_args(&self, session_id: &str) -> Vec<OsString> {
         let mut args = self.client_args(false);
         args.extend(
-            ["-2", "-T", "256,RGB", "attach-session", "-f", "ignore-size,read-only", "-t", session_id]
+            ["-2", "-T", "256,RGB", "attach-session", "-E", "-f", "ignore-size,read-only", "-t", session_id]
                 .map(OsString::from),
         );
         args

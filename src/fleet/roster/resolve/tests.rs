@@ -72,6 +72,8 @@ fn each_broken_rule_names_its_place() {
             "agents[0].model_hint: must be one line",
         ),
         ("version: 1\nlead: \u{1}x\n", "r.yaml:2:7: holds a control character"),
+        (&agents("  - {name: a, tenant_id: \"\\e]0;x\\a\"}\n"), "agents[0].tenant_id: may hold only"),
+        (&agents("  - {name: a, host: \"a\\u202eb\", ssh: x}\n"), "agents[0].host: may hold only"),
         (&agents("  - [\n"), "r.yaml:"),
     ];
     for (text, want) in table {
