@@ -58,17 +58,28 @@ rust_is_new_enough() {
     have cargo && at_least "$(rust_version)" "$rust_needed"
 }
 
+# Through rustup where there is one: a toolchain of its own name, the user's default stays as it is.
+rust_through_rustup() {
+    have rustup || return 1
+    confirm "Rust $rust_needed or newer is needed (rustup toolchain install stable)"
+    rustup toolchain install stable --profile default >&2 || return 1
+    RUSTUP_TOOLCHAIN=stable
+    export RUSTUP_TOOLCHAIN
+    rust_is_new_enough
+}
+
 ensure_rust() {
     # A toolchain of the user's own is not always on the PATH of a script.
     if ! have cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH=$HOME/.cargo/bin:$PATH; fi
-    if rust_is_new_enough; then return 0; fi
+    if rust_is_new_enough || rust_through_rustup; then return 0; fi
     case $(package_manager) in
         dnf) install_packages "Rust $rust_needed or newer is needed" -- rust cargo rustfmt clippy ;;
         apt)
-            if ! have rustup && apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then
-                install_packages "Rust $rust_needed or newer is needed (through Debian's rustup)" rustup
+            apt-cache show rustup >/dev/null 2>&1 || as_root apt-get update -qq >&2 || true
+            if apt-cache show rustup >/dev/null 2>&1; then
+                install_packages "Rust $rust_needed or newer is needed (package rustup)" rustup ca-certificates
+                rust_through_rustup || true
             fi
-            if have rustup; then rustup default stable >&2 || true; fi
             ;;
     esac
     rust_is_new_enough && return 0
@@ -80,6 +91,6 @@ ensure_rust() {
 # The least that building and running takes.
 ensure_basics() {
     have tmux || install_packages "tmux is needed" tmux -- tmux
-    have cc || install_packages "a C compiler is needed" gcc libc6-dev -- gcc
+    have cc || install_packages "a C compiler is needed" gcc libc6-dev ca-certificates -- gcc
     ensure_rust
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::terminal;
 use crate::fleet::home::Site;
+use crate::fleet::pane;
 
 /// Exit status of a crashed program, as Rust's own.
 const CRASH_STATUS: i32 = 101;
@@ -20,16 +21,13 @@ pub(crate) fn happened() -> bool {
     CRASHED.load(Ordering::SeqCst)
 }
 
-/// Threads whose panics are caught and repaired where they happen.
-const SELF_HEALING: [&str; 1] = ["viewer"];
-
 /// Installs the hook.
 pub(super) fn install(site: &Site) {
     let folder = site.home.join("log");
     // Its own installation would print over the screen; only its report is wanted.
     let (reporter, _) = color_eyre::config::HookBuilder::blank().into_hooks();
     std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().name().is_some_and(|name| SELF_HEALING.contains(&name)) {
+        if pane::is_repairing() {
             tracing::error!(%info, "repaired a panic");
             return;
         }

@@ -13,22 +13,13 @@ use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
     AgentName, AgentRow, BootEnable, Evidence, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, Plane, PlaneState,
-    RowKey, SocketName, TmuxFeed, UnitFacts,
+    RowKey, SocketName, TmuxFeed, UnitFacts, UnitsView,
 };
 use super::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, Signs};
 use super::roster::{Agent, Roster, is_viewer_name};
 use super::runtime;
 use super::tmux::{Look, PaneRecord};
-
-/// What systemd says of the fleet's units.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UnitsView {
-    /// Loaded agent units by agent name.
-    pub units: HashMap<String, UnitFacts>,
-    /// Whether the user lingers; `None` when it cannot be told.
-    pub linger: Option<bool>,
-}
 
 /// A plane's answer with the moment it was read.
 #[derive(Debug, Clone, PartialEq)]

@@ -121,7 +121,9 @@ fn a_forbidden_socket_folder_is_a_fact_about_tmux_not_about_the_agents() {
     fs::create_dir_all(&folder).unwrap();
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-    let row = sandbox.row("a");
+    let answer = sandbox.run(&["fleet", "ps", "--json"]);
+    assert_eq!(answer.code, 1, "what could not be verified is no success");
+    let row = answer.json()[0].clone();
     assert_eq!((row["readiness"].as_str(), row["reason"].as_str()), (Some("unknown"), Some("tmux cannot be read")));
     assert!(row["evidence"].to_string().contains("unsafe permissions"), "{row:#}");
 }

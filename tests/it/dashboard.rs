@@ -47,8 +47,15 @@ fn the_roster_is_reloaded_and_a_broken_one_is_not_used() {
     screen.wait_until("the error, and the old rows", |text| {
         text.contains("roster not reloaded") && text.contains("newcomer")
     });
+    // Through a symbolic link, where inotify says nothing.
+    let real = sandbox.root.join("w/real.yaml");
     sandbox.write_agents("  - {name: a}\n");
+    fs::rename(sandbox.roster(), &real).unwrap();
+    std::os::unix::fs::symlink(&real, sandbox.roster()).unwrap();
     screen.wait_until("mended", |text| !text.contains("roster not reloaded") && !text.contains("newcomer"));
+    let text = fs::read_to_string(&real).unwrap();
+    fs::write(&real, format!("{text}  - {{name: linked}}\n")).unwrap();
+    screen.wait_text("linked");
 }
 
 #[test]

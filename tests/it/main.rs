@@ -10,6 +10,7 @@ mod dashboard;
 mod demo;
 mod harness;
 mod hostile;
+mod neighbours;
 mod planes;
 mod systemd;
 mod terminal;

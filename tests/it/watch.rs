@@ -62,7 +62,7 @@ fn a_session_with_automatic_size_keeps_it_too() {
     // Shown by captures: a lone client could resize such a window. The one client is the observer's.
     sandbox.tmux(&["send-keys", "-t", "=a:", "-l", "seen by capture"]);
     screen.wait_text("seen by capture");
-    assert_eq!(clients(&sandbox), 1);
+    wait_for("the observer alone", || clients(&sandbox) == 1);
     for status in ["off", "3", "on"] {
         sandbox.tmux(&["set-option", "-g", "status", status]);
         assert_eq!(window(&sandbox), "200x50", "status {status}");

@@ -1,5 +1,6 @@
 //! What each plane says of an agent, and what follows from it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -138,6 +139,15 @@ pub struct UnitFacts {
     pub main_pid: u32,
     /// `NRestarts`.
     pub n_restarts: u32,
+}
+
+/// What systemd says of the fleet's units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnitsView {
+    /// Loaded agent units by agent name.
+    pub units: HashMap<String, UnitFacts>,
+    /// Whether the user lingers; `None` when it cannot be told.
+    pub linger: Option<bool>,
 }
 
 /// The tmux plane of one agent.

@@ -53,7 +53,7 @@ impl FileWatch {
         watch
     }
 
-    /// Watches folders that have appeared, and folders that were replaced.
+    /// Watches folders that have appeared since, or again.
     pub(super) fn retry(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
         for (folder, watched) in &mut self.folders {

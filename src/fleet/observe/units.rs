@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::fleet::join::UnitsView;
+use crate::fleet::model::UnitsView;
 use crate::fleet::systemd::{UnitNotice, UnitWatch};
 
 /// Safety net below the signals, and the pause before connecting again.

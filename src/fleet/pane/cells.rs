@@ -1,9 +1,10 @@
 //! From the terminal parser's screen to plain cells.
 
+use std::cell::Cell;
 use std::num::NonZeroU16;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::fleet::model::{Cell, CellColor, CellStyle, PaneScreen, Size};
+use crate::fleet::model::{self, CellColor, CellStyle, PaneScreen, Size};
 
 /// The parser keeps invariants only from two rows and columns on.
 const SMALLEST: u16 = 2;
@@ -13,9 +14,23 @@ pub(super) fn parser(size: Size) -> vt100::Parser {
     vt100::Parser::new(dimension(size.height), dimension(size.width), 0)
 }
 
+thread_local! {
+    /// Set while a panic of the parser would be caught and mended.
+    static REPAIRING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread, now, is mended where it happens.
+#[must_use]
+pub fn is_repairing() -> bool {
+    REPAIRING.get()
+}
+
 /// Feeds the parser. One bad escape sequence may cost the picture, never the program.
 pub(super) fn process(parser: &mut vt100::Parser, bytes: &[u8]) {
-    if catch_unwind(AssertUnwindSafe(|| parser.process(bytes))).is_err() {
+    REPAIRING.set(true);
+    let result = catch_unwind(AssertUnwindSafe(|| parser.process(bytes)));
+    REPAIRING.set(false);
+    if result.is_err() {
         let (rows, columns) = parser.screen().size();
         *parser = vt100::Parser::new(rows, columns, 0);
     }
@@ -53,8 +68,8 @@ pub(super) fn copy(screen: &vt100::Screen, region: Region) -> PaneScreen {
     PaneScreen { size, cells, cursor }
 }
 
-fn cell(from: &vt100::Cell) -> Cell {
-    Cell {
+fn cell(from: &vt100::Cell) -> model::Cell {
+    model::Cell {
         text: from.contents().to_owned(),
         continuation: from.is_wide_continuation(),
         style: CellStyle {

@@ -7,5 +7,5 @@
 mod cells;
 mod viewer;
 
-pub use cells::still;
+pub use cells::{is_repairing, still};
 pub use viewer::Viewer;

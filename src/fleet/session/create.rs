@@ -1,9 +1,11 @@
 //! Finds or makes the agent's session.
 
+use std::path::PathBuf;
+
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::Size;
+use crate::fleet::model::{PaneId, Size};
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::UnitWatch;
 use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
@@ -21,26 +23,45 @@ pub(super) enum Origin {
 
 /// Adopts the agent's live session, or makes a new one.
 pub(super) async fn adopt_or_create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<(PaneRecord, Origin)> {
-    if let Some(pane) = own_pane(agent, tmux).await? {
-        if !pane.dead {
-            if pane.mark.as_deref() != Some(agent.name.as_str()) {
-                tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;
+    let panes = own_panes(agent, tmux).await?;
+    let origin = match panes.first() {
+        Some(pane) if !pane.dead => Origin::Adopted,
+        dead => {
+            // Reports of an earlier process say nothing about the new one, which may report at once.
+            let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
+            let launch = launch(site, agent).await?;
+            match dead {
+                // The operator split the window: only the agent's own pane is made anew.
+                Some(pane) if panes.len() > 1 => tmux.change(&[launch.again(pane.id)]).await?,
+                Some(_) => {
+                    // A dead pane was kept for its last screen, which the keeper before us recorded.
+                    let mut changes = vec![Change::KillSession(agent.session.clone())];
+                    changes.extend(launch.anew(agent));
+                    tmux.change(&changes).await?;
+                }
+                None => tmux.change(&launch.anew(agent)).await?,
             }
-            return Ok((pane, Origin::Adopted));
+            Origin::Created
         }
-        // A dead pane was kept for its last screen, which the keeper before us recorded.
-        tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
+    };
+    let pane = if origin == Origin::Created && panes.len() < 2 {
+        sized_pane(agent, tmux).await?
+    } else {
+        own_pane(agent, tmux).await?.ok_or_else(|| vanished(agent))?
+    };
+    if pane.mark.as_deref() != Some(agent.name.as_str()) {
+        tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;
     }
-    // Reports of an earlier process say nothing about the new one, which may report at once.
-    let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
-    create(site, agent, tmux).await?;
-    let pane = sized_pane(agent, tmux).await?;
-    tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;
-    Ok((pane, Origin::Created))
+    Ok((pane, origin))
 }
 
 /// The agent's own pane, if its session exists.
 pub(super) async fn own_pane(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecord>> {
+    Ok(own_panes(agent, tmux).await?.into_iter().next())
+}
+
+/// All panes of the agent's session, its own first.
+async fn own_panes(agent: &Agent, tmux: &Tmux) -> Result<Vec<PaneRecord>> {
     match tmux.look().await? {
         Look::NoServer => Err(Failure::failed(
             format!("agent {}", agent.name),
@@ -50,12 +71,42 @@ pub(super) async fn own_pane(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRe
         Look::Panes(panes) => {
             let mut own: Vec<_> = panes.into_iter().filter(|pane| pane.session == agent.session).collect();
             own.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
-            Ok(own.into_iter().next())
+            Ok(own)
         }
     }
 }
 
-async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<()> {
+/// Where, with what, and what is started.
+struct Launch {
+    directory: PathBuf,
+    env: Vec<(String, String)>,
+    argv: Vec<String>,
+}
+
+impl Launch {
+    /// A session of its own.
+    fn anew(self, agent: &Agent) -> Vec<Change> {
+        vec![
+            Change::NewSession {
+                session: agent.session.clone(),
+                size: wanted(agent),
+                directory: self.directory,
+                env: self.env,
+                argv: self.argv,
+            },
+            // In one sequence: the server looks at its children only after the whole of it.
+            Change::WindowOption(agent.session.clone(), "remain-on-exit", "on".to_owned()),
+            Change::WindowOption(agent.session.clone(), "window-size", "manual".to_owned()),
+        ]
+    }
+
+    /// The same pane again.
+    fn again(self, pane: PaneId) -> Change {
+        Change::RespawnPane { pane, directory: self.directory, env: self.env, argv: self.argv }
+    }
+}
+
+async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
     let directory = &agent.working_directory;
     std::fs::create_dir_all(directory).map_err(|error| {
         Failure::failed(
@@ -71,35 +122,29 @@ async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<()> {
         argv = environment::in_scope(agent, argv);
     }
     let argv = environment::with_path(argv, &env);
-    let size = wanted(agent);
-    tmux.change(&[
-        Change::NewSession { session: agent.session.clone(), size, directory: directory.clone(), env, argv },
-        // In one sequence: the server looks at its children only after the whole of it.
-        Change::WindowOption(agent.session.clone(), "remain-on-exit", "on".to_owned()),
-        Change::WindowOption(agent.session.clone(), "window-size", "manual".to_owned()),
-    ])
-    .await
+    Ok(Launch { directory: directory.clone(), env, argv })
 }
 
 fn wanted(agent: &Agent) -> Size {
     Size { width: agent.window.width, height: agent.window.height }
 }
 
+fn vanished(agent: &Agent) -> Failure {
+    Failure::failed(
+        format!("agent {}", agent.name),
+        "its session vanished right after it was made",
+        "look at its command with `mosaic-tui agent roster`",
+    )
+}
+
 /// The new pane, its window's size verified: a stray tiny client makes tmux ignore `-x` and `-y`.
 async fn sized_pane(agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
-    let missing = || {
-        Failure::failed(
-            format!("agent {}", agent.name),
-            "its session vanished right after it was made",
-            "look at its command with `mosaic-tui agent roster`",
-        )
-    };
-    let pane = own_pane(agent, tmux).await?.ok_or_else(missing)?;
+    let pane = own_pane(agent, tmux).await?.ok_or_else(|| vanished(agent))?;
     if pane.window == wanted(agent) {
         return Ok(pane);
     }
     tmux.change(&[Change::ResizeWindow(agent.session.clone(), wanted(agent))]).await?;
-    let pane = own_pane(agent, tmux).await?.ok_or_else(missing)?;
+    let pane = own_pane(agent, tmux).await?.ok_or_else(|| vanished(agent))?;
     if pane.window == wanted(agent) {
         return Ok(pane);
     }

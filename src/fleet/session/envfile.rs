@@ -20,6 +20,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)
                 None => break,
             }
         }
+        // So does a quote that is still open.
+        while unquote(line.split_once('=').map_or("", |(_, value)| value.trim())).is_none() {
+            let Some((_, next)) = lines.next() else { break };
+            line.push('\n');
+            line.push_str(next);
+        }
         let Some((name, value)) = line.split_once('=') else {
             return Err((at + 1, "expected NAME=VALUE".to_owned()));
         };
@@ -86,6 +92,12 @@ mod tests {
         ];
         let got = parse(text).unwrap();
         assert_eq!(got, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn an_open_quote_goes_on_over_lines() {
+        let got = parse("A=\"one\ntwo\"\nB=x\n").unwrap();
+        assert_eq!((got[0].1.as_str(), got[1].1.as_str()), ("one\ntwo", "x"));
     }
 
     #[test]

@@ -9,8 +9,7 @@ use tokio::sync::mpsc;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, connection};
 
 use super::{AGENT_UNIT_PATTERN, agent_of_unit};
-use crate::fleet::join::UnitsView;
-use crate::fleet::model::UnitFacts;
+use crate::fleet::model::{UnitFacts, UnitsView};
 
 /// The manager answers within milliseconds; a stopped one must not hold anything up.
 const CALL_LIMIT: Duration = Duration::from_secs(2);

@@ -38,6 +38,17 @@ pub enum Change {
         /// The command, as an argument vector.
         argv: Vec<String>,
     },
+    /// The command of a pane whose process ended, in that pane: its neighbours stay.
+    RespawnPane {
+        /// The pane.
+        pane: PaneId,
+        /// Folder its command starts in.
+        directory: PathBuf,
+        /// Environment of its command.
+        env: Vec<(String, String)>,
+        /// The command, as an argument vector.
+        argv: Vec<String>,
+    },
     /// A window option of a session's window.
     WindowOption(SessionName, &'static str, String),
     /// A user option of a pane, the agent's mark.
@@ -98,9 +109,14 @@ impl Change {
                 let mut all = words(&["new-session", "-d", "-s", &session.0]);
                 all.extend(words(&["-x", &size.width.to_string(), "-y", &size.height.to_string()]));
                 all.extend(words(&["-c", &directory.to_string_lossy()]));
-                for (name, value) in env {
-                    all.extend(words(&["-e", &format!("{name}={value}")]));
-                }
+                all.extend(variables(env));
+                all.push("--".to_owned());
+                all.extend(argv.iter().cloned());
+                all
+            }
+            Self::RespawnPane { pane, directory, env, argv } => {
+                let mut all = words(&["respawn-pane", "-t", &pane.to_string(), "-c", &directory.to_string_lossy()]);
+                all.extend(variables(env));
                 all.push("--".to_owned());
                 all.extend(argv.iter().cloned());
                 all
@@ -124,6 +140,10 @@ impl Change {
             Self::Nudge => words(&["run-shell", "true"]),
         }
     }
+}
+
+fn variables(env: &[(String, String)]) -> impl Iterator<Item = String> {
+    env.iter().flat_map(|(name, value)| ["-e".to_owned(), format!("{name}={value}")])
 }
 
 fn words(list: &[&str]) -> Vec<String> {
