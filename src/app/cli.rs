@@ -159,6 +159,39 @@ fn argument(argument: &Argument) -> Arg {
     }
 }
 
+/// The command line that gives the same inputs.
+#[must_use]
+pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
+    let mut words = vec!["mosaic-tui".to_owned()];
+    match spec.cli {
+        Cli::None(_) => return None,
+        Cli::Root => {}
+        Cli::Words(path) => words.extend(path.iter().map(|word| (*word).to_owned())),
+    }
+    let mut rest = Vec::new();
+    let mut positional = Vec::new();
+    for argument in spec.arguments {
+        let values = inputs.many(argument.name);
+        match argument.shape {
+            Shape::Flag if inputs.flag(argument.name) => words.push(format!("--{}", argument.name)),
+            Shape::Flag => {}
+            Shape::Value => {
+                for value in values {
+                    words.push(format!("--{}={value}", argument.name));
+                }
+            }
+            Shape::Rest => rest = values,
+            Shape::Required | Shape::Optional | Shape::Many => positional.extend(values),
+        }
+    }
+    words.extend(positional);
+    if !rest.is_empty() {
+        words.push("--".to_owned());
+        words.extend(rest);
+    }
+    Some(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +272,7 @@ mod tests {
                     Shape::Required | Shape::Optional => inputs.with(argument.name, vec![word]),
                 };
             }
-            let Some(words) = inputs.command_line(spec) else { continue };
+            let Some(words) = command_line(spec, &inputs) else { continue };
             let parsed = parse(words.iter().map(OsString::from)).unwrap_or_else(|error| panic!("{words:?}: {error}"));
             assert_eq!((parsed.spec.id, parsed.inputs), (spec.id, inputs), "{words:?}");
         }

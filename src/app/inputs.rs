@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::registry::{ActionSpec, Cli, Shape};
-
 /// Named values: from a command line, or from what is selected on the screen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inputs {
@@ -50,38 +48,5 @@ impl Inputs {
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.values.contains_key(name)
-    }
-
-    /// The command line that gives the same inputs.
-    #[must_use]
-    pub fn command_line(&self, spec: &ActionSpec) -> Option<Vec<String>> {
-        let mut words = vec!["mosaic-tui".to_owned()];
-        match spec.cli {
-            Cli::None(_) => return None,
-            Cli::Root => {}
-            Cli::Words(path) => words.extend(path.iter().map(|word| (*word).to_owned())),
-        }
-        let mut rest = Vec::new();
-        let mut positional = Vec::new();
-        for argument in spec.arguments {
-            let values = self.many(argument.name);
-            match argument.shape {
-                Shape::Flag if self.flag(argument.name) => words.push(format!("--{}", argument.name)),
-                Shape::Flag => {}
-                Shape::Value => {
-                    for value in values {
-                        words.push(format!("--{}={value}", argument.name));
-                    }
-                }
-                Shape::Rest => rest = values,
-                Shape::Required | Shape::Optional | Shape::Many => positional.extend(values),
-            }
-        }
-        words.extend(positional);
-        if !rest.is_empty() {
-            words.push("--".to_owned());
-            words.extend(rest);
-        }
-        Some(words)
     }
 }

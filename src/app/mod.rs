@@ -14,6 +14,7 @@ pub mod inputs;
 pub mod keymap;
 mod launch;
 mod logging;
+mod open;
 mod paths;
 pub mod present;
 pub mod registry;

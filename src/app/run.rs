@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use super::action::Action;
 use super::cli::{self, Parsed};
+use super::open::{block_on, dashboard};
 use super::registry::ActionSpec;
 use super::report::Report;
 use super::runtime::Options;
-use super::{crash, demo, error, executor, headless, launch, logging, paths, runtime, stub};
+use super::{demo, error, executor, headless, launch, logging, paths, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::{exec, roster, session};
@@ -97,26 +98,6 @@ fn print(report: &Report, json: bool) -> u8 {
     // A closed pipe (`| head`) is the reader's choice, not an error of ours.
     let _closed = writeln!(std::io::stdout(), "{text}");
     report.code
-}
-
-/// Runs a future on a small runtime of its own.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::failed("event loop", error.to_string(), "free some memory or file descriptors"))?;
-    Ok(runtime.block_on(future))
-}
-
-/// Opens the dashboard.
-pub(super) fn dashboard(site: &Site, options: Options) -> Result<u8> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    if exec::find_in_path("tmux", &path).is_none() {
-        return Err(exec::explain("tmux", &exec::ExecError::Missing));
-    }
-    logging::to_file(site);
-    crash::install(site);
-    block_on(runtime::run(site, options))?
 }
 
 fn watch(site: &Site, name: String) -> Result<u8> {

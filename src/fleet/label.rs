@@ -14,7 +14,7 @@ const LABEL_CHARS: usize = 200;
 /// Combining marks kept on one base character; real scripts need few, hostile text stacks hundreds.
 const MARKS_PER_BASE: usize = 4;
 
-/// One line of printable text, at most [`LABEL_CHARS`] characters.
+/// One line of printable text, at most 200 characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Label(String);

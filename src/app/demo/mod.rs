@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::action::DemoMode;
 use super::error::DONE;
 use super::executor;
-use super::run::{block_on, dashboard};
+use super::open::{block_on, dashboard};
 use super::runtime::Options;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;

@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::screen;
 use crate::app::action::{Action, ScreenAction};
+use crate::app::cli;
 use crate::app::effect::Effect;
-use crate::app::filter::Filter;
 use crate::app::inputs::Inputs;
 use crate::app::keymap::{self, Chord};
 use crate::app::registry::{ActionSpec, Danger, Place};
@@ -63,7 +63,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             inputs = inputs.with(argument.name, names.clone());
         }
     }
-    let command = inputs.command_line(spec).map(|words| words.join(" ")).unwrap_or_default();
+    let command = cli::command_line(spec, &inputs).map(|words| words.join(" ")).unwrap_or_default();
     let action = match (spec.build)(&inputs) {
         Ok(action) => action,
         Err(why) => return super::toast(state, why, true),
@@ -157,14 +157,14 @@ fn press_in_filter(state: &mut State, key: KeyEvent) {
         KeyCode::Enter => state.filter.editing = false,
         KeyCode::Esc => {
             state.filter.editing = false;
-            set_filter(state, String::new());
+            screen::set_filter(state, String::new());
         }
         KeyCode::Backspace => {
             let mut text = state.filter.text.clone();
             text.pop();
-            set_filter(state, text);
+            screen::set_filter(state, text);
         }
-        KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => set_filter(state, String::new()),
+        KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => screen::set_filter(state, String::new()),
         KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => type_filter(state, c),
         KeyCode::Down => screen::apply(state, ScreenAction::Move(crate::app::action::Motion::Down), &mut Vec::new()),
         KeyCode::Up => screen::apply(state, ScreenAction::Move(crate::app::action::Motion::Up), &mut Vec::new()),
@@ -175,18 +175,6 @@ fn press_in_filter(state: &mut State, key: KeyEvent) {
 fn type_filter(state: &mut State, c: char) {
     if state.filter.text.chars().count() < MAX_FILTER_CHARS {
         let text = format!("{}{c}", state.filter.text);
-        set_filter(state, text);
+        screen::set_filter(state, text);
     }
-}
-
-/// Changes the filter; a selection that it hides moves to the first row that is left.
-pub(super) fn set_filter(state: &mut State, text: String) {
-    state.filter.filter = Filter::parse(&text);
-    state.filter.text = text;
-    let rows = state.rows();
-    let hidden = !rows.iter().any(|row| Some(&row.key) == state.selected.as_ref());
-    if hidden && let Some(first) = rows.first() {
-        state.selected = Some(first.key.clone());
-    }
-    screen::keep_in_view(state);
 }

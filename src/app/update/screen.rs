@@ -1,8 +1,8 @@
 //! Actions that move or change the screen only.
 
-use super::keys::set_filter;
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
+use crate::app::filter::Filter;
 use crate::app::present::{self, layout_of};
 use crate::app::state::{History, Overlay, Screen, State};
 use crate::fleet::model::RowKey;
@@ -168,4 +168,16 @@ fn scroll_history(state: &mut State, motion: Motion, effects: &mut Vec<Effect>) 
             effects.push(Effect::History { pane: target.key(), width: target.size.width });
         }
     }
+}
+
+/// Changes the filter; a selection that it hides moves to the first row that is left.
+pub(super) fn set_filter(state: &mut State, text: String) {
+    state.filter.filter = Filter::parse(&text);
+    state.filter.text = text;
+    let rows = state.rows();
+    let hidden = !rows.iter().any(|row| Some(&row.key) == state.selected.as_ref());
+    if hidden && let Some(first) = rows.first() {
+        state.selected = Some(first.key.clone());
+    }
+    keep_in_view(state);
 }
