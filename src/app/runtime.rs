@@ -295,13 +295,21 @@ impl Dashboard {
             self.take(Event::Pane(pane, Arc::new(picture)));
         }
         #[cfg(debug_assertions)]
-        if std::env::var_os("MOSAIC_DEBUG_PANIC").is_some() && self.state.snapshot.is_some() {
-            panic!("asked for by MOSAIC_DEBUG_PANIC");
-        }
+        self.fault()?;
         self.screen.draw(&present(&self.state))?;
         self.dirty = false;
         self.last_frame = Some(Instant::now());
         Ok(())
+    }
+
+    /// Faults that no test can provoke for real, in debug builds only.
+    #[cfg(debug_assertions)]
+    fn fault(&self) -> io::Result<()> {
+        match std::env::var("MOSAIC_DEBUG_FAULT").as_deref() {
+            Ok("panic") if self.state.snapshot.is_some() => panic!("asked for by MOSAIC_DEBUG_FAULT"),
+            Ok("error") if self.state.snapshot.is_some() => Err(io::Error::other("asked for by MOSAIC_DEBUG_FAULT")),
+            _ => Ok(()),
+        }
     }
 
     /// Gives the terminal back, stops, and takes it over again when continued.

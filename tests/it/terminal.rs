@@ -107,7 +107,13 @@ fn after_sighup() {
 #[test]
 #[cfg(debug_assertions)]
 fn after_a_panic() {
-    leaves_no_trace("MOSAIC_DEBUG_PANIC=1", |_, _| {}, "crash-");
+    leaves_no_trace("MOSAIC_DEBUG_FAULT=panic", |_, _| {}, "crash-");
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn after_an_error() {
+    leaves_no_trace("MOSAIC_DEBUG_FAULT=error", |_, _| {}, "left-with-1");
 }
 
 #[test]

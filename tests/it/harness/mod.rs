@@ -2,6 +2,7 @@
 //! also when a test panics, and by the next run when a test process was killed.
 
 mod pty;
+mod user_manager;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use pty::Pty;
 use serde_json::Value;
+pub(crate) use user_manager::UserManager;
 
 /// How long a condition may take; generous, because machines are busy, and never waited out in vain.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);

@@ -1,0 +1,107 @@
+//! A real systemd user manager in a control group and a mount namespace of its own, for tests.
+//!
+//! PID 1 need not be systemd: the manager only has to see `/run/systemd/system`, which is hidden from
+//! the rest of the machine by the namespace. Needs root and the packages systemd and dbus.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::{Answer, Sandbox, answer, wait_for};
+
+/// A running manager; dropping it ends everything in its control group.
+pub(crate) struct UserManager {
+    child: Child,
+    group: PathBuf,
+    runtime_dir: PathBuf,
+}
+
+impl UserManager {
+    /// Starts one for a sandbox; `None`, with the reason on stderr, where this machine cannot.
+    #[expect(clippy::print_stderr, reason = "a skipped test says why")]
+    pub(crate) fn start(sandbox: &Sandbox) -> Option<Self> {
+        let missing = |what: &str| {
+            eprintln!("skipped: {what}");
+            None
+        };
+        if !rustix::process::getuid().is_root() {
+            return missing("only root may make a control group for a manager");
+        }
+        for program in ["/lib/systemd/systemd", "/usr/bin/dbus-daemon", "/usr/bin/systemd-run"] {
+            if !Path::new(program).exists() {
+                return missing(&format!("{program} is not installed"));
+            }
+        }
+        let root = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(Path::new);
+        let Some(root) = root.into_iter().find(|root| root.join("cgroup.procs").exists()) else {
+            return missing("no unified control group hierarchy");
+        };
+        let name = sandbox.root.file_name().unwrap();
+        let group = root.join(name);
+        if fs::create_dir(&group).and_then(|()| fs::create_dir(group.join("callers"))).is_err() {
+            return missing("the control group hierarchy cannot be written");
+        }
+        let runtime_dir = sandbox.root.join("run");
+        fs::create_dir(&runtime_dir).unwrap();
+        let script = "echo $$ > \"$GROUP/cgroup.procs\" && exec unshare --mount --propagation private sh -c \
+                      'mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/systemd/system && exec /lib/systemd/systemd --user'";
+        let child = sandbox
+            .command("sh")
+            .args(["-c", script])
+            .env("GROUP", &group)
+            .env("XDG_RUNTIME_DIR", &runtime_dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let manager = Self { child, group, runtime_dir };
+        wait_for("the user manager", || {
+            let state = manager.run(sandbox, "systemctl", &["--user", "is-active", "default.target"]);
+            state.stdout.trim() == "active"
+        });
+        Some(manager)
+    }
+
+    /// Runs a program as the manager's user would.
+    pub(crate) fn run(&self, sandbox: &Sandbox, program: &str, args: &[&str]) -> Answer {
+        answer(&mut self.command(sandbox, program, args))
+    }
+
+    fn command(&self, sandbox: &Sandbox, program: &str, args: &[&str]) -> Command {
+        let mut command = sandbox.command("sh");
+        command
+            .args([
+                "-c",
+                "echo $$ > \"$GROUP/callers/cgroup.procs\"; exec nsenter -t \"$MANAGER\" -m -- \"$@\"",
+                "sh",
+                program,
+            ])
+            .args(args)
+            .env("GROUP", &self.group)
+            .env("MANAGER", self.child.id().to_string())
+            .env("XDG_RUNTIME_DIR", &self.runtime_dir)
+            .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}/bus", self.runtime_dir.display()));
+        command
+    }
+}
+
+impl Drop for UserManager {
+    fn drop(&mut self) {
+        let _gone = fs::write(self.group.join("cgroup.kill"), "1");
+        let _reaped = self.child.wait();
+        let events = self.group.join("cgroup.events");
+        let empty = || fs::read_to_string(&events).is_ok_and(|text| text.contains("populated 0"));
+        super::wait("an empty control group", || empty().then_some(()));
+        remove(&self.group);
+    }
+}
+
+/// Control groups are removed from the inside out, as folders.
+fn remove(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            remove(&entry.path());
+        }
+    }
+    let _gone = fs::remove_dir(group);
+}
