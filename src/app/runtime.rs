@@ -150,6 +150,10 @@ impl Dashboard {
                     }
                     let newest = self.observer.snapshots.borrow_and_update().clone();
                     if let Some(snapshot) = newest {
+                        if self.state.snapshot.is_none() {
+                            // The frame before showed nothing yet; this one need not wait for its turn.
+                            self.last_frame = None;
+                        }
                         self.take(Event::Snapshot(snapshot));
                         self.after_snapshot();
                     }

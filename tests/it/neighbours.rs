@@ -90,12 +90,11 @@ fn starts_at_the_same_time_are_one_start() {
     for agent in ["a", "b", "c"] {
         assert_eq!(sandbox.row(agent)["health"], "healthy", "{agent}");
     }
-    let keepers = sandbox
-        .pids()
-        .into_iter()
-        .filter_map(mosaic_tui::fleet::process::argv)
-        .filter(|argv| argv.iter().any(|word| word == "--detach"));
-    assert_eq!(keepers.count(), 3);
+    // A keeper that came second needs a moment to see that.
+    wait_for("three keepers", || {
+        let argvs = sandbox.pids().into_iter().filter_map(mosaic_tui::fleet::process::argv);
+        argvs.filter(|argv| argv.iter().any(|word| word == "--detach")).count() == 3
+    });
 }
 
 #[test]

@@ -137,7 +137,7 @@ pub enum TmuxFeed {
     Events,
     /// A slow poll, because the control client failed.
     Poll,
-    /// One look and no more.
+    /// By single looks: all there is without a dashboard, and its beginning.
     Once,
 }
 

@@ -266,6 +266,10 @@ impl Actor {
             self.observed.read_heartbeats();
         }
         self.publish.send_replace(Some(self.observed.join()));
+        // Only now: the operator sees the first look while the faster way is being opened.
+        if self.control.is_none() && dirty.tmux {
+            self.connect_control().await;
+        }
     }
 
     fn read_new_processes(&mut self) {
@@ -293,7 +297,6 @@ impl Actor {
             }
         }
         self.observed.look_by_fork().await;
-        self.connect_control().await;
     }
 
     /// Attaches a control client to the holder, else to any session; it needs one to live in.
@@ -317,9 +320,12 @@ impl Actor {
                 self.control = Some(control);
                 self.retry_pause = Duration::from_millis(250);
                 self.observed.tmux_feed = TmuxFeed::Events;
+                self.dirty.joined = true;
             }
             Err(failure) => {
                 tracing::warn!(%failure, "no tmux control client; polling");
+                self.observed.tmux_feed = TmuxFeed::Poll;
+                self.dirty.joined = true;
                 self.pause_control();
             }
         }

@@ -13,14 +13,13 @@ pub use actor::{Observer, Request, start};
 use std::sync::Arc;
 
 use super::home::Site;
-use super::model::{FleetSnapshot, TmuxFeed};
+use super::model::FleetSnapshot;
 use super::roster::Roster;
 use observed::Observed;
 
 /// Looks at every plane once.
 pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
     let mut observed = Observed::new(site.clone(), Ok(roster));
-    observed.tmux_feed = TmuxFeed::Once;
     let systemd = units::read_once();
     let tmux = observed.look_by_fork();
     let (systemd, ()) = tokio::join!(systemd, tmux);

@@ -41,7 +41,7 @@ impl Observed {
             known: false,
             roster_error: None,
             tmux: HashMap::new(),
-            tmux_feed: TmuxFeed::Poll,
+            tmux_feed: TmuxFeed::Once,
             watch: ProcessWatch::default(),
             processes: HashMap::new(),
             processes_at: now,
