@@ -164,7 +164,7 @@ async fn stop(site: &Site, names: &[String]) -> Result<Report> {
 
 /// One line per agent; the exit code is that of the first failure.
 fn outcomes(results: &[(&Agent, Result<Outcome>)]) -> Report {
-    let mut lines = Vec::new();
+    let (mut lines, mut errors) = (Vec::new(), Vec::new());
     let mut rows = Vec::new();
     let mut code = super::error::DONE;
     for (agent, result) in results {
@@ -179,7 +179,7 @@ fn outcomes(results: &[(&Agent, Result<Outcome>)]) -> Report {
                 if code == super::error::DONE {
                     code = super::error::exit_code(failure.kind);
                 }
-                lines.push(failure.to_string());
+                errors.push(failure.to_string());
                 rows.push(json!({
                     "name": agent.name, "tenant_id": agent.tenant_id, "host": agent.host, "outcome": "failed",
                     "error": failure.to_string(),
@@ -187,10 +187,10 @@ fn outcomes(results: &[(&Agent, Result<Outcome>)]) -> Report {
             }
         }
     }
-    if lines.is_empty() {
+    if results.is_empty() {
         lines.push("the roster names no agents of this host".to_owned());
     }
-    Report::done(lines.join("\n"), &rows).with_code(code)
+    Report { errors, ..Report::done(lines.join("\n"), &rows).with_code(code) }
 }
 
 fn report(

@@ -15,12 +15,19 @@ pub struct Report {
     pub json: Value,
     /// Exit code.
     pub code: u8,
+    /// What failed beside what was done, one line each; a command says it on stderr.
+    pub errors: Vec<String>,
 }
 
 impl Report {
     /// A successful answer.
     pub fn done(text: impl Into<String>, json: &impl Serialize) -> Self {
-        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or(Value::Null), code: DONE }
+        Self {
+            text: text.into(),
+            json: serde_json::to_value(json).unwrap_or(Value::Null),
+            code: DONE,
+            errors: Vec::new(),
+        }
     }
 
     /// The same answer with another exit code.
@@ -37,6 +44,7 @@ impl Report {
             text: failure.to_string(),
             json: serde_json::json!({ "error": failure.to_string() }),
             code: error::exit_code(failure.kind),
+            errors: Vec::new(),
         }
     }
 }

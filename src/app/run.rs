@@ -96,7 +96,12 @@ fn print(report: &Report, json: bool) -> u8 {
     use std::io::Write;
     let text = if json { serde_json::to_string_pretty(&report.json).unwrap_or_default() } else { report.text.clone() };
     // A closed pipe (`| head`) is the reader's choice, not an error of ours.
-    let _closed = writeln!(std::io::stdout(), "{text}");
+    if !text.is_empty() {
+        let _closed = writeln!(std::io::stdout(), "{text}");
+    }
+    for error in &report.errors {
+        let _closed = writeln!(std::io::stderr(), "mosaic-tui: {error}");
+    }
     report.code
 }
 

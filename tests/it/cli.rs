@@ -29,6 +29,20 @@ fn errors_are_one_line_with_the_next_step_and_their_exit_code() {
 }
 
 #[test]
+fn what_failed_beside_what_was_done_stands_on_stderr() {
+    let sandbox = Sandbox::with_agents("  - {name: good}\n  - {name: bad, working_directory: /proc/nowhere}\n");
+    let answer = sandbox.run(&["fleet", "start"]);
+    assert_eq!((answer.code, answer.stdout.trim()), (1, "good: started"), "{answer:?}");
+    assert!(
+        answer.stderr.starts_with("mosaic-tui: agent bad: ") && answer.stderr.contains("/proc/nowhere"),
+        "{answer:?}"
+    );
+    let json = sandbox.run(&["fleet", "start", "--json"]);
+    assert_eq!(json.json()[0]["outcome"], "already running");
+    assert_eq!(json.json()[1]["outcome"], "failed");
+}
+
+#[test]
 fn wrong_usage_is_two() {
     let sandbox = Sandbox::new();
     for args in [vec!["nonsense"], vec!["--check"], vec!["fleet", "ps", "--wrong"], vec!["demo", "--agents", "many"]] {

@@ -94,7 +94,9 @@ fn take_report(state: &mut State, command: String, report: Report) {
     if report.code == super::error::DONE {
         toast(state, report.text, false);
     } else {
-        state.overlay = Some(Overlay::Failure { command, text: report.text });
+        let lines: Vec<String> =
+            report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
+        state.overlay = Some(Overlay::Failure { command, text: lines.join("; ") });
     }
 }
 
