@@ -50,8 +50,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
                 .any(|argument| innermost.value_source(argument.name) == Some(clap::parser::ValueSource::CommandLine))
         });
         if asked.is_some() && !innermost.get_flag("once") {
-            return Err(command()
-                .error(clap::error::ErrorKind::MissingRequiredArgument, "these options belong to --once; add it"));
+            return Err(command().error(
+                clap::error::ErrorKind::MissingRequiredArgument,
+                "--format, --width, --height, --pane, --check and --color belong to --once; add it",
+            ));
         }
         asked.or_else(|| root_specs().find(|spec| spec.arguments.is_empty()))
     } else {

@@ -12,7 +12,7 @@ use super::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{self, Outcome};
-use crate::fleet::model::{AgentRow, FleetSnapshot};
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::session;
@@ -95,12 +95,13 @@ fn check(site: &Site, file: Option<&std::path::Path>) -> Result<Report> {
     match roster::load(&site) {
         Ok(roster) => {
             let mut text = format!("{path}: valid, {} agents", roster.agents.len());
-            for warning in &roster.warnings {
+            let warnings: Vec<String> = roster.warnings.iter().cloned().chain(surroundings(&site, &roster)).collect();
+            for warning in &warnings {
                 text.push_str(&format!("\n{path}: warning: {warning}"));
             }
             Ok(Report::done(
                 text,
-                &json!({ "file": path, "valid": true, "agents": roster.agents.len(), "problems": [], "warnings": roster.warnings }),
+                &json!({ "file": path, "valid": true, "agents": roster.agents.len(), "problems": [], "warnings": warnings }),
             ))
         }
         Err(failure) if failure.kind == Kind::Invalid && !failure.details.is_empty() => {
@@ -112,6 +113,31 @@ fn check(site: &Site, file: Option<&std::path::Path>) -> Result<Report> {
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// What a valid roster needs and this machine lacks.
+fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut missing = Vec::new();
+    for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
+        let folder = &agent.working_directory;
+        if !folder.is_dir() {
+            missing.push(format!(
+                "{}: {} does not exist and will be made at its start",
+                agent.name,
+                Label::new(&folder.display().to_string())
+            ));
+        }
+        let program = agent.command.as_deref().and_then(|command| command.split_whitespace().next());
+        if let Some(program) =
+            program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
+            && !program.starts_with('.')
+            && crate::fleet::exec::find_in_path(program, &path).is_none()
+        {
+            missing.push(format!("{}: {program} is not on PATH", agent.name));
+        }
+    }
+    missing
 }
 
 /// The named agents of this host, or all of them.
@@ -159,7 +185,15 @@ async fn stop(site: &Site, names: &[String]) -> Result<Report> {
     for agent in chosen(site, &roster, names)? {
         results.push((agent, lifecycle::stop(site, agent).await));
     }
-    Ok(outcomes(&results))
+    let mut report = outcomes(&results);
+    if names.is_empty() {
+        let end = match &roster.socket.0 {
+            Some(name) => format!("tmux -L {name} kill-server"),
+            None => "tmux kill-server".to_owned(),
+        };
+        report.text.push_str(&format!("\nthe fleet's tmux server stays for the next start; `{end}` ends it"));
+    }
+    Ok(report)
 }
 
 /// One line per agent; the exit code is that of the first failure.

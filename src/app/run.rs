@@ -45,10 +45,14 @@ fn usage(error: &clap::Error) -> ExitCode {
         }
         _ => {
             let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let failure = Failure::new(Kind::Invalid, "usage", first, "`mosaic-tui --help` shows the commands")
-                .with_details(text.lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned).collect());
-            error::report(&failure, true)
+            let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let mut first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            if first.ends_with(':') {
+                // clap names what is missing on the lines that follow.
+                first = format!("{first} {}", lines.next().unwrap_or_default());
+            }
+            let failure = Failure::new(Kind::Invalid, "usage", first, "`mosaic-tui --help` shows the commands");
+            error::report(&failure, false)
         }
     }
 }

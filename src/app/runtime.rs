@@ -77,6 +77,9 @@ pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
     let size = terminal::size().unwrap_or(Size { width: 80, height: 24 });
     let mut state = State::new(size, Timestamp::now());
     state.demo = options.demo;
+    if options.demo {
+        state.prefix = format!("MOSAIC_HOME={} ", site.home.display());
+    }
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
     }
@@ -159,7 +162,13 @@ impl Dashboard {
                     }
                 }
                 () = wake.notified() => self.dirty = true,
-                Some(event) = finished.recv() => self.take(event),
+                Some(event) = finished.recv() => {
+                    if matches!(event, Event::Done { .. }) {
+                        // What was just done should show before its message fades.
+                        self.refresh();
+                    }
+                    self.take(event);
+                }
                 _ = tick.tick() => self.take(Event::Tick(Timestamp::now())),
                 () = at(frame_due) => {}
                 () = at(open_at) => self.open_view(),

@@ -131,6 +131,8 @@ pub struct State {
     pub watch_only: bool,
     /// Whether a demo runs below.
     pub demo: bool,
+    /// What stands in front of a shown command so that another shell means the same fleet.
+    pub prefix: String,
 }
 
 impl State {
@@ -152,6 +154,7 @@ impl State {
             now,
             watch_only: false,
             demo: false,
+            prefix: String::new(),
         }
     }
 

@@ -71,7 +71,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     let mut warnings: Vec<Label> = planes.roster.warnings.iter().map(|text| Label::new(text)).collect();
     if let Some(error) = planes.roster_error {
         let what = if planes.roster.agents.is_empty() { "not usable" } else { "not reloaded" };
-        warnings.insert(0, Label::new(&format!("roster {what}: {error}")));
+        warnings.insert(0, Label::new(&format!("roster {what}: {}", without_folder(error, &planes.roster.path))));
     }
     FleetSnapshot {
         tenant_id: planes.site.tenant_id.clone(),
@@ -83,6 +83,14 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
         planes: plane_states(planes),
         warnings,
         tmux_feed: planes.tmux_feed,
+    }
+}
+
+/// An error about the roster without the folder, which would push the cause off a narrow screen.
+fn without_folder(error: &str, path: &std::path::Path) -> String {
+    match path.parent() {
+        Some(folder) => error.replace(&format!("{}/", folder.display()), ""),
+        None => error.to_owned(),
     }
 }
 
@@ -138,7 +146,16 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         Some(found) => found.state(tree),
     };
     process_evidence(planes, record, tree, &mut evidence);
-    let heartbeat = if remote { Err(NoHeartbeat::Absent) } else { trusted_heartbeat(planes, agent, tree) };
+    let heartbeat = if remote {
+        Err(NoHeartbeat::Absent)
+    } else {
+        trusted_heartbeat(
+            planes,
+            agent,
+            tree.filter(|_| record.is_some_and(|record| !record.dead)),
+            pane_state == PaneState::Unreadable,
+        )
+    };
     heartbeat_evidence(planes, &heartbeat, &mut evidence);
     let systemd = if remote { None } else { systemd_plane(planes, agent, &mut evidence) };
 
@@ -266,6 +283,7 @@ fn process_evidence(
     let (ok, text) = match (record, tree) {
         (Some(record), Some(tree)) if !tree.facts.alive => (true, format!("pid {} is gone", record.pid)),
         (Some(record), Some(tree)) => (true, format!("pid {} runs {}", record.pid, describe_tree(tree))),
+        (Some(record), None) if record.dead => (true, format!("pid {} has ended", record.pid)),
         (Some(record), None) => (false, format!("pid {} was not read", record.pid)),
         (None, _) => (false, "no pane, so no process to read".to_owned()),
     };
@@ -294,8 +312,16 @@ fn describe_tree(tree: &ProcessTree) -> String {
 }
 
 /// The agent's heartbeat, unless its pid has nothing to do with the pane.
-fn trusted_heartbeat(planes: &Planes<'_>, agent: &Agent, tree: Option<&ProcessTree>) -> Result<Heartbeat, NoHeartbeat> {
+fn trusted_heartbeat(
+    planes: &Planes<'_>,
+    agent: &Agent,
+    tree: Option<&ProcessTree>,
+    remote_or_unread: bool,
+) -> Result<Heartbeat, NoHeartbeat> {
     let beat = planes.heartbeats.get(&agent.name).cloned().unwrap_or(Err(NoHeartbeat::Absent))?;
+    if !remote_or_unread && !tree.is_some_and(|tree| tree.facts.alive) {
+        return Err(NoHeartbeat::Rejected("the process it speaks for is gone".to_owned()));
+    }
     match tree {
         Some(tree) if tree.facts.alive && !tree.contains(beat.pid) => {
             Err(NoHeartbeat::Rejected(format!("its pid {} is not in the pane's process tree", beat.pid)))

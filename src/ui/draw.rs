@@ -11,12 +11,15 @@ use super::text;
 use super::theme::Theme;
 use super::view::{Body, Role, View};
 
+/// Hints at the end of the footer that are never dropped: help and the way out.
+const ALWAYS_SHOWN: usize = 2;
+
 /// Draws a view into the whole of a buffer.
 pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) {
     let area = buffer.area;
     let plan = plan_of(area, view);
     if plan.too_small {
-        let say = format!("needs {}x{}", SMALLEST.0, SMALLEST.1);
+        let say = format!("needs {}x{}, q leaves", SMALLEST.0, SMALLEST.1);
         put(buffer, area, area.x, area.y, &text::fit(&say, usize::from(area.width)), theme.style(Role::Strong));
         return;
     }
@@ -50,13 +53,20 @@ fn footer(buffer: &mut Buffer, area: Rect, view: &View, theme: Theme) {
         put(buffer, area, area.x, area.y, &shown, theme.style(message.role));
         return;
     }
+    let wide = |(key, meaning): &(String, String)| {
+        u16::try_from(text::width(key) + text::width(meaning) + 3).unwrap_or(u16::MAX)
+    };
+    let (first, last) = view.footer.split_at(view.footer.len().saturating_sub(ALWAYS_SHOWN));
+    let kept = area.right().saturating_sub(last.iter().map(wide).fold(0, u16::saturating_add));
     let mut x = area.x;
-    for (key, meaning) in &view.footer {
-        let wide = u16::try_from(text::width(key) + text::width(meaning) + 3).unwrap_or(u16::MAX);
-        if x.saturating_add(wide) > area.right() {
-            break;
+    let mut room = kept;
+    for (hint, always) in first.iter().map(|hint| (hint, false)).chain(last.iter().map(|hint| (hint, true))) {
+        // Once one does not fit, the shorter ones behind it would stand out of order.
+        if !always && x.saturating_add(wide(hint)) > room {
+            room = 0;
+            continue;
         }
-        x += put(buffer, area, x, area.y, key, theme.style(Role::Strong));
-        x += put(buffer, area, x, area.y, &format!(" {meaning}  "), theme.style(Role::Quiet));
+        x += put(buffer, area, x, area.y, &hint.0, theme.style(Role::Strong));
+        x += put(buffer, area, x, area.y, &format!(" {}  ", hint.1), theme.style(Role::Quiet));
     }
 }

@@ -37,6 +37,13 @@ fn what_failed_beside_what_was_done_stands_on_stderr() {
         answer.stderr.starts_with("mosaic-tui: agent bad: ") && answer.stderr.contains("/proc/nowhere"),
         "{answer:?}"
     );
+    sandbox.write_agents("  - {name: good}\n  - {name: bad, runtime: sh, command: 'echo it is broken; exit 5'}\n");
+    let answer = sandbox.run(&["fleet", "start", "bad"]);
+    if answer.code != 0 {
+        // It may also live long enough for its first heartbeat.
+        assert!(answer.stderr.contains("ended at once with status 5: it is broken"), "{answer:?}");
+    }
+    sandbox.write_agents("  - {name: good}\n  - {name: bad, working_directory: /proc/nowhere}\n");
     let json = sandbox.run(&["fleet", "start", "--json"]);
     assert_eq!(json.json()[0]["outcome"], "already running");
     assert_eq!(json.json()[1]["outcome"], "failed");
@@ -90,11 +97,14 @@ fn check_lists_every_problem_with_its_place() {
         "{\"version\": 1, \"agents\": [{\"name\": \"a\", \"runtime\": \"stub\", \"workingDirectory\": \"/tmp\"}]}",
     )
     .unwrap();
-    assert_eq!(
-        sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout.lines().count(),
-        3,
-        "valid, two floor warnings"
-    );
+    let check = sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout;
+    assert_eq!(check.lines().count(), 3, "valid, two floor warnings: {check}");
+    let lacking = "version: 1\nagents: [{name: a, runtime: pi}, {name: b, runtime: x, command: no-such-program -v, working_directory: /no/such}]\n";
+    fs::write(&good, lacking).unwrap();
+    let check = sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout;
+    for part in ["a: pi needs a `command`", "b: no-such-program is not on PATH", "b: /no/such does not exist"] {
+        assert!(check.contains(part), "{part} in {check}");
+    }
 }
 
 #[test]

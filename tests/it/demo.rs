@@ -89,6 +89,7 @@ fn an_interactive_demo_ends_with_its_dashboard() {
         });
         screen.send(leave);
         assert_eq!(screen.wait_exit(), 0);
+        assert!(screen.screen().contains("nothing of it is left"), "{}", screen.screen());
         assert_eq!(leftovers(&sandbox), Vec::<String>::new());
     }
 }

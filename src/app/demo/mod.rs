@@ -7,6 +7,7 @@ mod place;
 mod roster;
 
 use std::fs;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use super::action::DemoMode;
@@ -37,9 +38,18 @@ pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
             Ok(DONE)
         }
         DemoMode::Interactive => {
+            if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+                return Err(Failure::new(
+                    Kind::Invalid,
+                    "demo",
+                    "standard input and output must be a terminal",
+                    "`mosaic-tui demo --headless` needs none",
+                ));
+            }
             let place = set_up(site, agents, false)?;
             let code = dashboard(&place.site(site), Options { watch: None, demo: true });
             place.remove()?;
+            print("the demo has ended; nothing of it is left");
             code
         }
     }
@@ -123,7 +133,15 @@ fn stop(site: &Site) -> Result<u8> {
     let chosen: Vec<&Place> =
         if named.is_empty() { all.iter().filter(|place| place.headless).collect() } else { named };
     if chosen.is_empty() {
-        return Err(Failure::new(Kind::NotFound, "demo", "none is running", "`mosaic-tui demo` starts one"));
+        let running = all.len();
+        all.into_iter().for_each(Place::keep);
+        let why = if running == 0 { "none is running" } else { "no headless one is running" };
+        let next = if running == 0 {
+            "`mosaic-tui demo --headless` starts one"
+        } else {
+            "q ends the one in the other terminal"
+        };
+        return Err(Failure::new(Kind::NotFound, "demo", why, next));
     }
     for place in chosen {
         place.remove()?;

@@ -13,7 +13,8 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     if let Some(alias) = &row.alias {
         title.push(Piece::new(format!("({alias}) "), Role::Plain));
     }
-    title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
+    let state = if row.managed { row.readiness.word() } else { "unmanaged" };
+    title.push(Piece::new(format!("{state} "), if row.managed { Role::State(row.readiness) } else { Role::Quiet }));
     let about: Vec<&str> = [row.class.as_deref(), row.runtime.as_deref(), row.model_hint.as_ref().map(|m| m.as_str())]
         .into_iter()
         .flatten()

@@ -136,16 +136,21 @@ fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
 }
 
 fn footer(state: &State) -> Vec<(String, String)> {
+    let hint = |key: &str, meaning: &str| (key.to_owned(), meaning.to_owned());
+    if state.filter.editing {
+        return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
+    }
     let place = match state.screen {
         Screen::Fleet => Place::Fleet,
         Screen::Watch => Place::Watch,
     };
     let mut hints: Vec<(String, String)> = keymap::in_place(place)
-        .filter(|spec| spec.footer)
+        .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
         .collect();
-    // What acts on the selection stands in front, help and back behind.
-    hints.sort_by_key(|(key, _)| matches!(key.as_str(), "?" | "q"));
+    // The last two are always shown: how to learn more, and the way out.
+    hints.push(hint("?", "help"));
+    hints.push(hint("q", if super::update::has_layers(state) { "back" } else { "quit" }));
     hints
 }
 

@@ -52,6 +52,18 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
             haystack.contains(&wanted).then(|| help_line(spec, &keys))
         })
         .collect();
+    let mut lines = lines;
+    if filter.is_empty() {
+        let note = |mark: &str, text: &str| {
+            vec![Piece::new(crate::ui::text::column(mark, HELP_COLUMNS.0), Role::Strong), Piece::new(text, Role::Quiet)]
+        };
+        lines.push(Vec::new());
+        lines.push(note("\u{2022} in front", "its state changed since you last looked at it"));
+        lines.push(note(
+            "need you",
+            "stuck, dead, stale, unknown, drift (another runtime than the roster says), not enabled at boot",
+        ));
+    }
     Popup {
         title: if filter.is_empty() { title.to_owned() } else { format!("{title} /{filter}") },
         lines,
@@ -86,6 +98,6 @@ fn explain(state: &State, scroll: u16) -> Popup {
         lines,
         scroll,
         buttons: None,
-        hint: format!("the same: mosaic-tui agent explain {name}   Esc closes"),
+        hint: format!("Esc closes   the same: {}mosaic-tui agent explain {name}", state.prefix),
     }
 }

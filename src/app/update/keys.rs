@@ -36,8 +36,9 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         Screen::Fleet => Place::Fleet,
         Screen::Watch => Place::Watch,
     };
-    if let Some(spec) = keymap::lookup(place, chord) {
-        perform(state, spec, effects);
+    match keymap::lookup(place, chord) {
+        Some(spec) => perform(state, spec, effects),
+        None => super::toast(state, format!("{chord} does nothing here; ? shows the keys"), false),
     }
 }
 
@@ -63,7 +64,9 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             inputs = inputs.with(argument.name, names.clone());
         }
     }
-    let command = cli::command_line(spec, &inputs).map(|words| words.join(" ")).unwrap_or_default();
+    let command = cli::command_line(spec, &inputs)
+        .map(|words| format!("{}{}", state.prefix, words.join(" ")))
+        .unwrap_or_default();
     let action = match (spec.build)(&inputs) {
         Ok(action) => action,
         Err(why) => return super::toast(state, why, true),

@@ -3,6 +3,8 @@
 mod keys;
 mod screen;
 
+pub(super) use screen::has_layers;
+
 use std::sync::Arc;
 
 use jiff::ToSpan;
@@ -14,7 +16,7 @@ use super::state::{Overlay, Screen, State, Toast};
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
 
 /// How long a message stays at the bottom.
-const TOAST_SECONDS: i64 = 6;
+const TOAST_SECONDS: i64 = 4;
 
 /// Takes one event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -78,8 +80,12 @@ fn mark_seen(state: &mut State) {
 fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::PaneScreen>, String>) {
     match fetched {
         Ok(picture) => {
-            if let Some(history) = &mut state.pane.history {
-                history.offset = history.offset.min(picture.size.height);
+            let most = picture.size.height.saturating_sub(super::present::layout_of(state).pane.height);
+            if most == 0 {
+                state.pane.history = None;
+                toast(state, "no scrollback above this screen".to_owned(), false);
+            } else if let Some(history) = &mut state.pane.history {
+                history.offset = history.offset.min(most);
                 history.screen = Some(picture);
             }
         }

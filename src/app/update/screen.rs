@@ -15,7 +15,9 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
     match action {
         ScreenAction::Quit => effects.push(Effect::Quit),
         ScreenAction::Back => {
-            if !peel(state) {
+            // A moved cut-out shows no sign of being a layer; only Esc takes it back.
+            let only_panned = state.pane.pan.is_some() && !has_layers(state);
+            if only_panned || !peel(state) {
                 effects.push(Effect::Quit);
             }
         }
@@ -43,6 +45,16 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             Screen::Watch => scroll_history(state, motion, effects),
         },
     }
+}
+
+/// Whether something lies over the base view.
+#[must_use]
+pub(in crate::app) fn has_layers(state: &State) -> bool {
+    state.overlay.is_some()
+        || state.pane.history.is_some()
+        || (state.screen == Screen::Watch && !state.watch_only)
+        || state.filter.editing
+        || !state.filter.text.is_empty()
 }
 
 /// Takes the topmost layer away; `false` when only the base view is left.

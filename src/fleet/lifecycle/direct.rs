@@ -118,6 +118,7 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     // Its first heartbeat is the sign of success; an old one would be a lie.
     let beat = site.run_file(&agent.name, RunFile::Heartbeat);
     let begun = Timestamp::now();
+    let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Exit));
     let fresh = || heartbeat::read(&beat, Timestamp::now(), START_LIMIT).is_ok_and(|beat| beat.ts >= begun);
     let args: Vec<OsString> = vec![
         "--roster".into(),
@@ -135,6 +136,10 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
             if session::keeper_pid(&lock).is_some() {
                 // Somebody else started it in the same moment.
                 return Ok(Outcome::AlreadyRunning);
+            }
+            if let Some(words) = session::last_words(site, &agent.name) {
+                let next = format!("look at `mosaic-tui agent watch {}`, mend its command in the roster", agent.name);
+                return Err(Failure::failed(what, words, next));
             }
             return Err(Failure::failed(
                 what,

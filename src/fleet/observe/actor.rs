@@ -188,9 +188,8 @@ impl Actor {
                 _ = tick.tick() => {
                     ticks = ticks.wrapping_add(1);
                     self.on_tick(ticks);
-                    if ticks.is_multiple_of(SAFETY_TICKS) {
-                        file_watch.retry();
-                    }
+                    // Until the folder is watched, its files are read at each tick.
+                    self.dirty.heartbeats |= file_watch.retry();
                 }
                 () = tokio::time::sleep_until(rested), if self.dirty.any() => {}
             }

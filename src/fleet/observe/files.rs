@@ -53,16 +53,19 @@ impl FileWatch {
         watch
     }
 
-    /// Watches folders that have appeared since, or again.
-    pub(super) fn retry(&mut self) {
-        let Some(watcher) = &mut self.watcher else { return };
+    /// Watches folders that have appeared since, or again; whether any was not watched before.
+    pub(super) fn retry(&mut self) -> bool {
+        let Some(watcher) = &mut self.watcher else { return true };
+        let mut missed = false;
         for (folder, watched) in &mut self.folders {
             if *watched && !folder.exists() {
                 *watched = false;
             }
             if !*watched {
+                missed = true;
                 *watched = watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
             }
         }
+        missed
     }
 }

@@ -94,6 +94,11 @@ impl Index {
         }
     }
 
+    /// Every key path of the document with the place of the key.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&str, Place)> {
+        self.places.iter().filter_map(|(path, place)| Some((path.strip_suffix("#key")?, *place)))
+    }
+
     /// Place of the key itself: where an unknown or missing key is best pointed at.
     pub(super) fn find_key(&self, path: &str) -> Option<Place> {
         self.places.get(&format!("{path}#key")).copied()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::locate::{Index, Place};
+use super::nearest::nearest;
 use crate::fleet::model::Label;
 
 /// One broken rule of a roster file.
@@ -43,6 +44,56 @@ pub(super) fn control_character(text: &str, path: &Path) -> Option<Problem> {
         key: String::new(),
         message: "holds a control character; write it as an escape in double quotes".to_owned(),
     })
+}
+
+/// Every key that the schema does not know; the decoder would stop at the first.
+pub(super) fn unknown_keys(path: &Path, index: &Index) -> Vec<Problem> {
+    let schema: serde_json::Value = serde_json::from_str(super::SCHEMA).unwrap_or_default();
+    let mut problems: Vec<Problem> = index
+        .keys()
+        .filter_map(|(key, place)| {
+            let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
+            let known = properties(&schema, parent)?;
+            if known.contains_key(name) {
+                return None;
+            }
+            // One spelling of each is enough in a hint.
+            let names: Vec<&str> =
+                known.keys().map(String::as_str).filter(|key| !key.contains(char::is_uppercase)).collect();
+            let near = nearest(name, names.iter().copied());
+            let hint = if near.is_empty() {
+                format!("expected one of {}", names.join(", "))
+            } else {
+                format!("did you mean {}?", near.join(", "))
+            };
+            Some(Problem {
+                path: path.to_owned(),
+                line: place.line,
+                column: place.column,
+                key: key.to_owned(),
+                message: format!("unknown key; {hint}"),
+            })
+        })
+        .collect();
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems
+}
+
+/// The properties of the object at a key path; `None` where any key is the user's own.
+fn properties<'a>(
+    schema: &'a serde_json::Value,
+    parent: &str,
+) -> Option<&'a serde_json::Map<String, serde_json::Value>> {
+    let object = match parent {
+        "" => schema,
+        "tmux" => &schema["$defs"]["TmuxSettings"],
+        "defaults" => &schema["$defs"]["Defaults"],
+        "connector" => &schema["$defs"]["Connector"],
+        _ if parent.starts_with("runtimes.") => &schema["$defs"]["RuntimeEntry"],
+        _ if parent.starts_with("agents[") && parent.ends_with(']') => &schema["$defs"]["AgentEntry"],
+        _ => return None,
+    };
+    object["properties"].as_object()
 }
 
 /// Turns the decoder's error into a problem; it words path and expectation already.

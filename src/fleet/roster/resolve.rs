@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::file::{AgentEntry, RosterFile, TmuxSettings};
 use super::locate::Index;
 use super::nearest::nearest;
-use super::problem::{Problem, control_character, decode_problem};
+use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName};
@@ -191,7 +191,20 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
     if let Some(problem) = control_character(text, path) {
         return Err(vec![problem]);
     }
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Err(vec![Problem {
+            path: path.to_owned(),
+            line: 1,
+            column: 1,
+            key: String::new(),
+            message: "the file is empty; a roster begins with `version: 1`".to_owned(),
+        }]);
+    }
     let index = Index::of(text);
+    let unknown = unknown_keys(path, &index);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
     let file: RosterFile = serde_yaml::from_str(text).map_err(|error| vec![decode_problem(&error, path, &index)])?;
     let mut check = Checker { path, index: &index, problems: Vec::new() };
     let roster = check.roster(&file, site);
@@ -240,7 +253,15 @@ impl Checker<'_> {
             .collect();
         self.uniqueness(file, &holder);
         self.references(file);
-        let warnings = floor_warnings(file);
+        let mut warnings = floor_warnings(file);
+        warnings.extend(agents.iter().filter(|agent| agent.command.is_none() && agent.runtime != "stub").map(
+            |agent| {
+                format!(
+                    "{}: {} needs a `command`; this version launches only the stub by itself",
+                    agent.name, agent.runtime
+                )
+            },
+        ));
         Roster { path: self.path.to_owned(), socket, holder, agents, warnings }
     }
 

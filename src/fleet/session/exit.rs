@@ -4,10 +4,15 @@ use serde::Serialize;
 
 use crate::fleet::heartbeat::write_whole;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::AgentName;
+use crate::fleet::model::{AgentName, Label};
+use crate::fleet::pane::still;
 
 /// Most of a last screen that is kept, in bytes.
 const MAX_SCREEN_BYTES: usize = 64 << 10;
+
+/// Size of the picture in which the last line is looked for.
+const SCREEN_COLUMNS: u16 = 500;
+const SCREEN_ROWS: u16 = 1000;
 
 /// One process's end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +31,22 @@ pub(super) struct ExitRecord {
     pub exit_status: Option<i32>,
     /// The last screen, as `capture-pane -e` gave it.
     pub screen: String,
+}
+
+/// How the agent's last process ended, in words: its status and the last line it left.
+#[must_use]
+pub fn last_words(site: &Site, agent: &AgentName) -> Option<String> {
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(site.run_file(agent, RunFile::Exit)).ok()?).ok()?;
+    let status = record["exit_status"]
+        .as_i64()
+        .map_or_else(|| "an unknown status".to_owned(), |status| format!("status {status}"));
+    let screen = still(record["screen"].as_str()?, SCREEN_COLUMNS, SCREEN_ROWS);
+    let last = (0..screen.size.height)
+        .map(|row| screen.row_text(row))
+        .rfind(|line| !line.is_empty() && !line.starts_with("Pane is dead"))
+        .unwrap_or_default();
+    Some(format!("its command ended at once with {status}: {}", Label::new(&last)))
 }
 
 /// Writes the record.

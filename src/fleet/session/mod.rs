@@ -11,6 +11,7 @@ mod keeper;
 mod lock;
 mod report;
 
+pub use exit::last_words;
 pub use keeper::run;
 pub use lock::keeper_pid;
 pub use report::{Report, own_pane_process, report};

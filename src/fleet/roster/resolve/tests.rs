@@ -30,7 +30,7 @@ fn defaults_are_filled_in() {
     assert!(a.yolo);
     assert_eq!((a.tenant_id.as_str(), a.host.as_str()), ("tester", "here"));
     assert_eq!(roster.agents[1].working_directory, Path::new("/w"));
-    assert_eq!(roster.warnings.len(), 2, "{:?}", roster.warnings);
+    assert_eq!(roster.warnings.len(), 3, "{:?}", roster.warnings);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn each_broken_rule_names_its_place() {
         ("version: one\n", "r.yaml:1:10: version: invalid type: string \"one\", expected u64"),
         ("{}\n", "r.yaml:1:1: missing field `version`"),
         ("version: 1\ntransport: ssh\n", "r.yaml:2:12: transport: is \"ssh\""),
-        ("version: 1\ntmux: {sock: x}\n", "r.yaml:2:8: tmux.sock: unknown field `sock`, expected"),
+        ("version: 1\ntmux: {sock: x}\n", "r.yaml:2:8: tmux.sock: unknown key; did you mean socket_name?"),
         ("version: 1\ntmux: {socket_name: a/b}\n", "r.yaml:2:21: tmux.socket_name: "),
         ("version: 1\ntmux: {holder_session: 'a b'}\n", "r.yaml:2:24: tmux.holder_session: "),
         ("version: 1\ndefaults: {window_size: 10x2}\n", "r.yaml:2:25: defaults.window_size: "),
@@ -59,7 +59,7 @@ fn each_broken_rule_names_its_place() {
         (&agents("  - name: a.b\n  - name: a_b\n"), "r.yaml:5:11: agents[1].name: a_b and a.b would share"),
         (&agents("  - name: x-watch-12\n"), "r.yaml:4:11: agents[0].name: ends in"),
         (&agents("  - {name: a, runtime: vim}\n"), "r.yaml:4:24: agents[0].runtime: is \"vim\""),
-        (&agents("  - {name: a, colour: red}\n"), "r.yaml:4:15: agents[0].colour: unknown field"),
+        (&agents("  - {name: a, colour: red}\n"), "r.yaml:4:15: agents[0].colour: unknown key; expected one of"),
         (&agents("  - {name: a, env: {1X: y}}\n"), "agents[0].env.1X: is no environment variable"),
         (&agents("  - {name: a, command: ' '}\n"), "r.yaml:4:24: agents[0].command: is empty"),
         (&agents("  - {name: a, host: far}\n"), "r.yaml:4:21: agents[0].host: is another host"),
@@ -80,6 +80,16 @@ fn each_broken_rule_names_its_place() {
         let problems = check(text).expect_err(text);
         assert!(problems.iter().any(|p| p.contains(want)), "{text}\nwant {want}\ngot {problems:#?}");
     }
+}
+
+#[test]
+fn every_unknown_key_is_listed_with_what_it_may_have_meant() {
+    let problems =
+        check("version: 1\nagents:\n  - {name: a, clas: x}\n  - {name: b, runtme: pi}\n").expect_err("invalid");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("agents[0].clas: unknown key; did you mean class"), "{problems:?}");
+    assert!(problems[1].contains("did you mean runtime?"), "{problems:?}");
+    assert!(check("# nothing\n\n").expect_err("empty")[0].contains("the file is empty"));
 }
 
 #[test]
