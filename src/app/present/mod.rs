@@ -148,6 +148,8 @@ fn footer(state: &State) -> Vec<(String, String)> {
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
         .collect();
+    // The key of every look stands first, where no narrow screen cuts it off.
+    hints.sort_by_key(|(key, _)| key != "Enter");
     // The last two are always shown: how to learn more, and the way out.
     hints.push(hint("?", "help"));
     hints.push(hint("q", if super::update::has_layers(state) { "back" } else { "quit" }));
