@@ -55,6 +55,10 @@ impl UserManager {
             .spawn()
             .unwrap();
         let manager = Self { child, group, runtime_dir };
+        let first = manager.run(sandbox, "systemctl", &["--user", "is-active", "default.target"]);
+        if first.stderr.contains("chroot") {
+            return missing("systemctl talks to no manager from inside a chroot");
+        }
         wait_for("the user manager", || {
             let state = manager.run(sandbox, "systemctl", &["--user", "is-active", "default.target"]);
             state.stdout.trim() == "active"
