@@ -46,7 +46,9 @@ pub fn last_words(site: &Site, agent: &AgentName) -> Option<String> {
         .map(|row| screen.row_text(row))
         .rfind(|line| !line.is_empty() && !line.starts_with("Pane is dead"))
         .unwrap_or_default();
-    Some(format!("its command ended at once with {status}: {}", Label::new(&last)))
+    // tmux 3.3a loses the output of a command now and then that ends in the moment it began.
+    let said = if last.is_empty() { String::new() } else { format!(": {}", Label::new(&last)) };
+    Some(format!("its command ended at once with {status}{said}"))
 }
 
 /// Writes the record.
