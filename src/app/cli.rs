@@ -198,7 +198,6 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::app::action::{Action, DemoMode};
-    use crate::app::registry::find;
 
     fn parsed(line: &str) -> Result<Parsed, clap::Error> {
         parse(line.split(' ').map(OsString::from))
@@ -282,7 +281,6 @@ mod tests {
 
     #[test]
     fn groups_need_a_verb() {
-        assert!(find("fleet.ps").is_some());
         assert!(parsed("mosaic-tui session").is_err());
     }
 }

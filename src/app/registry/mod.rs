@@ -103,12 +103,6 @@ pub struct ActionSpec {
     pub build: fn(&Inputs) -> Result<Action, String>,
 }
 
-/// The action with this id.
-#[must_use]
-pub fn find(id: &str) -> Option<&'static ActionSpec> {
-    ACTIONS.iter().find(|spec| spec.id == id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +202,7 @@ mod tests {
 
     #[test]
     fn what_destroys_asks_first() {
-        assert_eq!(find("fleet.stop").map(|spec| spec.danger), Some(Danger::Confirm));
+        let stop = ACTIONS.iter().find(|spec| spec.id == "fleet.stop");
+        assert_eq!(stop.map(|spec| spec.danger), Some(Danger::Confirm));
     }
 }

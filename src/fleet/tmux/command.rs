@@ -59,8 +59,6 @@ pub enum Change {
     GlobalOption(&'static str, &'static str),
     /// Ends one session.
     KillSession(SessionName),
-    /// Ends the server.
-    KillServer,
     /// Runs nothing: makes the server look at its children, which fills in exit statuses.
     Nudge,
 }
@@ -69,8 +67,7 @@ pub enum Change {
 pub(super) const MARK_OPTION: &str = "@mosaic_agent";
 
 /// `=NAME:`, which matches that session and no other.
-#[must_use]
-pub fn exact_target(session: &SessionName) -> String {
+fn exact_target(session: &SessionName) -> String {
     format!("={}:", session.0)
 }
 
@@ -136,7 +133,6 @@ impl Change {
             ]),
             Self::GlobalOption(option, value) => words(&["set-option", "-g", option, value]),
             Self::KillSession(session) => words(&["kill-session", "-t", &exact_target(session)]),
-            Self::KillServer => words(&["kill-server"]),
             Self::Nudge => words(&["run-shell", "true"]),
         }
     }

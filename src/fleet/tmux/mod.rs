@@ -9,7 +9,7 @@ mod panes;
 mod protocol;
 mod server;
 
-pub use command::{Change, Query, exact_target};
+pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
 pub use panes::PaneRecord;
 pub use server::{Look, Tmux};
