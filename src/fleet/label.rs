@@ -70,22 +70,19 @@ fn clean(raw: &str, limit: usize) -> String {
             c if c.is_control() || is_private_or_special(c) => '\u{b7}',
             c => c,
         };
-        if shown == ' ' {
-            if blank {
-                continue;
-            }
-            blank = true;
-        } else {
-            blank = false;
-        }
         if is_mark(shown) {
             marks += 1;
+            // A mark without a base would sit on whatever stands in front of the label.
             if marks > MARKS_PER_BASE || count == 0 {
                 continue;
             }
         } else {
             marks = 0;
+            if shown == ' ' && blank {
+                continue;
+            }
         }
+        blank = shown == ' ';
         if count == limit {
             out.pop();
             out.push('\u{2026}');
@@ -139,6 +136,8 @@ mod tests {
             ("  padded   out  ", "padded out"),
             ("\u{9b}31m", "·31m"),
             ("日本語 é", "日本語 é"),
+            ("\u{cd5} a", "a"),
+            ("\u{301}\u{301}  x", "x"),
             ("", ""),
         ] {
             assert_eq!(Label::new(raw).as_str(), want, "{raw:?}");
