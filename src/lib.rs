@@ -8,5 +8,6 @@
 //! `fleet::model`; `tests/tidy.rs` enforces it.
 
 pub mod app;
+pub mod backlog;
 pub mod fleet;
 pub mod ui;

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::backlog::BacklogAction;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 
 /// One intent.
@@ -64,6 +65,8 @@ pub enum Action {
     },
     /// Runs the built-in runtime.
     StubAgent(Option<String>),
+    /// Works with cards.
+    Backlog(BacklogAction),
     /// Runs a throw-away fleet.
     Demo {
         /// Number of agents.

@@ -8,6 +8,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::inputs::Inputs;
 use super::registry::{ACTIONS, ActionSpec, Argument, Cli, Shape};
 
+/// The backlog's commands are found below the fleet as well.
+const BACKLOG: &str = "backlog";
+const FLEET: &str = "fleet";
+
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Globals {
@@ -41,6 +45,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
     while let Some((word, inner)) = innermost.subcommand() {
         path.push(word.to_owned());
         innermost = inner;
+    }
+    if path.starts_with(&[FLEET.to_owned(), BACKLOG.to_owned()]) {
+        path.remove(0);
     }
     let spec = if path.is_empty() {
         let once = root_specs().find(|spec| !spec.arguments.is_empty());
@@ -124,6 +131,10 @@ pub fn command() -> Command {
     for spec in ACTIONS {
         if let Cli::Words(words) = spec.cli {
             root = add(root, words, spec);
+            if words.first() == Some(&BACKLOG) {
+                let below_fleet: Vec<&'static str> = std::iter::once(FLEET).chain(words.iter().copied()).collect();
+                root = add(root, &below_fleet, spec);
+            }
         }
     }
     root
@@ -139,6 +150,7 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
         let about = match *first {
             "fleet" => "The fleet as a whole",
             "agent" => "One agent",
+            "backlog" => "Cards: what is to be done, by whom, in which order",
             "session" => "What runs inside sessions",
             _ => "",
         };
@@ -153,7 +165,7 @@ fn argument(argument: &Argument) -> Arg {
     let arg = if argument.values.is_empty() { arg } else { arg.value_parser(argument.values.to_vec()) };
     match argument.shape {
         Shape::Flag => arg.long(argument.name).action(ArgAction::SetTrue),
-        Shape::Value => arg.long(argument.name).value_name(argument.name.to_uppercase()),
+        Shape::Value => arg.long(argument.name).value_name(argument.name.to_uppercase()).allow_negative_numbers(true),
         Shape::Required => arg.required(true),
         Shape::Optional => arg,
         Shape::Many => arg.num_args(0..),

@@ -59,6 +59,12 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
             ))
         }
         Action::SessionReport { status, detail, agent } => report(site, *status, detail.as_deref(), agent.as_ref()),
+        Action::Backlog(action) => {
+            let (site, action) = (site.clone(), action.clone());
+            // It waits for locks and servers; the event loop must not.
+            let done = tokio::task::spawn_blocking(move || super::backlog::perform(&site, &action)).await;
+            done.unwrap_or_else(|error| Err(Failure::failed("backlog", error.to_string(), "try again")))
+        }
         other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),
     }
 }

@@ -1,6 +1,7 @@
 //! The program: command line, dashboard, and what connects them to the fleet.
 
 pub mod action;
+pub mod backlog;
 pub mod cli;
 mod crash;
 mod demo;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::action::Action;
 use super::error::{self, DONE};
 use crate::fleet::error::Failure;
 
@@ -17,6 +18,8 @@ pub struct Report {
     pub code: u8,
     /// What failed beside what was done, one line each; a command says it on stderr.
     pub errors: Vec<String>,
+    /// What takes it back, when something does.
+    pub undo: Option<Box<Action>>,
 }
 
 impl Report {
@@ -27,7 +30,15 @@ impl Report {
             json: serde_json::to_value(json).unwrap_or(Value::Null),
             code: DONE,
             errors: Vec::new(),
+            undo: None,
         }
+    }
+
+    /// The same answer, with what takes it back.
+    #[must_use]
+    pub fn with_undo(mut self, undo: Option<Action>) -> Self {
+        self.undo = undo.map(Box::new);
+        self
     }
 
     /// The same answer with another exit code.
@@ -45,6 +56,7 @@ impl Report {
             json: serde_json::json!({ "error": failure.to_string() }),
             code: error::exit_code(failure.kind),
             errors: Vec::new(),
+            undo: None,
         }
     }
 }

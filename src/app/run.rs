@@ -81,6 +81,7 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         }
         Action::StubAgent(model) => stub::run(&site, model),
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),
+        Action::Backlog(action) => Ok(print(&super::backlog::perform(&site, &action)?, json)),
         action => {
             let report = block_on(executor::perform(&site, &action))??;
             Ok(print(&report, json))

@@ -2,13 +2,29 @@
 //!
 //! The command line, the key table, the help screen, the footer and the README are made from it.
 
+mod backlog;
 mod build;
 mod table;
 
-pub use table::ACTIONS;
-
 use super::action::Action;
 use super::inputs::Inputs;
+
+/// Every action of the program.
+pub const ACTIONS: &[ActionSpec] = &joined::<{ table::FLEET.len() + backlog::BACKLOG.len() }>();
+
+const fn joined<const ALL: usize>() -> [ActionSpec; ALL] {
+    let mut all = [table::FLEET[0]; ALL];
+    let mut at = 0;
+    while at < ALL {
+        let first = table::FLEET.len();
+        all[at] = if at < first { table::FLEET[at] } else { backlog::BACKLOG[at - first] };
+        at += 1;
+    }
+    all
+}
+
+/// The option of every command that has an answer for programs.
+const JSON: Argument = table::flag("json", "Prints JSON instead of text");
 
 /// Where a key works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,22 +1,21 @@
 //! The table itself: one entry per action.
 
 use super::build::{build_demo, build_once, build_report};
-use super::{ActionSpec, Argument, Cli, Danger, Keys, Place, Shape};
+use super::{ActionSpec, Argument, Cli, Danger, JSON, Keys, Place, Shape};
 use crate::app::action::{Action, Direction, Motion, ScreenAction};
 use crate::app::inputs::Inputs;
 
 const SCREEN_ONLY: Cli = Cli::None("it only moves the screen");
 
-const JSON: Argument = flag("json", "Prints JSON instead of text");
 const NAME: Argument = Argument { name: "name", shape: Shape::Required, doc: "Agent name", values: &[] };
 const AGENTS: Argument =
     Argument { name: "agents", shape: Shape::Many, doc: "Agent names; none means all", values: &[] };
 
-const fn flag(name: &'static str, doc: &'static str) -> Argument {
+pub(super) const fn flag(name: &'static str, doc: &'static str) -> Argument {
     Argument { name, shape: Shape::Flag, doc, values: &[] }
 }
 
-const fn value(name: &'static str, doc: &'static str) -> Argument {
+pub(super) const fn value(name: &'static str, doc: &'static str) -> Argument {
     Argument { name, shape: Shape::Value, doc, values: &[] }
 }
 
@@ -42,7 +41,7 @@ const fn screen(
     }
 }
 
-const fn command(
+pub(super) const fn command(
     id: &'static str,
     title: &'static str,
     doc: &'static str,
@@ -68,8 +67,8 @@ const fn both(spec: ActionSpec, place: Place, keys: &'static [&'static str], dan
     ActionSpec { keys: Keys::In(place, keys), danger, footer: true, ..spec }
 }
 
-/// Every action of the program.
-pub const ACTIONS: &[ActionSpec] = &[
+/// The screen, the program itself, the fleet and what runs in its sessions.
+pub(super) const FLEET: &[ActionSpec] = &[
     // The screen.
     screen("app.help", "help", "Shows the keys that work here", Place::Anywhere, &["?", "f1"], true, |_| {
         Ok(Action::Screen(ScreenAction::Help))

@@ -165,7 +165,8 @@ fn what_the_roster_does_not_know_cannot_be_stopped() {
 #[test]
 fn a_failed_action_stays_until_it_is_read() {
     let mut state = state();
-    let report = Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new() };
+    let report =
+        Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new(), undo: None };
     update(&mut state, Event::Done { command: "x".to_owned(), report });
     assert!(matches!(&state.overlay, Some(Overlay::Failure { text, .. }) if text == "no"));
     press(&mut state, "\n");
@@ -175,7 +176,8 @@ fn a_failed_action_stays_until_it_is_read() {
 #[test]
 fn a_toast_fades() {
     let mut state = state();
-    let report = Report { text: "done".to_owned(), json: serde_json::Value::Null, code: 0, errors: Vec::new() };
+    let report =
+        Report { text: "done".to_owned(), json: serde_json::Value::Null, code: 0, errors: Vec::new(), undo: None };
     update(&mut state, Event::Done { command: "x".to_owned(), report });
     assert!(state.toast.is_some());
     update(&mut state, Event::Tick(Timestamp::from_second(100).unwrap()));

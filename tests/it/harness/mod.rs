@@ -1,6 +1,7 @@
 //! A hermetic fleet: its own HOME, Mosaic home, tmux socket folder and temporary folder, taken down
 //! also when a test panics, and by the next run when a test process was killed.
 
+mod postgres;
 mod pty;
 mod user_manager;
 
@@ -12,6 +13,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub(crate) use postgres::Database;
 pub(crate) use pty::Pty;
 use serde_json::Value;
 pub(crate) use user_manager::UserManager;

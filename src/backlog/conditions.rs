@@ -1,0 +1,194 @@
+//! Conditions of lists and of the board as SQL text with numbered parameters; values never enter the text.
+
+use super::model::{BoardQuery, CardLine, Column, Field, Lane, Terms};
+use super::store::{ListQuery, Sort};
+
+/// How an engine writes what both mean.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialect {
+    /// In front of a parameter's number.
+    pub mark: char,
+    /// Matches a pattern whatever the case.
+    pub like: &'static str,
+}
+
+/// Conditions joined with AND, and their values in order.
+#[derive(Debug)]
+pub(super) struct Conditions {
+    dialect: Dialect,
+    parts: Vec<String>,
+    /// The values of the parameters.
+    pub values: Vec<String>,
+}
+
+impl Conditions {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self { dialect, parts: Vec::new(), values: Vec::new() }
+    }
+
+    /// Conditions of a list.
+    pub(super) fn of_list(dialect: Dialect, query: &ListQuery) -> Self {
+        let mut all = Self::new(dialect);
+        if let Some(column) = query.column {
+            all.fixed(&format!("board_column = '{}'", column.word()));
+        }
+        if let Some(status) = query.status {
+            all.fixed(&format!("status = '{}'", status.word()));
+        }
+        for (name, value) in [("phase", &query.phase), ("assignee", &query.assignee)] {
+            if let Some(value) = value {
+                all.equal(name, value);
+            }
+        }
+        if let Some(text) = &query.search {
+            all.text(text, false);
+        }
+        all
+    }
+
+    /// Adds the board's terms.
+    pub(super) fn terms(mut self, terms: &Terms) -> Self {
+        for term in &terms.0 {
+            let name = match term.field {
+                Field::Text => {
+                    self.text(&term.text, term.inverted);
+                    continue;
+                }
+                Field::Phase => "phase",
+                Field::Assignee => "assignee",
+                Field::Owner => "coalesce(claim_owner, '')",
+            };
+            self.equal(name, &term.text);
+            if term.inverted
+                && let Some(last) = self.parts.last_mut()
+            {
+                *last = format!("NOT ({last})");
+            }
+        }
+        self
+    }
+
+    /// Adds a condition without a value.
+    pub(super) fn fixed(&mut self, part: &str) {
+        self.parts.push(part.to_owned());
+    }
+
+    fn parameter(&mut self, value: String) -> String {
+        self.values.push(value);
+        format!("{}{}", self.dialect.mark, self.values.len())
+    }
+
+    fn equal(&mut self, name: &str, value: &str) {
+        let parameter = self.parameter(value.to_owned());
+        self.parts.push(format!("{name} = {parameter}"));
+    }
+
+    fn text(&mut self, text: &str, inverted: bool) {
+        let mut pattern = String::from("%");
+        for c in text.chars() {
+            if matches!(c, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        let (parameter, like) = (self.parameter(pattern), self.dialect.like);
+        let part = ["id", "title", "body"].map(|name| format!("{name} {like} {parameter} ESCAPE '\\'")).join(" OR ");
+        self.parts.push(if inverted { format!("NOT ({part})") } else { format!("({part})") });
+    }
+
+    /// The whole clause; empty without conditions.
+    pub(super) fn clause(&self) -> String {
+        if self.parts.is_empty() { String::new() } else { format!("WHERE {}", self.parts.join(" AND ")) }
+    }
+}
+
+/// The ORDER BY of a list.
+pub(super) fn order(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Priority => "ORDER BY priority DESC, created_at, id",
+        Sort::Created => "ORDER BY created_at DESC, id",
+        Sort::Updated => "ORDER BY updated_at DESC, id",
+        Sort::Id => "ORDER BY id",
+    }
+}
+
+/// The columns of a line of the board, in the order in which both engines read them.
+const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, claim_expires_at, \
+                    block_reason, updated_at, version";
+
+/// Most matching cards counted for a column under conditions; without any the count is kept.
+pub(super) const COUNTED: u64 = 1000;
+
+/// One column of the board: the query of its cards, the query that counts them, and their values.
+pub(super) struct LaneSql {
+    /// Cards, to be reversed when `reversed`.
+    pub cards: String,
+    /// Bounded count; `None` when the kept count is right.
+    pub count: Option<String>,
+    /// Values of both.
+    pub values: Vec<String>,
+    /// Whether the cards come from the column's end.
+    pub reversed: bool,
+}
+
+/// Writes the queries of a column. `kept` is its number of cards, for which nothing is counted.
+pub(super) fn lane(dialect: Dialect, table: &str, column: Column, query: &BoardQuery, kept: u64) -> LaneSql {
+    let mut all = Conditions::new(dialect);
+    // Word for word as in the partial indexes.
+    if column == Column::Done {
+        all.fixed("status = 'done'");
+    } else {
+        all.fixed(&format!("board_column = '{}'", column.word()));
+    }
+    let all = all.terms(&query.terms);
+    let (mut offset, limit) = (query.offsets[column.index()], query.limit);
+    let narrowed = !query.terms.0.is_empty();
+    // From the nearer end: a jump to the last of a million walks over none of them.
+    let reversed = !narrowed && offset > kept / 2;
+    let mut limit = limit;
+    if reversed {
+        let end = offset.saturating_add(limit).min(kept);
+        limit = end.saturating_sub(offset);
+        offset = kept - end;
+    }
+    let order = match (column == Column::Done, reversed) {
+        (true, false) => "updated_at DESC, id",
+        (true, true) => "updated_at, id DESC",
+        (false, false) => "priority DESC, created_at, id",
+        (false, true) => "priority, created_at DESC, id DESC",
+    };
+    let clause = all.clause();
+    LaneSql {
+        cards: format!("SELECT {LINE} FROM {table} {clause} ORDER BY {order} LIMIT {limit} OFFSET {offset}"),
+        count: narrowed.then(|| {
+            format!("SELECT count(*) FROM (SELECT 1 FROM {table} {clause} LIMIT {}) AS matching", COUNTED + 1)
+        }),
+        values: all.values,
+        reversed,
+    }
+}
+
+/// The column as read: what both engines make of the answers.
+pub(super) fn assembled(mut cards: Vec<CardLine>, sql: &LaneSql, counted: u64, offset: u64) -> Lane {
+    if sql.reversed {
+        cards.reverse();
+    }
+    let more = sql.count.is_some() && counted > COUNTED;
+    Lane { count: if more { COUNTED } else { counted }, more, offset, cards }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stay_out_of_the_text() {
+        let terms = Terms::parse("100%_x !phase:a'b owner:me");
+        let all = Conditions::new(Dialect { mark: '$', like: "ILIKE" }).terms(&terms);
+        assert_eq!(all.values, ["%100\\%\\_x%", "a'b", "me"]);
+        let clause = all.clause();
+        assert!(clause.contains("title ILIKE $1") && clause.contains("NOT (phase = $2)"), "{clause}");
+        assert!(!clause.contains("a'b"));
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong with the backlog, in words that an operator can act on.
+
+use std::fmt;
+
+/// Class of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It was tried and failed: the store is locked, full, gone or not writable.
+    Failed,
+    /// What was given is not valid, or the store's file is not one.
+    Invalid,
+    /// A card does not exist.
+    NotFound,
+    /// A rule forbids it: a lost claim, a cycle, a newer version.
+    Refused,
+    /// Two writers met in a way that the engine resolves by ending one; it may be tried again.
+    Collision,
+}
+
+/// An error: `<what>: <why>; <next step>`. It never holds a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Its class.
+    pub kind: Kind,
+    /// The card, the file or the server.
+    pub what: String,
+    /// The cause.
+    pub why: String,
+    /// What to do next.
+    pub next: String,
+}
+
+impl Error {
+    /// Builds an error.
+    pub fn new(kind: Kind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), why: why.into(), next: next.into() }
+    }
+
+    /// Something given is not valid.
+    pub fn invalid(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, what, why, next)
+    }
+
+    /// A rule forbids it.
+    pub fn refused(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, what, why, next)
+    }
+
+    /// The card does not exist.
+    #[must_use]
+    pub fn no_card(id: &super::model::CardId) -> Self {
+        Self::new(Kind::NotFound, format!("card {id}"), "does not exist", "`mosaic-tui backlog list` lists the cards")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)?;
+        if !self.next.is_empty() {
+            write!(f, "; {}", self.next)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Result of every operation on the backlog.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

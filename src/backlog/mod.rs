@@ -1,0 +1,17 @@
+//! The backlog of record: cards in a dependency graph, claimed atomically, on SQLite or PostgreSQL.
+//!
+//! [`model`] holds the values, `rules` what is legal, [`operations`] the transactions made of both;
+//! [`store`] is the one trait, which `sqlite` and `postgres` implement. Nothing here draws or prints.
+
+mod conditions;
+pub mod error;
+pub mod graph;
+pub mod model;
+pub mod operations;
+pub mod place;
+mod postgres;
+pub mod rules;
+mod sqlite;
+pub mod store;
+pub mod transfer;
+pub mod watch;

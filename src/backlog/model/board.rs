@@ -1,0 +1,160 @@
+//! What the board reads: counts, and the cards of each column that are on the screen.
+
+use serde::Serialize;
+
+use super::{CardId, Column, Stamp};
+
+/// Cards per column.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts(pub [u64; 5]);
+
+impl Counts {
+    /// Cards in a column.
+    #[must_use]
+    pub fn of(&self, column: Column) -> u64 {
+        self.0[column.index()]
+    }
+
+    /// All cards.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+/// Words that a card must match, all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms(pub Vec<Term>);
+
+/// One condition on a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// What is looked at.
+    pub field: Field,
+    /// The text looked for.
+    pub text: String,
+    /// Whether a match excludes the card.
+    pub inverted: bool,
+}
+
+/// What a term looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// Id, title and body.
+    Text,
+    /// The phase, whole.
+    Phase,
+    /// The assignee, whole.
+    Assignee,
+    /// The owner of the claim, whole.
+    Owner,
+}
+
+impl Terms {
+    /// Reads words: `phase:x`, `assignee:x` (or `class:x`), `owner:x`, or text; `!` inverts.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let prefixes = [
+            ("phase:", Field::Phase),
+            ("assignee:", Field::Assignee),
+            ("class:", Field::Assignee),
+            ("owner:", Field::Owner),
+        ];
+        let terms = text.split_whitespace().filter_map(|word| {
+            let (inverted, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+            let (field, text) = prefixes
+                .iter()
+                .find_map(|(prefix, field)| Some((*field, word.strip_prefix(prefix)?)))
+                .unwrap_or((Field::Text, word));
+            (!text.is_empty()).then(|| Term { field, text: text.to_owned(), inverted })
+        });
+        Self(terms.collect())
+    }
+}
+
+/// Which cards the board wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BoardQuery {
+    /// Conditions.
+    pub terms: Terms,
+    /// First card of each column.
+    pub offsets: [u64; 5],
+    /// Cards of each column.
+    pub limit: u64,
+}
+
+/// One card in a column: what a line of the board shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CardLine {
+    /// Its name.
+    pub id: CardId,
+    /// Its title.
+    pub title: String,
+    /// Its priority.
+    pub priority: i64,
+    /// Its phase.
+    pub phase: String,
+    /// Class or agent that should take it.
+    pub assignee: String,
+    /// Dependencies that are open.
+    pub open_dependencies: i64,
+    /// Its claim.
+    pub claim: Option<ClaimLine>,
+    /// Why it is parked.
+    pub block_reason: String,
+    /// When it changed last.
+    pub updated_at: Stamp,
+    /// Its version.
+    pub version: i64,
+}
+
+/// A claim in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimLine {
+    /// Who holds it.
+    pub owner: String,
+    /// Since when.
+    pub since: Stamp,
+    /// Until when.
+    pub expires_at: Stamp,
+}
+
+/// One column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lane {
+    /// Cards that match in the whole column.
+    pub count: u64,
+    /// Whether the count stops at a bound, so that there are more.
+    pub more: bool,
+    /// Place of the first card of `cards` in the column.
+    pub offset: u64,
+    /// Cards read.
+    pub cards: Vec<CardLine>,
+}
+
+/// The board as read at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board {
+    /// The store's clock at that moment.
+    pub now: Stamp,
+    /// Cards per column, whatever the conditions.
+    pub counts: Counts,
+    /// The columns.
+    pub lanes: [Lane; 5],
+    /// Active claims, so that rows of agents can show theirs.
+    pub claims: Vec<(CardId, ClaimLine)>,
+    /// What was asked.
+    pub query: BoardQuery,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_words_with_fields() {
+        let terms = Terms::parse("!phase:m1 assignee:code  login owner: ");
+        let got: Vec<_> = terms.0.iter().map(|t| (t.field, t.text.as_str(), t.inverted)).collect();
+        assert_eq!(got, [(Field::Phase, "m1", true), (Field::Assignee, "code", false), (Field::Text, "login", false)]);
+    }
+}

@@ -1,0 +1,15 @@
+//! The values of the backlog: cards, claims, what is asked and answered. Pure; field names are the public JSON.
+
+mod board;
+mod card;
+mod event;
+mod id;
+mod text;
+mod time;
+
+pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, Field, Lane, Term, Terms};
+pub use card::{Card, Claim, Column, NewCard, Patch, Status};
+pub use event::{CardEvent, EventKind};
+pub use id::CardId;
+pub use text::{MAX_BODY_BYTES, check_acceptance, check_body, check_clean, check_line, check_owner};
+pub use time::Stamp;

@@ -1,0 +1,349 @@
+//! What can be done with cards, on any store: rules applied, history written, all in one transaction.
+
+use serde_json::json;
+
+use super::error::{Error, Kind, Result};
+use super::graph;
+use super::model::{Card, CardEvent, CardId, EventKind, NewCard, Patch, Stamp, check_line, check_owner};
+use super::rules::{self, Changed};
+use super::store::{Change, ClaimRequest, Neighbour, Store, Who};
+
+/// A change that collides with another is tried so often; each try waits for the other first.
+const TRIES: u32 = 5;
+
+/// Lines of history read to say what changed since a version.
+const RECENT: u32 = 50;
+
+/// Neighbours and lines of history in a card's detail.
+const DETAIL: u32 = 200;
+
+/// The backlog: a store, and who works with it.
+pub struct Backlog {
+    store: Box<dyn Store>,
+    who: Who,
+}
+
+/// A card that was asked for, and whether the request changed anything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The card as it is now.
+    pub card: Card,
+    /// Whether it was changed.
+    pub changed: bool,
+    /// As it was before, when it was there.
+    pub before: Option<Card>,
+}
+
+/// Everything about one card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// The card.
+    pub card: Card,
+    /// What it depends on.
+    pub dependencies: Vec<Neighbour>,
+    /// What depends on it.
+    pub dependents: Vec<Neighbour>,
+    /// Its newest history, oldest first.
+    pub history: Vec<CardEvent>,
+}
+
+impl Backlog {
+    /// A backlog in a store.
+    #[must_use]
+    pub fn new(store: Box<dyn Store>, who: Who) -> Self {
+        Self { store, who }
+    }
+
+    /// The store, for reading.
+    pub fn store(&mut self) -> &mut dyn Store {
+        &mut *self.store
+    }
+
+    /// Makes a card.
+    ///
+    /// # Errors
+    /// When it is not valid, exists already, or would close a cycle.
+    pub fn create(&mut self, new: &NewCard) -> Result<Outcome> {
+        rules::check(&Patch { title: Some(new.title.clone()), ..new.fields.clone() })?;
+        if let Some(key) = &new.idempotency_key {
+            check_line("idempotency key", key)?;
+        }
+        self.write(|change, who| {
+            if let Some(key) = &new.idempotency_key
+                && let Some(id) = change.card_with_key(key)?
+            {
+                let card = existing(change, &id)?;
+                return Ok(Outcome { before: Some(card.clone()), card, changed: false });
+            }
+            let now = change.now()?;
+            let card = rules::new_card(new, &who.tenant_id, &who.host, now);
+            if !card.depends_on.is_empty() {
+                change.hold_edges()?;
+            }
+            if change.card(&new.id)?.is_some() {
+                return Err(taken(&card));
+            }
+            for on in &card.depends_on {
+                // A card that others wait for already may not wait for one of them.
+                refuse_cycle(change, &new.id, on)?;
+            }
+            change.insert(std::slice::from_ref(&card))?;
+            append(change, who, &card, now, Changed { kind: EventKind::Created, detail: json!({}) })?;
+            Ok(Outcome { card: existing(change, &new.id)?, changed: true, before: None })
+        })
+    }
+
+    /// Changes fields of a card.
+    ///
+    /// # Errors
+    /// When it does not exist, has another version, or would close a cycle.
+    pub fn edit(&mut self, id: &CardId, patch: &Patch, if_version: Option<i64>) -> Result<Outcome> {
+        rules::check(patch)?;
+        self.write(|change, who| {
+            if let Some(on) = &patch.depends_on {
+                change.hold_edges()?;
+                // Dependencies are held before the card: whoever completes one goes the same way.
+                for on in on {
+                    change.card(on)?.ok_or_else(|| Error::no_card(on))?;
+                }
+            }
+            let before = existing(change, id)?;
+            rules::check_version(&before, if_version, &change.history(id, RECENT)?)?;
+            let mut card = before.clone();
+            let Some(edited) = rules::edit(&mut card, patch) else {
+                return Ok(Outcome { card, changed: false, before: Some(before) });
+            };
+            for on in card.depends_on.iter().filter(|on| !before.depends_on.contains(on)) {
+                refuse_cycle(change, id, on)?;
+                change.add_edge(id, on)?;
+            }
+            for on in before.depends_on.iter().filter(|on| !card.depends_on.contains(on)) {
+                change.remove_edge(id, on)?;
+            }
+            finish(change, who, card, edited, before)
+        })
+    }
+
+    /// Takes the next claimable card; `None` when there is none for this claimer.
+    ///
+    /// # Errors
+    /// When the request is not valid, or the named card does not exist.
+    pub fn claim(&mut self, request: &ClaimRequest) -> Result<Option<Card>> {
+        check_owner(&request.owner)?;
+        rules::check_ttl(request.ttl_seconds)?;
+        let Some(id) = &request.id else { return self.store.claim(request, &self.who) };
+        self.write(|change, who| {
+            let now = change.now()?;
+            let mut card = existing(change, id)?;
+            let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
+            if !fits(&request.phase, &card.phase) {
+                return Ok(None);
+            }
+            let before = card.clone();
+            if card.claim.as_ref().is_some_and(|claim| claim.expires_at() < now)
+                && let Some(reclaimed) = rules::reclaim(&mut card)
+            {
+                card.version += 1;
+                append(change, who, &card, now, reclaimed)?;
+            }
+            if card.column() != super::model::Column::Ready {
+                return Ok(None);
+            }
+            let claimed = rules::claim(&mut card, &request.owner, request.ttl_seconds, now);
+            let who = Who { actor: request.owner.clone(), ..who.clone() };
+            finish(change, &who, card, claimed, before).map(|outcome| Some(outcome.card))
+        })
+    }
+
+    /// Extends a claim.
+    ///
+    /// # Errors
+    /// When the claim is no longer this owner's.
+    pub fn renew(&mut self, id: &CardId, owner: &str, token: i64, ttl_seconds: Option<i64>) -> Result<Outcome> {
+        check_owner(owner)?;
+        ttl_seconds.map_or(Ok(()), rules::check_ttl)?;
+        self.change(id, |card, now| rules::renew(card, owner, token, ttl_seconds, now).map(Some))
+    }
+
+    /// Finishes a card.
+    ///
+    /// # Errors
+    /// When the token is no longer the current one.
+    pub fn complete(&mut self, id: &CardId, token: Option<i64>) -> Result<Outcome> {
+        self.change(id, |card, now| rules::complete(card, token, now))
+    }
+
+    /// Parks a card.
+    ///
+    /// # Errors
+    /// When it is done, or the token is no longer the current one.
+    pub fn block(&mut self, id: &CardId, token: Option<i64>, reason: &str) -> Result<Outcome> {
+        self.change(id, |card, now| rules::block(card, token, reason, now))
+    }
+
+    /// Makes a parked card ready.
+    ///
+    /// # Errors
+    /// When it is claimed or done.
+    pub fn unblock(&mut self, id: &CardId) -> Result<Outcome> {
+        self.change(id, |card, _| rules::unblock(card))
+    }
+
+    /// Returns one claim to the pool whatever its expiry, or all that are over; the cards returned.
+    ///
+    /// # Errors
+    /// When the named card does not exist.
+    pub fn reclaim(&mut self, id: Option<&CardId>) -> Result<Vec<Card>> {
+        if let Some(id) = id {
+            let outcome = self.change(id, |card, _| Ok(rules::reclaim(card)))?;
+            return Ok(if outcome.changed { vec![outcome.card] } else { Vec::new() });
+        }
+        self.write(|change, who| {
+            let now = change.now()?;
+            let mut returned = Vec::new();
+            for id in change.expired(now)? {
+                let before = existing(change, &id)?;
+                let mut card = before.clone();
+                // It may have been renewed before it was held.
+                if card.claim.as_ref().is_some_and(|claim| claim.expires_at() < now)
+                    && let Some(reclaimed) = rules::reclaim(&mut card)
+                {
+                    returned.push(finish(change, who, card, reclaimed, before)?.card);
+                }
+            }
+            Ok(returned)
+        })
+    }
+
+    /// Makes one card depend on another.
+    ///
+    /// # Errors
+    /// When one does not exist, or a cycle would close.
+    pub fn link(&mut self, from: &CardId, to: &CardId) -> Result<Outcome> {
+        self.write(|change, who| {
+            change.hold_edges()?;
+            change.card(to)?.ok_or_else(|| Error::no_card(to))?;
+            let before = existing(change, from)?;
+            if from != to && before.depends_on.contains(to) {
+                return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
+            }
+            refuse_cycle(change, from, to)?;
+            change.add_edge(from, to)?;
+            let linked = Changed { kind: EventKind::Linked, detail: json!({ "to": to }) };
+            finish(change, who, before.clone(), linked, before)
+        })
+    }
+
+    /// Takes a dependency away.
+    ///
+    /// # Errors
+    /// When the card does not exist.
+    pub fn unlink(&mut self, from: &CardId, to: &CardId) -> Result<Outcome> {
+        self.write(|change, who| {
+            change.hold_edges()?;
+            let before = existing(change, from)?;
+            if !before.depends_on.contains(to) {
+                return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
+            }
+            change.remove_edge(from, to)?;
+            let unlinked = Changed { kind: EventKind::Unlinked, detail: json!({ "to": to }) };
+            finish(change, who, before.clone(), unlinked, before)
+        })
+    }
+
+    /// A card with its neighbours and history.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub fn detail(&mut self, id: &CardId) -> Result<Detail> {
+        let card = self.store.card(id)?.ok_or_else(|| Error::no_card(id))?;
+        let (dependencies, dependents) = self.store.neighbours(id, DETAIL)?;
+        let history = self.store.history(id, DETAIL)?;
+        Ok(Detail { card, dependencies, dependents, history })
+    }
+
+    /// One card changed by a rule.
+    fn change(&mut self, id: &CardId, rule: impl Fn(&mut Card, Stamp) -> Result<Option<Changed>>) -> Result<Outcome> {
+        self.write(|change, who| {
+            let now = change.now()?;
+            let before = existing(change, id)?;
+            let mut card = before.clone();
+            match rule(&mut card, now)? {
+                None => Ok(Outcome { card, changed: false, before: Some(before) }),
+                Some(changed) => finish(change, who, card, changed, before),
+            }
+        })
+    }
+
+    /// Runs a transaction; one that met another is run again from its beginning.
+    fn write<T>(&mut self, work: impl Fn(&mut dyn Change, &Who) -> Result<T>) -> Result<T> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut change = self.store.begin()?;
+            let done = work(&mut *change, &self.who).and_then(|value| change.commit().map(|()| value));
+            match done {
+                Err(error) if error.kind == Kind::Collision && tries < TRIES => {}
+                Err(error) if error.kind == Kind::Collision => return Err(Error { kind: Kind::Failed, ..error }),
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Backlog {
+    /// Runs a transaction whose input can be read only once.
+    pub(super) fn write_once<T>(&mut self, work: impl FnOnce(&mut dyn Change) -> Result<T>) -> Result<T> {
+        let mut change = self.store.begin()?;
+        let value = work(&mut *change)?;
+        change.commit()?;
+        Ok(value)
+    }
+}
+
+/// Says that a card's name, or its idempotency key, is in use.
+pub(super) fn taken(card: &Card) -> Error {
+    Error::refused(
+        format!("card {}", card.id),
+        "exists already, or its idempotency key does",
+        "take another id, or edit it; `--idempotency-key` makes a repeated create harmless",
+    )
+}
+
+fn existing(change: &mut dyn Change, id: &CardId) -> Result<Card> {
+    change.card(id)?.ok_or_else(|| Error::no_card(id))
+}
+
+/// Writes a changed card with its line of history, and reads it back.
+fn finish(change: &mut dyn Change, who: &Who, mut card: Card, changed: Changed, before: Card) -> Result<Outcome> {
+    let now = change.now()?;
+    card.version += 1;
+    card.updated_at = now;
+    change.update(&card)?;
+    append(change, who, &card, now, changed)?;
+    Ok(Outcome { card: existing(change, &card.id)?, changed: true, before: Some(before) })
+}
+
+fn append(change: &mut dyn Change, who: &Who, card: &Card, now: Stamp, changed: Changed) -> Result<()> {
+    change.append(&[CardEvent {
+        card_id: card.id.clone(),
+        at: now,
+        actor: who.actor.clone(),
+        tenant_id: who.tenant_id.clone(),
+        host: who.host.clone(),
+        kind: changed.kind,
+        version: card.version,
+        detail: changed.detail,
+    }])
+}
+
+/// Refuses an edge from which its card could be reached again, with the way.
+fn refuse_cycle(change: &mut dyn Change, from: &CardId, to: &CardId) -> Result<()> {
+    let Some(way) = graph::path(to, from, |level| change.dependencies(level))? else { return Ok(()) };
+    let names: Vec<&str> = std::iter::once(from).chain(&way).map(CardId::as_str).collect();
+    Err(Error::refused(
+        format!("link {from} -> {to}"),
+        format!("would close a cycle: {}", names.join(" -> ")),
+        "unlink one of these first",
+    ))
+}

@@ -1,0 +1,200 @@
+//! Changing cards: a transaction that holds the rows it reads.
+
+use serde_json::{Value as Json, json};
+
+use super::super::error::Result;
+use super::super::model::{Card, CardEvent, CardId, Stamp};
+use super::super::store::{Change, ClaimRequest, Who};
+use super::read;
+use super::session::Session;
+
+pub(super) struct PostgresChange<'a> {
+    session: &'a mut Session,
+    open: bool,
+}
+
+impl<'a> PostgresChange<'a> {
+    pub(super) fn begin(session: &'a mut Session) -> Result<Self> {
+        session.batch("BEGIN")?;
+        Ok(Self { session, open: true })
+    }
+
+    fn put(&mut self, sql: &str, records: &[Json]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let text = Json::from(records).to_string();
+        self.session.long_rows(sql, &[&text]).map(|_| ())
+    }
+}
+
+impl Change for PostgresChange<'_> {
+    fn now(&mut self) -> Result<Stamp> {
+        let rows = self.session.rows("SELECT fleet.now_ms()", &[])?;
+        Ok(Stamp(rows.first().map_or(0, |row| row.get(0))))
+    }
+
+    fn card(&mut self, id: &CardId) -> Result<Option<Card>> {
+        read::card(self.session, id, " FOR UPDATE")
+    }
+
+    fn card_with_key(&mut self, key: &str) -> Result<Option<CardId>> {
+        let rows = self.session.rows("SELECT id FROM fleet.card WHERE idempotency_key = $1", &[&key])?;
+        rows.first().map(|row| read::id(row, 0)).transpose()
+    }
+
+    fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>> {
+        let rows = self.session.rows(
+            "SELECT id FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < $1 ORDER BY claim_expires_at",
+            &[&now.0],
+        )?;
+        rows.iter().map(|row| read::id(row, 0)).collect()
+    }
+
+    fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
+        read::history(self.session, id, limit)
+    }
+
+    fn hold_edges(&mut self) -> Result<()> {
+        self.session.rows("SELECT pg_advisory_xact_lock(hashtext('mosaic fleet edges'))", &[]).map(|_| ())
+    }
+
+    fn dependencies(&mut self, ids: &[CardId]) -> Result<Vec<(CardId, CardId)>> {
+        let names: Vec<&str> = ids.iter().map(CardId::as_str).collect();
+        let rows = self
+            .session
+            .rows("SELECT card_id, depends_on FROM fleet.edge WHERE card_id = ANY ($1::text[])", &[&names])?;
+        read::pairs(&rows)
+    }
+
+    fn insert(&mut self, cards: &[Card]) -> Result<()> {
+        let records: Vec<Json> = cards.iter().map(record).collect();
+        let edges: Vec<Json> = cards
+            .iter()
+            .flat_map(|card| card.depends_on.iter().map(|on| json!({ "card_id": card.id, "depends_on": on })))
+            .collect();
+        let names: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
+        let keys: Vec<&str> = cards.iter().filter_map(|card| card.idempotency_key.as_deref()).collect();
+        let there = self.session.rows(
+            "SELECT id, idempotency_key FROM fleet.card WHERE id = ANY ($1::text[]) OR idempotency_key = ANY ($2::text[])",
+            &[&names, &keys],
+        )?;
+        if let Some(row) = there.first() {
+            let (id, key): (String, Option<String>) = (row.get(0), row.get(1));
+            let mine = cards
+                .iter()
+                .find(|card| card.id.as_str() == id || (key.is_some() && card.idempotency_key == key))
+                .or(cards.first());
+            if let Some(card) = mine {
+                return Err(super::super::operations::taken(card));
+            }
+        }
+        self.put(include_str!("sql/insert_cards.sql"), &records)?;
+        self.put(
+            "INSERT INTO fleet.edge (card_id, depends_on, tenant_id, host) \
+             SELECT c.id, e.depends_on, c.tenant_id, c.host \
+             FROM json_to_recordset($1::text::json) AS e(card_id text, depends_on text) JOIN fleet.card c ON c.id = e.card_id",
+            &edges,
+        )
+    }
+
+    fn update(&mut self, card: &Card) -> Result<()> {
+        self.put(include_str!("sql/update_card.sql"), &[record(card)])
+    }
+
+    fn add_edge(&mut self, card: &CardId, on: &CardId) -> Result<()> {
+        self.session
+            .rows(
+                "INSERT INTO fleet.edge (card_id, depends_on, tenant_id, host) \
+                 SELECT id, $2, tenant_id, host FROM fleet.card WHERE id = $1",
+                &[&card.as_str(), &on.as_str()],
+            )
+            .map(|_| ())
+    }
+
+    fn remove_edge(&mut self, card: &CardId, on: &CardId) -> Result<()> {
+        self.session
+            .rows("DELETE FROM fleet.edge WHERE card_id = $1 AND depends_on = $2", &[&card.as_str(), &on.as_str()])
+            .map(|_| ())
+    }
+
+    fn append(&mut self, events: &[CardEvent]) -> Result<()> {
+        let records: Vec<Json> = events
+            .iter()
+            .map(|event| {
+                json!({
+                    "card_id": event.card_id, "at": event.at.0, "actor": event.actor, "tenant_id": event.tenant_id,
+                    "host": event.host, "kind": event.kind.word(), "version": event.version,
+                    "detail": event.detail.to_string(),
+                })
+            })
+            .collect();
+        self.put(include_str!("sql/insert_events.sql"), &records)
+    }
+
+    fn edges(&mut self) -> Result<Vec<(CardId, CardId)>> {
+        read::edges(self.session)
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<()> {
+        self.open = false;
+        self.session.batch("COMMIT")
+    }
+}
+
+impl Drop for PostgresChange<'_> {
+    fn drop(&mut self) {
+        if self.open && self.session.is_open() && self.session.batch("ROLLBACK").is_err() {
+            self.session.give_up();
+        }
+    }
+}
+
+/// A card as the statements take it.
+fn record(card: &Card) -> Json {
+    let claim = card.claim.as_ref();
+    json!({
+        "id": card.id,
+        "tenant_id": card.tenant_id,
+        "host": card.host,
+        "title": card.title,
+        "phase": card.phase,
+        "priority": card.priority,
+        "status": card.status.word(),
+        "assignee": card.assignee,
+        "claim_owner": claim.map(|claim| &claim.owner),
+        "claim_ttl_seconds": claim.map(|claim| claim.ttl_seconds),
+        "claimed_at": claim.map(|claim| claim.at.0),
+        "claim_since": claim.map(|claim| claim.since.0),
+        "claim_token": card.last_claim_token,
+        "attempts": card.attempts,
+        "idempotency_key": card.idempotency_key,
+        "spend_projected": card.spend_projected,
+        "spend_actual": card.spend_actual,
+        "created_at": card.created_at.0,
+        "updated_at": card.updated_at.0,
+        "version": card.version,
+        "block_reason": card.block_reason,
+        "acceptance": card.acceptance.as_ref().map(ToString::to_string),
+        "body": card.body,
+    })
+}
+
+/// Takes the next card for a claimer: one call, one transaction.
+pub(super) fn claim(session: &mut Session, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
+    let rows = session.rows(
+        "SELECT fleet.claim($1, $2, $3::text[], $4, $5, $6, $7)",
+        &[
+            &request.owner,
+            &request.ttl_seconds,
+            &request.assignees(),
+            &request.phase,
+            &who.actor,
+            &who.tenant_id,
+            &who.host,
+        ],
+    )?;
+    let Some(id) = rows.first().and_then(|row| row.get::<_, Option<String>>(0)) else { return Ok(None) };
+    let id = read::checked(&id)?;
+    read::card(session, &id, "")
+}

@@ -1,0 +1,2 @@
+SELECT e.depends_on, card.title, card.board_column FROM fleet.edge e LEFT JOIN fleet.card ON card.id = e.depends_on
+WHERE e.card_id = $1 ORDER BY e.depends_on LIMIT $2

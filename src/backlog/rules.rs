@@ -1,0 +1,371 @@
+//! The legal life of a card: which change is allowed, what it changes, who may do it. Pure.
+
+use serde_json::{Map, Value, json};
+
+use super::error::{Error, Result};
+use super::model::{
+    Card, CardId, Claim, EventKind, NewCard, Patch, Stamp, Status, check_acceptance, check_body, check_line,
+};
+
+/// Seconds of a claim when none are given.
+pub const DEFAULT_TTL_SECONDS: i64 = 900;
+
+/// Longest claim: a week. Whoever needs longer renews.
+pub const MAX_TTL_SECONDS: i64 = 7 * 86_400;
+
+/// Most dependencies of one card.
+const MAX_DEPENDENCIES: usize = 1000;
+
+/// What a change did: the line for the history.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Changed {
+    /// What happened.
+    pub kind: EventKind,
+    /// The particulars.
+    pub detail: Value,
+}
+
+fn changed(kind: EventKind, detail: Value) -> Option<Changed> {
+    Some(Changed { kind, detail })
+}
+
+/// Checks every text of a new card or an edit.
+pub(super) fn check(patch: &Patch) -> Result<()> {
+    if let Some(title) = &patch.title {
+        check_line("title", title)?;
+        if title.trim().is_empty() {
+            return Err(Error::invalid("title", "is empty", "say in one line what is to be done"));
+        }
+    }
+    if let Some(body) = &patch.body {
+        check_body(body)?;
+    }
+    for (field, text) in [("phase", &patch.phase), ("assignee", &patch.assignee)] {
+        text.as_deref().map_or(Ok(()), |text| check_line(field, text))?;
+    }
+    match &patch.acceptance {
+        None | Some(Value::Null) => {}
+        Some(value) => check_acceptance(value)?,
+    }
+    for (field, tokens) in [("spend_projected", patch.spend_projected), ("spend_actual", patch.spend_actual)] {
+        if tokens.is_some_and(|tokens| tokens < 0) {
+            return Err(Error::invalid(field, "is negative", "give a number of tokens"));
+        }
+    }
+    if patch.depends_on.as_ref().is_some_and(|all| all.len() > MAX_DEPENDENCIES) {
+        return Err(Error::invalid("depends_on", format!("has more than {MAX_DEPENDENCIES} cards"), "group them"));
+    }
+    Ok(())
+}
+
+/// Checks the length of a claim.
+pub(super) fn check_ttl(seconds: i64) -> Result<()> {
+    if (1..=MAX_TTL_SECONDS).contains(&seconds) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "ttl",
+        format!("is {seconds}; seconds from 1 to {MAX_TTL_SECONDS} are allowed"),
+        "renew longer work",
+    ))
+}
+
+/// A set of dependencies in order, each once.
+#[must_use]
+pub(super) fn ordered(mut ids: Vec<CardId>) -> Vec<CardId> {
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// The card that a request makes.
+pub(super) fn new_card(new: &NewCard, tenant_id: &str, host: &str, now: Stamp) -> Card {
+    let fields = new.fields.clone();
+    Card {
+        id: new.id.clone(),
+        tenant_id: tenant_id.to_owned(),
+        host: host.to_owned(),
+        title: new.title.clone(),
+        body: fields.body.unwrap_or_default(),
+        phase: fields.phase.unwrap_or_default(),
+        priority: fields.priority.unwrap_or(0),
+        status: if new.blocked { Status::Blocked } else { Status::Ready },
+        depends_on: ordered(fields.depends_on.unwrap_or_default()),
+        assignee: fields.assignee.unwrap_or_default(),
+        claim: None,
+        last_claim_token: 0,
+        attempts: 0,
+        idempotency_key: new.idempotency_key.clone(),
+        acceptance: fields.acceptance.filter(|value| !value.is_null()),
+        spend_projected: fields.spend_projected,
+        spend_actual: fields.spend_actual,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        block_reason: String::new(),
+        open_dependencies: 0,
+    }
+}
+
+/// Applies an edit; `None` when nothing is different afterwards.
+pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
+    let mut detail = Map::new();
+    let mut note = |name: &str, before: Value, after: Value| {
+        if before != after {
+            detail.insert(name.to_owned(), json!([before, after]));
+        }
+    };
+    macro_rules! set {
+        ($($field:ident),*) => {$(
+            if let Some(value) = &patch.$field {
+                note(stringify!($field), json!(card.$field), json!(value));
+                card.$field = value.clone().into();
+            }
+        )*};
+    }
+    set!(title, phase, priority, assignee, spend_projected, spend_actual);
+    if let Some(ids) = &patch.depends_on {
+        let ids = ordered(ids.clone());
+        note("depends_on", json!(card.depends_on), json!(ids));
+        card.depends_on = ids;
+    }
+    if let Some(value) = &patch.acceptance {
+        note("acceptance", json!(card.acceptance), value.clone());
+        card.acceptance = Some(value.clone()).filter(|value| !value.is_null());
+    }
+    if let Some(body) = &patch.body
+        && *body != card.body
+    {
+        // A history that repeats whole bodies would outgrow the cards.
+        let bytes = |text: &str| json!(format!("{} bytes", text.len()));
+        detail.insert("body".to_owned(), json!([bytes(&card.body), bytes(body)]));
+        card.body.clone_from(body);
+    }
+    if detail.is_empty() { None } else { changed(EventKind::Edited, Value::Object(detail)) }
+}
+
+/// How long a claim still lasts, or since when it is over, in words.
+fn remaining(claim: &Claim, now: Stamp) -> String {
+    let expires = claim.expires_at();
+    if expires < now {
+        format!("expired {}s ago", now.since(expires).as_secs())
+    } else {
+        format!("for another {}s", expires.since(now).as_secs())
+    }
+}
+
+/// Says what became of a claim whose token is no longer the current one.
+fn lost(card: &Card, token: i64, now: Stamp) -> Error {
+    let why = match &card.claim {
+        Some(claim) => {
+            format!(
+                "token {token} is no longer valid: {} holds it with token {} ({})",
+                claim.owner,
+                claim.token,
+                remaining(claim, now)
+            )
+        }
+        None => format!("token {token} is no longer valid: the card is {}, nobody holds it", card.column().word()),
+    };
+    Error::refused(format!("card {}", card.id), why, "claim another card")
+}
+
+/// Whether this token may act on the card; no token is the operator, who may.
+fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
+    match token {
+        None => Ok(()),
+        Some(token) if card.claim.as_ref().is_some_and(|claim| claim.token == token) => Ok(()),
+        Some(token) => Err(lost(card, token, now)),
+    }
+}
+
+/// Makes a ready card claimed.
+pub(super) fn claim(card: &mut Card, owner: &str, ttl_seconds: i64, now: Stamp) -> Changed {
+    card.last_claim_token += 1;
+    card.attempts += 1;
+    card.status = Status::Claimed;
+    let token = card.last_claim_token;
+    card.claim = Some(Claim { owner: owner.to_owned(), ttl_seconds, at: now, since: now, token });
+    Changed { kind: EventKind::Claimed, detail: json!({ "token": token, "ttl_seconds": ttl_seconds }) }
+}
+
+/// Extends a claim.
+pub(super) fn renew(card: &mut Card, owner: &str, token: i64, ttl_seconds: Option<i64>, now: Stamp) -> Result<Changed> {
+    let held = card.claim.as_ref().is_some_and(|claim| claim.token == token && claim.owner == owner);
+    let Some(claim) = card.claim.as_mut().filter(|_| held) else {
+        if let Some(claim) = card.claim.as_ref().filter(|claim| claim.token == token) {
+            let why = format!("is held by {}, not by {owner}", claim.owner);
+            return Err(Error::refused(format!("card {}", card.id), why, "give the owner that claimed it"));
+        }
+        return Err(lost(card, token, now));
+    };
+    claim.at = now;
+    claim.ttl_seconds = ttl_seconds.unwrap_or(claim.ttl_seconds);
+    Ok(Changed { kind: EventKind::Renewed, detail: json!({ "token": token, "ttl_seconds": claim.ttl_seconds }) })
+}
+
+/// Finishes a card; `None` when it is finished already.
+pub(super) fn complete(card: &mut Card, token: Option<i64>, now: Stamp) -> Result<Option<Changed>> {
+    // A worker that repeats its own completion gets the same answer.
+    if card.status == Status::Done && token.is_none_or(|token| token == card.last_claim_token) {
+        return Ok(None);
+    }
+    check_token(card, token, now)?;
+    let detail = match &card.claim {
+        Some(claim) => json!({
+            "owner": claim.owner,
+            "seconds_in_claim": now.since(claim.since).as_secs(),
+        }),
+        None => json!({ "from": card.column().word() }),
+    };
+    card.status = Status::Done;
+    card.claim = None;
+    card.block_reason.clear();
+    Ok(changed(EventKind::Completed, detail))
+}
+
+/// Parks a card; `None` when it is parked for that reason already.
+pub(super) fn block(card: &mut Card, token: Option<i64>, reason: &str, now: Stamp) -> Result<Option<Changed>> {
+    check_line("reason", reason)?;
+    if card.status == Status::Done {
+        return Err(Error::refused(format!("card {}", card.id), "is done", "create a new card for what is left"));
+    }
+    check_token(card, token, now)?;
+    if card.status == Status::Blocked && card.block_reason == reason {
+        return Ok(None);
+    }
+    let detail = match &card.claim {
+        Some(claim) => json!({ "reason": reason, "owner": claim.owner }),
+        None => json!({ "reason": reason }),
+    };
+    card.status = Status::Blocked;
+    card.claim = None;
+    reason.clone_into(&mut card.block_reason);
+    Ok(changed(EventKind::Blocked, detail))
+}
+
+/// Makes a parked card ready; `None` when it is ready already.
+pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
+    match card.status {
+        Status::Ready => Ok(None),
+        Status::Blocked => {
+            card.status = Status::Ready;
+            let reason = std::mem::take(&mut card.block_reason);
+            Ok(changed(EventKind::Unblocked, json!({ "reason": reason })))
+        }
+        status => Err(Error::refused(
+            format!("card {}", card.id),
+            format!("is {}, not blocked", status.word()),
+            "`mosaic-tui backlog show` tells more",
+        )),
+    }
+}
+
+/// Returns a claim to the pool; `None` when there is none.
+pub(super) fn reclaim(card: &mut Card) -> Option<Changed> {
+    let claim = card.claim.take()?;
+    card.status = Status::Ready;
+    changed(EventKind::Reclaimed, json!({ "owner": claim.owner, "token": claim.token }))
+}
+
+/// Checks the version that an edit was made from.
+pub(super) fn check_version(card: &Card, wanted: Option<i64>, since: &[super::model::CardEvent]) -> Result<()> {
+    let Some(wanted) = wanted.filter(|wanted| *wanted != card.version) else { return Ok(()) };
+    let changes: Vec<String> = since
+        .iter()
+        .filter(|event| event.version > wanted)
+        .take(5)
+        .map(|event| format!("{} by {}", event.summary(), event.actor))
+        .collect();
+    let what = if changes.is_empty() { String::new() } else { format!(": {}", changes.join("; ")) };
+    Err(Error::refused(
+        format!("card {}", card.id),
+        format!("is at version {}, not {wanted}{what}", card.version),
+        "look at it again, then edit",
+    ))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::backlog) fn card(id: &str) -> Card {
+        let new = NewCard {
+            id: CardId::parse(id).unwrap(),
+            title: "a title".into(),
+            fields: Patch::default(),
+            idempotency_key: None,
+            blocked: false,
+        };
+        new_card(&new, "tenant", "host", Stamp(1000))
+    }
+
+    const NOW: Stamp = Stamp(5000);
+
+    #[test]
+    fn a_lost_claim_is_refused_and_names_the_present_owner() {
+        let mut card = card("A");
+        claim(&mut card, "one", 1, Stamp(1000));
+        reclaim(&mut card);
+        claim(&mut card, "two", 60, NOW);
+        for error in [
+            complete(&mut card.clone(), Some(1), NOW).unwrap_err(),
+            block(&mut card.clone(), Some(1), "", NOW).unwrap_err(),
+            renew(&mut card.clone(), "one", 1, None, NOW).unwrap_err(),
+        ] {
+            assert_eq!(error.kind, super::super::error::Kind::Refused);
+            assert!(error.why.contains("two holds it with token 2"), "{error}");
+        }
+        assert!(complete(&mut card, None, NOW).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_repeated_completion_changes_nothing() {
+        let mut card = card("A");
+        claim(&mut card, "one", 60, NOW);
+        assert!(complete(&mut card, Some(1), NOW).unwrap().is_some());
+        assert_eq!(complete(&mut card, Some(1), NOW), Ok(None));
+        assert_eq!(complete(&mut card, None, NOW), Ok(None));
+        assert!(complete(&mut card, Some(7), NOW).is_err());
+    }
+
+    #[test]
+    fn an_expired_claim_that_nobody_took_still_counts() {
+        let mut card = card("A");
+        claim(&mut card, "one", 1, Stamp(1000));
+        assert!(complete(&mut card, Some(1), Stamp(999_000)).is_ok());
+    }
+
+    #[test]
+    fn parking_and_unparking() {
+        let mut card = card("A");
+        assert!(block(&mut card, None, "no key", NOW).unwrap().is_some());
+        assert_eq!(block(&mut card, None, "no key", NOW), Ok(None));
+        assert!(unblock(&mut card).unwrap().is_some());
+        assert_eq!(unblock(&mut card), Ok(None));
+        claim(&mut card, "one", 60, NOW);
+        assert!(unblock(&mut card).is_err());
+        complete(&mut card, None, NOW).unwrap();
+        assert!(block(&mut card, None, "", NOW).is_err() && unblock(&mut card).is_err());
+    }
+
+    #[test]
+    fn an_edit_tells_what_changed_and_what_did_not() {
+        let mut card = card("A");
+        let patch = Patch { title: Some("new".into()), priority: Some(0), body: Some("b".into()), ..Patch::default() };
+        let change = edit(&mut card, &patch).unwrap();
+        assert_eq!(change.detail, json!({ "title": ["a title", "new"], "body": ["0 bytes", "1 bytes"] }));
+        assert_eq!(edit(&mut card, &patch), None);
+    }
+
+    #[test]
+    fn tokens_only_grow() {
+        let mut card = card("A");
+        for token in 1..5 {
+            claim(&mut card, "x", 1, NOW);
+            assert_eq!(card.claim.as_ref().map(|claim| claim.token), Some(token));
+            reclaim(&mut card);
+        }
+        assert_eq!(card.attempts, 4);
+    }
+}

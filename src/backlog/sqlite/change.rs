@@ -1,0 +1,249 @@
+//! Changing cards: one writer at a time, so what is read inside stays.
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::super::error::Result;
+use super::super::model::{Card, CardEvent, CardId, EventKind, Stamp};
+use super::super::store::{Change, ClaimRequest, Who};
+use super::{Sqlite, read};
+
+/// Expired claims that one claimer returns on its way; the rest is left to the next.
+const RECLAIMED_AT_ONCE: u32 = 64;
+
+pub(super) struct SqliteChange<'a> {
+    transaction: Transaction<'a>,
+    path: &'a std::path::Path,
+}
+
+impl<'a> SqliteChange<'a> {
+    pub(super) fn begin(store: &'a mut Sqlite) -> Result<Self> {
+        if store.imagined {
+            let path = store.path.clone();
+            *store = Sqlite::open(&path, super::Access::Write, &mut |_, _| {})?;
+        }
+        let path = &store.path;
+        let transaction = store
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| super::errors::explain(path, &error))?;
+        Ok(Self { transaction, path })
+    }
+
+    fn run<T>(&self, work: impl FnOnce(&Transaction<'a>) -> rusqlite::Result<T>) -> Result<T> {
+        work(&self.transaction).map_err(|error| super::errors::explain(self.path, &error))
+    }
+}
+
+impl Change for SqliteChange<'_> {
+    fn now(&mut self) -> Result<Stamp> {
+        self.run(|connection| read::now(connection))
+    }
+
+    fn card(&mut self, id: &CardId) -> Result<Option<Card>> {
+        self.run(|connection| read::card(connection, id))
+    }
+
+    fn card_with_key(&mut self, key: &str) -> Result<Option<CardId>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached("SELECT id FROM card WHERE idempotency_key = ?1")?
+                .query_row([key], |row| read::id(row, 0))
+                .optional()
+        })
+    }
+
+    fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>> {
+        self.run(|connection| read::expired(connection, now, u32::MAX))
+    }
+
+    fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
+        self.run(|connection| read::history(connection, id, limit))
+    }
+
+    fn hold_edges(&mut self) -> Result<()> {
+        // There is one writer only.
+        Ok(())
+    }
+
+    fn dependencies(&mut self, ids: &[CardId]) -> Result<Vec<(CardId, CardId)>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached("SELECT card_id, depends_on FROM edge WHERE card_id = ?1")?;
+            let mut edges = Vec::new();
+            for id in ids {
+                let rows = statement.query_map([id.as_str()], |row| Ok((read::id(row, 0)?, read::id(row, 1)?)))?;
+                for edge in rows {
+                    edges.push(edge?);
+                }
+            }
+            Ok(edges)
+        })
+    }
+
+    fn insert(&mut self, cards: &[Card]) -> Result<()> {
+        for card in cards {
+            let taken = self.card(&card.id)?.is_some()
+                || match &card.idempotency_key {
+                    Some(key) => self.card_with_key(key)?.is_some(),
+                    None => false,
+                };
+            if taken {
+                return Err(super::super::operations::taken(card));
+            }
+            self.run(|connection| {
+                write(connection, include_str!("sql/insert_card.sql"), card)?;
+                for on in &card.depends_on {
+                    add_edge(connection, &card.id, on)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, card: &Card) -> Result<()> {
+        self.run(|connection| write(connection, include_str!("sql/update_card.sql"), card))
+    }
+
+    fn add_edge(&mut self, card: &CardId, on: &CardId) -> Result<()> {
+        self.run(|connection| add_edge(connection, card, on))
+    }
+
+    fn remove_edge(&mut self, card: &CardId, on: &CardId) -> Result<()> {
+        self.run(|connection| {
+            connection
+                .prepare_cached("DELETE FROM edge WHERE card_id = ?1 AND depends_on = ?2")?
+                .execute([card.as_str(), on.as_str()])
+                .map(|_| ())
+        })
+    }
+
+    fn append(&mut self, events: &[CardEvent]) -> Result<()> {
+        self.run(|connection| events.iter().try_for_each(|event| append(connection, event)))
+    }
+
+    fn edges(&mut self) -> Result<Vec<(CardId, CardId)>> {
+        self.run(|connection| read::edges(connection))
+    }
+
+    fn commit(self: Box<Self>) -> Result<()> {
+        let path = self.path;
+        self.transaction.commit().map_err(|error| super::errors::explain(path, &error))
+    }
+}
+
+/// Takes the next card for a claimer: one transaction, one UPDATE of one row.
+pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
+    let change = SqliteChange::begin(store)?;
+    let claimed = change.run(|connection| {
+        let now = read::now(connection)?;
+        for id in read::expired(connection, now, RECLAIMED_AT_ONCE)? {
+            give_back(connection, &id, now, who)?;
+        }
+        let mut assignees = request.assignees();
+        assignees.resize(3, String::new());
+        let [first, second, third] = [&assignees[0], &assignees[1], &assignees[2]];
+        let (owner, ttl) = (&request.owner, request.ttl_seconds);
+        let id = match &request.phase {
+            None => connection
+                .prepare_cached(include_str!("sql/claim.sql"))?
+                .query_row(params![first, second, third, owner, ttl, now.0], |row| read::id(row, 0))
+                .optional()?,
+            Some(phase) => connection
+                .prepare_cached(include_str!("sql/claim_phase.sql"))?
+                .query_row(params![first, second, third, owner, ttl, now.0, phase], |row| read::id(row, 0))
+                .optional()?,
+        };
+        let Some(card) = id.map(|id| read::card(connection, &id)).transpose()?.flatten() else { return Ok(None) };
+        let event = CardEvent {
+            card_id: card.id.clone(),
+            at: now,
+            actor: owner.clone(),
+            tenant_id: who.tenant_id.clone(),
+            host: who.host.clone(),
+            kind: EventKind::Claimed,
+            version: card.version,
+            detail: serde_json::json!({ "token": card.last_claim_token, "ttl_seconds": ttl }),
+        };
+        append(connection, &event)?;
+        Ok(Some(card))
+    })?;
+    Box::new(change).commit()?;
+    Ok(claimed)
+}
+
+/// Returns one expired claim to the pool.
+fn give_back(connection: &Transaction<'_>, id: &CardId, now: Stamp, who: &Who) -> rusqlite::Result<()> {
+    let Some(mut card) = read::card(connection, id)? else { return Ok(()) };
+    let Some(changed) = super::super::rules::reclaim(&mut card) else { return Ok(()) };
+    card.version += 1;
+    card.updated_at = now;
+    write(connection, include_str!("sql/update_card.sql"), &card)?;
+    append(
+        connection,
+        &CardEvent {
+            card_id: card.id,
+            at: now,
+            actor: who.actor.clone(),
+            tenant_id: who.tenant_id.clone(),
+            host: who.host.clone(),
+            kind: changed.kind,
+            version: card.version,
+            detail: changed.detail,
+        },
+    )
+}
+
+fn write(connection: &Transaction<'_>, sql: &str, card: &Card) -> rusqlite::Result<()> {
+    let claim = card.claim.as_ref();
+    connection
+        .prepare_cached(sql)?
+        .execute(params![
+            card.id.as_str(),
+            card.tenant_id,
+            card.host,
+            card.title,
+            card.phase,
+            card.priority,
+            card.status.word(),
+            card.assignee,
+            claim.map(|claim| &claim.owner),
+            claim.map(|claim| claim.ttl_seconds),
+            claim.map(|claim| claim.at.0),
+            claim.map(|claim| claim.since.0),
+            card.last_claim_token,
+            card.attempts,
+            card.idempotency_key,
+            card.spend_projected,
+            card.spend_actual,
+            card.created_at.0,
+            card.updated_at.0,
+            card.version,
+            card.block_reason,
+            card.acceptance.as_ref().map(ToString::to_string),
+            card.body,
+        ])
+        .map(|_| ())
+}
+
+fn add_edge(connection: &Transaction<'_>, card: &CardId, on: &CardId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO edge SELECT id, ?2, tenant_id, host FROM card WHERE id = ?1")?
+        .execute([card.as_str(), on.as_str()])
+        .map(|_| ())
+}
+
+fn append(connection: &Transaction<'_>, event: &CardEvent) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(include_str!("sql/insert_event.sql"))?
+        .execute(params![
+            event.card_id.as_str(),
+            event.at.0,
+            event.actor,
+            event.tenant_id,
+            event.host,
+            event.kind.word(),
+            event.version,
+            event.detail.to_string(),
+        ])
+        .map(|_| ())
+}

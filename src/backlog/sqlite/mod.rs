@@ -1,0 +1,98 @@
+//! The embedded engine: one file, any number of processes on one host.
+
+mod change;
+mod errors;
+mod network;
+mod open;
+mod read;
+mod wait;
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use super::conditions::Dialect;
+use super::error::Result;
+use super::graph::Graph;
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
+use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, Who};
+
+pub(super) use open::Access;
+
+const DIALECT: Dialect = Dialect { mark: '?', like: "LIKE" };
+
+/// A backlog in a file.
+pub(super) struct Sqlite {
+    connection: Connection,
+    path: PathBuf,
+    /// Whether there is no file yet: an empty backlog in memory stands for it, so that looking makes nothing.
+    imagined: bool,
+}
+
+impl Store for Sqlite {
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn begin(&mut self) -> Result<Box<dyn Change + '_>> {
+        Ok(Box::new(change::SqliteChange::begin(self)?))
+    }
+
+    fn claim(&mut self, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
+        change::claim(self, request, who)
+    }
+
+    fn card(&mut self, id: &CardId) -> Result<Option<Card>> {
+        read::card(&self.connection, id).map_err(|error| self.explain(&error))
+    }
+
+    fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>> {
+        read::list(&self.connection, query).map_err(|error| self.explain(&error))
+    }
+
+    fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {
+        read::neighbours(&self.connection, id, limit).map_err(|error| self.explain(&error))
+    }
+
+    fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
+        read::history(&self.connection, id, limit).map_err(|error| self.explain(&error))
+    }
+
+    fn figures(&mut self) -> Result<Figures> {
+        read::figures(&self.connection).map_err(|error| self.explain(&error))
+    }
+
+    fn board(&mut self, query: &BoardQuery) -> Result<Board> {
+        self.appear()?;
+        read::board(&mut self.connection, query).map_err(|error| self.explain(&error))
+    }
+
+    fn revision(&mut self) -> Result<String> {
+        self.appear()?;
+        // data_version(sqlite pragma): differs once another connection committed.
+        self.connection
+            .query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0))
+            .map(|version| format!("{version}{}", if self.imagined { " imagined" } else { "" }))
+            .map_err(|error| self.explain(&error))
+    }
+
+    fn graph(&mut self) -> Result<Graph> {
+        read::graph(&mut self.connection).map_err(|error| self.explain(&error))
+    }
+
+    fn export(
+        &mut self,
+        cards: &mut dyn FnMut(Card) -> Result<()>,
+        events: &mut dyn FnMut(CardEvent) -> Result<()>,
+    ) -> Result<()> {
+        // A statement that runs keeps its snapshot; the transaction makes it one for both.
+        let snapshot = self.connection.unchecked_transaction().map_err(|error| self.explain(&error))?;
+        let result = read::each_card(&snapshot, cards)
+            .and_then(|done| done.map_or_else(|error| Ok(Err(error)), |()| read::each_event(&snapshot, events)));
+        result.map_err(|error| self.explain(&error))?
+    }
+
+    fn check(&mut self) -> Result<Vec<String>> {
+        read::check(&self.connection).map_err(|error| self.explain(&error))
+    }
+}

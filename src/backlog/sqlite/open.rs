@@ -1,0 +1,161 @@
+//! Opening the file: where it may lie, whose it is, which version, and its migrations.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::super::error::{Error, Kind, Result};
+use super::super::store::Progress;
+use super::errors::explain;
+use super::{Sqlite, network, wait};
+
+/// Marks the file as ours (sqlite3 pragma application_id): "MBLG".
+const APPLICATION_ID: i32 = 0x4d42_4c47;
+
+/// Migrations in order; the number of the last one is the version of the schema.
+const MIGRATIONS: [(&str, &str); 1] = [("cards", include_str!("migrations/0001_cards.sql"))];
+
+/// Most prepared statements kept.
+const STATEMENTS: usize = 64;
+
+/// What the store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Looking: a file that is not there stays away.
+    Read,
+    /// Changing: the file is made when it is not there.
+    Write,
+}
+
+impl Sqlite {
+    /// Opens the file, and brings it to the present schema.
+    ///
+    /// # Errors
+    /// When it lies on a network filesystem, is no backlog, is newer than this program, or cannot be written.
+    pub(crate) fn open(path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
+        if let Some(kind) = network::filesystem(path) {
+            return Err(Error::refused(
+                format!("backlog {}", path.display()),
+                format!("lies on a network filesystem ({kind}), where its locks do not hold"),
+                "set MOSAIC_BACKLOG_DIR to a local folder, or DATABASE_URL to a PostgreSQL server",
+            ));
+        }
+        let imagined = access == Access::Read && !path.exists();
+        let connection = if imagined { Connection::open_in_memory() } else { open_file(path)? };
+        let connection = connection.map_err(|error| explain(path, &error))?;
+        let mut store = Self { connection, path: path.to_owned(), imagined };
+        store.prepare(progress)?;
+        Ok(store)
+    }
+
+    /// Replaces the imagined backlog by the file, once there is one.
+    pub(super) fn appear(&mut self) -> Result<()> {
+        if self.imagined && self.path.exists() {
+            let path = self.path.clone();
+            *self = Self::open(&path, Access::Read, &mut |_, _| {})?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, progress: Progress<'_>) -> Result<()> {
+        self.set_up().map_err(|error| self.explain(&error))?;
+        let version = self.check_owner()?;
+        let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        if version < newest {
+            self.migrate(progress)?;
+        }
+        self.connection.pragma_update(None, "synchronous", "FULL").map_err(|error| self.explain(&error))
+    }
+
+    fn set_up(&mut self) -> rusqlite::Result<()> {
+        self.connection.busy_handler(Some(wait::busy))?;
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // The last one to leave would write the whole log back, and every short command is the last one.
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        Ok(())
+    }
+
+    /// The file's schema version; refuses what is not ours, or newer.
+    fn check_owner(&self) -> Result<i64> {
+        let number = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let read = || -> rusqlite::Result<(i64, i64, i64)> {
+            Ok((
+                number("PRAGMA application_id")?,
+                number("PRAGMA user_version")?,
+                number("SELECT count(*) FROM sqlite_schema")?,
+            ))
+        };
+        let (application, version, objects) = read().map_err(|error| self.explain(&error))?;
+        let what = format!("backlog {}", self.path.display());
+        if application != i64::from(APPLICATION_ID) && objects > 0 {
+            return Err(Error::invalid(
+                what,
+                "is a database of another program; it was left as it is",
+                "set MOSAIC_BACKLOG_DIR to another folder",
+            ));
+        }
+        let newest = MIGRATIONS.len();
+        if usize::try_from(version).is_ok_and(|version| version > newest) {
+            return Err(Error::invalid(
+                what,
+                format!("has schema {version}, this program knows {newest}; it was left as it is"),
+                "update mosaic-tui",
+            ));
+        }
+        Ok(version)
+    }
+
+    /// Applies the missing migrations, each whole or not at all.
+    fn migrate(&mut self, progress: Progress<'_>) -> Result<()> {
+        let path = self.path.clone();
+        let failed = |error: &rusqlite::Error| explain(&path, error);
+        // Not possible inside a transaction; a file that it was killed after is an empty one in WAL mode.
+        self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(|error| failed(&error))?;
+        for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
+            let change = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(|error| failed(&error))?;
+            // Another process may have done it while this one waited.
+            let version: i64 =
+                change.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| failed(&error))?;
+            if version >= number {
+                continue;
+            }
+            progress(&format!("migration {number} ({name})"), u64::try_from(number).unwrap_or(0));
+            change
+                .execute_batch(sql)
+                .and_then(|()| change.pragma_update(None, "application_id", APPLICATION_ID))
+                .and_then(|()| change.pragma_update(None, "user_version", number))
+                .and_then(|()| change.commit())
+                .map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens or makes the file, private to its user.
+fn open_file(path: &Path) -> Result<rusqlite::Result<Connection>> {
+    let failed = |why: &std::io::Error| {
+        Error::new(
+            Kind::Failed,
+            format!("backlog {}", path.display()),
+            format!("cannot be made ({why}); nothing was changed"),
+            "check the rights of the folder, or set MOSAIC_BACKLOG_DIR to another",
+        )
+    };
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(&error))?;
+    }
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(&error)),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(path, flags))
+}

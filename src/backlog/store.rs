@@ -1,0 +1,198 @@
+//! The one trait that an engine implements. Rules, history and order of steps are the callers'.
+
+use super::error::Result;
+use super::graph::Graph;
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Stamp, Status};
+
+/// Who works with the backlog: written into every card and every line of history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// Agent name, or the user's.
+    pub actor: String,
+    /// Their tenant.
+    pub tenant_id: String,
+    /// Their host.
+    pub host: String,
+}
+
+/// What a claimer asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// Who claims.
+    pub owner: String,
+    /// Seconds until the claim expires.
+    pub ttl_seconds: i64,
+    /// This card only.
+    pub id: Option<CardId>,
+    /// Cards of this phase only.
+    pub phase: Option<String>,
+    /// The class that the owner acts as: cards for it are taken too, beside those for the owner and for anyone.
+    pub assignee: Option<String>,
+}
+
+impl ClaimRequest {
+    /// The assignees whose cards this claimer may take.
+    #[must_use]
+    pub fn assignees(&self) -> Vec<String> {
+        let mut all = vec![String::new(), self.owner.clone()];
+        all.extend(self.assignee.clone());
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+/// Order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The order in which cards are claimed: priority, then age.
+    #[default]
+    Priority,
+    /// Newest first.
+    Created,
+    /// Changed last first.
+    Updated,
+    /// By name.
+    Id,
+}
+
+/// Which cards are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// With this status.
+    pub status: Option<Status>,
+    /// In this column; `ready` is what can be claimed.
+    pub column: Option<Column>,
+    /// Of this phase.
+    pub phase: Option<String>,
+    /// For this class or agent.
+    pub assignee: Option<String>,
+    /// With this text in id, title or body.
+    pub search: Option<String>,
+    /// Order.
+    pub sort: Sort,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// Figures about the whole backlog.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    /// The store's clock.
+    pub now: Stamp,
+    /// Cards per column.
+    pub counts: Counts,
+    /// When the oldest claimable card was made.
+    pub oldest_claimable: Option<Stamp>,
+    /// Claims whose time is over.
+    pub expired_claims: u64,
+    /// Claims that ended with a completion.
+    pub claims_completed: u64,
+    /// Milliseconds that those lasted, together.
+    pub claim_milliseconds: u64,
+}
+
+/// A card beside another: a dependency or a dependent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its name.
+    pub id: CardId,
+    /// Its title; `None` when there is no such card.
+    pub title: Option<String>,
+    /// Its column; `None` when there is no such card.
+    pub column: Option<Column>,
+}
+
+/// Progress of a long operation: what is being done, how much of it.
+pub type Progress<'a> = &'a mut dyn FnMut(&str, u64);
+
+/// A place where cards are kept.
+pub trait Store: Send {
+    /// Where it is, without a password.
+    fn place(&self) -> String;
+
+    /// Begins a change; dropped without a commit it never happened.
+    fn begin(&mut self) -> Result<Box<dyn Change + '_>>;
+
+    /// Takes the next claimable card in one transaction, with its history. Expired claims return to the pool first.
+    fn claim(&mut self, request: &ClaimRequest, who: &Who) -> Result<Option<Card>>;
+
+    /// One card.
+    fn card(&mut self, id: &CardId) -> Result<Option<Card>>;
+
+    /// Cards of a list.
+    fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>>;
+
+    /// What a card depends on, and what depends on it; at most `limit` of each.
+    fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)>;
+
+    /// A card's newest lines of history, oldest of them first.
+    fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>>;
+
+    /// Figures.
+    fn figures(&mut self) -> Result<Figures>;
+
+    /// What the board shows.
+    fn board(&mut self, query: &BoardQuery) -> Result<Board>;
+
+    /// Something that differs whenever another process may have changed anything.
+    fn revision(&mut self) -> Result<String>;
+
+    /// All cards and edges, without bodies.
+    fn graph(&mut self) -> Result<Graph>;
+
+    /// Hands over every card by id, then every line of history in order, as of one moment.
+    fn export(
+        &mut self,
+        cards: &mut dyn FnMut(Card) -> Result<()>,
+        events: &mut dyn FnMut(CardEvent) -> Result<()>,
+    ) -> Result<()>;
+
+    /// What is wrong with the stored data itself, in words: the engine's own check, counts that do not add up.
+    fn check(&mut self) -> Result<Vec<String>>;
+}
+
+/// One transaction. A card that was read through it stays as it is until the end.
+pub trait Change {
+    /// The store's clock.
+    fn now(&mut self) -> Result<Stamp>;
+
+    /// One card, held until the end.
+    fn card(&mut self, id: &CardId) -> Result<Option<Card>>;
+
+    /// The card made with this idempotency key.
+    fn card_with_key(&mut self, key: &str) -> Result<Option<CardId>>;
+
+    /// Claims whose time is over, oldest first.
+    fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>>;
+
+    /// A card's newest lines of history, oldest of them first.
+    fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>>;
+
+    /// Keeps others from changing edges until the end: two of them could close a cycle together.
+    fn hold_edges(&mut self) -> Result<()>;
+
+    /// What these cards depend on.
+    fn dependencies(&mut self, ids: &[CardId]) -> Result<Vec<(CardId, CardId)>>;
+
+    /// Adds cards, with the edges of their `depends_on`. Fails when one exists.
+    fn insert(&mut self, cards: &[Card]) -> Result<()>;
+
+    /// Writes a card's fields; edges are not among them.
+    fn update(&mut self, card: &Card) -> Result<()>;
+
+    /// Adds an edge.
+    fn add_edge(&mut self, card: &CardId, on: &CardId) -> Result<()>;
+
+    /// Takes an edge away.
+    fn remove_edge(&mut self, card: &CardId, on: &CardId) -> Result<()>;
+
+    /// Appends to the history.
+    fn append(&mut self, events: &[CardEvent]) -> Result<()>;
+
+    /// All edges.
+    fn edges(&mut self) -> Result<Vec<(CardId, CardId)>>;
+
+    /// Makes it happen.
+    fn commit(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,203 @@
+//! Export and import: JSON lines, lossless, the same bytes from every engine.
+//!
+//! A header line, the cards in order of their ids, the history in order, and a last line with the
+//! counts, so that a file that was cut off is noticed.
+
+use std::io::{BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::graph::Graph;
+use super::model::{Card, CardEvent, Patch, check_acceptance, check_clean, check_line, check_owner};
+use super::operations::Backlog;
+use super::rules;
+use super::store::Progress;
+
+/// Version of the format.
+const FORMAT: u32 = 1;
+
+/// Lines written to the store at once.
+const BATCH: usize = 500;
+
+/// Longest line accepted: a card with the largest body, escaped.
+const MAX_LINE_BYTES: u64 = 16 << 20;
+
+/// Lines between two words of progress.
+const TELL_EVERY: u64 = 1000;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Backlog { format: u32 },
+    Card(Box<Card>),
+    Event(Box<CardEvent>),
+    End { cards: u64, events: u64 },
+}
+
+/// How much was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// Cards.
+    pub cards: u64,
+    /// Lines of history.
+    pub events: u64,
+}
+
+/// Writes everything.
+///
+/// # Errors
+/// When the store or the writer fails.
+pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>) -> Result<Moved> {
+    let out = std::cell::RefCell::new(out);
+    let put = |line: &Line| -> Result<()> {
+        let mut text = serde_json::to_string(line).map_err(|error| export_failed(&error))?;
+        text.push('\n');
+        out.borrow_mut().write_all(text.as_bytes()).map_err(|error| export_failed(&error))
+    };
+    let (cards, events) = (std::cell::Cell::new(0_u64), std::cell::Cell::new(0_u64));
+    let progress = std::cell::RefCell::new(progress);
+    let count = |cell: &std::cell::Cell<u64>, what: &str| {
+        cell.set(cell.get() + 1);
+        if cell.get().is_multiple_of(TELL_EVERY) {
+            (progress.borrow_mut())(what, cell.get());
+        }
+    };
+    put(&Line::Backlog { format: FORMAT })?;
+    backlog.store().export(
+        &mut |card| {
+            count(&cards, "cards");
+            put(&Line::Card(Box::new(card)))
+        },
+        &mut |event| {
+            count(&events, "lines of history");
+            put(&Line::Event(Box::new(event)))
+        },
+    )?;
+    let moved = Moved { cards: cards.get(), events: events.get() };
+    put(&Line::End { cards: moved.cards, events: moved.events })?;
+    out.borrow_mut().flush().map_err(|error| export_failed(&error))?;
+    Ok(moved)
+}
+
+fn export_failed(error: &dyn std::fmt::Display) -> Error {
+    Error::new(super::error::Kind::Failed, "export", error.to_string(), "check where it is written to")
+}
+
+/// Reads everything, in one transaction: all of it, or nothing.
+///
+/// # Errors
+/// With the line, when one is not valid, exists already, or the cards form a cycle.
+pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress<'_>) -> Result<Moved> {
+    backlog.write_once(|change| {
+        change.hold_edges()?;
+        let mut reader = Reader { number: 0 };
+        let mut moved = Moved { cards: 0, events: 0 };
+        let mut cards = Vec::new();
+        let mut events = Vec::new();
+        let mut begun = false;
+        loop {
+            let Some(line) = reader.next(input)? else {
+                return Err(reader.bad("the file ends before its last line; it was cut off"));
+            };
+            match line {
+                Line::Backlog { format: FORMAT } if !begun => begun = true,
+                Line::Backlog { format } => return Err(reader.bad(&format!("format {format} is not known here"))),
+                _ if !begun => return Err(reader.bad("is no export: its first line is not the header")),
+                Line::Card(card) => {
+                    check(&card).map_err(|error| reader.bad(&error.to_string()))?;
+                    moved.cards += 1;
+                    cards.push(*card);
+                }
+                Line::Event(event) => {
+                    check_event(&event).map_err(|error| reader.bad(&error.to_string()))?;
+                    moved.events += 1;
+                    events.push(*event);
+                }
+                Line::End { cards: had, events: written } => {
+                    if (had, written) != (moved.cards, moved.events) {
+                        return Err(reader.bad("the counts do not fit; lines are missing"));
+                    }
+                    break;
+                }
+            }
+            if cards.len() == BATCH {
+                change.insert(&std::mem::take(&mut cards))?;
+            }
+            if events.len() == BATCH {
+                change.insert(&std::mem::take(&mut cards))?;
+                change.append(&std::mem::take(&mut events))?;
+            }
+            if (moved.cards + moved.events).is_multiple_of(TELL_EVERY) {
+                progress("lines", moved.cards + moved.events);
+            }
+        }
+        change.insert(&cards)?;
+        change.append(&events)?;
+        if let Some(cycle) = (Graph { nodes: Vec::new(), edges: change.edges()? }).cycle() {
+            let names: Vec<&str> = cycle.iter().map(super::model::CardId::as_str).collect();
+            return Err(Error::refused(
+                "import",
+                format!("the cards form a cycle: {}", names.join(" -> ")),
+                "mend the file",
+            ));
+        }
+        Ok(moved)
+    })
+}
+
+/// The same checks as for a card that is typed.
+fn check(card: &Card) -> Result<()> {
+    let fields = Patch {
+        title: Some(card.title.clone()),
+        body: Some(card.body.clone()),
+        phase: Some(card.phase.clone()),
+        assignee: Some(card.assignee.clone()),
+        depends_on: Some(card.depends_on.clone()),
+        spend_projected: card.spend_projected,
+        spend_actual: card.spend_actual,
+        ..Patch::default()
+    };
+    rules::check(&fields)?;
+    card.acceptance.as_ref().map_or(Ok(()), check_acceptance)?;
+    card.claim.as_ref().map_or(Ok(()), |claim| check_owner(&claim.owner))?;
+    for (field, text) in [
+        ("tenant_id", Some(&card.tenant_id)),
+        ("host", Some(&card.host)),
+        ("block_reason", Some(&card.block_reason)),
+        ("idempotency_key", card.idempotency_key.as_ref()),
+    ] {
+        text.map_or(Ok(()), |text| check_line(field, text))?;
+    }
+    Ok(())
+}
+
+fn check_event(event: &CardEvent) -> Result<()> {
+    for (field, text) in [("actor", &event.actor), ("tenant_id", &event.tenant_id), ("host", &event.host)] {
+        check_line(field, text)?;
+    }
+    check_clean("detail", &event.detail)
+}
+
+struct Reader {
+    number: u64,
+}
+
+impl Reader {
+    fn bad(&self, why: &str) -> Error {
+        Error::invalid(format!("import, line {}", self.number), why, "mend the file; nothing was imported")
+    }
+
+    fn next(&mut self, input: &mut dyn BufRead) -> Result<Option<Line>> {
+        use std::io::Read;
+        self.number += 1;
+        let mut text = Vec::new();
+        let read =
+            input.take(MAX_LINE_BYTES).read_until(b'\n', &mut text).map_err(|error| self.bad(&error.to_string()))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        let line = serde_json::from_slice(&text).map_err(|error| self.bad(&error.to_string()))?;
+        Ok(Some(line))
+    }
+}

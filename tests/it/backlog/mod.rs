@@ -1,0 +1,81 @@
+//! The backlog on both engines.
+
+mod conformance;
+mod races;
+
+use std::path::{Path, PathBuf};
+
+use mosaic_tui::backlog::model::{CardId, NewCard, Patch};
+use mosaic_tui::backlog::operations::Backlog;
+use mosaic_tui::backlog::place::{Intent, Place};
+use mosaic_tui::backlog::store::{ClaimRequest, Who};
+
+use crate::harness::Database;
+
+/// A store for a test: a file in a folder of its own, or a database of its own.
+pub(crate) enum Stand {
+    File(tempfile::TempDir),
+    Server(Database),
+}
+
+impl Stand {
+    pub(crate) fn file() -> Self {
+        Self::File(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn server() -> Self {
+        Self::Server(Database::new())
+    }
+
+    /// The variables that mean it.
+    pub(crate) fn env(&self) -> Vec<(String, String)> {
+        match self {
+            Self::File(folder) => vec![("MOSAIC_BACKLOG_DIR".to_owned(), folder.path().display().to_string())],
+            Self::Server(database) => vec![("DATABASE_URL".to_owned(), database.url())],
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::File(folder) => Place::of(None, Some(folder.path()), Path::new("/")),
+            Self::Server(database) => Place::of(Some(&database.url()), None, Path::new("/")),
+        }
+        .unwrap()
+    }
+
+    pub(crate) fn open(&self) -> Backlog {
+        self.place().open(Intent::Write, who("tester"), &mut |_, _| {}).unwrap()
+    }
+}
+
+pub(crate) fn who(actor: &str) -> Who {
+    Who { actor: actor.to_owned(), tenant_id: "tenant".to_owned(), host: "host".to_owned() }
+}
+
+pub(crate) fn id(text: &str) -> CardId {
+    CardId::parse(text).unwrap()
+}
+
+pub(crate) fn new(name: &str) -> NewCard {
+    NewCard {
+        id: id(name),
+        title: format!("title of {name}"),
+        fields: Patch::default(),
+        idempotency_key: None,
+        blocked: false,
+    }
+}
+
+pub(crate) fn depending(name: &str, on: &[&str]) -> NewCard {
+    let fields = Patch { depends_on: Some(on.iter().map(|on| id(on)).collect()), ..Patch::default() };
+    NewCard { fields, ..new(name) }
+}
+
+pub(crate) fn request(owner: &str) -> ClaimRequest {
+    ClaimRequest { owner: owner.to_owned(), ttl_seconds: 60, id: None, phase: None, assignee: None }
+}
+
+/// The database file of a folder.
+pub(crate) fn db(folder: &Path) -> PathBuf {
+    folder.join("backlog.db")
+}
