@@ -112,6 +112,34 @@ pub enum ScreenAction {
     NextAttention,
     /// Moves the cut-out of a pane.
     Pan(Direction),
+    /// The Board view.
+    ViewBoard,
+    /// The column beside.
+    Column(Direction),
+    /// The selected card, full screen.
+    OpenCard,
+    /// From a card to its owner's pane, from an agent to its card.
+    Jump,
+    /// Edits the board's filter.
+    FilterBoard,
+    /// The form of a new card.
+    NewCard,
+    /// The form of the selected card.
+    EditCard,
+    /// The selected card in the operator's editor.
+    CardInEditor,
+    /// Claims the selected card for an agent that is chosen.
+    ClaimFor,
+    /// Asks why, then parks the selected card.
+    AskBlock,
+    /// Asks on what the selected card depends.
+    AskLink,
+    /// Chooses a column to move the selected card to.
+    MoveCard,
+    /// Changes the selected card's priority.
+    Priority(i8),
+    /// Takes the last change back.
+    Undo,
 }
 
 /// How far the cursor moves.

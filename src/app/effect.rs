@@ -1,10 +1,12 @@
 //! What the dashboard wants done outside itself: commands as data, which tests compare.
 
 use super::action::Action;
+use crate::backlog::model::Card;
+use crate::backlog::watch::Request;
 use crate::fleet::model::{PaneKey, PaneTarget};
 
 /// One command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Show this pane, or none.
     View(Option<PaneTarget>),
@@ -22,6 +24,10 @@ pub enum Effect {
         /// The action.
         action: Action,
     },
+    /// Read something of the backlog.
+    Backlog(Request),
+    /// Open the operator's editor on a card.
+    Editor(Box<Card>),
     /// Draw everything again.
     Redraw,
     /// Hand the terminal back to the shell.

@@ -6,6 +6,9 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::report::Report;
+use super::state::FieldName;
+use crate::backlog::model::{Board, Card, CardId};
+use crate::backlog::operations::Detail;
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 
 /// One fact.
@@ -34,6 +37,19 @@ pub enum Event {
     },
     /// Time passed.
     Tick(Timestamp),
+    /// The backlog was read, at this time.
+    Board(Arc<Board>, Timestamp),
+    /// A card was read in full, or cannot be.
+    Card(CardId, Result<Arc<Detail>, String>),
+    /// The backlog cannot be read.
+    BacklogLost(String),
+    /// The operator's editor ended with this text, or failed.
+    Edited {
+        /// The card, as it was when the editor was opened.
+        card: Box<Card>,
+        /// What it says.
+        text: Result<Vec<(FieldName, String)>, String>,
+    },
     /// An agent's name was given on the command line.
     WatchAgent(Label),
 }

@@ -31,6 +31,7 @@ impl Chord {
             "enter" => KeyCode::Enter,
             "esc" => KeyCode::Esc,
             "tab" => KeyCode::Tab,
+            "backtab" => KeyCode::BackTab,
             "space" => KeyCode::Char(' '),
             "up" => KeyCode::Up,
             "down" => KeyCode::Down,
@@ -54,7 +55,8 @@ impl Chord {
     #[must_use]
     pub fn of(key: KeyEvent) -> Self {
         let mut modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
-        if matches!(key.code, KeyCode::Char(_)) {
+        // Both carry their Shift in the code.
+        if matches!(key.code, KeyCode::Char(_) | KeyCode::BackTab) {
             modifiers.remove(KeyModifiers::SHIFT);
         }
         Self { code: key.code, modifiers }
@@ -73,6 +75,7 @@ impl fmt::Display for Chord {
         match self.code {
             KeyCode::Char(' ') => f.write_str("Space"),
             KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
             KeyCode::PageUp => f.write_str("PgUp"),
             KeyCode::PageDown => f.write_str("PgDn"),
             code => write!(f, "{code}"),
@@ -94,18 +97,16 @@ pub fn shown(spec: &ActionSpec) -> Vec<String> {
 /// The action of a chord in a place.
 #[must_use]
 pub fn lookup(place: Place, chord: Chord) -> Option<&'static ActionSpec> {
-    let matching = |wanted: Place| {
-        ACTIONS.iter().find(|spec| {
-            matches!(spec.keys, Keys::In(at, chords)
-                if at == wanted && chords.iter().any(|text| Chord::parse(text) == Some(chord)))
-        })
-    };
-    matching(place).or_else(|| matching(Place::Anywhere))
+    // No two actions share a chord where both work; a test sees to it.
+    ACTIONS.iter().find(|spec| {
+        matches!(spec.keys, Keys::In(at, chords)
+            if at.covers(place) && chords.iter().any(|text| Chord::parse(text) == Some(chord)))
+    })
 }
 
 /// Actions with a key in a place, in the table's order.
 pub fn in_place(place: Place) -> impl Iterator<Item = &'static ActionSpec> {
-    ACTIONS.iter().filter(move |spec| matches!(spec.keys, Keys::In(at, _) if at == place || at == Place::Anywhere))
+    ACTIONS.iter().filter(move |spec| matches!(spec.keys, Keys::In(at, _) if at.covers(place)))
 }
 
 #[cfg(test)]
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_chord_of_the_table_is_readable_and_none_collides() {
-        for place in [Place::Fleet, Place::Watch] {
+        for place in [Place::Fleet, Place::Watch, Place::Board] {
             let mut seen: HashMap<Chord, &str> = HashMap::new();
             for spec in in_place(place) {
                 let Keys::In(_, chords) = spec.keys else { continue };

@@ -2,9 +2,12 @@
 
 pub mod action;
 pub mod backlog;
+pub mod claims;
 pub mod cli;
 mod crash;
 mod demo;
+pub mod draft;
+mod editor;
 pub mod effect;
 pub mod error;
 pub mod event;

@@ -38,6 +38,7 @@ pub(super) fn site(roster: Option<PathBuf>) -> Result<Site> {
             heartbeat_interval: seconds("MOSAIC_HEARTBEAT_INTERVAL", defaults.heartbeat_interval)?,
             idle: seconds("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", defaults.idle)?,
         },
+        isolated: false,
         program,
     })
 }

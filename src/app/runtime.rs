@@ -11,6 +11,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::backlog;
+use super::editor;
 use super::effect::Effect;
 use super::event::Event;
 use super::executor;
@@ -19,6 +21,8 @@ use super::report::Report;
 use super::state::State;
 use super::terminal::{self, Screen};
 use super::update::update;
+use crate::backlog::model::Card;
+use crate::backlog::watch::{self, News, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{Label, PaneKey, PaneTarget, Size};
@@ -84,11 +88,14 @@ pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
     }
     let (done, finished) = mpsc::channel(DONE_QUEUE);
+    let watcher = watch_backlog(site, &done, &mut state);
     let mut dashboard = Dashboard {
         site: site.clone(),
         state,
         screen,
         observer,
+        watcher,
+        editor: None,
         done,
         view: View::default(),
         wake: Arc::new(Notify::new()),
@@ -97,6 +104,23 @@ pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
         exit: None,
     };
     dashboard.live(finished).await.map_err(gone)
+}
+
+/// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
+fn watch_backlog(site: &Site, done: &mpsc::Sender<Event>, state: &mut State) -> Option<Watcher> {
+    let tell = done.clone();
+    let started = backlog::place(site).map_err(|failure| failure.to_string()).and_then(|place| {
+        Watcher::start(place, backlog::who(site), move |news| {
+            let event = match news {
+                News::Board(board) => Event::Board(board, Timestamp::now()),
+                News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
+                News::Lost(error) => Event::BacklogLost(error.to_string()),
+            };
+            tell.blocking_send(event).is_ok()
+        })
+        .map_err(|error| error.to_string())
+    });
+    started.map_err(|why| drop(update(state, Event::BacklogLost(why)))).ok()
 }
 
 /// The pane in view: wanted, waiting, open.
@@ -112,6 +136,9 @@ struct Dashboard {
     state: State,
     screen: Screen,
     observer: Observer,
+    watcher: Option<Watcher>,
+    /// The card that the operator's editor is to be opened on.
+    editor: Option<Box<Card>>,
     done: mpsc::Sender<Event>,
     view: View,
     wake: Arc<Notify>,
@@ -137,6 +164,13 @@ impl Dashboard {
             }
             if let Some(code) = self.exit {
                 return Ok(code);
+            }
+            if let Some(card) = self.editor.take() {
+                // Its reader would take keys from the editor.
+                drop(input);
+                self.edit(card, &mut stop).await?;
+                input = EventStream::new();
+                continue;
             }
             self.draw_when_due()?;
             let frame_due = self.frame_due();
@@ -166,6 +200,9 @@ impl Dashboard {
                     if matches!(event, Event::Done { .. }) {
                         // What was just done should show before its message fades.
                         self.refresh();
+                        if let Some(watcher) = &self.watcher {
+                            watcher.ask(watch::Request::Refresh);
+                        }
                     }
                     self.take(event);
                 }
@@ -214,6 +251,12 @@ impl Dashboard {
                 self.view.open_at = wanted.as_ref().map(|_| Instant::now() + SETTLE);
                 self.view.wanted = wanted;
             }
+            Effect::Backlog(request) => {
+                if let Some(watcher) = &self.watcher {
+                    watcher.ask(request);
+                }
+            }
+            Effect::Editor(card) => self.editor = Some(card),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { command, action } => {
                 let (site, done) = (self.site.clone(), self.done.clone());
@@ -323,6 +366,18 @@ impl Dashboard {
             Ok("error") if self.state.snapshot.is_some() => Err(io::Error::other("asked for by MOSAIC_DEBUG_FAULT")),
             _ => Ok(()),
         }
+    }
+
+    /// Lends the terminal to the operator's editor, and takes in what it leaves.
+    async fn edit(&mut self, card: Box<Card>, stop: &mut Signal) -> io::Result<()> {
+        self.screen.leave();
+        let text = editor::edit(&card, stop).await;
+        self.screen.resume()?;
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
+        }
+        self.take(Event::Edited { card, text });
+        Ok(())
     }
 
     /// Gives the terminal back, stops, and takes it over again when continued.

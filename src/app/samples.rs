@@ -2,6 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::backlog::graph::{Graph, Node};
+use crate::backlog::model::{
+    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, HeldCard, Lane,
+    Stamp, Status,
+};
+use crate::backlog::operations::Detail;
+use crate::backlog::store::Neighbour;
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus,
     Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, Size, SocketName,
@@ -119,5 +126,142 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
         ],
         warnings: Vec::new(),
         tmux_feed: TmuxFeed::Events,
+    })
+}
+
+/// The store's clock in the samples.
+pub(crate) const NOW: Stamp = Stamp(1_767_323_045_000);
+
+/// A card's name.
+pub(crate) fn id(text: &str) -> CardId {
+    CardId::parse(text).unwrap()
+}
+
+/// A ready card.
+pub(crate) fn card(name: &str) -> Card {
+    Card {
+        id: id(name),
+        tenant_id: "tester".to_owned(),
+        host: "here".to_owned(),
+        title: "Log in with a second factor".to_owned(),
+        body: "The login page asks for a code.\n\n- time based\n- with recovery codes".to_owned(),
+        phase: "m1".to_owned(),
+        priority: 0,
+        status: Status::Ready,
+        depends_on: vec![id("A1")],
+        assignee: String::new(),
+        claim: None,
+        last_claim_token: 0,
+        attempts: 0,
+        idempotency_key: None,
+        acceptance: Some(serde_json::json!(["the tests pass", "no secret in a log"])),
+        spend_projected: None,
+        spend_actual: None,
+        created_at: Stamp(NOW.0 - 7_200_000),
+        updated_at: Stamp(NOW.0 - 600_000),
+        version: 3,
+        block_reason: String::new(),
+        open_dependencies: 0,
+    }
+}
+
+fn line(column: Column, at: u64) -> CardLine {
+    let claim = (column == Column::Claimed).then(|| ClaimLine {
+        owner: ["orchestrator", "code0", "somebody"][usize::try_from(at % 3).unwrap()].to_owned(),
+        since: Stamp(NOW.0 - 240_000),
+        expires_at: Stamp(NOW.0 + 660_000 - i64::try_from(at).unwrap() * 400_000),
+    });
+    let letter = ["W", "A", "C", "B", "D"][column.index()];
+    let titles = [
+        "Log in with a second factor",
+        "Mend the flaky test of the queue",
+        "\u{65e5}\u{672c}\u{8a9e} in titles",
+        "Drop the old cache",
+    ];
+    CardLine {
+        id: id(&format!("{letter}{at}")),
+        title: titles[usize::try_from(at % 4).unwrap()].to_owned(),
+        priority: [0, 5, 0, -1][usize::try_from(at % 4).unwrap()],
+        phase: "m1".to_owned(),
+        assignee: if at % 3 == 1 { "code".to_owned() } else { String::new() },
+        open_dependencies: i64::from(column == Column::Waiting) * 2,
+        claim,
+        block_reason: if column == Column::Blocked { "waits for the key of staging".to_owned() } else { String::new() },
+        updated_at: Stamp(NOW.0 - 60_000 * i64::try_from(at + 1).unwrap()),
+        version: 1,
+    }
+}
+
+/// A board with so many cards in each column, of which the first of each are read.
+pub(crate) fn board(counts: [u64; 5]) -> Arc<Board> {
+    let query = BoardQuery { limit: crate::app::state::WINDOW, ..BoardQuery::default() };
+    let lanes = Column::ALL.map(|column| {
+        let count = counts[column.index()];
+        let cards = (0..count.min(query.limit)).map(|at| line(column, at)).collect();
+        Lane { count, more: false, offset: 0, cards }
+    });
+    let claims = lanes[Column::Claimed.index()]
+        .cards
+        .iter()
+        .filter_map(|card| {
+            Some(HeldCard { id: card.id.clone(), title: card.title.clone(), claim: card.claim.clone()? })
+        })
+        .collect();
+    Arc::new(Board { now: NOW, counts: Counts(counts), lanes, claims, query })
+}
+
+/// A card in full, claimed by an agent.
+pub(crate) fn detail(name: &str) -> Arc<Detail> {
+    let mut card = card(name);
+    card.status = Status::Claimed;
+    card.claim = Some(Claim {
+        owner: "orchestrator".to_owned(),
+        ttl_seconds: 900,
+        at: Stamp(NOW.0 - 240_000),
+        since: Stamp(NOW.0 - 240_000),
+        token: 2,
+    });
+    let node =
+        |name: &str, column: Column| Node { id: id(name), title: format!("title of {name}"), column: Some(column) };
+    let neighbour = |name: &str, column: Column| Neighbour {
+        id: id(name),
+        title: Some(format!("title of {name}")),
+        column: Some(column),
+    };
+    let event = |kind: EventKind, ago: i64, actor: &str, detail: serde_json::Value| CardEvent {
+        card_id: id(name),
+        at: Stamp(NOW.0 - ago * 1000),
+        actor: actor.to_owned(),
+        tenant_id: "tester".to_owned(),
+        host: "here".to_owned(),
+        kind,
+        version: 1,
+        detail,
+    };
+    Arc::new(Detail {
+        around: Graph {
+            nodes: vec![
+                node("A1", Column::Done),
+                node("A2", Column::Claimed),
+                node(name, Column::Claimed),
+                node("Z8", Column::Waiting),
+                node("Z9", Column::Waiting),
+            ],
+            edges: vec![
+                (id(name), id("A1")),
+                (id(name), id("A2")),
+                (id("Z8"), id(name)),
+                (id("Z9"), id(name)),
+                (id("Z9"), id("A2")),
+            ],
+        },
+        dependencies: vec![neighbour("A1", Column::Done), neighbour("A2", Column::Claimed)],
+        dependents: vec![neighbour("Z8", Column::Waiting), neighbour("Z9", Column::Waiting)],
+        history: vec![
+            event(EventKind::Created, 7200, "tester", serde_json::json!({})),
+            event(EventKind::Edited, 3600, "tester", serde_json::json!({ "priority": [0, 3] })),
+            event(EventKind::Claimed, 240, "orchestrator", serde_json::json!({ "token": 2 })),
+        ],
+        card,
     })
 }

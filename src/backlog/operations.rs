@@ -1,9 +1,11 @@
 //! What can be done with cards, on any store: rules applied, history written, all in one transaction.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::error::{Error, Kind, Result};
-use super::graph;
+use super::graph::{self, Graph};
 use super::model::{Card, CardEvent, CardId, EventKind, NewCard, Patch, Stamp, check_line, check_owner};
 use super::rules::{self, Changed};
 use super::store::{Change, ClaimRequest, Neighbour, Store, Who};
@@ -16,6 +18,11 @@ const RECENT: u32 = 50;
 
 /// Neighbours and lines of history in a card's detail.
 const DETAIL: u32 = 200;
+
+/// Steps, cards and edges of the graph around a card: more fits on no screen.
+const AROUND_STEPS: usize = 3;
+const AROUND_CARDS: usize = 48;
+const AROUND_EDGES: u32 = 200;
 
 /// The backlog: a store, and who works with it.
 pub struct Backlog {
@@ -45,6 +52,8 @@ pub struct Detail {
     pub dependents: Vec<Neighbour>,
     /// Its newest history, oldest first.
     pub history: Vec<CardEvent>,
+    /// The graph around it, some steps in both directions.
+    pub around: Graph,
 }
 
 impl Backlog {
@@ -259,7 +268,34 @@ impl Backlog {
         let card = self.store.card(id)?.ok_or_else(|| Error::no_card(id))?;
         let (dependencies, dependents) = self.store.neighbours(id, DETAIL)?;
         let history = self.store.history(id, DETAIL)?;
-        Ok(Detail { card, dependencies, dependents, history })
+        let around = self.around(id)?;
+        Ok(Detail { card, dependencies, dependents, history, around })
+    }
+
+    /// The graph some steps around a card: as much as a picture can show.
+    fn around(&mut self, id: &CardId) -> Result<Graph> {
+        let mut known: BTreeSet<CardId> = BTreeSet::from([id.clone()]);
+        let mut edges: BTreeSet<(CardId, CardId)> = BTreeSet::new();
+        let mut rim = vec![id.clone()];
+        for _ in 0..AROUND_STEPS {
+            let mut next = BTreeSet::new();
+            for (card, on) in self.store.edges_at(&rim, AROUND_EDGES)? {
+                for end in [&card, &on] {
+                    if known.len() + next.len() < AROUND_CARDS && !known.contains(end) {
+                        next.insert(end.clone());
+                    }
+                }
+                edges.insert((card, on));
+            }
+            known.extend(next.iter().cloned());
+            rim = next.into_iter().collect();
+            if rim.is_empty() {
+                break;
+            }
+        }
+        edges.retain(|(card, on)| known.contains(card) && known.contains(on));
+        let ids: Vec<CardId> = known.into_iter().collect();
+        Ok(Graph { nodes: self.store.nodes(&ids)?, edges: edges.into_iter().collect() })
     }
 
     /// One card changed by a rule.

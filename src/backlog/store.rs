@@ -1,7 +1,7 @@
 //! The one trait that an engine implements. Rules, history and order of steps are the callers'.
 
 use super::error::Result;
-use super::graph::Graph;
+use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Stamp, Status};
 
 /// Who works with the backlog: written into every card and every line of history.
@@ -125,6 +125,12 @@ pub trait Store: Send {
 
     /// What a card depends on, and what depends on it; at most `limit` of each.
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)>;
+
+    /// Edges that begin or end at one of these cards, at most `limit`.
+    fn edges_at(&mut self, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>>;
+
+    /// These cards as nodes; one that does not exist has no column.
+    fn nodes(&mut self, ids: &[CardId]) -> Result<Vec<Node>>;
 
     /// A card's newest lines of history, oldest of them first.
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>>;

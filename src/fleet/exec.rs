@@ -134,6 +134,14 @@ pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: 
     spawn(&mut command)
 }
 
+/// Starts a program on the caller's own terminal, in its process group: an editor.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn on_terminal(program: &Path, args: &[OsString]) -> Result<Child, ExecError> {
+    spawn(Command::new(program).args(args).kill_on_drop(true))
+}
+
 /// Becomes a program that is killed when its parent ends (PR_SET_PDEATHSIG in prctl(2)); returns only
 /// when that failed.
 #[must_use]

@@ -25,6 +25,8 @@ pub struct Site {
     pub tenant_id: String,
     /// Health and readiness thresholds.
     pub thresholds: Thresholds,
+    /// Whether it is a fleet of its own, such as a demo, for which the environment's backlog is not meant.
+    pub isolated: bool,
     /// This program, for starting keepers and runtimes.
     pub program: PathBuf,
 }
@@ -42,6 +44,7 @@ impl Site {
             host: "here".to_owned(),
             tenant_id: "tester".to_owned(),
             thresholds: Thresholds::default(),
+            isolated: false,
             program: "mosaic-tui".into(),
         }
     }

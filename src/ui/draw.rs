@@ -27,6 +27,8 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) {
     match &view.body {
         Body::Fleet(fleet) => screens::fleet(buffer, &plan, fleet, theme),
         Body::Watch(cut) => screens::watch(buffer, &plan, cut, theme),
+        Body::Board(board) => screens::board(buffer, &plan, board, theme),
+        Body::Card(card) => screens::card(buffer, &plan, card, theme),
     }
     footer(buffer, plan.footer, view, theme);
     if let Some(popup) = &view.overlay {
@@ -37,7 +39,10 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) {
 
 fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
-        Body::Watch(_) => Kind::Watch,
+        Body::Watch(_) | Body::Card(_) => Kind::Watch,
+        Body::Board(board) => {
+            Kind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
+        }
         Body::Fleet(fleet) => Kind::Fleet {
             rows: fleet.position.1,
             filter: fleet.filter.is_some(),

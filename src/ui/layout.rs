@@ -14,6 +14,24 @@ const LIST_ONLY_UNDER_ROWS: u16 = 14;
 /// From this width on the detail stands beside the list.
 const BESIDE_FROM: u16 = 110;
 
+/// From this width on the board's columns stand side by side.
+const COLUMNS_FROM: u16 = 64;
+
+/// From this width on they are equally wide.
+const EQUAL_FROM: u16 = 110;
+
+/// Width of a column that is not selected, below that.
+const NARROW: u16 = 11;
+
+/// From this height on a card takes two lines.
+const TWO_LINES_FROM: u16 = 18;
+
+/// From this height on the selected card stands below the columns.
+const CARD_FROM_ROWS: u16 = 16;
+
+/// Most lines it gets.
+const MAX_CARD_ROWS: u16 = 18;
+
 /// Which view is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -28,6 +46,15 @@ pub enum Kind {
     },
     /// One pane.
     Watch,
+    /// The backlog.
+    Board {
+        /// The selected column.
+        selected: usize,
+        /// Whether the filter line is shown.
+        filter: bool,
+        /// Whether there is anything to show.
+        empty: bool,
+    },
 }
 
 /// Areas of a frame; an empty one is not drawn.
@@ -51,9 +78,26 @@ pub struct Plan {
     pub pane: Rect,
     /// The last line.
     pub footer: Rect,
+    /// The board's columns with their title lines.
+    pub columns: [Rect; 5],
+    /// Lines of a card in a column.
+    pub card_rows: u16,
+    /// Counts of all columns, where only one is shown.
+    pub tabs: Rect,
+    /// The selected card below the columns.
+    pub card: Rect,
+    /// What stands beside it.
+    pub beside: Rect,
 }
 
 impl Plan {
+    /// Cards of a column on the screen.
+    #[must_use]
+    pub fn board_page(&self) -> u16 {
+        let tallest = self.columns.iter().map(|column| column.height).max().unwrap_or(0);
+        tallest.saturating_sub(1) / self.card_rows.max(1)
+    }
+
     /// Rows of the list on the screen.
     #[must_use]
     pub fn list_rows(&self) -> usize {
@@ -76,6 +120,7 @@ pub fn plan(width: u16, height: u16, kind: Kind) -> Plan {
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
         Kind::Fleet { rows, filter, facts } => fleet(&mut plan, body, rows, filter, facts),
+        Kind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
     }
     plan
 }
@@ -103,6 +148,44 @@ fn fleet(plan: &mut Plan, mut body: Rect, rows: usize, filter: bool, facts: usiz
     }
 }
 
+fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: bool) {
+    if filter {
+        plan.filter = Rect { height: 1, ..body };
+        body = Rect { y: body.y + 1, height: body.height - 1, ..body };
+    }
+    if !empty && body.height >= CARD_FROM_ROWS {
+        let height = (body.height * 2 / 5).min(MAX_CARD_ROWS);
+        plan.card = Rect { y: body.bottom() - height, height, ..body };
+        body.height -= height;
+        if body.width >= BESIDE_FROM {
+            let left = body.width / 2;
+            plan.beside = Rect { x: left + 2, width: body.width - left - 2, ..plan.card };
+            plan.card.width = left;
+        }
+    }
+    if body.width < COLUMNS_FROM {
+        plan.tabs = Rect { height: 1, ..body };
+        plan.columns[selected] = Rect { y: body.y + 1, height: body.height - 1, ..body };
+        plan.card_rows = 1;
+        return;
+    }
+    plan.card_rows = if body.height >= TWO_LINES_FROM { 2 } else { 1 };
+    // Side by side with equal widths where titles stay readable; else the selected one gets the room.
+    let equal = body.width >= EQUAL_FROM;
+    let mut x = body.x;
+    for (at, column) in plan.columns.iter_mut().enumerate() {
+        let width = match (equal, at == selected) {
+            (true, _) => body.width / 5 + u16::from(u16::try_from(at).unwrap_or(5) < body.width % 5),
+            (false, true) => body.width - 4 * NARROW,
+            (false, false) => NARROW,
+        };
+        // One column of space between two.
+        let gap = u16::from(at < 4);
+        *column = Rect { x, width: width - gap, ..body };
+        x += width;
+    }
+}
+
 /// Facts on top, the pane below them.
 fn below(plan: &mut Plan, detail: Rect, facts: u16) {
     plan.facts = Rect { height: facts, ..detail };
@@ -118,11 +201,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, rows in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [Kind::Watch, Kind::Fleet { rows, filter, facts }] {
+            for kind in [Kind::Watch, Kind::Fleet { rows, filter, facts }, Kind::Board { selected: rows % 5, filter, empty: rows == 0 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);
-                for area in [plan.header, plan.filter, plan.list, plan.facts, plan.divider, plan.pane_title, plan.pane, plan.footer] {
+                for area in [plan.header, plan.filter, plan.list, plan.facts, plan.divider, plan.pane_title, plan.pane, plan.footer, plan.tabs, plan.card, plan.beside].into_iter().chain(plan.columns) {
                     prop_assert_eq!(area.intersection(whole), area);
                 }
                 prop_assert!(plan.pane.intersection(plan.list).is_empty());

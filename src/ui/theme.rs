@@ -4,6 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::text;
 use super::view::Role;
+use crate::backlog::model::Column;
 use crate::fleet::model::Readiness;
 
 /// How a frame looks on this terminal.
@@ -44,13 +45,19 @@ impl Theme {
             Role::Strong => plain.add_modifier(Modifier::BOLD),
             Role::Alarm | Role::Warning => plain.add_modifier(Modifier::BOLD),
             Role::State(Readiness::Stuck | Readiness::Dead | Readiness::Stale) => plain.add_modifier(Modifier::BOLD),
-            Role::State(_) => plain,
+            Role::State(_) | Role::Lane(_) => plain,
+            Role::Cursor => plain.add_modifier(Modifier::REVERSED),
         };
         if !self.color {
             return modified;
         }
         let color = match role {
-            Role::Plain | Role::Quiet | Role::Strong => return modified,
+            Role::Plain | Role::Quiet | Role::Strong | Role::Cursor => return modified,
+            Role::Lane(Column::Waiting) => Color::Cyan,
+            Role::Lane(Column::Ready) => Color::Green,
+            Role::Lane(Column::Claimed) => Color::Blue,
+            Role::Lane(Column::Blocked) => Color::Yellow,
+            Role::Lane(Column::Done) => return modified.add_modifier(Modifier::DIM),
             Role::Alarm | Role::State(Readiness::Stuck) => Color::Magenta,
             Role::State(Readiness::Dead) => Color::Red,
             Role::Warning | Role::State(Readiness::Stale) => Color::Yellow,
@@ -121,6 +128,15 @@ impl Theme {
             .map(|c| match c {
                 '\u{2026}' => '~',
                 '\u{b7}' => '.',
+                '\u{2500}' | '\u{2550}' => '-',
+                '\u{2502}' => '|',
+                '\u{250c}'..='\u{253c}' => '+',
+                '\u{25b8}' => '>',
+                '\u{25cb}' => 'o',
+                '\u{25cf}' => '*',
+                '\u{2713}' => 'x',
+                '\u{25cc}' => '~',
+                '\u{25a0}' => '#',
                 c if c.is_ascii() => c,
                 _ => '?',
             })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::backlog::model::Column;
 use crate::fleet::model::{PaneScreen, Readiness};
 
 /// Part a piece of text plays; the theme gives it a style.
@@ -21,6 +22,10 @@ pub enum Role {
     Good,
     /// A readiness.
     State(Readiness),
+    /// A column of the board.
+    Lane(Column),
+    /// Where the next character goes in.
+    Cursor,
 }
 
 /// A piece of a line.
@@ -63,6 +68,56 @@ pub enum Body {
     Fleet(FleetView),
     /// One pane.
     Watch(PaneCut),
+    /// The backlog in columns.
+    Board(BoardView),
+    /// One card.
+    Card(CardView),
+}
+
+/// The Board view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardView {
+    /// The columns, from the left.
+    pub columns: Vec<ColumnView>,
+    /// The selected one.
+    pub selected: usize,
+    /// The filter line, and whether it is being edited.
+    pub filter: Option<(String, bool)>,
+    /// Said instead of cards when there are none.
+    pub empty: Vec<String>,
+    /// The selected card below the columns.
+    pub detail: Vec<Vec<Piece>>,
+    /// What stands beside it where there is room: the graph around it, and its history.
+    pub beside: Vec<Vec<Piece>>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnView {
+    /// Its name and counts.
+    pub title: Vec<Piece>,
+    /// Cards on the screen.
+    pub cards: Vec<CardCell>,
+}
+
+/// One card in a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardCell {
+    /// Whether it is selected.
+    pub selected: bool,
+    /// Its lines: one or two.
+    pub lines: Vec<Vec<Piece>>,
+}
+
+/// One card, full screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardView {
+    /// Line above it.
+    pub title: Vec<Piece>,
+    /// Its lines, as wide as the screen.
+    pub lines: Vec<Vec<Piece>>,
+    /// First line shown.
+    pub scroll: u16,
 }
 
 /// The Fleet view.
@@ -99,6 +154,8 @@ pub struct ListRow {
     pub class: String,
     /// Runtime.
     pub runtime: String,
+    /// The card it holds.
+    pub card: String,
     /// Time without output.
     pub idle: String,
     /// Age of the heartbeat.

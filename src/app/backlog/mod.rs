@@ -10,4 +10,5 @@ mod progress;
 pub use action::{BacklogAction, Fields, Text};
 pub(super) use build::*;
 pub(super) use perform::{failure, perform};
-pub(super) use place::place;
+pub(super) use place::{place, who};
+pub(super) use print::{criteria, safe};

@@ -16,6 +16,9 @@ fn variable(name: &str) -> Option<String> {
 /// # Errors
 /// When `DATABASE_URL` is no URL.
 pub(in crate::app) fn place(site: &Site) -> Result<Place> {
+    if site.isolated {
+        return Place::of(None, None, &site.home).map_err(super::failure);
+    }
     let folder = variable("MOSAIC_BACKLOG_DIR")
         .map(|folder| std::path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned()));
     Place::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(super::failure)

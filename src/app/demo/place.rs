@@ -137,6 +137,7 @@ impl Place {
             run_dir: home.join("fleet/run"),
             home,
             thresholds: THRESHOLDS,
+            isolated: true,
             ..from.clone()
         }
     }

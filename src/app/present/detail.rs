@@ -26,6 +26,16 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         age: String::new(),
         role: Role::State(row.readiness),
     }];
+    if let Some(claim) = &row.claim {
+        let left = Duration::from_secs_f64(claim.expires_in.abs());
+        let expired = claim.expires_in < 0.0;
+        lines.push(FactLine {
+            label: "card".to_owned(),
+            text: format!("{} {}", claim.card, claim.title),
+            age: if expired { format!("expired {}", words(left)) } else { format!("{} left", words(left)) },
+            role: if expired { Role::Warning } else { Role::Strong },
+        });
+    }
     for evidence in &row.evidence {
         if evidence.plane == Plane::Roster {
             continue;

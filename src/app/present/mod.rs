@@ -1,6 +1,9 @@
 //! From the state to what there is to draw. Pure, and the same for the screen and for `--once`.
 
+mod board;
+mod dag;
 mod detail;
+mod form;
 mod popup;
 
 pub use detail::explain;
@@ -8,7 +11,6 @@ pub use detail::explain;
 use std::time::Duration;
 
 use super::keymap;
-use super::registry::Place;
 use super::state::{Screen, State};
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, TmuxFeed};
 use crate::fleet::readiness::words;
@@ -27,6 +29,8 @@ pub struct Room {
     pub pane: Size,
     /// Whether there is any.
     pub shows_pane: bool,
+    /// Cards of a column on the screen.
+    pub board_page: u64,
 }
 
 /// The room that the state's view has on its terminal.
@@ -37,12 +41,18 @@ pub fn layout_of(state: &State) -> Room {
         list_rows: plan.list_rows(),
         pane: Size { width: plan.pane.width, height: plan.pane.height },
         shows_pane: !plan.pane.is_empty(),
+        board_page: u64::from(plan.board_page()),
     }
 }
 
 fn plan_of(state: &State) -> Plan {
     let kind = match state.screen {
-        Screen::Watch => Kind::Watch,
+        Screen::Watch | Screen::Card => Kind::Watch,
+        Screen::Board => Kind::Board {
+            selected: state.board.column.index(),
+            filter: board::shows_filter(state),
+            empty: state.board.board.as_ref().is_none_or(|board| board.counts.total() == 0),
+        },
         Screen::Fleet => Kind::Fleet {
             rows: state.rows().len(),
             filter: shows_filter(state),
@@ -56,12 +66,20 @@ fn shows_filter(state: &State) -> bool {
     state.filter.editing || !state.filter.text.is_empty()
 }
 
+/// The last line at which a card's view may begin.
+#[must_use]
+pub fn card_scroll(state: &State) -> u16 {
+    board::scroll_end(state, &plan_of(state))
+}
+
 /// Turns the state into a view.
 #[must_use]
 pub fn present(state: &State) -> View {
     let body = match state.screen {
         Screen::Fleet => Body::Fleet(fleet(state)),
         Screen::Watch => Body::Watch(watch(state)),
+        Screen::Board => Body::Board(board::board(state, &plan_of(state))),
+        Screen::Card => Body::Card(board::card(state, &plan_of(state))),
     };
     View {
         header: header(state),
@@ -104,6 +122,7 @@ fn header(state: &State) -> Vec<Piece> {
             pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
         }
     }
+    pieces.extend(board::trouble(state));
     if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
         pieces.push(Piece::new(format!("  data {} old", words(age)), Role::Alarm));
     }
@@ -137,13 +156,10 @@ fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
 
 fn footer(state: &State) -> Vec<(String, String)> {
     let hint = |key: &str, meaning: &str| (key.to_owned(), meaning.to_owned());
-    if state.filter.editing {
+    if state.filter.editing || state.board.filtering {
         return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
     }
-    let place = match state.screen {
-        Screen::Fleet => Place::Fleet,
-        Screen::Watch => Place::Watch,
-    };
+    let place = super::update::place_of(state.screen);
     let mut hints: Vec<(String, String)> = keymap::in_place(place)
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
@@ -209,6 +225,7 @@ fn list_row(state: &State, row: &AgentRow) -> ListRow {
             .runtime
             .clone()
             .unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
+        card: row.claim.as_ref().map(|claim| claim.card.clone()).unwrap_or_default(),
         idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| words(Duration::from_secs(seconds))),
         beat: row
             .heartbeat

@@ -25,6 +25,9 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
             buttons: Some((vec!["Cancel".to_owned(), "Do it".to_owned()], usize::from(*yes))),
             hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
         },
+        Overlay::Form(form) => super::form::form(form, state),
+        Overlay::Prompt(prompt) => super::form::prompt(prompt),
+        Overlay::Menu(menu) => super::form::menu(menu),
         Overlay::Failure { command, text } => Popup {
             title: "failed".to_owned(),
             lines: vec![
@@ -40,9 +43,12 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
 }
 
 fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
-    let (place, title) = match screen {
-        Screen::Fleet => (Place::Fleet, "keys in Fleet"),
-        Screen::Watch => (Place::Watch, "keys in Watch"),
+    let place = crate::app::update::place_of(screen);
+    let title = match screen {
+        Screen::Fleet => "keys in Fleet",
+        Screen::Watch => "keys in Watch",
+        Screen::Board => "keys on the Board",
+        Screen::Card => "keys on a card",
     };
     let wanted = filter.to_lowercase();
     let lines: Vec<Vec<Piece>> = keymap::in_place(place)
@@ -53,7 +59,7 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
         })
         .collect();
     let mut lines = lines;
-    if filter.is_empty() {
+    if filter.is_empty() && place != Place::Board {
         let note = |mark: &str, text: &str| {
             vec![Piece::new(crate::ui::text::column(mark, HELP_COLUMNS.0), Role::Strong), Piece::new(text, Role::Quiet)]
         };

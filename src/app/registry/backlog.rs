@@ -1,7 +1,8 @@
 //! The backlog's part of the table.
 
-use super::table::{command, flag, value};
-use super::{ActionSpec, Argument, JSON, Shape};
+use super::table::{command, flag, screen, value};
+use super::{ActionSpec, Argument, Danger, JSON, Keys, Place, Shape};
+use crate::app::action::{Action, Direction, ScreenAction};
 use crate::app::backlog as build;
 
 const ON_BOARD: &str = "the Board shows it";
@@ -11,8 +12,152 @@ const CARD: Argument = Argument { name: "id", shape: Shape::Required, doc: "Card
 const ID: Argument = value("id", "Card id");
 const TOKEN: Argument = value("token", "Claim token; without one the operator acts, on any card");
 
-/// Commands on cards.
+/// A command whose key acts on the selected card.
+const fn on_card(spec: ActionSpec, keys: &'static [&'static str], danger: Danger) -> ActionSpec {
+    ActionSpec { keys: Keys::In(Place::Board, keys), danger, footer: true, ..spec }
+}
+
+/// A key of the board that opens something on the screen first.
+const fn opens(
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    keys: &'static [&'static str],
+    footer: bool,
+    build: fn(&crate::app::inputs::Inputs) -> Result<Action, String>,
+    command: &'static str,
+) -> ActionSpec {
+    ActionSpec { cli: super::Cli::None(command), ..screen(id, title, doc, Place::Board, keys, footer, build) }
+}
+
+/// Keys of the board, and commands on cards.
 pub(super) const BACKLOG: &[ActionSpec] = &[
+    opens(
+        "card.open",
+        "card",
+        "Shows the card in full, with the graph around it and its history",
+        &["enter"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::OpenCard)),
+        "`backlog show` is the command",
+    ),
+    opens(
+        "card.new",
+        "new",
+        "Makes a card in a form",
+        &["n"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::NewCard)),
+        "`backlog create` is the command",
+    ),
+    opens(
+        "card.form",
+        "edit",
+        "Edits the card in a form",
+        &["e"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::EditCard)),
+        "`backlog edit` is the command",
+    ),
+    opens(
+        "card.editor",
+        "$EDITOR",
+        "Edits the card in $VISUAL or $EDITOR",
+        &["E"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::CardInEditor)),
+        "`backlog edit --body-file` is the command",
+    ),
+    opens(
+        "card.claim_for",
+        "claim",
+        "Claims the card for an agent that is chosen from a list",
+        &["c"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::ClaimFor)),
+        "`backlog claim --id` is the command",
+    ),
+    opens(
+        "card.block",
+        "block",
+        "Asks why, and parks the card",
+        &["b"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::AskBlock)),
+        "`backlog block` is the command",
+    ),
+    opens(
+        "card.link",
+        "link",
+        "Makes the card depend on another whose id is typed; `!ID` takes the link away",
+        &["L"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::AskLink)),
+        "`backlog link` and `backlog unlink` are the commands",
+    ),
+    opens(
+        "card.move",
+        "move",
+        "Moves the card to another column, where a rule allows it",
+        &["m"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::MoveCard)),
+        "`backlog claim`, `block`, `unblock`, `complete` and `reclaim` are the commands",
+    ),
+    opens(
+        "card.raise",
+        "sooner",
+        "Raises the card's priority by one",
+        &["+"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Priority(1))),
+        "`backlog edit --priority` is the command",
+    ),
+    opens(
+        "card.lower",
+        "later",
+        "Lowers the card's priority by one",
+        &["-"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Priority(-1))),
+        "`backlog edit --priority` is the command",
+    ),
+    opens(
+        "card.undo",
+        "undo",
+        "Takes the last edit, priority, block, unblock or link of this session back",
+        &["U"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Undo)),
+        "it takes back what was done on the screen",
+    ),
+    opens(
+        "board.filter",
+        "filter",
+        "Filters the cards: text, `phase:`, `assignee:`, `owner:`; `!` inverts a term",
+        &["/"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::FilterBoard)),
+        "`backlog list --search` is the command",
+    ),
+    opens(
+        "board.left",
+        "column left",
+        "To the column on the left",
+        &["h", "left", "backtab"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Column(Direction::Left))),
+        "it only moves the screen",
+    ),
+    opens(
+        "board.right",
+        "column right",
+        "To the column on the right",
+        &["l", "right", "tab"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Column(Direction::Right))),
+        "it only moves the screen",
+    ),
     command(
         "backlog.create",
         "new card",
@@ -127,14 +272,18 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         ],
         build::renew,
     ),
-    command(
-        "backlog.reclaim",
-        "reclaim",
-        "Returns expired claims to the pool, or one card whatever its expiry",
-        &["backlog", "reclaim"],
-        FOR_AGENTS,
-        &[ID, JSON],
-        build::reclaim,
+    on_card(
+        command(
+            "backlog.reclaim",
+            "reclaim",
+            "Returns expired claims to the pool, or one card whatever its expiry",
+            &["backlog", "reclaim"],
+            "",
+            &[ID, JSON],
+            build::reclaim,
+        ),
+        &["R"],
+        Danger::Confirm,
     ),
     command(
         "backlog.link",
@@ -163,23 +312,31 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &[ID, value("reason", "Why, in one line"), TOKEN, JSON],
         build::block,
     ),
-    command(
-        "backlog.unblock",
-        "unblock",
-        "Makes a parked card ready again",
-        &["backlog", "unblock"],
-        FOR_AGENTS,
-        &[ID, JSON],
-        build::unblock,
+    on_card(
+        command(
+            "backlog.unblock",
+            "unblock",
+            "Makes a parked card ready again",
+            &["backlog", "unblock"],
+            "",
+            &[ID, JSON],
+            build::unblock,
+        ),
+        &["u"],
+        Danger::None,
     ),
-    command(
-        "backlog.complete",
-        "complete",
-        "Finishes a card",
-        &["backlog", "complete"],
-        FOR_AGENTS,
-        &[ID, TOKEN, JSON],
-        build::complete,
+    on_card(
+        command(
+            "backlog.complete",
+            "complete",
+            "Finishes a card",
+            &["backlog", "complete"],
+            "",
+            &[ID, TOKEN, JSON],
+            build::complete,
+        ),
+        &["x"],
+        Danger::Confirm,
     ),
     command(
         "backlog.stats",

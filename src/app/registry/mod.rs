@@ -35,6 +35,30 @@ pub enum Place {
     Fleet,
     /// In the Watch view.
     Watch,
+    /// In the Fleet and the Watch view.
+    Agents,
+    /// In the Board view and on a card.
+    Board,
+}
+
+impl Place {
+    /// Whether a key of `self` works at `at`, one of the views.
+    #[must_use]
+    pub fn covers(self, at: Self) -> bool {
+        self == Self::Anywhere || self == at || (self == Self::Agents && matches!(at, Self::Fleet | Self::Watch))
+    }
+
+    /// Its name in tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Anywhere => "everywhere",
+            Self::Fleet => "Fleet",
+            Self::Watch => "Watch",
+            Self::Agents => "Fleet, Watch",
+            Self::Board => "Board",
+        }
+    }
 }
 
 /// What an action can destroy.
@@ -164,12 +188,7 @@ mod tests {
             Keys::None(_) => None,
             Keys::In(place, _) => {
                 let chords: Vec<String> = keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect();
-                let place = match place {
-                    Place::Anywhere => "everywhere",
-                    Place::Fleet => "Fleet",
-                    Place::Watch => "Watch",
-                };
-                Some([chords.join(" "), place.to_owned(), spec.doc.to_owned()])
+                Some([chords.join(" "), place.word().to_owned(), spec.doc.to_owned()])
             }
         });
         table(["key", "where", "what it does"], rows)

@@ -19,7 +19,7 @@ pub(super) const fn value(name: &'static str, doc: &'static str) -> Argument {
     Argument { name, shape: Shape::Value, doc, values: &[] }
 }
 
-const fn screen(
+pub(super) const fn screen(
     id: &'static str,
     title: &'static str,
     doc: &'static str,
@@ -63,7 +63,7 @@ pub(super) const fn command(
     }
 }
 
-const fn both(spec: ActionSpec, place: Place, keys: &'static [&'static str], danger: Danger) -> ActionSpec {
+pub(super) const fn both(spec: ActionSpec, place: Place, keys: &'static [&'static str], danger: Danger) -> ActionSpec {
     ActionSpec { keys: Keys::In(place, keys), danger, footer: true, ..spec }
 }
 
@@ -97,6 +97,18 @@ pub(super) const FLEET: &[ActionSpec] = &[
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], false, |_| {
         Ok(Action::Screen(ScreenAction::ViewFleet))
     }),
+    screen("view.board", "board", "Shows the Board view", Place::Anywhere, &["3"], true, |_| {
+        Ok(Action::Screen(ScreenAction::ViewBoard))
+    }),
+    screen(
+        "card.jump",
+        "agent/card",
+        "From a card to its owner's pane, from an agent to the card it holds; Esc goes back",
+        Place::Anywhere,
+        &["o"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::Jump)),
+    ),
     screen(
         "attention.next",
         "next waiting",
@@ -155,7 +167,7 @@ pub(super) const FLEET: &[ActionSpec] = &[
         "pane.left",
         "pan left",
         "Moves the cut-out of the pane left",
-        Place::Anywhere,
+        Place::Agents,
         &["shift-left", "H"],
         false,
         |_| Ok(Action::Screen(ScreenAction::Pan(Direction::Left))),
@@ -164,19 +176,19 @@ pub(super) const FLEET: &[ActionSpec] = &[
         "pane.right",
         "pan right",
         "Moves the cut-out of the pane right",
-        Place::Anywhere,
+        Place::Agents,
         &["shift-right", "L"],
         false,
         |_| Ok(Action::Screen(ScreenAction::Pan(Direction::Right))),
     ),
-    screen("pane.up", "pan up", "Moves the cut-out of the pane up", Place::Anywhere, &["shift-up", "K"], false, |_| {
+    screen("pane.up", "pan up", "Moves the cut-out of the pane up", Place::Agents, &["shift-up", "K"], false, |_| {
         Ok(Action::Screen(ScreenAction::Pan(Direction::Up)))
     }),
     screen(
         "pane.down",
         "pan down",
         "Moves the cut-out of the pane down",
-        Place::Anywhere,
+        Place::Agents,
         &["shift-down", "J"],
         false,
         |_| Ok(Action::Screen(ScreenAction::Pan(Direction::Down))),
@@ -304,7 +316,7 @@ pub(super) const FLEET: &[ActionSpec] = &[
             &[NAME, JSON],
             |inputs| Ok(Action::AgentExplain(inputs.required("name")?)),
         ),
-        Place::Anywhere,
+        Place::Agents,
         &["e"],
         Danger::None,
     ),

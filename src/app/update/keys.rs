@@ -2,14 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::screen;
+use super::{board, form, screen};
 use crate::app::action::{Action, ScreenAction};
 use crate::app::cli;
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::keymap::{self, Chord};
-use crate::app::registry::{ActionSpec, Danger, Place};
-use crate::app::state::{Overlay, Screen, State};
+use crate::app::registry::{ACTIONS, ActionSpec, Danger, Place};
+use crate::app::state::{Line, Overlay, Screen, State};
 
 /// Longest filter; more is a paste gone wrong.
 const MAX_FILTER_CHARS: usize = 200;
@@ -32,11 +32,10 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     if state.filter.editing {
         return press_in_filter(state, key);
     }
-    let place = match state.screen {
-        Screen::Fleet => Place::Fleet,
-        Screen::Watch => Place::Watch,
-    };
-    match keymap::lookup(place, chord) {
+    if state.board.filtering {
+        return press_in_board_filter(state, key);
+    }
+    match keymap::lookup(super::place_of(state.screen), chord) {
         Some(spec) => perform(state, spec, effects),
         None => super::toast(state, format!("{chord} does nothing here; ? shows the keys"), false),
     }
@@ -44,7 +43,12 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
 
 /// Pasted text goes where typed text goes; a view takes none.
 pub(super) fn paste(state: &mut State, text: &str) {
-    if state.filter.editing {
+    if state.overlay.is_some() {
+        form::paste(state, text);
+    } else if state.board.filtering {
+        state.board.filter.insert(text);
+        board::filtered(state);
+    } else if state.filter.editing {
         text.chars().filter(|c| !c.is_control()).for_each(|c| type_filter(state, c));
     }
 }
@@ -54,28 +58,74 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
     let selected =
         state.selected_row().filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
     let names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
+    let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();
+    let mut targets = Vec::new();
     for argument in spec.arguments {
-        if matches!(argument.name, "name" | "agents") {
-            if names.is_empty() {
-                super::toast(state, format!("{}: no agent of the roster is selected", spec.title), true);
-                return;
-            }
-            inputs = inputs.with(argument.name, names.clone());
+        let (values, missing) = match argument.name {
+            "name" | "agents" => (&names, "no agent of the roster is selected"),
+            "id" => (&card, "no card is selected"),
+            _ => continue,
+        };
+        if values.is_empty() {
+            super::toast(state, format!("{}: {missing}", spec.title), true);
+            return;
+        }
+        inputs = inputs.with(argument.name, values.clone());
+        targets.clone_from(values);
+        if argument.name == "id"
+            && let Some(owner) = state.owner_in_hand()
+        {
+            // Whose work it ends is what the question is about.
+            targets = vec![format!("{} (held by {owner})", values.join(", "))];
         }
     }
-    let command = cli::command_line(spec, &inputs)
-        .map(|words| format!("{}{}", state.prefix, words.join(" ")))
-        .unwrap_or_default();
-    let action = match (spec.build)(&inputs) {
-        Ok(action) => action,
+    let (command, action) = match build(state, spec, &inputs) {
+        Ok(built) => built,
         Err(why) => return super::toast(state, why, true),
     };
     if spec.danger == Danger::Confirm {
-        state.overlay = Some(Overlay::Confirm { command, targets: names, action, yes: false });
+        state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
         return;
     }
     start(state, command, action, effects);
+}
+
+/// The command line as shown, and the action, of inputs.
+fn build(state: &State, spec: &ActionSpec, inputs: &Inputs) -> Result<(String, Action), String> {
+    let action = (spec.build)(inputs)?;
+    let words = cli::command_line(spec, inputs).unwrap_or_default();
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let command = if words.is_empty() { String::new() } else { format!("{}{}", state.prefix, words.join(" ")) };
+    Ok((command, action))
+}
+
+/// A word as a shell reads it back, on one line.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    let shown = crate::fleet::model::Label::new(word);
+    format!("'{}'", shown.as_str().replace('\'', "'\\''"))
+}
+
+/// The command line and the action of an entry of the table.
+pub(super) fn request(state: &State, id: &str, inputs: &Inputs) -> Result<(String, Action), String> {
+    let spec = ACTIONS.iter().find(|spec| spec.id == id).ok_or(format!("{id} is no action"))?;
+    build(state, spec, inputs)
+}
+
+/// The same, saying what is wrong with it.
+pub(super) fn ask(state: &mut State, id: &str, inputs: &Inputs) -> Option<(String, Action)> {
+    request(state, id, inputs).map_err(|why| super::toast(state, why, true)).ok()
+}
+
+/// Performs an entry of the table with these inputs.
+pub(super) fn begin(state: &mut State, id: &str, inputs: &Inputs, effects: &mut Vec<Effect>) {
+    if let Some((command, action)) = ask(state, id, inputs) {
+        start(state, command, action, effects);
+    }
 }
 
 /// Does what can be done on the screen at once, and hands on the rest.
@@ -83,7 +133,7 @@ fn start(state: &mut State, command: String, action: Action, effects: &mut Vec<E
     match action {
         Action::Screen(action) => screen::apply(state, action, effects),
         Action::AgentWatch(_) => {
-            state.screen = Screen::Watch;
+            state.open(Screen::Watch);
             state.pane.pan = None;
         }
         Action::AgentExplain(_) => state.overlay = Some(Overlay::Explain { scroll: 0 }),
@@ -95,6 +145,12 @@ fn start(state: &mut State, command: String, action: Action, effects: &mut Vec<E
 }
 
 fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    match &state.overlay {
+        Some(Overlay::Form(_)) => return form::press(state, key, effects),
+        Some(Overlay::Prompt(_)) => return form::press_prompt(state, key, effects),
+        Some(Overlay::Menu(_)) => return form::press_menu(state, key, effects),
+        _ => {}
+    }
     let Some(overlay) = &mut state.overlay else { return };
     match overlay {
         Overlay::Help { filter, scroll } => match key.code {
@@ -123,6 +179,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'e') => state.overlay = None,
             code => scroll_by(scroll, code),
         },
+        Overlay::Form(_) | Overlay::Prompt(_) | Overlay::Menu(_) => {}
         Overlay::Failure { .. } => {
             if matches!(key.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | ' ')) {
                 state.overlay = None;
@@ -172,6 +229,26 @@ fn press_in_filter(state: &mut State, key: KeyEvent) {
         KeyCode::Down => screen::apply(state, ScreenAction::Move(crate::app::action::Motion::Down), &mut Vec::new()),
         KeyCode::Up => screen::apply(state, ScreenAction::Move(crate::app::action::Motion::Up), &mut Vec::new()),
         _ => {}
+    }
+}
+
+fn press_in_board_filter(state: &mut State, key: KeyEvent) {
+    match key.code {
+        KeyCode::Enter => state.board.filtering = false,
+        KeyCode::Esc => {
+            state.board.filtering = false;
+            state.board.filter = Line::default();
+            board::filtered(state);
+        }
+        KeyCode::Down => board::step(state, crate::app::action::Motion::Down),
+        KeyCode::Up => board::step(state, crate::app::action::Motion::Up),
+        _ => {
+            let before = state.board.filter.text.clone();
+            state.board.filter.press(key);
+            if state.board.filter.text != before {
+                board::filtered(state);
+            }
+        }
     }
 }
 

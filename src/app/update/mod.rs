@@ -1,5 +1,7 @@
 //! The one place that changes [`State`]: an event in, effects out. No I/O, no clocks.
 
+mod board;
+mod form;
 mod keys;
 mod screen;
 
@@ -9,8 +11,10 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 
+use super::claims;
 use super::effect::Effect;
 use super::event::Event;
+use super::registry::Place;
 use super::report::Report;
 use super::state::{Overlay, Screen, State, Toast};
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
@@ -25,7 +29,20 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Key(key) => keys::press(state, key, &mut effects),
         Event::Paste(text) => keys::paste(state, &text),
         Event::Resize(size) => state.size = size,
-        Event::Snapshot(snapshot) => take_snapshot(state, snapshot),
+        Event::Snapshot(snapshot) => {
+            state.observed = Some(snapshot);
+            join_claims(state);
+        }
+        Event::Board(read, read_at) => {
+            board::take_board(state, read, read_at);
+            join_claims(state);
+        }
+        Event::Card(id, read) => board::take_card(state, &id, read),
+        Event::BacklogLost(why) => {
+            let since = state.board.lost.as_ref().map_or(state.now, |(_, since)| *since);
+            state.board.lost = Some((why, since));
+        }
+        Event::Edited { card, text } => form::edited(state, &card, text, &mut effects),
         // What comes late belongs to a pane that is no longer in view.
         Event::Pane(pane, picture) if in_view(state, &pane) => {
             state.pane.screen = Some(picture);
@@ -48,7 +65,27 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     }
     follow_selection(state, &mut effects);
+    board::follow(state, &mut effects);
     effects
+}
+
+/// The place whose keys work in a view.
+pub(in crate::app) fn place_of(screen: Screen) -> Place {
+    match screen {
+        Screen::Fleet => Place::Fleet,
+        Screen::Watch => Place::Watch,
+        Screen::Board | Screen::Card => Place::Board,
+    }
+}
+
+/// Brings the newest rows and the newest claims together.
+fn join_claims(state: &mut State) {
+    let Some(observed) = state.observed.clone() else { return };
+    let joined = match &state.board.board {
+        Some(board) => Arc::new(claims::attached(&observed, board, state.board.clock(state.now))),
+        None => observed,
+    };
+    take_snapshot(state, joined);
 }
 
 fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
@@ -98,10 +135,19 @@ fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::Pane
 
 fn take_report(state: &mut State, command: String, report: Report) {
     if report.code == super::error::DONE {
-        toast(state, report.text, false);
+        form::answered(state, None);
+        let mut text = report.text;
+        if let Some(undo) = report.undo {
+            state.board.undo = Some((text.clone(), *undo));
+            text.push_str("  (U takes it back)");
+        }
+        toast(state, text, false);
     } else {
         let lines: Vec<String> =
             report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
+        if form::answered(state, Some(&lines.join("; "))) {
+            return;
+        }
         state.overlay = Some(Overlay::Failure { command, text: lines.join("; ") });
     }
 }

@@ -1,10 +1,11 @@
 //! Actions that move or change the screen only.
 
+use super::board;
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::filter::Filter;
 use crate::app::present::{self, layout_of};
-use crate::app::state::{History, Overlay, Screen, State};
+use crate::app::state::{History, Line, Overlay, Screen, State};
 use crate::fleet::model::RowKey;
 
 /// Columns that one pan moves; rows move by half of it.
@@ -34,6 +35,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
         ScreenAction::ViewFleet => {
             if !state.watch_only {
                 state.screen = Screen::Fleet;
+                state.back.clear();
                 state.pane.history = None;
             }
         }
@@ -42,8 +44,10 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
         ScreenAction::Pan(direction) => pan(state, direction),
         ScreenAction::Move(motion) => match state.screen {
             Screen::Fleet => move_cursor(state, motion),
+            Screen::Board | Screen::Card => board::step(state, motion),
             Screen::Watch => scroll_history(state, motion, effects),
         },
+        other => board::apply(state, other, effects),
     }
 }
 
@@ -53,8 +57,16 @@ pub(in crate::app) fn has_layers(state: &State) -> bool {
     state.overlay.is_some()
         || state.pane.history.is_some()
         || (state.screen == Screen::Watch && !state.watch_only)
-        || state.filter.editing
-        || !state.filter.text.is_empty()
+        || state.screen == Screen::Card
+        || filtered(state)
+}
+
+/// Whether a filter narrows the view.
+fn filtered(state: &State) -> bool {
+    match state.screen {
+        Screen::Board => state.board.filtering || !state.board.filter.text.is_empty(),
+        _ => state.filter.editing || !state.filter.text.is_empty(),
+    }
 }
 
 /// Takes the topmost layer away; `false` when only the base view is left.
@@ -66,8 +78,21 @@ fn peel(state: &mut State) -> bool {
         if state.watch_only {
             return false;
         }
-        state.screen = Screen::Fleet;
+        state.screen = state.back.pop().unwrap_or_default();
         state.pane.pan = None;
+        return true;
+    }
+    if state.screen == Screen::Card {
+        state.screen = state.back.pop().unwrap_or(Screen::Board);
+        return true;
+    }
+    if state.screen == Screen::Board {
+        if !filtered(state) {
+            return false;
+        }
+        state.board.filtering = false;
+        state.board.filter = Line::default();
+        board::filtered(state);
         return true;
     }
     if state.filter.editing || !state.filter.text.is_empty() {
@@ -80,7 +105,11 @@ fn peel(state: &mut State) -> bool {
 
 /// Whether the layout has room for the selected agent's pane.
 pub(super) fn shows_pane(state: &State) -> bool {
-    state.screen == Screen::Watch || layout_of(state).shows_pane
+    match state.screen {
+        Screen::Watch => true,
+        Screen::Fleet => layout_of(state).shows_pane,
+        Screen::Board | Screen::Card => false,
+    }
 }
 
 fn move_cursor(state: &mut State, motion: Motion) {
@@ -130,6 +159,10 @@ fn next_attention(state: &mut State) {
         Some(row) => {
             if !state.filter.filter.accepts(row) {
                 set_filter(state, String::new());
+            }
+            if matches!(state.screen, Screen::Board | Screen::Card) {
+                state.screen = Screen::Fleet;
+                state.back.clear();
             }
             select(state, row.key.clone());
         }

@@ -119,6 +119,17 @@ pub struct ClaimLine {
     pub expires_at: Stamp,
 }
 
+/// A card that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldCard {
+    /// Its name.
+    pub id: CardId,
+    /// Its title.
+    pub title: String,
+    /// The claim.
+    pub claim: ClaimLine,
+}
+
 /// One column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lane {
@@ -142,7 +153,7 @@ pub struct Board {
     /// The columns.
     pub lanes: [Lane; 5],
     /// Active claims, so that rows of agents can show theirs.
-    pub claims: Vec<(CardId, ClaimLine)>,
+    pub claims: Vec<HeldCard>,
     /// What was asked.
     pub query: BoardQuery,
 }

@@ -42,12 +42,13 @@ impl Status {
 }
 
 /// Column of the board: the status, with the ready ones that cannot be claimed yet apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Column {
     /// Ready, but a dependency is open.
     Waiting,
     /// Claimable.
+    #[default]
     Ready,
     /// An owner holds it.
     Claimed,

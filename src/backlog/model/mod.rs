@@ -7,7 +7,7 @@ mod id;
 mod text;
 mod time;
 
-pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, Field, Lane, Term, Terms};
+pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, Field, HeldCard, Lane, Term, Terms};
 pub use card::{Card, Claim, Column, NewCard, Patch, Status};
 pub use event::{CardEvent, EventKind};
 pub use id::CardId;

@@ -9,7 +9,7 @@ pub(super) use errors::address;
 
 use super::conditions::Dialect;
 use super::error::Result;
-use super::graph::Graph;
+use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
 use session::Session;
@@ -56,6 +56,14 @@ impl Store for Postgres {
 
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {
         read::neighbours(&mut self.session, id, limit)
+    }
+
+    fn edges_at(&mut self, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>> {
+        read::edges_at(&mut self.session, ids, limit)
+    }
+
+    fn nodes(&mut self, ids: &[CardId]) -> Result<Vec<Node>> {
+        read::nodes(&mut self.session, ids)
     }
 
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {

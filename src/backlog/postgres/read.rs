@@ -6,8 +6,8 @@ use super::super::conditions::{self, Conditions};
 use super::super::error::{Error, Kind, Result};
 use super::super::graph::{Graph, Node};
 use super::super::model::{
-    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, Lane, Stamp,
-    Status,
+    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, HeldCard, Lane,
+    Stamp, Status,
 };
 use super::super::store::{Figures, ListQuery, Neighbour};
 use super::DIALECT;
@@ -100,6 +100,25 @@ pub(super) fn neighbours(session: &mut Session, of: &CardId, limit: u32) -> Resu
         rows.iter().map(|row| Ok(Neighbour { id: id(row, 0)?, title: row.get(1), column: column(row, 2) })).collect()
     };
     Ok((read(include_str!("sql/dependencies.sql"))?, read(include_str!("sql/dependents.sql"))?))
+}
+
+pub(super) fn edges_at(session: &mut Session, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>> {
+    let names: Vec<&str> = ids.iter().map(CardId::as_str).collect();
+    pairs(&session.rows(
+        "SELECT card_id, depends_on FROM fleet.edge WHERE card_id = ANY ($1::text[]) \
+         UNION SELECT card_id, depends_on FROM fleet.edge WHERE depends_on = ANY ($1::text[]) LIMIT $2",
+        &[&names, &i64::from(limit)],
+    )?)
+}
+
+pub(super) fn nodes(session: &mut Session, ids: &[CardId]) -> Result<Vec<Node>> {
+    let names: Vec<&str> = ids.iter().map(CardId::as_str).collect();
+    let rows = session.rows(
+        "SELECT name, coalesce(title, ''), board_column FROM unnest($1::text[]) AS asked(name) \
+         LEFT JOIN fleet.card ON card.id = asked.name COLLATE \"C\"",
+        &[&names],
+    )?;
+    rows.iter().map(|row| Ok(Node { id: id(row, 0)?, title: row.get(1), column: column(row, 2) })).collect()
 }
 
 fn event_of(row: &Row) -> Result<CardEvent> {
@@ -201,7 +220,7 @@ pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> 
             ("SELECT fleet.now_ms()".to_owned(), Vec::new()),
             (
                 format!(
-                    "SELECT id, claim_owner, claim_since, claim_expires_at FROM fleet.card WHERE status = 'claimed' \
+                    "SELECT id, title, claim_owner, claim_since, claim_expires_at FROM fleet.card WHERE status = 'claimed' \
                      ORDER BY claim_expires_at LIMIT {CLAIMS}"
                 ),
                 Vec::new(),
@@ -228,8 +247,8 @@ pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> 
         let claims = claims
             .iter()
             .map(|row| {
-                let line = ClaimLine { owner: row.get(1), since: Stamp(row.get(2)), expires_at: Stamp(row.get(3)) };
-                Ok((id(row, 0)?, line))
+                let claim = ClaimLine { owner: row.get(2), since: Stamp(row.get(3)), expires_at: Stamp(row.get(4)) };
+                Ok(HeldCard { id: id(row, 0)?, title: row.get(1), claim })
             })
             .collect::<Result<Vec<_>>>()?;
         let now = Stamp(now.first().map_or(0, |row| row.get(0)));

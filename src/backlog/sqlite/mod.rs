@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use super::conditions::Dialect;
 use super::error::Result;
-use super::graph::Graph;
+use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, Who};
 
@@ -52,6 +52,14 @@ impl Store for Sqlite {
 
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {
         read::neighbours(&self.connection, id, limit).map_err(|error| self.explain(&error))
+    }
+
+    fn edges_at(&mut self, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>> {
+        read::edges_at(&self.connection, ids, limit).map_err(|error| self.explain(&error))
+    }
+
+    fn nodes(&mut self, ids: &[CardId]) -> Result<Vec<Node>> {
+        read::nodes(&self.connection, ids).map_err(|error| self.explain(&error))
     }
 
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {

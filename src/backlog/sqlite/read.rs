@@ -8,8 +8,8 @@ use super::super::conditions::{self, Conditions};
 use super::super::error::Result as Outcome;
 use super::super::graph::{Graph, Node};
 use super::super::model::{
-    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, Lane, Stamp,
-    Status,
+    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, HeldCard, Lane,
+    Stamp, Status,
 };
 use super::super::store::{Figures, ListQuery, Neighbour};
 use super::DIALECT;
@@ -100,6 +100,35 @@ pub(super) fn neighbours(connection: &Connection, of: &CardId, limit: u32) -> Re
             .collect()
     };
     Ok((read(include_str!("sql/dependencies.sql"))?, read(include_str!("sql/dependents.sql"))?))
+}
+
+pub(super) fn edges_at(connection: &Connection, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>> {
+    let mut below = connection.prepare_cached("SELECT card_id, depends_on FROM edge WHERE card_id = ?1 LIMIT ?2")?;
+    let mut above = connection.prepare_cached("SELECT card_id, depends_on FROM edge WHERE depends_on = ?1 LIMIT ?2")?;
+    let mut all = Vec::new();
+    for at in ids {
+        for statement in [&mut below, &mut above] {
+            let room = limit.saturating_sub(u32::try_from(all.len()).unwrap_or(u32::MAX));
+            let rows =
+                statement.query_map(rusqlite::params![at.as_str(), room], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+            for edge in rows {
+                all.push(edge?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+pub(super) fn nodes(connection: &Connection, ids: &[CardId]) -> Result<Vec<Node>> {
+    let mut statement = connection.prepare_cached("SELECT title, board_column FROM card WHERE id = ?1")?;
+    ids.iter()
+        .map(|id| {
+            let found =
+                statement.query_row([id.as_str()], |row| Ok((row.get::<_, String>(0)?, column(row, 1)?))).optional()?;
+            let (title, column) = found.unwrap_or_default();
+            Ok(Node { id: id.clone(), title, column })
+        })
+        .collect()
 }
 
 fn event_of(row: &Row<'_>) -> Result<CardEvent> {
@@ -218,14 +247,12 @@ pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<B
     }
     let claims = snapshot
         .prepare_cached(
-            "SELECT id, claim_owner, claim_since, claim_expires_at FROM card WHERE status = 'claimed' \
+            "SELECT id, title, claim_owner, claim_since, claim_expires_at FROM card WHERE status = 'claimed' \
              ORDER BY claim_expires_at LIMIT ?1",
         )?
         .query_map([CLAIMS], |row| {
-            Ok((
-                id(row, 0)?,
-                ClaimLine { owner: row.get(1)?, since: Stamp(row.get(2)?), expires_at: Stamp(row.get(3)?) },
-            ))
+            let claim = ClaimLine { owner: row.get(2)?, since: Stamp(row.get(3)?), expires_at: Stamp(row.get(4)?) };
+            Ok(HeldCard { id: id(row, 0)?, title: row.get(1)?, claim })
         })?
         .collect::<Result<Vec<_>>>()?;
     Ok(Board { now: now(&snapshot)?, counts, lanes, claims, query: query.clone() })

@@ -247,6 +247,8 @@ impl Plane {
 pub struct ClaimFacts {
     /// Card id.
     pub card: String,
+    /// Its title.
+    pub title: Label,
     /// Seconds until the claim expires; negative when it has.
     pub expires_in: f64,
 }

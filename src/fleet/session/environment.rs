@@ -26,7 +26,8 @@ pub(super) struct Launcher {
 }
 
 /// Variables of the launcher that reach the pane when they are set.
-const PASSED_ON: [&str; 7] = [
+const PASSED_ON: [&str; 8] = [
+    "MOSAIC_BACKLOG_DIR",
     "MOSAIC_ROSTER",
     "MOSAIC_HEARTBEAT_INTERVAL",
     "MOSAIC_HEARTBEAT_RUN_DIR",

@@ -18,7 +18,7 @@ const TIME_COLUMNS: usize = 5;
 
 /// Draws it.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Theme) {
-    filter(buffer, plan.filter, view, theme);
+    filter(buffer, plan.filter, view.filter.as_ref(), theme);
     list(buffer, plan.list, view, theme);
     for y in plan.divider.y..plan.divider.bottom() {
         put(buffer, plan.divider, plan.divider.x, y, theme.bar(), theme.style(Role::Quiet));
@@ -44,8 +44,8 @@ pub(super) fn pane_cut(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: T
     put(buffer, plan.pane, x, y, &shown, if over_cells { style.add_modifier(Modifier::REVERSED) } else { style });
 }
 
-fn filter(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
-    let Some((typed, editing)) = &view.filter else { return };
+pub(super) fn filter(buffer: &mut Buffer, area: Rect, line: Option<&(String, bool)>, theme: Theme) {
+    let Some((typed, editing)) = line else { return };
     if area.is_empty() {
         return;
     }
@@ -68,6 +68,7 @@ struct Columns {
     name: usize,
     class: usize,
     runtime: usize,
+    card: usize,
     idle: bool,
     beat: bool,
     reason: usize,
@@ -80,6 +81,11 @@ fn columns(width: usize, rows: &[ListRow]) -> Columns {
     let name = longest(|row| &row.name, 5).min((width / 3).clamp(8, 28));
     let class = longest(|row| &row.class, 5).min(14);
     let runtime = longest(|row| &row.runtime, 7).min(10);
+    // Nobody holds one: no column for it.
+    let card = match longest(|row| &row.card, 0) {
+        0 => 0,
+        widest => widest.clamp(4, 12),
+    };
     let fixed = 2 + STATE_COLUMNS + name + 1;
     let mut left = width.saturating_sub(fixed);
     let mut take = |wanted: usize, keep: usize| {
@@ -92,6 +98,7 @@ fn columns(width: usize, rows: &[ListRow]) -> Columns {
     };
     // The reason is why the operator looks; it keeps its room before the rest gets any.
     let idle = take(TIME_COLUMNS + 1, 14);
+    let with_card = card > 0 && take(card + 1, 20);
     let with_class = take(class + 1, 22);
     let with_runtime = take(runtime + 1, 22);
     let beat = take(TIME_COLUMNS + 1, 24);
@@ -99,6 +106,7 @@ fn columns(width: usize, rows: &[ListRow]) -> Columns {
         name,
         class: if with_class { class } else { 0 },
         runtime: if with_runtime { runtime } else { 0 },
+        card: if with_card { card } else { 0 },
         idle,
         beat,
         reason: left,
@@ -139,6 +147,9 @@ fn title(buffer: &mut Buffer, area: Rect, view: &FleetView, columns: Columns, th
     if columns.runtime > 0 {
         line.push_str(&column("RUNTIME", columns.runtime + 1));
     }
+    if columns.card > 0 {
+        line.push_str(&column("CARD", columns.card + 1));
+    }
     for (title, shown) in [("IDLE", columns.idle), ("BEAT", columns.beat)] {
         if shown {
             line.push_str(&column(title, TIME_COLUMNS + 1));
@@ -176,6 +187,10 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     }
     if columns.runtime > 0 {
         cell(buffer, &row.runtime, columns.runtime, quiet);
+        cell(buffer, "", 1, Role::Plain);
+    }
+    if columns.card > 0 {
+        cell(buffer, &row.card, columns.card, Role::Lane(crate::backlog::model::Column::Claimed));
         cell(buffer, "", 1, Role::Plain);
     }
     for (time, shown) in [(&row.idle, columns.idle), (&row.beat, columns.beat)] {

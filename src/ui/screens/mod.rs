@@ -1,7 +1,9 @@
 //! One module per view.
 
+mod board;
 mod fleet;
 mod watch;
 
+pub(super) use board::{draw as board, draw_card as card};
 pub(super) use fleet::{draw as fleet, header};
 pub(super) use watch::draw as watch;

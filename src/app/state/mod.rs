@@ -1,5 +1,13 @@
 //! The dashboard's whole state. Only `update` changes it.
 
+mod board;
+mod form;
+mod line;
+
+pub use board::{BoardState, WINDOW};
+pub use form::{CardValues, Choice, Field, FieldName, Form, Menu, Prompt, Question};
+pub use line::Line;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -7,6 +15,7 @@ use jiff::Timestamp;
 
 use super::action::Action;
 use super::filter::Filter;
+use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 
 /// Which view is on the screen.
@@ -17,6 +26,10 @@ pub enum Screen {
     Fleet,
     /// One pane, full screen.
     Watch,
+    /// The backlog in columns.
+    Board,
+    /// One card, full screen.
+    Card,
 }
 
 /// A popup over the view.
@@ -45,6 +58,12 @@ pub enum Overlay {
         /// Whether "yes" is marked; Cancel is the default.
         yes: bool,
     },
+    /// A card being made or edited.
+    Form(Box<Form>),
+    /// A question with a line to type.
+    Prompt(Prompt),
+    /// A choice.
+    Menu(Menu),
     /// The text of a failed action.
     Failure {
         /// The command line.
@@ -103,10 +122,16 @@ pub struct History {
 /// Everything that the dashboard knows.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// Newest snapshot; `None` before the first.
+    /// Newest snapshot as the observer published it.
+    pub observed: Option<Arc<FleetSnapshot>>,
+    /// The same with the claims of the backlog; `None` before the first.
     pub snapshot: Option<Arc<FleetSnapshot>>,
     /// Which view.
     pub screen: Screen,
+    /// Views below the present one; Esc goes back to the last of them.
+    pub back: Vec<Screen>,
+    /// The backlog.
+    pub board: BoardState,
     /// The selected row.
     pub selected: Option<RowKey>,
     /// Name asked for on the command line, until a row of that name is there.
@@ -140,8 +165,11 @@ impl State {
     #[must_use]
     pub fn new(size: Size, now: Timestamp) -> Self {
         Self {
+            observed: None,
             snapshot: None,
             screen: Screen::Fleet,
+            back: Vec::new(),
+            board: BoardState::default(),
             selected: None,
             wanted: None,
             list_top: 0,
@@ -181,6 +209,38 @@ impl State {
     pub fn data_age(&self) -> Option<std::time::Duration> {
         let observed: Timestamp = self.snapshot.as_ref()?.observed_at.parse().ok()?;
         self.now.duration_since(observed).try_into().ok()
+    }
+
+    /// Shows another view over the present one.
+    pub(super) fn open(&mut self, screen: Screen) {
+        if self.screen != screen {
+            self.back.push(self.screen);
+            self.screen = screen;
+        }
+    }
+
+    /// The row of an agent of that name.
+    #[must_use]
+    pub fn row_named(&self, name: &str) -> Option<&Arc<AgentRow>> {
+        self.snapshot.as_ref()?.agents.iter().find(|row| row.managed && row.name.as_str() == name)
+    }
+
+    /// The card that keys act on: the one that is shown in full, else the selected one.
+    #[must_use]
+    pub fn card_in_hand(&self) -> Option<CardId> {
+        match self.screen {
+            Screen::Card => self.board.wanted.clone(),
+            _ => self.board.selected().map(|card| card.id.clone()),
+        }
+    }
+
+    /// Who holds the card that keys act on.
+    #[must_use]
+    pub fn owner_in_hand(&self) -> Option<String> {
+        match self.screen {
+            Screen::Card => self.board.shown()?.card.claim.as_ref().map(|claim| claim.owner.clone()),
+            _ => self.board.selected()?.claim.as_ref().map(|claim| claim.owner.clone()),
+        }
     }
 
     /// Name of the selected row, or the one that was asked for.

@@ -1,0 +1,31 @@
+//! Who holds which card: the link between the backlog and the fleet's rows. Pure.
+
+use std::sync::Arc;
+
+use crate::backlog::model::{Board, Column, Stamp};
+use crate::fleet::model::{Attention, ClaimFacts, FleetSnapshot};
+
+/// Writes each agent's claim into its row, and puts the idle ones forward while cards wait for them.
+#[must_use]
+pub fn attached(snapshot: &FleetSnapshot, board: &Board, now: Stamp) -> FleetSnapshot {
+    let mut joined = snapshot.clone();
+    for row in &mut joined.agents {
+        let held = board.claims.iter().find(|held| row.managed && held.claim.owner == row.name.as_str());
+        let claim = held.map(|held| ClaimFacts {
+            card: held.id.to_string(),
+            title: held.title.as_str().into(),
+            expires_in: (held.claim.expires_at.0 - now.0) as f64 / 1000.0,
+        });
+        if row.claim != claim {
+            Arc::make_mut(row).claim = claim;
+        }
+    }
+    if board.counts.of(Column::Ready) > 0 {
+        // Attention order: an idle agent wants the operator more than a busy one while work waits.
+        joined.agents.sort_by_key(|row| match row.attention() {
+            Attention::Available => (Attention::Unknown, 1),
+            other => (other, 0),
+        });
+    }
+    joined
+}

@@ -1,0 +1,80 @@
+//! The operator's editor on a card: a private file, the editor on the terminal, and what it says then.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use tokio::signal::unix::Signal;
+
+use super::draft;
+use super::state::FieldName;
+use crate::backlog::model::Card;
+use crate::fleet::exec;
+
+/// Used when neither `VISUAL` nor `EDITOR` is set.
+const DEFAULT: &str = "vi";
+
+/// Opens the editor on a card and waits for it.
+///
+/// # Errors
+/// In words: the editor is missing or failed, or its text has lost its form; it is kept then.
+pub(super) async fn edit(card: &Card, stop: &mut Signal) -> Result<Vec<(FieldName, String)>, String> {
+    let path = write(card)?;
+    let forget = |path: &Path| {
+        // What is left in the temporary folder is private and harmless.
+        let _left = fs::remove_file(path);
+    };
+    let command = ["VISUAL", "EDITOR"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+        .unwrap_or_else(|| DEFAULT.to_owned());
+    let mut words = command.split_whitespace().map(OsString::from);
+    let program = words.next().unwrap_or_else(|| DEFAULT.into());
+    let mut args: Vec<OsString> = words.collect();
+    args.push(path.clone().into());
+    let name = program.to_string_lossy().into_owned();
+    let mut child = exec::on_terminal(Path::new(&program), &args).map_err(|error| {
+        forget(&path);
+        exec::explain(&name, &error).to_string()
+    })?;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status,
+            // An editor that suspends itself stops its whole group; so must we, or no shell comes back.
+            _ = stop.recv() => {
+                let _cannot_fail = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+            }
+        }
+    };
+    match status {
+        Ok(status) if status.success() => {}
+        Ok(status) => {
+            forget(&path);
+            return Err(format!("{name} ended with {status}; nothing was changed"));
+        }
+        Err(error) => return Err(format!("{name}: {error}; your text is in {}", path.display())),
+    }
+    let kept = |why: String| format!("{why}; your text is kept in {}", path.display());
+    let text = fs::read_to_string(&path).map_err(|error| kept(error.to_string()))?;
+    let values = draft::values(&text).map_err(kept)?;
+    forget(&path);
+    Ok(values)
+}
+
+fn write(card: &Card) -> Result<PathBuf, String> {
+    let mut number = 0;
+    loop {
+        let name = format!("mosaic-card-{}-{}-{number}.md", card.id, std::process::id());
+        let path = std::env::temp_dir().join(name);
+        match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            // An earlier text that was kept.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,
+            opened => {
+                let written = opened.and_then(|mut file| file.write_all(draft::text(card).as_bytes()));
+                return written.map(|()| path.clone()).map_err(|error| format!("{}: {error}", path.display()));
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A text that is being typed: one line or several. Pure.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Longest text that is typed into a single line.
+const MAX_LINE_CHARS: usize = 500;
+
+/// Longest text of several lines; the store refuses more than a megabyte anyway.
+const MAX_TEXT_CHARS: usize = 1 << 20;
+
+/// The text and where the cursor is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The text.
+    pub text: String,
+    /// Byte at which the next character goes in.
+    pub cursor: usize,
+    /// Whether it may hold several lines.
+    pub multi: bool,
+}
+
+impl Line {
+    /// A line with a text, the cursor behind it.
+    #[must_use]
+    pub fn new(text: &str, multi: bool) -> Self {
+        Self { text: text.to_owned(), cursor: text.len(), multi }
+    }
+
+    /// Takes a key; whether it was one for the text.
+    pub fn press(&mut self, key: KeyEvent) -> bool {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        match key.code {
+            KeyCode::Char('j') if control && self.multi => self.insert("\n"),
+            KeyCode::Enter if alt && self.multi => self.insert("\n"),
+            KeyCode::Char('u') if control => {
+                let start = self.line_start();
+                self.text.replace_range(start..self.cursor, "");
+                self.cursor = start;
+            }
+            KeyCode::Char('a') if control => self.cursor = self.line_start(),
+            KeyCode::Char('e') if control => self.cursor = self.line_end(),
+            KeyCode::Char('w') if control => {
+                let head = self.text[..self.cursor].trim_end();
+                let start = head.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+                self.text.replace_range(start..self.cursor, "");
+                self.cursor = start;
+            }
+            KeyCode::Char(c) if !control && !alt => self.insert(c.encode_utf8(&mut [0; 4])),
+            KeyCode::Backspace => {
+                if let Some(before) = self.before() {
+                    self.text.replace_range(before..self.cursor, "");
+                    self.cursor = before;
+                }
+            }
+            KeyCode::Delete => {
+                let after = self.after();
+                self.text.replace_range(self.cursor..after, "");
+            }
+            KeyCode::Left => self.cursor = self.before().unwrap_or(0),
+            KeyCode::Right => self.cursor = self.after(),
+            KeyCode::Home => self.cursor = self.line_start(),
+            KeyCode::End => self.cursor = self.line_end(),
+            KeyCode::Up if self.multi && self.text[..self.cursor].contains('\n') => self.vertical(false),
+            KeyCode::Down if self.multi && self.text[self.cursor..].contains('\n') => self.vertical(true),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes pasted text; what a card may not hold is left out.
+    pub fn insert(&mut self, text: &str) {
+        let most = if self.multi { MAX_TEXT_CHARS } else { MAX_LINE_CHARS };
+        let room = most.saturating_sub(self.text.chars().count());
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let clean: String = text
+            .chars()
+            .filter_map(|c| match c {
+                '\n' if !self.multi => Some(' '),
+                '\n' | '\t' if self.multi => Some(c),
+                c if crate::fleet::model::acts_on_terminal(c) => None,
+                c => Some(c),
+            })
+            .take(room)
+            .collect();
+        self.text.insert_str(self.cursor, &clean);
+        self.cursor += clean.len();
+    }
+
+    fn before(&self) -> Option<usize> {
+        self.text[..self.cursor].char_indices().next_back().map(|(at, _)| at)
+    }
+
+    fn after(&self) -> usize {
+        self.text[self.cursor..].chars().next().map_or(self.cursor, |c| self.cursor + c.len_utf8())
+    }
+
+    fn line_start(&self) -> usize {
+        self.text[..self.cursor].rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    fn line_end(&self) -> usize {
+        self.text[self.cursor..].find('\n').map_or(self.text.len(), |at| self.cursor + at)
+    }
+
+    /// To the same column of the line above or below.
+    fn vertical(&mut self, down: bool) {
+        let column = self.text[self.line_start()..self.cursor].chars().count();
+        self.cursor = if down { self.line_end() + 1 } else { self.line_start() - 1 };
+        if !down {
+            self.cursor = self.line_start();
+        }
+        let line = &self.text[self.cursor..self.line_end()];
+        self.cursor += line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn keys_edit_where_the_cursor_is() {
+        let mut line = Line::new("añb", false);
+        for code in [KeyCode::Left, KeyCode::Backspace, KeyCode::Char('x'), KeyCode::Home, KeyCode::Delete] {
+            assert!(line.press(key(code)));
+        }
+        assert_eq!((line.text.as_str(), line.cursor), ("xb", 0));
+        assert!(!line.press(key(KeyCode::Enter)) && !line.press(key(KeyCode::Up)));
+    }
+
+    #[test]
+    fn up_and_down_keep_the_column() {
+        let mut line = Line::new("abc\nd\nefg", true);
+        line.press(key(KeyCode::Up));
+        assert_eq!(line.cursor, 5);
+        line.press(key(KeyCode::Up));
+        assert_eq!(line.cursor, 1);
+        line.press(key(KeyCode::Down));
+        assert_eq!(line.cursor, 5);
+        assert!(line.press(key(KeyCode::Down)) && !line.press(key(KeyCode::Down)));
+    }
+
+    #[test]
+    fn pasted_escapes_stay_outside() {
+        let mut line = Line::default();
+        line.insert("a\u{1b}[31m\r\nb");
+        assert_eq!(line.text, "a[31m b");
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_of_keys_breaks_it(text in "[aé日\n]{0,9}", keys in prop::collection::vec(0_u8..10, 0..40)) {
+            let mut line = Line::new(&text, true);
+            for at in keys {
+                let code = [KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
+                    KeyCode::Backspace, KeyCode::Delete, KeyCode::Char('é'), KeyCode::Char('x')][usize::from(at)];
+                line.press(key(code));
+                prop_assert!(line.text.is_char_boundary(line.cursor));
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Keys in the form, in a question and in a menu.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::board;
+use super::keys::{begin, request};
+use crate::app::effect::Effect;
+use crate::app::inputs::Inputs;
+use crate::app::state::{Choice, FieldName, Form, Overlay, Prompt, Question, State};
+use crate::backlog::model::Card;
+
+/// Takes a key in the form.
+pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if form.saving && key.code != KeyCode::Esc {
+        return;
+    }
+    let last = form.fields.len() - 1;
+    match key.code {
+        KeyCode::Esc => state.overlay = None,
+        KeyCode::Char('r') if control => form.take_newer(),
+        KeyCode::Tab => form.focus = if form.focus == last { 0 } else { form.focus + 1 },
+        KeyCode::BackTab => form.focus = if form.focus == 0 { last } else { form.focus - 1 },
+        KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => save(state, effects),
+        KeyCode::Char('s') if control => save(state, effects),
+        code => {
+            let taken = form.fields.get_mut(form.focus).is_some_and(|field| field.line.press(key));
+            match code {
+                KeyCode::Up if !taken => form.focus = form.focus.saturating_sub(1),
+                KeyCode::Down if !taken => form.focus = (form.focus + 1).min(last),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Takes pasted text.
+pub(super) fn paste(state: &mut State, text: &str) {
+    match &mut state.overlay {
+        Some(Overlay::Form(form)) => {
+            if let Some(field) = form.fields.get_mut(form.focus) {
+                field.line.insert(text);
+            }
+        }
+        Some(Overlay::Prompt(prompt)) => prompt.line.insert(text),
+        _ => {}
+    }
+}
+
+/// Sends what was changed, tied to the version that was edited.
+fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    let inputs = inputs(form);
+    if form.editing.is_some() && form.changed().is_empty() {
+        state.overlay = None;
+        return super::toast(state, "nothing was changed".to_owned(), false);
+    }
+    let spec = if form.editing.is_some() { "backlog.edit" } else { "backlog.create" };
+    let asked = request(state, spec, &inputs);
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    match asked {
+        Ok((command, action)) => {
+            form.saving = true;
+            form.notice = None;
+            effects.push(Effect::Run { command, action });
+        }
+        Err(why) => form.notice = Some(why),
+    }
+}
+
+fn inputs(form: &Form) -> Inputs {
+    let mut inputs = Inputs::default();
+    if let Some((id, version)) = &form.editing {
+        inputs = inputs.with("id", vec![id.to_string()]).with("if-version", vec![version.to_string()]);
+    }
+    for field in form.changed() {
+        inputs = inputs.with(field.name.argument(), vec![field.line.text.trim_end().to_owned()]);
+    }
+    inputs
+}
+
+/// An answer to what the form sent: it closes, or says why it was refused and keeps what is typed.
+pub(super) fn answered(state: &mut State, failed: Option<&str>) -> bool {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return false };
+    if !form.saving {
+        return false;
+    }
+    match failed {
+        None => state.overlay = None,
+        Some(why) => {
+            form.saving = false;
+            form.notice = Some(why.to_owned());
+            if let (Some((id, _)), Some(shown)) = (&form.editing, &state.board.detail)
+                && shown.card.id == *id
+            {
+                let card = shown.card.clone();
+                form.meanwhile(&card);
+            }
+        }
+    }
+    true
+}
+
+/// Takes a key in a question.
+pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
+    match key.code {
+        KeyCode::Esc => state.overlay = None,
+        KeyCode::Enter => {
+            let (spec, inputs) = match asked(prompt) {
+                Ok(asked) => asked,
+                Err(why) => {
+                    prompt.notice = Some(why);
+                    return;
+                }
+            };
+            match request(state, spec, &inputs) {
+                Ok(_) => {
+                    state.overlay = None;
+                    begin(state, spec, &inputs, effects);
+                }
+                Err(why) => {
+                    if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
+                        prompt.notice = Some(why);
+                    }
+                }
+            }
+        }
+        _ => {
+            prompt.line.press(key);
+        }
+    }
+}
+
+fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
+    let text = prompt.line.text.trim();
+    let with = |name: &'static str, value: &str| Inputs::default().with(name, vec![value.to_owned()]);
+    Ok(match &prompt.about {
+        Question::BlockReason(id) => ("backlog.block", with("id", id.as_str()).with("reason", vec![text.to_owned()])),
+        Question::LinkTo(id) => {
+            if text.is_empty() {
+                return Err("type the id of a card".to_owned());
+            }
+            match text.strip_prefix('!') {
+                Some(to) => ("backlog.unlink", with("from", id.as_str()).with("to", vec![to.trim().to_owned()])),
+                None => ("backlog.link", with("from", id.as_str()).with("to", vec![text.to_owned()])),
+            }
+        }
+    })
+}
+
+/// Takes a key in a menu.
+pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Menu(menu)) = &mut state.overlay else { return };
+    let last = menu.items.len().saturating_sub(1);
+    match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => menu.at = (menu.at + 1).min(last),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => menu.at = menu.at.saturating_sub(1),
+        KeyCode::Home | KeyCode::Char('g') => menu.at = 0,
+        KeyCode::End | KeyCode::Char('G') => menu.at = last,
+        KeyCode::Enter => {
+            let Some((_, choice)) = menu.items.get(menu.at).cloned() else { return };
+            state.overlay = None;
+            match choice {
+                Choice::Ask(question) => board::question(state, question),
+                Choice::Owner(id) => board::owners(state, &id),
+                Choice::Run { command, action } => {
+                    super::toast(state, format!("running: {command}"), false);
+                    effects.push(Effect::Run { command, action: *action });
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Takes what the operator's editor left: it goes through the form, so that nothing typed is lost when
+/// the card changed meanwhile.
+pub(super) fn edited(
+    state: &mut State,
+    card: &Card,
+    text: Result<Vec<(FieldName, String)>, String>,
+    effects: &mut Vec<Effect>,
+) {
+    match text {
+        Err(text) => state.overlay = Some(Overlay::Failure { command: format!("edit {}", card.id), text }),
+        Ok(values) => {
+            let mut form = Form::edit(card);
+            form.type_in(values);
+            state.overlay = Some(Overlay::Form(Box::new(form)));
+            save(state, effects);
+        }
+    }
+}
