@@ -172,6 +172,8 @@ pub enum Direction {
 /// Options of the headless print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnceOptions {
+    /// What is shown.
+    pub view: OnceView,
     /// Output format.
     pub format: OnceFormat,
     /// Width in columns for the formats that need one.
@@ -184,6 +186,17 @@ pub struct OnceOptions {
     pub check: bool,
     /// Colours in text.
     pub color: bool,
+}
+
+/// What the headless print shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnceView {
+    /// The fleet.
+    Fleet,
+    /// The backlog.
+    Board,
+    /// Both.
+    All,
 }
 
 /// Format of the headless print.

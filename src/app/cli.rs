@@ -59,7 +59,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
         if asked.is_some() && !innermost.get_flag("once") {
             return Err(command().error(
                 clap::error::ErrorKind::MissingRequiredArgument,
-                "--format, --width, --height, --pane, --check and --color belong to --once; add it",
+                "--view, --format, --width, --height, --pane, --check and --color belong to --once; add it",
             ));
         }
         asked.or_else(|| root_specs().find(|spec| spec.arguments.is_empty()))

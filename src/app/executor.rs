@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::action::Action;
+use super::backlog::Look;
 use super::headless;
 use super::present;
 use super::report::Report;
+use crate::backlog::model::BoardQuery;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{self, Outcome};
@@ -61,9 +64,10 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
         Action::SessionReport { status, detail, agent } => report(site, *status, detail.as_deref(), agent.as_ref()),
         Action::Backlog(action) => {
             let (site, action) = (site.clone(), action.clone());
-            // It waits for locks and servers; the event loop must not.
-            let done = tokio::task::spawn_blocking(move || super::backlog::perform(&site, &action)).await;
-            done.unwrap_or_else(|error| Err(Failure::failed("backlog", error.to_string(), "try again")))
+            let (answer, done) = oneshot::channel();
+            // It waits for locks and servers; the event loop must not, nor the end of the program.
+            std::thread::spawn(move || drop(answer.send(super::backlog::perform(&site, &action))));
+            done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
         }
         other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),
     }
@@ -71,7 +75,9 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
 
 async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
     let roster = roster::load(site)?;
+    let look = Look::begin(site, BoardQuery::default());
     let snapshot = observe::once(site, roster).await;
+    let snapshot = headless::joined(&snapshot, &look.end().await.map(|seen| seen.board));
     // A missing tmux is no fact about the fleet: nothing can be said at all.
     if crate::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
         return Err(crate::fleet::exec::explain("tmux", &crate::fleet::exec::ExecError::Missing));

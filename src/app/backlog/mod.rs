@@ -2,6 +2,7 @@
 
 mod action;
 mod build;
+mod look;
 mod perform;
 mod place;
 mod print;
@@ -9,6 +10,7 @@ mod progress;
 
 pub use action::{BacklogAction, Fields, Text};
 pub(super) use build::*;
+pub(super) use look::Look;
 pub(super) use perform::{failure, perform};
 pub(super) use place::{place, who};
 pub(super) use print::{criteria, safe};

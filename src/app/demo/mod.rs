@@ -3,6 +3,7 @@
 //! It leaves nothing behind. Each demo writes down what it made before it makes it, so that the next
 //! one can sweep what a killed one left.
 
+mod cards;
 mod place;
 mod roster;
 
@@ -15,6 +16,7 @@ use super::error::DONE;
 use super::executor;
 use super::open::{block_on, dashboard};
 use super::runtime::Options;
+use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::Thresholds;
@@ -69,6 +71,8 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
             "check space and rights of the temporary folder",
         )
     })?;
+    let backlog = super::backlog::place(&site)?.open(Intent::Write, super::backlog::who(&site), &mut |_, _| {});
+    backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents)).map_err(super::backlog::failure)?;
     let roster = rosters::load(&site)?;
     block_on(async {
         let agents: Vec<_> = roster.agents.iter().collect();
@@ -110,6 +114,9 @@ fn exports(site: &Site) -> String {
         .chain(std::env::var("TMUX_TMPDIR").ok().map(|folder| ("TMUX_TMPDIR", folder)))
         .map(|(name, value)| format!("export {name}={}", quoted(&value)))
         .collect();
+    // The demo has a backlog of its own, whatever the shell uses otherwise.
+    lines.push(format!("export MOSAIC_BACKLOG_DIR={}", quoted(&site.home.join("fleet/backlog").to_string_lossy())));
+    lines.push("export DATABASE_URL=''".to_owned());
     lines.push("# mosaic-tui demo --stop ends it".to_owned());
     lines.join("\n")
 }

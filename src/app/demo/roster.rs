@@ -5,10 +5,10 @@ use std::path::Path;
 
 /// The named agents: name, class, alias, what the stub does by itself.
 const NAMED: [(&str, &str, &str, &str); 6] = [
-    ("orchestrator", "orchestrator", "Lead", "work 20; rest 4; loop"),
-    ("code0", "code", "Builder", "work 15; rest 8; loop"),
+    ("orchestrator", "orchestrator", "Lead", "claim 18; rest 4; loop"),
+    ("code0", "code", "Builder", "claim 12; claim 9; fail 7; rest 5; loop"),
     ("enhancer", "enhancer", "Tinker", ""),
-    ("code1", "code", "Builder Two", "work 4; ask Apply the migration to staging? (y/n); loop"),
+    ("code1", "code", "Builder Two", "late 6; ask Apply the migration to staging? (y/n); loop"),
     ("review", "review", "Critic", "work 6; say panicked at 'index out of bounds'; die 3"),
     ("docs", "documentation", "Scribe", "rest 3; say rewriting the changelog; rest 60; loop"),
 ];
@@ -18,7 +18,7 @@ const DRIFTS: &str = "docs";
 
 /// What the agents beyond the named ones do, in turn.
 const OTHERS: [&str; 5] =
-    ["work 25; rest 5; loop", "", "work 9; rest 9; loop", "rest 30; work 5; loop", "work 60; rest 2; loop"];
+    ["claim 25; rest 5; loop", "", "claim 9; rest 9; loop", "rest 30; claim 5; late 9; loop", "claim 60; rest 2; loop"];
 
 /// The roster's text.
 pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> String {
@@ -42,9 +42,12 @@ pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> 
             let command = format!("{} stub-agent", program.to_string_lossy());
             let _ok = writeln!(out, "    runtime: pi\n    command: {}", quoted(&command));
         }
+        // The demo's cards are its own, whatever its maker's environment says.
+        let _ok = write!(out, "    env: {{DATABASE_URL: '', MOSAIC_BACKLOG_DIR: ''");
         if !script.is_empty() {
-            let _ok = writeln!(out, "    env: {{MOSAIC_STUB_SCRIPT: {}}}", quoted(script));
+            let _ok = write!(out, ", MOSAIC_STUB_SCRIPT: {}", quoted(script));
         }
+        out.push_str("}\n");
     }
     out
 }

@@ -70,9 +70,12 @@ fn title(state: &State, column: Column, width: usize) -> Vec<Piece> {
     let Some(board) = &state.board.board else { return vec![Piece::new(name, Role::Lane(column))] };
     let lane = &board.lanes[column.index()];
     let more = if lane.more { "+" } else { "" };
-    let count = format!(" {}{more}", lane.count);
+    let place = match state.board.at[column.index()] {
+        at if column == state.board.column && lane.count > 0 => format!("{}/", at + 1),
+        _ => String::new(),
+    };
+    let count = format!(" {place}{}{more}", lane.count);
     let mut pieces = vec![Piece::new(name.clone(), Role::Lane(column)), Piece::new(count.clone(), Role::Strong)];
-    let at = state.board.at[column.index()] + 1;
     let mut add = |text: String, role: Role| {
         let used: usize = pieces.iter().map(|piece| text::width(&piece.text)).sum();
         if used + text::width(&text) <= width {
@@ -81,9 +84,6 @@ fn title(state: &State, column: Column, width: usize) -> Vec<Piece> {
     };
     if shows_filter(state) && lane.count != board.counts.of(column) {
         add(format!(" of {}", board.counts.of(column)), Role::Quiet);
-    }
-    if column == state.board.column && lane.count > 0 {
-        add(format!(" @{at}"), Role::Quiet);
     }
     if column == Column::Claimed {
         let now = state.board.clock(state.now);
@@ -128,11 +128,14 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     let now = state.board.clock(state.now);
     let quiet = |text: String| Piece::new(text, Role::Quiet);
     let mut pieces = Vec::new();
+    if card.priority != 0 {
+        pieces.push(Piece::new(format!("{:+}", card.priority), Role::Strong));
+    }
     match (column, &card.claim) {
         (Column::Claimed, Some(claim)) => {
             let (left, role) = lease(claim.expires_at, now);
             pieces.push(Piece::new(clean(&claim.owner), Role::Strong));
-            pieces.push(Piece::new(format!(" {left} "), role));
+            pieces.push(Piece::new(left, role));
             pieces.extend(readiness(state, &claim.owner));
         }
         (Column::Waiting, _) => pieces.push(quiet(format!("waits for {}", card.open_dependencies))),
@@ -143,14 +146,14 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
         (Column::Done, _) => pieces.push(quiet(format!("{} ago", words(now.since(card.updated_at))))),
         _ => {}
     }
-    if card.priority != 0 {
-        pieces.insert(0, Piece::new(format!("{:+} ", card.priority), Role::Strong));
-    }
     if !card.assignee.is_empty() && column != Column::Done {
-        pieces.push(quiet(format!(" for {}", clean(&card.assignee))));
+        pieces.push(quiet(format!("for {}", clean(&card.assignee))));
     }
     if !card.phase.is_empty() {
-        pieces.push(quiet(format!(" {}", clean(&card.phase))));
+        pieces.push(quiet(clean(&card.phase)));
+    }
+    for piece in pieces.iter_mut().skip(1) {
+        piece.text.insert(0, ' ');
     }
     pieces
 }

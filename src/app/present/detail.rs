@@ -97,6 +97,11 @@ pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
             .to_owned(),
         ),
     ];
+    if let Some(claim) = &row.claim {
+        let left = words(Duration::from_secs_f64(claim.expires_in.abs()));
+        let lease = if claim.expires_in < 0.0 { format!("expired {left} ago") } else { format!("{left} left") };
+        lines.push(("card".to_owned(), format!("{} {} ({lease})", claim.card, claim.title)));
+    }
     for evidence in &row.evidence {
         let age = words(Duration::from_secs_f64(evidence.age_seconds));
         let mark = if evidence.ok { "" } else { "not readable: " };

@@ -11,6 +11,7 @@ pub use detail::explain;
 use std::time::Duration;
 
 use super::keymap;
+use super::registry::Place;
 use super::state::{Screen, State};
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, TmuxFeed};
 use crate::fleet::readiness::words;
@@ -104,6 +105,7 @@ fn header(state: &State) -> Vec<Piece> {
         return vec![Piece::new("looking at the fleet ", Role::Strong)];
     };
     let mut pieces = needing(snapshot);
+    pieces.extend(board::trouble(state));
     for plane in &snapshot.planes {
         if plane.plane == Plane::Tmux && !plane.ok {
             pieces.push(Piece::new(format!(" tmux: {} ", plane.text), Role::Alarm));
@@ -122,7 +124,6 @@ fn header(state: &State) -> Vec<Piece> {
             pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
         }
     }
-    pieces.extend(board::trouble(state));
     if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
         pieces.push(Piece::new(format!("  data {} old", words(age)), Role::Alarm));
     }
@@ -162,6 +163,8 @@ fn footer(state: &State) -> Vec<(String, String)> {
     let place = super::update::place_of(state.screen);
     let mut hints: Vec<(String, String)> = keymap::in_place(place)
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
+        // The way to where one is already, and what is done elsewhere, waste the room.
+        .filter(|spec| place != Place::Board || !matches!(spec.id, "view.board" | "attention.next"))
         .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
         .collect();
     // The key of every look stands first, where no narrow screen cuts it off.

@@ -142,3 +142,93 @@ fn the_cut_out_shows_the_lines_that_matter() {
     let short = crate::fleet::pane::still("one\ntwo\n", 20, 50);
     assert_eq!(anchor(&short, room, None, false), (0, 0));
 }
+
+/// The Board view with so many cards in each column.
+fn board(size: (u16, u16), counts: [u64; 5]) -> State {
+    let mut state = state(size);
+    state.now = samples_now();
+    update(&mut state, Event::Board(samples::board(counts), samples_now()));
+    press(&mut state, '3');
+    let shown = state.board.wanted.clone();
+    if let Some(id) = shown {
+        update(&mut state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
+    }
+    state
+}
+
+fn samples_now() -> Timestamp {
+    Timestamp::from_millisecond(samples::NOW.0).unwrap()
+}
+
+fn press(state: &mut State, key: char) {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    update(state, Event::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+}
+
+#[test]
+fn the_board_at_every_size() {
+    for size in SIZES {
+        check("board", &board(size, [3, 5000, 3, 1, 1_000_000]));
+    }
+}
+
+#[test]
+fn an_empty_board_says_what_to_do() {
+    check("board_empty", &board((80, 24), [0; 5]));
+}
+
+#[test]
+fn a_board_that_cannot_be_read_says_why_and_keeps_what_it_had() {
+    let mut gone = board((120, 40), [1, 2, 1, 0, 0]);
+    update(
+        &mut gone,
+        Event::BacklogLost("backlog postgres://me@db:5432/x: the connection was closed; try again".into()),
+    );
+    check("board_lost", &gone);
+    let mut never = state((80, 24));
+    update(&mut never, Event::BacklogLost("backlog /x/backlog.db: is damaged; restore it".into()));
+    press(&mut never, '3');
+    check("board_never", &never);
+}
+
+#[test]
+fn a_card_on_the_whole_screen() {
+    for size in [(80, 24), (200, 50)] {
+        let mut state = board(size, [3, 4, 3, 1, 9]);
+        press(&mut state, 'l');
+        update(&mut state, Event::Key(crossterm::event::KeyCode::Enter.into()));
+        let shown = state.board.wanted.clone().unwrap();
+        update(&mut state, Event::Card(shown.clone(), Ok(samples::detail(shown.as_str()))));
+        check("card", &state);
+    }
+}
+
+#[test]
+fn the_forms_and_menus_of_the_board() {
+    for (name, key) in [("form", 'e'), ("new", 'n'), ("block", 'b'), ("link", 'L'), ("claim", 'c'), ("move", 'm')] {
+        let mut state = board((80, 24), [3, 4, 3, 1, 9]);
+        press(&mut state, key);
+        check(&format!("board_{name}"), &state);
+    }
+}
+
+#[test]
+fn a_form_says_what_changed_meanwhile() {
+    let mut state = board((80, 24), [3, 4, 3, 1, 9]);
+    press(&mut state, 'e');
+    press(&mut state, 'X');
+    let shown = state.board.wanted.clone().unwrap();
+    let mut newer = (*samples::detail(shown.as_str())).clone();
+    newer.card.version += 1;
+    newer.card.title = "their title".into();
+    update(&mut state, Event::Card(shown, Ok(Arc::new(newer))));
+    check("board_conflict", &state);
+}
+
+#[test]
+fn the_board_in_plain_ascii() {
+    let state = board((120, 40), [3, 5000, 3, 1, 9]);
+    let theme = Theme { color: false, unicode: false };
+    let text = picture::plain(&frame(&state, theme));
+    assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
+}

@@ -1,6 +1,6 @@
 //! Builders of the actions whose inputs need checking.
 
-use crate::app::action::{Action, DemoMode, OnceFormat, OnceOptions};
+use crate::app::action::{Action, DemoMode, OnceFormat, OnceOptions, OnceView};
 use crate::app::inputs::Inputs;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 
@@ -17,7 +17,13 @@ pub(super) fn build_once(inputs: &Inputs) -> Result<Action, String> {
             .map(Some)
             .ok_or_else(|| format!("--{name} takes a number from {low} to 1000")),
     };
+    let view = match inputs.one("view").as_deref() {
+        Some("board") => OnceView::Board,
+        Some("all") => OnceView::All,
+        _ => OnceView::Fleet,
+    };
     Ok(Action::Once(OnceOptions {
+        view,
         format: match inputs.one("format").as_deref() {
             Some("json") => OnceFormat::Json,
             Some("ansi") => OnceFormat::Ansi,

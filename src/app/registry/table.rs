@@ -214,6 +214,12 @@ pub(super) const FLEET: &[ActionSpec] = &[
         arguments: &[
             flag("once", "Prints the state once and exits"),
             Argument {
+                name: "view",
+                shape: Shape::Value,
+                doc: "What is shown; JSON holds both",
+                values: &["fleet", "board", "all"],
+            },
+            Argument {
                 name: "format",
                 shape: Shape::Value,
                 doc: "Output format",

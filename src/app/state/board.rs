@@ -45,6 +45,15 @@ pub struct BoardState {
     pub undo: Option<(String, Action)>,
 }
 
+/// The column that is selected at first: where there is something to see.
+#[must_use]
+pub fn first_column(board: &Board) -> Column {
+    [Column::Ready, Column::Claimed, Column::Waiting, Column::Blocked, Column::Done]
+        .into_iter()
+        .find(|column| board.lanes[column.index()].count > 0)
+        .unwrap_or_default()
+}
+
 impl BoardState {
     /// The store's clock now, carried on by this process's.
     #[must_use]

@@ -4,7 +4,7 @@ mod board;
 mod form;
 mod line;
 
-pub use board::{BoardState, WINDOW};
+pub use board::{BoardState, WINDOW, first_column};
 pub use form::{CardValues, Choice, Field, FieldName, Form, Menu, Prompt, Question};
 pub use line::Line;
 

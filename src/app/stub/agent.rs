@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::script::{Script, Step};
+use super::desk::Held;
+use super::script::{Ending, Script, Step};
 use crate::fleet::model::HeartbeatStatus;
 
 /// Lines of conversation kept.
@@ -16,6 +17,12 @@ const MAX_QUEUED: usize = 100;
 
 /// How long it works on a message.
 const WORK: Duration = Duration::from_secs(5);
+
+/// Shortest claim of a stub that keeps its promise.
+const MIN_CLAIM: Duration = Duration::from_secs(30);
+
+/// Pause after a look at an empty backlog.
+const LOOK_FOR_CARDS: Duration = Duration::from_secs(3);
 
 /// A paste from this many lines on shows as a placeholder, as in other runtimes.
 const PLACEHOLDER_LINES: usize = 4;
@@ -41,8 +48,16 @@ pub(super) struct Status {
 }
 
 /// What only its body can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ask {
+    /// Claim the next card for so many seconds; `claimed` takes the answer.
+    Claim(i64),
+    /// Renew the claim; `told` takes the answer of this and the next two.
+    Renew(Held),
+    /// Finish the card.
+    Complete(Held),
+    /// Park the card.
+    Fail(Held),
     /// End with a status.
     End(u8),
     /// Stop reacting.
@@ -92,6 +107,10 @@ pub(super) struct Agent {
     pub(super) queue: VecDeque<String>,
     pub(super) now: Instant,
     script: Script,
+    /// How the card in hand, or the one that is asked for, will be worked on.
+    plan: Option<(Ending, Duration)>,
+    card: Option<Held>,
+    renew_at: Option<Instant>,
     done: u32,
     asks: Vec<Ask>,
     dirty: bool,
@@ -107,6 +126,9 @@ impl Agent {
             queue: VecDeque::new(),
             now,
             script,
+            plan: None,
+            card: None,
+            renew_at: None,
             done: 0,
             asks: Vec::new(),
             dirty: true,
@@ -123,11 +145,18 @@ impl Agent {
             Doing::Working { what, until, .. } if *until <= now => {
                 let what = what.clone();
                 self.done += 1;
-                self.say(Voice::Agent, &format!("done: {what}"));
                 self.doing = Doing::Idle;
+                match self.card.take() {
+                    Some(held) => self.end_card(held),
+                    None => self.say(Voice::Agent, &format!("done: {what}")),
+                }
             }
             Doing::Resting(until) if *until <= now => self.doing = Doing::Idle,
             _ => {}
+        }
+        if let (Some(held), Some(_)) = (&self.card, self.renew_at.filter(|at| *at <= now)) {
+            self.renew_at = None;
+            self.asks.push(Ask::Renew(held.clone()));
         }
         while self.doing == Doing::Idle && self.asks.is_empty() {
             if let Some(message) = self.queue.pop_front() {
@@ -157,8 +186,44 @@ impl Agent {
                 self.asks.push(Ask::Flood(lines));
                 self.say(Voice::Note, &format!("flooded {lines} lines"));
             }
+            Step::Card(ending, span) => {
+                self.plan = Some((ending, span));
+                // A late worker has promised too much: its claim is over before its work is.
+                let seconds = if ending == Ending::Late { span / 3 } else { (span * 3).max(MIN_CLAIM) };
+                self.doing = Doing::Resting(self.now + LOOK_FOR_CARDS);
+                self.asks.push(Ask::Claim(i64::try_from(seconds.as_secs()).unwrap_or(i64::MAX).max(1)));
+            }
             Step::Loop => {}
         }
+    }
+
+    /// Takes the answer to a claim.
+    pub(super) fn claimed(&mut self, claimed: Result<Option<Held>, String>) {
+        let Some((ending, span)) = self.plan else { return };
+        match claimed {
+            Ok(Some(held)) => {
+                self.say(Voice::Agent, &format!("claimed {}: {}", held.id, held.title));
+                self.work(format!("{} {}", held.id, held.title), span);
+                self.renew_at = (ending != Ending::Late).then(|| self.now + span / 2);
+                self.card = Some(held);
+            }
+            Ok(None) => self.say(Voice::Note, "no card to claim"),
+            Err(why) => self.say(Voice::Note, &why),
+        }
+    }
+
+    /// Takes the answer to what was done with a card.
+    pub(super) fn told(&mut self, what: &str, held: &Held, answer: Result<(), String>) {
+        match answer {
+            Ok(()) => self.say(Voice::Agent, &format!("{what} {}", held.id)),
+            Err(why) => self.say(Voice::Note, &why),
+        }
+    }
+
+    fn end_card(&mut self, held: Held) {
+        self.renew_at = None;
+        let failed = matches!(self.plan.take(), Some((Ending::Fail, _)));
+        self.asks.push(if failed { Ask::Fail(held) } else { Ask::Complete(held) });
     }
 
     fn work(&mut self, what: String, span: Duration) {
@@ -253,6 +318,7 @@ impl Agent {
             "help" => {
                 for line in [
                     "/work [seconds]   works",
+                    "/claim [seconds]  claims a card and completes it; /fail parks it, /late is too slow",
                     "/ask QUESTION     asks for input",
                     "/die [status]     ends",
                     "/hang             stops reacting",
@@ -304,7 +370,7 @@ impl Agent {
     /// When something happens by itself.
     pub(super) fn due(&self) -> Option<Instant> {
         match &self.doing {
-            Doing::Working { until, .. } => Some(*until),
+            Doing::Working { until, .. } => Some(self.renew_at.map_or(*until, |at| at.min(*until))),
             Doing::Resting(until) => Some(*until),
             Doing::Idle | Doing::Asking(_) => None,
         }
@@ -375,6 +441,34 @@ mod tests {
         type_line(&mut agent, "yes");
         assert!(said(&agent, "answered: yes"));
         assert_eq!(agent.advance(agent.now), [Ask::End(3)]);
+    }
+
+    #[test]
+    fn a_card_is_claimed_renewed_and_ended_as_the_script_says() {
+        let held = Held { id: crate::app::samples::id("A4"), title: "t".into(), token: 1 };
+        for (word, want) in [
+            ("claim", Ask::Complete(held.clone())),
+            ("fail", Ask::Fail(held.clone())),
+            ("late", Ask::Complete(held.clone())),
+        ] {
+            let mut agent = agent(&format!("{word} 12"));
+            let asked = agent.advance(agent.now);
+            assert_eq!(asked, [Ask::Claim(if word == "late" { 4 } else { 36 })]);
+            agent.claimed(Ok(Some(held.clone())));
+            assert_eq!(agent.status().detail.as_deref(), Some("A4 t"));
+            let half = agent.advance(agent.now + Duration::from_secs(6));
+            assert_eq!(half.is_empty(), word == "late", "only who keeps the promise renews");
+            assert_eq!(agent.advance(agent.now + Duration::from_secs(12)), [want]);
+        }
+    }
+
+    #[test]
+    fn an_empty_backlog_is_looked_at_again_later() {
+        let mut agent = agent("claim; loop");
+        assert_eq!(agent.advance(agent.now).len(), 1);
+        agent.claimed(Ok(None));
+        assert!(agent.advance(agent.now).is_empty());
+        assert_eq!(agent.advance(agent.now + LOOK_FOR_CARDS).len(), 1);
     }
 
     #[test]

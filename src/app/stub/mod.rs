@@ -4,6 +4,7 @@
 //! joins them to the terminal and to the keeper.
 
 mod agent;
+mod desk;
 mod face;
 mod script;
 
@@ -19,6 +20,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use self::agent::{Agent, Ask, Identity};
+use self::desk::Desk;
 use self::script::Script;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
@@ -52,7 +54,8 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
     };
     super::crash::install(site);
     let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter { site, agent, last: None });
-    let mut stub = Stub { agent: Agent::new(identity, script, Instant::now()), reporter };
+    let desk = Desk::new(site, &identity.name, &identity.class);
+    let mut stub = Stub { desk, agent: Agent::new(identity, script, Instant::now()), reporter };
     stub.live().map_err(|error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal"))
 }
 
@@ -92,6 +95,7 @@ impl Reporter<'_> {
 }
 
 struct Stub<'a> {
+    desk: Desk<'a>,
     agent: Agent,
     reporter: Option<Reporter<'a>>,
 }
@@ -131,6 +135,22 @@ impl Stub<'_> {
                         std::thread::park();
                     },
                     Ask::Flood(lines) => flood(out, lines)?,
+                    Ask::Claim(seconds) => {
+                        let claimed = self.desk.claim(seconds);
+                        self.agent.claimed(claimed);
+                    }
+                    Ask::Renew(held) => {
+                        let answer = self.desk.renew(&held);
+                        self.agent.told("renewed", &held, answer);
+                    }
+                    Ask::Complete(held) => {
+                        let answer = self.desk.complete(&held);
+                        self.agent.told("completed", &held, answer);
+                    }
+                    Ask::Fail(held) => {
+                        let answer = self.desk.fail(&held);
+                        self.agent.told("gave up on", &held, answer);
+                    }
                 }
             }
             if let Some(reporter) = &mut self.reporter {

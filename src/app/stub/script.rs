@@ -19,8 +19,21 @@ pub(super) enum Step {
     Hang,
     /// Floods the screen with lines.
     Flood(u32),
+    /// Claims a card, works on it for a while, and ends it so.
+    Card(Ending, Duration),
     /// Begins again.
     Loop,
+}
+
+/// How the work on a card ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It is completed.
+    Complete,
+    /// It fails, and the card is parked.
+    Fail,
+    /// The claim is not renewed and runs out before the work is done.
+    Late,
 }
 
 /// Steps in order.
@@ -43,7 +56,8 @@ impl Script {
             .map(|part| Step::parse(part).ok_or_else(|| format!("{part:?} is no step")))
             .collect::<Result<Vec<_>, _>>()?;
         // A loop without a pause would spin.
-        let pauses = steps.iter().any(|step| matches!(step, Step::Work(_) | Step::Rest(_) | Step::Ask(_)));
+        let pauses =
+            steps.iter().any(|step| matches!(step, Step::Work(_) | Step::Rest(_) | Step::Ask(_) | Step::Card(..)));
         if steps.contains(&Step::Loop) && !pauses {
             return Err("a loop needs a step that takes time".to_owned());
         }
@@ -80,6 +94,9 @@ impl Step {
             "flood" => {
                 Self::Flood(if rest.is_empty() { 1000 } else { rest.parse().ok().filter(|n| *n <= 1_000_000)? })
             }
+            "claim" => Self::Card(Ending::Complete, seconds(10.0)?),
+            "fail" => Self::Card(Ending::Fail, seconds(10.0)?),
+            "late" => Self::Card(Ending::Late, seconds(10.0)?),
             "loop" => Self::Loop,
             _ => return None,
         })

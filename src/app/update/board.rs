@@ -9,7 +9,7 @@ use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::present::layout_of;
-use crate::app::state::{Choice, Form, Line, Menu, Overlay, Prompt, Question, Screen, State};
+use crate::app::state::{Choice, Form, Line, Menu, Overlay, Prompt, Question, Screen, State, first_column};
 use crate::backlog::model::{Board, Card, CardId, Column};
 use crate::backlog::operations::Detail;
 use crate::backlog::watch::Request;
@@ -23,11 +23,7 @@ pub(super) fn take_board(state: &mut State, board: Arc<Board>, read_at: Timestam
     state.board.lost = None;
     state.now = state.now.max(read_at);
     if first {
-        // Where there is something to see.
-        let column = [Column::Ready, Column::Claimed, Column::Waiting, Column::Blocked, Column::Done]
-            .into_iter()
-            .find(|column| state.board.count(*column) > 0);
-        state.board.column = column.unwrap_or_default();
+        state.board.column = state.board.board.as_deref().map(first_column).unwrap_or_default();
     }
     // The cursor stays on its card while that stays in the column, else on its place.
     let column = state.board.column;
@@ -67,7 +63,10 @@ pub(super) fn take_card(state: &mut State, id: &CardId, read: Result<Arc<Detail>
 /// Asks for what the screen shows and was not read yet.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let page = layout_of(state).board_page;
-    if let Some(query) = state.board.question(page) {
+    // Elsewhere only counts and claims are shown, and those are always read.
+    if matches!(state.screen, Screen::Board | Screen::Card)
+        && let Some(query) = state.board.question(page)
+    {
         state.board.query = query.clone();
         effects.push(Effect::Backlog(Request::Board(query)));
     }

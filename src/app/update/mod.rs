@@ -184,4 +184,6 @@ fn in_view(state: &State, pane: &PaneKey) -> bool {
 }
 
 #[cfg(test)]
+mod board_tests;
+#[cfg(test)]
 mod tests;

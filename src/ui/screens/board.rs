@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::fleet::filter;
 use crate::ui::canvas::{pieces, put, titled_rule};
 use crate::ui::layout::Plan;
+use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::view::{BoardView, CardView, ColumnView, Piece, Role};
 
@@ -16,7 +17,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Th
     tabs(buffer, plan.tabs, view, theme);
     for (at, (area, column)) in plan.columns.iter().zip(&view.columns).enumerate() {
         draw_column(buffer, *area, plan.card_rows, column, at == view.selected, theme);
-        if area.right() < plan.header.right() && !area.is_empty() {
+        if area.right() < plan.header.right() && !area.is_empty() && view.empty.is_empty() {
             let gap = Rect { x: area.right(), width: 1, ..*area };
             for y in gap.y + 1..gap.bottom() {
                 put(buffer, gap, gap.x, y, theme.bar(), theme.style(Role::Quiet));
@@ -55,11 +56,18 @@ fn tabs(buffer: &mut Buffer, area: Rect, view: &BoardView, theme: Theme) {
     if area.is_empty() {
         return;
     }
+    let wide: usize = view.columns.iter().flat_map(|column| &column.title).map(|piece| text::width(&piece.text)).sum();
+    let short = wide + view.columns.len() > usize::from(area.width);
     let mut x = area.x;
     for (at, column) in view.columns.iter().enumerate() {
         let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
         let from = x;
-        x += pieces(buffer, rest, area.y, &column.title, theme) + 1;
+        let mut title = column.title.clone();
+        if let Some(name) = title.first_mut().filter(|_| short) {
+            // The initials still differ.
+            name.text.truncate(1);
+        }
+        x += pieces(buffer, rest, area.y, &title, theme) + 1;
         if at == view.selected {
             buffer.set_style(
                 Rect { x: from, width: (x - from).min(rest.width).saturating_sub(1), ..area },

@@ -1,5 +1,7 @@
 //! The same state without a terminal: `--once`, and the tables that commands print.
 
+mod board;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +10,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
-use super::action::{OnceFormat, OnceOptions};
+use super::action::{OnceFormat, OnceOptions, OnceView};
+use super::backlog::Look;
+use super::claims;
 use super::error::{DONE, FAILED};
 use super::present;
 use super::report::Report;
-use super::state::State;
+use super::state::{State, WINDOW};
+use crate::backlog::model::{Board, BoardQuery};
+use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
@@ -40,19 +46,25 @@ pub(super) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
     if exec::find_in_path("tmux", &path).is_none() {
         return Err(exec::explain("tmux", &exec::ExecError::Missing));
     }
+    let look = Look::begin(site, BoardQuery { limit: WINDOW, ..BoardQuery::default() });
     let snapshot = observe::once(site, roster::load(site)?).await;
+    let (board, first) = match look.end().await {
+        Ok(seen) => (Ok(seen.board), seen.first),
+        Err(failure) => (Err(failure), None),
+    };
+    let snapshot = joined(&snapshot, &board);
     let picture = match &options.pane {
         Some(name) => Some((name.clone(), capture(&snapshot, name).await?)),
         None => None,
     };
     let mut report = match options.format {
-        OnceFormat::Text => Report::done(as_text(&snapshot, picture.as_ref(), options), &Value::Null),
+        OnceFormat::Text => Report::done(as_text(&snapshot, &board, picture.as_ref(), options), &Value::Null),
         OnceFormat::Json => {
-            let document = document(&snapshot, picture.as_ref());
+            let document = document(&snapshot, &board, picture.as_ref());
             Report::done(serde_json::to_string_pretty(&document).unwrap_or_default(), &document)
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
-            let buffer = frame(&snapshot, picture, options);
+            let buffer = frame(&snapshot, board, first, picture, options);
             let file = if options.format == OnceFormat::Svg { picture::svg(&buffer) } else { picture::ansi(&buffer) };
             Report::done(file.trim_end(), &Value::Null)
         }
@@ -65,6 +77,19 @@ pub(super) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// The rows with their claims; a backlog that cannot be read is said beside them.
+#[must_use]
+pub(super) fn joined(snapshot: &Arc<FleetSnapshot>, board: &Result<Board>) -> Arc<FleetSnapshot> {
+    Arc::new(match board {
+        Ok(board) => claims::attached(snapshot, board, board.now),
+        Err(failure) => {
+            let mut told = FleetSnapshot::clone(snapshot);
+            told.warnings.push(Label::new(&failure.to_string()));
+            told
+        }
+    })
 }
 
 /// Who needs the operator and why, one line each.
@@ -95,7 +120,7 @@ async fn capture(snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
 }
 
 /// The document that `--format json` prints: the structures that the dashboard draws.
-fn document(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>) -> Value {
+fn document(snapshot: &FleetSnapshot, board: &Result<Board>, picture: Option<&(String, PaneScreen)>) -> Value {
     let counts: serde_json::Map<String, Value> =
         Readiness::ALL.iter().map(|state| (state.word().to_owned(), json!(snapshot.count(*state)))).collect();
     json!({
@@ -105,6 +130,7 @@ fn document(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>) ->
         "host": snapshot.host,
         "fleet": snapshot,
         "counts": counts,
+        "board": board::json(board),
         "needs_operator": snapshot.needing().map(|row| json!({
             "name": row.name, "tenant_id": row.tenant_id, "host": row.host,
             "readiness": row.readiness, "reason": reason(row),
@@ -122,7 +148,16 @@ fn lines_of(screen: &PaneScreen) -> Vec<String> {
     (0..screen.size.height).map(|row| screen.row_text(row)).collect()
 }
 
-fn as_text(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>, options: &OnceOptions) -> String {
+fn as_text(
+    snapshot: &FleetSnapshot,
+    board: &Result<Board>,
+    picture: Option<&(String, PaneScreen)>,
+    options: &OnceOptions,
+) -> String {
+    let width = options.width.map_or(TEXT_WIDTH, usize::from);
+    if options.view == OnceView::Board {
+        return board::text(board, width);
+    }
     let counts: Vec<String> = Readiness::ALL
         .iter()
         .map(|state| (snapshot.count(*state), state.word()))
@@ -144,8 +179,10 @@ fn as_text(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>, opt
     for plane in snapshot.planes.iter().filter(|plane| !plane.ok) {
         out.push_str(&format!("{}: {}\n", plane.plane.word(), plane.text));
     }
+    if board.is_ok() && options.view == OnceView::Fleet {
+        out.push_str(&format!("{}\n", board::summary(board)));
+    }
     out.push('\n');
-    let width = options.width.map_or(TEXT_WIDTH, usize::from);
     out.push_str(&lines(snapshot.agents.iter(), width, options.color));
     if let Some((name, screen)) = picture {
         let mut pane = lines_of(screen);
@@ -153,6 +190,9 @@ fn as_text(snapshot: &FleetSnapshot, picture: Option<&(String, PaneScreen)>, opt
             pane.pop();
         }
         out.push_str(&format!("\n\n--- {} {} ---\n{}", Label::new(name), screen.size, pane.join("\n")));
+    }
+    if options.view == OnceView::All {
+        out.push_str(&format!("\n\n{}", board::text(board, width)));
     }
     out
 }
@@ -184,8 +224,8 @@ fn reason(row: &AgentRow) -> String {
 
 /// Aligned lines, each at most `width` columns.
 fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color: bool) -> String {
-    let mut cells: Vec<[String; 7]> =
-        vec![["STATE", "AGENT", "CLASS", "RUNTIME", "IDLE", "BEAT", "WHY"].map(str::to_owned)];
+    let mut cells: Vec<[String; 8]> =
+        vec![["STATE", "AGENT", "CLASS", "RUNTIME", "CARD", "IDLE", "BEAT", "WHY"].map(str::to_owned)];
     let mut states = vec![None];
     for row in rows {
         states.push(Some(row.readiness));
@@ -194,13 +234,14 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
             text::fit(row.name.as_str(), 40),
             text::fit(row.class.as_deref().unwrap_or("-"), 20),
             text::fit(row.runtime.as_deref().unwrap_or("-"), 20),
+            row.claim.as_ref().map_or_else(|| "-".to_owned(), |claim| text::fit(&claim.card, 20)),
             row.idle_seconds.map_or_else(|| "-".to_owned(), |s| words(Duration::from_secs(s))),
             row.heartbeat.as_ref().map_or_else(|| "-".to_owned(), |b| words(Duration::from_secs_f64(b.age_seconds))),
             reason(row),
         ]);
     }
     let widths: Vec<usize> =
-        (0..6).map(|at| cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0)).collect();
+        (0..7).map(|at| cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0)).collect();
     let mut out = Vec::new();
     for (row, state) in cells.iter().zip(states) {
         let mut line = String::new();
@@ -208,7 +249,7 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
             line.push_str(&text::column(cell, *width));
             line.push_str("  ");
         }
-        line.push_str(&row[6]);
+        line.push_str(&row[7]);
         let line = text::fit(line.trim_end(), width);
         out.push(match state.filter(|_| color) {
             Some(state) => format!("\x1b[{}m{line}\x1b[0m", sgr(state)),
@@ -230,11 +271,29 @@ fn sgr(state: Readiness) -> &'static str {
 }
 
 /// The dashboard's very frame.
-fn frame(snapshot: &Arc<FleetSnapshot>, picture: Option<(String, PaneScreen)>, options: &OnceOptions) -> Buffer {
+fn frame(
+    snapshot: &Arc<FleetSnapshot>,
+    board: Result<Board>,
+    first: Option<Detail>,
+    picture: Option<(String, PaneScreen)>,
+    options: &OnceOptions,
+) -> Buffer {
     let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
     let mut state = State::new(size, Timestamp::now());
     state.wanted = picture.as_ref().map(|(name, _)| Label::new(name));
     super::update::update(&mut state, super::event::Event::Snapshot(Arc::clone(snapshot)));
+    let seen = match board {
+        Ok(board) => super::event::Event::Board(Arc::new(board), state.now),
+        Err(failure) => super::event::Event::BacklogLost(failure.to_string()),
+    };
+    super::update::update(&mut state, seen);
+    if options.view == OnceView::Board {
+        state.screen = super::state::Screen::Board;
+        super::update::update(&mut state, super::event::Event::Tick(Timestamp::now()));
+        if let Some(detail) = first {
+            super::update::update(&mut state, super::event::Event::Card(detail.card.id.clone(), Ok(Arc::new(detail))));
+        }
+    }
     if let (Some((_, screen)), Some(target)) = (picture, state.pane.target.clone()) {
         super::update::update(&mut state, super::event::Event::Pane(target.key(), Arc::new(screen)));
     }

@@ -1,0 +1,76 @@
+//! The stub at the backlog: it claims, renews, completes and parks cards as any worker does.
+
+use crate::app::backlog::{failure, place, who};
+use crate::backlog::model::CardId;
+use crate::backlog::operations::Backlog;
+use crate::backlog::place::Intent;
+use crate::backlog::store::{ClaimRequest, Who};
+use crate::fleet::home::Site;
+
+/// A card that the stub holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    /// Its name.
+    pub id: CardId,
+    /// Its title.
+    pub title: String,
+    /// The token that proves the claim.
+    pub token: i64,
+}
+
+/// The stub's connection to the backlog; a failed one is made anew.
+pub(super) struct Desk<'a> {
+    site: &'a Site,
+    owner: String,
+    class: String,
+    backlog: Option<Backlog>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(site: &'a Site, owner: &str, class: &str) -> Self {
+        Self { site, owner: owner.to_owned(), class: class.to_owned(), backlog: None }
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Backlog) -> crate::backlog::error::Result<T>) -> Result<T, String> {
+        let backlog = match &mut self.backlog {
+            Some(backlog) => backlog,
+            None => {
+                let place = place(self.site).map_err(|failure| failure.to_string())?;
+                let who = Who { actor: self.owner.clone(), ..who(self.site) };
+                let opened =
+                    place.open(Intent::Write, who, &mut |_, _| {}).map_err(|error| failure(error).to_string())?;
+                self.backlog.insert(opened)
+            }
+        };
+        work(backlog).map_err(|error| failure(error).to_string())
+    }
+
+    /// Claims the next card.
+    pub(super) fn claim(&mut self, ttl_seconds: i64) -> Result<Option<Held>, String> {
+        let request = ClaimRequest {
+            owner: self.owner.clone(),
+            ttl_seconds,
+            id: None,
+            phase: None,
+            assignee: Some(self.class.clone()),
+        };
+        let card = self.with(|backlog| backlog.claim(&request))?;
+        Ok(card.and_then(|card| Some(Held { token: card.claim.as_ref()?.token, id: card.id, title: card.title })))
+    }
+
+    /// Extends the claim.
+    pub(super) fn renew(&mut self, held: &Held) -> Result<(), String> {
+        let owner = self.owner.clone();
+        self.with(|backlog| backlog.renew(&held.id, &owner, held.token, None)).map(|_| ())
+    }
+
+    /// Finishes the card.
+    pub(super) fn complete(&mut self, held: &Held) -> Result<(), String> {
+        self.with(|backlog| backlog.complete(&held.id, Some(held.token))).map(|_| ())
+    }
+
+    /// Parks the card: the work on it failed.
+    pub(super) fn fail(&mut self, held: &Held) -> Result<(), String> {
+        self.with(|backlog| backlog.block(&held.id, Some(held.token), "two tests fail on this branch")).map(|_| ())
+    }
+}
