@@ -27,7 +27,7 @@ const OWNED: [(&str, &[&str]); 11] = [
     ("process::Command", &["fleet/exec.rs"]),
     ("vt100::", &["fleet/pane/"]),
     ("clap::", &["app/cli.rs", "app/run.rs"]),
-    ("ratatui::", &["ui/", "app/terminal.rs", "app/headless.rs", "app/stub/", "app/present/tests.rs"]),
+    ("ratatui::", &["ui/", "app/terminal.rs", "app/headless/", "app/stub/", "app/present/tests.rs"]),
     ("saphyr_parser", &["fleet/roster/"]),
     ("serde_yaml", &["fleet/roster/"]),
     ("notify::recommended_watcher", &["fleet/observe/files.rs", "fleet/session/keeper.rs"]),

@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::action::Action;
 use super::backlog;
 use super::editor;
 use super::effect::Effect;
@@ -96,6 +97,7 @@ pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
         observer,
         watcher,
         editor: None,
+        cards: Arc::default(),
         done,
         view: View::default(),
         wake: Arc::new(Notify::new()),
@@ -139,6 +141,8 @@ struct Dashboard {
     watcher: Option<Watcher>,
     /// The card that the operator's editor is to be opened on.
     editor: Option<Box<Card>>,
+    /// Whose turn it is to change cards.
+    cards: Arc<tokio::sync::Mutex<()>>,
     done: mpsc::Sender<Event>,
     view: View,
     wake: Arc<Notify>,
@@ -260,7 +264,10 @@ impl Dashboard {
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { command, action } => {
                 let (site, done) = (self.site.clone(), self.done.clone());
+                let turn = Arc::clone(&self.cards);
                 tokio::spawn(async move {
+                    // Changes of cards happen in the order of the keys; the lock hands out turns in that order.
+                    let _turn = if matches!(action, Action::Backlog(_)) { Some(turn.lock().await) } else { None };
                     let report =
                         executor::perform(&site, &action).await.unwrap_or_else(|failure| Report::failed(&failure));
                     let _left = done.send(Event::Done { command, report }).await;

@@ -30,7 +30,10 @@ fn changed(kind: EventKind, detail: Value) -> Option<Changed> {
 }
 
 /// Checks every text of a new card or an edit.
-pub(super) fn check(patch: &Patch) -> Result<()> {
+///
+/// # Errors
+/// When one is not allowed.
+pub fn check(patch: &Patch) -> Result<()> {
     if let Some(title) = &patch.title {
         check_line("title", title)?;
         if title.trim().is_empty() {
@@ -46,6 +49,9 @@ pub(super) fn check(patch: &Patch) -> Result<()> {
     match &patch.acceptance {
         None | Some(Value::Null) => {}
         Some(value) => check_acceptance(value)?,
+    }
+    if patch.priority.is_some() && patch.priority_by.is_some() {
+        return Err(Error::invalid("priority", "is set and changed at once", "give one of both"));
     }
     for (field, tokens) in [("spend_projected", patch.spend_projected), ("spend_actual", patch.spend_actual)] {
         if tokens.is_some_and(|tokens| tokens < 0) {
@@ -124,6 +130,11 @@ pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
         )*};
     }
     set!(title, phase, priority, assignee, spend_projected, spend_actual);
+    if let Some(by) = patch.priority_by {
+        let to = card.priority.saturating_add(by);
+        note("priority", json!(card.priority), json!(to));
+        card.priority = to;
+    }
     if let Some(ids) = &patch.depends_on {
         let ids = ordered(ids.clone());
         note("depends_on", json!(card.depends_on), json!(ids));

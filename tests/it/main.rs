@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod backlog;
+mod board;
 mod cells;
 mod cli;
 mod cost;

@@ -45,6 +45,7 @@ pub struct Fields {
     pub body: Option<Text>,
     pub phase: Option<String>,
     pub priority: Option<i64>,
+    pub priority_by: Option<i64>,
     pub depends_on: Option<Vec<CardId>>,
     pub assignee: Option<String>,
     /// JSON, or `@FILE`; empty takes it away.

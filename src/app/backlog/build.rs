@@ -44,6 +44,7 @@ fn fields(inputs: &Inputs) -> Result<Fields, String> {
         body,
         phase: inputs.one("phase"),
         priority: number(inputs, "priority")?,
+        priority_by: number(inputs, "priority-by")?,
         depends_on: inputs.one("depends-on").map(|text| ids(&text)).transpose()?,
         assignee: inputs.one("assignee"),
         acceptance: inputs.one("acceptance"),

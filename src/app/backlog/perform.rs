@@ -16,6 +16,7 @@ use crate::backlog::error::{Error, Kind as ErrorKind};
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
+use crate::backlog::rules;
 use crate::backlog::store::Who;
 use crate::backlog::transfer;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -59,7 +60,11 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction) -> Result<Rep
 /// Reads the files that a request names.
 fn prepare(action: &BacklogAction) -> Result<Patch> {
     match action {
-        BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => patch(fields),
+        BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => {
+            let patch = patch(fields)?;
+            rules::check(&patch).map_err(failure)?;
+            Ok(patch)
+        }
         _ => Ok(Patch::default()),
     }
 }
@@ -139,6 +144,7 @@ fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
         body: patch.body.as_ref().map(|_| Text::Given(before.body.clone())),
         phase: patch.phase.as_ref().map(|_| before.phase.clone()),
         priority: patch.priority.map(|_| before.priority),
+        priority_by: patch.priority_by.map(|by| by.saturating_neg()),
         depends_on: patch.depends_on.as_ref().map(|_| before.depends_on.clone()),
         assignee: patch.assignee.as_ref().map(|_| before.assignee.clone()),
         acceptance: patch
@@ -148,8 +154,10 @@ fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
         spend_projected: patch.spend_projected.and(before.spend_projected),
         spend_actual: patch.spend_actual.and(before.spend_actual),
     };
-    let (id, version) = (outcome.card.id.clone(), outcome.card.version);
-    Action::Backlog(BacklogAction::Edit { id, fields: Box::new(fields), if_version: Some(version) })
+    // A step is taken back by the opposite step, whatever happened between.
+    let step = Fields { priority_by: fields.priority_by, ..Fields::default() };
+    let if_version = (fields != step).then_some(outcome.card.version);
+    Action::Backlog(BacklogAction::Edit { id: outcome.card.id.clone(), fields: Box::new(fields), if_version })
 }
 
 fn invalid(what: impl Into<String>, why: impl Into<String>, next: &str) -> Failure {
@@ -182,6 +190,7 @@ fn patch(fields: &Fields) -> Result<Patch> {
         body: body.map(|text| text.replace("\r\n", "\n")),
         phase: fields.phase.clone(),
         priority: fields.priority,
+        priority_by: fields.priority_by,
         depends_on: fields.depends_on.clone(),
         assignee: fields.assignee.clone(),
         acceptance,

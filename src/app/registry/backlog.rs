@@ -111,7 +111,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["+"],
         false,
         |_| Ok(Action::Screen(ScreenAction::Priority(1))),
-        "`backlog edit --priority` is the command",
+        "`backlog edit --priority-by` is the command",
     ),
     opens(
         "card.lower",
@@ -120,7 +120,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["-"],
         false,
         |_| Ok(Action::Screen(ScreenAction::Priority(-1))),
-        "`backlog edit --priority` is the command",
+        "`backlog edit --priority-by` is the command",
     ),
     opens(
         "card.undo",
@@ -231,6 +231,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
             value("body-file", "File with the body; - is standard input"),
             value("phase", "Board or milestone it belongs to"),
             value("priority", "Higher is sooner"),
+            value("priority-by", "Changes the priority by this much"),
             value("depends-on", "All ids that must be done first, with commas between"),
             value("assignee", "Class or agent that should take it"),
             value("acceptance", "Criteria: a JSON list or object, or @FILE"),

@@ -179,7 +179,8 @@ impl Form {
     /// Notes that the card has another version by now, and says what is different.
     pub fn meanwhile(&mut self, card: &Card) {
         let Some((id, version)) = &self.editing else { return };
-        if card.id != *id || card.version == *version {
+        let known = self.newer.as_ref().is_some_and(|newer| newer.version == card.version);
+        if card.id != *id || card.version == *version || known {
             return;
         }
         let newer = CardValues::of(card);

@@ -184,16 +184,7 @@ fn on_card(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
         ScreenAction::AskLink => question(state, Question::LinkTo(id)),
         ScreenAction::MoveCard => columns(state, &id),
         ScreenAction::Priority(step) => {
-            let known = match state.screen {
-                Screen::Card => in_full(state, &id).map(|card| (card.priority, card.version)),
-                _ => state.board.selected().map(|card| (card.priority, card.version)),
-            };
-            let Some((priority, version)) = known else { return };
-            let to = priority.saturating_add(i64::from(step));
-            let inputs = Inputs::default()
-                .with("id", vec![id.to_string()])
-                .with("priority", vec![to.to_string()])
-                .with("if-version", vec![version.to_string()]);
+            let inputs = Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
             begin(state, "backlog.edit", &inputs, effects);
         }
         _ => {}

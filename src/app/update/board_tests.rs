@@ -101,7 +101,7 @@ fn triage_keys_run_the_commands_and_the_irrevocable_ones_ask() {
     let mut state = state();
     detail_arrives(&mut state);
     let plus = press(&mut state, "+");
-    assert_eq!(ran(&plus)[0].0, "mosaic-tui backlog edit --priority=1 --if-version=1 A0");
+    assert_eq!(ran(&plus)[0].0, "mosaic-tui backlog edit --priority-by=1 A0");
     assert_eq!(ran(&press(&mut state, "bno key\n"))[0].0, "mosaic-tui backlog block --id=A0 '--reason=no key'");
     assert_eq!(ran(&press(&mut state, "LA7\n"))[0].0, "mosaic-tui backlog link --from=A0 --to=A7");
     assert_eq!(ran(&press(&mut state, "L!A7\n"))[0].0, "mosaic-tui backlog unlink --from=A0 --to=A7");

@@ -90,13 +90,10 @@ pub(super) fn answered(state: &mut State, failed: Option<&str>) -> bool {
         None => state.overlay = None,
         Some(why) => {
             form.saving = false;
-            form.notice = Some(why.to_owned());
-            if let (Some((id, _)), Some(shown)) = (&form.editing, &state.board.detail)
-                && shown.card.id == *id
-            {
-                let card = shown.card.clone();
-                form.meanwhile(&card);
+            if let Some(shown) = &state.board.detail {
+                form.meanwhile(&shown.card);
             }
+            form.notice = Some(why.to_owned());
         }
     }
     true

@@ -339,6 +339,8 @@ pub struct Patch {
     pub phase: Option<String>,
     /// Higher is sooner.
     pub priority: Option<i64>,
+    /// So much sooner than it is: two who raise it at once raise it twice.
+    pub priority_by: Option<i64>,
     /// The whole set of dependencies.
     pub depends_on: Option<Vec<CardId>>,
     /// Class or agent.

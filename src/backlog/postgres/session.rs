@@ -194,10 +194,10 @@ impl Session {
     }
 
     fn migrate_from(&mut self, progress: Progress<'_>) -> Result<()> {
-        // One process migrates; the others wait for it here and find nothing to do.
-        self.batch(
-            "BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(hashtext('mosaic fleet migration'))",
-        )?;
+        // One process migrates; the others wait for it here and find nothing to do. The lock comes before
+        // the transaction: a backend learns of new tables when a transaction begins.
+        self.batch("SET lock_timeout = 0; SELECT pg_advisory_lock(hashtext('mosaic fleet migration'))")?;
+        self.batch(&format!("{SETTINGS}; BEGIN"))?;
         let version = self.version()?;
         for (number, (name, sql)) in (1_i32..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
             progress(&format!("migration {number} ({name})"), u64::try_from(number).unwrap_or(0));
@@ -211,7 +211,8 @@ impl Session {
             self.batch(sql)?;
             self.rows("INSERT INTO fleet.migration (number, name) VALUES ($1, $2)", &[&number, &name])?;
         }
-        self.batch("COMMIT")
+        self.batch("COMMIT")?;
+        self.batch("SELECT pg_advisory_unlock(hashtext('mosaic fleet migration'))")
     }
 
     /// The schema's version; 0 when there is none.

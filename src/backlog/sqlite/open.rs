@@ -114,7 +114,15 @@ impl Sqlite {
         let path = self.path.clone();
         let failed = |error: &rusqlite::Error| explain(&path, error);
         // Not possible inside a transaction; a file that it was killed after is an empty one in WAL mode.
-        self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(|error| failed(&error))?;
+        // SQLite does not ask the busy handler here, because two who wait for each other would wait for ever.
+        let mut tries = 0;
+        while let Err(error) = self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+            let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+            if !busy || !wait::busy(tries) {
+                return Err(failed(&error));
+            }
+            tries += 1;
+        }
         for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
             let change = self
                 .connection

@@ -67,7 +67,7 @@ fn tabs(buffer: &mut Buffer, area: Rect, view: &BoardView, theme: Theme) {
             // The initials still differ.
             name.text.truncate(1);
         }
-        x += pieces(buffer, rest, area.y, &title, theme) + 1;
+        x = pieces(buffer, rest, area.y, &title, theme) + 1;
         if at == view.selected {
             buffer.set_style(
                 Rect { x: from, width: (x - from).min(rest.width).saturating_sub(1), ..area },

@@ -1,6 +1,8 @@
 //! The backlog on both engines.
 
+mod commands;
 mod conformance;
+mod faults;
 mod races;
 
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-pub(crate) use postgres::Database;
+pub(crate) use postgres::{Database, PASSWORD};
 pub(crate) use pty::Pty;
 use serde_json::Value;
 pub(crate) use user_manager::UserManager;
