@@ -5,14 +5,17 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use super::super::error::Result;
 use super::super::model::{Card, CardEvent, CardId, EventKind, Stamp};
 use super::super::store::{Change, ClaimRequest, Who};
+use super::queue::{Queue, Turn};
 use super::{Sqlite, read};
 
 /// Expired claims that one claimer returns on its way; the rest is left to the next.
 const RECLAIMED_AT_ONCE: u32 = 64;
 
 pub(super) struct SqliteChange<'a> {
+    // In this order: the transaction ends before the turn does.
     transaction: Transaction<'a>,
     path: &'a std::path::Path,
+    _turn: Turn,
 }
 
 impl<'a> SqliteChange<'a> {
@@ -22,11 +25,17 @@ impl<'a> SqliteChange<'a> {
             *store = Sqlite::open(&path, super::Access::Write, &mut |_, _| {})?;
         }
         let path = &store.path;
+        let unmade = |error: std::io::Error| super::open::not_writable(path, &error);
+        let queue = match &mut store.queue {
+            Some(queue) => queue,
+            None => store.queue.insert(Queue::beside(path).map_err(unmade)?),
+        };
+        let turn = queue.enter().map_err(unmade)?.ok_or_else(|| super::errors::locked(path))?;
         let transaction = store
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| super::errors::explain(path, &error))?;
-        Ok(Self { transaction, path })
+        Ok(Self { transaction, path, _turn: turn })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Transaction<'a>) -> rusqlite::Result<T>) -> Result<T> {

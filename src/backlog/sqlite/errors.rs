@@ -20,10 +20,7 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
     let what = format!("backlog {}", path.display());
     let failed = |why: String, next: &str| Error::new(Kind::Failed, what.clone(), why, next);
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => failed(
-            format!("is locked by another program for more than {} s", wait::LIMIT.as_secs()),
-            "`fuser -v` on that file tells by which; try again",
-        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => failed("the disk is full; nothing was changed".to_owned(), "free some space"),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => failed(
             "the file or its folder cannot be written; nothing was changed".to_owned(),
@@ -39,6 +36,16 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
         }
         _ => failed(first_line(error), "`mosaic-tui backlog doctor` checks the store"),
     }
+}
+
+/// Another program does not let go.
+pub(super) fn locked(path: &Path) -> Error {
+    Error::new(
+        Kind::Failed,
+        format!("backlog {}", path.display()),
+        format!("is locked by another program for more than {} s", wait::LIMIT.as_secs()),
+        "`fuser -v` on that file tells by which; try again",
+    )
 }
 
 fn first_line(error: &SqlError) -> String {

@@ -1,9 +1,12 @@
 //! The embedded engine: one file, any number of processes on one host.
 
 mod change;
+#[cfg(test)]
+mod cost;
 mod errors;
 mod network;
 mod open;
+mod queue;
 mod read;
 mod wait;
 
@@ -27,6 +30,8 @@ pub(super) struct Sqlite {
     path: PathBuf,
     /// Whether there is no file yet: an empty backlog in memory stands for it, so that looking makes nothing.
     imagined: bool,
+    /// Where writers wait for each other; opened by the first change.
+    queue: Option<queue::Queue>,
 }
 
 impl Store for Sqlite {

@@ -1,8 +1,6 @@
-//! Waiting for another process's lock.
-//!
-//! SQLite's own busy handler backs off to 100 ms, and a process that waits that long is overtaken by
-//! everyone who comes later: with 32 writers single ones starve for seconds. Here every waiter looks
-//! again within about a millisecond, each at its own moment, so that all have the same chance.
+//! Waiting for the lock of a program that does not stand in line (see `queue`), and for the short ones
+//! that SQLite takes itself: looking again soon, each waiter at its own random moment. SQLite's own
+//! handler would back off to 100 ms and be overtaken by everyone who comes later.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -10,8 +8,8 @@ use std::time::{Duration, Instant};
 /// How long a locked store is waited for.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
-/// Shortest and longest pause between two looks, in microseconds.
-const PAUSE: (u64, u64) = (100, 1500);
+/// Shortest pause between two looks, and what chance adds at most, in microseconds.
+const PAUSE: (u64, u64) = (100, 900);
 
 thread_local! {
     static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
@@ -26,9 +24,7 @@ pub(super) fn busy(tries: i32) -> bool {
     if SINCE.get().is_some_and(|since| since.elapsed() > LIMIT) {
         return false;
     }
-    // The first looks are quick: most locks are held for a fraction of a millisecond.
-    let most = PAUSE.1.min(PAUSE.0 << tries.clamp(0, 8));
-    std::thread::sleep(Duration::from_micros(PAUSE.0 + noise() % most));
+    std::thread::sleep(Duration::from_micros(PAUSE.0 + noise() % PAUSE.1));
     true
 }
 

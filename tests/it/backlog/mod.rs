@@ -2,6 +2,7 @@
 
 mod commands;
 mod conformance;
+mod cost;
 mod faults;
 mod races;
 

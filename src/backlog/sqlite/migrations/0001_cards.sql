@@ -42,8 +42,6 @@ CREATE INDEX card_claimable ON card (assignee, priority DESC, created_at, id)
     WHERE status = 'ready' AND open_dependencies = 0;
 CREATE INDEX card_claimable_phase ON card (assignee, phase, priority DESC, created_at, id)
     WHERE status = 'ready' AND open_dependencies = 0;
-CREATE INDEX card_claimable_age ON card (created_at)
-    WHERE status = 'ready' AND open_dependencies = 0;
 -- Leases that may be over.
 CREATE INDEX card_lease ON card (claim_expires_at) WHERE status = 'claimed';
 -- The board and the lists.
@@ -62,7 +60,7 @@ CREATE TABLE edge (
 CREATE INDEX edge_dependents ON edge (depends_on, card_id);
 
 CREATE TABLE card_event (
-    seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq       INTEGER PRIMARY KEY,
     card_id   TEXT    NOT NULL,
     at        INTEGER NOT NULL,
     actor     TEXT    NOT NULL,

@@ -1,0 +1,341 @@
+//! Claims per second, waits, and what a claim, a page and the board cost in a large backlog.
+//!
+//! `cargo bench` runs short rounds; `MOSAIC_BENCH=full cargo bench` runs 30 s a round and puts a million
+//! finished cards in the way. Every figure stands beside the bare minimum of the same engine on the same
+//! machine in the same run: a transaction that changes one row of a table of its own.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on must stop, and it prints")]
+
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mosaic_tui::backlog::model::{BoardQuery, Column};
+use mosaic_tui::backlog::operations::Backlog;
+use mosaic_tui::backlog::place::{Intent, Place};
+use mosaic_tui::backlog::store::{ClaimRequest, ListQuery, Who};
+use mosaic_tui::backlog::transfer;
+
+// What the tests use to run a server.
+#[expect(dead_code, reason = "the tests use all of it")]
+#[path = "../tests/it/harness/postgres.rs"]
+mod postgres;
+
+fn kill(pid: u32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// How large everything is.
+struct Scale {
+    round: Duration,
+    cards: u64,
+    done: u64,
+}
+
+/// Where a round works.
+enum Stand {
+    File(tempfile::TempDir),
+    Server(Box<postgres::Database>),
+}
+
+impl Stand {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::File(_) => "SQLite",
+            Self::Server(_) => "PostgreSQL",
+        }
+    }
+
+    fn env(&self) -> (&'static str, String) {
+        match self {
+            Self::File(folder) => ("MOSAIC_BACKLOG_DIR", folder.path().display().to_string()),
+            Self::Server(database) => ("DATABASE_URL", database.url()),
+        }
+    }
+
+    fn anew(&self) -> Self {
+        match self {
+            Self::File(_) => Self::File(tempfile::tempdir().unwrap()),
+            Self::Server(_) => Self::Server(Box::new(postgres::Database::new())),
+        }
+    }
+
+    fn open(&self) -> Backlog {
+        let (name, value) = self.env();
+        open(name, &value)
+    }
+}
+
+fn open(name: &str, value: &str) -> Backlog {
+    let place = if name == "DATABASE_URL" {
+        Place::of(Some(value), None, Path::new("/"))
+    } else {
+        Place::of(None, Some(Path::new(value)), Path::new("/"))
+    };
+    let who = Who { actor: "bench".into(), tenant_id: "bench".into(), host: "bench".into() };
+    place.unwrap().open(Intent::Write, who, &mut |_, _| {}).unwrap()
+}
+
+/// An export, made while it is read.
+struct Export<F: FnMut(u64) -> Option<String>> {
+    next: F,
+    at: u64,
+    ready: Vec<u8>,
+}
+
+impl<F: FnMut(u64) -> Option<String>> Read for Export<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.ready.is_empty()
+            && let Some(line) = (self.next)(self.at)
+        {
+            self.at += 1;
+            self.ready = line.into_bytes();
+            self.ready.push(b'\n');
+        }
+        let length = self.ready.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.ready[..length]);
+        self.ready.drain(..length);
+        Ok(length)
+    }
+}
+
+fn seed(backlog: &mut Backlog, cards: u64, card: impl Fn(u64) -> (String, &'static str, Vec<String>)) {
+    let line = move |at: u64| match at {
+        0 => Some(r#"{"backlog":{"format":1}}"#.to_owned()),
+        at if at <= cards => {
+            let (id, status, depends_on) = card(at - 1);
+            let time = format!("2026-01-{:02}T{:02}:{:02}:00.000Z", at % 28 + 1, at / 60 % 24, at % 60);
+            let card = serde_json::json!({
+                "id": id, "tenant_id": "bench", "host": "bench", "title": "a card of the usual length of a title",
+                "body": "What is to be done, in a few lines.\n\n- first\n- second", "priority": at % 5,
+                "status": status, "depends_on": depends_on, "claim_owner": null, "claim_ttl_seconds": null,
+                "claimed_at": null, "claim_since": null, "claim_expires_at": null, "claim_token": null,
+                "idempotency_key": null, "acceptance": null, "spend_projected": null, "spend_actual": null,
+                "created_at": time, "updated_at": time,
+            });
+            Some(serde_json::json!({ "card": card }).to_string())
+        }
+        at if at == cards + 1 => Some(format!("{{\"end\":{{\"cards\":{cards},\"events\":0}}}}")),
+        _ => None,
+    };
+    let mut input = BufReader::new(Export { next: line, at: 0, ready: Vec::new() });
+    transfer::import(backlog, &mut input, &mut |_, _| {}).unwrap();
+}
+
+/// What one worker measured, in microseconds.
+fn work(kind: &str, variable: &str, value: &str, round: Duration) -> Vec<u64> {
+    let mut waits = Vec::new();
+    let mut once: Box<dyn FnMut() -> bool> = match (kind, variable) {
+        ("claim", _) => {
+            let mut backlog = open(variable, value);
+            let request = ClaimRequest {
+                owner: format!("w{}", std::process::id()),
+                ttl_seconds: 3600,
+                id: None,
+                phase: None,
+                assignee: None,
+            };
+            Box::new(move || backlog.claim(&request).unwrap().is_some())
+        }
+        (_, "DATABASE_URL") => bare_server(value),
+        _ => bare_file(value),
+    };
+    let begun = Instant::now();
+    while begun.elapsed() < round {
+        let at = Instant::now();
+        if !once() {
+            break;
+        }
+        waits.push(u64::try_from(at.elapsed().as_micros()).unwrap());
+    }
+    waits
+}
+
+/// One row of a table without an index, with the same durability and the same waiting.
+fn bare_file(folder: &str) -> Box<dyn FnMut() -> bool> {
+    let mut connection = rusqlite::Connection::open(Path::new(folder).join("bare.db")).unwrap();
+    connection
+        .busy_handler(Some(|_| {
+            std::thread::sleep(Duration::from_micros(300 + u64::from(std::process::id()) % 200));
+            true
+        }))
+        .unwrap();
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS bare (id INTEGER PRIMARY KEY, n)")
+        .unwrap();
+    let id = i64::from(std::process::id());
+    connection.execute("INSERT OR REPLACE INTO bare VALUES (?1, 0)", [id]).unwrap();
+    Box::new(move || {
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        connection.prepare_cached("UPDATE bare SET n = n + 1 WHERE id = ?1").unwrap().execute([id]).unwrap();
+        connection.execute_batch("COMMIT").unwrap();
+        true
+    })
+}
+
+fn bare_server(url: &str) -> Box<dyn FnMut() -> bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let id = i64::from(std::process::id());
+    let (client, statement) = runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(async { drop(connection.await) });
+        // Two that make it at once: one of them is told so, and may go on.
+        drop(client.batch_execute("CREATE TABLE IF NOT EXISTS bare (id bigint PRIMARY KEY, n bigint)").await);
+        client.execute("INSERT INTO bare VALUES ($1, 0)", &[&id]).await.unwrap();
+        let statement = client.prepare("UPDATE bare SET n = n + 1 WHERE id = $1").await.unwrap();
+        (client, statement)
+    });
+    Box::new(move || runtime.block_on(client.execute(&statement, &[&id])).unwrap() == 1)
+}
+
+struct Round {
+    per_second: f64,
+    median: u64,
+    rare: u64,
+    longest: u64,
+}
+
+fn round(stand: &Stand, kind: &str, workers: usize, length: Duration) -> Round {
+    let (name, value) = stand.env();
+    let start = |_| -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .env("MOSAIC_BENCH_WORKER", format!("{kind} {name} {}", length.as_millis()))
+            .env("MOSAIC_BENCH_VALUE", &value)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let children: Vec<Child> = (0..workers).map(start).collect();
+    let mut waits = Vec::new();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        waits.extend(String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse::<u64>().unwrap()));
+    }
+    waits.sort_unstable();
+    let at = |share: f64| waits[((waits.len() as f64 * share) as usize).min(waits.len() - 1)];
+    Round {
+        per_second: waits.len() as f64 / length.as_secs_f64(),
+        median: at(0.5),
+        rare: at(0.999),
+        longest: *waits.last().unwrap(),
+    }
+}
+
+fn throughput(stand: &Stand, scale: &Scale) {
+    println!("\n{}: claims in separate processes, {} s each", stand.name(), scale.round.as_secs());
+    println!("processes  claims/s  of alone  bare/s  of bare   median  999 of 1,000  longest (ms)");
+    let mut alone = None;
+    for workers in [1, 8, 32] {
+        let stand = stand.anew();
+        let enough = scale.round.as_secs() * 9_000;
+        seed(&mut stand.open(), enough, |at| (format!("c{at}"), "ready", Vec::new()));
+        let bare = round(&stand, "bare", workers, scale.round.min(Duration::from_secs(5)));
+        let claims = round(&stand, "claim", workers, scale.round);
+        let alone = *alone.get_or_insert(claims.per_second);
+        let ms = |micros: u64| micros as f64 / 1000.0;
+        println!(
+            "{workers:>9}  {:>8.0}  {:>7.0}%  {:>6.0}  {:>6.0}%  {:>7.2}  {:>12.2}  {:>7.2}",
+            claims.per_second,
+            claims.per_second / alone * 100.0,
+            bare.per_second,
+            claims.per_second / bare.per_second * 100.0,
+            ms(claims.median),
+            ms(claims.rare),
+            ms(claims.longest),
+        );
+        let mut problems = stand.open().store().check().unwrap();
+        // The seeded cards came without one.
+        problems.retain(|problem| !problem.contains("no history"));
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+}
+
+/// Median of some runs, in microseconds.
+fn median(runs: usize, mut run: impl FnMut()) -> f64 {
+    let mut all: Vec<u128> = (0..runs)
+        .map(|_| {
+            let at = Instant::now();
+            run();
+            at.elapsed().as_nanos()
+        })
+        .collect();
+    all.sort_unstable();
+    all[all.len() / 2] as f64 / 1000.0
+}
+
+fn costs(backlog: &mut Backlog) -> [f64; 4] {
+    let request = ClaimRequest { owner: "bench".into(), ttl_seconds: 3600, id: None, phase: None, assignee: None };
+    let ready = ListQuery { column: Some(Column::Ready), limit: 200, ..ListQuery::default() };
+    let board = BoardQuery { limit: 120, ..BoardQuery::default() };
+    [
+        median(1001, || assert!(backlog.claim(&request).unwrap().is_some())),
+        median(51, || assert_eq!(backlog.store().list(&ready).unwrap().len(), 200)),
+        median(51, || drop(backlog.store().board(&board).unwrap())),
+        median(51, || assert!(backlog.store().figures().unwrap().counts.total() > 0)),
+    ]
+}
+
+fn size(stand: &Stand, scale: &Scale) {
+    let stand = stand.anew();
+    let mut backlog = stand.open();
+    let begun = Instant::now();
+    // A third is claimable, the rest waits for three others each: twice as many edges as cards.
+    let cards = scale.cards;
+    seed(&mut backlog, cards, move |at| {
+        let free = cards / 3;
+        let on = if at < free {
+            Vec::new()
+        } else {
+            (1..=3).map(|step| format!("c{}", (at * 7 + step * 13) % free)).collect()
+        };
+        (format!("c{at}"), "ready", on)
+    });
+    println!("\n{}: {cards} cards, {} edges (made in {:.0} s)", stand.name(), 2 * cards, begun.elapsed().as_secs_f64());
+    println!("finished cards in the way  claim  first 200 claimable  board  figures (microseconds, medians)");
+    let print = |done: u64, costs: [f64; 4]| {
+        println!("{done:>25}  {:>5.0}  {:>19.0}  {:>5.0}  {:>7.0}", costs[0], costs[1], costs[2], costs[3]);
+    };
+    costs(&mut backlog);
+    let before = costs(&mut backlog);
+    print(0, before);
+    seed(&mut backlog, scale.done, |at| (format!("d{at}"), "done", Vec::new()));
+    costs(&mut backlog);
+    let after = costs(&mut backlog);
+    print(scale.done, after);
+    println!("a claim costs {:+.0}% with them", (after[0] / before[0] - 1.0) * 100.0);
+}
+
+fn main() {
+    if let (Ok(what), Ok(value)) = (std::env::var("MOSAIC_BENCH_WORKER"), std::env::var("MOSAIC_BENCH_VALUE")) {
+        let words: Vec<&str> = what.split(' ').collect();
+        let waits = work(words[0], words[1], &value, Duration::from_millis(words[2].parse().unwrap()));
+        let text: String = waits.iter().map(|wait| format!("{wait}\n")).collect();
+        std::io::stdout().write_all(text.as_bytes()).unwrap();
+        return;
+    }
+    let full = std::env::var("MOSAIC_BENCH").is_ok_and(|word| word == "full");
+    let scale = if full {
+        Scale { round: Duration::from_secs(30), cards: 100_000, done: 1_000_000 }
+    } else {
+        Scale { round: Duration::from_secs(2), cards: 20_000, done: 20_000 }
+    };
+    let only = std::env::args().nth(1).filter(|word| !word.starts_with('-')).unwrap_or_default();
+    for stand in [Stand::File(tempfile::tempdir().unwrap()), Stand::Server(Box::new(postgres::Database::new()))] {
+        if stand.name().to_lowercase().contains(&only) {
+            throughput(&stand, &scale);
+            size(&stand, &scale);
+        }
+    }
+}

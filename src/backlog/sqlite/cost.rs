@@ -1,0 +1,96 @@
+//! What an operation costs, counted: the steps of SQLite's virtual machine do not grow with the backlog.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::super::model::{BoardQuery, Column};
+use super::super::operations::Backlog;
+use super::super::rules::tests::card;
+use super::super::store::{ClaimRequest, ListQuery, Store, Who};
+use super::{Access, Sqlite};
+
+fn who() -> Who {
+    Who { actor: "a".into(), tenant_id: "t".into(), host: "h".into() }
+}
+
+/// Steps of a claim, of the first page of what can be claimed, of the board and of the figures, with so
+/// many cards that can be claimed and so many finished ones in the way.
+fn steps(ready: usize, done: usize) -> [u64; 5] {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Sqlite::open(&folder.path().join("backlog.db"), Access::Write, &mut |_, _| {}).unwrap();
+    {
+        let mut change = store.begin().unwrap();
+        let cards: Vec<_> = (0..ready + done)
+            .map(|at| {
+                let mut card = card(&format!("c{at:06}"));
+                if at >= ready {
+                    card.status = super::super::model::Status::Done;
+                }
+                // Twice as many edges as cards, all to finished ones.
+                card.depends_on = if at < ready && done > 1 {
+                    [ready, ready + 1]
+                        .map(|on| super::super::model::CardId::parse(&format!("c{on:06}")).unwrap())
+                        .to_vec()
+                } else {
+                    Vec::new()
+                };
+                card.priority = i64::try_from(at % 5).unwrap();
+                card
+            })
+            .collect();
+        change.insert(&cards).unwrap();
+        change.commit().unwrap();
+    }
+    let count = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&count);
+    store
+        .connection
+        .progress_handler(
+            1,
+            Some(move || {
+                seen.fetch_add(1, Ordering::Relaxed);
+                false
+            }),
+        )
+        .unwrap();
+    let request =
+        ClaimRequest { owner: "w".into(), ttl_seconds: 60, id: None, phase: None, assignee: Some("code".into()) };
+    let of_phase = ClaimRequest { phase: Some(String::new()), ..request.clone() };
+    let page = ListQuery { column: Some(Column::Ready), limit: 50, ..ListQuery::default() };
+    let board = BoardQuery { limit: 50, ..BoardQuery::default() };
+    let mut backlog = Backlog::new(Box::new(store), who());
+    let mut cost = |work: &mut dyn FnMut(&mut Backlog)| {
+        count.store(0, Ordering::Relaxed);
+        work(&mut backlog);
+        count.load(Ordering::Relaxed)
+    };
+    [
+        cost(&mut |backlog| assert!(backlog.claim(&request).unwrap().is_some())),
+        cost(&mut |backlog| assert!(backlog.claim(&of_phase).unwrap().is_some())),
+        cost(&mut |backlog| assert_eq!(backlog.store().list(&page).unwrap().len(), 50)),
+        cost(&mut |backlog| assert_eq!(backlog.store().board(&board).unwrap().lanes[1].cards.len(), 50)),
+        cost(&mut |backlog| {
+            let far = BoardQuery {
+                offsets: [0, 0, 0, 0, backlog.store().figures().unwrap().counts.0[4] - 60],
+                ..board.clone()
+            };
+            assert_eq!(backlog.store().board(&far).unwrap().lanes[4].cards.len(), 50);
+        }),
+    ]
+}
+
+#[test]
+fn a_larger_backlog_costs_no_more_steps() {
+    let small = steps(500, 200);
+    let large = steps(500, 20_000);
+    for (name, (small, large)) in
+        ["claim", "claim of a phase", "page", "board", "board at its end"].iter().zip(small.iter().zip(large))
+    {
+        // A deeper tree is a few steps more; a scan would be thousands.
+        assert!(large <= small + small / 10, "{name}: {small} steps became {large}");
+    }
+    let many = steps(20_000, 200);
+    for (name, at) in [("claim", 0), ("claim of a phase", 1), ("page", 2), ("board", 3)] {
+        assert!(many[at] <= small[at] + small[at] / 10, "{name}: {} steps became {}", small[at], many[at]);
+    }
+}

@@ -1,0 +1,57 @@
+//! What an operation reads on a server, by the server's own count of rows.
+
+use mosaic_tui::backlog::model::{BoardQuery, Column};
+use mosaic_tui::backlog::store::ListQuery;
+
+use super::{Stand, request};
+
+/// Rows that scans and index look-ups of the cards have read so far, in all sessions that ended.
+fn rows_read(stand: &Stand) -> (u64, u64) {
+    let Stand::Server(database) = stand else { unreachable!() };
+    let text = database.psql(
+        "SELECT pg_stat_clear_snapshot(); SELECT seq_tup_read || ' ' || idx_tup_fetch FROM pg_stat_user_tables \
+         WHERE schemaname = 'fleet' AND relname = 'card'",
+    );
+    let (scanned, fetched) = text.trim().lines().last().unwrap().split_once(' ').unwrap();
+    (scanned.parse().unwrap(), fetched.parse().unwrap())
+}
+
+#[test]
+fn a_claim_a_page_and_the_board_read_no_more_of_a_server_than_they_show() {
+    let stand = Stand::server();
+    drop(stand.open());
+    let Stand::Server(database) = &stand else { unreachable!() };
+    database.psql(
+        "INSERT INTO fleet.card (id, tenant_id, host, title, phase, priority, status, assignee, claim_token, attempts, \
+         created_at, updated_at, version, block_reason, body) \
+         SELECT 'c' || n, 't', 'h', 'title', '', n % 5, CASE WHEN n <= 20000 THEN 'ready' ELSE 'done' END, '', 0, 0, n, n, 1, '', '' \
+         FROM generate_series(1, 40000) AS n; ANALYZE fleet.card",
+    );
+    let read = |work: &mut dyn FnMut(&mut mosaic_tui::backlog::operations::Backlog)| {
+        let before = rows_read(&stand);
+        let mut backlog = stand.open();
+        work(&mut backlog);
+        drop(backlog);
+        // A session hands its counts over when it ends.
+        crate::harness::wait_for("the counts arrive", || rows_read(&stand).1 > before.1);
+        let after = rows_read(&stand);
+        (after.0 - before.0, after.1 - before.1)
+    };
+    let (scanned, fetched) = read(&mut |backlog| {
+        for _ in 0..20 {
+            backlog.claim(&request("w")).unwrap().unwrap();
+        }
+    });
+    assert_eq!(scanned, 0, "no scan");
+    assert!(fetched < 20 * 12, "{fetched} rows for 20 claims");
+    let (scanned, fetched) = read(&mut |backlog| {
+        let page = ListQuery { column: Some(Column::Ready), limit: 50, ..ListQuery::default() };
+        assert_eq!(backlog.store().list(&page).unwrap().len(), 50);
+    });
+    assert!(scanned == 0 && fetched <= 60, "{scanned} scanned, {fetched} fetched for a page of 50");
+    let (scanned, fetched) = read(&mut |backlog| {
+        let query = BoardQuery { offsets: [0, 0, 0, 0, 19_900], limit: 50, ..BoardQuery::default() };
+        assert_eq!(backlog.store().board(&query).unwrap().lanes[4].cards.len(), 50);
+    });
+    assert!(scanned == 0 && fetched <= 300, "{scanned} scanned, {fetched} fetched for the board");
+}
