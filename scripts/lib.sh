@@ -94,3 +94,51 @@ ensure_basics() {
     have cc || install_packages "a C compiler is needed" gcc libc6-dev ca-certificates -- gcc
     ensure_rust
 }
+
+# Folder of the newest PostgreSQL server on this machine; Debian keeps it off the PATH.
+postgres_programs() {
+    folder=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    if [ -z "$folder" ] && have initdb; then folder=$(dirname "$(command -v initdb)"); fi
+    [ -z "$folder" ] || [ ! -x "$folder/initdb" ] || printf '%s\n' "$folder"
+}
+
+# The server refuses to run as root; there its own user runs it. It ends with this script, however that ends.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then
+        setpriv --reuid=postgres --regid=postgres --init-groups --pdeathsig INT -- "$@"
+    else
+        setpriv --pdeathsig INT -- "$@"
+    fi
+}
+
+# Starts a throw-away server on a socket of its own, and exports its URL.
+postgres_up() {
+    programs=$(postgres_programs)
+    pg=$(mktemp -d "${TMPDIR:-/tmp}/mosaic-pg.XXXXXX")
+    mkdir "$pg/socket"
+    password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+    printf '%s' "$password" >"$pg/password"
+    if [ "$(id -u)" -eq 0 ]; then chown -R postgres "$pg"; fi
+    (cd / && as_postgres "$programs/initdb" -D "$pg/data" -A scram-sha-256 --pwfile="$pg/password" -U app --no-sync \
+        -E UTF8 --locale=C.UTF-8 >/dev/null)
+    (cd / && as_postgres "$programs/postgres" -D "$pg/data" -c listen_addresses= -c unix_socket_directories="$pg/socket" \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 >"$pg/log" 2>&1) &
+    pg_pid=$!
+    MOSAIC_TEST_DATABASE_URL="postgres://app:$password@$(printf '%s' "$pg/socket" | sed 's|/|%2F|g')/postgres"
+    export MOSAIC_TEST_DATABASE_URL
+    tries=0
+    until psql -X -q -d "$MOSAIC_TEST_DATABASE_URL" -c 'SELECT 1' >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] && kill -0 "$pg_pid" 2>/dev/null || { cat "$pg/log" >&2; die "PostgreSQL does not start"; }
+        sleep 0.1
+    done
+}
+
+# Ends it and takes its folder away.
+postgres_down() {
+    [ -n "${pg:-}" ] || return 0
+    postmaster=$(head -n 1 "$pg/data/postmaster.pid" 2>/dev/null || true)
+    if [ -n "$postmaster" ]; then kill -QUIT "$postmaster" 2>/dev/null || true; fi
+    wait "$pg_pid" 2>/dev/null || true
+    rm -rf "$pg"
+}
