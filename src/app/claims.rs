@@ -14,7 +14,7 @@ pub fn attached(snapshot: &FleetSnapshot, board: &Board, now: Stamp) -> FleetSna
         let claim = held.map(|held| ClaimFacts {
             card: held.id.to_string(),
             title: held.title.as_str().into(),
-            expires_in: (held.claim.expires_at.0 - now.0) as f64 / 1000.0,
+            expires_in: held.claim.expires_at.0.saturating_sub(now.0) as f64 / 1000.0,
         });
         if row.claim != claim {
             Arc::make_mut(row).claim = claim;

@@ -86,9 +86,8 @@ impl Backlog {
             }
             let now = change.now()?;
             let card = rules::new_card(new, &who.tenant_id, &who.host, now);
-            if !card.depends_on.is_empty() {
-                change.hold_edges()?;
-            }
+            // Also without edges of its own: others may be making theirs to this card just now.
+            change.hold_edges()?;
             if change.card(&new.id)?.is_some() {
                 return Err(taken(&card));
             }
@@ -109,11 +108,15 @@ impl Backlog {
     pub fn edit(&mut self, id: &CardId, patch: &Patch, if_version: Option<i64>) -> Result<Outcome> {
         rules::check(patch)?;
         self.write(|change, who| {
-            if let Some(on) = &patch.depends_on {
+            if let Some(wanted) = &patch.depends_on {
                 change.hold_edges()?;
+                let had: Vec<CardId> =
+                    change.dependencies(std::slice::from_ref(id))?.into_iter().map(|(_, on)| on).collect();
                 // Dependencies are held before the card: whoever completes one goes the same way.
-                for on in on {
-                    change.card(on)?.ok_or_else(|| Error::no_card(on))?;
+                for on in rules::ordered(had.iter().chain(wanted).cloned().collect()) {
+                    if change.card(&on)?.is_none() && !had.contains(&on) {
+                        return Err(Error::no_card(&on));
+                    }
                 }
             }
             let before = existing(change, id)?;
@@ -140,10 +143,21 @@ impl Backlog {
     pub fn claim(&mut self, request: &ClaimRequest) -> Result<Option<Card>> {
         check_owner(&request.owner)?;
         rules::check_ttl(request.ttl_seconds)?;
-        let Some(id) = &request.id else { return self.store.claim(request, &self.who) };
+        let Some(id) = &request.id else {
+            let mut tries = 0;
+            return loop {
+                tries += 1;
+                match self.store.claim(request, &self.who) {
+                    Err(error) if error.kind == Kind::Collision && tries < TRIES => {}
+                    Err(error) if error.kind == Kind::Collision => break Err(Error { kind: Kind::Failed, ..error }),
+                    claimed => break claimed,
+                }
+            };
+        };
         self.write(|change, who| {
-            let now = change.now()?;
             let mut card = existing(change, id)?;
+            // After the card is held: the lease begins now, not before the waiting.
+            let now = change.now()?;
             let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
             if !fits(&request.phase, &card.phase) {
                 return Ok(None);
@@ -171,7 +185,7 @@ impl Backlog {
     pub fn renew(&mut self, id: &CardId, owner: &str, token: i64, ttl_seconds: Option<i64>) -> Result<Outcome> {
         check_owner(owner)?;
         ttl_seconds.map_or(Ok(()), rules::check_ttl)?;
-        self.change(id, |card, now| rules::renew(card, owner, token, ttl_seconds, now).map(Some))
+        self.change(id, None, |card, now| rules::renew(card, owner, token, ttl_seconds, now).map(Some))
     }
 
     /// Finishes a card.
@@ -179,23 +193,23 @@ impl Backlog {
     /// # Errors
     /// When the token is no longer the current one.
     pub fn complete(&mut self, id: &CardId, token: Option<i64>) -> Result<Outcome> {
-        self.change(id, |card, now| rules::complete(card, token, now))
+        self.change(id, None, |card, now| rules::complete(card, token, now))
     }
 
     /// Parks a card.
     ///
     /// # Errors
     /// When it is done, or the token is no longer the current one.
-    pub fn block(&mut self, id: &CardId, token: Option<i64>, reason: &str) -> Result<Outcome> {
-        self.change(id, |card, now| rules::block(card, token, reason, now))
+    pub fn block(&mut self, id: &CardId, token: Option<i64>, reason: &str, if_version: Option<i64>) -> Result<Outcome> {
+        self.change(id, if_version, |card, now| rules::block(card, token, reason, now))
     }
 
     /// Makes a parked card ready.
     ///
     /// # Errors
     /// When it is claimed or done.
-    pub fn unblock(&mut self, id: &CardId) -> Result<Outcome> {
-        self.change(id, |card, _| rules::unblock(card))
+    pub fn unblock(&mut self, id: &CardId, if_version: Option<i64>) -> Result<Outcome> {
+        self.change(id, if_version, |card, _| rules::unblock(card))
     }
 
     /// Returns one claim to the pool whatever its expiry, or all that are over; the cards returned.
@@ -204,7 +218,7 @@ impl Backlog {
     /// When the named card does not exist.
     pub fn reclaim(&mut self, id: Option<&CardId>) -> Result<Vec<Card>> {
         if let Some(id) = id {
-            let outcome = self.change(id, |card, _| Ok(rules::reclaim(card)))?;
+            let outcome = self.change(id, None, |card, _| Ok(rules::reclaim(card)))?;
             return Ok(if outcome.changed { vec![outcome.card] } else { Vec::new() });
         }
         self.write(|change, who| {
@@ -228,11 +242,12 @@ impl Backlog {
     ///
     /// # Errors
     /// When one does not exist, or a cycle would close.
-    pub fn link(&mut self, from: &CardId, to: &CardId) -> Result<Outcome> {
+    pub fn link(&mut self, from: &CardId, to: &CardId, if_version: Option<i64>) -> Result<Outcome> {
         self.write(|change, who| {
             change.hold_edges()?;
             change.card(to)?.ok_or_else(|| Error::no_card(to))?;
             let before = existing(change, from)?;
+            rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
             if from != to && before.depends_on.contains(to) {
                 return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
             }
@@ -247,10 +262,13 @@ impl Backlog {
     ///
     /// # Errors
     /// When the card does not exist.
-    pub fn unlink(&mut self, from: &CardId, to: &CardId) -> Result<Outcome> {
+    pub fn unlink(&mut self, from: &CardId, to: &CardId, if_version: Option<i64>) -> Result<Outcome> {
         self.write(|change, who| {
             change.hold_edges()?;
+            // The dependency is held before the card, as for whoever completes it.
+            change.card(to)?;
             let before = existing(change, from)?;
+            rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
             if !before.depends_on.contains(to) {
                 return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
             }
@@ -299,10 +317,16 @@ impl Backlog {
     }
 
     /// One card changed by a rule.
-    fn change(&mut self, id: &CardId, rule: impl Fn(&mut Card, Stamp) -> Result<Option<Changed>>) -> Result<Outcome> {
+    fn change(
+        &mut self,
+        id: &CardId,
+        if_version: Option<i64>,
+        rule: impl Fn(&mut Card, Stamp) -> Result<Option<Changed>>,
+    ) -> Result<Outcome> {
         self.write(|change, who| {
-            let now = change.now()?;
             let before = existing(change, id)?;
+            rules::check_version(&before, if_version, &change.history(id, RECENT)?)?;
+            let now = change.now()?;
             let mut card = before.clone();
             match rule(&mut card, now)? {
                 None => Ok(Outcome { card, changed: false, before: Some(before) }),

@@ -54,6 +54,19 @@ impl Place {
                         "add HOST, or the folder of the socket",
                     ));
                 }
+                // An unescaped `@` or `/` in a password ends it early, and the rest would be shown as host or database.
+                let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "._-:[]%".contains(c));
+                let hosts = config.get_hosts().iter().all(|host| match host {
+                    tokio_postgres::config::Host::Tcp(name) => plain(name),
+                    tokio_postgres::config::Host::Unix(_) => true,
+                });
+                if !hosts || !config.get_dbname().is_none_or(plain) || !config.get_user().is_none_or(plain) {
+                    return Err(Error::invalid(
+                        "DATABASE_URL",
+                        "has a character in user, host or database that does not belong there",
+                        "write `@` in a password as %40, `/` as %2F and `:` as %3A",
+                    ));
+                }
                 Ok(Self::Server(Box::new(config)))
             }
             (None, Some(folder)) => Ok(Self::File(folder.join(FILE))),
@@ -71,12 +84,10 @@ impl Place {
 
     /// Opens the store alone.
     pub(super) fn store(&self, intent: Intent, progress: Progress<'_>) -> Result<Box<dyn Store>> {
+        let access = if intent == Intent::Read { Access::Read } else { Access::Write };
         Ok(match self {
-            Self::File(path) => {
-                let access = if intent == Intent::Read { Access::Read } else { Access::Write };
-                Box::new(Sqlite::open(path, access, progress)?)
-            }
-            Self::Server(config) => Box::new(Postgres::open(config, progress)?),
+            Self::File(path) => Box::new(Sqlite::open(path, access, progress)?),
+            Self::Server(config) => Box::new(Postgres::open(config, access, progress)?),
         })
     }
 }
@@ -113,11 +124,18 @@ mod tests {
 
     #[test]
     fn no_error_and_no_form_of_it_holds_the_password() {
-        for url in
-            ["postgres://me:hunter2@:bad:/", "postgres://me:hunter2@host:99999/x", "hunter2", "mysql://a:hunter2@h/x"]
-        {
-            if let Err(error) = Place::of(Some(url), None, Path::new("/h")) {
-                assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        for url in [
+            "postgres://me:x@hunter2@host/x",
+            "postgres://me:123/hunter2@host/x",
+            "postgres://me:x:hunter2@host/x",
+            "postgres://me:hunter2@:bad:/",
+            "postgres://me:hunter2@host:99999/x",
+            "hunter2",
+            "mysql://a:hunter2@h/x",
+        ] {
+            match Place::of(Some(url), None, Path::new("/h")) {
+                Err(error) => assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}"),
+                Ok(place) => assert!(!format!("{place} {place:?}").contains("hunter2"), "{url}"),
             }
         }
         let place = Place::of(Some("postgres://me:hunter2@host/x"), None, Path::new("/h")).unwrap();

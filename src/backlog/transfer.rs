@@ -3,6 +3,7 @@
 //! A header line, the cards in order of their ids, the history in order, and a last line with the
 //! counts, so that a file that was cut off is noticed.
 
+use std::collections::HashSet;
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         let mut cards = Vec::new();
         let mut events = Vec::new();
         let mut begun = false;
+        let mut known = HashSet::new();
         loop {
             let Some(line) = reader.next(input)? else {
                 return Err(reader.bad("the file ends before its last line; it was cut off"));
@@ -104,13 +106,18 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 Line::Backlog { format: FORMAT } if !begun => begun = true,
                 Line::Backlog { format } => return Err(reader.bad(&format!("format {format} is not known here"))),
                 _ if !begun => return Err(reader.bad("is no export: its first line is not the header")),
-                Line::Card(card) => {
+                Line::Card(mut card) => {
+                    card.depends_on = rules::ordered(std::mem::take(&mut card.depends_on));
                     check(&card).map_err(|error| reader.bad(&error.to_string()))?;
                     moved.cards += 1;
+                    known.insert(card.id.clone());
                     cards.push(*card);
                 }
                 Line::Event(event) => {
                     check_event(&event).map_err(|error| reader.bad(&error.to_string()))?;
+                    if !known.contains(&event.card_id) {
+                        return Err(reader.bad(&format!("is history of {}, which is not in the file", event.card_id)));
+                    }
                     moved.events += 1;
                     events.push(*event);
                 }
@@ -160,7 +167,19 @@ fn check(card: &Card) -> Result<()> {
     };
     rules::check(&fields)?;
     card.acceptance.as_ref().map_or(Ok(()), check_acceptance)?;
-    card.claim.as_ref().map_or(Ok(()), |claim| check_owner(&claim.owner))?;
+    if let Some(claim) = &card.claim {
+        check_owner(&claim.owner)?;
+        rules::check_ttl(claim.ttl_seconds)?;
+        check_number("claim_token", claim.token)?;
+    }
+    for (field, number) in
+        [("last_claim_token", card.last_claim_token), ("attempts", card.attempts), ("version", card.version)]
+    {
+        check_number(field, number)?;
+    }
+    if card.depends_on.contains(&card.id) {
+        return Err(Error::refused(format!("card {}", card.id), "depends on itself", ""));
+    }
     for (field, text) in [
         ("tenant_id", Some(&card.tenant_id)),
         ("host", Some(&card.host)),
@@ -170,6 +189,14 @@ fn check(card: &Card) -> Result<()> {
         text.map_or(Ok(()), |text| check_line(field, text))?;
     }
     Ok(())
+}
+
+/// A number that only grows must have room to: beyond 2^53 other programs cannot even read it.
+fn check_number(field: &str, number: i64) -> Result<()> {
+    if (0..1 << 53).contains(&number) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, format!("is {number}; 0 to 2^53 is allowed"), ""))
 }
 
 fn check_event(event: &CardEvent) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Watching the backlog for the dashboard: a thread of its own reads what the screen shows, again
 //! whenever another process changed something. A store that hangs or is gone holds up nobody else.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
@@ -20,8 +20,9 @@ const REFRESH: Duration = Duration::from_secs(10);
 /// Pause before a store that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Requests that wait; only the newest of each kind counts, and a full queue is drained by the next look.
-const QUEUE: usize = 64;
+/// After a long read the watcher rests so many times as long: a search through a million cards must not
+/// become all that the store does.
+const REST: u32 = 4;
 
 /// What the screen wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,16 @@ pub enum News {
 
 /// The handle of the thread; it ends when this is dropped.
 pub struct Watcher {
-    requests: SyncSender<Request>,
+    wanted: Arc<Mutex<Wanted>>,
+    wake: SyncSender<()>,
+}
+
+/// What the screen wants now: only the newest of each kind counts.
+#[derive(Default)]
+struct Wanted {
+    query: BoardQuery,
+    detail: Option<CardId>,
+    asked: bool,
 }
 
 impl Watcher {
@@ -56,17 +66,27 @@ impl Watcher {
     /// # Errors
     /// When no thread can be started.
     pub fn start(place: Place, who: Who, tell: impl Fn(News) -> bool + Send + 'static) -> std::io::Result<Self> {
-        let (requests, wanted) = sync_channel(QUEUE);
-        std::thread::Builder::new().name("backlog".to_owned()).spawn(move || {
-            Watch { place, who, tell, backlog: None, query: BoardQuery::default(), detail: None }.run(&wanted);
-        })?;
-        Ok(Self { requests })
+        // One waiting wake-up is enough for any number of requests.
+        let (wake, woken) = sync_channel(1);
+        let wanted = Arc::new(Mutex::new(Wanted::default()));
+        let watch = Watch { place, who, tell, backlog: None, wanted: Arc::clone(&wanted) };
+        std::thread::Builder::new().name("backlog".to_owned()).spawn(move || watch.run(&woken))?;
+        Ok(Self { wanted, wake })
     }
 
-    /// Asks for something; a full queue drops it, because newer questions follow.
+    /// Asks for something; an earlier request of its kind is forgotten.
     pub fn ask(&self, request: Request) {
-        match self.requests.try_send(request) {
-            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+        {
+            let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            match request {
+                Request::Board(query) => wanted.query = query,
+                Request::Detail(id) => wanted.detail = id,
+                Request::Refresh => {}
+            }
+            wanted.asked = true;
+        }
+        match self.wake.try_send(()) {
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
         }
     }
 }
@@ -76,28 +96,26 @@ struct Watch<T> {
     who: Who,
     tell: T,
     backlog: Option<Backlog>,
-    query: BoardQuery,
-    detail: Option<CardId>,
+    wanted: Arc<Mutex<Wanted>>,
 }
 
 impl<T: Fn(News) -> bool> Watch<T> {
-    fn run(mut self, wanted: &Receiver<Request>) {
+    fn run(mut self, woken: &Receiver<()>) {
         let mut revision = String::new();
         let mut read_at: Option<Instant> = None;
         let mut pause = Duration::ZERO;
         loop {
-            let mut asked = false;
-            match wanted.recv_timeout(pause) {
-                Ok(request) => asked |= self.take(request),
-                Err(RecvTimeoutError::Timeout) => {}
+            match woken.recv_timeout(pause) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            // Only the newest of what piled up meanwhile counts.
-            while let Ok(request) = wanted.try_recv() {
-                asked |= self.take(request);
-            }
+            let (query, detail, asked) = {
+                let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+                (wanted.query.clone(), wanted.detail.clone(), std::mem::take(&mut wanted.asked))
+            };
             let stale = read_at.is_none_or(|at| at.elapsed() > REFRESH);
-            let heard = match self.look(&mut revision, asked || stale) {
+            let begun = Instant::now();
+            let heard = match self.look(&mut revision, &query, detail.as_ref(), asked || stale) {
                 Ok(None) => true,
                 Ok(Some(news)) => {
                     read_at = Some(Instant::now());
@@ -116,28 +134,18 @@ impl<T: Fn(News) -> bool> Watch<T> {
             if !heard {
                 return;
             }
-            pause = LOOK;
-        }
-    }
-
-    fn take(&mut self, request: Request) -> bool {
-        match request {
-            Request::Board(query) => {
-                let other = query != self.query;
-                self.query = query;
-                other
-            }
-            Request::Detail(id) => {
-                let other = id != self.detail;
-                self.detail = id;
-                other
-            }
-            Request::Refresh => true,
+            pause = LOOK.max(begun.elapsed() * REST).min(REFRESH);
         }
     }
 
     /// Reads everything when asked, or when the store has another revision.
-    fn look(&mut self, revision: &mut String, asked: bool) -> Result<Option<Vec<News>>, Error> {
+    fn look(
+        &mut self,
+        revision: &mut String,
+        query: &BoardQuery,
+        detail: Option<&CardId>,
+        asked: bool,
+    ) -> Result<Option<Vec<News>>, Error> {
         let backlog = match &mut self.backlog {
             Some(backlog) => backlog,
             None => {
@@ -150,13 +158,13 @@ impl<T: Fn(News) -> bool> Watch<T> {
         if present == *revision && !asked {
             return Ok(None);
         }
-        let mut news = vec![News::Board(Arc::new(backlog.store().board(&self.query)?))];
-        if let Some(id) = &self.detail {
-            let detail = match backlog.detail(id) {
+        let mut news = vec![News::Board(Arc::new(backlog.store().board(query)?))];
+        if let Some(id) = detail {
+            let read = match backlog.detail(id) {
                 Err(error) if error.kind == super::error::Kind::Failed => return Err(error),
                 read => read.map(Arc::new),
             };
-            news.push(News::Detail(id.clone(), detail));
+            news.push(News::Detail(id.clone(), read));
         }
         *revision = present;
         Ok(Some(news))

@@ -78,7 +78,7 @@ pub(in crate::app) fn list(inputs: &Inputs) -> Built {
             Some("id") => Sort::Id,
             _ => Sort::Priority,
         },
-        limit: number(inputs, "limit")?.unwrap_or(LISTED),
+        limit: number::<u32>(inputs, "limit")?.map_or(LISTED, u64::from),
     }))
 }
 
@@ -122,11 +122,19 @@ pub(in crate::app) fn reclaim(inputs: &Inputs) -> Built {
 }
 
 pub(in crate::app) fn link(inputs: &Inputs) -> Built {
-    done(BacklogAction::Link { from: id(inputs, "from")?, to: id(inputs, "to")? })
+    done(BacklogAction::Link {
+        from: id(inputs, "from")?,
+        to: id(inputs, "to")?,
+        if_version: number(inputs, "if-version")?,
+    })
 }
 
 pub(in crate::app) fn unlink(inputs: &Inputs) -> Built {
-    done(BacklogAction::Unlink { from: id(inputs, "from")?, to: id(inputs, "to")? })
+    done(BacklogAction::Unlink {
+        from: id(inputs, "from")?,
+        to: id(inputs, "to")?,
+        if_version: number(inputs, "if-version")?,
+    })
 }
 
 pub(in crate::app) fn block(inputs: &Inputs) -> Built {
@@ -134,11 +142,12 @@ pub(in crate::app) fn block(inputs: &Inputs) -> Built {
         id: id(inputs, "id")?,
         token: number(inputs, "token")?,
         reason: inputs.one("reason").unwrap_or_default(),
+        if_version: number(inputs, "if-version")?,
     })
 }
 
 pub(in crate::app) fn unblock(inputs: &Inputs) -> Built {
-    done(BacklogAction::Unblock(id(inputs, "id")?))
+    done(BacklogAction::Unblock { id: id(inputs, "id")?, if_version: number(inputs, "if-version")? })
 }
 
 pub(in crate::app) fn complete(inputs: &Inputs) -> Built {

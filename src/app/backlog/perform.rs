@@ -101,26 +101,31 @@ fn run(
             backlog.renew(id, owner, *token, *ttl_seconds).map(|outcome| print::outcome(&outcome, "renewed", ""))
         }
         BacklogAction::Reclaim(id) => backlog.reclaim(id.as_ref()).map(|cards| print::reclaimed(&cards, id.as_ref())),
-        BacklogAction::Link { from, to } => backlog.link(from, to).map(|outcome| {
-            let undo = outcome.changed.then(|| BacklogAction::Unlink { from: from.clone(), to: to.clone() });
+        // What takes a change back is tied to the version that the change made: nobody else's is undone.
+        BacklogAction::Link { from, to, if_version } => backlog.link(from, to, *if_version).map(|outcome| {
+            let undo = BacklogAction::Unlink { from: from.clone(), to: to.clone(), if_version: version(&outcome) };
             print::outcome(&outcome, &format!("depends on {to}"), &format!("depends on {to} already"))
-                .with_undo(undo.map(Action::Backlog))
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
         }),
-        BacklogAction::Unlink { from, to } => backlog.unlink(from, to).map(|outcome| {
-            let undo = outcome.changed.then(|| BacklogAction::Link { from: from.clone(), to: to.clone() });
+        BacklogAction::Unlink { from, to, if_version } => backlog.unlink(from, to, *if_version).map(|outcome| {
+            let undo = BacklogAction::Link { from: from.clone(), to: to.clone(), if_version: version(&outcome) };
             print::outcome(&outcome, &format!("no longer depends on {to}"), &format!("did not depend on {to}"))
-                .with_undo(undo.map(Action::Backlog))
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
         }),
-        BacklogAction::Block { id, token, reason } => backlog.block(id, *token, reason).map(|outcome| {
-            // A claim that the parking ended cannot be given back.
-            let was_ready = outcome.before.as_ref().is_some_and(|before| before.status == Status::Ready);
-            let undo = (outcome.changed && was_ready).then(|| Action::Backlog(BacklogAction::Unblock(id.clone())));
-            print::outcome(&outcome, "blocked", "is blocked already").with_undo(undo)
-        }),
-        BacklogAction::Unblock(id) => backlog.unblock(id).map(|outcome| {
+        BacklogAction::Block { id, token, reason, if_version } => {
+            backlog.block(id, *token, reason, *if_version).map(|outcome| {
+                // A claim that the parking ended cannot be given back.
+                let was_ready = outcome.before.as_ref().is_some_and(|before| before.status == Status::Ready);
+                let undo = BacklogAction::Unblock { id: id.clone(), if_version: version(&outcome) };
+                print::outcome(&outcome, "blocked", "is blocked already")
+                    .with_undo((outcome.changed && was_ready).then_some(Action::Backlog(undo)))
+            })
+        }
+        BacklogAction::Unblock { id, if_version } => backlog.unblock(id, *if_version).map(|outcome| {
             let reason = outcome.before.as_ref().map(|before| before.block_reason.clone()).unwrap_or_default();
-            let undo = outcome.changed.then(|| BacklogAction::Block { id: id.clone(), token: None, reason });
-            print::outcome(&outcome, "unblocked", "is not blocked").with_undo(undo.map(Action::Backlog))
+            let undo = BacklogAction::Block { id: id.clone(), token: None, reason, if_version: version(&outcome) };
+            print::outcome(&outcome, "unblocked", "is not blocked")
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
         }),
         BacklogAction::Complete { id, token } => {
             backlog.complete(id, *token).map(|outcome| print::outcome(&outcome, "done", "is done already"))
@@ -135,6 +140,10 @@ fn run(
         BacklogAction::Doctor => doctor(backlog),
     };
     answer.map_err(failure)
+}
+
+fn version(outcome: &Outcome) -> Option<i64> {
+    Some(outcome.card.version)
 }
 
 /// The edit that restores what this one changed, and only if nobody else changed it since.
@@ -252,7 +261,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
 
 fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result<Report> {
     let mut input: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(BufReader::new(std::io::stdin()))
+        Box::new(BufReader::with_capacity(1 << 16, whole_input()?))
     } else {
         let file = std::fs::File::open(path).map_err(|error| {
             Failure::failed(format!("import {}", path.display()), error.to_string(), "check the name and its rights")
@@ -261,6 +270,20 @@ fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result
     };
     let moved = transfer::import(backlog, &mut input, &mut |what, count| line.tell(what, count)).map_err(failure)?;
     Ok(print::moved(&moved, "imported", path))
+}
+
+/// All of standard input in a file without a name: whoever types or sends slowly must not hold the store.
+fn whole_input() -> Result<std::fs::File> {
+    use std::io::Seek;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = std::env::temp_dir().join(format!("mosaic-import-{}", std::process::id()));
+    let failed = |error: std::io::Error| Failure::failed("import -", error.to_string(), "check the temporary folder");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    std::fs::remove_file(&path).map_err(failed)?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    Ok(file)
 }
 
 fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {

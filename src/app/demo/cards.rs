@@ -58,7 +58,7 @@ pub(super) fn seed(backlog: &mut Backlog, agents: usize) -> Result<()> {
         let new = NewCard { id: id(name)?, title: title.to_owned(), fields, idempotency_key: None, blocked: false };
         backlog.create(&new)?;
     }
-    backlog.block(&id("OPS-3")?, None, "waits for the budget")?;
+    backlog.block(&id("OPS-3")?, None, "waits for the budget", None)?;
     for at in 0..agents.min(100) * CHORES {
         let new = NewCard {
             id: id(&format!("C-{:03}", at + 1))?,

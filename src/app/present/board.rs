@@ -312,6 +312,9 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
     if plan.beside.is_empty() {
         neighbours("needed by", &detail.dependents, &mut lines);
     }
+    if !detail.card.body.is_empty() {
+        lines.push(Vec::new());
+    }
     lines
         .extend(wrapped(&detail.card.body, width).take(MAX_BODY_LINES).map(|line| vec![Piece::new(line, Role::Plain)]));
     lines

@@ -39,8 +39,11 @@ pub(super) fn form(form: &Form, state: &State) -> Popup {
         Some((id, version)) => format!("edit {id}, version {version}"),
         None => "new card".to_owned(),
     };
-    let hint =
-        if form.saving { "saving\u{2026}" } else { "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it" };
+    let hint = if form.saving.is_some() {
+        "saving\u{2026}"
+    } else {
+        "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it"
+    };
     Popup { title, lines, scroll: 0, buttons: None, hint: hint.to_owned() }
 }
 

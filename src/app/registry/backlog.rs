@@ -10,6 +10,7 @@ const FOR_AGENTS: &str = "agents and scripts run it";
 
 const CARD: Argument = Argument { name: "id", shape: Shape::Required, doc: "Card id", values: &[] };
 const ID: Argument = value("id", "Card id");
+const IF_VERSION: Argument = value("if-version", "Refuses when the card has another version by now");
 const TOKEN: Argument = value("token", "Claim token; without one the operator acts, on any card");
 
 /// A command whose key acts on the selected card.
@@ -237,7 +238,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
             value("acceptance", "Criteria: a JSON list or object, or @FILE"),
             value("spend-projected", "Tokens expected"),
             value("spend-actual", "Tokens used"),
-            value("if-version", "Refuses when the card has another version by now"),
+            IF_VERSION,
             JSON,
         ],
         build::edit,
@@ -292,7 +293,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         "Makes one card depend on another; refuses what would close a cycle",
         &["backlog", "link"],
         FOR_AGENTS,
-        &[value("from", "The card that waits"), value("to", "The card it waits for"), JSON],
+        &[value("from", "The card that waits"), value("to", "The card it waits for"), IF_VERSION, JSON],
         build::link,
     ),
     command(
@@ -301,7 +302,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         "Takes a dependency away",
         &["backlog", "unlink"],
         FOR_AGENTS,
-        &[value("from", "The card that waits"), value("to", "The card it waits for"), JSON],
+        &[value("from", "The card that waits"), value("to", "The card it waits for"), IF_VERSION, JSON],
         build::unlink,
     ),
     command(
@@ -310,7 +311,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         "Parks a card; a claim on it ends",
         &["backlog", "block"],
         FOR_AGENTS,
-        &[ID, value("reason", "Why, in one line"), TOKEN, JSON],
+        &[ID, value("reason", "Why, in one line"), TOKEN, IF_VERSION, JSON],
         build::block,
     ),
     on_card(
@@ -320,7 +321,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
             "Makes a parked card ready again",
             &["backlog", "unblock"],
             "",
-            &[ID, JSON],
+            &[ID, IF_VERSION, JSON],
             build::unblock,
         ),
         &["u"],

@@ -91,8 +91,10 @@ pub struct Form {
     pub notice: Option<String>,
     /// The newest version seen, when it is no longer the edited one.
     pub newer: Option<Box<CardValues>>,
-    /// Whether an answer is being waited for.
-    pub saving: bool,
+    /// The command whose answer is being waited for.
+    pub saving: Option<String>,
+    /// Whether Esc was pressed once: the next drops what is typed.
+    pub leaving: bool,
 }
 
 /// A card's values as the form holds them.
@@ -135,7 +137,7 @@ impl Form {
             Field { name, line: Line::new(text, name == FieldName::Body), before: String::new() }
         };
         let fields = std::iter::once(FieldName::Id).chain(FIELDS).map(field).collect();
-        Self { editing: None, fields, focus: 0, notice: None, newer: None, saving: false }
+        Self { editing: None, fields, focus: 0, notice: None, newer: None, saving: None, leaving: false }
     }
 
     /// The form of an existing card.
@@ -154,7 +156,8 @@ impl Form {
             focus: 0,
             notice: None,
             newer: None,
-            saving: false,
+            saving: None,
+            leaving: false,
         }
     }
 
@@ -195,12 +198,14 @@ impl Form {
                 })
             })
             .collect();
-        let what = if different.is_empty() {
-            format!("it is {} now, its texts are the same", card.column().word())
-        } else {
-            different.join(", ")
-        };
-        self.notice = Some(format!("changed meanwhile (version {}): {what}", card.version));
+        if different.is_empty() {
+            // A claim or its renewal: nothing that is edited here is touched by it.
+            if let Some((_, version)) = &mut self.editing {
+                *version = card.version;
+            }
+            return;
+        }
+        self.notice = Some(format!("changed meanwhile (version {}): {}", card.version, different.join(", ")));
         self.newer = Some(Box::new(newer));
     }
 
@@ -261,6 +266,8 @@ pub enum Choice {
         command: String,
         /// The action.
         action: Box<Action>,
+        /// Whether it asks first, as its key does.
+        asks: bool,
     },
     /// Asks further.
     Ask(Question),

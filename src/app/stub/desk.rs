@@ -71,6 +71,7 @@ impl<'a> Desk<'a> {
 
     /// Parks the card: the work on it failed.
     pub(super) fn fail(&mut self, held: &Held) -> Result<(), String> {
-        self.with(|backlog| backlog.block(&held.id, Some(held.token), "two tests fail on this branch")).map(|_| ())
+        self.with(|backlog| backlog.block(&held.id, Some(held.token), "two tests fail on this branch", None))
+            .map(|_| ())
     }
 }

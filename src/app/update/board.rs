@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::keys::{begin, request};
+use super::keys::{asks_first, begin, request};
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
@@ -46,7 +46,7 @@ pub(super) fn take_card(state: &mut State, id: &CardId, read: Result<Arc<Detail>
     match read {
         Ok(detail) => {
             if let Some(Overlay::Form(form)) = &mut state.overlay
-                && !form.saving
+                && form.saving.is_none()
             {
                 form.meanwhile(&detail.card);
             }
@@ -137,6 +137,9 @@ pub(super) fn filtered(state: &mut State) {
 
 /// Performs what the board's own keys ask for.
 pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
+    if state.screen == Screen::Card && matches!(action, ScreenAction::Column(_) | ScreenAction::FilterBoard) {
+        return super::toast(state, "Esc goes back to the board first".to_owned(), false);
+    }
     match action {
         ScreenAction::ViewBoard => {
             if !state.watch_only {
@@ -151,7 +154,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             state.board.column = Column::ALL[to];
         }
         ScreenAction::FilterBoard => state.board.filtering = true,
-        ScreenAction::Jump => jump(state),
+        ScreenAction::Jump => jump(state, effects),
         ScreenAction::NewCard => {
             let phase = state.board.selected().map(|card| card.phase.clone()).unwrap_or_default();
             state.overlay = Some(Overlay::Form(Box::new(Form::new_card(&phase))));
@@ -202,7 +205,7 @@ pub(super) fn question(state: &mut State, about: Question) {
 }
 
 /// From a card to its owner's pane; from an agent to the card that it holds.
-fn jump(state: &mut State) {
+fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     match state.screen {
         Screen::Board | Screen::Card => {
             let owner = state.owner_in_hand();
@@ -220,8 +223,10 @@ fn jump(state: &mut State) {
             let held = state.selected_row().and_then(|row| row.claim.as_ref()).map(|claim| claim.card.clone());
             match held.and_then(|id| CardId::parse(&id).ok()) {
                 Some(id) => {
+                    effects.push(Effect::Backlog(Request::Detail(Some(id.clone()))));
                     state.board.wanted = Some(id);
                     state.board.detail = None;
+                    state.board.detail_error = None;
                     state.board.scroll = 0;
                     state.open(Screen::Card);
                 }
@@ -247,7 +252,7 @@ pub(super) fn owners(state: &mut State, id: &CardId) {
         let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
         if let Ok((command, action)) = request(state, "backlog.claim", &inputs) {
             let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.clone().unwrap_or_default());
-            items.push((label, Choice::Run { command, action: Box::new(action) }));
+            items.push((label, Choice::Run { command, action: Box::new(action), asks: false }));
         }
     }
     if items.is_empty() {
@@ -266,7 +271,7 @@ fn columns(state: &mut State, id: &CardId) {
     let mut items = Vec::new();
     let mut run = |state: &State, label: &str, spec: &str| {
         if let Ok((command, action)) = request(state, spec, &inputs) {
-            items.push((label.to_owned(), Choice::Run { command, action: Box::new(action) }));
+            items.push((label.to_owned(), Choice::Run { command, action: Box::new(action), asks: asks_first(spec) }));
         }
     };
     match from {

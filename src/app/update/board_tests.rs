@@ -155,13 +155,14 @@ fn a_form_saves_what_was_changed_and_stays_when_it_is_refused() {
     let (command, action) = ran(&saved)[0];
     assert_eq!(command, "mosaic-tui backlog edit '--title=Log in with a second factorX' --if-version=3 A0");
     assert!(matches!(action, Action::Backlog(BacklogAction::Edit { if_version: Some(3), .. })));
+    let command = command.to_owned();
     let report = Report { text: "card A0: is at version 4, not 3".to_owned(), ..failed() };
-    update(&mut state, Event::Done { command: String::new(), report });
+    update(&mut state, Event::Done { command: command.clone(), report });
     let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(form.notice.as_deref().is_some_and(|notice| notice.contains("version 4")), "{:?}", form.notice);
     assert!(form.fields[0].line.text.ends_with('X'), "what was typed is still there");
     press(&mut state, "\n");
-    update(&mut state, Event::Done { command: String::new(), report: Report { text: "A0: changed".into(), ..done() } });
+    update(&mut state, Event::Done { command, report: Report { text: "A0: changed".into(), ..done() } });
     assert_eq!(state.overlay, None);
 }
 
@@ -185,7 +186,7 @@ fn what_an_editor_left_goes_through_the_form() {
     let values = crate::app::draft::values(&text);
     let effects = update(&mut state, Event::Edited { card: card.clone(), text: values });
     assert_eq!(ran(&effects)[0].0, "mosaic-tui backlog edit --priority=9 --if-version=3 A0");
-    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving), "it waits for the answer");
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it waits for the answer");
     let card = Box::new(samples::card("A0"));
     update(&mut state, Event::Edited { card, text: Err("vi ended with 1".into()) });
     assert!(matches!(&state.overlay, Some(Overlay::Failure { text, .. }) if text.contains("vi ended")));
@@ -194,7 +195,7 @@ fn what_an_editor_left_goes_through_the_form() {
 #[test]
 fn undo_runs_what_the_last_report_offered_once() {
     let mut state = state();
-    let undo = Action::Backlog(BacklogAction::Unblock(samples::id("A0")));
+    let undo = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
     let report = done().with_undo(Some(undo.clone()));
     update(&mut state, Event::Done { command: String::new(), report });
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("U takes it back")));
@@ -257,6 +258,77 @@ fn late_news_of_another_card_is_dropped() {
     let board = BoardState { wanted: Some(samples::id("A0")), ..BoardState::default() };
     assert!(board.shown().is_none());
     assert_eq!(Form::new_card("m1").changed().len(), 2, "priority and phase of a new card are sent");
+}
+
+#[test]
+fn a_jump_to_a_card_asks_for_it() {
+    let mut state = state();
+    press(&mut state, "1");
+    let held = |row: &&Arc<crate::fleet::model::AgentRow>| row.claim.is_some();
+    let key = state.snapshot.iter().flat_map(|s| &s.agents).find(held).map(|row| row.key.clone());
+    state.selected = key;
+    let effects = press(&mut state, "o");
+    let wanted = state.board.wanted.clone();
+    assert!(wanted.is_some() && effects.contains(&Effect::Backlog(Request::Detail(wanted))), "{effects:?}");
+}
+
+#[test]
+fn only_its_own_answer_closes_a_form() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    press(&mut state, "+");
+    let saved = press(&mut state, "eX\n");
+    let command = ran(&saved)[0].0.to_owned();
+    update(&mut state, Event::Done { command: "mosaic-tui backlog edit --priority-by=1 A0".into(), report: done() });
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it still waits");
+    update(&mut state, Event::Done { command, report: done() });
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn esc_in_a_form_asks_before_it_drops_what_was_typed() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    press(&mut state, "eX\x1b");
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.leaving));
+    press(&mut state, "\x1b");
+    assert_eq!(state.overlay, None);
+    press(&mut state, "e\x1b");
+    assert_eq!(state.overlay, None, "an untouched one goes at once");
+}
+
+#[test]
+fn a_menu_asks_like_the_key_does_before_it_ends_a_claim() {
+    let mut state = state();
+    press(&mut state, "l");
+    assert!(ran(&press(&mut state, "m\n")).is_empty());
+    let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(targets, &["C0 (held by orchestrator)"]);
+    press(&mut state, "\x1b");
+    assert!(ran(&press(&mut state, "bwhy\n")).is_empty(), "parking a held card ends the claim too");
+    assert!(matches!(&state.overlay, Some(Overlay::Confirm { .. })));
+}
+
+#[test]
+fn a_card_has_no_filter_and_no_columns() {
+    let mut state = state();
+    press(&mut state, "\n");
+    press(&mut state, "/xl");
+    assert!(!state.board.filtering && state.board.filter.text.is_empty());
+    assert_eq!((state.screen, state.board.column), (Screen::Card, Column::Ready));
+}
+
+#[test]
+fn a_renewed_claim_does_not_disturb_an_edit() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    press(&mut state, "eX");
+    let id = state.board.wanted.clone().unwrap();
+    let mut renewed = (*samples::detail(id.as_str())).clone();
+    renewed.card.version += 1;
+    update(&mut state, Event::Card(id, Ok(Arc::new(renewed))));
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((form.notice.as_deref(), form.editing.as_ref().map(|(_, version)| *version)), (None, Some(4)));
 }
 
 fn done() -> Report {

@@ -6,25 +6,35 @@ use super::board;
 use super::keys::{begin, request};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
-use crate::app::state::{Choice, FieldName, Form, Overlay, Prompt, Question, State};
+use crate::app::state::{Choice, Field, FieldName, Form, Overlay, Prompt, Question, State};
 use crate::backlog::model::Card;
 
 /// Takes a key in the form.
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Form(form)) = &mut state.overlay else { return };
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if form.saving && key.code != KeyCode::Esc {
+    if form.saving.is_some() {
         return;
     }
     let last = form.fields.len() - 1;
     match key.code {
-        KeyCode::Esc => state.overlay = None,
+        KeyCode::Esc => {
+            let typed = form.editing.is_some() && !form.changed().is_empty()
+                || form.editing.is_none() && form.fields.iter().any(is_typed);
+            if typed && !form.leaving {
+                form.leaving = true;
+                form.notice = Some("Esc again drops what you typed".to_owned());
+            } else {
+                state.overlay = None;
+            }
+        }
         KeyCode::Char('r') if control => form.take_newer(),
         KeyCode::Tab => form.focus = if form.focus == last { 0 } else { form.focus + 1 },
         KeyCode::BackTab => form.focus = if form.focus == 0 { last } else { form.focus - 1 },
         KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => save(state, effects),
         KeyCode::Char('s') if control => save(state, effects),
         code => {
+            form.leaving = false;
             let taken = form.fields.get_mut(form.focus).is_some_and(|field| field.line.press(key));
             match code {
                 KeyCode::Up if !taken => form.focus = form.focus.saturating_sub(1),
@@ -33,6 +43,11 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             }
         }
     }
+}
+
+/// Whether a field of a new card holds more than what it began with.
+fn is_typed(field: &Field) -> bool {
+    !matches!(field.name, FieldName::Priority | FieldName::Phase) && !field.line.text.is_empty()
 }
 
 /// Takes pasted text.
@@ -61,7 +76,7 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Form(form)) = &mut state.overlay else { return };
     match asked {
         Ok((command, action)) => {
-            form.saving = true;
+            form.saving = Some(command.clone());
             form.notice = None;
             effects.push(Effect::Run { command, action });
         }
@@ -81,15 +96,15 @@ fn inputs(form: &Form) -> Inputs {
 }
 
 /// An answer to what the form sent: it closes, or says why it was refused and keeps what is typed.
-pub(super) fn answered(state: &mut State, failed: Option<&str>) -> bool {
+pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -> bool {
     let Some(Overlay::Form(form)) = &mut state.overlay else { return false };
-    if !form.saving {
+    if form.saving.as_deref() != Some(command) {
         return false;
     }
     match failed {
         None => state.overlay = None,
         Some(why) => {
-            form.saving = false;
+            form.saving = None;
             if let Some(shown) = &state.board.detail {
                 form.meanwhile(&shown.card);
             }
@@ -105,6 +120,7 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
     match key.code {
         KeyCode::Esc => state.overlay = None,
         KeyCode::Enter => {
+            let prompt_about = prompt.about.clone();
             let (spec, inputs) = match asked(prompt) {
                 Ok(asked) => asked,
                 Err(why) => {
@@ -113,9 +129,15 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                 }
             };
             match request(state, spec, &inputs) {
-                Ok(_) => {
+                Ok((command, action)) => {
+                    let parks = matches!(&prompt_about, Question::BlockReason(_));
                     state.overlay = None;
-                    begin(state, spec, &inputs, effects);
+                    if parks && state.owner_in_hand().is_some() {
+                        let target = inputs.one("id").unwrap_or_default();
+                        confirm(state, command, action, target);
+                    } else {
+                        begin(state, spec, &inputs, effects);
+                    }
                 }
                 Err(why) => {
                     if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
@@ -128,6 +150,15 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
             prompt.line.press(key);
         }
     }
+}
+
+/// Asks before somebody's work is ended.
+fn confirm(state: &mut State, command: String, action: crate::app::action::Action, target: String) {
+    let targets = match state.owner_in_hand() {
+        Some(owner) => vec![format!("{target} (held by {owner})")],
+        None => vec![target],
+    };
+    state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
 }
 
 fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
@@ -163,7 +194,11 @@ pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Eff
             match choice {
                 Choice::Ask(question) => board::question(state, question),
                 Choice::Owner(id) => board::owners(state, &id),
-                Choice::Run { command, action } => {
+                Choice::Run { command, action, asks: true } => {
+                    let target = state.card_in_hand().map(|id| id.to_string()).unwrap_or_default();
+                    confirm(state, command, *action, target);
+                }
+                Choice::Run { command, action, asks: false } => {
                     super::toast(state, format!("running: {command}"), false);
                     effects.push(Effect::Run { command, action: *action });
                 }

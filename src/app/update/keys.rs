@@ -32,7 +32,7 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     if state.filter.editing {
         return press_in_filter(state, key);
     }
-    if state.board.filtering {
+    if state.board.filtering && state.screen == Screen::Board {
         return press_in_board_filter(state, key);
     }
     match keymap::lookup(super::place_of(state.screen), chord) {
@@ -108,6 +108,11 @@ fn quoted(word: &str) -> String {
     }
     let shown = crate::fleet::model::Label::new(word);
     format!("'{}'", shown.as_str().replace('\'', "'\\''"))
+}
+
+/// Whether an entry of the table asks before it acts.
+pub(super) fn asks_first(id: &str) -> bool {
+    ACTIONS.iter().any(|spec| spec.id == id && spec.danger == Danger::Confirm)
 }
 
 /// The command line and the action of an entry of the table.

@@ -135,7 +135,7 @@ fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::Pane
 
 fn take_report(state: &mut State, command: String, report: Report) {
     if report.code == super::error::DONE {
-        form::answered(state, None);
+        form::answered(state, &command, None);
         let mut text = report.text;
         if let Some(undo) = report.undo {
             state.board.undo = Some((text.clone(), *undo));
@@ -145,7 +145,7 @@ fn take_report(state: &mut State, command: String, report: Report) {
     } else {
         let lines: Vec<String> =
             report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
-        if form::answered(state, Some(&lines.join("; "))) {
+        if form::answered(state, &command, Some(&lines.join("; "))) {
             return;
         }
         state.overlay = Some(Overlay::Failure { command, text: lines.join("; ") });

@@ -10,13 +10,12 @@ use super::session::Session;
 
 pub(super) struct PostgresChange<'a> {
     session: &'a mut Session,
-    open: bool,
 }
 
 impl<'a> PostgresChange<'a> {
     pub(super) fn begin(session: &'a mut Session) -> Result<Self> {
-        session.batch("BEGIN")?;
-        Ok(Self { session, open: true })
+        session.begin("BEGIN")?;
+        Ok(Self { session })
     }
 
     fn put(&mut self, sql: &str, records: &[Json]) -> Result<()> {
@@ -136,17 +135,14 @@ impl Change for PostgresChange<'_> {
         read::edges(self.session)
     }
 
-    fn commit(mut self: Box<Self>) -> Result<()> {
-        self.open = false;
-        self.session.batch("COMMIT")
+    fn commit(self: Box<Self>) -> Result<()> {
+        self.session.end("COMMIT")
     }
 }
 
 impl Drop for PostgresChange<'_> {
     fn drop(&mut self) {
-        if self.open && self.session.is_open() && self.session.batch("ROLLBACK").is_err() {
-            self.session.give_up();
-        }
+        self.session.abandon();
     }
 }
 
@@ -180,10 +176,11 @@ fn record(card: &Card) -> Json {
     })
 }
 
-/// Takes the next card for a claimer: one call, one transaction.
+/// Takes the next card for a claimer: one call, one transaction, and the card as it was at its end.
 pub(super) fn claim(session: &mut Session, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
+    let sql = read::cards_from("fleet.claim($1, $2, $3::text[], $4, $5, $6, $7) AS card");
     let rows = session.rows(
-        "SELECT fleet.claim($1, $2, $3::text[], $4, $5, $6, $7)",
+        &sql,
         &[
             &request.owner,
             &request.ttl_seconds,
@@ -194,7 +191,5 @@ pub(super) fn claim(session: &mut Session, request: &ClaimRequest, who: &Who) ->
             &who.host,
         ],
     )?;
-    let Some(id) = rows.first().and_then(|row| row.get::<_, Option<String>>(0)) else { return Ok(None) };
-    let id = read::checked(&id)?;
-    read::card(session, &id, "")
+    rows.first().map(read::card_of).transpose()
 }

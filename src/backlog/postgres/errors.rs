@@ -43,9 +43,10 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
             Error::new(Kind::Collision, what, format!("another change came first ({said})"), "try again")
         }
-        SqlState::LOCK_NOT_AVAILABLE => {
-            failed("a card is locked by another client for more than 5 s".to_owned(), "try again")
-        }
+        SqlState::LOCK_NOT_AVAILABLE => failed(
+            "cards or their links are held by another client, perhaps an import, for more than 5 s".to_owned(),
+            "try again",
+        ),
         SqlState::DISK_FULL => {
             failed(format!("the server's disk is full ({said}); nothing was changed"), "free some space")
         }

@@ -22,12 +22,17 @@ const PAGE: i64 = 1000;
 /// Active claims read for the fleet's rows; more agents than that hold none at once.
 const CLAIMS: u64 = 2000;
 
+/// The query of whole cards out of something else that has their columns.
+pub(super) fn cards_from(source: &str) -> String {
+    CARD.replace("FROM fleet.card\n", &format!("FROM {source}\n"))
+}
+
 /// A stored value that no program of ours wrote.
 fn strange(why: impl std::fmt::Display) -> Error {
     Error::new(Kind::Failed, "backlog", format!("holds a strange value: {why}"), "`mosaic-tui backlog doctor`")
 }
 
-pub(super) fn checked(text: &str) -> Result<CardId> {
+fn checked(text: &str) -> Result<CardId> {
     CardId::parse(text).map_err(strange)
 }
 
@@ -43,7 +48,7 @@ fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn card_of(row: &Row) -> Result<Card> {
+pub(super) fn card_of(row: &Row) -> Result<Card> {
     let token: i64 = row.get(13);
     let claim = match (row.get::<_, Option<String>>(9), row.get::<_, Option<i64>>(10), row.get::<_, Option<i64>>(11)) {
         (Some(owner), Some(ttl_seconds), Some(at)) => {
@@ -205,11 +210,9 @@ fn line_of(row: &Row) -> Result<CardLine> {
 
 /// Reads inside one moment: what was committed after its beginning is not seen.
 fn in_one_moment<T>(session: &mut Session, read: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
-    session.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
     let value = read(session);
-    if session.is_open() {
-        session.batch("ROLLBACK")?;
-    }
+    session.abandon();
     value
 }
 

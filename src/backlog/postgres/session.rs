@@ -36,6 +36,8 @@ pub(super) struct Session {
     config: Config,
     client: Option<Client>,
     statements: HashMap<String, Statement>,
+    /// Whether a transaction is open: what follows in it must not run on another connection.
+    in_transaction: bool,
 }
 
 /// Prepared statements kept; lists with many conditions are each their own.
@@ -60,7 +62,7 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             Error::new(Kind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
         })?;
-        let mut session = Self { runtime, config, client: None, statements: HashMap::new() };
+        let mut session = Self { runtime, config, client: None, statements: HashMap::new(), in_transaction: false };
         session.connect()?;
         Ok(session)
     }
@@ -109,6 +111,14 @@ impl Session {
         work: impl AsyncFnOnce(&Client, &mut HashMap<String, Statement>) -> Result<T, SqlError>,
     ) -> Result<T> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
+            if self.in_transaction {
+                return Err(Error::new(
+                    Kind::Failed,
+                    format!("backlog {}", self.address()),
+                    "the connection was closed in the middle of a change; nothing was changed",
+                    "try again; the server may be restarting",
+                ));
+            }
             self.connect()?;
         }
         let Some(client) = &self.client else { return Err(self.silent(limit)) };
@@ -164,13 +174,25 @@ impl Session {
         self.talk(LONG_ANSWER, async |client, _| client.batch_execute(sql).await)
     }
 
-    /// Gives the connection up: an open transaction is rolled back by the server.
-    pub(super) fn give_up(&mut self) {
-        self.client = None;
+    /// Begins a transaction.
+    pub(super) fn begin(&mut self, sql: &str) -> Result<()> {
+        self.batch(sql)?;
+        self.in_transaction = true;
+        Ok(())
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.client.as_ref().is_some_and(|client| !client.is_closed())
+    /// Ends it.
+    pub(super) fn end(&mut self, sql: &str) -> Result<()> {
+        let ended = self.batch(sql);
+        self.in_transaction = false;
+        ended
+    }
+
+    /// Takes an open transaction back. On a connection that fails the server does it.
+    pub(super) fn abandon(&mut self) {
+        if self.in_transaction && self.end("ROLLBACK").is_err() {
+            self.client = None;
+        }
     }
 
     pub(super) fn migrate(&mut self, progress: Progress<'_>) -> Result<()> {
@@ -188,7 +210,9 @@ impl Session {
         }
         let done = self.migrate_from(progress);
         if done.is_err() {
-            self.give_up();
+            // With the connection go its transaction and its lock.
+            self.in_transaction = false;
+            self.client = None;
         }
         done
     }
@@ -197,7 +221,8 @@ impl Session {
         // One process migrates; the others wait for it here and find nothing to do. The lock comes before
         // the transaction: a backend learns of new tables when a transaction begins.
         self.batch("SET lock_timeout = 0; SELECT pg_advisory_lock(hashtext('mosaic fleet migration'))")?;
-        self.batch(&format!("{SETTINGS}; BEGIN"))?;
+        self.batch(SETTINGS)?;
+        self.begin("BEGIN")?;
         let version = self.version()?;
         for (number, (name, sql)) in (1_i32..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
             progress(&format!("migration {number} ({name})"), u64::try_from(number).unwrap_or(0));
@@ -211,12 +236,12 @@ impl Session {
             self.batch(sql)?;
             self.rows("INSERT INTO fleet.migration (number, name) VALUES ($1, $2)", &[&number, &name])?;
         }
-        self.batch("COMMIT")?;
+        self.end("COMMIT")?;
         self.batch("SELECT pg_advisory_unlock(hashtext('mosaic fleet migration'))")
     }
 
     /// The schema's version; 0 when there is none.
-    fn version(&mut self) -> Result<i32> {
+    pub(super) fn version(&mut self) -> Result<i32> {
         let there = self.rows("SELECT to_regclass('fleet.migration') IS NOT NULL", &[])?;
         if !there.first().is_some_and(|row| row.get::<_, bool>(0)) {
             return Ok(0);

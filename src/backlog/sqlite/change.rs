@@ -8,7 +8,7 @@ use super::super::store::{Change, ClaimRequest, Who};
 use super::queue::{Queue, Turn};
 use super::{Sqlite, read};
 
-/// Expired claims that one claimer returns on its way; the rest is left to the next.
+/// Expired claims that are returned at once.
 const RECLAIMED_AT_ONCE: u32 = 64;
 
 pub(super) struct SqliteChange<'a> {
@@ -30,7 +30,11 @@ impl<'a> SqliteChange<'a> {
             Some(queue) => queue,
             None => store.queue.insert(Queue::beside(path).map_err(unmade)?),
         };
-        let turn = queue.enter().map_err(unmade)?.ok_or_else(|| super::errors::locked(path))?;
+        let Some(turn) = queue.enter().map_err(unmade)? else {
+            // The thread that still waits belongs to these open files; the next change gets its own.
+            store.queue = None;
+            return Err(super::errors::locked(path));
+        };
         let transaction = store
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -145,22 +149,29 @@ pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Re
     let change = SqliteChange::begin(store)?;
     let claimed = change.run(|connection| {
         let now = read::now(connection)?;
-        for id in read::expired(connection, now, RECLAIMED_AT_ONCE)? {
-            give_back(connection, &id, now, who)?;
-        }
         let mut assignees = request.assignees();
         assignees.resize(3, String::new());
         let [first, second, third] = [&assignees[0], &assignees[1], &assignees[2]];
         let (owner, ttl) = (&request.owner, request.ttl_seconds);
-        let id = match &request.phase {
-            None => connection
-                .prepare_cached(include_str!("sql/claim.sql"))?
-                .query_row(params![first, second, third, owner, ttl, now.0], |row| read::id(row, 0))
-                .optional()?,
-            Some(phase) => connection
-                .prepare_cached(include_str!("sql/claim_phase.sql"))?
-                .query_row(params![first, second, third, owner, ttl, now.0, phase], |row| read::id(row, 0))
-                .optional()?,
+        // Leases that are over return to the pool first, as many as it takes to find a card.
+        let id = loop {
+            let expired = read::expired(connection, now, RECLAIMED_AT_ONCE)?;
+            for id in &expired {
+                give_back(connection, id, now, who)?;
+            }
+            let id = match &request.phase {
+                None => connection
+                    .prepare_cached(include_str!("sql/claim.sql"))?
+                    .query_row(params![first, second, third, owner, ttl, now.0], |row| read::id(row, 0))
+                    .optional()?,
+                Some(phase) => connection
+                    .prepare_cached(include_str!("sql/claim_phase.sql"))?
+                    .query_row(params![first, second, third, owner, ttl, now.0, phase], |row| read::id(row, 0))
+                    .optional()?,
+            };
+            if id.is_some() || expired.is_empty() {
+                break id;
+            }
         };
         let Some(card) = id.map(|id| read::card(connection, &id)).transpose()?.flatten() else { return Ok(None) };
         let event = CardEvent {

@@ -21,6 +21,12 @@ const MIGRATIONS: [(&str, &str); 1] = [("cards", include_str!("migrations/0001_c
 /// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred claims.
 const CHECKPOINT_PAGES: i64 = 4000;
 
+/// The log is cut back to this after a large import: 64 MB.
+const LOG_BYTES: i64 = 64 << 20;
+
+/// Most pages kept in memory: 16 MB hold the upper levels of every index of a million cards.
+const CACHE_KILOBYTES: i64 = 16_000;
+
 /// Most prepared statements kept.
 const STATEMENTS: usize = 64;
 
@@ -46,11 +52,24 @@ impl Sqlite {
                 "set MOSAIC_BACKLOG_DIR to a local folder, or DATABASE_URL to a PostgreSQL server",
             ));
         }
-        let imagined = access == Access::Read && !path.exists();
-        let connection = if imagined { Connection::open_in_memory() } else { open_file(path)? };
-        let connection = connection.map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), imagined, queue: None };
+        if access == Access::Read && !path.exists() {
+            return Ok(Self { path: path.to_owned(), ..Self::imagine()? });
+        }
+        let connection = open_file(path)?.map_err(|error| explain(path, &error))?;
+        let mut store = Self { connection, path: path.to_owned(), imagined: false, queue: None };
         store.prepare(progress)?;
+        Ok(store)
+    }
+
+    /// An empty backlog in memory, for what is not there.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub(crate) fn imagine() -> Result<Self> {
+        let path = Path::new("");
+        let connection = Connection::open_in_memory().map_err(|error| explain(path, &error))?;
+        let mut store = Self { connection, path: path.to_owned(), imagined: true, queue: None };
+        store.prepare(&mut |_, _| {})?;
         Ok(store)
     }
 
@@ -74,6 +93,8 @@ impl Sqlite {
         self.connection
             .pragma_update(None, "synchronous", "FULL")
             .and_then(|()| self.connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES))
+            .and_then(|()| self.connection.pragma_update(None, "journal_size_limit", LOG_BYTES))
+            .and_then(|()| self.connection.pragma_update(None, "cache_size", -CACHE_KILOBYTES))
             .map_err(|error| self.explain(&error))
     }
 

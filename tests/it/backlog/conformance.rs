@@ -29,6 +29,9 @@ cases!(
     an_import_is_all_or_nothing,
     nothing_is_lost_on_the_way_out_and_in,
     hostile_texts_are_refused,
+    what_takes_a_change_back_is_tied_to_it,
+    a_known_but_missing_dependency_may_be_kept,
+    an_import_with_poisoned_numbers_is_refused,
 );
 
 fn claim(backlog: &mut Backlog, owner: &str) -> Option<String> {
@@ -48,9 +51,9 @@ fn a_life_of_a_card(stand: &Stand) {
     let mut backlog = stand.open();
     let made = backlog.create(&new("A")).unwrap().card;
     assert_eq!((made.tenant_id.as_str(), made.host.as_str(), made.version), ("tenant", "host", 1));
-    backlog.block(&id("A"), None, "no key").unwrap();
+    backlog.block(&id("A"), None, "no key", None).unwrap();
     assert_eq!(counts(&mut backlog), [0, 0, 0, 1, 0]);
-    backlog.unblock(&id("A")).unwrap();
+    backlog.unblock(&id("A"), None).unwrap();
     let claimed = backlog.claim(&request("me")).unwrap().unwrap();
     let token = claimed.claim.as_ref().unwrap().token;
     assert_eq!(counts(&mut backlog), [0, 0, 1, 0, 0]);
@@ -118,7 +121,7 @@ fn a_lease_that_moved_is_refused(stand: &Stand) {
     assert!(new > old);
     for refused in [
         backlog.complete(&id("A"), Some(old)).unwrap_err(),
-        backlog.block(&id("A"), Some(old), "").unwrap_err(),
+        backlog.block(&id("A"), Some(old), "", None).unwrap_err(),
         backlog.renew(&id("A"), "one", old, None).unwrap_err(),
     ] {
         assert_eq!(refused.kind, Kind::Refused);
@@ -145,16 +148,16 @@ fn dependencies_are_counted(stand: &Stand) {
     }
     assert_eq!(claim(&mut backlog, "me"), None, "an unknown dependency never counts as done");
     assert_eq!(backlog.detail(&id("top")).unwrap().card.open_dependencies, 1);
-    backlog.unlink(&id("top"), &id("ghost")).unwrap();
-    assert!(!backlog.unlink(&id("top"), &id("ghost")).unwrap().changed);
+    backlog.unlink(&id("top"), &id("ghost"), None).unwrap();
+    assert!(!backlog.unlink(&id("top"), &id("ghost"), None).unwrap().changed);
     let ready =
         backlog.store().list(&ListQuery { column: Some(Column::Ready), limit: 9, ..ListQuery::default() }).unwrap();
     assert_eq!(ready.len(), 1);
     // A finished dependency holds up nobody, an open one does.
     backlog.create(&new("late")).unwrap();
-    assert!(backlog.link(&id("top"), &id("late")).unwrap().changed);
-    assert!(!backlog.link(&id("top"), &id("late")).unwrap().changed, "an edge that exists changes nothing");
-    assert_eq!(backlog.link(&id("top"), &id("nobody")).unwrap_err().kind, Kind::NotFound);
+    assert!(backlog.link(&id("top"), &id("late"), None).unwrap().changed);
+    assert!(!backlog.link(&id("top"), &id("late"), None).unwrap().changed, "an edge that exists changes nothing");
+    assert_eq!(backlog.link(&id("top"), &id("nobody"), None).unwrap_err().kind, Kind::NotFound);
     assert_eq!(claim(&mut backlog, "me").as_deref(), Some("late"));
     backlog.complete(&id("late"), None).unwrap();
     assert_eq!(claim(&mut backlog, "me").as_deref(), Some("top"));
@@ -175,7 +178,7 @@ fn cycles_are_refused_with_their_path(stand: &Stand) {
         backlog.create(&depending(&format!("n{at:02}"), &on)).unwrap();
     }
     for (from, to, length) in [("n00", "n00", 1), ("n00", "n01", 2), ("n00", "n49", 50)] {
-        let refused = backlog.link(&id(from), &id(to)).unwrap_err();
+        let refused = backlog.link(&id(from), &id(to), None).unwrap_err();
         assert_eq!(refused.kind, Kind::Refused);
         let path = refused.why.split_once(": ").unwrap().1;
         assert_eq!(path.split(" -> ").count(), length + 1, "{refused}");
@@ -358,4 +361,56 @@ fn hostile_texts_are_refused(stand: &Stand) {
     assert_eq!(backlog.create(&quoted).unwrap().card.title, quoted.title);
     assert_eq!(backlog.claim(&request("\u{1b}[2J")).unwrap_err().kind, Kind::Invalid);
     assert_eq!(counts(&mut backlog), [0, 1, 0, 0, 0]);
+}
+
+fn what_takes_a_change_back_is_tied_to_it(stand: &Stand) {
+    let mut backlog = stand.open();
+    backlog.create(&new("A")).unwrap();
+    backlog.block(&id("A"), None, "later", None).unwrap();
+    let version = backlog.unblock(&id("A"), None).unwrap().card.version;
+    backlog.claim(&request("agent")).unwrap().unwrap();
+    let refused = backlog.block(&id("A"), None, "later", Some(version)).unwrap_err();
+    assert_eq!(refused.kind, Kind::Refused);
+    assert!(backlog.detail(&id("A")).unwrap().card.claim.is_some(), "nobody's claim was ended");
+    for refused in [
+        backlog.link(&id("A"), &id("A"), Some(1)).unwrap_err(),
+        backlog.unlink(&id("A"), &id("B"), Some(1)).unwrap_err(),
+        backlog.unblock(&id("A"), Some(1)).unwrap_err(),
+    ] {
+        assert!(refused.why.contains("not 1"), "{refused}");
+    }
+}
+
+fn a_known_but_missing_dependency_may_be_kept(stand: &Stand) {
+    let mut backlog = stand.open();
+    backlog.create(&depending("A", &["ghost"])).unwrap();
+    backlog.create(&new("B")).unwrap();
+    let both = Patch { depends_on: Some(vec![id("B"), id("ghost")]), ..Patch::default() };
+    assert_eq!(backlog.edit(&id("A"), &both, None).unwrap().card.open_dependencies, 2);
+    let other = Patch { depends_on: Some(vec![id("nobody")]), ..Patch::default() };
+    assert_eq!(backlog.edit(&id("A"), &other, None).unwrap_err().kind, Kind::NotFound);
+    sound(&mut backlog);
+}
+
+fn an_import_with_poisoned_numbers_is_refused(stand: &Stand) {
+    let mut backlog = stand.open();
+    backlog.create(&new("A")).unwrap();
+    backlog.claim(&request("w")).unwrap();
+    let text = export(&mut backlog).replace("\"A\"", "\"X\"");
+    for (from, to) in [
+        ("\"last_claim_token\":1", "\"last_claim_token\":9223372036854775807"),
+        ("\"version\":2", "\"version\":-1"),
+        ("\"attempts\":1", "\"attempts\":-5"),
+        ("\"claim_ttl_seconds\":60", "\"claim_ttl_seconds\":99999999999"),
+        ("\"depends_on\":[]", "\"depends_on\":[\"X\"]"),
+        ("\"card_id\":\"X\"", "\"card_id\":\"A\""),
+    ] {
+        let file = text.replacen(from, to, 1);
+        assert_ne!(file, text, "{from}");
+        let refused = transfer::import(&mut backlog, &mut file.as_bytes(), &mut |_, _| {}).unwrap_err();
+        assert!(refused.what.contains("line"), "{to}: {refused}");
+    }
+    let twice = text.replacen("\"depends_on\":[]", "\"depends_on\":[\"A\",\"A\"]", 1);
+    transfer::import(&mut backlog, &mut twice.as_bytes(), &mut |_, _| {}).unwrap();
+    sound(&mut backlog);
 }

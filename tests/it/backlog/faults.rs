@@ -40,6 +40,16 @@ fn looking_makes_nothing() {
 }
 
 #[test]
+fn looking_makes_no_schema_on_a_server() {
+    let (sandbox, stand) = (Sandbox::new(), Stand::server());
+    for args in [&["list"][..], &["stats"], &["graph"], &["doctor"], &["export"]] {
+        assert_eq!(backlog(&sandbox, &stand, args).code, 0, "{args:?}");
+    }
+    let Stand::Server(database) = &stand else { unreachable!() };
+    assert_eq!(database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'fleet'"), "0");
+}
+
+#[test]
 fn the_file_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let (_sandbox, stand) = with_a_card();

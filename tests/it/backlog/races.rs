@@ -27,6 +27,8 @@ races!(
     killed_claimers_leave_whole_claims_only,
     nobody_is_sent_away_from_a_card_that_is_only_edited,
     links_made_at_once_close_no_cycle,
+    nobody_is_sent_away_while_leases_are_over,
+    a_card_that_is_made_and_finished_during_an_import_frees_who_waits_for_it,
 );
 
 fn command(stand: &Stand, args: &[&str]) -> Command {
@@ -204,4 +206,52 @@ fn links_made_at_once_close_no_cycle(stand: &Stand) {
     }
     assert_eq!(backlog.store().graph().unwrap().cycle(), None);
     sound(&mut backlog);
+}
+
+fn nobody_is_sent_away_while_leases_are_over(stand: &Stand) {
+    const CARDS: usize = 8;
+    let mut backlog = stand.open();
+    for at in 0..CARDS {
+        backlog.create(&new(&format!("c{at}"))).unwrap();
+    }
+    for round in 0..4 {
+        for _ in 0..CARDS {
+            backlog.claim(&ClaimRequest { ttl_seconds: 1, ..request("sleeper") }).unwrap().unwrap();
+        }
+        wait_for("the leases are over", || backlog.store().figures().unwrap().expired_claims == CARDS as u64);
+        let got = claim_at_once(stand, CARDS);
+        let different: HashSet<&String> = got.iter().flatten().collect();
+        assert_eq!(different.len(), CARDS, "round {round}: {got:?}");
+        for at in 0..CARDS {
+            backlog.reclaim(Some(&super::id(&format!("c{at}")))).unwrap();
+        }
+    }
+    sound(&mut backlog);
+}
+
+fn a_card_that_is_made_and_finished_during_an_import_frees_who_waits_for_it(stand: &Stand) {
+    use std::io::Write;
+    let mut backlog = stand.open();
+    backlog.create(&super::depending("Y", &["X", "Z"])).unwrap();
+    let mut file = Vec::new();
+    mosaic_tui::backlog::transfer::export(&mut backlog, &mut file, &mut |_, _| {}).unwrap();
+    let text = String::from_utf8(file).unwrap().replace("\"Y\"", "\"Q\"");
+    let (front, last) = text.trim_end().rsplit_once('\n').unwrap();
+    let mut import = command(stand, &["import", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = import.stdin.take().unwrap();
+    writeln!(pipe, "{front}").unwrap();
+    pipe.flush().unwrap();
+    // A slow sender holds nobody up.
+    for name in ["X", "Z"] {
+        backlog.create(&new(name)).unwrap();
+        backlog.complete(&super::id(name), None).unwrap();
+    }
+    writeln!(pipe, "{last}").unwrap();
+    drop(pipe);
+    let output = import.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    sound(&mut backlog);
+    for name in ["Q", "Y"] {
+        assert_eq!(backlog.detail(&super::id(name)).unwrap().card.open_dependencies, 0, "{name}");
+    }
 }

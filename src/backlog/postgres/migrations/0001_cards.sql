@@ -45,8 +45,6 @@ CREATE INDEX card_claimable ON fleet.card (assignee, priority DESC, created_at, 
     WHERE status = 'ready' AND open_dependencies = 0;
 CREATE INDEX card_claimable_phase ON fleet.card (assignee, phase, priority DESC, created_at, id)
     WHERE status = 'ready' AND open_dependencies = 0;
-CREATE INDEX card_claimable_age ON fleet.card (created_at)
-    WHERE status = 'ready' AND open_dependencies = 0;
 -- Leases that may be over.
 CREATE INDEX card_lease ON fleet.card (claim_expires_at) WHERE status = 'claimed';
 -- The board and the lists.
@@ -184,32 +182,34 @@ CREATE TRIGGER edge_inserted AFTER INSERT ON fleet.edge REFERENCING NEW TABLE AS
 CREATE TRIGGER edge_deleted AFTER DELETE ON fleet.edge REFERENCING OLD TABLE AS edges
     FOR EACH STATEMENT EXECUTE FUNCTION fleet.edge_changed();
 
--- Takes the next claimable card; no row when there is none. Locks the one row it takes, beside leases
--- that are over, which return to the pool first.
+-- Takes the next claimable card and returns it; no row when there is none. Locks the one row it takes,
+-- beside leases that are over, which return to the pool first.
 CREATE FUNCTION fleet.claim(
     p_owner text, p_ttl bigint, p_assignees text[], p_phase text, p_actor text, p_tenant text, p_host text
-) RETURNS text LANGUAGE plpgsql AS $$
+) RETURNS SETOF fleet.card LANGUAGE plpgsql AS $$
 DECLARE
-    v_now bigint := fleet.now_ms();
+    v_now bigint;
     v_old record;
     v_assignee text;
     v_id text;
     v_token bigint;
     v_version bigint;
+    v_waited boolean := false;
 BEGIN
-    FOR v_old IN
-        SELECT id, claim_owner, claim_token, version FROM fleet.card
-        WHERE status = 'claimed' AND claim_expires_at < v_now
-        ORDER BY claim_expires_at LIMIT 64 FOR UPDATE SKIP LOCKED
     LOOP
-        UPDATE fleet.card SET status = 'ready', claim_owner = NULL, claim_ttl_seconds = NULL, claimed_at = NULL,
-            claim_since = NULL, updated_at = v_now, version = version + 1 WHERE id = v_old.id;
-        INSERT INTO fleet.card_event (card_id, at, actor, tenant_id, host, kind, version, detail) VALUES
-            (v_old.id, v_now, p_actor, p_tenant, p_host, 'reclaimed', v_old.version + 1,
-             '{"owner":' || to_json(v_old.claim_owner) || ',"token":' || v_old.claim_token || '}');
-    END LOOP;
+        v_now := fleet.now_ms();
+        FOR v_old IN
+            SELECT id, claim_owner, claim_token, version FROM fleet.card
+            WHERE status = 'claimed' AND claim_expires_at < v_now
+            ORDER BY claim_expires_at LIMIT 64 FOR UPDATE SKIP LOCKED
+        LOOP
+            UPDATE fleet.card SET status = 'ready', claim_owner = NULL, claim_ttl_seconds = NULL, claimed_at = NULL,
+                claim_since = NULL, updated_at = v_now, version = version + 1 WHERE id = v_old.id;
+            INSERT INTO fleet.card_event (card_id, at, actor, tenant_id, host, kind, version, detail) VALUES
+                (v_old.id, v_now, p_actor, p_tenant, p_host, 'reclaimed', v_old.version + 1,
+                 '{"owner":' || to_json(v_old.claim_owner) || ',"token":' || v_old.claim_token || '}');
+        END LOOP;
 
-    LOOP
         -- The assignees in the order of their best cards, then one lock in the best that is free.
         FOR v_assignee IN
             SELECT a.name FROM unnest(p_assignees) AS a(name) CROSS JOIN LATERAL (
@@ -231,22 +231,35 @@ BEGIN
             EXIT WHEN v_id IS NOT NULL;
         END LOOP;
         EXIT WHEN v_id IS NOT NULL;
-        -- What is left is locked by others: by claimers, or by somebody who only edits. Nobody may go
-        -- away empty-handed from a card that stays free, so one of them is waited for.
+
+        -- What is left is locked by others: by claimers, by one that returns leases, or by somebody who
+        -- only edits. Nobody may go away empty-handed from a card that stays free, so one is waited for.
         SELECT id INTO v_id FROM fleet.card
             WHERE status = 'ready' AND open_dependencies = 0 AND assignee = ANY (p_assignees)
                 AND (p_phase IS NULL OR phase = p_phase)
             LIMIT 1 FOR UPDATE;
         EXIT WHEN v_id IS NOT NULL;
+        PERFORM 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now LIMIT 1;
+        IF FOUND THEN
+            PERFORM 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now
+                ORDER BY claim_expires_at LIMIT 1 FOR UPDATE;
+            CONTINUE;
+        END IF;
         PERFORM 1 FROM fleet.card
             WHERE status = 'ready' AND open_dependencies = 0 AND assignee = ANY (p_assignees)
                 AND (p_phase IS NULL OR phase = p_phase)
             LIMIT 1;
         IF NOT FOUND THEN
-            RETURN NULL;
+            -- What was waited for may have become something else between the looks: once more, then it is true.
+            IF v_waited THEN
+                RETURN;
+            END IF;
+            v_waited := true;
         END IF;
     END LOOP;
 
+    -- The lease begins now, not before the waiting.
+    v_now := fleet.now_ms();
     UPDATE fleet.card SET status = 'claimed', claim_owner = p_owner, claim_ttl_seconds = p_ttl, claimed_at = v_now,
         claim_since = v_now, claim_token = claim_token + 1, attempts = attempts + 1, updated_at = v_now,
         version = version + 1
@@ -254,5 +267,5 @@ BEGIN
     INSERT INTO fleet.card_event (card_id, at, actor, tenant_id, host, kind, version, detail) VALUES
         (v_id, v_now, p_owner, p_tenant, p_host, 'claimed', v_version,
          '{"token":' || v_token || ',"ttl_seconds":' || p_ttl || '}');
-    RETURN v_id;
+    RETURN QUERY SELECT * FROM fleet.card WHERE id = v_id;
 END $$;
