@@ -8,21 +8,11 @@ use crate::backlog::model::Card;
 /// Between the fields and the body.
 const RULE: &str = "---";
 
-/// Fields in front of the body.
-const FIELDS: [FieldName; 6] = [
-    FieldName::Title,
-    FieldName::Priority,
-    FieldName::Phase,
-    FieldName::Assignee,
-    FieldName::DependsOn,
-    FieldName::Acceptance,
-];
-
 /// The file's text.
 #[must_use]
 pub fn text(card: &Card) -> String {
     let mut out = format!("# card {}, version {}; leave without saving to change nothing\n", card.id, card.version);
-    for field in FIELDS {
+    for field in FieldName::LINES {
         out.push_str(&format!("{}: {}\n", field.argument(), field.value(card)));
     }
     out.push_str(&format!("{RULE}\n{}", card.body));
@@ -56,7 +46,7 @@ pub fn values(text: &str) -> Result<Vec<(FieldName, String)>, String> {
             continue;
         }
         let (name, value) = line.split_once(':').ok_or(format!("line {number}: is not `field: value`"))?;
-        let field = FIELDS
+        let field = FieldName::LINES
             .into_iter()
             .find(|field| field.argument() == name.trim())
             .ok_or(format!("line {number}: {} is no field of a card", crate::fleet::model::Label::new(name)))?;

@@ -385,16 +385,7 @@ fn finish(change: &mut dyn Change, who: &Who, mut card: Card, changed: Changed, 
 }
 
 fn append(change: &mut dyn Change, who: &Who, card: &Card, now: Stamp, changed: Changed) -> Result<()> {
-    change.append(&[CardEvent {
-        card_id: card.id.clone(),
-        at: now,
-        actor: who.actor.clone(),
-        tenant_id: who.tenant_id.clone(),
-        host: who.host.clone(),
-        kind: changed.kind,
-        version: card.version,
-        detail: changed.detail,
-    }])
+    change.append(&[changed.event(card, who, now)])
 }
 
 /// Refuses an edge from which its card could be reached again, with the way.

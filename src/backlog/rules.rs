@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Error, Result};
 use super::model::{
-    Card, CardId, Claim, EventKind, NewCard, Patch, Stamp, Status, check_acceptance, check_body, check_line,
+    Card, CardEvent, CardId, Claim, EventKind, NewCard, Patch, Stamp, Status, check_acceptance, check_body, check_line,
 };
+use super::store::Who;
 
 /// Seconds of a claim when none are given.
 pub const DEFAULT_TTL_SECONDS: i64 = 900;
@@ -23,6 +24,22 @@ pub(super) struct Changed {
     pub kind: EventKind,
     /// The particulars.
     pub detail: Value,
+}
+
+impl Changed {
+    /// The line, for a card as it is after the change.
+    pub(super) fn event(self, card: &Card, who: &Who, at: Stamp) -> CardEvent {
+        CardEvent {
+            card_id: card.id.clone(),
+            at,
+            actor: who.actor.clone(),
+            tenant_id: who.tenant_id.clone(),
+            host: who.host.clone(),
+            kind: self.kind,
+            version: card.version,
+            detail: self.detail,
+        }
+    }
 }
 
 fn changed(kind: EventKind, detail: Value) -> Option<Changed> {

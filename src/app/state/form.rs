@@ -26,6 +26,10 @@ pub enum FieldName {
 }
 
 impl FieldName {
+    /// The fields of one line.
+    pub const LINES: [Self; 6] =
+        [Self::Title, Self::Priority, Self::Phase, Self::Assignee, Self::DependsOn, Self::Acceptance];
+
     /// Its name on the command line.
     #[must_use]
     pub fn argument(self) -> &'static str {
@@ -106,21 +110,16 @@ pub struct CardValues {
     pub values: Vec<(FieldName, String)>,
 }
 
-const FIELDS: [FieldName; 7] = [
-    FieldName::Title,
-    FieldName::Priority,
-    FieldName::Phase,
-    FieldName::Assignee,
-    FieldName::DependsOn,
-    FieldName::Acceptance,
-    FieldName::Body,
-];
+/// Fields of a card that exists, in the form's order.
+fn fields() -> impl Iterator<Item = FieldName> {
+    FieldName::LINES.into_iter().chain([FieldName::Body])
+}
 
 impl CardValues {
     /// The values of a card.
     #[must_use]
     pub fn of(card: &Card) -> Self {
-        Self { version: card.version, values: FIELDS.iter().map(|name| (*name, name.value(card))).collect() }
+        Self { version: card.version, values: fields().map(|name| (name, name.value(card))).collect() }
     }
 }
 
@@ -136,18 +135,17 @@ impl Form {
             };
             Field { name, line: Line::new(text, name == FieldName::Body), before: String::new() }
         };
-        let fields = std::iter::once(FieldName::Id).chain(FIELDS).map(field).collect();
+        let fields = std::iter::once(FieldName::Id).chain(fields()).map(field).collect();
         Self { editing: None, fields, focus: 0, notice: None, newer: None, saving: None, leaving: false }
     }
 
     /// The form of an existing card.
     #[must_use]
     pub fn edit(card: &Card) -> Self {
-        let fields = FIELDS
-            .iter()
+        let fields = fields()
             .map(|name| {
                 let before = name.value(card);
-                Field { name: *name, line: Line::new(&before, *name == FieldName::Body), before }
+                Field { name, line: Line::new(&before, name == FieldName::Body), before }
             })
             .collect();
         Self {

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::error::Result;
 use super::super::model::{Card, CardEvent, CardId, EventKind, Stamp};
+use super::super::rules::Changed;
 use super::super::store::{Change, ClaimRequest, Who};
 use super::queue::{Queue, Turn};
 use super::{Sqlite, read};
@@ -174,16 +175,11 @@ pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Re
             }
         };
         let Some(card) = id.map(|id| read::card(connection, &id)).transpose()?.flatten() else { return Ok(None) };
-        let event = CardEvent {
-            card_id: card.id.clone(),
-            at: now,
-            actor: owner.clone(),
-            tenant_id: who.tenant_id.clone(),
-            host: who.host.clone(),
+        let claimed = Changed {
             kind: EventKind::Claimed,
-            version: card.version,
             detail: serde_json::json!({ "token": card.last_claim_token, "ttl_seconds": ttl }),
         };
+        let event = claimed.event(&card, &Who { actor: owner.clone(), ..who.clone() }, now);
         append(connection, &event)?;
         Ok(Some(card))
     })?;
@@ -198,19 +194,7 @@ fn give_back(connection: &Transaction<'_>, id: &CardId, now: Stamp, who: &Who) -
     card.version += 1;
     card.updated_at = now;
     write(connection, include_str!("sql/update_card.sql"), &card)?;
-    append(
-        connection,
-        &CardEvent {
-            card_id: card.id,
-            at: now,
-            actor: who.actor.clone(),
-            tenant_id: who.tenant_id.clone(),
-            host: who.host.clone(),
-            kind: changed.kind,
-            version: card.version,
-            detail: changed.detail,
-        },
-    )
+    append(connection, &changed.event(&card, who, now))
 }
 
 fn write(connection: &Transaction<'_>, sql: &str, card: &Card) -> rusqlite::Result<()> {

@@ -94,3 +94,42 @@ fn a_larger_backlog_costs_no_more_steps() {
         assert!(many[at] <= small[at] + small[at] / 10, "{name}: {} steps became {}", small[at], many[at]);
     }
 }
+
+/// What SQLite says it will do for a statement, its searches and scans only.
+fn plan(store: &Sqlite, sql: &str) -> Vec<String> {
+    let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = statement.raw_query();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        let line: String = row.get(3).unwrap();
+        // Scans of a sub-query are scans of the one row that it finds.
+        if line.starts_with("SEARCH") || line.starts_with("SCAN card") || line.contains("B-TREE") {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+#[test]
+fn every_hot_query_is_an_index_search() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("backlog.db"), Access::Write, &mut |_, _| {}).unwrap();
+    let mut text = String::new();
+    let mut show = |name: &str, sql: &str| {
+        text.push_str(&format!("{name}\n  {}\n", plan(&store, sql).join("\n  ")));
+    };
+    show("claim", include_str!("sql/claim.sql"));
+    show("claim of a phase", include_str!("sql/claim_phase.sql"));
+    let ready = ListQuery { column: Some(Column::Ready), limit: 200, ..ListQuery::default() };
+    let all = super::super::conditions::Conditions::of_list(super::DIALECT, &ready);
+    let order = super::super::conditions::order(ready.sort);
+    show("list --ready-only", &format!("{} {} {order} LIMIT 200", include_str!("sql/card.sql"), all.clause()));
+    for column in [Column::Ready, Column::Done] {
+        for offset in [0, 900_000] {
+            let query = BoardQuery { offsets: [offset; 5], limit: 50, ..BoardQuery::default() };
+            let lane = super::super::conditions::lane(super::DIALECT, "card", column, &query, 1_000_000);
+            show(&format!("board, {} from {offset}", column.word()), &lane.cards);
+        }
+    }
+    insta::assert_snapshot!(text);
+}
