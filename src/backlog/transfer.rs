@@ -135,8 +135,8 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 change.insert(&std::mem::take(&mut cards))?;
                 change.append(&std::mem::take(&mut events))?;
             }
-            if (moved.cards + moved.events).is_multiple_of(TELL_EVERY) {
-                progress("lines", moved.cards + moved.events);
+            if reader.number.is_multiple_of(TELL_EVERY) {
+                progress("lines", reader.number);
             }
         }
         change.insert(&cards)?;

@@ -160,7 +160,7 @@ fn footer(state: &State) -> Vec<(String, String)> {
     if state.filter.editing || state.board.filtering {
         return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
     }
-    let place = super::update::place_of(state.screen);
+    let place = state.screen.place();
     let mut hints: Vec<(String, String)> = keymap::in_place(place)
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         // The way to where one is already, and what is done elsewhere, waste the room.
@@ -171,7 +171,7 @@ fn footer(state: &State) -> Vec<(String, String)> {
     hints.sort_by_key(|(key, _)| key != "Enter");
     // The last two are always shown: how to learn more, and the way out.
     hints.push(hint("?", "help"));
-    hints.push(hint("q", if super::update::has_layers(state) { "back" } else { "quit" }));
+    hints.push(hint("q", if state.has_layers() { "back" } else { "quit" }));
     hints
 }
 

@@ -43,7 +43,7 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
 }
 
 fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
-    let place = crate::app::update::place_of(screen);
+    let place = screen.place();
     let title = match screen {
         Screen::Fleet => "keys in Fleet",
         Screen::Watch => "keys in Watch",

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::action::Action;
 use super::filter::Filter;
+use super::registry::Place;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 
@@ -30,6 +31,18 @@ pub enum Screen {
     Board,
     /// One card, full screen.
     Card,
+}
+
+impl Screen {
+    /// The place whose keys work in it.
+    #[must_use]
+    pub fn place(self) -> Place {
+        match self {
+            Self::Fleet => Place::Fleet,
+            Self::Watch => Place::Watch,
+            Self::Board | Self::Card => Place::Board,
+        }
+    }
 }
 
 /// A popup over the view.
@@ -209,6 +222,25 @@ impl State {
     pub fn data_age(&self) -> Option<std::time::Duration> {
         let observed: Timestamp = self.snapshot.as_ref()?.observed_at.parse().ok()?;
         self.now.duration_since(observed).try_into().ok()
+    }
+
+    /// Whether something lies over the base view.
+    #[must_use]
+    pub fn has_layers(&self) -> bool {
+        self.overlay.is_some()
+            || self.pane.history.is_some()
+            || (self.screen == Screen::Watch && !self.watch_only)
+            || self.screen == Screen::Card
+            || self.is_filtered()
+    }
+
+    /// Whether a filter narrows the view.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        match self.screen {
+            Screen::Board => self.board.filtering || !self.board.filter.text.is_empty(),
+            _ => self.filter.editing || !self.filter.text.is_empty(),
+        }
     }
 
     /// Shows another view over the present one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::keys::{asks_first, begin, request};
+use super::run::{asks_first, begin, request};
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;

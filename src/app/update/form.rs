@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::board;
-use super::keys::{begin, request};
+use super::run::{begin, request, run};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::state::{Choice, Field, FieldName, Form, Overlay, Prompt, Question, State};
@@ -199,8 +199,7 @@ pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Eff
                     confirm(state, command, *action, target);
                 }
                 Choice::Run { command, action, asks: false } => {
-                    super::toast(state, format!("running: {command}"), false);
-                    effects.push(Effect::Run { command, action: *action });
+                    run(state, command, *action, effects);
                 }
             }
         }

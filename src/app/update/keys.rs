@@ -2,13 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{board, form, screen};
+use super::{board, form, run, screen};
 use crate::app::action::{Action, ScreenAction};
-use crate::app::cli;
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::keymap::{self, Chord};
-use crate::app::registry::{ACTIONS, ActionSpec, Danger, Place};
+use crate::app::registry::{ActionSpec, Danger, Place};
 use crate::app::state::{Line, Overlay, Screen, State};
 
 /// Longest filter; more is a paste gone wrong.
@@ -35,7 +34,7 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     if state.board.filtering && state.screen == Screen::Board {
         return press_in_board_filter(state, key);
     }
-    match keymap::lookup(super::place_of(state.screen), chord) {
+    match keymap::lookup(state.screen.place(), chord) {
         Some(spec) => perform(state, spec, effects),
         None => super::toast(state, format!("{chord} does nothing here; ? shows the keys"), false),
     }
@@ -80,7 +79,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             targets = vec![format!("{} (held by {owner})", values.join(", "))];
         }
     }
-    let (command, action) = match build(state, spec, &inputs) {
+    let (command, action) = match run::build(state, spec, &inputs) {
         Ok(built) => built,
         Err(why) => return super::toast(state, why, true),
     };
@@ -89,48 +88,6 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         return;
     }
     start(state, command, action, effects);
-}
-
-/// The command line as shown, and the action, of inputs.
-fn build(state: &State, spec: &ActionSpec, inputs: &Inputs) -> Result<(String, Action), String> {
-    let action = (spec.build)(inputs)?;
-    let words = cli::command_line(spec, inputs).unwrap_or_default();
-    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    let command = if words.is_empty() { String::new() } else { format!("{}{}", state.prefix, words.join(" ")) };
-    Ok((command, action))
-}
-
-/// A word as a shell reads it back, on one line.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    let shown = crate::fleet::model::Label::new(word);
-    format!("'{}'", shown.as_str().replace('\'', "'\\''"))
-}
-
-/// Whether an entry of the table asks before it acts.
-pub(super) fn asks_first(id: &str) -> bool {
-    ACTIONS.iter().any(|spec| spec.id == id && spec.danger == Danger::Confirm)
-}
-
-/// The command line and the action of an entry of the table.
-pub(super) fn request(state: &State, id: &str, inputs: &Inputs) -> Result<(String, Action), String> {
-    let spec = ACTIONS.iter().find(|spec| spec.id == id).ok_or(format!("{id} is no action"))?;
-    build(state, spec, inputs)
-}
-
-/// The same, saying what is wrong with it.
-pub(super) fn ask(state: &mut State, id: &str, inputs: &Inputs) -> Option<(String, Action)> {
-    request(state, id, inputs).map_err(|why| super::toast(state, why, true)).ok()
-}
-
-/// Performs an entry of the table with these inputs.
-pub(super) fn begin(state: &mut State, id: &str, inputs: &Inputs, effects: &mut Vec<Effect>) {
-    if let Some((command, action)) = ask(state, id, inputs) {
-        start(state, command, action, effects);
-    }
 }
 
 /// Does what can be done on the screen at once, and hands on the rest.
@@ -142,10 +99,7 @@ fn start(state: &mut State, command: String, action: Action, effects: &mut Vec<E
             state.pane.pan = None;
         }
         Action::AgentExplain(_) => state.overlay = Some(Overlay::Explain { scroll: 0 }),
-        action => {
-            super::toast(state, format!("running: {command}"), false);
-            effects.push(Effect::Run { command, action });
-        }
+        action => run::run(state, command, action, effects),
     }
 }
 

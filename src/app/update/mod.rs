@@ -3,9 +3,8 @@
 mod board;
 mod form;
 mod keys;
+mod run;
 mod screen;
-
-pub(super) use screen::has_layers;
 
 use std::sync::Arc;
 
@@ -14,7 +13,6 @@ use jiff::ToSpan;
 use super::claims;
 use super::effect::Effect;
 use super::event::Event;
-use super::registry::Place;
 use super::report::Report;
 use super::state::{Overlay, Screen, State, Toast};
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
@@ -67,15 +65,6 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
     effects
-}
-
-/// The place whose keys work in a view.
-pub(in crate::app) fn place_of(screen: Screen) -> Place {
-    match screen {
-        Screen::Fleet => Place::Fleet,
-        Screen::Watch => Place::Watch,
-        Screen::Board | Screen::Card => Place::Board,
-    }
 }
 
 /// Brings the newest rows and the newest claims together.

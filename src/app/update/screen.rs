@@ -17,7 +17,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
         ScreenAction::Quit => effects.push(Effect::Quit),
         ScreenAction::Back => {
             // A moved cut-out shows no sign of being a layer; only Esc takes it back.
-            let only_panned = state.pane.pan.is_some() && !has_layers(state);
+            let only_panned = state.pane.pan.is_some() && !state.has_layers();
             if only_panned || !peel(state) {
                 effects.push(Effect::Quit);
             }
@@ -51,24 +51,6 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
     }
 }
 
-/// Whether something lies over the base view.
-#[must_use]
-pub(in crate::app) fn has_layers(state: &State) -> bool {
-    state.overlay.is_some()
-        || state.pane.history.is_some()
-        || (state.screen == Screen::Watch && !state.watch_only)
-        || state.screen == Screen::Card
-        || filtered(state)
-}
-
-/// Whether a filter narrows the view.
-fn filtered(state: &State) -> bool {
-    match state.screen {
-        Screen::Board => state.board.filtering || !state.board.filter.text.is_empty(),
-        _ => state.filter.editing || !state.filter.text.is_empty(),
-    }
-}
-
 /// Takes the topmost layer away; `false` when only the base view is left.
 fn peel(state: &mut State) -> bool {
     if state.overlay.take().is_some() || state.pane.history.take().is_some() {
@@ -87,7 +69,7 @@ fn peel(state: &mut State) -> bool {
         return true;
     }
     if state.screen == Screen::Board {
-        if !filtered(state) {
+        if !state.is_filtered() {
             return false;
         }
         state.board.filtering = false;
