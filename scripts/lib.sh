@@ -68,6 +68,11 @@ rust_through_rustup() {
     rust_is_new_enough
 }
 
+# Whether apt can install rustup; a name without a candidate is known to apt-cache as well.
+rustup_candidate() {
+    apt-cache policy rustup 2>/dev/null | grep -q "Candidate: [0-9]"
+}
+
 ensure_rust() {
     # A toolchain of the user's own is not always on the PATH of a script.
     if ! have cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH=$HOME/.cargo/bin:$PATH; fi
@@ -75,8 +80,8 @@ ensure_rust() {
     case $(package_manager) in
         dnf) install_packages "Rust $rust_needed or newer is needed" -- rust cargo rustfmt clippy ;;
         apt)
-            apt-cache show rustup >/dev/null 2>&1 || as_root apt-get update -qq >&2 || true
-            if apt-cache show rustup >/dev/null 2>&1; then
+            rustup_candidate || as_root apt-get update -qq >&2 || true
+            if rustup_candidate; then
                 install_packages "Rust $rust_needed or newer is needed (package rustup)" rustup ca-certificates
                 rust_through_rustup || true
             fi

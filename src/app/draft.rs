@@ -11,7 +11,10 @@ const RULE: &str = "---";
 /// The file's text.
 #[must_use]
 pub fn text(card: &Card) -> String {
-    let mut out = format!("# card {}, version {}; leave without saving to change nothing\n", card.id, card.version);
+    let mut out = format!(
+        "# card {}, version {}; leave without saving to change nothing\n# depends-on: ids with commas between; acceptance: a JSON list such as [\"tests pass\"]\n",
+        card.id, card.version
+    );
     for field in FieldName::LINES {
         out.push_str(&format!("{}: {}\n", field.argument(), field.value(card)));
     }

@@ -47,6 +47,9 @@ fn usage(error: &clap::Error) -> ExitCode {
             let text = error.to_string();
             let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             let mut first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            if let Some(values) = text.lines().map(str::trim).find(|line| line.starts_with("[possible values")) {
+                first = format!("{first} {values}");
+            }
             if first.ends_with(':') {
                 // clap names what is missing on the lines that follow.
                 first = format!("{first} {}", lines.next().unwrap_or_default());

@@ -52,7 +52,7 @@ fn what_others_do_appears_by_itself(stand: &Stand) {
     desk.ok(&["claim", "--owner=code0", "--ttl=2"]);
     screen.wait_until("the owner and the time left", |text| text.contains("code0") && text.contains(" left"));
     screen.wait_text("EXPIRED");
-    screen.send("l");
+    // The cursor followed its card into the column of the claimed ones.
     screen.wait_text("held for");
     screen.send("Ry");
     screen.wait_until("back in the pool", |text| text.contains("CLAIMED 0") && text.contains("READY 1"));
@@ -112,8 +112,7 @@ fn a_card_is_made_triaged_and_finished_by_keys() {
     screen.send("gg");
     screen.send("hl");
     screen.send("c\r");
-    screen.wait_until("claimed for the first agent", |text| text.contains("CLAIMED 1"));
-    screen.send("l");
+    screen.wait_until("claimed for the first agent", |text| text.contains("CLAIMED 1/1"));
     screen.wait_text("held for");
     screen.send("x");
     screen.wait_text("held by");

@@ -51,7 +51,11 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
         Screen::Card => "keys on a card",
     };
     let wanted = filter.to_lowercase();
-    let lines: Vec<Vec<Piece>> = keymap::in_place(place)
+    // What works here only stands first.
+    let mut specs: Vec<&ActionSpec> = keymap::in_place(place).collect();
+    specs.sort_by_key(|spec| matches!(spec.keys, Keys::In(Place::Anywhere, _)));
+    let lines: Vec<Vec<Piece>> = specs
+        .into_iter()
         .filter_map(|spec| {
             let keys = keymap::shown(spec).join("  ");
             let haystack = format!("{keys} {} {}", spec.title, spec.doc).to_lowercase();

@@ -126,7 +126,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
     opens(
         "card.undo",
         "undo",
-        "Takes the last edit, priority, block, unblock or link of this session back",
+        "Takes the last change back: an edit, a priority, a block, an unblock or a link",
         &["U"],
         false,
         |_| Ok(Action::Screen(ScreenAction::Undo)),

@@ -14,6 +14,9 @@ use crate::backlog::model::{Board, Card, CardId, Column};
 use crate::backlog::operations::Detail;
 use crate::backlog::watch::Request;
 
+/// In front of what is taken back, where the command line would stand.
+pub(super) const UNDO: &str = "undo: ";
+
 /// Takes a reading of the board.
 pub(super) fn take_board(state: &mut State, board: Arc<Board>, read_at: Timestamp) {
     let before = state.board.selected().map(|card| card.id.clone());
@@ -25,12 +28,17 @@ pub(super) fn take_board(state: &mut State, board: Arc<Board>, read_at: Timestam
     if first {
         state.board.column = state.board.board.as_deref().map(first_column).unwrap_or_default();
     }
-    // The cursor stays on its card while that stays in the column, else on its place.
-    let column = state.board.column;
+    // The cursor stays on its card, also into another column: the next key must not hit another card.
+    let selected = state.board.column;
     if let (Some(id), Some(board)) = (before, &state.board.board) {
-        let lane = &board.lanes[column.index()];
-        if let Some(place) = lane.cards.iter().position(|card| card.id == id) {
-            state.board.at[column.index()] = lane.offset + place as u64;
+        let found = std::iter::once(selected).chain(Column::ALL).find_map(|column| {
+            let lane = &board.lanes[column.index()];
+            let place = lane.cards.iter().position(|card| card.id == id)?;
+            Some((column, lane.offset + place as u64))
+        });
+        if let Some((column, at)) = found {
+            state.board.column = column;
+            state.board.at[column.index()] = at;
         }
     }
     for column in Column::ALL {
@@ -239,7 +247,7 @@ fn jump(state: &mut State, effects: &mut Vec<Effect>) {
 fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     match state.board.undo.take() {
         Some((what, action)) => {
-            effects.push(Effect::Run { command: format!("undo: {what}"), action });
+            effects.push(Effect::Run { command: format!("{UNDO}{what}"), action });
         }
         None => super::toast(state, "there is nothing to take back".to_owned(), false),
     }

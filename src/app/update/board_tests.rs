@@ -97,6 +97,30 @@ fn the_cursor_stays_on_its_card_when_cards_before_it_go() {
 }
 
 #[test]
+fn the_cursor_follows_its_card_into_another_column() {
+    let mut state = state();
+    press(&mut state, "j");
+    assert_eq!(selected(&state), "A1");
+    let mut board = (*samples::board([3, 4999, 3, 2, 1000])).clone();
+    let gone = board.lanes[Column::Ready.index()].cards.remove(1);
+    board.lanes[Column::Blocked.index()].cards[1] = gone;
+    update(&mut state, Event::Board(Arc::new(board), now()));
+    assert_eq!((state.board.column, selected(&state).as_str()), (Column::Blocked, "A1"));
+}
+
+#[test]
+fn an_undo_is_not_undone_by_the_next() {
+    let mut state = state();
+    let back = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
+    let report = done().with_undo(Some(back.clone()));
+    update(&mut state, Event::Done { command: "mosaic-tui backlog block".into(), report: report.clone() });
+    let effects = press(&mut state, "U");
+    let command = ran(&effects)[0].0.to_owned();
+    update(&mut state, Event::Done { command, report });
+    assert!(ran(&press(&mut state, "U")).is_empty());
+}
+
+#[test]
 fn triage_keys_run_the_commands_and_the_irrevocable_ones_ask() {
     let mut state = state();
     detail_arrives(&mut state);

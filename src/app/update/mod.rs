@@ -126,7 +126,8 @@ fn take_report(state: &mut State, command: String, report: Report) {
     if report.code == super::error::DONE {
         form::answered(state, &command, None);
         let mut text = report.text;
-        if let Some(undo) = report.undo {
+        // What an undo did is not offered again: a second U would only repeat the first change.
+        if let Some(undo) = report.undo.filter(|_| !command.starts_with(board::UNDO)) {
             state.board.undo = Some((text.clone(), *undo));
             text.push_str("  (U takes it back)");
         }
@@ -134,6 +135,7 @@ fn take_report(state: &mut State, command: String, report: Report) {
     } else {
         let lines: Vec<String> =
             report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
+        state.toast = None;
         if form::answered(state, &command, Some(&lines.join("; "))) {
             return;
         }
