@@ -352,11 +352,3 @@ pub struct Patch {
     /// Tokens used.
     pub spend_actual: Option<i64>,
 }
-
-impl Patch {
-    /// Whether it sets nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}

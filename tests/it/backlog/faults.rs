@@ -135,6 +135,11 @@ fn a_locked_store_is_waited_for_and_then_told() {
     assert!(waiting.wait_with_output().unwrap().status.success(), "a lock that goes is no error");
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says why")]
+fn skip() {
+    eprintln!("skipped: only root may mount");
+}
+
 /// Runs a script in a mount namespace of its own, with a small filesystem at `$MOUNT`.
 fn with_mount(sandbox: &Sandbox, script: &str) -> Option<Answer> {
     let mount = sandbox.root.join("w/mount");
@@ -144,6 +149,7 @@ fn with_mount(sandbox: &Sandbox, script: &str) -> Option<Answer> {
     command.env("MOSAIC_BACKLOG_DIR", &mount);
     let allowed = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
     if !allowed.is_ok_and(|status| status.success()) {
+        skip();
         return None;
     }
     Some(answer(&mut command))
@@ -196,6 +202,32 @@ fn a_read_only_folder_is_told() {
     assert_eq!(said.stderr.lines().count(), 3, "{said:?}");
 }
 
+/// The next of a row of numbers that is the same in each run.
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state
+}
+
+/// Kills the first change of a store after so many microseconds; whether it was still at work.
+fn cut_short(sandbox: &Sandbox, stand: &Stand, micros: u64) -> bool {
+    let mut first = sandbox
+        .command(program())
+        .args(["backlog", "create", "--id=A", "--title=t"])
+        .envs(stand.env())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Not a wait for anything: the moment of the blow is what is random here.
+    std::thread::sleep(Duration::from_micros(micros));
+    let at_work = first.try_wait().unwrap().is_none();
+    if at_work {
+        kill(first.id(), rustix::process::Signal::KILL);
+    }
+    first.wait().unwrap();
+    at_work
+}
+
 #[test]
 fn a_kill_in_the_middle_of_the_first_migration_is_mended_by_the_next_start() {
     let sandbox = Sandbox::new();
@@ -203,22 +235,7 @@ fn a_kill_in_the_middle_of_the_first_migration_is_mended_by_the_next_start() {
     let mut cut = 0;
     for _ in 0..60 {
         let stand = Stand::file();
-        let mut first = sandbox
-            .command(program())
-            .args(["backlog", "create", "--id=A", "--title=t"])
-            .envs(stand.env())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // Not a wait for anything: the moment of the blow is what is random here.
-        std::thread::sleep(Duration::from_micros(1_000 + (noise >> 52)));
-        if first.try_wait().unwrap().is_none() {
-            kill(first.id(), rustix::process::Signal::KILL);
-            cut += 1;
-        }
-        first.wait().unwrap();
+        cut += u32::from(cut_short(&sandbox, &stand, 1_000 + (random(&mut noise) >> 52)));
         let second = backlog(&sandbox, &stand, &["create", "--id=B", "--title=t"]);
         assert_eq!(second.code, 0, "{second:?}");
         let doctor = backlog(&sandbox, &stand, &["doctor"]);
@@ -233,20 +250,7 @@ fn a_kill_in_the_middle_of_a_servers_migration_is_mended_by_the_next_start() {
     let mut noise = 7_u64;
     for _ in 0..8 {
         let stand = Stand::server();
-        let mut first = sandbox
-            .command(program())
-            .args(["backlog", "create", "--id=A", "--title=t"])
-            .envs(stand.env())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(Duration::from_micros(8_000 + (noise >> 49)));
-        if first.try_wait().unwrap().is_none() {
-            kill(first.id(), rustix::process::Signal::KILL);
-        }
-        first.wait().unwrap();
+        cut_short(&sandbox, &stand, 8_000 + (random(&mut noise) >> 49));
         assert_eq!(backlog(&sandbox, &stand, &["create", "--id=B", "--title=t"]).code, 0);
         assert_eq!(backlog(&sandbox, &stand, &["doctor"]).code, 0);
     }

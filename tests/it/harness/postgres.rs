@@ -122,8 +122,20 @@ fn as_server_user(program: &Path) -> Command {
     command
 }
 
+/// Takes away folders of servers whose test process was killed; the servers ended with it.
+fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("mitpg-").and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _another_did = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Server {
     fn start() -> Self {
+        sweep();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("mitpg-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
