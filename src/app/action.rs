@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::backlog::BacklogAction;
+use super::lifecycle::LifecycleAction;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 
 /// One intent.
@@ -22,10 +23,8 @@ pub enum Action {
     FleetCheck(Option<PathBuf>),
     /// Prints the roster's JSON Schema.
     FleetSchema,
-    /// Starts agents; none named means all.
-    FleetStart(Vec<String>),
-    /// Stops agents; none named means all.
-    FleetStop(Vec<String>),
+    /// Works on the fleet's lifecycle.
+    Lifecycle(LifecycleAction),
     /// Prints the roster with defaults filled in.
     AgentRoster,
     /// Prints one row, or all.
@@ -41,12 +40,18 @@ pub enum Action {
         /// Leave the caller's session first.
         detach: bool,
     },
+    /// Makes sure of the tmux server, for its unit.
+    SessionHold,
+    /// Ends an agent, for its unit.
+    SessionEnd(String),
     /// Reports a runtime's state to its keeper.
     SessionReport {
-        /// What to report.
-        status: HeartbeatStatus,
+        /// What to report; `None` when a hook's event says so.
+        status: Option<HeartbeatStatus>,
         /// One line in the runtime's words.
         detail: Option<String>,
+        /// Runtime whose hook calls, and the event when it comes as an argument.
+        hook: Option<(String, Option<String>)>,
         /// The reporting agent, when it is not the pane's own.
         agent: Option<AgentName>,
     },
@@ -98,6 +103,8 @@ pub enum ScreenAction {
     Peel,
     /// Help for where the operator is.
     Help,
+    /// A command line inside the dashboard.
+    Palette,
     /// Draws everything again.
     Redraw,
     /// Hands the terminal back to the shell.

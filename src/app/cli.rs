@@ -72,6 +72,42 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
     Ok(Parsed { spec, inputs: inputs(spec, innermost), globals })
 }
 
+/// Reads a command line as it is typed into the palette: the same words, quoted as in a shell.
+///
+/// # Errors
+/// What is wrong with it, on one line.
+pub fn parse_line(line: &str) -> Result<Parsed, String> {
+    let mut words = split(line)?;
+    if words.first().is_none_or(|first| first != "mosaic-tui") {
+        words.insert(0, "mosaic-tui".to_owned());
+    }
+    parse(words.into_iter().map(OsString::from)).map_err(|error| {
+        let text = error.to_string();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+        lines.join(" ").trim_start_matches("error: ").to_owned()
+    })
+}
+
+/// Splits a line into words; quotes hold white space together, a backslash takes the next character as it is.
+fn split(line: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), c) if c == open => quote = None,
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(words) }
+}
+
 fn find_global<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
     let own = matches.get_one::<T>(name).cloned();
     match matches.subcommand() {
@@ -210,6 +246,7 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::app::action::{Action, DemoMode};
+    use crate::app::lifecycle::{LifecycleAction, Targets};
 
     fn parsed(line: &str) -> Result<Parsed, clap::Error> {
         parse(line.split(' ').map(OsString::from))
@@ -230,7 +267,13 @@ mod tests {
         for (line, want) in [
             ("mosaic-tui", Action::Dashboard),
             ("mosaic-tui fleet ps --json", Action::FleetPs),
-            ("mosaic-tui fleet stop a b", Action::FleetStop(vec!["a".into(), "b".into()])),
+            (
+                "mosaic-tui fleet stop a b",
+                Action::Lifecycle(LifecycleAction::Stop(Targets {
+                    agents: vec!["a".into(), "b".into()],
+                    ..Targets::default()
+                })),
+            ),
             ("mosaic-tui agent explain a", Action::AgentExplain("a".into())),
             ("mosaic-tui demo --agents 20 --headless", Action::Demo { agents: 20, mode: DemoMode::Headless }),
             (
@@ -245,6 +288,21 @@ mod tests {
         ] {
             assert_eq!(action(line), Ok(want), "{line}");
         }
+    }
+
+    #[test]
+    fn a_typed_line_is_read_like_a_shells() {
+        for (line, want) in [
+            ("fleet edit a 'alias=two words'", Some(vec!["fleet", "edit", "a", "alias=two words"])),
+            (r#"a "b \" c" d\ e '' "#, Some(vec!["a", "b \" c", "d e", ""])),
+            ("a 'open", None),
+            ("", Some(vec![])),
+        ] {
+            let want = want.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(split(line).ok(), want, "{line}");
+        }
+        assert_eq!(parse_line("fleet doctor").unwrap().spec.id, "fleet.doctor");
+        assert!(parse_line("fleet nonsense").unwrap_err().contains("nonsense"));
     }
 
     #[test]

@@ -28,6 +28,13 @@ pub enum Event {
     PaneLost(PaneKey, String),
     /// The scrollback that was asked for.
     History(PaneKey, Result<Arc<PaneScreen>, String>),
+    /// A running action says how far it is.
+    Progress {
+        /// Its command line.
+        command: String,
+        /// What it is doing.
+        text: String,
+    },
     /// An action ended.
     Done {
         /// Its command line.

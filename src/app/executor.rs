@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -14,20 +13,16 @@ use super::report::Report;
 use crate::backlog::model::BoardQuery;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::lifecycle::{self, Outcome};
+use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
 use crate::fleet::observe;
-use crate::fleet::roster::{self, Agent, Roster};
-use crate::fleet::session;
+use crate::fleet::roster::{self, Roster};
 
-/// Agents started at the same time: enough to hide waiting, too few to storm the machine.
-const STARTED_TOGETHER: usize = 4;
-
-/// Performs an action and answers.
+/// Performs an action and answers; `tell` takes word of what is being done meanwhile.
 ///
 /// # Errors
 /// Whatever stops it, with its exit code's kind.
-pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
+pub(super) async fn perform(site: &Site, action: &Action, tell: Tell<'_>) -> Result<Report> {
     match action {
         Action::FleetPs => {
             let snapshot = look(site).await?;
@@ -37,8 +32,7 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
         }
         Action::FleetCheck(file) => check(site, file.as_deref()),
         Action::FleetSchema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
-        Action::FleetStart(names) => start(site, names).await,
-        Action::FleetStop(names) => stop(site, names).await,
+        Action::Lifecycle(action) => super::lifecycle::perform(site, action, tell).await,
         Action::AgentRoster => {
             let roster = roster::load(site)?;
             Ok(Report::done(headless::roster(&roster), &headless::roster_json(&roster)))
@@ -61,7 +55,9 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
                 &json!({ "rule": row.rule, "would_change": row.would_change, "agent": row }),
             ))
         }
-        Action::SessionReport { status, detail, agent } => report(site, *status, detail.as_deref(), agent.as_ref()),
+        Action::SessionReport { status, detail, hook, agent } => {
+            super::hooks::report(site, *status, detail.as_deref(), hook.as_ref(), agent.as_ref())
+        }
         Action::Backlog(action) => {
             let (site, action) = (site.clone(), action.clone());
             let (answer, done) = oneshot::channel();
@@ -73,7 +69,8 @@ pub(super) async fn perform(site: &Site, action: &Action) -> Result<Report> {
     }
 }
 
-async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
+/// Looks at everything once, claims included.
+pub(super) async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
     let roster = roster::load(site)?;
     let look = Look::begin(site, BoardQuery::default());
     let snapshot = observe::once(site, roster).await;
@@ -150,138 +147,4 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
         }
     }
     missing
-}
-
-/// The named agents of this host, or all of them.
-fn chosen<'a>(site: &Site, roster: &'a Roster, names: &[String]) -> Result<Vec<&'a Agent>> {
-    if names.is_empty() {
-        return Ok(roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).collect());
-    }
-    names
-        .iter()
-        .map(|name| {
-            let agent = roster.agent(name)?;
-            if roster.is_remote(agent, site) {
-                return Err(Failure::new(
-                    Kind::Refused,
-                    format!("agent {name}"),
-                    format!("lives on {}", agent.host),
-                    "run this command there",
-                ));
-            }
-            Ok(agent)
-        })
-        .collect()
-}
-
-async fn start(site: &Site, names: &[String]) -> Result<Report> {
-    let roster = roster::load(site)?;
-    let agents = chosen(site, &roster, names)?;
-    lifecycle::ensure_servers(site, &roster, &agents).await?;
-    Ok(outcomes(&start_all(site, agents).await))
-}
-
-/// Starts several agents, a few at a time.
-pub(super) async fn start_all<'a>(site: &Site, agents: Vec<&'a Agent>) -> Vec<(&'a Agent, Result<Outcome>)> {
-    let mut results = Vec::with_capacity(agents.len());
-    for together in agents.chunks(STARTED_TOGETHER) {
-        let outcomes = join_all(together.iter().map(|agent| lifecycle::start(site, agent))).await;
-        results.extend(together.iter().copied().zip(outcomes));
-    }
-    results
-}
-
-async fn stop(site: &Site, names: &[String]) -> Result<Report> {
-    let roster = roster::load(site)?;
-    let mut results = Vec::new();
-    for agent in chosen(site, &roster, names)? {
-        results.push((agent, lifecycle::stop(site, agent).await));
-    }
-    let mut report = outcomes(&results);
-    if names.is_empty() {
-        let end = match &roster.socket.0 {
-            Some(name) => format!("tmux -L {name} kill-server"),
-            None => "tmux kill-server".to_owned(),
-        };
-        report.text.push_str(&format!("\nthe fleet's tmux server stays for the next start; `{end}` ends it"));
-    }
-    Ok(report)
-}
-
-/// One line per agent; the exit code is that of the first failure.
-fn outcomes(results: &[(&Agent, Result<Outcome>)]) -> Report {
-    let (mut lines, mut errors) = (Vec::new(), Vec::new());
-    let mut rows = Vec::new();
-    let mut code = super::error::DONE;
-    for (agent, result) in results {
-        match result {
-            Ok(outcome) => {
-                lines.push(format!("{}: {}", agent.name, outcome.word()));
-                rows.push(json!({
-                    "name": agent.name, "tenant_id": agent.tenant_id, "host": agent.host, "outcome": outcome.word(), "error": null,
-                }));
-            }
-            Err(failure) => {
-                if code == super::error::DONE {
-                    code = super::error::exit_code(failure.kind);
-                }
-                errors.push(failure.to_string());
-                rows.push(json!({
-                    "name": agent.name, "tenant_id": agent.tenant_id, "host": agent.host, "outcome": "failed",
-                    "error": failure.to_string(),
-                }));
-            }
-        }
-    }
-    if results.is_empty() {
-        lines.push("the roster names no agents of this host".to_owned());
-    }
-    Report { errors, ..Report::done(lines.join("\n"), &rows).with_code(code) }
-}
-
-fn report(
-    site: &Site,
-    status: crate::fleet::model::HeartbeatStatus,
-    detail: Option<&str>,
-    agent: Option<&crate::fleet::model::AgentName>,
-) -> Result<Report> {
-    let agent = match agent {
-        Some(agent) => agent.clone(),
-        None => own_name()?,
-    };
-    let pid = session::own_pane_process(site, &agent).ok_or_else(|| {
-        Failure::new(
-            Kind::Refused,
-            format!("report of {agent}"),
-            "this process does not run in that agent's pane, or the agent has no keeper",
-            "runtimes run this from their hooks, inside the pane",
-        )
-    })?;
-    session::report(
-        site,
-        &session::Report {
-            agent: agent.clone(),
-            // A hook's process is gone in a moment; what the keeper watches stays.
-            pid,
-            status,
-            detail: detail.map(str::to_owned),
-            next_seconds: None,
-            msg: None,
-        },
-    )?;
-    Ok(Report::done(format!("{agent}: reported {}", status.word()), &json!({ "agent": agent, "status": status })))
-}
-
-fn own_name() -> Result<crate::fleet::model::AgentName> {
-    std::env::var("MOSAIC_AGENT_NAME")
-        .ok()
-        .and_then(|name| crate::fleet::model::AgentName::parse(&name).ok())
-        .ok_or_else(|| {
-            Failure::new(
-                Kind::Invalid,
-                "session report",
-                "MOSAIC_AGENT_NAME is not set, so it is not known whose state this is",
-                "run it inside an agent's pane, or give --agent",
-            )
-        })
 }

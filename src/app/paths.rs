@@ -6,7 +6,7 @@ use std::time::Duration;
 use directories::BaseDirs;
 
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::home::{self, Site};
+use crate::fleet::home::{self, Pace, Site};
 use crate::fleet::model::Thresholds;
 
 /// Longest interval or threshold accepted: a day.
@@ -24,20 +24,27 @@ pub(super) fn site(roster: Option<PathBuf>) -> Result<Site> {
     let roster =
         roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
     let run_dir = variable("MOSAIC_HEARTBEAT_RUN_DIR").map_or_else(|| home.join("fleet/run"), PathBuf::from);
-    let defaults = Thresholds::default();
+    let (defaults, pace) = (Thresholds::default(), Pace::default());
     let program = std::env::current_exe()
         .map_err(|error| Failure::failed("this program", error.to_string(), "start it by its full path"))?;
     Ok(Site {
         home: absolute(home),
         roster: absolute(roster),
         run_dir: absolute(run_dir),
-        user_home,
+        user_home: user_home.clone(),
         host: home::host_name(),
         tenant_id: home::user_name(),
         thresholds: Thresholds {
-            heartbeat_interval: seconds("MOSAIC_HEARTBEAT_INTERVAL", defaults.heartbeat_interval)?,
-            idle: seconds("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", defaults.idle)?,
+            heartbeat_interval: seconds("MOSAIC_HEARTBEAT_INTERVAL", 0.1, defaults.heartbeat_interval)?,
+            idle: seconds("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", 0.1, defaults.idle)?,
         },
+        pace: Pace {
+            spacing: seconds("MOSAIC_START_SPACING", 0.0, pace.spacing)?,
+            restart_delay: seconds("MOSAIC_RESTART_DELAY", 0.01, pace.restart_delay)?,
+        },
+        unit_dir: variable("XDG_CONFIG_HOME")
+            .map_or_else(|| user_home.join(".config"), PathBuf::from)
+            .join("systemd/user"),
         isolated: false,
         program,
     })
@@ -59,18 +66,18 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn seconds(name: &str, default: Duration) -> Result<Duration> {
+fn seconds(name: &str, least: f64, default: Duration) -> Result<Duration> {
     let Some(text) = variable(name) else { return Ok(default) };
     text.parse::<f64>()
         .ok()
-        .filter(|seconds| (0.1..=MAX_SECONDS).contains(seconds))
+        .filter(|seconds| (least..=MAX_SECONDS).contains(seconds))
         .map(Duration::from_secs_f64)
         .ok_or_else(|| {
             Failure::new(
                 Kind::Invalid,
                 name,
                 format!(
-                    "is {:?}; expected seconds, from 0.1 to {MAX_SECONDS}",
+                    "is {:?}; expected seconds, from {least} to {MAX_SECONDS}",
                     crate::fleet::model::Label::new(&text).as_str()
                 ),
                 "mend or unset it",

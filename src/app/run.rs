@@ -11,6 +11,7 @@ use super::runtime::Options;
 use super::{demo, error, executor, headless, launch, logging, paths, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::lifecycle::end_for_unit;
 use crate::fleet::{exec, roster, session};
 
 /// Exit code of wrong usage.
@@ -73,6 +74,16 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             let report = block_on(headless::once(&site, &options))??;
             Ok(print(&report, false))
         }
+        Action::SessionHold => {
+            logging::to_stderr();
+            block_on(session::hold(&site, &roster::load(&site)?))??;
+            Ok(error::DONE)
+        }
+        Action::SessionEnd(agent) => {
+            logging::to_stderr();
+            block_on(end_for_unit(&site, &agent))??;
+            Ok(error::DONE)
+        }
         Action::SessionRun { agent, detach } => keep(&site, &agent, detach),
         Action::Launch { runtime, model, arguments, .. } => {
             match launch::launch(&site, &runtime, model.as_deref(), &arguments)? {}
@@ -86,9 +97,18 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),
         Action::Backlog(action) => Ok(print(&super::backlog::perform(&site, &action)?, json)),
         action => {
-            let report = block_on(executor::perform(&site, &action))??;
+            let report = block_on(executor::perform(&site, &action, &progress))??;
             Ok(print(&report, json))
         }
+    }
+}
+
+/// What a long command is doing, for whoever watches it.
+#[expect(clippy::print_stderr, reason = "the command line's own answers")]
+fn progress(text: &str) {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() {
+        eprintln!("{text}");
     }
 }
 

@@ -268,8 +268,14 @@ impl Dashboard {
                 tokio::spawn(async move {
                     // Changes of cards happen in the order of the keys; the lock hands out turns in that order.
                     let _turn = if matches!(action, Action::Backlog(_)) { Some(turn.lock().await) } else { None };
-                    let report =
-                        executor::perform(&site, &action).await.unwrap_or_else(|failure| Report::failed(&failure));
+                    let tell = |text: &str| {
+                        // A full queue drops a line of progress, never the result.
+                        let said = Event::Progress { command: command.clone(), text: text.to_owned() };
+                        let _dropped = done.try_send(said);
+                    };
+                    let report = executor::perform(&site, &action, &tell)
+                        .await
+                        .unwrap_or_else(|failure| Report::failed(&failure));
                     let _left = done.send(Event::Done { command, report }).await;
                 });
                 self.refresh();

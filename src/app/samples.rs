@@ -75,6 +75,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             Evidence { plane: Plane::Systemd, ok: false, text: Label::new("no user manager here"), age_seconds: 1.0 },
         ],
         claim: None,
+        last_exit: None,
         observed_at: "2026-01-02T03:04:05Z".to_owned(),
         rule: "the rule",
         would_change: "something else",

@@ -21,8 +21,20 @@ use super::model::Size;
 /// Most output kept of one command: 100 panes of 200x50 with colours are about 4 MiB.
 const MAX_OUTPUT_BYTES: u64 = 16 << 20;
 
-/// Variables of a surrounding tmux that must not reach a child.
-const TMUX_VARIABLES: [&str; 2] = ["TMUX", "TMUX_PANE"];
+/// Variables of a surrounding tmux or of systemd's service protocol that must not reach a child: they
+/// speak of this process, and a tmux server would hand them to every pane.
+const NOT_INHERITED: [&str; 10] = [
+    "TMUX",
+    "TMUX_PANE",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "SYSTEMD_EXEC_PID",
+    "MAINPID",
+    "MANAGERPID",
+];
 
 /// What a finished command left.
 #[derive(Debug)]
@@ -49,7 +61,7 @@ pub enum ExecError {
 fn base(program: &Path, args: &[OsString]) -> Command {
     let mut command = Command::new(program);
     command.args(args).kill_on_drop(true).process_group(0);
-    for variable in TMUX_VARIABLES {
+    for variable in NOT_INHERITED {
         command.env_remove(variable);
     }
     command
@@ -128,7 +140,7 @@ pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: 
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(out).stderr(err);
     command.envs(env.iter().map(|(name, value)| (name, value)));
-    for variable in TMUX_VARIABLES {
+    for variable in NOT_INHERITED {
         command.env_remove(variable);
     }
     spawn(&mut command)
@@ -193,7 +205,7 @@ pub fn in_pty(program: &Path, args: &[OsString], size: Size) -> Result<PtyProces
     let mut builder = CommandBuilder::new(program);
     builder.args(args);
     builder.env("TERM", "xterm-256color");
-    for variable in TMUX_VARIABLES {
+    for variable in NOT_INHERITED {
         builder.env_remove(variable);
     }
     let child = pair.slave.spawn_command(builder).map_err(|error| io(&error))?;

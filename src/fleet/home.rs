@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::model::{AgentName, Thresholds};
 
@@ -25,6 +26,10 @@ pub struct Site {
     pub tenant_id: String,
     /// Health and readiness thresholds.
     pub thresholds: Thresholds,
+    /// How starts are spaced.
+    pub pace: Pace,
+    /// Folder of the user's own unit files.
+    pub unit_dir: PathBuf,
     /// Whether it is a fleet of its own, such as a demo, for which the environment's backlog is not meant.
     pub isolated: bool,
     /// This program, for starting keepers and runtimes.
@@ -44,6 +49,8 @@ impl Site {
             host: "here".to_owned(),
             tenant_id: "tester".to_owned(),
             thresholds: Thresholds::default(),
+            pace: Pace::default(),
+            unit_dir: format!("{home}/.config/systemd/user").into(),
             isolated: false,
             program: "mosaic-tui".into(),
         }
@@ -52,13 +59,15 @@ impl Site {
     /// The variables that make another process of this program see the same site.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, OsString)> {
-        let seconds = |duration: std::time::Duration| duration.as_secs_f64().to_string().into();
+        let seconds = |duration: Duration| duration.as_secs_f64().to_string().into();
         vec![
             ("MOSAIC_HOME", self.home.clone().into()),
             ("MOSAIC_ROSTER", self.roster.clone().into()),
             ("MOSAIC_HEARTBEAT_RUN_DIR", self.run_dir.clone().into()),
             ("MOSAIC_HEARTBEAT_INTERVAL", seconds(self.thresholds.heartbeat_interval)),
             ("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", seconds(self.thresholds.idle)),
+            ("MOSAIC_START_SPACING", seconds(self.pace.spacing)),
+            ("MOSAIC_RESTART_DELAY", seconds(self.pace.restart_delay)),
         ]
     }
 
@@ -81,6 +90,22 @@ impl Site {
     }
 }
 
+/// How starts of sessions are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Least time between two sessions that are made on this machine by this fleet: runtimes that share
+    /// a login refresh it when they start, and a burst of them trip over each other.
+    pub spacing: Duration,
+    /// Pause before the first restart of a runtime that ended at once; it doubles with each.
+    pub restart_delay: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { spacing: Duration::from_millis(250), restart_delay: Duration::from_secs(1) }
+    }
+}
+
 /// What kinds of file an agent has in the run folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunFile {
@@ -94,6 +119,16 @@ pub enum RunFile {
     Exit,
     /// The keeper's log when no supervisor keeps one.
     Log,
+    /// Lock of whoever starts, stops or restarts the agent.
+    Operation,
+    /// Says that the agent was stopped on purpose.
+    Stopped,
+}
+
+impl RunFile {
+    /// All kinds.
+    pub const ALL: [Self; 7] =
+        [Self::Heartbeat, Self::Report, Self::Lock, Self::Exit, Self::Log, Self::Operation, Self::Stopped];
 }
 
 /// Path of an agent's file in a run folder.
@@ -103,6 +138,8 @@ pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
         RunFile::Heartbeat => "hb",
         // A folder per agent: only its own keeper wakes when it reports.
         RunFile::Report => return run_dir.join(format!("{agent}.d/report")),
+        RunFile::Operation => return run_dir.join(format!("{agent}.d/operation")),
+        RunFile::Stopped => return run_dir.join(format!("{agent}.d/stopped")),
         RunFile::Lock => "lock",
         RunFile::Exit => "exit",
         RunFile::Log => "log",

@@ -5,15 +5,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
 use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
-    AgentName, AgentRow, BootEnable, Evidence, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, Plane, PlaneState,
-    RowKey, SocketName, TmuxFeed, UnitFacts, UnitsView,
+    AgentName, AgentRow, BootEnable, Evidence, ExitFacts, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, Plane,
+    PlaneState, Readiness, RowKey, SocketName, TmuxFeed, UnitFacts, UnitsView,
 };
 use super::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, Signs};
@@ -56,6 +56,10 @@ pub struct Planes<'a> {
     pub processes_at: Timestamp,
     /// Heartbeats by agent.
     pub heartbeats: &'a HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
+    /// How each agent's last process ended.
+    pub exits: &'a HashMap<AgentName, (SystemTime, ExitFacts)>,
+    /// Agents that were stopped on purpose.
+    pub stopped: &'a HashSet<AgentName>,
     /// systemd.
     pub systemd: &'a Reading<UnitsView>,
     /// The moment of the join.
@@ -94,10 +98,10 @@ fn without_folder(error: &str, path: &std::path::Path) -> String {
     }
 }
 
-/// Which supervisor keeps the fleet: systemd once it runs one of its units.
+/// Which supervisor keeps the fleet: systemd where its units are installed, or run.
 fn supervisor(planes: &Planes<'_>) -> &'static str {
     match &planes.systemd.facts {
-        Ok(view) if view.units.values().any(|unit| unit.active == "active") => "systemd",
+        Ok(view) if view.ours || view.units.values().any(|unit| unit.active == "active") => "systemd",
         _ => "direct",
     }
 }
@@ -166,6 +170,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         && tree
             .is_some_and(|tree| !tree.processes.iter().any(|process| runtime::matches(&agent.runtime, &process.argv)));
     let boot_enable = boot_enable(systemd.as_ref(), planes);
+    let stopped = decision.readiness == Readiness::Dead && planes.stopped.contains(&agent.name);
+    let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
+    let verdict = units::compare(&decision, systemd.as_ref(), stopped, last_exit.as_ref());
     let panes_in_session = pane.as_ref().map_or(0, |found| found.panes_in_session);
     let mut flags = Vec::new();
     for (flag, raised) in [
@@ -174,6 +181,8 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         ("copy_mode", record.is_some_and(|record| record.in_mode)),
         ("extra_panes", panes_in_session > 1),
         ("remote", remote),
+        ("stopped", stopped),
+        ("disagree", verdict.disagrees),
     ] {
         if raised {
             flags.push(flag);
@@ -207,12 +216,13 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         heartbeat: heartbeat.ok().map(|beat| heartbeat_facts(&beat, planes.now)),
         health: decision.health,
         readiness: decision.readiness,
-        reason: Label::new(&decision.reason),
+        reason: Label::new(&verdict.reason),
         drift,
         boot_enable,
         flags,
         evidence,
         claim: None,
+        last_exit,
         observed_at: planes.now.to_string(),
         rule: decision.rule,
         would_change: decision.would_change,
@@ -351,9 +361,7 @@ fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Evidence
         Err(why) => (None, false, why.clone()),
         Ok(view) => match view.units.get(agent.name.as_str()) {
             None => (None, true, format!("mosaic-agent@{}.service is not loaded", agent.name)),
-            Some(unit) => {
-                (Some(unit.clone()), true, format!("{} ({}), {}", unit.active, unit.sub, unit.unit_file_state))
-            }
+            Some(unit) => (Some(unit.clone()), true, units::describe(unit)),
         },
     };
     evidence.push(Evidence {
@@ -498,12 +506,15 @@ fn unmanaged_row(planes: &Planes<'_>, pane: &PaneRecord, age_seconds: f64) -> Ag
         flags: vec!["unmanaged"],
         evidence,
         claim: None,
+        last_exit: None,
         observed_at: planes.now.to_string(),
         rule: decision.rule,
         would_change: decision.would_change,
         target: Some(pane.target(&planes.roster.socket)),
     }
 }
+
+mod units;
 
 #[cfg(test)]
 mod tests;

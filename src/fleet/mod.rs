@@ -1,8 +1,11 @@
 //! The fleet: what agents there are, what every plane says about each, how they are kept.
 
+pub mod checks;
 pub mod death;
+mod envfile;
 pub mod error;
 pub mod exec;
+pub mod framework;
 pub mod heartbeat;
 pub mod home;
 pub mod join;

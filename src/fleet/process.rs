@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::model::{Label, ProcessFacts};
 
@@ -195,16 +197,19 @@ fn read_argv(pid: u32) -> Option<Vec<String>> {
 /// Processes of the control group that a process is in, when the group's name holds `mark`.
 #[must_use]
 pub fn scope_members(pid: u32, mark: &str) -> Vec<u32> {
-    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return Vec::new() };
-    // The unified hierarchy stands behind `0::` (see cgroups(7)).
-    let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::")).filter(|path| path.contains(mark)) else {
-        return Vec::new();
-    };
+    let Some(path) = control_group(pid).filter(|path| path.contains(mark)) else { return Vec::new() };
     ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
         .iter()
         .filter_map(|root| fs::read_to_string(format!("{root}{path}/cgroup.procs")).ok())
         .flat_map(|list| list.lines().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
         .collect()
+}
+
+/// Control group of a process in the unified hierarchy, which stands behind `0::` (see cgroups(7)).
+#[must_use]
+pub fn control_group(pid: u32) -> Option<String> {
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    groups.lines().find_map(|line| line.strip_prefix("0::")).map(str::to_owned)
 }
 
 /// Whether a process exists and is no zombie.
@@ -217,6 +222,20 @@ pub fn is_alive(pid: u32) -> bool {
 #[must_use]
 pub fn start_ticks(pid: u32) -> Option<u64> {
     read_stat(pid).map(|stat| stat.start_ticks)
+}
+
+/// Time since boot, sleep included: a stepped clock does not move it.
+#[must_use]
+pub fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// How long a process has been running.
+#[must_use]
+pub fn age(pid: u32) -> Option<Duration> {
+    let seconds = seconds_since_boot_tick(start_ticks(pid)?)?;
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
 /// Argument vector of a live process.
@@ -281,7 +300,7 @@ mod tests {
         assert!(tree.facts.alive && tree.facts.rss_bytes > 0);
         assert!(tree.contains(child.id()) || tree.facts.descendants >= 1);
         child.kill().unwrap();
-        let deadline = Instant::now() + std::time::Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(10);
         while is_alive(child.id()) {
             assert!(Instant::now() < deadline, "a zombie is not alive");
             std::thread::yield_now();

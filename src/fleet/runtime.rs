@@ -40,6 +40,7 @@ pub fn known_list() -> String {
 /// Whether a process with these arguments is the runtime.
 #[must_use]
 pub fn matches(runtime: &str, argv: &[String]) -> bool {
+    let argv = behind_wrappers(argv);
     let Some(first) = argv.first() else { return false };
     let program = base_name(first);
     if program == OWN_NAME && argv.get(1).is_some_and(|word| word == "launch") {
@@ -60,6 +61,30 @@ pub fn matches(runtime: &str, argv: &[String]) -> bool {
     let stem = base_name(script).split('.').next().unwrap_or_default();
     let package = KNOWN.iter().find(|known| known.name == runtime).and_then(|known| known.package);
     stem == runtime || package.is_some_and(|package| script.contains(&format!("/{package}/")))
+}
+
+/// The command that `env` and `systemd-run` are about to become: both execute it in place.
+fn behind_wrappers(mut argv: &[String]) -> &[String] {
+    loop {
+        let rest = match argv.first().map(|first| base_name(first)) {
+            Some("env") => argv.iter().skip(1).position(|word| !word.contains('=')).map(|at| &argv[at + 1..]),
+            Some("systemd-run") => argv.iter().position(|word| word == "--").map(|at| &argv[at + 1..]),
+            _ => None,
+        };
+        match rest {
+            Some(rest) => argv = rest,
+            None => return argv,
+        }
+    }
+}
+
+/// How a missing runtime is installed.
+#[must_use]
+pub fn install_hint(name: &str) -> String {
+    match KNOWN.iter().find(|known| known.name == name).and_then(|known| known.package) {
+        Some(package) => format!("`npm install -g {package}` installs it"),
+        None => format!("install {name}, or give its agents a `command`"),
+    }
 }
 
 /// Last part of a path; a login shell's leading `-` does not count.
@@ -94,6 +119,10 @@ mod tests {
             ("pi", "/x/mosaic-tui stub-agent", false),
             ("pi", "/x/mosaic-tui launch --yolo pi", true),
             ("pi", "/x/mosaic-tui launch --yolo stub", false),
+            ("stub", "systemd-run --user --scope --unit=x -- /x/mosaic-tui launch --yolo stub", true),
+            ("stub", "/usr/bin/env PATH=/a:/b systemd-run --user -- /x/mosaic-tui launch stub", true),
+            ("sh", "/usr/bin/env PATH=/a sh -c x", true),
+            ("sh", "systemd-run --user", false),
         ] {
             assert_eq!(matches(runtime, &argv(line)), want, "{runtime} in {line}");
         }

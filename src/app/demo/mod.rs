@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use super::action::DemoMode;
 use super::error::DONE;
-use super::executor;
+use super::lifecycle::start_all;
 use super::open::{block_on, dashboard};
 use super::runtime::Options;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::Thresholds;
-use crate::fleet::{lifecycle, roster as rosters};
+use crate::fleet::roster as rosters;
 use place::Place;
 
 /// A demo's clock runs faster than a real fleet's, so that there is something to see.
@@ -77,8 +77,7 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
     block_on(async {
         let agents: Vec<_> = roster.agents.iter().collect();
         let start = async {
-            lifecycle::ensure_servers(&site, &roster, &agents).await?;
-            for (_, outcome) in executor::start_all(&site, agents.clone()).await {
+            for (_, outcome) in start_all(&site, &roster, agents.clone()).await? {
                 outcome?;
             }
             Ok(())

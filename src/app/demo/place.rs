@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::THRESHOLDS;
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::home::Site;
+use crate::fleet::home::{Pace, Site};
 use crate::fleet::process;
 
 /// Name of the record in a demo's folder.
@@ -137,6 +137,8 @@ impl Place {
             run_dir: home.join("fleet/run"),
             home,
             thresholds: THRESHOLDS,
+            // Stubs share no login.
+            pace: Pace { spacing: Duration::ZERO, ..Pace::default() },
             isolated: true,
             ..from.clone()
         }

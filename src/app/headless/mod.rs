@@ -213,7 +213,7 @@ pub(crate) fn tmux_was_read(snapshot: &FleetSnapshot) -> bool {
     snapshot.agents.iter().flat_map(|row| &row.evidence).all(|evidence| evidence.plane != Plane::Tmux || evidence.ok)
 }
 
-fn reason(row: &AgentRow) -> String {
+pub(super) fn reason(row: &AgentRow) -> String {
     let drift = if row.drift {
         format!("drift: not {}; ", row.runtime.as_deref().unwrap_or("its runtime"))
     } else {

@@ -4,6 +4,7 @@ mod board;
 mod dag;
 mod detail;
 mod form;
+mod palette;
 mod popup;
 
 pub use detail::explain;

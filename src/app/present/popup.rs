@@ -28,17 +28,19 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
         Overlay::Form(form) => super::form::form(form, state),
         Overlay::Prompt(prompt) => super::form::prompt(prompt),
         Overlay::Menu(menu) => super::form::menu(menu),
-        Overlay::Failure { command, text } => Popup {
-            title: "failed".to_owned(),
-            lines: vec![
-                vec![Piece::new(command.clone(), Role::Quiet)],
-                Vec::new(),
-                vec![Piece::new(text.clone(), Role::Warning)],
-            ],
-            scroll: 0,
-            buttons: None,
-            hint: "Esc closes".to_owned(),
-        },
+        Overlay::Palette(open) => super::palette::palette(open, &state.prefix),
+        Overlay::Answer { command, text, failed, scroll } => {
+            let role = if *failed { Role::Warning } else { Role::Plain };
+            let mut lines = vec![vec![Piece::new(command.clone(), Role::Quiet)], Vec::new()];
+            lines.extend(text.lines().map(|line| vec![Piece::new(line, role)]));
+            Popup {
+                title: if *failed { "failed" } else { "done" }.to_owned(),
+                lines,
+                scroll: *scroll,
+                buttons: None,
+                hint: "arrows scroll, Esc closes".to_owned(),
+            }
+        }
     })
 }
 

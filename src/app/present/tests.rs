@@ -82,7 +82,12 @@ fn popups() {
     state.overlay = Some(Overlay::Confirm {
         command: "mosaic-tui fleet stop review".to_owned(),
         targets: vec!["review".to_owned()],
-        action: crate::app::action::Action::FleetStop(vec!["review".to_owned()]),
+        action: crate::app::action::Action::Lifecycle(crate::app::lifecycle::LifecycleAction::Stop(
+            crate::app::lifecycle::Targets {
+                agents: vec!["review".to_owned()],
+                ..crate::app::lifecycle::Targets::default()
+            },
+        )),
         yes: false,
     });
     check("confirm", &state);

@@ -39,10 +39,16 @@ pub(super) fn build_once(inputs: &Inputs) -> Result<Action, String> {
 }
 
 pub(super) fn build_report(inputs: &Inputs) -> Result<Action, String> {
-    let word = inputs.required("status").map_err(|_| "--status is needed".to_owned())?;
-    let status = HeartbeatStatus::parse(&word).ok_or("--status takes ok, busy, waiting, blocked or error")?;
+    let status = match inputs.one("status") {
+        None => None,
+        Some(word) => Some(HeartbeatStatus::parse(&word).ok_or("--status takes ok, busy, waiting, blocked or error")?),
+    };
+    let hook = inputs.one("hook").map(|runtime| (runtime, inputs.one("event")));
+    if status.is_some() == hook.is_some() {
+        return Err("one of --status and --hook is needed".to_owned());
+    }
     let agent = inputs.one("agent").map(|name| AgentName::parse(&name)).transpose()?;
-    Ok(Action::SessionReport { status, detail: inputs.one("detail"), agent })
+    Ok(Action::SessionReport { status, detail: inputs.one("detail"), hook, agent })
 }
 
 pub(super) fn build_demo(inputs: &Inputs) -> Result<Action, String> {

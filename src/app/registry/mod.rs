@@ -4,21 +4,28 @@
 
 mod backlog;
 mod build;
+mod lifecycle;
 mod table;
 
 use super::action::Action;
 use super::inputs::Inputs;
 
 /// Every action of the program.
-pub const ACTIONS: &[ActionSpec] = &joined::<{ table::FLEET.len() + backlog::BACKLOG.len() }>();
+pub const ACTIONS: &[ActionSpec] =
+    &joined::<{ table::FLEET.len() + lifecycle::LIFECYCLE.len() + backlog::BACKLOG.len() }>();
 
 const fn joined<const ALL: usize>() -> [ActionSpec; ALL] {
     let mut all = [table::FLEET[0]; ALL];
-    let mut at = 0;
-    while at < ALL {
-        let first = table::FLEET.len();
-        all[at] = if at < first { table::FLEET[at] } else { backlog::BACKLOG[at - first] };
-        at += 1;
+    let parts = [table::FLEET, lifecycle::LIFECYCLE, backlog::BACKLOG];
+    let (mut part, mut at) = (0, 0);
+    while part < parts.len() {
+        let mut next = 0;
+        while next < parts[part].len() {
+            all[at] = parts[part][next];
+            next += 1;
+            at += 1;
+        }
+        part += 1;
     }
     all
 }

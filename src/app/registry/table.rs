@@ -7,8 +7,8 @@ use crate::app::inputs::Inputs;
 
 const SCREEN_ONLY: Cli = Cli::None("it only moves the screen");
 
-const NAME: Argument = Argument { name: "name", shape: Shape::Required, doc: "Agent name", values: &[] };
-const AGENTS: Argument =
+pub(super) const NAME: Argument = Argument { name: "name", shape: Shape::Required, doc: "Agent name", values: &[] };
+pub(super) const AGENTS: Argument =
     Argument { name: "agents", shape: Shape::Many, doc: "Agent names; none means all", values: &[] };
 
 pub(super) const fn flag(name: &'static str, doc: &'static str) -> Argument {
@@ -73,6 +73,15 @@ pub(super) const FLEET: &[ActionSpec] = &[
     screen("app.help", "help", "Shows the keys that work here", Place::Anywhere, &["?", "f1"], true, |_| {
         Ok(Action::Screen(ScreenAction::Help))
     }),
+    screen(
+        "app.palette",
+        "command",
+        "Opens the palette: every command by name, with its shell form",
+        Place::Anywhere,
+        &[":"],
+        true,
+        |_| Ok(Action::Screen(ScreenAction::Palette)),
+    ),
     screen("app.back", "back", "Goes one layer back, then leaves", Place::Anywhere, &["q"], true, |_| {
         Ok(Action::Screen(ScreenAction::Back))
     }),
@@ -266,34 +275,6 @@ pub(super) const FLEET: &[ActionSpec] = &[
         &[],
         |_| Ok(Action::FleetSchema),
     ),
-    both(
-        command(
-            "fleet.start",
-            "start",
-            "Starts agents: the holder's tmux server first, then a keeper each",
-            &["fleet", "start"],
-            "",
-            &[AGENTS, JSON],
-            |inputs| Ok(Action::FleetStart(inputs.many("agents"))),
-        ),
-        Place::Fleet,
-        &["S"],
-        Danger::None,
-    ),
-    both(
-        command(
-            "fleet.stop",
-            "stop",
-            "Stops agents: keeper, session and process tree",
-            &["fleet", "stop"],
-            "",
-            &[AGENTS, JSON],
-            |inputs| Ok(Action::FleetStop(inputs.many("agents"))),
-        ),
-        Place::Fleet,
-        &["X"],
-        Danger::Confirm,
-    ),
     command(
         "agent.roster",
         "roster",
@@ -351,6 +332,24 @@ pub(super) const FLEET: &[ActionSpec] = &[
         |inputs| Ok(Action::SessionRun { agent: inputs.required("name")?, detach: inputs.flag("detach") }),
     ),
     command(
+        "session.hold",
+        "hold server",
+        "Makes sure of the fleet's tmux server, on behalf of its unit",
+        &["session", "hold"],
+        "its unit runs it",
+        &[],
+        |_| Ok(Action::SessionHold),
+    ),
+    command(
+        "session.end",
+        "end session",
+        "Ends one agent with all of its processes, on behalf of its unit",
+        &["session", "end"],
+        "its unit runs it",
+        &[NAME],
+        |inputs| Ok(Action::SessionEnd(inputs.required("name")?)),
+    ),
+    command(
         "session.report",
         "report state",
         "Reports a runtime's state; its hooks run it inside the pane",
@@ -364,6 +363,13 @@ pub(super) const FLEET: &[ActionSpec] = &[
                 values: &["ok", "busy", "waiting", "blocked", "error"],
             },
             value("detail", "One line in the runtime's words"),
+            Argument {
+                name: "hook",
+                shape: Shape::Value,
+                doc: "Takes the state from an event of this runtime's hook, on standard input or as EVENT",
+                values: &["claude", "codex"],
+            },
+            Argument { name: "event", shape: Shape::Optional, doc: "The hook's event as JSON", values: &[] },
             value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
         ],
         build_report,

@@ -3,10 +3,12 @@
 mod board;
 mod form;
 mod line;
+mod palette;
 
 pub use board::{BoardState, WINDOW, first_column};
 pub use form::{CardValues, Choice, Field, FieldName, Form, Menu, Prompt, Question};
 pub use line::Line;
+pub use palette::{History as Commands, Palette};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -77,12 +79,18 @@ pub enum Overlay {
     Prompt(Prompt),
     /// A choice.
     Menu(Menu),
-    /// The text of a failed action.
-    Failure {
+    /// A command line with what it could become.
+    Palette(Palette),
+    /// The answer of an action that does not fit on one line.
+    Answer {
         /// The command line.
         command: String,
         /// What it answered.
         text: String,
+        /// Whether it failed.
+        failed: bool,
+        /// First line shown.
+        scroll: u16,
     },
 }
 
@@ -169,6 +177,8 @@ pub struct State {
     pub watch_only: bool,
     /// Whether a demo runs below.
     pub demo: bool,
+    /// What was run from the palette.
+    pub commands: Commands,
     /// What stands in front of a shown command so that another shell means the same fleet.
     pub prefix: String,
 }
@@ -195,6 +205,7 @@ impl State {
             now,
             watch_only: false,
             demo: false,
+            commands: Commands::default(),
             prefix: String::new(),
         }
     }

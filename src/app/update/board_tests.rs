@@ -213,7 +213,7 @@ fn what_an_editor_left_goes_through_the_form() {
     assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it waits for the answer");
     let card = Box::new(samples::card("A0"));
     update(&mut state, Event::Edited { card, text: Err("vi ended with 1".into()) });
-    assert!(matches!(&state.overlay, Some(Overlay::Failure { text, .. }) if text.contains("vi ended")));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text.contains("vi ended")));
 }
 
 #[test]

@@ -59,6 +59,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
             }
         }
         Some(Overlay::Prompt(prompt)) => prompt.line.insert(text),
+        Some(Overlay::Palette(palette)) => palette.line.insert(text),
         _ => {}
     }
 }
@@ -216,7 +217,10 @@ pub(super) fn edited(
     effects: &mut Vec<Effect>,
 ) {
     match text {
-        Err(text) => state.overlay = Some(Overlay::Failure { command: format!("edit {}", card.id), text }),
+        Err(text) => {
+            let command = format!("edit {}", card.id);
+            state.overlay = Some(Overlay::Answer { command, text, failed: true, scroll: 0 });
+        }
         Ok(values) => {
             let mut form = Form::edit(card);
             form.type_in(values);

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{board, form, run, screen};
+use super::{board, form, palette, run, screen};
 use crate::app::action::{Action, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
@@ -83,7 +83,45 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         Ok(built) => built,
         Err(why) => return super::toast(state, why, true),
     };
-    if spec.danger == Danger::Confirm {
+    ask_or_start(state, spec, &inputs, targets, command, action, effects);
+}
+
+/// Begins what was typed as a command: it asks first like the key of the same action.
+pub(super) fn begin(
+    state: &mut State,
+    spec: &'static ActionSpec,
+    inputs: &Inputs,
+    command: String,
+    action: Action,
+    effects: &mut Vec<Effect>,
+) {
+    let mut targets: Vec<String> = ["agents", "name", "id"].iter().flat_map(|name| inputs.many(name)).collect();
+    if targets.is_empty() {
+        targets = vec![match inputs.one("class") {
+            Some(class) => format!("every agent of class {class}"),
+            None => "the whole fleet".to_owned(),
+        }];
+    }
+    if let Action::AgentWatch(name) | Action::AgentExplain(name) = &action {
+        match state.row_named(name).map(|row| row.key.clone()) {
+            Some(key) => screen::select(state, key),
+            None => return super::toast(state, format!("{name} has no row"), true),
+        }
+    }
+    ask_or_start(state, spec, inputs, targets, command, action, effects);
+}
+
+fn ask_or_start(
+    state: &mut State,
+    spec: &'static ActionSpec,
+    inputs: &Inputs,
+    targets: Vec<String>,
+    command: String,
+    action: Action,
+    effects: &mut Vec<Effect>,
+) {
+    let only_tells = inputs.flag("dry-run") || (spec.id == "fleet.recover" && !inputs.flag("apply"));
+    if spec.danger == Danger::Confirm && !only_tells {
         state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
         return;
     }
@@ -108,6 +146,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         Some(Overlay::Form(_)) => return form::press(state, key, effects),
         Some(Overlay::Prompt(_)) => return form::press_prompt(state, key, effects),
         Some(Overlay::Menu(_)) => return form::press_menu(state, key, effects),
+        Some(Overlay::Palette(_)) => return palette::press(state, key, effects),
         _ => {}
     }
     let Some(overlay) = &mut state.overlay else { return };
@@ -138,12 +177,11 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'e') => state.overlay = None,
             code => scroll_by(scroll, code),
         },
-        Overlay::Form(_) | Overlay::Prompt(_) | Overlay::Menu(_) => {}
-        Overlay::Failure { .. } => {
-            if matches!(key.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | ' ')) {
-                state.overlay = None;
-            }
-        }
+        Overlay::Form(_) | Overlay::Prompt(_) | Overlay::Menu(_) | Overlay::Palette(_) => {}
+        Overlay::Answer { scroll, .. } => match key.code {
+            KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | ' ') => state.overlay = None,
+            code => scroll_by(scroll, code),
+        },
         Overlay::Confirm { yes, command, action, .. } => match key.code {
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Char('h' | 'l') => *yes = !*yes,
             KeyCode::Esc | KeyCode::Char('n' | 'q') => state.overlay = None,

@@ -3,6 +3,7 @@
 mod board;
 mod form;
 mod keys;
+pub mod palette;
 mod run;
 mod screen;
 
@@ -49,6 +50,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::PaneLost(pane, why) if in_view(state, &pane) => state.pane.lost = Some(why),
         Event::History(pane, fetched) if in_view(state, &pane) => take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
+        Event::Progress { command, text } => toast(state, format!("{command}: {text}"), false),
         Event::Done { command, report } => take_report(state, command, report),
         Event::Tick(now) => {
             state.now = now;
@@ -131,7 +133,15 @@ fn take_report(state: &mut State, command: String, report: Report) {
             state.board.undo = Some((text.clone(), *undo));
             text.push_str("  (U takes it back)");
         }
-        toast(state, text, false);
+        match text.split_once('\n') {
+            // A popup that the operator has opened meanwhile is not taken away.
+            Some(_) if state.overlay.is_none() => {
+                state.toast = None;
+                state.overlay = Some(Overlay::Answer { command, text, failed: false, scroll: 0 });
+            }
+            Some((first, _)) => toast(state, first.to_owned(), false),
+            None => toast(state, text, false),
+        }
     } else {
         let lines: Vec<String> =
             report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
@@ -139,7 +149,7 @@ fn take_report(state: &mut State, command: String, report: Report) {
         if form::answered(state, &command, Some(&lines.join("; "))) {
             return;
         }
-        state.overlay = Some(Overlay::Failure { command, text: lines.join("; ") });
+        state.overlay = Some(Overlay::Answer { command, text: lines.join("\n"), failed: true, scroll: 0 });
     }
 }
 

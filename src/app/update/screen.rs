@@ -1,6 +1,6 @@
 //! Actions that move or change the screen only.
 
-use super::board;
+use super::{board, palette};
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::filter::Filter;
@@ -30,6 +30,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             }
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 }),
+        ScreenAction::Palette => palette::open(state),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),
         ScreenAction::ViewFleet => {
@@ -113,7 +114,8 @@ fn move_cursor(state: &mut State, motion: Motion) {
     select(state, rows[to].key.clone());
 }
 
-fn select(state: &mut State, key: RowKey) {
+/// Moves the selection to a row.
+pub(super) fn select(state: &mut State, key: RowKey) {
     if state.selected.as_ref() != Some(&key) {
         state.pane.pan = None;
     }

@@ -4,7 +4,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
-use crate::app::action::Action;
 use crate::app::samples;
 use crate::fleet::model::{PaneScreen, Readiness, RowKey, Size};
 
@@ -132,7 +131,12 @@ fn a_key_runs_the_same_action_as_its_command() {
         effects,
         [Effect::Run {
             command: "mosaic-tui fleet start review".to_owned(),
-            action: Action::FleetStart(vec!["review".to_owned()])
+            action: crate::app::action::Action::Lifecycle(crate::app::lifecycle::LifecycleAction::Start(
+                crate::app::lifecycle::Targets {
+                    agents: vec!["review".to_owned()],
+                    ..crate::app::lifecycle::Targets::default()
+                }
+            ))
         }]
     );
 }
@@ -141,7 +145,12 @@ fn a_key_runs_the_same_action_as_its_command() {
 fn stop_asks_first_and_defaults_to_cancel() {
     let stop = Effect::Run {
         command: "mosaic-tui fleet stop review".to_owned(),
-        action: Action::FleetStop(vec!["review".to_owned()]),
+        action: crate::app::action::Action::Lifecycle(crate::app::lifecycle::LifecycleAction::Stop(
+            crate::app::lifecycle::Targets {
+                agents: vec!["review".to_owned()],
+                ..crate::app::lifecycle::Targets::default()
+            },
+        )),
     };
     for (keys, runs) in
         [("X\n", false), ("X\x1b", false), ("Xn", false), ("X\t\n", true), ("Xy", true), ("X\t\t\n", false)]
@@ -168,7 +177,7 @@ fn a_failed_action_stays_until_it_is_read() {
     let report =
         Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new(), undo: None };
     update(&mut state, Event::Done { command: "x".to_owned(), report });
-    assert!(matches!(&state.overlay, Some(Overlay::Failure { text, .. }) if text == "no"));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text == "no"));
     press(&mut state, "\n");
     assert!(state.overlay.is_none());
 }

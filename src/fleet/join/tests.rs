@@ -52,6 +52,8 @@ impl Facts {
             processes: &self.processes,
             processes_at: at(0),
             heartbeats: &self.heartbeats,
+            exits: &HashMap::new(),
+            stopped: &HashSet::new(),
             systemd: &self.systemd,
             now: at(1),
         })
@@ -63,6 +65,9 @@ impl Facts {
 
     fn unit(&mut self, active: &str, file: &str, linger: Option<bool>) {
         let unit = UnitFacts {
+            result: "success".to_owned(),
+            status_text: Label::default(),
+            log: Vec::new(),
             load: "loaded".into(),
             active: active.into(),
             sub: "running".into(),
@@ -70,7 +75,10 @@ impl Facts {
             main_pid: 7,
             n_restarts: 0,
         };
-        self.systemd = Reading::new(Ok(UnitsView { units: HashMap::from([("a".to_owned(), unit)]), linger }), at(0));
+        self.systemd = Reading::new(
+            Ok(UnitsView { units: HashMap::from([("a".to_owned(), unit)]), holder: None, ours: true, linger }),
+            at(0),
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! The direct supervisor: the holder's server, detached keepers, and their end.
+//! Without systemd: detached keepers, and the end of an agent whoever kept it.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -12,11 +12,14 @@ use tokio::time::Instant;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::Size;
+use crate::fleet::model::{AgentName, SessionName, SocketName};
 use crate::fleet::process::{self, ProcessWatch};
-use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::roster::Agent;
 use crate::fleet::session;
+use crate::fleet::systemd::PANE_SCOPE;
 use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
+
+use super::Outcome;
 
 /// A keeper makes its session within milliseconds; a loaded machine gets this long.
 const START_LIMIT: Duration = Duration::from_secs(15);
@@ -27,83 +30,11 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 /// Pause between two looks at something that another process does.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// Part of the name of a pane's scope.
-const PANE_SCOPE: &str = "mosaic-pane-";
-
-/// What a start or stop did to one agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was started now.
-    Started,
-    /// It was running already.
-    AlreadyRunning,
-    /// It was stopped now.
-    Stopped,
-    /// There was nothing to stop.
-    NotRunning,
-}
-
-impl Outcome {
-    /// The word shown to the operator.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::AlreadyRunning => "already running",
-            Self::Stopped => "stopped",
-            Self::NotRunning => "not running",
-        }
-    }
-}
-
-/// Makes sure that a tmux server with the holder session runs on each socket of these agents.
-///
-/// # Errors
-/// When tmux is missing or refuses.
-pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> Result<()> {
-    let mut sockets = vec![&roster.socket];
-    for agent in agents {
-        if !sockets.contains(&&agent.socket) {
-            sockets.push(&agent.socket);
-        }
-    }
-    for socket in sockets {
-        ensure_server(site, roster, &Tmux::new(socket.clone())).await?;
-    }
-    Ok(())
-}
-
-async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux) -> Result<()> {
-    let holder = Change::NewSession {
-        session: roster.holder.clone(),
-        size: Size { width: 80, height: 24 },
-        directory: "/".into(),
-        env: Vec::new(),
-        argv: vec!["sleep".to_owned(), "infinity".to_owned()],
-    };
-    let made = match tmux.look().await? {
-        Look::NoServer => {
-            tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")], &site.variables()).await
-        }
-        Look::Panes(panes) if holds(&panes, roster) => return Ok(()),
-        Look::Panes(_) => tmux.change(&[holder]).await,
-    };
-    match made {
-        // Two starts at once: the other one made it.
-        Err(_) if matches!(tmux.look().await?, Look::Panes(panes) if holds(&panes, roster)) => Ok(()),
-        made => made,
-    }
-}
-
-fn holds(panes: &[PaneRecord], roster: &Roster) -> bool {
-    panes.iter().any(|pane| pane.session == roster.holder)
-}
-
 /// Starts one agent's keeper and waits until it vouches for a live session.
 ///
 /// # Errors
 /// When the keeper ends or does not get its session up in time.
-pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
+pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     let lock = site.run_file(&agent.name, RunFile::Lock);
     if session::keeper_pid(&lock).is_some() {
         return Ok(Outcome::AlreadyRunning);
@@ -118,7 +49,6 @@ pub async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     // Its first heartbeat is the sign of success; an old one would be a lie.
     let beat = site.run_file(&agent.name, RunFile::Heartbeat);
     let begun = Timestamp::now();
-    let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Exit));
     let fresh = || heartbeat::read(&beat, Timestamp::now(), START_LIMIT).is_ok_and(|beat| beat.ts >= begun);
     let args: Vec<OsString> = vec![
         "--roster".into(),
@@ -164,13 +94,40 @@ fn last_line(path: &std::path::Path) -> String {
     crate::fleet::model::Label::new(text.lines().last().unwrap_or("no message")).to_string()
 }
 
+/// What must be known of an agent to end it; a roster that cannot be read any more must not keep it alive.
+#[derive(Debug, Clone)]
+pub(super) struct Whom {
+    /// Its name.
+    pub name: AgentName,
+    /// Its session.
+    pub session: SessionName,
+    /// Socket of its server.
+    pub socket: SocketName,
+}
+
+impl From<&Agent> for Whom {
+    fn from(agent: &Agent) -> Self {
+        Self { name: agent.name.clone(), session: agent.session.clone(), socket: agent.socket.clone() }
+    }
+}
+
+/// Pid of the agent's keeper, if one runs.
+pub(super) fn keeper(site: &Site, agent: &AgentName) -> Option<u32> {
+    session::keeper_pid(&site.run_file(agent, RunFile::Lock)).filter(|pid| is_keeper(*pid, agent))
+}
+
+/// Ends the agent's keeper and leaves its session alone: the next keeper adopts it.
+pub(super) async fn dismiss(pid: u32) {
+    end(&[identify(pid)], Signal::TERM).await;
+}
+
 /// Stops one agent: its keeper, its session, and whatever of its process tree is left then.
 ///
 /// # Errors
 /// When tmux refuses or a process does not go.
-pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
+pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
     let tmux = Tmux::new(agent.socket.clone());
-    let keeper = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock)).filter(|pid| is_keeper(*pid, agent));
+    let keeper = keeper(site, &agent.name);
     let panes: Vec<PaneRecord> = match tmux.look().await? {
         Look::NoServer => Vec::new(),
         Look::Panes(panes) => panes.into_iter().filter(|pane| pane.session == agent.session).collect(),
@@ -179,7 +136,7 @@ pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
         return Ok(Outcome::NotRunning);
     }
     if let Some(pid) = keeper {
-        end(&[identify(pid)], Signal::TERM).await;
+        dismiss(pid).await;
     }
     let mut watch = ProcessWatch::default();
     let mut tree: Vec<Identity> = panes
@@ -215,9 +172,9 @@ pub async fn stop(site: &Site, agent: &Agent) -> Result<Outcome> {
 }
 
 /// Whether a pid is this agent's keeper: a lock file may outlive its writer, and pids come again.
-fn is_keeper(pid: u32, agent: &Agent) -> bool {
+fn is_keeper(pid: u32, agent: &AgentName) -> bool {
     process::argv(pid).is_some_and(|argv| {
-        ["session", "run", agent.name.as_str()].iter().all(|word| argv.iter().any(|argument| argument == word))
+        ["session", "run", agent.as_str()].iter().all(|word| argv.iter().any(|argument| argument == word))
     })
 }
 

@@ -1,7 +1,72 @@
-//! Starting and stopping agents.
+//! An agent's life as a whole: installed, started, stopped, restarted, recovered.
 //!
-//! This is the direct supervisor: keepers run detached, one per agent, without a service manager.
+//! Two supervisors keep the same keeper: systemd, whose units run it, and direct, which leaves it
+//! running by itself. Stopping an agent always ends all of it and nothing of any other.
 
 mod direct;
+mod install;
+mod installed;
+mod lock;
+mod supervisor;
 
-pub use direct::{Outcome, ensure_servers, start, stop};
+pub use install::{Plan, Step, carry_out, dismiss, enroll, is_current, plan_install, plan_uninstall};
+pub use installed::{Installed, installed};
+pub use supervisor::{Lifecycle, end_for_unit, moment};
+
+/// Takes word of what is being done.
+pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// Who keeps the keepers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supervisor {
+    /// Units of the systemd user manager.
+    Systemd,
+    /// Detached keepers.
+    Direct,
+}
+
+impl Supervisor {
+    /// The word on command lines and screens.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Systemd => "systemd",
+            Self::Direct => "direct",
+        }
+    }
+}
+
+/// What an operation did to one agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was started now.
+    Started,
+    /// It was running, and another supervisor keeps it now.
+    Adopted,
+    /// It was running already.
+    AlreadyRunning,
+    /// It was stopped now.
+    Stopped,
+    /// There was nothing to stop.
+    NotRunning,
+    /// It was stopped and started again.
+    Restarted,
+    /// Another command restarted it in the meantime.
+    RestartedByAnother,
+}
+
+impl Outcome {
+    /// The word shown to the operator.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Adopted => "adopted, still running",
+            Self::AlreadyRunning => "already running",
+            Self::Stopped => "stopped",
+            Self::NotRunning => "not running",
+            Self::Restarted => "restarted",
+            Self::RestartedByAnother => "restarted by another command just now",
+        }
+    }
+}

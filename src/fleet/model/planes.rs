@@ -139,6 +139,20 @@ pub struct UnitFacts {
     pub main_pid: u32,
     /// `NRestarts`.
     pub n_restarts: u32,
+    /// `Result`: `success`, or why the unit's last run failed.
+    pub result: String,
+    /// `StatusText`: what the keeper says it is doing.
+    pub status_text: Label,
+    /// The last lines of the journal after a failure.
+    pub log: Vec<Label>,
+}
+
+impl UnitFacts {
+    /// What tells one end of a unit from another.
+    #[must_use]
+    pub fn end(&self) -> (&str, u32) {
+        (&self.result, self.n_restarts)
+    }
 }
 
 /// What systemd says of the fleet's units.
@@ -146,8 +160,12 @@ pub struct UnitFacts {
 pub struct UnitsView {
     /// Loaded agent units by agent name.
     pub units: HashMap<String, UnitFacts>,
+    /// The unit that owns the tmux server, when it is loaded.
+    pub holder: Option<UnitFacts>,
     /// Whether the user lingers; `None` when it cannot be told.
     pub linger: Option<bool>,
+    /// Whether this fleet's own units are installed.
+    pub ours: bool,
 }
 
 /// The tmux plane of one agent.
@@ -169,6 +187,21 @@ pub struct PaneFacts {
     pub height: u16,
     /// Title that the program set.
     pub title: Label,
+}
+
+/// How an agent's last process ended, as its keeper wrote it down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExitFacts {
+    /// When (RFC 3339).
+    pub at: String,
+    /// Exit status, where it is known.
+    pub status: Option<i32>,
+    /// How it ended, in a few words.
+    pub words: Label,
+    /// How many runs in a row ended at once.
+    pub quick_ends: u32,
+    /// The last lines on its screen.
+    pub lines: Vec<Label>,
 }
 
 /// The process plane of one agent.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    BootEnable, ClaimFacts, Evidence, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane, ProcessFacts,
-    Readiness, RowKey, SocketName, UnitFacts,
+    BootEnable, ClaimFacts, Evidence, ExitFacts, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
+    ProcessFacts, Readiness, RowKey, SocketName, UnitFacts,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -55,12 +55,15 @@ pub struct AgentRow {
     pub drift: bool,
     /// Whether it survives a reboot.
     pub boot_enable: BootEnable,
-    /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`, `remote`, `unmanaged`.
+    /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`,
+    /// `remote`, `stopped` (on purpose), `disagree` (systemd claims what the other planes refute), `unmanaged`.
     pub flags: Vec<&'static str>,
     /// What each plane said.
     pub evidence: Vec<Evidence>,
     /// The card it holds.
     pub claim: Option<ClaimFacts>,
+    /// How its last process ended, when that is on record.
+    pub last_exit: Option<ExitFacts>,
     /// When the planes were joined (RFC 3339).
     pub observed_at: String,
     /// Rule that decided the readiness.
@@ -94,9 +97,13 @@ impl AgentRow {
         }
         match self.readiness {
             Readiness::Stuck => Attention::Stuck,
+            Readiness::Dead if self.flags.contains(&"stopped") => Attention::Stopped,
             Readiness::Dead => Attention::Dead,
             Readiness::Stale => Attention::Stale,
-            _ if self.drift || matches!(self.boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff) => {
+            _ if self.drift
+                || self.flags.contains(&"disagree")
+                || matches!(self.boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff) =>
+            {
                 Attention::Warning
             }
             Readiness::Unknown => Attention::Unknown,
@@ -123,6 +130,8 @@ pub enum Attention {
     Working,
     /// Idle.
     Available,
+    /// Stopped on purpose.
+    Stopped,
     /// On another host, not observed from here.
     Remote,
     /// Not in the roster.

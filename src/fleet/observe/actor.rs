@@ -150,7 +150,7 @@ impl Actor {
         let site = self.observed.site().clone();
         let mut file_watch = FileWatch::new(&site.run_dir, &site.roster, file_notify);
         let (unit_readings, mut units) = mpsc::channel(1);
-        tokio::spawn(units::feed(unit_readings));
+        tokio::spawn(units::feed(site.clone(), unit_readings));
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut ticks: u32 = 0;

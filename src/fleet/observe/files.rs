@@ -30,7 +30,7 @@ impl FileWatch {
                 return;
             }
             for path in &event.paths {
-                let notice = if path.extension().is_some_and(|extension| extension == "hb") {
+                let notice = if path.extension().is_some_and(|extension| extension == "hb" || extension == "exit") {
                     FileNotice::Heartbeat
                 } else if path.file_name() == roster_name.as_deref() {
                     FileNotice::Roster

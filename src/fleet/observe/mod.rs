@@ -20,7 +20,7 @@ use observed::Observed;
 /// Looks at every plane once.
 pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
     let mut observed = Observed::new(site.clone(), Ok(roster));
-    let systemd = units::read_once();
+    let systemd = units::read_once(site);
     let tmux = observed.look_by_fork();
     let (systemd, ()) = tokio::join!(systemd, tmux);
     observed.set_systemd(systemd);

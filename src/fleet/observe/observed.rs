@@ -1,7 +1,8 @@
 //! The facts an observer holds between two looks, plane by plane.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 
@@ -9,9 +10,10 @@ use crate::fleet::error::Failure;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, Planes, Reading};
-use crate::fleet::model::{AgentName, FleetSnapshot, SocketName, TmuxFeed, UnitsView};
+use crate::fleet::model::{AgentName, ExitFacts, FleetSnapshot, SocketName, TmuxFeed, UnitsView};
 use crate::fleet::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::Roster;
+use crate::fleet::session;
 use crate::fleet::tmux::{Look, PaneRecord, Tmux};
 
 /// Raw facts and when each was read.
@@ -28,6 +30,10 @@ pub(super) struct Observed {
     processes: HashMap<u32, ProcessTree>,
     processes_at: Timestamp,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
+    /// How each agent's last process ended, with the file's time of writing.
+    exits: HashMap<AgentName, (SystemTime, ExitFacts)>,
+    /// Agents that were stopped on purpose.
+    stopped: HashSet<AgentName>,
     systemd: Reading<UnitsView>,
 }
 
@@ -46,6 +52,8 @@ impl Observed {
             processes: HashMap::new(),
             processes_at: now,
             heartbeats: HashMap::new(),
+            exits: HashMap::new(),
+            stopped: HashSet::new(),
             systemd: Reading::new(Err("not read yet".to_owned()), now),
         };
         observed.set_roster(roster);
@@ -175,6 +183,26 @@ impl Observed {
                 (agent.name.clone(), heartbeat::read(&path, now, interval))
             })
             .collect();
+        self.read_ends();
+    }
+
+    /// Reads what is on record of each agent's end.
+    fn read_ends(&mut self) {
+        let mut exits = HashMap::new();
+        self.stopped.clear();
+        for agent in &self.roster.agents {
+            if self.site.run_file(&agent.name, RunFile::Stopped).exists() {
+                self.stopped.insert(agent.name.clone());
+            }
+            let path = self.site.run_file(&agent.name, RunFile::Exit);
+            let Ok(written) = std::fs::metadata(path).and_then(|meta| meta.modified()) else { continue };
+            let known = self.exits.remove(&agent.name).filter(|(at, _)| *at == written);
+            let read = || session::last_exit(&self.site, &agent.name).map(|record| (written, record.facts()));
+            if let Some(exit) = known.or_else(read) {
+                exits.insert(agent.name.clone(), exit);
+            }
+        }
+        self.exits = exits;
     }
 
     /// Joins what is known now.
@@ -188,6 +216,8 @@ impl Observed {
             processes: &self.processes,
             processes_at: self.processes_at,
             heartbeats: &self.heartbeats,
+            exits: &self.exits,
+            stopped: &self.stopped,
             systemd: &self.systemd,
             now: Timestamp::now(),
         }))

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::fleet::home::Site;
+use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::UnitsView;
 use crate::fleet::systemd::{UnitNotice, UnitWatch};
 
@@ -15,14 +17,24 @@ const SLOW_POLL: Duration = Duration::from_secs(10);
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// Reads all units once.
-pub(super) async fn read_once() -> Result<UnitsView, String> {
-    UnitWatch::connect().await?.read(true).await
+pub(super) async fn read_once(site: &Site) -> Result<UnitsView, String> {
+    UnitWatch::connect().await?.read(true).await.map(|view| of_this_fleet(site, view))
+}
+
+/// A user has one set of units; those of another fleet say nothing about this one.
+fn of_this_fleet(site: &Site, view: UnitsView) -> UnitsView {
+    match installed(site) {
+        Installed::Ours => view,
+        Installed::Other(_) => UnitsView { linger: view.linger, ..UnitsView::default() },
+        _ if site.isolated => UnitsView { linger: view.linger, ..UnitsView::default() },
+        Installed::No => UnitsView { ours: false, ..view },
+    }
 }
 
 /// Reads the units whenever something changes, until the receiver is gone.
-pub(super) async fn feed(readings: mpsc::Sender<Result<UnitsView, String>>) {
+pub(super) async fn feed(site: Site, readings: mpsc::Sender<Result<UnitsView, String>>) {
     loop {
-        if let Err(why) = follow(&readings).await
+        if let Err(why) = follow(&site, &readings).await
             && readings.send(Err(why)).await.is_err()
         {
             return;
@@ -32,14 +44,14 @@ pub(super) async fn feed(readings: mpsc::Sender<Result<UnitsView, String>>) {
 }
 
 /// Follows one connection to its end.
-async fn follow(readings: &mpsc::Sender<Result<UnitsView, String>>) -> Result<(), String> {
+async fn follow(site: &Site, readings: &mpsc::Sender<Result<UnitsView, String>>) -> Result<(), String> {
     let mut watch = UnitWatch::connect().await?;
     let (notify, mut notices) = mpsc::channel(1);
     watch.subscribe(notify).await?;
     let mut all = true;
     loop {
         let view = watch.read(all).await?;
-        if readings.send(Ok(view)).await.is_err() {
+        if readings.send(Ok(of_this_fleet(site, view))).await.is_err() {
             return Ok(());
         }
         all = match tokio::time::timeout(SLOW_POLL, notices.recv()).await {

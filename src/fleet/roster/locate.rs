@@ -115,7 +115,7 @@ fn holds_user_keys(path: &str) -> bool {
 }
 
 /// The snake_case spelling of a key, so that one path names both spellings.
-fn snake(key: &str) -> String {
+pub(super) fn snake(key: &str) -> String {
     let mut out = String::with_capacity(key.len() + 4);
     for c in key.chars() {
         if c.is_ascii_uppercase() {

@@ -1,14 +1,18 @@
 //! The roster: which agents a fleet has and how each is launched.
 //!
 //! `file` is the shape a user writes, `locate` finds a key's line and column, `resolve` applies
-//! defaults and rules and yields the [`Roster`] that everything else reads. Nothing here writes.
+//! defaults and rules and yields the [`Roster`] that everything else reads. `edit` changes the text of one
+//! and keeps the rest of it. Nothing here writes.
 
+mod edit;
 mod file;
 mod locate;
 mod nearest;
 mod problem;
 mod resolve;
+mod tree;
 
+pub use edit::{Edit, Field, edit, set_default};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{PaneId, Size};
 use crate::fleet::roster::Agent;
-use crate::fleet::systemd::UnitWatch;
+use crate::fleet::systemd::Manager;
 use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
 
-use super::{envfile, environment};
+use super::{environment, pace};
 
 /// How the keeper came by the pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,38 +22,44 @@ pub(super) enum Origin {
     Created,
 }
 
-/// Adopts the agent's live session, or makes a new one.
-pub(super) async fn adopt_or_create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<(PaneRecord, Origin)> {
+/// The pane of the agent's live session, if there is one.
+pub(super) async fn adopt(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecord>> {
+    let Some(pane) = own_pane(agent, tmux).await?.filter(|pane| !pane.dead) else { return Ok(None) };
+    mark(agent, tmux, pane).await.map(Some)
+}
+
+/// Makes the agent's session anew; one with a dead pane gives way.
+pub(super) async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
+    pace::pass_gate(&site.run_dir, site.pace.spacing).await?;
     let panes = own_panes(agent, tmux).await?;
-    let origin = match panes.first() {
-        Some(pane) if !pane.dead => Origin::Adopted,
-        dead => {
-            // Reports of an earlier process say nothing about the new one, which may report at once.
-            let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
-            let launch = launch(site, agent).await?;
-            match dead {
-                // The operator split the window: only the agent's own pane is made anew.
-                Some(pane) if panes.len() > 1 => tmux.change(&[launch.again(pane.id)]).await?,
-                Some(_) => {
-                    // A dead pane was kept for its last screen, which the keeper before us recorded.
-                    let mut changes = vec![Change::KillSession(agent.session.clone())];
-                    changes.extend(launch.anew(agent));
-                    tmux.change(&changes).await?;
-                }
-                None => tmux.change(&launch.anew(agent)).await?,
-            }
-            Origin::Created
+    // Reports of an earlier process say nothing about the new one, which may report at once.
+    let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
+    let launch = launch(site, agent).await?;
+    match panes.first() {
+        // The operator split the window: only the agent's own pane is made anew.
+        Some(pane) if panes.len() > 1 => tmux.change(&[launch.again(pane.id)]).await?,
+        Some(_) => {
+            // A dead pane was kept for its last screen, which the keeper before us recorded.
+            let mut changes = vec![Change::KillSession(agent.session.clone())];
+            changes.extend(launch.anew(agent));
+            tmux.change(&changes).await?;
         }
-    };
-    let pane = if origin == Origin::Created && panes.len() < 2 {
+        None => tmux.change(&launch.anew(agent)).await?,
+    }
+    let pane = if panes.len() < 2 {
         sized_pane(agent, tmux).await?
     } else {
         own_pane(agent, tmux).await?.ok_or_else(|| vanished(agent))?
     };
+    mark(agent, tmux, pane).await
+}
+
+/// Marks the pane as the agent's own, so that a split window does not hide it.
+async fn mark(agent: &Agent, tmux: &Tmux, pane: PaneRecord) -> Result<PaneRecord> {
     if pane.mark.as_deref() != Some(agent.name.as_str()) {
         tmux.change(&[Change::PaneMark(pane.id, agent.name.to_string())]).await?;
     }
-    Ok((pane, origin))
+    Ok(pane)
 }
 
 /// The agent's own pane, if its session exists.
@@ -118,7 +125,13 @@ async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
     let launcher = environment::Launcher::of_this_process(&site.user_home);
     let env = environment::variables(site, agent, env_file(site, agent)?, &launcher);
     let mut argv = environment::command(site, agent);
-    if exec::find_in_path("systemd-run", &launcher.path).is_some() && UnitWatch::connect().await.is_ok() {
+    if exec::find_in_path("systemd-run", &launcher.path).is_some()
+        && let Ok(manager) = Manager::connect().await
+    {
+        // What an earlier run left behind must not work beside the new one.
+        if let Err(why) = manager.end_pane_scopes(&agent.name).await {
+            tracing::warn!(%why, "the scopes of earlier runs were not looked at");
+        }
         argv = environment::in_scope(agent, argv);
     }
     let argv = environment::with_path(argv, &env);

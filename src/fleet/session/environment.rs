@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fleet::home::Site;
 use crate::fleet::roster::Agent;
+use crate::fleet::systemd::{AGENTS_SLICE, PANE_SCOPE};
 
 /// Characters that only a shell understands; a command without them is executed directly, so that
 /// the runtime itself is the pane's process.
@@ -139,7 +140,7 @@ pub(super) fn with_path(argv: Vec<String>, variables: &[(String, String)]) -> Ve
 /// `systemd-run --scope` executes in place: the runtime stays the pane's process.
 pub(super) fn in_scope(agent: &Agent, argv: Vec<String>) -> Vec<String> {
     // A scope name may not be reused while the old one winds down.
-    let unit = format!("mosaic-pane-{}-{}", agent.name, std::process::id());
+    let unit = format!("{PANE_SCOPE}{}-{}", agent.name, std::process::id());
     let mut wrapped: Vec<String> = [
         "systemd-run",
         "--user",
@@ -147,7 +148,7 @@ pub(super) fn in_scope(agent: &Agent, argv: Vec<String>) -> Vec<String> {
         "--quiet",
         "--collect",
         &format!("--unit={unit}"),
-        "--slice=mosaic-agents.slice",
+        &format!("--slice={AGENTS_SLICE}"),
         "--",
     ]
     .map(str::to_owned)

@@ -1,24 +1,27 @@
 //! How an agent's last process ended, kept for the operator.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fleet::heartbeat::write_whole;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::{AgentName, Label};
+use crate::fleet::model::{AgentName, ExitFacts, Label};
 use crate::fleet::pane::still;
 
 /// Most of a last screen that is kept, in bytes.
 const MAX_SCREEN_BYTES: usize = 64 << 10;
+
+/// Lines of the last screen that a row carries.
+const SHOWN_LINES: usize = 5;
 
 /// Size of the picture in which the last line is looked for.
 const SCREEN_COLUMNS: u16 = 500;
 const SCREEN_ROWS: u16 = 1000;
 
 /// One process's end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct ExitRecord {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitRecord {
     /// The agent.
-    pub agent: AgentName,
+    pub agent: String,
     /// Whose it is.
     pub tenant_id: String,
     /// Where it ran.
@@ -29,30 +32,73 @@ pub(super) struct ExitRecord {
     pub pid: u32,
     /// Its exit status, where tmux knew it.
     pub exit_status: Option<i32>,
+    /// How many runs in a row ended at once, this one included.
+    #[serde(default)]
+    pub quick_ends: u32,
+    /// Why there was no process at all, when the session could not even be made.
+    #[serde(default)]
+    pub failure: Option<String>,
     /// The last screen, as `capture-pane -e` gave it.
     pub screen: String,
+}
+
+impl ExitRecord {
+    /// The lines of its last screen that say something, newest last.
+    #[must_use]
+    pub fn last_lines(&self, most: usize) -> Vec<Label> {
+        let screen = still(&self.screen, SCREEN_COLUMNS, SCREEN_ROWS);
+        let lines: Vec<Label> = (0..screen.size.height)
+            .map(|row| screen.row_text(row))
+            .filter(|line| !line.trim().is_empty() && !line.starts_with("Pane is dead"))
+            .map(|line| Label::new(&line))
+            .collect();
+        lines[lines.len().saturating_sub(most)..].to_vec()
+    }
+
+    /// The same for a row.
+    #[must_use]
+    pub fn facts(&self) -> ExitFacts {
+        ExitFacts {
+            at: self.ts.clone(),
+            status: self.exit_status,
+            words: Label::new(&self.words()),
+            quick_ends: self.quick_ends,
+            lines: self.last_lines(SHOWN_LINES),
+        }
+    }
+
+    /// How it ended, in a few words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match (&self.failure, self.exit_status) {
+            (Some(why), _) => why.clone(),
+            (None, Some(status)) => format!("exited with status {status}"),
+            (None, None) => "ended with an unknown status".to_owned(),
+        }
+    }
+}
+
+/// How the agent's last process ended, if that is on record.
+#[must_use]
+pub fn last_exit(site: &Site, agent: &AgentName) -> Option<ExitRecord> {
+    serde_json::from_slice(&std::fs::read(site.run_file(agent, RunFile::Exit)).ok()?).ok()
 }
 
 /// How the agent's last process ended, in words: its status and the last line it left.
 #[must_use]
 pub fn last_words(site: &Site, agent: &AgentName) -> Option<String> {
-    let record: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(site.run_file(agent, RunFile::Exit)).ok()?).ok()?;
-    let status = record["exit_status"]
-        .as_i64()
-        .map_or_else(|| "an unknown status".to_owned(), |status| format!("status {status}"));
-    let screen = still(record["screen"].as_str()?, SCREEN_COLUMNS, SCREEN_ROWS);
-    let last = (0..screen.size.height)
-        .map(|row| screen.row_text(row))
-        .rfind(|line| !line.is_empty() && !line.starts_with("Pane is dead"))
-        .unwrap_or_default();
+    let record = last_exit(site, agent)?;
+    if record.failure.is_some() {
+        return Some(record.words());
+    }
+    let status = record.exit_status.map_or_else(|| "an unknown status".to_owned(), |status| format!("status {status}"));
     // tmux 3.3a loses the output of a command now and then that ends in the moment it began.
-    let said = if last.is_empty() { String::new() } else { format!(": {}", Label::new(&last)) };
+    let said = record.last_lines(1).pop().map(|last| format!(": {last}")).unwrap_or_default();
     Some(format!("its command ended at once with {status}{said}"))
 }
 
 /// Writes the record.
-pub(super) fn write(site: &Site, mut record: ExitRecord) -> std::io::Result<()> {
+pub(super) fn write(site: &Site, agent: &AgentName, mut record: ExitRecord) -> std::io::Result<()> {
     if record.screen.len() > MAX_SCREEN_BYTES {
         let mut cut = record.screen.len() - MAX_SCREEN_BYTES;
         while !record.screen.is_char_boundary(cut) {
@@ -62,5 +108,5 @@ pub(super) fn write(site: &Site, mut record: ExitRecord) -> std::io::Result<()> 
     }
     let mut bytes = serde_json::to_vec_pretty(&record)?;
     bytes.push(b'\n');
-    write_whole(&site.run_file(&record.agent, RunFile::Exit), &bytes)
+    write_whole(&site.run_file(agent, RunFile::Exit), &bytes)
 }

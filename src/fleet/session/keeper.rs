@@ -7,18 +7,19 @@ use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
-use super::create;
+use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
-use super::lock;
+use super::{holder, lock, pace, service};
 use crate::fleet::death::{DeathWatch, Unwatchable};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, HeartbeatStatus, PaneId};
-use crate::fleet::process::ProcessWatch;
+use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::systemd::GIVEN_UP;
 use crate::fleet::tmux::{Change, Query, Tmux};
 
 /// tmux lists a dead process as dead within milliseconds; longer means that the session is gone.
@@ -26,6 +27,9 @@ const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// tmux scrolls a dead pane up by one line to make room for its own notice.
 const SCROLLED_AWAY: u32 = 1;
+
+/// Time that a start may take beside the pause before it.
+const EXTENSION: Duration = Duration::from_secs(60);
 
 /// Status of a keeper whose pane's process ended in a way tmux did not tell.
 const UNKNOWN_STATUS: i32 = 1;
@@ -45,12 +49,70 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
             "check its rights and space",
         )
     })?;
-    let _lock = lock::take(site, &agent.name)?;
+    let _lock = lock::take(site, agent)?;
+    if agent.socket != roster.socket {
+        // The holder's unit owns the fleet's server only.
+        holder::ensure_servers(site, roster, &[agent]).await?;
+    }
     let tmux = Tmux::new(agent.socket.clone());
-    let (pane, origin) = create::adopt_or_create(site, agent, &tmux).await?;
+    let quick_ends = exit::last_exit(site, &agent.name).map_or(0, |exit| exit.quick_ends);
+    let made = match create::adopt(agent, &tmux).await {
+        Ok(Some(pane)) => Ok((pane, Origin::Adopted)),
+        Ok(None) => {
+            pause(site, quick_ends).await;
+            create::create(site, agent, &tmux).await.map(|pane| (pane, Origin::Created))
+        }
+        Err(failure) => Err(failure),
+    };
+    let (pane, origin) = match made {
+        Ok(made) => made,
+        Err(failure) => return not_made(site, agent, quick_ends, failure),
+    };
     tracing::info!(agent = %agent.name, pane = %pane.id, pid = pane.pid, ?origin, "keeping");
-    let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid };
+    let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Stopped));
+    let age = process::age(pane.pid).unwrap_or_default();
+    let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_ends, began: Instant::now(), age };
     keeper.keep().await
+}
+
+/// Waits before a runtime is started again that ended at once; a supervisor is told why.
+async fn pause(site: &Site, quick_ends: u32) {
+    let delay = pace::delay(quick_ends, &site.pace);
+    if delay.is_zero() {
+        return;
+    }
+    let seconds = delay.as_secs_f64();
+    tracing::info!(quick_ends, seconds, "waiting before the next start");
+    // The unit's own start limit counts from the last word that was heard.
+    let extend = delay.saturating_add(EXTENSION).as_micros();
+    service::tell(&format!(
+        "EXTEND_TIMEOUT_USEC={extend}\nSTATUS=ended at once {quick_ends} times in a row; waits {seconds:.0} s before the next start"
+    ));
+    tokio::time::sleep(delay).await;
+}
+
+/// A session that could not be made counts like one that ended at once.
+fn not_made(site: &Site, agent: &Agent, quick_ends: u32, failure: Failure) -> Result<i32> {
+    let quick_ends = quick_ends.saturating_add(1);
+    let record = ExitRecord {
+        agent: agent.name.to_string(),
+        tenant_id: agent.tenant_id.clone(),
+        host: agent.host.clone(),
+        ts: Timestamp::now().to_string(),
+        pid: 0,
+        exit_status: None,
+        quick_ends,
+        failure: Some(failure.to_string()),
+        screen: String::new(),
+    };
+    if let Err(error) = exit::write(site, &agent.name, record) {
+        tracing::error!(%error, "exit record not written");
+    }
+    if quick_ends >= pace::MOST_QUICK_ENDS {
+        tracing::error!(%failure, quick_ends, "given up");
+        return Ok(GIVEN_UP);
+    }
+    Err(failure)
 }
 
 struct Keeper<'a> {
@@ -59,6 +121,11 @@ struct Keeper<'a> {
     tmux: Tmux,
     pane: PaneId,
     pid: u32,
+    /// Runs in a row before this one that ended at once.
+    quick_ends: u32,
+    began: Instant,
+    /// Age of the pane's process when the keeper began.
+    age: Duration,
 }
 
 impl Keeper<'_> {
@@ -76,6 +143,8 @@ impl Keeper<'_> {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
         let mut beat = tokio::time::interval(self.site.thresholds.heartbeat_interval);
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut watchdog = service::watchdog_interval().map(tokio::time::interval);
+        let mut ready = false;
         loop {
             tokio::select! {
                 biased;
@@ -85,10 +154,18 @@ impl Keeper<'_> {
                 }
                 _ = terminate.recv() => return Ok(0),
                 _ = interrupt.recv() => return Ok(0),
+                () = next(&mut watchdog) => {
+                    service::tell("WATCHDOG=1");
+                    continue;
+                }
                 Some(()) = reports.recv() => {}
                 _ = beat.tick() => {}
             }
             self.beat();
+            if !ready {
+                ready = true;
+                service::tell(&format!("READY=1\nSTATUS=keeps pane {}, pid {}", self.pane, self.pid));
+            }
         }
     }
 
@@ -141,20 +218,47 @@ impl Keeper<'_> {
             screen =
                 self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
         }
+        let quick_ends = self.count_quick_ends().await;
         let record = ExitRecord {
-            agent: self.agent.name.clone(),
+            agent: self.agent.name.to_string(),
             tenant_id: self.agent.tenant_id.clone(),
             host: self.agent.host.clone(),
             ts: Timestamp::now().to_string(),
             pid: self.pid,
             exit_status: status,
+            quick_ends,
+            failure: None,
             screen,
         };
-        if let Err(error) = exit::write(self.site, record) {
+        if let Err(error) = exit::write(self.site, &self.agent.name, record) {
             tracing::error!(%error, "exit record not written");
         }
-        tracing::info!(agent = %self.agent.name, ?status, "the pane's process ended");
-        Ok(status.unwrap_or(UNKNOWN_STATUS))
+        tracing::info!(agent = %self.agent.name, ?status, quick_ends, "the pane's process ended");
+        if quick_ends >= pace::MOST_QUICK_ENDS {
+            tracing::error!(quick_ends, "it ends at once every time; given up");
+            return Ok(GIVEN_UP);
+        }
+        Ok(status.filter(|status| *status != GIVEN_UP).unwrap_or(UNKNOWN_STATUS))
+    }
+
+    /// Runs in a row that ended at once, now that this one is over.
+    async fn count_quick_ends(&self) -> u32 {
+        if self.age + self.began.elapsed() >= pace::QUICK {
+            return 0;
+        }
+        // Without its server no runtime lives; that says nothing about this one.
+        match self.tmux.look().await {
+            Ok(crate::fleet::tmux::Look::Panes(_)) => self.quick_ends.saturating_add(1),
+            _ => self.quick_ends,
+        }
+    }
+}
+
+/// Waits for the next tick, or for ever.
+async fn next(ticks: &mut Option<tokio::time::Interval>) {
+    match ticks {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
     }
 }
 

@@ -10,7 +10,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::AgentName;
+use crate::fleet::model::SocketName;
+use crate::fleet::roster::Agent;
 
 /// How often a held lock is asked for again, and the pause between: longer than any look at it.
 const ASKED_AGAIN: u32 = 10;
@@ -22,9 +23,9 @@ pub(super) struct KeeperLock {
     _file: File,
 }
 
-/// Takes the agent's lock and writes this process's pid into it.
-pub(super) fn take(site: &Site, agent: &AgentName) -> Result<KeeperLock> {
-    let path = site.run_file(agent, RunFile::Lock);
+/// Takes the agent's lock and writes this process's pid and the agent's socket into it.
+pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
+    let path = site.run_file(&agent.name, RunFile::Lock);
     let failed = |error: &dyn std::fmt::Display| {
         Failure::failed(format!("lock {}", path.display()), error.to_string(), "check the folder's rights and space")
     };
@@ -42,7 +43,7 @@ pub(super) fn take(site: &Site, agent: &AgentName) -> Result<KeeperLock> {
             let keeper = keeper_pid(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default();
             return Err(Failure::new(
                 Kind::Refused,
-                format!("agent {agent}"),
+                format!("agent {}", agent.name),
                 format!("already has a keeper{keeper}"),
                 "`mosaic-tui fleet stop` ends it",
             ));
@@ -51,7 +52,7 @@ pub(super) fn take(site: &Site, agent: &AgentName) -> Result<KeeperLock> {
     }
     file.set_len(0)
         .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop))
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .and_then(|()| writeln!(file, "{}\n{}", std::process::id(), agent.socket.0.as_deref().unwrap_or_default()))
         .map_err(|error| failed(&error))?;
     Ok(KeeperLock { _file: file })
 }
@@ -80,26 +81,37 @@ pub fn keeper_pid(path: &Path) -> Option<u32> {
     }
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    text.lines().next()?.trim().parse().ok()
+}
+
+/// The tmux socket of the last keeper, for stopping an agent whose roster cannot be read any more.
+#[must_use]
+pub fn last_socket(path: &Path) -> Option<SocketName> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let name = text.lines().nth(1)?.trim();
+    Some(SocketName((!name.is_empty()).then(|| name.to_owned())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::roster;
 
     #[test]
     fn a_second_keeper_is_refused_and_told_who_holds_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut site = Site::for_tests("/nowhere");
         site.run_dir = folder.path().to_owned();
-        let agent = AgentName::parse("a").unwrap();
-        let path = site.run_file(&agent, RunFile::Lock);
+        let text = "version: 1\ntmux: {socket_name: s}\nagents: [{name: a, runtime: stub}]\n";
+        let agent = roster::parse(text, Path::new("r"), &site).unwrap().agents.remove(0);
+        let path = site.run_file(&agent.name, RunFile::Lock);
         assert_eq!(keeper_pid(&path), None);
         let held = take(&site, &agent).unwrap();
         assert_eq!(keeper_pid(&path), Some(std::process::id()));
         let refused = take(&site, &agent).expect_err("held");
         assert_eq!(refused.kind, Kind::Refused);
         assert!(refused.why.contains(&std::process::id().to_string()), "{refused}");
+        assert_eq!(last_socket(&path), Some(SocketName(Some("s".to_owned()))));
         drop(held);
         assert_eq!(keeper_pid(&path), None);
         take(&site, &agent).unwrap();

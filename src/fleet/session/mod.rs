@@ -4,14 +4,17 @@
 //! every pane in it. When the pane's process ends, the keeper records how, and ends with its status.
 
 mod create;
-mod envfile;
 mod environment;
 mod exit;
+mod holder;
 mod keeper;
 mod lock;
+mod pace;
 mod report;
+mod service;
 
-pub use exit::last_words;
+pub use exit::{ExitRecord, last_exit, last_words};
+pub use holder::{ensure_servers, hold};
 pub use keeper::run;
-pub use lock::keeper_pid;
+pub use lock::{keeper_pid, last_socket};
 pub use report::{Report, own_pane_process, report};

@@ -18,6 +18,8 @@ pub enum Query {
         /// Lines of scrollback.
         history: u32,
     },
+    /// Pid of the server.
+    ServerPid,
     /// Asks a control client to be told when anything about any pane changes.
     SubscribeAll,
 }
@@ -77,6 +79,7 @@ impl Query {
     pub fn words(&self) -> Vec<String> {
         match self {
             Self::ListPanes => words(&["list-panes", "-a", "-F", LIST_FORMAT]),
+            Self::ServerPid => words(&["display-message", "-p", "#{pid}"]),
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());

@@ -107,6 +107,8 @@ impl Sandbox {
             ("TERM", "xterm-256color".to_owned()),
             ("TZ", "UTC".to_owned()),
             ("MOSAIC_HEARTBEAT_INTERVAL", INTERVAL.to_string()),
+            // No user manager but the one that a test starts.
+            ("XDG_RUNTIME_DIR", path("run")),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()

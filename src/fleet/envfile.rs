@@ -1,4 +1,9 @@
-//! Reads an environment file in systemd's `EnvironmentFile=` syntax (see systemd.exec(5)). Pure.
+//! Environment files in systemd's `EnvironmentFile=` syntax (see systemd.exec(5)), read and written. Pure.
+//!
+//! What is generated stands between two marks; everything else in such a file is the user's.
+
+const BEGIN: &str = "# >>> written by `mosaic-tui fleet install`; your own lines belong below";
+const END: &str = "# <<<";
 
 /// Variables of the file, in order.
 ///
@@ -6,7 +11,8 @@
 /// The line number, from 1, and what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)> {
     let mut variables = Vec::new();
-    let mut lines = text.lines().enumerate();
+    // Not `lines`, which would take the carriage return out of a quoted value.
+    let mut lines = text.split('\n').enumerate();
     while let Some((at, line)) = lines.next() {
         let mut line = line.trim_start().to_owned();
         if line.is_empty() || line.starts_with(['#', ';']) {
@@ -40,6 +46,42 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)
         variables.push((name.to_owned(), value));
     }
     Ok(variables)
+}
+
+/// The text of a file with these variables between the marks; `None` when that is nothing new.
+#[must_use]
+pub(super) fn with_generated(before: &str, variables: &[(String, String)]) -> Option<String> {
+    let rest = without_generated(before);
+    let mut text = format!("{BEGIN}\n");
+    for (name, value) in variables {
+        text.push_str(&line(name, value));
+    }
+    text.push_str(&format!("{END}\n{rest}"));
+    (text != before).then_some(text)
+}
+
+/// The user's own lines of a file.
+#[must_use]
+pub(super) fn without_generated(text: &str) -> String {
+    let Some(start) = text.find(BEGIN) else { return text.to_owned() };
+    let end = text[start..].find(&format!("\n{END}\n")).map_or(text.len(), |at| start + at + END.len() + 2);
+    format!("{}{}", &text[..start], &text[end..])
+}
+
+/// One assignment; an empty value is written bare.
+fn line(name: &str, value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
+    if value.chars().all(plain) {
+        return format!("{name}={value}\n");
+    }
+    let mut quoted = String::new();
+    for c in value.chars() {
+        if matches!(c, '"' | '\\' | '`' | '$') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    format!("{name}=\"{quoted}\"\n")
 }
 
 fn is_name(name: &str) -> bool {
@@ -107,7 +149,28 @@ mod tests {
         assert_eq!(parse("1A=x\n").unwrap_err().0, 1);
     }
 
+    #[test]
+    fn the_users_lines_survive_what_is_generated() {
+        let own = "# mine\nTOKEN=x\n";
+        let first =
+            with_generated(own, &[("LANG".to_owned(), "C.UTF-8".to_owned()), ("E".to_owned(), String::new())]).unwrap();
+        assert!(first.contains("\nE=\n") && first.ends_with(own), "{first}");
+        let second = with_generated(&first, &[("LANG".to_owned(), "de".to_owned())]).unwrap();
+        assert_eq!(
+            parse(&second).unwrap(),
+            [("LANG", "de"), ("TOKEN", "x")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+        );
+        assert_eq!(with_generated(&second, &[("LANG".to_owned(), "de".to_owned())]), None);
+        assert_eq!(without_generated(&second), own);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_is_read_back(value in "[^\\x00]{0,40}") {
+            let text = with_generated("", &[("A".to_owned(), value.clone())]).unwrap();
+            prop_assert_eq!(parse(&text).unwrap(), vec![("A".to_owned(), value)]);
+        }
+
         #[test]
         fn no_text_makes_it_panic(text in "[\\s\\S]{0,200}") {
             let _result = parse(&text);

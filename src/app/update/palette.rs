@@ -1,0 +1,192 @@
+//! Keys in the palette: the same words as in a shell, parsed by the same parser.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{keys, run, screen};
+use crate::app::action::Action;
+use crate::app::cli;
+use crate::app::effect::Effect;
+use crate::app::inputs::Inputs;
+use crate::app::registry::{ACTIONS, ActionSpec, Cli, Shape};
+use crate::app::state::{Line, Overlay, Palette, State};
+
+/// Commands of these groups make sense inside the dashboard; the others are for shells, hooks and units.
+const GROUPS: [&str; 3] = ["fleet", "agent", "backlog"];
+
+/// Opens it.
+pub(super) fn open(state: &mut State) {
+    state.overlay = Some(Overlay::Palette(Palette::default()));
+}
+
+/// What a line could become, best first.
+#[must_use]
+pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
+    let typed = line.trim_start().trim_start_matches("mosaic-tui ").to_lowercase();
+    let tokens: Vec<&str> = typed.split_whitespace().collect();
+    let mut found: Vec<(usize, &ActionSpec)> = ACTIONS
+        .iter()
+        .filter_map(|spec| {
+            let words = words_of(spec)?;
+            // Behind a whole command stand its arguments.
+            let command = matches!(spec.cli, Cli::Words(_));
+            if typed.trim_end() == words || (command && typed.starts_with(&format!("{words} "))) {
+                return Some((0, spec));
+            }
+            let about = format!("{words} {}", spec.title.to_lowercase());
+            let all = tokens.iter().all(|token| about.contains(token));
+            all.then(|| (if words.starts_with(&typed) { 1 } else { 2 }, spec))
+        })
+        .collect();
+    let exact = found.iter().any(|(rank, _)| *rank == 0);
+    if exact && typed.contains(' ') {
+        found.retain(|(rank, _)| *rank == 0);
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, spec)| spec).collect()
+}
+
+/// The words of an entry as they are typed here: a command's own, else a screen action's title.
+#[must_use]
+pub fn words_of(spec: &ActionSpec) -> Option<String> {
+    match spec.cli {
+        Cli::Words(words) => GROUPS.contains(words.first()?).then(|| words.join(" ")),
+        Cli::None(_) => Some(spec.title.to_owned()),
+        Cli::Root => None,
+    }
+}
+
+/// Takes a key.
+pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
+    let history = state.commands.clone();
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
+    let list = candidates(&palette.line.text);
+    let marked = list.get(palette.at).copied();
+    match key.code {
+        KeyCode::Esc => state.overlay = None,
+        KeyCode::Down => palette.at = (palette.at + 1).min(list.len().saturating_sub(1)),
+        KeyCode::Up if palette.at > 0 => palette.at -= 1,
+        KeyCode::Up | KeyCode::Char('p') if key.code == KeyCode::Up || control(key) => {
+            if let Some(line) = history.back(palette.back + 1) {
+                palette.back += 1;
+                palette.line = Line::new(line, false);
+            }
+        }
+        KeyCode::Char('n') if control(key) => {
+            palette.back = palette.back.saturating_sub(1);
+            palette.line = Line::new(history.back(palette.back).unwrap_or_default(), false);
+        }
+        KeyCode::Tab => {
+            if let Some(spec) = marked {
+                complete(palette, spec, selected);
+            }
+        }
+        KeyCode::Enter => enter(state, marked, selected, effects),
+        _ => {
+            if palette.line.press(key) {
+                palette.at = 0;
+                palette.notice = None;
+            }
+        }
+    }
+}
+
+fn control(key: KeyEvent) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+/// Puts an entry's words into the line, with the selected agent where a name is needed.
+fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) {
+    let Some(words) = words_of(spec) else { return };
+    let typed = palette.line.text.trim_start();
+    let mut text =
+        if typed == words || typed.starts_with(&format!("{words} ")) { typed.to_owned() } else { words.clone() };
+    let wants_name = spec.arguments.first().is_some_and(|argument| argument.name == "name");
+    if text.trim_end() == words {
+        text = format!("{words} ");
+        if let Some(name) = selected.filter(|_| wants_name && spec.id != "fleet.add") {
+            text.push_str(&name);
+            text.push(' ');
+        }
+    }
+    palette.line = Line::new(&text, false);
+    palette.at = 0;
+    palette.notice = Some(usage(spec)).filter(|usage| !usage.is_empty());
+}
+
+/// The arguments of an entry, as a reminder.
+fn usage(spec: &ActionSpec) -> String {
+    let words: Vec<String> = spec
+        .arguments
+        .iter()
+        .filter(|argument| argument.name != "json")
+        .map(|argument| match argument.shape {
+            Shape::Required => argument.name.to_uppercase(),
+            Shape::Optional | Shape::Many | Shape::Rest => format!("[{}]", argument.name.to_uppercase()),
+            Shape::Value => format!("[--{} ...]", argument.name),
+            Shape::Flag => format!("[--{}]", argument.name),
+        })
+        .collect();
+    words.join(" ")
+}
+
+fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Option<String>, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
+    let text = palette.line.text.trim().to_owned();
+    let typed_whole =
+        marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
+    let Some(spec) = marked else {
+        palette.notice = Some("no command matches; ? in a view lists the keys".to_owned());
+        return;
+    };
+    if matches!(spec.cli, Cli::None(_)) {
+        state.overlay = None;
+        if let Ok(Action::Screen(action)) = (spec.build)(&Inputs::default()) {
+            screen::apply(state, action, effects);
+        }
+        return;
+    }
+    let needs_more = spec.arguments.iter().any(|argument| argument.shape == Shape::Required);
+    if !typed_whole && needs_more {
+        return complete(palette, spec, selected);
+    }
+    let line = if typed_whole { text } else { words_of(spec).unwrap_or_default() };
+    let parsed = match cli::parse_line(&line) {
+        Ok(parsed) => parsed,
+        Err(why) => {
+            palette.notice = Some(why);
+            return;
+        }
+    };
+    match run::build(state, parsed.spec, &parsed.inputs) {
+        Ok((command, action)) => {
+            state.commands.push(&line);
+            state.overlay = None;
+            keys::begin(state, parsed.spec, &parsed.inputs, command, action, effects);
+        }
+        Err(why) => {
+            if let Some(Overlay::Palette(palette)) = &mut state.overlay {
+                palette.notice = Some(why);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_narrows_the_list_to_what_is_meant() {
+        let ids = |line: &str| candidates(line).iter().map(|spec| spec.id).collect::<Vec<_>>();
+        assert_eq!(ids("fleet restart code0"), ["fleet.restart"]);
+        assert_eq!(ids("fleet rest")[0], "fleet.restart");
+        assert!(ids("doc").contains(&"fleet.doctor"));
+        assert!(ids("").len() > 40);
+        assert!(
+            !ids("").iter().any(|id| id.starts_with("session.") || id.starts_with("demo.")),
+            "not for hooks and units"
+        );
+        assert!(ids("nonsense words").is_empty());
+    }
+}

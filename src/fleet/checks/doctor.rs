@@ -1,0 +1,247 @@
+//! What a fleet needs of its machine, each with how to mend it.
+
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Check;
+use crate::fleet::error::Failure;
+use crate::fleet::exec;
+use crate::fleet::home::Site;
+use crate::fleet::lifecycle::{Installed, installed, is_current};
+use crate::fleet::roster::Roster;
+use crate::fleet::runtime;
+use crate::fleet::systemd::{AGENT_TEMPLATE, HOLDER_UNIT, Manager, linger};
+
+/// Oldest tmux whose options and formats are used.
+const OLDEST_TMUX: (u32, u32) = (3, 2);
+
+/// Less free space than this ends heartbeats and backlogs soon.
+const LEAST_FREE_BYTES: u64 = 100 << 20;
+
+/// A program that only prints something answers within this.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// A remote host gets longer: name look-up, key exchange, its shell's start-up files.
+const SSH_LIMIT: Duration = Duration::from_secs(12);
+
+/// Checks everything; an invalid roster is one of the findings.
+pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut checks = vec![tmux().await, socket_folder(), mosaic_home(site), free_space(site)];
+    checks.push(match roster {
+        Ok(roster) => Check::ok("roster", format!("{}: valid, {} agents", roster.path.display(), roster.agents.len())),
+        Err(failure) => Check::failed("roster", format!("{}: {}", failure.what, failure.why), failure.next.clone()),
+    });
+    checks.extend(systemd(site).await);
+    let Ok(roster) = roster else { return checks };
+    checks.extend(
+        roster.warnings.iter().filter(|warning| warning.contains("floor")).map(|warning| {
+            Check::warning("roster", warning.clone(), "`mosaic-tui fleet add` or `fleet edit` mends it")
+        }),
+    );
+    checks.extend(runtimes(site, roster, &path));
+    for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
+        checks.push(remote(&agent.host, agent.ssh.as_deref().unwrap_or_default()).await);
+    }
+    checks
+}
+
+async fn run(program: &str, args: &[&str], limit: Duration) -> Result<exec::Output, exec::ExecError> {
+    let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+    exec::run(Path::new(program), &args, &[], limit).await
+}
+
+async fn tmux() -> Check {
+    let output = match run("tmux", &["-V"], ANSWER_LIMIT).await {
+        Ok(output) => output,
+        Err(error) => {
+            let failure = exec::explain("tmux", &error);
+            return Check::failed("tmux", failure.why, failure.next);
+        }
+    };
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    match version(&text) {
+        Some(found) if found >= OLDEST_TMUX => Check::ok("tmux", text),
+        Some(_) => Check::failed("tmux", format!("{text} is too old"), "install tmux 3.2 or newer"),
+        None => Check::warning(
+            "tmux",
+            format!("calls itself {text:?}, whose version is not known"),
+            "3.2 or newer is needed",
+        ),
+    }
+}
+
+/// Major and minor version of `tmux 3.3a`, `tmux next-3.5`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let word = text.rsplit([' ', '-']).next()?;
+    let mut parts = word.split('.').map(|part| part.trim_end_matches(|c: char| !c.is_ascii_digit()).parse().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+fn socket_folder() -> Check {
+    let base = std::env::var_os("TMUX_TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let uid = rustix::process::getuid().as_raw();
+    let folder = base.join(format!("tmux-{uid}"));
+    let subject = "tmux socket folder";
+    match std::fs::symlink_metadata(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Check::ok(subject, format!("{} is not made yet", folder.display()))
+        }
+        Err(error) => Check::failed(subject, format!("{}: {error}", folder.display()), "make it readable for you"),
+        Ok(meta) if !meta.is_dir() || meta.uid() != uid => Check::failed(
+            subject,
+            format!("{} is not a folder of yours", folder.display()),
+            "remove it, or set TMUX_TMPDIR",
+        ),
+        Ok(meta) if meta.mode() & 0o007 != 0 => Check::failed(
+            subject,
+            format!("{} is open for others; tmux refuses it", folder.display()),
+            format!("`chmod 700 {}`", folder.display()),
+        ),
+        Ok(_) => Check::ok(subject, format!("{} is yours alone", folder.display())),
+    }
+}
+
+fn mosaic_home(site: &Site) -> Check {
+    let subject = "Mosaic home";
+    let there = site.home.ancestors().find(|folder| folder.exists()).unwrap_or(&site.home);
+    match rustix::fs::access(there, rustix::fs::Access::WRITE_OK) {
+        Ok(()) if there == site.home => Check::ok(subject, site.home.display().to_string()),
+        Ok(()) => Check::ok(subject, format!("{} is not made yet", site.home.display())),
+        Err(error) => Check::failed(
+            subject,
+            format!("{} cannot be written: {error}", there.display()),
+            "check its owner and rights",
+        ),
+    }
+}
+
+fn free_space(site: &Site) -> Check {
+    let there = site.home.ancestors().find(|folder| folder.exists()).unwrap_or(&site.home);
+    match rustix::fs::statvfs(there) {
+        Ok(space) => {
+            let free = space.f_bavail.saturating_mul(space.f_frsize);
+            let text = format!("{} MB free below {}", free >> 20, there.display());
+            if free < LEAST_FREE_BYTES {
+                Check::failed("disk", text, "free some space")
+            } else {
+                Check::ok("disk", text)
+            }
+        }
+        Err(error) => Check::warning("disk", format!("{}: {error}", there.display()), ""),
+    }
+}
+
+async fn systemd(site: &Site) -> Vec<Check> {
+    let manager = match Manager::connect().await {
+        Ok(manager) => manager,
+        Err(why) => {
+            return vec![Check::warning(
+                "user manager",
+                why,
+                "without one the direct supervisor keeps agents; nothing brings them back after a reboot",
+            )];
+        }
+    };
+    let mut checks = vec![Check::ok("user manager", "answers")];
+    checks.push(match linger::of_this_user() {
+        Some(true) => Check::ok("lingering", "on: the fleet runs without a login"),
+        Some(false) => Check::warning(
+            "lingering",
+            "off: the fleet ends with your last login",
+            format!("`{}`", linger::command(true)),
+        ),
+        None => Check::warning("lingering", "unknown: there is no logind here", ""),
+    });
+    checks.push(match installed(site) {
+        Installed::Ours if is_current(site) => Check::ok("units", format!("installed in {}", site.unit_dir.display())),
+        Installed::Ours => {
+            Check::warning("units", "are outdated or were edited", "`mosaic-tui fleet install` writes them anew")
+        }
+        Installed::No => Check::warning("units", "are not installed", "`mosaic-tui fleet install`"),
+        Installed::Other(home) => Check::failed(
+            "units",
+            format!("belong to the fleet in {}", home.display()),
+            "a user has one installed fleet; uninstall that one, or use `--supervisor direct`",
+        ),
+    });
+    if installed(site) != Installed::No {
+        checks.extend(verified_by_systemd(site).await);
+        if let Ok(Some(holder)) = manager.facts(HOLDER_UNIT).await
+            && holder.active != "active"
+        {
+            checks.push(Check::warning(
+                HOLDER_UNIT,
+                format!("is {} ({})", holder.active, holder.sub),
+                "`mosaic-tui fleet start`",
+            ));
+        }
+    }
+    checks
+}
+
+/// What `systemd-analyze verify` says of the unit files.
+async fn verified_by_systemd(site: &Site) -> Option<Check> {
+    let files = [HOLDER_UNIT, AGENT_TEMPLATE].map(|name| site.unit_dir.join(name).display().to_string());
+    let output = run("systemd-analyze", &["--user", "verify", &files[0], &files[1]], ANSWER_LIMIT).await.ok()?;
+    let said = output.stderr.lines().find(|line| line.contains("mosaic-")).unwrap_or_default().to_owned();
+    Some(if output.status.success() && said.is_empty() {
+        Check::ok("unit files", "systemd-analyze finds nothing wrong")
+    } else {
+        Check::failed("unit files", said, "`mosaic-tui fleet install` writes them anew")
+    })
+}
+
+fn runtimes(site: &Site, roster: &Roster, path: &str) -> Vec<Check> {
+    let mut names: Vec<&str> = Vec::new();
+    for agent in roster.agents.iter().filter(|agent| agent.command.is_none() && !roster.is_remote(agent, site)) {
+        if agent.runtime != "stub" && !names.contains(&agent.runtime.as_str()) {
+            names.push(&agent.runtime);
+        }
+    }
+    names
+        .into_iter()
+        .map(|name| match exec::find_in_path(name, path) {
+            Some(found) => Check::ok(format!("runtime {name}"), found.display().to_string()),
+            None => Check::failed(format!("runtime {name}"), "is not on PATH", runtime::install_hint(name)),
+        })
+        .collect()
+}
+
+async fn remote(host: &str, ssh: &str) -> Check {
+    let subject = format!("host {host}");
+    let args = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "--", ssh, "tmux -V"];
+    match run("ssh", &args, SSH_LIMIT).await {
+        Ok(output) if output.status.success() => {
+            Check::ok(subject, format!("{ssh} answers with {}", String::from_utf8_lossy(&output.stdout).trim()))
+        }
+        Ok(output) => {
+            let said = crate::fleet::model::Label::new(output.stderr.lines().last().unwrap_or("no message"));
+            Check::failed(subject, format!("{ssh}: {said}"), format!("try `ssh {ssh} tmux -V` by hand"))
+        }
+        Err(error) => {
+            let failure = exec::explain("ssh", &error);
+            Check::failed(subject, failure.why, failure.next)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_tmux_are_read() {
+        for (text, want) in [
+            ("tmux 3.3a", Some((3, 3))),
+            ("tmux next-3.6", Some((3, 6))),
+            ("tmux 3.2", Some((3, 2))),
+            ("tmux 2.9a", Some((2, 9))),
+            ("tmux master", None),
+        ] {
+            assert_eq!(version(text), want, "{text}");
+        }
+    }
+}

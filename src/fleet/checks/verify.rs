@@ -1,0 +1,137 @@
+//! Whether a fleet can be trusted right now, and whether the operator's own tmux server was left alone.
+
+use super::Check;
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Health, Readiness, SocketName};
+use crate::fleet::process;
+use crate::fleet::readiness::words;
+use crate::fleet::roster::Roster;
+use crate::fleet::tmux::{Look, PaneRecord, Query, Tmux};
+
+/// Every check of the fleet as it was observed, and of the operator's default tmux server.
+pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> Vec<Check> {
+    let mut checks: Vec<Check> = snapshot
+        .agents
+        .iter()
+        .filter(|row| row.managed && !row.flags.contains(&"remote"))
+        .map(|row| of_agent(row, snapshot.supervisor))
+        .collect();
+    if checks.is_empty() {
+        checks.push(Check::failed("roster", "names no agents of this host", "`mosaic-tui fleet add` adds one"));
+    }
+    checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.to_string(), "")));
+    if snapshot.supervisor == "direct" {
+        checks.push(Check::warning(
+            "boot",
+            "the direct supervisor keeps this fleet: nothing brings it back after a reboot",
+            "`mosaic-tui fleet install` hands it to systemd",
+        ));
+    }
+    checks.push(default_server(site, roster).await);
+    checks
+}
+
+fn of_agent(row: &AgentRow, supervisor: &str) -> Check {
+    let subject = row.name.to_string();
+    let failed = |text: String, next: &str| Check::failed(subject.clone(), text, next);
+    let start = format!("`mosaic-tui fleet start {subject}`");
+    let Some(pane) = &row.pane else {
+        return failed(row.reason.to_string(), &start);
+    };
+    if pane.dead || row.readiness == Readiness::Dead {
+        return failed(format!("its pane is dead: {}", row.reason), &format!("`mosaic-tui fleet restart {subject}`"));
+    }
+    if row.health != Health::Healthy {
+        return failed(
+            format!("it answers no heartbeat: {}", row.reason),
+            &format!("`mosaic-tui agent explain {subject}`"),
+        );
+    }
+    if row.drift {
+        return failed(
+            format!("runs another program than {}", row.runtime.as_deref().unwrap_or_default()),
+            &format!("`mosaic-tui agent explain {subject}`"),
+        );
+    }
+    if row.flags.contains(&"disagree") {
+        return failed(row.reason.to_string(), &format!("`mosaic-tui agent explain {subject}`"));
+    }
+    match row.boot_enable {
+        BootEnable::NotEnabled => {
+            return failed("is not enabled: it will not come back".to_owned(), "`mosaic-tui fleet install`");
+        }
+        BootEnable::LingerOff => {
+            return failed(
+                "lingering is off: it ends with your last login".to_owned(),
+                &format!("`{}`", crate::fleet::systemd::linger::command(true)),
+            );
+        }
+        BootEnable::Ok | BootEnable::Unknown => {}
+    }
+    let beat = row.heartbeat.as_ref().map(|beat| words(std::time::Duration::from_secs_f64(beat.age_seconds)));
+    let boot = if supervisor == "systemd" && row.systemd.is_some() { ", comes back at boot" } else { "" };
+    Check::ok(
+        subject.clone(),
+        format!(
+            "session ={}: pane {} pid {}, heartbeat {} ago, runs {}{boot}",
+            row.session,
+            pane.id,
+            pane.pid,
+            beat.unwrap_or_default(),
+            row.runtime.as_deref().unwrap_or_default(),
+        ),
+    )
+}
+
+/// Proves that nothing of the fleet is on the operator's own tmux server.
+async fn default_server(site: &Site, roster: &Roster) -> Check {
+    let subject = "your default tmux server";
+    if roster.socket.0.is_none() {
+        return Check::warning(
+            subject,
+            "the roster names no socket, so the fleet lives on it",
+            format!("name one under `tmux.socket_name` in {}", site.roster.display()),
+        );
+    }
+    let own = Tmux::new(SocketName(None));
+    let panes = match own.look().await {
+        Ok(Look::NoServer) => return Check::ok(subject, "none runs, and none was started"),
+        Ok(Look::Panes(panes)) => panes,
+        Err(failure) => return Check::failed(subject, failure.to_string(), "look with `tmux list-sessions`"),
+    };
+    let pids = [server_pid(&own).await, server_pid(&Tmux::new(roster.socket.clone())).await];
+    let [Some(theirs), ours] = pids else {
+        return Check::failed(subject, "does not tell its pid", "look with `tmux list-sessions`");
+    };
+    if ours == Some(theirs) {
+        return Check::failed(
+            subject,
+            format!("is the fleet's server as well (pid {theirs})"),
+            "name another socket under `tmux.socket_name`",
+        );
+    }
+    let found: Vec<String> =
+        panes.iter().filter(|pane| is_ours(pane, site, roster)).map(|pane| pane.session.label().to_string()).collect();
+    if !found.is_empty() {
+        return Check::failed(
+            subject,
+            format!("holds sessions of the fleet: {}", found.join(", ")),
+            "they were made by hand or by another version; look with `tmux list-sessions`",
+        );
+    }
+    let sessions: std::collections::HashSet<&str> = panes.iter().map(|pane| pane.session.0.as_str()).collect();
+    Check::ok(subject, format!("untouched: pid {theirs}, {} sessions, none of the fleet's", sessions.len()))
+}
+
+async fn server_pid(tmux: &Tmux) -> Option<u32> {
+    tmux.query(&Query::ServerPid).await.ok()?.trim().parse().ok()
+}
+
+/// Whether a pane was made for an agent of this fleet: by its mark, or by its process's environment.
+fn is_ours(pane: &PaneRecord, site: &Site, roster: &Roster) -> bool {
+    pane.mark.is_some()
+        || pane.session == roster.holder
+        || (process::environment_value(pane.pid, "MOSAIC_AGENT_NAME").is_some()
+            && process::environment_value(pane.pid, "MOSAIC_HOME")
+                .is_some_and(|home| site.home == std::path::Path::new(&home)))
+}

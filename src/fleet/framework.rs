@@ -1,0 +1,37 @@
+//! Files that ship inside the program: example rosters, and what is seeded into the Mosaic home.
+
+/// Example rosters by profile, in the order of the list.
+pub const PROFILES: [(&str, &str); 6] = [
+    ("minimal", include_str!("../../framework/fleet/examples/minimal.yaml")),
+    ("local-canary", include_str!("../../framework/fleet/examples/local-canary.yaml")),
+    ("general", include_str!("../../framework/fleet/examples/general.yaml")),
+    ("coding", include_str!("../../framework/fleet/examples/coding.yaml")),
+    ("research", include_str!("../../framework/fleet/examples/research.yaml")),
+    ("operations", include_str!("../../framework/fleet/examples/operations.yaml")),
+];
+
+/// What an installation puts into the Mosaic home: path below it, and text.
+pub const FILES: [(&str, &str); 5] = [
+    ("fleet/roster.schema.json", super::roster::SCHEMA),
+    ("runtime/claude/settings.json", include_str!("../../framework/runtime/claude/settings.json")),
+    ("runtime/codex/config.toml", include_str!("../../framework/runtime/codex/config.toml")),
+    ("runtime/opencode/mosaic-report.js", include_str!("../../framework/runtime/opencode/mosaic-report.js")),
+    ("runtime/pi/mosaic-report.ts", include_str!("../../framework/runtime/pi/mosaic-report.ts")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::home::Site;
+    use crate::fleet::roster;
+
+    #[test]
+    fn every_profile_is_valid_and_most_start_at_the_floor() {
+        for (name, text) in PROFILES {
+            let roster = roster::parse(text, std::path::Path::new(name), &Site::for_tests("/h"));
+            let roster = roster.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+            let below = roster.warnings.iter().any(|warning| warning.contains("below the floor"));
+            assert_eq!(below, matches!(name, "minimal" | "local-canary"), "{name}: {:?}", roster.warnings);
+        }
+    }
+}

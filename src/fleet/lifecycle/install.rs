@@ -1,0 +1,461 @@
+//! Installing a fleet's units and taking them back: a plan as data, then its steps one by one.
+//!
+//! A record in the Mosaic home says what was made here, so that the uninstallation takes back that and
+//! nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Tell;
+use super::installed::{Installed, installed};
+use crate::fleet::envfile;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::framework;
+use crate::fleet::heartbeat::write_whole;
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::roster::Roster;
+use crate::fleet::systemd::{AGENT_UNIT_PATTERN, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
+
+/// Variables of the installing shell that the fleet needs and a user manager does not have.
+const FOR_UNITS: [&str; 2] = ["PATH", "TMUX_TMPDIR"];
+const FOR_AGENTS: [&str; 5] = ["LANG", "MOSAIC_RUNTIME_BIN", "NPM_CONFIG_PREFIX", "MOSAIC_BACKLOG_DIR", "DATABASE_URL"];
+
+/// What an installation made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    version: u32,
+    /// Files with a fingerprint of what was written.
+    files: BTreeMap<PathBuf, String>,
+    /// Folders, outermost first.
+    folders: Vec<PathBuf>,
+    /// Units enabled.
+    enabled: Vec<String>,
+    /// Whether lingering was turned on.
+    linger: bool,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Makes a folder.
+    Folder(PathBuf),
+    /// Moves a file aside that the user changed.
+    Keep(PathBuf, PathBuf),
+    /// Writes a file; for the owner only when it may hold secrets.
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        text: String,
+        /// Readable by nobody else.
+        private: bool,
+    },
+    /// Removes a file.
+    Delete(PathBuf),
+    /// Puts the rest of a file back that holds lines of the user.
+    Restore(PathBuf, String),
+    /// Removes a folder if nothing is in it.
+    Empty(PathBuf),
+    /// Has the manager read the unit files again.
+    Reload,
+    /// Enables units for the next boot.
+    Enable(Vec<String>),
+    /// Disables units.
+    Disable(Vec<String>),
+    /// Stops a unit and waits for its end.
+    Stop(String),
+    /// Turns lingering on or off.
+    Linger(bool),
+}
+
+impl Step {
+    /// The step in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Folder(path) => format!("make folder {}", path.display()),
+            Self::Keep(path, aside) => format!("keep your {} as {}", path.display(), aside.display()),
+            Self::Write { path, .. } => format!("write {}", path.display()),
+            Self::Delete(path) => format!("remove {}", path.display()),
+            Self::Restore(path, _) => format!("take the generated lines out of {}", path.display()),
+            Self::Empty(path) => format!("remove folder {} if it is empty", path.display()),
+            Self::Reload => "have the user manager read its unit files again".to_owned(),
+            Self::Enable(units) => format!("enable {}", units.join(" ")),
+            Self::Disable(units) => format!("disable {}", units.join(" ")),
+            Self::Stop(unit) => format!("stop {unit}"),
+            Self::Linger(true) => "turn lingering on, so that the fleet runs without a login".to_owned(),
+            Self::Linger(false) => "turn lingering off again".to_owned(),
+        }
+    }
+}
+
+/// What was or would be done, and what is left to the operator.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps in order.
+    pub steps: Vec<Step>,
+    /// What the operator has to know or do.
+    pub notes: Vec<String>,
+}
+
+fn record_path(site: &Site) -> PathBuf {
+    site.home.join("fleet/installed.json")
+}
+
+fn read_record(site: &Site) -> Result<Record> {
+    let path = record_path(site);
+    match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(
+                Kind::Invalid,
+                path.display().to_string(),
+                error.to_string(),
+                "remove the file if you know what was installed",
+            )
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Record::default()),
+        Err(error) => Err(Failure::failed(path.display().to_string(), error.to_string(), "make it readable")),
+    }
+}
+
+/// FNV-1a: tells whether a file is still what was written; nothing has to be kept from anybody.
+fn fingerprint(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+fn environment(names: &[&str]) -> Vec<(String, String)> {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok().filter(|value| !value.is_empty())?)))
+        .collect()
+}
+
+/// The manager, or why a fleet cannot be installed.
+async fn manager() -> Result<Manager> {
+    Manager::connect().await.map_err(|why| {
+        Failure::failed(
+            "systemd",
+            why,
+            "without a user manager `mosaic-tui fleet start` keeps agents by itself, until the next reboot",
+        )
+    })
+}
+
+/// What an installation would do now.
+///
+/// # Errors
+/// When there is no user manager, or another fleet of this user is installed.
+pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
+    if site.isolated {
+        return Err(Failure::new(Kind::Refused, "install", "a demo is thrown away", "use a fleet of your own"));
+    }
+    if let Installed::Other(home) = installed(site) {
+        return Err(Failure::new(
+            Kind::Refused,
+            "install",
+            format!("the units of this user belong to the fleet in {}", home.display()),
+            format!("`MOSAIC_HOME={} mosaic-tui fleet uninstall` takes them back first", home.display()),
+        ));
+    }
+    if site.program.to_string_lossy().ends_with(" (deleted)") {
+        return Err(Failure::failed(
+            "install",
+            "this program's file is gone",
+            "start the program from where it is installed",
+        ));
+    }
+    let manager = manager().await?;
+    let record = read_record(site)?;
+    let mut plan = Plan::default();
+    let mut wanted: Vec<(PathBuf, String, bool)> = unit_files(site, &environment(&FOR_UNITS))
+        .into_iter()
+        .map(|(name, text)| (site.unit_dir.join(name), text, false))
+        .collect();
+    wanted.extend(framework::FILES.iter().map(|(path, text)| (site.home.join(path), (*text).to_owned(), false)));
+    let local = || roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
+    for agent in local() {
+        let path = site.env_file(&agent.name);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        if let Some(text) = envfile::with_generated(&before, &environment(&FOR_AGENTS)) {
+            wanted.push((path, text, true));
+        }
+    }
+    for (path, text, private) in wanted {
+        place(&mut plan, &record, path, text, private);
+    }
+    if plan.steps.iter().any(|step| matches!(step, Step::Write { path, .. } if path.starts_with(&site.unit_dir))) {
+        plan.steps.push(Step::Reload);
+    }
+    let units: Vec<String> =
+        std::iter::once(HOLDER_UNIT.to_owned()).chain(local().map(|agent| agent_unit(&agent.name))).collect();
+    let stale: Vec<String> = record.enabled.iter().filter(|unit| !units.contains(unit)).cloned().collect();
+    let mut enable = Vec::new();
+    for unit in units {
+        if manager.file_state(&unit).await != "enabled" {
+            enable.push(unit);
+        }
+    }
+    if !stale.is_empty() {
+        plan.steps.push(Step::Disable(stale));
+    }
+    if !enable.is_empty() {
+        plan.steps.push(Step::Enable(enable));
+    }
+    match linger::of_this_user() {
+        Some(true) => {}
+        Some(false) => plan.steps.push(Step::Linger(true)),
+        None => plan.notes.push(
+            "there is no logind here, so nobody can say whether your user manager outlives your login".to_owned(),
+        ),
+    }
+    let remote: Vec<&str> =
+        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.as_str()).collect();
+    if !remote.is_empty() {
+        plan.notes.push(format!("on other hosts, to be installed there: {}", remote.join(", ")));
+    }
+    Ok(plan)
+}
+
+/// Plans one file: nothing when it is as wanted, the user's own version kept when it was changed.
+fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private: bool) {
+    match fs::read_to_string(&path) {
+        Ok(before) if before == text => return,
+        Ok(before) => {
+            let ours = record.files.get(&path) == Some(&fingerprint(&before));
+            // What stands between the marks of an environment file is ours, the rest is copied.
+            if !ours && !private {
+                let date = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+                let mut aside = path.clone().into_os_string();
+                aside.push(format!(".user-{date}"));
+                plan.steps.push(Step::Keep(path.clone(), aside.into()));
+            }
+        }
+        Err(_) => {
+            let mut missing: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
+            missing.reverse();
+            for folder in missing {
+                if !plan.steps.contains(&Step::Folder(folder.to_owned())) {
+                    plan.steps.push(Step::Folder(folder.to_owned()));
+                }
+            }
+        }
+    }
+    plan.steps.push(Step::Write { path, text, private });
+}
+
+/// What an uninstallation would do now.
+///
+/// # Errors
+/// When nothing of this fleet is installed, or there is no user manager.
+pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
+    let record = read_record(site)?;
+    if record == Record::default() && installed(site) != Installed::Ours {
+        return Err(Failure::new(
+            Kind::NotFound,
+            "uninstall",
+            "nothing of this fleet is installed",
+            "`mosaic-tui fleet install` installs it",
+        ));
+    }
+    let manager = manager().await?;
+    let mut plan = Plan::default();
+    let mut agents = Vec::new();
+    let foreign = matches!(installed(site), Installed::Other(_));
+    if !foreign {
+        for unit in manager.names(AGENT_UNIT_PATTERN).await.unwrap_or_default() {
+            plan.steps.push(Step::Stop(unit));
+        }
+        plan.steps.push(Step::Stop(HOLDER_UNIT.to_owned()));
+        if !record.enabled.is_empty() {
+            plan.steps.push(Step::Disable(record.enabled.clone()));
+        }
+    }
+    agents.extend(record.enabled.iter().filter_map(|unit| agent_of_unit(unit)).map(str::to_owned));
+    for (path, print) in &record.files {
+        let Ok(before) = fs::read_to_string(path) else { continue };
+        if fingerprint(&before) == *print {
+            plan.steps.push(Step::Delete(path.clone()));
+        } else if path.starts_with(site.agents_dir()) {
+            plan.steps.push(Step::Restore(path.clone(), envfile::without_generated(&before)));
+        } else {
+            plan.notes.push(format!("{} was changed since; it stays", path.display()));
+        }
+    }
+    plan.steps.push(Step::Reload);
+    for agent in &agents {
+        let Ok(name) = crate::fleet::model::AgentName::parse(agent) else { continue };
+        for kind in RunFile::ALL {
+            let path = site.run_file(&name, kind);
+            if path.exists() {
+                plan.steps.push(Step::Delete(path));
+            }
+        }
+        plan.steps.push(Step::Empty(site.run_dir.join(format!("{name}.d"))));
+    }
+    for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
+        if path.exists() {
+            plan.steps.push(Step::Delete(path));
+        }
+    }
+    plan.steps.push(Step::Empty(site.run_dir.clone()));
+    plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
+    if record.linger {
+        plan.steps.push(Step::Linger(false));
+    }
+    Ok(plan)
+}
+
+/// Does what a plan says; each step is told before it is done, and written down after.
+///
+/// # Errors
+/// At the first step that fails; what was done until then is on record.
+pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<String>> {
+    let manager = manager().await?;
+    let mut record = read_record(site)?;
+    record.version = 1;
+    let mut notes = Vec::new();
+    for step in &plan.steps {
+        tell(&step.words());
+        let refused =
+            |why: String| Failure::failed(step.words(), why, "`mosaic-tui fleet doctor` checks the user manager");
+        match step {
+            Step::Linger(on) => match linger::set(*on).await {
+                Ok(()) => record.linger = *on,
+                Err(why) => {
+                    notes.push(format!("lingering could not be changed ({why}); run: {}", linger::command(*on)));
+                }
+            },
+            Step::Reload => manager.reload().await.map_err(refused)?,
+            Step::Enable(units) => {
+                manager.enable(units).await.map_err(refused)?;
+                record
+                    .enabled
+                    .extend(units.iter().filter(|unit| !record.enabled.contains(unit)).cloned().collect::<Vec<_>>());
+            }
+            Step::Disable(units) => {
+                manager.disable(units).await.map_err(refused)?;
+                record.enabled.retain(|unit| !units.contains(unit));
+            }
+            Step::Stop(unit) => {
+                manager.stop(unit).await.map_err(refused)?;
+                manager.forget_failure(unit).await;
+            }
+            file => on_disk(file, &mut record).map_err(|error| {
+                Failure::failed(step.words(), error.to_string(), "check the folder's rights and space")
+            })?,
+        }
+        // The record's own end is one of the last steps of an uninstallation.
+        let goes = plan.steps.contains(&Step::Delete(record_path(site)));
+        if !goes {
+            save(site, &record)?;
+        }
+    }
+    if plan.steps.iter().any(|step| matches!(step, Step::Stop(_))) {
+        manager.end_slice().await;
+    }
+    Ok(notes)
+}
+
+fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
+    match step {
+        Step::Folder(path) => {
+            fs::create_dir_all(path)?;
+            record.folders.push(path.clone());
+        }
+        Step::Keep(path, aside) => fs::rename(path, aside)?,
+        Step::Write { path, text, private } => {
+            write_beside(path, text, *private)?;
+            record.files.insert(path.clone(), fingerprint(text));
+        }
+        Step::Delete(path) => {
+            fs::remove_file(path)?;
+            record.files.remove(path);
+        }
+        Step::Restore(path, text) => {
+            write_beside(path, text, true)?;
+            record.files.remove(path);
+        }
+        Step::Empty(path) => {
+            // Whatever the user put into it keeps it.
+            let _in_use = fs::remove_dir(path);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Writes a file whole, by rename.
+fn write_beside(path: &Path, text: &str, private: bool) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut temporary = path.to_owned().into_os_string();
+    temporary.push(format!(".{}.new", std::process::id()));
+    let mode = if private { 0o600 } else { 0o644 };
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    let written =
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _gone = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn save(site: &Site, record: &Record) -> Result<()> {
+    let path = record_path(site);
+    let bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
+    path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| write_whole(&path, &bytes)).map_err(|error| {
+        Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
+    })
+}
+
+/// Enables one agent's unit, if the fleet is installed; whether it is now.
+///
+/// # Errors
+/// When the manager refuses.
+pub async fn enroll(site: &Site, roster: &Roster, tell: Tell<'_>) -> Result<bool> {
+    if installed(site) != Installed::Ours {
+        return Ok(false);
+    }
+    let plan = plan_install(site, roster).await?;
+    carry_out(site, &plan, tell).await.map(|_| true)
+}
+
+/// Takes one agent out of the installation: its unit is disabled, its generated files go.
+///
+/// # Errors
+/// When the manager refuses.
+pub async fn dismiss(site: &Site, agent: &crate::fleet::model::AgentName, tell: Tell<'_>) -> Result<()> {
+    if installed(site) != Installed::Ours {
+        return Ok(());
+    }
+    let record = read_record(site)?;
+    let env = site.env_file(agent);
+    let mut steps = vec![Step::Disable(vec![agent_unit(agent)])];
+    if let (Some(print), Ok(text)) = (record.files.get(&env), fs::read_to_string(&env)) {
+        let untouched = *print == fingerprint(&text);
+        steps.push(if untouched { Step::Delete(env) } else { Step::Restore(env, envfile::without_generated(&text)) });
+    }
+    carry_out(site, &Plan { steps, notes: Vec::new() }, tell).await.map(drop)
+}
+
+/// Whether the unit files on disk are what this program would write.
+#[must_use]
+pub fn is_current(site: &Site) -> bool {
+    unit_files(site, &environment(&FOR_UNITS)).iter().all(|(name, text)| {
+        fs::read_to_string(site.unit_dir.join(name)).is_ok_and(|on_disk| same_units(&on_disk, text))
+    })
+}
+
+/// `PATH` differs from shell to shell without being outdated.
+fn same_units(a: &str, b: &str) -> bool {
+    let meaning = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with("Environment=\"PATH=")).map(str::to_owned).collect()
+    };
+    meaning(a) == meaning(b)
+}

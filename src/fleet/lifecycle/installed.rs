@@ -1,0 +1,29 @@
+//! Whether a fleet's units are installed: a user has one set of them, and they name their Mosaic home.
+
+use std::path::PathBuf;
+
+use crate::fleet::home::Site;
+use crate::fleet::systemd::{AGENT_TEMPLATE, owner};
+
+/// Whose units this user has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Installed {
+    /// None.
+    No,
+    /// This fleet's.
+    Ours,
+    /// Those of the fleet in this Mosaic home.
+    Other(PathBuf),
+}
+
+/// Looks at the unit file on disk.
+#[must_use]
+pub fn installed(site: &Site) -> Installed {
+    let Ok(text) = std::fs::read_to_string(site.unit_dir.join(AGENT_TEMPLATE)) else { return Installed::No };
+    match owner(&text) {
+        Some(home) if home == site.home => Installed::Ours,
+        Some(home) => Installed::Other(home),
+        // Somebody wrote one by hand: theirs to keep.
+        None => Installed::No,
+    }
+}

@@ -1,0 +1,287 @@
+//! Starting, stopping and restarting agents by whichever supervisor keeps them.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::direct::{self, Whom};
+use super::installed::{Installed, installed};
+use super::lock::OperationLock;
+use super::{Outcome, Supervisor};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::heartbeat;
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::model::AgentName;
+use crate::fleet::process;
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::session;
+use crate::fleet::systemd::{HOLDER_UNIT, Manager, agent_unit};
+use crate::fleet::tmux::{Look, Tmux};
+
+/// Time for a unit to settle once its keeper was told to go.
+const SETTLE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Pause between two looks at something that another process does.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Keeps a fleet's agents in one way.
+#[derive(Debug)]
+pub struct Lifecycle<'a> {
+    site: &'a Site,
+    roster: &'a Roster,
+    way: Way,
+    /// What the operator should know about the choice.
+    pub note: Option<String>,
+}
+
+#[derive(Debug)]
+enum Way {
+    Systemd(Manager),
+    Direct,
+}
+
+impl<'a> Lifecycle<'a> {
+    /// Takes the supervisor asked for; without a wish systemd where the fleet is installed and a user
+    /// manager answers, and direct elsewhere.
+    ///
+    /// # Errors
+    /// When systemd is asked for and cannot be had.
+    pub async fn choose(site: &'a Site, roster: &'a Roster, wish: Option<Supervisor>) -> Result<Self> {
+        let with = |way, note| Self { site, roster, way, note };
+        if wish == Some(Supervisor::Direct) || site.isolated {
+            return Ok(with(Way::Direct, None));
+        }
+        let refusal = |why: String, next: &str| Failure::new(Kind::Refused, "supervisor systemd", why, next);
+        match (installed(site), wish) {
+            (Installed::Ours, _) => match Manager::connect().await {
+                Ok(manager) => Ok(with(Way::Systemd(manager), None)),
+                Err(why) if wish.is_some() => {
+                    Err(Failure::failed("supervisor systemd", why, "`mosaic-tui fleet doctor` says more"))
+                }
+                Err(why) => Ok(with(Way::Direct, Some(format!("{why}; the direct supervisor is used")))),
+            },
+            (Installed::No, Some(_)) => {
+                Err(refusal("the fleet's units are not installed".to_owned(), "`mosaic-tui fleet install` writes them"))
+            }
+            (Installed::Other(home), Some(_)) => Err(refusal(
+                format!("the units of this user belong to the fleet in {}", home.display()),
+                "uninstall that one first, or use `--supervisor direct`",
+            )),
+            (_, None) => Ok(with(Way::Direct, None)),
+        }
+    }
+
+    /// Which supervisor was taken.
+    #[must_use]
+    pub fn supervisor(&self) -> Supervisor {
+        match self.way {
+            Way::Systemd(_) => Supervisor::Systemd,
+            Way::Direct => Supervisor::Direct,
+        }
+    }
+
+    /// Makes sure of the tmux server, before any agent.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn prepare(&self, agents: &[&Agent]) -> Result<()> {
+        match &self.way {
+            Way::Direct => session::ensure_servers(self.site, self.roster, agents).await,
+            Way::Systemd(manager) => {
+                manager.forget_failure(HOLDER_UNIT).await;
+                self.job(manager, HOLDER_UNIT, None).await
+            }
+        }
+    }
+
+    /// Starts one agent, and waits until its keeper vouches for a live session.
+    ///
+    /// # Errors
+    /// When that does not happen.
+    pub async fn start(&self, agent: &Agent) -> Result<Outcome> {
+        let _lock = OperationLock::take(self.site, &agent.name).await?;
+        self.start_locked(agent).await
+    }
+
+    async fn start_locked(&self, agent: &Agent) -> Result<Outcome> {
+        let unit = agent_unit(&agent.name);
+        let keeper = direct::keeper(self.site, &agent.name);
+        match &self.way {
+            Way::Systemd(manager) => {
+                let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
+                let state = facts.as_ref().map_or("inactive", |facts| facts.active.as_str());
+                if state == "active" {
+                    return Ok(Outcome::AlreadyRunning);
+                }
+                if state == "activating" {
+                    // It waits before a restart of its own; the operator wants it now.
+                    manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
+                } else if let Some(pid) = keeper {
+                    direct::dismiss(pid).await;
+                }
+                self.forget(&agent.name);
+                manager.forget_failure(&unit).await;
+                self.job(manager, &unit, Some(agent)).await?;
+                Ok(if keeper.is_some() && state != "activating" { Outcome::Adopted } else { Outcome::Started })
+            }
+            Way::Direct => {
+                let by_unit = match Manager::connect().await {
+                    Ok(manager) if !self.site.isolated && installed(self.site) == Installed::Ours => {
+                        release(&manager, &unit).await?
+                    }
+                    _ => false,
+                };
+                if keeper.is_some() && !by_unit {
+                    return Ok(Outcome::AlreadyRunning);
+                }
+                self.forget(&agent.name);
+                let outcome = direct::start(self.site, agent).await?;
+                Ok(if by_unit && outcome == Outcome::Started { Outcome::Adopted } else { outcome })
+            }
+        }
+    }
+
+    /// Stops one agent: its keeper, its session and all of its processes.
+    ///
+    /// # Errors
+    /// When something of it stays.
+    pub async fn stop(&self, agent: &Agent) -> Result<Outcome> {
+        let _lock = OperationLock::take(self.site, &agent.name).await?;
+        self.stop_locked(agent).await
+    }
+
+    async fn stop_locked(&self, agent: &Agent) -> Result<Outcome> {
+        let mut stopped = false;
+        if let Way::Systemd(manager) = &self.way {
+            let unit = agent_unit(&agent.name);
+            let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
+            if facts.as_ref().is_some_and(|facts| !matches!(facts.active.as_str(), "inactive" | "failed")) {
+                manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
+                stopped = true;
+            }
+            manager.forget_failure(&unit).await;
+        }
+        let outcome = end(self.site, &Whom::from(agent)).await?;
+        Ok(if stopped { Outcome::Stopped } else { outcome })
+    }
+
+    /// Stops one agent and starts it again once nothing of it is left. `since` is the moment the
+    /// operator asked, as time since boot: whoever restarted it later has done the work already.
+    ///
+    /// # Errors
+    /// When it does not end, or does not come up again.
+    pub async fn restart(&self, agent: &Agent, since: Duration) -> Result<Outcome> {
+        let mut lock = OperationLock::take(self.site, &agent.name).await?;
+        if lock.restarted_since(since) {
+            return Ok(Outcome::RestartedByAnother);
+        }
+        self.stop_locked(agent).await?;
+        if let Look::Panes(panes) = Tmux::new(agent.socket.clone()).look().await?
+            && panes.iter().any(|pane| pane.session == agent.session)
+        {
+            return Err(Failure::failed(
+                format!("agent {}", agent.name),
+                "its old session did not end",
+                format!("`mosaic-tui fleet stop {}`, then look with `mosaic-tui fleet ps`", agent.name),
+            ));
+        }
+        self.start_locked(agent).await?;
+        lock.note_restart();
+        Ok(Outcome::Restarted)
+    }
+
+    /// What was written down about the last end says nothing about a start that somebody asked for.
+    fn forget(&self, agent: &AgentName) {
+        for kind in [RunFile::Exit, RunFile::Stopped] {
+            let _none = std::fs::remove_file(self.site.run_file(agent, kind));
+        }
+    }
+
+    /// Starts a unit, and says why when it did not come up.
+    async fn job(&self, manager: &Manager, unit: &str, agent: Option<&Agent>) -> Result<()> {
+        let result = manager.start(unit).await.map_err(|why| refused(unit, why))?;
+        if result == "done" {
+            return Ok(());
+        }
+        let words = agent.and_then(|agent| session::last_words(self.site, &agent.name));
+        let state = manager.facts(unit).await.ok().flatten();
+        let state =
+            state.map(|facts| format!("{} ({}), {}", facts.active, facts.sub, facts.result)).unwrap_or_default();
+        Err(Failure::failed(
+            agent.map_or_else(|| unit.to_owned(), |agent| format!("agent {}", agent.name)),
+            words.unwrap_or_else(|| format!("its unit did not start: {result}; it is {state}")),
+            format!("`journalctl --user -u {unit} -n 20` says more"),
+        ))
+    }
+}
+
+/// Ends whatever runs of an agent, whoever started it, and notes that this was wanted.
+async fn end(site: &Site, whom: &Whom) -> Result<Outcome> {
+    let outcome = direct::stop(site, whom).await?;
+    // What is nobody's child any more lives on in the pane's scope.
+    if let Ok(manager) = Manager::connect().await {
+        manager.end_pane_scopes(&whom.name).await.map_err(|why| refused(&agent_unit(&whom.name), why))?;
+    }
+    let note = site.run_file(&whom.name, RunFile::Stopped);
+    let noted = note
+        .parent()
+        .map_or(Ok(()), heartbeat::make_run_dir)
+        .and_then(|()| heartbeat::write_whole(&note, format!("{}\n", jiff::Timestamp::now()).as_bytes()));
+    if let Err(error) = noted {
+        tracing::warn!(%error, "it is not noted that {} was stopped on purpose", whom.name);
+    }
+    Ok(outcome)
+}
+
+/// Ends an agent on behalf of its unit, for `ExecStop=`. A unit whose keeper ended by itself has no
+/// main process any more: then the dead pane stays, with its last screen.
+///
+/// # Errors
+/// When something of it stays.
+pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
+    let main = std::env::var("MAINPID").ok().and_then(|pid| pid.parse::<u32>().ok());
+    if main.is_none_or(|pid| pid == 0) {
+        return Ok(());
+    }
+    let name = AgentName::parse(name)
+        .map_err(|why| Failure::new(Kind::Invalid, "agent name", why, "check the unit's name"))?;
+    let socket = match crate::fleet::roster::load(site) {
+        Ok(roster) => roster.agents.iter().find(|agent| agent.name == name).map(|agent| agent.socket.clone()),
+        Err(_) => None,
+    };
+    // The roster may have been broken, or the agent taken out of it, while it ran.
+    let socket = socket.or_else(|| session::last_socket(&site.run_file(&name, RunFile::Lock)));
+    let Some(socket) = socket else { return Ok(()) };
+    end(site, &Whom { session: name.session(), socket, name }).await.map(drop)
+}
+
+/// Takes an agent from its unit without touching its session; whether the unit had it.
+async fn release(manager: &Manager, unit: &str) -> Result<bool> {
+    let facts = || async { manager.facts(unit).await.map_err(|why| refused(unit, why)) };
+    let Some(pid) = facts().await?.filter(|facts| facts.active == "active").map(|facts| facts.main_pid) else {
+        return Ok(false);
+    };
+    direct::dismiss(pid).await;
+    let deadline = Instant::now() + SETTLE_LIMIT;
+    while facts().await?.is_some_and(|facts| !matches!(facts.active.as_str(), "inactive" | "failed")) {
+        if Instant::now() > deadline {
+            return Err(Failure::failed(
+                unit,
+                "does not let go of its agent",
+                format!("`systemctl --user status {unit}`"),
+            ));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(true)
+}
+
+fn refused(unit: &str, why: String) -> Failure {
+    Failure::failed(unit, why, "`mosaic-tui fleet doctor` checks the user manager")
+}
+
+/// The moment of a request, as time since boot.
+#[must_use]
+pub fn moment() -> Duration {
+    process::since_boot()
+}

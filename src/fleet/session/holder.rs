@@ -1,0 +1,82 @@
+//! The tmux server and its holder session, which keeps it alive when no agent runs.
+
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::Size;
+use crate::fleet::process;
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::systemd::Manager;
+use crate::fleet::tmux::{Change, Look, PaneRecord, Query, Tmux};
+
+/// Makes sure that a tmux server with the holder session runs on each socket of these agents.
+///
+/// # Errors
+/// When tmux is missing or refuses.
+pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> Result<()> {
+    let mut sockets = vec![&roster.socket];
+    for agent in agents {
+        if !sockets.contains(&&agent.socket) {
+            sockets.push(&agent.socket);
+        }
+    }
+    for socket in sockets {
+        ensure_server(site, roster, &Tmux::new(socket.clone())).await?;
+    }
+    Ok(())
+}
+
+async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux) -> Result<()> {
+    let holder = Change::NewSession {
+        session: roster.holder.clone(),
+        size: Size { width: 80, height: 24 },
+        directory: "/".into(),
+        env: Vec::new(),
+        argv: vec!["sleep".to_owned(), "infinity".to_owned()],
+    };
+    let made = match tmux.look().await? {
+        Look::NoServer => {
+            tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")], &site.variables()).await
+        }
+        Look::Panes(panes) if holds(&panes, roster) => return Ok(()),
+        Look::Panes(_) => tmux.change(&[holder]).await,
+    };
+    match made {
+        // Two starts at once: the other one made it.
+        Err(_) if matches!(tmux.look().await?, Look::Panes(panes) if holds(&panes, roster)) => Ok(()),
+        made => made,
+    }
+}
+
+fn holds(panes: &[PaneRecord], roster: &Roster) -> bool {
+    panes.iter().any(|pane| pane.session == roster.holder)
+}
+
+/// Makes sure of the fleet's own server on behalf of the holder's unit, which then owns it: a server
+/// that was there already, started without systemd, is moved into the unit with all that it runs.
+///
+/// # Errors
+/// When tmux refuses, or the server cannot be moved.
+pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
+    let tmux = Tmux::new(roster.socket.clone());
+    ensure_server(site, roster, &tmux).await?;
+    let text = tmux.query(&Query::ServerPid).await?;
+    let what = format!("tmux server on socket {}", roster.socket);
+    let pid: u32 = text.trim().parse().map_err(|_| {
+        Failure::failed(what.clone(), format!("gave {:?} as its pid", text.trim()), "look with `tmux list-sessions`")
+    })?;
+    let unit = process::control_group(std::process::id());
+    if unit.is_none() || process::control_group(pid) == unit {
+        return Ok(());
+    }
+    let moved = match Manager::connect().await {
+        Ok(manager) => manager.adopt(&[pid]).await,
+        Err(why) => Err(why),
+    };
+    moved.map_err(|why| {
+        Failure::failed(
+            what,
+            format!("runs already, outside of systemd, and cannot be moved: {why}"),
+            "end the fleet with `mosaic-tui fleet stop --supervisor direct`, its server with `tmux kill-server`, and start again",
+        )
+    })
+}

@@ -1,0 +1,143 @@
+//! The D-Bus conversation with the user manager: connection, calls, signals (see org.freedesktop.systemd1(5)).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use zbus::{Connection, OwnedObjectPath, OwnedVariant, connection};
+
+use crate::fleet::model::{Label, UnitFacts};
+
+/// The manager answers within milliseconds; a stopped one must not hold anything up.
+const CALL_LIMIT: Duration = Duration::from_secs(2);
+
+/// Reading all unit files again is the one call that may take longer on a busy machine.
+const RELOAD_LIMIT: Duration = Duration::from_secs(30);
+
+const SERVICE: &str = "org.freedesktop.systemd1";
+const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
+const MANAGER: &str = "org.freedesktop.systemd1.Manager";
+const UNIT: &str = "org.freedesktop.systemd1.Unit";
+const SERVICE_UNIT: &str = "org.freedesktop.systemd1.Service";
+
+/// One row of `ListUnitsByPatterns`.
+pub(super) type ListedUnit =
+    (String, String, String, String, String, String, OwnedObjectPath, u32, String, OwnedObjectPath);
+
+/// A connection to the user manager through the user's message bus.
+#[derive(Debug, Clone)]
+pub(super) struct Bus {
+    connection: Connection,
+    /// Whether the manager was asked for its signals; a second time is an error.
+    subscribed: Arc<OnceCell<()>>,
+}
+
+impl Bus {
+    /// Connects, and proves that a manager answers.
+    pub(super) async fn connect() -> Result<Self, String> {
+        let address = address().ok_or("no user manager here (no message bus of this user)")?;
+        let unanswered = |why: String| format!("the user manager does not answer: {why}");
+        let build = async { connection::Builder::address(address.as_str()).method_timeout(RELOAD_LIMIT).build().await };
+        let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
+        let bus = Self { connection, subscribed: Arc::default() };
+        // The bus may be there without a manager behind it.
+        let id: Result<String, String> =
+            bus.ask(CALL_LIMIT, MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &()).await;
+        id.map_err(unanswered)?;
+        Ok(bus)
+    }
+
+    /// Calls a method of the manager itself.
+    pub(super) async fn call<B, R>(&self, method: &str, body: &B) -> Result<R, String>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+        R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
+    {
+        let limit =
+            if matches!(method, "Reload" | "EnableUnitFiles" | "DisableUnitFiles") { RELOAD_LIMIT } else { CALL_LIMIT };
+        self.ask(limit, MANAGER_PATH, MANAGER, method, body).await
+    }
+
+    async fn ask<B, R>(&self, limit: Duration, path: &str, interface: &str, method: &str, body: &B) -> Result<R, String>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+        R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
+    {
+        let reply =
+            limited(limit, self.connection.call_method(Some(SERVICE), path, Some(interface), method, body)).await?;
+        reply.body().deserialize::<R>().map_err(|error| format!("{method}: {error}"))
+    }
+
+    /// Every signal that the manager sends from now on.
+    pub(super) async fn signals(&self) -> Result<zbus::MessageStream, String> {
+        let stream = zbus::MessageStream::from(&self.connection);
+        self.subscribed.get_or_try_init(|| self.subscribe()).await?;
+        Ok(stream)
+    }
+
+    async fn subscribe(&self) -> Result<(), String> {
+        self.call::<_, ()>("Subscribe", &()).await?;
+        let rule = zbus::MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(SERVICE)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let body = (rule.to_string(),);
+        let bus = "org.freedesktop.DBus";
+        let added = self.connection.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "AddMatch", &body);
+        limited(CALL_LIMIT, added).await.map(drop)
+    }
+
+    /// Loaded units whose name matches one of the patterns.
+    pub(super) async fn list(&self, patterns: &[&str]) -> Result<Vec<ListedUnit>, String> {
+        let states: Vec<&str> = Vec::new();
+        self.call("ListUnitsByPatterns", &(states, patterns)).await
+    }
+
+    /// What is asked of one unit beside its state.
+    pub(super) async fn details(&self, path: &str, state: &[String; 3]) -> Result<UnitFacts, String> {
+        let [load, active, sub] = state.clone();
+        let text = |value: OwnedVariant| String::try_from(value).unwrap_or_default();
+        let number = |value: OwnedVariant| u32::try_from(value).unwrap_or(0);
+        Ok(UnitFacts {
+            load,
+            active,
+            sub,
+            unit_file_state: text(self.property(path, UNIT, "UnitFileState").await?),
+            main_pid: number(self.property(path, SERVICE_UNIT, "MainPID").await?),
+            n_restarts: number(self.property(path, SERVICE_UNIT, "NRestarts").await?),
+            result: text(self.property(path, SERVICE_UNIT, "Result").await?),
+            status_text: Label::new(&text(self.property(path, SERVICE_UNIT, "StatusText").await?)),
+            log: Vec::new(),
+        })
+    }
+
+    async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedVariant, String> {
+        self.ask(CALL_LIMIT, path, "org.freedesktop.DBus.Properties", "Get", &(interface, name)).await
+    }
+}
+
+/// Where the user's bus listens: the environment's word, else its usual place, which `su`, `cron` and
+/// agents' panes do not know of.
+fn address() -> Option<String> {
+    if let Ok(address) = std::env::var("DBUS_SESSION_BUS_ADDRESS")
+        && !address.is_empty()
+    {
+        return Some(address);
+    }
+    let folder = std::env::var_os("XDG_RUNTIME_DIR")
+        .map_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()).into(), PathBuf::from);
+    let bus = folder.join("bus");
+    bus.exists().then(|| format!("unix:path={}", bus.display()))
+}
+
+pub(super) async fn limited<T>(limit: Duration, call: impl Future<Output = zbus::Result<T>>) -> Result<T, String> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        // The bus's own name of the error says nothing to an operator.
+        Ok(Err(zbus::Error::MethodError(_, Some(text), _))) => Err(text),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", limit.as_secs())),
+    }
+}

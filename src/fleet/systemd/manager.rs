@@ -1,0 +1,171 @@
+//! What is asked of the user manager: jobs on the fleet's units, and which of them are enabled.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use zbus::OwnedObjectPath;
+
+use super::bus::Bus;
+use super::{AGENTS_SLICE, HOLDER_UNIT, PANE_SCOPE, agent_of_scope};
+use crate::fleet::model::{AgentName, UnitFacts};
+
+/// A job may wait for the spaced starts of a whole fleet, and for a unit's own time limits.
+const JOB_LIMIT: Duration = Duration::from_secs(180);
+
+/// Time for the processes of a scope to be gone once they were killed.
+const SCOPE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How a job ended, in systemd's words: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`.
+type JobResult = String;
+
+/// One link of a unit file that was made or removed: kind, link, target.
+type LinkChange = (String, String, String);
+
+/// A connection that acts.
+#[derive(Debug, Clone)]
+pub struct Manager {
+    bus: Bus,
+}
+
+impl Manager {
+    /// Connects to the user manager of this user.
+    ///
+    /// # Errors
+    /// A fragment that says why there is none.
+    pub async fn connect() -> Result<Self, String> {
+        Ok(Self { bus: Bus::connect().await? })
+    }
+
+    /// Starts a unit and waits for the end of the job.
+    ///
+    /// # Errors
+    /// When the manager refuses or does not answer.
+    pub async fn start(&self, unit: &str) -> Result<JobResult, String> {
+        self.job("StartUnit", unit).await
+    }
+
+    /// Stops a unit and waits for the end of the job.
+    ///
+    /// # Errors
+    /// When the manager refuses or does not answer.
+    pub async fn stop(&self, unit: &str) -> Result<JobResult, String> {
+        self.job("StopUnit", unit).await
+    }
+
+    async fn job(&self, method: &str, unit: &str) -> Result<JobResult, String> {
+        // Before the call: a job may be over before its answer is read.
+        let mut signals = self.bus.signals().await?;
+        let job: OwnedObjectPath = self.bus.call(method, &(unit, "replace")).await?;
+        let ended = async {
+            while let Some(Ok(message)) = signals.next().await {
+                if message.header().member().is_none_or(|member| member.as_str() != "JobRemoved") {
+                    continue;
+                }
+                let body = message.body();
+                let Ok((_, path, _, result)) = body.deserialize::<(u32, OwnedObjectPath, String, String)>() else {
+                    continue;
+                };
+                if path == job {
+                    return Ok(result);
+                }
+            }
+            Err("the user manager went away".to_owned())
+        };
+        match tokio::time::timeout(JOB_LIMIT, ended).await {
+            Ok(result) => result,
+            Err(_) => Err(format!("the job on {unit} did not end within {} s", JOB_LIMIT.as_secs())),
+        }
+    }
+
+    /// Forgets that a unit failed, and how often it was started.
+    pub async fn forget_failure(&self, unit: &str) {
+        // A unit that is not loaded has nothing to forget.
+        let _unknown: Result<(), String> = self.bus.call("ResetFailedUnit", &(unit,)).await;
+    }
+
+    /// What the manager knows of a unit; `None` when it is not loaded.
+    ///
+    /// # Errors
+    /// When the manager does not answer.
+    pub async fn facts(&self, unit: &str) -> Result<Option<UnitFacts>, String> {
+        match self.bus.list(&[unit]).await?.into_iter().next() {
+            Some((_, _, load, active, sub, _, path, ..)) => {
+                self.bus.details(path.as_str(), &[load, active, sub]).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Names of loaded units by pattern.
+    ///
+    /// # Errors
+    /// When the manager does not answer.
+    pub async fn names(&self, pattern: &str) -> Result<Vec<String>, String> {
+        Ok(self.bus.list(&[pattern]).await?.into_iter().map(|unit| unit.0).collect())
+    }
+
+    /// Reads all unit files again.
+    ///
+    /// # Errors
+    /// When the manager refuses or does not answer.
+    pub async fn reload(&self) -> Result<(), String> {
+        self.bus.call("Reload", &()).await
+    }
+
+    /// Enables units for the next boot.
+    ///
+    /// # Errors
+    /// When the manager refuses or does not answer.
+    pub async fn enable(&self, units: &[String]) -> Result<(), String> {
+        if units.is_empty() {
+            return Ok(());
+        }
+        let _links: (bool, Vec<LinkChange>) = self.bus.call("EnableUnitFiles", &(units, false, true)).await?;
+        self.reload().await
+    }
+
+    /// Disables units.
+    ///
+    /// # Errors
+    /// When the manager refuses or does not answer.
+    pub async fn disable(&self, units: &[String]) -> Result<(), String> {
+        if units.is_empty() {
+            return Ok(());
+        }
+        let _links: Vec<LinkChange> = self.bus.call("DisableUnitFiles", &(units, false)).await?;
+        self.reload().await
+    }
+
+    /// State of a unit's file: `enabled`, `disabled`, ... and empty where there is none.
+    pub async fn file_state(&self, unit: &str) -> String {
+        self.bus.call("GetUnitFileState", &(unit,)).await.unwrap_or_default()
+    }
+
+    /// Moves running processes into the holder's unit.
+    ///
+    /// # Errors
+    /// When the manager refuses or does not answer.
+    pub async fn adopt(&self, pids: &[u32]) -> Result<(), String> {
+        self.bus.call("AttachProcessesToUnit", &(HOLDER_UNIT, "", pids)).await
+    }
+
+    /// Kills whatever is left in the scopes of an agent's pane, whether or not it is anybody's child
+    /// any more, and waits until they are gone.
+    ///
+    /// # Errors
+    /// When the manager does not answer.
+    pub async fn end_pane_scopes(&self, agent: &AgentName) -> Result<(), String> {
+        let pattern = format!("{PANE_SCOPE}{agent}-*.scope");
+        for scope in self.names(&pattern).await?.iter().filter(|scope| agent_of_scope(scope) == Some(agent.as_str())) {
+            // It may end by itself in the meantime.
+            let _gone: Result<(), String> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
+            let _gone = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;
+        }
+        Ok(())
+    }
+
+    /// Forgets the slice that the panes were in, once nothing is left in it.
+    pub async fn end_slice(&self) {
+        let _in_use = self.stop(AGENTS_SLICE).await;
+    }
+}

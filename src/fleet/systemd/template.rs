@@ -1,0 +1,89 @@
+//! Unit files, made from `framework/systemd/user`. Pure.
+
+use std::path::{Path, PathBuf};
+
+use super::{AGENT_TEMPLATE, GIVEN_UP, HOLDER_UNIT};
+use crate::fleet::home::Site;
+
+const TEMPLATES: [(&str, &str); 2] = [
+    (HOLDER_UNIT, include_str!("../../../framework/systemd/user/mosaic-tmux-holder.service")),
+    (AGENT_TEMPLATE, include_str!("../../../framework/systemd/user/mosaic-agent@.service")),
+];
+
+/// First words of a unit file that tell whose fleet it belongs to.
+const OWNER: &str = "# Mosaic home: ";
+
+/// Every unit file of a fleet: its name and text. `environment` holds what the program needs beside
+/// the site's own variables, such as `PATH`.
+#[must_use]
+pub fn unit_files(site: &Site, environment: &[(String, String)]) -> Vec<(&'static str, String)> {
+    let mut lines: Vec<String> = environment.iter().map(|(name, value)| assignment(name, value)).collect();
+    lines.extend(site.variables().into_iter().map(|(name, value)| assignment(name, &value.to_string_lossy())));
+    let environment = lines.join("\n");
+    let program = quoted(&site.program.to_string_lossy()).replace('$', "$$");
+    let home = site.home.to_string_lossy().replace('\n', " ");
+    TEMPLATES
+        .iter()
+        .map(|(name, text)| {
+            let text = text
+                .replace("@ENVIRONMENT@", &environment)
+                .replace("@PROGRAM@", &program)
+                .replace("@GIVEN_UP@", &GIVEN_UP.to_string())
+                .replace("@HOME@", &home);
+            (*name, text)
+        })
+        .collect()
+}
+
+/// The Mosaic home that a unit file was written for.
+#[must_use]
+pub fn owner(text: &str) -> Option<PathBuf> {
+    text.lines().next()?.strip_prefix(OWNER).map(|home| Path::new(home.trim()).to_owned())
+}
+
+fn assignment(name: &str, value: &str) -> String {
+    format!("Environment={}", quoted(&format!("{name}={value}")))
+}
+
+/// A word in systemd's own quoting: `%` begins a specifier, and a backslash an escape (systemd.syntax(7)).
+fn quoted(word: &str) -> String {
+    let mut out = String::from("\"");
+    for c in word.chars() {
+        match c {
+            '%' => out.push_str("%%"),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_filled_in_and_quoted() {
+        let mut site = Site::for_tests("/h o/100%");
+        site.program = "/opt/my \"tools\"/$x/mosaic-tui".into();
+        for (name, text) in unit_files(&site, &[("PATH".to_owned(), "/a:/b c".to_owned())]) {
+            assert!(
+                !text.contains("@HOME@") && !text.contains("@PROGRAM@") && !text.contains("@ENV"),
+                "{name}: {text}"
+            );
+            assert!(text.contains("Environment=\"PATH=/a:/b c\""), "{text}");
+            assert!(text.contains("Environment=\"MOSAIC_HOME=/h o/100%%/.config/mosaic\""), "{text}");
+            assert!(text.contains(r#"ExecStart="/opt/my \"tools\"/$$x/mosaic-tui" session"#), "{text}");
+            assert_eq!(owner(&text), Some(site.home.clone()));
+        }
+    }
+
+    #[test]
+    fn a_unit_of_somebody_else_has_no_owner() {
+        assert_eq!(owner("[Unit]\nDescription=x\n"), None);
+        assert_eq!(owner(""), None);
+    }
+}
