@@ -62,6 +62,8 @@ pub struct Planes<'a> {
     pub stopped: &'a HashSet<AgentName>,
     /// systemd.
     pub systemd: &'a Reading<UnitsView>,
+    /// Whether this fleet's units are installed.
+    pub installed: bool,
     /// The moment of the join.
     pub now: Timestamp,
 }
@@ -101,7 +103,8 @@ fn without_folder(error: &str, path: &std::path::Path) -> String {
 /// Which supervisor keeps the fleet: systemd where its units are installed, or run.
 fn supervisor(planes: &Planes<'_>) -> &'static str {
     match &planes.systemd.facts {
-        Ok(view) if view.ours || view.units.values().any(|unit| unit.active == "active") => "systemd",
+        _ if planes.installed => "systemd",
+        Ok(view) if view.units.values().any(|unit| unit.active == "active") => "systemd",
         _ => "direct",
     }
 }

@@ -12,6 +12,7 @@ mod dashboard;
 mod demo;
 mod harness;
 mod hostile;
+mod lifecycle;
 mod neighbours;
 mod planes;
 mod systemd;

@@ -13,7 +13,7 @@ fn pane_pid(row: &Value) -> u32 {
 }
 
 fn keeper_pid(sandbox: &Sandbox, agent: &str) -> u32 {
-    fs::read_to_string(sandbox.run_file(&format!("{agent}.lock"))).unwrap().trim().parse().unwrap()
+    fs::read_to_string(sandbox.run_file(&format!("{agent}.lock"))).unwrap().lines().next().unwrap().parse().unwrap()
 }
 
 #[test]
@@ -48,6 +48,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "flags",
             "evidence",
             "claim",
+            "last_exit",
             "observed_at"
         ]
     );
@@ -320,6 +321,6 @@ fn stop_takes_the_whole_process_tree_and_leaves_the_others() {
     assert!(!mosaic_tui::fleet::process::is_alive(pane_pid(&row)));
     assert_eq!(pane_pid(&sandbox.row("b")), other);
     let stopped = sandbox.row("a");
-    assert_eq!((stopped["readiness"].as_str(), stopped["reason"].as_str()), (Some("dead"), Some("no session")));
+    assert_eq!((stopped["readiness"].as_str(), stopped["reason"].as_str()), (Some("dead"), Some("stopped on purpose")));
     assert_eq!(sandbox.ok(&["fleet", "stop", "a"]).stdout.trim(), "a: not running");
 }

@@ -115,8 +115,11 @@ async fn capture(snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
     let target = row.target.as_ref().ok_or_else(|| {
         Failure::failed(what, format!("has no pane: {}", row.reason), "start it with `mosaic-tui fleet start`")
     })?;
-    let captured = Tmux::new(row.socket.clone()).query(&Query::Capture { pane: target.pane, history: 0 }).await?;
-    Ok(pane::still(&captured, target.size.width, target.size.height))
+    // tmux scrolls a dead pane up by one line to make room for its own notice.
+    let dead = row.pane.as_ref().is_some_and(|pane| pane.dead);
+    let captured =
+        Tmux::new(row.socket.clone()).query(&Query::Capture { pane: target.pane, history: u32::from(dead) }).await?;
+    Ok(pane::still(&captured, target.size.width, target.size.height + u16::from(dead)))
 }
 
 /// The document that `--format json` prints: the structures that the dashboard draws.

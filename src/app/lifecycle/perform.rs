@@ -410,10 +410,7 @@ async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report>
         tell("stopping it");
         Lifecycle::choose(site, &before, None).await?.stop(&agent).await?;
         lifecycle::dismiss(site, name, tell).await?;
-        for kind in crate::fleet::home::RunFile::ALL {
-            let _none = std::fs::remove_file(site.run_file(name, kind));
-        }
-        let _none = std::fs::remove_dir(site.run_dir.join(format!("{name}.d")));
+        lifecycle::forget(site, name);
     }
     files::write(site, &draft)?;
     drop(lock);

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use crate::fleet::model::{AgentRow, Plane};
+use crate::fleet::model::{AgentRow, Plane, Readiness};
 use crate::fleet::readiness::words;
 use crate::ui::view::{FactLine, Facts, Piece, Role};
+
+/// Lines of the last screen shown beside the list.
+const SAID_LINES: usize = 2;
 
 /// Facts beside the list.
 #[must_use]
@@ -52,6 +55,14 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
             },
         });
     }
+    if row.readiness == Readiness::Dead {
+        lines.extend(last_end(row).into_iter().map(|(label, text)| FactLine {
+            label,
+            text,
+            age: String::new(),
+            role: Role::Warning,
+        }));
+    }
     if let Some(process) = &row.process {
         lines.push(FactLine {
             label: "usage".to_owned(),
@@ -68,6 +79,21 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     // What warns stands near the top: a short panel shows its first lines only.
     lines[1..].sort_by_key(|line| line.role != Role::Warning);
     Facts { title, lines }
+}
+
+/// How the last process ended, what its screen said last, and what its unit's journal says.
+fn last_end(row: &AgentRow) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    if let Some(exit) = &row.last_exit {
+        let times =
+            if exit.quick_ends > 1 { format!(", {} times in a row at once", exit.quick_ends) } else { String::new() };
+        lines.push(("ended".to_owned(), format!("{}{times}", exit.words)));
+        let said = exit.lines.iter().rev().take(SAID_LINES).rev();
+        lines.extend(said.map(|line| ("said".to_owned(), line.to_string())));
+    }
+    let log = row.systemd.iter().flat_map(|unit| &unit.log);
+    lines.extend(log.map(|line| ("log".to_owned(), line.to_string())));
+    lines
 }
 
 /// A size in one unit.
@@ -106,6 +132,9 @@ pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
         let age = words(Duration::from_secs_f64(evidence.age_seconds));
         let mark = if evidence.ok { "" } else { "not readable: " };
         lines.push((evidence.plane.word().to_owned(), format!("{mark}{} ({age} ago)", evidence.text)));
+    }
+    if row.readiness == Readiness::Dead || row.flags.contains(&"disagree") {
+        lines.extend(last_end(row));
     }
     let boot = match row.boot_enable {
         crate::fleet::model::BootEnable::Ok => "nothing to warn of",

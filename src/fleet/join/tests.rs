@@ -55,6 +55,7 @@ impl Facts {
             exits: &HashMap::new(),
             stopped: &HashSet::new(),
             systemd: &self.systemd,
+            installed: false,
             now: at(1),
         })
     }
@@ -75,10 +76,8 @@ impl Facts {
             main_pid: 7,
             n_restarts: 0,
         };
-        self.systemd = Reading::new(
-            Ok(UnitsView { units: HashMap::from([("a".to_owned(), unit)]), holder: None, ours: true, linger }),
-            at(0),
-        );
+        self.systemd =
+            Reading::new(Ok(UnitsView { units: HashMap::from([("a".to_owned(), unit)]), holder: None, linger }), at(0));
     }
 }
 

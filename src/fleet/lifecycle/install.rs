@@ -17,6 +17,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::framework;
 use crate::fleet::heartbeat::write_whole;
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::model::AgentName;
 use crate::fleet::roster::Roster;
 use crate::fleet::systemd::{AGENT_UNIT_PATTERN, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
 
@@ -58,6 +59,8 @@ pub enum Step {
     Delete(PathBuf),
     /// Puts the rest of a file back that holds lines of the user.
     Restore(PathBuf, String),
+    /// Removes what keepers and commands wrote about an agent.
+    Forget(AgentName),
     /// Removes a folder if nothing is in it.
     Empty(PathBuf),
     /// Has the manager read the unit files again.
@@ -82,6 +85,7 @@ impl Step {
             Self::Write { path, .. } => format!("write {}", path.display()),
             Self::Delete(path) => format!("remove {}", path.display()),
             Self::Restore(path, _) => format!("take the generated lines out of {}", path.display()),
+            Self::Forget(agent) => format!("remove what was written down about {agent} while it ran"),
             Self::Empty(path) => format!("remove folder {} if it is empty", path.display()),
             Self::Reload => "have the user manager read its unit files again".to_owned(),
             Self::Enable(units) => format!("enable {}", units.join(" ")),
@@ -290,19 +294,11 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     }
     plan.steps.push(Step::Reload);
     for agent in &agents {
-        let Ok(name) = crate::fleet::model::AgentName::parse(agent) else { continue };
-        for kind in RunFile::ALL {
-            let path = site.run_file(&name, kind);
-            if path.exists() {
-                plan.steps.push(Step::Delete(path));
-            }
-        }
-        plan.steps.push(Step::Empty(site.run_dir.join(format!("{name}.d"))));
+        let Ok(name) = AgentName::parse(agent) else { continue };
+        plan.steps.push(Step::Forget(name));
     }
     for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
-        if path.exists() {
-            plan.steps.push(Step::Delete(path));
-        }
+        plan.steps.push(Step::Delete(path));
     }
     plan.steps.push(Step::Empty(site.run_dir.clone()));
     plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
@@ -347,6 +343,7 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<S
                 manager.stop(unit).await.map_err(refused)?;
                 manager.forget_failure(unit).await;
             }
+            Step::Forget(agent) => forget(site, agent),
             file => on_disk(file, &mut record).map_err(|error| {
                 Failure::failed(step.words(), error.to_string(), "check the folder's rights and space")
             })?,
@@ -358,9 +355,17 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<S
         }
     }
     if plan.steps.iter().any(|step| matches!(step, Step::Stop(_))) {
-        manager.end_slice().await;
+        manager.end_slices().await;
     }
     Ok(notes)
+}
+
+/// Removes everything about an agent from the run folder.
+pub fn forget(site: &Site, agent: &AgentName) {
+    for kind in RunFile::ALL {
+        let _none = fs::remove_file(site.run_file(agent, kind));
+    }
+    let _in_use = fs::remove_dir(site.run_dir.join(format!("{agent}.d")));
 }
 
 fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
@@ -375,7 +380,10 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
             record.files.insert(path.clone(), fingerprint(text));
         }
         Step::Delete(path) => {
-            fs::remove_file(path)?;
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
             record.files.remove(path);
         }
         Step::Restore(path, text) => {
@@ -430,7 +438,7 @@ pub async fn enroll(site: &Site, roster: &Roster, tell: Tell<'_>) -> Result<bool
 ///
 /// # Errors
 /// When the manager refuses.
-pub async fn dismiss(site: &Site, agent: &crate::fleet::model::AgentName, tell: Tell<'_>) -> Result<()> {
+pub async fn dismiss(site: &Site, agent: &AgentName, tell: Tell<'_>) -> Result<()> {
     if installed(site) != Installed::Ours {
         return Ok(());
     }

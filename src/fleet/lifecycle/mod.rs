@@ -9,7 +9,7 @@ mod installed;
 mod lock;
 mod supervisor;
 
-pub use install::{Plan, Step, carry_out, dismiss, enroll, is_current, plan_install, plan_uninstall};
+pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, is_current, plan_install, plan_uninstall};
 pub use installed::{Installed, installed};
 pub use supervisor::{Lifecycle, end_for_unit, moment};
 

@@ -164,8 +164,6 @@ pub struct UnitsView {
     pub holder: Option<UnitFacts>,
     /// Whether the user lingers; `None` when it cannot be told.
     pub linger: Option<bool>,
-    /// Whether this fleet's own units are installed.
-    pub ours: bool,
 }
 
 /// The tmux plane of one agent.

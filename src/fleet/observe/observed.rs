@@ -10,11 +10,15 @@ use crate::fleet::error::Failure;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, Planes, Reading};
+use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{AgentName, ExitFacts, FleetSnapshot, SocketName, TmuxFeed, UnitsView};
 use crate::fleet::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::Roster;
 use crate::fleet::session;
 use crate::fleet::tmux::{Look, PaneRecord, Tmux};
+
+/// What a plane says before its first answer.
+const NOT_READ: &str = "not read yet";
 
 /// Raw facts and when each was read.
 pub(super) struct Observed {
@@ -35,6 +39,8 @@ pub(super) struct Observed {
     /// Agents that were stopped on purpose.
     stopped: HashSet<AgentName>,
     systemd: Reading<UnitsView>,
+    /// Whether this fleet's units are installed.
+    installed: bool,
 }
 
 impl Observed {
@@ -54,7 +60,8 @@ impl Observed {
             heartbeats: HashMap::new(),
             exits: HashMap::new(),
             stopped: HashSet::new(),
-            systemd: Reading::new(Err("not read yet".to_owned()), now),
+            systemd: Reading::new(Err(NOT_READ.to_owned()), now),
+            installed: false,
         };
         observed.set_roster(roster);
         observed
@@ -81,7 +88,13 @@ impl Observed {
     }
 
     pub(super) fn set_systemd(&mut self, facts: Result<UnitsView, String>) {
-        self.systemd = Reading::new(facts, Timestamp::now());
+        // A plane that stays unreadable is as old as its first refusal.
+        let at = match (&facts, &self.systemd.facts) {
+            (Err(_), Err(before)) if before != NOT_READ => self.systemd.at,
+            _ => Timestamp::now(),
+        };
+        self.installed = installed(&self.site) == Installed::Ours;
+        self.systemd = Reading::new(facts, at);
     }
 
     /// The fleet's own tmux server.
@@ -219,6 +232,7 @@ impl Observed {
             exits: &self.exits,
             stopped: &self.stopped,
             systemd: &self.systemd,
+            installed: self.installed,
             now: Timestamp::now(),
         }))
     }

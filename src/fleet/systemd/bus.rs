@@ -37,7 +37,7 @@ impl Bus {
     /// Connects, and proves that a manager answers.
     pub(super) async fn connect() -> Result<Self, String> {
         let address = address().ok_or("no user manager here (no message bus of this user)")?;
-        let unanswered = |why: String| format!("the user manager does not answer: {why}");
+        let unanswered = |why: String| format!("does not answer: {why}");
         let build = async { connection::Builder::address(address.as_str()).method_timeout(RELOAD_LIMIT).build().await };
         let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
         let bus = Self { connection, subscribed: Arc::default() };

@@ -4,13 +4,13 @@
 //! replies carry a sender that the D-Bus specification forbids. See org.freedesktop.systemd1(5).
 
 mod bus;
+mod jobs;
 mod journal;
 pub mod linger;
-mod manager;
 mod template;
 mod watch;
 
-pub use manager::Manager;
+pub use jobs::Manager;
 pub use template::{owner, unit_files};
 pub use watch::{UnitNotice, UnitWatch};
 
@@ -27,6 +27,9 @@ pub const AGENT_UNIT_PATTERN: &str = "mosaic-agent@*.service";
 
 /// Slice of the panes' scopes.
 pub const AGENTS_SLICE: &str = "mosaic-agents.slice";
+
+/// The slice that systemd makes around it, by its name.
+pub const PARENT_SLICE: &str = "mosaic.slice";
 
 /// First part of the name of a pane's scope: `mosaic-pane-<agent>-<keeper's pid>.scope`.
 pub const PANE_SCOPE: &str = "mosaic-pane-";

@@ -106,6 +106,6 @@ impl UnitWatch {
             }
         }
         self.known = known;
-        Ok(UnitsView { units, holder, linger: linger::of_this_user(), ours: true })
+        Ok(UnitsView { units, holder, linger: linger::of_this_user() })
     }
 }

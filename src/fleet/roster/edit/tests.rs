@@ -67,10 +67,10 @@ fn only_the_line_that_is_meant_changes() {
         (Edit::Remove { name: "e".to_owned() }, vec!["-  - {name: e, class: enhancer} # flow"]),
         (
             Edit::Add {
-                name: "n".to_owned(),
+                name: "new0".to_owned(),
                 fields: vec![Field::parse("model_hint=a/b:c").unwrap(), Field::parse("env.X=1").unwrap()],
             },
-            vec!["+  - {name: n, model_hint: a/b:c, env: {X: \"1\"}}"],
+            vec!["+  - {name: new0, model_hint: a/b:c, env: {X: \"1\"}}"],
         ),
     ] {
         let after = edit(BLOCK, &change).unwrap_or_else(|why| panic!("{change:?}: {why}"));

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use zbus::OwnedObjectPath;
 
 use super::bus::Bus;
-use super::{AGENTS_SLICE, HOLDER_UNIT, PANE_SCOPE, agent_of_scope};
+use super::{AGENTS_SLICE, HOLDER_UNIT, PANE_SCOPE, PARENT_SLICE, agent_of_scope};
 use crate::fleet::model::{AgentName, UnitFacts};
 
 /// A job may wait for the spaced starts of a whole fleet, and for a unit's own time limits.
@@ -164,8 +164,10 @@ impl Manager {
         Ok(())
     }
 
-    /// Forgets the slice that the panes were in, once nothing is left in it.
-    pub async fn end_slice(&self) {
-        let _in_use = self.stop(AGENTS_SLICE).await;
+    /// Stops the slices that the panes were in.
+    pub async fn end_slices(&self) {
+        for slice in [AGENTS_SLICE, PARENT_SLICE] {
+            let _gone = self.stop(slice).await;
+        }
     }
 }

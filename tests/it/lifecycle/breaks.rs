@@ -1,0 +1,99 @@
+//! `active` never lies: however an agent is broken, systemd, the commands and the screen say the same
+//! within two seconds, or the row names the plane that disagrees.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::Host;
+use crate::harness::kill;
+
+/// Time within which all must agree. A look is a process of its own, and machines are busy.
+const AGREE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Whether systemd's word and the row fit, or the row says that they do not.
+fn consistent(host: &Host) -> Result<(), String> {
+    let unit = host.unit("x");
+    let row = host.row("x");
+    let lives = row["pane"]["dead"] == false && row["process"]["alive"] == true;
+    let told =
+        row["flags"].to_string().contains("disagree") && row["reason"].as_str().unwrap_or_default().contains("systemd");
+    let by_plane = row["evidence"].to_string().contains("systemd");
+    let fits = match unit.as_str() {
+        "active" => lives && row["readiness"] != "dead",
+        "failed" => !lives || told,
+        // Kept by nobody, or about to be restarted: dead, or stale until it is adopted.
+        _ => true,
+    };
+    if (fits || told) && by_plane { Ok(()) } else { Err(format!("{unit}: {row:#}")) }
+}
+
+/// Breaks agent `x` and waits until all planes agree, at once and for the time after.
+fn broken(host: &Host, name: &str, way: impl Fn(&Host)) {
+    host.wait_healthy(&["x", "y"]);
+    way(host);
+    let done = Instant::now();
+    loop {
+        match consistent(host) {
+            Ok(()) if done.elapsed() > AGREE_WITHIN => break,
+            Ok(()) => {}
+            Err(why) => assert!(done.elapsed() < AGREE_WITHIN, "{name}: {why}"),
+        }
+    }
+    let y = host.row("y");
+    assert_eq!((y["health"].as_str(), host.unit("y").as_str()), (Some("healthy"), "active"), "{name}: its neighbour");
+    // Mended for the next one.
+    let again = host.fleet(&["fleet", "restart", "x"]);
+    assert_eq!(again.code, 0, "{name}: {again:?}");
+}
+
+fn pane(host: &Host) -> u32 {
+    u32::try_from(host.panes()["x"]).unwrap()
+}
+
+#[test]
+fn ten_ways_to_break_an_agent() {
+    let Some(host) = Host::running("  - {name: x}\n  - {name: y}\n") else { return };
+    broken(&host, "pane killed", |host| kill(pane(host), Signal::KILL));
+    broken(&host, "pane terminated", |host| kill(pane(host), Signal::TERM));
+    broken(&host, "keeper killed", |host| kill(host.keeper("x"), Signal::KILL));
+    broken(&host, "keeper terminated", |host| kill(host.keeper("x"), Signal::TERM));
+    broken(&host, "session killed", |host| drop(host.sandbox.tmux(&["kill-session", "-t", "=x:"])));
+    broken(&host, "pane respawned by hand", |host| {
+        drop(host.sandbox.tmux(&["respawn-pane", "-k", "-t", "=x:", "sleep 600"]));
+    });
+    broken(&host, "stopped by hand", |host| drop(host.systemctl(&["stop", "mosaic-agent@x.service"])));
+    broken(&host, "scope stopped", |host| drop(host.systemctl(&["stop", "mosaic-pane-x-*.scope"])));
+    broken(&host, "session renamed", |host| drop(host.sandbox.tmux(&["rename-session", "-t", "=x:", "z"])));
+    host.sandbox.tmux(&["kill-session", "-t", "=z:"]);
+    broken(&host, "unit killed with SIGABRT", |host| {
+        drop(host.systemctl(&["kill", "--signal=ABRT", "mosaic-agent@x.service"]));
+    });
+    broken(&host, "program gone", |host| {
+        let text = fs::read_to_string(host.sandbox.roster()).unwrap();
+        fs::write(host.sandbox.roster(), text.replace("{name: x}", "{name: x, runtime: gone, command: /nowhere/gone}"))
+            .unwrap();
+        let failed = host.fleet(&["fleet", "restart", "x"]);
+        assert_ne!(failed.code, 0, "{failed:?}");
+        fs::write(host.sandbox.roster(), text).unwrap();
+    });
+}
+
+#[test]
+fn a_frozen_keeper_is_ended_by_the_watchdog_and_its_session_adopted() {
+    let Some(host) = Host::with_agents("  - {name: x}\n") else { return };
+    host.ok(&["fleet", "install"]);
+    let drop_in = host.sandbox.root.join("h/.config/systemd/user/mosaic-agent@.service.d");
+    fs::create_dir_all(&drop_in).unwrap();
+    fs::write(drop_in.join("quick.conf"), "[Service]\nWatchdogSec=1\nTimeoutAbortSec=1\n").unwrap();
+    host.systemctl(&["daemon-reload"]);
+    host.ok(&["fleet", "start"]);
+    let (before, keeper) = (host.wait_healthy(&["x"]), host.keeper("x"));
+    kill(keeper, Signal::STOP);
+    crate::harness::wait_for("another keeper", || host.keeper("x") != keeper && host.unit("x") == "active");
+    assert_eq!(host.wait_healthy(&["x"]), before, "the session was adopted");
+    let row: Value = host.row("x");
+    assert!(row["systemd"]["n_restarts"].as_u64() >= Some(1), "{row:#}");
+}

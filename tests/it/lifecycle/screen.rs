@@ -1,0 +1,133 @@
+//! The same actions on the screen: keys, palette, confirmation, progress, results.
+
+use std::fs;
+
+use super::Host;
+use crate::harness::{Pty, Sandbox, kill, program};
+
+/// The dashboard on a host with a user manager.
+fn open(host: &Host, width: u16, height: u16) -> Pty {
+    let mut env = host.sandbox.env();
+    env.retain(|(name, _)| name != "XDG_RUNTIME_DIR");
+    env.extend(host.manager.env());
+    let script = "echo $$ > \"$GROUP/callers/cgroup.procs\"; exec nsenter -t \"$MANAGER\" -m -w\"$PWD\" -- \"$0\"";
+    Pty::spawn("sh", &["-c", script, program()], &env, &host.sandbox.root.join("w"), width, height)
+}
+
+#[test]
+fn restart_by_key_asks_first_and_tells_the_result() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
+    sandbox.start();
+    let before = sandbox.row("a")["pane"]["pid"].clone();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_until("both", |text| text.contains("working") && text.contains("a "));
+    screen.send("R");
+    screen.wait_text("mosaic-tui fleet restart a");
+    screen.send("\r");
+    screen.wait_until("closed", |text| !text.contains("really?"));
+    assert_eq!(sandbox.row("a")["pane"]["pid"], before, "Cancel is the default");
+    screen.send("Ry");
+    screen.wait_text("a: restarted");
+    assert_ne!(sandbox.row("a")["pane"]["pid"], before);
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn the_palette_runs_every_command_with_its_arguments() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 100, 30);
+    screen.wait_text("working");
+    screen.send(":doc");
+    screen.wait_until("the list", |text| {
+        text.contains("fleet doctor") && text.contains("in a shell: mosaic-tui fleet doctor")
+    });
+    screen.send("\r");
+    screen.wait_until("the answer", |text| text.contains("tmux socket folder") && text.contains("done"));
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("tmux socket folder"));
+    screen.send(":fleet add c class=code 'alias=The third'\r");
+    screen.wait_text("c: added to");
+    assert!(fs::read_to_string(sandbox.roster()).unwrap().contains("The third"));
+    screen.wait_text("The third");
+    screen.send(":fleet stop\r");
+    screen.wait_until("the question", |text| text.contains("really?") && text.contains("the whole fleet"));
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("really?"));
+    screen.send(":fleet remove nobody\r");
+    screen.wait_text("really?");
+    screen.send("y");
+    screen.wait_until("the refusal", |text| text.contains("failed") && text.contains("is not in"));
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("is not in"));
+    screen.send(":fleet nonsense\r");
+    screen.wait_text("no command matches");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("no command matches"));
+    // What was run before comes back.
+    screen.send(":\x1b[A");
+    screen.wait_text("fleet remove nobody");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("in a shell"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    assert_eq!(sandbox.row("a")["health"], "healthy");
+}
+
+#[test]
+fn starting_several_shows_how_far_it_is() {
+    let agents: String = (0..6).map(|n| format!("  - {{name: a{n}}}\n")).collect();
+    let sandbox = Sandbox::with_agents(&agents);
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("a5");
+    screen.send(":fleet start --stagger 0.3\r");
+    screen.wait_text("of 6: a");
+    screen.wait_until("all", |text| text.contains("a5: started"));
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("a5: started"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn a_hung_user_manager_stops_no_key_and_shows_as_slow() {
+    let Some(host) = Host::running("  - {name: a}\n  - {name: b}\n") else { return };
+    host.wait_healthy(&["a", "b"]);
+    let mut screen = open(&host, 120, 40);
+    screen.wait_until("the units", |text| text.contains("active (running)"));
+    kill(host.manager.pid(), rustix::process::Signal::STOP);
+    // A signal of any unit, or the slow poll, brings the next look; keys do not wait for it.
+    for _ in 0..5 {
+        screen.send("?");
+        screen.wait_text("keys in Fleet");
+        screen.send("\x1b");
+        screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
+    }
+    screen.wait_until("told with its age", |text| text.contains("no answer within"));
+    screen.send("j");
+    screen.send("k");
+    kill(host.manager.pid(), rustix::process::Signal::CONT);
+    screen.wait_until("back again", |text| text.contains("active (running)"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn a_given_up_agent_shows_its_last_screen_status_and_log() {
+    let Some(host) =
+        Host::with_agents("  - {name: bad, runtime: sh, command: 'sh -c \"echo the last words; exit 7\"'}\n")
+    else {
+        return;
+    };
+    let mut install = host.manager.command(&host.sandbox, program(), &["fleet", "install"]);
+    assert_eq!(crate::harness::answer(install.env("MOSAIC_RESTART_DELAY", "0.02")).code, 0);
+    let _either = host.fleet(&["fleet", "start"]);
+    crate::harness::wait_for("it is given up", || host.unit("bad") == "failed");
+    let mut screen = open(&host, 120, 40);
+    screen.wait_until("all of it", |text| {
+        text.contains("given up after") && text.contains("the last words") && text.contains("failed (failed)")
+    });
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
