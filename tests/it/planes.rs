@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{INTERVAL, Sandbox, kill, wait_for};
+use crate::harness::{INTERVAL, Sandbox, kill, program, wait_for};
 
 fn pane_pid(row: &Value) -> u32 {
     u32::try_from(row["pane"]["pid"].as_u64().unwrap()).unwrap()
@@ -323,4 +323,26 @@ fn stop_takes_the_whole_process_tree_and_leaves_the_others() {
     let stopped = sandbox.row("a");
     assert_eq!((stopped["readiness"].as_str(), stopped["reason"].as_str()), (Some("dead"), Some("stopped on purpose")));
     assert_eq!(sandbox.ok(&["fleet", "stop", "a"]).stdout.trim(), "a: not running");
+}
+
+#[test]
+fn a_runtimes_hooks_speak_for_it_from_inside_its_pane_only() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: bash, command: 'bash --norc --noprofile'}\n");
+    sandbox.start();
+    let outside = sandbox.run_with(&["session", "report", "--status", "busy"], &[("MOSAIC_AGENT_NAME", "a")]);
+    assert!(outside.code == 4 && outside.stderr.contains("does not run in that agent's pane"), "{outside:?}");
+    let hook = |event: &str, how: &str| {
+        let line = match how {
+            "stdin" => format!("echo '{event}' | {} session report --hook claude", program()),
+            _ => format!("{} session report --hook codex '{event}'", program()),
+        };
+        sandbox.tmux(&["send-keys", "-t", "=a:", "-l", &line]);
+        sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
+    };
+    hook(r#"{"hook_event_name": "UserPromptSubmit"}"#, "stdin");
+    sandbox.wait_row("a", |row| row["reason"] == "reports busy" && row["heartbeat"]["by"] == "runtime");
+    hook(r#"{"hook_event_name": "Notification", "message": "May I?"}"#, "stdin");
+    sandbox.wait_row("a", |row| row["readiness"] == "stuck" && row["reason"] == "May I?");
+    hook(r#"{"type": "agent-turn-complete"}"#, "argument");
+    sandbox.wait_row("a", |row| row["heartbeat"]["status"] == "ok" && row["readiness"] == "working");
 }

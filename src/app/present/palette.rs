@@ -10,13 +10,18 @@ use crate::ui::view::{Piece, Popup, Role};
 /// Entries shown at once.
 const SHOWN: usize = 12;
 
+/// Widest popup, and what of it is frame.
+const POPUP: u16 = 100;
+const FRAME: usize = 4;
+
 /// Columns of an entry's words and its key.
 const WORDS: usize = 22;
 const KEY: usize = 7;
 
 /// The popup of an open palette.
 #[must_use]
-pub(super) fn palette(palette: &Palette, prefix: &str) -> Popup {
+pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
+    let doc = usize::from(width.min(POPUP)).saturating_sub(FRAME + 2 + WORDS + KEY);
     let (before, behind) = palette.line.text.split_at(palette.line.cursor);
     let mut lines = vec![
         vec![
@@ -37,7 +42,7 @@ pub(super) fn palette(palette: &Palette, prefix: &str) -> Popup {
             Piece::new(if marked { "> " } else { "  " }, Role::Strong),
             Piece::new(text::column(&words, WORDS), if marked { Role::Strong } else { Role::Plain }),
             Piece::new(text::column(&keys, KEY), Role::Quiet),
-            Piece::new(text::column(spec.doc, 62), Role::Quiet),
+            Piece::new(text::column(spec.doc, doc), Role::Quiet),
         ]);
     }
     let more = list.len().saturating_sub(top + SHOWN);

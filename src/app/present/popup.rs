@@ -28,13 +28,13 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
         Overlay::Form(form) => super::form::form(form, state),
         Overlay::Prompt(prompt) => super::form::prompt(prompt),
         Overlay::Menu(menu) => super::form::menu(menu),
-        Overlay::Palette(open) => super::palette::palette(open, &state.prefix),
-        Overlay::Answer { command, text, failed, scroll } => {
+        Overlay::Palette(open) => super::palette::palette(open, &state.prefix, state.size.width),
+        Overlay::Answer { title, command, text, failed, scroll } => {
             let role = if *failed { Role::Warning } else { Role::Plain };
             let mut lines = vec![vec![Piece::new(command.clone(), Role::Quiet)], Vec::new()];
             lines.extend(text.lines().map(|line| vec![Piece::new(line, role)]));
             Popup {
-                title: if *failed { "failed" } else { "done" }.to_owned(),
+                title: title.clone(),
                 lines,
                 scroll: *scroll,
                 buttons: None,

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use super::*;
 use crate::app::event::Event;
 use crate::app::samples;
-use crate::app::state::Overlay;
+use crate::app::state::{Line, Overlay, Palette};
 use crate::app::update::update;
 use crate::ui::draw::draw;
 use crate::ui::picture;
@@ -91,6 +91,11 @@ fn popups() {
         yes: false,
     });
     check("confirm", &state);
+    for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {
+        let line = Line::new(line, false);
+        state.overlay = Some(Overlay::Palette(Palette { line, at: 1, notice: None, back: 0 }));
+        check(name, &state);
+    }
 }
 
 #[test]

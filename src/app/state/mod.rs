@@ -83,6 +83,8 @@ pub enum Overlay {
     Palette(Palette),
     /// The answer of an action that does not fit on one line.
     Answer {
+        /// How it ended.
+        title: String,
         /// The command line.
         command: String,
         /// What it answered.

@@ -219,7 +219,8 @@ pub(super) fn edited(
     match text {
         Err(text) => {
             let command = format!("edit {}", card.id);
-            state.overlay = Some(Overlay::Answer { command, text, failed: true, scroll: 0 });
+            state.overlay =
+                Some(Overlay::Answer { title: "failed".to_owned(), command, text, failed: true, scroll: 0 });
         }
         Ok(values) => {
             let mut form = Form::edit(card);

@@ -137,19 +137,24 @@ fn take_report(state: &mut State, command: String, report: Report) {
             // A popup that the operator has opened meanwhile is not taken away.
             Some(_) if state.overlay.is_none() => {
                 state.toast = None;
-                state.overlay = Some(Overlay::Answer { command, text, failed: false, scroll: 0 });
+                state.overlay =
+                    Some(Overlay::Answer { title: "done".to_owned(), command, text, failed: false, scroll: 0 });
             }
             Some((first, _)) => toast(state, first.to_owned(), false),
             None => toast(state, text, false),
         }
     } else {
+        let complete = report.errors.is_empty() && report.text.contains('\n');
         let lines: Vec<String> =
             report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
         state.toast = None;
         if form::answered(state, &command, Some(&lines.join("; "))) {
             return;
         }
-        state.overlay = Some(Overlay::Answer { command, text: lines.join("\n"), failed: true, scroll: 0 });
+        // An answer that is complete but not good, such as a status, has not failed.
+        let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
+        let text = lines.join("\n");
+        state.overlay = Some(Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
     }
 }
 
