@@ -8,15 +8,21 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::Host;
-use crate::harness::kill;
+use super::screen::open;
+use crate::harness::{Pty, kill};
 
 /// Time within which all must agree. A look is a process of its own, and machines are busy.
 const AGREE_WITHIN: Duration = Duration::from_secs(2);
 
-/// Whether systemd's word and the row fit, or the row says that they do not.
-fn consistent(host: &Host) -> Result<(), String> {
+/// Whether systemd's word and the row fit, or the row says that they do not; and the dashboard shows the same.
+fn consistent(host: &Host, screen: &Pty) -> Result<(), String> {
     let unit = host.unit("x");
     let row = host.row("x");
+    let shown = screen.screen();
+    let line = shown.lines().find(|line| line.split_whitespace().any(|word| word == "x")).unwrap_or_default();
+    if !line.contains(row["readiness"].as_str().unwrap()) {
+        return Err(format!("the dashboard shows {line:?} for {row:#}"));
+    }
     let lives = row["pane"]["dead"] == false && row["process"]["alive"] == true;
     let told =
         row["flags"].to_string().contains("disagree") && row["reason"].as_str().unwrap_or_default().contains("systemd");
@@ -31,15 +37,15 @@ fn consistent(host: &Host) -> Result<(), String> {
 }
 
 /// Breaks agent `x` and waits until all planes agree, at once and for the time after.
-fn broken(host: &Host, name: &str, way: impl Fn(&Host)) {
+fn broken(host: &Host, screen: &Pty, name: &str, way: impl Fn(&Host)) {
     host.wait_healthy(&["x", "y"]);
     way(host);
     let done = Instant::now();
     loop {
-        match consistent(host) {
+        match consistent(host, screen) {
             Ok(()) if done.elapsed() > AGREE_WITHIN => break,
             Ok(()) => {}
-            Err(why) => assert!(done.elapsed() < AGREE_WITHIN, "{name}: {why}"),
+            Err(why) => assert!(done.elapsed() < AGREE_WITHIN, "{name}: {why}\n{}", screen.screen()),
         }
     }
     let y = host.row("y");
@@ -56,22 +62,24 @@ fn pane(host: &Host) -> u32 {
 #[test]
 fn ten_ways_to_break_an_agent() {
     let Some(host) = Host::running("  - {name: x}\n  - {name: y}\n") else { return };
-    broken(&host, "pane killed", |host| kill(pane(host), Signal::KILL));
-    broken(&host, "pane terminated", |host| kill(pane(host), Signal::TERM));
-    broken(&host, "keeper killed", |host| kill(host.keeper("x"), Signal::KILL));
-    broken(&host, "keeper terminated", |host| kill(host.keeper("x"), Signal::TERM));
-    broken(&host, "session killed", |host| drop(host.sandbox.tmux(&["kill-session", "-t", "=x:"])));
-    broken(&host, "pane respawned by hand", |host| {
+    let mut screen = open(&host, 160, 40);
+    screen.wait_until("both", |text| text.contains(" x ") && text.contains(" y "));
+    broken(&host, &screen, "pane killed", |host| kill(pane(host), Signal::KILL));
+    broken(&host, &screen, "pane terminated", |host| kill(pane(host), Signal::TERM));
+    broken(&host, &screen, "keeper killed", |host| kill(host.keeper("x"), Signal::KILL));
+    broken(&host, &screen, "keeper terminated", |host| kill(host.keeper("x"), Signal::TERM));
+    broken(&host, &screen, "session killed", |host| drop(host.sandbox.tmux(&["kill-session", "-t", "=x:"])));
+    broken(&host, &screen, "pane respawned by hand", |host| {
         drop(host.sandbox.tmux(&["respawn-pane", "-k", "-t", "=x:", "sleep 600"]));
     });
-    broken(&host, "stopped by hand", |host| drop(host.systemctl(&["stop", "mosaic-agent@x.service"])));
-    broken(&host, "scope stopped", |host| drop(host.systemctl(&["stop", "mosaic-pane-x-*.scope"])));
-    broken(&host, "session renamed", |host| drop(host.sandbox.tmux(&["rename-session", "-t", "=x:", "z"])));
+    broken(&host, &screen, "stopped by hand", |host| drop(host.systemctl(&["stop", "mosaic-agent@x.service"])));
+    broken(&host, &screen, "scope stopped", |host| drop(host.systemctl(&["stop", "mosaic-pane-x-*.scope"])));
+    broken(&host, &screen, "session renamed", |host| drop(host.sandbox.tmux(&["rename-session", "-t", "=x:", "z"])));
     host.sandbox.tmux(&["kill-session", "-t", "=z:"]);
-    broken(&host, "unit killed with SIGABRT", |host| {
+    broken(&host, &screen, "unit killed with SIGABRT", |host| {
         drop(host.systemctl(&["kill", "--signal=ABRT", "mosaic-agent@x.service"]));
     });
-    broken(&host, "program gone", |host| {
+    broken(&host, &screen, "program gone", |host| {
         let text = fs::read_to_string(host.sandbox.roster()).unwrap();
         fs::write(host.sandbox.roster(), text.replace("{name: x}", "{name: x, runtime: gone, command: /nowhere/gone}"))
             .unwrap();
@@ -79,6 +87,8 @@ fn ten_ways_to_break_an_agent() {
         assert_ne!(failed.code, 0, "{failed:?}");
         fs::write(host.sandbox.roster(), text).unwrap();
     });
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::Host;
-use crate::harness::{Answer, Sandbox, wait_for};
+use crate::harness::{Answer, Pty, Sandbox, wait_for};
 
 const HOSTILE: &str = "\
 set -g base-index 1
@@ -63,6 +63,9 @@ fn the_operators_own_server_and_settings_change_nothing_and_are_not_changed() {
     let own = crate::harness::answer(host.sandbox.command("tmux").args(["new-session", "-d", "-s", "a", "cat"]));
     assert_eq!(own.code, 0, "{own:?}");
     fs::write(host.sandbox.root.join("h/.tmux.conf"), HOSTILE).unwrap();
+    let client =
+        Pty::spawn("tmux", &["attach", "-t", "=mine"], &host.sandbox.env(), &host.sandbox.root.join("w"), 90, 33);
+    wait_for("the operator's client", || state(&host.sandbox)[2].contains("mine"));
     let before = state(&host.sandbox);
 
     host.ok(&["fleet", "install"]);
@@ -84,6 +87,7 @@ fn the_operators_own_server_and_settings_change_nothing_and_are_not_changed() {
     host.ok(&["fleet", "remove", "c"]);
     host.ok(&["fleet", "uninstall"]);
     assert_eq!(state(&host.sandbox), before);
+    drop(client);
 }
 
 #[test]

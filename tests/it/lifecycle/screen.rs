@@ -6,7 +6,7 @@ use super::Host;
 use crate::harness::{Pty, Sandbox, kill, program};
 
 /// The dashboard on a host with a user manager.
-fn open(host: &Host, width: u16, height: u16) -> Pty {
+pub(super) fn open(host: &Host, width: u16, height: u16) -> Pty {
     let mut env = host.sandbox.env();
     env.retain(|(name, _)| name != "XDG_RUNTIME_DIR");
     env.extend(host.manager.env());
