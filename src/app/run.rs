@@ -147,7 +147,15 @@ fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
         let _leader_already = rustix::process::setsid();
     }
     logging::to_stderr();
-    let roster = roster::load(site)?;
-    let status = block_on(session::run(site, &roster, agent))??;
+    let kept = block_on(async {
+        match roster::load(site) {
+            Ok(roster) => session::run(site, &roster, agent).await,
+            Err(failure) => Err(failure),
+        }
+    })?;
+    let status = match kept {
+        Ok(status) => status,
+        Err(failure) => block_on(session::refused(failure))??,
+    };
     Ok(u8::try_from(status.clamp(0, 255)).unwrap_or(error::FAILED))
 }

@@ -13,10 +13,10 @@ use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
 use super::{holder, lock, pace, service};
 use crate::fleet::death::{DeathWatch, Unwatchable};
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::{Authority, HeartbeatStatus, PaneId};
+use crate::fleet::model::{Authority, HeartbeatStatus, Label, PaneId};
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::systemd::GIVEN_UP;
@@ -27,6 +27,9 @@ const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// tmux scrolls a dead pane up by one line to make room for its own notice.
 const SCROLLED_AWAY: u32 = 1;
+
+/// Pause before a roster that was invalid is read again: rarer than the unit's start limit allows.
+const BAD_ROSTER_PAUSE: Duration = Duration::from_secs(20);
 
 /// Time that a start may take beside the pause before it.
 const EXTENSION: Duration = Duration::from_secs(60);
@@ -73,6 +76,29 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     let age = process::age(pane.pid).unwrap_or_default();
     let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_ends, began: Instant::now(), age };
     keeper.keep().await
+}
+
+/// What a keeper does that could not even begin: under systemd it does not come again for an agent that
+/// the roster does not know, and only after a while when the roster cannot be used.
+///
+/// # Errors
+/// The failure itself.
+pub async fn refused(failure: Failure) -> Result<i32> {
+    if !service::is_managed() {
+        return Err(failure);
+    }
+    match failure.kind {
+        Kind::NotFound => {
+            tracing::error!(%failure, "given up");
+            return Ok(GIVEN_UP);
+        }
+        Kind::Invalid => {
+            service::tell(&format!("STATUS={}", Label::new(&failure.to_string())));
+            tokio::time::sleep(BAD_ROSTER_PAUSE).await;
+        }
+        _ => {}
+    }
+    Err(failure)
 }
 
 /// Waits before a runtime is started again that ended at once; a supervisor is told why.

@@ -15,6 +15,6 @@ mod service;
 
 pub use exit::{ExitRecord, last_exit, last_words};
 pub use holder::{ensure_servers, hold};
-pub use keeper::run;
+pub use keeper::{refused, run};
 pub use lock::{keeper_pid, last_socket};
 pub use report::{Report, own_pane_process, report};

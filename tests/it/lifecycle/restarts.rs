@@ -169,3 +169,26 @@ fn recover_tells_first_and_restarts_only_what_is_down() {
     let after = host.wait_healthy(&["a", "b"]);
     assert_eq!(after["a"], before["a"]);
 }
+
+#[test]
+fn a_unit_of_an_agent_that_the_roster_lost_is_not_tried_for_ever() {
+    let Some(host) = Host::running("  - {name: a}\n  - {name: b}\n") else { return };
+    host.wait_healthy(&["a", "b"]);
+    let text = fs::read_to_string(host.sandbox.roster()).unwrap();
+    fs::write(host.sandbox.roster(), text.replace("  - {name: b}\n", "")).unwrap();
+    // Out of the roster by hand: what runs is shown as unmanaged, and its end is its end.
+    let pid = host.rows()["b"]["pane"]["pid"].as_u64().unwrap();
+    kill(u32::try_from(pid).unwrap(), Signal::KILL);
+    wait_for("given up", || host.unit("b") == "failed");
+    let restarts = host.systemctl(&["show", "-P", "NRestarts", "mosaic-agent@b.service"]);
+    assert_eq!(restarts.trim(), "1");
+    // A roster that is broken for a while costs no agent its unit.
+    fs::write(host.sandbox.roster(), "version: [\n").unwrap();
+    let pid = host.sandbox.tmux(&["display-message", "-p", "-t", "=a:", "#{pane_pid}"]);
+    kill(pid.parse().unwrap(), Signal::KILL);
+    let said = || host.systemctl(&["show", "-P", "StatusText", "mosaic-agent@a.service"]);
+    wait_for("it waits", || host.unit("a") == "activating" && said().contains("roster.yaml"));
+    fs::write(host.sandbox.roster(), text).unwrap();
+    host.ok(&["fleet", "start"]);
+    host.wait_healthy(&["a", "b"]);
+}
