@@ -34,6 +34,10 @@ pub(super) fn report(
     };
     let agent = match agent {
         Some(agent) => agent.clone(),
+        // The same hook settings may serve sessions that are no agents.
+        None if hook.is_some() && std::env::var_os("MOSAIC_AGENT_NAME").is_none() => {
+            return Ok(Report::done("", &json!({ "agent": null, "status": null })));
+        }
         None => own_name()?,
     };
     let pid = session::own_pane_process(site, &agent).ok_or_else(|| {

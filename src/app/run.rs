@@ -25,8 +25,11 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let verbose = parsed.globals.verbose;
+    // To the runtimes that call hooks, 2 means "forbid what is about to happen".
+    let by_hook = parsed.spec.id == "session.report" && parsed.inputs.one("hook").is_some();
     match dispatch(&parsed) {
         Ok(code) => ExitCode::from(code),
+        Err(failure) if by_hook => error::report(&Failure { kind: Kind::Failed, ..failure }, verbose),
         Err(failure) => error::report(&failure, verbose),
     }
 }

@@ -49,23 +49,28 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)
 }
 
 /// The text of a file with these variables between the marks; `None` when that is nothing new.
-#[must_use]
-pub(super) fn with_generated(before: &str, variables: &[(String, String)]) -> Option<String> {
-    let rest = without_generated(before);
+///
+/// # Errors
+/// When the second mark is gone: nobody can tell any more which lines are the user's.
+pub(super) fn with_generated(before: &str, variables: &[(String, String)]) -> Result<Option<String>, String> {
+    let rest = without_generated(before)?;
     let mut text = format!("{BEGIN}\n");
     for (name, value) in variables {
         text.push_str(&line(name, value));
     }
     text.push_str(&format!("{END}\n{rest}"));
-    (text != before).then_some(text)
+    Ok((text != before).then_some(text))
 }
 
 /// The user's own lines of a file.
-#[must_use]
-pub(super) fn without_generated(text: &str) -> String {
-    let Some(start) = text.find(BEGIN) else { return text.to_owned() };
-    let end = text[start..].find(&format!("\n{END}\n")).map_or(text.len(), |at| start + at + END.len() + 2);
-    format!("{}{}", &text[..start], &text[end..])
+///
+/// # Errors
+/// When the second mark is gone.
+pub(super) fn without_generated(text: &str) -> Result<String, String> {
+    let Some(start) = text.find(BEGIN) else { return Ok(text.to_owned()) };
+    let end = text[start..].find(&format!("\n{END}\n")).map(|at| start + at + END.len() + 2);
+    let end = end.ok_or_else(|| format!("the line `{END}` is gone, which ends what is generated"))?;
+    Ok(format!("{}{}", &text[..start], &text[end..]))
 }
 
 /// One assignment; an empty value is written bare.
@@ -152,22 +157,24 @@ mod tests {
     #[test]
     fn the_users_lines_survive_what_is_generated() {
         let own = "# mine\nTOKEN=x\n";
-        let first =
-            with_generated(own, &[("LANG".to_owned(), "C.UTF-8".to_owned()), ("E".to_owned(), String::new())]).unwrap();
+        let first = with_generated(own, &[("LANG".to_owned(), "C.UTF-8".to_owned()), ("E".to_owned(), String::new())])
+            .unwrap()
+            .unwrap();
         assert!(first.contains("\nE=\n") && first.ends_with(own), "{first}");
-        let second = with_generated(&first, &[("LANG".to_owned(), "de".to_owned())]).unwrap();
+        let second = with_generated(&first, &[("LANG".to_owned(), "de".to_owned())]).unwrap().unwrap();
         assert_eq!(
             parse(&second).unwrap(),
             [("LANG", "de"), ("TOKEN", "x")].map(|(k, v)| (k.to_owned(), v.to_owned()))
         );
-        assert_eq!(with_generated(&second, &[("LANG".to_owned(), "de".to_owned())]), None);
-        assert_eq!(without_generated(&second), own);
+        assert_eq!(with_generated(&second, &[("LANG".to_owned(), "de".to_owned())]), Ok(None));
+        assert!(with_generated(&second.replace(END, "# mine"), &[]).is_err());
+        assert_eq!(without_generated(&second).as_deref(), Ok(own));
     }
 
     proptest! {
         #[test]
         fn what_is_written_is_read_back(value in "[^\\x00]{0,40}") {
-            let text = with_generated("", &[("A".to_owned(), value.clone())]).unwrap();
+            let text = with_generated("", &[("A".to_owned(), value.clone())]).unwrap().unwrap();
             prop_assert_eq!(parse(&text).unwrap(), vec![("A".to_owned(), value)]);
         }
 

@@ -71,6 +71,21 @@ impl Site {
         ]
     }
 
+    /// A short name of this fleet among all of the user's: what is shared between fleets, such as the
+    /// user manager's units, carries it.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        use std::os::unix::ffi::OsStrExt;
+        // FNV-1a, folded: stable from build to build.
+        let hash = self
+            .home
+            .as_os_str()
+            .as_bytes()
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+        format!("{:08x}", (hash >> 32) ^ (hash & 0xffff_ffff))
+    }
+
     /// Folder of per-agent environment files.
     #[must_use]
     pub fn agents_dir(&self) -> PathBuf {

@@ -83,7 +83,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
         tenant_id: planes.site.tenant_id.clone(),
         host: planes.site.host.clone(),
         socket: planes.roster.socket.clone(),
-        supervisor: supervisor(planes),
+        supervisor: supervisor(planes, &rows),
         observed_at: planes.now.to_string(),
         agents: rows.into_iter().map(Arc::new).collect(),
         planes: plane_states(planes),
@@ -100,12 +100,20 @@ fn without_folder(error: &str, path: &std::path::Path) -> String {
     }
 }
 
-/// Which supervisor keeps the fleet: systemd where its units are installed, or run.
-fn supervisor(planes: &Planes<'_>) -> &'static str {
-    match &planes.systemd.facts {
-        _ if planes.installed => "systemd",
-        Ok(view) if view.units.values().any(|unit| unit.active == "active") => "systemd",
-        _ => "direct",
+/// Which supervisor keeps the fleet: whoever keeps the agents that live, and the one that would start
+/// them when none does.
+fn supervisor(planes: &Planes<'_>, rows: &[AgentRow]) -> &'static str {
+    let living = rows.iter().filter(|row| row.managed && row.pane.as_ref().is_some_and(|pane| !pane.dead));
+    let by_unit = |row: &AgentRow| row.systemd.as_ref().is_some_and(|unit| unit.active == "active");
+    let (kept, alone): (Vec<_>, Vec<_>) = living.partition(|row| by_unit(row));
+    match (kept.is_empty(), alone.is_empty()) {
+        // Nobody can say while the manager is silent.
+        _ if planes.installed && planes.systemd.facts.is_err() => "systemd",
+        (false, false) => "mixed",
+        (false, true) => "systemd",
+        (true, false) => "direct",
+        (true, true) if planes.installed => "systemd",
+        (true, true) => "direct",
     }
 }
 

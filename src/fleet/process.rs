@@ -194,14 +194,14 @@ fn read_argv(pid: u32) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
-/// Processes of the control group that a process is in, when the group's name holds `mark`.
+/// Processes of a control group of the unified hierarchy.
 #[must_use]
-pub fn scope_members(pid: u32, mark: &str) -> Vec<u32> {
-    let Some(path) = control_group(pid).filter(|path| path.contains(mark)) else { return Vec::new() };
+pub fn members(group: &str) -> Vec<u32> {
     ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
         .iter()
-        .filter_map(|root| fs::read_to_string(format!("{root}{path}/cgroup.procs")).ok())
+        .filter_map(|root| fs::read_to_string(format!("{root}{group}/cgroup.procs")).ok())
         .flat_map(|list| list.lines().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+        .filter(|pid| is_alive(*pid))
         .collect()
 }
 

@@ -31,7 +31,7 @@ fn with_a_user_manager_units_are_joined_and_panes_live_in_scopes() {
     let row = || -> Value { run(program(), &["agent", "status", "a-b", "--json"]).json() };
 
     run(program(), &["fleet", "start"]);
-    let scopes = run("systemctl", &["--user", "list-units", "--no-legend", "mosaic-pane-a-b-*.scope"]).stdout;
+    let scopes = run("systemctl", &["--user", "list-units", "--no-legend", "mosaic-pane-*-a-b-*.scope"]).stdout;
     assert!(scopes.contains("running"), "{scopes}");
     let before = row();
     assert!(before["systemd"].is_null() && before["boot_enable"] == "ok", "{before:#}");

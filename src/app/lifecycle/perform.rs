@@ -15,11 +15,12 @@ use crate::app::executor;
 use crate::app::report::Report;
 use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::home::Site;
+use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
 use crate::fleet::model::{AgentName, FleetSnapshot, Readiness};
 use crate::fleet::process;
 use crate::fleet::roster::{self, Agent, Edit, Field, Roster};
+use crate::fleet::session;
 
 /// Agents worked on at the same time: enough to hide waiting, too few to storm the machine.
 const TOGETHER: usize = 4;
@@ -51,7 +52,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &LifecycleAction, tell:
         LifecycleAction::Verify => verify(site).await,
         LifecycleAction::Recover { apply } => recover(site, *apply, tell).await,
         LifecycleAction::Add { name, fields } => add(site, name, fields, tell).await,
-        LifecycleAction::Edit { name, fields } => edit(site, name, fields, tell).await,
+        LifecycleAction::Edit { name, fields } => edit(site, name, fields),
         LifecycleAction::Remove(name) => remove(site, name, tell).await,
         LifecycleAction::Doctor => {
             let checks = checks::doctor(site, &roster::load(site)).await;
@@ -244,6 +245,8 @@ fn init(site: &Site, profile: &str, runtime: Option<&str>, write: bool, force: b
 
 async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     let roster = roster::load(site)?;
+    // Whoever takes agents in or out meanwhile would be planned for as before.
+    let _lock = if dry_run { None } else { Some(files::RosterLock::take(site)?) };
     let plan = lifecycle::plan_install(site, &roster).await?;
     if dry_run {
         return Ok(print::plan("install", &plan, &plan.notes));
@@ -293,6 +296,7 @@ fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
 }
 
 async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
+    let seen = lifecycle::moment();
     let before = executor::look(site).await?;
     tokio::time::sleep(SECOND_LOOK).await;
     let after = executor::look(site).await?;
@@ -328,7 +332,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
         if at > 0 {
             tokio::time::sleep(jitter()).await;
         }
-        match life.restart(agent, lifecycle::moment()).await {
+        match life.revive(agent, seen).await {
             Ok(outcome) => outcomes.push((agent.name.to_string(), outcome.word().to_owned())),
             Err(failure) => {
                 outcomes.push((agent.name.to_string(), "failed".to_owned()));
@@ -362,31 +366,45 @@ async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) ->
     let draft = files::draft(site, &Edit::Add { name: name.to_string(), fields: fields.to_vec() })?;
     keeps_floor(&before, &draft.roster, name)?;
     files::write(site, &draft)?;
+    let file = site.roster.display();
+    let text = if draft.roster.agents.iter().any(|agent| agent.name == *name && draft.roster.is_remote(agent, site)) {
+        format!("{name}: added to {file}; it lives on another host and is started there")
+    } else {
+        let enabled = lifecycle::enroll(site, name, tell).await.map_err(|failure| Failure {
+            what: format!("agent {name} is added, but its unit is not enabled: {}", failure.what),
+            next: format!("`mosaic-tui fleet install` enables it; {}", failure.next),
+            ..failure
+        })?;
+        let unit = if enabled { ", and its unit is enabled" } else { "" };
+        format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
+    };
     drop(lock);
-    let enabled = lifecycle::enroll(site, &draft.roster, tell).await?;
-    let unit = if enabled { ", and its unit is enabled" } else { "" };
-    told(
-        site,
-        name,
-        "added",
-        format!("{name}: added to {}{unit}; `mosaic-tui fleet start {name}` starts it", site.roster.display()),
-        &draft.roster,
-    )
+    told(site, name, "added", text, &draft.roster)
 }
 
-async fn edit(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) -> Result<Report> {
+fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
     let before = roster::load(site)?;
     let old = before.agent(name.as_str())?.clone();
     let lock = files::RosterLock::take(site)?;
     let draft = files::draft(site, &Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
     keeps_floor(&before, &draft.roster, name)?;
+    let new = draft.roster.agent(name.as_str())?;
+    let moves_away = draft.roster.is_remote(new, site) && !before.is_remote(&old, site);
+    if moves_away && session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            format!("runs here, and would belong to {} from then on", new.host),
+            format!("`mosaic-tui fleet stop {name}` first"),
+        ));
+    }
     files::write(site, &draft)?;
     drop(lock);
-    let new = draft.roster.agent(name.as_str())?;
     let next = if *new == old {
-        "changed; nothing that it runs with".to_owned()
+        "is as it was".to_owned()
+    } else if draft.roster.is_remote(new, site) {
+        format!("changed; it lives on {}", new.host)
     } else {
-        lifecycle::enroll(site, &draft.roster, tell).await?;
         format!("changed; `mosaic-tui fleet restart {name}` lets it run that way")
     };
     told(site, name, "changed", format!("{name}: {next}"), &draft.roster)
@@ -431,19 +449,18 @@ fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Ros
     ))
 }
 
-/// Refuses a change that takes the fleet below its floor; one that was below it before may stay there.
+/// Refuses a change that takes the fleet further below its floor; one that was below it may stay there.
 fn keeps_floor(before: &Roster, after: &Roster, name: &AgentName) -> Result<()> {
-    let below = |roster: &Roster| -> Vec<String> {
-        roster.warnings.iter().filter(|warning| warning.contains("below the floor")).cloned().collect()
-    };
-    let earlier = below(before);
-    match below(after).into_iter().find(|warning| !earlier.contains(warning)) {
-        None => Ok(()),
-        Some(warning) => Err(Failure::new(
-            Kind::Refused,
-            format!("agent {name}"),
-            warning.replacen("below the floor", "would leave the fleet below its floor", 1),
-            "every fleet keeps exactly one coordinating seat and at least one enhancer",
-        )),
+    if after.below_floor <= before.below_floor {
+        return Ok(());
     }
+    let new = after.warnings.iter().filter(|warning| warning.contains("below the floor"));
+    let why = new.clone().find(|warning| !before.warnings.contains(warning)).or(new.clone().next());
+    Err(Failure::new(
+        Kind::Refused,
+        format!("agent {name}"),
+        why.map(|warning| warning.replacen("below the floor", "would leave the fleet below its floor", 1))
+            .unwrap_or_default(),
+        "every fleet keeps exactly one coordinating seat and at least one enhancer",
+    ))
 }

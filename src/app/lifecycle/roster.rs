@@ -63,7 +63,8 @@ pub(super) fn checked(site: &Site, text: String) -> Result<Draft> {
     match roster::parse(&text, &site.roster, site) {
         Ok(roster) => Ok(Draft { text, roster }),
         Err(problems) => Err(Failure::new(
-            Kind::Invalid,
+            // Without its lead a fleet has nobody who coordinates: a matter of the floor.
+            if problems.iter().any(|problem| problem.key == "lead") { Kind::Refused } else { Kind::Invalid },
             format!("roster {}", site.roster.display()),
             problems
                 .first()

@@ -3,7 +3,7 @@
 use crate::app::keymap;
 use crate::app::registry::Cli;
 use crate::app::state::Palette;
-use crate::app::update::palette::{candidates, words_of};
+use crate::app::update::palette::{candidates, normal, words_of};
 use crate::ui::text;
 use crate::ui::view::{Piece, Popup, Role};
 
@@ -53,7 +53,7 @@ pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
         lines.push(vec![]);
         lines.push(vec![Piece::new(notice.clone(), Role::Warning)]);
     }
-    let typed = palette.line.text.trim();
+    let typed = normal(&palette.line.text).trim_end();
     let shell = match list.get(palette.at) {
         Some(spec) if matches!(spec.cli, Cli::Words(_)) => {
             let words = words_of(spec).unwrap_or_default();

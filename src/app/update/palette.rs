@@ -21,8 +21,9 @@ pub(super) fn open(state: &mut State) {
 /// What a line could become, best first.
 #[must_use]
 pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
-    let typed = line.trim_start().trim_start_matches("mosaic-tui ").to_lowercase();
-    let tokens: Vec<&str> = typed.split_whitespace().collect();
+    let typed = normal(line);
+    let lower = typed.to_lowercase();
+    let tokens: Vec<&str> = lower.split_whitespace().collect();
     let mut found: Vec<(usize, &ActionSpec)> = ACTIONS
         .iter()
         .filter_map(|spec| {
@@ -34,7 +35,7 @@ pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
             }
             let about = format!("{words} {}", spec.title.to_lowercase());
             let all = tokens.iter().all(|token| about.contains(token));
-            all.then(|| (if words.starts_with(&typed) { 1 } else { 2 }, spec))
+            all.then(|| (if words.starts_with(&lower) { 1 } else { 2 }, spec))
         })
         .collect();
     let exact = found.iter().any(|(rank, _)| *rank == 0);
@@ -43,6 +44,13 @@ pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
     }
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, spec)| spec).collect()
+}
+
+/// A line without the program's name, which the shown shell form has in front.
+#[must_use]
+pub fn normal(line: &str) -> &str {
+    let line = line.trim_start();
+    line.strip_prefix("mosaic-tui ").unwrap_or(line).trim_start()
 }
 
 /// The words of an entry as they are typed here: a command's own, else a screen action's title.
@@ -98,7 +106,7 @@ fn control(key: KeyEvent) -> bool {
 /// Puts an entry's words into the line, with the selected agent where a name is needed.
 fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) {
     let Some(words) = words_of(spec) else { return };
-    let typed = palette.line.text.trim_start();
+    let typed = normal(&palette.line.text);
     let mut text =
         if typed == words || typed.starts_with(&format!("{words} ")) { typed.to_owned() } else { words.clone() };
     let wants_name = spec.arguments.first().is_some_and(|argument| argument.name == "name");
@@ -132,7 +140,7 @@ fn usage(spec: &ActionSpec) -> String {
 
 fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Option<String>, effects: &mut Vec<Effect>) {
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
-    let text = palette.line.text.trim().to_owned();
+    let text = normal(&palette.line.text).trim_end().to_owned();
     let typed_whole =
         marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
     let Some(spec) = marked else {
@@ -188,5 +196,7 @@ mod tests {
             "not for hooks and units"
         );
         assert!(ids("nonsense words").is_empty());
+        assert_eq!(ids("mosaic-tui fleet stop code0"), ["fleet.stop"], "the shell's form is understood");
+        assert!(ids("Fleet stop code0").is_empty(), "arguments are never dropped");
     }
 }

@@ -10,8 +10,10 @@ use crate::fleet::error::Failure;
 use crate::fleet::exec;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed, is_current};
+use crate::fleet::model::Label;
 use crate::fleet::roster::Roster;
 use crate::fleet::runtime;
+use crate::fleet::session;
 use crate::fleet::systemd::{AGENT_TEMPLATE, HOLDER_UNIT, Manager, linger};
 
 /// Oldest tmux whose options and formats are used.
@@ -28,7 +30,7 @@ const SSH_LIMIT: Duration = Duration::from_secs(12);
 
 /// Checks everything; an invalid roster is one of the findings.
 pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check> {
-    let path = std::env::var("PATH").unwrap_or_default();
+    let path = session::search_path(site);
     let mut checks = vec![tmux().await, socket_folder(), mosaic_home(site), free_space(site)];
     checks.push(match roster {
         Ok(roster) => Check::ok("roster", format!("{}: valid, {} agents", roster.path.display(), roster.agents.len())),
@@ -186,7 +188,8 @@ async fn systemd(site: &Site) -> Vec<Check> {
 async fn verified_by_systemd(site: &Site) -> Option<Check> {
     let files = [HOLDER_UNIT, AGENT_TEMPLATE].map(|name| site.unit_dir.join(name).display().to_string());
     let output = run("systemd-analyze", &["--user", "verify", &files[0], &files[1]], ANSWER_LIMIT).await.ok()?;
-    let said = output.stderr.lines().find(|line| line.contains("mosaic-")).unwrap_or_default().to_owned();
+    let said = output.stderr.lines().find(|line| line.contains("mosaic-")).unwrap_or_default();
+    let said = Label::new(said).to_string();
     Some(if output.status.success() && said.is_empty() {
         Check::ok("unit files", "systemd-analyze finds nothing wrong")
     } else {
@@ -215,10 +218,12 @@ async fn remote(host: &str, ssh: &str) -> Check {
     let args = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "--", ssh, "tmux -V"];
     match run("ssh", &args, SSH_LIMIT).await {
         Ok(output) if output.status.success() => {
-            Check::ok(subject, format!("{ssh} answers with {}", String::from_utf8_lossy(&output.stdout).trim()))
+            let said = Label::new(&String::from_utf8_lossy(&output.stdout));
+            Check::ok(subject, format!("{} answers with {said}", Label::new(ssh)))
         }
         Ok(output) => {
-            let said = crate::fleet::model::Label::new(output.stderr.lines().last().unwrap_or("no message"));
+            let said = Label::new(output.stderr.lines().last().unwrap_or("no message"));
+            let ssh = Label::new(ssh);
             Check::failed(subject, format!("{ssh}: {said}"), format!("try `ssh {ssh} tmux -V` by hand"))
         }
         Err(error) => {

@@ -24,11 +24,17 @@ use super::Outcome;
 /// A keeper makes its session within milliseconds; a loaded machine gets this long.
 const START_LIMIT: Duration = Duration::from_secs(15);
 
+/// Starts that may stand before one at the gate: those of this command and of one more.
+const QUEUE: u32 = 8;
+
 /// Time for a process to end by itself once its terminal is gone.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// Pause between two looks at something that another process does.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Rounds through a control group whose processes fork while they are ended.
+const SWEEPS: usize = 5;
 
 /// Starts one agent's keeper and waits until it vouches for a live session.
 ///
@@ -60,7 +66,9 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     ];
     let mut keeper = crate::fleet::exec::detach(&site.program, &args, &site.variables(), &log)
         .map_err(|error| crate::fleet::exec::explain("mosaic-tui", &error))?;
-    let deadline = Instant::now() + START_LIMIT;
+    // Others may stand before it at the gate of starts.
+    let limit = START_LIMIT + site.pace.spacing * QUEUE;
+    let deadline = Instant::now() + limit;
     while !fresh() {
         if let Ok(Some(status)) = keeper.try_wait() {
             if session::keeper_pid(&lock).is_some() {
@@ -80,7 +88,7 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
         if Instant::now() > deadline {
             return Err(Failure::failed(
                 what,
-                format!("no heartbeat within {} s of its start", START_LIMIT.as_secs()),
+                format!("no heartbeat within {} s of its start", limit.as_secs()),
                 format!("see {}", log_path.display()),
             ));
         }
@@ -128,7 +136,12 @@ pub(super) async fn dismiss(pid: u32) {
 pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
     let tmux = Tmux::new(agent.socket.clone());
     let keeper = keeper(site, &agent.name);
-    let panes: Vec<PaneRecord> = match tmux.look().await? {
+    let looked = tmux.look().await;
+    if let (Err(_), Some(pid)) = (&looked, keeper) {
+        // Whatever happens to its session, nobody keeps it any more.
+        dismiss(pid).await;
+    }
+    let panes: Vec<PaneRecord> = match looked? {
         Look::NoServer => Vec::new(),
         Look::Panes(panes) => panes.into_iter().filter(|pane| pane.session == agent.session).collect(),
     };
@@ -146,17 +159,30 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
         .map(|process| identify(process.pid))
         .collect();
     // Where the pane has a scope of its own, what daemonised is in there still.
-    for pane in panes.iter().filter(|pane| !pane.dead) {
-        for pid in process::scope_members(pane.pid, PANE_SCOPE) {
-            if !tree.iter().any(|one| one.pid == pid) {
-                tree.push(identify(pid));
-            }
+    let scopes: Vec<String> = panes
+        .iter()
+        .filter(|pane| !pane.dead)
+        .filter_map(|pane| process::control_group(pane.pid))
+        .filter(|group| group.contains(PANE_SCOPE))
+        .collect();
+    for pid in scopes.iter().flat_map(|group| process::members(group)) {
+        if !tree.iter().any(|one| one.pid == pid) {
+            tree.push(identify(pid));
         }
     }
     if !panes.is_empty() {
         tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
     }
     end(&tree, Signal::HUP).await;
+    // What was forked meanwhile is in there as well.
+    for _ in 0..SWEEPS {
+        let left: Vec<Identity> = scopes.iter().flat_map(|group| process::members(group)).map(identify).collect();
+        if left.is_empty() {
+            break;
+        }
+        end(&left, Signal::KILL).await;
+        tree.extend(left);
+    }
     for kind in [RunFile::Heartbeat, RunFile::Report] {
         let _none = std::fs::remove_file(site.run_file(&agent.name, kind));
     }

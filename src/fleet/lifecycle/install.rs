@@ -27,6 +27,7 @@ const FOR_AGENTS: [&str; 5] = ["LANG", "MOSAIC_RUNTIME_BIN", "NPM_CONFIG_PREFIX"
 
 /// What an installation made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct Record {
     version: u32,
     /// Files with a fingerprint of what was written.
@@ -37,6 +38,10 @@ struct Record {
     enabled: Vec<String>,
     /// Whether lingering was turned on.
     linger: bool,
+    /// Files of the user that were moved aside, and where to.
+    kept: Vec<(PathBuf, PathBuf)>,
+    /// What the agents' environment files got.
+    environment: Vec<(String, String)>,
 }
 
 /// One step of a plan.
@@ -46,6 +51,10 @@ pub enum Step {
     Folder(PathBuf),
     /// Moves a file aside that the user changed.
     Keep(PathBuf, PathBuf),
+    /// Moves one back, unless something else has taken its place.
+    GiveBack(PathBuf, PathBuf),
+    /// Remembers the variables that the agents' environment files get.
+    Remember(Vec<(String, String)>),
     /// Writes a file; for the owner only when it may hold secrets.
     Write {
         /// Where.
@@ -82,6 +91,11 @@ impl Step {
         match self {
             Self::Folder(path) => format!("make folder {}", path.display()),
             Self::Keep(path, aside) => format!("keep your {} as {}", path.display(), aside.display()),
+            Self::GiveBack(path, aside) => format!("put {} back as {}", aside.display(), path.display()),
+            Self::Remember(variables) => {
+                let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+                format!("hand {} of this shell on to the agents", names.join(", "))
+            }
             Self::Write { path, .. } => format!("write {}", path.display()),
             Self::Delete(path) => format!("remove {}", path.display()),
             Self::Restore(path, _) => format!("take the generated lines out of {}", path.display()),
@@ -141,6 +155,10 @@ fn environment(names: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
+fn unanswered(why: String) -> Failure {
+    Failure::failed("systemd", why, "`mosaic-tui fleet doctor` checks the user manager")
+}
+
 /// The manager, or why a fleet cannot be installed.
 async fn manager() -> Result<Manager> {
     Manager::connect().await.map_err(|why| {
@@ -183,16 +201,16 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
         .map(|(name, text)| (site.unit_dir.join(name), text, false))
         .collect();
     wanted.extend(framework::FILES.iter().map(|(path, text)| (site.home.join(path), (*text).to_owned(), false)));
+    let variables = environment(&FOR_AGENTS);
     let local = || roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     for agent in local() {
-        let path = site.env_file(&agent.name);
-        let before = fs::read_to_string(&path).unwrap_or_default();
-        if let Some(text) = envfile::with_generated(&before, &environment(&FOR_AGENTS)) {
-            wanted.push((path, text, true));
-        }
+        wanted.extend(environment_file(site, &agent.name, &variables)?.map(|(path, text)| (path, text, true)));
     }
     for (path, text, private) in wanted {
-        place(&mut plan, &record, path, text, private);
+        place(&mut plan, &record, path, text, private)?;
+    }
+    if record.environment != variables {
+        plan.steps.push(Step::Remember(variables));
     }
     if plan.steps.iter().any(|step| matches!(step, Step::Write { path, .. } if path.starts_with(&site.unit_dir))) {
         plan.steps.push(Step::Reload);
@@ -227,11 +245,44 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     Ok(plan)
 }
 
+/// Text of a file, empty when there is none; what cannot be read must not be written over.
+fn present(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(Failure::failed(path.display().to_string(), error.to_string(), "make it readable, or move it away"))
+        }
+    }
+}
+
+/// The environment file of an agent with these variables in it, when that is nothing new.
+fn environment_file(
+    site: &Site,
+    agent: &AgentName,
+    variables: &[(String, String)],
+) -> Result<Option<(PathBuf, String)>> {
+    let path = site.env_file(agent);
+    let before = present(&path)?.unwrap_or_default();
+    let text = envfile::with_generated(&before, variables).map_err(|why| own_lines(&path, why))?;
+    Ok(text.map(|text| (path, text)))
+}
+
+fn own_lines(path: &Path, why: String) -> Failure {
+    Failure::new(Kind::Invalid, path.display().to_string(), why, "put that line back below the generated ones")
+}
+
+/// What becomes of an environment file: the user's lines stay, a file without any goes.
+fn cleaned(path: PathBuf, text: &str) -> Result<Step> {
+    let rest = envfile::without_generated(text).map_err(|why| own_lines(&path, why))?;
+    Ok(if rest.trim().is_empty() { Step::Delete(path) } else { Step::Restore(path, rest) })
+}
+
 /// Plans one file: nothing when it is as wanted, the user's own version kept when it was changed.
-fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private: bool) {
-    match fs::read_to_string(&path) {
-        Ok(before) if before == text => return,
-        Ok(before) => {
+fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private: bool) -> Result<()> {
+    match present(&path)? {
+        Some(before) if before == text => return Ok(()),
+        Some(before) => {
             let ours = record.files.get(&path) == Some(&fingerprint(&before));
             // What stands between the marks of an environment file is ours, the rest is copied.
             if !ours && !private {
@@ -241,7 +292,7 @@ fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private:
                 plan.steps.push(Step::Keep(path.clone(), aside.into()));
             }
         }
-        Err(_) => {
+        None => {
             let mut missing: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
             missing.reverse();
             for folder in missing {
@@ -252,6 +303,7 @@ fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private:
         }
     }
     plan.steps.push(Step::Write { path, text, private });
+    Ok(())
 }
 
 /// What an uninstallation would do now.
@@ -273,7 +325,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     let mut agents = Vec::new();
     let foreign = matches!(installed(site), Installed::Other(_));
     if !foreign {
-        for unit in manager.names(AGENT_UNIT_PATTERN).await.unwrap_or_default() {
+        for unit in manager.names(AGENT_UNIT_PATTERN).await.map_err(unanswered)? {
             plan.steps.push(Step::Stop(unit));
         }
         plan.steps.push(Step::Stop(HOLDER_UNIT.to_owned()));
@@ -283,15 +335,16 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     }
     agents.extend(record.enabled.iter().filter_map(|unit| agent_of_unit(unit)).map(str::to_owned));
     for (path, print) in &record.files {
-        let Ok(before) = fs::read_to_string(path) else { continue };
-        if fingerprint(&before) == *print {
+        let Some(before) = present(path)? else { continue };
+        if path.starts_with(site.agents_dir()) {
+            plan.steps.push(cleaned(path.clone(), &before)?);
+        } else if fingerprint(&before) == *print {
             plan.steps.push(Step::Delete(path.clone()));
-        } else if path.starts_with(site.agents_dir()) {
-            plan.steps.push(Step::Restore(path.clone(), envfile::without_generated(&before)));
         } else {
             plan.notes.push(format!("{} was changed since; it stays", path.display()));
         }
     }
+    plan.steps.extend(record.kept.iter().map(|(path, aside)| Step::GiveBack(path.clone(), aside.clone())));
     plan.steps.push(Step::Reload);
     for agent in &agents {
         let Ok(name) = AgentName::parse(agent) else { continue };
@@ -374,7 +427,15 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
             fs::create_dir_all(path)?;
             record.folders.push(path.clone());
         }
-        Step::Keep(path, aside) => fs::rename(path, aside)?,
+        Step::Keep(path, aside) => {
+            fs::rename(path, aside)?;
+            // The first is the user's own; later ones were made from ours.
+            if !record.kept.iter().any(|(kept, _)| kept == path) && !record.files.contains_key(path) {
+                record.kept.push((path.clone(), aside.clone()));
+            }
+        }
+        Step::GiveBack(path, aside) if aside.exists() && !path.exists() => fs::rename(aside, path)?,
+        Step::Remember(variables) => record.environment.clone_from(variables),
         Step::Write { path, text, private } => {
             write_beside(path, text, *private)?;
             record.files.insert(path.clone(), fingerprint(text));
@@ -402,7 +463,9 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
 /// Writes a file whole, by rename.
 fn write_beside(path: &Path, text: &str, private: bool) -> std::io::Result<()> {
     use std::io::Write;
-    let mut temporary = path.to_owned().into_os_string();
+    // A file that is a link stays one.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut temporary = path.clone().into_os_string();
     temporary.push(format!(".{}.new", std::process::id()));
     let mode = if private { 0o600 } else { 0o644 };
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
@@ -422,19 +485,28 @@ fn save(site: &Site, record: &Record) -> Result<()> {
     })
 }
 
-/// Enables one agent's unit, if the fleet is installed; whether it is now.
+/// Takes one more agent into the installation, if there is one: its environment file as the others got
+/// theirs, and its unit enabled. Whether it is now.
 ///
 /// # Errors
 /// When the manager refuses.
-pub async fn enroll(site: &Site, roster: &Roster, tell: Tell<'_>) -> Result<bool> {
+pub async fn enroll(site: &Site, agent: &AgentName, tell: Tell<'_>) -> Result<bool> {
     if installed(site) != Installed::Ours {
         return Ok(false);
     }
-    let plan = plan_install(site, roster).await?;
+    let record = read_record(site)?;
+    let mut plan = Plan::default();
+    if let Some((path, text)) = environment_file(site, agent, &record.environment)? {
+        place(&mut plan, &record, path, text, true)?;
+    }
+    let unit = agent_unit(agent);
+    if manager().await?.file_state(&unit).await != "enabled" {
+        plan.steps.push(Step::Enable(vec![unit]));
+    }
     carry_out(site, &plan, tell).await.map(|_| true)
 }
 
-/// Takes one agent out of the installation: its unit is disabled, its generated files go.
+/// Takes one agent out of the installation: its unit is disabled, what was generated for it goes.
 ///
 /// # Errors
 /// When the manager refuses.
@@ -442,12 +514,10 @@ pub async fn dismiss(site: &Site, agent: &AgentName, tell: Tell<'_>) -> Result<(
     if installed(site) != Installed::Ours {
         return Ok(());
     }
-    let record = read_record(site)?;
     let env = site.env_file(agent);
     let mut steps = vec![Step::Disable(vec![agent_unit(agent)])];
-    if let (Some(print), Ok(text)) = (record.files.get(&env), fs::read_to_string(&env)) {
-        let untouched = *print == fingerprint(&text);
-        steps.push(if untouched { Step::Delete(env) } else { Step::Restore(env, envfile::without_generated(&text)) });
+    if let Some(text) = present(&env)? {
+        steps.push(cleaned(env, &text)?);
     }
     carry_out(site, &Plan { steps, notes: Vec::new() }, tell).await.map(drop)
 }

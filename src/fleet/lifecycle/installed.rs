@@ -12,17 +12,18 @@ pub enum Installed {
     No,
     /// This fleet's.
     Ours,
-    /// Those of the fleet in this Mosaic home.
+    /// Those of the fleet in this Mosaic home, or of this other roster in the same home.
     Other(PathBuf),
 }
 
-/// Looks at the unit file on disk.
+/// Looks at the unit file on disk. Two fleets of a user may share a home and differ in their rosters.
 #[must_use]
 pub fn installed(site: &Site) -> Installed {
     let Ok(text) = std::fs::read_to_string(site.unit_dir.join(AGENT_TEMPLATE)) else { return Installed::No };
     match owner(&text) {
-        Some(home) if home == site.home => Installed::Ours,
-        Some(home) => Installed::Other(home),
+        Some((home, roster)) if home == site.home && roster == site.roster => Installed::Ours,
+        Some((home, roster)) if home == site.home => Installed::Other(roster),
+        Some((home, _)) => Installed::Other(home),
         // Somebody wrote one by hand: theirs to keep.
         None => Installed::No,
     }

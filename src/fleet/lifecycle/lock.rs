@@ -24,7 +24,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct OperationLock {
     file: File,
-    /// Pid and start time of who restarted the agent last, and when, in nanoseconds since boot.
+    /// When the agent was restarted last, in nanoseconds since boot.
     last_restart: Option<u128>,
 }
 
@@ -71,6 +71,12 @@ impl OperationLock {
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|error| failed(&error))?;
         Ok(Self { last_restart: text.trim().parse().ok(), file })
+    }
+
+    /// Whether somebody holds the agent's lock now.
+    pub(super) fn is_held(site: &Site, agent: &AgentName) -> bool {
+        File::open(site.run_file(agent, RunFile::Operation))
+            .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK))
     }
 
     /// Whether somebody restarted the agent after this moment.

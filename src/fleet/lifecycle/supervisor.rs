@@ -15,7 +15,7 @@ use crate::fleet::model::AgentName;
 use crate::fleet::process;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
-use crate::fleet::systemd::{HOLDER_UNIT, Manager, agent_unit};
+use crate::fleet::systemd::{HOLDER_UNIT, Manager, NO_ANSWER, agent_unit};
 use crate::fleet::tmux::{Look, Tmux};
 
 /// Time for a unit to settle once its keeper was told to go.
@@ -58,6 +58,12 @@ impl<'a> Lifecycle<'a> {
                 Err(why) if wish.is_some() => {
                     Err(Failure::failed("supervisor systemd", why, "`mosaic-tui fleet doctor` says more"))
                 }
+                // It is there and may keep the agents at this very moment: nothing is done behind its back.
+                Err(why) if why.contains(NO_ANSWER) => Err(Failure::failed(
+                    "supervisor systemd",
+                    why,
+                    "try again, or leave it out with `--supervisor direct`",
+                )),
                 Err(why) => Ok(with(Way::Direct, Some(format!("{why}; the direct supervisor is used")))),
             },
             (Installed::No, Some(_)) => {
@@ -125,13 +131,11 @@ impl<'a> Lifecycle<'a> {
                 Ok(if keeper.is_some() && state != "activating" { Outcome::Adopted } else { Outcome::Started })
             }
             Way::Direct => {
-                let by_unit = match Manager::connect().await {
-                    Ok(manager) if !self.site.isolated && installed(self.site) == Installed::Ours => {
-                        release(&manager, &unit).await?
-                    }
-                    _ => false,
+                let by_unit = match self.behind().await {
+                    Some(manager) => release(&manager, &unit).await?,
+                    None => false,
                 };
-                if keeper.is_some() && !by_unit {
+                if direct::keeper(self.site, &agent.name).is_some() {
                     return Ok(Outcome::AlreadyRunning);
                 }
                 self.forget(&agent.name);
@@ -147,12 +151,27 @@ impl<'a> Lifecycle<'a> {
     /// When something of it stays.
     pub async fn stop(&self, agent: &Agent) -> Result<Outcome> {
         let _lock = OperationLock::take(self.site, &agent.name).await?;
-        self.stop_locked(agent).await
+        let outcome = self.stop_locked(agent).await?;
+        note_stopped(self.site, &agent.name);
+        Ok(outcome)
     }
 
     async fn stop_locked(&self, agent: &Agent) -> Result<Outcome> {
+        if runs_below(&agent.name, self.site) {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("agent {}", agent.name),
+                "runs this very command, which would end with it",
+                "run it outside of that agent's pane",
+            ));
+        }
         let mut stopped = false;
-        if let Way::Systemd(manager) = &self.way {
+        // Whoever is to keep it: a unit that is about to start it again must not.
+        let manager = match &self.way {
+            Way::Systemd(manager) => Some(manager.clone()),
+            Way::Direct => self.behind().await,
+        };
+        if let Some(manager) = manager {
             let unit = agent_unit(&agent.name);
             let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
             if facts.as_ref().is_some_and(|facts| !matches!(facts.active.as_str(), "inactive" | "failed")) {
@@ -162,7 +181,20 @@ impl<'a> Lifecycle<'a> {
             manager.forget_failure(&unit).await;
         }
         let outcome = end(self.site, &Whom::from(agent)).await?;
+        // The roster may have named another socket when it was started.
+        let former = session::last_socket(&self.site.run_file(&agent.name, RunFile::Lock));
+        if let Some(socket) = former.filter(|socket| *socket != agent.socket) {
+            direct::stop(self.site, &Whom { socket, ..Whom::from(agent) }).await?;
+        }
         Ok(if stopped { Outcome::Stopped } else { outcome })
+    }
+
+    /// The user manager that may have units of this fleet although it is not asked to keep agents.
+    async fn behind(&self) -> Option<Manager> {
+        if self.site.isolated || installed(self.site) != Installed::Ours {
+            return None;
+        }
+        Manager::connect().await.ok()
     }
 
     /// Stops one agent and starts it again once nothing of it is left. `since` is the moment the
@@ -175,6 +207,27 @@ impl<'a> Lifecycle<'a> {
         if lock.restarted_since(since) {
             return Ok(Outcome::RestartedByAnother);
         }
+        self.replace_locked(agent, &mut lock).await
+    }
+
+    /// Restarts one agent that was seen dead, unless somebody has brought it back since.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn revive(&self, agent: &Agent, seen: Duration) -> Result<Outcome> {
+        let mut lock = OperationLock::take(self.site, &agent.name).await?;
+        if lock.restarted_since(seen) {
+            return Ok(Outcome::RestartedByAnother);
+        }
+        if let Look::Panes(panes) = Tmux::new(agent.socket.clone()).look().await?
+            && panes.iter().any(|pane| pane.session == agent.session && !pane.dead && process::is_alive(pane.pid))
+        {
+            return Ok(Outcome::AlreadyRunning);
+        }
+        self.replace_locked(agent, &mut lock).await
+    }
+
+    async fn replace_locked(&self, agent: &Agent, lock: &mut OperationLock) -> Result<Outcome> {
         self.stop_locked(agent).await?;
         if let Look::Panes(panes) = Tmux::new(agent.socket.clone()).look().await?
             && panes.iter().any(|pane| pane.session == agent.session)
@@ -215,20 +268,29 @@ impl<'a> Lifecycle<'a> {
     }
 }
 
-/// Ends whatever runs of an agent, whoever started it, and notes that this was wanted.
-async fn end(site: &Site, whom: &Whom) -> Result<Outcome> {
-    let outcome = direct::stop(site, whom).await?;
-    // What is nobody's child any more lives on in the pane's scope.
-    if let Ok(manager) = Manager::connect().await {
-        manager.end_pane_scopes(&whom.name).await.map_err(|why| refused(&agent_unit(&whom.name), why))?;
-    }
-    let note = site.run_file(&whom.name, RunFile::Stopped);
+/// Whether this process runs in the pane of that agent.
+fn runs_below(agent: &AgentName, site: &Site) -> bool {
+    session::own_pane_process(site, agent).is_some()
+}
+
+/// Notes that an agent was stopped on purpose.
+fn note_stopped(site: &Site, agent: &AgentName) {
+    let note = site.run_file(agent, RunFile::Stopped);
     let noted = note
         .parent()
         .map_or(Ok(()), heartbeat::make_run_dir)
         .and_then(|()| heartbeat::write_whole(&note, format!("{}\n", jiff::Timestamp::now()).as_bytes()));
     if let Err(error) = noted {
-        tracing::warn!(%error, "it is not noted that {} was stopped on purpose", whom.name);
+        tracing::warn!(%error, "it is not noted that {agent} was stopped on purpose");
+    }
+}
+
+/// Ends whatever runs of an agent, whoever started it.
+async fn end(site: &Site, whom: &Whom) -> Result<Outcome> {
+    let outcome = direct::stop(site, whom).await?;
+    // What is nobody's child any more lives on in the pane's scope.
+    if let Ok(manager) = Manager::connect().await {
+        manager.end_pane_scopes(&site.tag(), &whom.name).await.map_err(|why| refused(&agent_unit(&whom.name), why))?;
     }
     Ok(outcome)
 }
@@ -252,14 +314,24 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
     // The roster may have been broken, or the agent taken out of it, while it ran.
     let socket = socket.or_else(|| session::last_socket(&site.run_file(&name, RunFile::Lock)));
     let Some(socket) = socket else { return Ok(()) };
+    // While a command of ours is at it, the command knows what the end is for.
+    if !OperationLock::is_held(site, &name) {
+        note_stopped(site, &name);
+    }
     end(site, &Whom { session: name.session(), socket, name }).await.map(drop)
 }
 
-/// Takes an agent from its unit without touching its session; whether the unit had it.
+/// Takes an agent from its unit without touching its session; whether the unit had a living one.
 async fn release(manager: &Manager, unit: &str) -> Result<bool> {
     let facts = || async { manager.facts(unit).await.map_err(|why| refused(unit, why)) };
-    let Some(pid) = facts().await?.filter(|facts| facts.active == "active").map(|facts| facts.main_pid) else {
-        return Ok(false);
+    let (had, pid) = match facts().await? {
+        Some(facts) if facts.active == "active" => (true, facts.main_pid),
+        Some(facts) if !matches!(facts.active.as_str(), "inactive" | "failed") => {
+            // It waits before a start of its own, and has no session yet.
+            manager.stop(unit).await.map_err(|why| refused(unit, why))?;
+            return Ok(false);
+        }
+        _ => return Ok(false),
     };
     direct::dismiss(pid).await;
     let deadline = Instant::now() + SETTLE_LIMIT;
@@ -273,7 +345,7 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-    Ok(true)
+    Ok(had)
 }
 
 fn refused(unit: &str, why: String) -> Failure {

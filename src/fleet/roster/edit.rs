@@ -108,6 +108,10 @@ pub fn edit(text: &str, edit: &Edit) -> Result<String, String> {
             }
         }
     }
+    let json = serde_json::from_str::<serde_json::Value>(text).is_ok();
+    if json && serde_json::from_str::<serde_json::Value>(&out).is_err() {
+        return Err(by_hand());
+    }
     match serde_yaml::from_str::<Value>(&out) {
         Ok(made) if made == wanted => Ok(out),
         _ => Err(by_hand()),
@@ -225,8 +229,12 @@ fn with_field(text: &str, name: &str, field: &Field) -> Option<String> {
 
 /// Sets or takes out one key of a mapping.
 fn set_in(text: &str, map: &Node, field: &Field) -> Option<String> {
+    let quoted = |plain: String| {
+        let bare = json_keys(text, map) && !plain.starts_with('"') && !SWITCHES.contains(&field.key.as_str());
+        if bare { format!("\"{plain}\"") } else { plain }
+    };
     match (map.get(&field.key), &field.value) {
-        (Some(entry), Some(value)) => replace(text, entry, &scalar(&field.key, value)),
+        (Some(entry), Some(value)) => replace(text, entry, &quoted(scalar(&field.key, value))),
         (None, Some(value)) => insert(text, map, &field.key, &scalar(&field.key, value)),
         (Some(entry), None) => take_out(text, map, entry),
         (None, None) => Some(text.to_owned()),

@@ -85,6 +85,8 @@ pub struct Roster {
     pub agents: Vec<Agent>,
     /// What the operator should know but what stops nothing.
     pub warnings: Vec<String>,
+    /// How far it is from the floor: exactly one coordinating seat and at least one enhancer.
+    pub below_floor: usize,
 }
 
 impl Roster {
@@ -97,6 +99,7 @@ impl Roster {
             holder: SessionName(DEFAULT_HOLDER.to_owned()),
             agents: Vec::new(),
             warnings: Vec::new(),
+            below_floor: 0,
         }
     }
 
@@ -253,7 +256,7 @@ impl Checker<'_> {
             .collect();
         self.uniqueness(file, &holder);
         self.references(file);
-        let mut warnings = floor_warnings(file);
+        let (mut warnings, below_floor) = floor(file);
         warnings.extend(agents.iter().filter(|agent| agent.command.is_none() && agent.runtime != "stub").map(
             |agent| {
                 format!(
@@ -262,7 +265,7 @@ impl Checker<'_> {
                 )
             },
         ));
-        Roster { path: self.path.to_owned(), socket, holder, agents, warnings }
+        Roster { path: self.path.to_owned(), socket, holder, agents, warnings, below_floor }
     }
 
     fn tmux(&mut self, tmux: &TmuxSettings) -> (SocketName, SessionName) {
@@ -491,7 +494,7 @@ impl Checker<'_> {
 }
 
 /// The two roles that every fleet keeps staffed; a roster below them still runs.
-fn floor_warnings(file: &RosterFile) -> Vec<String> {
+fn floor(file: &RosterFile) -> (Vec<String>, usize) {
     let class = |entry: &AgentEntry| entry.class.clone().unwrap_or_default();
     let mut warnings = Vec::new();
     let leads = match &file.lead {
@@ -511,7 +514,8 @@ fn floor_warnings(file: &RosterFile) -> Vec<String> {
     if !file.agents.iter().any(|entry| class(entry) == "enhancer") {
         warnings.push("below the floor: no enhancer".to_owned());
     }
-    warnings
+    let missing = usize::abs_diff(leads, 1) + usize::from(warnings.iter().any(|warning| warning.contains("enhancer")));
+    (warnings, missing)
 }
 
 /// Whether a session name is one that viewers use: `<agent>-watch-<pid>`.

@@ -8,10 +8,10 @@ use crate::fleet::exec;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{PaneId, Size};
 use crate::fleet::roster::Agent;
-use crate::fleet::systemd::Manager;
+use crate::fleet::systemd::{Manager, linger};
 use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
 
-use super::{environment, pace};
+use super::{environment, pace, service};
 
 /// How the keeper came by the pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,10 +129,14 @@ async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
         && let Ok(manager) = Manager::connect().await
     {
         // What an earlier run left behind must not work beside the new one.
-        if let Err(why) = manager.end_pane_scopes(&agent.name).await {
+        if let Err(why) = manager.end_pane_scopes(&site.tag(), &agent.name).await {
             tracing::warn!(%why, "the scopes of earlier runs were not looked at");
         }
-        argv = environment::in_scope(agent, argv);
+        // Without lingering the user manager takes its scopes along at the last logout; an agent that no
+        // unit keeps is better off outside.
+        if service::is_managed() || linger::of_this_user() != Some(false) {
+            argv = environment::in_scope(site, agent, argv);
+        }
     }
     let argv = environment::with_path(argv, &env);
     Ok(Launch { directory: directory.clone(), env, argv })

@@ -82,6 +82,13 @@ pub(super) fn variables(
     unique
 }
 
+/// The `PATH` that an agent's pane gets when it is started from here.
+#[must_use]
+pub fn pane_path(site: &Site) -> String {
+    let launcher = Launcher::of_this_process(&site.user_home);
+    search_path(site, &launcher, &launcher.path)
+}
+
 /// `PATH` with every existing folder where runtimes are installed in front, once each.
 fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
     let home = &site.user_home;
@@ -138,9 +145,9 @@ pub(super) fn with_path(argv: Vec<String>, variables: &[(String, String)]) -> Ve
 /// Wraps a command so that its whole process tree lives in one scope of the user manager.
 ///
 /// `systemd-run --scope` executes in place: the runtime stays the pane's process.
-pub(super) fn in_scope(agent: &Agent, argv: Vec<String>) -> Vec<String> {
+pub(super) fn in_scope(site: &Site, agent: &Agent, argv: Vec<String>) -> Vec<String> {
     // A scope name may not be reused while the old one winds down.
-    let unit = format!("{PANE_SCOPE}{}-{}", agent.name, std::process::id());
+    let unit = format!("{PANE_SCOPE}{}-{}-{}", site.tag(), agent.name, std::process::id());
     let mut wrapped: Vec<String> = [
         "systemd-run",
         "--user",
@@ -231,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_scope_executes_the_command_in_place() {
-        let argv = in_scope(&agent(""), vec!["x".to_owned(), "--y".to_owned()]);
+        let argv = in_scope(&Site::for_tests("/h"), &agent(""), vec!["x".to_owned(), "--y".to_owned()]);
         assert_eq!(argv[..2], ["systemd-run", "--user"]);
         assert_eq!(argv[argv.len() - 3..], ["--", "x", "--y"]);
     }

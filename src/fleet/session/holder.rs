@@ -1,5 +1,6 @@
 //! The tmux server and its holder session, which keeps it alive when no agent runs.
 
+use super::service;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::Size;
@@ -20,12 +21,22 @@ pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> 
         }
     }
     for socket in sockets {
-        ensure_server(site, roster, &Tmux::new(socket.clone())).await?;
+        ensure_server(site, roster, &Tmux::new(socket.clone()), None).await?;
     }
     Ok(())
 }
 
-async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux) -> Result<()> {
+/// Makes sure of the server of an agent with a socket of its own, on behalf of its keeper. Under systemd
+/// that server gets a scope: in the unit of the agent that came first it would end with that agent.
+///
+/// # Errors
+/// When tmux is missing or refuses.
+pub(super) async fn ensure_own_server(site: &Site, roster: &Roster, agent: &Agent) -> Result<()> {
+    let scope = service::is_managed().then(|| format!("mosaic-tmux-{}-{}.scope", site.tag(), std::process::id()));
+    ensure_server(site, roster, &Tmux::new(agent.socket.clone()), scope.as_deref()).await
+}
+
+async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux, scope: Option<&str>) -> Result<()> {
     let holder = Change::NewSession {
         session: roster.holder.clone(),
         size: Size { width: 80, height: 24 },
@@ -35,7 +46,8 @@ async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux) -> Result<()> 
     };
     let made = match tmux.look().await? {
         Look::NoServer => {
-            tmux.change_starting_server(&[holder, Change::GlobalOption("exit-empty", "off")], &site.variables()).await
+            let changes = [holder, Change::GlobalOption("exit-empty", "off")];
+            tmux.change_starting_server(&changes, &site.variables(), scope).await
         }
         Look::Panes(panes) if holds(&panes, roster) => return Ok(()),
         Look::Panes(_) => tmux.change(&[holder]).await,
@@ -58,7 +70,7 @@ fn holds(panes: &[PaneRecord], roster: &Roster) -> bool {
 /// When tmux refuses, or the server cannot be moved.
 pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
     let tmux = Tmux::new(roster.socket.clone());
-    ensure_server(site, roster, &tmux).await?;
+    ensure_server(site, roster, &tmux, None).await?;
     let text = tmux.query(&Query::ServerPid).await?;
     let what = format!("tmux server on socket {}", roster.socket);
     let pid: u32 = text.trim().parse().map_err(|_| {

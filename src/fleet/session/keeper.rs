@@ -20,7 +20,7 @@ use crate::fleet::model::{Authority, HeartbeatStatus, Label, PaneId};
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::systemd::GIVEN_UP;
-use crate::fleet::tmux::{Change, Query, Tmux};
+use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 
 /// tmux lists a dead process as dead within milliseconds; longer means that the session is gone.
 const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
@@ -28,8 +28,11 @@ const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
 /// tmux scrolls a dead pane up by one line to make room for its own notice.
 const SCROLLED_AWAY: u32 = 1;
 
-/// Pause before a roster that was invalid is read again: rarer than the unit's start limit allows.
-const BAD_ROSTER_PAUSE: Duration = Duration::from_secs(20);
+/// Time for a killed tmux server to be started again by its unit.
+const SERVER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Pause before a keeper that could not begin is started again: rarer than the unit's start limit allows.
+const REFUSED_PAUSE: Duration = Duration::from_secs(20);
 
 /// Time that a start may take beside the pause before it.
 const EXTENSION: Duration = Duration::from_secs(60);
@@ -55,17 +58,17 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     let _lock = lock::take(site, agent)?;
     if agent.socket != roster.socket {
         // The holder's unit owns the fleet's server only.
-        holder::ensure_servers(site, roster, &[agent]).await?;
+        holder::ensure_own_server(site, roster, agent).await?;
     }
     let tmux = Tmux::new(agent.socket.clone());
     let quick_ends = exit::last_exit(site, &agent.name).map_or(0, |exit| exit.quick_ends);
-    let made = match create::adopt(agent, &tmux).await {
-        Ok(Some(pane)) => Ok((pane, Origin::Adopted)),
-        Ok(None) => {
+    // A server that does not answer says nothing about this agent.
+    let made = match adopt(agent, &tmux).await? {
+        Some(pane) => Ok((pane, Origin::Adopted)),
+        None => {
             pause(site, quick_ends).await;
             create::create(site, agent, &tmux).await.map(|pane| (pane, Origin::Created))
         }
-        Err(failure) => Err(failure),
     };
     let (pane, origin) = match made {
         Ok(made) => made,
@@ -78,8 +81,22 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     keeper.keep().await
 }
 
+/// The agent's live session. Under systemd the server may be coming back at this very moment.
+async fn adopt(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecord>> {
+    let deadline = Instant::now() + SERVER_WITHIN;
+    loop {
+        match create::adopt(agent, tmux).await {
+            Err(_) if service::is_managed() && Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            adopted => return adopted,
+        }
+    }
+}
+
 /// What a keeper does that could not even begin: under systemd it does not come again for an agent that
-/// the roster does not know, and only after a while when the roster cannot be used.
+/// the roster does not know, and only after a while for anything else: an unusable roster, a server that
+/// does not answer, another keeper.
 ///
 /// # Errors
 /// The failure itself.
@@ -87,17 +104,12 @@ pub async fn refused(failure: Failure) -> Result<i32> {
     if !service::is_managed() {
         return Err(failure);
     }
-    match failure.kind {
-        Kind::NotFound => {
-            tracing::error!(%failure, "given up");
-            return Ok(GIVEN_UP);
-        }
-        Kind::Invalid => {
-            service::tell(&format!("STATUS={}", Label::new(&failure.to_string())));
-            tokio::time::sleep(BAD_ROSTER_PAUSE).await;
-        }
-        _ => {}
+    if failure.kind == Kind::NotFound {
+        tracing::error!(%failure, "given up");
+        return Ok(GIVEN_UP);
     }
+    service::tell(&format!("STATUS={}", Label::new(&failure.to_string())));
+    tokio::time::sleep(REFUSED_PAUSE).await;
     Err(failure)
 }
 
@@ -137,6 +149,11 @@ fn not_made(site: &Site, agent: &Agent, quick_ends: u32, failure: Failure) -> Re
     if quick_ends >= pace::MOST_QUICK_ENDS {
         tracing::error!(%failure, quick_ends, "given up");
         return Ok(GIVEN_UP);
+    }
+    if service::is_managed() {
+        // The next one waits before it tries.
+        tracing::error!(%failure, quick_ends, "the session could not be made");
+        return Ok(UNKNOWN_STATUS);
     }
     Err(failure)
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use tokio::time::Instant;
 
+use super::service;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Pace;
 use crate::fleet::process::since_boot;
@@ -21,6 +23,12 @@ pub(super) const MOST_QUICK_ENDS: u32 = 6;
 
 /// Longest pause before a restart.
 const MAX_DELAY: Duration = Duration::from_secs(60);
+
+/// Nobody waits longer at the gate: a whole fleet of hundreds passes in that time.
+const MOST_AT_GATE: Duration = Duration::from_secs(600);
+
+/// How often a waiting keeper tells its service manager that it lives.
+const TELL_AGAIN: Duration = Duration::from_secs(5);
 
 /// How often a closed gate is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
@@ -57,9 +65,19 @@ pub(super) async fn pass_gate(run_dir: &Path, spacing: Duration) -> Result<()> {
         .open(&path)
         .map_err(|error| failed(&error))?;
     // Whoever is inside sleeps there; the others stand in front of the lock.
+    let begun = Instant::now();
+    let mut told = begun;
     while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
         if error != rustix::io::Errno::WOULDBLOCK {
             return Err(failed(&error));
+        }
+        if begun.elapsed() > MOST_AT_GATE {
+            tracing::warn!("the gate of starts stays shut; somebody froze inside of it");
+            return Ok(());
+        }
+        if told.elapsed() > TELL_AGAIN {
+            told = Instant::now();
+            service::tell("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=waits for its turn to start");
         }
         tokio::time::sleep(TRY_AGAIN).await;
     }
@@ -83,7 +101,6 @@ fn last_start(file: &mut File) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     #[test]
     fn pauses_double_up_to_a_minute() {

@@ -1,5 +1,6 @@
 //! The D-Bus conversation with the user manager: connection, calls, signals (see org.freedesktop.systemd1(5)).
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,9 @@ const CALL_LIMIT: Duration = Duration::from_secs(2);
 
 /// Reading all unit files again is the one call that may take longer on a busy machine.
 const RELOAD_LIMIT: Duration = Duration::from_secs(30);
+
+/// Ends of jobs that wait to be looked at; a whole fleet's at once is fewer.
+const JOB_SIGNALS: usize = 1024;
 
 const SERVICE: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
@@ -37,7 +41,7 @@ impl Bus {
     /// Connects, and proves that a manager answers.
     pub(super) async fn connect() -> Result<Self, String> {
         let address = address().ok_or("no user manager here (no message bus of this user)")?;
-        let unanswered = |why: String| format!("does not answer: {why}");
+        let unanswered = |why: String| format!("{}: {why}", super::NO_ANSWER);
         let build = async { connection::Builder::address(address.as_str()).method_timeout(RELOAD_LIMIT).build().await };
         let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
         let bus = Self { connection, subscribed: Arc::default() };
@@ -74,6 +78,20 @@ impl Bus {
         let stream = zbus::MessageStream::from(&self.connection);
         self.subscribed.get_or_try_init(|| self.subscribe()).await?;
         Ok(stream)
+    }
+
+    /// The ends of all jobs from now on, in a queue of their own: a busy manager sends hundreds of other
+    /// signals, and a full queue would hold up the very answer that is waited for.
+    pub(super) async fn ended_jobs(&self) -> Result<zbus::MessageStream, String> {
+        self.subscribed.get_or_try_init(|| self.subscribe()).await?;
+        let rule = zbus::MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(SERVICE)
+            .member("JobRemoved")
+            .build()
+            .map_err(|error| error.to_string())?;
+        limited(CALL_LIMIT, zbus::MessageStream::for_match_rule(rule, &self.connection, NonZeroUsize::new(JOB_SIGNALS)))
+            .await
     }
 
     async fn subscribe(&self) -> Result<(), String> {

@@ -44,23 +44,23 @@ impl Manager {
         self.job("StartUnit", unit).await
     }
 
-    /// Stops a unit and waits for the end of the job.
+    /// Stops a unit and waits for the end of the job; one that is not loaded has ended.
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
     pub async fn stop(&self, unit: &str) -> Result<JobResult, String> {
-        self.job("StopUnit", unit).await
+        match self.job("StopUnit", unit).await {
+            Err(why) if why.contains(" not loaded") => Ok("done".to_owned()),
+            other => other,
+        }
     }
 
     async fn job(&self, method: &str, unit: &str) -> Result<JobResult, String> {
         // Before the call: a job may be over before its answer is read.
-        let mut signals = self.bus.signals().await?;
+        let mut signals = self.bus.ended_jobs().await?;
         let job: OwnedObjectPath = self.bus.call(method, &(unit, "replace")).await?;
         let ended = async {
             while let Some(Ok(message)) = signals.next().await {
-                if message.header().member().is_none_or(|member| member.as_str() != "JobRemoved") {
-                    continue;
-                }
                 let body = message.body();
                 let Ok((_, path, _, result)) = body.deserialize::<(u32, OwnedObjectPath, String, String)>() else {
                     continue;
@@ -154,9 +154,10 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager does not answer.
-    pub async fn end_pane_scopes(&self, agent: &AgentName) -> Result<(), String> {
-        let pattern = format!("{PANE_SCOPE}{agent}-*.scope");
-        for scope in self.names(&pattern).await?.iter().filter(|scope| agent_of_scope(scope) == Some(agent.as_str())) {
+    pub async fn end_pane_scopes(&self, tag: &str, agent: &AgentName) -> Result<(), String> {
+        let pattern = format!("{PANE_SCOPE}{tag}-{agent}-*.scope");
+        let ours = |scope: &&String| agent_of_scope(scope) == Some((tag, agent.as_str()));
+        for scope in self.names(&pattern).await?.iter().filter(ours) {
             // It may end by itself in the meantime.
             let _gone: Result<(), String> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
             let _gone = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;

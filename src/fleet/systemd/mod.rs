@@ -31,8 +31,11 @@ pub const AGENTS_SLICE: &str = "mosaic-agents.slice";
 /// The slice that systemd makes around it, by its name.
 pub const PARENT_SLICE: &str = "mosaic.slice";
 
-/// First part of the name of a pane's scope: `mosaic-pane-<agent>-<keeper's pid>.scope`.
+/// First part of the name of a pane's scope: `mosaic-pane-<fleet's tag>-<agent>-<keeper's pid>.scope`.
 pub const PANE_SCOPE: &str = "mosaic-pane-";
+
+/// What the reason begins with when there is a bus and the manager behind it is silent.
+pub const NO_ANSWER: &str = "does not answer";
 
 /// Exit status of a keeper that has given up its runtime: systemd does not restart it then. Outside
 /// what sysexits.h and shells use; a runtime that happens to end with it is reported as failed.
@@ -50,11 +53,12 @@ pub fn agent_of_unit(unit: &str) -> Option<&str> {
     unit.strip_prefix("mosaic-agent@")?.strip_suffix(".service")
 }
 
-/// The agent whose pane a scope was made for.
+/// The fleet's tag and the agent whose pane a scope was made for.
 #[must_use]
-pub fn agent_of_scope(scope: &str) -> Option<&str> {
-    let (agent, keeper) = scope.strip_prefix(PANE_SCOPE)?.strip_suffix(".scope")?.rsplit_once('-')?;
-    keeper.chars().all(|c| c.is_ascii_digit()).then_some(agent)
+pub fn agent_of_scope(scope: &str) -> Option<(&str, &str)> {
+    let (tag, rest) = scope.strip_prefix(PANE_SCOPE)?.strip_suffix(".scope")?.split_once('-')?;
+    let (agent, keeper) = rest.rsplit_once('-')?;
+    keeper.chars().all(|c| c.is_ascii_digit()).then_some((tag, agent))
 }
 
 #[cfg(test)]
@@ -65,8 +69,8 @@ mod tests {
     fn units_and_scopes_name_their_agent() {
         assert_eq!(agent_of_unit("mosaic-agent@code0.service"), Some("code0"));
         assert_eq!(agent_of_unit("ssh.service"), None);
-        assert_eq!(agent_of_scope("mosaic-pane-a-b-12.scope"), Some("a-b"));
-        assert_eq!(agent_of_scope("mosaic-pane-a-12.scope"), Some("a"));
-        assert_eq!(agent_of_scope("mosaic-pane-a-b.scope"), None);
+        assert_eq!(agent_of_scope("mosaic-pane-f00-a-b-12.scope"), Some(("f00", "a-b")));
+        assert_eq!(agent_of_scope("mosaic-pane-f00-a-12.scope"), Some(("f00", "a")));
+        assert_eq!(agent_of_scope("mosaic-pane-f00-a-b.scope"), None);
     }
 }

@@ -10,8 +10,8 @@ const TEMPLATES: [(&str, &str); 2] = [
     (AGENT_TEMPLATE, include_str!("../../../framework/systemd/user/mosaic-agent@.service")),
 ];
 
-/// First words of a unit file that tell whose fleet it belongs to.
-const OWNER: &str = "# Mosaic home: ";
+/// First words of the lines of a unit file that tell whose fleet it belongs to.
+const OWNER: [&str; 2] = ["# Mosaic home: ", "# Roster: "];
 
 /// Every unit file of a fleet: its name and text. `environment` holds what the program needs beside
 /// the site's own variables, such as `PATH`.
@@ -21,7 +21,8 @@ pub fn unit_files(site: &Site, environment: &[(String, String)]) -> Vec<(&'stati
     lines.extend(site.variables().into_iter().map(|(name, value)| assignment(name, &value.to_string_lossy())));
     let environment = lines.join("\n");
     let program = quoted(&site.program.to_string_lossy()).replace('$', "$$");
-    let home = site.home.to_string_lossy().replace('\n', " ");
+    let line = |path: &Path| path.to_string_lossy().replace('\n', " ");
+    let (home, roster) = (line(&site.home), line(&site.roster));
     TEMPLATES
         .iter()
         .map(|(name, text)| {
@@ -29,16 +30,19 @@ pub fn unit_files(site: &Site, environment: &[(String, String)]) -> Vec<(&'stati
                 .replace("@ENVIRONMENT@", &environment)
                 .replace("@PROGRAM@", &program)
                 .replace("@GIVEN_UP@", &GIVEN_UP.to_string())
+                .replace("@ROSTER@", &roster)
                 .replace("@HOME@", &home);
             (*name, text)
         })
         .collect()
 }
 
-/// The Mosaic home that a unit file was written for.
+/// The Mosaic home and the roster that a unit file was written for.
 #[must_use]
-pub fn owner(text: &str) -> Option<PathBuf> {
-    text.lines().next()?.strip_prefix(OWNER).map(|home| Path::new(home.trim()).to_owned())
+pub fn owner(text: &str) -> Option<(PathBuf, PathBuf)> {
+    let mut lines = text.lines();
+    let [home, roster] = OWNER.map(|words| lines.next()?.strip_prefix(words).map(|path| PathBuf::from(path.trim())));
+    Some((home?, roster?))
 }
 
 fn assignment(name: &str, value: &str) -> String {
@@ -77,7 +81,7 @@ mod tests {
             assert!(text.contains("Environment=\"PATH=/a:/b c\""), "{text}");
             assert!(text.contains("Environment=\"MOSAIC_HOME=/h o/100%%/.config/mosaic\""), "{text}");
             assert!(text.contains(r#"ExecStart="/opt/my \"tools\"/$$x/mosaic-tui" session"#), "{text}");
-            assert_eq!(owner(&text), Some(site.home.clone()));
+            assert_eq!(owner(&text), Some((site.home.clone(), site.roster.clone())));
         }
     }
 

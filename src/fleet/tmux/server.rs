@@ -85,11 +85,12 @@ impl Tmux {
     }
 
     async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
-        self.run_as(self.client_args(false), &[], commands).await
+        self.run_program(&self.program, self.client_args(false), &[], commands).await
     }
 
-    async fn run_as(
+    async fn run_program(
         &self,
+        program: &Path,
         mut args: Vec<OsString>,
         env: &[(&str, OsString)],
         commands: &[Vec<String>],
@@ -100,7 +101,7 @@ impl Tmux {
             }
             args.extend(words.iter().map(|word| OsString::from(as_argument(word))));
         }
-        let output = exec::run(&self.program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?;
+        let output = exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -140,14 +141,32 @@ impl Tmux {
     }
 
     /// Runs changes, starting the server when there is none. Only the holder is made this way: the
-    /// process that starts the server owns every pane in it. The server keeps `env`, so that what is
-    /// typed into a session made by hand sees the fleet as well.
+    /// process that starts the server owns every pane in it, unless it starts in a `scope` of the user
+    /// manager. The server keeps `env`, so that what is typed into a session made by hand sees the fleet
+    /// as well.
     ///
     /// # Errors
     /// When tmux is missing, hangs or refuses.
-    pub async fn change_starting_server(&self, changes: &[Change], env: &[(&str, OsString)]) -> Result<()> {
+    pub async fn change_starting_server(
+        &self,
+        changes: &[Change],
+        env: &[(&str, OsString)],
+        scope: Option<&str>,
+    ) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
-        self.run_as(self.client_args(true), env, &commands).await.map(drop).map_err(|refusal| self.explain(refusal))
+        let (program, args) = match scope {
+            None => (self.program.clone(), self.client_args(true)),
+            Some(scope) => {
+                let unit = format!("--unit={scope}");
+                let mut args: Vec<OsString> =
+                    ["--user", "--scope", "--quiet", "--collect", &unit, "--"].map(OsString::from).to_vec();
+                args.push(self.program.clone().into());
+                args.extend(self.client_args(true));
+                (PathBuf::from("systemd-run"), args)
+            }
+        };
+        let ran = self.run_program(&program, args, env, &commands).await;
+        ran.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     fn name(&self) -> String {

@@ -73,7 +73,7 @@ fn ten_ways_to_break_an_agent() {
         drop(host.sandbox.tmux(&["respawn-pane", "-k", "-t", "=x:", "sleep 600"]));
     });
     broken(&host, &screen, "stopped by hand", |host| drop(host.systemctl(&["stop", "mosaic-agent@x.service"])));
-    broken(&host, &screen, "scope stopped", |host| drop(host.systemctl(&["stop", "mosaic-pane-x-*.scope"])));
+    broken(&host, &screen, "scope stopped", |host| drop(host.systemctl(&["stop", "mosaic-pane-*-x-*.scope"])));
     broken(&host, &screen, "session renamed", |host| drop(host.sandbox.tmux(&["rename-session", "-t", "=x:", "z"])));
     host.sandbox.tmux(&["kill-session", "-t", "=z:"]);
     broken(&host, &screen, "unit killed with SIGABRT", |host| {

@@ -55,42 +55,107 @@ fn a_fresh_home_gets_a_healthy_fleet_and_uninstall_leaves_the_machine_as_it_was(
 }
 
 #[test]
-fn what_the_user_changed_survives_an_uninstallation() {
-    let Some(host) = Host::with_agents("  - {name: a}\n") else { return };
-    host.ok(&["fleet", "install"]);
-    let env = host.sandbox.home().join("fleet/agents/a.env");
-    let text = fs::read_to_string(&env).unwrap();
-    fs::write(&env, format!("{text}MY_TOKEN=x\n")).unwrap();
+fn what_the_user_wrote_survives_installations_and_their_end() {
+    let Some(host) = Host::with_agents("  - {name: a}\n  - {name: b}\n") else { return };
+    let agents = host.sandbox.home().join("fleet/agents");
+    fs::create_dir_all(&agents).unwrap();
+    fs::write(agents.join("a.env"), "MY_TOKEN=x\n").unwrap();
     let hooks = host.sandbox.home().join("runtime/codex/config.toml");
+    fs::create_dir_all(hooks.parent().unwrap()).unwrap();
     fs::write(&hooks, "mine").unwrap();
     host.ok(&["fleet", "install"]);
-    let kept =
-        fs::read_dir(hooks.parent().unwrap()).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
-    assert!(kept.into_iter().any(|name| name.starts_with("config.toml.user-")));
-    assert!(fs::read_to_string(&env).unwrap().contains("MY_TOKEN=x"), "an installation keeps the user's lines");
+    let aside = || fs::read_dir(hooks.parent().unwrap()).unwrap().flatten().count();
+    assert_eq!(aside(), 2, "the user's own file stands beside ours");
+    let text = fs::read_to_string(agents.join("b.env")).unwrap();
+    fs::write(agents.join("b.env"), format!("{text}ADDED=later\n")).unwrap();
+    let with_database = |args: &[&str]| {
+        let mut command = host.manager.command(&host.sandbox, crate::harness::program(), args);
+        let answer =
+            crate::harness::answer(command.env("DATABASE_URL", "postgres://u:s3cret@/d").env("PATH", "/usr/bin:/bin"));
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert!(!answer.stdout.contains("s3cret") && !answer.stderr.contains("s3cret"), "{answer:?}");
+    };
+    with_database(&["fleet", "install", "--dry-run"]);
+    with_database(&["fleet", "install"]);
+    let read = |name: &str| fs::read_to_string(agents.join(name)).unwrap();
+    assert!(read("a.env").contains("s3cret") && read("a.env").ends_with("MY_TOKEN=x\n"), "{}", read("a.env"));
+    assert!(read("b.env").ends_with("ADDED=later\n"));
+
+    // One more agent gets what the others have, whatever the shell that adds it knows; nothing else moves.
+    let units = host.sandbox.root.join("h/.config/systemd/user/mosaic-agent@.service");
+    let before = (fs::read_to_string(&units).unwrap(), read("a.env"));
+    host.ok(&["fleet", "add", "c", "class=code"]);
+    host.ok(&["fleet", "edit", "a", "alias=x"]);
+    assert!(read("c.env").contains("s3cret"));
+    assert_eq!((fs::read_to_string(&units).unwrap(), read("a.env")), before);
+
     host.ok(&["fleet", "uninstall"]);
-    assert_eq!(fs::read_to_string(&env).unwrap(), "MY_TOKEN=x\n");
+    assert_eq!((read("a.env").as_str(), read("b.env").as_str()), ("MY_TOKEN=x\n", "ADDED=later\n"));
+    assert!(!agents.join("c.env").exists());
+    assert_eq!((fs::read_to_string(&hooks).unwrap().as_str(), aside()), ("mine", 1));
 }
 
 #[test]
-fn a_second_fleet_of_the_same_user_is_refused_and_not_confused_with_the_first() {
+fn an_environment_file_that_lost_its_mark_is_not_touched() {
     let Some(host) = Host::running("  - {name: a}\n") else { return };
+    let env = host.sandbox.home().join("fleet/agents/a.env");
+    let broken = fs::read_to_string(&env).unwrap().replace("# <<<", "TOKEN=x");
+    fs::write(&env, &broken).unwrap();
+    for verb in ["install", "uninstall"] {
+        let refused = host.fleet(&["fleet", verb]);
+        assert!(refused.code == 2 && refused.stderr.contains("a.env"), "{refused:?}");
+    }
+    assert_eq!(fs::read_to_string(&env).unwrap(), broken);
+    assert_eq!(host.unit("a"), "active", "an end that was refused ended nothing");
+}
+
+#[test]
+fn an_uninstallation_that_was_cut_short_can_be_ended() {
+    let Some(host) = Host::running("  - {name: a}\n") else { return };
+    host.systemctl(&["stop", "mosaic-tmux-holder.service"]);
+    for name in ["mosaic-tmux-holder.service", "mosaic-agent@.service"] {
+        fs::remove_file(host.sandbox.root.join("h/.config/systemd/user").join(name)).unwrap();
+    }
+    host.systemctl(&["daemon-reload"]);
+    host.ok(&["fleet", "uninstall"]);
+    assert!(!host.sandbox.home().join("fleet/installed.json").exists());
+    assert!(!host.sandbox.root.join("h/.config/systemd/user/default.target.wants").exists());
+}
+
+#[test]
+fn two_fleets_of_a_user_share_a_manager_and_nothing_else() {
+    let Some(host) = Host::running("  - {name: a}\n  - {name: code0}\n") else { return };
+    let before = host.wait_healthy(&["a", "code0"]);
     let other = host.sandbox.root.join("other");
     fs::create_dir_all(other.join("fleet")).unwrap();
-    fs::copy(host.sandbox.roster(), other.join("fleet/roster.yaml")).unwrap();
-    let text =
-        fs::read_to_string(other.join("fleet/roster.yaml")).unwrap().replace("socket_name: it", "socket_name: it2");
-    fs::write(other.join("fleet/roster.yaml"), text).unwrap();
-    let run = |args: &[&str]| {
+    let roster = fs::read_to_string(host.sandbox.roster()).unwrap();
+    let run = |home: &std::path::Path, args: &[&str]| {
         let mut command = host.manager.command(&host.sandbox, crate::harness::program(), args);
-        crate::harness::answer(command.env("MOSAIC_HOME", &other))
+        crate::harness::answer(command.env("MOSAIC_HOME", home))
     };
-    let refused = run(&["fleet", "install"]);
+    // Another home, its own socket, the same names.
+    fs::write(other.join("fleet/roster.yaml"), roster.replace("socket_name: it", "socket_name: it2")).unwrap();
+    let refused = run(&other, &["fleet", "install"]);
     assert!(refused.code == 4 && refused.stderr.contains(&host.sandbox.home().display().to_string()), "{refused:?}");
-    let row = run(&["fleet", "ps", "--json"]).json()[0].clone();
+    let row = run(&other, &["fleet", "ps", "--json"]).json()[0].clone();
     assert!(row["systemd"].is_null() && row["readiness"] == "dead", "{row:#}");
-    assert_eq!(run(&["fleet", "start", "--supervisor", "systemd"]).code, 4);
-    assert_eq!(host.row("a")["systemd"]["active"], "active");
+    assert_eq!(run(&other, &["fleet", "start", "--supervisor", "systemd"]).code, 4);
+    for verb in ["start", "restart", "stop"] {
+        let done = run(&other, &["fleet", verb]);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!(host.panes(), before, "{verb} of the other fleet");
+    }
+    // The same home with another roster is another fleet as well.
+    let second = host.sandbox.home().join("fleet/second.yaml");
+    fs::write(&second, roster.replace("socket_name: it", "socket_name: it3").replace("  - {name: a}\n", "")).unwrap();
+    let refused = host.fleet(&["fleet", "install", "--roster", second.to_str().unwrap()]);
+    assert!(refused.code == 4 && refused.stderr.contains("roster.yaml"), "{refused:?}");
+    // And a demo, whose agents bear the usual names.
+    let demo = host.fleet(&["demo", "--headless", "--agents", "3"]);
+    assert_eq!(demo.code, 0, "{demo:?}");
+    assert_eq!(host.panes(), before);
+    host.ok(&["demo", "--stop"]);
+    assert_eq!((host.panes(), host.row("a")["systemd"]["active"].as_str()), (before, Some("active")));
 }
 
 #[test]

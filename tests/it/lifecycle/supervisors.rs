@@ -57,3 +57,54 @@ fn without_systemd_the_same_commands_work_by_themselves() {
     let status = sandbox.ok(&["fleet", "status", "--json"]).json();
     assert_eq!(status["supervisor"], "direct");
 }
+
+#[test]
+fn agents_on_a_socket_of_their_own_do_not_end_with_each_other() {
+    let agents = "  - {name: a, socket: own}\n  - {name: b, socket: own}\n  - {name: c}\n";
+    let Some(host) = Host::running(agents) else { return };
+    let before = host.wait_healthy(&["a", "b", "c"]);
+    host.ok(&["fleet", "stop", "a"]);
+    let after = host.wait_healthy(&["b", "c"]);
+    assert_eq!([after["b"], after["c"]], [before["b"], before["c"]]);
+    host.ok(&["fleet", "start", "a"]);
+    crate::harness::kill(host.keeper("a"), rustix::process::Signal::KILL);
+    wait_for("it is adopted", || host.unit("a") == "active" && host.panes().len() == 3);
+    assert_eq!(host.wait_healthy(&["a", "b", "c"])["b"], before["b"]);
+}
+
+#[test]
+fn an_agent_cannot_stop_itself_and_is_told_so() {
+    let sandbox =
+        Sandbox::with_agents("  - {name: a, runtime: bash, command: 'bash --norc --noprofile'}\n  - {name: b}\n");
+    sandbox.start();
+    let before = sandbox.row("a")["pane"]["pid"].clone();
+    let log = sandbox.root.join("w/log");
+    let line = format!(
+        "{} fleet restart > {} 2>&1; echo code $? >> {}",
+        crate::harness::program(),
+        log.display(),
+        log.display()
+    );
+    sandbox.tmux(&["send-keys", "-t", "=a:", "-l", &line]);
+    sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
+    let text = || std::fs::read_to_string(&log).unwrap_or_default();
+    wait_for("its end", || text().contains("code "));
+    assert!(
+        text().contains("b: restarted") && text().contains("runs this very command") && text().contains("code 4"),
+        "{}",
+        text()
+    );
+    assert_eq!(sandbox.row("a")["pane"]["pid"], before);
+}
+
+#[test]
+fn a_unit_that_waits_to_restart_is_stopped_whoever_is_asked() {
+    let Some(host) = Host::with_agents("  - {name: bad, runtime: sh, command: 'sh -c \"exit 3\"'}\n") else { return };
+    host.ok(&["fleet", "install"]);
+    let _either = host.fleet(&["fleet", "start"]);
+    wait_for("it waits", || host.row("bad")["reason"].as_str().is_some_and(|reason| reason.contains("waits")));
+    host.ok(&["fleet", "stop", "bad", "--supervisor", "direct"]);
+    assert_eq!(host.unit("bad"), "inactive");
+    let row = host.row("bad");
+    assert_eq!(row["reason"], "stopped on purpose", "{row:#}");
+}

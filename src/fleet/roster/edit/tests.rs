@@ -96,11 +96,11 @@ fn the_first_line_of_an_item_may_be_any_key() {
 #[test]
 fn json_stays_json() {
     let text = "{\n  \"version\": 1,\n  \"agents\": [\n    {\"name\": \"a\", \"modelHint\": \"m\"}\n  ]\n}\n";
-    let changed = edit(text, &set("a", &["model_hint=n", "class=code", "env.K=v", "yolo=false"])).unwrap();
+    let changed = edit(text, &set("a", &["model_hint=opus", "class=code", "env.K=v", "yolo=false"])).unwrap();
     let added =
         edit(&changed, &Edit::Add { name: "b".to_owned(), fields: vec![Field::parse("class=x").unwrap()] }).unwrap();
     let value: serde_json::Value = serde_json::from_str(&added).unwrap_or_else(|error| panic!("{error}: {added}"));
-    assert_eq!(value["agents"][0]["modelHint"], "n");
+    assert_eq!(value["agents"][0]["modelHint"], "opus");
     assert_eq!(value["agents"][0]["yolo"], false);
     assert_eq!(value["agents"][1], serde_json::json!({"name": "b", "class": "x"}));
     let removed = edit(&added, &Edit::Remove { name: "a".to_owned() }).unwrap();
