@@ -1,5 +1,7 @@
 //! Performs actions that reach outside: the same function for a key and for a command line.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -128,14 +130,11 @@ fn check(site: &Site, file: Option<&std::path::Path>) -> Result<Report> {
 fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut missing = Vec::new();
+    let mut folders: BTreeMap<&PathBuf, Vec<String>> = BTreeMap::new();
     for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
         let folder = &agent.working_directory;
         if !folder.is_dir() {
-            missing.push(format!(
-                "{}: {} does not exist and will be made at its start",
-                agent.name,
-                Label::new(&folder.display().to_string())
-            ));
+            folders.entry(folder).or_default().push(agent.name.to_string());
         }
         let program = agent.command.as_deref().and_then(|command| command.split_whitespace().next());
         if let Some(program) =
@@ -146,5 +145,9 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
             missing.push(format!("{}: {program} is not on PATH", agent.name));
         }
     }
+    missing.extend(folders.into_iter().map(|(folder, names)| {
+        let folder = Label::new(&folder.display().to_string());
+        format!("{}: {folder} does not exist and will be made at the start", names.join(", "))
+    }));
     missing
 }

@@ -66,7 +66,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn dispatch(parsed: &Parsed) -> Result<u8> {
     let action = (parsed.spec.build)(&parsed.inputs).map_err(|why| {
-        Failure::new(Kind::Invalid, command_of(parsed.spec), why, "`mosaic-tui --help` shows the commands")
+        let command = command_of(parsed.spec);
+        let next = format!("`mosaic-tui {command} --help` shows how");
+        Failure::new(Kind::Invalid, command, why, next)
     })?;
     let site = paths::site(parsed.globals.roster.clone())?;
     let json = parsed.inputs.flag("json");

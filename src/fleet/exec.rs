@@ -12,7 +12,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::error::{Failure, Kind, Result};
@@ -84,13 +84,39 @@ pub async fn run(
     env: &[(&str, OsString)],
     limit: Duration,
 ) -> Result<Output, ExecError> {
+    run_with_input(program, args, env, &[], limit).await
+}
+
+/// The same with something on its standard input: what must not stand among its arguments, which
+/// everybody on the machine can read.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_with_input(
+    program: &Path,
+    args: &[OsString],
+    env: &[(&str, OsString)],
+    input: &[u8],
+    limit: Duration,
+) -> Result<Output, ExecError> {
     let mut command = base(program, args);
     command.envs(env.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(&mut command)?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            match stdin.write_all(input).await {
+                // It ended without reading all of it; its own words say why.
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    };
     let collect = async {
-        let (stdout, stderr) = tokio::try_join!(read_capped(stdout), read_capped(stderr))?;
+        let ((), stdout, stderr) = tokio::try_join!(feed, read_capped(stdout), read_capped(stderr))?;
         let status = child.wait().await?;
         Ok(Output { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
     };

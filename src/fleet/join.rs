@@ -58,8 +58,8 @@ pub struct Planes<'a> {
     pub heartbeats: &'a HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     /// How each agent's last process ended.
     pub exits: &'a HashMap<AgentName, (SystemTime, ExitFacts)>,
-    /// Agents that were stopped on purpose.
-    pub stopped: &'a HashSet<AgentName>,
+    /// Agents that do not run although nothing is wrong, and why.
+    pub stopped: &'a HashMap<AgentName, Label>,
     /// systemd.
     pub systemd: &'a Reading<UnitsView>,
     /// Whether this fleet's units are installed.
@@ -181,9 +181,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         && tree
             .is_some_and(|tree| !tree.processes.iter().any(|process| runtime::matches(&agent.runtime, &process.argv)));
     let boot_enable = boot_enable(systemd.as_ref(), planes);
-    let stopped = decision.readiness == Readiness::Dead && planes.stopped.contains(&agent.name);
+    let stopped = planes.stopped.get(&agent.name).filter(|_| decision.readiness == Readiness::Dead);
     let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
-    let verdict = units::compare(&decision, systemd.as_ref(), stopped, last_exit.as_ref());
+    let verdict = units::compare(&decision, systemd.as_ref(), stopped.map(Label::as_str), last_exit.as_ref());
     let panes_in_session = pane.as_ref().map_or(0, |found| found.panes_in_session);
     let mut flags = Vec::new();
     for (flag, raised) in [
@@ -192,7 +192,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         ("copy_mode", record.is_some_and(|record| record.in_mode)),
         ("extra_panes", panes_in_session > 1),
         ("remote", remote),
-        ("stopped", stopped),
+        ("stopped", stopped.is_some()),
         ("disagree", verdict.disagrees),
     ] {
         if raised {

@@ -183,7 +183,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
 }
 
 fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
-    let start = "a start: `mosaic-tui fleet start`";
+    let start = "a start: `mosaic-tui fleet start NAME`";
     Some(match pane {
         PaneState::Ended(Some(status)) => (format!("exited with status {status}"), start),
         PaneState::Ended(None) => ("its process ended".to_owned(), start),

@@ -346,3 +346,23 @@ fn a_runtimes_hooks_speak_for_it_from_inside_its_pane_only() {
     hook(r#"{"type": "agent-turn-complete"}"#, "argument");
     sandbox.wait_row("a", |row| row["heartbeat"]["status"] == "ok" && row["readiness"] == "working");
 }
+
+#[test]
+fn an_environment_reaches_the_pane_whatever_it_holds_and_however_long_it_is() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: sh, command: 'env -0 > env; exec cat'}\n");
+    let agents = sandbox.home().join("fleet/agents");
+    fs::create_dir_all(&agents).unwrap();
+    let long = "x".repeat(60_000);
+    let odd = "it's $HOME; #{pane_id} \"q\" \\ % ~ {a}";
+    let escaped = odd.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+    fs::write(agents.join("a.env"), format!("LONG={long}\nODD=\"{escaped}\"\nLINES2=\"one\ntwo\"\n")).unwrap();
+    sandbox.start();
+    let file = sandbox.root.join("w/env");
+    wait_for("the environment", || fs::metadata(&file).is_ok_and(|meta| meta.len() > 60_000));
+    let text = fs::read_to_string(&file).unwrap();
+    let value =
+        |name: &str| text.split('\0').find_map(|entry| entry.strip_prefix(&format!("{name}="))).map(str::to_owned);
+    assert_eq!(value("LONG").map(|value| value.len()), Some(60_000));
+    assert_eq!(value("ODD").as_deref(), Some(odd));
+    assert_eq!(value("LINES2").as_deref(), Some("one\ntwo"));
+}

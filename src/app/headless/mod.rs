@@ -21,7 +21,7 @@ use crate::backlog::model::{Board, BoardQuery};
 use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
+use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
 use crate::fleet::readiness::words;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::tmux::{Query, Tmux};
@@ -222,7 +222,16 @@ pub(super) fn reason(row: &AgentRow) -> String {
     } else {
         String::new()
     };
-    format!("{drift}{}", row.reason)
+    format!("{drift}{}{}", boot(row), row.reason)
+}
+
+/// What keeps an agent from coming back after a reboot, with the command against it.
+fn boot(row: &AgentRow) -> &'static str {
+    match row.boot_enable {
+        BootEnable::NotEnabled => "not enabled at boot (`fleet install`); ",
+        BootEnable::LingerOff => "lingering is off (`loginctl enable-linger`); ",
+        BootEnable::Ok | BootEnable::Unknown => "",
+    }
 }
 
 /// Aligned lines, each at most `width` columns.

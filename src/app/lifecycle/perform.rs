@@ -44,7 +44,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &LifecycleAction, tell:
         LifecycleAction::Stop(targets) => operate(site, targets, Verb::Stop, tell).await,
         LifecycleAction::Restart(targets) => operate(site, targets, Verb::Restart, tell).await,
         LifecycleAction::Init { profile, runtime, write, force } => {
-            init(site, profile, runtime.as_deref(), *write, *force)
+            init(site, profile, runtime.as_deref(), *write, *force).await
         }
         LifecycleAction::Install { dry_run } => install(site, *dry_run, tell).await,
         LifecycleAction::Uninstall { dry_run } => uninstall(site, *dry_run, tell).await,
@@ -106,6 +106,13 @@ fn local<'a>(site: &Site, roster: &'a Roster, name: &str) -> Result<&'a Agent> {
 async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> Result<Report> {
     let since = lifecycle::moment();
     let roster = roster::load(site)?;
+    if verb == Verb::Stop
+        && let [name] = targets.agents.as_slice()
+        && roster.agent(name).is_err()
+        && let Some(report) = stop_stray(site, &roster, name).await?
+    {
+        return Ok(report);
+    }
     let agents = chosen(site, &roster, targets)?;
     let life = Lifecycle::choose(site, &roster, targets.supervisor).await?;
     if verb != Verb::Stop {
@@ -123,6 +130,17 @@ async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> 
         ));
     }
     Ok(report)
+}
+
+/// Stops an agent that the roster no longer names, when one of that name still runs.
+async fn stop_stray(site: &Site, roster: &Roster, name: &str) -> Result<Option<Report>> {
+    let Ok(name) = AgentName::parse(name) else { return Ok(None) };
+    Ok(lifecycle::stop_stray(site, roster, &name).await?.map(|outcome| {
+        Report::done(
+            format!("{name}: {}; it was not in the roster any more", outcome.word()),
+            &json!([{ "name": name, "tenant_id": site.tenant_id, "host": site.host, "outcome": outcome.word(), "error": null }]),
+        )
+    }))
 }
 
 fn end_of_server(life: &Lifecycle<'_>, roster: &Roster) -> String {
@@ -213,7 +231,7 @@ fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) -> Report {
     Report { errors, ..Report::done(lines.join("\n"), &rows).with_code(code) }
 }
 
-fn init(site: &Site, profile: &str, runtime: Option<&str>, write: bool, force: bool) -> Result<Report> {
+async fn init(site: &Site, profile: &str, runtime: Option<&str>, write: bool, force: bool) -> Result<Report> {
     let (text, added) = files::from_profile(site, profile, runtime)?;
     let draft = files::checked(site, text.clone())?;
     let path = site.roster.display().to_string();
@@ -239,7 +257,12 @@ fn init(site: &Site, profile: &str, runtime: Option<&str>, write: bool, force: b
     let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster.agents.len())];
     lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
     lines.extend(added.iter().cloned());
-    lines.push("next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned());
+    lines.extend(draft.roster.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.push(if crate::fleet::systemd::Manager::connect().await.is_ok() {
+        "next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned()
+    } else {
+        "next: `mosaic-tui fleet start` (there is no user manager to install units for)".to_owned()
+    });
     Ok(Report::done(lines.join("\n"), &json(true, backup.clone())))
 }
 
@@ -253,7 +276,7 @@ async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     }
     let mut notes = plan.notes.clone();
     notes.extend(lifecycle::carry_out(site, &plan, tell).await?);
-    Ok(print::carried_out("install", "; next: `mosaic-tui fleet start`", &plan, &notes))
+    Ok(print::carried_out("install", "; next: `mosaic-tui fleet start` starts or takes over the agents", &plan, &notes))
 }
 
 async fn uninstall(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
@@ -263,7 +286,7 @@ async fn uninstall(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report>
     }
     let mut notes = plan.notes.clone();
     notes.extend(lifecycle::carry_out(site, &plan, tell).await?);
-    Ok(print::carried_out("uninstall", "; your roster stays", &plan, &notes))
+    Ok(print::carried_out("uninstall", "; the fleet was stopped, its roster stays", &plan, &notes))
 }
 
 async fn verify(site: &Site) -> Result<Report> {
@@ -312,7 +335,15 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
         })
     };
     if down.is_empty() {
-        return Ok(Report::done("nobody is down", &rows(&[])));
+        let mut lines = vec!["nobody is down".to_owned()];
+        let restarting = |unit: &crate::fleet::model::UnitFacts| unit.active == "activating";
+        let rows_of = after.agents.iter().filter(|row| row.readiness == Readiness::Dead);
+        lines.extend(
+            rows_of
+                .filter(|row| row.systemd.as_ref().is_some_and(restarting))
+                .map(|row| format!("{}: systemd is restarting it: {}", row.name, row.reason)),
+        );
+        return Ok(Report::done(lines.join("\n"), &rows(&[])));
     }
     if !apply {
         let mut lines: Vec<String> = down.iter().map(|name| format!("would restart {name}: {}", why(name))).collect();
@@ -366,7 +397,8 @@ async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) ->
     let draft = files::draft(site, &Edit::Add { name: name.to_string(), fields: fields.to_vec() })?;
     keeps_floor(&before, &draft.roster, name)?;
     files::write(site, &draft)?;
-    let file = site.roster.display();
+    // Its whole path would push the next step off a narrow screen.
+    let file = site.roster.file_name().unwrap_or_default().to_string_lossy();
     let text = if draft.roster.agents.iter().any(|agent| agent.name == *name && draft.roster.is_remote(agent, site)) {
         format!("{name}: added to {file}; it lives on another host and is started there")
     } else {
@@ -375,8 +407,9 @@ async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) ->
             next: format!("`mosaic-tui fleet install` enables it; {}", failure.next),
             ..failure
         })?;
-        let unit = if enabled { ", and its unit is enabled" } else { "" };
-        format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
+        lifecycle::note_stopped(site, name, "not started yet");
+        let unit = if enabled { ", its unit enabled" } else { "" };
+        format!("{name}: added to {file}{unit}; `fleet start {name}` starts it")
     };
     drop(lock);
     told(site, name, "added", text, &draft.roster)
@@ -404,8 +437,10 @@ fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
         "is as it was".to_owned()
     } else if draft.roster.is_remote(new, site) {
         format!("changed; it lives on {}", new.host)
+    } else if session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
+        format!("changed; `fleet restart {name}` lets it run that way")
     } else {
-        format!("changed; `mosaic-tui fleet restart {name}` lets it run that way")
+        format!("changed; `fleet start {name}` starts it that way")
     };
     told(site, name, "changed", format!("{name}: {next}"), &draft.roster)
 }
@@ -413,6 +448,7 @@ fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
 async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report> {
     let before = roster::load(site)?;
     let agent = before.agent(name.as_str())?.clone();
+    nobody_reports_to(&before, name)?;
     let lock = files::RosterLock::take(site)?;
     let draft = files::draft(site, &Edit::Remove { name: name.to_string() })?;
     keeps_floor(&before, &draft.roster, name)?;
@@ -435,11 +471,30 @@ async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report>
     told(site, name, "removed", format!("{name}: stopped and taken out of {}", site.roster.display()), &draft.roster)
 }
 
+/// Refuses to take out whom others report to.
+fn nobody_reports_to(roster: &Roster, name: &AgentName) -> Result<()> {
+    let reporters: Vec<&str> = roster
+        .agents
+        .iter()
+        .filter(|other| other.reports_to.as_deref() == Some(name.as_str()))
+        .map(|other| other.name.as_str())
+        .collect();
+    match reporters.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            format!("{} report{} to it", reporters.join(", "), if reporters.len() == 1 { "s" } else { "" }),
+            format!("first `mosaic-tui fleet edit {first} reports_to=...`, then again"),
+        )),
+    }
+}
+
 fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Roster) -> Result<Report> {
     let mut lines = vec![text];
-    lines.extend(
-        roster.warnings.iter().filter(|warning| warning.contains("floor")).map(|warning| format!("warning: {warning}")),
-    );
+    let about = format!("{name}: ");
+    let told = |warning: &&String| warning.contains("floor") || warning.starts_with(&about);
+    lines.extend(roster.warnings.iter().filter(told).map(|warning| format!("warning: {warning}")));
     Ok(Report::done(
         lines.join("\n"),
         &json!({
@@ -459,8 +514,7 @@ fn keeps_floor(before: &Roster, after: &Roster, name: &AgentName) -> Result<()> 
     Err(Failure::new(
         Kind::Refused,
         format!("agent {name}"),
-        why.map(|warning| warning.replacen("below the floor", "would leave the fleet below its floor", 1))
-            .unwrap_or_default(),
+        why.map(|warning| warning.replacen("below the floor", "would break the floor", 1)).unwrap_or_default(),
         "every fleet keeps exactly one coordinating seat and at least one enhancer",
     ))
 }

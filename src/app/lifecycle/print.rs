@@ -6,7 +6,7 @@ use crate::app::error::{DONE, FAILED};
 use crate::app::report::Report;
 use crate::fleet::checks::{Check, Verdict};
 use crate::fleet::home::Site;
-use crate::fleet::lifecycle::Plan;
+use crate::fleet::lifecycle::{Plan, Step};
 use crate::fleet::model::{BootEnable, FleetSnapshot};
 use crate::ui::text;
 
@@ -38,7 +38,7 @@ pub(super) fn checks(what: &str, site: &Site, checks: &[Check]) -> Report {
 
 /// A plan that is only told.
 pub(super) fn plan(what: &str, plan: &Plan, notes: &[String]) -> Report {
-    let steps: Vec<String> = plan.steps.iter().map(crate::fleet::lifecycle::Step::words).collect();
+    let steps: Vec<String> = plan.steps.iter().map(Step::words).collect();
     let mut lines: Vec<String> = steps.iter().map(|step| format!("would {step}")).collect();
     if lines.is_empty() {
         lines.push(format!("{what}: nothing to do"));
@@ -49,14 +49,34 @@ pub(super) fn plan(what: &str, plan: &Plan, notes: &[String]) -> Report {
 
 /// A plan that was carried out.
 pub(super) fn carried_out(what: &str, next: &str, plan: &Plan, notes: &[String]) -> Report {
-    let steps: Vec<String> = plan.steps.iter().map(crate::fleet::lifecycle::Step::words).collect();
-    let mut lines = vec![match steps.len() {
-        0 => format!("{what}: nothing to do"),
-        1 => format!("{what}: 1 step done{next}"),
-        n => format!("{what}: {n} steps done{next}"),
-    }];
+    let steps: Vec<String> = plan.steps.iter().map(Step::words).collect();
+    let done = summary(plan, notes);
+    let mut lines =
+        vec![if done.is_empty() { format!("{what}: nothing to do") } else { format!("{what}: {done}{next}") }];
     lines.extend(notes.iter().map(|note| format!("note: {note}")));
     Report::done(lines.join("\n"), &json!({ "dry_run": false, "steps": steps, "notes": notes }))
+}
+
+/// What was done, counted.
+fn summary(plan: &Plan, notes: &[String]) -> String {
+    let sum = |count: fn(&Step) -> usize| -> usize { plan.steps.iter().map(count).sum() };
+    let counts = [
+        ("unit", "stopped", sum(|step| usize::from(matches!(step, Step::Stop(_))))),
+        ("file", "written", sum(|step| usize::from(matches!(step, Step::Write { .. } | Step::Restore(..))))),
+        ("unit", "enabled", sum(|step| if let Step::Enable(units) = step { units.len() } else { 0 })),
+        ("unit", "disabled", sum(|step| if let Step::Disable(units) = step { units.len() } else { 0 })),
+        ("file", "removed", sum(|step| usize::from(matches!(step, Step::Delete(_))))),
+    ];
+    let mut done: Vec<String> = counts
+        .iter()
+        .filter(|(_, _, count)| *count > 0)
+        .map(|(noun, verb, count)| format!("{count} {noun}{} {verb}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    let refused = notes.iter().any(|note| note.contains("lingering could not"));
+    if let Some(Step::Linger(on)) = plan.steps.iter().find(|step| matches!(step, Step::Linger(_)) && !refused) {
+        done.push(format!("lingering turned {}", if *on { "on" } else { "off" }));
+    }
+    done.join(", ")
 }
 
 /// One line per agent with its unit; failed when somebody needs the operator.
@@ -67,7 +87,7 @@ pub(super) fn status(snapshot: &FleetSnapshot) -> Report {
         let unit = row.systemd.as_ref();
         table.push([
             row.name.to_string(),
-            if row.flags.contains(&"stopped") { "stopped".to_owned() } else { row.readiness.word().to_owned() },
+            row.readiness.word().to_owned(),
             unit.map_or_else(|| "-".to_owned(), |unit| format!("{} ({})", unit.active, unit.sub)),
             unit.map_or_else(
                 || "-".to_owned(),
@@ -91,6 +111,9 @@ pub(super) fn status(snapshot: &FleetSnapshot) -> Report {
             line.trim_end().to_owned()
         })
         .collect();
+    for row in snapshot.agents.iter().filter(|row| !row.managed) {
+        lines.push(format!("note: session {} runs on the fleet's socket, and the roster does not know it", row.name));
+    }
     let needing: Vec<String> = snapshot.needing().map(|row| row.name.to_string()).collect();
     let lingers = managed.iter().all(|row| row.boot_enable != BootEnable::LingerOff);
     lines.push(format!(

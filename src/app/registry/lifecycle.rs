@@ -10,7 +10,7 @@ use crate::app::lifecycle::{
 
 const BY_PALETTE: &str = "the palette runs it";
 
-const CLASS: Argument = value("class", "Only agents of this class");
+const CLASS: Argument = value("class", "Only agents of this class, among those named if any are");
 const STAGGER: Argument = value("stagger", "Least seconds between two agents");
 const SUPERVISOR: Argument = Argument {
     name: "supervisor",

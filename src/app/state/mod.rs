@@ -169,6 +169,8 @@ pub struct State {
     pub pane: PaneView,
     /// Readiness of each agent when it was last looked at.
     pub seen: HashMap<RowKey, Readiness>,
+    /// An answer that waits until the operator has closed what is open.
+    pub answer: Option<Overlay>,
     /// The message at the bottom.
     pub toast: Option<Toast>,
     /// Size of the terminal.
@@ -202,6 +204,7 @@ impl State {
             overlay: None,
             pane: PaneView::default(),
             seen: HashMap::new(),
+            answer: None,
             toast: None,
             size,
             now,

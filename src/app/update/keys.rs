@@ -1,5 +1,7 @@
 //! Keys: the topmost layer takes a press first, then the registry's table.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{board, form, palette, run, screen};
@@ -9,6 +11,7 @@ use crate::app::inputs::Inputs;
 use crate::app::keymap::{self, Chord};
 use crate::app::registry::{ActionSpec, Danger, Place};
 use crate::app::state::{Line, Overlay, Screen, State};
+use crate::fleet::model::{AgentRow, Attention};
 
 /// Longest filter; more is a paste gone wrong.
 const MAX_FILTER_CHARS: usize = 200;
@@ -97,8 +100,14 @@ pub(super) fn begin(
 ) {
     let mut targets: Vec<String> = ["agents", "name", "id"].iter().flat_map(|name| inputs.many(name)).collect();
     if targets.is_empty() {
+        let down = |row: &&Arc<AgentRow>| row.managed && row.attention() == Attention::Dead;
         targets = vec![match inputs.one("class") {
             Some(class) => format!("every agent of class {class}"),
+            None if spec.id == "fleet.recover" => {
+                let rows = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
+                let names: Vec<String> = rows.filter(down).map(|row| row.name.to_string()).collect();
+                if names.is_empty() { "who is down; nobody is now".to_owned() } else { names.join(", ") }
+            }
             None => "the whole fleet".to_owned(),
         }];
     }
@@ -179,7 +188,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         },
         Overlay::Form(_) | Overlay::Prompt(_) | Overlay::Menu(_) | Overlay::Palette(_) => {}
         Overlay::Answer { scroll, .. } => match key.code {
-            KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | ' ') => state.overlay = None,
+            KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
             code => scroll_by(scroll, code),
         },
         Overlay::Confirm { yes, command, action, .. } => match key.code {

@@ -64,9 +64,21 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
+    show_answer(state);
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
     effects
+}
+
+/// Shows an answer that came, once nothing is open that keys go into: nobody's typing is cut off by it.
+fn show_answer(state: &mut State) {
+    let Some(Overlay::Answer { command, .. }) = &state.answer else { return };
+    if state.overlay.is_none() && !state.filter.editing && !state.board.filtering {
+        state.overlay = state.answer.take();
+    } else if state.toast.is_none() {
+        let text = format!("answered: {command}  (close this to read it)");
+        toast(state, text, false);
+    }
 }
 
 /// Brings the newest rows and the newest claims together.
@@ -134,13 +146,11 @@ fn take_report(state: &mut State, command: String, report: Report) {
             text.push_str("  (U takes it back)");
         }
         match text.split_once('\n') {
-            // A popup that the operator has opened meanwhile is not taken away.
-            Some(_) if state.overlay.is_none() => {
+            Some(_) => {
                 state.toast = None;
-                state.overlay =
+                state.answer =
                     Some(Overlay::Answer { title: "done".to_owned(), command, text, failed: false, scroll: 0 });
             }
-            Some((first, _)) => toast(state, first.to_owned(), false),
             None => toast(state, text, false),
         }
     } else {
@@ -154,7 +164,7 @@ fn take_report(state: &mut State, command: String, report: Report) {
         // An answer that is complete but not good, such as a status, has not failed.
         let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
         let text = lines.join("\n");
-        state.overlay = Some(Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
+        state.answer = Some(Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
     }
 }
 

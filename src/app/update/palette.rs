@@ -9,6 +9,7 @@ use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::registry::{ACTIONS, ActionSpec, Cli, Shape};
 use crate::app::state::{Line, Overlay, Palette, State};
+use crate::fleet::roster::FIELDS;
 
 /// Commands of these groups make sense inside the dashboard; the others are for shells, hooks and units.
 const GROUPS: [&str; 3] = ["fleet", "agent", "backlog"];
@@ -30,7 +31,7 @@ pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
             let words = words_of(spec)?;
             // Behind a whole command stand its arguments.
             let command = matches!(spec.cli, Cli::Words(_));
-            if typed.trim_end() == words || (command && typed.starts_with(&format!("{words} "))) {
+            if command && (typed.trim_end() == words || typed.starts_with(&format!("{words} "))) {
                 return Some((0, spec));
             }
             let about = format!("{words} {}", spec.title.to_lowercase());
@@ -67,6 +68,8 @@ pub fn words_of(spec: &ActionSpec) -> Option<String> {
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
     let history = state.commands.clone();
+    let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
+    let names: Vec<String> = managed.map(|row| row.name.to_string()).collect();
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let list = candidates(&palette.line.text);
     let marked = list.get(palette.at).copied();
@@ -85,7 +88,9 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             palette.line = Line::new(history.back(palette.back).unwrap_or_default(), false);
         }
         KeyCode::Tab => {
-            if let Some(spec) = marked {
+            if let Some(spec) = marked
+                && !complete_argument(palette, spec, &names)
+            {
                 complete(palette, spec, selected);
             }
         }
@@ -120,6 +125,40 @@ fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) 
     palette.line = Line::new(&text, false);
     palette.at = 0;
     palette.notice = Some(usage(spec)).filter(|usage| !usage.is_empty());
+}
+
+/// Completes the word at the end of a whole command: an option, a field, an agent's name. Whether there
+/// was such a word; several that fit are listed.
+fn complete_argument(palette: &mut Palette, spec: &ActionSpec, names: &[String]) -> bool {
+    let Some(words) = words_of(spec) else { return false };
+    let typed = normal(&palette.line.text).to_owned();
+    let Some(arguments) = typed.strip_prefix(&format!("{words} ")) else { return false };
+    let word = arguments.rsplit(' ').next().unwrap_or_default();
+    if word.is_empty() {
+        return false;
+    }
+    let fits = |candidate: &String| candidate.starts_with(word);
+    let mut found: Vec<String> = if word.starts_with('-') {
+        let options = spec.arguments.iter().filter(|argument| matches!(argument.shape, Shape::Flag | Shape::Value));
+        options.map(|argument| format!("--{}", argument.name)).filter(fits).collect()
+    } else if spec.arguments.iter().any(|argument| argument.name == "fields") && arguments.contains(' ') {
+        FIELDS.iter().map(|field| format!("{field}=")).filter(fits).collect()
+    } else if spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents")) {
+        names.iter().filter(|name| fits(name)).cloned().collect()
+    } else {
+        Vec::new()
+    };
+    found.sort();
+    let Some(first) = found.first() else { return true };
+    let common = found.iter().fold(first.as_str(), |common, next| {
+        let same = common.char_indices().zip(next.chars()).take_while(|((_, a), b)| a == b);
+        &common[..same.map(|((at, a), _)| at + a.len_utf8()).last().unwrap_or(0)]
+    });
+    let rest = &common[word.len()..];
+    let end = if found.len() == 1 && !common.ends_with('=') { " " } else { "" };
+    palette.line = Line::new(&format!("{}{rest}{end}", palette.line.text), false);
+    palette.notice = (found.len() > 1).then(|| found.join("  "));
+    true
 }
 
 /// The arguments of an entry, as a reminder.
@@ -185,11 +224,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tab_completes_names_options_and_fields() {
+        let names = ["code0", "code1", "review"].map(str::to_owned);
+        for (line, want, listed) in [
+            ("fleet stop rev", "fleet stop review ", false),
+            ("fleet stop co", "fleet stop code", true),
+            ("fleet restart code0 code1 re", "fleet restart code0 code1 review ", false),
+            ("fleet start --cl", "fleet start --class ", false),
+            ("fleet edit code0 ali", "fleet edit code0 alias=", false),
+            ("fleet edit co", "fleet edit code", true),
+            ("fleet stop zz", "fleet stop zz", false),
+        ] {
+            let spec = candidates(line)[0];
+            let mut palette = Palette { line: Line::new(line, false), ..Palette::default() };
+            assert!(complete_argument(&mut palette, spec, &names));
+            assert_eq!((palette.line.text.as_str(), palette.notice.is_some()), (want, listed), "{line}");
+        }
+        let mut palette = Palette { line: Line::new("fleet sto", false), ..Palette::default() };
+        assert!(!complete_argument(&mut palette, candidates("fleet sto")[0], &names));
+    }
+
+    #[test]
     fn typing_narrows_the_list_to_what_is_meant() {
         let ids = |line: &str| candidates(line).iter().map(|spec| spec.id).collect::<Vec<_>>();
         assert_eq!(ids("fleet restart code0"), ["fleet.restart"]);
         assert_eq!(ids("fleet rest")[0], "fleet.restart");
         assert!(ids("doc").contains(&"fleet.doctor"));
+        assert!(ids("fleet ").len() > 10, "a group lists its commands");
         assert!(ids("").len() > 40);
         assert!(
             !ids("").iter().any(|id| id.starts_with("session.") || id.starts_with("demo.")),

@@ -34,7 +34,11 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
     let mut checks = vec![tmux().await, socket_folder(), mosaic_home(site), free_space(site)];
     checks.push(match roster {
         Ok(roster) => Check::ok("roster", format!("{}: valid, {} agents", roster.path.display(), roster.agents.len())),
-        Err(failure) => Check::failed("roster", format!("{}: {}", failure.what, failure.why), failure.next.clone()),
+        Err(failure) => Check::failed(
+            "roster",
+            format!("{}: {}", failure.what.trim_start_matches("roster "), failure.why),
+            failure.next.clone(),
+        ),
     });
     checks.extend(systemd(site).await);
     let Ok(roster) = roster else { return checks };
@@ -153,7 +157,7 @@ async fn systemd(site: &Site) -> Vec<Check> {
         Some(false) => Check::warning(
             "lingering",
             "off: the fleet ends with your last login",
-            format!("`{}`", linger::command(true)),
+            format!("`mosaic-tui fleet install` turns it on, or `{}`", linger::command(true)),
         ),
         None => Check::warning("lingering", "unknown: there is no logind here", ""),
     });

@@ -19,6 +19,13 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
     if checks.is_empty() {
         checks.push(Check::failed("roster", "names no agents of this host", "`mosaic-tui fleet add` adds one"));
     }
+    checks.extend(snapshot.agents.iter().filter(|row| !row.managed).map(|row| {
+        Check::warning(
+            format!("session {}", row.name),
+            "runs on the fleet's socket, and the roster does not know it",
+            format!("`mosaic-tui fleet stop {}` ends it, if an agent of this fleet was called so", row.name),
+        )
+    }));
     checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.to_string(), "")));
     if snapshot.supervisor == "direct" {
         checks.push(Check::warning(
@@ -33,6 +40,9 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
 
 fn of_agent(row: &AgentRow, supervisor: &str) -> Check {
     let subject = row.name.to_string();
+    if row.flags.contains(&"stopped") {
+        return Check::ok(subject, row.reason.to_string());
+    }
     let failed = |text: String, next: &str| Check::failed(subject.clone(), text, next);
     let start = format!("`mosaic-tui fleet start {subject}`");
     let Some(pane) = &row.pane else {

@@ -53,7 +53,7 @@ impl Facts {
             processes_at: at(0),
             heartbeats: &self.heartbeats,
             exits: &HashMap::new(),
-            stopped: &HashSet::new(),
+            stopped: &HashMap::new(),
             systemd: &self.systemd,
             installed: false,
             now: at(1),

@@ -33,7 +33,7 @@ pub(super) fn describe(unit: &UnitFacts) -> String {
 pub(super) fn compare(
     decision: &Decision,
     unit: Option<&UnitFacts>,
-    stopped: bool,
+    stopped: Option<&str>,
     exit: Option<&ExitFacts>,
 ) -> Verdict {
     let reason = &decision.reason;
@@ -48,7 +48,7 @@ pub(super) fn compare(
         (true, "failed", Some(unit)) => {
             (format!("{}; given up after {} restarts ({})", ended(reason, exit), unit.n_restarts, unit.result), false)
         }
-        (true, _, _) if stopped => ("stopped on purpose".to_owned(), false),
+        (true, _, _) if stopped.is_some() => (stopped.unwrap_or_default().to_owned(), false),
         (true, _, _) => (ended(reason, exit), false),
         (false, "failed", Some(unit)) => {
             (format!("{reason}, but systemd says failed ({}): nothing restarts it", unit.result), true)
@@ -99,7 +99,7 @@ mod tests {
                 Readiness::Dead,
                 "no session",
                 Some(unit("active", "running")),
-                false,
+                None,
                 "no session, but systemd says active (running)",
                 true,
             ),
@@ -107,7 +107,7 @@ mod tests {
                 Readiness::Dead,
                 "no session",
                 Some(unit("activating", "start")),
-                false,
+                None,
                 "exited with status 3: waits 4 s",
                 false,
             ),
@@ -115,7 +115,7 @@ mod tests {
                 Readiness::Dead,
                 "no session",
                 Some(unit("activating", "auto-restart")),
-                false,
+                None,
                 "exited with status 3; systemd restarts it",
                 false,
             ),
@@ -123,21 +123,28 @@ mod tests {
                 Readiness::Dead,
                 "exited with status 9",
                 Some(unit("failed", "failed")),
-                false,
+                None,
                 "exited with status 9; given up after 3 restarts (exit-code)",
                 false,
             ),
-            (Readiness::Dead, "no session", Some(unit("inactive", "dead")), true, "stopped on purpose", false),
-            (Readiness::Dead, "no tmux server", None, false, "no tmux server", false),
+            (
+                Readiness::Dead,
+                "no session",
+                Some(unit("inactive", "dead")),
+                Some("stopped on purpose"),
+                "stopped on purpose",
+                false,
+            ),
+            (Readiness::Dead, "no tmux server", None, None, "no tmux server", false),
             (
                 Readiness::Working,
                 "output 1 s ago",
                 Some(unit("failed", "failed")),
-                false,
+                None,
                 "output 1 s ago, but systemd says failed (exit-code): nothing restarts it",
                 true,
             ),
-            (Readiness::Working, "output 1 s ago", Some(unit("inactive", "dead")), false, "output 1 s ago", false),
+            (Readiness::Working, "output 1 s ago", Some(unit("inactive", "dead")), None, "output 1 s ago", false),
         ] {
             let decision =
                 Decision { health: Health::Unknown, readiness, reason: reason.to_owned(), rule: "", would_change: "" };

@@ -152,7 +152,7 @@ impl<'a> Lifecycle<'a> {
     pub async fn stop(&self, agent: &Agent) -> Result<Outcome> {
         let _lock = OperationLock::take(self.site, &agent.name).await?;
         let outcome = self.stop_locked(agent).await?;
-        note_stopped(self.site, &agent.name);
+        note_stopped(self.site, &agent.name, ON_PURPOSE);
         Ok(outcome)
     }
 
@@ -273,15 +273,18 @@ fn runs_below(agent: &AgentName, site: &Site) -> bool {
     session::own_pane_process(site, agent).is_some()
 }
 
-/// Notes that an agent was stopped on purpose.
-fn note_stopped(site: &Site, agent: &AgentName) {
+/// What is noted of an agent that was stopped by somebody.
+const ON_PURPOSE: &str = "stopped on purpose";
+
+/// Notes why an agent does not run although nothing is wrong with it.
+pub fn note_stopped(site: &Site, agent: &AgentName, why: &str) {
     let note = site.run_file(agent, RunFile::Stopped);
     let noted = note
         .parent()
         .map_or(Ok(()), heartbeat::make_run_dir)
-        .and_then(|()| heartbeat::write_whole(&note, format!("{}\n", jiff::Timestamp::now()).as_bytes()));
+        .and_then(|()| heartbeat::write_whole(&note, format!("{why}\n").as_bytes()));
     if let Err(error) = noted {
-        tracing::warn!(%error, "it is not noted that {agent} was stopped on purpose");
+        tracing::warn!(%error, "it is not noted why {agent} does not run");
     }
 }
 
@@ -316,9 +319,37 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
     let Some(socket) = socket else { return Ok(()) };
     // While a command of ours is at it, the command knows what the end is for.
     if !OperationLock::is_held(site, &name) {
-        note_stopped(site, &name);
+        note_stopped(site, &name, ON_PURPOSE);
     }
     end(site, &Whom { session: name.session(), socket, name }).await.map(drop)
+}
+
+/// Stops what still runs of an agent that the roster does not name any more; `None` when there is nothing.
+///
+/// # Errors
+/// When something of it stays.
+pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Result<Option<Outcome>> {
+    let socket = session::last_socket(&site.run_file(name, RunFile::Lock)).unwrap_or_else(|| roster.socket.clone());
+    let whom = Whom { session: name.session(), socket, name: name.clone() };
+    let unit = agent_unit(name);
+    let mut stopped = false;
+    if installed(site) == Installed::Ours
+        && let Ok(manager) = Manager::connect().await
+        && let Some(facts) = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?
+        && !matches!(facts.active.as_str(), "inactive" | "failed")
+    {
+        manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
+        stopped = true;
+    }
+    // A session that only bears the name is nobody's agent, and not ours to end.
+    let ours = match Tmux::new(whom.socket.clone()).look().await? {
+        Look::Panes(panes) => panes.iter().any(|pane| pane.session == whom.session && pane.mark.is_some()),
+        Look::NoServer => false,
+    };
+    if ours || direct::keeper(site, name).is_some() {
+        return end(site, &whom).await.map(Some);
+    }
+    Ok(stopped.then_some(Outcome::Stopped))
 }
 
 /// Takes an agent from its unit without touching its session; whether the unit had a living one.

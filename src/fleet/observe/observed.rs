@@ -1,6 +1,6 @@
 //! The facts an observer holds between two looks, plane by plane.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
-use crate::fleet::model::{AgentName, ExitFacts, FleetSnapshot, SocketName, TmuxFeed, UnitsView};
+use crate::fleet::model::{AgentName, ExitFacts, FleetSnapshot, Label, SocketName, TmuxFeed, UnitsView};
 use crate::fleet::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::Roster;
 use crate::fleet::session;
@@ -36,8 +36,8 @@ pub(super) struct Observed {
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     /// How each agent's last process ended, with the file's time of writing.
     exits: HashMap<AgentName, (SystemTime, ExitFacts)>,
-    /// Agents that were stopped on purpose.
-    stopped: HashSet<AgentName>,
+    /// Agents that do not run although nothing is wrong, and why.
+    stopped: HashMap<AgentName, Label>,
     systemd: Reading<UnitsView>,
     /// Whether this fleet's units are installed.
     installed: bool,
@@ -59,7 +59,7 @@ impl Observed {
             processes_at: now,
             heartbeats: HashMap::new(),
             exits: HashMap::new(),
-            stopped: HashSet::new(),
+            stopped: HashMap::new(),
             systemd: Reading::new(Err(NOT_READ.to_owned()), now),
             installed: false,
         };
@@ -204,8 +204,8 @@ impl Observed {
         let mut exits = HashMap::new();
         self.stopped.clear();
         for agent in &self.roster.agents {
-            if self.site.run_file(&agent.name, RunFile::Stopped).exists() {
-                self.stopped.insert(agent.name.clone());
+            if let Ok(why) = std::fs::read_to_string(self.site.run_file(&agent.name, RunFile::Stopped)) {
+                self.stopped.insert(agent.name.clone(), Label::new(why.lines().next().unwrap_or_default()));
             }
             let path = self.site.run_file(&agent.name, RunFile::Exit);
             let Ok(written) = std::fs::metadata(path).and_then(|meta| meta.modified()) else { continue };

@@ -46,9 +46,12 @@ impl Field {
     /// # Errors
     /// When there is no `=`, the field is none of an agent's, or the value does not fit on a line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| format!("{:?} is no field=value", crate::fleet::model::Label::new(text).as_str()))?;
+        let (key, value) = text.split_once('=').ok_or_else(|| {
+            format!(
+                "{:?} is no field=value; quote a value that has blanks",
+                crate::fleet::model::Label::new(text).as_str()
+            )
+        })?;
         let known = FIELDS.contains(&key) || key.strip_prefix("env.").is_some_and(|name| !name.is_empty());
         if !known {
             return Err(format!(
@@ -65,7 +68,7 @@ impl Field {
 }
 
 /// Fields of an agent that commands may set.
-const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 16] = [
     "runtime",
     "class",
     "alias",

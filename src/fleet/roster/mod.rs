@@ -12,7 +12,7 @@ mod problem;
 mod resolve;
 mod tree;
 
-pub use edit::{Edit, Field, edit, set_default};
+pub use edit::{Edit, FIELDS, Field, edit, set_default};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;

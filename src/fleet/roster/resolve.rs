@@ -143,7 +143,7 @@ pub fn load(site: &Site) -> Result<Roster> {
             Kind::NotFound,
             what.clone(),
             "there is no such file",
-            "write one (see `mosaic-tui fleet schema`), or try `mosaic-tui demo`",
+            "`mosaic-tui fleet init --write` makes one; `mosaic-tui demo` shows a live fleet",
         ),
         _ => Failure::failed(what.clone(), error.to_string(), "make it readable"),
     })?;

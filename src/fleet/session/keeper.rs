@@ -28,6 +28,10 @@ const DEATH_LISTED_WITHIN: Duration = Duration::from_secs(2);
 /// tmux scrolls a dead pane up by one line to make room for its own notice.
 const SCROLLED_AWAY: u32 = 1;
 
+/// A runtime that lives this long has started: most that cannot run have ended by then, and their unit
+/// was never active.
+const SETTLE: Duration = Duration::from_millis(300);
+
 /// Time for a killed tmux server to be started again by its unit.
 const SERVER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -120,12 +124,12 @@ async fn pause(site: &Site, quick_ends: u32) {
         return;
     }
     let seconds = delay.as_secs_f64();
+    let times =
+        if quick_ends == 1 { "ended at once".to_owned() } else { format!("ended at once {quick_ends} times in a row") };
     tracing::info!(quick_ends, seconds, "waiting before the next start");
     // The unit's own start limit counts from the last word that was heard.
     let extend = delay.saturating_add(EXTENSION).as_micros();
-    service::tell(&format!(
-        "EXTEND_TIMEOUT_USEC={extend}\nSTATUS=ended at once {quick_ends} times in a row; waits {seconds:.0} s before the next start"
-    ));
+    service::tell(&format!("EXTEND_TIMEOUT_USEC={extend}\nSTATUS={times}; waits {seconds:.0} s before the next start"));
     tokio::time::sleep(delay).await;
 }
 
@@ -187,7 +191,7 @@ impl Keeper<'_> {
         let mut beat = tokio::time::interval(self.site.thresholds.heartbeat_interval);
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut watchdog = service::watchdog_interval().map(tokio::time::interval);
-        let mut ready = false;
+        let mut ready_at = Some(Instant::now() + SETTLE);
         loop {
             tokio::select! {
                 biased;
@@ -197,6 +201,11 @@ impl Keeper<'_> {
                 }
                 _ = terminate.recv() => return Ok(0),
                 _ = interrupt.recv() => return Ok(0),
+                () = at(ready_at) => {
+                    ready_at = None;
+                    service::tell(&format!("READY=1\nSTATUS=keeps pane {}, pid {}", self.pane, self.pid));
+                    continue;
+                }
                 () = next(&mut watchdog) => {
                     service::tell("WATCHDOG=1");
                     continue;
@@ -205,10 +214,6 @@ impl Keeper<'_> {
                 _ = beat.tick() => {}
             }
             self.beat();
-            if !ready {
-                ready = true;
-                service::tell(&format!("READY=1\nSTATUS=keeps pane {}, pid {}", self.pane, self.pid));
-            }
         }
     }
 
@@ -294,6 +299,14 @@ impl Keeper<'_> {
             Ok(crate::fleet::tmux::Look::Panes(_)) => self.quick_ends.saturating_add(1),
             _ => self.quick_ends,
         }
+    }
+}
+
+/// Waits until a moment, or for ever.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -101,6 +101,12 @@ impl Query {
 }
 
 impl Change {
+    /// Whether the command carries an agent's environment, which is nobody else's to read.
+    #[must_use]
+    pub(super) fn holds_secrets(&self) -> bool {
+        matches!(self, Self::NewSession { env, .. } | Self::RespawnPane { env, .. } if !env.is_empty())
+    }
+
     /// The command's words.
     #[must_use]
     pub fn words(&self) -> Vec<String> {

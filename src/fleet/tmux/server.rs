@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::command::{Change, Query, as_argument};
+use super::command::{Change, Query, as_argument, quote};
 use super::panes::{PaneRecord, parse_list};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec::{self, ExecError};
@@ -101,7 +101,10 @@ impl Tmux {
             }
             args.extend(words.iter().map(|word| OsString::from(as_argument(word))));
         }
-        let output = exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?;
+        Self::answer(&exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?)
+    }
+
+    fn answer(output: &exec::Output) -> Result<String, Refusal> {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -137,7 +140,24 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses.
     pub async fn change(&self, changes: &[Change]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
-        self.run(&commands).await.map(drop).map_err(|refusal| self.explain(refusal))
+        let ran = if changes.iter().any(Change::holds_secrets) {
+            self.run_hidden(&commands).await
+        } else {
+            self.run(&commands).await
+        };
+        ran.map(drop).map_err(|refusal| self.explain(refusal))
+    }
+
+    /// Runs commands that go to the client over its standard input, where no other user can read them, and
+    /// where tmux's limit on the length of a command line does not count.
+    async fn run_hidden(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
+        let mut args = self.client_args(false);
+        args.extend(["source-file", "-"].map(OsString::from));
+        let lines: Vec<String> = commands.iter().map(|words| quote(words)).collect();
+        // One line: the server looks at its children only after the whole of it.
+        let input = format!("{}\n", lines.join(" ; "));
+        let ran = exec::run_with_input(&self.program, &args, &[], input.as_bytes(), ANSWER_LIMIT).await;
+        Self::answer(&ran.map_err(Refusal::Exec)?)
     }
 
     /// Runs changes, starting the server when there is none. Only the holder is made this way: the

@@ -196,11 +196,13 @@ fn boot_and_linger_warnings_follow_the_facts() {
 
 #[test]
 fn the_doctor_names_what_is_wrong_and_how_to_mend_it() {
-    let Some(host) = Host::running(
+    let Some(host) = Host::with_agents(
         "  - {name: a}\n  - {name: b, runtime: pi}\n  - {name: c, runtime: codex, host: far, ssh: nobody@127.0.0.1}\n",
     ) else {
         return;
     };
+    host.ok(&["fleet", "install"]);
+    host.ok(&["fleet", "start", "a"]);
     let doctor = host.fleet(&["fleet", "doctor", "--json"]);
     assert_eq!(doctor.code, 1, "{doctor:?}");
     let checks = doctor.json()["checks"].as_array().unwrap().clone();

@@ -73,6 +73,7 @@ fn the_floor_is_kept_and_bad_edits_write_nothing() {
         (&["fleet", "remove", "tools"], 4, "no enhancer"),
         (&["fleet", "edit", "tools", "class=code"], 4, "no enhancer"),
         (&["fleet", "add", "boss2", "class=orchestrator"], 4, "2 orchestrators"),
+        (&["fleet", "edit", "code0", "reports_to=nobody"], 2, "reports_to"),
         (&["fleet", "add", "code0"], 4, "already"),
         (&["fleet", "remove", "nobody"], 3, "nobody"),
         (&["fleet", "edit", "code0", "runtime=nonsense"], 2, "runtime"),
@@ -151,4 +152,41 @@ fn init_prints_writes_and_never_overwrites_by_itself() {
     assert_eq!(fs::read_to_string(sandbox.roster().with_extension("yaml.bak")).unwrap(), first);
     assert_eq!(sandbox.run(&["fleet", "init", "--runtime", "nonsense"]).code, 2);
     assert_eq!(sandbox.run(&["fleet", "init", "--profile", "nonsense"]).code, 2);
+}
+
+#[test]
+fn whom_others_report_to_stays_until_they_do_not() {
+    let sandbox = sandbox();
+    sandbox.ok(&["fleet", "add", "chief", "class=code"]);
+    sandbox.ok(&["fleet", "edit", "code0", "reports_to=chief"]);
+    let refused = sandbox.run(&["fleet", "remove", "chief"]);
+    assert!(refused.code == 4 && refused.stderr.contains("code0 reports to it"), "{refused:?}");
+    sandbox.ok(&["fleet", "edit", "code0", "reports_to="]);
+    sandbox.ok(&["fleet", "remove", "chief"]);
+    let added = sandbox.ok(&["fleet", "add", "x", "runtime=pi"]);
+    assert!(added.stdout.contains("needs a `command`"), "{added:?}");
+    let row = sandbox.row("x");
+    assert_eq!(
+        (row["reason"].as_str(), row["flags"][0].as_str()),
+        (Some("not started yet"), Some("stopped")),
+        "{row:#}"
+    );
+}
+
+#[test]
+fn an_agent_taken_out_by_hand_is_told_and_can_be_stopped() {
+    let sandbox = sandbox();
+    sandbox.start();
+    let text = text(&sandbox);
+    fs::write(sandbox.roster(), text.replace("name: code0 ", "name: renamed ")).unwrap();
+    let status = sandbox.run(&["fleet", "status"]);
+    assert!(status.stdout.contains("session code0 runs on the fleet's socket"), "{status:?}");
+    let verify = sandbox.run(&["fleet", "verify"]);
+    assert!(verify.stdout.contains("fleet stop code0"), "{verify:?}");
+    let stopped = sandbox.ok(&["fleet", "stop", "code0"]);
+    assert!(stopped.stdout.contains("not in the roster"), "{stopped:?}");
+    assert_eq!(sandbox.run(&["fleet", "stop", "code0"]).code, 3);
+    // A session that somebody made by hand is not the fleet's to end.
+    sandbox.tmux(&["new-session", "-d", "-s", "mine", "cat"]);
+    assert_eq!(sandbox.run(&["fleet", "stop", "mine"]).code, 3);
 }

@@ -131,3 +131,22 @@ fn a_given_up_agent_shows_its_last_screen_status_and_log() {
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
+
+#[test]
+fn an_answer_waits_until_nobody_types() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("no tmux server");
+    // It fails, and looks again for three seconds before it says so.
+    screen.send(":fleet verify\r");
+    screen.wait_text("running: ");
+    screen.send(":fleet rest");
+    screen.wait_text("answered: mosaic-tui fleet verify");
+    screen.wait_until("the palette is untouched", |text| text.contains(": fleet rest"));
+    screen.send("\x1b");
+    screen.wait_until("then it comes", |text| text.contains("exit 1") && text.contains("FAILED"));
+    screen.send("\r");
+    screen.wait_until("read", |text| !text.contains("FAILED"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
