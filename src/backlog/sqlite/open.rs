@@ -113,6 +113,8 @@ impl Sqlite {
     fn check_owner(&self) -> Result<i64> {
         let number = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let read = || -> rusqlite::Result<(i64, i64, i64)> {
+            // All three of one moment: between two of them somebody else may make the schema.
+            let _moment = self.connection.unchecked_transaction()?;
             Ok((
                 number("PRAGMA application_id")?,
                 number("PRAGMA user_version")?,
