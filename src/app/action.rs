@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::backlog::BacklogAction;
 use super::lifecycle::LifecycleAction;
+use super::steering::SteeringAction;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 
 /// One intent.
@@ -70,6 +71,8 @@ pub enum Action {
     },
     /// Runs the built-in runtime.
     StubAgent(Option<String>),
+    /// Steers agents.
+    Steering(SteeringAction),
     /// Works with cards.
     Backlog(BacklogAction),
     /// Runs a throw-away fleet.
@@ -105,6 +108,8 @@ pub enum ScreenAction {
     Help,
     /// A command line inside the dashboard.
     Palette,
+    /// A text for the selected agent.
+    AskMessage,
     /// Draws everything again.
     Redraw,
     /// Hands the terminal back to the shell.

@@ -201,6 +201,10 @@ fn argument(argument: &Argument) -> Arg {
     let arg = if argument.values.is_empty() { arg } else { arg.value_parser(argument.values.to_vec()) };
     match argument.shape {
         Shape::Flag => arg.long(argument.name).action(ArgAction::SetTrue),
+        Shape::Value if argument.name == "message" => {
+            arg.short('m').long(argument.name).value_name("TEXT").allow_hyphen_values(true)
+        }
+        Shape::Value if argument.name == "lines" => arg.short('n').long(argument.name).value_name("N"),
         Shape::Value => arg.long(argument.name).value_name(argument.name.to_uppercase()).allow_negative_numbers(true),
         Shape::Required => arg.required(true),
         Shape::Optional => arg,

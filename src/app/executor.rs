@@ -34,6 +34,7 @@ pub(super) async fn perform(site: &Site, action: &Action, tell: Tell<'_>) -> Res
         }
         Action::FleetCheck(file) => check(site, file.as_deref()),
         Action::FleetSchema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
+        Action::Steering(action) => super::steering::perform(site, action, tell).await,
         Action::Lifecycle(action) => super::lifecycle::perform(site, action, tell).await,
         Action::AgentRoster => {
             let roster = roster::load(site)?;

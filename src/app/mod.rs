@@ -30,6 +30,7 @@ mod runtime;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod state;
+mod steering;
 mod stub;
 mod terminal;
 pub mod update;

@@ -8,6 +8,7 @@ use super::open::{block_on, dashboard};
 use super::registry::ActionSpec;
 use super::report::Report;
 use super::runtime::Options;
+use super::steering::{self, SteeringAction};
 use super::{demo, error, executor, headless, launch, logging, paths, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -78,6 +79,12 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         Action::Once(options) => {
             let report = block_on(headless::once(&site, &options))??;
             Ok(print(&report, false))
+        }
+        Action::Steering(SteeringAction::Attach(name)) => {
+            Err(exec::explain("tmux", &block_on(steering::attach(&site, &name))??))
+        }
+        Action::Steering(SteeringAction::Tail { name, lines, follow: true, ansi }) => {
+            block_on(steering::follow(&site, &name, lines, ansi))?
         }
         Action::SessionHold => {
             logging::to_stderr();

@@ -193,7 +193,13 @@ pub fn tether(program: &Path, args: &[OsString]) -> ExecError {
 /// Replaces this process by a program; returns only when that failed.
 #[must_use]
 pub fn replace(program: &Path, args: &[OsString]) -> ExecError {
-    let error = std::process::Command::new(program).args(args).exec();
+    let mut command = std::process::Command::new(program);
+    command.args(args);
+    // A tmux client inside of another tmux would refuse, or nest.
+    for variable in NOT_INHERITED {
+        command.env_remove(variable);
+    }
+    let error = command.exec();
     match error.kind() {
         std::io::ErrorKind::NotFound => ExecError::Missing,
         _ => ExecError::Io(error),

@@ -76,14 +76,7 @@ impl Site {
     #[must_use]
     pub fn tag(&self) -> String {
         use std::os::unix::ffi::OsStrExt;
-        // FNV-1a, folded: stable from build to build.
-        let hash = self
-            .home
-            .as_os_str()
-            .as_bytes()
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-        format!("{:08x}", (hash >> 32) ^ (hash & 0xffff_ffff))
+        fingerprint(self.home.as_os_str().as_bytes())[..8].to_owned()
     }
 
     /// Folder of per-agent environment files.
@@ -136,14 +129,16 @@ pub enum RunFile {
     Log,
     /// Lock of whoever starts, stops or restarts the agent.
     Operation,
+    /// Lock of whoever delivers a message to the agent.
+    Send,
     /// Says that the agent was stopped on purpose.
     Stopped,
 }
 
 impl RunFile {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Heartbeat, Self::Report, Self::Lock, Self::Exit, Self::Log, Self::Operation, Self::Stopped];
+    pub const ALL: [Self; 8] =
+        [Self::Heartbeat, Self::Report, Self::Lock, Self::Exit, Self::Log, Self::Operation, Self::Send, Self::Stopped];
 }
 
 /// Path of an agent's file in a run folder.
@@ -154,12 +149,22 @@ pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
         // A folder per agent: only its own keeper wakes when it reports.
         RunFile::Report => return run_dir.join(format!("{agent}.d/report")),
         RunFile::Operation => return run_dir.join(format!("{agent}.d/operation")),
+        RunFile::Send => return run_dir.join(format!("{agent}.d/send")),
         RunFile::Stopped => return run_dir.join(format!("{agent}.d/stopped")),
         RunFile::Lock => "lock",
         RunFile::Exit => "exit",
         RunFile::Log => "log",
     };
     run_dir.join(format!("{agent}.{suffix}"))
+}
+
+/// FNV-1a in hexadecimal: tells texts apart, stable from build to build; it keeps nothing secret.
+#[must_use]
+pub fn fingerprint(bytes: &[u8]) -> String {
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
 }
 
 /// Name of the Linux user of this process: the account database's, else the environment's.

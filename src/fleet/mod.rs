@@ -1,6 +1,8 @@
 //! The fleet: what agents there are, what every plane says about each, how they are kept.
 
+pub mod activity;
 pub mod checks;
+pub mod comms;
 pub mod death;
 mod envfile;
 pub mod error;
@@ -11,6 +13,7 @@ pub mod home;
 pub mod join;
 mod label;
 pub mod lifecycle;
+pub mod message;
 pub mod model;
 pub mod observe;
 pub mod pane;
@@ -18,6 +21,7 @@ pub mod process;
 pub mod readiness;
 pub mod roster;
 pub mod runtime;
+pub mod screen;
 pub mod session;
 pub mod systemd;
 pub mod tmux;

@@ -13,6 +13,7 @@ mod demo;
 mod harness;
 mod hostile;
 mod lifecycle;
+mod messages;
 mod neighbours;
 mod planes;
 mod systemd;

@@ -14,6 +14,9 @@ const BODY_LINES: usize = 8;
 /// Widest line of a popup, less its borders.
 const WIDEST: usize = 96;
 
+/// Lines of a text area shown at once.
+const AREA_LINES: usize = 8;
+
 /// Menus show so many entries around the marked one.
 const MENU_LINES: usize = 14;
 
@@ -97,17 +100,37 @@ fn typed(line: &str, cursor: Option<usize>, width: usize) -> Vec<Piece> {
     ]
 }
 
+/// The lines around the cursor, with the cursor in its own.
+fn text_area(text: &str, cursor: usize) -> Vec<Vec<Piece>> {
+    let mut start = 0;
+    let mut lines: Vec<(Vec<Piece>, bool)> = Vec::new();
+    for line in text.split('\n') {
+        let here = (start..=start + line.len()).contains(&cursor);
+        lines.push((typed(line, here.then(|| cursor - start), WIDEST - 10), here));
+        start += line.len() + 1;
+    }
+    let at = lines.iter().position(|(_, here)| *here).unwrap_or(0);
+    let top = at.saturating_sub(AREA_LINES - 1);
+    lines.into_iter().map(|(line, _)| line).skip(top).take(AREA_LINES).collect()
+}
+
 /// A question.
 #[must_use]
 pub(super) fn prompt(prompt: &Prompt) -> Popup {
     let (title, hint) = match &prompt.about {
         Question::BlockReason(id) => (format!("why is {id} blocked?"), "Enter blocks it, Esc leaves it"),
+        Question::Message(name) => {
+            (format!("message to {name}"), "Enter sends, Alt-Enter or Ctrl-j begins a line, Esc leaves it")
+        }
         Question::LinkTo(id) => {
             (format!("{id} depends on which card?"), "Enter links, !ID takes a link away, Esc leaves it")
         }
     };
     let Line { text, cursor, .. } = &prompt.line;
-    let mut lines = vec![typed(text, Some(*cursor), WIDEST - 10)];
+    let mut lines = text_area(text, *cursor);
+    if prompt.sending.is_some() {
+        lines.push(vec![Piece::new("sending, and looking whether it arrives", Role::Quiet)]);
+    }
     if let Some(notice) = &prompt.notice {
         lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
     }

@@ -5,18 +5,20 @@
 mod backlog;
 mod build;
 mod lifecycle;
+mod steering;
 mod table;
 
 use super::action::Action;
 use super::inputs::Inputs;
 
 /// Every action of the program.
-pub const ACTIONS: &[ActionSpec] =
-    &joined::<{ table::FLEET.len() + lifecycle::LIFECYCLE.len() + backlog::BACKLOG.len() }>();
+pub const ACTIONS: &[ActionSpec] = &joined::<
+    { table::FLEET.len() + lifecycle::LIFECYCLE.len() + steering::STEERING.len() + backlog::BACKLOG.len() },
+>();
 
 const fn joined<const ALL: usize>() -> [ActionSpec; ALL] {
     let mut all = [table::FLEET[0]; ALL];
-    let parts = [table::FLEET, lifecycle::LIFECYCLE, backlog::BACKLOG];
+    let parts = [table::FLEET, lifecycle::LIFECYCLE, steering::STEERING, backlog::BACKLOG];
     let (mut part, mut at) = (0, 0);
     while part < parts.len() {
         let mut next = 0;

@@ -233,6 +233,8 @@ pub struct Prompt {
     pub line: Line,
     /// What was wrong with it.
     pub notice: Option<String>,
+    /// The command line of what is being sent; the text stays until it has arrived.
+    pub sending: Option<String>,
 }
 
 /// What is asked.
@@ -242,6 +244,8 @@ pub enum Question {
     BlockReason(CardId),
     /// On which card this one depends.
     LinkTo(CardId),
+    /// What to tell this agent.
+    Message(String),
 }
 
 /// A choice between a few things.

@@ -209,7 +209,7 @@ fn in_full(state: &State, id: &CardId) -> Option<Card> {
 
 /// Opens a question.
 pub(super) fn question(state: &mut State, about: Question) {
-    state.overlay = Some(Overlay::Prompt(Prompt { about, line: Line::default(), notice: None }));
+    state.overlay = Some(Overlay::Prompt(Prompt { about, line: Line::default(), notice: None, sending: None }));
 }
 
 /// From a card to its owner's pane; from an agent to the card that it holds.

@@ -98,6 +98,18 @@ fn inputs(form: &Form) -> Inputs {
 
 /// An answer to what the form sent: it closes, or says why it was refused and keeps what is typed.
 pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -> bool {
+    if let Some(Overlay::Prompt(prompt)) = &mut state.overlay
+        && prompt.sending.as_deref() == Some(command)
+    {
+        match failed {
+            None => state.overlay = None,
+            Some(why) => {
+                prompt.sending = None;
+                prompt.notice = Some(why.to_owned());
+            }
+        }
+        return true;
+    }
     let Some(Overlay::Form(form)) = &mut state.overlay else { return false };
     if form.saving.as_deref() != Some(command) {
         return false;
@@ -118,9 +130,12 @@ pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -
 /// Takes a key in a question.
 pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
+    if prompt.sending.is_some() {
+        return;
+    }
     match key.code {
         KeyCode::Esc => state.overlay = None,
-        KeyCode::Enter => {
+        KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => {
             let prompt_about = prompt.about.clone();
             let (spec, inputs) = match asked(prompt) {
                 Ok(asked) => asked,
@@ -131,6 +146,14 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
             };
             match request(state, spec, &inputs) {
                 Ok((command, action)) => {
+                    if matches!(&prompt_about, Question::Message(_)) {
+                        if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
+                            prompt.sending = Some(command.clone());
+                            prompt.notice = None;
+                        }
+                        effects.push(Effect::Run { command, action });
+                        return;
+                    }
                     let parks = matches!(&prompt_about, Question::BlockReason(_));
                     state.overlay = None;
                     if parks && state.owner_in_hand().is_some() {
@@ -167,6 +190,8 @@ fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
     let with = |name: &'static str, value: &str| Inputs::default().with(name, vec![value.to_owned()]);
     Ok(match &prompt.about {
         Question::BlockReason(id) => ("backlog.block", with("id", id.as_str()).with("reason", vec![text.to_owned()])),
+        Question::Message(name) if text.is_empty() => return Err(format!("nothing is typed yet for {name}")),
+        Question::Message(name) => ("agent.send", with("name", name).with("message", vec![text.to_owned()])),
         Question::LinkTo(id) => {
             if text.is_empty() {
                 return Err("type the id of a card".to_owned());

@@ -5,7 +5,7 @@ use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::filter::Filter;
 use crate::app::present::{self, layout_of};
-use crate::app::state::{History, Line, Overlay, Screen, State};
+use crate::app::state::{History, Line, Overlay, Prompt, Question, Screen, State};
 use crate::fleet::model::RowKey;
 
 /// Columns that one pan moves; rows move by half of it.
@@ -30,6 +30,13 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             }
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 }),
+        ScreenAction::AskMessage => match state.selected_row().filter(|row| row.managed) {
+            Some(row) => {
+                let (about, line) = (Question::Message(row.name.to_string()), Line::new("", true));
+                state.overlay = Some(Overlay::Prompt(Prompt { about, line, notice: None, sending: None }));
+            }
+            None => super::toast(state, "message: no agent of the roster is selected".to_owned(), true),
+        },
         ScreenAction::Palette => palette::open(state),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),

@@ -16,7 +16,7 @@ use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::framework;
 use crate::fleet::heartbeat::write_whole;
-use crate::fleet::home::{RunFile, Site};
+use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::AgentName;
 use crate::fleet::roster::Roster;
 use crate::fleet::systemd::{AGENT_UNIT_PATTERN, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
@@ -140,12 +140,8 @@ fn read_record(site: &Site) -> Result<Record> {
     }
 }
 
-/// FNV-1a: tells whether a file is still what was written; nothing has to be kept from anybody.
 fn fingerprint(text: &str) -> String {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    home::fingerprint(text.as_bytes())
 }
 
 fn environment(names: &[&str]) -> Vec<(String, String)> {

@@ -18,5 +18,13 @@ pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
 pub use resolve::{Agent, Roster, WindowSize, load, parse};
 
+/// Reads a YAML document; the one door to the YAML library.
+///
+/// # Errors
+/// What is wrong with it, on one line.
+pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_yaml::from_str(text).map_err(|error| crate::fleet::model::Label::new(&error.to_string()).to_string())
+}
+
 /// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.
 pub const SCHEMA: &str = include_str!("../../../framework/fleet/roster.schema.json");

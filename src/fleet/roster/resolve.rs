@@ -81,6 +81,8 @@ pub struct Roster {
     pub socket: SocketName,
     /// Session that keeps the server alive.
     pub holder: SessionName,
+    /// Name of the coordinating agent, when the file names one.
+    pub lead: Option<String>,
     /// Agents in the file's order.
     pub agents: Vec<Agent>,
     /// What the operator should know but what stops nothing.
@@ -97,6 +99,7 @@ impl Roster {
             path: path.to_owned(),
             socket: SocketName(None),
             holder: SessionName(DEFAULT_HOLDER.to_owned()),
+            lead: None,
             agents: Vec::new(),
             warnings: Vec::new(),
             below_floor: 0,
@@ -265,7 +268,7 @@ impl Checker<'_> {
                 )
             },
         ));
-        Roster { path: self.path.to_owned(), socket, holder, agents, warnings, below_floor }
+        Roster { path: self.path.to_owned(), socket, holder, lead: file.lead.clone(), agents, warnings, below_floor }
     }
 
     fn tmux(&mut self, tmux: &TmuxSettings) -> (SocketName, SessionName) {

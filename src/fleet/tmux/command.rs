@@ -20,6 +20,8 @@ pub enum Query {
     },
     /// Pid of the server.
     ServerPid,
+    /// State of one pane on one line: see [`super::server::Peek`].
+    PaneState(PaneId),
     /// Asks a control client to be told when anything about any pane changes.
     SubscribeAll,
 }
@@ -61,6 +63,17 @@ pub enum Change {
     GlobalOption(&'static str, &'static str),
     /// Ends one session.
     KillSession(SessionName),
+    /// Leaves copy mode, or any other.
+    LeaveMode(PaneId),
+    /// Pastes a buffer as one block, and deletes it.
+    PasteBuffer {
+        /// The buffer.
+        buffer: String,
+        /// The pane.
+        pane: PaneId,
+    },
+    /// Presses Enter.
+    Enter(PaneId),
     /// Runs nothing: makes the server look at its children, which fills in exit statuses.
     Nudge,
 }
@@ -79,6 +92,13 @@ impl Query {
     pub fn words(&self) -> Vec<String> {
         match self {
             Self::ListPanes => words(&["list-panes", "-a", "-F", LIST_FORMAT]),
+            Self::PaneState(pane) => words(&[
+                "display-message",
+                "-p",
+                "-t",
+                &pane.to_string(),
+                "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} #{pane_title}",
+            ]),
             Self::ServerPid => words(&["display-message", "-p", "#{pid}"]),
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
@@ -142,6 +162,11 @@ impl Change {
             ]),
             Self::GlobalOption(option, value) => words(&["set-option", "-g", option, value]),
             Self::KillSession(session) => words(&["kill-session", "-t", &exact_target(session)]),
+            Self::LeaveMode(pane) => words(&["copy-mode", "-q", "-t", &pane.to_string()]),
+            Self::PasteBuffer { buffer, pane } => {
+                words(&["paste-buffer", "-p", "-d", "-b", buffer, "-t", &pane.to_string()])
+            }
+            Self::Enter(pane) => words(&["send-keys", "-t", &pane.to_string(), "Enter"]),
             Self::Nudge => words(&["run-shell", "true"]),
         }
     }

@@ -12,4 +12,4 @@ mod server;
 pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
 pub use panes::PaneRecord;
-pub use server::{Look, Tmux};
+pub use server::{Look, Peek, Tmux};

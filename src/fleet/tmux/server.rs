@@ -8,7 +8,7 @@ use super::command::{Change, Query, as_argument, quote};
 use super::panes::{PaneRecord, parse_list};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec::{self, ExecError};
-use crate::fleet::model::{Label, SocketName};
+use crate::fleet::model::{Label, PaneId, SessionName, Size, SocketName};
 
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -20,6 +20,39 @@ pub enum Look {
     Panes(Vec<PaneRecord>),
     /// There is no server on the socket: a fact, not a fault.
     NoServer,
+}
+
+/// One pane at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peek {
+    /// Whether it is in copy mode or another.
+    pub in_mode: bool,
+    /// Column and row of the cursor, shown or not.
+    pub cursor: (u16, u16),
+    /// Its size.
+    pub size: Size,
+    /// Its title.
+    pub title: String,
+    /// Its screen with colours.
+    pub text: String,
+}
+
+impl Peek {
+    fn parse(pane: PaneId, text: &str) -> Option<Self> {
+        let (state, screen) = text.split_once('\n')?;
+        let mut fields = state.splitn(8, ' ');
+        let mut next = || fields.next();
+        let (id, dead, mode) = (next()?, next()?, next()?);
+        let numbers: Vec<u16> = (0..4).filter_map(|_| next()?.parse().ok()).collect();
+        let [x, y, width, height] = numbers[..] else { return None };
+        (id == pane.to_string() && dead != "1").then(|| Self {
+            in_mode: mode != "0",
+            cursor: (x, y),
+            size: Size { width, height },
+            title: next().unwrap_or_default().to_owned(),
+            text: screen.to_owned(),
+        })
+    }
 }
 
 /// Handle of a tmux server that may or may not run.
@@ -187,6 +220,42 @@ impl Tmux {
         };
         let ran = self.run_program(&program, args, env, &commands).await;
         ran.map(drop).map_err(|refusal| self.explain(refusal))
+    }
+
+    /// Becomes a client that types: returns only when that failed. A window of fixed size keeps it, so
+    /// nobody's view is resized by this terminal.
+    #[must_use]
+    pub fn attach(&self, session: &SessionName) -> ExecError {
+        let mut args = self.client_args(false);
+        let target = format!("={}", session.0);
+        args.extend(["attach-session", "-E", "-t", &target].map(OsString::from));
+        exec::replace(&self.program, &args)
+    }
+
+    /// Looks at one pane: its state and its screen, by one client. `None` when there is no such pane, or
+    /// its process ended.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs or may not be asked.
+    pub async fn peek(&self, pane: PaneId) -> Result<Option<Peek>> {
+        let queries = [Query::PaneState(pane).words(), Query::Capture { pane, history: 0 }.words()];
+        match self.run(&queries).await {
+            Ok(text) => Ok(Peek::parse(pane, &text)),
+            Err(Refusal::NoServer(_)) => Ok(None),
+            Err(Refusal::Tmux(message)) if message.contains("can't find pane") => Ok(None),
+            Err(refusal) => Err(self.explain(refusal)),
+        }
+    }
+
+    /// Fills a paste buffer; the text goes over standard input, whatever it holds and however long it is.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs or refuses.
+    pub async fn load_buffer(&self, buffer: &str, text: &[u8]) -> Result<()> {
+        let mut args = self.client_args(false);
+        args.extend(["load-buffer", "-b", buffer, "-"].map(OsString::from));
+        let ran = exec::run_with_input(&self.program, &args, &[], text, ANSWER_LIMIT).await.map_err(Refusal::Exec);
+        ran.and_then(|output| Self::answer(&output)).map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     fn name(&self) -> String {

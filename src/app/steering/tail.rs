@@ -1,0 +1,184 @@
+//! The text of a pane, and its takeover.
+
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::error::DONE;
+use crate::app::report::Report;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::exec;
+use crate::fleet::home::Site;
+use crate::fleet::model::{PaneId, acts_on_terminal};
+use crate::fleet::roster::{self, Agent};
+use crate::fleet::tmux::{Look, Query, Tmux};
+
+/// Pause between two looks at a pane that is followed.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// An agent of this host with its pane.
+async fn pane(site: &Site, name: &str) -> Result<(Agent, Tmux, PaneId, u16)> {
+    let roster = roster::load(site)?;
+    let agent = roster.agent(name)?.clone();
+    let what = || format!("agent {name}");
+    if roster.is_remote(&agent, site) {
+        return Err(Failure::new(Kind::Refused, what(), format!("lives on {}", agent.host), "look at it there"));
+    }
+    let tmux = Tmux::new(agent.socket.clone());
+    let mut panes = match tmux.look().await? {
+        Look::Panes(panes) => panes,
+        Look::NoServer => Vec::new(),
+    };
+    panes.retain(|pane| pane.session == agent.session);
+    panes.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
+    match panes.first() {
+        Some(pane) => Ok((agent, tmux, pane.id, pane.size.height)),
+        None => Err(Failure::failed(what(), "has no pane", format!("`mosaic-tui fleet start {name}`"))),
+    }
+}
+
+/// The last lines of a pane, its scrollback included.
+async fn text(tmux: &Tmux, pane: PaneId, height: u16, lines: u32, ansi: bool) -> Result<Vec<String>> {
+    let history = lines.saturating_sub(u32::from(height)).max(1);
+    let captured = tmux.query(&Query::Capture { pane, history }).await?;
+    let mut all: Vec<String> =
+        captured.lines().map(|line| if ansi { colours_only(line) } else { plain(line) }).collect();
+    while all.last().is_some_and(|line| plain(line).is_empty()) {
+        all.pop();
+    }
+    let skip = all.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
+    Ok(all.split_off(skip))
+}
+
+/// A captured line without any escape.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            // tmux writes colours only: up to the letter that ends them.
+            for c in chars.by_ref() {
+                if c.is_ascii_alphabetic() {
+                    break;
+                }
+            }
+        } else if !acts_on_terminal(c) {
+            out.push(c);
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// A captured line with its colours and nothing else that acts.
+fn colours_only(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.extend(rest[..at].chars().filter(|c| !acts_on_terminal(*c)));
+        let escape = &rest[at..];
+        let end = escape.find(|c: char| c.is_ascii_alphabetic()).map_or(escape.len(), |end| end + 1);
+        let body = &escape[1..end];
+        if body.starts_with('[') && body.ends_with('m') {
+            out.push_str(&escape[..end]);
+        }
+        rest = &escape[end..];
+    }
+    out.extend(rest.chars().filter(|c| !acts_on_terminal(*c)));
+    out.push_str("\u{1b}[0m");
+    out
+}
+
+/// Prints it once.
+pub(super) async fn tail(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<Report> {
+    let (agent, tmux, pane, height) = pane(site, name).await?;
+    let text = text(&tmux, pane, height, lines, ansi).await?;
+    let json = json!({ "name": name, "tenant_id": agent.tenant_id, "host": agent.host, "pane": pane.to_string(), "lines": text });
+    Ok(Report::done(text.join("\n"), &json))
+}
+
+/// Prints it, and then what is new, until the pane or the reader is gone.
+///
+/// # Errors
+/// When there is no pane, or tmux does not answer.
+pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<u8> {
+    let (_, tmux, pane, height) = pane(site, name).await?;
+    let mut shown = text(&tmux, pane, height, lines, ansi).await?;
+    if writeln!(std::io::stdout(), "{}", shown.join("\n")).is_err() {
+        return Ok(DONE);
+    }
+    while tmux.peek(pane).await?.is_some() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let Ok(now) = text(&tmux, pane, height, lines.max(u32::from(height)), ansi).await else { break };
+        let new = added(&shown, &now);
+        for line in new {
+            if writeln!(std::io::stdout(), "{line}").is_err() {
+                return Ok(DONE);
+            }
+        }
+        shown = now;
+    }
+    Ok(DONE)
+}
+
+/// The lines that came since: what stands behind the longest overlap of both.
+fn added<'a>(before: &[String], now: &'a [String]) -> &'a [String] {
+    for overlap in (1..=before.len().min(now.len())).rev() {
+        if before[before.len() - overlap..] == now[..overlap] {
+            return &now[overlap..];
+        }
+    }
+    // The screen was drawn anew: what is the same at the top is old.
+    let same = before.iter().zip(now).take_while(|(a, b)| a == b).count();
+    &now[same..]
+}
+
+/// Takes a pane over: this process becomes a tmux client of it.
+///
+/// # Errors
+/// When there is no terminal, no pane, or no tmux.
+pub(in crate::app) async fn attach(site: &Site, name: &str) -> Result<exec::ExecError> {
+    use std::io::IsTerminal;
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(Failure::new(
+            Kind::Invalid,
+            format!("agent {name}"),
+            "is taken over on a terminal only, and there is none",
+            format!("`mosaic-tui agent send {name} -m ...` or `agent tail {name}` need none"),
+        ));
+    }
+    let (agent, tmux, ..) = pane(site, name).await?;
+    Ok(tmux.attach(&agent.session))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn only_what_is_new_is_printed() {
+        for (before, now, want) in [
+            ("a b c", "a b c d e", "d e"),
+            ("a b c", "b c d", "d"),
+            ("a b c", "a b c", ""),
+            ("a b x", "a b y", "y"),
+            ("a", "b c", "b c"),
+        ] {
+            let now = lines(now);
+            assert_eq!(added(&lines(before), &now).join(" "), want, "{before} -> {now:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_colours_passes() {
+        let line = "a\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}b\u{9b}c";
+        assert_eq!(plain("a\u{1b}[31mred\u{1b}[0m  "), "ared");
+        let kept = colours_only(line);
+        assert!(kept.contains("\u{1b}[31mred") && !kept.contains("\u{1b}]") && !kept.contains('\u{7}'), "{kept:?}");
+    }
+}

@@ -1,0 +1,93 @@
+//! How agents reach each other: addresses, and the cheat-sheet that each of them gets. Pure.
+
+use super::home::Site;
+use super::roster::{Agent, Roster};
+
+/// Who writes when no agent does.
+const OPERATOR: &str = "operator";
+
+/// `host:session` of an agent.
+#[must_use]
+pub fn address(agent: &Agent) -> String {
+    format!("{}:{}", agent.host, agent.session.0)
+}
+
+/// `host:session` of whoever runs this command: the agent in whose pane it runs, else the operator.
+#[must_use]
+pub fn own_address(site: &Site, roster: &Roster) -> String {
+    let name = std::env::var("MOSAIC_AGENT_NAME").unwrap_or_default();
+    match roster.agents.iter().find(|agent| agent.name.as_str() == name && agent.host == site.host) {
+        Some(agent) => address(agent),
+        None => format!("{}:{OPERATOR}", site.host),
+    }
+}
+
+/// The seat that coordinates: the `lead`, else the orchestrator.
+fn coordinator(roster: &Roster) -> Option<&Agent> {
+    let lead = roster.lead.as_deref();
+    roster
+        .agents
+        .iter()
+        .find(|agent| lead == Some(agent.name.as_str()))
+        .or_else(|| roster.agents.iter().find(|agent| lead.is_none() && agent.class == "orchestrator"))
+}
+
+/// The cheat-sheet of one agent: its own address, its peers with the exact command for each, whom to ask,
+/// and how to answer.
+#[must_use]
+pub fn block(site: &Site, roster: &Roster, own: &Agent) -> String {
+    let mut text = format!("## Fleet comms\n\nYou are `{}`, address `[{}]`.\n\n", own.name, address(own));
+    let peers: Vec<&Agent> = roster.agents.iter().filter(|agent| agent.name != own.name).collect();
+    if peers.is_empty() {
+        text.push_str("You have no peers.\n");
+    } else {
+        text.push_str("| peer | role | how to reach it |\n| --- | --- | --- |\n");
+    }
+    for peer in peers {
+        text.push_str(&format!("| {} | {} | `{}` |\n", peer.name, peer.class, command(site, own, peer)));
+    }
+    if let Some(lead) = coordinator(roster).filter(|lead| lead.name != own.name) {
+        text.push_str(&format!("\nYour point of contact is `{}`.\n", lead.name));
+    }
+    text.push_str(
+        "\nA message begins with `[source -> target]`. To answer, turn it round: its source is your target.\n\
+         Exit 0 of a send means that the peer took the message, not merely that it was typed; any other receipt\n\
+         means that it did not arrive, and whether to try again is yours to decide.\n",
+    );
+    text
+}
+
+fn command(site: &Site, own: &Agent, peer: &Agent) -> String {
+    let send = format!("mosaic-tui agent send {} -m \"...\"", peer.name);
+    match &peer.ssh {
+        Some(ssh) if peer.host != own.host && peer.host != site.host => {
+            format!("ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}", shell_word(&send))
+        }
+        _ => send,
+    }
+}
+
+fn shell_word(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::roster;
+
+    #[test]
+    fn every_peer_is_there_with_its_command_and_nobody_else() {
+        let site = Site::for_tests("/h");
+        let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents:\n  - {name: boss, class: orchestrator}\n  - {name: a.b, class: code}\n  - {name: far, class: code, host: there, ssh: u@there}\n";
+        let roster = roster::parse(text, std::path::Path::new("r"), &site).unwrap();
+        let block = block(&site, &roster, &roster.agents[1]);
+        assert!(block.contains("address `[here:a_b]`"), "{block}");
+        assert!(block.contains("| boss | orchestrator | `mosaic-tui agent send boss -m \"...\"` |"), "{block}");
+        assert!(
+            block.contains("ssh -o BatchMode=yes -o ConnectTimeout=5 u@there 'mosaic-tui agent send far -m \"...\"'"),
+            "{block}"
+        );
+        assert!(block.contains("point of contact is `boss`") && !block.contains("send a.b"), "{block}");
+    }
+}

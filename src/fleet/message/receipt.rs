@@ -1,0 +1,67 @@
+//! What became of a message.
+
+use serde::Serialize;
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// The runtime took it: its composer is empty again and its conversation shows the text.
+    Accepted,
+    /// The runtime is busy and shows it as queued.
+    Queued,
+    /// Typed, not submitted.
+    Draft,
+    /// Submitted, and nothing shows whether it arrived.
+    Unverified,
+    /// The screen cannot be read.
+    Blank,
+    /// There is no live pane.
+    Dead,
+    /// A rule forbids it now.
+    Refused,
+    /// Submitted without a look at what became of it, as asked for.
+    Sent,
+}
+
+impl Delivery {
+    /// The word shown everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Queued => "queued",
+            Self::Draft => "draft",
+            Self::Unverified => "unverified",
+            Self::Blank => "blank",
+            Self::Dead => "dead",
+            Self::Refused => "refused",
+            Self::Sent => "sent",
+        }
+    }
+
+    /// Whether it arrived, as far as anybody asked.
+    #[must_use]
+    pub fn arrived(self) -> bool {
+        matches!(self, Self::Accepted | Self::Queued | Self::Sent)
+    }
+}
+
+/// A receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// What became of the message.
+    pub delivery: Delivery,
+    /// Why, in a few words; for a refusal a fixed word first, such as `draft_present`.
+    pub reason: String,
+    /// The agent.
+    pub agent: String,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// Where it lives.
+    pub host: String,
+    /// The message's id.
+    pub message_id: String,
+    /// Bytes of the message with its frame.
+    pub bytes: usize,
+}

@@ -1,0 +1,9 @@
+//! What a runtime's screen shows: its composer, its state. Rules are data, one file per runtime.
+//!
+//! `rules` reads the data, `read` applies it to a picture. Nothing here talks to tmux.
+
+mod read;
+mod rules;
+
+pub use read::{Composer, ScreenFacts, Showing, read};
+pub use rules::{BusyEnter, Rules, rules_for};

@@ -1,0 +1,139 @@
+//! Applies a runtime's rules to a picture of its pane. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::{Anchor, Place, Rules, StateRule};
+use crate::fleet::model::PaneScreen;
+
+/// Rows above the composer in which a state is looked for: status lines and a queue stand there.
+const ABOVE: usize = 8;
+
+/// Rows at the end of the screen in which a dialog is looked for.
+const BOTTOM: usize = 16;
+
+/// What a screen shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Showing {
+    /// An empty or filled composer and nothing else of note.
+    Ready,
+    /// A turn in progress.
+    Busy,
+    /// A turn in progress, and a message that waits for its end.
+    Queued,
+    /// A question that a key would answer.
+    Dialog,
+    /// Nobody is logged in.
+    Login,
+    /// The account's limit is used up.
+    Limit,
+    /// The model does not answer, or with an error.
+    Failing,
+    /// Nothing that the rules know.
+    Unknown,
+}
+
+/// The composer, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Composer {
+    /// What was typed or pasted, line by line; empty when nothing was.
+    pub text: String,
+    /// Whether the text stands for a long paste.
+    pub pasted: bool,
+    /// Its first row.
+    pub row: usize,
+}
+
+/// What was read of a screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScreenFacts {
+    /// The state.
+    pub showing: Showing,
+    /// Why, in a few words; the rule's own.
+    pub reason: String,
+    /// The composer, where there is one.
+    pub composer: Option<Composer>,
+    /// The text above the composer, for finding what was sent; of a screen without one all of it.
+    pub above: Vec<String>,
+}
+
+/// Reads a picture. `cursor` is where tmux says that the cursor is, shown or not.
+#[must_use]
+pub fn read(rules: &Rules, screen: &PaneScreen, cursor: (u16, u16), title: &str) -> ScreenFacts {
+    let rows: Vec<String> = (0..screen.size.height).map(|row| screen.row_text(row)).collect();
+    let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
+    let span = span(rules, &rows[..used]);
+    let found = rules.states.iter().find(|rule| matches(rule, &rows[..used], span, title));
+    let dialog = found.is_some_and(|rule| rule.state == Showing::Dialog);
+    let composer = span.filter(|_| !dialog).map(|span| composer(rules, &rows, span, cursor));
+    let above = rows[..span.map_or(used, |(top, _)| top)].to_vec();
+    let (showing, reason) = match (found, &composer) {
+        (Some(rule), _) => (rule.state, rule.reason.clone()),
+        (None, Some(_)) => (Showing::Ready, "its composer waits".to_owned()),
+        (None, None) => (Showing::Unknown, "shows nothing that is known of it".to_owned()),
+    };
+    ScreenFacts { showing, reason, composer, above }
+}
+
+/// First row of the composer, and the row behind its last one.
+fn span(rules: &Rules, rows: &[String]) -> Option<(usize, usize)> {
+    let rule = &rules.composer;
+    let lowest = rows.len().saturating_sub(rule.within);
+    match rule.anchor {
+        Anchor::Top => {
+            let top = (lowest..rows.len()).rev().find(|row| rule.top.0.is_match(&rows[*row]))?;
+            let bottom = (top + 1..rows.len()).find(|row| rule.bottom.0.is_match(&rows[*row])).unwrap_or(rows.len());
+            Some((top, bottom))
+        }
+        Anchor::Bottom => {
+            let bottom = (lowest..rows.len()).rev().find(|row| rule.bottom.0.is_match(&rows[*row]))?;
+            let above = (0..bottom).rev().find(|row| rule.top.0.is_match(&rows[*row]))?;
+            Some((above + 1, bottom))
+        }
+    }
+}
+
+fn matches(rule: &StateRule, rows: &[String], span: Option<(usize, usize)>, title: &str) -> bool {
+    let any = |range: std::ops::Range<usize>| rows[range].iter().any(|row| rule.pattern.0.is_match(row));
+    match (rule.place, span) {
+        (Place::Title, _) => rule.pattern.0.is_match(title),
+        (Place::Bottom, _) => any(rows.len().saturating_sub(BOTTOM)..rows.len()),
+        (Place::Above, Some((top, _))) => any(top.saturating_sub(ABOVE)..top),
+        (Place::Below, Some((_, bottom))) => any(bottom..rows.len()),
+        (Place::Above | Place::Below, None) => false,
+    }
+}
+
+fn composer(rules: &Rules, rows: &[String], (top, bottom): (usize, usize), cursor: (u16, u16)) -> Composer {
+    let rule = &rules.composer;
+    let mut lines: Vec<&str> = rows[top..bottom].iter().map(String::as_str).collect();
+    if rule.last_line_is_status {
+        // The status line and the blank one above it are no text.
+        let last = lines.iter().rposition(|line| !cut(rule.margin.0.find(line), line).trim().is_empty());
+        lines.truncate(last.unwrap_or(0));
+    }
+    let lines: Vec<&str> = lines.into_iter().map(|line| cut(rule.margin.0.find(line), line).trim_end()).collect();
+    let first = lines.iter().position(|line| !line.is_empty());
+    let last = lines.iter().rposition(|line| !line.is_empty());
+    let text = match (first, last) {
+        (Some(first), Some(last)) => lines[first..=last].join("\n"),
+        _ => String::new(),
+    };
+    let row = top + first.unwrap_or(0);
+    // Somebody may type the very words of the placeholder; their cursor then stands behind them.
+    let start =
+        rows.get(row).map_or(0, |line| line.chars().count() - cut(rule.margin.0.find(line), line).chars().count());
+    let at_start = (usize::from(cursor.0), usize::from(cursor.1)) == (start, row);
+    let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text)) && at_start;
+    let text = if placeholder { String::new() } else { text };
+    let pasted = rule.pasted.as_ref().is_some_and(|pattern| pattern.0.is_match(text.trim()));
+    Composer { pasted, text, row }
+}
+
+/// A line without its margin.
+fn cut<'a>(margin: Option<regex_lite::Match<'_>>, line: &'a str) -> &'a str {
+    margin.map_or(line, |margin| &line[margin.end()..])
+}
+
+#[cfg(test)]
+mod tests;

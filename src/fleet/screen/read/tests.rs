@@ -1,0 +1,95 @@
+//! The rules against screens recorded from the real programs.
+
+use std::path::Path;
+
+use super::*;
+use crate::fleet::home::Site;
+use crate::fleet::pane::still;
+use crate::fleet::screen::rules_for;
+
+/// Reads a recording: title, cursor, then the screen as `capture-pane -e` gave it.
+fn recorded(runtime: &str, name: &str, size: &str) -> ScreenFacts {
+    let path = format!("{}/tests/screens/{runtime}/{name}-{size}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(Path::new(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let mut lines = text.splitn(3, '\n');
+    let title = lines.next().unwrap().strip_prefix("title: ").unwrap().to_owned();
+    let (column, row) = lines.next().unwrap().strip_prefix("cursor: ").unwrap().split_once(',').unwrap();
+    let (width, height) = size.split_once('x').unwrap();
+    let screen = still(lines.next().unwrap(), width.parse().unwrap(), height.parse().unwrap());
+    let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
+    read(&rules, &screen, (column.parse().unwrap(), row.parse().unwrap()), &title)
+}
+
+const SIZES: [&str; 2] = ["80x24", "200x50"];
+
+#[test]
+fn composers_are_found_empty_and_filled() {
+    for runtime in ["codex", "opencode", "pi"] {
+        for size in SIZES {
+            for name in ["idle", "idle-after", "idle-after-3", "idle-after-200", "idle-after-queue"] {
+                let facts = recorded(runtime, name, size);
+                let composer = facts.composer.unwrap_or_else(|| panic!("{runtime} {name} {size}: none"));
+                assert_eq!(composer.text, "", "{runtime} {name} {size}");
+                // opencode thinks of a title for a while after its first answer.
+                let titles = runtime == "opencode" && name == "idle-after" && facts.showing == Showing::Busy;
+                assert!(facts.showing == Showing::Ready || titles, "{runtime} {name} {size}: {}", facts.reason);
+            }
+            let draft = recorded(runtime, "draft", size).composer.unwrap();
+            assert_eq!((draft.text.as_str(), draft.pasted), ("a short draft", false), "{runtime} {size}");
+            let long = recorded(runtime, "draft-200-lines", size).composer.unwrap();
+            assert!(long.pasted, "{runtime} {size}: {long:?}");
+            let three = recorded(runtime, "draft-3-lines", size).composer.unwrap();
+            assert!(three.pasted || three.text == "line 1\nline 2\nline 3", "{runtime} {size}: {three:?}");
+            let busy = recorded(runtime, "busy-draft", size).composer.unwrap();
+            assert_eq!(busy.text, "typed while busy", "{runtime} {size}");
+        }
+    }
+}
+
+#[test]
+fn states_are_told_from_the_live_part_of_the_screen() {
+    for size in SIZES {
+        for (runtime, name, want) in [
+            ("codex", "busy", Showing::Busy),
+            ("codex", "busy-queued", Showing::Queued),
+            ("codex", "failing", Showing::Failing),
+            ("codex", "permission", Showing::Dialog),
+            ("opencode", "busy", Showing::Busy),
+            ("opencode", "busy-queued", Showing::Queued),
+            ("opencode", "permission", Showing::Dialog),
+            ("opencode", "failing", Showing::Failing),
+            ("pi", "busy", Showing::Busy),
+            ("pi", "busy-queued", Showing::Queued),
+            ("pi", "failing", Showing::Failing),
+        ] {
+            let facts = recorded(runtime, name, size);
+            assert_eq!(facts.showing, want, "{runtime} {name} {size}: {}", facts.reason);
+        }
+        for runtime in ["opencode", "codex"] {
+            assert_eq!(recorded(runtime, "permission", size).composer, None, "nothing may be pasted into a dialog");
+        }
+    }
+}
+
+#[test]
+fn words_of_a_dialog_in_the_conversation_are_no_dialog() {
+    let rules = rules_for(&Site::for_tests("/nowhere"), "pi").unwrap().unwrap();
+    let mut lines: Vec<String> = (0..20).map(|n| format!(" talk {n}: Working... Retrying ( Steering: ")).collect();
+    let rule = "─".repeat(60);
+    lines.extend([rule.clone(), String::new(), rule, "/work (main)".to_owned(), "model".to_owned()]);
+    let text = lines.join("\n");
+    let facts = read(&rules, &still(&text, 60, 25), (0, 21), "π");
+    assert_eq!(facts.showing, Showing::Ready, "{}", facts.reason);
+}
+
+#[test]
+fn an_unknown_screen_is_unknown_and_has_no_composer() {
+    for runtime in ["codex", "opencode", "pi", "stub"] {
+        let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
+        for text in ["", "bash-5.2$ ", "\n\n  Welcome! Press any key to continue\n"] {
+            let facts = read(&rules, &still(text, 80, 24), (0, 0), "");
+            assert_eq!((facts.showing, facts.composer), (Showing::Unknown, None), "{runtime}: {text:?}");
+        }
+    }
+    assert!(rules_for(&Site::for_tests("/nowhere"), "nobody").unwrap().is_none());
+}

@@ -1,0 +1,139 @@
+//! The rules of a runtime's screen: shipped with the program, overridable in the Mosaic home.
+
+use regex_lite::Regex;
+use serde::Deserialize;
+
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+
+/// Rules that ship inside the program.
+const SHIPPED: [(&str, &str); 4] = [
+    ("codex", include_str!("../../../framework/runtime/codex/screen.yaml")),
+    ("opencode", include_str!("../../../framework/runtime/opencode/screen.yaml")),
+    ("pi", include_str!("../../../framework/runtime/pi/screen.yaml")),
+    ("stub", include_str!("../../../framework/runtime/stub/screen.yaml")),
+];
+
+/// Rules of one runtime.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    version: u32,
+    /// Where its composer is.
+    pub(super) composer: ComposerRule,
+    /// Its states, first match first.
+    #[serde(default)]
+    pub(super) states: Vec<StateRule>,
+    /// What Enter does to a turn in progress.
+    #[serde(default)]
+    pub busy_enter: BusyEnter,
+}
+
+/// Which edge of the composer is looked for first, from the bottom of the screen upwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Anchor {
+    /// Its first line, which belongs to it.
+    Top,
+    /// The line below its last one.
+    Bottom,
+}
+
+/// Where a composer is and what is not text in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ComposerRule {
+    pub anchor: Anchor,
+    /// With anchor `top` its first line; with anchor `bottom` the line above it.
+    pub top: Pattern,
+    /// The line below it.
+    pub bottom: Pattern,
+    /// The anchor lies within this many rows of the last row that holds anything.
+    pub within: usize,
+    /// Taken off the front of each line.
+    pub margin: Pattern,
+    #[serde(default)]
+    pub last_line_is_status: bool,
+    #[serde(default)]
+    pub placeholder: Option<Pattern>,
+    #[serde(default)]
+    pub pasted: Option<Pattern>,
+}
+
+/// Where a state's pattern is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Place {
+    /// In the pane's title.
+    Title,
+    /// In the rows just above the composer.
+    Above,
+    /// In the rows below the composer.
+    Below,
+    /// In the last rows of the screen, composer or not.
+    Bottom,
+}
+
+/// One state.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StateRule {
+    pub state: super::Showing,
+    #[serde(rename = "where")]
+    pub place: Place,
+    pub pattern: Pattern,
+    pub reason: String,
+}
+
+/// What Enter does while the runtime works.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusyEnter {
+    /// `queues`, or `interrupts`.
+    #[serde(default)]
+    does: String,
+    /// A word of the program's command line with which it does not interrupt.
+    #[serde(default)]
+    unless: Option<String>,
+}
+
+impl BusyEnter {
+    /// Whether Enter would destroy the turn in progress of a program with this command line.
+    #[must_use]
+    pub fn interrupts(&self, argv: &[String]) -> bool {
+        self.does == "interrupts" && self.unless.as_ref().is_none_or(|word| !argv.iter().any(|arg| arg == word))
+    }
+}
+
+/// A regular expression.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Pattern(pub Regex);
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Regex::new(&text).map(Self).map_err(|error| format!("{text:?} is no pattern: {error}"))
+    }
+}
+
+/// The rules of a runtime: those of the Mosaic home, else the shipped ones; `None` for a runtime that
+/// nobody described.
+///
+/// # Errors
+/// When the file in the Mosaic home is not valid.
+pub fn rules_for(site: &Site, runtime: &str) -> Result<Option<Rules>> {
+    let path = site.home.join("runtime").join(runtime).join("screen.yaml");
+    let own = std::fs::read_to_string(&path).ok();
+    let shipped = SHIPPED.iter().find(|(name, _)| *name == runtime).map(|(_, text)| (*text).to_owned());
+    let Some(text) = own.or(shipped) else { return Ok(None) };
+    let invalid = |why: String| {
+        Failure::new(Kind::Invalid, path.display().to_string(), why, "mend it, or remove it to use the shipped rules")
+    };
+    let rules: Rules = crate::fleet::roster::yaml(&text).map_err(invalid)?;
+    if rules.version != 1 {
+        return Err(invalid(format!("has version {}; expected 1", rules.version)));
+    }
+    Ok(Some(rules))
+}

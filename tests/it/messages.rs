@@ -1,0 +1,262 @@
+//! Messages to the built-in runtime: what arrives, what is refused, and that the receipt says which.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use crate::harness::{Answer, Pty, Sandbox, answer, kill, program, wait_for};
+
+const SIZES: [&str; 2] = ["80x24", "200x50"];
+
+/// A running fleet of one stub `a`, with this script, in a window of this size.
+fn fleet(size: &str, script: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write_roster(&format!(
+        "version: 1\ntmux: {{socket_name: it}}\ndefaults: {{runtime: stub, working_directory: {}, window_size: {size}}}\n\
+         agents:\n  - {{name: a, env: {{MOSAIC_STUB_SCRIPT: '{script}'}}}}\n  - {{name: b}}\n",
+        sandbox.root.join("w").display()
+    ));
+    sandbox.start();
+    sandbox
+}
+
+fn send(sandbox: &Sandbox, text: &str) -> (i32, String) {
+    let answer = sandbox.run(&["agent", "send", "a", "--json", "-m", text]);
+    (answer.code, answer.json()["delivery"].as_str().unwrap_or_default().to_owned())
+}
+
+fn piped(sandbox: &Sandbox, args: &[&str], text: &str) -> Answer {
+    let mut command = sandbox.command(program());
+    let mut child =
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Answer {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The screen without the breaks of lines.
+fn screen(sandbox: &Sandbox) -> String {
+    sandbox.tmux(&["capture-pane", "-p", "-J", "-t", "=a:"]).split_whitespace().collect()
+}
+
+fn type_draft(sandbox: &Sandbox, text: &str) {
+    sandbox.tmux(&["send-keys", "-t", "=a:", "-l", text]);
+    let letters: String = text.split_whitespace().collect();
+    wait_for("the draft", || screen(sandbox).contains(&letters));
+}
+
+#[test]
+fn what_is_accepted_arrived_once_whatever_it_holds() {
+    for size in SIZES {
+        let sandbox = fleet(size, "");
+        for text in [
+            "hello",
+            "one\ntwo\nthree",
+            "ünï 日本語 ✓ 'q' \"d\" $HOME #{x} \\ ; {a}",
+            "--force -x /help",
+            "? Really? (y/n) Allow once Press enter to confirm",
+        ] {
+            assert_eq!(send(&sandbox, text), (0, "accepted".to_owned()), "{size}: {text}");
+            let letters: String = text.lines().last().unwrap().split_whitespace().collect();
+            // Once as it was said, once as it was answered.
+            wait_for("the answer", || screen(&sandbox).contains(&letters));
+        }
+        let many: String = (1..=200).map(|n| format!("line {n} of many\n")).collect();
+        let answer = piped(&sandbox, &["agent", "send", "a"], &many);
+        assert_eq!(answer.code, 0, "{size}: {answer:?}");
+        let file = sandbox.root.join("w/text");
+        fs::write(&file, ("x".repeat(99) + "\n").repeat(10_480) + "END").unwrap();
+        let big = sandbox.run(&["agent", "send", "a", "--file", file.to_str().unwrap()]);
+        assert_eq!(big.code, 0, "{size}: {big:?}");
+        let log = fs::read_to_string(sandbox.home().join("fleet/activity.jsonl")).unwrap();
+        assert_eq!(log.matches("\"delivery\":\"accepted\"").count(), 7, "each delivery is on record");
+        assert!(!log.contains("hello"), "and no text is");
+    }
+}
+
+#[test]
+fn a_question_is_never_answered_by_a_message() {
+    for size in SIZES {
+        let sandbox = fleet(size, "ask Really delete it? (y/n)");
+        sandbox.wait_row("a", |row| row["readiness"] == "stuck");
+        let refused = sandbox.run(&["agent", "send", "a", "-m", "y"]);
+        assert!(refused.code == 4 && refused.stdout.contains("refused: blocked_by_prompt"), "{refused:?}");
+        assert_eq!(sandbox.row("a")["readiness"], "stuck", "nothing was answered");
+        assert!(!screen(&sandbox).contains("[vm") && !screen(&sandbox).contains("operator"), "nothing was typed");
+    }
+}
+
+#[test]
+fn a_persons_draft_is_left_alone_unless_forced() {
+    for size in SIZES {
+        let sandbox = fleet(size, "");
+        type_draft(&sandbox, "half a thought");
+        assert_eq!(send(&sandbox, "mine"), (4, "refused".to_owned()));
+        assert!(screen(&sandbox).contains(">halfathought"), "{}", screen(&sandbox));
+        let forced = sandbox.run(&["agent", "send", "a", "--force", "-m", "mine"]);
+        assert_eq!(forced.code, 0, "{forced:?}");
+    }
+}
+
+#[test]
+fn a_busy_agent_queues_and_copy_mode_and_a_split_window_change_nothing() {
+    for size in SIZES {
+        let sandbox = fleet(size, "work 60");
+        sandbox.wait_row("a", |row| row["reason"].as_str().is_some_and(|reason| !reason.is_empty()));
+        let (code, delivery) = send(&sandbox, "while you work");
+        assert!(code == 0 && matches!(delivery.as_str(), "queued" | "accepted"), "{delivery}");
+        let sandbox = fleet(size, "");
+        sandbox.tmux(&["copy-mode", "-t", "=a:"]);
+        assert_eq!(send(&sandbox, "through copy mode"), (0, "accepted".to_owned()));
+        sandbox.tmux(&["split-window", "-t", "=a:", "cat"]);
+        assert_eq!(send(&sandbox, "not into the split"), (0, "accepted".to_owned()));
+        let other = sandbox.tmux(&["capture-pane", "-p", "-t", "=a:.1"]);
+        assert!(!other.contains("split"), "{other}");
+    }
+}
+
+#[test]
+fn a_dead_pane_an_unknown_screen_and_a_frozen_runtime_are_told_as_they_are() {
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a, env: {MOSAIC_STUB_SCRIPT: 'work 1; hang'}}\n  - {name: gone, runtime: sh, command: 'exit 3'}\n  - {name: shell, runtime: codex, command: 'bash --norc'}\n",
+    );
+    let _one_fails = sandbox.run(&["fleet", "start"]);
+    let delivery = |name: &str| {
+        let answer = sandbox.run(&["agent", "send", name, "--json", "--timeout", "1", "-m", "echo hacked > file"]);
+        (answer.code, answer.json()["delivery"].as_str().unwrap().to_owned())
+    };
+    sandbox.wait_row("gone", |row| row["readiness"] == "dead");
+    assert_eq!(delivery("gone"), (1, "dead".to_owned()));
+    assert_eq!(delivery("shell"), (1, "blank".to_owned()), "an unknown screen gets nothing");
+    assert!(!sandbox.root.join("w/file").exists());
+    sandbox.wait_row("a", |row| row["readiness"] == "stale");
+    assert_eq!(delivery("a"), (1, "blank".to_owned()), "a hung runtime shows no draft, so Enter is not pressed");
+    for (args, code) in [
+        (&["agent", "send", "nobody", "-m", "x"][..], 3),
+        (&["agent", "send", "a", "-m", ""], 2),
+        (&["agent", "send", "a", "-m", "a\u{1b}[31m"], 2),
+        (&["agent", "send", "a", "--source", "x]y", "-m", "x"], 2),
+        (&["agent", "send", "a", "--file", "/nowhere"], 2),
+    ] {
+        assert_eq!(sandbox.run(args).code, code, "{args:?}");
+    }
+}
+
+#[test]
+fn ten_senders_at_once_deliver_ten_whole_messages() {
+    let sandbox = fleet("200x50", "");
+    let children: Vec<_> = (0..10)
+        .map(|n| {
+            let mut command = sandbox.command(program());
+            let text = format!("message number {n} of ten, whole");
+            command.args(["agent", "send", "a", "-m", &text]).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    wait_for("all of them", || {
+        let shown = screen(&sandbox);
+        (0..10).all(|n| shown.contains(&format!("messagenumber{n}often,whole")))
+    });
+}
+
+#[test]
+fn a_broadcast_gives_a_receipt_each_and_peers_know_each_other() {
+    let sandbox = fleet("80x24", "ask Sure? (y/n)");
+    sandbox.wait_row("a", |row| row["readiness"] == "stuck");
+    let all = sandbox.run(&["agent", "broadcast", "--json", "-m", "to all"]);
+    let receipts = all.json();
+    let of =
+        |name: &str| receipts.as_array().unwrap().iter().find(|one| one["agent"] == name).unwrap()["delivery"].clone();
+    assert_eq!((all.code, of("a").as_str(), of("b").as_str()), (1, Some("refused"), Some("accepted")));
+    assert_eq!(sandbox.ok(&["agent", "broadcast", "b", "-m", "to one"]).stdout.matches("accepted").count(), 1);
+    assert_eq!(sandbox.run(&["agent", "broadcast", "--class", "nobody", "-m", "x"]).code, 3);
+    let block = sandbox.ok(&["fleet", "comms-block", "a"]).stdout;
+    assert!(block.contains("mosaic-tui agent send b -m") && !block.contains("agent send a "), "{block}");
+    assert_eq!(sandbox.run(&["fleet", "comms-block", "nobody"]).code, 3);
+}
+
+#[test]
+fn waiting_and_tailing_end_as_they_should() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: sh, command: 'read line; echo got $line; exec cat'}\n");
+    sandbox.start();
+    let late = sandbox.run(&["agent", "wait", "a", "--until", "dead", "--timeout", "0.5"]);
+    assert!(late.code == 1 && late.stdout.contains("not dead within"), "{late:?}");
+    let mut command = sandbox.command(program());
+    let follower = command.args(["agent", "tail", "a", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    sandbox.tmux(&["send-keys", "-t", "=a:", "hello", "Enter"]);
+    wait_for("its text", || sandbox.ok(&["agent", "tail", "a", "-n", "5"]).stdout.contains("got hello"));
+    let mut command = sandbox.command(program());
+    let waiter = command.args(["agent", "wait", "a", "--until", "dead"]).stdout(Stdio::piped()).spawn().unwrap();
+    sandbox.tmux(&["send-keys", "-t", "=a:", "more", "Enter"]);
+    let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
+    kill(pid, Signal::KILL);
+    assert!(waiter.wait_with_output().unwrap().status.success());
+    let followed = String::from_utf8(follower.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(followed.matches("got hello").count(), 1, "{followed}");
+    assert_eq!(sandbox.run(&["agent", "wait", "a", "--until", "nonsense"]).code, 2);
+}
+
+#[test]
+fn attach_types_and_resizes_nothing_also_from_inside_another_tmux() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: cat, command: cat}\n");
+    sandbox.start();
+    let refused = sandbox.run(&["agent", "attach", "a"]);
+    assert!(refused.code == 2 && refused.stderr.contains("terminal"), "{refused:?}");
+    let size = || sandbox.tmux(&["display-message", "-p", "-t", "=a:", "#{window_width}x#{window_height}"]);
+    let before = size();
+    let mut screen = sandbox.open(&["agent", "attach", "a"], 90, 30);
+    wait_for("its client", || sandbox.tmux(&["list-clients"]).contains("a"));
+    screen.send("typed by hand\r");
+    wait_for("the text", || sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).matches("typed by hand").count() == 2);
+    assert_eq!(size(), before);
+    screen.send("\x02d");
+    assert_eq!(screen.wait_exit(), 0);
+    assert_eq!(size(), before);
+
+    // From inside the operator's own tmux: the same, on the fleet's socket.
+    let own = |args: &[&str]| answer(sandbox.command("tmux").arg("-u").args(args)).stdout;
+    let line = format!("{} agent attach a", program());
+    let mut outer =
+        Pty::spawn("tmux", &["new-session", "-s", "mine", &line], &sandbox.env(), &sandbox.root.join("w"), 90, 30);
+    wait_for("its client", || sandbox.tmux(&["list-clients"]).contains("a"));
+    outer.send("from inside\r");
+    wait_for("the text", || sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).matches("from inside").count() == 2);
+    assert_eq!(own(&["list-sessions", "-F", "#{session_name}"]).trim(), "mine");
+    assert_eq!(size(), before);
+}
+
+#[test]
+fn a_message_by_key_stays_until_it_arrived() {
+    for (width, height) in [(80, 24), (200, 50)] {
+        let sandbox = fleet("80x24", "");
+        let mut view = sandbox.open(&[], width, height);
+        view.wait_text("working");
+        view.send("s");
+        view.wait_text("message to a");
+        view.send("two lines\njust typed\r");
+        wait_for("the message", || screen(&sandbox).contains("justtyped"));
+        view.wait_until("its receipt", |text| text.contains("a: accepted") && !text.contains("message to a"));
+        // A draft that somebody leaves in between: the text is not lost.
+        type_draft(&sandbox, "half a thought");
+        view.send("s");
+        view.wait_text("message to a");
+        view.send("second\r");
+        view.wait_until("refused", |text| text.contains("draft_present") && text.contains("second"));
+        sandbox.tmux(&["send-keys", "-t", "=a:", "C-u"]);
+        wait_for("an empty composer", || screen(&sandbox).contains(">typeamessage"));
+        view.send("\r");
+        view.wait_until("then it arrives", |text| text.contains("a: accepted") && !text.contains("message to a"));
+        view.send("q");
+        assert_eq!(view.wait_exit(), 0);
+    }
+}
