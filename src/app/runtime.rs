@@ -397,7 +397,7 @@ impl Dashboard {
     async fn suspend(&mut self, resumed: &mut Signal) -> io::Result<()> {
         self.screen.leave();
         // The whole group: a wrapper script that started us must stop as well, or no shell comes back.
-        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        crate::fleet::exec::stop_group()?;
         resumed.recv().await;
         self.screen.resume()?;
         if let Some(size) = terminal::size() {

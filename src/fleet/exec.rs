@@ -9,6 +9,7 @@ use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::{RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -67,7 +68,27 @@ fn base(program: &Path, args: &[OsString]) -> Command {
     command
 }
 
+/// Held shared while a child is between its fork and its program. In that moment it is still of our process
+/// group, and the forking thread waits for it where no signal reaches it: a stop of the group would stop
+/// the child and leave us waiting for it for ever.
+static BIRTHS: RwLock<()> = RwLock::new(());
+
+fn birth() -> RwLockReadGuard<'static, ()> {
+    // The lock guards no data that a panic could have left half done.
+    BIRTHS.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Stops this process and its whole group, as Ctrl-Z in a shell does; returns when it goes on.
+///
+/// # Errors
+/// What kill(2) says.
+pub fn stop_group() -> std::io::Result<()> {
+    let _no_births = BIRTHS.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?)
+}
+
 fn spawn(command: &mut Command) -> Result<Child, ExecError> {
+    let _birth = birth();
     command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ExecError::Missing,
         _ => ExecError::Io(error),
@@ -240,6 +261,7 @@ pub fn in_pty(program: &Path, args: &[OsString], size: Size) -> Result<PtyProces
     for variable in NOT_INHERITED {
         builder.env_remove(variable);
     }
+    let _birth = birth();
     let child = pair.slave.spawn_command(builder).map_err(|error| io(&error))?;
     Ok(PtyProcess { master: pair.master, child: Some(child) })
 }
