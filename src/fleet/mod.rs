@@ -13,6 +13,7 @@ pub mod home;
 pub mod join;
 mod label;
 pub mod lifecycle;
+pub mod lockfile;
 pub mod message;
 pub mod model;
 pub mod observe;

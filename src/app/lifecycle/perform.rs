@@ -74,7 +74,7 @@ fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> Result<Vec<
     let agents: Vec<&Agent> = if targets.agents.is_empty() {
         roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).filter(of_class).collect()
     } else {
-        let named: Result<Vec<&Agent>> = targets.agents.iter().map(|name| local(site, roster, name)).collect();
+        let named: Result<Vec<&Agent>> = targets.agents.iter().map(|name| roster.local(site, name)).collect();
         named?.into_iter().filter(of_class).collect()
     };
     if agents.is_empty()
@@ -88,19 +88,6 @@ fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> Result<Vec<
         ));
     }
     Ok(agents)
-}
-
-fn local<'a>(site: &Site, roster: &'a Roster, name: &str) -> Result<&'a Agent> {
-    let agent = roster.agent(name)?;
-    if roster.is_remote(agent, site) {
-        return Err(Failure::new(
-            Kind::Refused,
-            format!("agent {name}"),
-            format!("lives on {}", agent.host),
-            "run this command there",
-        ));
-    }
-    Ok(agent)
 }
 
 async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> Result<Report> {

@@ -5,12 +5,10 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::framework::PROFILES;
-use crate::fleet::heartbeat;
 use crate::fleet::home::Site;
+use crate::fleet::lockfile;
 use crate::fleet::roster::{self, Edit, Field, Roster};
 
 /// Held while the roster is read, changed and written.
@@ -22,22 +20,16 @@ impl RosterLock {
     /// Takes it, or says that somebody else edits.
     pub(super) fn take(site: &Site) -> Result<Self> {
         let path = site.run_dir.join("roster.lock");
-        let failed = |error: std::io::Error| {
-            Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
-        };
-        heartbeat::make_run_dir(&site.run_dir).map_err(failed)?;
-        let file =
-            fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(Failure::new(
-                Kind::Refused,
-                format!("roster {}", site.roster.display()),
-                "another command is changing it",
-                "try again when it is done",
-            )),
-            Err(error) => Err(failed(error.into())),
+        let file = lockfile::open(&path)?;
+        if lockfile::try_exclusive(&path, &file)? {
+            return Ok(Self { _file: file });
         }
+        Err(Failure::new(
+            Kind::Refused,
+            format!("roster {}", site.roster.display()),
+            "another command is changing it",
+            "try again when it is done",
+        ))
     }
 }
 

@@ -33,7 +33,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: 
     match action {
         SteeringAction::Send { name, message } => {
             let roster = roster::load(site)?;
-            let agent = local(site, &roster, name)?;
+            let agent = roster.local(site, name)?;
             let text = read(&message.text)?;
             let receipt = deliver(site, &roster, agent, message, &text).await?;
             Ok(Report { text: line(&receipt), ..Report::done("", &receipt) }.with_code(code(&receipt)))
@@ -55,19 +55,6 @@ pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: 
             format!("run `mosaic-tui agent attach {name}` in a shell"),
         )),
     }
-}
-
-fn local<'a>(site: &Site, roster: &'a Roster, name: &str) -> Result<&'a Agent> {
-    let agent = roster.agent(name)?;
-    if roster.is_remote(agent, site) {
-        return Err(Failure::new(
-            Kind::Refused,
-            format!("agent {name}"),
-            format!("lives on {}", agent.host),
-            "send to it from there",
-        ));
-    }
-    Ok(agent)
 }
 
 fn read(text: &Text) -> Result<String> {
@@ -130,7 +117,7 @@ async fn broadcast(
     let named: Vec<&Agent> = if names.is_empty() {
         roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).collect()
     } else {
-        names.iter().map(|name| local(site, &roster, name)).collect::<Result<_>>()?
+        names.iter().map(|name| roster.local(site, name)).collect::<Result<_>>()?
     };
     // Whoever sends does not mean itself.
     let own = comms::own_address(site, &roster);

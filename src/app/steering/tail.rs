@@ -20,11 +20,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// An agent of this host with its pane.
 async fn pane(site: &Site, name: &str) -> Result<(Agent, Tmux, PaneId, u16)> {
     let roster = roster::load(site)?;
-    let agent = roster.agent(name)?.clone();
-    let what = || format!("agent {name}");
-    if roster.is_remote(&agent, site) {
-        return Err(Failure::new(Kind::Refused, what(), format!("lives on {}", agent.host), "look at it there"));
-    }
+    let agent = roster.local(site, name)?.clone();
     let tmux = Tmux::new(agent.socket.clone());
     let mut panes = match tmux.look().await? {
         Look::Panes(panes) => panes,
@@ -34,7 +30,9 @@ async fn pane(site: &Site, name: &str) -> Result<(Agent, Tmux, PaneId, u16)> {
     panes.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
     match panes.first() {
         Some(pane) => Ok((agent, tmux, pane.id, pane.size.height)),
-        None => Err(Failure::failed(what(), "has no pane", format!("`mosaic-tui fleet start {name}`"))),
+        None => {
+            Err(Failure::failed(format!("agent {name}"), "has no pane", format!("`mosaic-tui fleet start {name}`")))
+        }
     }
 }
 

@@ -1,24 +1,19 @@
 //! One operation at a time on one agent, whoever asked for it: an advisory lock (flock(2)) per agent.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
-use tokio::time::Instant;
 
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::lockfile;
 use crate::fleet::model::AgentName;
 use crate::fleet::process;
 
 /// A stop may take a unit's whole time limit, and a start waits for its turn behind others.
 const WAIT_LIMIT: Duration = Duration::from_secs(120);
-
-/// How often a held lock is asked for again.
-const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 /// The held lock; dropping it lets the next operation in.
 #[derive(Debug)]
@@ -32,44 +27,20 @@ impl OperationLock {
     /// Waits for the agent's lock.
     pub(super) async fn take(site: &Site, agent: &AgentName) -> Result<Self> {
         let path = site.run_file(agent, RunFile::Operation);
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::failed(
-                format!("lock {}", path.display()),
-                error.to_string(),
-                "check the folder's rights and space",
-            )
-        };
-        heartbeat::make_run_dir(&site.run_dir).map_err(|error| failed(&error))?;
-        path.parent().map_or(Ok(()), heartbeat::make_run_dir).map_err(|error| failed(&error))?;
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| failed(&error))?;
-        let deadline = Instant::now() + WAIT_LIMIT;
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => break,
-                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => tokio::time::sleep(TRY_AGAIN).await,
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    return Err(Failure::new(
-                        Kind::Refused,
-                        format!("agent {agent}"),
-                        format!(
-                            "is being started, stopped or restarted by another command for over {} s",
-                            WAIT_LIMIT.as_secs()
-                        ),
-                        format!("`fuser {}` names it", path.display()),
-                    ));
-                }
-                Err(error) => return Err(failed(&error)),
-            }
+        let mut file = lockfile::open(&path)?;
+        if !lockfile::exclusive_within(&path, &file, WAIT_LIMIT).await? {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("agent {agent}"),
+                format!(
+                    "is being started, stopped or restarted by another command for over {} s",
+                    WAIT_LIMIT.as_secs()
+                ),
+                format!("`fuser {}` names it", path.display()),
+            ));
         }
         let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|error| failed(&error))?;
+        file.read_to_string(&mut text).map_err(|error| lockfile::failed(&path, &error))?;
         Ok(Self { last_restart: text.trim().parse().ok(), file })
     }
 

@@ -1,10 +1,8 @@
 //! One delivery to one pane.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use tokio::time::Instant;
 
 use super::frame::check_word;
@@ -12,8 +10,8 @@ use super::receipt::{Delivery, Receipt};
 use super::shown;
 use super::{Envelope, check_text};
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::lockfile;
 use crate::fleet::model::PaneId;
 use crate::fleet::pane::still;
 use crate::fleet::process::{self, ProcessWatch};
@@ -87,21 +85,8 @@ pub async fn send(site: &Site, agent: &Agent, envelope: &Envelope, text: &str, o
 /// Waits for the agent's send lock; `None` when somebody holds it for too long.
 async fn take_lock(site: &Site, agent: &Agent) -> Result<Option<File>> {
     let path = site.run_file(&agent.name, RunFile::Send);
-    let failed = |error: std::io::Error| {
-        Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
-    };
-    heartbeat::make_run_dir(&site.run_dir).map_err(failed)?;
-    path.parent().map_or(Ok(()), heartbeat::make_run_dir).map_err(failed)?;
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
-    let deadline = Instant::now() + LOCK_WITHIN;
-    loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Some(file)),
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
-            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            Err(error) => return Err(failed(error.into())),
-        }
-    }
+    let file = lockfile::open(&path)?;
+    Ok(lockfile::exclusive_within(&path, &file, LOCK_WITHIN).await?.then_some(file))
 }
 
 /// The agent's own live pane and its process, whichever pane of the window is active.

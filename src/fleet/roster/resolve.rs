@@ -127,6 +127,23 @@ impl Roster {
         })
     }
 
+    /// The agent of that name, if it is one of this host.
+    ///
+    /// # Errors
+    /// Not found, or refused because it lives elsewhere.
+    pub fn local(&self, site: &Site, name: &str) -> Result<&Agent> {
+        let agent = self.agent(name)?;
+        if self.is_remote(agent, site) {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("agent {name}"),
+                format!("lives on {}", agent.host),
+                "run this command there",
+            ));
+        }
+        Ok(agent)
+    }
+
     /// Whether the agent runs on another host.
     #[must_use]
     pub fn is_remote(&self, agent: &Agent, site: &Site) -> bool {

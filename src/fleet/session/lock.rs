@@ -1,8 +1,7 @@
 //! One keeper per agent: an advisory lock (flock(2)) that the kernel drops with the process.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::lockfile;
 use crate::fleet::model::SocketName;
 use crate::fleet::roster::Agent;
 
@@ -26,17 +26,7 @@ pub(super) struct KeeperLock {
 /// Takes the agent's lock and writes this process's pid and the agent's socket into it.
 pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
     let path = site.run_file(&agent.name, RunFile::Lock);
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::failed(format!("lock {}", path.display()), error.to_string(), "check the folder's rights and space")
-    };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| failed(&error))?;
+    let mut file = lockfile::open(&path)?;
     match exclusive(&file) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -48,12 +38,12 @@ pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
                 "`mosaic-tui fleet stop` ends it",
             ));
         }
-        Err(error) => return Err(failed(&error)),
+        Err(error) => return Err(lockfile::failed(&path, &error)),
     }
     file.set_len(0)
         .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop))
         .and_then(|()| writeln!(file, "{}\n{}", std::process::id(), agent.socket.0.as_deref().unwrap_or_default()))
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| lockfile::failed(&path, &error))?;
     Ok(KeeperLock { _file: file })
 }
 

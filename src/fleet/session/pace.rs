@@ -1,17 +1,16 @@
 //! How sessions are spaced in time: a growing pause before what ends at once, and a gate for all starts.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use tokio::time::Instant;
 
 use super::service;
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::Result;
 use crate::fleet::home::Pace;
+use crate::fleet::lockfile;
 use crate::fleet::process::since_boot;
 
 /// A process that lived for less ended at once.
@@ -53,24 +52,11 @@ pub(super) async fn pass_gate(run_dir: &Path, spacing: Duration) -> Result<()> {
         return Ok(());
     }
     let path = run_dir.join("gate");
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
-    };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| failed(&error))?;
+    let mut file = lockfile::open(&path)?;
     // Whoever is inside sleeps there; the others stand in front of the lock.
     let begun = Instant::now();
     let mut told = begun;
-    while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        if error != rustix::io::Errno::WOULDBLOCK {
-            return Err(failed(&error));
-        }
+    while !lockfile::try_exclusive(&path, &file)? {
         if begun.elapsed() > MOST_AT_GATE {
             tracing::warn!("the gate of starts stays shut; somebody froze inside of it");
             return Ok(());
@@ -89,7 +75,7 @@ pub(super) async fn pass_gate(run_dir: &Path, spacing: Duration) -> Result<()> {
     file.set_len(0)
         .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop))
         .and_then(|()| writeln!(file, "{}", since_boot().as_nanos()))
-        .map_err(|error| failed(&error))
+        .map_err(|error| lockfile::failed(&path, &error))
 }
 
 fn last_start(file: &mut File) -> Option<Duration> {
