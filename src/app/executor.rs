@@ -8,16 +8,14 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::action::Action;
-use super::backlog::Look;
 use super::headless;
+use super::look::look;
 use super::present;
 use super::report::Report;
-use crate::backlog::model::BoardQuery;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
-use crate::fleet::observe;
 use crate::fleet::roster::{self, Roster};
 
 /// Performs an action and answers; `tell` takes word of what is being done meanwhile.
@@ -70,19 +68,6 @@ pub(super) async fn perform(site: &Site, action: &Action, tell: Tell<'_>) -> Res
         }
         other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),
     }
-}
-
-/// Looks at everything once, claims included.
-pub(super) async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
-    let roster = roster::load(site)?;
-    let look = Look::begin(site, BoardQuery::default());
-    let snapshot = observe::once(site, roster).await;
-    let snapshot = headless::joined(&snapshot, &look.end().await.map(|seen| seen.board));
-    // A missing tmux is no fact about the fleet: nothing can be said at all.
-    if crate::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
-        return Err(crate::fleet::exec::explain("tmux", &crate::fleet::exec::ExecError::Missing));
-    }
-    Ok(snapshot)
 }
 
 /// One row; a session that the roster does not know can be looked at too.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::action::{LifecycleAction, Targets};
 use super::{print, roster as files};
 use crate::app::error;
-use crate::app::executor;
+use crate::app::look::look;
 use crate::app::report::Report;
 use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -48,7 +48,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &LifecycleAction, tell:
         }
         LifecycleAction::Install { dry_run } => install(site, *dry_run, tell).await,
         LifecycleAction::Uninstall { dry_run } => uninstall(site, *dry_run, tell).await,
-        LifecycleAction::Status => Ok(print::status(&*executor::look(site).await?)),
+        LifecycleAction::Status => Ok(print::status(&*look(site).await?)),
         LifecycleAction::Verify => verify(site).await,
         LifecycleAction::Recover { apply } => recover(site, *apply, tell).await,
         LifecycleAction::Add { name, fields } => add(site, name, fields, tell).await,
@@ -280,7 +280,7 @@ async fn verify(site: &Site) -> Result<Report> {
     let roster = roster::load(site)?;
     let deadline = Instant::now() + VERIFY_WITHIN;
     loop {
-        let snapshot = executor::look(site).await?;
+        let snapshot = look(site).await?;
         let checks = checks::verify(site, &roster, &snapshot).await;
         let report = print::checks("verify", site, &checks);
         if report.code == error::DONE || Instant::now() > deadline {
@@ -307,9 +307,9 @@ fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
 
 async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     let seen = lifecycle::moment();
-    let before = executor::look(site).await?;
+    let before = look(site).await?;
     tokio::time::sleep(SECOND_LOOK).await;
-    let after = executor::look(site).await?;
+    let after = look(site).await?;
     let down = down(&before, &after);
     let why = |name: &str| {
         after.agents.iter().find(|row| row.name.as_str() == name).map(|row| row.reason.to_string()).unwrap_or_default()

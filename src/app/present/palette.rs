@@ -1,9 +1,9 @@
 //! The palette in words.
 
 use crate::app::keymap;
+use crate::app::palette::{candidates, normal, words_of};
 use crate::app::registry::Cli;
 use crate::app::state::Palette;
-use crate::app::update::palette::{candidates, normal, words_of};
 use crate::ui::text;
 use crate::ui::view::{Piece, Popup, Role};
 

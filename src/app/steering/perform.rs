@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::action::{Message, SteeringAction, Text};
 use super::tail;
 use crate::app::error::{DONE, FAILED};
-use crate::app::executor;
+use crate::app::look::look;
 use crate::app::report::Report;
 use crate::fleet::activity;
 use crate::fleet::comms;
@@ -107,7 +107,7 @@ async fn broadcast(
     tell: Tell<'_>,
 ) -> Result<Report> {
     let roster = roster::load(site)?;
-    let snapshot = executor::look(site).await?;
+    let snapshot = look(site).await?;
     let in_state = |agent: &Agent| {
         state.is_none_or(|state| {
             let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());

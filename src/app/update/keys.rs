@@ -1,17 +1,14 @@
 //! Keys: the topmost layer takes a press first, then the registry's table.
 
-use std::sync::Arc;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{board, form, palette, run, screen};
-use crate::app::action::{Action, ScreenAction};
+use super::{board, form, palette, run, screen, start};
+use crate::app::action::ScreenAction;
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::keymap::{self, Chord};
-use crate::app::registry::{ActionSpec, Danger, Place};
+use crate::app::registry::{ActionSpec, Place};
 use crate::app::state::{Line, Overlay, Screen, State};
-use crate::fleet::model::{AgentRow, Attention};
 
 /// Longest filter; more is a paste gone wrong.
 const MAX_FILTER_CHARS: usize = 200;
@@ -86,68 +83,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         Ok(built) => built,
         Err(why) => return super::toast(state, why, true),
     };
-    ask_or_start(state, spec, &inputs, targets, command, action, effects);
-}
-
-/// Begins what was typed as a command: it asks first like the key of the same action.
-pub(super) fn begin(
-    state: &mut State,
-    spec: &'static ActionSpec,
-    inputs: &Inputs,
-    command: String,
-    action: Action,
-    effects: &mut Vec<Effect>,
-) {
-    let mut targets: Vec<String> = ["agents", "name", "id"].iter().flat_map(|name| inputs.many(name)).collect();
-    if targets.is_empty() {
-        let down = |row: &&Arc<AgentRow>| row.managed && row.attention() == Attention::Dead;
-        targets = vec![match inputs.one("class") {
-            Some(class) => format!("every agent of class {class}"),
-            None if spec.id == "fleet.recover" => {
-                let rows = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
-                let names: Vec<String> = rows.filter(down).map(|row| row.name.to_string()).collect();
-                if names.is_empty() { "who is down; nobody is now".to_owned() } else { names.join(", ") }
-            }
-            None => "the whole fleet".to_owned(),
-        }];
-    }
-    if let Action::AgentWatch(name) | Action::AgentExplain(name) = &action {
-        match state.row_named(name).map(|row| row.key.clone()) {
-            Some(key) => screen::select(state, key),
-            None => return super::toast(state, format!("{name} has no row"), true),
-        }
-    }
-    ask_or_start(state, spec, inputs, targets, command, action, effects);
-}
-
-fn ask_or_start(
-    state: &mut State,
-    spec: &'static ActionSpec,
-    inputs: &Inputs,
-    targets: Vec<String>,
-    command: String,
-    action: Action,
-    effects: &mut Vec<Effect>,
-) {
-    let only_tells = inputs.flag("dry-run") || (spec.id == "fleet.recover" && !inputs.flag("apply"));
-    if spec.danger == Danger::Confirm && !only_tells {
-        state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
-        return;
-    }
-    start(state, command, action, effects);
-}
-
-/// Does what can be done on the screen at once, and hands on the rest.
-fn start(state: &mut State, command: String, action: Action, effects: &mut Vec<Effect>) {
-    match action {
-        Action::Screen(action) => screen::apply(state, action, effects),
-        Action::AgentWatch(_) => {
-            state.open(Screen::Watch);
-            state.pane.pan = None;
-        }
-        Action::AgentExplain(_) => state.overlay = Some(Overlay::Explain { scroll: 0 }),
-        action => run::run(state, command, action, effects),
-    }
+    start::ask_or_start(state, spec, &inputs, targets, command, action, effects);
 }
 
 fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -199,7 +135,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
                 let (command, action) = (command.clone(), action.clone());
                 state.overlay = None;
                 if confirmed {
-                    start(state, command, action, effects);
+                    start::start(state, command, action, effects);
                 }
             }
             _ => {}

@@ -3,9 +3,10 @@
 mod board;
 mod form;
 mod keys;
-pub mod palette;
+mod palette;
 mod run;
 mod screen;
+mod start;
 
 use std::sync::Arc;
 

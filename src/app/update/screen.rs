@@ -1,11 +1,11 @@
 //! Actions that move or change the screen only.
 
-use super::{board, palette};
+use super::board;
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::filter::Filter;
 use crate::app::present::{self, layout_of};
-use crate::app::state::{History, Line, Overlay, Prompt, Question, Screen, State};
+use crate::app::state::{History, Line, Overlay, Palette, Prompt, Question, Screen, State};
 use crate::fleet::model::RowKey;
 
 /// Columns that one pan moves; rows move by half of it.
@@ -37,7 +37,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             }
             None => super::toast(state, "message: no agent of the roster is selected".to_owned(), true),
         },
-        ScreenAction::Palette => palette::open(state),
+        ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),
         ScreenAction::ViewFleet => {

@@ -6,6 +6,7 @@
 
 mod edit;
 mod file;
+mod floor;
 mod locate;
 mod nearest;
 mod problem;

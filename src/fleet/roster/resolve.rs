@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::file::{AgentEntry, RosterFile, TmuxSettings};
+use super::floor::floor;
 use super::locate::Index;
 use super::nearest::nearest;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
@@ -511,31 +512,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// The two roles that every fleet keeps staffed; a roster below them still runs.
-fn floor(file: &RosterFile) -> (Vec<String>, usize) {
-    let class = |entry: &AgentEntry| entry.class.clone().unwrap_or_default();
-    let mut warnings = Vec::new();
-    let leads = match &file.lead {
-        Some(_) => 1,
-        None => file.agents.iter().filter(|entry| class(entry) == "orchestrator").count(),
-    };
-    if leads != 1 {
-        warnings.push(format!(
-            "below the floor: {}",
-            if leads == 0 {
-                "no orchestrator and no `lead`".to_owned()
-            } else {
-                format!("{leads} orchestrators and no `lead`")
-            },
-        ));
-    }
-    if !file.agents.iter().any(|entry| class(entry) == "enhancer") {
-        warnings.push("below the floor: no enhancer".to_owned());
-    }
-    let missing = usize::abs_diff(leads, 1) + usize::from(warnings.iter().any(|warning| warning.contains("enhancer")));
-    (warnings, missing)
 }
 
 /// Whether a session name is one that viewers use: `<agent>-watch-<pid>`.
