@@ -64,14 +64,21 @@ fn exclusive(file: &File) -> rustix::io::Result<()> {
 /// Pid of the keeper that holds the lock file; `None` when nobody holds it.
 #[must_use]
 pub fn keeper_pid(path: &Path) -> Option<u32> {
-    let mut file = File::open(path).ok()?;
-    match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Err(rustix::io::Errno::WOULDBLOCK) => {}
-        _ => return None,
+    for _ in 0..ASKED_AGAIN {
+        let mut file = File::open(path).ok()?;
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(rustix::io::Errno::WOULDBLOCK) => {}
+            _ => return None,
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        if let Some(pid) = text.lines().next().and_then(|line| line.trim().parse().ok()) {
+            return Some(pid);
+        }
+        // Whoever holds it is just writing down who it is.
+        std::thread::sleep(ASK_PAUSE);
     }
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.lines().next()?.trim().parse().ok()
+    None
 }
 
 /// The tmux socket of the last keeper, for stopping an agent whose roster cannot be read any more.

@@ -126,8 +126,10 @@ impl Host {
 
     /// Pid of an agent's keeper.
     pub(crate) fn keeper(&self, agent: &str) -> u32 {
-        let text = fs::read_to_string(self.sandbox.run_file(&format!("{agent}.lock"))).unwrap();
-        text.lines().next().unwrap().parse().unwrap()
+        // It is written anew by each keeper, and empty for a moment.
+        let read =
+            || fs::read_to_string(self.sandbox.run_file(&format!("{agent}.lock"))).ok()?.lines().next()?.parse().ok();
+        wait("a keeper's pid", read).unwrap()
     }
 
     /// Pid of the fleet's tmux server.
