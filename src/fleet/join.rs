@@ -181,7 +181,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         && tree
             .is_some_and(|tree| !tree.processes.iter().any(|process| runtime::matches(&agent.runtime, &process.argv)));
     let boot_enable = boot_enable(systemd.as_ref(), planes);
-    let stopped = planes.stopped.get(&agent.name).filter(|_| decision.readiness == Readiness::Dead);
+    // A unit that is about to start it, or has given it up, says that it is not meant to be stopped.
+    let at_rest = systemd.as_ref().is_none_or(|unit| unit.active == "inactive");
+    let stopped = planes.stopped.get(&agent.name).filter(|_| decision.readiness == Readiness::Dead && at_rest);
     let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
     let verdict = units::compare(&decision, systemd.as_ref(), stopped.map(Label::as_str), last_exit.as_ref());
     let panes_in_session = pane.as_ref().map_or(0, |found| found.panes_in_session);

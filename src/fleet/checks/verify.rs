@@ -2,7 +2,8 @@
 
 use super::Check;
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Health, Readiness, SocketName};
+use crate::fleet::lifecycle::{Installed, installed};
+use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Health, Plane, Readiness, SocketName};
 use crate::fleet::process;
 use crate::fleet::readiness::words;
 use crate::fleet::roster::Roster;
@@ -14,7 +15,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         .agents
         .iter()
         .filter(|row| row.managed && !row.flags.contains(&"remote"))
-        .map(|row| of_agent(row, snapshot.supervisor))
+        .map(|row| of_agent(row))
         .collect();
     if checks.is_empty() {
         checks.push(Check::failed("roster", "names no agents of this host", "`mosaic-tui fleet add` adds one"));
@@ -27,6 +28,14 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         )
     }));
     checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.to_string(), "")));
+    let silent = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok);
+    if let Some(plane) = silent.filter(|_| installed(site) == Installed::Ours) {
+        checks.push(Check::failed(
+            "systemd",
+            plane.text.to_string(),
+            "`mosaic-tui fleet doctor` checks the user manager",
+        ));
+    }
     if snapshot.supervisor == "direct" {
         checks.push(Check::warning(
             "boot",
@@ -38,7 +47,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
     checks
 }
 
-fn of_agent(row: &AgentRow, supervisor: &str) -> Check {
+fn of_agent(row: &AgentRow) -> Check {
     let subject = row.name.to_string();
     if row.flags.contains(&"stopped") {
         return Check::ok(subject, row.reason.to_string());
@@ -78,8 +87,15 @@ fn of_agent(row: &AgentRow, supervisor: &str) -> Check {
         }
         BootEnable::Ok | BootEnable::Unknown => {}
     }
+    if let Some(unit) = row.systemd.as_ref().filter(|unit| !matches!(unit.active.as_str(), "active" | "inactive")) {
+        return failed(
+            format!("lives, but its unit is {} ({})", unit.active, unit.sub),
+            &format!("`mosaic-tui agent explain {subject}`"),
+        );
+    }
     let beat = row.heartbeat.as_ref().map(|beat| words(std::time::Duration::from_secs_f64(beat.age_seconds)));
-    let boot = if supervisor == "systemd" && row.systemd.is_some() { ", comes back at boot" } else { "" };
+    let enabled = row.systemd.as_ref().is_some_and(|unit| unit.unit_file_state.starts_with("enabled"));
+    let boot = if enabled { ", comes back at boot" } else { "" };
     Check::ok(
         subject.clone(),
         format!(

@@ -19,7 +19,7 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, HeartbeatStatus, Label, PaneId};
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
-use crate::fleet::systemd::GIVEN_UP;
+use crate::fleet::systemd::{GIVEN_UP, Manager};
 use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 
 /// tmux lists a dead process as dead within milliseconds; longer means that the session is gone.
@@ -294,11 +294,23 @@ impl Keeper<'_> {
         if self.age + self.began.elapsed() >= pace::QUICK {
             return 0;
         }
-        // Without its server no runtime lives; that says nothing about this one.
+        // Without its server no runtime lives, and at a shutdown everything ends; neither says anything
+        // about this one.
         match self.tmux.look().await {
-            Ok(crate::fleet::tmux::Look::Panes(_)) => self.quick_ends.saturating_add(1),
+            Ok(crate::fleet::tmux::Look::Panes(_)) if !shutting_down().await => self.quick_ends.saturating_add(1),
             _ => self.quick_ends,
         }
+    }
+}
+
+/// Whether the user manager that keeps this keeper is ending, or has ended already.
+async fn shutting_down() -> bool {
+    if !service::is_managed() {
+        return false;
+    }
+    match Manager::connect().await {
+        Ok(manager) => manager.is_stopping().await,
+        Err(_) => true,
     }
 }
 

@@ -131,6 +131,13 @@ impl Bus {
         })
     }
 
+    /// `SystemState` of the manager: `running`, `degraded`, `stopping`, ...
+    pub(super) async fn system_state(&self) -> Result<String, String> {
+        self.property(MANAGER_PATH, MANAGER, "SystemState")
+            .await
+            .map(|value| String::try_from(value).unwrap_or_default())
+    }
+
     async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedVariant, String> {
         self.ask(CALL_LIMIT, path, "org.freedesktop.DBus.Properties", "Get", &(interface, name)).await
     }

@@ -77,6 +77,11 @@ impl Manager {
         }
     }
 
+    /// Whether the manager is shutting down.
+    pub async fn is_stopping(&self) -> bool {
+        self.bus.system_state().await.is_ok_and(|state| state == "stopping")
+    }
+
     /// Forgets that a unit failed, and how often it was started.
     pub async fn forget_failure(&self, unit: &str) {
         // A unit that is not loaded has nothing to forget.
