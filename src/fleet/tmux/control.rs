@@ -105,15 +105,21 @@ async fn serve(
     let mut lines = BufReader::new(stdout).split(b'\n');
     let mut reader = Reader::default();
     let mut waiting: VecDeque<oneshot::Sender<Result<String, String>>> = VecDeque::new();
-    let why = loop {
+    // A command that arrives before the client is attached is refused: "no current client".
+    let mut attached = false;
+    let mut held: VecDeque<Asked> = VecDeque::new();
+    let why = 'talk: loop {
+        while attached && let Some(request) = held.pop_front() {
+            let line = request.line + "\n";
+            if let Err(error) = stdin.write_all(line.as_bytes()).await {
+                break 'talk error.to_string();
+            }
+            waiting.push_back(request.answer);
+        }
         tokio::select! {
             request = asked.recv() => {
                 let Some(request) = request else { return };
-                let line = request.line + "\n";
-                if let Err(error) = stdin.write_all(line.as_bytes()).await {
-                    break error.to_string();
-                }
-                waiting.push_back(request.answer);
+                held.push_back(request);
             }
             line = lines.next_segment() => {
                 let bytes = match line {
@@ -129,7 +135,8 @@ async fn serve(
                             let _unheard = answer.send(if ok { Ok(text) } else { Err(text) });
                         }
                     }
-                    Ok(Some(Spoken::Changed)) => {
+                    Ok(Some(Spoken::Attached)) if !attached => attached = true,
+                    Ok(Some(Spoken::Attached | Spoken::Changed)) => {
                         let _repeat = notices.try_send(Notice::Changed);
                     }
                     Ok(Some(Spoken::Exit(why))) => {

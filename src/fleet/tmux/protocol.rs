@@ -17,6 +17,8 @@ pub(super) enum Spoken {
         /// Its output, or its error.
         text: String,
     },
+    /// The client is attached: from now on commands have a client to speak for.
+    Attached,
     /// Something about the server changed.
     Changed,
     /// The client is going away.
@@ -48,7 +50,8 @@ impl Reader {
             for (word, ok) in [("%end ", true), ("%error ", false)] {
                 if line.strip_prefix(word).is_some_and(|rest| rest == open.tag) {
                     let Some(done) = self.open.take() else { return Ok(None) };
-                    return Ok(done.ours.then_some(Spoken::Reply { ok, text: done.text }));
+                    // The first block that is not ours is the attach command's own.
+                    return Ok(Some(if done.ours { Spoken::Reply { ok, text: done.text } } else { Spoken::Attached }));
                 }
             }
             if open.text.len() + line.len() > MAX_REPLY_BYTES {
@@ -72,6 +75,7 @@ impl Reader {
                 None
             }
             "exit" => Some(Spoken::Exit(rest.to_owned())),
+            "session-changed" => Some(Spoken::Attached),
             // Pane output is switched off for our client; pause notices belong to it.
             "output" | "extended-output" | "pause" | "continue" | "client-session-changed" | "client-detached" => None,
             _ => Some(Spoken::Changed),
@@ -108,7 +112,8 @@ mod tests {
         assert_eq!(
             spoken,
             [
-                Spoken::Changed,
+                Spoken::Attached,
+                Spoken::Attached,
                 Spoken::Reply { ok: true, text: "%0\t$0\n%end of the world\n".into() },
                 Spoken::Reply { ok: false, text: "parse error".into() },
                 Spoken::Exit("server exited".into()),
