@@ -19,7 +19,7 @@ use super::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, Signs};
 use super::roster::{Agent, Roster, is_viewer_name};
 use super::runtime;
-use super::tmux::{Look, PaneRecord};
+use super::tmux::{Look, PaneRecord, panes_of};
 
 /// A plane's answer with the moment it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,17 +132,6 @@ fn plane_states(planes: &Planes<'_>) -> Vec<PlaneState> {
         .into_iter()
         .map(|(plane, (ok, text))| PlaneState { plane, ok, text: Label::new(&text) })
         .collect()
-}
-
-/// Finds the agent's own pane: the marked one, else the session's first.
-fn own_pane<'a>(panes: &'a [PaneRecord], agent: &Agent) -> Option<&'a PaneRecord> {
-    let mut of_session: Vec<&PaneRecord> = panes.iter().filter(|pane| pane.session == agent.session).collect();
-    of_session.sort_by_key(|pane| pane.id);
-    of_session
-        .iter()
-        .find(|pane| pane.mark.as_deref() == Some(agent.name.as_str()))
-        .or_else(|| of_session.first())
-        .copied()
 }
 
 fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
@@ -266,8 +255,8 @@ fn tmux_plane<'a>(planes: &Planes<'a>, agent: &Agent, evidence: &mut Vec<Evidenc
     let age_seconds = reading.map_or(0.0, |reading| age(reading.at, planes.now));
     let (finding, ok, text) = match reading.map(|reading| &reading.facts) {
         Some(Ok(Look::Panes(panes))) => {
-            let record = own_pane(panes, agent);
-            let panes_in_session = panes.iter().filter(|pane| pane.session == agent.session).count();
+            let own = panes_of(panes, &agent.session, &agent.name);
+            let (record, panes_in_session) = (own.first().copied(), own.len());
             let text = match record {
                 None => format!("no session {} on socket {}", agent.session.label(), agent.socket),
                 Some(pane) if pane.dead => format!("pane {} is dead{}", pane.id, exit_words(pane.dead_status)),

@@ -91,7 +91,7 @@ fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> Result<Vec<
 }
 
 async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> Result<Report> {
-    let since = lifecycle::moment();
+    let since = process::since_boot();
     let roster = roster::load(site)?;
     if verb == Verb::Stop
         && let [name] = targets.agents.as_slice()
@@ -185,7 +185,7 @@ pub(in crate::app) async fn start_all<'a>(
 ) -> Result<Vec<(&'a Agent, Result<Outcome>)>> {
     let life = Lifecycle::choose(site, roster, Some(lifecycle::Supervisor::Direct)).await?;
     life.prepare(&agents).await?;
-    Ok(for_each(&life, agents, Verb::Start, Duration::ZERO, lifecycle::moment(), &|_| {}).await)
+    Ok(for_each(&life, agents, Verb::Start, Duration::ZERO, process::since_boot(), &|_| {}).await)
 }
 
 /// One line per agent; the exit code is that of the first failure.
@@ -306,7 +306,7 @@ fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
 }
 
 async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
-    let seen = lifecycle::moment();
+    let seen = process::since_boot();
     let before = look(site).await?;
     tokio::time::sleep(SECOND_LOOK).await;
     let after = look(site).await?;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::action::{Message, SteeringAction, Text};
 use super::tail;
-use crate::app::error::{DONE, FAILED};
+use crate::app::error::{DONE, FAILED, exit_code};
 use crate::app::look::look;
 use crate::app::report::Report;
 use crate::fleet::activity;
@@ -18,9 +18,6 @@ use crate::fleet::lifecycle::Tell;
 use crate::fleet::message::{self, Delivery, Envelope, Receipt};
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
-
-/// Exit code of a refusal.
-const REFUSED: u8 = 4;
 
 /// Most bytes read of a message; one more than is delivered, so that too long is told and not cut.
 const MAX_INPUT: u64 = (1 << 20) + 16;
@@ -93,7 +90,7 @@ fn line(receipt: &Receipt) -> String {
 fn code(receipt: &Receipt) -> u8 {
     match receipt.delivery {
         delivery if delivery.arrived() => DONE,
-        Delivery::Refused => REFUSED,
+        Delivery::Refused => exit_code(Kind::Refused),
         _ => FAILED,
     }
 }

@@ -12,7 +12,7 @@ use crate::fleet::exec;
 use crate::fleet::home::Site;
 use crate::fleet::model::{PaneId, acts_on_terminal};
 use crate::fleet::roster::{self, Agent};
-use crate::fleet::tmux::{Look, Query, Tmux};
+use crate::fleet::tmux::{Look, Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -22,14 +22,13 @@ async fn pane(site: &Site, name: &str) -> Result<(Agent, Tmux, PaneId, u16)> {
     let roster = roster::load(site)?;
     let agent = roster.local(site, name)?.clone();
     let tmux = Tmux::new(agent.socket.clone());
-    let mut panes = match tmux.look().await? {
+    let panes = match tmux.look().await? {
         Look::Panes(panes) => panes,
         Look::NoServer => Vec::new(),
     };
-    panes.retain(|pane| pane.session == agent.session);
-    panes.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
-    match panes.first() {
-        Some(pane) => Ok((agent, tmux, pane.id, pane.size.height)),
+    let found = panes_of(&panes, &agent.session, &agent.name).first().map(|pane| (pane.id, pane.size.height));
+    match found {
+        Some((pane, height)) => Ok((agent, tmux, pane, height)),
         None => {
             Err(Failure::failed(format!("agent {name}"), "has no pane", format!("`mosaic-tui fleet start {name}`")))
         }

@@ -167,7 +167,7 @@ async fn systemd(site: &Site) -> Vec<Check> {
             Check::warning("units", "are outdated or were edited", "`mosaic-tui fleet install` writes them anew")
         }
         Installed::No => Check::warning("units", "are not installed", "`mosaic-tui fleet install`"),
-        Installed::Other(home) => Check::failed(
+        Installed::Other(home) | Installed::OtherRoster(home) => Check::failed(
             "units",
             format!("belong to the fleet in {}", home.display()),
             "a user has one installed fleet; uninstall that one, or use `--supervisor direct`",

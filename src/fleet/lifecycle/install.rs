@@ -174,12 +174,17 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     if site.isolated {
         return Err(Failure::new(Kind::Refused, "install", "a demo is thrown away", "use a fleet of your own"));
     }
-    if let Installed::Other(home) = installed(site) {
+    let other = match installed(site) {
+        Installed::Other(home) => Some(("MOSAIC_HOME", home)),
+        Installed::OtherRoster(roster) => Some(("MOSAIC_ROSTER", roster)),
+        Installed::Ours | Installed::No => None,
+    };
+    if let Some((variable, path)) = other {
         return Err(Failure::new(
             Kind::Refused,
             "install",
-            format!("the units of this user belong to the fleet in {}", home.display()),
-            format!("`MOSAIC_HOME={} mosaic-tui fleet uninstall` takes them back first", home.display()),
+            format!("the units of this user belong to the fleet of {}", path.display()),
+            format!("`{variable}={} mosaic-tui fleet uninstall` takes them back first", path.display()),
         ));
     }
     if site.program.to_string_lossy().ends_with(" (deleted)") {
@@ -319,7 +324,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     let manager = manager().await?;
     let mut plan = Plan::default();
     let mut agents = Vec::new();
-    let foreign = matches!(installed(site), Installed::Other(_));
+    let foreign = matches!(installed(site), Installed::Other(_) | Installed::OtherRoster(_));
     if !foreign {
         for unit in manager.names(AGENT_UNIT_PATTERN).await.map_err(unanswered)? {
             plan.steps.push(Step::Stop(unit));

@@ -12,8 +12,10 @@ pub enum Installed {
     No,
     /// This fleet's.
     Ours,
-    /// Those of the fleet in this Mosaic home, or of this other roster in the same home.
+    /// Those of the fleet in this Mosaic home.
     Other(PathBuf),
+    /// Those of another roster in the same home.
+    OtherRoster(PathBuf),
 }
 
 /// Looks at the unit file on disk. Two fleets of a user may share a home and differ in their rosters.
@@ -22,7 +24,7 @@ pub fn installed(site: &Site) -> Installed {
     let Ok(text) = std::fs::read_to_string(site.unit_dir.join(AGENT_TEMPLATE)) else { return Installed::No };
     match owner(&text) {
         Some((home, roster)) if home == site.home && roster == site.roster => Installed::Ours,
-        Some((home, roster)) if home == site.home => Installed::Other(roster),
+        Some((home, roster)) if home == site.home => Installed::OtherRoster(roster),
         Some((home, _)) => Installed::Other(home),
         // Somebody wrote one by hand: theirs to keep.
         None => Installed::No,

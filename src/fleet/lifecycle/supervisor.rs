@@ -69,8 +69,8 @@ impl<'a> Lifecycle<'a> {
             (Installed::No, Some(_)) => {
                 Err(refusal("the fleet's units are not installed".to_owned(), "`mosaic-tui fleet install` writes them"))
             }
-            (Installed::Other(home), Some(_)) => Err(refusal(
-                format!("the units of this user belong to the fleet in {}", home.display()),
+            (Installed::Other(path) | Installed::OtherRoster(path), Some(_)) => Err(refusal(
+                format!("the units of this user belong to the fleet of {}", path.display()),
                 "uninstall that one first, or use `--supervisor direct`",
             )),
             (_, None) => Ok(with(Way::Direct, None)),
@@ -174,7 +174,7 @@ impl<'a> Lifecycle<'a> {
         if let Some(manager) = manager {
             let unit = agent_unit(&agent.name);
             let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
-            if facts.as_ref().is_some_and(|facts| !matches!(facts.active.as_str(), "inactive" | "failed")) {
+            if facts.as_ref().is_some_and(|facts| !facts.is_down()) {
                 manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
                 stopped = true;
             }
@@ -291,9 +291,14 @@ pub fn note_stopped(site: &Site, agent: &AgentName, why: &str) {
 /// Ends whatever runs of an agent, whoever started it.
 async fn end(site: &Site, whom: &Whom) -> Result<Outcome> {
     let outcome = direct::stop(site, whom).await?;
-    // What is nobody's child any more lives on in the pane's scope.
-    if let Ok(manager) = Manager::connect().await {
-        manager.end_pane_scopes(&site.tag(), &whom.name).await.map_err(|why| refused(&agent_unit(&whom.name), why))?;
+    // What is nobody's child any more lives on in the pane's scope; without a user manager there is none.
+    match Manager::connect().await {
+        Ok(manager) => manager
+            .end_pane_scopes(&site.tag(), &whom.name)
+            .await
+            .map_err(|why| refused(&agent_unit(&whom.name), why))?,
+        // The sweep before went through the scope's processes; only what left the scope could be missed.
+        Err(why) => tracing::warn!(%why, agent = %whom.name, "its scope was not looked at"),
     }
     Ok(outcome)
 }
@@ -336,7 +341,7 @@ pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Resul
     if installed(site) == Installed::Ours
         && let Ok(manager) = Manager::connect().await
         && let Some(facts) = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?
-        && !matches!(facts.active.as_str(), "inactive" | "failed")
+        && !facts.is_down()
     {
         manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
         stopped = true;
@@ -357,7 +362,7 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
     let facts = || async { manager.facts(unit).await.map_err(|why| refused(unit, why)) };
     let (had, pid) = match facts().await? {
         Some(facts) if facts.active == "active" => (true, facts.main_pid),
-        Some(facts) if !matches!(facts.active.as_str(), "inactive" | "failed") => {
+        Some(facts) if !facts.is_down() => {
             // It waits before a start of its own, and has no session yet.
             manager.stop(unit).await.map_err(|why| refused(unit, why))?;
             return Ok(false);
@@ -366,7 +371,7 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
     };
     direct::dismiss(pid).await;
     let deadline = Instant::now() + SETTLE_LIMIT;
-    while facts().await?.is_some_and(|facts| !matches!(facts.active.as_str(), "inactive" | "failed")) {
+    while facts().await?.is_some_and(|facts| !facts.is_down()) {
         if Instant::now() > deadline {
             return Err(Failure::failed(
                 unit,
@@ -381,10 +386,4 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
 
 fn refused(unit: &str, why: String) -> Failure {
     Failure::failed(unit, why, "`mosaic-tui fleet doctor` checks the user manager")
-}
-
-/// The moment of a request, as time since boot.
-#[must_use]
-pub fn moment() -> Duration {
-    process::since_boot()
 }

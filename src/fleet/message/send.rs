@@ -17,7 +17,7 @@ use crate::fleet::pane::still;
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::Agent;
 use crate::fleet::screen::{self, Rules, ScreenFacts, Showing};
-use crate::fleet::tmux::{Change, Look, Peek, Tmux};
+use crate::fleet::tmux::{Change, Look, Peek, Tmux, panes_of};
 
 /// Time for another sender to be done.
 const LOCK_WITHIN: Duration = Duration::from_secs(60);
@@ -91,10 +91,8 @@ async fn take_lock(site: &Site, agent: &Agent) -> Result<Option<File>> {
 
 /// The agent's own live pane and its process, whichever pane of the window is active.
 async fn own_pane(tmux: &Tmux, agent: &Agent) -> Result<Option<(PaneId, u32)>> {
-    let Look::Panes(mut panes) = tmux.look().await? else { return Ok(None) };
-    panes.retain(|pane| pane.session == agent.session);
-    panes.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
-    Ok(panes.first().filter(|pane| !pane.dead).map(|pane| (pane.id, pane.pid)))
+    let Look::Panes(panes) = tmux.look().await? else { return Ok(None) };
+    Ok(panes_of(&panes, &agent.session, &agent.name).first().filter(|pane| !pane.dead).map(|pane| (pane.id, pane.pid)))
 }
 
 struct Delivering<'a> {

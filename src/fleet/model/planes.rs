@@ -148,6 +148,12 @@ pub struct UnitFacts {
 }
 
 impl UnitFacts {
+    /// Whether nothing of the unit runs or is about to.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        matches!(self.active.as_str(), "inactive" | "failed")
+    }
+
     /// What tells one end of a unit from another.
     #[must_use]
     pub fn end(&self) -> (&str, u32) {

@@ -24,7 +24,7 @@ pub(super) async fn read_once(site: &Site) -> Result<UnitsView, String> {
 /// A user has one set of units; those of another fleet say nothing about this one.
 fn of_this_fleet(site: &Site, view: UnitsView) -> UnitsView {
     match installed(site) {
-        Installed::Other(_) => UnitsView { linger: view.linger, ..UnitsView::default() },
+        Installed::Other(_) | Installed::OtherRoster(_) => UnitsView { linger: view.linger, ..UnitsView::default() },
         _ if site.isolated => UnitsView { linger: view.linger, ..UnitsView::default() },
         Installed::Ours | Installed::No => view,
     }

@@ -9,7 +9,7 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{PaneId, Size};
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::{Manager, linger};
-use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
+use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux, panes_of};
 
 use super::{environment, pace, service};
 
@@ -75,11 +75,7 @@ async fn own_panes(agent: &Agent, tmux: &Tmux) -> Result<Vec<PaneRecord>> {
             format!("no tmux server on socket {}", tmux.socket()),
             "`mosaic-tui fleet start` starts it",
         )),
-        Look::Panes(panes) => {
-            let mut own: Vec<_> = panes.into_iter().filter(|pane| pane.session == agent.session).collect();
-            own.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.name.as_str()), pane.id));
-            Ok(own)
-        }
+        Look::Panes(panes) => Ok(panes_of(&panes, &agent.session, &agent.name).into_iter().cloned().collect()),
     }
 }
 

@@ -11,5 +11,5 @@ mod server;
 
 pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
-pub use panes::PaneRecord;
+pub use panes::{PaneRecord, panes_of};
 pub use server::{Look, Peek, Tmux};

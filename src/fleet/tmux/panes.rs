@@ -5,7 +5,7 @@
 //! is not among them: tmux reads it anew for each mention, so its length would belong to another
 //! process now and then. `/proc` tells it as well.
 
-use crate::fleet::model::{Label, PaneId, PaneTarget, SessionName, Size, SocketName};
+use crate::fleet::model::{AgentName, Label, PaneId, PaneTarget, SessionName, Size, SocketName};
 
 /// Number of plain fields before the strings.
 const PLAIN_FIELDS: usize = 20;
@@ -79,6 +79,15 @@ impl PaneRecord {
             attachable: self.attachable,
         }
     }
+}
+
+/// The panes of an agent's session, its own first: the one that its keeper marked, else the oldest. An
+/// operator may have split the window, so the active pane says nothing.
+#[must_use]
+pub fn panes_of<'a>(panes: &'a [PaneRecord], session: &SessionName, agent: &AgentName) -> Vec<&'a PaneRecord> {
+    let mut own: Vec<&PaneRecord> = panes.iter().filter(|pane| pane.session == *session).collect();
+    own.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.as_str()), pane.id));
+    own
 }
 
 /// Reads a whole listing. A record that cannot be read costs its own row only; a listing without any
