@@ -19,7 +19,10 @@ pub enum Action {
     /// Prints the dashboard's state once.
     Once(OnceOptions),
     /// Prints the joined rows.
-    FleetPs,
+    FleetPs {
+        /// Of this host only.
+        local: bool,
+    },
     /// Validates a roster file.
     FleetCheck(Option<PathBuf>),
     /// Prints the roster's JSON Schema.
@@ -110,6 +113,8 @@ pub enum ScreenAction {
     Palette,
     /// A text for the selected agent.
     AskMessage,
+    /// A text for every agent of the list.
+    AskBroadcast,
     /// Draws everything again.
     Redraw,
     /// Hands the terminal back to the shell.

@@ -270,7 +270,7 @@ mod tests {
     fn words_become_actions() {
         for (line, want) in [
             ("mosaic-tui", Action::Dashboard),
-            ("mosaic-tui fleet ps --json", Action::FleetPs),
+            ("mosaic-tui fleet ps --json", Action::FleetPs { local: false }),
             (
                 "mosaic-tui fleet stop a b",
                 Action::Lifecycle(LifecycleAction::Stop(Targets {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tokio::signal::unix::Signal;
 
 use super::draft;
+use super::on_terminal;
 use super::state::FieldName;
 use crate::backlog::model::Card;
 use crate::fleet::exec;
@@ -35,20 +36,11 @@ pub(super) async fn edit(card: &Card, stop: &mut Signal) -> Result<Vec<(FieldNam
     let mut args: Vec<OsString> = words.collect();
     args.push(path.clone().into());
     let name = program.to_string_lossy().into_owned();
-    let mut child = exec::on_terminal(Path::new(&program), &args).map_err(|error| {
+    let child = exec::on_terminal(Path::new(&program), &args, &[]).map_err(|error| {
         forget(&path);
         exec::explain(&name, &error).to_string()
     })?;
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status,
-            // An editor that suspends itself stops its whole group; so must we, or no shell comes back.
-            _ = stop.recv() => {
-                let _cannot_fail = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
-            }
-        }
-    };
-    match status {
+    match on_terminal::wait(child, stop).await {
         Ok(status) if status.success() => {}
         Ok(status) => {
             forget(&path);

@@ -28,6 +28,8 @@ pub enum Effect {
     Backlog(Request),
     /// Open the operator's editor on a card.
     Editor(Box<Card>),
+    /// Hand the terminal to an agent's pane, until the operator leaves it.
+    Attach(String),
     /// Draw everything again.
     Redraw,
     /// Hand the terminal back to the shell.

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::action::Action;
 use super::headless;
-use super::look::look;
+use super::look::{look, look_here};
 use super::present;
 use super::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -24,8 +24,8 @@ use crate::fleet::roster::{self, Roster};
 /// Whatever stops it, with its exit code's kind.
 pub(super) async fn perform(site: &Site, action: &Action, tell: Tell<'_>) -> Result<Report> {
     match action {
-        Action::FleetPs => {
-            let snapshot = look(site).await?;
+        Action::FleetPs { local } => {
+            let snapshot = if *local { look_here(site).await? } else { look(site).await? };
             let report = Report::done(headless::table(&snapshot, None, false), &snapshot.agents);
             // What could not be verified is no success, however complete the table looks.
             Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(super::error::FAILED) })

@@ -21,6 +21,7 @@ mod launch;
 mod lifecycle;
 mod logging;
 mod look;
+mod on_terminal;
 mod open;
 pub mod palette;
 mod paths;
@@ -34,6 +35,7 @@ pub(crate) mod samples;
 pub mod state;
 mod steering;
 mod stub;
+mod takeover;
 mod terminal;
 pub mod update;
 

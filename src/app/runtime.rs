@@ -20,6 +20,7 @@ use super::executor;
 use super::present::present;
 use super::report::Report;
 use super::state::State;
+use super::takeover;
 use super::terminal::{self, Screen};
 use super::update::update;
 use crate::backlog::model::Card;
@@ -29,6 +30,7 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{Label, PaneKey, PaneTarget, Size};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::pane::{self, Viewer};
+use crate::fleet::ssh::Links;
 use crate::ui::theme::Theme;
 
 /// At most 30 frames a second.
@@ -97,10 +99,12 @@ pub(super) async fn run(site: &Site, options: Options) -> Result<u8> {
         observer,
         watcher,
         editor: None,
+        attach: None,
         cards: Arc::default(),
         done,
         view: View::default(),
         wake: Arc::new(Notify::new()),
+        links: Links::new(&site.home),
         dirty: true,
         last_frame: None,
         exit: None,
@@ -141,11 +145,15 @@ struct Dashboard {
     watcher: Option<Watcher>,
     /// The card that the operator's editor is to be opened on.
     editor: Option<Box<Card>>,
+    /// The agent that the operator takes over.
+    attach: Option<String>,
     /// Whose turn it is to change cards.
     cards: Arc<tokio::sync::Mutex<()>>,
     done: mpsc::Sender<Event>,
     view: View,
     wake: Arc<Notify>,
+    /// How the panes of other hosts are reached.
+    links: Links,
     dirty: bool,
     last_frame: Option<Instant>,
     exit: Option<u8>,
@@ -173,6 +181,12 @@ impl Dashboard {
                 // Its reader would take keys from the editor.
                 drop(input);
                 self.edit(card, &mut stop).await?;
+                input = EventStream::new();
+                continue;
+            }
+            if let Some(name) = self.attach.take() {
+                drop(input);
+                self.hand_over(&name, &mut stop).await?;
                 input = EventStream::new();
                 continue;
             }
@@ -261,6 +275,7 @@ impl Dashboard {
                 }
             }
             Effect::Editor(card) => self.editor = Some(card),
+            Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { command, action } => {
                 let (site, done) = (self.site.clone(), self.done.clone());
@@ -313,7 +328,7 @@ impl Dashboard {
             return self.capture_view();
         }
         let pane = target.key();
-        match Viewer::open(target, Arc::clone(&self.wake)) {
+        match Viewer::open(target, &self.links, Arc::clone(&self.wake)) {
             Ok(viewer) => self.view.viewer = Some(viewer),
             Err(failure) => self.take(Event::PaneLost(pane, failure.to_string())),
         }
@@ -390,6 +405,22 @@ impl Dashboard {
             self.take(Event::Resize(size));
         }
         self.take(Event::Edited { card, text });
+        Ok(())
+    }
+
+    /// Steps aside for an agent's pane, and comes back as it was.
+    async fn hand_over(&mut self, name: &str, stop: &mut Signal) -> io::Result<()> {
+        // A view of the same pane would only cost.
+        self.view.viewer = None;
+        self.screen.leave();
+        let ended = takeover::run(&self.site, name, stop).await;
+        self.screen.resume()?;
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
+        }
+        self.view.open_at = self.view.wanted.as_ref().map(|_| Instant::now());
+        self.refresh();
+        self.take(Event::Done { command: format!("mosaic-tui agent attach {name}"), report: ended });
         Ok(())
     }
 

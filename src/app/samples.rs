@@ -11,8 +11,8 @@ use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus,
-    Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, Size, SocketName,
-    TmuxFeed,
+    Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, ServerName, Size,
+    SocketName, TmuxFeed,
 };
 
 /// A managed row.
@@ -67,6 +67,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         health: Health::Healthy,
         readiness,
         reason: Label::new(reason),
+        question: None,
         drift: false,
         boot_enable: BootEnable::Unknown,
         flags: Vec::new(),
@@ -80,7 +81,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         rule: "the rule",
         would_change: "something else",
         target: Some(PaneTarget {
-            socket: SocketName(Some("mosaic-fleet".to_owned())),
+            server: ServerName::here(&SocketName(Some("mosaic-fleet".to_owned()))),
             pane: PaneId(number),
             session_id: format!("${number}"),
             window: Size { width: 200, height: 50 },
@@ -108,7 +109,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
     let mut agents: Vec<Arc<AgentRow>> =
         names.iter().zip(states).map(|(name, state)| Arc::new(row(name, state))).collect();
     let mut unmanaged = row("by-hand", Readiness::Unknown);
-    unmanaged.key = RowKey::of_session("$7");
+    unmanaged.key = RowKey::of_session(&ServerName::here(&SocketName(None)), "$7");
     unmanaged.managed = false;
     unmanaged.class = None;
     unmanaged.runtime = None;

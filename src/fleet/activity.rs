@@ -5,20 +5,35 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::home::Site;
 use super::message::{Envelope, Receipt};
 
-/// Records a delivery: who, to whom, when, what became of it; of the text only its length and a
+/// Records a message: who, to whom, when, what became of it; of the text only its length and a
 /// fingerprint, since it may be nobody else's to read.
 pub fn record_send(site: &Site, envelope: &Envelope, receipt: &Receipt, text: &str) {
-    let line = json!({
-        "ts": Timestamp::now().to_string(), "kind": "send", "tenant_id": site.tenant_id, "host": site.host,
-        "source": envelope.source, "target": envelope.target, "class": envelope.class, "agent": receipt.agent,
-        "message_id": receipt.message_id, "delivery": receipt.delivery, "reason": receipt.reason,
-        "length": text.len(), "fingerprint": super::home::fingerprint(text.as_bytes()),
-    });
+    let mut line = delivery(site, "send", &envelope.source, &envelope.target, receipt);
+    line["class"] = json!(envelope.class);
+    line["length"] = json!(text.len());
+    line["fingerprint"] = json!(super::home::fingerprint(text.as_bytes()));
+    append(site, &line);
+}
+
+/// Records what else was typed into an agent's pane: `reset`, `approve`.
+pub fn record_delivery(site: &Site, kind: &str, source: &str, target: &str, receipt: &Receipt) {
+    append(site, &delivery(site, kind, source, target, receipt));
+}
+
+fn delivery(site: &Site, kind: &str, source: &str, target: &str, receipt: &Receipt) -> Value {
+    json!({
+        "ts": Timestamp::now().to_string(), "kind": kind, "tenant_id": site.tenant_id, "host": site.host,
+        "source": source, "target": target, "agent": receipt.agent, "message_id": receipt.message_id,
+        "delivery": receipt.delivery, "reason": receipt.reason,
+    })
+}
+
+fn append(site: &Site, line: &Value) {
     let path = site.home.join("fleet/activity.jsonl");
     let appended = path
         .parent()

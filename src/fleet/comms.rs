@@ -2,6 +2,7 @@
 
 use super::home::Site;
 use super::roster::{Agent, Roster};
+use super::ssh;
 
 /// Who writes when no agent does.
 const OPERATOR: &str = "operator";
@@ -33,9 +34,9 @@ fn coordinator(roster: &Roster) -> Option<&Agent> {
 }
 
 /// The cheat-sheet of one agent: its own address, its peers with the exact command for each, whom to ask,
-/// and how to answer.
+/// and how to answer. `at` is the host on which it is read.
 #[must_use]
-pub fn block(site: &Site, roster: &Roster, own: &Agent) -> String {
+pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
     let mut text = format!("## Fleet comms\n\nYou are `{}`, address `[{}]`.\n\n", own.name, address(own));
     let peers: Vec<&Agent> = roster.agents.iter().filter(|agent| agent.name != own.name).collect();
     if peers.is_empty() {
@@ -44,7 +45,8 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent) -> String {
         text.push_str("| peer | role | how to reach it |\n| --- | --- | --- |\n");
     }
     for peer in peers {
-        text.push_str(&format!("| {} | {} | `{}` |\n", peer.name, peer.class, command(site, own, peer)));
+        let role = if peer.host == at { peer.class.clone() } else { format!("{} on {}", peer.class, peer.host) };
+        text.push_str(&format!("| {} | {role} | `{}` |\n", peer.name, command(site, peer, at)));
     }
     if let Some(lead) = coordinator(roster).filter(|lead| lead.name != own.name) {
         text.push_str(&format!("\nYour point of contact is `{}`.\n", lead.name));
@@ -57,18 +59,15 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent) -> String {
     text
 }
 
-fn command(site: &Site, own: &Agent, peer: &Agent) -> String {
+/// The command for a reader on host `at`. On the fleet's own host it reaches other hosts by itself.
+fn command(site: &Site, peer: &Agent, at: &str) -> String {
     let send = format!("mosaic-tui agent send {} -m \"...\"", peer.name);
     match &peer.ssh {
-        Some(ssh) if peer.host != own.host && peer.host != site.host => {
-            format!("ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}", shell_word(&send))
+        Some(ssh) if peer.host != at && at != site.host => {
+            format!("ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}", ssh::quote(&send))
         }
         _ => send,
     }
-}
-
-fn shell_word(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -81,12 +80,16 @@ mod tests {
         let site = Site::for_tests("/h");
         let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents:\n  - {name: boss, class: orchestrator}\n  - {name: a.b, class: code}\n  - {name: far, class: code, host: there, ssh: u@there}\n";
         let roster = roster::parse(text, std::path::Path::new("r"), &site).unwrap();
-        let block = block(&site, &roster, &roster.agents[1]);
+        let block_at = |host| block(&site, &roster, &roster.agents[1], host);
+        let block = block_at("here");
         assert!(block.contains("address `[here:a_b]`"), "{block}");
+        assert!(block.contains("| far | code on there | `mosaic-tui agent send far -m \"...\"` |"), "{block}");
+        let elsewhere = block_at("third");
         assert!(block.contains("| boss | orchestrator | `mosaic-tui agent send boss -m \"...\"` |"), "{block}");
         assert!(
-            block.contains("ssh -o BatchMode=yes -o ConnectTimeout=5 u@there 'mosaic-tui agent send far -m \"...\"'"),
-            "{block}"
+            elsewhere
+                .contains("ssh -o BatchMode=yes -o ConnectTimeout=5 u@there 'mosaic-tui agent send far -m \"...\"'"),
+            "{elsewhere}"
         );
         assert!(block.contains("point of contact is `boss`") && !block.contains("send a.b"), "{block}");
     }

@@ -162,16 +162,16 @@ async fn read_capped(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Ve
 ///
 /// tmux 3.3a keeps a control client whose pipes both broke for ever, since it waits to write its
 /// farewell. So the child is tethered: this program starts as the child, asks the kernel to be killed
-/// with its parent, and executes the command in place.
+/// with its parent, and executes the command in place. `errors` is where its standard error goes.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn converse(program: &Path, args: &[OsString]) -> Result<Child, ExecError> {
+pub fn converse(program: &Path, args: &[OsString], errors: Stdio) -> Result<Child, ExecError> {
     let mut tethered: Vec<OsString> = ["session", "tether", "--"].map(OsString::from).to_vec();
     tethered.push(program.into());
     tethered.extend(args.iter().cloned());
     let mut command = base(Path::new("/proc/self/exe"), &tethered);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
     spawn(&mut command)
 }
 
@@ -193,12 +193,13 @@ pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: 
     spawn(&mut command)
 }
 
-/// Starts a program on the caller's own terminal, in its process group: an editor.
+/// Starts a program on the caller's own terminal, in its process group: an editor, a client of a pane.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn on_terminal(program: &Path, args: &[OsString]) -> Result<Child, ExecError> {
-    spawn(Command::new(program).args(args).kill_on_drop(true))
+pub fn on_terminal(program: &Path, args: &[OsString], env: &[(&str, OsString)]) -> Result<Child, ExecError> {
+    let env = env.iter().map(|(name, value)| (name, value));
+    spawn(Command::new(program).args(args).envs(env).kill_on_drop(true))
 }
 
 /// Becomes a program that is killed when its parent ends (PR_SET_PDEATHSIG in prctl(2)); returns only

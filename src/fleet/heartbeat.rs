@@ -43,6 +43,8 @@ pub struct Heartbeat {
 pub enum NoHeartbeat {
     /// There is no file.
     Absent,
+    /// The agent lives on another host, whose heartbeats nobody tells us.
+    Elsewhere,
     /// The file cannot be trusted; the reason.
     Rejected(String),
 }

@@ -39,6 +39,12 @@ impl Label {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Label {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(|raw| Self::new(&raw))
+    }
+}
+
 impl From<&str> for Label {
     fn from(raw: &str) -> Self {
         Self::new(raw)

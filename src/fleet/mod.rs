@@ -24,5 +24,6 @@ pub mod roster;
 pub mod runtime;
 pub mod screen;
 pub mod session;
+pub mod ssh;
 pub mod systemd;
 pub mod tmux;

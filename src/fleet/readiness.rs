@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::heartbeat::NoHeartbeat;
 use super::model::{Authority, Health, HeartbeatStatus, Readiness, Thresholds};
+use super::screen::Showing;
 
 /// A heartbeat counts as in time up to this many intervals.
 const HEALTHY_INTERVALS: u32 = 3;
@@ -14,6 +15,9 @@ const HEALTHY_INTERVALS: u32 = 3;
 /// Output this long after a runtime's report refutes "I am waiting": somebody has answered it.
 /// tmux counts activity in whole seconds, and the report's own screen change comes with it.
 const REFUTED_AFTER: Duration = Duration::from_secs(5);
+
+/// A composer that waits counts once the pane was silent for this long.
+const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
 /// State of the agent's pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,15 @@ pub struct Pulse {
     pub output_after_report: Option<Duration>,
 }
 
+/// What a screen says of its runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreenSign {
+    /// The state that it shows.
+    pub showing: Showing,
+    /// In a few words.
+    pub reason: String,
+}
+
 /// Everything a decision rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signs {
@@ -58,6 +71,8 @@ pub struct Signs {
     pub pulse: Result<Pulse, NoHeartbeat>,
     /// Time without output, where it is known.
     pub idle: Option<Duration>,
+    /// What its screen shows; `None` when nothing is known of such screens.
+    pub screen: Option<ScreenSign>,
 }
 
 /// What was decided, by which rule.
@@ -89,8 +104,13 @@ pub fn health(pulse: &Result<Pulse, NoHeartbeat>, thresholds: &Thresholds) -> He
 #[must_use]
 pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     let health = health(&signs.pulse, thresholds);
-    let decision =
-        |readiness, reason: String, rule, would_change| Decision { health, readiness, reason, rule, would_change };
+    let decision = |readiness: Readiness, reason: String, rule: &'static str, would_change: &'static str| Decision {
+        health,
+        readiness,
+        reason,
+        rule,
+        would_change,
+    };
     if let Some((reason, would_change)) = dead_reason(signs.pane) {
         return decision(Readiness::Dead, reason, "the pane is missing or dead, or its process is gone", would_change);
     }
@@ -106,15 +126,25 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         PaneState::Elsewhere => {
             return decision(
                 Readiness::Unknown,
-                "on another host, not observed from here".to_owned(),
+                "its host does not answer".to_owned(),
                 "what is not observed is unknown",
-                "an observation on its own host",
+                "an answer of its host over ssh",
             );
         }
         _ => {}
     }
     let pulse = match &signs.pulse {
         Ok(pulse) => pulse,
+        Err(NoHeartbeat::Elsewhere) => {
+            return by_screen(signs.screen.as_ref(), signs.idle, &decision).unwrap_or_else(|| {
+                decision(
+                    Readiness::Unknown,
+                    "alive; no heartbeat from that host".to_owned(),
+                    "without a heartbeat and without a known screen nothing proves that it works",
+                    "`mosaic-tui` on that host, which tells its heartbeats",
+                )
+            });
+        }
         Err(NoHeartbeat::Absent) => {
             return decision(
                 Readiness::Unknown,
@@ -160,12 +190,21 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         }
         _ => {}
     }
+    if let Some(decided) = by_screen(signs.screen.as_ref(), signs.idle, &decision) {
+        return decided;
+    }
     match signs.idle {
         None => decision(
             Readiness::Working,
             "alive; its idle time is unknown".to_owned(),
             "without an idle time it is taken to be at work",
             "an activity time from tmux",
+        ),
+        Some(idle) if idle >= thresholds.idle && signs.screen.is_some() => decision(
+            Readiness::Unknown,
+            format!("silent for {}, and its screen shows nothing that is known", words(idle)),
+            "a silent runtime whose screen is not understood may wait for anything",
+            "a known screen; `runtime/NAME/screen.yaml` in the Mosaic home describes one",
         ),
         Some(idle) if idle >= thresholds.idle => decision(
             Readiness::Available,
@@ -180,6 +219,36 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
             "silence for longer than the idle threshold",
         ),
     }
+}
+
+/// What the screen alone decides, below a runtime's own word; an unknown screen decides nothing.
+fn by_screen(
+    screen: Option<&ScreenSign>,
+    idle: Option<Duration>,
+    decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
+) -> Option<Decision> {
+    let screen = screen?;
+    let reason = screen.reason.clone();
+    Some(match screen.showing {
+        Showing::Dialog | Showing::Login | Showing::Limit | Showing::Failing => decision(
+            Readiness::Stuck,
+            reason,
+            "its screen shows a question, a login, a limit or a failing model",
+            "another screen, or a report of the runtime itself",
+        ),
+        Showing::Busy | Showing::Queued => {
+            decision(Readiness::Working, reason, "its screen shows a turn in progress", "another screen")
+        }
+        // Between a message and the first sign of work the composer is empty too.
+        Showing::Ready if idle.is_none_or(|idle| idle < SETTLED_AFTER) => return None,
+        Showing::Ready => decision(
+            Readiness::Available,
+            reason,
+            "its screen shows a composer and no turn in progress",
+            "output in its pane, or a report of the runtime itself",
+        ),
+        Showing::Unknown => return None,
+    })
 }
 
 fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
@@ -230,7 +299,7 @@ mod tests {
     }
 
     fn readiness(pane: PaneState, pulse: Result<Pulse, NoHeartbeat>, idle: Option<u64>) -> Readiness {
-        let signs = Signs { pane, pulse, idle: idle.map(Duration::from_secs) };
+        let signs = Signs { pane, pulse, idle: idle.map(Duration::from_secs), screen: None };
         decide(&signs, &Thresholds::default()).readiness
     }
 
@@ -281,7 +350,8 @@ mod tests {
     #[test]
     fn the_question_is_the_reason() {
         let pulse = pulse(1, HeartbeatStatus::Waiting).map(|p| Pulse { detail: Some("Deploy?".to_owned()), ..p });
-        let decision = decide(&Signs { pane: PaneState::Live, pulse, idle: None }, &Thresholds::default());
+        let decision =
+            decide(&Signs { pane: PaneState::Live, pulse, idle: None, screen: None }, &Thresholds::default());
         assert_eq!((decision.readiness, decision.reason.as_str()), (Readiness::Stuck, "Deploy?"));
     }
 

@@ -9,14 +9,16 @@ struct Known {
     name: &'static str,
     /// npm package whose scripts run it, if it has one.
     package: Option<&'static str>,
+    /// What begins a new conversation.
+    reset: &'static str,
 }
 
 const KNOWN: [Known; 5] = [
-    Known { name: "claude", package: Some("@anthropic-ai/claude-code") },
-    Known { name: "codex", package: Some("@openai/codex") },
-    Known { name: "opencode", package: Some("opencode-ai") },
-    Known { name: "pi", package: Some("@mariozechner/pi-coding-agent") },
-    Known { name: "stub", package: None },
+    Known { name: "claude", package: Some("@anthropic-ai/claude-code"), reset: "/clear" },
+    Known { name: "codex", package: Some("@openai/codex"), reset: "/clear" },
+    Known { name: "opencode", package: Some("opencode-ai"), reset: "/new" },
+    Known { name: "pi", package: Some("@mariozechner/pi-coding-agent"), reset: "/new" },
+    Known { name: "stub", package: None, reset: "/clear" },
 ];
 
 /// Interpreters whose first argument that is no option names the real program.
@@ -29,6 +31,12 @@ const OWN_NAME: &str = "mosaic-tui";
 #[must_use]
 pub fn is_known(name: &str) -> bool {
     KNOWN.iter().any(|known| known.name == name)
+}
+
+/// The command with which a known runtime begins a new conversation.
+#[must_use]
+pub fn reset_command(name: &str) -> Option<&'static str> {
+    KNOWN.iter().find(|known| known.name == name).map(|known| known.reset)
 }
 
 /// The known names as a sentence fragment.

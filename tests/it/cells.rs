@@ -3,8 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use mosaic_tui::fleet::model::{Cell, CellColor, PaneId, PaneScreen, PaneTarget, Size, SocketName};
+use mosaic_tui::fleet::model::{Cell, CellColor, PaneId, PaneScreen, PaneTarget, ServerName, Size, SocketName};
 use mosaic_tui::fleet::pane::{Viewer, still};
+use mosaic_tui::fleet::ssh::Links;
 use rustix::process::Signal;
 use tokio::sync::Notify;
 
@@ -71,7 +72,7 @@ fn target(sandbox: &Sandbox) -> PaneTarget {
     let fields: Vec<&str> = line.split(' ').collect();
     let size = Size { width: fields[2].parse().unwrap(), height: fields[3].parse().unwrap() };
     PaneTarget {
-        socket: socket_of(sandbox),
+        server: ServerName::here(&socket_of(sandbox)),
         pane: PaneId::parse(fields[0]).unwrap(),
         session_id: fields[1].to_owned(),
         window: size,
@@ -88,7 +89,7 @@ fn target(sandbox: &Sandbox) -> PaneTarget {
 fn agrees(sandbox: &Sandbox, expected: &str) {
     let target = target(sandbox);
     wait_for(expected, || sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).contains(expected));
-    let viewer = Viewer::open(target.clone(), Arc::new(Notify::new())).unwrap();
+    let viewer = Viewer::open(target.clone(), &Links::new(&sandbox.home()), Arc::new(Notify::new())).unwrap();
     let mut last = Vec::new();
     let equal = wait("the view equals the pane", || {
         let ours = viewer.screen()?;

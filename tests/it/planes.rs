@@ -43,6 +43,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "health",
             "readiness",
             "reason",
+            "question",
             "drift",
             "boot_enable",
             "flags",

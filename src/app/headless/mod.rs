@@ -24,6 +24,7 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
 use crate::fleet::readiness::words;
 use crate::fleet::roster::{self, Roster};
+use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Query, Tmux};
 use crate::fleet::{exec, observe, pane};
 use crate::ui::{draw, picture, text, theme::Theme};
@@ -54,7 +55,7 @@ pub(super) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
     };
     let snapshot = joined(&snapshot, &board);
     let picture = match &options.pane {
-        Some(name) => Some((name.clone(), capture(&snapshot, name).await?)),
+        Some(name) => Some((name.clone(), capture(site, &snapshot, name).await?)),
         None => None,
     };
     let mut report = match options.format {
@@ -102,7 +103,7 @@ fn check_text(needing: &[&Arc<AgentRow>]) -> String {
     lines.join("\n")
 }
 
-async fn capture(snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
+async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
     let what = format!("agent {}", Label::new(name));
     let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).ok_or_else(|| {
         Failure::new(
@@ -117,8 +118,9 @@ async fn capture(snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
     })?;
     // tmux scrolls a dead pane up by one line to make room for its own notice.
     let dead = row.pane.as_ref().is_some_and(|pane| pane.dead);
-    let captured =
-        Tmux::new(row.socket.clone()).query(&Query::Capture { pane: target.pane, history: u32::from(dead) }).await?;
+    let captured = Tmux::at(&target.server, &Links::new(&site.home))
+        .query(&Query::Capture { pane: target.pane, history: u32::from(dead) })
+        .await?;
     Ok(pane::still(&captured, target.size.width, target.size.height + u16::from(dead)))
 }
 

@@ -119,9 +119,14 @@ fn text_area(text: &str, cursor: usize) -> Vec<Vec<Piece>> {
 pub(super) fn prompt(prompt: &Prompt) -> Popup {
     let (title, hint) = match &prompt.about {
         Question::BlockReason(id) => (format!("why is {id} blocked?"), "Enter blocks it, Esc leaves it"),
-        Question::Message(name) => {
-            (format!("message to {name}"), "Enter sends, Alt-Enter or Ctrl-j begins a line, Esc leaves it")
-        }
+        Question::Message(name) => (
+            format!("message to {name}"),
+            "Enter sends, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
+        ),
+        Question::Broadcast(names) => (
+            format!("message to {} agents", names.len()),
+            "Enter goes on, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
+        ),
         Question::LinkTo(id) => {
             (format!("{id} depends on which card?"), "Enter links, !ID takes a link away, Esc leaves it")
         }

@@ -1,9 +1,11 @@
 //! The table's part on steering agents.
 
-use super::table::{AGENTS, NAME, command, flag, screen, value};
+use super::table::{AGENTS, NAME, both, command, flag, screen, value};
 use super::{ActionSpec, Argument, Danger, JSON, Place, Shape};
 use crate::app::action::{Action, ScreenAction};
-use crate::app::steering::{build_attach, build_broadcast, build_comms, build_send, build_tail, build_wait};
+use crate::app::steering::{
+    build_approve, build_attach, build_broadcast, build_comms, build_reset, build_send, build_tail, build_wait,
+};
 
 const MESSAGE: Argument = value("message", "The text; without it and --file it is read from standard input");
 const FILE: Argument = value("file", "File that holds the text");
@@ -34,6 +36,20 @@ pub(super) const STEERING: &[ActionSpec] = &[
         &[NAME, MESSAGE, FILE, SOURCE, TAG, FORCE, NO_VERIFY, TIMEOUT, JSON],
         build_send,
     ),
+    both(
+        command(
+            "agent.attach",
+            "attach",
+            "Takes an agent's pane over: what you type goes to it; Ctrl-b d leaves",
+            &["agent", "attach"],
+            "",
+            &[NAME],
+            build_attach,
+        ),
+        Place::Fleet,
+        &["a"],
+        Danger::None,
+    ),
     ActionSpec {
         danger: Danger::Confirm,
         ..command(
@@ -58,6 +74,52 @@ pub(super) const STEERING: &[ActionSpec] = &[
             build_broadcast,
         )
     },
+    screen(
+        "agent.broadcast_shown",
+        "broadcast",
+        "Writes to every agent that the list shows; it names them and asks first",
+        Place::Fleet,
+        &["b"],
+        false,
+        |_| Ok(Action::Screen(ScreenAction::AskBroadcast)),
+    ),
+    ActionSpec {
+        footer: false,
+        ..both(
+            command(
+                "agent.reset",
+                "reset",
+                "Tells the runtime to begin a new conversation, with a receipt like a message",
+                &["agent", "reset"],
+                "",
+                &[NAME, flag("new", "With `/new` instead of the runtime's own command"), TIMEOUT, JSON],
+                build_reset,
+            ),
+            Place::Fleet,
+            &["r"],
+            Danger::Confirm,
+        )
+    },
+    both(
+        command(
+            "agent.approve",
+            "approve",
+            "Answers the question that a runtime asks, if it is still on the screen when the key is pressed",
+            &["agent", "approve"],
+            "",
+            &[
+                NAME,
+                value("choice", "Which choice, from 1; default the first"),
+                value("question", "Only this question, as `fleet ps --json` shows it"),
+                TIMEOUT,
+                JSON,
+            ],
+            build_approve,
+        ),
+        Place::Fleet,
+        &["A"],
+        Danger::Confirm,
+    ),
     command(
         "agent.wait",
         "wait",
@@ -77,37 +139,36 @@ pub(super) const STEERING: &[ActionSpec] = &[
         ],
         build_wait,
     ),
-    command(
-        "agent.tail",
-        "tail",
-        "Prints the last lines of an agent's pane, its scrollback included",
-        &["agent", "tail"],
-        "Watch shows it",
-        &[
-            NAME,
-            value("lines", "Number of lines; default 80"),
-            flag("follow", "Goes on with what is new, until the pane ends"),
-            flag("ansi", "Keeps colours"),
-            JSON,
-        ],
-        build_tail,
-    ),
-    command(
-        "agent.attach",
-        "attach",
-        "Takes an agent's pane over: what you type goes to it; Ctrl-b d leaves",
-        &["agent", "attach"],
-        "it needs a terminal of its own",
-        &[NAME],
-        build_attach,
-    ),
+    ActionSpec {
+        footer: false,
+        ..both(
+            command(
+                "agent.tail",
+                "tail",
+                "Prints the last lines of an agent's pane, its scrollback included",
+                &["agent", "tail"],
+                "",
+                &[
+                    NAME,
+                    value("lines", "Number of lines; default 80"),
+                    flag("follow", "Goes on with what is new, until the pane ends"),
+                    flag("ansi", "Keeps colours"),
+                    JSON,
+                ],
+                build_tail,
+            ),
+            Place::Fleet,
+            &["t"],
+            Danger::None,
+        )
+    },
     command(
         "fleet.comms",
         "comms block",
         "Prints how an agent reaches its peers: its address, the exact command for each, how to answer",
         &["fleet", "comms-block"],
         "agents get it in their prompt",
-        &[NAME, JSON],
+        &[NAME, value("host", "The host on which it is read; default the agent's own"), JSON],
         build_comms,
     ),
 ];

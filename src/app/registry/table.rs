@@ -251,8 +251,8 @@ pub(super) const FLEET: &[ActionSpec] = &[
         "Prints one row per agent and unmanaged session, all planes joined",
         &["fleet", "ps"],
         "the Fleet view shows it",
-        &[JSON],
-        |_| Ok(Action::FleetPs),
+        &[flag("local", "Only agents of this host; no other is asked"), JSON],
+        |inputs| Ok(Action::FleetPs { local: inputs.flag("local") }),
     ),
     command(
         "fleet.check",

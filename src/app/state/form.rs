@@ -235,6 +235,23 @@ pub struct Prompt {
     pub notice: Option<String>,
     /// The command line of what is being sent; the text stays until it has arrived.
     pub sending: Option<String>,
+    /// How far back in the history the text came from; 0 is none of it.
+    pub back: usize,
+}
+
+impl Prompt {
+    /// A question with nothing typed yet.
+    #[must_use]
+    pub fn new(about: Question) -> Self {
+        let multi = matches!(about, Question::Message(_) | Question::Broadcast(_));
+        Self { about, line: Line::new("", multi), notice: None, sending: None, back: 0 }
+    }
+
+    /// Whether its text goes to agents.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        matches!(self.about, Question::Message(_) | Question::Broadcast(_))
+    }
 }
 
 /// What is asked.
@@ -246,6 +263,8 @@ pub enum Question {
     LinkTo(CardId),
     /// What to tell this agent.
     Message(String),
+    /// What to tell these agents.
+    Broadcast(Vec<String>),
 }
 
 /// A choice between a few things.

@@ -183,6 +183,8 @@ pub struct State {
     pub demo: bool,
     /// What was run from the palette.
     pub commands: Commands,
+    /// Texts that were written to agents.
+    pub messages: Commands,
     /// What stands in front of a shown command so that another shell means the same fleet.
     pub prefix: String,
 }
@@ -211,6 +213,7 @@ impl State {
             watch_only: false,
             demo: false,
             commands: Commands::default(),
+            messages: Commands::default(),
             prefix: String::new(),
         }
     }

@@ -18,7 +18,7 @@ pub struct Palette {
     pub back: usize,
 }
 
-/// Commands run from the palette, oldest first.
+/// Lines that were entered, oldest first: commands of the palette, texts to agents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     lines: Vec<String>,

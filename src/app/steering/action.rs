@@ -26,6 +26,26 @@ pub enum SteeringAction {
         /// The message.
         message: Box<Message>,
     },
+    /// Tells a runtime to begin a new conversation.
+    Reset {
+        /// The agent.
+        name: String,
+        /// With a new session instead of the runtime's usual way.
+        new: bool,
+        /// How it is delivered.
+        options: Options,
+    },
+    /// Answers a question that a runtime asks.
+    Approve {
+        /// The agent.
+        name: String,
+        /// Which choice, from 1.
+        choice: usize,
+        /// The only question that is meant.
+        question: Option<String>,
+        /// How long to look.
+        options: Options,
+    },
     /// Waits until an agent is in a state.
     Wait {
         /// The agent.
@@ -49,7 +69,12 @@ pub enum SteeringAction {
     /// Takes an agent's pane over.
     Attach(String),
     /// Prints how an agent reaches its peers.
-    CommsBlock(String),
+    CommsBlock {
+        /// The agent.
+        name: String,
+        /// The host on which it is read; default the agent's own.
+        host: Option<String>,
+    },
 }
 
 /// What is delivered, and how.

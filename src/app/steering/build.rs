@@ -65,6 +65,27 @@ pub(in crate::app) fn build_broadcast(inputs: &Inputs) -> Built {
     })
 }
 
+fn look_only(inputs: &Inputs) -> Result<Options, String> {
+    Ok(Options { force: false, verify: true, timeout: seconds(inputs, "timeout", TIMEOUT)? })
+}
+
+pub(in crate::app) fn build_reset(inputs: &Inputs) -> Built {
+    done(SteeringAction::Reset { name: inputs.required("name")?, new: inputs.flag("new"), options: look_only(inputs)? })
+}
+
+pub(in crate::app) fn build_approve(inputs: &Inputs) -> Built {
+    let choice = match inputs.one("choice") {
+        None => 1,
+        Some(text) => text.parse().ok().filter(|choice| (1..=9).contains(choice)).ok_or("--choice takes 1 to 9")?,
+    };
+    done(SteeringAction::Approve {
+        name: inputs.required("name")?,
+        choice,
+        question: inputs.one("question"),
+        options: look_only(inputs)?,
+    })
+}
+
 pub(in crate::app) fn build_wait(inputs: &Inputs) -> Built {
     let until = inputs.one("until").ok_or("--until is needed")?;
     if !Readiness::ALL.iter().any(|state| state.word() == until) {
@@ -98,5 +119,5 @@ pub(in crate::app) fn build_attach(inputs: &Inputs) -> Built {
 }
 
 pub(in crate::app) fn build_comms(inputs: &Inputs) -> Built {
-    done(SteeringAction::CommsBlock(inputs.required("name")?))
+    done(SteeringAction::CommsBlock { name: inputs.required("name")?, host: inputs.one("host") })
 }

@@ -15,9 +15,11 @@ use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
-use crate::fleet::message::{self, Delivery, Envelope, Receipt};
+use crate::fleet::message::{Delivery, Envelope, Post, Receipt};
+use crate::fleet::model::ServerName;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
+use crate::fleet::runtime;
 
 /// Most bytes read of a message; one more than is delivered, so that too long is told and not cut.
 const MAX_INPUT: u64 = (1 << 20) + 16;
@@ -30,19 +32,54 @@ pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: 
     match action {
         SteeringAction::Send { name, message } => {
             let roster = roster::load(site)?;
-            let agent = roster.local(site, name)?;
+            let to = roster.reach(site, name)?;
             let text = read(&message.text)?;
-            let receipt = deliver(site, &roster, agent, message, &text).await?;
-            Ok(Report { text: line(&receipt), ..Report::done("", &receipt) }.with_code(code(&receipt)))
+            Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text).await?))
+        }
+        SteeringAction::Reset { name, new, options } => {
+            let roster = roster::load(site)?;
+            let (agent, server) = roster.reach(site, name)?;
+            let command = if *new { Some("/new") } else { reset_command(agent) };
+            let command = command.ok_or_else(|| {
+                Failure::new(
+                    Kind::Refused,
+                    format!("agent {name}"),
+                    format!("it is not known how {} begins a new conversation", agent.runtime),
+                    format!("set `runtimes.{}.reset_command` in {}", agent.runtime, roster.path.display()),
+                )
+            })?;
+            let receipt = Post::new(site).command((agent, &server), command, *options).await?;
+            activity::record_delivery(
+                site,
+                "reset",
+                &comms::own_address(site, &roster),
+                &comms::address(agent),
+                &receipt,
+            );
+            Ok(told(&receipt))
+        }
+        SteeringAction::Approve { name, choice, question, options } => {
+            let roster = roster::load(site)?;
+            let (agent, server) = roster.reach(site, name)?;
+            let receipt = Post::new(site).answer((agent, &server), *choice, question.as_deref(), *options).await?;
+            activity::record_delivery(
+                site,
+                "approve",
+                &comms::own_address(site, &roster),
+                &comms::address(agent),
+                &receipt,
+            );
+            Ok(told(&receipt))
         }
         SteeringAction::Broadcast { names, class, state, message } => {
             broadcast(site, names, class.as_deref(), state.as_deref(), message, tell).await
         }
         SteeringAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
         SteeringAction::Tail { name, lines, ansi, .. } => tail::tail(site, name, *lines, *ansi).await,
-        SteeringAction::CommsBlock(name) => {
+        SteeringAction::CommsBlock { name, host } => {
             let roster = roster::load(site)?;
-            let block = comms::block(site, &roster, roster.agent(name)?);
+            let agent = roster.agent(name)?;
+            let block = comms::block(site, &roster, agent, host.as_deref().unwrap_or(&agent.host));
             Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })))
         }
         SteeringAction::Attach(name) => Err(Failure::new(
@@ -72,15 +109,31 @@ fn read(text: &Text) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| invalid("message", "is not UTF-8".to_owned()))
 }
 
-async fn deliver(site: &Site, roster: &Roster, agent: &Agent, message: &Message, text: &str) -> Result<Receipt> {
+/// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.
+fn reset_command(agent: &Agent) -> Option<&str> {
+    agent.reset_command.as_deref().or_else(|| runtime::reset_command(&agent.runtime))
+}
+
+async fn deliver(
+    post: &Post<'_>,
+    roster: &Roster,
+    (agent, server): &(&Agent, ServerName),
+    message: &Message,
+    text: &str,
+) -> Result<Receipt> {
+    let site = post.site();
     let envelope = Envelope {
         source: message.source.clone().unwrap_or_else(|| comms::own_address(site, roster)),
         target: comms::address(agent),
         class: message.class.clone(),
     };
-    let receipt = message::send(site, agent, &envelope, text, message.options).await?;
+    let receipt = post.send((agent, server), &envelope, text, message.options).await?;
     activity::record_send(site, &envelope, &receipt, text);
     Ok(receipt)
+}
+
+fn told(receipt: &Receipt) -> Report {
+    Report::done(line(receipt), receipt).with_code(code(receipt))
 }
 
 fn line(receipt: &Receipt) -> String {
@@ -112,9 +165,9 @@ async fn broadcast(
         })
     };
     let named: Vec<&Agent> = if names.is_empty() {
-        roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).collect()
+        roster.agents.iter().collect()
     } else {
-        names.iter().map(|name| roster.local(site, name)).collect::<Result<_>>()?
+        names.iter().map(|name| roster.agent(name)).collect::<Result<_>>()?
     };
     // Whoever sends does not mean itself.
     let own = comms::own_address(site, &roster);
@@ -128,8 +181,10 @@ async fn broadcast(
     }
     let text = read(&message.text)?;
     let mut receipts = Vec::new();
-    for agent in &chosen {
-        let receipt = deliver(site, &roster, agent, message, &text).await?;
+    let post = Post::new(site);
+    for agent in chosen {
+        let to = (agent, roster.server(agent, site));
+        let receipt = deliver(&post, &roster, &to, message, &text).await?;
         tell(&line(&receipt));
         receipts.push(receipt);
     }

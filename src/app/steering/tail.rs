@@ -12,16 +12,18 @@ use crate::fleet::exec;
 use crate::fleet::home::Site;
 use crate::fleet::model::{PaneId, acts_on_terminal};
 use crate::fleet::roster::{self, Agent};
+use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Look, Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// An agent of this host with its pane.
+/// An agent with its pane, on whichever host.
 async fn pane(site: &Site, name: &str) -> Result<(Agent, Tmux, PaneId, u16)> {
     let roster = roster::load(site)?;
-    let agent = roster.local(site, name)?.clone();
-    let tmux = Tmux::new(agent.socket.clone());
+    let (agent, server) = roster.reach(site, name)?;
+    let agent = agent.clone();
+    let tmux = Tmux::at(&server, &Links::new(&site.home));
     let panes = match tmux.look().await? {
         Look::Panes(panes) => panes,
         Look::NoServer => Vec::new(),

@@ -9,7 +9,7 @@ use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::present::layout_of;
-use crate::app::state::{Choice, Form, Line, Menu, Overlay, Prompt, Question, Screen, State, first_column};
+use crate::app::state::{Choice, Form, Menu, Overlay, Prompt, Question, Screen, State, first_column};
 use crate::backlog::model::{Board, Card, CardId, Column};
 use crate::backlog::operations::Detail;
 use crate::backlog::watch::Request;
@@ -209,7 +209,7 @@ fn in_full(state: &State, id: &CardId) -> Option<Card> {
 
 /// Opens a question.
 pub(super) fn question(state: &mut State, about: Question) {
-    state.overlay = Some(Overlay::Prompt(Prompt { about, line: Line::default(), notice: None, sending: None }));
+    state.overlay = Some(Overlay::Prompt(Prompt::new(about)));
 }
 
 /// From a card to its owner's pane; from an agent to the card that it holds.

@@ -6,7 +6,7 @@ use super::board;
 use super::run::{begin, request, run};
 use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
-use crate::app::state::{Choice, Field, FieldName, Form, Overlay, Prompt, Question, State};
+use crate::app::state::{Choice, Commands, Field, FieldName, Form, Line, Overlay, Prompt, Question, State};
 use crate::backlog::model::Card;
 
 /// Takes a key in the form.
@@ -134,7 +134,13 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
         return;
     }
     match key.code {
-        KeyCode::Esc => state.overlay = None,
+        KeyCode::Esc => {
+            // What was typed to an agent is not lost by a slip of the finger.
+            if prompt.is_message() && !prompt.line.text.trim().is_empty() {
+                state.messages.push(prompt.line.text.trim());
+            }
+            state.overlay = None;
+        }
         KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => {
             let prompt_about = prompt.about.clone();
             let (spec, inputs) = match asked(prompt) {
@@ -146,7 +152,13 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
             };
             match request(state, spec, &inputs) {
                 Ok((command, action)) => {
+                    if let Question::Broadcast(names) = &prompt_about {
+                        state.messages.push(&inputs.one("message").unwrap_or_default());
+                        state.overlay = Some(Overlay::Confirm { command, targets: names.clone(), action, yes: false });
+                        return;
+                    }
                     if matches!(&prompt_about, Question::Message(_)) {
+                        state.messages.push(&inputs.one("message").unwrap_or_default());
                         if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
                             prompt.sending = Some(command.clone());
                             prompt.notice = None;
@@ -171,8 +183,28 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
             }
         }
         _ => {
-            prompt.line.press(key);
+            let taken = prompt.line.press(key);
+            if !taken && prompt.is_message() {
+                let control = key.modifiers.contains(KeyModifiers::CONTROL);
+                match key.code {
+                    KeyCode::Up => recall(prompt, &state.messages, true),
+                    KeyCode::Char('p') if control => recall(prompt, &state.messages, true),
+                    KeyCode::Down => recall(prompt, &state.messages, false),
+                    KeyCode::Char('n') if control => recall(prompt, &state.messages, false),
+                    _ => {}
+                }
+            }
         }
+    }
+}
+
+/// Puts an earlier text, or a later one, in the place of what is typed.
+fn recall(prompt: &mut Prompt, messages: &Commands, earlier: bool) {
+    let back = if earlier { prompt.back + 1 } else { prompt.back.saturating_sub(1) };
+    let text = if back == 0 { Some("") } else { messages.back(back) };
+    if let Some(text) = text.filter(|_| back != prompt.back) {
+        prompt.back = back;
+        prompt.line = Line::new(text, true);
     }
 }
 
@@ -191,6 +223,8 @@ fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
     Ok(match &prompt.about {
         Question::BlockReason(id) => ("backlog.block", with("id", id.as_str()).with("reason", vec![text.to_owned()])),
         Question::Message(name) if text.is_empty() => return Err(format!("nothing is typed yet for {name}")),
+        Question::Broadcast(_) if text.is_empty() => return Err("nothing is typed yet".to_owned()),
+        Question::Broadcast(names) => ("agent.broadcast", with("message", text).with("agents", names.clone())),
         Question::Message(name) => ("agent.send", with("name", name).with("message", vec![text.to_owned()])),
         Question::LinkTo(id) => {
             if text.is_empty() {

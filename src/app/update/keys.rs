@@ -64,6 +64,14 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         let (values, missing) = match argument.name {
             "name" | "agents" => (&names, "no agent of the roster is selected"),
             "id" => (&card, "no card is selected"),
+            // Only what the operator has read is answered.
+            "question" => {
+                if let Some(question) = state.selected_row().and_then(|row| row.question.clone()) {
+                    inputs = inputs.with("question", vec![question.to_string()]);
+                    targets = vec![format!("{}: {question}", names.join(", "))];
+                }
+                continue;
+            }
             _ => continue,
         };
         if values.is_empty() {

@@ -31,12 +31,17 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 }),
         ScreenAction::AskMessage => match state.selected_row().filter(|row| row.managed) {
-            Some(row) => {
-                let (about, line) = (Question::Message(row.name.to_string()), Line::new("", true));
-                state.overlay = Some(Overlay::Prompt(Prompt { about, line, notice: None, sending: None }));
-            }
+            Some(row) => state.overlay = Some(Overlay::Prompt(Prompt::new(Question::Message(row.name.to_string())))),
             None => super::toast(state, "message: no agent of the roster is selected".to_owned(), true),
         },
+        ScreenAction::AskBroadcast => {
+            let shown = state.rows();
+            let names: Vec<String> = shown.iter().filter(|row| row.managed).map(|row| row.name.to_string()).collect();
+            if names.is_empty() {
+                return super::toast(state, "broadcast: the list shows no agent".to_owned(), true);
+            }
+            state.overlay = Some(Overlay::Prompt(Prompt::new(Question::Broadcast(names))));
+        }
         ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),

@@ -8,6 +8,7 @@ use crate::app::effect::Effect;
 use crate::app::inputs::Inputs;
 use crate::app::registry::{ActionSpec, Danger};
 use crate::app::state::{Overlay, Screen, State};
+use crate::app::steering::SteeringAction;
 use crate::fleet::model::{AgentRow, Attention};
 
 /// Begins what was typed as a command: it asks first like the key of the same action.
@@ -68,6 +69,8 @@ pub(super) fn start(state: &mut State, command: String, action: Action, effects:
             state.pane.pan = None;
         }
         Action::AgentExplain(_) => state.overlay = Some(Overlay::Explain { scroll: 0 }),
+        // The terminal is the pane's until it is left.
+        Action::Steering(SteeringAction::Attach(name)) => effects.push(Effect::Attach(name)),
         action => run::run(state, command, action, effects),
     }
 }

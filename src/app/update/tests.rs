@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::app::samples;
-use crate::fleet::model::{PaneScreen, Readiness, RowKey, Size};
+use crate::fleet::model::{PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
 
 fn state() -> State {
     let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
@@ -246,10 +246,14 @@ fn rows_that_look_alike_are_told_apart() {
     let mut snapshot = (*samples::snapshot()).clone();
     for id in ["$8", "$9"] {
         let mut twin = (*snapshot.agents[6]).clone();
-        twin.key = RowKey::of_session(id);
+        twin.key = RowKey::of_session(&ServerName::here(&SocketName(None)), id);
         snapshot.agents.push(Arc::new(twin));
     }
     update(&mut state, Event::Snapshot(Arc::new(snapshot)));
     press(&mut state, "gjjjjjjjj");
-    assert_eq!(state.selected, Some(RowKey::of_session("$9")), "every row can be reached");
+    assert_eq!(
+        state.selected,
+        Some(RowKey::of_session(&ServerName::here(&SocketName(None)), "$9")),
+        "every row can be reached"
+    );
 }

@@ -49,7 +49,7 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
     );
     checks.extend(runtimes(site, roster, &path));
     for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
-        checks.push(remote(&agent.host, agent.ssh.as_deref().unwrap_or_default()).await);
+        checks.push(remote(&agent.host, &agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default()).await);
     }
     checks
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::*;
-use crate::fleet::model::{Authority, Health, HeartbeatStatus, PaneId, ProcessFacts, Readiness, SessionName, Size};
+use crate::fleet::model::{
+    Authority, Health, HeartbeatStatus, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName, UnitFacts,
+};
 use crate::fleet::process::Process;
 use crate::fleet::roster;
 
@@ -14,7 +16,9 @@ fn at(seconds: i64) -> Timestamp {
 struct Facts {
     site: Site,
     roster: Roster,
-    tmux: HashMap<SocketName, Reading<Look>>,
+    tmux: HashMap<ServerName, Reading<Look>>,
+    screens: HashMap<(ServerName, PaneId), Reading<ScreenFacts>>,
+    hosts: HashMap<SshTarget, HostView>,
     processes: HashMap<u32, ProcessTree>,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     systemd: Reading<UnitsView>,
@@ -26,12 +30,14 @@ impl Facts {
         let site = Site::for_tests("/h");
         let text = "version: 1\ntmux: {socket_name: s}\nagents: [{name: a, runtime: stub, class: orchestrator}]\n";
         let roster = roster::parse(text, Path::new("r"), &site).unwrap();
-        let socket = SocketName(Some("s".into()));
+        let socket = ServerName::here(&SocketName(Some("s".into())));
         let name = AgentName::parse("a").unwrap();
         Self {
             site,
             roster,
             tmux: HashMap::from([(socket, Reading::new(Ok(Look::Panes(vec![pane(1, "a", 42)])), at(0)))]),
+            screens: HashMap::new(),
+            hosts: HashMap::new(),
             processes: HashMap::from([(42, tree(42, &["/x/mosaic-tui", "stub-agent"]))]),
             heartbeats: HashMap::from([(name, Ok(beat()))]),
             systemd: Reading::new(Err("no user manager here".to_owned()), at(0)),
@@ -39,7 +45,7 @@ impl Facts {
     }
 
     fn panes(&mut self, panes: Vec<PaneRecord>) {
-        self.tmux.insert(self.roster.socket.clone(), Reading::new(Ok(Look::Panes(panes)), at(0)));
+        self.tmux.insert(ServerName::here(&self.roster.socket), Reading::new(Ok(Look::Panes(panes)), at(0)));
     }
 
     fn join(&self) -> FleetSnapshot {
@@ -48,6 +54,8 @@ impl Facts {
             roster: &self.roster,
             roster_error: None,
             tmux: &self.tmux,
+            screens: &self.screens,
+            hosts: &self.hosts,
             tmux_feed: TmuxFeed::Once,
             processes: &self.processes,
             processes_at: at(0),
@@ -138,7 +146,7 @@ fn a_healthy_agent_has_every_plane_and_no_flag() {
 #[test]
 fn no_planes_failure_hides_the_others() {
     let mut facts = Facts::healthy();
-    facts.tmux.insert(facts.roster.socket.clone(), Reading::new(Err("forbidden".to_owned()), at(0)));
+    facts.tmux.insert(ServerName::here(&facts.roster.socket), Reading::new(Err("forbidden".to_owned()), at(0)));
     let row = facts.row();
     assert_eq!((row.readiness, row.pane.is_none()), (Readiness::Unknown, true));
     assert!(row.heartbeat.is_some());

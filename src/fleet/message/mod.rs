@@ -7,7 +7,9 @@ mod frame;
 mod receipt;
 mod send;
 mod shown;
+mod turn;
 
+use frame::check_word as envelope_words;
 pub use frame::{Envelope, check_text};
 pub use receipt::{Delivery, Receipt};
-pub use send::{Options, send};
+pub use send::{Options, Post};

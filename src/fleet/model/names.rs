@@ -102,8 +102,11 @@ impl RowKey {
 
     /// The row of a session that the roster does not know. No agent name begins with `$`.
     #[must_use]
-    pub fn of_session(session_id: &str) -> Self {
-        Self(format!("${session_id}"))
+    pub fn of_session(server: &ServerName, session_id: &str) -> Self {
+        match &server.ssh {
+            None => Self(format!("${session_id}")),
+            Some(host) => Self(format!("${session_id}@{host}")),
+        }
     }
 }
 
@@ -135,6 +138,42 @@ impl Serialize for SocketName {
 impl fmt::Display for SocketName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.0.as_deref().unwrap_or("default"))
+    }
+}
+
+/// How another host is reached: what `ssh` is given, such as `user@host`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct SshTarget(String);
+
+impl SshTarget {
+    /// A target that the roster's rules accepted.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for SshTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Which tmux server: of which host, on which socket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ServerName {
+    /// The other host; `None` is this one.
+    pub ssh: Option<SshTarget>,
+    /// Its socket.
+    pub socket: SocketName,
+}
+
+impl ServerName {
+    /// A server of this host.
+    #[must_use]
+    pub fn here(socket: &SocketName) -> Self {
+        Self { ssh: None, socket: socket.clone() }
     }
 }
 

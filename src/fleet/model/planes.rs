@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Label, PaneId, Size, SocketName};
+use super::{Label, PaneId, ServerName, Size};
 
 /// What a heartbeat says of its agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeartbeatStatus {
     /// Alive, nothing special.
@@ -53,7 +53,7 @@ impl HeartbeatStatus {
 }
 
 /// Who vouches for a heartbeat's status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Authority {
     /// The session keeper: the pane's process lives.
@@ -63,7 +63,7 @@ pub enum Authority {
 }
 
 /// Whether the agent answered a heartbeat in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Answered within three intervals.
@@ -75,7 +75,7 @@ pub enum Health {
 }
 
 /// What the operator may expect of an agent right now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Readiness {
     /// It reported that it cannot go on alone.
@@ -111,7 +111,7 @@ impl Readiness {
 }
 
 /// Whether the agent will come back after a reboot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BootEnable {
     /// Enabled and lingering, or not running under systemd's care.
@@ -125,7 +125,7 @@ pub enum BootEnable {
 }
 
 /// The systemd plane of one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitFacts {
     /// `LoadState`.
     pub load: String,
@@ -209,7 +209,7 @@ pub struct ExitFacts {
 }
 
 /// The process plane of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProcessFacts {
     /// Whether the pane's first process lives (a zombie does not).
     pub alive: bool,
@@ -224,7 +224,7 @@ pub struct ProcessFacts {
 }
 
 /// The heartbeat plane of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeartbeatFacts {
     /// Seconds since it was written.
     pub age_seconds: f64,
@@ -263,6 +263,10 @@ pub enum Plane {
     Heartbeat,
     /// The systemd user manager.
     Systemd,
+    /// The screen of the runtime.
+    Screen,
+    /// The link to another host.
+    Ssh,
 }
 
 impl Plane {
@@ -275,6 +279,8 @@ impl Plane {
             Self::Process => "process",
             Self::Heartbeat => "heartbeat",
             Self::Systemd => "systemd",
+            Self::Screen => "screen",
+            Self::Ssh => "ssh",
         }
     }
 }
@@ -293,8 +299,8 @@ pub struct ClaimFacts {
 /// Where a pane can be observed: ids and the geometry of its window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneTarget {
-    /// Socket of its tmux server.
-    pub socket: SocketName,
+    /// Its tmux server.
+    pub server: ServerName,
     /// The pane itself.
     pub pane: PaneId,
     /// `$N` of its session.
@@ -320,15 +326,15 @@ impl PaneTarget {
     /// Which pane it is, whatever its shape.
     #[must_use]
     pub fn key(&self) -> PaneKey {
-        PaneKey { socket: self.socket.clone(), session_id: self.session_id.clone(), pane: self.pane }
+        PaneKey { server: self.server.clone(), session_id: self.session_id.clone(), pane: self.pane }
     }
 }
 
 /// Names one pane among all servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneKey {
-    /// Socket of its tmux server.
-    pub socket: SocketName,
+    /// Its tmux server.
+    pub server: ServerName,
     /// `$N` of its session: pane ids begin anew with each server.
     pub session_id: String,
     /// The pane.

@@ -51,12 +51,14 @@ pub struct AgentRow {
     pub readiness: Readiness,
     /// Why, in a few words.
     pub reason: Label,
+    /// The question that its screen asks, on one line.
+    pub question: Option<Label>,
     /// Whether the pane runs another runtime than the roster says.
     pub drift: bool,
     /// Whether it survives a reboot.
     pub boot_enable: BootEnable,
     /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`,
-    /// `remote`, `stopped` (on purpose), `disagree` (systemd claims what the other planes refute), `unmanaged`.
+    /// `remote`, `unreachable` (its host does not answer), `stopped` (on purpose), `disagree` (systemd claims what the other planes refute), `unmanaged`.
     pub flags: Vec<&'static str>,
     /// What each plane said.
     pub evidence: Vec<Evidence>,
@@ -87,10 +89,6 @@ impl AgentRow {
     /// Its place in the attention order.
     #[must_use]
     pub fn attention(&self) -> Attention {
-        if self.flags.contains(&"remote") {
-            // Nobody has looked at it from here, so nobody can say that it needs anybody.
-            return Attention::Remote;
-        }
         if !self.managed {
             // A session outside the roster is shown, but nobody promised that it works.
             return Attention::Unmanaged;
@@ -132,8 +130,6 @@ pub enum Attention {
     Available,
     /// Stopped on purpose.
     Stopped,
-    /// On another host, not observed from here.
-    Remote,
     /// Not in the roster.
     Unmanaged,
 }

@@ -9,13 +9,15 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::files::{FileNotice, FileWatch};
+use super::hosts::{self, HostReading, Post};
 use super::observed::Observed;
 use super::units;
 use crate::fleet::death::DeathWatch;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{FleetSnapshot, PaneKey, TmuxFeed};
+use crate::fleet::model::{FleetSnapshot, PaneKey, ServerName, TmuxFeed};
 use crate::fleet::roster;
+use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{ControlClient, Notice, Query, Tmux};
 
 /// Ages move and thresholds are crossed at this pace.
@@ -112,6 +114,18 @@ struct Actor {
     dirty: Dirty,
     last_look: Instant,
     roster_stamp: Option<Stamp>,
+    links: Arc<Links>,
+    host_notify: mpsc::Sender<HostReading>,
+    /// A task for each other host.
+    feeds: Vec<(Post, AbortHandle)>,
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        for (_, feed) in &self.feeds {
+            feed.abort();
+        }
+    }
 }
 
 /// Inode, length and modification time of a file.
@@ -127,7 +141,11 @@ impl Actor {
         let roster_stamp = stamp_of(&site.roster);
         let roster = roster::load(&site);
         let (control_notify, control_notices) = mpsc::channel(NOTICES);
+        let links = Arc::new(Links::new(&site.home));
         Self {
+            links,
+            host_notify: mpsc::channel(1).0,
+            feeds: Vec::new(),
             observed: Observed::new(site, roster),
             publish,
             control: None,
@@ -151,6 +169,9 @@ impl Actor {
         let mut file_watch = FileWatch::new(&site.run_dir, &site.roster, file_notify);
         let (unit_readings, mut units) = mpsc::channel(1);
         tokio::spawn(units::feed(site.clone(), unit_readings));
+        let (host_readings, mut hosts) = mpsc::channel(NOTICES);
+        self.host_notify = host_readings;
+        self.feed_hosts();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut ticks: u32 = 0;
@@ -183,6 +204,10 @@ impl Actor {
                 },
                 Some(reading) = units.recv() => {
                     self.observed.set_systemd(reading);
+                    self.dirty.joined = true;
+                }
+                Some(reading) = hosts.recv() => {
+                    self.observed.set_host(reading);
                     self.dirty.joined = true;
                 }
                 _ = tick.tick() => {
@@ -244,6 +269,7 @@ impl Actor {
             let loaded = roster::load(site);
             let socket = self.observed.roster().socket.clone();
             self.observed.set_roster(loaded);
+            self.feed_hosts();
             if self.observed.roster().socket != socket {
                 self.control = None;
                 self.observed.tmux_feed = TmuxFeed::Poll;
@@ -265,9 +291,29 @@ impl Actor {
             self.observed.read_heartbeats();
         }
         self.publish.send_replace(Some(self.observed.join()));
+        // Only now as well: an operator's first look does not wait for a hundred screens.
+        self.dirty.joined |= self.observed.read_screens(self.control.as_ref()).await;
         // Only now: the operator sees the first look while the faster way is being opened.
         if self.control.is_none() && dirty.tmux {
             self.connect_control().await;
+        }
+    }
+
+    /// Starts a task for each other host of the roster; those whose agents are the same go on.
+    fn feed_hosts(&mut self) {
+        let posts = self.observed.posts();
+        self.feeds.retain(|(post, feed)| {
+            let keep = posts.contains(post);
+            if !keep {
+                feed.abort();
+            }
+            keep
+        });
+        for post in posts {
+            if !self.feeds.iter().any(|(fed, _)| *fed == post) {
+                let feed = hosts::feed(post.clone(), Arc::clone(&self.links), self.host_notify.clone());
+                self.feeds.push((post, tokio::spawn(feed).abort_handle()));
+            }
         }
     }
 
@@ -358,14 +404,15 @@ impl Actor {
     async fn capture(&self, pane: PaneKey, history: u32, answer: oneshot::Sender<Result<String>>) {
         let query = Query::Capture { pane: pane.pane, history };
         match &self.control {
-            Some(control) if pane.socket == self.observed.roster().socket => {
+            Some(control) if pane.server == ServerName::here(&self.observed.roster().socket) => {
                 // The asker may have moved on to another pane.
                 let _unheard = answer.send(control.query(&query).await);
             }
             // A client of its own may take its time; the looks must not wait for it.
             _ => {
+                let tmux = Tmux::at(&pane.server, &self.links);
                 tokio::spawn(async move {
-                    let _unheard = answer.send(Tmux::new(pane.socket).query(&query).await);
+                    let _unheard = answer.send(tmux.query(&query).await);
                 });
             }
         }

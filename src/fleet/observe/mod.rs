@@ -1,11 +1,13 @@
 //! The observer: one actor owns what is known of the fleet and publishes whole snapshots.
 //!
 //! It reads; it never changes a session, a unit or a file. One look costs a constant number of
-//! processes: one tmux client per socket, nothing per agent.
+//! processes: two tmux clients per socket, one ssh per host, nothing per agent.
 
 mod actor;
 mod files;
+mod hosts;
 mod observed;
+mod screens;
 mod units;
 
 pub use actor::{Observer, Request, start};
@@ -15,16 +17,27 @@ use std::sync::Arc;
 use super::home::Site;
 use super::model::FleetSnapshot;
 use super::roster::Roster;
+use super::ssh::Links;
+use futures_util::future::join_all;
 use observed::Observed;
 
 /// Looks at every plane once.
 pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
     let mut observed = Observed::new(site.clone(), Ok(roster));
+    let links = Arc::new(Links::new(&site.home));
+    let posts = observed.posts();
+    let hosts = join_all(posts.into_iter().map(|post| hosts::once(post, Arc::clone(&links))));
     let systemd = units::read_once(site);
-    let tmux = observed.look_by_fork();
-    let (systemd, ()) = tokio::join!(systemd, tmux);
+    let here = async {
+        observed.look_by_fork().await;
+        observed.read_processes();
+        observed.read_heartbeats();
+        observed.read_screens(None).await;
+    };
+    let (hosts, systemd, ()) = tokio::join!(hosts, systemd, here);
     observed.set_systemd(systemd);
-    observed.read_processes();
-    observed.read_heartbeats();
+    for reading in hosts {
+        observed.set_host(reading);
+    }
     observed.join()
 }

@@ -4,18 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use super::hosts::{HostReading, Post};
+use super::screens::{Book, Moved, Readings};
 use crate::fleet::error::Failure;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::join::{self, Planes, Reading};
+use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
-use crate::fleet::model::{AgentName, ExitFacts, FleetSnapshot, Label, SocketName, TmuxFeed, UnitsView};
+use crate::fleet::model::{
+    AgentName, Authority, ExitFacts, FleetSnapshot, HeartbeatStatus, Label, PaneId, ServerName, SocketName, SshTarget,
+    TmuxFeed, UnitsView,
+};
 use crate::fleet::process::{ProcessTree, ProcessWatch};
-use crate::fleet::roster::Roster;
+use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
-use crate::fleet::tmux::{Look, PaneRecord, Tmux};
+use crate::fleet::tmux::{ControlClient, Look, PaneRecord, Peek, Tmux, panes_of};
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
@@ -28,7 +34,11 @@ pub(super) struct Observed {
     /// the operator's own tmux server.
     known: bool,
     roster_error: Option<String>,
-    tmux: HashMap<SocketName, Reading<Look>>,
+    tmux: HashMap<ServerName, Reading<Look>>,
+    screens: Readings,
+    moved: HashMap<ServerName, Moved>,
+    book: Book,
+    hosts: HashMap<SshTarget, HostView>,
     pub(super) tmux_feed: TmuxFeed,
     watch: ProcessWatch,
     processes: HashMap<u32, ProcessTree>,
@@ -53,6 +63,10 @@ impl Observed {
             known: false,
             roster_error: None,
             tmux: HashMap::new(),
+            screens: HashMap::new(),
+            moved: HashMap::new(),
+            book: Book::default(),
+            hosts: HashMap::new(),
             tmux_feed: TmuxFeed::Once,
             watch: ProcessWatch::default(),
             processes: HashMap::new(),
@@ -82,6 +96,11 @@ impl Observed {
                 self.roster = roster;
                 self.known = true;
                 self.roster_error = None;
+                // The operator may have mended a file of rules as well.
+                self.book = Book::default();
+                let posts = self.posts();
+                self.hosts.retain(|host, _| posts.iter().any(|post| post.host == *host));
+                self.forget_other_servers();
             }
             Err(failure) => self.roster_error = Some(failure.to_string()),
         }
@@ -95,6 +114,122 @@ impl Observed {
         };
         self.installed = installed(&self.site) == Installed::Ours;
         self.systemd = Reading::new(facts, at);
+    }
+
+    /// What is looked at on other hosts, a post each.
+    pub(super) fn posts(&self) -> Vec<Post> {
+        let mut posts: Vec<Post> = Vec::new();
+        for agent in self.roster.agents.iter().filter(|agent| self.roster.is_remote(agent, &self.site)) {
+            let Some(host) = &agent.ssh else { continue };
+            match posts.iter_mut().find(|post| post.host == *host) {
+                Some(post) => post.agents.push(agent.clone()),
+                None => posts.push(Post { host: host.clone(), agents: vec![agent.clone()] }),
+            }
+        }
+        posts
+    }
+
+    /// Takes what a host said.
+    pub(super) fn set_host(&mut self, reading: HostReading) {
+        let now = Timestamp::now();
+        let before = self.hosts.remove(&reading.host);
+        let view = match reading.facts {
+            Ok(facts) => {
+                for (server, look) in facts.servers {
+                    self.tmux.insert(server, Reading::new(Ok(look), now));
+                }
+                for (server, pane, peek) in facts.screens {
+                    self.set_screen(&server, pane, Some(&peek));
+                }
+                let rows = match facts.rows {
+                    Some(rows) => Reading::new(Ok(rows), now),
+                    None => before.map_or_else(|| Reading::new(Err(NOT_READ.to_owned()), now), |view| view.rows),
+                };
+                HostView { link: Reading::new(Ok(()), now), rows }
+            }
+            Err(why) => {
+                // A silence is as old as its beginning.
+                let at = match &before {
+                    Some(view) if view.link.facts.is_err() => view.link.at,
+                    _ => now,
+                };
+                HostView { link: Reading::new(Err(why), at), rows: Reading::new(Err(NOT_READ.to_owned()), now) }
+            }
+        };
+        self.hosts.insert(reading.host, view);
+    }
+
+    /// Panes of this host's agents whose screens have moved and for which nobody better speaks, per server.
+    fn screens_due(&mut self) -> Vec<(ServerName, Vec<PaneId>)> {
+        let mut due = Vec::new();
+        for (server, reading) in &self.tmux {
+            let Ok(Look::Panes(panes)) = &reading.facts else { continue };
+            if server.ssh.is_some() {
+                continue;
+            }
+            let moved = self.moved.entry(server.clone()).or_default();
+            moved.retain(panes);
+            let mut of_server = Vec::new();
+            for agent in &self.roster.agents {
+                let speaks = self.heartbeats.get(&agent.name).is_some_and(speaks_for_itself);
+                if speaks
+                    || self.roster.server(agent, &self.site) != *server
+                    || !self.book.knows(&self.site, &agent.runtime)
+                {
+                    continue;
+                }
+                if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first()
+                    && !pane.dead
+                    && moved.is_due(pane)
+                {
+                    moved.note(pane);
+                    of_server.push(pane.id);
+                }
+            }
+            if !of_server.is_empty() {
+                due.push((server.clone(), of_server));
+            }
+        }
+        due
+    }
+
+    /// Takes a look at a pane's screen.
+    pub(super) fn set_screen(&mut self, server: &ServerName, pane: PaneId, peek: Option<&Peek>) {
+        let agent = self.agent_at(server, pane).map(|agent| agent.runtime.clone());
+        let key = (server.clone(), pane);
+        match peek.zip(agent).and_then(|(peek, runtime)| self.book.read(&self.site, &runtime, peek)) {
+            Some(reading) => self.screens.insert(key, reading),
+            None => self.screens.remove(&key),
+        };
+    }
+
+    fn agent_at(&self, server: &ServerName, pane: PaneId) -> Option<&Agent> {
+        let Ok(Look::Panes(panes)) = &self.tmux.get(server)?.facts else { return None };
+        self.roster.agents.iter().find(|agent| {
+            self.roster.server(agent, &self.site) == *server
+                && panes_of(panes, &agent.session, &agent.name).first().is_some_and(|own| own.id == pane)
+        })
+    }
+
+    /// Reads the screens that have moved, over the control client of the fleet's own server where there is
+    /// one, else by one short-lived client per server; whether there were any.
+    pub(super) async fn read_screens(&mut self, control: Option<&ControlClient>) -> bool {
+        let own = ServerName::here(&self.roster.socket);
+        let due = self.screens_due();
+        for (server, panes) in &due {
+            let peeks: Vec<(PaneId, Peek)> = match control.filter(|_| *server == own) {
+                Some(control) => {
+                    let peeks = join_all(panes.iter().map(|pane| control.peek(*pane))).await;
+                    panes.iter().zip(peeks).filter_map(|(pane, peek)| Some((*pane, peek?))).collect()
+                }
+                None => Tmux::new(server.socket.clone()).peeks(panes).await,
+            };
+            for pane in panes {
+                let peek = peeks.iter().find(|(id, _)| id == pane).map(|(_, peek)| peek);
+                self.set_screen(server, *pane, peek);
+            }
+        }
+        !due.is_empty()
     }
 
     /// The fleet's own tmux server.
@@ -121,7 +256,7 @@ impl Observed {
         for socket in self.sockets() {
             self.look_at(socket).await;
         }
-        self.forget_other_sockets();
+        self.forget_other_servers();
     }
 
     /// Asks the sockets beside the fleet's own, which the control client does not see.
@@ -133,22 +268,27 @@ impl Observed {
 
     async fn look_at(&mut self, socket: SocketName) {
         let facts = Tmux::new(socket.clone()).look().await.map_err(|failure| failure.to_string());
-        self.tmux.insert(socket, Reading::new(facts, Timestamp::now()));
+        self.tmux.insert(ServerName::here(&socket), Reading::new(facts, Timestamp::now()));
     }
 
     /// Takes the pane list that a control client gave.
     pub(super) fn set_panes(&mut self, panes: Vec<PaneRecord>) {
-        self.tmux.insert(self.roster.socket.clone(), Reading::new(Ok(Look::Panes(panes)), Timestamp::now()));
+        let own = ServerName::here(&self.roster.socket);
+        self.tmux.insert(own, Reading::new(Ok(Look::Panes(panes)), Timestamp::now()));
     }
 
-    fn forget_other_sockets(&mut self) {
-        let sockets = self.sockets();
-        self.tmux.retain(|socket, _| sockets.contains(socket));
+    fn forget_other_servers(&mut self) {
+        let mut servers: Vec<ServerName> = self.sockets().iter().map(ServerName::here).collect();
+        servers.extend(self.roster.agents.iter().map(|agent| self.roster.server(agent, &self.site)));
+        self.tmux.retain(|server, _| servers.contains(server));
+        self.moved.retain(|server, _| servers.contains(server));
+        let tmux = &self.tmux;
+        self.screens.retain(|(server, _), _| tmux.contains_key(server));
     }
 
     /// Panes of the fleet's own socket, when it could be read.
     pub(super) fn panes(&self) -> Option<&[PaneRecord]> {
-        match &self.tmux.get(&self.roster.socket)?.facts {
+        match &self.tmux.get(&ServerName::here(&self.roster.socket))?.facts {
             Ok(Look::Panes(panes)) => Some(panes),
             _ => None,
         }
@@ -161,8 +301,9 @@ impl Observed {
 
     fn all_panes(&self) -> impl Iterator<Item = &PaneRecord> {
         self.tmux
-            .values()
-            .filter_map(|reading| match &reading.facts {
+            .iter()
+            .filter(|(server, _)| server.ssh.is_none())
+            .filter_map(|(_, reading)| match &reading.facts {
                 Ok(Look::Panes(panes)) => Some(panes),
                 _ => None,
             })
@@ -225,6 +366,8 @@ impl Observed {
             roster: &self.roster,
             roster_error: self.roster_error.as_deref(),
             tmux: &self.tmux,
+            screens: &self.screens,
+            hosts: &self.hosts,
             tmux_feed: self.tmux_feed,
             processes: &self.processes,
             processes_at: self.processes_at,
@@ -236,4 +379,13 @@ impl Observed {
             now: Timestamp::now(),
         }))
     }
+}
+
+/// Whether a runtime says all there is to know about its state, so that nobody has to read its screen. What
+/// it asks stands there only.
+fn speaks_for_itself(beat: &Result<Heartbeat, NoHeartbeat>) -> bool {
+    let Ok(beat) = beat else { return false };
+    let asks = matches!(beat.status, HeartbeatStatus::Waiting | HeartbeatStatus::Blocked);
+    let busy = beat.status == HeartbeatStatus::Busy;
+    beat.by == Authority::Runtime && !asks && (busy || beat.next_seconds.is_some())
 }

@@ -10,6 +10,7 @@ use super::cells::{self, Region};
 use crate::fleet::error::Result;
 use crate::fleet::exec::{self, PtyProcess};
 use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, Size};
+use crate::fleet::ssh::Links;
 use crate::fleet::tmux::Tmux;
 
 /// One read from the client; tmux writes at most a few kB at once.
@@ -37,11 +38,10 @@ impl Viewer {
     ///
     /// # Errors
     /// When tmux or a terminal cannot be had.
-    pub fn open(target: PaneTarget, wake: Arc<Notify>) -> Result<Self> {
+    pub fn open(target: PaneTarget, links: &Links, wake: Arc<Notify>) -> Result<Self> {
         let size = Size { width: target.window.width, height: target.window.height + target.status_rows };
-        let tmux = Tmux::new(target.socket.clone());
-        let client = exec::in_pty("tmux".as_ref(), &tmux.viewer_args(&target.session_id), size)
-            .map_err(|error| exec::explain("tmux", &error))?;
+        let (program, args) = Tmux::at(&target.server, links).viewer(&target.session_id);
+        let client = exec::in_pty(program.as_ref(), &args, size).map_err(|error| exec::explain(program, &error))?;
         let mut reader = client
             .master
             .try_clone_reader()

@@ -13,7 +13,7 @@ use super::nearest::nearest;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentName, Label, SessionName, SocketName};
+use crate::fleet::model::{AgentName, Label, ServerName, SessionName, SocketName, SshTarget};
 use crate::fleet::runtime;
 
 /// A roster larger than this is not a roster; reading it whole must stay cheap.
@@ -63,14 +63,16 @@ pub struct Agent {
     pub tenant_id: String,
     /// Host it runs on.
     pub host: String,
-    /// `user@host` when it is remote.
-    pub ssh: Option<String>,
+    /// How its host is reached when it is another one.
+    pub ssh: Option<SshTarget>,
     /// tmux socket.
     pub socket: SocketName,
     /// Size its window gets.
     pub window: WindowSize,
     /// Whether the conversation is cleared between cards.
     pub reset_between_tasks: bool,
+    /// What its runtime is told to begin a new conversation, when the roster says so.
+    pub reset_command: Option<String>,
 }
 
 /// A fleet's roster, valid.
@@ -126,6 +128,22 @@ impl Roster {
                 next,
             )
         })
+    }
+
+    /// The agent of that name, wherever it lives, with its tmux server.
+    ///
+    /// # Errors
+    /// Not found, with the nearest names.
+    pub fn reach(&self, site: &Site, name: &str) -> Result<(&Agent, ServerName)> {
+        let agent = self.agent(name)?;
+        Ok((agent, self.server(agent, site)))
+    }
+
+    /// The tmux server that holds an agent.
+    #[must_use]
+    pub fn server(&self, agent: &Agent, site: &Site) -> ServerName {
+        let ssh = agent.ssh.clone().filter(|_| self.is_remote(agent, site));
+        ServerName { ssh, socket: agent.socket.clone() }
     }
 
     /// The agent of that name, if it is one of this host.
@@ -402,6 +420,7 @@ impl Checker<'_> {
             Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
             None => socket.clone(),
         };
+        let reset_command = file.runtimes.get(&runtime).and_then(|settings| settings.reset_command.clone());
         Some(Agent {
             session: name.session(),
             alias: entry.alias.as_deref().map(Label::new).filter(|alias| !alias.is_empty()),
@@ -415,10 +434,11 @@ impl Checker<'_> {
             env: entry.env.clone(),
             tenant_id: entry.tenant_id.clone().unwrap_or_else(|| site.tenant_id.clone()),
             host,
-            ssh: entry.ssh.clone(),
+            ssh: entry.ssh.as_deref().map(SshTarget::new),
             socket: own_socket,
             window,
             reset_between_tasks: entry.reset_between_tasks.unwrap_or(false),
+            reset_command,
             name,
         })
     }

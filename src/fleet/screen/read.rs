@@ -1,9 +1,8 @@
-//! Applies a runtime's rules to a picture of its pane. Pure.
+//! Applies a runtime's rules to the text of its screen. Pure.
 
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Anchor, Place, Rules, StateRule};
-use crate::fleet::model::PaneScreen;
 
 /// Rows above the composer in which a state is looked for: status lines and a queue stand there.
 const ABOVE: usize = 8;
@@ -33,6 +32,23 @@ pub enum Showing {
     Unknown,
 }
 
+impl Showing {
+    /// The word shown everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Busy => "busy",
+            Self::Queued => "queued",
+            Self::Dialog => "dialog",
+            Self::Login => "login",
+            Self::Limit => "limit",
+            Self::Failing => "failing",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// The composer, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Composer {
@@ -53,26 +69,54 @@ pub struct ScreenFacts {
     pub reason: String,
     /// The composer, where there is one.
     pub composer: Option<Composer>,
+    /// The rows of the question that a dialog asks.
+    pub question: Vec<String>,
     /// The text above the composer, for finding what was sent; of a screen without one all of it.
     pub above: Vec<String>,
 }
 
-/// Reads a picture. `cursor` is where tmux says that the cursor is, shown or not.
+impl ScreenFacts {
+    /// The question of a dialog on one line, without the frames around it.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        let plain = |row: &String| {
+            let text = row.trim_matches(|c: char| !c.is_alphanumeric() && !"$?.)([]-'\"/".contains(c));
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let rows: Vec<String> = self.question.iter().map(plain).filter(|row| !row.is_empty()).collect();
+        rows.join(" | ")
+    }
+}
+
+/// Reads the rows of a screen, without blanks at their ends. `cursor` is where tmux says that the cursor is, shown or not.
 #[must_use]
-pub fn read(rules: &Rules, screen: &PaneScreen, cursor: (u16, u16), title: &str) -> ScreenFacts {
-    let rows: Vec<String> = (0..screen.size.height).map(|row| screen.row_text(row)).collect();
+pub fn read(rules: &Rules, rows: &[String], cursor: (u16, u16), title: &str) -> ScreenFacts {
     let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
     let span = span(rules, &rows[..used]);
     let found = rules.states.iter().find(|rule| matches(rule, &rows[..used], span, title));
     let dialog = found.is_some_and(|rule| rule.state == Showing::Dialog);
-    let composer = span.filter(|_| !dialog).map(|span| composer(rules, &rows, span, cursor));
+    let composer = span.filter(|_| !dialog).map(|span| composer(rules, rows, span, cursor));
     let above = rows[..span.map_or(used, |(top, _)| top)].to_vec();
     let (showing, reason) = match (found, &composer) {
         (Some(rule), _) => (rule.state, rule.reason.clone()),
-        (None, Some(_)) => (Showing::Ready, "its composer waits".to_owned()),
+        (None, Some(composer)) if composer.text.is_empty() => (Showing::Ready, "its composer waits".to_owned()),
+        (None, Some(_)) => (Showing::Ready, "a draft stands in its composer".to_owned()),
         (None, None) => (Showing::Unknown, "shows nothing that is known of it".to_owned()),
     };
-    ScreenFacts { showing, reason, composer, above }
+    let question = if dialog { question(rules, &rows[..used]) } else { Vec::new() };
+    ScreenFacts { showing, reason, composer, question, above }
+}
+
+/// The rows of a dialog: from the first one that its rules know to the end. All of the screen's end when
+/// only the title told of it.
+fn question(rules: &Rules, rows: &[String]) -> Vec<String> {
+    let lowest = rows.len().saturating_sub(BOTTOM);
+    let known = |row: &&String| {
+        let of_dialog = |rule: &&StateRule| rule.state == Showing::Dialog && rule.place != Place::Title;
+        rules.states.iter().filter(of_dialog).any(|rule| rule.pattern.0.is_match(row))
+    };
+    let first = rows[lowest..].iter().position(|row| known(&row)).unwrap_or(0);
+    rows[lowest + first..].iter().filter(|row| row.chars().any(char::is_alphanumeric)).cloned().collect()
 }
 
 /// First row of the composer, and the row behind its last one.

@@ -27,6 +27,9 @@ pub struct Rules {
     /// What Enter does to a turn in progress.
     #[serde(default)]
     pub busy_enter: BusyEnter,
+    /// Keys that answer a dialog: the first list for its first choice, and so on.
+    #[serde(default)]
+    pub answers: Vec<Vec<String>>,
 }
 
 /// Which edge of the composer is looked for first, from the bottom of the screen upwards.

@@ -18,6 +18,10 @@ pub enum Query {
         /// Lines of scrollback.
         history: u32,
     },
+    /// The text of a pane's screen, without colours.
+    Text(PaneId),
+    /// Whose turn it is to type into a pane.
+    Turn(PaneId),
     /// Pid of the server.
     ServerPid,
     /// State of one pane on one line: see [`super::server::Peek`].
@@ -72,14 +76,19 @@ pub enum Change {
         /// The pane.
         pane: PaneId,
     },
-    /// Presses Enter.
-    Enter(PaneId),
+    /// Presses keys, by tmux's names for them.
+    Keys(PaneId, Vec<String>),
+    /// Says whose turn it is to type into a pane; empty is nobody's.
+    Turn(PaneId, String),
     /// Runs nothing: makes the server look at its children, which fills in exit statuses.
     Nudge,
 }
 
 /// User option that marks an agent's own pane, so that a split window does not hide it.
 pub(super) const MARK_OPTION: &str = "@mosaic_agent";
+
+/// User option of a pane: the sender whose turn it is to type into it.
+pub(super) const TURN_OPTION: &str = "@mosaic_turn";
 
 /// `=NAME:`, which matches that session and no other.
 fn exact_target(session: &SessionName) -> String {
@@ -99,6 +108,10 @@ impl Query {
                 &pane.to_string(),
                 "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} #{pane_title}",
             ]),
+            Self::Text(pane) => words(&["capture-pane", "-p", "-t", &pane.to_string()]),
+            Self::Turn(pane) => {
+                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("#{{{TURN_OPTION}}}")])
+            }
             Self::ServerPid => words(&["display-message", "-p", "#{pid}"]),
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
@@ -166,7 +179,12 @@ impl Change {
             Self::PasteBuffer { buffer, pane } => {
                 words(&["paste-buffer", "-p", "-d", "-b", buffer, "-t", &pane.to_string()])
             }
-            Self::Enter(pane) => words(&["send-keys", "-t", &pane.to_string(), "Enter"]),
+            Self::Keys(pane, keys) => {
+                let mut all = words(&["send-keys", "-t", &pane.to_string()]);
+                all.extend(keys.iter().cloned());
+                all
+            }
+            Self::Turn(pane, word) => words(&["set-option", "-p", "-t", &pane.to_string(), TURN_OPTION, word]),
             Self::Nudge => words(&["run-shell", "true"]),
         }
     }

@@ -4,6 +4,8 @@
 //! off by a time limit on each query; the caller then falls back to polling.
 
 use std::collections::VecDeque;
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -12,10 +14,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::command::{Query, quote};
 use super::panes::{PaneRecord, parse_list};
+use super::peek::Peek;
 use super::protocol::{Reader, Spoken};
-use super::server::Tmux;
+use super::server::{TMUX, Tmux};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec;
+use crate::fleet::model::PaneId;
 
 /// Queries waiting for an answer; one observer asks a handful at a time.
 const MAX_PENDING: usize = 64;
@@ -52,7 +56,7 @@ impl ControlClient {
     /// # Errors
     /// When the client cannot be started or does not answer in time.
     pub async fn connect(tmux: &Tmux, session: &str, notices: mpsc::Sender<Notice>) -> Result<Self> {
-        let mut child = exec::converse(tmux.program(), &tmux.control_args(session))
+        let mut child = exec::converse(Path::new(TMUX), &tmux.control_args(session), Stdio::null())
             .map_err(|error| exec::explain("tmux", &error))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Failure::failed("tmux control client", "has no pipes", "try again"));
@@ -81,6 +85,14 @@ impl ControlClient {
             Ok(result) => result.map_err(failed),
             Err(_) => Err(failed(format!("gave no answer within {} s", ANSWER_LIMIT.as_secs()))),
         }
+    }
+
+    /// One pane's state and screen; `None` when it is gone.
+    pub async fn peek(&self, pane: PaneId) -> Option<Peek> {
+        let (state, text) = (Query::PaneState(pane), Query::Text(pane));
+        let (state, text) = tokio::join!(self.query(&state), self.query(&text));
+        let both = format!("{}\n{}\n", state.ok()?.trim_end_matches('\n'), text.ok()?);
+        Peek::parse(pane, &both).0
     }
 
     /// All panes of the server.

@@ -5,11 +5,15 @@
 
 mod command;
 mod control;
+mod guard;
 mod panes;
+mod peek;
 mod protocol;
 mod server;
 
 pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
+pub use guard::Guard;
 pub use panes::{PaneRecord, panes_of};
-pub use server::{Look, Peek, Tmux};
+pub use peek::Peek;
+pub use server::{Look, Tmux};

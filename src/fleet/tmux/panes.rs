@@ -5,7 +5,7 @@
 //! is not among them: tmux reads it anew for each mention, so its length would belong to another
 //! process now and then. `/proc` tells it as well.
 
-use crate::fleet::model::{AgentName, Label, PaneId, PaneTarget, SessionName, Size, SocketName};
+use crate::fleet::model::{AgentName, Label, PaneId, PaneTarget, ServerName, SessionName, Size};
 
 /// Number of plain fields before the strings.
 const PLAIN_FIELDS: usize = 20;
@@ -65,9 +65,9 @@ pub struct PaneRecord {
 impl PaneRecord {
     /// Where and how big the pane is, for a viewer.
     #[must_use]
-    pub fn target(&self, socket: &SocketName) -> PaneTarget {
+    pub fn target(&self, server: &ServerName) -> PaneTarget {
         PaneTarget {
-            socket: socket.clone(),
+            server: server.clone(),
             pane: self.id,
             session_id: self.session_id.clone(),
             window: self.window,

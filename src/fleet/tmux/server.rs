@@ -5,13 +5,31 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::command::{Change, Query, as_argument, quote};
+use super::guard::{Guard, MADE};
 use super::panes::{PaneRecord, parse_list};
-use crate::fleet::error::{Failure, Result};
+use super::peek::Peek;
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::exec::{self, ExecError};
-use crate::fleet::model::{Label, PaneId, SessionName, Size, SocketName};
+use crate::fleet::model::{Label, PaneId, ServerName, SessionName, SocketName};
+use crate::fleet::ssh::{self, Link, Links};
 
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+
+/// The same over a link that may be slow.
+const FAR_LIMIT: Duration = Duration::from_secs(6);
+
+/// Seconds for which a change that was sent to another host is still meant.
+const STILL_NOW: i64 = 4;
+
+/// More of it for each 64 kB of a text.
+const PER_BLOCK: Duration = Duration::from_secs(2);
+
+/// What a shell exits with when there is no such program.
+const SHELL_FOUND_NO_PROGRAM: i32 = 127;
+
+/// The program that reaches other hosts.
+const SSH: &str = "ssh";
 
 /// What a look at the server found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,62 +40,34 @@ pub enum Look {
     NoServer,
 }
 
-/// One pane at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peek {
-    /// Whether it is in copy mode or another.
-    pub in_mode: bool,
-    /// Column and row of the cursor, shown or not.
-    pub cursor: (u16, u16),
-    /// Its size.
-    pub size: Size,
-    /// Its title.
-    pub title: String,
-    /// Its screen with colours.
-    pub text: String,
-}
-
-impl Peek {
-    fn parse(pane: PaneId, text: &str) -> Option<Self> {
-        let (state, screen) = text.split_once('\n')?;
-        let mut fields = state.splitn(8, ' ');
-        let mut next = || fields.next();
-        let (id, dead, mode) = (next()?, next()?, next()?);
-        let numbers: Vec<u16> = (0..4).filter_map(|_| next()?.parse().ok()).collect();
-        let [x, y, width, height] = numbers[..] else { return None };
-        (id == pane.to_string() && dead != "1").then(|| Self {
-            in_mode: mode != "0",
-            cursor: (x, y),
-            size: Size { width, height },
-            title: next().unwrap_or_default().to_owned(),
-            text: screen.to_owned(),
-        })
-    }
-}
+/// The program.
+pub(super) const TMUX: &str = "tmux";
 
 /// Handle of a tmux server that may or may not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Tmux {
-    program: PathBuf,
+    /// The other host that it runs on; `None` is this one.
+    host: Option<Link>,
     socket: SocketName,
 }
 
 impl Tmux {
-    /// A handle; nothing is started.
+    /// A handle of a server on this host; nothing is started.
     #[must_use]
     pub fn new(socket: SocketName) -> Self {
-        Self { program: PathBuf::from("tmux"), socket }
+        Self { host: None, socket }
+    }
+
+    /// A handle of any server.
+    #[must_use]
+    pub fn at(server: &ServerName, links: &Links) -> Self {
+        Self { host: server.ssh.as_ref().map(|target| links.to(target)), socket: server.socket.clone() }
     }
 
     /// Its socket name.
     #[must_use]
     pub fn socket(&self) -> &SocketName {
         &self.socket
-    }
-
-    /// The program to run.
-    pub(super) fn program(&self) -> &Path {
-        &self.program
     }
 
     /// Arguments before the command. `-u` keeps tmux from replacing what is not ASCII when the
@@ -106,19 +96,45 @@ impl Tmux {
         args
     }
 
-    /// Arguments of a read-only client that draws a session in true colour.
+    /// Program and arguments of a read-only client that draws a session in true colour.
     #[must_use]
-    pub fn viewer_args(&self, session_id: &str) -> Vec<OsString> {
+    pub fn viewer(&self, session_id: &str) -> (&'static str, Vec<OsString>) {
         let mut args = self.client_args(false);
         args.extend(
             ["-2", "-T", "256,RGB", "attach-session", "-E", "-f", "ignore-size,read-only", "-t", session_id]
                 .map(OsString::from),
         );
-        args
+        match &self.host {
+            None => (TMUX, args),
+            Some(host) => {
+                let mut all = vec![TMUX.to_owned()];
+                all.extend(args.into_iter().map(|arg| arg.to_string_lossy().into_owned()));
+                (SSH, host.client().terminal_args(&format!("exec {}", ssh::words(&all))))
+            }
+        }
     }
 
     async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
-        self.run_program(&self.program, self.client_args(false), &[], commands).await
+        Self::answer(&self.answer_of(commands).await?)
+    }
+
+    async fn answer_of(&self, commands: &[Vec<String>]) -> Result<exec::Output, Refusal> {
+        match &self.host {
+            None => {
+                let mut args = self.client_args(false);
+                args.extend(arguments(commands).map(OsString::from));
+                exec::run(Path::new(TMUX), &args, &[], ANSWER_LIMIT).await.map_err(Refusal::Exec)
+            }
+            Some(host) => host.run(&self.script(commands), FAR_LIMIT).await.map_err(Refusal::Link),
+        }
+    }
+
+    /// A client's command line for a shell on the server's host.
+    fn script(&self, commands: &[Vec<String>]) -> String {
+        let mut all = vec![TMUX.to_owned()];
+        all.extend(self.client_args(false).into_iter().map(|arg| arg.to_string_lossy().into_owned()));
+        all.extend(arguments(commands));
+        ssh::words(&all)
     }
 
     async fn run_program(
@@ -128,18 +144,16 @@ impl Tmux {
         env: &[(&str, OsString)],
         commands: &[Vec<String>],
     ) -> Result<String, Refusal> {
-        for (at, words) in commands.iter().enumerate() {
-            if at > 0 {
-                args.push(";".into());
-            }
-            args.extend(words.iter().map(|word| OsString::from(as_argument(word))));
-        }
+        args.extend(arguments(commands).map(OsString::from));
         Self::answer(&exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?)
     }
 
     fn answer(output: &exec::Output) -> Result<String, Refusal> {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        if output.status.code() == Some(SHELL_FOUND_NO_PROGRAM) {
+            return Err(Refusal::Missing);
         }
         let message = Label::new(&output.stderr).to_string();
         if is_no_server(&message) { Err(Refusal::NoServer(message)) } else { Err(Refusal::Tmux(message)) }
@@ -181,6 +195,30 @@ impl Tmux {
         ran.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
+    /// Makes changes only while the guard's condition holds, within one command of the server; whether they
+    /// were made. On another host they are made now or not at all: a link that was frozen delivers nothing
+    /// that was meant for an earlier moment.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs or refuses, or the host does not answer; whether they were made is not
+    /// known then.
+    pub async fn guarded(&self, pane: PaneId, guard: &Guard, changes: &[Change]) -> Result<bool> {
+        let words = guard.words(pane, changes);
+        let ran = match &self.host {
+            None => self.run(&[words]).await,
+            Some(host) => self.run_now(host, &words).await,
+        };
+        ran.map(|text| text.trim() == MADE).map_err(|refusal| self.explain(refusal))
+    }
+
+    async fn run_now(&self, host: &Link, words: &[String]) -> Result<String, Refusal> {
+        let clock = host.run("date +%s", FAR_LIMIT).await.map_err(Refusal::Link)?;
+        let now: i64 = String::from_utf8_lossy(&clock.stdout).trim().parse().unwrap_or_default();
+        let tmux = self.script(&[words.to_vec()]);
+        let script = format!("if [ \"$(date +%s)\" -le {} ]; then {tmux}; fi", now + STILL_NOW);
+        Self::answer(&host.run(&script, FAR_LIMIT).await.map_err(Refusal::Link)?)
+    }
+
     /// Runs commands that go to the client over its standard input, where no other user can read them, and
     /// where tmux's limit on the length of a command line does not count.
     async fn run_hidden(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
@@ -189,7 +227,7 @@ impl Tmux {
         let lines: Vec<String> = commands.iter().map(|words| quote(words)).collect();
         // One line: the server looks at its children only after the whole of it.
         let input = format!("{}\n", lines.join(" ; "));
-        let ran = exec::run_with_input(&self.program, &args, &[], input.as_bytes(), ANSWER_LIMIT).await;
+        let ran = exec::run_with_input(Path::new(TMUX), &args, &[], input.as_bytes(), ANSWER_LIMIT).await;
         Self::answer(&ran.map_err(Refusal::Exec)?)
     }
 
@@ -208,12 +246,12 @@ impl Tmux {
     ) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
         let (program, args) = match scope {
-            None => (self.program.clone(), self.client_args(true)),
+            None => (PathBuf::from(TMUX), self.client_args(true)),
             Some(scope) => {
                 let unit = format!("--unit={scope}");
                 let mut args: Vec<OsString> =
                     ["--user", "--scope", "--quiet", "--collect", &unit, "--"].map(OsString::from).to_vec();
-                args.push(self.program.clone().into());
+                args.push(TMUX.into());
                 args.extend(self.client_args(true));
                 (PathBuf::from("systemd-run"), args)
             }
@@ -226,10 +264,19 @@ impl Tmux {
     /// nobody's view is resized by this terminal.
     #[must_use]
     pub fn attach(&self, session: &SessionName) -> ExecError {
-        let mut args = self.client_args(false);
         let target = format!("={}", session.0);
-        args.extend(["attach-session", "-E", "-t", &target].map(OsString::from));
-        exec::replace(&self.program, &args)
+        let words = ["attach-session", "-E", "-t", &target].map(str::to_owned);
+        match &self.host {
+            None => {
+                let mut args = self.client_args(false);
+                args.extend(words.map(OsString::from));
+                exec::replace(Path::new(TMUX), &args)
+            }
+            Some(host) => {
+                let args = host.client().person_args(&self.script(&[words.to_vec()]));
+                exec::replace(Path::new(SSH), &args)
+            }
+        }
     }
 
     /// Looks at one pane: its state and its screen, by one client. `None` when there is no such pane, or
@@ -238,33 +285,78 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs or may not be asked.
     pub async fn peek(&self, pane: PaneId) -> Result<Option<Peek>> {
-        let queries = [Query::PaneState(pane).words(), Query::Capture { pane, history: 0 }.words()];
-        match self.run(&queries).await {
-            Ok(text) => Ok(Peek::parse(pane, &text)),
+        match self.run(&Peek::queries(pane)).await {
+            Ok(text) => Ok(Peek::parse(pane, &text).0),
             Err(Refusal::NoServer(_)) => Ok(None),
             Err(Refusal::Tmux(message)) if message.contains("can't find pane") => Ok(None),
             Err(refusal) => Err(self.explain(refusal)),
         }
     }
 
+    /// Looks at several panes by one client; those behind one that is just gone are left out.
+    pub async fn peeks(&self, panes: &[PaneId]) -> Vec<(PaneId, Peek)> {
+        let queries: Vec<_> = panes.iter().flat_map(|pane| Peek::queries(*pane)).collect();
+        if queries.is_empty() {
+            return Vec::new();
+        }
+        // What was printed before a refusal is still a look.
+        let text = match self.answer_of(&queries).await {
+            Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+            Err(_) => return Vec::new(),
+        };
+        let mut rest = text.as_str();
+        let mut seen = Vec::new();
+        for pane in panes {
+            let (peek, behind) = Peek::parse(*pane, rest);
+            rest = behind;
+            seen.extend(peek.map(|peek| (*pane, peek)));
+        }
+        seen
+    }
+
     /// Fills a paste buffer; the text goes over standard input, whatever it holds and however long it is.
     ///
     /// # Errors
     /// When tmux is missing, hangs or refuses.
-    pub async fn load_buffer(&self, buffer: &str, text: &[u8]) -> Result<()> {
-        let mut args = self.client_args(false);
-        args.extend(["load-buffer", "-b", buffer, "-"].map(OsString::from));
-        let ran = exec::run_with_input(&self.program, &args, &[], text, ANSWER_LIMIT).await.map_err(Refusal::Exec);
+    pub async fn load_buffer(&self, buffer: &str, text: &str) -> Result<()> {
+        let words = ["load-buffer", "-b", buffer, "-"];
+        let ran = match &self.host {
+            None => {
+                let mut args = self.client_args(false);
+                args.extend(words.map(OsString::from));
+                exec::run_with_input(Path::new(TMUX), &args, &[], text.as_bytes(), ANSWER_LIMIT)
+                    .await
+                    .map_err(Refusal::Exec)
+            }
+            Some(host) => {
+                // printf is a part of the shell, which knows no limit on its words.
+                let load = self.script(&[words.map(str::to_owned).to_vec()]);
+                let script = format!("printf %s {} | {load}", ssh::quote(text));
+                host.run(&script, FAR_LIMIT + PER_BLOCK * u32::try_from(text.len() >> 16).unwrap_or(0))
+                    .await
+                    .map_err(Refusal::Link)
+            }
+        };
         ran.and_then(|output| Self::answer(&output)).map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     fn name(&self) -> String {
-        format!("tmux socket {}", self.socket)
+        match &self.host {
+            None => format!("tmux socket {}", self.socket),
+            Some(host) => format!("tmux socket {} on {}", self.socket, host.client().target()),
+        }
     }
 
     fn explain(&self, refusal: Refusal) -> Failure {
         match refusal {
-            Refusal::Exec(error) => exec::explain("tmux", &error),
+            Refusal::Exec(error) => exec::explain(TMUX, &error),
+            Refusal::Link(failure) => failure,
+            Refusal::Missing => Failure::new(
+                Kind::MissingProgram,
+                self.name(),
+                "tmux is not installed there, or not on PATH",
+                "install it on that host",
+            ),
             Refusal::NoServer(message) => {
                 Failure::failed(self.name(), message, "`mosaic-tui fleet start` starts the fleet")
             }
@@ -273,9 +365,10 @@ impl Tmux {
     }
 
     fn hand_check(&self) -> String {
+        let there = self.host.as_ref().map(|host| format!("ssh {} ", host.client().target())).unwrap_or_default();
         match &self.socket.0 {
-            Some(name) => format!("look with `tmux -L {name} list-sessions`"),
-            None => "look with `tmux list-sessions`".to_owned(),
+            Some(name) => format!("look with `{there}tmux -L {name} list-sessions`"),
+            None => format!("look with `{there}tmux list-sessions`"),
         }
     }
 }
@@ -284,8 +377,19 @@ impl Tmux {
 #[derive(Debug)]
 enum Refusal {
     Exec(ExecError),
+    Link(Failure),
+    /// The far shell has no tmux.
+    Missing,
     NoServer(String),
     Tmux(String),
+}
+
+/// Commands as one client's arguments.
+fn arguments(commands: &[Vec<String>]) -> impl Iterator<Item = String> {
+    commands.iter().enumerate().flat_map(|(at, words)| {
+        let separator = (at > 0).then(|| ";".to_owned());
+        separator.into_iter().chain(words.iter().map(|word| as_argument(word)))
+    })
 }
 
 /// tmux's two wordings for "nobody listens there".

@@ -15,9 +15,15 @@ fn recorded(runtime: &str, name: &str, size: &str) -> ScreenFacts {
     let title = lines.next().unwrap().strip_prefix("title: ").unwrap().to_owned();
     let (column, row) = lines.next().unwrap().strip_prefix("cursor: ").unwrap().split_once(',').unwrap();
     let (width, height) = size.split_once('x').unwrap();
-    let screen = still(lines.next().unwrap(), width.parse().unwrap(), height.parse().unwrap());
+    let rows = rows(lines.next().unwrap(), width.parse().unwrap(), height.parse().unwrap());
     let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
-    read(&rules, &screen, (column.parse().unwrap(), row.parse().unwrap()), &title)
+    read(&rules, &rows, (column.parse().unwrap(), row.parse().unwrap()), &title)
+}
+
+/// The rows of a capture with colours.
+fn rows(text: &str, width: u16, height: u16) -> Vec<String> {
+    let screen = still(text, width, height);
+    (0..screen.size.height).map(|row| screen.row_text(row)).collect()
 }
 
 const SIZES: [&str; 2] = ["80x24", "200x50"];
@@ -78,7 +84,7 @@ fn words_of_a_dialog_in_the_conversation_are_no_dialog() {
     let rule = "─".repeat(60);
     lines.extend([rule.clone(), String::new(), rule, "/work (main)".to_owned(), "model".to_owned()]);
     let text = lines.join("\n");
-    let facts = read(&rules, &still(&text, 60, 25), (0, 21), "π");
+    let facts = read(&rules, &rows(&text, 60, 25), (0, 21), "π");
     assert_eq!(facts.showing, Showing::Ready, "{}", facts.reason);
 }
 
@@ -87,7 +93,7 @@ fn an_unknown_screen_is_unknown_and_has_no_composer() {
     for runtime in ["codex", "opencode", "pi", "stub"] {
         let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
         for text in ["", "bash-5.2$ ", "\n\n  Welcome! Press any key to continue\n"] {
-            let facts = read(&rules, &still(text, 80, 24), (0, 0), "");
+            let facts = read(&rules, &rows(text, 80, 24), (0, 0), "");
             assert_eq!((facts.showing, facts.composer), (Showing::Unknown, None), "{runtime}: {text:?}");
         }
     }

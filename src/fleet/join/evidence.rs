@@ -1,0 +1,176 @@
+//! What tmux, `/proc`, the heartbeat and systemd say of one agent, each with its evidence.
+
+use super::{Planes, age, units};
+use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
+use crate::fleet::model::{Authority, BootEnable, Evidence, Label, Plane, ServerName, UnitFacts};
+use crate::fleet::process::ProcessTree;
+use crate::fleet::readiness::PaneState;
+use crate::fleet::roster::Agent;
+use crate::fleet::tmux::{Look, PaneRecord, panes_of};
+
+/// What tmux says of one agent.
+pub(super) struct TmuxFinding<'a> {
+    pub record: Option<&'a PaneRecord>,
+    pub missing: PaneState,
+    pub panes_in_session: usize,
+}
+
+impl TmuxFinding<'_> {
+    pub(super) fn state(&self, tree: Option<&ProcessTree>) -> PaneState {
+        match self.record {
+            None => self.missing,
+            Some(record) if record.dead => PaneState::Ended(record.dead_status),
+            Some(_) if tree.is_some_and(|tree| !tree.facts.alive) => PaneState::ProcessGone,
+            Some(_) => PaneState::Live,
+        }
+    }
+}
+
+pub(super) fn tmux_plane<'a>(
+    planes: &Planes<'a>,
+    agent: &Agent,
+    server: &ServerName,
+    evidence: &mut Vec<Evidence>,
+) -> TmuxFinding<'a> {
+    let reading = planes.tmux.get(server);
+    let nowhere = |missing| TmuxFinding { record: None, missing, panes_in_session: 0 };
+    if let Some(target) = &server.ssh
+        && planes.hosts.get(target).is_none_or(|view| view.link.facts.is_err())
+    {
+        // Said by the link already; what tmux said before the silence proves nothing now.
+        return nowhere(PaneState::Elsewhere);
+    }
+    let age_seconds = reading.map_or(0.0, |reading| age(reading.at, planes.now));
+    let (finding, ok, text) = match reading.map(|reading| &reading.facts) {
+        Some(Ok(Look::Panes(panes))) => {
+            let own = panes_of(panes, &agent.session, &agent.name);
+            let (record, panes_in_session) = (own.first().copied(), own.len());
+            let text = match record {
+                None => format!("no session {} on socket {}", agent.session.label(), agent.socket),
+                Some(pane) if pane.dead => format!("pane {} is dead{}", pane.id, exit_words(pane.dead_status)),
+                Some(pane) => format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid),
+            };
+            (TmuxFinding { record, missing: PaneState::NoSession, panes_in_session }, true, text)
+        }
+        Some(Ok(Look::NoServer)) => {
+            (nowhere(PaneState::NoServer), true, format!("no server on socket {}", agent.socket))
+        }
+        Some(Err(why)) => (nowhere(PaneState::Unreadable), false, why.clone()),
+        None => (nowhere(PaneState::Unreadable), false, "not read yet".to_owned()),
+    };
+    evidence.push(Evidence { plane: Plane::Tmux, ok, text: Label::new(&text), age_seconds });
+    finding
+}
+
+fn exit_words(status: Option<i32>) -> String {
+    status.map(|status| format!(", exit status {status}")).unwrap_or_default()
+}
+
+pub(super) fn process_evidence(
+    planes: &Planes<'_>,
+    record: Option<&PaneRecord>,
+    tree: Option<&ProcessTree>,
+    evidence: &mut Vec<Evidence>,
+) {
+    let (ok, text) = match (record, tree) {
+        (Some(record), Some(tree)) if !tree.facts.alive => (true, format!("pid {} is gone", record.pid)),
+        (Some(record), Some(tree)) => (true, format!("pid {} runs {}", record.pid, describe_tree(tree))),
+        (Some(record), None) if record.dead => (true, format!("pid {} has ended", record.pid)),
+        (Some(record), None) => (false, format!("pid {} was not read", record.pid)),
+        (None, _) => (false, "no pane, so no process to read".to_owned()),
+    };
+    evidence.push(Evidence {
+        plane: Plane::Process,
+        ok,
+        text: Label::new(&text),
+        age_seconds: age(planes.processes_at, planes.now),
+    });
+}
+
+/// The programs of a process tree, shortest useful form.
+pub(super) fn describe_tree(tree: &ProcessTree) -> String {
+    let names: Vec<String> = tree
+        .processes
+        .iter()
+        .take(4)
+        .map(|process| {
+            let words: Vec<&str> =
+                process.argv.iter().take(2).map(|word| word.rsplit('/').next().unwrap_or(word)).collect();
+            words.join(" ")
+        })
+        .collect();
+    let more = tree.processes.len().saturating_sub(4);
+    if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
+}
+
+/// The agent's heartbeat, unless its pid has nothing to do with the pane.
+pub(super) fn trusted_heartbeat(
+    planes: &Planes<'_>,
+    agent: &Agent,
+    tree: Option<&ProcessTree>,
+    remote_or_unread: bool,
+) -> Result<Heartbeat, NoHeartbeat> {
+    let beat = planes.heartbeats.get(&agent.name).cloned().unwrap_or(Err(NoHeartbeat::Absent))?;
+    if !remote_or_unread && !tree.is_some_and(|tree| tree.facts.alive) {
+        return Err(NoHeartbeat::Rejected("the process it speaks for is gone".to_owned()));
+    }
+    match tree {
+        Some(tree) if tree.facts.alive && !tree.contains(beat.pid) => {
+            Err(NoHeartbeat::Rejected(format!("its pid {} is not in the pane's process tree", beat.pid)))
+        }
+        _ => Ok(beat),
+    }
+}
+
+pub(super) fn heartbeat_evidence(
+    planes: &Planes<'_>,
+    heartbeat: &Result<Heartbeat, NoHeartbeat>,
+    evidence: &mut Vec<Evidence>,
+) {
+    let (ok, text, age_seconds) = match heartbeat {
+        Ok(beat) => {
+            let by = match beat.by {
+                Authority::Keeper => "keeper",
+                Authority::Runtime => "runtime",
+            };
+            let detail = beat.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            (true, format!("{} by {by}{detail}", beat.status.word()), age(beat.ts, planes.now))
+        }
+        Err(NoHeartbeat::Absent | NoHeartbeat::Elsewhere) => (false, "no heartbeat file".to_owned(), 0.0),
+        Err(NoHeartbeat::Rejected(why)) => (false, format!("rejected: {why}"), 0.0),
+    };
+    evidence.push(Evidence { plane: Plane::Heartbeat, ok, text: Label::new(&text), age_seconds });
+}
+
+pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Evidence>) -> Option<UnitFacts> {
+    let (unit, ok, text) = match &planes.systemd.facts {
+        Err(why) => (None, false, why.clone()),
+        Ok(view) => match view.units.get(agent.name.as_str()) {
+            None => (None, true, format!("mosaic-agent@{}.service is not loaded", agent.name)),
+            Some(unit) => (Some(unit.clone()), true, units::describe(unit)),
+        },
+    };
+    evidence.push(Evidence {
+        plane: Plane::Systemd,
+        ok,
+        text: Label::new(&text),
+        age_seconds: age(planes.systemd.at, planes.now),
+    });
+    unit
+}
+
+pub(super) fn boot_enable(unit: Option<&UnitFacts>, planes: &Planes<'_>) -> BootEnable {
+    let Ok(view) = &planes.systemd.facts else { return BootEnable::Unknown };
+    match unit {
+        Some(unit) if unit.active == "active" => {
+            if !unit.unit_file_state.starts_with("enabled") {
+                BootEnable::NotEnabled
+            } else if view.linger == Some(false) {
+                BootEnable::LingerOff
+            } else {
+                BootEnable::Ok
+            }
+        }
+        _ => BootEnable::Ok,
+    }
+}

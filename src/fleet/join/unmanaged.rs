@@ -1,0 +1,97 @@
+//! Rows of sessions that the roster does not know.
+
+use std::collections::HashSet;
+
+use super::evidence::{TmuxFinding, process_evidence};
+use super::{Planes, Reading, age, idle, pane_facts};
+use crate::fleet::heartbeat::NoHeartbeat;
+use crate::fleet::model::{AgentRow, BootEnable, Evidence, Label, Plane, RowKey, ServerName};
+use crate::fleet::readiness::{self, PaneState, Signs};
+use crate::fleet::roster::{Agent, is_viewer_name};
+use crate::fleet::tmux::{Look, PaneRecord};
+
+/// One row per session that the roster does not know, of the fleet's own socket and of those on other hosts.
+pub(super) fn unmanaged_rows(planes: &Planes<'_>) -> Vec<AgentRow> {
+    let own = ServerName::here(&planes.roster.socket);
+    let mut servers: Vec<(&ServerName, &Reading<Look>)> =
+        planes.tmux.iter().filter(|(server, _)| **server == own || server.ssh.is_some()).collect();
+    servers.sort_by_key(|(server, _)| server.ssh.as_ref());
+    let mut rows = Vec::new();
+    for (server, reading) in servers {
+        let Ok(Look::Panes(panes)) = &reading.facts else { continue };
+        let of_server = |agent: &&Agent| planes.roster.server(agent, planes.site) == *server;
+        let agents: Vec<&Agent> = planes.roster.agents.iter().filter(of_server).collect();
+        let mut known: HashSet<&str> = agents.iter().map(|agent| agent.session.0.as_str()).collect();
+        known.insert(planes.roster.holder.0.as_str());
+        let host = agents.first().map_or(&planes.site.host, |agent| &agent.host);
+        let mut sorted: Vec<&PaneRecord> = panes.iter().collect();
+        sorted.sort_by_key(|pane| pane.id);
+        for pane in sorted {
+            let name = pane.session.0.as_str();
+            if !is_viewer_name(name) && known.insert(name) {
+                rows.push(unmanaged_row(planes, server, host, pane, age(reading.at, planes.now)));
+            }
+        }
+    }
+    rows
+}
+
+fn unmanaged_row(
+    planes: &Planes<'_>,
+    server: &ServerName,
+    host: &str,
+    pane: &PaneRecord,
+    age_seconds: f64,
+) -> AgentRow {
+    let tree = planes.processes.get(&pane.pid).filter(|_| server.ssh.is_none());
+    let state = TmuxFinding { record: Some(pane), missing: PaneState::NoSession, panes_in_session: 1 }.state(tree);
+    let idle = idle(pane, planes.now);
+    let decision = readiness::decide(
+        &Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle, screen: None },
+        &planes.site.thresholds,
+    );
+    let mut evidence = vec![
+        Evidence { plane: Plane::Roster, ok: true, text: Label::new("not in the roster"), age_seconds: 0.0 },
+        Evidence {
+            plane: Plane::Tmux,
+            ok: true,
+            text: Label::new(&format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid)),
+            age_seconds,
+        },
+    ];
+    if server.ssh.is_none() {
+        process_evidence(planes, Some(pane), tree, &mut evidence);
+    }
+    AgentRow {
+        key: RowKey::of_session(server, &pane.session_id),
+        name: pane.session.label(),
+        alias: None,
+        session: pane.session.label(),
+        tenant_id: planes.site.tenant_id.clone(),
+        host: host.to_owned(),
+        socket: server.socket.clone(),
+        class: None,
+        runtime: None,
+        model_hint: None,
+        managed: false,
+        systemd: None,
+        pane: Some(pane_facts(pane, tree)),
+        process: tree.map(|tree| tree.facts.clone()),
+        idle_seconds: idle.map(|idle| idle.as_secs()),
+        heartbeat: None,
+        health: decision.health,
+        readiness: decision.readiness,
+        reason: Label::new("not in the roster"),
+        question: None,
+        drift: false,
+        boot_enable: BootEnable::Unknown,
+        flags: if server.ssh.is_some() { vec!["remote", "unmanaged"] } else { vec!["unmanaged"] },
+        evidence,
+        claim: None,
+        last_exit: None,
+        observed_at: planes.now.to_string(),
+        rule: decision.rule,
+        would_change: decision.would_change,
+        target: Some(pane.target(server)),
+    }
+}

@@ -1,0 +1,175 @@
+//! Feeds what other hosts say, a task for each, so that a slow one holds nothing else up.
+//!
+//! Everything goes over one link per host. tmux tells the panes and their screens; where this program is
+//! installed as well, its own rows say more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::screens::Moved;
+use crate::fleet::join::FarRow;
+use crate::fleet::model::{PaneId, ServerName, SocketName, SshTarget};
+use crate::fleet::roster::Agent;
+use crate::fleet::ssh::{Link, Links};
+use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
+
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// The far side's own rows cost it more: they are asked for this rarely.
+const OWN_ROWS_EVERY: u32 = 3;
+
+/// Time for the far side's own rows.
+const OWN_ROWS_LIMIT: Duration = Duration::from_secs(5);
+
+/// Time for everything when somebody waits for one look.
+const ONCE_LIMIT: Duration = Duration::from_secs(8);
+
+/// Prints the rows of that host alone, where the program is there. A shell without a login knows few folders.
+const OWN_ROWS: &str =
+    "PATH=\"$PATH:$HOME/.local/bin:$HOME/.cargo/bin:/usr/local/bin\" mosaic-tui fleet ps --local --json";
+
+/// One look at one host.
+#[derive(Debug)]
+pub(super) struct HostReading {
+    /// Which.
+    pub host: SshTarget,
+    /// What it said, or why it did not.
+    pub facts: Result<HostFacts, String>,
+}
+
+/// What a host said.
+#[derive(Debug)]
+pub(super) struct HostFacts {
+    /// Its tmux servers; times are in this host's clock.
+    pub servers: Vec<(ServerName, Look)>,
+    /// Screens that were read anew.
+    pub screens: Vec<(ServerName, PaneId, Peek)>,
+    /// Its own rows, when they were read this time; empty where the program is not installed.
+    pub rows: Option<Vec<FarRow>>,
+}
+
+/// What is looked at on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Post {
+    pub host: SshTarget,
+    pub agents: Vec<Agent>,
+}
+
+impl Post {
+    fn sockets(&self) -> Vec<&SocketName> {
+        let mut sockets: Vec<&SocketName> = Vec::new();
+        for agent in &self.agents {
+            if !sockets.contains(&&agent.socket) {
+                sockets.push(&agent.socket);
+            }
+        }
+        sockets
+    }
+}
+
+/// A host that is being looked at.
+struct Looking {
+    post: Post,
+    links: Arc<Links>,
+    link: Link,
+    moved: Vec<(ServerName, Moved)>,
+    looks: u32,
+}
+
+impl Looking {
+    fn new(post: Post, links: Arc<Links>) -> Self {
+        let link = links.to(&post.host);
+        let moved = post
+            .sockets()
+            .into_iter()
+            .map(|socket| (ServerName { ssh: Some(post.host.clone()), socket: socket.clone() }, Moved::default()))
+            .collect();
+        Self { post, links, link, moved, looks: 0 }
+    }
+
+    async fn look(&mut self) -> Result<HostFacts, String> {
+        let skew = self.skew().await?;
+        let mut facts = HostFacts { servers: Vec::new(), screens: Vec::new(), rows: None };
+        for (server, moved) in &mut self.moved {
+            let tmux = Tmux::at(server, &self.links);
+            let mut look = tmux.look().await.map_err(|failure| failure.to_string())?;
+            if let Look::Panes(panes) = &mut look {
+                for pane in panes.iter_mut() {
+                    pane.activity = pane.activity.and_then(|second| second.checked_add_signed(skew));
+                }
+                moved.retain(panes);
+                let due = due(&self.post, server, panes, moved);
+                let peeks = tmux.peeks(&due).await;
+                facts.screens.extend(peeks.into_iter().map(|(pane, peek)| (server.clone(), pane, peek)));
+            }
+            facts.servers.push((server.clone(), look));
+        }
+        if self.looks.is_multiple_of(OWN_ROWS_EVERY) {
+            facts.rows = Some(self.own_rows().await?);
+        }
+        self.looks = self.looks.wrapping_add(1);
+        Ok(facts)
+    }
+
+    /// Seconds by which this host's clock is ahead of that one's.
+    async fn skew(&self) -> Result<i64, String> {
+        let answer = self.link.run("date +%s", OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
+        let there: i64 = String::from_utf8_lossy(&answer.stdout)
+            .trim()
+            .parse()
+            .map_err(|_| "its clock cannot be read with `date +%s`".to_owned())?;
+        Ok(Timestamp::now().as_second() - there)
+    }
+
+    async fn own_rows(&self) -> Result<Vec<FarRow>, String> {
+        let answer = self.link.run(OWN_ROWS, OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
+        // Not installed, an older version, no roster there: then tmux alone speaks.
+        Ok(serde_json::from_slice(&answer.stdout).unwrap_or_default())
+    }
+}
+
+/// Panes of agents whose screens have moved.
+fn due(post: &Post, server: &ServerName, panes: &[PaneRecord], moved: &mut Moved) -> Vec<PaneId> {
+    let mut due = Vec::new();
+    for agent in post.agents.iter().filter(|agent| agent.socket == server.socket) {
+        if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first()
+            && !pane.dead
+            && moved.is_due(pane)
+        {
+            moved.note(pane);
+            due.push(pane.id);
+        }
+    }
+    due
+}
+
+/// Looks again and again, until the receiver is gone.
+pub(super) async fn feed(post: Post, links: Arc<Links>, readings: mpsc::Sender<HostReading>) {
+    let host = post.host.clone();
+    let mut looking = Looking::new(post, links);
+    loop {
+        let facts = looking.look().await;
+        if facts.is_err() {
+            // After a gap the first look reads everything.
+            looking = Looking::new(looking.post, looking.links);
+        }
+        if readings.send(HostReading { host: host.clone(), facts }).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Looks once.
+pub(super) async fn once(post: Post, links: Arc<Links>) -> HostReading {
+    let host = post.host.clone();
+    let mut looking = Looking::new(post, links);
+    let facts = tokio::time::timeout(ONCE_LIMIT, looking.look())
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer within {} s", ONCE_LIMIT.as_secs())));
+    HostReading { host, facts }
+}

@@ -1,0 +1,98 @@
+//! What agents' screens show: which panes are looked at, and what was read of them.
+//!
+//! A screen is read when something moved on it and nobody better speaks: a runtime that reports for itself
+//! is believed, so its screen costs nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::fleet::home::Site;
+use crate::fleet::join::Reading;
+use crate::fleet::model::{Label, PaneId, ServerName, Size};
+use crate::fleet::screen::{self, Rules, ScreenFacts};
+use crate::fleet::tmux::{PaneRecord, Peek};
+
+/// A screen that moves all the time is read this often.
+const REST: Duration = Duration::from_secs(1);
+
+/// What was read of each pane's screen.
+pub(super) type Readings = HashMap<(ServerName, PaneId), Reading<ScreenFacts>>;
+
+/// What a pane looked like from outside when its screen was last read.
+#[derive(Debug)]
+struct Seen {
+    title: Label,
+    size: Size,
+    /// Second of the pane's last output, and of the moment of the look.
+    activity: Option<u64>,
+    second: i64,
+    at: Instant,
+}
+
+/// Which panes of one server have moved since their screens were read.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    seen: HashMap<PaneId, Seen>,
+}
+
+impl Moved {
+    /// Whether the pane's screen is to be read now.
+    pub(super) fn is_due(&self, pane: &PaneRecord) -> bool {
+        let Some(seen) = self.seen.get(&pane.id) else { return true };
+        // tmux counts seconds: output in the second of the look may have come after it.
+        let output =
+            pane.activity.is_some_and(|second| i64::try_from(second).is_ok_and(|second| second >= seen.second));
+        let moved = output || pane.activity != seen.activity || pane.title != seen.title || pane.size != seen.size;
+        moved && seen.at.elapsed() >= REST
+    }
+
+    /// Notes that its screen is read now.
+    pub(super) fn note(&mut self, pane: &PaneRecord) {
+        let seen = Seen {
+            title: pane.title.clone(),
+            size: pane.size,
+            activity: pane.activity,
+            second: Timestamp::now().as_second(),
+            at: Instant::now(),
+        };
+        self.seen.insert(pane.id, seen);
+    }
+
+    /// Forgets panes that are gone.
+    pub(super) fn retain(&mut self, panes: &[PaneRecord]) {
+        self.seen.retain(|id, _| panes.iter().any(|pane| pane.id == *id && !pane.dead));
+    }
+}
+
+/// The rules of each runtime, read once.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    rules: HashMap<String, Result<Option<Rules>, String>>,
+}
+
+impl Book {
+    /// Whether anything is known of a runtime's screen.
+    pub(super) fn knows(&mut self, site: &Site, runtime: &str) -> bool {
+        !matches!(self.rules(site, runtime), Ok(None))
+    }
+
+    fn rules(&mut self, site: &Site, runtime: &str) -> &Result<Option<Rules>, String> {
+        if !self.rules.contains_key(runtime) {
+            let rules = screen::rules_for(site, runtime).map_err(|failure| failure.to_string());
+            self.rules.insert(runtime.to_owned(), rules);
+        }
+        &self.rules[runtime]
+    }
+
+    /// What a look at a runtime's pane says; `None` when nothing is known of such screens.
+    pub(super) fn read(&mut self, site: &Site, runtime: &str, peek: &Peek) -> Option<Reading<ScreenFacts>> {
+        let facts = match self.rules(site, runtime) {
+            Ok(rules) => Ok(screen::read(rules.as_ref()?, &peek.rows, peek.cursor, &peek.title)),
+            Err(why) => Err(why.clone()),
+        };
+        Some(Reading::new(facts, Timestamp::now()))
+    }
+}

@@ -1,0 +1,129 @@
+//! ssh's command line, and the words of a shell on the far side.
+
+use std::ffi::OsString;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::fleet::home::fingerprint;
+use crate::fleet::model::SshTarget;
+
+/// Most bytes of a control socket's path: a Unix socket has 108, and ssh adds 17 while it makes one.
+const MAX_SOCKET_PATH: usize = 90;
+
+/// How one host is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    target: SshTarget,
+    /// Socket of the connection that all clients of this host share, where there is a safe place for it.
+    control: Option<PathBuf>,
+    /// Whether this process may open that connection for the others. A process of an agent may not: the
+    /// connection would end with the agent.
+    opens: bool,
+}
+
+impl Client {
+    /// A client of a host, for the fleet in this Mosaic home.
+    #[must_use]
+    pub fn new(home: &Path, target: SshTarget) -> Self {
+        let folder = control_folder();
+        let name = fingerprint(format!("{}\n{target}", home.display()).as_bytes());
+        let control = folder.map(|folder| folder.join(name)).filter(|path| path.as_os_str().len() <= MAX_SOCKET_PATH);
+        Self { target, control, opens: std::env::var_os("MOSAIC_AGENT_NAME").is_none() }
+    }
+
+    /// Which host.
+    #[must_use]
+    pub fn target(&self) -> &SshTarget {
+        &self.target
+    }
+
+    fn base(&self) -> Vec<String> {
+        let mut options = vec![
+            // A link that is cut is noticed within seconds.
+            "ConnectTimeout=5".to_owned(),
+            "ServerAliveInterval=2".to_owned(),
+            "ServerAliveCountMax=3".to_owned(),
+            "LogLevel=ERROR".to_owned(),
+        ];
+        if let Some(path) = &self.control {
+            options.push(format!("ControlPath={}", path.display()));
+            options.push(format!("ControlMaster={}", if self.opens { "auto" } else { "no" }));
+            options.push("ControlPersist=60".to_owned());
+        }
+        options.into_iter().flat_map(|option| ["-o".to_owned(), option]).collect()
+    }
+
+    fn args(&self, own: &[&str], command: &str) -> Vec<OsString> {
+        let mut args: Vec<String> = own.iter().map(|word| (*word).to_owned()).collect();
+        args.extend(self.base());
+        args.extend(["--".to_owned(), self.target.to_string(), command.to_owned()]);
+        args.into_iter().map(OsString::from).collect()
+    }
+
+    /// Arguments of a client that only passes bytes, and never asks anybody anything.
+    #[must_use]
+    pub fn plain_args(&self, command: &str) -> Vec<OsString> {
+        self.args(&["-T", "-o", "BatchMode=yes"], command)
+    }
+
+    /// Arguments of a client that gives the command a terminal as large as ours, and never asks.
+    #[must_use]
+    pub fn terminal_args(&self, command: &str) -> Vec<OsString> {
+        self.args(&["-tt", "-e", "none", "-o", "BatchMode=yes"], command)
+    }
+
+    /// The same for a person, who may be asked for a passphrase.
+    #[must_use]
+    pub fn person_args(&self, command: &str) -> Vec<OsString> {
+        self.args(&["-t"], command)
+    }
+}
+
+/// A folder of ours alone for the sockets of shared connections; `None` when there is no safe one.
+fn control_folder() -> Option<PathBuf> {
+    let uid = rustix::process::getuid().as_raw();
+    let folder = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir()) {
+        Some(runtime) => runtime.join("mosaic-ssh"),
+        None => Path::new("/tmp").join(format!("mosaic-ssh-{uid}")),
+    };
+    // It may be there already.
+    let _exists = std::fs::DirBuilder::new().mode(0o700).create(&folder);
+    let meta = std::fs::symlink_metadata(&folder).ok()?;
+    (meta.is_dir() && meta.uid() == uid && meta.mode() & 0o077 == 0).then_some(folder)
+}
+
+/// One word for a POSIX shell.
+#[must_use]
+pub fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Words for a POSIX shell.
+#[must_use]
+pub fn words(list: &[String]) -> String {
+    list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        let list = ["a b", "it's", "$HOME `x` \\", "two\nlines", "", "-n"].map(str::to_owned);
+        let script = format!("printf '%s\\0' {}", words(&list));
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        let back: Vec<String> =
+            String::from_utf8(output.stdout).unwrap().split_terminator('\0').map(str::to_owned).collect();
+        assert_eq!(back, list);
+    }
+
+    #[test]
+    fn batch_mode_is_for_programs_only() {
+        let client = Client::new(Path::new("/h"), SshTarget::new("u@h"));
+        let has = |args: Vec<OsString>| args.iter().any(|arg| arg == "BatchMode=yes");
+        assert!(has(client.plain_args("x")) && has(client.terminal_args("x")) && !has(client.person_args("x")));
+        let args = client.plain_args("exec sh");
+        assert_eq!(args[args.len() - 3..], ["--", "u@h", "exec sh"]);
+    }
+}

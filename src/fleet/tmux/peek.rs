@@ -1,0 +1,73 @@
+//! One pane at one moment: its state and the text on its screen.
+
+use super::command::Query;
+use crate::fleet::model::{PaneId, Size};
+
+/// One pane at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peek {
+    /// Whether it is in copy mode or another.
+    pub in_mode: bool,
+    /// Column and row of the cursor, shown or not.
+    pub cursor: (u16, u16),
+    /// Its size.
+    pub size: Size,
+    /// Its title.
+    pub title: String,
+    /// Its screen, row by row, without colours and without blanks at the end.
+    pub rows: Vec<String>,
+}
+
+impl Peek {
+    /// The queries whose answers [`Self::parse`] reads.
+    pub(super) fn queries(pane: PaneId) -> [Vec<String>; 2] {
+        [Query::PaneState(pane).words(), Query::Text(pane).words()]
+    }
+
+    /// Reads one pane, and returns what stands behind it. A pane whose process ended is none.
+    pub(super) fn parse(pane: PaneId, text: &str) -> (Option<Self>, &str) {
+        let Some((state, mut rest)) = text.split_once('\n') else { return (None, "") };
+        let mut fields = state.splitn(8, ' ');
+        let mut next = || fields.next();
+        let (id, dead, mode) = (next(), next(), next());
+        let numbers: Vec<u16> = (0..4).filter_map(|_| next()?.parse().ok()).collect();
+        let [x, y, width, height] = numbers[..] else { return (None, rest) };
+        let mut rows = Vec::with_capacity(usize::from(height));
+        for _ in 0..height {
+            let Some((row, behind)) = rest.split_once('\n') else { break };
+            rows.push(row.trim_end().to_owned());
+            rest = behind;
+        }
+        let live = id == Some(pane.to_string().as_str()) && dead != Some("1");
+        let peek = live.then(|| Self {
+            in_mode: mode != Some("0"),
+            cursor: (x, y),
+            size: Size { width, height },
+            title: next().unwrap_or_default().to_owned(),
+            rows,
+        });
+        (peek, rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_are_read_one_behind_the_other() {
+        let text = "%1 0 0 2 1 5 2 a title\nrow 1  \n\n%2 1 0 0 0 5 1 \ngone\n%3 0 1 0 0 5 1 t\nx\n";
+        let (first, rest) = Peek::parse(PaneId(1), text);
+        let first = first.unwrap();
+        assert_eq!(
+            (first.cursor, first.title.as_str(), first.rows),
+            ((2, 1), "a title", vec!["row 1".to_owned(), String::new()])
+        );
+        let (dead, rest) = Peek::parse(PaneId(2), rest);
+        assert_eq!(dead, None);
+        let (third, rest) = Peek::parse(PaneId(3), rest);
+        assert!(third.unwrap().in_mode && rest.is_empty());
+        assert_eq!(Peek::parse(PaneId(4), "%3 0 0 0 0 5 1 t\nx\n").0, None, "another pane's");
+        assert_eq!(Peek::parse(PaneId(4), "").0, None);
+    }
+}
