@@ -1,6 +1,7 @@
 //! A hermetic fleet: its own HOME, Mosaic home, tmux socket folder and temporary folder, taken down
 //! also when a test panics, and by the next run when a test process was killed.
 
+mod far;
 mod postgres;
 mod pty;
 mod user_manager;
@@ -13,6 +14,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub(crate) use far::{Far, introduce};
 pub(crate) use postgres::{Database, PASSWORD};
 pub(crate) use pty::Pty;
 use serde_json::Value;
@@ -98,7 +100,8 @@ impl Sandbox {
     pub(crate) fn env(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.root.join(name).display().to_string();
         [
-            ("PATH", std::env::var("PATH").unwrap()),
+            // What a test puts in front of the machine's own programs.
+            ("PATH", format!("{}:{}", path("bin"), std::env::var("PATH").unwrap())),
             ("HOME", path("h")),
             ("MOSAIC_HOME", self.home().display().to_string()),
             ("TMUX_TMPDIR", path("t")),

@@ -1,0 +1,184 @@
+//! Two hosts behind real sshds: seen, watched, sent to; a link that freezes or breaks costs no key and no truth.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Far, Sandbox, introduce, program, wait_for};
+
+/// A fleet of one agent here, and of one on each of two other hosts: `far` has this program, `bare` only tmux.
+fn fleet() -> Option<(Sandbox, Far, Far)> {
+    let far = Far::up("  - {name: far, class: code}\n", true)?;
+    let bare = Far::up("  - {name: bare}\n  - {name: stranger}\n", false)?;
+    let near = Sandbox::with_agents(
+        "  - {name: near}\n  - {name: far, class: code, host: h1, ssh: h1}\n  - {name: bare, host: h2, ssh: h2}\n",
+    );
+    introduce(&near, &[("h1", &far), ("h2", &bare)]);
+    near.ok(&["fleet", "start", "near"]);
+    Some((near, far, bare))
+}
+
+/// The screen of a host's only agent without the breaks of lines.
+fn screen(host: &Far, session: &str) -> String {
+    let target = format!("={session}:");
+    host.sandbox.tmux(&["capture-pane", "-p", "-J", "-t", &target]).split_whitespace().collect()
+}
+
+#[test]
+fn agents_of_other_hosts_are_seen_sent_to_and_tailed() {
+    let Some((near, far, bare)) = fleet() else { return };
+    let row = near.wait_row("far", |row| row["health"] == "healthy");
+    assert_eq!((row["host"].as_str(), row["pane"]["width"].as_u64()), (Some("h1"), Some(200)), "{row:#}");
+    assert_eq!(row["process"]["alive"], true, "what only that host knows: {row:#}");
+    // Without the program there, tmux and the screen still say a lot; a heartbeat is not made up.
+    let row = near.wait_row("bare", |row| row["readiness"] == "available");
+    assert_eq!((&row["heartbeat"], row["health"].as_str()), (&serde_json::Value::Null, Some("unknown")), "{row:#}");
+    assert!(row["evidence"].to_string().contains("ready: its composer waits"), "{row:#}");
+    let stranger = near.row("stranger");
+    assert_eq!((stranger["managed"].as_bool(), stranger["host"].as_str()), (Some(false), Some("h2")), "{stranger:#}");
+
+    for (name, host, text) in [("far", &far, "to the far one"), ("bare", &bare, "to 'the' \"bare\" $HOME\none")] {
+        let answer = near.run(&["agent", "send", name, "--json", "-m", text]);
+        assert_eq!((answer.code, answer.json()["delivery"].as_str()), (0, Some("accepted")), "{answer:?}");
+        let letters: String = text.lines().last().unwrap().split_whitespace().collect();
+        assert!(screen(host, name).contains(&letters), "{}", screen(host, name));
+        assert!(near.ok(&["agent", "tail", name, "-n", "80"]).stdout.contains("accepted: ["), "{name}");
+    }
+    let all = near.run(&["agent", "broadcast", "--json", "-m", "to everybody"]);
+    assert_eq!((all.code, all.json().as_array().unwrap().len()), (0, 3), "{all:?}");
+    near.wait_row("bare", |row| row["readiness"] == "available");
+    let reset = near.run(&["agent", "reset", "bare", "--json"]);
+    assert_eq!((reset.code, reset.json()["delivery"].as_str()), (0, Some("accepted")), "{reset:?}");
+    assert!(near.ok(&["agent", "explain", "bare"]).stdout.contains("h2 answers"));
+    let block = near.ok(&["fleet", "comms-block", "near"]).stdout;
+    assert!(block.contains("| far | code on h1 | `mosaic-tui agent send far -m"), "{block}");
+    let status = near.run(&["fleet", "status"]);
+    assert!(status.stdout.contains("bare") && status.stdout.contains("far"), "{status:?}");
+}
+
+#[test]
+fn a_text_of_a_megabyte_goes_over_the_link_once() {
+    let Some((near, far, _bare)) = fleet() else { return };
+    let file = near.root.join("w/text");
+    std::fs::write(&file, ("it's \"x\" ".repeat(11) + "\n").repeat(10_480) + "END").unwrap();
+    let big = near.run(&["agent", "send", "far", "--file", file.to_str().unwrap()]);
+    assert_eq!(big.code, 0, "{big:?}");
+    assert_eq!(screen(&far, "far").matches("END").count(), 1, "{}", screen(&far, "far"));
+}
+
+#[test]
+fn senders_of_two_hosts_do_not_interleave() {
+    let Some((near, far, _bare)) = fleet() else { return };
+    let children: Vec<_> = (0..10)
+        .map(|n| {
+            // Half of them there, half of them here.
+            let sandbox = if n % 2 == 0 { &near } else { &far.sandbox };
+            let mut command = sandbox.command(program());
+            let text = format!("message number {n} of ten, whole");
+            command.args(["agent", "send", "far", "-m", &text]).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    wait_for("all of them", || {
+        let shown = screen(&far, "far");
+        (0..10).all(|n| shown.contains(&format!("messagenumber{n}often,whole")))
+    });
+}
+
+#[test]
+fn the_dashboard_watches_attaches_and_lives_with_a_frozen_link() {
+    let Some((near, far, bare)) = fleet() else { return };
+    let mut view = near.open(&[], 120, 40);
+    view.wait_until("both hosts", |text| text.contains("bare") && text.contains("far"));
+    let before = far.connections();
+    // The live view of another host's pane; nothing of it is typed there, and its size stays.
+    let size = || far.sandbox.tmux(&["display-message", "-p", "-t", "=far:", "#{window_width}x#{window_height}"]);
+    view.send("/far\r");
+    view.wait_until("its pane", |text| text.contains("type a message"));
+    view.send("\r");
+    view.wait_until("the watch", |text| text.contains("READ-ONLY") && text.contains("type a message"));
+    far.sandbox.tmux(&["send-keys", "-t", "=far:", "-l", "by hand over there"]);
+    view.wait_text("by hand over there");
+    view.send("xyzv");
+    far.sandbox.tmux(&["send-keys", "-t", "=far:", "C-u"]);
+    view.wait_until("an empty composer", |text| !text.contains("by hand"));
+    assert!(!screen(&far, "far").contains("xyzv"), "{}", screen(&far, "far"));
+    assert_eq!(size(), "200x50");
+    view.send("\x1b");
+    view.wait_until("the list", |text| !text.contains("READ-ONLY"));
+    // The takeover types, and the dashboard is back as it was.
+    view.send("a");
+    wait_for("its client", || {
+        far.sandbox.tmux(&["list-clients", "-F", "#{client_readonly}"]).lines().any(|one| one == "0")
+    });
+    view.send("taken over by hand");
+    wait_for("the text", || screen(&far, "far").contains("takenoverbyhand"));
+    view.send("\x02d");
+    view.wait_until("the dashboard", |text| text.contains("back from far"));
+    far.sandbox.tmux(&["send-keys", "-t", "=far:", "C-u"]);
+    assert!(far.connections() <= before + 2, "one connection for everything, not one per look");
+
+    far.freeze();
+    view.wait_until("its silence", |text| text.contains("h1 does not answer") || text.contains("h1: no answer"));
+    let asked = Instant::now();
+    view.send("?");
+    view.wait_text("keys in Fleet");
+    view.send("\x1b");
+    view.wait_until("closed", |text| !text.contains("keys in Fleet"));
+    assert!(asked.elapsed() < Duration::from_secs(2), "keys answer: {:?}", asked.elapsed());
+    far.heal();
+    view.wait_until("it answers again", |text| !text.contains("does not answer"));
+    drop(bare);
+    // The filter is a layer of its own.
+    view.send("qq");
+    assert_eq!(view.wait_exit(), 0);
+}
+
+#[test]
+fn a_link_that_breaks_in_a_send_is_no_success_and_types_nothing_twice() {
+    let far = Far::up(
+        "  - {name: far, runtime: slow, command: \"printf '> '; read line; echo thinking; read line\"}\n",
+        false,
+    );
+    let Some(far) = far else { return };
+    let near = Sandbox::with_agents("  - {name: far, runtime: slow, command: x, host: h1, ssh: h1}\n");
+    introduce(&near, &[("h1", &far)]);
+    let rules = near.home().join("runtime/slow");
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::write(
+        rules.join("screen.yaml"),
+        "version: 1\ncomposer: {anchor: top, top: '^>', bottom: '^(thinking|\\s*)$', within: 24, margin: '^> ?'}\n",
+    )
+    .unwrap();
+    for frozen in [true, false] {
+        let mut command = near.command(program());
+        command.args(["agent", "send", "far", "--json", "--timeout", "20", "-m", "once"]);
+        let sender = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("Enter", || screen(&far, "far").contains("thinking"));
+        if frozen {
+            far.freeze();
+        } else {
+            far.cut();
+        }
+        let output = sender.wait_with_output().unwrap();
+        let receipt: serde_json::Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        assert_eq!((output.status.code(), receipt["delivery"].as_str()), (Some(1), Some("unverified")), "{receipt:#}");
+        assert!(receipt["reason"].as_str().unwrap().contains("may have been submitted"), "{receipt:#}");
+        // While it is gone: nothing is typed, and the receipt says so.
+        let refused = near.run(&["agent", "send", "far", "--json", "-m", "again"]);
+        assert_eq!((refused.code, refused.json()["delivery"].as_str()), (1, Some("blank")), "{refused:?}");
+        let row = near.row("far");
+        assert_eq!(
+            (row["readiness"].as_str(), row["flags"].to_string().contains("unreachable")),
+            (Some("unknown"), true)
+        );
+        far.heal();
+        near.wait_row("far", |row| !row["flags"].to_string().contains("unreachable"));
+        assert_eq!(screen(&far, "far").matches("once").count(), 1, "{}", screen(&far, "far"));
+        far.sandbox.ok(&["fleet", "restart", "far"]);
+    }
+}

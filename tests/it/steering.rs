@@ -1,0 +1,154 @@
+//! Questions answered, conversations begun anew, texts to many, and whose turn it is to type.
+
+use mosaic_tui::fleet::model::{PaneId, SocketName};
+use mosaic_tui::fleet::tmux::{Change, Guard, Tmux};
+
+use crate::harness::{Sandbox, wait_for};
+
+/// A running stub `a` with this script.
+fn fleet(script: &str) -> Sandbox {
+    let sandbox = Sandbox::with_agents(&format!(
+        "  - {{name: a, class: code, env: {{MOSAIC_STUB_SCRIPT: '{script}'}}}}\n  - {{name: b}}\n"
+    ));
+    sandbox.start();
+    sandbox
+}
+
+fn screen(sandbox: &Sandbox) -> String {
+    sandbox.tmux(&["capture-pane", "-p", "-J", "-t", "=a:"])
+}
+
+fn receipt(sandbox: &Sandbox, args: &[&str]) -> (i32, String, String) {
+    let answer = sandbox.run(&[args, &["--json"]].concat());
+    let json = answer.json();
+    let word = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    (answer.code, word("delivery"), word("reason"))
+}
+
+#[test]
+fn a_question_is_answered_only_while_it_is_the_one_that_was_meant() {
+    let sandbox = fleet("ask Really delete it? (y/n)");
+    let row = sandbox.wait_row("a", |row| row["readiness"] == "stuck" && !row["question"].is_null());
+    let question = row["question"].as_str().unwrap().to_owned();
+    assert!(question.contains("Really delete it? (y/n)"), "{question}");
+    for (args, word) in [
+        (&["agent", "approve", "a", "--question", "Another one?"][..], "another_question"),
+        (&["agent", "approve", "a", "--choice", "3"], "no_choice"),
+        (&["agent", "approve", "b"], "no_question"),
+    ] {
+        let (code, delivery, reason) = receipt(&sandbox, args);
+        assert!(code == 4 && delivery == "refused" && reason.starts_with(word), "{args:?}: {code} {delivery} {reason}");
+    }
+    assert_eq!(sandbox.row("a")["readiness"], "stuck", "nothing was answered");
+    let (code, delivery, reason) = receipt(&sandbox, &["agent", "approve", "a", "--question", &question]);
+    assert_eq!((code, delivery.as_str()), (0, "accepted"), "{reason}");
+    assert!(screen(&sandbox).contains("answered: y"), "{}", screen(&sandbox));
+    let log = std::fs::read_to_string(sandbox.home().join("fleet/activity.jsonl")).unwrap();
+    assert!(log.contains("\"kind\":\"approve\""), "{log}");
+}
+
+#[test]
+fn a_question_is_answered_by_key_after_it_was_read() {
+    let sandbox = fleet("ask Deploy to staging? (y/n)");
+    let mut view = sandbox.open(&[], 120, 40);
+    view.wait_until("the question", |text| text.contains("stuck") && text.contains("dialog: asks for input"));
+    view.send("A");
+    view.wait_until("it asks first", |text| text.contains("really?") && text.contains("Deploy to staging? (y/n)"));
+    assert!(!screen(&sandbox).contains("answered"));
+    view.send("y");
+    view.wait_until("the receipt", |text| text.contains("a: accepted"));
+    assert!(screen(&sandbox).contains("answered: y"));
+    view.send("q");
+    assert_eq!(view.wait_exit(), 0);
+}
+
+#[test]
+fn a_reset_begins_anew_and_is_refused_while_it_works_or_asks() {
+    let sandbox = fleet("say old talk");
+    wait_for("the talk", || screen(&sandbox).contains("old talk"));
+    let (code, delivery, reason) = receipt(&sandbox, &["agent", "reset", "a"]);
+    assert_eq!((code, delivery.as_str()), (0, "accepted"), "{reason}");
+    assert!(!screen(&sandbox).contains("old talk") && screen(&sandbox).contains("new conversation"));
+    assert_eq!(receipt(&sandbox, &["agent", "send", "a", "-m", "work on this"]).0, 0);
+    let (code, delivery, reason) = receipt(&sandbox, &["agent", "reset", "a", "--new"]);
+    assert!(code == 4 && delivery == "refused" && reason.starts_with("busy"), "{reason}");
+
+    let sandbox = fleet("ask Sure? (y/n)");
+    sandbox.wait_row("a", |row| row["readiness"] == "stuck");
+    let (code, _, reason) = receipt(&sandbox, &["agent", "reset", "a"]);
+    assert!(code == 4 && reason.starts_with("blocked_by_prompt"), "{reason}");
+
+    let sandbox = Sandbox::with_agents("  - {name: c, runtime: cat, command: cat}\n");
+    sandbox.start();
+    let unknown = sandbox.run(&["agent", "reset", "c"]);
+    assert!(unknown.code == 4 && unknown.stderr.contains("runtimes.cat.reset_command"), "{unknown:?}");
+}
+
+#[test]
+fn a_text_to_all_that_the_list_shows_asks_first_and_comes_back_by_key() {
+    let sandbox = fleet("");
+    let mut view = sandbox.open(&[], 120, 40);
+    view.wait_until("both", |text| text.matches("working").count() > 1);
+    view.send("b");
+    view.wait_text("message to 2 agents");
+    view.send("to all of you\r");
+    view.wait_until("the names", |text| text.contains("really?") && text.contains("a, b"));
+    assert!(!screen(&sandbox).contains("to all"));
+    view.send("y");
+    view.wait_until("the receipts", |text| text.contains("a: accepted") && text.contains("b: accepted"));
+    view.send("\r");
+    view.wait_until("closed", |text| !text.contains("b: accepted"));
+    // An earlier text comes back.
+    view.send("s");
+    view.wait_text("message to");
+    view.send("\x1b[A");
+    view.wait_text("to all of you");
+    view.send(" again\r");
+    view.wait_until("queued or taken", |text| text.contains(": accepted") || text.contains(": queued"));
+    view.send("q");
+    assert_eq!(view.wait_exit(), 0);
+}
+
+#[test]
+fn the_dashboard_steps_aside_for_a_takeover_and_is_back_as_it_was() {
+    let sandbox = fleet("");
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut view = sandbox.open(&[], width, height);
+        view.wait_until("both", |text| text.matches("working").count() > 1);
+        view.send("ja");
+        wait_for("its client", || {
+            sandbox.tmux(&["list-clients", "-F", "#{client_session} #{client_readonly}"]).contains("b 0")
+        });
+        view.send("typed in it");
+        wait_for("the text", || sandbox.tmux(&["capture-pane", "-p", "-t", "=b:"]).contains("typed in it"));
+        view.send("\x02d");
+        view.wait_until("the list, b selected", |text| text.contains("back from b") && text.contains("pane %"));
+        assert_eq!(sandbox.tmux(&["display-message", "-p", "-t", "=b:", "#{window_width}x#{window_height}"]), "200x50");
+        sandbox.tmux(&["send-keys", "-t", "=b:", "C-u"]);
+        view.send("q");
+        assert_eq!(view.wait_exit(), 0);
+    }
+}
+
+#[test]
+fn keys_are_pressed_only_while_tmux_still_sees_what_was_seen() {
+    let sandbox =
+        Sandbox::with_agents("  - {name: c, runtime: cat, command: 'echo \"Would you like, {x} #y?\"; exec cat'}\n");
+    sandbox.start();
+    wait_for("the question", || sandbox.tmux(&["capture-pane", "-p", "-t", "=c:"]).contains("Would you"));
+    let pane = PaneId::parse(&sandbox.tmux(&["display-message", "-p", "-t", "=c:", "#{pane_id}"])).unwrap();
+    // tmux takes a path below its folder for a socket's name.
+    let socket = sandbox.tmux(&["display-message", "-p", "#{socket_path}"]);
+    let tmux = Tmux::new(SocketName(Some(format!("../..{socket}"))));
+    let press = |turn: &str, row: &str, keys: &str| {
+        let guard = Guard { turn: turn.to_owned(), shows: vec![row.to_owned()] };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(tmux.guarded(pane, &guard, &[Change::Keys(pane, vec![keys.to_owned()])])).unwrap()
+    };
+    assert!(press("", "Would you like, {x} #y?", "one"));
+    assert!(!press("", "Would you not like it?", "two"));
+    sandbox.tmux(&["set-option", "-p", "-t", "=c:", "@mosaic_turn", "m1.1"]);
+    assert!(!press("", "Would you like, {x} #y?", "three"), "another sender's turn");
+    assert!(press("m1.1", "Would you like, {x} #y?", "four"));
+    wait_for("what was typed", || sandbox.tmux(&["capture-pane", "-p", "-t", "=c:"]).contains("onefour"));
+}
