@@ -100,6 +100,26 @@ ensure_basics() {
     ensure_rust
 }
 
+# The real runtimes, of the versions that the rules of their screens were written for; without their install
+# scripts, which would download more.
+install_runtimes() {
+    MOSAIC_TEST_RUNTIMES=${MOSAIC_TEST_RUNTIMES:-$PWD/target/runtimes}
+    export MOSAIC_TEST_RUNTIMES
+    npm_runtime codex @openai/codex@0.169.0
+    npm_runtime opencode opencode-ai@1.18.33
+    npm_runtime pi @mariozechner/pi-coding-agent@0.73.1
+    # Puts the program of the platform's own package in its place.
+    (cd "$MOSAIC_TEST_RUNTIMES/opencode/lib/node_modules/opencode-ai" && node postinstall.mjs >/dev/null)
+}
+
+# npm_runtime NAME PACKAGE@VERSION
+npm_runtime() {
+    [ "$(cat "$MOSAIC_TEST_RUNTIMES/$1/installed" 2>/dev/null)" != "$2" ] || return 0
+    say "installing $2"
+    npm install -g --prefix "$MOSAIC_TEST_RUNTIMES/$1" --ignore-scripts --no-fund --no-audit --loglevel=error "$2" >&2
+    printf '%s' "$2" >"$MOSAIC_TEST_RUNTIMES/$1/installed"
+}
+
 # Folder of the newest PostgreSQL server on this machine; Debian keeps it off the PATH.
 postgres_programs() {
     folder=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)

@@ -17,6 +17,7 @@ mod lifecycle;
 mod messages;
 mod neighbours;
 mod planes;
+mod runtimes;
 mod steering;
 mod systemd;
 mod terminal;

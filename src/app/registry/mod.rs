@@ -2,11 +2,14 @@
 //!
 //! The command line, the key table, the help screen, the footer and the README are made from it.
 
+mod answers;
 mod backlog;
 mod build;
 mod lifecycle;
 mod steering;
 mod table;
+
+pub use answers::{ANSWERS, Answer};
 
 use super::action::Action;
 use super::inputs::Inputs;
@@ -227,11 +230,39 @@ mod tests {
     }
 
     #[test]
+    fn every_command_says_what_it_answers() {
+        let words = |spec: &ActionSpec| match spec.cli {
+            Cli::Words(words) => Some(words.join(" ")),
+            _ => None,
+        };
+        let commands: Vec<(String, bool)> = ACTIONS
+            .iter()
+            .filter_map(|spec| Some((words(spec)?, spec.arguments.iter().any(|argument| argument.name == "json"))))
+            .collect();
+        for (command, json) in &commands {
+            let found: Vec<&Answer> = ANSWERS.iter().filter(|answer| answer.words == command).collect();
+            assert_eq!(found.len(), 1, "{command}");
+            assert_eq!(!found[0].json.is_empty(), *json, "{command}: --json");
+        }
+        assert_eq!(ANSWERS.len(), commands.len(), "no answer without its command");
+    }
+
+    fn answers_table() -> String {
+        let rows = ANSWERS.iter().map(|answer| {
+            let mut exits: Vec<u8> = answer.exits.iter().copied().chain([2]).collect();
+            exits.sort_unstable();
+            let exits: Vec<String> = exits.iter().map(u8::to_string).collect();
+            [format!("`{}`", answer.words), answer.json.to_owned(), exits.join(" ")]
+        });
+        table(["command", "`--json` prints", "exit codes"], rows)
+    }
+
+    #[test]
     fn the_readmes_tables_are_the_registry() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
         let before = std::fs::read_to_string(path).unwrap();
         let mut text = before.clone();
-        for (name, table) in [("keys", keys_table()), ("commands", commands_table())] {
+        for (name, table) in [("keys", keys_table()), ("commands", commands_table()), ("answers", answers_table())] {
             let open = format!("<!-- {name}: generated from the action table -->\n");
             let start = text.find(&open).unwrap() + open.len();
             let end = text.find(&format!("<!-- /{name} -->")).unwrap();

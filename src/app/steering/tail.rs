@@ -10,31 +10,57 @@ use crate::app::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::exec;
 use crate::fleet::home::Site;
-use crate::fleet::model::{PaneId, acts_on_terminal};
-use crate::fleet::roster::{self, Agent};
+use crate::fleet::model::{PaneId, SessionName, acts_on_terminal};
+use crate::fleet::roster;
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Look, Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// An agent with its pane, on whichever host.
-async fn pane(site: &Site, name: &str) -> Result<(Agent, Tmux, PaneId, u16)> {
+/// A pane, and whose it is.
+struct Found {
+    tmux: Tmux,
+    session: SessionName,
+    pane: PaneId,
+    height: u16,
+    tenant_id: String,
+    host: String,
+}
+
+/// An agent's pane, on whichever host.
+async fn agent_pane(site: &Site, name: &str) -> Result<Found> {
     let roster = roster::load(site)?;
     let (agent, server) = roster.reach(site, name)?;
-    let agent = agent.clone();
     let tmux = Tmux::at(&server, &Links::new(&site.home));
     let panes = match tmux.look().await? {
         Look::Panes(panes) => panes,
         Look::NoServer => Vec::new(),
     };
     let found = panes_of(&panes, &agent.session, &agent.name).first().map(|pane| (pane.id, pane.size.height));
-    match found {
-        Some((pane, height)) => Ok((agent, tmux, pane, height)),
-        None => {
-            Err(Failure::failed(format!("agent {name}"), "has no pane", format!("`mosaic-tui fleet start {name}`")))
-        }
-    }
+    let Some((pane, height)) = found else {
+        return Err(Failure::failed(
+            format!("agent {name}"),
+            "has no pane",
+            format!("`mosaic-tui fleet start {name}`"),
+        ));
+    };
+    let (tenant_id, host) = (agent.tenant_id.clone(), agent.host.clone());
+    Ok(Found { tmux, session: agent.session.clone(), pane, height, tenant_id, host })
+}
+
+/// The same, or the pane of a session that the roster does not know: reading is for those too.
+async fn pane(site: &Site, name: &str) -> Result<Found> {
+    let unknown = match agent_pane(site, name).await {
+        Err(failure) if failure.kind == Kind::NotFound => failure,
+        found => return found,
+    };
+    let tmux = Tmux::new(roster::load(site)?.socket);
+    let Look::Panes(mut panes) = tmux.look().await? else { return Err(unknown) };
+    panes.retain(|pane| pane.session.0 == name);
+    let first = panes.iter().min_by_key(|pane| pane.id).ok_or(unknown)?;
+    let (session, pane, height) = (first.session.clone(), first.id, first.size.height);
+    Ok(Found { tmux, session, pane, height, tenant_id: site.tenant_id.clone(), host: site.host.clone() })
 }
 
 /// The last lines of a pane, its scrollback included.
@@ -91,9 +117,11 @@ fn colours_only(line: &str) -> String {
 
 /// Prints it once.
 pub(super) async fn tail(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<Report> {
-    let (agent, tmux, pane, height) = pane(site, name).await?;
-    let text = text(&tmux, pane, height, lines, ansi).await?;
-    let json = json!({ "name": name, "tenant_id": agent.tenant_id, "host": agent.host, "pane": pane.to_string(), "lines": text });
+    let found = pane(site, name).await?;
+    let text = text(&found.tmux, found.pane, found.height, lines, ansi).await?;
+    let json = json!({
+        "name": name, "tenant_id": found.tenant_id, "host": found.host, "pane": found.pane.to_string(), "lines": text,
+    });
     Ok(Report::done(text.join("\n"), &json))
 }
 
@@ -102,7 +130,7 @@ pub(super) async fn tail(site: &Site, name: &str, lines: u32, ansi: bool) -> Res
 /// # Errors
 /// When there is no pane, or tmux does not answer.
 pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<u8> {
-    let (_, tmux, pane, height) = pane(site, name).await?;
+    let Found { tmux, pane, height, .. } = pane(site, name).await?;
     let mut shown = text(&tmux, pane, height, lines, ansi).await?;
     if writeln!(std::io::stdout(), "{}", shown.join("\n")).is_err() {
         return Ok(DONE);
@@ -147,8 +175,8 @@ pub(in crate::app) async fn attach(site: &Site, name: &str) -> Result<exec::Exec
             format!("`mosaic-tui agent send {name} -m ...` or `agent tail {name}` need none"),
         ));
     }
-    let (agent, tmux, ..) = pane(site, name).await?;
-    Ok(tmux.attach(&agent.session))
+    let found = agent_pane(site, name).await?;
+    Ok(found.tmux.attach(&found.session))
 }
 
 #[cfg(test)]

@@ -396,8 +396,10 @@ impl Delivering<'_> {
     }
 
     fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
-        facts.composer.as_ref().is_some_and(|composer| {
-            composer.pasted || shown::is_draft(&composer.text, &format!("{was}{}", self.what.text()))
+        facts.composer.as_ref().is_some_and(|composer| match self.what {
+            // A list of commands may stand around it.
+            What::Command(command) => composer.text.lines().any(|line| line.trim() == command),
+            _ => composer.pasted || shown::is_draft(&composer.text, &format!("{was}{}", self.what.text())),
         })
     }
 

@@ -92,11 +92,17 @@ impl ScreenFacts {
 #[must_use]
 pub fn read(rules: &Rules, rows: &[String], cursor: (u16, u16), title: &str) -> ScreenFacts {
     let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
-    let span = span(rules, &rows[..used]);
+    let holds = |(top, bottom): &(usize, usize)| {
+        !rules.composer.holds_cursor || (*top..*bottom).contains(&usize::from(cursor.1))
+    };
+    let span = span(rules, &rows[..used]).filter(holds);
     let found = rules.states.iter().find(|rule| matches(rule, &rows[..used], span, title));
     let dialog = found.is_some_and(|rule| rule.state == Showing::Dialog);
     let composer = span.filter(|_| !dialog).map(|span| composer(rules, rows, span, cursor));
-    let above = rows[..span.map_or(used, |(top, _)| top)].to_vec();
+    // What stands right of the composer's end is another column: a list, a summary.
+    let edge = span.and_then(|(_, bottom)| edge(rules, rows.get(bottom)?)).unwrap_or(usize::MAX);
+    let of_conversation = |row: &String| row.chars().take(edge).collect();
+    let above = rows[..span.map_or(used, |(top, _)| top)].iter().map(of_conversation).collect();
     let (showing, reason) = match (found, &composer) {
         (Some(rule), _) => (rule.state, rule.reason.clone()),
         (None, Some(composer)) if composer.text.is_empty() => (Showing::Ready, "its composer waits".to_owned()),
@@ -116,7 +122,23 @@ fn question(rules: &Rules, rows: &[String]) -> Vec<String> {
         rules.states.iter().filter(of_dialog).any(|rule| rule.pattern.0.is_match(row))
     };
     let first = rows[lowest..].iter().position(|row| known(&row)).unwrap_or(0);
-    rows[lowest + first..].iter().filter(|row| row.chars().any(char::is_alphanumeric)).cloned().collect()
+    let own = |row: &String| match &rules.question {
+        None => Some(row.clone()),
+        Some(pattern) => {
+            let found = pattern.0.captures(row)?;
+            found.get(1).or_else(|| found.get(0)).map(|text| text.as_str().to_owned())
+        }
+    };
+    let telling = |row: &String| row.chars().any(char::is_alphanumeric);
+    rows[lowest + first..].iter().filter_map(own).filter(telling).collect()
+}
+
+/// Characters up to the end of the line below the composer, where its rule draws one.
+fn edge(rules: &Rules, row: &str) -> Option<usize> {
+    if rules.composer.anchor == Anchor::Top {
+        return None;
+    }
+    rules.composer.bottom.0.find(row).map(|found| row[..found.end()].chars().count())
 }
 
 /// First row of the composer, and the row behind its last one.
@@ -126,8 +148,12 @@ fn span(rules: &Rules, rows: &[String]) -> Option<(usize, usize)> {
     match rule.anchor {
         Anchor::Top => {
             let top = (lowest..rows.len()).rev().find(|row| rule.top.0.is_match(&rows[*row]))?;
-            let bottom = (top + 1..rows.len()).find(|row| rule.bottom.0.is_match(&rows[*row])).unwrap_or(rows.len());
-            Some((top, bottom))
+            let mut ends = (top + 1..rows.len()).filter(|row| rule.bottom.0.is_match(&rows[*row]));
+            let bottom = match &rule.footer {
+                None => ends.next(),
+                Some(footer) => ends.rev().find(|row| rows.get(row + 1).is_some_and(|row| footer.0.is_match(row))),
+            };
+            Some((top, bottom.unwrap_or(rows.len())))
         }
         Anchor::Bottom => {
             let bottom = (lowest..rows.len()).rev().find(|row| rule.bottom.0.is_match(&rows[*row]))?;
@@ -156,7 +182,12 @@ fn composer(rules: &Rules, rows: &[String], (top, bottom): (usize, usize), curso
         let last = lines.iter().rposition(|line| !cut(rule.margin.0.find(line), line).trim().is_empty());
         lines.truncate(last.unwrap_or(0));
     }
-    let lines: Vec<&str> = lines.into_iter().map(|line| cut(rule.margin.0.find(line), line).trim_end()).collect();
+    let text_of = |line| {
+        let text = cut(rule.margin.0.find(line), line);
+        let end = rule.scrolled.as_ref().and_then(|sign| sign.0.find(text)).map_or(text.len(), |found| found.start());
+        text[..end].trim_end()
+    };
+    let lines: Vec<&str> = lines.into_iter().map(text_of).collect();
     let first = lines.iter().position(|line| !line.is_empty());
     let last = lines.iter().rposition(|line| !line.is_empty());
     let text = match (first, last) {

@@ -24,6 +24,9 @@ pub struct Rules {
     /// Its states, first match first.
     #[serde(default)]
     pub(super) states: Vec<StateRule>,
+    /// What of a row belongs to a dialog's question: the pattern's first group, or all of its match.
+    #[serde(default)]
+    pub(super) question: Option<Pattern>,
     /// What Enter does to a turn in progress.
     #[serde(default)]
     pub busy_enter: BusyEnter,
@@ -55,6 +58,16 @@ pub(super) struct ComposerRule {
     pub within: usize,
     /// Taken off the front of each line.
     pub margin: Pattern,
+    /// Taken off the end of each line: the sign of one that scrolls.
+    #[serde(default)]
+    pub scrolled: Option<Pattern>,
+    /// With anchor `top`: what stands behind the line below it, since a text may hold such lines itself.
+    /// Without it the composer goes to the end of the screen.
+    #[serde(default)]
+    pub footer: Option<Pattern>,
+    /// Whether the cursor is in it whenever it takes keys.
+    #[serde(default)]
+    pub holds_cursor: bool,
     #[serde(default)]
     pub last_line_is_status: bool,
     #[serde(default)]

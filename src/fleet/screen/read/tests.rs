@@ -72,7 +72,14 @@ fn states_are_told_from_the_live_part_of_the_screen() {
             assert_eq!(facts.showing, want, "{runtime} {name} {size}: {}", facts.reason);
         }
         for runtime in ["opencode", "codex"] {
-            assert_eq!(recorded(runtime, "permission", size).composer, None, "nothing may be pasted into a dialog");
+            let facts = recorded(runtime, "permission", size);
+            assert_eq!(facts.composer, None, "nothing may be pasted into a dialog");
+            let (asked, words) = match runtime {
+                "codex" => (facts.asked(), ["Would you like to run", "touch /srv/co/asked2", "1. Yes, proceed"]),
+                _ => (facts.asked(), ["Permission required", "- /srv/co/", "Allow once"]),
+            };
+            assert!(words.iter().all(|word| asked.contains(word)), "{runtime} {size}: {asked}");
+            assert!(!asked.contains("OpenCode") && !asked.contains("tokens"), "{runtime} {size}: {asked}");
         }
     }
 }

@@ -1,0 +1,273 @@
+//! A model server on loopback that answers codex, opencode and pi, and remembers what they asked.
+//!
+//! The last user message drives it: `SLOW n` answers for n seconds, `RUN cmd` asks for the runtime's shell
+//! tool (`ASKRUN cmd` for more rights than it has), `FAIL` is an error; anything else is answered at once.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// Texts of the user's messages, one list for each request.
+type Asked = Arc<Mutex<Vec<Vec<String>>>>;
+
+/// The server; it ends with the test.
+pub(super) struct Model {
+    pub(super) port: u16,
+    asked: Asked,
+}
+
+impl Model {
+    pub(super) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Asked::default();
+        let of_server = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let asked = Arc::clone(&of_server);
+                // A client that went away is no fault of the server.
+                std::thread::spawn(move || drop(serve(&stream, &asked)));
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// How often a word stands among the messages of one conversation, at most.
+    pub(super) fn copies(&self, word: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().map(|messages| messages.iter().map(|text| text.matches(word).count()).sum()).max().unwrap_or(0)
+    }
+
+    /// The longest message that holds a word.
+    pub(super) fn message(&self, word: &str) -> Option<String> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().flatten().filter(|text| text.contains(word)).max_by_key(|text| text.len()).cloned()
+    }
+}
+
+fn serve(stream: &TcpStream, asked: &Asked) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let (method, path) = {
+        let mut words = line.split_whitespace();
+        (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned())
+    };
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = header.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    if method == "GET" {
+        return plain(
+            stream,
+            200,
+            &json!({ "object": "list", "data": [{ "id": "fake-model", "object": "model" }], "models": [] }),
+        );
+    }
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let responses = path.ends_with("/responses");
+    let items = match &request[if responses { "input" } else { "messages" }] {
+        Value::Array(items) => items.clone(),
+        Value::String(text) => vec![json!({ "role": "user", "content": text })],
+        _ => Vec::new(),
+    };
+    let users: Vec<String> =
+        items.iter().filter(|item| item["role"] == "user").map(|item| text(&item["content"])).collect();
+    let last = users.last().cloned().unwrap_or_default();
+    asked.lock().unwrap().push(users);
+    if last.contains("FAIL") {
+        return plain(stream, 500, &json!({ "error": { "message": "fake failure", "type": "server_error" } }));
+    }
+    let answer = Answer::to(&items, &last, &request["tools"]);
+    match (responses, request["stream"].as_bool().unwrap_or(false)) {
+        (true, _) => answer.as_response(stream),
+        (false, true) => answer.as_chunks(stream),
+        (false, false) => plain(
+            stream,
+            200,
+            &json!({ "id": "c1", "object": "chat.completion", "model": "fake-model", "usage": usage(),
+                "choices": [{ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": answer.text() } }] }),
+        ),
+    }
+}
+
+fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join(" "),
+        _ => String::new(),
+    }
+}
+
+fn usage() -> Value {
+    json!({ "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15 })
+}
+
+fn plain(mut stream: &TcpStream, code: u16, body: &Value) -> std::io::Result<()> {
+    let body = body.to_string();
+    write!(
+        stream,
+        "HTTP/1.1 {code} Fake\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// What is answered.
+enum Answer {
+    Text(String, u64),
+    Tool { name: String, arguments: String },
+}
+
+impl Answer {
+    fn to(items: &[Value], last: &str, tools: &Value) -> Self {
+        let newest = items.last().unwrap_or(&Value::Null);
+        let of_tool =
+            newest["role"] == "tool" || newest["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output"));
+        if of_tool {
+            return Self::Text("TOOL-DONE".to_owned(), 0);
+        }
+        if let Some((before, command)) = last.split_once("RUN ")
+            && let Some(tool) = tool(tools, command.lines().next().unwrap_or_default(), before.ends_with("ASK"))
+        {
+            return tool;
+        }
+        let slow = last.split_once("SLOW ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
+        let end: Vec<char> = last.trim().chars().rev().take(60).collect();
+        Self::Text(format!("FAKE-REPLY {}", end.into_iter().rev().collect::<String>()), slow.unwrap_or(0))
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text, _) => text,
+            Self::Tool { .. } => "",
+        }
+    }
+
+    /// Pieces, with a pause before each while it is slow.
+    fn pieces(&self) -> Vec<(Duration, String)> {
+        let Self::Text(text, slow) = self else { return Vec::new() };
+        let wait = (0..slow * 4).map(|n| (Duration::from_millis(250), format!("{n} ")));
+        wait.chain([(Duration::ZERO, text.clone())]).collect()
+    }
+
+    /// As the chat API streams it.
+    fn as_chunks(&self, stream: &TcpStream) -> std::io::Result<()> {
+        let mut events = Events::begin(stream)?;
+        let chunk = |delta: Value, finish: Value| {
+            json!({ "id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "fake-model", "usage": usage(),
+                "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] })
+        };
+        events.send(None, &chunk(json!({ "role": "assistant", "content": "" }), Value::Null))?;
+        if let Self::Tool { name, arguments } = self {
+            let call = json!([{ "index": 0, "id": "call1", "type": "function", "function": { "name": name, "arguments": arguments } }]);
+            events.send(None, &chunk(json!({ "tool_calls": call }), Value::Null))?;
+            events.send(None, &chunk(json!({}), json!("tool_calls")))?;
+        } else {
+            for (pause, piece) in self.pieces() {
+                std::thread::sleep(pause);
+                events.send(None, &chunk(json!({ "content": piece }), Value::Null))?;
+            }
+            events.send(None, &chunk(json!({}), json!("stop")))?;
+        }
+        events.raw("data: [DONE]\n\n")
+    }
+
+    /// As the responses API streams it.
+    fn as_response(&self, stream: &TcpStream) -> std::io::Result<()> {
+        let mut events = Events::begin(stream)?;
+        let whole = |status: &str, output: Value| {
+            json!({ "id": "r1", "object": "response", "status": status, "model": "fake-model", "output": output,
+                "usage": { "input_tokens": 10, "input_tokens_details": { "cached_tokens": 0 }, "output_tokens": 5,
+                    "output_tokens_details": { "reasoning_tokens": 0 }, "total_tokens": 15 } })
+        };
+        events.send(
+            Some("response.created"),
+            &json!({ "type": "response.created", "response": whole("in_progress", json!([])) }),
+        )?;
+        let item = match self {
+            Self::Tool { name, arguments } => {
+                let item = json!({ "type": "function_call", "id": "f1", "call_id": "call1", "name": name,
+                    "arguments": arguments, "status": "completed" });
+                let added = json!({ "type": "response.output_item.added", "output_index": 0, "item": item });
+                events.send(Some("response.output_item.added"), &added)?;
+                item
+            }
+            Self::Text(..) => {
+                let item = |status: &str, content: Value| json!({ "type": "message", "id": "m1", "role": "assistant", "status": status, "content": content });
+                let added = json!({ "type": "response.output_item.added", "output_index": 0, "item": item("in_progress", json!([])) });
+                events.send(Some("response.output_item.added"), &added)?;
+                let mut text = String::new();
+                for (pause, piece) in self.pieces() {
+                    std::thread::sleep(pause);
+                    text.push_str(&piece);
+                    let delta = json!({ "type": "response.output_text.delta", "item_id": "m1", "output_index": 0,
+                        "content_index": 0, "delta": piece });
+                    events.send(Some("response.output_text.delta"), &delta)?;
+                }
+                item("completed", json!([{ "type": "output_text", "text": text, "annotations": [] }]))
+            }
+        };
+        let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
+        events.send(Some("response.output_item.done"), &done)?;
+        let completed = json!({ "type": "response.completed", "response": whole("completed", json!([item])) });
+        events.send(Some("response.completed"), &completed)
+    }
+}
+
+/// The runtime's shell tool, called with a command.
+fn tool(tools: &Value, command: &str, asks: bool) -> Option<Answer> {
+    const SHELLS: [&str; 5] = ["bash", "shell", "shell_command", "exec_command", "local_shell"];
+    let all = tools.as_array()?;
+    let shell = all
+        .iter()
+        .map(|tool| tool.get("function").unwrap_or(tool))
+        .find(|tool| tool["name"].as_str().is_some_and(|name| SHELLS.contains(&name)))?;
+    let properties = &shell["parameters"]["properties"];
+    let key = if properties.get("cmd").is_some() { "cmd" } else { "command" };
+    let mut arguments = json!({});
+    arguments[key] = match properties[key]["type"].as_str() {
+        Some("array") => json!(["bash", "-lc", command]),
+        _ => json!(command),
+    };
+    if properties.get("description").is_some() {
+        arguments["description"] = json!("fake");
+    }
+    if asks && properties.get("sandbox_permissions").is_some() {
+        arguments["sandbox_permissions"] = json!("require_escalated");
+        arguments["justification"] = json!("fake wants to");
+    }
+    Some(Answer::Tool { name: shell["name"].as_str()?.to_owned(), arguments: arguments.to_string() })
+}
+
+/// An event stream.
+struct Events<'a>(&'a TcpStream);
+
+impl<'a> Events<'a> {
+    fn begin(mut stream: &'a TcpStream) -> std::io::Result<Self> {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")?;
+        Ok(Self(stream))
+    }
+
+    fn send(&mut self, name: Option<&str>, data: &Value) -> std::io::Result<()> {
+        let name = name.map(|name| format!("event: {name}\n")).unwrap_or_default();
+        self.raw(&format!("{name}data: {data}\n\n"))
+    }
+
+    fn raw(&mut self, text: &str) -> std::io::Result<()> {
+        self.0.write_all(text.as_bytes())?;
+        self.0.flush()
+    }
+}
