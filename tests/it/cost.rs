@@ -4,7 +4,7 @@ use crate::harness::Sandbox;
 
 /// Processes that one `fleet ps` starts, as the kernel counts them.
 fn processes_of_a_look(agents: usize) -> usize {
-    let list: String = (0..agents).map(|at| format!("  - {{name: a{at}, runtime: cat, command: cat}}\n")).collect();
+    let list: String = (0..agents).map(|at| format!("  - {{name: a{at}, runtime: pi, command: cat}}\n")).collect();
     let sandbox = Sandbox::with_agents(&list);
     sandbox.start();
     let trace = sandbox.root.join("trace");
@@ -17,7 +17,10 @@ fn processes_of_a_look(agents: usize) -> usize {
             .args(["fleet", "ps", "--json"]),
     );
     assert_eq!(answer.code, 0, "{answer:?}");
-    assert_eq!(answer.json().as_array().unwrap().len(), agents);
+    let rows = answer.json();
+    assert_eq!(rows.as_array().unwrap().len(), agents);
+    let read = |row: &serde_json::Value| row["evidence"].to_string().contains("\"screen\"");
+    assert!(rows.as_array().unwrap().iter().all(read), "every screen was read");
     let trace = std::fs::read_to_string(trace).unwrap();
     // The first is the program itself.
     trace.lines().filter(|line| line.contains("execve") && line.ends_with("= 0")).count() - 1

@@ -9,7 +9,7 @@ mod lifecycle;
 mod steering;
 mod table;
 
-pub use answers::{ANSWERS, Answer};
+pub use answers::{ANSWERS, Answer, SHAPES};
 
 use super::action::Action;
 use super::inputs::Inputs;
@@ -254,7 +254,9 @@ mod tests {
             let exits: Vec<String> = exits.iter().map(u8::to_string).collect();
             [format!("`{}`", answer.words), answer.json.to_owned(), exits.join(" ")]
         });
-        table(["command", "`--json` prints", "exit codes"], rows)
+        let answers = table(["command", "`--json` prints", "exit codes"], rows);
+        let shapes: Vec<String> = SHAPES.iter().map(|(name, fields)| format!("- `{name}`: {fields}\n")).collect();
+        format!("{answers}\n{}", shapes.concat())
     }
 
     #[test]

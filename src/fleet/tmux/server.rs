@@ -188,7 +188,7 @@ impl Tmux {
     pub async fn change(&self, changes: &[Change]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
         let ran = if changes.iter().any(Change::holds_secrets) {
-            self.run_hidden(&commands).await
+            self.run_lines(&commands).await.and_then(|output| Self::answer(&output))
         } else {
             self.run(&commands).await
         };
@@ -221,14 +221,29 @@ impl Tmux {
 
     /// Runs commands that go to the client over its standard input, where no other user can read them, and
     /// where tmux's limit on the length of a command line does not count.
-    async fn run_hidden(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
-        let mut args = self.client_args(false);
-        args.extend(["source-file", "-"].map(OsString::from));
+    async fn run_lines(&self, commands: &[Vec<String>]) -> Result<exec::Output, Refusal> {
         let lines: Vec<String> = commands.iter().map(|words| quote(words)).collect();
         // One line: the server looks at its children only after the whole of it.
-        let input = format!("{}\n", lines.join(" ; "));
-        let ran = exec::run_with_input(Path::new(TMUX), &args, &[], input.as_bytes(), ANSWER_LIMIT).await;
-        Self::answer(&ran.map_err(Refusal::Exec)?)
+        self.with_input(&["source-file", "-"], &format!("{}\n", lines.join(" ; "))).await
+    }
+
+    /// Runs one command with a text on the client's standard input.
+    async fn with_input(&self, words: &[&str], input: &str) -> Result<exec::Output, Refusal> {
+        match &self.host {
+            None => {
+                let mut args = self.client_args(false);
+                args.extend(words.iter().map(OsString::from));
+                let ran = exec::run_with_input(Path::new(TMUX), &args, &[], input.as_bytes(), ANSWER_LIMIT).await;
+                ran.map_err(Refusal::Exec)
+            }
+            Some(host) => {
+                // printf is a part of the shell, which knows no limit on its words.
+                let tmux = self.script(&[words.iter().map(|word| (*word).to_owned()).collect()]);
+                let script = format!("printf %s {} | {tmux}", ssh::quote(input));
+                let limit = FAR_LIMIT + PER_BLOCK * u32::try_from(input.len() >> 16).unwrap_or(0);
+                host.run(&script, limit).await.map_err(Refusal::Link)
+            }
+        }
     }
 
     /// Runs changes, starting the server when there is none. Only the holder is made this way: the
@@ -300,10 +315,8 @@ impl Tmux {
             return Vec::new();
         }
         // What was printed before a refusal is still a look.
-        let text = match self.answer_of(&queries).await {
-            Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-            Err(_) => return Vec::new(),
-        };
+        let Ok(output) = self.run_lines(&queries).await else { return Vec::new() };
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut rest = text.as_str();
         let mut seen = Vec::new();
         for pane in panes {
@@ -319,24 +332,7 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs or refuses.
     pub async fn load_buffer(&self, buffer: &str, text: &str) -> Result<()> {
-        let words = ["load-buffer", "-b", buffer, "-"];
-        let ran = match &self.host {
-            None => {
-                let mut args = self.client_args(false);
-                args.extend(words.map(OsString::from));
-                exec::run_with_input(Path::new(TMUX), &args, &[], text.as_bytes(), ANSWER_LIMIT)
-                    .await
-                    .map_err(Refusal::Exec)
-            }
-            Some(host) => {
-                // printf is a part of the shell, which knows no limit on its words.
-                let load = self.script(&[words.map(str::to_owned).to_vec()]);
-                let script = format!("printf %s {} | {load}", ssh::quote(text));
-                host.run(&script, FAR_LIMIT + PER_BLOCK * u32::try_from(text.len() >> 16).unwrap_or(0))
-                    .await
-                    .map_err(Refusal::Link)
-            }
-        };
+        let ran = self.with_input(&["load-buffer", "-b", buffer, "-"], text).await;
         ran.and_then(|output| Self::answer(&output)).map(drop).map_err(|refusal| self.explain(refusal))
     }
 

@@ -230,6 +230,10 @@ fn every_state(runtime: Runtime, size: &str) {
     for (what, body) in [
         ("lines", "one\ntwo\nthree".to_owned()),
         ("paragraphs", "one\n\n    two\n\n\nthree\n".to_owned()),
+        (
+            "markdown",
+            "# Title\n\n- **bold** `code`\n1. item\n\n```sh\nls -l\n```\n> quoted [link](http://x/y)\n".to_owned(),
+        ),
         ("thirty", "line of a paste\n".repeat(30)),
         ("many", (1..=200).map(|n| format!("line {n} of many\n")).collect()),
         ("unicode", "ünï 日本語 ✓ 'q' \"d\" $HOME #{x} \\ ; {a}".to_owned()),
