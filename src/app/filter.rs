@@ -24,6 +24,7 @@ enum Field {
     State,
     Class,
     Runtime,
+    Host,
 }
 
 impl Filter {
@@ -34,10 +35,15 @@ impl Filter {
             .split_whitespace()
             .filter_map(|word| {
                 let (inverted, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
-                let (field, text) = [("state:", Field::State), ("class:", Field::Class), ("runtime:", Field::Runtime)]
-                    .iter()
-                    .find_map(|(prefix, field)| Some((*field, word.strip_prefix(prefix)?)))
-                    .unwrap_or((Field::Any, word));
+                let (field, text) = [
+                    ("state:", Field::State),
+                    ("class:", Field::Class),
+                    ("runtime:", Field::Runtime),
+                    ("host:", Field::Host),
+                ]
+                .iter()
+                .find_map(|(prefix, field)| Some((*field, word.strip_prefix(prefix)?)))
+                .unwrap_or((Field::Any, word));
                 (!text.is_empty()).then(|| Term { inverted, field, text: text.to_lowercase() })
             })
             .collect();
@@ -58,6 +64,7 @@ impl Term {
             Field::State => has(row.readiness.word()) || (self.text == "unmanaged" && !row.managed),
             Field::Class => row.class.as_deref().is_some_and(has),
             Field::Runtime => row.runtime.as_deref().is_some_and(has),
+            Field::Host => has(&row.host),
             Field::Any => {
                 [Some(&row.name), row.alias.as_ref(), Some(&row.session), Some(&row.reason)]
                     .into_iter()

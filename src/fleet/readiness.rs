@@ -136,14 +136,17 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     let pulse = match &signs.pulse {
         Ok(pulse) => pulse,
         Err(NoHeartbeat::Elsewhere) => {
-            return by_screen(signs.screen.as_ref(), signs.idle, &decision).unwrap_or_else(|| {
-                decision(
+            let known = signs.screen.as_ref().is_some_and(|screen| screen.showing != Showing::Unknown);
+            return match by_screen(signs.screen.as_ref(), signs.idle, &decision) {
+                Some(decided) => decided,
+                None if known => by_silence(signs, thresholds, &decision),
+                None => decision(
                     Readiness::Unknown,
-                    "alive; no heartbeat from that host".to_owned(),
+                    "alive; no heartbeat from its host, and its screen is not known".to_owned(),
                     "without a heartbeat and without a known screen nothing proves that it works",
                     "`mosaic-tui` on that host, which tells its heartbeats",
-                )
-            });
+                ),
+            };
         }
         Err(NoHeartbeat::Absent) => {
             return decision(
@@ -193,6 +196,15 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     if let Some(decided) = by_screen(signs.screen.as_ref(), signs.idle, &decision) {
         return decided;
     }
+    by_silence(signs, thresholds, &decision)
+}
+
+/// What is left to decide by: how long its pane has been silent.
+fn by_silence(
+    signs: &Signs,
+    thresholds: &Thresholds,
+    decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
+) -> Decision {
     match signs.idle {
         None => decision(
             Readiness::Working,
@@ -353,6 +365,46 @@ mod tests {
         let decision =
             decide(&Signs { pane: PaneState::Live, pulse, idle: None, screen: None }, &Thresholds::default());
         assert_eq!((decision.readiness, decision.reason.as_str()), (Readiness::Stuck, "Deploy?"));
+    }
+
+    #[test]
+    fn a_screen_decides_below_the_runtimes_own_word() {
+        use HeartbeatStatus as S;
+        use Readiness as R;
+        let by_keeper = |status| pulse(1, status).map(|pulse| Pulse { by: Authority::Keeper, ..pulse });
+        let elsewhere = || Err(NoHeartbeat::Elsewhere);
+        for (pulse, screen, idle, want) in [
+            (by_keeper(S::Ok), Showing::Dialog, 0, R::Stuck),
+            (by_keeper(S::Ok), Showing::Login, 0, R::Stuck),
+            (by_keeper(S::Ok), Showing::Limit, 0, R::Stuck),
+            (by_keeper(S::Ok), Showing::Failing, 0, R::Stuck),
+            (by_keeper(S::Ok), Showing::Busy, 9999, R::Working),
+            (by_keeper(S::Ok), Showing::Queued, 9999, R::Working),
+            (by_keeper(S::Ok), Showing::Ready, 2, R::Working),
+            (by_keeper(S::Ok), Showing::Ready, 3, R::Available),
+            (by_keeper(S::Ok), Showing::Unknown, 3, R::Working),
+            (by_keeper(S::Ok), Showing::Unknown, 9999, R::Unknown),
+            (pulse(1, S::Busy), Showing::Dialog, 0, R::Working),
+            (pulse(1, S::Waiting), Showing::Ready, 9, R::Stuck),
+            (pulse(46, S::Ok), Showing::Ready, 9, R::Stale),
+            (elsewhere(), Showing::Ready, 2, R::Working),
+            (elsewhere(), Showing::Ready, 3, R::Available),
+            (elsewhere(), Showing::Dialog, 0, R::Stuck),
+            (elsewhere(), Showing::Unknown, 0, R::Unknown),
+        ] {
+            let sign = ScreenSign { showing: screen, reason: "x".to_owned() };
+            let signs = Signs {
+                pane: PaneState::Live,
+                pulse: pulse.clone(),
+                idle: Some(Duration::from_secs(idle)),
+                screen: Some(sign),
+            };
+            let decision = decide(&signs, &Thresholds::default());
+            assert_eq!(decision.readiness, want, "{pulse:?} {screen:?} {idle}");
+            assert_eq!(decision.health == Health::Unknown, pulse.is_err(), "a screen is no heartbeat");
+        }
+        let none = Signs { pane: PaneState::Live, pulse: elsewhere(), idle: None, screen: None };
+        assert_eq!(decide(&none, &Thresholds::default()).readiness, R::Unknown);
     }
 
     #[test]

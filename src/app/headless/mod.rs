@@ -245,7 +245,7 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
         states.push(Some(row.readiness));
         cells.push([
             if row.managed { row.readiness.word() } else { "unmanaged" }.to_owned(),
-            text::fit(row.name.as_str(), 40),
+            text::fit(&row.shown_name(), 40),
             text::fit(row.class.as_deref().unwrap_or("-"), 20),
             text::fit(row.runtime.as_deref().unwrap_or("-"), 20),
             row.claim.as_ref().map_or_else(|| "-".to_owned(), |claim| text::fit(&claim.card, 20)),

@@ -86,7 +86,7 @@ pub(super) fn status(snapshot: &FleetSnapshot) -> Report {
     for row in &managed {
         let unit = row.systemd.as_ref();
         table.push([
-            row.name.to_string(),
+            row.shown_name(),
             row.readiness.word().to_owned(),
             unit.map_or_else(|| "-".to_owned(), |unit| format!("{} ({})", unit.active, unit.sub)),
             unit.map_or_else(

@@ -12,7 +12,7 @@ const SAID_LINES: usize = 2;
 /// Facts beside the list.
 #[must_use]
 pub(super) fn facts(row: &AgentRow) -> Facts {
-    let mut title = vec![Piece::new(format!("{} ", row.name), Role::Strong)];
+    let mut title = vec![Piece::new(format!("{} ", row.shown_name()), Role::Strong)];
     if let Some(alias) = &row.alias {
         title.push(Piece::new(format!("({alias}) "), Role::Plain));
     }

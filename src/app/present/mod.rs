@@ -108,8 +108,8 @@ fn header(state: &State) -> Vec<Piece> {
     let mut pieces = needing(snapshot);
     pieces.extend(board::trouble(state));
     for plane in &snapshot.planes {
-        if plane.plane == Plane::Tmux && !plane.ok {
-            pieces.push(Piece::new(format!(" tmux: {} ", plane.text), Role::Alarm));
+        if matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok {
+            pieces.push(Piece::new(format!(" {}: {} ", plane.plane.word(), plane.text), Role::Alarm));
         }
     }
     for readiness in [
@@ -208,8 +208,8 @@ fn empty(state: &State) -> Vec<String> {
 
 fn list_row(state: &State, row: &AgentRow) -> ListRow {
     let name = match &row.alias {
-        Some(alias) => format!("{} ({alias})", row.name),
-        None => row.name.to_string(),
+        Some(alias) => format!("{} ({alias})", row.shown_name()),
+        None => row.shown_name(),
     };
     let warnings: Vec<String> = warnings(row);
     let warning = !warnings.is_empty();

@@ -130,7 +130,7 @@ pub(super) const FLEET: &[ActionSpec] = &[
     screen(
         "list.filter",
         "filter",
-        "Filters the list: text, `state:`, `class:`, `runtime:`; `!` inverts a term",
+        "Filters the list: text, `state:`, `class:`, `runtime:`, `host:`; `!` inverts a term",
         Place::Fleet,
         &["/"],
         true,

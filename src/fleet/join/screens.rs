@@ -24,7 +24,9 @@ pub(super) fn sign(
         age_seconds: age(reading.at, planes.now),
     });
     let facts = reading.facts.as_ref().ok()?;
-    Some(ScreenSign { showing: facts.showing, reason: facts.reason.clone() })
+    let asked = facts.asked();
+    let reason = if asked.is_empty() { facts.reason.clone() } else { format!("{}: {asked}", facts.reason) };
+    Some(ScreenSign { showing: facts.showing, reason })
 }
 
 /// The question that a dialog on the screen asks.

@@ -80,6 +80,12 @@ pub struct AgentRow {
 }
 
 impl AgentRow {
+    /// Its name as lists show it: with its host when that is another one.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        if self.flags.contains(&"remote") { format!("{}@{}", self.name, self.host) } else { self.name.to_string() }
+    }
+
     /// Whether the operator has to look at it.
     #[must_use]
     pub fn needs_operator(&self) -> bool {

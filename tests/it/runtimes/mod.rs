@@ -113,6 +113,18 @@ impl Lab {
         seen.unwrap_or_else(|| panic!("{}, {readiness} {screen}: {last:#}\n{}", self.runtime.name(), self.screen()))
     }
 
+    /// The question that it asks, once it is drawn in full.
+    fn question(&self) -> String {
+        let mut before = String::new();
+        let whole = wait("the question", || {
+            let question = self.shows("stuck", "dialog")["question"].as_str().unwrap_or_default().to_owned();
+            let same = question == before;
+            before.clone_from(&question);
+            (same && question.contains("touch")).then_some(question)
+        });
+        whole.unwrap_or_else(|| panic!("{before}: {}", self.screen()))
+    }
+
     fn screen(&self) -> String {
         self.sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"])
     }
@@ -291,8 +303,7 @@ fn asking(lab: &Lab, tag: &str) {
         let Some(message) = lab.runtime.asking(&format!("touch {}", touched.display())) else { return };
         let (code, _, reason) = lab.send(&message);
         assert_eq!(code, 0, "{reason}");
-        let row = lab.shows("stuck", "dialog");
-        let question = row["question"].as_str().unwrap().to_owned();
+        let question = lab.question();
         lab.refused("a permission dialog", &format!("{tag}{choice}"), 4, "refused", "blocked_by_prompt");
         let wrong = lab.sandbox.run(&["agent", "approve", "a", "--question", "another", "--json"]);
         assert_eq!((wrong.code, wrong.json()["delivery"].as_str()), (4, Some("refused")), "{wrong:?}");
