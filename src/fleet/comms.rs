@@ -46,7 +46,7 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
     }
     for peer in peers {
         let role = if peer.host == at { peer.class.clone() } else { format!("{} on {}", peer.class, peer.host) };
-        text.push_str(&format!("| {} | {role} | `{}` |\n", peer.name, command(site, peer, at)));
+        text.push_str(&format!("| {} | {role} | {} |\n", peer.name, command(site, peer, at)));
     }
     if let Some(lead) = coordinator(roster).filter(|lead| lead.name != own.name) {
         text.push_str(&format!("\nYour point of contact is `{}`.\n", lead.name));
@@ -59,14 +59,19 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
     text
 }
 
-/// The command for a reader on host `at`. On the fleet's own host it reaches other hosts by itself.
+/// The command for a reader on host `at`. On the fleet's own host it reaches other hosts by itself; elsewhere
+/// the peer's own host is asked to deliver.
 fn command(site: &Site, peer: &Agent, at: &str) -> String {
     let send = format!("mosaic-tui agent send {} -m \"...\"", peer.name);
+    if peer.host == at || at == site.host {
+        return format!("`{send}`");
+    }
     match &peer.ssh {
-        Some(ssh) if peer.host != at && at != site.host => {
-            format!("ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}", ssh::quote(&send))
+        Some(ssh) => {
+            let there = format!("{} {send}", ssh::FAR_PATH);
+            format!("`ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}`", ssh::quote(&there))
         }
-        _ => send,
+        None => format!("not from {at}: ask your point of contact to pass it on to {}", peer.host),
     }
 }
 
@@ -87,8 +92,9 @@ mod tests {
         let elsewhere = block_at("third");
         assert!(block.contains("| boss | orchestrator | `mosaic-tui agent send boss -m \"...\"` |"), "{block}");
         assert!(
-            elsewhere
-                .contains("ssh -o BatchMode=yes -o ConnectTimeout=5 u@there 'mosaic-tui agent send far -m \"...\"'"),
+            elsewhere.contains("ssh -o BatchMode=yes -o ConnectTimeout=5 u@there 'PATH=")
+                && elsewhere.contains("mosaic-tui agent send far -m \"...\"'`")
+                && elsewhere.contains("not from third"),
             "{elsewhere}"
         );
         assert!(block.contains("point of contact is `boss`") && !block.contains("send a.b"), "{block}");

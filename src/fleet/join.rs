@@ -16,7 +16,7 @@ use super::model::{
     Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, TmuxFeed, UnitsView,
 };
 use super::process::ProcessTree;
-use super::readiness::{self, PaneState, Pulse, Signs};
+use super::readiness::{self, PaneState, Pulse, ScreenSign, Signs};
 use super::roster::{Agent, Roster};
 use super::runtime;
 use super::screen::ScreenFacts;
@@ -108,7 +108,9 @@ fn without_folder(error: &str, path: &std::path::Path) -> String {
 /// Which supervisor keeps the fleet: whoever keeps the agents that live, and the one that would start
 /// them when none does.
 fn supervisor(planes: &Planes<'_>, rows: &[AgentRow]) -> &'static str {
-    let living = rows.iter().filter(|row| row.managed && row.pane.as_ref().is_some_and(|pane| !pane.dead));
+    let living = rows.iter().filter(|row| {
+        row.managed && !row.flags.contains(&"remote") && row.pane.as_ref().is_some_and(|pane| !pane.dead)
+    });
     let by_unit = |row: &AgentRow| row.systemd.as_ref().is_some_and(|unit| unit.active == "active");
     let (kept, alone): (Vec<_>, Vec<_>) = living.partition(|row| by_unit(row));
     match (kept.is_empty(), alone.is_empty()) {
@@ -156,7 +158,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let record = pane.record;
     let tree = record.filter(|_| !remote).and_then(|record| planes.processes.get(&record.pid));
     let pane_state = pane.state(tree);
-    let far = hosts::own_row(planes, agent).filter(|_| remote && pane_state != PaneState::Elsewhere);
+    let far = record.filter(|_| remote).and_then(|record| hosts::own_row(planes, agent, record));
     let heartbeat = if remote {
         Err(NoHeartbeat::Elsewhere)
     } else {
@@ -176,8 +178,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
             systemd_plane(planes, agent, &mut evidence)
         }
     };
-    let screen = record.and_then(|record| screens::sign(planes, &server, record.id, &mut evidence));
-    let question = record.and_then(|record| screens::question(planes, &server, record.id));
+    let live = record.filter(|record| !record.dead);
+    let screen = live.map_or(ScreenSign::NotAsked, |record| screens::sign(planes, &server, record.id, &mut evidence));
+    let question = live.and_then(|record| screens::question(planes, &server, record.id));
 
     let idle = record.and_then(|record| idle(record, planes.now));
     let pulse = heartbeat.as_ref().map_err(Clone::clone).map(|beat| pulse(beat, record, planes.now));
@@ -333,7 +336,7 @@ mod unmanaged;
 use evidence::{
     boot_enable, describe_tree, heartbeat_evidence, process_evidence, systemd_plane, tmux_plane, trusted_heartbeat,
 };
-pub use hosts::{FarRow, HostView};
+pub use hosts::{FarPane, FarRow, HostView};
 use unmanaged::unmanaged_rows;
 
 #[cfg(test)]

@@ -55,11 +55,13 @@ pub struct Pulse {
 
 /// What a screen says of its runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScreenSign {
-    /// The state that it shows.
-    pub showing: Showing,
-    /// In a few words.
-    pub reason: String,
+pub enum ScreenSign {
+    /// Nothing is known of such screens, or the runtime speaks for itself.
+    NotAsked,
+    /// It could tell, and was not read; why.
+    Unread(String),
+    /// It was read: the state that it shows, and that in a few words.
+    Shows(Showing, String),
 }
 
 /// Everything a decision rests on.
@@ -71,8 +73,8 @@ pub struct Signs {
     pub pulse: Result<Pulse, NoHeartbeat>,
     /// Time without output, where it is known.
     pub idle: Option<Duration>,
-    /// What its screen shows; `None` when nothing is known of such screens.
-    pub screen: Option<ScreenSign>,
+    /// What its screen shows.
+    pub screen: ScreenSign,
 }
 
 /// What was decided, by which rule.
@@ -136,8 +138,8 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     let pulse = match &signs.pulse {
         Ok(pulse) => pulse,
         Err(NoHeartbeat::Elsewhere) => {
-            let known = signs.screen.as_ref().is_some_and(|screen| screen.showing != Showing::Unknown);
-            return match by_screen(signs.screen.as_ref(), signs.idle, &decision) {
+            let known = matches!(&signs.screen, ScreenSign::Shows(showing, _) if *showing != Showing::Unknown);
+            return match by_screen(&signs.screen, signs.idle, &decision) {
                 Some(decided) => decided,
                 None if known => by_silence(signs, thresholds, &decision),
                 None => decision(
@@ -193,7 +195,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         }
         _ => {}
     }
-    if let Some(decided) = by_screen(signs.screen.as_ref(), signs.idle, &decision) {
+    if let Some(decided) = by_screen(&signs.screen, signs.idle, &decision) {
         return decided;
     }
     by_silence(signs, thresholds, &decision)
@@ -212,9 +214,12 @@ fn by_silence(
             "without an idle time it is taken to be at work",
             "an activity time from tmux",
         ),
-        Some(idle) if idle >= thresholds.idle && signs.screen.is_some() => decision(
+        Some(idle) if idle >= thresholds.idle && signs.screen != ScreenSign::NotAsked => decision(
             Readiness::Unknown,
-            format!("silent for {}, and its screen shows nothing that is known", words(idle)),
+            match &signs.screen {
+                ScreenSign::Unread(why) => format!("silent for {}, and its screen was not read: {why}", words(idle)),
+                _ => format!("silent for {}, and its screen shows nothing that is known", words(idle)),
+            },
             "a silent runtime whose screen is not understood may wait for anything",
             "a known screen; `runtime/NAME/screen.yaml` in the Mosaic home describes one",
         ),
@@ -235,13 +240,13 @@ fn by_silence(
 
 /// What the screen alone decides, below a runtime's own word; an unknown screen decides nothing.
 fn by_screen(
-    screen: Option<&ScreenSign>,
+    screen: &ScreenSign,
     idle: Option<Duration>,
     decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
-    let screen = screen?;
-    let reason = screen.reason.clone();
-    Some(match screen.showing {
+    let ScreenSign::Shows(showing, reason) = screen else { return None };
+    let reason = reason.clone();
+    Some(match showing {
         Showing::Dialog | Showing::Login | Showing::Limit | Showing::Failing => decision(
             Readiness::Stuck,
             reason,
@@ -311,7 +316,7 @@ mod tests {
     }
 
     fn readiness(pane: PaneState, pulse: Result<Pulse, NoHeartbeat>, idle: Option<u64>) -> Readiness {
-        let signs = Signs { pane, pulse, idle: idle.map(Duration::from_secs), screen: None };
+        let signs = Signs { pane, pulse, idle: idle.map(Duration::from_secs), screen: ScreenSign::NotAsked };
         decide(&signs, &Thresholds::default()).readiness
     }
 
@@ -362,8 +367,10 @@ mod tests {
     #[test]
     fn the_question_is_the_reason() {
         let pulse = pulse(1, HeartbeatStatus::Waiting).map(|p| Pulse { detail: Some("Deploy?".to_owned()), ..p });
-        let decision =
-            decide(&Signs { pane: PaneState::Live, pulse, idle: None, screen: None }, &Thresholds::default());
+        let decision = decide(
+            &Signs { pane: PaneState::Live, pulse, idle: None, screen: ScreenSign::NotAsked },
+            &Thresholds::default(),
+        );
         assert_eq!((decision.readiness, decision.reason.as_str()), (Readiness::Stuck, "Deploy?"));
     }
 
@@ -392,18 +399,30 @@ mod tests {
             (elsewhere(), Showing::Dialog, 0, R::Stuck),
             (elsewhere(), Showing::Unknown, 0, R::Unknown),
         ] {
-            let sign = ScreenSign { showing: screen, reason: "x".to_owned() };
+            let sign = ScreenSign::Shows(screen, "x".to_owned());
             let signs = Signs {
                 pane: PaneState::Live,
                 pulse: pulse.clone(),
                 idle: Some(Duration::from_secs(idle)),
-                screen: Some(sign),
+                screen: sign,
             };
             let decision = decide(&signs, &Thresholds::default());
             assert_eq!(decision.readiness, want, "{pulse:?} {screen:?} {idle}");
             assert_eq!(decision.health == Health::Unknown, pulse.is_err(), "a screen is no heartbeat");
         }
-        let none = Signs { pane: PaneState::Live, pulse: elsewhere(), idle: None, screen: None };
+        let unread = |idle| Signs {
+            pane: PaneState::Live,
+            pulse: by_keeper(S::Ok),
+            idle: Some(Duration::from_secs(idle)),
+            screen: ScreenSign::Unread("x".to_owned()),
+        };
+        assert_eq!(decide(&unread(1), &Thresholds::default()).readiness, R::Working);
+        assert_eq!(
+            decide(&unread(9999), &Thresholds::default()).readiness,
+            R::Unknown,
+            "what was not read is not idle"
+        );
+        let none = Signs { pane: PaneState::Live, pulse: elsewhere(), idle: None, screen: ScreenSign::NotAsked };
         assert_eq!(decide(&none, &Thresholds::default()).readiness, R::Unknown);
     }
 

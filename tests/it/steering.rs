@@ -1,6 +1,6 @@
 //! Questions answered, conversations begun anew, texts to many, and whose turn it is to type.
 
-use mosaic_tui::fleet::model::{PaneId, SocketName};
+use mosaic_tui::fleet::model::{PaneId, ShownRow, SocketName};
 use mosaic_tui::fleet::tmux::{Change, Guard, Tmux};
 
 use crate::harness::{Sandbox, wait_for};
@@ -141,14 +141,74 @@ fn keys_are_pressed_only_while_tmux_still_sees_what_was_seen() {
     let socket = sandbox.tmux(&["display-message", "-p", "#{socket_path}"]);
     let tmux = Tmux::new(SocketName(Some(format!("../..{socket}"))));
     let press = |turn: &str, row: &str, keys: &str| {
-        let guard = Guard { turn: turn.to_owned(), shows: vec![row.to_owned()] };
+        let row = ShownRow { text: row.to_owned(), from_start: true, to_end: true };
+        let guard = Guard { turn: turn.to_owned(), shows: vec![row], ..Guard::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(tmux.guarded(pane, &guard, &[Change::Keys(pane, vec![keys.to_owned()])])).unwrap()
     };
     assert!(press("", "Would you like, {x} #y?", "one"));
-    assert!(!press("", "Would you not like it?", "two"));
+    for other in
+        ["Would you not like it?", "Would you like, {x} #y", "ould you like, {x} #y?", "Would you like. {x} #y?"]
+    {
+        assert!(!press("", other, "two"), "{other}");
+    }
     sandbox.tmux(&["set-option", "-p", "-t", "=c:", "@mosaic_turn", "m1.1"]);
     assert!(!press("", "Would you like, {x} #y?", "three"), "another sender's turn");
     assert!(press("m1.1", "Would you like, {x} #y?", "four"));
     wait_for("what was typed", || sandbox.tmux(&["capture-pane", "-p", "-t", "=c:"]).contains("onefour"));
+}
+
+/// A pane that looks like codex at a permission prompt, silent for longer than the idle threshold.
+const PROMPT: &str = "  - {name: c, runtime: codex, command: 'printf \"  Would you like to run the following command?\\n\\n  $ rm -rf /\\n\\n› 1. Yes, proceed (y)\\n\\n  Press enter to confirm or esc to cancel\\n\"; exec cat'}\n";
+
+#[test]
+fn an_agent_at_a_prompt_is_never_available_however_silent() {
+    let sandbox = Sandbox::with_agents(PROMPT);
+    let silent = [("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", "1")];
+    assert_eq!(sandbox.run_with(&["fleet", "start"], &silent).code, 0);
+    wait_for("its silence", || sandbox.row("c")["idle_seconds"].as_u64().is_some_and(|idle| idle >= 2));
+    let waited = sandbox.run_with(&["agent", "wait", "c", "--until", "available", "--timeout", "3"], &silent);
+    assert!(waited.code == 1 && waited.stdout.contains("it is stuck (asks for approval"), "{waited:?}");
+    assert!(sandbox.row("c")["question"].as_str().unwrap().contains("$ rm -rf /"), "{:#}", sandbox.row("c"));
+    // Rules that cannot be read make it unknown, not available.
+    let rules = sandbox.home().join("runtime/codex");
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::write(rules.join("screen.yaml"), "version: 1\nnonsense: true\n").unwrap();
+    let row = sandbox.run_with(&["agent", "status", "c", "--json"], &silent).json();
+    assert!(
+        row["readiness"] == "unknown" && row["reason"].as_str().unwrap().contains("screen was not read"),
+        "{row:#}"
+    );
+}
+
+#[test]
+fn an_answered_question_is_over_in_a_view_that_was_open() {
+    let sandbox = fleet("ask Sure? (y/n); work 60");
+    sandbox.wait_row("a", |row| row["readiness"] == "stuck" && !row["question"].is_null());
+    let mut command = sandbox.command(crate::harness::program());
+    command.args(["agent", "wait", "a", "--until", "working", "--timeout", "15"]);
+    let waiter = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    assert_eq!(receipt(&sandbox, &["agent", "approve", "a"]).0, 0);
+    assert!(waiter.wait_with_output().unwrap().status.success());
+}
+
+#[test]
+fn a_broadcast_tells_of_everybody_also_when_one_cannot_be_tried() {
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a}\n  - {name: far, host: elsewhere, ssh: nobody@127.0.0.1:1}\n  - {name: z}\n",
+    );
+    sandbox.ok(&["fleet", "start", "a", "z"]);
+    let rules = sandbox.home().join("runtime/stub");
+    let all = sandbox.run(&["agent", "broadcast", "--json", "-m", "to all"]);
+    let receipts = all.json();
+    let of =
+        |name: &str| receipts.as_array().unwrap().iter().find(|one| one["agent"] == name).unwrap()["delivery"].clone();
+    assert_eq!((all.code, of("a"), of("far"), of("z")), (1, "accepted".into(), "blank".into(), "accepted".into()));
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::write(rules.join("screen.yaml"), "nonsense").unwrap();
+    let all = sandbox.run(&["agent", "broadcast", "a", "z", "--json", "-m", "to all"]);
+    assert!(all.code == 1 && all.json().as_array().unwrap().len() == 2, "{all:?}");
+    // Nobody of another host is brought back here.
+    let recovered = sandbox.run(&["fleet", "recover", "--apply"]);
+    assert!(!recovered.stdout.contains("far"), "{recovered:?}");
 }

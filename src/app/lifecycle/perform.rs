@@ -297,6 +297,8 @@ fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
             .agents
             .iter()
             .filter(|row| row.managed && row.readiness == Readiness::Dead && !row.flags.contains(&"stopped"))
+            // Whoever lives on another host is brought back there.
+            .filter(|row| !row.flags.contains(&"remote"))
             .filter(|row| row.systemd.as_ref().is_none_or(|unit| unit.active != "activating"))
             .map(|row| row.name.to_string())
             .collect()
@@ -339,7 +341,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     }
     let roster = roster::load(site)?;
     let life = Lifecycle::choose(site, &roster, None).await?;
-    let agents: Vec<&Agent> = down.iter().filter_map(|name| roster.agent(name).ok()).collect();
+    let agents: Vec<&Agent> = down.iter().filter_map(|name| roster.local(site, name).ok()).collect();
     life.prepare(&agents).await?;
     let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
     for (at, agent) in agents.iter().enumerate() {

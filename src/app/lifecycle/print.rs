@@ -112,7 +112,11 @@ pub(super) fn status(snapshot: &FleetSnapshot) -> Report {
         })
         .collect();
     for row in snapshot.agents.iter().filter(|row| !row.managed) {
-        lines.push(format!("note: session {} runs on the fleet's socket, and the roster does not know it", row.name));
+        lines.push(format!(
+            "note: session {} runs on socket {}, and the roster does not know it",
+            row.shown_name(),
+            row.socket
+        ));
     }
     let needing: Vec<String> = snapshot.needing().map(|row| row.name.to_string()).collect();
     let lingers = managed.iter().all(|row| row.boot_enable != BootEnable::LingerOff);

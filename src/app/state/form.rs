@@ -237,6 +237,8 @@ pub struct Prompt {
     pub sending: Option<String>,
     /// How far back in the history the text came from; 0 is none of it.
     pub back: usize,
+    /// What was typed before the history was looked into.
+    pub typed: String,
 }
 
 impl Prompt {
@@ -244,7 +246,7 @@ impl Prompt {
     #[must_use]
     pub fn new(about: Question) -> Self {
         let multi = matches!(about, Question::Message(_) | Question::Broadcast(_));
-        Self { about, line: Line::new("", multi), notice: None, sending: None, back: 0 }
+        Self { about, line: Line::new("", multi), notice: None, sending: None, back: 0, typed: String::new() }
     }
 
     /// Whether its text goes to agents.

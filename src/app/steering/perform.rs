@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::action::{Message, SteeringAction, Text};
@@ -15,11 +17,14 @@ use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
-use crate::fleet::message::{Delivery, Envelope, Post, Receipt};
+use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
 use crate::fleet::model::ServerName;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
+
+/// Deliveries of a broadcast at the same time.
+const AT_ONCE: usize = 8;
 
 /// Most bytes read of a message; one more than is delivered, so that too long is told and not cut.
 const MAX_INPUT: u64 = (1 << 20) + 16;
@@ -180,14 +185,22 @@ async fn broadcast(
         return Err(Failure::new(Kind::NotFound, "broadcast", "no agent fits", "`mosaic-tui fleet ps` shows all"));
     }
     let text = read(&message.text)?;
-    let mut receipts = Vec::new();
+    // What is wrong with the message itself is wrong for all of them, and told before anything is sent.
+    message::check_text(&text).map_err(|why| Failure::new(Kind::Invalid, "broadcast", why, "nothing was sent"))?;
     let post = Post::new(site);
-    for agent in chosen {
+    let lines = Semaphore::new(AT_ONCE);
+    let one = async |agent: &Agent| {
+        let _line = lines.acquire().await;
         let to = (agent, roster.server(agent, site));
-        let receipt = deliver(&post, &roster, &to, message, &text).await?;
+        // One that fails keeps nobody else from getting it, nor their receipts from being told.
+        let receipt = match deliver(&post, &roster, &to, message, &text).await {
+            Ok(receipt) => receipt,
+            Err(failure) => Receipt::not_tried(agent, &failure),
+        };
         tell(&line(&receipt));
-        receipts.push(receipt);
-    }
+        receipt
+    };
+    let receipts = join_all(chosen.into_iter().map(one)).await;
     let lines: Vec<String> = receipts.iter().map(line).collect();
     let failed = receipts.iter().any(|receipt| !receipt.delivery.arrived());
     Ok(Report::done(lines.join("\n"), &receipts).with_code(if failed { FAILED } else { DONE }))

@@ -105,7 +105,9 @@ fn colours_only(line: &str) -> String {
         let escape = &rest[at..];
         let end = escape.find(|c: char| c.is_ascii_alphabetic()).map_or(escape.len(), |end| end + 1);
         let body = &escape[1..end];
-        if body.starts_with('[') && body.ends_with('m') {
+        let colour = |c: char| c.is_ascii_digit() || matches!(c, ';' | ':');
+        if body.strip_prefix('[').and_then(|body| body.strip_suffix('m')).is_some_and(|codes| codes.chars().all(colour))
+        {
             out.push_str(&escape[..end]);
         }
         rest = &escape[end..];
@@ -131,13 +133,21 @@ pub(super) async fn tail(site: &Site, name: &str, lines: u32, ansi: bool) -> Res
 /// When there is no pane, or tmux does not answer.
 pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<u8> {
     let Found { tmux, pane, height, .. } = pane(site, name).await?;
-    let mut shown = text(&tmux, pane, height, lines, ansi).await?;
-    if writeln!(std::io::stdout(), "{}", shown.join("\n")).is_err() {
+    // All of the screen is compared, whatever part of it was asked for.
+    let compared = lines.max(u32::from(height));
+    let mut shown = text(&tmux, pane, height, compared, ansi).await?;
+    let first = shown.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
+    if writeln!(std::io::stdout(), "{}", shown[first..].join("\n")).is_err() {
         return Ok(DONE);
     }
     while tmux.peek(pane).await?.is_some() {
         tokio::time::sleep(LOOK_AGAIN).await;
-        let Ok(now) = text(&tmux, pane, height, lines.max(u32::from(height)), ansi).await else { break };
+        let now = match text(&tmux, pane, height, compared, ansi).await {
+            Ok(now) => now,
+            // It ended between the two looks.
+            Err(_) if tmux.peek(pane).await?.is_none() => break,
+            Err(failure) => return Err(failure),
+        };
         let new = added(&shown, &now);
         for line in new {
             if writeln!(std::io::stdout(), "{line}").is_err() {
@@ -203,7 +213,7 @@ mod tests {
 
     #[test]
     fn nothing_but_colours_passes() {
-        let line = "a\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}b\u{9b}c";
+        let line = "a\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}b\u{9b}c\u{1b}[\u{1b}]0;5\u{7}m";
         assert_eq!(plain("a\u{1b}[31mred\u{1b}[0m  "), "ared");
         let kept = colours_only(line);
         assert!(kept.contains("\u{1b}[31mred") && !kept.contains("\u{1b}]") && !kept.contains('\u{7}'), "{kept:?}");

@@ -198,13 +198,16 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
     }
 }
 
-/// Puts an earlier text, or a later one, in the place of what is typed.
+/// Puts an earlier text, or a later one, in the place of what is typed, which comes back behind the latest.
 fn recall(prompt: &mut Prompt, messages: &Commands, earlier: bool) {
     let back = if earlier { prompt.back + 1 } else { prompt.back.saturating_sub(1) };
-    let text = if back == 0 { Some("") } else { messages.back(back) };
+    if prompt.back == 0 {
+        prompt.typed.clone_from(&prompt.line.text);
+    }
+    let text = if back == 0 { Some(prompt.typed.as_str()) } else { messages.back(back) };
     if let Some(text) = text.filter(|_| back != prompt.back) {
-        prompt.back = back;
         prompt.line = Line::new(text, true);
+        prompt.back = back;
     }
 }
 

@@ -66,10 +66,12 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             "id" => (&card, "no card is selected"),
             // Only what the operator has read is answered.
             "question" => {
-                if let Some(question) = state.selected_row().and_then(|row| row.question.clone()) {
-                    inputs = inputs.with("question", vec![question.to_string()]);
-                    targets = vec![format!("{}: {question}", names.join(", "))];
-                }
+                let Some(question) = state.selected_row().and_then(|row| row.question.clone()) else {
+                    let why = "no whole question is seen on its screen; `a` takes the pane over";
+                    return super::toast(state, format!("{}: {why}", spec.title), true);
+                };
+                inputs = inputs.with("question", vec![question.to_string()]);
+                targets = vec![format!("{}: {question}", names.join(", "))];
                 continue;
             }
             _ => continue,

@@ -9,6 +9,7 @@ use crate::fleet::model::{
 };
 use crate::fleet::readiness::{Decision, words};
 use crate::fleet::roster::Agent;
+use crate::fleet::tmux::PaneRecord;
 
 /// A row as the far side's own `fleet ps --json` prints it; what is not used here is left out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -17,6 +18,10 @@ pub struct FarRow {
     pub name: Label,
     /// Whether that roster names it.
     pub managed: bool,
+    /// Its tmux session.
+    pub session: Label,
+    /// Its pane, which tells it from an agent of that name on another socket.
+    pub pane: Option<FarPane>,
     /// systemd plane.
     pub systemd: Option<UnitFacts>,
     /// Process plane.
@@ -33,6 +38,40 @@ pub struct FarRow {
     pub drift: bool,
     /// Whether it survives a reboot.
     pub boot_enable: BootEnable,
+}
+
+/// A pane of a far row.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FarPane {
+    /// `%N`.
+    pub id: String,
+    /// Its first process.
+    pub pid: u32,
+}
+
+/// Longest time that a number from another host may mean, in seconds: a century.
+const MAX_SECONDS: f64 = 3.2e9;
+
+impl FarRow {
+    /// The same with texts that act on no terminal and numbers that mean something: another host wrote them.
+    #[must_use]
+    pub fn cleaned(mut self) -> Self {
+        let bounded = |number: f64, most: f64| if number.is_finite() { number.clamp(0.0, most) } else { 0.0 };
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.age_seconds = bounded(heartbeat.age_seconds, MAX_SECONDS);
+        }
+        if let Some(process) = &mut self.process {
+            process.cpu_percent = bounded(process.cpu_percent, 1e6);
+        }
+        if let Some(unit) = &mut self.systemd {
+            let texts = [&mut unit.load, &mut unit.active, &mut unit.sub, &mut unit.unit_file_state, &mut unit.result];
+            for text in texts {
+                *text = Label::new(text).to_string();
+            }
+            unit.log.truncate(20);
+        }
+        self
+    }
 }
 
 /// What another host said of itself.
@@ -92,12 +131,16 @@ pub(super) fn unanswered(planes: &Planes<'_>, agent: &Agent) -> String {
     }
 }
 
-/// The far side's own row of an agent, while it is to be believed.
-pub(super) fn own_row<'a>(planes: &'a Planes<'_>, agent: &Agent) -> Option<(&'a FarRow, f64)> {
+/// The far side's own row of the agent in this pane, while it is to be believed.
+pub(super) fn own_row<'a>(planes: &'a Planes<'_>, agent: &Agent, pane: &PaneRecord) -> Option<(&'a FarRow, f64)> {
     let view = planes.hosts.get(agent.ssh.as_ref()?)?;
     view.link.facts.as_ref().ok()?;
     let rows = view.rows.facts.as_ref().ok()?;
-    let row = rows.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str())?;
+    let own = |row: &&FarRow| {
+        let of_pane = |own: &FarPane| own.id == pane.id.to_string() && own.pid == pane.pid;
+        row.managed && row.name.as_str() == agent.name.as_str() && row.pane.as_ref().is_some_and(of_pane)
+    };
+    let row = rows.iter().find(own)?;
     Some((row, age(view.rows.at, planes.now)))
 }
 
@@ -109,5 +152,25 @@ pub(super) fn decision(row: &FarRow) -> Decision {
         reason: row.reason.to_string(),
         rule: "its own host decided, with all of its planes",
         would_change: "another decision there: `agent explain` on that host says more",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_host_writes_acts_on_nothing_here() {
+        let text = r#"{"name":"a","managed":true,"session":"a","pane":{"id":"%1","pid":7},"systemd":{"load":"l","active":"act\u001b]0;x\u0007","sub":"s","unit_file_state":"","main_pid":1,"n_restarts":0,"result":"r","status_text":"\u001b[31m","log":[]},"process":{"alive":true,"argv0":"x","cpu_percent":1e300,"rss_bytes":1,"descendants":0},"heartbeat":{"age_seconds":1e300,"status":"ok","detail":null,"by":"keeper"},"health":"healthy","readiness":"working","reason":"\u009b","drift":false,"boot_enable":"ok"}"#;
+        let row: FarRow = serde_json::from_str(text).unwrap();
+        let row = row.cleaned();
+        let beat = row.heartbeat.clone().unwrap();
+        assert!(std::time::Duration::try_from_secs_f64(beat.age_seconds).is_ok());
+        let unit = row.systemd.clone().unwrap();
+        assert!(
+            ![unit.active.as_str(), unit.status_text.as_str(), row.reason.as_str()]
+                .iter()
+                .any(|text| text.contains(char::is_control))
+        );
     }
 }

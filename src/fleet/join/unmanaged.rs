@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::evidence::{TmuxFinding, process_evidence};
 use super::{Planes, Reading, age, idle, pane_facts};
 use crate::fleet::heartbeat::NoHeartbeat;
-use crate::fleet::model::{AgentRow, BootEnable, Evidence, Label, Plane, RowKey, ServerName};
-use crate::fleet::readiness::{self, PaneState, Signs};
+use crate::fleet::model::{AgentRow, BootEnable, Evidence, Label, Plane, RowKey, ServerName, SshTarget};
+use crate::fleet::readiness::{self, PaneState, ScreenSign, Signs};
 use crate::fleet::roster::{Agent, is_viewer_name};
 use crate::fleet::tmux::{Look, PaneRecord};
 
@@ -19,6 +19,11 @@ pub(super) fn unmanaged_rows(planes: &Planes<'_>) -> Vec<AgentRow> {
     let mut rows = Vec::new();
     for (server, reading) in servers {
         let Ok(Look::Panes(panes)) = &reading.facts else { continue };
+        // What a silent host said before its silence proves nothing now.
+        let answers = |host: &SshTarget| planes.hosts.get(host).is_some_and(|view| view.link.facts.is_ok());
+        if server.ssh.as_ref().is_some_and(|host| !answers(host)) {
+            continue;
+        }
         let of_server = |agent: &&Agent| planes.roster.server(agent, planes.site) == *server;
         let agents: Vec<&Agent> = planes.roster.agents.iter().filter(of_server).collect();
         let mut known: HashSet<&str> = agents.iter().map(|agent| agent.session.0.as_str()).collect();
@@ -47,7 +52,7 @@ fn unmanaged_row(
     let state = TmuxFinding { record: Some(pane), missing: PaneState::NoSession, panes_in_session: 1 }.state(tree);
     let idle = idle(pane, planes.now);
     let decision = readiness::decide(
-        &Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle, screen: None },
+        &Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle, screen: ScreenSign::NotAsked },
         &planes.site.thresholds,
     );
     let mut evidence = vec![

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::fleet::error::Failure;
+use crate::fleet::roster::Agent;
+
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,4 +67,20 @@ pub struct Receipt {
     pub message_id: String,
     /// Bytes of the message with its frame.
     pub bytes: usize,
+}
+
+impl Receipt {
+    /// Of a message that could not even be tried to deliver.
+    #[must_use]
+    pub fn not_tried(agent: &Agent, failure: &Failure) -> Self {
+        Self {
+            delivery: Delivery::Blank,
+            reason: format!("{failure}; nothing was typed"),
+            agent: agent.name.to_string(),
+            tenant_id: agent.tenant_id.clone(),
+            host: agent.host.clone(),
+            message_id: String::new(),
+            bytes: 0,
+        }
+    }
 }

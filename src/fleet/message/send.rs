@@ -11,12 +11,13 @@ use super::{Envelope, check_text, shown};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site, fingerprint};
 use crate::fleet::lockfile;
-use crate::fleet::model::{Label, PaneId, ServerName};
+use crate::fleet::model::{PaneId, ServerName};
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::Agent;
-use crate::fleet::screen::{self, Rules, ScreenFacts, Showing};
+use crate::fleet::runtime;
+use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::ssh::{Links, processes};
-use crate::fleet::tmux::{Change, Look, Peek, Tmux, panes_of};
+use crate::fleet::tmux::{Change, Guard, Look, Peek, Tmux, panes_of};
 
 /// Time for another sender to be done.
 const LOCK_WITHIN: Duration = Duration::from_secs(60);
@@ -172,6 +173,7 @@ impl<'a> Post<'a> {
             pane: pane.0,
             pid: pane.1,
             rules: rules.as_ref(),
+            runtime: &agent.runtime,
             what,
             options,
         };
@@ -196,6 +198,8 @@ enum Phase {
     Looking,
     /// The text may stand in the composer.
     Typing,
+    /// It was pasted.
+    Typed,
     /// Enter, or the answer, may have been pressed.
     Submitting,
 }
@@ -205,7 +209,7 @@ impl Phase {
     fn told(self, failure: &Failure) -> Outcome {
         match self {
             Self::Looking => (Delivery::Blank, format!("{failure}; nothing was typed")),
-            Self::Typing => {
+            Self::Typing | Self::Typed => {
                 (Delivery::Unverified, format!("{failure}; it may stand in the composer, and was not submitted"))
             }
             Self::Submitting => (Delivery::Unverified, format!("{failure}; it may have been submitted")),
@@ -220,6 +224,7 @@ struct Delivering<'a> {
     pane: PaneId,
     pid: u32,
     rules: Option<&'a Rules>,
+    runtime: &'a str,
     what: What<'a>,
     options: Options,
 }
@@ -228,25 +233,44 @@ type Outcome = (Delivery, String);
 
 impl Delivering<'_> {
     async fn run(&self, id: &str, phase: &mut Phase) -> Result<Outcome> {
+        // A long text takes its time over a slow link; nobody waits for the turn meanwhile.
+        let buffer = match self.what {
+            What::Answer(..) => None,
+            _ => Some(format!("mosaic-{id}")),
+        };
+        if let Some(buffer) = &buffer {
+            self.tmux.load_buffer(buffer, self.what.text()).await?;
+        }
+        let outcome = self.with_turn(id, buffer.as_deref(), phase).await;
+        if let (Some(buffer), false) = (buffer, matches!(phase, Phase::Typed | Phase::Submitting)) {
+            // It was not pasted, which would have deleted it. Without a link there is nobody to tell.
+            if let Err(failure) = self.tmux.change(&[Change::DeleteBuffer(buffer)]).await {
+                tracing::debug!(%failure, "a buffer stays behind");
+            }
+        }
+        outcome
+    }
+
+    async fn with_turn(&self, id: &str, buffer: Option<&str>, phase: &mut Phase) -> Result<Outcome> {
         let Some(mut turn) = Turn::take(self.tmux, self.pane, id, LOCK_WITHIN).await? else { return Ok(lock_busy()) };
-        let outcome = self.in_turn(&mut turn, phase).await;
+        let outcome = self.in_turn(&mut turn, buffer.unwrap_or_default(), phase).await;
         turn.end().await;
         outcome
     }
 
-    async fn in_turn(&self, turn: &mut Turn<'_>, phase: &mut Phase) -> Result<Outcome> {
-        let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone()) };
+    async fn in_turn(&self, turn: &mut Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
+        let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(*phase)) };
         if peek.in_mode {
             // Keys would go to copy mode, which somebody left open.
             self.tmux.change(&[Change::LeaveMode(self.pane)]).await?;
         }
-        let Some(rules) = self.rules else { return self.blindly(turn, phase).await };
+        let Some(rules) = self.rules else { return self.blindly(turn, buffer, phase).await };
         // A screen that is just being drawn anew is looked at again.
         let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.showing != Showing::Unknown;
         let before = match self.until(turn, SCREEN_WITHIN, rules, known).await? {
             Seen::Yes(facts) | Seen::No(facts) => facts,
-            Seen::Gone => return Ok(gone()),
-            Seen::Lost => return Ok(lost_turn()),
+            Seen::Gone => return Ok(gone(*phase)),
+            Seen::Lost => return Ok(lost_turn(*phase)),
         };
         if let What::Answer(choice, question) = self.what {
             return self.press_answer(turn, phase, (rules, &before), choice, question).await;
@@ -255,49 +279,72 @@ impl Delivering<'_> {
             return Ok(refusal);
         }
         let was = before.composer.as_ref().map(|composer| composer.text.clone()).unwrap_or_default();
-        *phase = Phase::Typing;
-        if !self.paste(turn, id_of(turn)).await? {
-            return Ok(lost_turn());
+        if !self.paste(turn, buffer, phase).await? {
+            return Ok(lost_turn(*phase));
         }
         let extra = PER_KILOBYTE * u32::try_from(self.what.text().len() >> 10).unwrap_or(u32::MAX);
-        let drafted = self.until(turn, DRAFT_WITHIN + extra, rules, |facts| self.shows_draft(facts, &was)).await?;
-        let facts = match drafted {
-            Seen::Yes(facts) => facts,
-            Seen::No(facts) => return Ok(not_drafted(&facts)),
-            Seen::Gone => return Ok(gone()),
-            Seen::Lost => return Ok(lost_turn()),
+        let Some(draft) = self.press_enter(turn, phase, rules, &was, DRAFT_WITHIN + extra).await? else {
+            return self.not_drafted(rules, *phase).await;
         };
-        *phase = Phase::Submitting;
-        // Pressed only while the draft is still to be seen: a dialog may open at any moment.
-        let draft = facts.composer.as_ref().map(|composer| composer.text.lines().last().unwrap_or_default().to_owned());
-        let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
-        if !turn.change(draft.into_iter().collect(), &[enter]).await? {
-            return Ok((Delivery::Draft, "the screen changed before it was submitted".to_owned()));
-        }
         if !self.options.verify {
             return Ok((Delivery::Sent, "nobody looked".to_owned()));
         }
-        let taken =
-            self.until(turn, self.options.timeout + extra, rules, |now| self.was_taken(now, &facts, &before)).await?;
+        let limit = self.options.timeout + extra;
+        let taken = self.until(turn, limit, rules, |now| self.was_taken(now, &draft, &before)).await?;
         Ok(self.told(taken))
     }
 
+    /// Waits for the draft and presses Enter on it: only while the very rows of it are still on the screen, the
+    /// cursor is where it was, and no dialog is open, since one may open at any moment. The screen with the
+    /// draft, when Enter was pressed.
+    async fn press_enter(
+        &self,
+        turn: &mut Turn<'_>,
+        phase: &mut Phase,
+        rules: &Rules,
+        was: &str,
+        limit: Duration,
+    ) -> Result<Option<ScreenFacts>> {
+        let deadline = Instant::now() + limit;
+        let (no_title, no_row) = rules.dialogs_beside_a_composer();
+        let owned = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let (no_title, no_row) = (owned(no_title), owned(no_row));
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Seen::Yes(facts) = self.until(turn, left, rules, |facts| self.shows_draft(facts, was)).await? else {
+                return Ok(None);
+            };
+            let guard = Guard {
+                shows: facts.composer.as_ref().map(|composer| composer.rows.clone()).unwrap_or_default(),
+                cursor: Some(facts.cursor),
+                no_row: no_row.clone(),
+                no_title: no_title.clone(),
+                ..Guard::default()
+            };
+            *phase = Phase::Submitting;
+            if turn.change(guard, &[Change::Keys(self.pane, vec!["Enter".to_owned()])]).await? {
+                return Ok(Some(facts));
+            }
+            // Something moved between the look and the key; it was not pressed.
+            *phase = Phase::Typed;
+        }
+    }
+
     /// Nothing is known of this runtime's screen.
-    async fn blindly(&self, turn: &mut Turn<'_>, phase: &mut Phase) -> Result<Outcome> {
+    async fn blindly(&self, turn: &mut Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
         if self.options.verify || matches!(self.what, What::Answer(..)) {
             return Ok((
                 Delivery::Blank,
                 "nothing is known of this runtime's screen; `--no-verify` sends blindly".to_owned(),
             ));
         }
-        *phase = Phase::Typing;
-        if !self.paste(turn, id_of(turn)).await? {
-            return Ok(lost_turn());
+        if !self.paste(turn, buffer, phase).await? {
+            return Ok(lost_turn(*phase));
         }
         *phase = Phase::Submitting;
         let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
-        let pressed = turn.change(Vec::new(), &[enter]).await?;
-        Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_turn() })
+        let pressed = turn.change(Guard::default(), &[enter]).await?;
+        Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_turn(Phase::Typed) })
     }
 
     /// Answers the question that is on the screen, if it is still there when the keys are pressed.
@@ -310,27 +357,51 @@ impl Delivering<'_> {
         question: Option<&str>,
     ) -> Result<Outcome> {
         let refused = |word: &str, why: String| Ok((Delivery::Refused, format!("{word}: {why}")));
-        if before.showing != Showing::Dialog || before.question.is_empty() {
+        if before.showing != Showing::Dialog {
             return refused("no_question", format!("nothing is asked: {}", before.reason));
         }
+        let Some(dialog) = rules.dialog.as_ref().filter(|_| !before.question.is_empty()) else {
+            let why = "its beginning is not on the screen; `agent attach` shows and answers it";
+            return refused("question_not_whole", why.to_owned());
+        };
         let asked = before.asked();
-        if question.is_some_and(|meant| Label::new(meant) != Label::new(&asked)) {
+        if question.is_some_and(|meant| meant != asked) {
             return refused("another_question", format!("it asks by now: {asked}"));
         }
-        let Some(keys) = choice.checked_sub(1).and_then(|at| rules.answers.get(at)) else {
-            return refused("no_choice", format!("choice {choice} is not one of {}", rules.answers.len()));
+        let Some(keys) = choice.checked_sub(1).and_then(|at| dialog.answers.get(at)) else {
+            return refused("no_choice", format!("choice {choice} is not one of {}", dialog.answers.len()));
         };
+        let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
         *phase = Phase::Submitting;
-        if !turn.change(before.question.clone(), &[Change::Keys(self.pane, keys.clone())]).await? {
-            return refused("another_question", "the screen changed before the answer".to_owned());
+        if !turn.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
+            *phase = Phase::Looking;
+            return refused("another_question", "the screen changed before the answer; nothing was pressed".to_owned());
         }
-        let answered = |facts: &ScreenFacts| facts.question != before.question;
+        // Gone is the question, and no key of the answer stands in a composer.
+        let answered = |facts: &ScreenFacts| {
+            let elsewhere = facts.composer.as_ref().is_some_and(|composer| keys.contains(&composer.text));
+            facts.question != before.question && facts.showing != Showing::Unknown && !elsewhere
+        };
         Ok(match self.until(turn, self.options.timeout, rules, answered).await? {
             Seen::Yes(_) => (Delivery::Accepted, format!("answered with choice {choice}: {asked}")),
             Seen::Gone => (Delivery::Unverified, "its pane ended right after the answer".to_owned()),
             Seen::No(_) | Seen::Lost => {
-                (Delivery::Unverified, format!("the question is still there after choice {choice}: {asked}"))
+                (Delivery::Unverified, format!("no sign that choice {choice} was taken: {asked}"))
             }
+        })
+    }
+
+    /// What is told when the pasted text did not show as a draft, or not long enough. Enter was not pressed.
+    async fn not_drafted(&self, rules: &Rules, phase: Phase) -> Result<Outcome> {
+        let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
+        let facts = read(rules, &peek);
+        let not = "it was not submitted";
+        Ok(match &facts.composer {
+            Some(composer) if !composer.text.is_empty() => {
+                (Delivery::Draft, format!("its composer shows something else than the message; {not}"))
+            }
+            Some(_) => (Delivery::Blank, format!("the pasted text does not show; {not}")),
+            None => (Delivery::Blank, format!("its composer vanished: {}; {not}", facts.reason)),
         })
     }
 
@@ -346,7 +417,8 @@ impl Delivering<'_> {
             Seen::Yes(_) => (Delivery::Accepted, accepted.to_owned()),
             Seen::No(facts) => match &facts.composer {
                 Some(composer) if !composer.text.is_empty() => {
-                    (Delivery::Draft, "it stands in the composer and was not taken".to_owned())
+                    // Enter was pressed: a runtime that is frozen now may take it yet.
+                    (Delivery::Unverified, "submitted, and its composer is not empty".to_owned())
                 }
                 _ => (
                     Delivery::Unverified,
@@ -375,7 +447,9 @@ impl Delivering<'_> {
                 return refused("busy", "it works, and a command of the runtime would disturb that");
             }
             let argv = self.command_lines().await?;
-            if argv.iter().all(|argv| rules.busy_enter.interrupts(argv)) {
+            let mut of_runtime = argv.iter().filter(|argv| runtime::matches(self.runtime, argv));
+            // One whose command line is not known is taken for the careless kind.
+            if of_runtime.all(|argv| rules.busy_enter.interrupts(argv)) && rules.busy_enter.interrupts(&[]) {
                 return refused("busy", "it works, and a message would end its turn");
             }
         }
@@ -390,24 +464,35 @@ impl Delivering<'_> {
         }
     }
 
-    async fn paste(&self, turn: &Turn<'_>, buffer: String) -> Result<bool> {
-        self.tmux.load_buffer(&buffer, self.what.text()).await?;
-        turn.change(Vec::new(), &[Change::PasteBuffer { buffer, pane: self.pane }]).await
+    async fn paste(&self, turn: &Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<bool> {
+        *phase = Phase::Typing;
+        let paste = Change::PasteBuffer { buffer: buffer.to_owned(), pane: self.pane };
+        let pasted = turn.change(Guard::default(), &[paste]).await?;
+        *phase = if pasted { Phase::Typed } else { Phase::Looking };
+        Ok(pasted)
     }
 
     fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
-        facts.composer.as_ref().is_some_and(|composer| match self.what {
+        facts.composer.as_ref().is_some_and(|composer| self.shows_draft_text(composer, was))
+    }
+
+    fn shows_draft_text(&self, composer: &Composer, was: &str) -> bool {
+        match self.what {
             // A list of commands may stand around it.
             What::Command(command) => composer.text.lines().any(|line| line.trim() == command),
             _ => composer.pasted || shown::is_draft(&composer.text, &format!("{was}{}", self.what.text())),
-        })
+        }
     }
 
     /// Whether it was taken. `draft` is the screen with the draft, `before` the one before it.
     fn was_taken(&self, now: &ScreenFacts, draft: &ScreenFacts, before: &ScreenFacts) -> bool {
         let empty = now.composer.as_ref().is_some_and(|composer| composer.text.is_empty());
         match self.what {
-            What::Message(text) => empty && shown::count(&now.above, text) > shown::count(&draft.above, text),
+            // A person may be typing the next line by now; the message itself must be out of the composer.
+            What::Message(text) => {
+                let left = now.composer.as_ref().is_some_and(|composer| !self.shows_draft_text(composer, ""));
+                left && shown::count(&now.above, text) > shown::count(&draft.above, text)
+            }
             What::Command(_) | What::Answer(..) => {
                 empty && (now.above != before.above || now.showing != before.showing)
             }
@@ -448,31 +533,24 @@ enum Seen {
     Lost,
 }
 
-/// What is told when the pasted text did not show as a draft. Enter was not pressed.
-fn not_drafted(facts: &ScreenFacts) -> Outcome {
-    match &facts.composer {
-        Some(composer) if !composer.text.is_empty() => {
-            (Delivery::Draft, "its composer shows something else than the message; it was not submitted".to_owned())
-        }
-        Some(_) => (Delivery::Blank, "the pasted text does not show; it was not submitted".to_owned()),
-        None => (Delivery::Blank, format!("its composer vanished: {}; it was not submitted", facts.reason)),
+fn gone(phase: Phase) -> Outcome {
+    match phase {
+        Phase::Looking | Phase::Typing | Phase::Typed => (Delivery::Dead, "its pane ended".to_owned()),
+        Phase::Submitting => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
     }
 }
 
-fn id_of(turn: &Turn<'_>) -> String {
-    format!("mosaic-{}", turn.id())
-}
-
-fn gone() -> Outcome {
-    (Delivery::Dead, "its pane ended".to_owned())
-}
-
 fn lock_busy() -> Outcome {
-    (Delivery::Refused, "lock_busy: another message is being delivered".to_owned())
+    (Delivery::Refused, "lock_busy: another message is being delivered; nothing was typed".to_owned())
 }
 
-fn lost_turn() -> Outcome {
-    (Delivery::Draft, "it took too long, and another sender had the turn; it was not submitted".to_owned())
+/// Another sender took the turn, because this one gave no sign for too long.
+fn lost_turn(phase: Phase) -> Outcome {
+    match phase {
+        Phase::Looking | Phase::Typing => lock_busy(),
+        Phase::Typed => (Delivery::Draft, "another sender had the turn meanwhile; it was not submitted".to_owned()),
+        Phase::Submitting => (Delivery::Unverified, "submitted; then another sender had the turn".to_owned()),
+    }
 }
 
 fn read(rules: &Rules, peek: &Peek) -> ScreenFacts {

@@ -54,11 +54,6 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Nobody else's word.
-    pub(super) fn id(&self) -> &str {
-        self.id
-    }
-
     fn word(&self) -> String {
         if self.signs == 0 { String::new() } else { format!("{}.{}", self.id, self.signs) }
     }
@@ -66,7 +61,7 @@ impl<'a> Turn<'a> {
     /// Puts the next word in the place of this one; whether that was still there.
     async fn sign(&mut self, held: &str) -> Result<bool> {
         let next = format!("{}.{}", self.id, self.signs + 1);
-        let guard = Guard { turn: held.to_owned(), shows: Vec::new() };
+        let guard = Guard::turn(held.to_owned());
         let signed = self.tmux.guarded(self.pane, &guard, &[Change::Turn(self.pane, next)]).await?;
         if signed {
             self.signs += 1;
@@ -83,15 +78,15 @@ impl<'a> Turn<'a> {
         self.sign(&self.word()).await
     }
 
-    /// Makes changes if the turn is still held and the pane still shows these rows, both looked at by the
-    /// command that makes them; whether they were made.
-    pub(super) async fn change(&self, shows: Vec<String>, changes: &[Change]) -> Result<bool> {
-        self.tmux.guarded(self.pane, &Guard { turn: self.word(), shows }, changes).await
+    /// Makes changes if the turn is still held and the rest of the guard holds, all looked at by the command
+    /// that makes them; whether they were made.
+    pub(super) async fn change(&self, guard: Guard, changes: &[Change]) -> Result<bool> {
+        self.tmux.guarded(self.pane, &Guard { turn: self.word(), ..guard }, changes).await
     }
 
     /// Gives it back. A link that broke leaves it to the clock of the next sender.
     pub(super) async fn end(self) {
-        let guard = Guard { turn: self.word(), shows: Vec::new() };
+        let guard = Guard::turn(self.word());
         if let Err(failure) = self.tmux.guarded(self.pane, &guard, &[Change::Turn(self.pane, String::new())]).await {
             tracing::debug!(%failure, "the turn was not given back");
         }

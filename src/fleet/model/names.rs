@@ -105,7 +105,7 @@ impl RowKey {
     pub fn of_session(server: &ServerName, session_id: &str) -> Self {
         match &server.ssh {
             None => Self(format!("${session_id}")),
-            Some(host) => Self(format!("${session_id}@{host}")),
+            Some(host) => Self(format!("${session_id}@{host}/{}", server.socket)),
         }
     }
 }

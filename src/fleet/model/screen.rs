@@ -45,6 +45,17 @@ pub struct Cell {
     pub style: CellStyle,
 }
 
+/// A row of a screen, or a part of one, that is looked for again.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ShownRow {
+    /// The text.
+    pub text: String,
+    /// Whether the row begins with it.
+    pub from_start: bool,
+    /// Whether nothing but blanks stands behind it.
+    pub to_end: bool,
+}
+
 /// The cells of one pane at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneScreen {

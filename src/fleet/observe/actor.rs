@@ -290,8 +290,12 @@ impl Actor {
         if dirty.heartbeats || dirty.roster {
             self.observed.read_heartbeats();
         }
+        self.observed.expect_screens();
+        if self.publish.borrow().is_none() {
+            // Whoever waits for a state must not take the first look for the whole of it.
+            self.observed.read_screens(None).await;
+        }
         self.publish.send_replace(Some(self.observed.join()));
-        // Only now as well: an operator's first look does not wait for a hundred screens.
         self.dirty.joined |= self.observed.read_screens(self.control.as_ref()).await;
         // Only now: the operator sees the first look while the faster way is being opened.
         if self.control.is_none() && dirty.tmux {

@@ -8,29 +8,30 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::screens::Moved;
 use crate::fleet::join::FarRow;
 use crate::fleet::model::{PaneId, ServerName, SocketName, SshTarget};
 use crate::fleet::roster::Agent;
-use crate::fleet::ssh::{Link, Links};
+use crate::fleet::ssh::{FAR_PATH, Link, Links};
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The far side's own rows cost it more: they are asked for this rarely.
-const OWN_ROWS_EVERY: u32 = 3;
+/// The far side's own rows cost it more: they are asked for this rarely, and more rarely after a failure.
+const OWN_ROWS_EVERY: Duration = Duration::from_secs(6);
+const OWN_ROWS_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
-/// Time for the far side's own rows.
-const OWN_ROWS_LIMIT: Duration = Duration::from_secs(5);
+/// Time for the far side's own rows, and for its clock; the command itself gives up before that.
+const OWN_ROWS_LIMIT: Duration = Duration::from_secs(6);
 
 /// Time for everything when somebody waits for one look.
 const ONCE_LIMIT: Duration = Duration::from_secs(8);
 
-/// Prints the rows of that host alone, where the program is there. A shell without a login knows few folders.
-const OWN_ROWS: &str =
-    "PATH=\"$PATH:$HOME/.local/bin:$HOME/.cargo/bin:/usr/local/bin\" mosaic-tui fleet ps --local --json";
+/// Prints the rows of that host alone, where the program is there.
+const OWN_ROWS: &str = "timeout 4 mosaic-tui fleet ps --local --json";
 
 /// One look at one host.
 #[derive(Debug)]
@@ -45,11 +46,11 @@ pub(super) struct HostReading {
 #[derive(Debug)]
 pub(super) struct HostFacts {
     /// Its tmux servers; times are in this host's clock.
-    pub servers: Vec<(ServerName, Look)>,
+    pub servers: Vec<(ServerName, Result<Look, String>)>,
     /// Screens that were read anew.
     pub screens: Vec<(ServerName, PaneId, Peek)>,
-    /// Its own rows, when they were read this time; empty where the program is not installed.
-    pub rows: Option<Vec<FarRow>>,
+    /// Its own rows, when they were asked for this time; none where the program is not installed.
+    pub rows: Option<Result<Vec<FarRow>, String>>,
 }
 
 /// What is looked at on one host.
@@ -77,7 +78,7 @@ struct Looking {
     links: Arc<Links>,
     link: Link,
     moved: Vec<(ServerName, Moved)>,
-    looks: u32,
+    rows_at: Instant,
 }
 
 impl Looking {
@@ -88,7 +89,7 @@ impl Looking {
             .into_iter()
             .map(|socket| (ServerName { ssh: Some(post.host.clone()), socket: socket.clone() }, Moved::default()))
             .collect();
-        Self { post, links, link, moved, looks: 0 }
+        Self { post, links, link, moved, rows_at: Instant::now() }
     }
 
     async fn look(&mut self) -> Result<HostFacts, String> {
@@ -96,52 +97,61 @@ impl Looking {
         let mut facts = HostFacts { servers: Vec::new(), screens: Vec::new(), rows: None };
         for (server, moved) in &mut self.moved {
             let tmux = Tmux::at(server, &self.links);
-            let mut look = tmux.look().await.map_err(|failure| failure.to_string())?;
-            if let Look::Panes(panes) = &mut look {
+            let mut look = tmux.look().await.map_err(|failure| failure.to_string());
+            if let (Err(_), Some(why)) = (&look, self.link.lost().await) {
+                return Err(why);
+            }
+            if let Ok(Look::Panes(panes)) = &mut look {
                 for pane in panes.iter_mut() {
                     pane.activity = pane.activity.and_then(|second| second.checked_add_signed(skew));
                 }
-                moved.retain(panes);
+                moved.retain(|id| panes.iter().any(|pane| pane.id == id && !pane.dead));
                 let due = due(&self.post, server, panes, moved);
-                let peeks = tmux.peeks(&due).await;
-                facts.screens.extend(peeks.into_iter().map(|(pane, peek)| (server.clone(), pane, peek)));
+                for (pane, peek) in tmux.peeks(&due.iter().map(|pane| pane.id).collect::<Vec<_>>()).await {
+                    if let Some(record) = due.iter().find(|record| record.id == pane) {
+                        moved.note(record);
+                    }
+                    facts.screens.push((server.clone(), pane, peek));
+                }
             }
             facts.servers.push((server.clone(), look));
         }
-        if self.looks.is_multiple_of(OWN_ROWS_EVERY) {
-            facts.rows = Some(self.own_rows().await?);
+        if self.rows_at <= Instant::now() {
+            let rows = self.own_rows().await;
+            // A far side that is slow about them is left in peace for a while.
+            self.rows_at = Instant::now() + if rows.is_ok() { OWN_ROWS_EVERY } else { OWN_ROWS_AFTER_FAILURE };
+            facts.rows = Some(rows);
         }
-        self.looks = self.looks.wrapping_add(1);
         Ok(facts)
     }
 
     /// Seconds by which this host's clock is ahead of that one's.
     async fn skew(&self) -> Result<i64, String> {
         let answer = self.link.run("date +%s", OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
-        let there: i64 = String::from_utf8_lossy(&answer.stdout)
-            .trim()
-            .parse()
-            .map_err(|_| "its clock cannot be read with `date +%s`".to_owned())?;
-        Ok(Timestamp::now().as_second() - there)
+        let there = String::from_utf8_lossy(&answer.stdout).trim().parse::<i64>().ok();
+        there
+            .and_then(|there| Timestamp::now().as_second().checked_sub(there))
+            .ok_or_else(|| "its clock cannot be read with `date +%s`".to_owned())
     }
 
     async fn own_rows(&self) -> Result<Vec<FarRow>, String> {
-        let answer = self.link.run(OWN_ROWS, OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
+        let script = format!("{FAR_PATH} {OWN_ROWS}");
+        let answer = self.link.run(&script, OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
         // Not installed, an older version, no roster there: then tmux alone speaks.
-        Ok(serde_json::from_slice(&answer.stdout).unwrap_or_default())
+        let rows: Vec<FarRow> = serde_json::from_slice(&answer.stdout).unwrap_or_default();
+        Ok(rows.into_iter().map(FarRow::cleaned).collect())
     }
 }
 
 /// Panes of agents whose screens have moved.
-fn due(post: &Post, server: &ServerName, panes: &[PaneRecord], moved: &mut Moved) -> Vec<PaneId> {
+fn due(post: &Post, server: &ServerName, panes: &[PaneRecord], moved: &Moved) -> Vec<PaneRecord> {
     let mut due = Vec::new();
     for agent in post.agents.iter().filter(|agent| agent.socket == server.socket) {
         if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first()
             && !pane.dead
             && moved.is_due(pane)
         {
-            moved.note(pane);
-            due.push(pane.id);
+            due.push((*pane).clone());
         }
     }
     due
@@ -154,8 +164,9 @@ pub(super) async fn feed(post: Post, links: Arc<Links>, readings: mpsc::Sender<H
     loop {
         let facts = looking.look().await;
         if facts.is_err() {
-            // After a gap the first look reads everything.
-            looking = Looking::new(looking.post, looking.links);
+            // After a gap the first look reads every screen; the far side's own rows wait for their turn.
+            let rows_at = looking.rows_at;
+            looking = Looking { rows_at, ..Looking::new(looking.post, looking.links) };
         }
         if readings.send(HostReading { host: host.clone(), facts }).await.is_err() {
             return;

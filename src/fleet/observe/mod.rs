@@ -32,6 +32,7 @@ pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
         observed.look_by_fork().await;
         observed.read_processes();
         observed.read_heartbeats();
+        observed.expect_screens();
         observed.read_screens(None).await;
     };
     let (hosts, systemd, ()) = tokio::join!(hosts, systemd, here);

@@ -19,7 +19,7 @@ use crate::fleet::model::{
     TmuxFeed, UnitsView,
 };
 use crate::fleet::process::{ProcessTree, ProcessWatch};
-use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::roster::Roster;
 use crate::fleet::session;
 use crate::fleet::tmux::{ControlClient, Look, PaneRecord, Peek, Tmux, panes_of};
 
@@ -131,18 +131,26 @@ impl Observed {
 
     /// Takes what a host said.
     pub(super) fn set_host(&mut self, reading: HostReading) {
+        if !self.posts().iter().any(|post| post.host == reading.host) {
+            // It was on its way when the roster forgot the host.
+            return;
+        }
         let now = Timestamp::now();
         let before = self.hosts.remove(&reading.host);
         let view = match reading.facts {
             Ok(facts) => {
                 for (server, look) in facts.servers {
-                    self.tmux.insert(server, Reading::new(Ok(look), now));
+                    self.tmux.insert(server, Reading::new(look, now));
                 }
+                self.expect_screens();
+                let told = self.told_by_screen();
                 for (server, pane, peek) in facts.screens {
-                    self.set_screen(&server, pane, Some(&peek));
+                    if let Some((.., runtime)) = told.iter().find(|(of, one, _)| *of == server && one.id == pane) {
+                        self.set_screen(&server, pane, runtime, &peek);
+                    }
                 }
                 let rows = match facts.rows {
-                    Some(rows) => Reading::new(Ok(rows), now),
+                    Some(rows) => Reading::new(rows, now),
                     None => before.map_or_else(|| Reading::new(Err(NOT_READ.to_owned()), now), |view| view.rows),
                 };
                 HostView { link: Reading::new(Ok(()), now), rows }
@@ -159,74 +167,71 @@ impl Observed {
         self.hosts.insert(reading.host, view);
     }
 
-    /// Panes of this host's agents whose screens have moved and for which nobody better speaks, per server.
-    fn screens_due(&mut self) -> Vec<(ServerName, Vec<PaneId>)> {
-        let mut due = Vec::new();
-        for (server, reading) in &self.tmux {
-            let Ok(Look::Panes(panes)) = &reading.facts else { continue };
-            if server.ssh.is_some() {
+    /// Live panes whose screens are to tell their agents' state, with the runtimes: those whose screens are
+    /// known, and for which nobody better speaks.
+    fn told_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
+        let mut told = Vec::new();
+        for agent in &self.roster.agents {
+            let server = self.roster.server(agent, &self.site);
+            let here = server.ssh.is_none();
+            let speaks = here && self.heartbeats.get(&agent.name).is_some_and(speaks_for_itself);
+            if speaks || !self.book.knows(&self.site, &agent.runtime) {
                 continue;
             }
-            let moved = self.moved.entry(server.clone()).or_default();
-            moved.retain(panes);
-            let mut of_server = Vec::new();
-            for agent in &self.roster.agents {
-                let speaks = self.heartbeats.get(&agent.name).is_some_and(speaks_for_itself);
-                if speaks
-                    || self.roster.server(agent, &self.site) != *server
-                    || !self.book.knows(&self.site, &agent.runtime)
-                {
-                    continue;
-                }
-                if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first()
-                    && !pane.dead
-                    && moved.is_due(pane)
-                {
-                    moved.note(pane);
-                    of_server.push(pane.id);
-                }
-            }
-            if !of_server.is_empty() {
-                due.push((server.clone(), of_server));
+            let Some(Ok(Look::Panes(panes))) = self.tmux.get(&server).map(|reading| &reading.facts) else { continue };
+            if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first().filter(|pane| !pane.dead) {
+                told.push((server, (*pane).clone(), agent.runtime.clone()));
             }
         }
-        due
+        told
+    }
+
+    /// Forgets screens that tell nothing any more, and says of those that are to be read that they were not.
+    pub(super) fn expect_screens(&mut self) {
+        let told = self.told_by_screen();
+        let wanted = |server: &ServerName, pane: PaneId| told.iter().any(|(of, one, _)| of == server && one.id == pane);
+        self.screens.retain(|(server, pane), _| wanted(server, *pane));
+        for (server, moved) in &mut self.moved {
+            moved.retain(|pane| wanted(server, pane));
+        }
+        for (server, pane, _) in told {
+            let unread = || Reading::new(Err(NOT_READ.to_owned()), Timestamp::now());
+            self.screens.entry((server, pane.id)).or_insert_with(unread);
+        }
     }
 
     /// Takes a look at a pane's screen.
-    pub(super) fn set_screen(&mut self, server: &ServerName, pane: PaneId, peek: Option<&Peek>) {
-        let agent = self.agent_at(server, pane).map(|agent| agent.runtime.clone());
-        let key = (server.clone(), pane);
-        match peek.zip(agent).and_then(|(peek, runtime)| self.book.read(&self.site, &runtime, peek)) {
-            Some(reading) => self.screens.insert(key, reading),
-            None => self.screens.remove(&key),
-        };
+    fn set_screen(&mut self, server: &ServerName, pane: PaneId, runtime: &str, peek: &Peek) {
+        if let Some(reading) = self.book.read(&self.site, runtime, peek) {
+            self.screens.insert((server.clone(), pane), reading);
+        }
     }
 
-    fn agent_at(&self, server: &ServerName, pane: PaneId) -> Option<&Agent> {
-        let Ok(Look::Panes(panes)) = &self.tmux.get(server)?.facts else { return None };
-        self.roster.agents.iter().find(|agent| {
-            self.roster.server(agent, &self.site) == *server
-                && panes_of(panes, &agent.session, &agent.name).first().is_some_and(|own| own.id == pane)
-        })
-    }
-
-    /// Reads the screens that have moved, over the control client of the fleet's own server where there is
-    /// one, else by one short-lived client per server; whether there were any.
+    /// Reads the screens of this host that have moved, over the control client of the fleet's own server where
+    /// there is one, else by one short-lived client per server; whether there were any. One that cannot be
+    /// read is tried again, and what it said before stands.
     pub(super) async fn read_screens(&mut self, control: Option<&ControlClient>) -> bool {
         let own = ServerName::here(&self.roster.socket);
-        let due = self.screens_due();
+        let mut due: HashMap<ServerName, Vec<(PaneRecord, String)>> = HashMap::new();
+        for (server, pane, runtime) in self.told_by_screen() {
+            if server.ssh.is_none() && self.moved.entry(server.clone()).or_default().is_due(&pane) {
+                due.entry(server).or_default().push((pane, runtime));
+            }
+        }
         for (server, panes) in &due {
+            let ids: Vec<PaneId> = panes.iter().map(|(pane, _)| pane.id).collect();
             let peeks: Vec<(PaneId, Peek)> = match control.filter(|_| *server == own) {
                 Some(control) => {
-                    let peeks = join_all(panes.iter().map(|pane| control.peek(*pane))).await;
-                    panes.iter().zip(peeks).filter_map(|(pane, peek)| Some((*pane, peek?))).collect()
+                    let peeks = join_all(ids.iter().map(|pane| control.peek(*pane))).await;
+                    ids.iter().zip(peeks).filter_map(|(pane, peek)| Some((*pane, peek?))).collect()
                 }
-                None => Tmux::new(server.socket.clone()).peeks(panes).await,
+                None => Tmux::new(server.socket.clone()).peeks(&ids).await,
             };
-            for pane in panes {
-                let peek = peeks.iter().find(|(id, _)| id == pane).map(|(_, peek)| peek);
-                self.set_screen(server, *pane, peek);
+            for (pane, peek) in peeks {
+                if let Some((record, runtime)) = panes.iter().find(|(record, _)| record.id == pane) {
+                    self.moved.entry(server.clone()).or_default().note(record);
+                    self.set_screen(server, pane, runtime, &peek);
+                }
             }
         }
         !due.is_empty()

@@ -49,7 +49,7 @@ impl Moved {
         moved && seen.at.elapsed() >= REST
     }
 
-    /// Notes that its screen is read now.
+    /// Notes that its screen was read.
     pub(super) fn note(&mut self, pane: &PaneRecord) {
         let seen = Seen {
             title: pane.title.clone(),
@@ -61,9 +61,9 @@ impl Moved {
         self.seen.insert(pane.id, seen);
     }
 
-    /// Forgets panes that are gone.
-    pub(super) fn retain(&mut self, panes: &[PaneRecord]) {
-        self.seen.retain(|id, _| panes.iter().any(|pane| pane.id == *id && !pane.dead));
+    /// Forgets the others.
+    pub(super) fn retain(&mut self, keep: impl Fn(PaneId) -> bool) {
+        self.seen.retain(|id, _| keep(*id));
     }
 }
 

@@ -4,6 +4,7 @@
 //! defaults and rules and yields the [`Roster`] that everything else reads. `edit` changes the text of one
 //! and keeps the rest of it. Nothing here writes.
 
+mod agents;
 mod edit;
 mod file;
 mod floor;
@@ -13,11 +14,12 @@ mod problem;
 mod resolve;
 mod tree;
 
+pub use agents::{Agent, Roster, WindowSize};
 pub use edit::{Edit, FIELDS, Field, edit, set_default};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
-pub use resolve::{Agent, Roster, WindowSize, load, parse};
+pub use resolve::{load, parse};
 
 /// Reads a YAML document; the one door to the YAML library.
 ///

@@ -3,9 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Anchor, Place, Rules, StateRule};
+use crate::fleet::home::fingerprint;
+use crate::fleet::model::ShownRow;
 
 /// Rows above the composer in which a state is looked for: status lines and a queue stand there.
 const ABOVE: usize = 8;
+
+/// Most characters of a question on one line.
+const ASKED_CHARS: usize = 190;
 
 /// Rows at the end of the screen in which a dialog is looked for.
 const BOTTOM: usize = 16;
@@ -58,6 +63,8 @@ pub struct Composer {
     pub pasted: bool,
     /// Its first row.
     pub row: usize,
+    /// Its rows as they stand on the screen.
+    pub rows: Vec<ShownRow>,
 }
 
 /// What was read of a screen.
@@ -70,21 +77,30 @@ pub struct ScreenFacts {
     /// The composer, where there is one.
     pub composer: Option<Composer>,
     /// The rows of the question that a dialog asks.
-    pub question: Vec<String>,
+    pub question: Vec<ShownRow>,
+    /// Where the cursor is.
+    pub cursor: (u16, u16),
     /// The text above the composer, for finding what was sent; of a screen without one all of it.
     pub above: Vec<String>,
 }
 
 impl ScreenFacts {
-    /// The question of a dialog on one line, without the frames around it.
+    /// The question of a dialog on one line, without the frames around it. One that is too long for a line
+    /// ends with a fingerprint of all of it, so that two of them differ.
     #[must_use]
     pub fn asked(&self) -> String {
-        let plain = |row: &String| {
-            let text = row.trim_matches(|c: char| !c.is_alphanumeric() && !"$?.)([]-'\"/".contains(c));
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        let plain = |row: &ShownRow| {
+            let frame = |c: char| !c.is_alphanumeric() && !"$?.)([]-'\"/~*".contains(c);
+            row.text.trim_matches(frame).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let rows: Vec<String> = self.question.iter().map(plain).filter(|row| !row.is_empty()).collect();
-        rows.join(" | ")
+        let whole = rows.join(" | ");
+        if whole.chars().count() <= ASKED_CHARS {
+            return whole;
+        }
+        let exact: Vec<&str> = self.question.iter().map(|row| row.text.as_str()).collect();
+        let mark = fingerprint(exact.join("\n").as_bytes());
+        format!("{}\u{2026} #{}", whole.chars().take(ASKED_CHARS - 11).collect::<String>(), &mark[..8])
     }
 }
 
@@ -98,9 +114,9 @@ pub fn read(rules: &Rules, rows: &[String], cursor: (u16, u16), title: &str) -> 
     let span = span(rules, &rows[..used]).filter(holds);
     let found = rules.states.iter().find(|rule| matches(rule, &rows[..used], span, title));
     let dialog = found.is_some_and(|rule| rule.state == Showing::Dialog);
-    let composer = span.filter(|_| !dialog).map(|span| composer(rules, rows, span, cursor));
     // What stands right of the composer's end is another column: a list, a summary.
     let edge = span.and_then(|(_, bottom)| edge(rules, rows.get(bottom)?)).unwrap_or(usize::MAX);
+    let composer = span.filter(|_| !dialog).map(|span| composer(rules, rows, span, cursor, edge));
     let of_conversation = |row: &String| row.chars().take(edge).collect();
     let above = rows[..span.map_or(used, |(top, _)| top)].iter().map(of_conversation).collect();
     let (showing, reason) = match (found, &composer) {
@@ -110,27 +126,25 @@ pub fn read(rules: &Rules, rows: &[String], cursor: (u16, u16), title: &str) -> 
         (None, None) => (Showing::Unknown, "shows nothing that is known of it".to_owned()),
     };
     let question = if dialog { question(rules, &rows[..used]) } else { Vec::new() };
-    ScreenFacts { showing, reason, composer, question, above }
+    ScreenFacts { showing, reason, composer, question, cursor, above }
 }
 
-/// The rows of a dialog: from the first one that its rules know to the end. All of the screen's end when
-/// only the title told of it.
-fn question(rules: &Rules, rows: &[String]) -> Vec<String> {
-    let lowest = rows.len().saturating_sub(BOTTOM);
-    let known = |row: &&String| {
-        let of_dialog = |rule: &&StateRule| rule.state == Showing::Dialog && rule.place != Place::Title;
-        rules.states.iter().filter(of_dialog).any(|rule| rule.pattern.0.is_match(row))
-    };
-    let first = rows[lowest..].iter().position(|row| known(&row)).unwrap_or(0);
-    let own = |row: &String| match &rules.question {
-        None => Some(row.clone()),
+/// The rows of a dialog, from its beginning to the end of the screen; none when its beginning is not there.
+fn question(rules: &Rules, rows: &[String]) -> Vec<ShownRow> {
+    let Some(rule) = &rules.dialog else { return Vec::new() };
+    let Some(first) = rows.iter().rposition(|row| rule.begins.0.is_match(row)) else { return Vec::new() };
+    let own = |row: &String| match &rule.row {
+        None => Some(ShownRow { text: row.clone(), from_start: true, to_end: true }),
         Some(pattern) => {
-            let found = pattern.0.captures(row)?;
-            found.get(1).or_else(|| found.get(0)).map(|text| text.as_str().to_owned())
+            let found = pattern.0.captures(row)?.get(1)?;
+            Some(ShownRow {
+                text: found.as_str().to_owned(),
+                from_start: found.start() == 0,
+                to_end: found.end() == row.len(),
+            })
         }
     };
-    let telling = |row: &String| row.chars().any(char::is_alphanumeric);
-    rows[lowest + first..].iter().filter_map(own).filter(telling).collect()
+    rows[first..].iter().filter_map(own).filter(|row| !row.text.trim().is_empty()).collect()
 }
 
 /// Characters up to the end of the line below the composer, where its rule draws one.
@@ -167,15 +181,27 @@ fn matches(rule: &StateRule, rows: &[String], span: Option<(usize, usize)>, titl
     let any = |range: std::ops::Range<usize>| rows[range].iter().any(|row| rule.pattern.0.is_match(row));
     match (rule.place, span) {
         (Place::Title, _) => rule.pattern.0.is_match(title),
-        (Place::Bottom, _) => any(rows.len().saturating_sub(BOTTOM)..rows.len()),
+        // Above a composer that takes keys the same words are talk.
+        (Place::Bottom, _) => any(rows.len().saturating_sub(BOTTOM).max(span.map_or(0, |(top, _)| top))..rows.len()),
         (Place::Above, Some((top, _))) => any(top.saturating_sub(ABOVE)..top),
         (Place::Below, Some((_, bottom))) => any(bottom..rows.len()),
         (Place::Above | Place::Below, None) => false,
     }
 }
 
-fn composer(rules: &Rules, rows: &[String], (top, bottom): (usize, usize), cursor: (u16, u16)) -> Composer {
+fn composer(
+    rules: &Rules,
+    rows: &[String],
+    (top, bottom): (usize, usize),
+    cursor: (u16, u16),
+    edge: usize,
+) -> Composer {
     let rule = &rules.composer;
+    let shown = |row: &String| {
+        let text: String = row.chars().take(edge).collect();
+        ShownRow { to_end: text.len() == row.len(), text: text.trim_end().to_owned(), from_start: true }
+    };
+    let shown = rows[top..bottom].iter().map(shown).filter(|row| !row.text.is_empty()).collect();
     let mut lines: Vec<&str> = rows[top..bottom].iter().map(String::as_str).collect();
     if rule.last_line_is_status {
         // The status line and the blank one above it are no text.
@@ -202,7 +228,7 @@ fn composer(rules: &Rules, rows: &[String], (top, bottom): (usize, usize), curso
     let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text)) && at_start;
     let text = if placeholder { String::new() } else { text };
     let pasted = rule.pasted.as_ref().is_some_and(|pattern| pattern.0.is_match(text.trim()));
-    Composer { pasted, text, row }
+    Composer { pasted, text, row, rows: shown }
 }
 
 /// A line without its margin.

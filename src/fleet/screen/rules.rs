@@ -24,15 +24,12 @@ pub struct Rules {
     /// Its states, first match first.
     #[serde(default)]
     pub(super) states: Vec<StateRule>,
-    /// What of a row belongs to a dialog's question: the pattern's first group, or all of its match.
-    #[serde(default)]
-    pub(super) question: Option<Pattern>,
     /// What Enter does to a turn in progress.
     #[serde(default)]
     pub busy_enter: BusyEnter,
-    /// Keys that answer a dialog: the first list for its first choice, and so on.
+    /// How its dialogs are read and answered; without it none is answered.
     #[serde(default)]
-    pub answers: Vec<Vec<String>>,
+    pub dialog: Option<DialogRule>,
 }
 
 /// Which edge of the composer is looked for first, from the bottom of the screen upwards.
@@ -101,6 +98,19 @@ pub(super) struct StateRule {
     pub reason: String,
 }
 
+/// How a dialog is read and answered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DialogRule {
+    /// Its first row; the last such row on the screen counts.
+    pub(super) begins: Pattern,
+    /// What of a row belongs to it: the pattern's first group. Without it the whole row.
+    #[serde(default)]
+    pub(super) row: Option<Pattern>,
+    /// Keys that answer it: the first list for its first choice, and so on.
+    pub answers: Vec<Vec<String>>,
+}
+
 /// What Enter does while the runtime works.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,16 +118,17 @@ pub struct BusyEnter {
     /// `queues`, or `interrupts`.
     #[serde(default)]
     does: String,
-    /// A word of the program's command line with which it does not interrupt.
+    /// Words of the program's command line, one behind the other, with which it does not interrupt.
     #[serde(default)]
-    unless: Option<String>,
+    unless: Vec<String>,
 }
 
 impl BusyEnter {
     /// Whether Enter would destroy the turn in progress of a program with this command line.
     #[must_use]
     pub fn interrupts(&self, argv: &[String]) -> bool {
-        self.does == "interrupts" && self.unless.as_ref().is_none_or(|word| !argv.iter().any(|arg| arg == word))
+        self.does == "interrupts"
+            && (self.unless.is_empty() || !argv.windows(self.unless.len()).any(|words| *words == self.unless))
     }
 }
 
@@ -131,6 +142,19 @@ impl TryFrom<String> for Pattern {
 
     fn try_from(text: String) -> Result<Self, String> {
         Regex::new(&text).map(Self).map_err(|error| format!("{text:?} is no pattern: {error}"))
+    }
+}
+
+impl Rules {
+    /// Patterns of dialogs that may open while the composer stays to be seen, in the pane's title or above it.
+    #[must_use]
+    pub fn dialogs_beside_a_composer(&self) -> (Vec<&str>, Vec<&str>) {
+        let of = |place: Place| {
+            let dialogs =
+                self.states.iter().filter(move |rule| rule.state == super::Showing::Dialog && rule.place == place);
+            dialogs.map(|rule| rule.pattern.0.as_str()).collect()
+        };
+        (of(Place::Title), of(Place::Above))
     }
 }
 

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::fleet::home::fingerprint;
 use crate::fleet::model::SshTarget;
 
+/// In front of a command of this program on another host: a shell without a login knows few folders.
+pub const FAR_PATH: &str = "PATH=\"$PATH:$HOME/.local/bin:$HOME/.cargo/bin:/usr/local/bin\"";
+
 /// Most bytes of a control socket's path: a Unix socket has 108, and ssh adds 17 while it makes one.
 const MAX_SOCKET_PATH: usize = 90;
 

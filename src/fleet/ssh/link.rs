@@ -81,6 +81,14 @@ impl Link {
         &self.client
     }
 
+    /// Why the host cannot be asked right now, when that is so.
+    pub async fn lost(&self) -> Option<String> {
+        match &*self.shell.lock().await {
+            State::Down(until, why) if Instant::now() < *until => Some(self.failure(why).to_string()),
+            _ => None,
+        }
+    }
+
     /// Runs a script in the far shell, with nothing on its standard input.
     ///
     /// # Errors

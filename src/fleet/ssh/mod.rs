@@ -7,6 +7,6 @@ mod command;
 mod link;
 mod processes;
 
-pub use command::{Client, quote, words};
+pub use command::{Client, FAR_PATH, quote, words};
 pub use link::{Link, Links};
 pub use processes::processes;

@@ -76,6 +76,8 @@ pub enum Change {
         /// The pane.
         pane: PaneId,
     },
+    /// Deletes a buffer.
+    DeleteBuffer(String),
     /// Presses keys, by tmux's names for them.
     Keys(PaneId, Vec<String>),
     /// Says whose turn it is to type into a pane; empty is nobody's.
@@ -179,6 +181,7 @@ impl Change {
             Self::PasteBuffer { buffer, pane } => {
                 words(&["paste-buffer", "-p", "-d", "-b", buffer, "-t", &pane.to_string()])
             }
+            Self::DeleteBuffer(buffer) => words(&["delete-buffer", "-b", buffer]),
             Self::Keys(pane, keys) => {
                 let mut all = words(&["send-keys", "-t", &pane.to_string()]);
                 all.extend(keys.iter().cloned());

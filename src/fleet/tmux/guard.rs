@@ -1,36 +1,49 @@
 //! Changes that tmux makes only while something is still as it was seen.
 //!
 //! `if-shell -F` decides and acts within one command of the server: nothing happens in between. The format
-//! `#{C:PATTERN}` tells whether a pane's screen has a line like that (FORMATS in tmux(1)).
+//! `#{C/r:PATTERN}` tells whether a pane's screen has a line like that (FORMATS in tmux(1)).
 
 use super::command::{Change, TURN_OPTION, quote};
-use crate::fleet::model::PaneId;
-
-/// Most rows of a screen that are compared, and most characters of each.
-const MAX_ROWS: usize = 8;
-const MAX_CHARS: usize = 60;
+use crate::fleet::model::{PaneId, ShownRow};
 
 /// What tmux answers when it made the changes.
 pub(super) const MADE: &str = "made";
 
+/// Characters that mean something in a format or to its parser, and have no escape there that a pattern knows.
+const ANY_ONE: &str = "#,{}\\[]^";
+
 /// What must still be so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guard {
     /// The word of the sender whose turn it is.
     pub turn: String,
     /// Rows that the pane shows.
-    pub shows: Vec<String>,
+    pub shows: Vec<ShownRow>,
+    /// Where its cursor is, and that it is in no mode.
+    pub cursor: Option<(u16, u16)>,
+    /// Patterns (POSIX extended) that no row of the pane matches.
+    pub no_row: Vec<String>,
+    /// Patterns that its title does not match.
+    pub no_title: Vec<String>,
 }
 
 impl Guard {
-    /// The condition as a format: `1`, or `0`.
+    /// Whose turn it is, and nothing else.
+    pub fn turn(word: String) -> Self {
+        Self { turn: word, ..Self::default() }
+    }
+
+    /// The condition as a format: true, or false.
     fn condition(&self) -> String {
-        let turn = format!("#{{==:#{{{TURN_OPTION}}},{}}}", self.turn);
-        let mut rows: Vec<String> = self.shows.iter().filter_map(|row| pattern(row)).collect();
-        // The most telling ones.
-        rows.sort_by_key(|row| std::cmp::Reverse(row.len()));
-        rows.truncate(MAX_ROWS);
-        rows.iter().fold(turn, |all, row| format!("#{{&&:{all},#{{C:{row}}}}}"))
+        let mut all = vec![format!("#{{==:#{{{TURN_OPTION}}},{}}}", self.turn)];
+        if let Some((x, y)) = self.cursor {
+            all.push("#{==:#{pane_in_mode},0}".to_owned());
+            all.push(format!("#{{==:#{{cursor_x}} #{{cursor_y}},{x} {y}}}"));
+        }
+        all.extend(self.shows.iter().map(|row| format!("#{{C/r:{}}}", pattern(row))));
+        all.extend(self.no_row.iter().map(|row| format!("#{{==:#{{C/r:{}}},0}}", plain(row))));
+        all.extend(self.no_title.iter().map(|title| format!("#{{==:#{{m/r:{},#{{pane_title}}}},0}}", plain(title))));
+        both(&all)
     }
 
     /// The command's words.
@@ -43,46 +56,82 @@ impl Guard {
     }
 }
 
-/// A row as a pattern for tmux: what could mean anything in a format or a pattern stands for any one
-/// character, and what has no agreed width for any number of them. `None` for a row that tells nothing.
-fn pattern(row: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut telling = 0;
-    for c in row.trim().chars().take(MAX_CHARS) {
-        match c {
-            c if c.is_ascii_alphanumeric() || c == ' ' => {
-                telling += usize::from(c != ' ');
-                out.push(c);
-            }
-            c if c.is_ascii() => out.push('?'),
-            _ if out.ends_with('*') => {}
-            _ => out.push('*'),
+/// All conditions as one; halved again and again, since tmux expands formats to a limited depth.
+fn both(all: &[String]) -> String {
+    match all {
+        [] => "1".to_owned(),
+        [one] => one.clone(),
+        _ => {
+            let (first, second) = all.split_at(all.len() / 2);
+            format!("#{{&&:{},{}}}", both(first), both(second))
         }
     }
-    (telling >= 3).then_some(out)
+}
+
+/// A row as a pattern that matches it and, but for the few characters of which any one will do, nothing else.
+fn pattern(row: &ShownRow) -> String {
+    let mut out = String::new();
+    if row.from_start {
+        out.push('^');
+    }
+    for c in row.text.trim_end().chars() {
+        match c {
+            c if ANY_ONE.contains(c) => out.push('.'),
+            c if c.is_ascii_punctuation() => out.extend(['[', c, ']']),
+            c => out.push(c),
+        }
+    }
+    if row.to_end {
+        out.push('$');
+    }
+    out
+}
+
+/// Somebody's pattern without what a format would take for its own.
+fn plain(pattern: &str) -> String {
+    pattern.chars().map(|c| if "#,{}".contains(c) { '.' } else { c }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn row(text: &str) -> ShownRow {
+        ShownRow { text: text.to_owned(), from_start: true, to_end: true }
+    }
+
     #[test]
     fn nothing_of_a_row_is_understood_by_tmux() {
-        for (row, want) in [
-            ("  $ rm -rf /tmp/x, #{pid}", Some("? rm ?rf ?tmp?x? ??pid?")),
-            ("┃  △ Permission required", Some("*  * Permission required")),
-            ("› 1. Yes, proceed (y)", Some("* 1? Yes? proceed ?y?")),
-            ("---", None),
-            ("", None),
+        for (text, want) in [
+            ("  $ rm -rf /tmp/x, #{pid}", "^  [$] rm [-]rf [/]tmp[/]x. ..pid.$"),
+            ("┃  △ Permission (y/n)?  ", "^┃  △ Permission [(]y[/]n[)][?]$"),
+            ("a*b[c]\\^", "^a[*]b.c...$"),
         ] {
-            assert_eq!(pattern(row).as_deref(), want, "{row}");
+            assert_eq!(pattern(&row(text)), want, "{text}");
         }
+        assert_eq!(pattern(&ShownRow { text: "x".into(), from_start: false, to_end: false }), "x");
     }
 
     #[test]
     fn all_conditions_are_one() {
-        let guard = Guard { turn: "m1.2".into(), shows: vec!["abc".into(), "abcdef".into()] };
-        assert_eq!(guard.condition(), "#{&&:#{&&:#{==:#{@mosaic_turn},m1.2},#{C:abcdef}},#{C:abc}}");
+        let guard = Guard {
+            turn: "m1.2".into(),
+            shows: vec![row("abc")],
+            cursor: Some((3, 4)),
+            no_row: vec![r"^\? ".into()],
+            no_title: vec!["Action".into()],
+        };
+        let condition = guard.condition();
+        for part in [
+            "#{==:#{@mosaic_turn},m1.2}",
+            "#{==:#{cursor_x} #{cursor_y},3 4}",
+            "#{C/r:^abc$}",
+            r"#{==:#{C/r:^\? },0}",
+            "#{==:#{m/r:Action,#{pane_title}},0}",
+        ] {
+            assert!(condition.contains(part), "{part} in {condition}");
+        }
+        assert_eq!(condition.matches("&&").count(), 5);
         let words = guard.words(PaneId(3), &[Change::Keys(PaneId(3), vec!["Enter".into()])]);
         assert_eq!(words[5], "'send-keys' '-t' '%3' 'Enter' ; display-message -p made");
     }

@@ -203,20 +203,22 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses, or the host does not answer; whether they were made is not
     /// known then.
     pub async fn guarded(&self, pane: PaneId, guard: &Guard, changes: &[Change]) -> Result<bool> {
-        let words = guard.words(pane, changes);
+        let line = format!("{}\n", quote(&guard.words(pane, changes)));
         let ran = match &self.host {
-            None => self.run(&[words]).await,
-            Some(host) => self.run_now(host, &words).await,
+            None => self.with_input(&["source-file", "-"], &line).await,
+            Some(host) => self.feed_now(host, &line).await,
         };
-        ran.map(|text| text.trim() == MADE).map_err(|refusal| self.explain(refusal))
+        let text = ran.and_then(|output| Self::answer(&output));
+        text.map(|text| text.trim() == MADE).map_err(|refusal| self.explain(refusal))
     }
 
-    async fn run_now(&self, host: &Link, words: &[String]) -> Result<String, Refusal> {
+    async fn feed_now(&self, host: &Link, line: &str) -> Result<exec::Output, Refusal> {
         let clock = host.run("date +%s", FAR_LIMIT).await.map_err(Refusal::Link)?;
         let now: i64 = String::from_utf8_lossy(&clock.stdout).trim().parse().unwrap_or_default();
-        let tmux = self.script(&[words.to_vec()]);
-        let script = format!("if [ \"$(date +%s)\" -le {} ]; then {tmux}; fi", now + STILL_NOW);
-        Self::answer(&host.run(&script, FAR_LIMIT).await.map_err(Refusal::Link)?)
+        let tmux = self.script(&[["source-file", "-"].map(str::to_owned).to_vec()]);
+        let feed = format!("printf %s {} | {tmux}", ssh::quote(line));
+        let script = format!("if [ \"$(date +%s)\" -le {} ]; then {feed}; fi", now.saturating_add(STILL_NOW));
+        host.run(&script, FAR_LIMIT).await.map_err(Refusal::Link)
     }
 
     /// Runs commands that go to the client over its standard input, where no other user can read them, and

@@ -106,3 +106,58 @@ fn an_unknown_screen_is_unknown_and_has_no_composer() {
     }
     assert!(rules_for(&Site::for_tests("/nowhere"), "nobody").unwrap().is_none());
 }
+
+/// A screen of codex with its composer, below these rows of talk.
+fn codex(talk: &[&str]) -> ScreenFacts {
+    let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
+    let mut rows: Vec<String> = talk.iter().map(|row| (*row).to_owned()).collect();
+    let composer = u16::try_from(rows.len()).unwrap();
+    rows.extend(["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned));
+    read(&rules, &rows, (2, composer), "work")
+}
+
+#[test]
+fn a_dialog_that_is_quoted_above_a_composer_is_talk() {
+    let facts = codex(&[
+        "• It said:",
+        "  Would you like to run the following command?",
+        "  Press enter to confirm or esc to cancel",
+        "",
+    ]);
+    assert_eq!((facts.showing, facts.question.len()), (Showing::Ready, 0), "{facts:?}");
+}
+
+#[test]
+fn a_question_is_all_of_it_or_none() {
+    let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
+    let dialog = |command: usize| {
+        let mut rows = vec!["• Running".to_owned(), "  Would you like to run the following command?".to_owned()];
+        rows.extend((0..command).map(|line| format!("  $ step {line} of a long command that does a lot")));
+        rows.extend(
+            ["", "› 1. Yes, proceed (y)", "  2. No (esc)", "", "  Press enter to confirm or esc to cancel"]
+                .map(str::to_owned),
+        );
+        rows
+    };
+    let shown = |rows: &[String]| read(&rules, rows, (80, u16::try_from(rows.len()).unwrap()), "Action Required");
+    let (one, other) = (shown(&dialog(40)), shown(&dialog(41)));
+    assert_eq!(one.question.first().unwrap().text, "  Would you like to run the following command?");
+    assert_eq!(one.question.len(), 44, "its own rows, blank ones left out");
+    assert!(one.asked().chars().count() <= 190 && one.asked() != other.asked(), "{} {}", one.asked(), other.asked());
+    let cut = dialog(40).split_off(20);
+    assert_eq!((shown(&cut).showing, shown(&cut).question.len()), (Showing::Dialog, 0), "its beginning is not there");
+}
+
+#[test]
+fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
+    let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
+    let mut rows: Vec<String> = ["› one", "", "  two", "", "  fake-model default · /work", "  tab to queue message"]
+        .map(str::to_owned)
+        .to_vec();
+    let facts = read(&rules, &rows, (5, 2), "work");
+    assert_eq!(facts.composer.unwrap().text, "one\n\ntwo");
+    rows = (0..30).map(|line| format!("  line {line}")).collect();
+    rows[0] = "› line 0                                   ↑".to_owned();
+    let text = read(&rules, &rows, (5, 29), "work").composer.unwrap().text;
+    assert!(text.starts_with("line 0\nline 1") && text.ends_with("line 29"), "{text}");
+}

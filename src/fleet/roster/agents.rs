@@ -1,0 +1,157 @@
+//! The roster as the program uses it: every agent with its defaults filled in, and where it lives.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::nearest::nearest;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentName, Label, ServerName, SessionName, SocketName, SshTarget};
+
+/// Holder session when the roster names none.
+pub(super) const DEFAULT_HOLDER: &str = "_holder";
+
+/// Size of an agent's window, in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowSize {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// One agent with everything filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Its name.
+    pub name: AgentName,
+    /// Its tmux session.
+    pub session: SessionName,
+    /// Display name.
+    pub alias: Option<Label>,
+    /// Role.
+    pub class: String,
+    /// Runtime expected in the pane.
+    pub runtime: String,
+    /// Agent it reports to.
+    pub reports_to: Option<String>,
+    /// Folder it starts in, `~` resolved.
+    pub working_directory: PathBuf,
+    /// Model asked for.
+    pub model_hint: Option<String>,
+    /// Unattended launch.
+    pub yolo: bool,
+    /// Launch command that overrides the runtime's own.
+    pub command: Option<String>,
+    /// Environment of the pane.
+    pub env: BTreeMap<String, String>,
+    /// Owner.
+    pub tenant_id: String,
+    /// Host it runs on.
+    pub host: String,
+    /// How its host is reached when it is another one.
+    pub ssh: Option<SshTarget>,
+    /// tmux socket.
+    pub socket: SocketName,
+    /// Size its window gets.
+    pub window: WindowSize,
+    /// Whether the conversation is cleared between cards.
+    pub reset_between_tasks: bool,
+    /// What its runtime is told to begin a new conversation, when the roster says so.
+    pub reset_command: Option<String>,
+}
+
+/// A fleet's roster, valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// File it came from.
+    pub path: PathBuf,
+    /// Socket of the fleet's tmux server.
+    pub socket: SocketName,
+    /// Session that keeps the server alive.
+    pub holder: SessionName,
+    /// Name of the coordinating agent, when the file names one.
+    pub lead: Option<String>,
+    /// Agents in the file's order.
+    pub agents: Vec<Agent>,
+    /// What the operator should know but what stops nothing.
+    pub warnings: Vec<String>,
+    /// How far it is from the floor: exactly one coordinating seat and at least one enhancer.
+    pub below_floor: usize,
+}
+
+impl Roster {
+    /// A roster without agents, for an observer whose file is missing or invalid.
+    #[must_use]
+    pub fn empty(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            socket: SocketName(None),
+            holder: SessionName(DEFAULT_HOLDER.to_owned()),
+            lead: None,
+            agents: Vec::new(),
+            warnings: Vec::new(),
+            below_floor: 0,
+        }
+    }
+
+    /// The agent of that name.
+    ///
+    /// # Errors
+    /// Not found, with the nearest names.
+    pub fn agent(&self, name: &str) -> Result<&Agent> {
+        self.agents.iter().find(|agent| agent.name.as_str() == name).ok_or_else(|| {
+            let near = nearest(name, self.agents.iter().map(|agent| agent.name.as_str()));
+            let next = if near.is_empty() {
+                "`mosaic-tui agent roster` lists all".to_owned()
+            } else {
+                format!("did you mean {}?", near.join(", "))
+            };
+            Failure::new(
+                Kind::NotFound,
+                format!("agent {}", Label::new(name)),
+                format!("is not in {}", self.path.display()),
+                next,
+            )
+        })
+    }
+
+    /// The agent of that name, wherever it lives, with its tmux server.
+    ///
+    /// # Errors
+    /// Not found, with the nearest names.
+    pub fn reach(&self, site: &Site, name: &str) -> Result<(&Agent, ServerName)> {
+        let agent = self.agent(name)?;
+        Ok((agent, self.server(agent, site)))
+    }
+
+    /// The tmux server that holds an agent.
+    #[must_use]
+    pub fn server(&self, agent: &Agent, site: &Site) -> ServerName {
+        let ssh = agent.ssh.clone().filter(|_| self.is_remote(agent, site));
+        ServerName { ssh, socket: agent.socket.clone() }
+    }
+
+    /// The agent of that name, if it is one of this host.
+    ///
+    /// # Errors
+    /// Not found, or refused because it lives elsewhere.
+    pub fn local(&self, site: &Site, name: &str) -> Result<&Agent> {
+        let agent = self.agent(name)?;
+        if self.is_remote(agent, site) {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("agent {name}"),
+                format!("lives on {}", agent.host),
+                "run this command there",
+            ));
+        }
+        Ok(agent)
+    }
+
+    /// Whether the agent runs on another host.
+    #[must_use]
+    pub fn is_remote(&self, agent: &Agent, site: &Site) -> bool {
+        agent.host != site.host
+    }
+}
