@@ -491,7 +491,7 @@ impl Delivering<'_> {
             // A person may be typing the next line by now; the message itself must be out of the composer.
             What::Message(text) => {
                 let left = now.composer.as_ref().is_some_and(|composer| !self.shows_draft_text(composer, ""));
-                left && shown::count(&now.above, text) > shown::count(&draft.above, text)
+                left && shown::came(&draft.above, &now.above, text)
             }
             What::Command(_) | What::Answer(..) => {
                 empty && (now.above != before.above || now.showing != before.showing)

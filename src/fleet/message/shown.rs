@@ -3,6 +3,9 @@
 /// Characters of a message's end that have to be found.
 const NEEDLE: usize = 48;
 
+/// The same where that is not found.
+const SHORT_NEEDLE: usize = 16;
+
 /// Marks that runtimes draw around text, beside white space.
 const FRAMES: &str = "┃│▌❯›>⏎|";
 
@@ -16,17 +19,18 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The last of a text's letters and digits.
-fn needle(message: &str) -> String {
-    let letters = plain(message);
-    let skip = letters.chars().count().saturating_sub(NEEDLE);
-    letters.chars().skip(skip).collect()
+/// How often the end of a message, its last so many letters and digits, stands in these rows.
+fn count(rows: &[String], message: &str, letters: usize) -> usize {
+    let message = plain(message);
+    let skip = message.chars().count().saturating_sub(letters);
+    let needle: String = message.chars().skip(skip).collect();
+    if needle.is_empty() { 0 } else { plain(&rows.join("\n")).matches(&needle).count() }
 }
 
-/// How often the end of a message stands in these rows.
-pub(super) fn count(rows: &[String], message: &str) -> usize {
-    let needle = needle(message);
-    if needle.is_empty() { 0 } else { plain(&rows.join("\n")).matches(&needle).count() }
+/// Whether a conversation shows a message more often than before. A rendered text may lack a word, such as the
+/// language of a block of code, or number a list anew: then a shorter end of it has to do.
+pub(super) fn came(before: &[String], now: &[String], message: &str) -> bool {
+    [NEEDLE, SHORT_NEEDLE].iter().any(|letters| count(now, message, *letters) > count(before, message, *letters))
 }
 
 /// Whether what a composer shows is this message: all of it, or its end where the composer scrolls.
@@ -44,11 +48,14 @@ mod tests {
         let message = "[h:a -> h:b] please look at the failing test of the parser and tell me why";
         let rows = ["┃  [h:a -> h:b] please look at the fail", "┃  ing test of the parser and tell me", "┃  why", ""]
             .map(str::to_owned);
-        assert_eq!(count(&rows, message), 1);
-        assert_eq!(count(&rows, "something else"), 0);
+        assert!(came(&[], &rows, message) && !came(&rows, &rows, message));
+        assert!(!came(&[], &rows, "something else"));
         let markdown = "[h:a -> h:b] # Plan\n\n- **first** `code`\n\n    indented\n\nthen the rest of it all";
         let shown = ["[h:a -> h:b] Plan", " • first code", " ```", "  indented", " ```", " then the rest of it all"];
-        assert_eq!(count(&shown.map(str::to_owned), markdown), 1);
+        assert!(came(&[], &shown.map(str::to_owned), markdown));
+        let shown = ["› [h:a -> h:b] Do", "  ls -l", "  and tell me of all that you find"];
+        let code = "[h:a -> h:b] Do\n```sh\nls -l\n```\nand tell me of all that you find";
+        assert!(came(&[], &shown.map(str::to_owned), code), "a block's language is not shown");
         assert!(is_draft("[h:a -> h:b] please look at the\nfailing test of the parser and tell me why", message));
         assert!(!is_draft("ok at the failing test of the parser and tell me why of the long end", &"x".repeat(50)));
         assert!(!is_draft("why", message), "a few letters are no proof");
