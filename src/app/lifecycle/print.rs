@@ -112,10 +112,10 @@ pub(super) fn status(snapshot: &FleetSnapshot) -> Report {
         })
         .collect();
     for row in snapshot.agents.iter().filter(|row| !row.managed) {
+        let at = if row.flags.contains(&"remote") { format!(" on {}", row.host) } else { String::new() };
         lines.push(format!(
-            "note: session {} runs on socket {}, and the roster does not know it",
-            row.shown_name(),
-            row.socket
+            "note: session {} runs on the fleet's socket{at}, and the roster does not know it",
+            row.name
         ));
     }
     let needing: Vec<String> = snapshot.needing().map(|row| row.name.to_string()).collect();
