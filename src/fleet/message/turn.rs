@@ -12,6 +12,9 @@ use crate::fleet::error::Result;
 use crate::fleet::model::PaneId;
 use crate::fleet::tmux::{Change, Guard, Query, Tmux};
 
+/// Time for another sender to be done.
+pub(super) const LOCK_WITHIN: Duration = Duration::from_secs(60);
+
 /// A turn whose holder gave no sign for this long has no holder any more.
 const STALE: Duration = Duration::from_secs(10);
 

@@ -1,26 +1,19 @@
-//! One delivery to one pane, on this host or another.
+//! The steps of one delivery: the turn, the look, the paste, the draft, the key, the evidence.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::envelope_words;
-use super::receipt::{Delivery, Receipt};
-use super::turn::Turn;
-use super::{Envelope, check_text, shown};
-use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::home::{RunFile, Site, fingerprint};
-use crate::fleet::lockfile;
+use super::receipt::Delivery;
+use super::shown;
+use super::turn::{LOCK_WITHIN, Turn};
+use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{PaneId, ServerName};
-use crate::fleet::process::{self, ProcessWatch};
-use crate::fleet::roster::Agent;
+use crate::fleet::process::ProcessWatch;
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::ssh::{Links, processes};
-use crate::fleet::tmux::{Change, Guard, Look, Peek, Tmux, panes_of};
-
-/// Time for another sender to be done.
-const LOCK_WITHIN: Duration = Duration::from_secs(60);
+use crate::fleet::tmux::{Change, Guard, Peek, Tmux};
 
 /// Time for a screen to show something that is known of it.
 const SCREEN_WITHIN: Duration = Duration::from_secs(2);
@@ -47,7 +40,7 @@ pub struct Options {
 
 /// What is delivered.
 #[derive(Debug, Clone, Copy)]
-enum What<'a> {
+pub(super) enum What<'a> {
     /// A text with its frame; the conversation shows it afterwards.
     Message(&'a str),
     /// A command of the runtime; its screen is another one afterwards.
@@ -57,7 +50,8 @@ enum What<'a> {
 }
 
 impl What<'_> {
-    fn text(&self) -> &str {
+    /// What is pasted.
+    pub(super) fn text(&self) -> &str {
         match self {
             Self::Message(text) | Self::Command(text) => text,
             Self::Answer(..) => "",
@@ -65,135 +59,9 @@ impl What<'_> {
     }
 }
 
-/// The agents of one process's deliveries: the links to other hosts stay open between them.
-#[derive(Debug)]
-pub struct Post<'a> {
-    site: &'a Site,
-    links: Links,
-}
-
-impl<'a> Post<'a> {
-    /// Nothing is connected yet.
-    #[must_use]
-    pub fn new(site: &'a Site) -> Self {
-        Self { site, links: Links::new(&site.home) }
-    }
-
-    /// Whose deliveries.
-    #[must_use]
-    pub fn site(&self) -> &'a Site {
-        self.site
-    }
-
-    /// Sends a text to an agent.
-    ///
-    /// # Errors
-    /// When the text or the frame is not valid, or the rules of the agent's screen are not; what happens to
-    /// the message itself is in the receipt.
-    pub async fn send(
-        &self,
-        (agent, server): (&Agent, &ServerName),
-        envelope: &Envelope,
-        text: &str,
-        options: Options,
-    ) -> Result<Receipt> {
-        let invalid =
-            |why: String| Failure::new(Kind::Invalid, format!("message to {}", agent.name), why, "nothing was sent");
-        let text = check_text(text).map_err(invalid)?;
-        for (what, word) in [("source", Some(&envelope.source)), ("class", envelope.class.as_ref())] {
-            word.map_or(Ok(()), |word| envelope_words(what, word)).map_err(invalid)?;
-        }
-        let message = envelope.framed(&text);
-        self.deliver((agent, server), What::Message(&message), options).await
-    }
-
-    /// Sends a command of the runtime, without a frame.
-    ///
-    /// # Errors
-    /// As for [`Self::send`].
-    pub async fn command(&self, to: (&Agent, &ServerName), command: &str, options: Options) -> Result<Receipt> {
-        self.deliver(to, What::Command(command), options).await
-    }
-
-    /// Answers a question that the runtime asks, by its choice (from 1); with `question`, only that one.
-    ///
-    /// # Errors
-    /// As for [`Self::send`].
-    pub async fn answer(
-        &self,
-        to: (&Agent, &ServerName),
-        choice: usize,
-        question: Option<&str>,
-        options: Options,
-    ) -> Result<Receipt> {
-        self.deliver(to, What::Answer(choice, question), options).await
-    }
-
-    async fn deliver(
-        &self,
-        (agent, server): (&Agent, &ServerName),
-        what: What<'_>,
-        options: Options,
-    ) -> Result<Receipt> {
-        // Unique among all hosts: it stands on the pane while the delivery lasts.
-        let id = format!(
-            "m{:x}-{}-{}",
-            process::since_boot().as_nanos(),
-            std::process::id(),
-            &fingerprint(self.site.host.as_bytes())[..6]
-        );
-        let receipt = |(delivery, reason): Outcome| Receipt {
-            delivery,
-            reason,
-            agent: agent.name.to_string(),
-            tenant_id: agent.tenant_id.clone(),
-            host: agent.host.clone(),
-            message_id: id.clone(),
-            bytes: what.text().len(),
-        };
-        let rules = screen::rules_for(self.site, &agent.runtime)?;
-        // Senders of this host stand in line here, and meet those of others at the pane.
-        let path = self.site.run_file(&agent.name, RunFile::Send);
-        let file = lockfile::open(&path)?;
-        if !lockfile::exclusive_within(&path, &file, LOCK_WITHIN).await? {
-            return Ok(receipt(lock_busy()));
-        }
-        let tmux = Tmux::at(server, &self.links);
-        let pane = match own_pane(&tmux, agent).await {
-            Ok(Some(pane)) => pane,
-            Ok(None) => return Ok(receipt((Delivery::Dead, "it has no live pane".to_owned()))),
-            Err(failure) if failure.kind == Kind::Failed => return Ok(receipt(Phase::Looking.told(&failure))),
-            Err(failure) => return Err(failure),
-        };
-        let mut phase = Phase::Looking;
-        let delivering = Delivering {
-            tmux: &tmux,
-            links: &self.links,
-            server,
-            pane: pane.0,
-            pid: pane.1,
-            rules: rules.as_ref(),
-            runtime: &agent.runtime,
-            what,
-            options,
-        };
-        match delivering.run(&id, &mut phase).await {
-            Ok(outcome) => Ok(receipt(outcome)),
-            Err(failure) if failure.kind == Kind::Failed => Ok(receipt(phase.told(&failure))),
-            Err(failure) => Err(failure),
-        }
-    }
-}
-
-/// The agent's own live pane and its process, whichever pane of the window is active.
-async fn own_pane(tmux: &Tmux, agent: &Agent) -> Result<Option<(PaneId, u32)>> {
-    let Look::Panes(panes) = tmux.look().await? else { return Ok(None) };
-    Ok(panes_of(&panes, &agent.session, &agent.name).first().filter(|pane| !pane.dead).map(|pane| (pane.id, pane.pid)))
-}
-
 /// How far a delivery is; what a failure means depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Nothing was typed.
     Looking,
     /// The text may stand in the composer.
@@ -206,7 +74,7 @@ enum Phase {
 
 impl Phase {
     /// What is told when the screen or the link is lost now.
-    fn told(self, failure: &Failure) -> Outcome {
+    pub(super) fn told(self, failure: &Failure) -> Outcome {
         match self {
             Self::Looking => (Delivery::Blank, format!("{failure}; nothing was typed")),
             Self::Typing | Self::Typed => {
@@ -217,22 +85,25 @@ impl Phase {
     }
 }
 
-struct Delivering<'a> {
-    tmux: &'a Tmux,
-    links: &'a Links,
-    server: &'a ServerName,
-    pane: PaneId,
-    pid: u32,
-    rules: Option<&'a Rules>,
-    runtime: &'a str,
-    what: What<'a>,
-    options: Options,
+/// One delivery to one pane.
+pub(super) struct Delivering<'a> {
+    pub tmux: &'a Tmux,
+    pub links: &'a Links,
+    pub server: &'a ServerName,
+    pub pane: PaneId,
+    pub pid: u32,
+    pub rules: Option<&'a Rules>,
+    pub runtime: &'a str,
+    pub what: What<'a>,
+    pub options: Options,
 }
 
-type Outcome = (Delivery, String);
+/// A receipt's word, and why.
+pub(super) type Outcome = (Delivery, String);
 
 impl Delivering<'_> {
-    async fn run(&self, id: &str, phase: &mut Phase) -> Result<Outcome> {
+    /// Delivers; `phase` tells how far that came, also when it failed.
+    pub(super) async fn run(&self, id: &str, phase: &mut Phase) -> Result<Outcome> {
         // A long text takes its time over a slow link; nobody waits for the turn meanwhile.
         let buffer = match self.what {
             What::Answer(..) => None,
@@ -540,7 +411,7 @@ fn gone(phase: Phase) -> Outcome {
     }
 }
 
-fn lock_busy() -> Outcome {
+pub(super) fn lock_busy() -> Outcome {
     (Delivery::Refused, "lock_busy: another message is being delivered; nothing was typed".to_owned())
 }
 
