@@ -13,7 +13,7 @@ use crate::fleet::process::ProcessWatch;
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::ssh::{Links, processes};
-use crate::fleet::tmux::{Change, Guard, Peek, Tmux};
+use crate::fleet::tmux::{Change, Guard, Peek, Query, Tmux};
 
 /// Time for a screen to show something that is known of it.
 const SCREEN_WITHIN: Duration = Duration::from_secs(2);
@@ -242,6 +242,11 @@ impl Delivering<'_> {
         let Some(keys) = choice.checked_sub(1).and_then(|at| dialog.answers.get(at)) else {
             return refused("no_choice", format!("choice {choice} is not one of {}", dialog.answers.len()));
         };
+        let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
+        if !dialog.is_at_first(&coloured) {
+            let why = "its mark is not on the first choice, from where the keys count; `agent attach` answers it";
+            return refused("mark_moved", why.to_owned());
+        }
         let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
         *phase = Phase::Submitting;
         if !turn.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
@@ -361,7 +366,11 @@ impl Delivering<'_> {
         match self.what {
             // A person may be typing the next line by now; the message itself must be out of the composer.
             What::Message(text) => {
-                let left = now.composer.as_ref().is_some_and(|composer| !self.shows_draft_text(composer, ""));
+                let left = match &now.composer {
+                    Some(composer) => !self.shows_draft_text(composer, ""),
+                    // It may ask something about it at once.
+                    None => now.showing == Showing::Dialog,
+                };
                 left && shown::came(&draft.above, &now.above, text)
             }
             What::Command(_) | What::Answer(..) => {

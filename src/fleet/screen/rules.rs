@@ -107,6 +107,9 @@ pub struct DialogRule {
     /// What of a row belongs to it: the pattern's first group. Without it the whole row.
     #[serde(default)]
     pub(super) row: Option<Pattern>,
+    /// Where the keys move a mark: how a row looks, its colours included, while the mark is on the first choice.
+    #[serde(default)]
+    first_marked: Option<Pattern>,
     /// Keys that answer it: the first list for its first choice, and so on.
     pub answers: Vec<Vec<String>>,
 }
@@ -121,6 +124,14 @@ pub struct BusyEnter {
     /// Words of the program's command line, one behind the other, with which it does not interrupt.
     #[serde(default)]
     unless: Vec<String>,
+}
+
+impl DialogRule {
+    /// Whether the keys lead where they should on a screen that `capture-pane -e` gave.
+    #[must_use]
+    pub fn is_at_first(&self, coloured: &str) -> bool {
+        self.first_marked.as_ref().is_none_or(|pattern| coloured.lines().any(|row| pattern.0.is_match(row)))
+    }
 }
 
 impl BusyEnter {

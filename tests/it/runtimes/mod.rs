@@ -309,6 +309,12 @@ fn asking(lab: &Lab, tag: &str) {
         assert_eq!((wrong.code, wrong.json()["delivery"].as_str()), (4, Some("refused")), "{wrong:?}");
         assert!(!touched.exists(), "nothing was approved by a message");
         lab.shows("stuck", "dialog");
+        if lab.runtime == Runtime::Opencode {
+            lab.keys(&["Right"]);
+            let moved = lab.sandbox.run(&["agent", "approve", "a", "--json"]);
+            assert!(moved.code == 4 && moved.stdout.contains("mark_moved"), "{moved:?}");
+            lab.keys(&["Left"]);
+        }
         let args = ["agent", "approve", "a", "--choice", choice, "--question", &question, "--json"];
         let answer = lab.sandbox.run(&args);
         assert_eq!((answer.code, answer.json()["delivery"].as_str()), (0, Some("accepted")), "{answer:?}");
