@@ -32,6 +32,7 @@ mod run;
 mod runtime;
 #[cfg(test)]
 pub(crate) mod samples;
+mod standard_input;
 pub mod state;
 mod steering;
 mod stub;

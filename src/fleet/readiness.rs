@@ -198,6 +198,16 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     if let Some(decided) = by_screen(&signs.screen, signs.idle, &decision) {
         return decided;
     }
+    // A runtime that tells when it works is idle when it says that nothing is the matter.
+    let says_idle = pulse.status == HeartbeatStatus::Ok && pulse.by == Authority::Runtime && !refuted;
+    if says_idle && signs.idle.is_some_and(|idle| idle >= SETTLED_AFTER) {
+        return decision(
+            Readiness::Available,
+            pulse.detail.clone().unwrap_or_else(|| "reports that it is idle".to_owned()),
+            "the runtime reported that it does nothing, and its pane is silent",
+            "a report of busy, or output in its pane",
+        );
+    }
     by_silence(signs, thresholds, &decision)
 }
 
@@ -269,7 +279,7 @@ fn by_screen(
 }
 
 fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
-    let start = "a start: `mosaic-tui fleet start NAME`";
+    let start = "a start, on its own host: `mosaic-tui fleet start NAME`";
     Some(match pane {
         PaneState::Ended(Some(status)) => (format!("exited with status {status}"), start),
         PaneState::Ended(None) => ("its process ended".to_owned(), start),
@@ -326,6 +336,7 @@ mod tests {
         use PaneState as P;
         use Readiness as R;
         let rejected = || Err(NoHeartbeat::Rejected("x".to_owned()));
+        let kept = |age| pulse(age, S::Ok).map(|pulse| Pulse { by: Authority::Keeper, ..pulse });
         for (pane, pulse, idle, want) in [
             (P::NoServer, pulse(0, S::Ok), Some(0), R::Dead),
             (P::NoSession, pulse(0, S::Ok), Some(0), R::Dead),
@@ -343,7 +354,9 @@ mod tests {
             (P::Live, pulse(1, S::Error), Some(0), R::Stuck),
             (P::Live, pulse(1, S::Busy), Some(9999), R::Working),
             (P::Live, pulse(1, S::Ok), None, R::Working),
-            (P::Live, pulse(1, S::Ok), Some(299), R::Working),
+            (P::Live, pulse(1, S::Ok), Some(2), R::Working),
+            (P::Live, pulse(1, S::Ok), Some(3), R::Available),
+            (P::Live, kept(1), Some(299), R::Working),
             (P::Live, pulse(1, S::Ok), Some(300), R::Available),
             (P::Live, pulse(1, S::Ok), Some(1_000_000), R::Available),
         ] {

@@ -12,6 +12,7 @@ use super::{place, print};
 use crate::app::action::Action;
 use crate::app::error::FAILED;
 use crate::app::report::Report;
+use crate::app::standard_input;
 use crate::backlog::error::{Error, Kind as ErrorKind};
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
@@ -216,7 +217,7 @@ fn read_text(path: &Path, most: usize) -> Result<String> {
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+        standard_input::take("body", "name a file, or pipe the text in")?.take(limit).read_to_end(&mut bytes)
     } else {
         std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes)
     };
@@ -276,12 +277,13 @@ fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result
 fn whole_input() -> Result<std::fs::File> {
     use std::io::Seek;
     use std::os::unix::fs::OpenOptionsExt;
+    let mut input = standard_input::take("import -", "name a file, or pipe the export in")?;
     let path = std::env::temp_dir().join(format!("mosaic-import-{}", std::process::id()));
     let failed = |error: std::io::Error| Failure::failed("import -", error.to_string(), "check the temporary folder");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
     std::fs::remove_file(&path).map_err(failed)?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(failed)?;
+    std::io::copy(&mut input, &mut file).map_err(failed)?;
     file.rewind().map_err(failed)?;
     Ok(file)
 }

@@ -457,7 +457,15 @@ async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report>
     }
     files::write(site, &draft)?;
     drop(lock);
-    told(site, name, "removed", format!("{name}: stopped and taken out of {}", site.roster.display()), &draft.roster)
+    let text = match agent.ssh.as_ref().filter(|_| before.is_remote(&agent, site)) {
+        Some(ssh) => format!(
+            "{name}: taken out of {}; whatever runs on {} runs on: `ssh {ssh} mosaic-tui fleet stop {name}`",
+            site.roster.display(),
+            agent.host
+        ),
+        None => format!("{name}: stopped and taken out of {}", site.roster.display()),
+    };
+    told(site, name, "removed", text, &draft.roster)
 }
 
 /// Refuses to take out whom others report to.

@@ -16,6 +16,8 @@ const FORCE: Argument = flag("force", "Behind a draft that somebody left in the 
 const NO_VERIFY: Argument = flag("no-verify", "Does not look at what became of it, and claims nothing");
 const TIMEOUT: Argument = value("timeout", "Seconds to look for evidence; default 6");
 
+const STATES: &[&str] = &["stuck", "dead", "stale", "unknown", "available", "working"];
+
 /// Entries about single agents.
 pub(super) const STEERING: &[ActionSpec] = &[
     screen(
@@ -40,7 +42,7 @@ pub(super) const STEERING: &[ActionSpec] = &[
         command(
             "agent.attach",
             "attach",
-            "Takes an agent's pane over: what you type goes to it; Ctrl-b d leaves",
+            "Takes an agent's pane over: what you type goes to it; Ctrl-b d leaves (Ctrl-b Ctrl-b d inside a tmux of your own)",
             &["agent", "attach"],
             "",
             &[NAME],
@@ -61,7 +63,7 @@ pub(super) const STEERING: &[ActionSpec] = &[
             &[
                 AGENTS,
                 value("class", "Only agents of this class"),
-                value("state", "Only agents in this state, such as available"),
+                Argument { name: "state", shape: Shape::Value, doc: "Only agents in this state", values: STATES },
                 MESSAGE,
                 FILE,
                 SOURCE,
@@ -128,12 +130,7 @@ pub(super) const STEERING: &[ActionSpec] = &[
         "it blocks until then",
         &[
             NAME,
-            Argument {
-                name: "until",
-                shape: Shape::Value,
-                doc: "The state",
-                values: &["stuck", "dead", "stale", "unknown", "available", "working"],
-            },
+            Argument { name: "until", shape: Shape::Value, doc: "The state", values: STATES },
             value("timeout", "Seconds; default a week"),
             JSON,
         ],

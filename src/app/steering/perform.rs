@@ -12,6 +12,7 @@ use super::tail;
 use crate::app::error::{DONE, FAILED, exit_code};
 use crate::app::look::look;
 use crate::app::report::Report;
+use crate::app::standard_input;
 use crate::fleet::activity;
 use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -107,8 +108,11 @@ fn read(text: &Text) -> Result<String> {
             file.take(MAX_INPUT).read_to_end(&mut bytes).map_err(|error| invalid(&what, error.to_string()))?;
         }
         Text::Input => {
-            let input = std::io::stdin().take(MAX_INPUT).read_to_end(&mut bytes);
-            input.map_err(|error| invalid("standard input", error.to_string()))?;
+            let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
+            input
+                .take(MAX_INPUT)
+                .read_to_end(&mut bytes)
+                .map_err(|error| invalid("standard input", error.to_string()))?;
         }
     }
     String::from_utf8(bytes).map_err(|_| invalid("message", "is not UTF-8".to_owned()))
@@ -182,7 +186,12 @@ async fn broadcast(
         .filter(|agent| in_state(agent) && comms::address(agent) != own)
         .collect();
     if chosen.is_empty() {
-        return Err(Failure::new(Kind::NotFound, "broadcast", "no agent fits", "`mosaic-tui fleet ps` shows all"));
+        return Err(Failure::new(
+            Kind::NotFound,
+            "broadcast",
+            "no agent fits: by name, class and state, without the sender itself",
+            "`mosaic-tui fleet ps` shows all",
+        ));
     }
     let text = read(&message.text)?;
     // What is wrong with the message itself is wrong for all of them, and told before anything is sent.

@@ -42,7 +42,10 @@ async fn agent_pane(site: &Site, name: &str) -> Result<Found> {
         return Err(Failure::failed(
             format!("agent {name}"),
             "has no pane",
-            format!("`mosaic-tui fleet start {name}`"),
+            match &server.ssh {
+                None => format!("`mosaic-tui fleet start {name}`"),
+                Some(ssh) => format!("`ssh {ssh} mosaic-tui fleet start {name}`"),
+            },
         ));
     };
     let (tenant_id, host) = (agent.tenant_id.clone(), agent.host.clone());

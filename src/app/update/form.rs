@@ -138,6 +138,7 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
             // What was typed to an agent is not lost by a slip of the finger.
             if prompt.is_message() && !prompt.line.text.trim().is_empty() {
                 state.messages.push(prompt.line.text.trim());
+                super::toast(state, "kept: Up in the next message brings it back".to_owned(), false);
             }
             state.overlay = None;
         }

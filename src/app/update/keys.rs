@@ -71,7 +71,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
                     return super::toast(state, format!("{}: {why}", spec.title), true);
                 };
                 inputs = inputs.with("question", vec![question.to_string()]);
-                targets = vec![format!("{}: {question}", names.join(", "))];
+                targets = vec![format!("{}, with the first choice of: {question}", names.join(", "))];
                 continue;
             }
             _ => continue,
@@ -138,7 +138,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             code => scroll_by(scroll, code),
         },
         Overlay::Confirm { yes, command, action, .. } => match key.code {
-            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Char('h' | 'l') => *yes = !*yes,
+            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => *yes = !*yes,
             KeyCode::Esc | KeyCode::Char('n' | 'q') => state.overlay = None,
             KeyCode::Enter | KeyCode::Char('y') => {
                 let confirmed = *yes || key.code == KeyCode::Char('y');

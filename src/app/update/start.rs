@@ -70,7 +70,12 @@ pub(super) fn start(state: &mut State, command: String, action: Action, effects:
         }
         Action::AgentExplain(_) => state.overlay = Some(Overlay::Explain { scroll: 0 }),
         // The terminal is the pane's until it is left.
-        Action::Steering(SteeringAction::Attach(name)) => effects.push(Effect::Attach(name)),
+        Action::Steering(SteeringAction::Attach(name)) => {
+            match state.row_named(&name).filter(|row| row.target.is_none()) {
+                Some(row) => super::toast(state, format!("{name} has no pane to take over: {}", row.reason), true),
+                None => effects.push(Effect::Attach(name)),
+            }
+        }
         action => run::run(state, command, action, effects),
     }
 }

@@ -21,12 +21,18 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         checks.push(Check::failed("roster", "names no agents of this host", "`mosaic-tui fleet add` adds one"));
     }
     checks.extend(snapshot.agents.iter().filter(|row| !row.managed).map(|row| {
-        Check::warning(
-            format!("session {}", row.name),
-            "runs on the fleet's socket, and the roster does not know it",
-            format!("`mosaic-tui fleet stop {}` ends it, if an agent of this fleet was called so", row.name),
-        )
+        let what = format!("session {}", row.shown_name());
+        let why = "runs on the fleet's socket, and the roster does not know it";
+        if row.flags.contains(&"remote") {
+            let next = format!("add it to the roster, or end it on {}", row.host);
+            return Check::warning(what, why, next);
+        }
+        let next = format!("`mosaic-tui fleet stop {}` ends it, if an agent of this fleet was called so", row.name);
+        Check::warning(what, why, next)
     }));
+    checks.extend(
+        snapshot.agents.iter().filter(|row| row.managed && row.flags.contains(&"remote")).map(|row| elsewhere(row)),
+    );
     checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.to_string(), "")));
     let silent = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok);
     if let Some(plane) = silent.filter(|_| installed(site) == Installed::Ours) {
@@ -45,6 +51,17 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
     }
     checks.push(default_server(site, roster).await);
     checks
+}
+
+/// An agent of another host: that it can be trusted is for its own host to verify.
+fn elsewhere(row: &AgentRow) -> Check {
+    let subject = row.shown_name();
+    let text = format!("{}: {}", row.readiness.word(), row.reason);
+    if matches!(row.readiness, Readiness::Dead | Readiness::Stale | Readiness::Unknown) || row.drift {
+        let next = format!("`mosaic-tui agent explain {}`; `fleet verify` on {} says more", row.name, row.host);
+        return Check::failed(subject, text, next);
+    }
+    Check::ok(subject, text)
 }
 
 fn of_agent(row: &AgentRow) -> Check {

@@ -77,7 +77,9 @@ impl FarRow {
 /// What another host said of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostView {
-    /// Whether it answers at all, or why not; as old as the first refusal.
+    /// Whether it ever answered.
+    pub heard: bool,
+    /// Whether it answers at all, or why not; as old as its last answer.
     pub link: Reading<()>,
     /// Its own rows.
     pub rows: Reading<Vec<FarRow>>,
@@ -90,14 +92,19 @@ pub(super) fn plane_states<'a>(planes: &'a Planes<'_>) -> impl Iterator<Item = P
     hosts.into_iter().map(|(target, view)| {
         let text = match &view.link.facts {
             Ok(()) => format!("{target} answers"),
-            Err(why) => format!("{target}: {}, for {}", without_target(why, target), silence(view, planes)),
+            Err(why) => format!("{target}: {}{}", without_target(why, target), silence(view, planes)),
         };
         PlaneState { plane: Plane::Ssh, ok: view.link.facts.is_ok(), text: Label::new(&text) }
     })
 }
 
+/// Since when, where it ever answered.
 fn silence(view: &HostView, planes: &Planes<'_>) -> String {
-    words(std::time::Duration::from_secs_f64(age(view.link.at, planes.now)))
+    if !view.heard {
+        return String::new();
+    }
+    let span = std::time::Duration::from_secs_f64(age(view.link.at, planes.now));
+    format!(", last heard {} ago", words(span))
 }
 
 /// The cause without the name of the host, which stands before it, and without the next step, for which a
@@ -123,9 +130,9 @@ pub(super) fn evidence(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Ev
 /// Why nothing is known of an agent whose host does not answer.
 pub(super) fn unanswered(planes: &Planes<'_>, agent: &Agent) -> String {
     let Some(target) = &agent.ssh else { return format!("on {}, and no `ssh` says how to get there", agent.host) };
-    match planes.hosts.get(target) {
-        Some(view) if view.link.facts.is_err() => {
-            format!("{} does not answer, for {}", agent.host, silence(view, planes))
+    match planes.hosts.get(target).map(|view| (view, &view.link.facts)) {
+        Some((view, Err(why))) => {
+            format!("{} does not answer{}: {}", agent.host, silence(view, planes), without_target(why, target))
         }
         _ => format!("{} was not asked yet", agent.host),
     }

@@ -308,7 +308,10 @@ impl Delivering<'_> {
     async fn refusal(&self, rules: &Rules, facts: &ScreenFacts) -> Result<Option<Outcome>> {
         let refused = |word: &str, why: &str| Ok(Some((Delivery::Refused, format!("{word}: {why}"))));
         match facts.showing {
-            Showing::Dialog => return refused("blocked_by_prompt", &facts.reason),
+            Showing::Dialog => {
+                let why = format!("{}; `mosaic-tui agent approve` answers it, `agent attach` shows it", facts.reason);
+                return refused("blocked_by_prompt", &why);
+            }
             Showing::Login => return refused("login_needed", &facts.reason),
             _ => {}
         }

@@ -111,7 +111,12 @@ impl<'a> Post<'a> {
         let tmux = Tmux::at(server, &self.links);
         let pane = match own_pane(&tmux, agent).await {
             Ok(Some(pane)) => pane,
-            Ok(None) => return Ok(receipt((Delivery::Dead, "it has no live pane".to_owned()))),
+            Ok(None) => {
+                return Ok(receipt((
+                    Delivery::Dead,
+                    "it has no live pane; `mosaic-tui fleet start` makes one".to_owned(),
+                )));
+            }
             Err(failure) if failure.kind == Kind::Failed => return Ok(receipt(Phase::Looking.told(&failure))),
             Err(failure) => return Err(failure),
         };

@@ -153,15 +153,13 @@ impl Observed {
                     Some(rows) => Reading::new(rows, now),
                     None => before.map_or_else(|| Reading::new(Err(NOT_READ.to_owned()), now), |view| view.rows),
                 };
-                HostView { link: Reading::new(Ok(()), now), rows }
+                HostView { heard: true, link: Reading::new(Ok(()), now), rows }
             }
             Err(why) => {
-                // A silence is as old as its beginning.
-                let at = match &before {
-                    Some(view) if view.link.facts.is_err() => view.link.at,
-                    _ => now,
-                };
-                HostView { link: Reading::new(Err(why), at), rows: Reading::new(Err(NOT_READ.to_owned()), now) }
+                // A silence is as old as the last answer.
+                let at = before.as_ref().map_or(now, |view| view.link.at);
+                let heard = before.is_some_and(|view| view.heard);
+                HostView { heard, link: Reading::new(Err(why), at), rows: Reading::new(Err(NOT_READ.to_owned()), now) }
             }
         };
         self.hosts.insert(reading.host, view);

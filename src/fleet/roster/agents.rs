@@ -143,7 +143,10 @@ impl Roster {
                 Kind::Refused,
                 format!("agent {name}"),
                 format!("lives on {}", agent.host),
-                "run this command there",
+                match &agent.ssh {
+                    Some(ssh) => format!("run this command there: `ssh {ssh} mosaic-tui ...`"),
+                    None => "run this command there".to_owned(),
+                },
             ));
         }
         Ok(agent)
