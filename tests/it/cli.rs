@@ -116,7 +116,8 @@ fn the_schema_is_json() {
 
 #[test]
 fn once_prints_the_same_state_in_every_format() {
-    let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");
+    let busy = "env: {MOSAIC_STUB_SCRIPT: 'work 600'}";
+    let sandbox = Sandbox::with_agents(&format!("  - {{name: a, {busy}}}\n  - {{name: b, {busy}}}\n"));
     sandbox.start();
     let text = sandbox.ok(&["--once"]).stdout;
     assert!(text.starts_with("0 need you; 2 working\n") && text.contains("\nworking  a  "), "{text}");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use rustix::process::Signal;
 
-use crate::harness::{Answer, Pty, Sandbox, answer, kill, program, wait_for};
+use crate::harness::{Answer, Pty, Sandbox, answer, is_well, kill, program, wait_for};
 
 const SIZES: [&str; 2] = ["80x24", "200x50"];
 
@@ -240,7 +240,7 @@ fn a_message_by_key_stays_until_it_arrived() {
     for (width, height) in [(80, 24), (200, 50)] {
         let sandbox = fleet("80x24", "");
         let mut view = sandbox.open(&[], width, height);
-        view.wait_text("working");
+        view.wait_until("the agent", is_well);
         view.send("s");
         view.wait_text("message to a");
         view.send("two lines\njust typed\r");

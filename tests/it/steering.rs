@@ -3,7 +3,7 @@
 use mosaic_tui::fleet::model::{PaneId, ShownRow, SocketName};
 use mosaic_tui::fleet::tmux::{Change, Guard, Tmux};
 
-use crate::harness::{Sandbox, wait_for};
+use crate::harness::{Sandbox, is_well, wait_for};
 
 /// A running stub `a` with this script.
 fn fleet(script: &str) -> Sandbox {
@@ -88,7 +88,7 @@ fn a_reset_begins_anew_and_is_refused_while_it_works_or_asks() {
 fn a_text_to_all_that_the_list_shows_asks_first_and_comes_back_by_key() {
     let sandbox = fleet("");
     let mut view = sandbox.open(&[], 120, 40);
-    view.wait_until("both", |text| text.matches("working").count() > 1);
+    view.wait_until("both", |text| is_well(text) && text.contains("worker"));
     view.send("b");
     view.wait_text("message to 2 agents");
     view.send("to all of you\r");
@@ -114,7 +114,7 @@ fn the_dashboard_steps_aside_for_a_takeover_and_is_back_as_it_was() {
     let sandbox = fleet("");
     for (width, height) in [(80, 24), (200, 50)] {
         let mut view = sandbox.open(&[], width, height);
-        view.wait_until("both", |text| text.matches("working").count() > 1);
+        view.wait_until("both", |text| is_well(text) && text.contains("worker"));
         view.send("ja");
         wait_for("its client", || {
             sandbox.tmux(&["list-clients", "-F", "#{client_session} #{client_readonly}"]).contains("b 0")
@@ -211,4 +211,18 @@ fn a_broadcast_tells_of_everybody_also_when_one_cannot_be_tried() {
     // Nobody of another host is brought back here.
     let recovered = sandbox.run(&["fleet", "recover", "--apply"]);
     assert!(!recovered.stdout.contains("far"), "{recovered:?}");
+}
+
+#[test]
+fn a_command_of_the_palette_without_its_text_hangs_nothing() {
+    let sandbox = fleet("");
+    let mut view = sandbox.open(&[], 120, 40);
+    view.wait_until("the list", is_well);
+    view.send(":agent send a\r");
+    view.wait_text("nothing is piped in");
+    view.send("?");
+    view.wait_text("keys in Fleet");
+    view.send("\x03");
+    view.wait_exit();
+    assert!(!screen(&sandbox).contains("operator"), "nothing was sent");
 }

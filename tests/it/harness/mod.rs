@@ -244,6 +244,12 @@ pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     assert!(wait(what, || holds().then_some(())).is_some(), "never happened: {what}");
 }
 
+/// Whether a screen or a readiness shows an agent that is well: a stub is available once it has been silent for a
+/// few seconds, and how long a test takes to look is nobody's business.
+pub(crate) fn is_well(text: &str) -> bool {
+    text.contains("working") || text.contains("available")
+}
+
 /// Sends a signal to one process that a test started.
 pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::Host;
-use crate::harness::{Pty, Sandbox, kill, program};
+use crate::harness::{Pty, Sandbox, is_well, kill, program};
 
 /// The dashboard on a host with a user manager.
 pub(super) fn open(host: &Host, width: u16, height: u16) -> Pty {
@@ -20,7 +20,7 @@ fn restart_by_key_asks_first_and_tells_the_result() {
     sandbox.start();
     let before = sandbox.row("a")["pane"]["pid"].clone();
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_until("both", |text| text.contains("working") && text.contains("a "));
+    screen.wait_until("both", |text| is_well(text) && text.contains("a "));
     screen.send("R");
     screen.wait_text("mosaic-tui fleet restart a");
     screen.send("\r");
@@ -38,7 +38,7 @@ fn the_palette_runs_every_command_with_its_arguments() {
     let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
     sandbox.start();
     let mut screen = sandbox.open(&[], 100, 30);
-    screen.wait_text("working");
+    screen.wait_until("the agents", is_well);
     screen.send(":doc");
     screen.wait_until("the list", |text| {
         text.contains("fleet doctor") && text.contains("in a shell: mosaic-tui fleet doctor")
