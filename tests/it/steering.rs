@@ -220,6 +220,8 @@ fn a_command_of_the_palette_without_its_text_hangs_nothing() {
     view.wait_until("the list", is_well);
     view.send(":agent send a\r");
     view.wait_text("nothing is piped in");
+    view.send("\r");
+    view.wait_until("closed", |text| !text.contains("nothing is piped in"));
     view.send("?");
     view.wait_text("keys in Fleet");
     view.send("\x03");
