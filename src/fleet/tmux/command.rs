@@ -24,7 +24,7 @@ pub enum Query {
     Turn(PaneId),
     /// Pid of the server.
     ServerPid,
-    /// State of one pane on one line: see [`super::server::Peek`].
+    /// State of one pane on one line: see [`super::Peek`].
     PaneState(PaneId),
     /// Asks a control client to be told when anything about any pane changes.
     SubscribeAll,
