@@ -287,6 +287,11 @@ impl Agent {
         if message.is_empty() {
             return;
         }
+        if self.is_working() && self.queue.len() >= MAX_QUEUED && !message.starts_with('/') {
+            // What is not taken stays where it was typed.
+            self.draft = draft;
+            return self.say(Voice::Note, "queue full; the message stays a draft");
+        }
         self.say(Voice::User, message);
         if let Some(command) = message.strip_prefix('/') {
             return self.command(command);
@@ -297,12 +302,8 @@ impl Agent {
                 self.doing = Doing::Idle;
             }
             Doing::Working { .. } => {
-                if self.queue.len() < MAX_QUEUED {
-                    self.queue.push_back(message.to_owned());
-                    self.say(Voice::Note, &format!("queued ({} waiting)", self.queue.len()));
-                } else {
-                    self.say(Voice::Note, "queue full, message dropped");
-                }
+                self.queue.push_back(message.to_owned());
+                self.say(Voice::Note, &format!("queued ({} waiting)", self.queue.len()));
             }
             Doing::Idle | Doing::Resting(_) => self.accept(message),
         }
@@ -413,6 +414,19 @@ mod tests {
         agent.advance(later);
         assert!(said(&agent, "done: hello"));
         assert_eq!(agent.status().status, HeartbeatStatus::Ok);
+    }
+
+    #[test]
+    fn a_message_for_which_there_is_no_room_stays_a_draft() {
+        let mut agent = agent("work 60");
+        let now = agent.now;
+        agent.advance(now);
+        for n in 0..MAX_QUEUED {
+            type_line(&mut agent, &format!("message {n}"));
+        }
+        type_line(&mut agent, "one too many");
+        assert_eq!((agent.draft.as_str(), agent.queue.len()), ("one too many", MAX_QUEUED));
+        assert!(!said(&agent, "one too many"), "nothing claims that it was taken");
     }
 
     #[test]

@@ -466,3 +466,29 @@ fn an_unknown_screen_of_a_real_runtime_is_never_called_idle() {
     assert_ne!(lab.row()["readiness"], "available");
     lab.refused("a shell", "tagshell", 1, "blank", "composer");
 }
+
+#[test]
+#[ignore = "two hundred messages; `scripts/test --runtimes` runs it"]
+fn the_stub_gives_no_false_receipt_either() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    let screen = || -> String { sandbox.tmux(&["capture-pane", "-p", "-J", "-t", "=a:"]).split_whitespace().collect() };
+    let mut sure = 0;
+    for n in 0..200 {
+        let tag = format!("number{n:03}end");
+        let answer = sandbox.run(&["agent", "send", "a", "--json", "-m", &format!("please look at {tag}")]);
+        let taken = screen().matches(&tag).count();
+        match answer.code {
+            0 => {
+                assert!(taken > 0, "{n}: {answer:?}");
+                sure += 1;
+            }
+            // It keeps a hundred while it works; then what was typed stays a draft, and is told as that.
+            _ => {
+                assert!(taken <= 1, "{n}: {answer:?}");
+                sandbox.ok(&["fleet", "restart", "a"]);
+            }
+        }
+    }
+    assert!(sure >= 195, "only {sure} of 200 arrived for sure");
+}
