@@ -1,4 +1,4 @@
-//! What the README's table says of exit codes and JSON is what the commands do.
+//! What the reference says of exit codes and JSON is what the commands do.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,9 @@ fn fields(text: &str) -> Vec<String> {
 }
 
 fn table() -> Table {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let section = readme.split("<!-- answers:").nth(1).unwrap().split("<!-- /answers -->").next().unwrap().to_owned();
+    let reference = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md")).unwrap();
+    let section =
+        reference.split("<!-- answers:").nth(1).unwrap().split("<!-- /answers -->").next().unwrap().to_owned();
     let rows = section.lines().filter_map(|line| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let words = cells.get(1)?.strip_prefix('`')?.strip_suffix('`')?.to_owned();
@@ -48,7 +49,7 @@ fn fits(answer: &Value, forms: &str, shapes: &HashMap<String, Vec<String>>) -> b
 }
 
 #[test]
-fn every_answer_is_as_the_readme_says() {
+fn every_answer_is_as_the_reference_says() {
     let (rows, shapes) = table();
     let sandbox = Sandbox::new();
     let file = sandbox.root.join("tmp/export").display().to_string();

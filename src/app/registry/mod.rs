@@ -1,6 +1,6 @@
 //! The one table of actions: id, words, keys, arguments, danger, and the function that builds each.
 //!
-//! The command line, the key table, the help screen, the footer and the README are made from it.
+//! The command line, the key table, the help screen, the footer and docs/reference.md are made from it.
 
 mod answers;
 mod backlog;
@@ -260,8 +260,8 @@ mod tests {
     }
 
     #[test]
-    fn the_readmes_tables_are_the_registry() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    fn the_reference_is_the_registry() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md");
         let before = std::fs::read_to_string(path).unwrap();
         let mut text = before.clone();
         for (name, table) in [("keys", keys_table()), ("commands", commands_table()), ("answers", answers_table())] {
