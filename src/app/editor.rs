@@ -10,12 +10,17 @@ use tokio::signal::unix::Signal;
 
 use super::draft;
 use super::on_terminal;
+use super::paths;
 use super::state::FieldName;
 use crate::backlog::model::Card;
 use crate::fleet::exec;
+use crate::fleet::model::Label;
 
 /// Used when neither `VISUAL` nor `EDITOR` is set.
 const DEFAULT: &str = "vi";
+
+/// Reads `VISUAL` and `EDITOR`.
+const SHELL: &str = "/bin/sh";
 
 /// Opens the editor on a card and waits for it.
 ///
@@ -31,17 +36,18 @@ pub(super) async fn edit(card: &Card, stop: &mut Signal) -> Result<Vec<(FieldNam
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| DEFAULT.to_owned());
-    let mut words = command.split_whitespace().map(OsString::from);
-    let program = words.next().unwrap_or_else(|| DEFAULT.into());
-    let mut args: Vec<OsString> = words.collect();
-    args.push(path.clone().into());
-    let name = program.to_string_lossy().into_owned();
-    let child = exec::on_terminal(Path::new(&program), &args, &[]).map_err(|error| {
+    let args = shell_line(&command, &path);
+    let name = Label::new(&command).to_string();
+    let child = exec::on_terminal(Path::new(SHELL), &args, &[]).map_err(|error| {
         forget(&path);
-        exec::explain(&name, &error).to_string()
+        exec::explain(SHELL, &error).to_string()
     })?;
     match on_terminal::wait(child, stop).await {
         Ok(status) if status.success() => {}
+        Ok(status) if matches!(status.code(), Some(126 | 127)) => {
+            forget(&path);
+            return Err(format!("{name} cannot be run: the shell ended with {status}; set VISUAL or EDITOR"));
+        }
         Ok(status) => {
             forget(&path);
             return Err(format!("{name} ended with {status}; nothing was changed"));
@@ -55,11 +61,17 @@ pub(super) async fn edit(card: &Card, stop: &mut Signal) -> Result<Vec<(FieldNam
     Ok(values)
 }
 
+/// Arguments of the shell that opens the editor on a file. `VISUAL` and `EDITOR` are shell lines, as git and
+/// crontab read them: quotes, variables and options in them count, and the file follows as one word.
+fn shell_line(command: &str, file: &Path) -> [OsString; 4] {
+    ["-c".into(), format!("{command} \"$@\"").into(), command.into(), file.into()]
+}
+
 fn write(card: &Card) -> Result<PathBuf, String> {
     let mut number = 0;
     loop {
         let name = format!("mosaic-card-{}-{}-{number}.md", card.id, std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = paths::temporary_folder().join(name);
         match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             // An earlier text that was kept.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,

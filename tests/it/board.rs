@@ -149,6 +149,35 @@ fn an_editor_of_the_operators_edits_a_card() {
 }
 
 #[test]
+fn an_editor_is_a_shell_line_as_git_takes_it() {
+    let stand = Stand::file();
+    let desk = Desk::new(&stand, AGENTS);
+    desk.ok(&["create", "--id=A1", "--title=Old"]);
+    let folder = desk.sandbox.root.join("w/my editors");
+    fs::create_dir(&folder).unwrap();
+    let script = folder.join("edit");
+    fs::write(&script, "#!/bin/sh\n[ $# = 3 ] && sed -i \"s/^title: .*/title: $2 $MARK/\" \"$3\"\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let line = format!("MARK=now '{}' --title \"Two words\"", script.display());
+    let mut screen = desk.open(&[("VISUAL", &line)], 80, 24);
+    screen.wait_text("version 1");
+    screen.send("E");
+    screen.wait_text("A1: changed");
+    screen.wait_text("Two words now");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    let mut screen = desk.open(&[("VISUAL", "no-such-editor --wait")], 80, 24);
+    screen.wait_text("version 2");
+    screen.send("E");
+    screen.wait_text("no-such-editor --wait cannot be run");
+    // The first closes the answer.
+    screen.send("q");
+    screen.wait_until("the answer is closed", |text| !text.contains("cannot be run"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
 fn from_a_card_to_its_owners_pane_and_back() {
     let stand = Stand::file();
     let desk = Desk::new(&stand, AGENTS);

@@ -60,6 +60,25 @@ fn a_headless_demo_can_be_used_from_another_shell_and_leaves_nothing() {
 }
 
 #[test]
+fn a_demo_is_found_by_its_home_whatever_the_temporary_folder_of_the_shell() {
+    let sandbox = Sandbox::new();
+    for tmpdir in ["", ".", "tmp"] {
+        // Not in the folder that the shell happens to be in.
+        let demo = sandbox.run_with(&["demo", "--headless", "--agents", "1"], &[("TMPDIR", tmpdir)]);
+        assert_eq!(demo.code, 0, "{tmpdir:?}: {demo:?}");
+        let env = exports(&demo.stdout);
+        let home = &env.iter().find(|(name, _)| name == "MOSAIC_HOME").unwrap().1;
+        assert!(home.starts_with("/tmp/mosaic-demo-"), "{tmpdir:?}: {home}");
+        // Another shell has another one.
+        let stopped = answer(sandbox.command(program()).args(["demo", "--stop"]).envs(env.clone()));
+        assert_eq!(stopped.code, 0, "{tmpdir:?}: {stopped:?}");
+        assert!(!std::path::Path::new(home).exists(), "{home}");
+        assert_eq!(fs::read_dir(sandbox.root.join("w")).unwrap().count(), 0, "nothing in the shell's folder");
+    }
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}
+
+#[test]
 fn after_everything_was_killed_the_next_demo_sweeps() {
     let sandbox = Sandbox::new();
     sandbox.ok(&["demo", "--headless", "--agents", "4"]);

@@ -278,7 +278,7 @@ fn whole_input() -> Result<std::fs::File> {
     use std::io::Seek;
     use std::os::unix::fs::OpenOptionsExt;
     let mut input = standard_input::take("import -", "name a file, or pipe the export in")?;
-    let path = std::env::temp_dir().join(format!("mosaic-import-{}", std::process::id()));
+    let path = crate::app::paths::temporary_folder().join(format!("mosaic-import-{}", std::process::id()));
     let failed = |error: std::io::Error| Failure::failed("import -", error.to_string(), "check the temporary folder");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;

@@ -134,10 +134,11 @@ fn print(text: &str) {
 /// Ends the demo that the environment names, else every headless one of this user.
 fn stop(site: &Site) -> Result<u8> {
     sweep()?;
+    if let Some(place) = place::of_home(&site.home)? {
+        return end(&place).map(|()| DONE);
+    }
     let all = place::all()?;
-    let named: Vec<&Place> = all.iter().filter(|place| place.home() == site.home).collect();
-    let chosen: Vec<&Place> =
-        if named.is_empty() { all.iter().filter(|place| place.headless).collect() } else { named };
+    let chosen: Vec<&Place> = all.iter().filter(|place| place.headless).collect();
     if chosen.is_empty() {
         let running = all.len();
         all.into_iter().for_each(Place::keep);
@@ -150,11 +151,16 @@ fn stop(site: &Site) -> Result<u8> {
         return Err(Failure::new(Kind::NotFound, "demo", why, next));
     }
     for place in chosen {
-        place.remove()?;
-        print(&format!("{}: ended", place.folder.display()));
+        end(place)?;
     }
     all.into_iter().for_each(Place::keep);
     Ok(DONE)
+}
+
+fn end(place: &Place) -> Result<()> {
+    place.remove()?;
+    print(&format!("{}: ended", place.folder.display()));
+    Ok(())
 }
 
 /// Takes away what killed demos left.

@@ -11,12 +11,16 @@ use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::THRESHOLDS;
+use crate::app::paths;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Pace, Site};
 use crate::fleet::process;
 
 /// Name of the record in a demo's folder.
 const RECORD: &str = "demo.json";
+
+/// Name of the Mosaic home in a demo's folder.
+const HOME: &str = "home";
 
 /// Time for killed processes to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
@@ -50,7 +54,11 @@ struct Record {
 
 /// Folder of all demos of this user, private to them.
 fn base() -> PathBuf {
-    std::env::temp_dir().join(format!("mosaic-demo-{}", getuid().as_raw()))
+    paths::temporary_folder().join(base_name())
+}
+
+fn base_name() -> String {
+    format!("mosaic-demo-{}", getuid().as_raw())
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
@@ -71,6 +79,17 @@ pub(super) fn all() -> Result<Vec<Place>> {
     };
     check_owner(&base)?;
     Ok(entries.flatten().filter_map(|entry| Place::read(entry.path())).collect())
+}
+
+/// The demo that a Mosaic home belongs to, wherever temporary files of this shell would go.
+pub(super) fn of_home(home: &Path) -> Result<Option<Place>> {
+    let Some(folder) = home.parent().filter(|_| home.ends_with(HOME)) else { return Ok(None) };
+    let Some(base) = folder.parent().filter(|base| base.ends_with(base_name())) else { return Ok(None) };
+    if !folder.join(RECORD).is_file() {
+        return Ok(None);
+    }
+    check_owner(base)?;
+    Ok(Place::read(folder.to_owned()))
 }
 
 /// Somebody else's folder of that name must not be trusted: its records name processes to end.
@@ -126,7 +145,7 @@ impl Place {
 
     /// Its Mosaic home.
     pub(super) fn home(&self) -> PathBuf {
-        self.folder.join("home")
+        self.folder.join(HOME)
     }
 
     /// The site of its fleet.
@@ -169,7 +188,7 @@ impl Place {
         }
         self.remove_folder()?;
         // Goes only when it is empty: other demos keep theirs.
-        let _others = fs::remove_dir(base());
+        let _others = self.folder.parent().map(fs::remove_dir);
         Ok(())
     }
 
