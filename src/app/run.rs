@@ -97,7 +97,10 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             Ok(error::DONE)
         }
         Action::SessionRun { agent, detach } => keep(&site, &agent, detach),
-        Action::Launch { runtime, model, arguments, .. } => {
+        Action::Launch { runtime, yolo, model, arguments } => {
+            if yolo && !crate::fleet::runtime::asks_before_acting(&runtime) {
+                progress(&format!("warning: --yolo has no effect on {runtime}, which asks nothing before it acts"));
+            }
             match launch::launch(&site, &runtime, model.as_deref(), &arguments)? {}
         }
         Action::Tether(words) => {

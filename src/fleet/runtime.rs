@@ -39,6 +39,12 @@ pub fn reset_command(name: &str) -> Option<&'static str> {
     KNOWN.iter().find(|known| known.name == name).map(|known| known.reset)
 }
 
+/// Whether a runtime asks before it acts, so that an unattended launch (`--yolo`) means something to it.
+#[must_use]
+pub fn asks_before_acting(name: &str) -> bool {
+    name != "stub"
+}
+
 /// The known names as a sentence fragment.
 #[must_use]
 pub fn known_list() -> String {

@@ -6,6 +6,7 @@
 
 mod agents;
 mod edit;
+mod effect;
 mod file;
 mod floor;
 mod locate;

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::agents::{Agent, DEFAULT_HOLDER, Roster, WindowSize};
+use super::effect::without_effect;
 use super::file::{AgentEntry, RosterFile, TmuxSettings};
 use super::floor::floor;
 use super::locate::Index;
@@ -156,6 +157,7 @@ impl Checker<'_> {
                 )
             },
         ));
+        warnings.extend(without_effect(file));
         Roster { path: self.path.to_owned(), socket, holder, lead: file.lead.clone(), agents, warnings, below_floor }
     }
 

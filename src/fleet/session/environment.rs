@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fleet::home::Site;
 use crate::fleet::roster::Agent;
+use crate::fleet::runtime;
 use crate::fleet::systemd::{AGENTS_SLICE, PANE_SCOPE};
 
 /// Characters that only a shell understands; a command without them is executed directly, so that
@@ -123,7 +124,7 @@ pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
         return command.split_whitespace().map(str::to_owned).collect();
     }
     let mut argv = vec![site.program.to_string_lossy().into_owned(), "launch".to_owned()];
-    if agent.yolo {
+    if agent.yolo && runtime::asks_before_acting(&agent.runtime) {
         argv.push("--yolo".to_owned());
     }
     if let Some(model) = &agent.model_hint {
@@ -229,11 +230,13 @@ mod tests {
             ("command: 'node /x/y.js --flag'", vec!["node", "/x/y.js", "--flag"]),
             ("command: 'a && b'", vec!["/bin/sh", "-c", "a && b"]),
             ("command: 'echo $HOME'", vec!["/bin/sh", "-c", "echo $HOME"]),
-            ("model_hint: m", vec!["mosaic-tui", "launch", "--yolo", "--model", "m", "stub"]),
-            ("yolo: false", vec!["mosaic-tui", "launch", "stub"]),
+            ("model_hint: m", vec!["mosaic-tui", "launch", "--model", "m", "stub"]),
+            ("yolo: true", vec!["mosaic-tui", "launch", "stub"]),
         ] {
             assert_eq!(command(&site, &agent(entry)), want, "{entry}");
         }
+        let pi = Agent { runtime: "pi".to_owned(), ..agent("") };
+        assert_eq!(command(&site, &pi), ["mosaic-tui", "launch", "--yolo", "pi"]);
     }
 
     #[test]

@@ -135,3 +135,21 @@ fn the_shipped_examples_are_valid() {
         assert_eq!(roster.socket, SocketName(Some("mosaic-fleet".into())));
     }
 }
+
+#[test]
+fn a_key_without_effect_is_told() {
+    let site = Site::for_tests("/h");
+    let text = "version: 1\nlead: a\ndefaults: {runtime: stub}\nagents:\n  - {name: a, class: enhancer, channels: x, kickstart_template: k, persistent_persona: true}\n  - {name: b, reset_between_tasks: true, command: cat, yolo: false, model_hint: m}\n  - {name: c, kickstart_template: k, persistent_persona: false, yolo: false, model_hint: m}\n";
+    let roster = parse(text, Path::new("r.yaml"), &site).unwrap();
+    assert_eq!(
+        roster.warnings,
+        [
+            "`channels` has no effect in this version: a",
+            "`kickstart_template` has no effect in this version: a, c",
+            "`persistent_persona` has no effect in this version: a",
+            "`reset_between_tasks` has no effect in this version: b",
+            "`model_hint` has no effect beside `command`: b",
+            "`yolo` has no effect beside `command`: b",
+        ]
+    );
+}
