@@ -14,6 +14,8 @@ pub mod event;
 mod executor;
 pub mod filter;
 mod headless;
+#[cfg(test)]
+mod hints;
 mod hooks;
 pub mod inputs;
 pub mod keymap;

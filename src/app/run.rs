@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::action::Action;
 use super::cli::{self, Parsed};
 use super::open::{block_on, dashboard};
-use super::registry::ActionSpec;
+use super::registry::{ActionSpec, Cli};
 use super::report::Report;
 use super::runtime::Options;
 use super::steering::{self, SteeringAction};
@@ -67,9 +67,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn dispatch(parsed: &Parsed) -> Result<u8> {
     let action = (parsed.spec.build)(&parsed.inputs).map_err(|why| {
-        let command = command_of(parsed.spec);
-        let next = format!("`mosaic-tui {command} --help` shows how");
-        Failure::new(Kind::Invalid, command, why, next)
+        let next = format!("`{}` shows how", help_of(parsed.spec));
+        Failure::new(Kind::Invalid, command_of(parsed.spec), why, next)
     })?;
     let site = paths::site(parsed.globals.roster.clone())?;
     let json = parsed.inputs.flag("json");
@@ -129,8 +128,16 @@ fn progress(text: &str) {
 
 fn command_of(spec: &ActionSpec) -> String {
     match spec.cli {
-        super::registry::Cli::Words(words) => words.join(" "),
-        _ => spec.title.to_owned(),
+        Cli::Words(words) => words.join(" "),
+        _ => "--once".to_owned(),
+    }
+}
+
+/// The command that shows how an action is called.
+fn help_of(spec: &ActionSpec) -> String {
+    match spec.cli {
+        Cli::Words(words) => format!("mosaic-tui {} --help", words.join(" ")),
+        _ => "mosaic-tui --help".to_owned(),
     }
 }
 
@@ -173,4 +180,18 @@ fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
         Err(failure) => block_on(session::refused(failure))??,
     };
     Ok(u8::try_from(status.clamp(0, 255)).unwrap_or(error::FAILED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::registry::ACTIONS;
+
+    #[test]
+    fn the_help_that_an_error_names_exists() {
+        for spec in ACTIONS.iter().filter(|spec| !matches!(spec.cli, Cli::None(_))) {
+            let error = cli::parse(help_of(spec).split(' ').map(Into::into)).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp, "{}", help_of(spec));
+        }
+    }
 }

@@ -20,9 +20,9 @@ pub(super) async fn run(site: &Site, name: &str, stop: &mut Signal) -> Report {
         Err(error) => failed(exec::explain("mosaic-tui", &error).to_string()),
         Ok(child) => match on_terminal::wait(child, stop).await {
             Ok(status) if status.success() => Report::done(format!("back from {name}"), &json!({ "agent": name })),
-            Ok(_) => {
-                failed(format!("{name} was not taken over, or its session ended; `agent explain {name}` says more"))
-            }
+            Ok(_) => failed(format!(
+                "{name} was not taken over, or its session ended; `mosaic-tui agent explain {name}` says more"
+            )),
             Err(error) => failed(error.to_string()),
         },
     }

@@ -284,7 +284,7 @@ pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
         status => Err(Error::refused(
             format!("card {}", card.id),
             format!("is {}, not blocked", status.word()),
-            "`mosaic-tui backlog show` tells more",
+            format!("`mosaic-tui backlog show {}` tells more", card.id),
         )),
     }
 }

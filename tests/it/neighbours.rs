@@ -39,6 +39,26 @@ fn without_a_roster_the_operators_own_server_is_left_alone() {
 }
 
 #[test]
+fn no_advice_after_a_stop_would_end_somebody_elses_sessions() {
+    let sandbox = Sandbox::new();
+    let stopped = |name: &str| {
+        sandbox.write_roster(&format!(
+            "version: 1\ntmux: {{socket_name: '{name}'}}\nagents: [{{name: a, runtime: sh, command: cat}}]\n"
+        ));
+        sandbox.start();
+        sandbox.ok(&["fleet", "stop"]).stdout
+    };
+    assert!(stopped("it").contains("`tmux -L it kill-server` ends it"));
+    sandbox.tmux(&["new-session", "-d", "-s", "mine", "--", "cat"]);
+    tmux_on(&sandbox, &[], &["-f", "/dev/null", "new-session", "-d", "-s", "private", "--", "cat"]);
+    for (socket, session) in [("it", "mine"), ("", "private")] {
+        let text = stopped(socket);
+        assert!(!text.contains("kill-server"), "{socket:?}: {text}");
+        assert!(text.contains(&format!("other sessions live on it: {session}")), "{socket:?}: {text}");
+    }
+}
+
+#[test]
 fn watching_leaves_the_sessions_environment_alone() {
     let sandbox = Sandbox::with_agents("  - {name: a, env: {SSH_AUTH_SOCK: /agents/own, DISPLAY: ':42'}}\n");
     sandbox.start();

@@ -230,7 +230,7 @@ pub(super) fn reason(row: &AgentRow) -> String {
 /// What keeps an agent from coming back after a reboot, with the command against it.
 fn boot(row: &AgentRow) -> &'static str {
     match row.boot_enable {
-        BootEnable::NotEnabled => "not enabled at boot (`fleet install`); ",
+        BootEnable::NotEnabled => "not enabled at boot (`mosaic-tui fleet install`); ",
         BootEnable::LingerOff => "lingering is off (`loginctl enable-linger`); ",
         BootEnable::Ok | BootEnable::Unknown => "",
     }

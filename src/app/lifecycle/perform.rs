@@ -21,6 +21,7 @@ use crate::fleet::model::{AgentName, FleetSnapshot, Readiness};
 use crate::fleet::process;
 use crate::fleet::roster::{self, Agent, Edit, Field, Roster};
 use crate::fleet::session;
+use crate::fleet::tmux::{Look, Tmux};
 
 /// Agents worked on at the same time: enough to hide waiting, too few to storm the machine.
 const TOGETHER: usize = 4;
@@ -111,10 +112,8 @@ async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> 
         report.errors.push(format!("warning: {note}"));
     }
     if verb == Verb::Stop && targets.agents.is_empty() && targets.class.is_none() {
-        report.text.push_str(&format!(
-            "\nthe fleet's tmux server stays for the next start; {}",
-            end_of_server(&life, &roster)
-        ));
+        let end = end_of_server(life.supervisor(), &roster).await.unwrap_or_else(|failure| failure.to_string());
+        report.text.push_str(&format!("\n{end}"));
     }
     Ok(report)
 }
@@ -130,12 +129,24 @@ async fn stop_stray(site: &Site, roster: &Roster, name: &str) -> Result<Option<R
     }))
 }
 
-fn end_of_server(life: &Lifecycle<'_>, roster: &Roster) -> String {
-    match (life.supervisor(), &roster.socket.0) {
-        (lifecycle::Supervisor::Systemd, _) => "`systemctl --user stop mosaic-tmux-holder` ends it".to_owned(),
-        (lifecycle::Supervisor::Direct, Some(name)) => format!("`tmux -L {name} kill-server` ends it"),
-        (lifecycle::Supervisor::Direct, None) => "`tmux kill-server` ends it".to_owned(),
-    }
+/// How the fleet's tmux server is ended once its agents are stopped: only as long as nothing else lives on it.
+async fn end_of_server(supervisor: lifecycle::Supervisor, roster: &Roster) -> Result<String> {
+    let panes = match Tmux::new(roster.socket.clone()).look().await? {
+        Look::NoServer => return Ok("the fleet's tmux server has ended as well".to_owned()),
+        Look::Panes(panes) => panes,
+    };
+    let mut others: Vec<String> = panes
+        .iter()
+        .filter(|pane| pane.session != roster.holder)
+        .map(|pane| pane.session.label().to_string())
+        .collect();
+    others.dedup();
+    let stays = "the fleet's tmux server stays for the next start";
+    Ok(match (others.as_slice(), supervisor) {
+        ([], lifecycle::Supervisor::Systemd) => format!("{stays}; `systemctl --user stop mosaic-tmux-holder` ends it"),
+        ([], lifecycle::Supervisor::Direct) => format!("{stays}; `{}` ends it", roster.socket.command("kill-server")),
+        (others, _) => format!("{stays}; other sessions live on it: {}", others.join(", ")),
+    })
 }
 
 /// Works on several agents, a few at a time, each at least `stagger` after the one before.
@@ -379,7 +390,7 @@ async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) ->
             Kind::Refused,
             format!("agent {name}"),
             "is in the roster already",
-            format!("`mosaic-tui fleet edit {name} field=value` changes it"),
+            format!("`mosaic-tui fleet edit {name} class=CLASS` changes it, as every field"),
         ));
     }
     let lock = files::RosterLock::take(site)?;
@@ -398,7 +409,7 @@ async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) ->
         })?;
         lifecycle::note_stopped(site, name, "not started yet");
         let unit = if enabled { ", its unit enabled" } else { "" };
-        format!("{name}: added to {file}{unit}; `fleet start {name}` starts it")
+        format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
     };
     drop(lock);
     told(site, name, "added", text, &draft.roster)
@@ -427,9 +438,9 @@ fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
     } else if draft.roster.is_remote(new, site) {
         format!("changed; it lives on {}", new.host)
     } else if session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
-        format!("changed; `fleet restart {name}` lets it run that way")
+        format!("changed; `mosaic-tui fleet restart {name}` lets it run that way")
     } else {
-        format!("changed; `fleet start {name}` starts it that way")
+        format!("changed; `mosaic-tui fleet start {name}` starts it that way")
     };
     told(site, name, "changed", format!("{name}: {next}"), &draft.roster)
 }

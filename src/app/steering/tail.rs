@@ -185,7 +185,7 @@ pub(in crate::app) async fn attach(site: &Site, name: &str) -> Result<exec::Exec
             Kind::Invalid,
             format!("agent {name}"),
             "is taken over on a terminal only, and there is none",
-            format!("`mosaic-tui agent send {name} -m ...` or `agent tail {name}` need none"),
+            format!("`mosaic-tui agent send {name} -m ...` or `mosaic-tui agent tail {name}` need none"),
         ));
     }
     let found = agent_pane(site, name).await?;

@@ -42,11 +42,13 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
     });
     checks.extend(systemd(site).await);
     let Ok(roster) = roster else { return checks };
-    checks.extend(
-        roster.warnings.iter().filter(|warning| warning.contains("floor")).map(|warning| {
-            Check::warning("roster", warning.clone(), "`mosaic-tui fleet add` or `fleet edit` mends it")
-        }),
-    );
+    checks.extend(roster.warnings.iter().filter(|warning| warning.contains("floor")).map(|warning| {
+        Check::warning(
+            "roster",
+            warning.clone(),
+            "`mosaic-tui fleet add NAME class=CLASS` or `mosaic-tui fleet edit NAME class=CLASS` mends it",
+        )
+    }));
     checks.extend(runtimes(site, roster, &path));
     for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
         checks.push(remote(&agent.host, &agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default()).await);

@@ -18,7 +18,11 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         .map(|row| of_agent(row))
         .collect();
     if checks.is_empty() {
-        checks.push(Check::failed("roster", "names no agents of this host", "`mosaic-tui fleet add` adds one"));
+        checks.push(Check::failed(
+            "roster",
+            "names no agents of this host",
+            "`mosaic-tui fleet add NAME runtime=RUNTIME` adds one",
+        ));
     }
     checks.extend(snapshot.agents.iter().filter(|row| !row.managed).map(|row| {
         let what = format!("session {}", row.shown_name());
@@ -58,7 +62,8 @@ fn elsewhere(row: &AgentRow) -> Check {
     let subject = row.shown_name();
     let text = format!("{}: {}", row.readiness.word(), row.reason);
     if matches!(row.readiness, Readiness::Dead | Readiness::Stale | Readiness::Unknown) || row.drift {
-        let next = format!("`mosaic-tui agent explain {}`; `fleet verify` on {} says more", row.name, row.host);
+        let next =
+            format!("`mosaic-tui agent explain {}`; `mosaic-tui fleet verify` on {} says more", row.name, row.host);
         return Check::failed(subject, text, next);
     }
     Check::ok(subject, text)

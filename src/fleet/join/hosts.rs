@@ -158,7 +158,7 @@ pub(super) fn decision(row: &FarRow) -> Decision {
         readiness: row.readiness,
         reason: row.reason.to_string(),
         rule: "its own host decided, with all of its planes",
-        would_change: "another decision there: `agent explain` on that host says more",
+        would_change: "another decision there: `mosaic-tui agent explain NAME` on that host says more",
     }
 }
 

@@ -8,7 +8,7 @@ use super::receipt::Delivery;
 use super::shown;
 use super::turn::{LOCK_WITHIN, Turn};
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::model::{PaneId, ServerName};
+use crate::fleet::model::{AgentName, PaneId, ServerName};
 use crate::fleet::process::ProcessWatch;
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
@@ -93,6 +93,7 @@ pub(super) struct Delivering<'a> {
     pub pane: PaneId,
     pub pid: u32,
     pub rules: Option<&'a Rules>,
+    pub agent: &'a AgentName,
     pub runtime: &'a str,
     pub what: What<'a>,
     pub options: Options,
@@ -232,8 +233,11 @@ impl Delivering<'_> {
             return refused("no_question", format!("nothing is asked: {}", before.reason));
         }
         let Some(dialog) = rules.dialog.as_ref().filter(|_| !before.question.is_empty()) else {
-            let why = "its beginning is not on the screen; `agent attach` shows and answers it";
-            return refused("question_not_whole", why.to_owned());
+            let why = format!(
+                "its beginning is not on the screen; `mosaic-tui agent attach {}` shows and answers it",
+                self.agent
+            );
+            return refused("question_not_whole", why);
         };
         let asked = before.asked();
         if question.is_some_and(|meant| meant != asked) {
@@ -244,8 +248,11 @@ impl Delivering<'_> {
         };
         let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
         if !dialog.is_at_first(&coloured) {
-            let why = "its mark is not on the first choice, from where the keys count; `agent attach` answers it";
-            return refused("mark_moved", why.to_owned());
+            let why = format!(
+                "its mark is not on the first choice, from where the keys count; `mosaic-tui agent attach {}` answers it",
+                self.agent
+            );
+            return refused("mark_moved", why);
         }
         let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
         *phase = Phase::Submitting;
@@ -309,7 +316,10 @@ impl Delivering<'_> {
         let refused = |word: &str, why: &str| Ok(Some((Delivery::Refused, format!("{word}: {why}"))));
         match facts.showing {
             Showing::Dialog => {
-                let why = format!("{}; `mosaic-tui agent approve` answers it, `agent attach` shows it", facts.reason);
+                let why = format!(
+                    "{}; `mosaic-tui agent approve {}` answers it, `mosaic-tui agent attach {}` shows it",
+                    facts.reason, self.agent, self.agent
+                );
                 return refused("blocked_by_prompt", &why);
             }
             Showing::Login => return refused("login_needed", &facts.reason),

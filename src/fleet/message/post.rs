@@ -128,6 +128,7 @@ impl<'a> Post<'a> {
             pane: pane.0,
             pid: pane.1,
             rules: rules.as_ref(),
+            agent: &agent.name,
             runtime: &agent.runtime,
             what,
             options,

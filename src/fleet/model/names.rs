@@ -129,6 +129,17 @@ impl fmt::Display for Size {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct SocketName(pub Option<String>);
 
+impl SocketName {
+    /// The command line for a shell that does something on this socket, for hints.
+    #[must_use]
+    pub fn command(&self, words: &str) -> String {
+        match &self.0 {
+            Some(name) => format!("tmux -L {name} {words}"),
+            None => format!("tmux {words}"),
+        }
+    }
+}
+
 impl Serialize for SocketName {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(s)

@@ -144,7 +144,7 @@ impl Roster {
                 format!("agent {name}"),
                 format!("lives on {}", agent.host),
                 match &agent.ssh {
-                    Some(ssh) => format!("run this command there: `ssh {ssh} mosaic-tui ...`"),
+                    Some(ssh) => format!("run this command there, behind `ssh {ssh}`"),
                     None => "run this command there".to_owned(),
                 },
             ));

@@ -164,7 +164,7 @@ async fn sized_pane(agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
     Err(Failure::failed(
         format!("agent {}", agent.name),
         format!("its window is {} instead of {}", pane.window, wanted(agent)),
-        "look for a client with `tmux list-clients` on the fleet's socket",
+        format!("look for a client with `{}`", agent.socket.command("list-clients")),
     ))
 }
 

@@ -74,7 +74,11 @@ pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
     let text = tmux.query(&Query::ServerPid).await?;
     let what = format!("tmux server on socket {}", roster.socket);
     let pid: u32 = text.trim().parse().map_err(|_| {
-        Failure::failed(what.clone(), format!("gave {:?} as its pid", text.trim()), "look with `tmux list-sessions`")
+        Failure::failed(
+            what.clone(),
+            format!("gave {:?} as its pid", text.trim()),
+            format!("look with `{}`", roster.socket.command("list-sessions")),
+        )
     })?;
     let unit = process::control_group(std::process::id());
     if unit.is_none() || process::control_group(pid) == unit {
@@ -88,7 +92,7 @@ pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
         Failure::failed(
             what,
             format!("runs already, outside of systemd, and cannot be moved: {why}"),
-            "end the fleet with `mosaic-tui fleet stop --supervisor direct`, its server with `tmux kill-server`, and start again",
+            "`mosaic-tui fleet stop --supervisor direct` ends its agents, and says how its server is ended; then start again",
         )
     })
 }

@@ -364,10 +364,7 @@ impl Tmux {
 
     fn hand_check(&self) -> String {
         let there = self.host.as_ref().map(|host| format!("ssh {} ", host.client().target())).unwrap_or_default();
-        match &self.socket.0 {
-            Some(name) => format!("look with `{there}tmux -L {name} list-sessions`"),
-            None => format!("look with `{there}tmux list-sessions`"),
-        }
+        format!("look with `{there}{}`", self.socket.command("list-sessions"))
     }
 }
 
