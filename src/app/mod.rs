@@ -1,45 +1,15 @@
 //! The program: command line, dashboard, and what connects them to the fleet.
+//!
+//! Four floors, each of which knows only those below it: `action` (what can be asked and answered), `tui` (the
+//! dashboard as data), `perform` (what reaches outside), `edge` (this process and its terminal). `demo` and `stub`
+//! stand on top, and `run` leads from a command line to one of them.
 
 pub mod action;
-pub mod backlog;
-pub mod claims;
-pub mod cli;
-mod crash;
 mod demo;
-pub mod draft;
-mod editor;
-pub mod effect;
-pub mod error;
-pub mod event;
-mod executor;
-pub mod filter;
-mod headless;
-#[cfg(test)]
-mod hints;
-mod hooks;
-pub mod inputs;
-pub mod keymap;
-mod launch;
-mod lifecycle;
-mod logging;
-mod look;
-mod on_terminal;
-mod open;
-pub mod palette;
-mod paths;
-pub mod present;
-pub mod registry;
-pub mod report;
+mod edge;
+mod perform;
 mod run;
-mod runtime;
-#[cfg(test)]
-pub(crate) mod samples;
-mod standard_input;
-pub mod state;
-mod steering;
 mod stub;
-mod takeover;
-mod terminal;
-pub mod update;
+pub mod tui;
 
 pub use run::main;

@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
-use super::action::Action;
-use super::cli::{self, Parsed};
-use super::open::{block_on, dashboard};
-use super::registry::{ActionSpec, Cli};
-use super::report::Report;
-use super::runtime::Options;
-use super::steering::{self, SteeringAction};
-use super::{demo, error, executor, headless, launch, logging, paths, stub};
+use super::edge::open::{block_on, dashboard};
+use super::edge::runtime::Options;
+use super::edge::{launch, logging, paths};
+use crate::app::action::cli::{self, Parsed};
+use crate::app::action::registry::{ActionSpec, Cli};
+use crate::app::action::report::Report;
+use crate::app::action::steering::SteeringAction;
+use crate::app::action::{Action, error};
+use crate::app::perform::{executor, headless, steering};
+use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::end_for_unit;
@@ -109,7 +111,7 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         }
         Action::StubAgent(model) => stub::run(&site, model),
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),
-        Action::Backlog(action) => Ok(print(&super::backlog::perform(&site, &action)?, json)),
+        Action::Backlog(action) => Ok(print(&super::perform::backlog::perform(&site, &action)?, json)),
         action => {
             let report = block_on(executor::perform(&site, &action, &progress))??;
             Ok(print(&report, json))
@@ -185,7 +187,7 @@ fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::registry::ACTIONS;
+    use crate::app::action::registry::ACTIONS;
 
     #[test]
     fn the_help_that_an_error_names_exists() {

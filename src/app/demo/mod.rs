@@ -11,11 +11,11 @@ use std::fs;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use super::action::DemoMode;
-use super::error::DONE;
-use super::lifecycle::start_all;
-use super::open::{block_on, dashboard};
-use super::runtime::Options;
+use crate::app::action::DemoMode;
+use crate::app::action::error::DONE;
+use crate::app::edge::open::{block_on, dashboard};
+use crate::app::edge::runtime::Options;
+use crate::app::perform::lifecycle::start_all;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -71,8 +71,12 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
             "check space and rights of the temporary folder",
         )
     })?;
-    let backlog = super::backlog::place(&site)?.open(Intent::Write, super::backlog::who(&site), &mut |_, _| {});
-    backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents)).map_err(super::backlog::failure)?;
+    let backlog = crate::app::perform::backlog::place(&site)?.open(
+        Intent::Write,
+        crate::app::perform::backlog::who(&site),
+        &mut |_, _| {},
+    );
+    backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents)).map_err(crate::app::perform::backlog::failure)?;
     let roster = rosters::load(&site)?;
     block_on(async {
         let agents: Vec<_> = roster.agents.iter().collect();

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::THRESHOLDS;
-use crate::app::paths;
+use crate::app::edge::paths;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Pace, Site};
 use crate::fleet::process;

@@ -459,7 +459,7 @@ mod tests {
 
     #[test]
     fn a_card_is_claimed_renewed_and_ended_as_the_script_says() {
-        let held = Held { id: crate::app::samples::id("A4"), title: "t".into(), token: 1 };
+        let held = Held { id: crate::app::tui::samples::id("A4"), title: "t".into(), token: 1 };
         for (word, want) in [
             ("claim", Ask::Complete(held.clone())),
             ("fail", Ask::Fail(held.clone())),

@@ -1,6 +1,8 @@
 //! The stub at the backlog: it claims, renews, completes and parks cards as any worker does.
 
-use crate::app::backlog::{failure, place, who};
+use crate::app::perform::backlog::failure;
+use crate::app::perform::backlog::place;
+use crate::app::perform::backlog::who;
 use crate::backlog::model::CardId;
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;

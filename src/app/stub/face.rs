@@ -115,9 +115,9 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    use super::super::agent::Identity;
-    use super::super::script::Script;
     use super::*;
+    use crate::app::stub::agent::Identity;
+    use crate::app::stub::script::Script;
 
     #[test]
     fn no_size_makes_it_panic() {

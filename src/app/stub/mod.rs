@@ -28,7 +28,7 @@ use crate::fleet::model::AgentName;
 use crate::fleet::session;
 use crate::ui::theme::Theme;
 
-use super::terminal;
+use crate::app::edge::terminal;
 
 /// How often the progress line moves while it works.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -52,7 +52,7 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
         class: variable("MOSAIC_AGENT_CLASS").unwrap_or_else(|| "worker".to_owned()),
         model: model.or_else(|| variable("MOSAIC_AGENT_MODEL")).unwrap_or_else(|| "built-in".to_owned()),
     };
-    super::crash::install(site);
+    crate::app::edge::crash::install(site);
     let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter { site, agent, last: None });
     let desk = Desk::new(site, &identity.name, &identity.class);
     let mut stub = Stub { desk, agent: Agent::new(identity, script, Instant::now()), reporter };

@@ -1,0 +1,360 @@
+//! The command line, built from the registry.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::inputs::Inputs;
+use super::registry::{ACTIONS, ActionSpec, Argument, Cli, Shape};
+
+/// The backlog's commands are found below the fleet as well.
+const BACKLOG: &str = "backlog";
+const FLEET: &str = "fleet";
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Globals {
+    /// Roster file.
+    pub roster: Option<PathBuf>,
+    /// Details under errors.
+    pub verbose: bool,
+}
+
+/// A parsed command line.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The action's entry.
+    pub spec: &'static ActionSpec,
+    /// Its values.
+    pub inputs: Inputs,
+    /// The global options.
+    pub globals: Globals,
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// clap's own, which knows how to print help, the version and usage errors.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+    let matches = command().try_get_matches_from(args)?;
+    let globals =
+        Globals { roster: find_global::<PathBuf>(&matches, "roster"), verbose: has_flag(&matches, "verbose") };
+    let mut path = Vec::new();
+    let mut innermost = &matches;
+    while let Some((word, inner)) = innermost.subcommand() {
+        path.push(word.to_owned());
+        innermost = inner;
+    }
+    if path.starts_with(&[FLEET.to_owned(), BACKLOG.to_owned()]) {
+        path.remove(0);
+    }
+    let spec = if path.is_empty() {
+        let once = root_specs().find(|spec| !spec.arguments.is_empty());
+        let asked = once.filter(|spec| {
+            spec.arguments
+                .iter()
+                .any(|argument| innermost.value_source(argument.name) == Some(clap::parser::ValueSource::CommandLine))
+        });
+        if asked.is_some() && !innermost.get_flag("once") {
+            return Err(command().error(
+                clap::error::ErrorKind::MissingRequiredArgument,
+                "--view, --format, --width, --height, --pane, --check and --color belong to --once; add it",
+            ));
+        }
+        asked.or_else(|| root_specs().find(|spec| spec.arguments.is_empty()))
+    } else {
+        ACTIONS.iter().find(|spec| matches!(spec.cli, Cli::Words(words) if words == path.as_slice()))
+    };
+    let Some(spec) = spec else {
+        return Err(command().error(clap::error::ErrorKind::MissingSubcommand, "a command is missing"));
+    };
+    Ok(Parsed { spec, inputs: inputs(spec, innermost), globals })
+}
+
+/// Reads a command line as it is typed into the palette: the same words, quoted as in a shell.
+///
+/// # Errors
+/// What is wrong with it, on one line.
+pub fn parse_line(line: &str) -> Result<Parsed, String> {
+    let mut words = split(line)?;
+    if words.first().is_none_or(|first| first != "mosaic-tui") {
+        words.insert(0, "mosaic-tui".to_owned());
+    }
+    parse(words.into_iter().map(OsString::from)).map_err(|error| {
+        let text = error.to_string();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+        lines.join(" ").trim_start_matches("error: ").to_owned()
+    })
+}
+
+/// Splits a line into words; quotes hold white space together, a backslash takes the next character as it is.
+fn split(line: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), c) if c == open => quote = None,
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(words) }
+}
+
+fn find_global<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
+    let own = matches.get_one::<T>(name).cloned();
+    match matches.subcommand() {
+        Some((_, inner)) => find_global(inner, name).or(own),
+        None => own,
+    }
+}
+
+fn has_flag(matches: &ArgMatches, name: &str) -> bool {
+    matches.get_flag(name) || matches.subcommand().is_some_and(|(_, inner)| has_flag(inner, name))
+}
+
+fn root_specs() -> impl Iterator<Item = &'static ActionSpec> {
+    ACTIONS.iter().filter(|spec| spec.cli == Cli::Root)
+}
+
+fn inputs(spec: &'static ActionSpec, matches: &ArgMatches) -> Inputs {
+    let mut inputs = Inputs::default();
+    for argument in spec.arguments {
+        inputs = match argument.shape {
+            Shape::Flag if matches.get_flag(argument.name) => inputs.with_flag(argument.name),
+            Shape::Flag => inputs,
+            _ => {
+                let values = matches.get_many::<String>(argument.name).unwrap_or_default().cloned().collect();
+                inputs.with(argument.name, values)
+            }
+        };
+    }
+    inputs
+}
+
+/// The whole command, for parsing and for completions.
+#[must_use]
+pub fn command() -> Command {
+    let mut root = Command::new("mosaic-tui")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("The cockpit for a fleet of AI agents in tmux. Without a command it opens the dashboard.")
+        .arg(
+            Arg::new("roster")
+                .long("roster")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .global(true)
+                .help("Roster file; default $MOSAIC_ROSTER, else fleet/roster.yaml in the Mosaic home"),
+        )
+        .arg(
+            Arg::new("verbose")
+                .short('v')
+                .long("verbose")
+                .action(ArgAction::SetTrue)
+                .global(true)
+                .help("Adds details to errors"),
+        );
+    for spec in root_specs() {
+        root = root.args(spec.arguments.iter().map(argument));
+    }
+    for spec in ACTIONS {
+        if let Cli::Words(words) = spec.cli {
+            root = add(root, words, spec);
+            if words.first() == Some(&BACKLOG) {
+                let below_fleet: Vec<&'static str> = std::iter::once(FLEET).chain(words.iter().copied()).collect();
+                root = add(root, &below_fleet, spec);
+            }
+        }
+    }
+    root
+}
+
+fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Command {
+    let Some((first, rest)) = words.split_first() else { return parent };
+    if rest.is_empty() {
+        let leaf = Command::new(*first).about(spec.doc).args(spec.arguments.iter().map(argument));
+        return parent.subcommand(leaf);
+    }
+    if parent.find_subcommand(first).is_none() {
+        let about = match *first {
+            "fleet" => "The fleet as a whole",
+            "agent" => "One agent",
+            "backlog" => "Cards: what is to be done, by whom, in which order",
+            "session" => "What runs inside sessions",
+            _ => "",
+        };
+        let group = Command::new(*first).about(about).subcommand_required(true).arg_required_else_help(true);
+        return parent.subcommand(add(group, rest, spec));
+    }
+    parent.mut_subcommand(first, |group| add(group, rest, spec))
+}
+
+fn argument(argument: &Argument) -> Arg {
+    let arg = Arg::new(argument.name).help(argument.doc);
+    let arg = if argument.values.is_empty() { arg } else { arg.value_parser(argument.values.to_vec()) };
+    match argument.shape {
+        Shape::Flag => arg.long(argument.name).action(ArgAction::SetTrue),
+        Shape::Value if argument.name == "message" => {
+            arg.short('m').long(argument.name).value_name("TEXT").allow_hyphen_values(true)
+        }
+        Shape::Value if argument.name == "lines" => arg.short('n').long(argument.name).value_name("N"),
+        Shape::Value => arg.long(argument.name).value_name(argument.name.to_uppercase()).allow_negative_numbers(true),
+        Shape::Required => arg.required(true),
+        Shape::Optional => arg,
+        Shape::Many => arg.num_args(0..),
+        Shape::Rest => arg.num_args(0..).last(true).allow_hyphen_values(true),
+    }
+}
+
+/// The command line that gives the same inputs.
+#[must_use]
+pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
+    let mut words = vec!["mosaic-tui".to_owned()];
+    match spec.cli {
+        Cli::None(_) => return None,
+        Cli::Root => {}
+        Cli::Words(path) => words.extend(path.iter().map(|word| (*word).to_owned())),
+    }
+    let mut rest = Vec::new();
+    let mut positional = Vec::new();
+    for argument in spec.arguments {
+        let values = inputs.many(argument.name);
+        match argument.shape {
+            Shape::Flag if inputs.flag(argument.name) => words.push(format!("--{}", argument.name)),
+            Shape::Flag => {}
+            Shape::Value => {
+                for value in values {
+                    words.push(format!("--{}={value}", argument.name));
+                }
+            }
+            Shape::Rest => rest = values,
+            Shape::Required | Shape::Optional | Shape::Many => positional.extend(values),
+        }
+    }
+    words.extend(positional);
+    if !rest.is_empty() {
+        words.push("--".to_owned());
+        words.extend(rest);
+    }
+    Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::lifecycle::{LifecycleAction, Targets};
+    use crate::app::action::{Action, DemoMode};
+
+    fn parsed(line: &str) -> Result<Parsed, clap::Error> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    fn action(line: &str) -> Result<Action, String> {
+        let parsed = parsed(line).map_err(|error| error.to_string())?;
+        (parsed.spec.build)(&parsed.inputs)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn words_become_actions() {
+        for (line, want) in [
+            ("mosaic-tui", Action::Dashboard),
+            ("mosaic-tui fleet ps --json", Action::FleetPs { local: false }),
+            (
+                "mosaic-tui fleet stop a b",
+                Action::Lifecycle(LifecycleAction::Stop(Targets {
+                    agents: vec!["a".into(), "b".into()],
+                    ..Targets::default()
+                })),
+            ),
+            ("mosaic-tui agent explain a", Action::AgentExplain("a".into())),
+            ("mosaic-tui demo --agents 20 --headless", Action::Demo { agents: 20, mode: DemoMode::Headless }),
+            (
+                "mosaic-tui launch --yolo pi -- --x -y",
+                Action::Launch {
+                    runtime: "pi".into(),
+                    yolo: true,
+                    model: None,
+                    arguments: vec!["--x".into(), "-y".into()],
+                },
+            ),
+        ] {
+            assert_eq!(action(line), Ok(want), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_typed_line_is_read_like_a_shells() {
+        for (line, want) in [
+            ("fleet edit a 'alias=two words'", Some(vec!["fleet", "edit", "a", "alias=two words"])),
+            (r#"a "b \" c" d\ e '' "#, Some(vec!["a", "b \" c", "d e", ""])),
+            ("a 'open", None),
+            ("", Some(vec![])),
+        ] {
+            let want = want.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(split(line).ok(), want, "{line}");
+        }
+        assert_eq!(parse_line("fleet doctor").unwrap().spec.id, "fleet.doctor");
+        assert!(parse_line("fleet nonsense").unwrap_err().contains("nonsense"));
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for line in [
+            "mosaic-tui fleet",
+            "mosaic-tui nonsense",
+            "mosaic-tui --check",
+            "mosaic-tui --once --format xml",
+            "mosaic-tui agent explain",
+            "mosaic-tui demo --agents 0",
+            "mosaic-tui demo --headless --stop",
+            "mosaic-tui session report --status odd",
+            "mosaic-tui --once --width 3",
+        ] {
+            assert!(action(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_roster_option_works_in_front_and_behind() {
+        for line in ["mosaic-tui --roster r fleet ps", "mosaic-tui fleet ps --roster r"] {
+            assert_eq!(parsed(line).unwrap().globals.roster, Some("r".into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_parses_back_to_the_same_inputs() {
+        for spec in ACTIONS {
+            let mut inputs = Inputs::default();
+            for argument in spec.arguments {
+                let sample = argument.values.first().map_or("-odd; value", |value| *value).to_owned();
+                let word = argument.values.first().map_or("word", |value| *value).to_owned();
+                inputs = match argument.shape {
+                    Shape::Flag => inputs.with_flag(argument.name),
+                    Shape::Value => inputs.with(argument.name, vec![sample]),
+                    Shape::Many | Shape::Rest => inputs.with(argument.name, vec![word.clone(), word]),
+                    Shape::Required | Shape::Optional => inputs.with(argument.name, vec![word]),
+                };
+            }
+            let Some(words) = command_line(spec, &inputs) else { continue };
+            let parsed = parse(words.iter().map(OsString::from)).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_eq!((parsed.spec.id, parsed.inputs), (spec.id, inputs), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn groups_need_a_verb() {
+        assert!(parsed("mosaic-tui session").is_err());
+    }
+}

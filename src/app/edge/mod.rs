@@ -1,0 +1,12 @@
+//! This process: its command line, its terminal, its log, its paths, and the loop of the dashboard.
+
+pub(in crate::app) mod crash;
+pub(in crate::app) mod editor;
+pub(in crate::app) mod launch;
+pub(in crate::app) mod logging;
+pub(in crate::app) mod on_terminal;
+pub(in crate::app) mod open;
+pub(in crate::app) mod paths;
+pub(in crate::app) mod runtime;
+pub(in crate::app) mod takeover;
+pub(in crate::app) mod terminal;

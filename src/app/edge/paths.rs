@@ -1,0 +1,110 @@
+//! Resolves the fleet's paths and settings from the environment, once.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use directories::BaseDirs;
+
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::{self, Pace, Site};
+use crate::fleet::model::Thresholds;
+
+/// Longest interval or threshold accepted: a day.
+const MAX_SECONDS: f64 = 86_400.0;
+
+/// Builds the site of this process.
+///
+/// # Errors
+/// When there is no home folder, or a setting is no number.
+pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
+    let user_home = BaseDirs::new()
+        .map(|dirs| dirs.home_dir().to_owned())
+        .ok_or_else(|| Failure::failed("home folder", "is not known", "set HOME"))?;
+    let home = variable("MOSAIC_HOME").map_or_else(|| user_home.join(".config/mosaic"), PathBuf::from);
+    let roster =
+        roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
+    let run_dir = variable("MOSAIC_HEARTBEAT_RUN_DIR").map_or_else(|| home.join("fleet/run"), PathBuf::from);
+    let (defaults, pace) = (Thresholds::default(), Pace::default());
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::failed("this program", error.to_string(), "start it by its full path"))?;
+    Ok(Site {
+        home: absolute(home),
+        roster: absolute(roster),
+        run_dir: absolute(run_dir),
+        user_home: user_home.clone(),
+        host: home::host_name(),
+        tenant_id: home::user_name(),
+        thresholds: Thresholds {
+            heartbeat_interval: seconds("MOSAIC_HEARTBEAT_INTERVAL", 0.1, defaults.heartbeat_interval)?,
+            idle: seconds("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", 0.1, defaults.idle)?,
+        },
+        pace: Pace {
+            spacing: seconds("MOSAIC_START_SPACING", 0.0, pace.spacing)?,
+            restart_delay: seconds("MOSAIC_RESTART_DELAY", 0.01, pace.restart_delay)?,
+        },
+        unit_dir: variable("XDG_CONFIG_HOME")
+            .map_or_else(|| user_home.join(".config"), PathBuf::from)
+            .join("systemd/user"),
+        isolated: false,
+        program,
+    })
+}
+
+/// Folder for what is not kept. An empty or relative `TMPDIR` counts as unset: the same name would be another
+/// folder in the next shell.
+pub(in crate::app) fn temporary_folder() -> PathBuf {
+    temporary(variable("TMPDIR"))
+}
+
+fn temporary(variable: Option<String>) -> PathBuf {
+    variable.map(PathBuf::from).filter(|folder| folder.is_absolute()).unwrap_or_else(|| "/tmp".into())
+}
+
+/// The YAML roster, unless only a JSON one is there.
+fn default_roster(home: &std::path::Path) -> PathBuf {
+    let yaml = home.join("fleet/roster.yaml");
+    let json = home.join("fleet/roster.json");
+    if !yaml.exists() && json.exists() { json } else { yaml }
+}
+
+/// Keepers outlive the caller's working directory, so every path is made absolute.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn seconds(name: &str, least: f64, default: Duration) -> Result<Duration> {
+    let Some(text) = variable(name) else { return Ok(default) };
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| (least..=MAX_SECONDS).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| {
+            Failure::new(
+                Kind::Invalid,
+                name,
+                format!(
+                    "is {:?}; expected seconds, from {least} to {MAX_SECONDS}",
+                    crate::fleet::model::Label::new(&text).as_str()
+                ),
+                "mend or unset it",
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_or_relative_tmpdir_counts_as_unset() {
+        for (value, want) in
+            [(None, "/tmp"), (Some("."), "/tmp"), (Some("tmp"), "/tmp"), (Some("/var/tmp"), "/var/tmp")]
+        {
+            assert_eq!(temporary(value.map(str::to_owned)), PathBuf::from(want), "{value:?}");
+        }
+    }
+}

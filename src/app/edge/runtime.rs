@@ -1,0 +1,454 @@
+//! The dashboard's loop: events in, frames out, effects performed. All timing is here.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::editor;
+use super::takeover;
+use super::terminal;
+use super::terminal::Screen;
+use crate::app::action::Action;
+use crate::app::action::report::Report;
+use crate::app::perform::backlog;
+use crate::app::perform::executor;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::event::Event;
+use crate::app::tui::present::present;
+use crate::app::tui::state::State;
+use crate::app::tui::update::update;
+use crate::backlog::model::Card;
+use crate::backlog::watch::{self, News, Watcher};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{Label, PaneKey, PaneTarget, Size};
+use crate::fleet::observe::{self, Observer, Request};
+use crate::fleet::pane::{self, Viewer};
+use crate::fleet::ssh::Links;
+use crate::ui::theme::Theme;
+
+/// At most 30 frames a second.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// A view is opened once the selection rests this long: running through the list opens none.
+const SETTLE: Duration = Duration::from_millis(60);
+
+/// The clock in the header, and what fades by itself.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Lines of scrollback fetched for Watch.
+const HISTORY_LINES: u32 = 2000;
+
+/// Most rows of a scrollback picture.
+const HISTORY_ROWS: u16 = 2200;
+
+/// Results waiting to be taken in; more actions at once are not possible by key.
+const DONE_QUEUE: usize = 16;
+
+/// Exit code after a signal, as a shell counts it.
+const SIGNALLED: u8 = 128;
+
+/// How the dashboard is opened.
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct Options {
+    /// Agent to watch, and nothing else.
+    pub watch: Option<String>,
+    /// Whether a demo runs below.
+    pub demo: bool,
+}
+
+/// Runs the dashboard until it is left; the exit code.
+///
+/// # Errors
+/// When there is no terminal, or it goes away.
+pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
+    use std::io::IsTerminal;
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Failure::new(
+            Kind::Invalid,
+            "dashboard",
+            "standard input and output must be a terminal",
+            "use `mosaic-tui --once` without one",
+        ));
+    }
+    let observer = observe::start(site.clone())?;
+    let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
+    let theme = Theme::of_environment(|name| std::env::var(name).ok());
+    let screen = Screen::take(theme).map_err(gone)?;
+    let size = terminal::size().unwrap_or(Size { width: 80, height: 24 });
+    let mut state = State::new(size, Timestamp::now());
+    state.demo = options.demo;
+    if options.demo {
+        state.prefix = format!("MOSAIC_HOME={} ", site.home.display());
+    }
+    if let Some(name) = options.watch {
+        update(&mut state, Event::WatchAgent(Label::new(&name)));
+    }
+    let (done, finished) = mpsc::channel(DONE_QUEUE);
+    let watcher = watch_backlog(site, &done, &mut state);
+    let mut dashboard = Dashboard {
+        site: site.clone(),
+        state,
+        screen,
+        observer,
+        watcher,
+        editor: None,
+        attach: None,
+        cards: Arc::default(),
+        done,
+        view: View::default(),
+        wake: Arc::new(Notify::new()),
+        links: Links::new(&site.home),
+        dirty: true,
+        last_frame: None,
+        exit: None,
+    };
+    dashboard.live(finished).await.map_err(gone)
+}
+
+/// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
+fn watch_backlog(site: &Site, done: &mpsc::Sender<Event>, state: &mut State) -> Option<Watcher> {
+    let tell = done.clone();
+    let started = backlog::place(site).map_err(|failure| failure.to_string()).and_then(|place| {
+        Watcher::start(place, backlog::who(site), move |news| {
+            let event = match news {
+                News::Board(board) => Event::Board(board, Timestamp::now()),
+                News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
+                News::Lost(error) => Event::BacklogLost(error.to_string()),
+            };
+            tell.blocking_send(event).is_ok()
+        })
+        .map_err(|error| error.to_string())
+    });
+    started.map_err(|why| drop(update(state, Event::BacklogLost(why)))).ok()
+}
+
+/// The pane in view: wanted, waiting, open.
+#[derive(Default)]
+struct View {
+    wanted: Option<PaneTarget>,
+    open_at: Option<Instant>,
+    viewer: Option<Viewer>,
+}
+
+struct Dashboard {
+    site: Site,
+    state: State,
+    screen: Screen,
+    observer: Observer,
+    watcher: Option<Watcher>,
+    /// The card that the operator's editor is to be opened on.
+    editor: Option<Box<Card>>,
+    /// The agent that the operator takes over.
+    attach: Option<String>,
+    /// Whose turn it is to change cards.
+    cards: Arc<tokio::sync::Mutex<()>>,
+    done: mpsc::Sender<Event>,
+    view: View,
+    wake: Arc<Notify>,
+    /// How the panes of other hosts are reached.
+    links: Links,
+    dirty: bool,
+    last_frame: Option<Instant>,
+    exit: Option<u8>,
+}
+
+impl Dashboard {
+    async fn live(&mut self, mut finished: mpsc::Receiver<Event>) -> io::Result<u8> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+        let mut resumed = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+        let mut input = EventStream::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let wake = Arc::clone(&self.wake);
+        loop {
+            if super::crash::happened() {
+                return Err(io::Error::other("a part of the program crashed"));
+            }
+            if let Some(code) = self.exit {
+                return Ok(code);
+            }
+            if let Some(card) = self.editor.take() {
+                // Its reader would take keys from the editor.
+                drop(input);
+                self.edit(card, &mut stop).await?;
+                input = EventStream::new();
+                continue;
+            }
+            if let Some(name) = self.attach.take() {
+                drop(input);
+                self.hand_over(&name, &mut stop).await?;
+                input = EventStream::new();
+                continue;
+            }
+            self.draw_when_due()?;
+            let frame_due = self.frame_due();
+            let open_at = self.view.open_at;
+            tokio::select! {
+                typed = input.next() => match typed {
+                    Some(Ok(event)) => self.typed(event),
+                    // The terminal is gone without a signal: the same as a hang-up.
+                    Some(Err(_)) | None => self.exit = Some(hung_up()),
+                },
+                changed = self.observer.snapshots.changed() => {
+                    if changed.is_err() {
+                        return Err(io::Error::other("the observer ended"));
+                    }
+                    let newest = self.observer.snapshots.borrow_and_update().clone();
+                    if let Some(snapshot) = newest {
+                        if self.state.snapshot.is_none() {
+                            // The frame before showed nothing yet; this one need not wait for its turn.
+                            self.last_frame = None;
+                        }
+                        self.take(Event::Snapshot(snapshot));
+                        self.after_snapshot();
+                    }
+                }
+                () = wake.notified() => self.dirty = true,
+                Some(event) = finished.recv() => {
+                    if matches!(event, Event::Done { .. }) {
+                        // What was just done should show before its message fades.
+                        self.refresh();
+                        if let Some(watcher) = &self.watcher {
+                            watcher.ask(watch::Request::Refresh);
+                        }
+                    }
+                    self.take(event);
+                }
+                _ = tick.tick() => self.take(Event::Tick(Timestamp::now())),
+                () = at(frame_due) => {}
+                () = at(open_at) => self.open_view(),
+                _ = terminate.recv() => self.exit = Some(SIGNALLED + 15),
+                _ = hang_up.recv() => self.exit = Some(hung_up()),
+                _ = interrupt.recv() => self.exit = Some(SIGNALLED + 2),
+                _ = stop.recv() => self.suspend(&mut resumed).await?,
+            }
+        }
+    }
+
+    fn typed(&mut self, event: TerminalEvent) {
+        match event {
+            TerminalEvent::Key(key) => self.take(Event::Key(key)),
+            TerminalEvent::Paste(text) => self.take(Event::Paste(text)),
+            TerminalEvent::Resize(width, height) => self.take(Event::Resize(Size { width, height })),
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let effects = update(&mut self.state, event);
+        self.dirty = true;
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Quit => self.exit = Some(crate::app::action::error::DONE),
+            Effect::Redraw => {
+                // A terminal that is gone is noticed by the draw that follows.
+                let _gone = self.screen.clear();
+            }
+            Effect::Suspend => {
+                // The signal handler does the rest, as for a stop that comes from outside.
+                let _cannot_fail =
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+            }
+            Effect::View(wanted) => {
+                self.view.viewer = None;
+                self.view.open_at = wanted.as_ref().map(|_| Instant::now() + SETTLE);
+                self.view.wanted = wanted;
+            }
+            Effect::Backlog(request) => {
+                if let Some(watcher) = &self.watcher {
+                    watcher.ask(request);
+                }
+            }
+            Effect::Editor(card) => self.editor = Some(card),
+            Effect::Attach(name) => self.attach = Some(name),
+            Effect::History { pane, width } => self.fetch_history(pane, width),
+            Effect::Run { command, action } => {
+                let (site, done) = (self.site.clone(), self.done.clone());
+                let turn = Arc::clone(&self.cards);
+                tokio::spawn(async move {
+                    // Changes of cards happen in the order of the keys; the lock hands out turns in that order.
+                    let _turn = if matches!(action, Action::Backlog(_)) { Some(turn.lock().await) } else { None };
+                    let tell = |text: &str| {
+                        // A full queue drops a line of progress, never the result.
+                        let said = Event::Progress { command: command.clone(), text: text.to_owned() };
+                        let _dropped = done.try_send(said);
+                    };
+                    let report = executor::perform(&site, &action, &tell)
+                        .await
+                        .unwrap_or_else(|failure| Report::failed(&failure));
+                    let _left = done.send(Event::Done { command, report }).await;
+                });
+                self.refresh();
+            }
+        }
+    }
+
+    fn refresh(&self) {
+        // A full queue means that a look is due anyway.
+        let _queued = self.observer.requests.try_send(Request::Refresh);
+    }
+
+    fn fetch_history(&self, pane: PaneKey, width: u16) {
+        let (answer, captured) = oneshot::channel();
+        let request = Request::Capture { pane: pane.clone(), history: HISTORY_LINES, answer };
+        let (requests, done) = (self.observer.requests.clone(), self.done.clone());
+        tokio::spawn(async move {
+            let fetched = match requests.send(request).await {
+                Ok(()) => {
+                    captured.await.unwrap_or_else(|_| Err(Failure::failed("scrollback", "no answer", "try again")))
+                }
+                Err(_) => Err(Failure::failed("scrollback", "the observer ended", "open the dashboard again")),
+            };
+            let picture = fetched
+                .map(|text| Arc::new(pane::still(&text, width, HISTORY_ROWS)))
+                .map_err(|failure| failure.to_string());
+            let _left = done.send(Event::History(pane, picture)).await;
+        });
+    }
+
+    fn open_view(&mut self) {
+        self.view.open_at = None;
+        let Some(target) = self.view.wanted.clone() else { return };
+        if !target.attachable {
+            return self.capture_view();
+        }
+        let pane = target.key();
+        match Viewer::open(target, &self.links, Arc::clone(&self.wake)) {
+            Ok(viewer) => self.view.viewer = Some(viewer),
+            Err(failure) => self.take(Event::PaneLost(pane, failure.to_string())),
+        }
+    }
+
+    /// A pane that no client of its session sees is shown by captures, at the pace of the looks.
+    fn capture_view(&self) {
+        let Some(target) = &self.view.wanted else { return };
+        let (answer, captured) = oneshot::channel();
+        let (pane, size) = (target.key(), target.size);
+        let request = Request::Capture { pane: pane.clone(), history: 0, answer };
+        let (requests, done) = (self.observer.requests.clone(), self.done.clone());
+        tokio::spawn(async move {
+            if requests.send(request).await.is_err() {
+                return;
+            }
+            if let Ok(Ok(text)) = captured.await {
+                let picture = Arc::new(pane::still(&text, size.width, size.height));
+                let _left = done.send(Event::Pane(pane, picture)).await;
+            }
+        });
+    }
+
+    fn after_snapshot(&mut self) {
+        let hidden = self.view.wanted.as_ref().is_some_and(|target| !target.attachable);
+        if hidden {
+            self.capture_view();
+        }
+        // A client that ended while its session lives was detached by somebody: look again.
+        if self.view.viewer.as_ref().is_some_and(Viewer::ended) && self.view.open_at.is_none() {
+            self.view.viewer = None;
+            self.view.open_at = Some(Instant::now() + TICK);
+        }
+    }
+
+    fn frame_due(&self) -> Option<Instant> {
+        self.dirty.then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+    }
+
+    fn draw_when_due(&mut self) -> io::Result<()> {
+        if self.frame_due().is_none_or(|due| due > Instant::now()) {
+            return Ok(());
+        }
+        if let Some(viewer) = self.view.viewer.as_ref().filter(|viewer| viewer.moved())
+            && let Some(picture) = viewer.screen()
+        {
+            let pane = viewer.pane();
+            self.take(Event::Pane(pane, Arc::new(picture)));
+        }
+        #[cfg(debug_assertions)]
+        self.fault()?;
+        self.screen.draw(&present(&self.state))?;
+        self.dirty = false;
+        self.last_frame = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Faults that no test can provoke for real, in debug builds only.
+    #[cfg(debug_assertions)]
+    fn fault(&self) -> io::Result<()> {
+        match std::env::var("MOSAIC_DEBUG_FAULT").as_deref() {
+            Ok("panic") if self.state.snapshot.is_some() => panic!("asked for by MOSAIC_DEBUG_FAULT"),
+            Ok("error") if self.state.snapshot.is_some() => Err(io::Error::other("asked for by MOSAIC_DEBUG_FAULT")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lends the terminal to the operator's editor, and takes in what it leaves.
+    async fn edit(&mut self, card: Box<Card>, stop: &mut Signal) -> io::Result<()> {
+        self.screen.leave();
+        let text = editor::edit(&card, stop).await;
+        self.screen.resume()?;
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
+        }
+        self.take(Event::Edited { card, text });
+        Ok(())
+    }
+
+    /// Steps aside for an agent's pane, and comes back as it was.
+    async fn hand_over(&mut self, name: &str, stop: &mut Signal) -> io::Result<()> {
+        // A view of the same pane would only cost.
+        self.view.viewer = None;
+        self.screen.leave();
+        let ended = takeover::run(&self.site, name, stop).await;
+        self.screen.resume()?;
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
+        }
+        self.view.open_at = self.view.wanted.as_ref().map(|_| Instant::now());
+        self.refresh();
+        self.take(Event::Done { command: format!("mosaic-tui agent attach {name}"), report: ended });
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops, and takes it over again when continued.
+    async fn suspend(&mut self, resumed: &mut Signal) -> io::Result<()> {
+        self.screen.leave();
+        // The whole group: a wrapper script that started us must stop as well, or no shell comes back.
+        crate::fleet::exec::stop_group()?;
+        resumed.recv().await;
+        self.screen.resume()?;
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
+        }
+        self.refresh();
+        Ok(())
+    }
+}
+
+/// Exit code of a hang-up.
+fn hung_up() -> u8 {
+    SIGNALLED + 1
+}
+
+/// Waits until a moment, or for ever.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

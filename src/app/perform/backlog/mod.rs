@@ -1,0 +1,12 @@
+//! The backlog's actions: how they are performed, and what they print.
+
+mod look;
+mod perform;
+mod place;
+mod print;
+mod progress;
+
+pub(in crate::app) use look::Look;
+pub(in crate::app) use perform::{failure, perform};
+pub(in crate::app) use place::{place, who};
+pub(in crate::app) use print::{criteria, safe};

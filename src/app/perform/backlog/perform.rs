@@ -1,0 +1,329 @@
+//! Performs requests: the same function for a key and for a command line. It blocks; the dashboard
+//! runs it on a thread of its own.
+
+use std::io::{BufRead, BufReader, BufWriter, Read};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::progress::ProgressLine;
+use super::{place, print};
+use crate::app::action::Action;
+use crate::app::action::backlog::{BacklogAction, Fields, Text};
+use crate::app::action::error::FAILED;
+use crate::app::action::report::Report;
+use crate::app::perform::standard_input;
+use crate::backlog::error::{Error, Kind as ErrorKind};
+use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
+use crate::backlog::operations::{Backlog, Outcome};
+use crate::backlog::place::Intent;
+use crate::backlog::rules;
+use crate::backlog::store::Who;
+use crate::backlog::transfer;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+
+/// The backlog's error as the program's.
+pub(in crate::app) fn failure(error: Error) -> Failure {
+    let kind = match error.kind {
+        ErrorKind::Failed | ErrorKind::Collision => Kind::Failed,
+        ErrorKind::Invalid => Kind::Invalid,
+        ErrorKind::NotFound => Kind::NotFound,
+        ErrorKind::Refused => Kind::Refused,
+    };
+    Failure::new(kind, error.what, error.why, error.next)
+}
+
+/// Performs one.
+///
+/// # Errors
+/// Whatever the backlog refuses or fails at.
+pub(in crate::app) fn perform(site: &Site, action: &BacklogAction) -> Result<Report> {
+    let reads = matches!(
+        action,
+        BacklogAction::List(_)
+            | BacklogAction::Show(_)
+            | BacklogAction::Stats
+            | BacklogAction::Graph { .. }
+            | BacklogAction::Export(_)
+            | BacklogAction::Doctor
+    );
+    let who = place::who(site);
+    let mut line = ProgressLine::new();
+    let intent = if reads { Intent::Read } else { Intent::Write };
+    // What is typed wrong is said before anything is made.
+    let ready = prepare(action)?;
+    let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
+    let mut backlog = opened.map_err(failure)?;
+    run(&mut backlog, action, ready, &who, &mut line)
+}
+
+/// Reads the files that a request names.
+fn prepare(action: &BacklogAction) -> Result<Patch> {
+    match action {
+        BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => {
+            let patch = patch(fields)?;
+            rules::check(&patch).map_err(failure)?;
+            Ok(patch)
+        }
+        _ => Ok(Patch::default()),
+    }
+}
+
+fn run(
+    backlog: &mut Backlog,
+    action: &BacklogAction,
+    patch: Patch,
+    who: &Who,
+    line: &mut ProgressLine,
+) -> Result<Report> {
+    let answer = match action {
+        BacklogAction::Create { id, fields: _, idempotency_key, blocked } => {
+            let new = NewCard {
+                id: id.clone(),
+                title: patch.title.clone().unwrap_or_default(),
+                fields: patch,
+                idempotency_key: idempotency_key.clone(),
+                blocked: *blocked,
+            };
+            backlog.create(&new).map(|outcome| print::outcome(&outcome, "created", "exists already"))
+        }
+        BacklogAction::List(query) => {
+            backlog.store().list(query).map(|cards| Report::done(print::list(&cards), &cards))
+        }
+        BacklogAction::Show(id) => backlog.detail(id).map(|detail| print::detail(&detail)),
+        BacklogAction::Edit { id, if_version, .. } => backlog.edit(id, &patch, *if_version).map(|outcome| {
+            let undo =
+                outcome.before.as_ref().filter(|_| outcome.changed).map(|before| undo_edit(before, &outcome, &patch));
+            print::outcome(&outcome, "changed", "nothing to change").with_undo(undo)
+        }),
+        BacklogAction::Claim(request) => backlog.claim(request).map(|card| print::claimed(card.as_ref(), request)),
+        BacklogAction::Renew { id, owner, token, ttl_seconds } => {
+            backlog.renew(id, owner, *token, *ttl_seconds).map(|outcome| print::outcome(&outcome, "renewed", ""))
+        }
+        BacklogAction::Reclaim(id) => backlog.reclaim(id.as_ref()).map(|cards| print::reclaimed(&cards, id.as_ref())),
+        // What takes a change back is tied to the version that the change made: nobody else's is undone.
+        BacklogAction::Link { from, to, if_version } => backlog.link(from, to, *if_version).map(|outcome| {
+            let undo = BacklogAction::Unlink { from: from.clone(), to: to.clone(), if_version: version(&outcome) };
+            print::outcome(&outcome, &format!("depends on {to}"), &format!("depends on {to} already"))
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
+        }),
+        BacklogAction::Unlink { from, to, if_version } => backlog.unlink(from, to, *if_version).map(|outcome| {
+            let undo = BacklogAction::Link { from: from.clone(), to: to.clone(), if_version: version(&outcome) };
+            print::outcome(&outcome, &format!("no longer depends on {to}"), &format!("did not depend on {to}"))
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
+        }),
+        BacklogAction::Block { id, token, reason, if_version } => {
+            backlog.block(id, *token, reason, *if_version).map(|outcome| {
+                // A claim that the parking ended cannot be given back.
+                let was_ready = outcome.before.as_ref().is_some_and(|before| before.status == Status::Ready);
+                let undo = BacklogAction::Unblock { id: id.clone(), if_version: version(&outcome) };
+                print::outcome(&outcome, "blocked", "is blocked already")
+                    .with_undo((outcome.changed && was_ready).then_some(Action::Backlog(undo)))
+            })
+        }
+        BacklogAction::Unblock { id, if_version } => backlog.unblock(id, *if_version).map(|outcome| {
+            let reason = outcome.before.as_ref().map(|before| before.block_reason.clone()).unwrap_or_default();
+            let undo = BacklogAction::Block { id: id.clone(), token: None, reason, if_version: version(&outcome) };
+            print::outcome(&outcome, "unblocked", "is not blocked")
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
+        }),
+        BacklogAction::Complete { id, token } => {
+            backlog.complete(id, *token).map(|outcome| print::outcome(&outcome, "done", "is done already"))
+        }
+        BacklogAction::Stats => {
+            let place = backlog.store().place();
+            backlog.store().figures().map(|figures| print::stats(&figures, &place, who))
+        }
+        BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, *dot)),
+        BacklogAction::Export(file) => return export(backlog, file.as_deref(), line),
+        BacklogAction::Import(file) => return import(backlog, file, line),
+        BacklogAction::Doctor => doctor(backlog),
+    };
+    answer.map_err(failure)
+}
+
+fn version(outcome: &Outcome) -> Option<i64> {
+    Some(outcome.card.version)
+}
+
+/// The edit that restores what this one changed, and only if nobody else changed it since.
+fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
+    let fields = Fields {
+        title: patch.title.as_ref().map(|_| before.title.clone()),
+        body: patch.body.as_ref().map(|_| Text::Given(before.body.clone())),
+        phase: patch.phase.as_ref().map(|_| before.phase.clone()),
+        priority: patch.priority.map(|_| before.priority),
+        priority_by: patch.priority_by.map(|by| by.saturating_neg()),
+        depends_on: patch.depends_on.as_ref().map(|_| before.depends_on.clone()),
+        assignee: patch.assignee.as_ref().map(|_| before.assignee.clone()),
+        acceptance: patch
+            .acceptance
+            .as_ref()
+            .map(|_| before.acceptance.as_ref().map(ToString::to_string).unwrap_or_default()),
+        spend_projected: patch.spend_projected.and(before.spend_projected),
+        spend_actual: patch.spend_actual.and(before.spend_actual),
+    };
+    // A step is taken back by the opposite step, whatever happened between.
+    let step = Fields { priority_by: fields.priority_by, ..Fields::default() };
+    let if_version = (fields != step).then_some(outcome.card.version);
+    Action::Backlog(BacklogAction::Edit { id: outcome.card.id.clone(), fields: Box::new(fields), if_version })
+}
+
+fn invalid(what: impl Into<String>, why: impl Into<String>, next: &str) -> Failure {
+    Failure::new(Kind::Invalid, what, why, next)
+}
+
+fn patch(fields: &Fields) -> Result<Patch> {
+    let body = match &fields.body {
+        None => None,
+        Some(Text::Given(text)) => Some(text.clone()),
+        Some(Text::File(path)) => Some(read_text(path, MAX_BODY_BYTES)?),
+    };
+    let acceptance = match fields.acceptance.as_deref() {
+        None => None,
+        Some("") => Some(Value::Null),
+        Some(text) => {
+            let text = match text.strip_prefix('@') {
+                Some(path) => read_text(Path::new(path), MAX_BODY_BYTES)?,
+                None => text.to_owned(),
+            };
+            let value = serde_json::from_str(&text).map_err(|error| {
+                invalid("acceptance", format!("is no JSON: {error}"), "give JSON such as '[\"tests pass\"]', or @FILE")
+            })?;
+            Some(value)
+        }
+    };
+    Ok(Patch {
+        title: fields.title.clone(),
+        // Editors on other systems end lines with two characters; one of them would act on a terminal.
+        body: body.map(|text| text.replace("\r\n", "\n")),
+        phase: fields.phase.clone(),
+        priority: fields.priority,
+        priority_by: fields.priority_by,
+        depends_on: fields.depends_on.clone(),
+        assignee: fields.assignee.clone(),
+        acceptance,
+        spend_projected: fields.spend_projected,
+        spend_actual: fields.spend_actual,
+    })
+}
+
+/// A text file, or standard input for `-`; one byte more than allowed is enough to refuse it.
+fn read_text(path: &Path, most: usize) -> Result<String> {
+    let what = path.display().to_string();
+    let failed =
+        |error: std::io::Error| Failure::failed(what.clone(), error.to_string(), "check the name and its rights");
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        standard_input::take("body", "name a file, or pipe the text in")?.take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes)
+    };
+    read.map_err(failed)?;
+    if bytes.len() > most {
+        return Err(invalid(what, format!("is larger than {most} bytes"), "name the file in the card instead"));
+    }
+    String::from_utf8(bytes).map_err(|_| invalid(path.display().to_string(), "is no UTF-8 text", "convert it"))
+}
+
+fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -> Result<Report> {
+    let mut progress = |what: &str, count: u64| line.tell(what, count);
+    let Some(path) = file else {
+        let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+        transfer::export(backlog, &mut out, &mut progress).map_err(failure)?;
+        return Ok(Report::done("", &Value::Null));
+    };
+    let what = format!("export {}", path.display());
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            Failure::new(Kind::Refused, what.clone(), "the file exists already", "remove it, or take another name")
+        } else {
+            Failure::failed(what.clone(), error.to_string(), "check the name and its rights")
+        }
+    })?;
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    let written = transfer::export(backlog, &mut out, &mut progress).map_err(failure).and_then(|moved| {
+        out.get_ref()
+            .sync_all()
+            .map(|()| moved)
+            .map_err(|error| Failure::failed(what, error.to_string(), "free some space"))
+    });
+    match written {
+        Ok(moved) => Ok(print::moved(&moved, "exported", path)),
+        Err(failure) => {
+            // Half an export is worse than none.
+            let _gone = std::fs::remove_file(path);
+            Err(failure)
+        }
+    }
+}
+
+fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result<Report> {
+    let mut input: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(BufReader::with_capacity(1 << 16, whole_input()?))
+    } else {
+        let file = std::fs::File::open(path).map_err(|error| {
+            Failure::failed(format!("import {}", path.display()), error.to_string(), "check the name and its rights")
+        })?;
+        Box::new(BufReader::with_capacity(1 << 16, file))
+    };
+    let moved = transfer::import(backlog, &mut input, &mut |what, count| line.tell(what, count)).map_err(failure)?;
+    Ok(print::moved(&moved, "imported", path))
+}
+
+/// All of standard input in a file without a name: whoever types or sends slowly must not hold the store.
+fn whole_input() -> Result<std::fs::File> {
+    use std::io::Seek;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut input = standard_input::take("import -", "name a file, or pipe the export in")?;
+    let path = crate::app::edge::paths::temporary_folder().join(format!("mosaic-import-{}", std::process::id()));
+    let failed = |error: std::io::Error| Failure::failed("import -", error.to_string(), "check the temporary folder");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    std::fs::remove_file(&path).map_err(failed)?;
+    std::io::copy(&mut input, &mut file).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    Ok(file)
+}
+
+fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
+    let mut problems = backlog.store().check()?;
+    let graph = backlog.store().graph()?;
+    let known: std::collections::HashSet<_> = graph.nodes.iter().map(|node| &node.id).collect();
+    problems.extend(
+        graph
+            .edges
+            .iter()
+            .filter(|(_, on)| !known.contains(on))
+            .map(|(card, on)| format!("card {card} depends on {on}, which does not exist, and is never claimable")),
+    );
+    if let Some(cycle) = graph.cycle() {
+        let names: Vec<&str> = cycle.iter().map(crate::backlog::model::CardId::as_str).collect();
+        problems.push(format!("cycle: {}", names.join(" -> ")));
+    }
+    let figures = backlog.store().figures()?;
+    let place = backlog.store().place();
+    let mut text: Vec<String> = problems.iter().map(|problem| safe_line(problem)).collect();
+    text.push(match problems.len() {
+        0 => format!("{place}: sound, {} cards, {} edges", graph.nodes.len(), graph.edges.len()),
+        count => format!("{place}: {count} problems"),
+    });
+    if figures.expired_claims > 0 {
+        text.push(format!("{} expired claims; `mosaic-tui backlog reclaim` returns them", figures.expired_claims));
+    }
+    let json = json!({
+        "place": place,
+        "problems": problems,
+        "expired_claims": figures.expired_claims,
+        "cards": graph.nodes.len(),
+        "edges": graph.edges.len(),
+    });
+    let report = Report::done(text.join("\n"), &json);
+    Ok(if problems.is_empty() { report } else { report.with_code(FAILED) })
+}
+
+fn safe_line(text: &str) -> String {
+    print::safe(text).replace('\n', " ")
+}

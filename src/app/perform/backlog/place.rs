@@ -1,0 +1,34 @@
+//! Which backlog this process works with, and in whose name.
+
+use std::path::Path;
+
+use crate::backlog::place::Place;
+use crate::backlog::store::Who;
+use crate::fleet::error::Result;
+use crate::fleet::home::Site;
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The backlog of this environment.
+///
+/// # Errors
+/// When `DATABASE_URL` is no URL.
+pub(in crate::app) fn place(site: &Site) -> Result<Place> {
+    if site.isolated {
+        return Place::of(None, None, &site.home).map_err(super::perform::failure);
+    }
+    let folder = variable("MOSAIC_BACKLOG_DIR")
+        .map(|folder| std::path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned()));
+    Place::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(super::perform::failure)
+}
+
+/// In whose name: the agent's inside its pane, else the user's.
+pub(in crate::app) fn who(site: &Site) -> Who {
+    Who {
+        actor: variable("MOSAIC_AGENT_NAME").unwrap_or_else(|| site.tenant_id.clone()),
+        tenant_id: site.tenant_id.clone(),
+        host: site.host.clone(),
+    }
+}

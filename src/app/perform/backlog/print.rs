@@ -1,0 +1,251 @@
+//! Answers of the backlog in words and tables.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::app::action::report::Report;
+use crate::backlog::graph::Graph;
+use crate::backlog::model::{Card, Column, Stamp, Status};
+use crate::backlog::operations::{Detail, Outcome};
+use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
+use crate::backlog::transfer::Moved;
+use crate::fleet::model::{Label, acts_on_terminal};
+use crate::fleet::readiness::words;
+use crate::ui::text;
+
+/// Columns of a table that goes into a file or a pipe.
+const FILE_WIDTH: usize = 200;
+
+/// A text of several lines without what acts on a terminal: another program may have written to the store.
+pub(in crate::app) fn safe(text: &str) -> String {
+    text.chars().map(|c| if acts_on_terminal(c) && c != '\n' && c != '\t' { '\u{b7}' } else { c }).collect()
+}
+
+fn line(text: &str) -> String {
+    Label::new(text).to_string()
+}
+
+/// The answer to a request that changes one card.
+pub(in crate::app) fn outcome(outcome: &Outcome, done: &str, nothing: &str) -> Report {
+    let card = &outcome.card;
+    let word = if outcome.changed { done } else { nothing };
+    Report::done(format!("{}: {word} ({}, version {})", card.id, card.column().word(), card.version), card)
+}
+
+pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Report {
+    match (card, &request.id) {
+        (Some(card), _) => {
+            let token = card.claim.as_ref().map_or(0, |claim| claim.token);
+            let text = format!(
+                "{}: claimed by {} for {} (token {token}): {}",
+                card.id,
+                line(&request.owner),
+                words(std::time::Duration::from_secs(u64::try_from(request.ttl_seconds).unwrap_or(0))),
+                line(&card.title)
+            );
+            Report::done(text, card)
+        }
+        (None, Some(id)) => {
+            Report::done(format!("{id}: cannot be claimed now; `mosaic-tui backlog show {id}` tells why"), &Value::Null)
+        }
+        (None, None) => Report::done("no card can be claimed", &Value::Null),
+    }
+}
+
+pub(in crate::app) fn reclaimed(cards: &[Card], id: Option<&crate::backlog::model::CardId>) -> Report {
+    let names: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
+    let text = match (cards.len(), id) {
+        (0, Some(id)) => format!("{id}: nobody holds it"),
+        (0, None) => "no claim has expired".to_owned(),
+        _ => format!("returned to the pool: {}", names.join(", ")),
+    };
+    Report::done(text, &cards)
+}
+
+/// The table of a list, as wide as the terminal.
+pub(in crate::app) fn list(cards: &[Card]) -> String {
+    let width = if std::io::stdout().is_terminal() {
+        crate::app::edge::terminal::size().map_or(FILE_WIDTH, |size| usize::from(size.width))
+    } else {
+        FILE_WIDTH
+    };
+    if cards.is_empty() {
+        return "no cards".to_owned();
+    }
+    let mut rows = vec![["ID", "COLUMN", "PRI", "FOR", "OWNER", "PHASE", "TITLE"].map(str::to_owned)];
+    rows.extend(cards.iter().map(|card| {
+        [
+            card.id.to_string(),
+            card.column().word().to_owned(),
+            card.priority.to_string(),
+            line(&card.assignee),
+            line(card.claim.as_ref().map_or("", |claim| &claim.owner)),
+            line(&card.phase),
+            line(&card.title),
+        ]
+    }));
+    // No column may crowd out the title.
+    let most = (width / 6).max(6);
+    let widths: Vec<usize> =
+        (0..6).map(|at| rows.iter().map(|row| text::width(&row[at])).max().unwrap_or(0).min(most)).collect();
+    let out: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let mut out = String::new();
+            for (cell, width) in row.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+                out.push_str(&text::column(cell, *width));
+                out.push_str("  ");
+            }
+            out.push_str(&row[6]);
+            text::fit(out.trim_end(), width)
+        })
+        .collect();
+    out.join("\n")
+}
+
+fn neighbour(neighbour: &Neighbour) -> String {
+    match (&neighbour.title, neighbour.column) {
+        (Some(title), Some(column)) => format!("  {} [{}] {}", neighbour.id, column.word(), line(title)),
+        _ => format!("  {} [unknown card]", neighbour.id),
+    }
+}
+
+fn neighbours_json(all: &[Neighbour]) -> Value {
+    all.iter()
+        .map(|one| json!({ "id": one.id, "title": one.title, "column": one.column, "exists": one.column.is_some() }))
+        .collect()
+}
+
+/// Everything about a card.
+pub(in crate::app) fn detail(detail: &Detail) -> Report {
+    let card = &detail.card;
+    let mut out = vec![format!("{}  {}", card.id, line(&card.title))];
+    let mut fact = |name: &str, text: String| {
+        if !text.is_empty() {
+            out.push(format!("{name:<12} {text}"));
+        }
+    };
+    fact("column", card.column().word().to_owned());
+    fact("reason", line(&card.block_reason));
+    fact("priority", card.priority.to_string());
+    fact("phase", line(&card.phase));
+    fact("for", line(&card.assignee));
+    if let Some(claim) = &card.claim {
+        fact(
+            "claim",
+            format!(
+                "{} since {}, until {}, token {}",
+                line(&claim.owner),
+                claim.since,
+                claim.expires_at(),
+                claim.token
+            ),
+        );
+    }
+    fact("attempts", card.attempts.to_string());
+    for (name, tokens) in [("projected", card.spend_projected), ("spent", card.spend_actual)] {
+        fact(name, tokens.map(|tokens| format!("{tokens} tokens")).unwrap_or_default());
+    }
+    fact("created", format!("{} by {} on {}", card.created_at, line(&card.tenant_id), line(&card.host)));
+    fact("updated", format!("{} (version {})", card.updated_at, card.version));
+    if !card.body.is_empty() {
+        out.push(String::new());
+        out.push(safe(card.body.trim_end()));
+    }
+    if let Some(acceptance) = &card.acceptance {
+        out.push("\nacceptance".to_owned());
+        out.extend(criteria(acceptance).into_iter().map(|text| format!("  - {}", safe(&text))));
+    }
+    for (name, all) in [("depends on", &detail.dependencies), ("needed by", &detail.dependents)] {
+        if !all.is_empty() {
+            out.push(format!("\n{name}"));
+            out.extend(all.iter().map(neighbour));
+        }
+    }
+    out.push("\nhistory".to_owned());
+    out.extend(detail.history.iter().map(|event| {
+        let at = event.at.to_string();
+        format!("  {} {} {}", at.get(..19).unwrap_or(&at), line(&event.actor), line(&event.summary()))
+    }));
+    let json = json!({
+        "card": card,
+        "dependencies": neighbours_json(&detail.dependencies),
+        "dependents": neighbours_json(&detail.dependents),
+        "history": detail.history,
+    });
+    Report::done(out.join("\n"), &json)
+}
+
+/// Acceptance as lines.
+pub(in crate::app) fn criteria(value: &Value) -> Vec<String> {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match value {
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect(),
+        other => vec![plain(other)],
+    }
+}
+
+pub(in crate::app) fn stats(figures: &Figures, place: &str, who: &Who) -> Report {
+    let age = |then: Stamp| figures.now.since(then).as_secs();
+    let mean = (figures.claims_completed > 0)
+        .then(|| figures.claim_milliseconds / figures.claims_completed)
+        .map(|milliseconds| milliseconds / 1000);
+    let count = |column: Column| figures.counts.of(column);
+    let mut statuses = serde_json::Map::new();
+    for status in Status::ALL {
+        let cards = match status {
+            Status::Ready => count(Column::Waiting) + count(Column::Ready),
+            Status::Claimed => count(Column::Claimed),
+            Status::Blocked => count(Column::Blocked),
+            Status::Done => count(Column::Done),
+        };
+        statuses.insert(status.word().to_owned(), json!(cards));
+    }
+    let columns: serde_json::Map<String, Value> =
+        Column::ALL.iter().map(|column| (column.word().to_owned(), json!(count(*column)))).collect();
+    let json = json!({
+        "tenant_id": who.tenant_id,
+        "host": who.host,
+        "place": place,
+        "now": figures.now,
+        "cards": figures.counts.total(),
+        "status": statuses,
+        "columns": columns,
+        "claimable": count(Column::Ready),
+        "oldest_claimable_age_seconds": figures.oldest_claimable.map(age),
+        "expired_claims": figures.expired_claims,
+        "claims_completed": figures.claims_completed,
+        "mean_time_in_claim_seconds": mean,
+    });
+    let mut out = vec![format!("{place}: {} cards", figures.counts.total())];
+    out.extend(Column::ALL.iter().map(|column| format!("{:<9} {}", column.word(), count(*column))));
+    let span = |seconds: u64| words(std::time::Duration::from_secs(seconds));
+    if let Some(then) = figures.oldest_claimable {
+        out.push(format!("oldest claimable card: {}", span(age(then))));
+    }
+    out.push(format!("expired claims: {}", figures.expired_claims));
+    if let Some(seconds) = mean {
+        out.push(format!("mean time in claim: {} over {} claims", span(seconds), figures.claims_completed));
+    }
+    Report::done(out.join("\n"), &json)
+}
+
+pub(in crate::app) fn graph(graph: &Graph, dot: bool) -> Report {
+    let text = if dot {
+        safe(&graph.dot())
+    } else if graph.nodes.is_empty() {
+        "no cards".to_owned()
+    } else {
+        safe(&graph.tree().join("\n"))
+    };
+    let edges: Vec<Value> = graph.edges.iter().map(|(card, on)| json!({ "card_id": card, "depends_on": on })).collect();
+    Report::done(text, &json!({ "nodes": graph.nodes, "edges": edges }))
+}
+
+pub(in crate::app) fn moved(moved: &Moved, word: &str, path: &Path) -> Report {
+    let text = format!("{word} {} cards and {} lines of history", moved.cards, moved.events);
+    Report::done(text, &json!({ "cards": moved.cards, "events": moved.events, "file": path }))
+}

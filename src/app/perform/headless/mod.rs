@@ -1,0 +1,382 @@
+//! The same state without a terminal: `--once`, and the tables that commands print.
+
+mod board;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use serde_json::{Value, json};
+
+use super::backlog::Look;
+use crate::app::action::error::{DONE, FAILED};
+use crate::app::action::report::Report;
+use crate::app::action::{OnceFormat, OnceOptions, OnceView};
+use crate::app::tui::claims;
+use crate::app::tui::present;
+use crate::app::tui::state::{State, WINDOW};
+use crate::backlog::model::{Board, BoardQuery};
+use crate::backlog::operations::Detail;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
+use crate::fleet::readiness::words;
+use crate::fleet::roster::{self, Roster};
+use crate::fleet::ssh::Links;
+use crate::fleet::tmux::{Query, Tmux};
+use crate::fleet::{exec, observe, pane};
+use crate::ui::{draw, picture, text, theme::Theme};
+
+/// Version of the JSON document; it grows when a field changes meaning or goes.
+const SCHEMA: &str = "mosaic-tui/once/1";
+
+/// Size of a frame when none is given.
+const FRAME: Size = Size { width: 120, height: 40 };
+
+/// Most columns of a text table when no width is given: a log line, not a terminal.
+const TEXT_WIDTH: usize = 200;
+
+/// Looks once and prints.
+///
+/// # Errors
+/// When the fleet cannot be looked at, or the agent asked for has no pane.
+pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    if exec::find_in_path("tmux", &path).is_none() {
+        return Err(exec::explain("tmux", &exec::ExecError::Missing));
+    }
+    let look = Look::begin(site, BoardQuery { limit: WINDOW, ..BoardQuery::default() });
+    let snapshot = observe::once(site, roster::load(site)?).await;
+    let (board, first) = match look.end().await {
+        Ok(seen) => (Ok(seen.board), seen.first),
+        Err(failure) => (Err(failure), None),
+    };
+    let snapshot = joined(&snapshot, &board);
+    let picture = match &options.pane {
+        Some(name) => Some((name.clone(), capture(site, &snapshot, name).await?)),
+        None => None,
+    };
+    let mut report = match options.format {
+        OnceFormat::Text => Report::done(as_text(&snapshot, &board, picture.as_ref(), options), &Value::Null),
+        OnceFormat::Json => {
+            let document = document(&snapshot, &board, picture.as_ref());
+            Report::done(serde_json::to_string_pretty(&document).unwrap_or_default(), &document)
+        }
+        OnceFormat::Ansi | OnceFormat::Svg => {
+            let buffer = frame(&snapshot, board, first, picture, options);
+            let file = if options.format == OnceFormat::Svg { picture::svg(&buffer) } else { picture::ansi(&buffer) };
+            Report::done(file.trim_end(), &Value::Null)
+        }
+    };
+    if options.check {
+        let needing: Vec<&Arc<AgentRow>> = snapshot.needing().collect();
+        report.code = if needing.is_empty() { DONE } else { FAILED };
+        if options.format == OnceFormat::Text {
+            report.text = check_text(&needing);
+        }
+    }
+    Ok(report)
+}
+
+/// The rows with their claims; a backlog that cannot be read is said beside them.
+#[must_use]
+pub(in crate::app) fn joined(snapshot: &Arc<FleetSnapshot>, board: &Result<Board>) -> Arc<FleetSnapshot> {
+    Arc::new(match board {
+        Ok(board) => claims::attached(snapshot, board, board.now),
+        Err(failure) => {
+            let mut told = FleetSnapshot::clone(snapshot);
+            told.warnings.push(Label::new(&failure.to_string()));
+            told
+        }
+    })
+}
+
+/// Who needs the operator and why, one line each.
+fn check_text(needing: &[&Arc<AgentRow>]) -> String {
+    if needing.is_empty() {
+        return "nobody needs you".to_owned();
+    }
+    let lines: Vec<String> =
+        needing.iter().map(|row| format!("{}: {}: {}", row.name, row.readiness.word(), reason(row))).collect();
+    lines.join("\n")
+}
+
+async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
+    let what = format!("agent {}", Label::new(name));
+    let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).ok_or_else(|| {
+        Failure::new(
+            Kind::NotFound,
+            what.clone(),
+            "is neither in the roster nor a session",
+            "`mosaic-tui fleet ps` lists all",
+        )
+    })?;
+    let target = row.target.as_ref().ok_or_else(|| {
+        Failure::failed(what, format!("has no pane: {}", row.reason), "start it with `mosaic-tui fleet start`")
+    })?;
+    // tmux scrolls a dead pane up by one line to make room for its own notice.
+    let dead = row.pane.as_ref().is_some_and(|pane| pane.dead);
+    let captured = Tmux::at(&target.server, &Links::new(&site.home))
+        .query(&Query::Capture { pane: target.pane, history: u32::from(dead) })
+        .await?;
+    Ok(pane::still(&captured, target.size.width, target.size.height + u16::from(dead)))
+}
+
+/// The document that `--format json` prints: the structures that the dashboard draws.
+fn document(snapshot: &FleetSnapshot, board: &Result<Board>, picture: Option<&(String, PaneScreen)>) -> Value {
+    let counts: serde_json::Map<String, Value> =
+        Readiness::ALL.iter().map(|state| (state.word().to_owned(), json!(snapshot.count(*state)))).collect();
+    json!({
+        "schema": SCHEMA,
+        "generated_at": Timestamp::now().to_string(),
+        "tenant_id": snapshot.tenant_id,
+        "host": snapshot.host,
+        "fleet": snapshot,
+        "counts": counts,
+        "board": board::json(board),
+        "needs_operator": snapshot.needing().map(|row| json!({
+            "name": row.name, "tenant_id": row.tenant_id, "host": row.host,
+            "readiness": row.readiness, "reason": reason(row),
+        })).collect::<Vec<_>>(),
+        "pane": picture.map(|(name, screen)| json!({
+            "agent": name,
+            "width": screen.size.width,
+            "height": screen.size.height,
+            "lines": lines_of(screen),
+        })),
+    })
+}
+
+fn lines_of(screen: &PaneScreen) -> Vec<String> {
+    (0..screen.size.height).map(|row| screen.row_text(row)).collect()
+}
+
+fn as_text(
+    snapshot: &FleetSnapshot,
+    board: &Result<Board>,
+    picture: Option<&(String, PaneScreen)>,
+    options: &OnceOptions,
+) -> String {
+    let width = options.width.map_or(TEXT_WIDTH, usize::from);
+    if options.view == OnceView::Board {
+        return board::text(board, width);
+    }
+    let counts: Vec<String> = Readiness::ALL
+        .iter()
+        .map(|state| (snapshot.count(*state), state.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let needing = snapshot.needing().count();
+    let mut out = format!(
+        "{needing} need you; {}\n{} on {}, socket {}, {} supervisor\n",
+        counts.join(", "),
+        snapshot.tenant_id,
+        snapshot.host,
+        snapshot.socket,
+        snapshot.supervisor
+    );
+    for warning in &snapshot.warnings {
+        out.push_str(&format!("warning: {warning}\n"));
+    }
+    for plane in snapshot.planes.iter().filter(|plane| !plane.ok) {
+        out.push_str(&format!("{}: {}\n", plane.plane.word(), plane.text));
+    }
+    if board.is_ok() && options.view == OnceView::Fleet {
+        out.push_str(&format!("{}\n", board::summary(board)));
+    }
+    out.push('\n');
+    out.push_str(&lines(snapshot.agents.iter(), width, options.color));
+    if let Some((name, screen)) = picture {
+        let mut pane = lines_of(screen);
+        while pane.last().is_some_and(String::is_empty) {
+            pane.pop();
+        }
+        out.push_str(&format!("\n\n--- {} {} ---\n{}", Label::new(name), screen.size, pane.join("\n")));
+    }
+    if options.view == OnceView::All {
+        out.push_str(&format!("\n\n{}", board::text(board, width)));
+    }
+    out
+}
+
+/// A table of one row, of the managed rows, or of all.
+#[must_use]
+pub(in crate::app) fn table(snapshot: &FleetSnapshot, only: Option<&str>, managed: bool) -> String {
+    let rows = snapshot
+        .agents
+        .iter()
+        .filter(|row| only.is_none_or(|name| row.name.as_str() == name) && (row.managed || !managed));
+    lines(rows, TEXT_WIDTH, false)
+}
+
+/// Whether tmux answered for every agent of this host.
+#[must_use]
+pub(crate) fn tmux_was_read(snapshot: &FleetSnapshot) -> bool {
+    snapshot.agents.iter().flat_map(|row| &row.evidence).all(|evidence| evidence.plane != Plane::Tmux || evidence.ok)
+}
+
+pub(in crate::app) fn reason(row: &AgentRow) -> String {
+    let drift = if row.drift {
+        format!("drift: not {}; ", row.runtime.as_deref().unwrap_or("its runtime"))
+    } else {
+        String::new()
+    };
+    format!("{drift}{}{}", boot(row), row.reason)
+}
+
+/// What keeps an agent from coming back after a reboot, with the command against it.
+fn boot(row: &AgentRow) -> &'static str {
+    match row.boot_enable {
+        BootEnable::NotEnabled => "not enabled at boot (`mosaic-tui fleet install`); ",
+        BootEnable::LingerOff => "lingering is off (`loginctl enable-linger`); ",
+        BootEnable::Ok | BootEnable::Unknown => "",
+    }
+}
+
+/// Aligned lines, each at most `width` columns.
+fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color: bool) -> String {
+    let mut cells: Vec<[String; 8]> =
+        vec![["STATE", "AGENT", "CLASS", "RUNTIME", "CARD", "IDLE", "BEAT", "WHY"].map(str::to_owned)];
+    let mut states = vec![None];
+    for row in rows {
+        states.push(Some(row.readiness));
+        cells.push([
+            if row.managed { row.readiness.word() } else { "unmanaged" }.to_owned(),
+            text::fit(&row.shown_name(), 40),
+            text::fit(row.class.as_deref().unwrap_or("-"), 20),
+            text::fit(row.runtime.as_deref().unwrap_or("-"), 20),
+            row.claim.as_ref().map_or_else(|| "-".to_owned(), |claim| text::fit(&claim.card, 20)),
+            row.idle_seconds.map_or_else(|| "-".to_owned(), |s| words(Duration::from_secs(s))),
+            row.heartbeat.as_ref().map_or_else(|| "-".to_owned(), |b| words(Duration::from_secs_f64(b.age_seconds))),
+            reason(row),
+        ]);
+    }
+    let widths: Vec<usize> =
+        (0..7).map(|at| cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0)).collect();
+    let mut out = Vec::new();
+    for (row, state) in cells.iter().zip(states) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&text::column(cell, *width));
+            line.push_str("  ");
+        }
+        line.push_str(&row[7]);
+        let line = text::fit(line.trim_end(), width);
+        out.push(match state.filter(|_| color) {
+            Some(state) => format!("\x1b[{}m{line}\x1b[0m", sgr(state)),
+            None => line,
+        });
+    }
+    out.join("\n")
+}
+
+fn sgr(state: Readiness) -> &'static str {
+    match state {
+        Readiness::Stuck => "1;35",
+        Readiness::Dead => "1;31",
+        Readiness::Stale => "1;33",
+        Readiness::Unknown => "36",
+        Readiness::Available => "32",
+        Readiness::Working => "34",
+    }
+}
+
+/// The dashboard's very frame.
+fn frame(
+    snapshot: &Arc<FleetSnapshot>,
+    board: Result<Board>,
+    first: Option<Detail>,
+    picture: Option<(String, PaneScreen)>,
+    options: &OnceOptions,
+) -> Buffer {
+    let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
+    let mut state = State::new(size, Timestamp::now());
+    state.wanted = picture.as_ref().map(|(name, _)| Label::new(name));
+    crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Snapshot(Arc::clone(snapshot)));
+    let seen = match board {
+        Ok(board) => crate::app::tui::event::Event::Board(Arc::new(board), state.now),
+        Err(failure) => crate::app::tui::event::Event::BacklogLost(failure.to_string()),
+    };
+    crate::app::tui::update::update(&mut state, seen);
+    if options.view == OnceView::Board {
+        state.screen = crate::app::tui::state::Screen::Board;
+        crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Tick(Timestamp::now()));
+        if let Some(detail) = first {
+            crate::app::tui::update::update(
+                &mut state,
+                crate::app::tui::event::Event::Card(detail.card.id.clone(), Ok(Arc::new(detail))),
+            );
+        }
+    }
+    if let (Some((_, screen)), Some(target)) = (picture, state.pane.target.clone()) {
+        crate::app::tui::update::update(
+            &mut state,
+            crate::app::tui::event::Event::Pane(target.key(), Arc::new(screen)),
+        );
+    }
+    let mut buffer = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+    draw::draw(&mut buffer, &present::present(&state), Theme::default());
+    buffer
+}
+
+/// The roster as the fleet understands it.
+#[must_use]
+pub(in crate::app) fn roster(roster: &Roster) -> String {
+    let mut out = format!("{}\nsocket {}, holder {}\n", roster.path.display(), roster.socket, roster.holder.label());
+    for agent in &roster.agents {
+        out.push_str(&format!(
+            "\n{} ({}) runtime {}, session {}, {}x{}, in {}",
+            agent.name,
+            Label::new(&agent.class),
+            agent.runtime,
+            agent.session.label(),
+            agent.window.width,
+            agent.window.height,
+            Label::new(&agent.working_directory.display().to_string())
+        ));
+        if let Some(command) = &agent.command {
+            out.push_str(&format!(", command {}", Label::new(command)));
+        }
+    }
+    out
+}
+
+/// The same for programs.
+#[must_use]
+pub(in crate::app) fn roster_json(roster: &Roster) -> Value {
+    let agents: Vec<Value> = roster
+        .agents
+        .iter()
+        .map(|agent| {
+            json!({
+                "name": agent.name,
+                "alias": agent.alias,
+                "session": agent.session.label(),
+                "tenant_id": agent.tenant_id,
+                "host": agent.host,
+                "ssh": agent.ssh,
+                "socket": agent.socket,
+                "class": agent.class,
+                "runtime": agent.runtime,
+                "reports_to": agent.reports_to,
+                "working_directory": agent.working_directory,
+                "model_hint": agent.model_hint,
+                "yolo": agent.yolo,
+                "command": agent.command,
+                "env": agent.env.keys().collect::<Vec<_>>(),
+                "window_size": format!("{}x{}", agent.window.width, agent.window.height),
+                "reset_between_tasks": agent.reset_between_tasks,
+            })
+        })
+        .collect();
+    json!({
+        "file": roster.path,
+        "socket": roster.socket,
+        "holder_session": roster.holder.label(),
+        "warnings": roster.warnings,
+        "agents": agents,
+    })
+}

@@ -1,0 +1,7 @@
+//! The fleet's lifecycle: how its actions are performed and told.
+
+mod perform;
+mod print;
+mod roster;
+
+pub(in crate::app) use perform::{perform, start_all};

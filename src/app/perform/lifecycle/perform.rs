@@ -1,0 +1,528 @@
+//! Performs lifecycle requests.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
+
+use super::{print, roster as files};
+use crate::app::action::error;
+use crate::app::action::lifecycle::{LifecycleAction, Targets};
+use crate::app::action::report::Report;
+use crate::app::perform::look::look;
+use crate::fleet::checks;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
+use crate::fleet::model::{AgentName, FleetSnapshot, Readiness};
+use crate::fleet::process;
+use crate::fleet::roster::{self, Agent, Edit, Field, Roster};
+use crate::fleet::session;
+use crate::fleet::tmux::{Look, Tmux};
+
+/// Agents worked on at the same time: enough to hide waiting, too few to storm the machine.
+const TOGETHER: usize = 4;
+
+/// Time between the two looks that must agree before anything is done about a dead agent.
+const SECOND_LOOK: Duration = Duration::from_millis(300);
+
+/// A recovery stops after this many failures: something is wrong that restarts do not mend.
+const MOST_FAILURES: usize = 3;
+
+/// A check that fails is looked at again until it fails for this long: a start is several steps.
+const VERIFY_WITHIN: Duration = Duration::from_secs(3);
+
+/// Performs one.
+///
+/// # Errors
+/// Whatever stops it.
+pub(in crate::app) async fn perform(site: &Site, action: &LifecycleAction, tell: Tell<'_>) -> Result<Report> {
+    match action {
+        LifecycleAction::Start(targets) => operate(site, targets, Verb::Start, tell).await,
+        LifecycleAction::Stop(targets) => operate(site, targets, Verb::Stop, tell).await,
+        LifecycleAction::Restart(targets) => operate(site, targets, Verb::Restart, tell).await,
+        LifecycleAction::Init { profile, runtime, write, force } => {
+            init(site, profile, runtime.as_deref(), *write, *force).await
+        }
+        LifecycleAction::Install { dry_run } => install(site, *dry_run, tell).await,
+        LifecycleAction::Uninstall { dry_run } => uninstall(site, *dry_run, tell).await,
+        LifecycleAction::Status => Ok(print::status(&*look(site).await?)),
+        LifecycleAction::Verify => verify(site).await,
+        LifecycleAction::Recover { apply } => recover(site, *apply, tell).await,
+        LifecycleAction::Add { name, fields } => add(site, name, fields, tell).await,
+        LifecycleAction::Edit { name, fields } => edit(site, name, fields),
+        LifecycleAction::Remove(name) => remove(site, name, tell).await,
+        LifecycleAction::Doctor => {
+            let checks = checks::doctor(site, &roster::load(site)).await;
+            Ok(print::checks("doctor", site, &checks))
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Start,
+    Stop,
+    Restart,
+}
+
+/// The agents of this host that are meant.
+fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> Result<Vec<&'a Agent>> {
+    let of_class = |agent: &&Agent| targets.class.as_ref().is_none_or(|class| agent.class == *class);
+    let agents: Vec<&Agent> = if targets.agents.is_empty() {
+        roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).filter(of_class).collect()
+    } else {
+        let named: Result<Vec<&Agent>> = targets.agents.iter().map(|name| roster.local(site, name)).collect();
+        named?.into_iter().filter(of_class).collect()
+    };
+    if agents.is_empty()
+        && let Some(class) = &targets.class
+    {
+        return Err(Failure::new(
+            Kind::NotFound,
+            format!("class {}", crate::fleet::model::Label::new(class)),
+            "no agent of this host has it",
+            "`mosaic-tui agent roster` lists all",
+        ));
+    }
+    Ok(agents)
+}
+
+async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> Result<Report> {
+    let since = process::since_boot();
+    let roster = roster::load(site)?;
+    if verb == Verb::Stop
+        && let [name] = targets.agents.as_slice()
+        && roster.agent(name).is_err()
+        && let Some(report) = stop_stray(site, &roster, name).await?
+    {
+        return Ok(report);
+    }
+    let agents = chosen(site, &roster, targets)?;
+    let life = Lifecycle::choose(site, &roster, targets.supervisor).await?;
+    if verb != Verb::Stop {
+        life.prepare(&agents).await?;
+    }
+    let results = for_each(&life, agents, verb, targets.stagger, since, tell).await;
+    let mut report = outcomes(life.supervisor().word(), &results);
+    if let Some(note) = &life.note {
+        report.errors.push(format!("warning: {note}"));
+    }
+    if verb == Verb::Stop && targets.agents.is_empty() && targets.class.is_none() {
+        let end = end_of_server(life.supervisor(), &roster).await.unwrap_or_else(|failure| failure.to_string());
+        report.text.push_str(&format!("\n{end}"));
+    }
+    Ok(report)
+}
+
+/// Stops an agent that the roster no longer names, when one of that name still runs.
+async fn stop_stray(site: &Site, roster: &Roster, name: &str) -> Result<Option<Report>> {
+    let Ok(name) = AgentName::parse(name) else { return Ok(None) };
+    Ok(lifecycle::stop_stray(site, roster, &name).await?.map(|outcome| {
+        Report::done(
+            format!("{name}: {}; it was not in the roster any more", outcome.word()),
+            &json!([{ "name": name, "tenant_id": site.tenant_id, "host": site.host, "outcome": outcome.word(), "error": null }]),
+        )
+    }))
+}
+
+/// How the fleet's tmux server is ended once its agents are stopped: only as long as nothing else lives on it.
+async fn end_of_server(supervisor: lifecycle::Supervisor, roster: &Roster) -> Result<String> {
+    let panes = match Tmux::new(roster.socket.clone()).look().await? {
+        Look::NoServer => return Ok("the fleet's tmux server has ended as well".to_owned()),
+        Look::Panes(panes) => panes,
+    };
+    let mut others: Vec<String> = panes
+        .iter()
+        .filter(|pane| pane.session != roster.holder)
+        .map(|pane| pane.session.label().to_string())
+        .collect();
+    others.dedup();
+    let stays = "the fleet's tmux server stays for the next start";
+    Ok(match (others.as_slice(), supervisor) {
+        ([], lifecycle::Supervisor::Systemd) => format!("{stays}; `systemctl --user stop mosaic-tmux-holder` ends it"),
+        ([], lifecycle::Supervisor::Direct) => format!("{stays}; `{}` ends it", roster.socket.command("kill-server")),
+        (others, _) => format!("{stays}; other sessions live on it: {}", others.join(", ")),
+    })
+}
+
+/// Works on several agents, a few at a time, each at least `stagger` after the one before.
+async fn for_each<'a>(
+    life: &Lifecycle<'_>,
+    agents: Vec<&'a Agent>,
+    verb: Verb,
+    stagger: Duration,
+    since: Duration,
+    tell: Tell<'_>,
+) -> Vec<(&'a Agent, Result<Outcome>)> {
+    let (turns, next) = (Semaphore::new(TOGETHER), Mutex::new(Instant::now()));
+    let done = AtomicUsize::new(0);
+    let all = agents.len();
+    let mut works = Vec::with_capacity(all);
+    let (turns, next, done) = (&turns, &next, &done);
+    for agent in agents {
+        works.push(async move {
+            // Whoever comes first goes first, and waits in line for the pause after the one before.
+            let _turn = turns.acquire().await;
+            {
+                let mut at = next.lock().await;
+                tokio::time::sleep_until(*at).await;
+                *at = Instant::now() + stagger;
+            }
+            let outcome = match verb {
+                Verb::Start => life.start(agent).await,
+                Verb::Stop => life.stop(agent).await,
+                Verb::Restart => life.restart(agent, since).await,
+            };
+            let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if all > 1 {
+                let word = outcome.as_ref().map_or("failed", |outcome| outcome.word());
+                tell(&format!("{count} of {all}: {} {word}", agent.name));
+            }
+            (agent, outcome)
+        });
+    }
+    join_all(works).await
+}
+
+/// Starts several agents by the direct supervisor, for a demo.
+pub(in crate::app) async fn start_all<'a>(
+    site: &Site,
+    roster: &Roster,
+    agents: Vec<&'a Agent>,
+) -> Result<Vec<(&'a Agent, Result<Outcome>)>> {
+    let life = Lifecycle::choose(site, roster, Some(lifecycle::Supervisor::Direct)).await?;
+    life.prepare(&agents).await?;
+    Ok(for_each(&life, agents, Verb::Start, Duration::ZERO, process::since_boot(), &|_| {}).await)
+}
+
+/// One line per agent; the exit code is that of the first failure.
+fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) -> Report {
+    let (mut lines, mut errors) = (Vec::new(), Vec::new());
+    let mut rows = Vec::new();
+    let mut code = error::DONE;
+    for (agent, result) in results {
+        let (outcome, failure) = match result {
+            Ok(outcome) => {
+                lines.push(format!("{}: {}", agent.name, outcome.word()));
+                (outcome.word(), None)
+            }
+            Err(failure) => {
+                if code == error::DONE {
+                    code = error::exit_code(failure.kind);
+                }
+                errors.push(failure.to_string());
+                ("failed", Some(failure.to_string()))
+            }
+        };
+        rows.push(json!({
+            "name": agent.name, "tenant_id": agent.tenant_id, "host": agent.host, "supervisor": supervisor,
+            "outcome": outcome, "error": failure,
+        }));
+    }
+    if results.is_empty() {
+        lines.push("the roster names no agents of this host".to_owned());
+    }
+    Report { errors, ..Report::done(lines.join("\n"), &rows).with_code(code) }
+}
+
+async fn init(site: &Site, profile: &str, runtime: Option<&str>, write: bool, force: bool) -> Result<Report> {
+    let (text, added) = files::from_profile(site, profile, runtime)?;
+    let draft = files::checked(site, text.clone())?;
+    let path = site.roster.display().to_string();
+    let json = |written: bool, backup: Option<String>| {
+        json!({
+            "profile": profile, "file": path, "written": written, "backup": backup, "notes": added,
+            "agents": draft.roster.agents.iter().map(|agent| agent.name.to_string()).collect::<Vec<_>>(),
+        })
+    };
+    if !write {
+        return Ok(Report::done(text.trim_end(), &json(false, None)));
+    }
+    if site.roster.exists() && !force {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("roster {path}"),
+            "exists already",
+            "`--force` writes over it and keeps a backup",
+        ));
+    }
+    let _lock = files::RosterLock::take(site)?;
+    let backup = files::write(site, &draft)?.map(|backup| backup.display().to_string());
+    let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster.agents.len())];
+    lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
+    lines.extend(added.iter().cloned());
+    lines.extend(draft.roster.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.push(if crate::fleet::systemd::Manager::connect().await.is_ok() {
+        "next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned()
+    } else {
+        "next: `mosaic-tui fleet start` (there is no user manager to install units for)".to_owned()
+    });
+    Ok(Report::done(lines.join("\n"), &json(true, backup.clone())))
+}
+
+async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
+    let roster = roster::load(site)?;
+    // Whoever takes agents in or out meanwhile would be planned for as before.
+    let _lock = if dry_run { None } else { Some(files::RosterLock::take(site)?) };
+    let plan = lifecycle::plan_install(site, &roster).await?;
+    if dry_run {
+        return Ok(print::plan("install", &plan, &plan.notes));
+    }
+    let mut notes = plan.notes.clone();
+    notes.extend(lifecycle::carry_out(site, &plan, tell).await?);
+    Ok(print::carried_out("install", "; next: `mosaic-tui fleet start` starts or takes over the agents", &plan, &notes))
+}
+
+async fn uninstall(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
+    let plan = lifecycle::plan_uninstall(site).await?;
+    if dry_run {
+        return Ok(print::plan("uninstall", &plan, &plan.notes));
+    }
+    let mut notes = plan.notes.clone();
+    notes.extend(lifecycle::carry_out(site, &plan, tell).await?);
+    Ok(print::carried_out("uninstall", "; the fleet was stopped, its roster stays", &plan, &notes))
+}
+
+async fn verify(site: &Site) -> Result<Report> {
+    let roster = roster::load(site)?;
+    let deadline = Instant::now() + VERIFY_WITHIN;
+    loop {
+        let snapshot = look(site).await?;
+        let checks = checks::verify(site, &roster, &snapshot).await;
+        let report = print::checks("verify", site, &checks);
+        if report.code == error::DONE || Instant::now() > deadline {
+            return Ok(report);
+        }
+        tokio::time::sleep(SECOND_LOOK).await;
+    }
+}
+
+/// Agents that are down: dead in both looks, not on purpose, and not about to be restarted by systemd.
+fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
+    let dead = |snapshot: &FleetSnapshot| -> Vec<String> {
+        snapshot
+            .agents
+            .iter()
+            .filter(|row| row.managed && row.readiness == Readiness::Dead && !row.flags.contains(&"stopped"))
+            // Whoever lives on another host is brought back there.
+            .filter(|row| !row.flags.contains(&"remote"))
+            .filter(|row| row.systemd.as_ref().is_none_or(|unit| unit.active != "activating"))
+            .map(|row| row.name.to_string())
+            .collect()
+    };
+    let again = dead(after);
+    dead(before).into_iter().filter(|name| again.contains(name)).collect()
+}
+
+async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
+    let seen = process::since_boot();
+    let before = look(site).await?;
+    tokio::time::sleep(SECOND_LOOK).await;
+    let after = look(site).await?;
+    let down = down(&before, &after);
+    let why = |name: &str| {
+        after.agents.iter().find(|row| row.name.as_str() == name).map(|row| row.reason.to_string()).unwrap_or_default()
+    };
+    let rows = |outcomes: &[(String, String)]| {
+        json!({
+            "applied": apply, "tenant_id": site.tenant_id, "host": site.host,
+            "down": down.iter().map(|name| json!({ "name": name, "reason": why(name) })).collect::<Vec<_>>(),
+            "outcomes": outcomes.iter().map(|(name, outcome)| json!({ "name": name, "outcome": outcome })).collect::<Vec<_>>(),
+        })
+    };
+    if down.is_empty() {
+        let mut lines = vec!["nobody is down".to_owned()];
+        let restarting = |unit: &crate::fleet::model::UnitFacts| unit.active == "activating";
+        let rows_of = after.agents.iter().filter(|row| row.readiness == Readiness::Dead);
+        lines.extend(
+            rows_of
+                .filter(|row| row.systemd.as_ref().is_some_and(restarting))
+                .map(|row| format!("{}: systemd is restarting it: {}", row.name, row.reason)),
+        );
+        return Ok(Report::done(lines.join("\n"), &rows(&[])));
+    }
+    if !apply {
+        let mut lines: Vec<String> = down.iter().map(|name| format!("would restart {name}: {}", why(name))).collect();
+        lines.push("`mosaic-tui fleet recover --apply` does it".to_owned());
+        return Ok(Report::done(lines.join("\n"), &rows(&[])));
+    }
+    let roster = roster::load(site)?;
+    let life = Lifecycle::choose(site, &roster, None).await?;
+    let agents: Vec<&Agent> = down.iter().filter_map(|name| roster.local(site, name).ok()).collect();
+    life.prepare(&agents).await?;
+    let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
+    for (at, agent) in agents.iter().enumerate() {
+        if errors.len() >= MOST_FAILURES {
+            errors.push(format!("stopped after {MOST_FAILURES} failures; {} agents were not tried", agents.len() - at));
+            break;
+        }
+        if at > 0 {
+            tokio::time::sleep(jitter()).await;
+        }
+        match life.revive(agent, seen).await {
+            Ok(outcome) => outcomes.push((agent.name.to_string(), outcome.word().to_owned())),
+            Err(failure) => {
+                outcomes.push((agent.name.to_string(), "failed".to_owned()));
+                errors.push(failure.to_string());
+            }
+        }
+        tell(&format!("{} of {}: {}", at + 1, agents.len(), agent.name));
+    }
+    let lines: Vec<String> = outcomes.iter().map(|(name, outcome)| format!("{name}: {outcome}")).collect();
+    let code = if errors.is_empty() { error::DONE } else { error::FAILED };
+    Ok(Report { errors, ..Report::done(lines.join("\n"), &rows(&outcomes)).with_code(code) })
+}
+
+/// Between a fifth of a second and one: several recoveries at once must not move in step.
+fn jitter() -> Duration {
+    let spread = process::since_boot().subsec_nanos() % 800;
+    Duration::from_millis(200 + u64::from(spread))
+}
+
+async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) -> Result<Report> {
+    let before = roster::load(site)?;
+    if before.agents.iter().any(|agent| agent.name == *name) {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            "is in the roster already",
+            format!("`mosaic-tui fleet edit {name} class=CLASS` changes it, as every field"),
+        ));
+    }
+    let lock = files::RosterLock::take(site)?;
+    let draft = files::draft(site, &Edit::Add { name: name.to_string(), fields: fields.to_vec() })?;
+    keeps_floor(&before, &draft.roster, name)?;
+    files::write(site, &draft)?;
+    // Its whole path would push the next step off a narrow screen.
+    let file = site.roster.file_name().unwrap_or_default().to_string_lossy();
+    let text = if draft.roster.agents.iter().any(|agent| agent.name == *name && draft.roster.is_remote(agent, site)) {
+        format!("{name}: added to {file}; it lives on another host and is started there")
+    } else {
+        let enabled = lifecycle::enroll(site, name, tell).await.map_err(|failure| Failure {
+            what: format!("agent {name} is added, but its unit is not enabled: {}", failure.what),
+            next: format!("`mosaic-tui fleet install` enables it; {}", failure.next),
+            ..failure
+        })?;
+        lifecycle::note_stopped(site, name, "not started yet");
+        let unit = if enabled { ", its unit enabled" } else { "" };
+        format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
+    };
+    drop(lock);
+    told(site, name, "added", text, &draft.roster)
+}
+
+fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
+    let before = roster::load(site)?;
+    let old = before.agent(name.as_str())?.clone();
+    let lock = files::RosterLock::take(site)?;
+    let draft = files::draft(site, &Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
+    keeps_floor(&before, &draft.roster, name)?;
+    let new = draft.roster.agent(name.as_str())?;
+    let moves_away = draft.roster.is_remote(new, site) && !before.is_remote(&old, site);
+    if moves_away && session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            format!("runs here, and would belong to {} from then on", new.host),
+            format!("`mosaic-tui fleet stop {name}` first"),
+        ));
+    }
+    files::write(site, &draft)?;
+    drop(lock);
+    let next = if *new == old {
+        "is as it was".to_owned()
+    } else if draft.roster.is_remote(new, site) {
+        format!("changed; it lives on {}", new.host)
+    } else if session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
+        format!("changed; `mosaic-tui fleet restart {name}` lets it run that way")
+    } else {
+        format!("changed; `mosaic-tui fleet start {name}` starts it that way")
+    };
+    told(site, name, "changed", format!("{name}: {next}"), &draft.roster)
+}
+
+async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report> {
+    let before = roster::load(site)?;
+    let agent = before.agent(name.as_str())?.clone();
+    nobody_reports_to(&before, name)?;
+    let lock = files::RosterLock::take(site)?;
+    let draft = files::draft(site, &Edit::Remove { name: name.to_string() })?;
+    keeps_floor(&before, &draft.roster, name)?;
+    if draft.roster.agents.is_empty() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            "is the roster's last",
+            "`mosaic-tui fleet uninstall` ends a fleet",
+        ));
+    }
+    if !before.is_remote(&agent, site) {
+        tell("stopping it");
+        Lifecycle::choose(site, &before, None).await?.stop(&agent).await?;
+        lifecycle::dismiss(site, name, tell).await?;
+        lifecycle::forget(site, name);
+    }
+    files::write(site, &draft)?;
+    drop(lock);
+    let text = match agent.ssh.as_ref().filter(|_| before.is_remote(&agent, site)) {
+        Some(ssh) => format!(
+            "{name}: taken out of {}; whatever runs on {} runs on: `ssh {ssh} mosaic-tui fleet stop {name}`",
+            site.roster.display(),
+            agent.host
+        ),
+        None => format!("{name}: stopped and taken out of {}", site.roster.display()),
+    };
+    told(site, name, "removed", text, &draft.roster)
+}
+
+/// Refuses to take out whom others report to.
+fn nobody_reports_to(roster: &Roster, name: &AgentName) -> Result<()> {
+    let reporters: Vec<&str> = roster
+        .agents
+        .iter()
+        .filter(|other| other.reports_to.as_deref() == Some(name.as_str()))
+        .map(|other| other.name.as_str())
+        .collect();
+    match reporters.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            format!("{} report{} to it", reporters.join(", "), if reporters.len() == 1 { "s" } else { "" }),
+            format!("first `mosaic-tui fleet edit {first} reports_to=...`, then again"),
+        )),
+    }
+}
+
+fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Roster) -> Result<Report> {
+    let mut lines = vec![text];
+    let about = format!("{name}: ");
+    let told = |warning: &&String| warning.contains("floor") || warning.starts_with(&about);
+    lines.extend(roster.warnings.iter().filter(told).map(|warning| format!("warning: {warning}")));
+    Ok(Report::done(
+        lines.join("\n"),
+        &json!({
+            "name": name, "tenant_id": site.tenant_id, "host": site.host, "outcome": outcome,
+            "file": site.roster.display().to_string(), "warnings": roster.warnings,
+        }),
+    ))
+}
+
+/// Refuses a change that takes the fleet further below its floor; one that was below it may stay there.
+fn keeps_floor(before: &Roster, after: &Roster, name: &AgentName) -> Result<()> {
+    if after.below_floor <= before.below_floor {
+        return Ok(());
+    }
+    let new = after.warnings.iter().filter(|warning| warning.contains("below the floor"));
+    let why = new.clone().find(|warning| !before.warnings.contains(warning)).or(new.clone().next());
+    Err(Failure::new(
+        Kind::Refused,
+        format!("agent {name}"),
+        why.map(|warning| warning.replacen("below the floor", "would break the floor", 1)).unwrap_or_default(),
+        "every fleet keeps exactly one coordinating seat and at least one enhancer",
+    ))
+}

@@ -1,0 +1,125 @@
+//! Changing the roster file: one writer at a time, checked before it is written, one backup kept.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::framework::PROFILES;
+use crate::fleet::home::Site;
+use crate::fleet::lockfile;
+use crate::fleet::roster::{self, Edit, Field, Roster};
+
+/// Held while the roster is read, changed and written.
+pub(in crate::app) struct RosterLock {
+    _file: fs::File,
+}
+
+impl RosterLock {
+    /// Takes it, or says that somebody else edits.
+    pub(in crate::app) fn take(site: &Site) -> Result<Self> {
+        let path = site.run_dir.join("roster.lock");
+        let file = lockfile::open(&path)?;
+        if lockfile::try_exclusive(&path, &file)? {
+            return Ok(Self { _file: file });
+        }
+        Err(Failure::new(
+            Kind::Refused,
+            format!("roster {}", site.roster.display()),
+            "another command is changing it",
+            "try again when it is done",
+        ))
+    }
+}
+
+/// A changed roster, not yet written.
+pub(in crate::app) struct Draft {
+    text: String,
+    /// What it means.
+    pub roster: Roster,
+}
+
+/// Applies an edit to the roster's text and checks the outcome; nothing is written.
+pub(in crate::app) fn draft(site: &Site, edit: &Edit) -> Result<Draft> {
+    let what = || format!("roster {}", site.roster.display());
+    let before = fs::read_to_string(&site.roster)
+        .map_err(|error| Failure::failed(what(), error.to_string(), "make it readable"))?;
+    let text = roster::edit(&before, edit)
+        .map_err(|why| Failure::new(Kind::Refused, what(), why, "`mosaic-tui fleet check` checks it afterwards"))?;
+    checked(site, text)
+}
+
+/// Checks a roster's text.
+pub(in crate::app) fn checked(site: &Site, text: String) -> Result<Draft> {
+    match roster::parse(&text, &site.roster, site) {
+        Ok(roster) => Ok(Draft { text, roster }),
+        Err(problems) => Err(Failure::new(
+            // Without its lead a fleet has nobody who coordinates: a matter of the floor.
+            if problems.iter().any(|problem| problem.key == "lead") { Kind::Refused } else { Kind::Invalid },
+            format!("roster {}", site.roster.display()),
+            problems
+                .first()
+                .map(|problem| format!("would be invalid: {}: {}", problem.key, problem.message))
+                .unwrap_or_default(),
+            "nothing was written",
+        )),
+    }
+}
+
+/// Writes the draft in the roster's place; the former text stays beside it as a backup, whose path is returned.
+pub(in crate::app) fn write(site: &Site, draft: &Draft) -> Result<Option<PathBuf>> {
+    // A roster that is a link stays one.
+    let path = fs::canonicalize(&site.roster).unwrap_or_else(|_| site.roster.clone());
+    put(&path, &draft.text).map_err(|error| {
+        Failure::failed(format!("roster {}", path.display()), error.to_string(), "check the folder's rights and space")
+    })
+}
+
+fn put(path: &Path, text: &str) -> std::io::Result<Option<PathBuf>> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mode = fs::metadata(path).map_or(0o644, |meta| meta.mode() & 0o777);
+    let beside = |suffix: &str| {
+        let mut name = path.to_owned().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let backup = if path.exists() {
+        let backup = beside(".bak");
+        fs::copy(path, &backup)?;
+        Some(backup)
+    } else {
+        None
+    };
+    let temporary = beside(&format!(".{}.new", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    let written = file
+        .set_permissions(fs::Permissions::from_mode(mode))
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _gone = fs::remove_file(&temporary);
+    }
+    written.map(|()| backup)
+}
+
+/// The text of an example with one runtime for all and the floor filled up, and what was added for that.
+pub(in crate::app) fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) -> Result<(String, Vec<String>)> {
+    let internal = |why: String| Failure::failed(format!("profile {profile}"), why, "report this");
+    let text = PROFILES.iter().find(|(name, _)| *name == profile).map(|(_, text)| *text);
+    let mut text = text.ok_or_else(|| internal("does not exist".to_owned()))?.to_owned();
+    if let Some(runtime) = runtime {
+        text = roster::set_default(&text, "runtime", runtime).map_err(internal)?;
+    }
+    let mut added = Vec::new();
+    let below = checked(site, text.clone())?.roster.warnings.iter().any(|warning| warning.contains("no enhancer"));
+    if below {
+        let fields = vec![Field { key: "class".to_owned(), value: Some("enhancer".to_owned()) }];
+        text = roster::edit(&text, &Edit::Add { name: "enhancer".to_owned(), fields }).map_err(internal)?;
+        added.push("added an enhancer, which every fleet keeps staffed".to_owned());
+    }
+    Ok((text, added))
+}

@@ -1,0 +1,37 @@
+//! One look at the whole fleet, for commands.
+
+use std::sync::Arc;
+
+use super::backlog::Look;
+use super::headless;
+use crate::backlog::model::BoardQuery;
+use crate::fleet::error::Result;
+use crate::fleet::home::Site;
+use crate::fleet::model::FleetSnapshot;
+use crate::fleet::observe;
+use crate::fleet::roster::{self, Roster};
+
+/// Looks at everything once, claims included.
+pub(in crate::app) async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
+    look_at(site, roster::load(site)?).await
+}
+
+/// The same for the agents of this host alone: what another host asks for must not ask others in turn.
+pub(in crate::app) async fn look_here(site: &Site) -> Result<Arc<FleetSnapshot>> {
+    let mut roster = roster::load(site)?;
+    let remote: Vec<_> =
+        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.clone()).collect();
+    roster.agents.retain(|agent| !remote.contains(&agent.name));
+    look_at(site, roster).await
+}
+
+async fn look_at(site: &Site, roster: Roster) -> Result<Arc<FleetSnapshot>> {
+    let look = Look::begin(site, BoardQuery::default());
+    let snapshot = observe::once(site, roster).await;
+    let snapshot = headless::joined(&snapshot, &look.end().await.map(|seen| seen.board));
+    // A missing tmux is no fact about the fleet: nothing can be said at all.
+    if crate::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
+        return Err(crate::fleet::exec::explain("tmux", &crate::fleet::exec::ExecError::Missing));
+    }
+    Ok(snapshot)
+}

@@ -1,0 +1,7 @@
+//! Steering agents: how its actions are performed.
+
+mod perform;
+mod tail;
+
+pub(in crate::app) use perform::perform;
+pub(in crate::app) use tail::{attach, follow};

@@ -1,0 +1,247 @@
+//! Performs requests about single agents.
+
+use std::io::Read;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::tail;
+use crate::app::action::error::{DONE, FAILED, exit_code};
+use crate::app::action::report::Report;
+use crate::app::action::steering::{Message, SteeringAction, Text};
+use crate::app::perform::look::look;
+use crate::app::perform::standard_input;
+use crate::fleet::activity;
+use crate::fleet::comms;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::lifecycle::Tell;
+use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
+use crate::fleet::model::ServerName;
+use crate::fleet::observe;
+use crate::fleet::roster::{self, Agent, Roster};
+use crate::fleet::runtime;
+
+/// Deliveries of a broadcast at the same time.
+const AT_ONCE: usize = 8;
+
+/// Most bytes read of a message; one more than is delivered, so that too long is told and not cut.
+const MAX_INPUT: u64 = (1 << 20) + 16;
+
+/// Performs one.
+///
+/// # Errors
+/// Whatever stops it.
+pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: Tell<'_>) -> Result<Report> {
+    match action {
+        SteeringAction::Send { name, message } => {
+            let roster = roster::load(site)?;
+            let to = roster.reach(site, name)?;
+            let text = read(&message.text)?;
+            Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text).await?))
+        }
+        SteeringAction::Reset { name, new, options } => {
+            let roster = roster::load(site)?;
+            let (agent, server) = roster.reach(site, name)?;
+            let command = if *new { Some("/new") } else { reset_command(agent) };
+            let command = command.ok_or_else(|| {
+                Failure::new(
+                    Kind::Refused,
+                    format!("agent {name}"),
+                    format!("it is not known how {} begins a new conversation", agent.runtime),
+                    format!("set `runtimes.{}.reset_command` in {}", agent.runtime, roster.path.display()),
+                )
+            })?;
+            let receipt = Post::new(site).command((agent, &server), command, *options).await?;
+            activity::record_delivery(
+                site,
+                "reset",
+                &comms::own_address(site, &roster),
+                &comms::address(agent),
+                &receipt,
+            );
+            Ok(told(&receipt))
+        }
+        SteeringAction::Approve { name, choice, question, options } => {
+            let roster = roster::load(site)?;
+            let (agent, server) = roster.reach(site, name)?;
+            let receipt = Post::new(site).answer((agent, &server), *choice, question.as_deref(), *options).await?;
+            activity::record_delivery(
+                site,
+                "approve",
+                &comms::own_address(site, &roster),
+                &comms::address(agent),
+                &receipt,
+            );
+            Ok(told(&receipt))
+        }
+        SteeringAction::Broadcast { names, class, state, message } => {
+            broadcast(site, names, class.as_deref(), state.as_deref(), message, tell).await
+        }
+        SteeringAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
+        SteeringAction::Tail { name, lines, ansi, .. } => tail::tail(site, name, *lines, *ansi).await,
+        SteeringAction::CommsBlock { name, host } => {
+            let roster = roster::load(site)?;
+            let agent = roster.agent(name)?;
+            let block = comms::block(site, &roster, agent, host.as_deref().unwrap_or(&agent.host));
+            Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })))
+        }
+        SteeringAction::Attach(name) => Err(Failure::new(
+            Kind::Invalid,
+            format!("agent {name}"),
+            "is taken over on a terminal only",
+            format!("run `mosaic-tui agent attach {name}` in a shell"),
+        )),
+    }
+}
+
+fn read(text: &Text) -> Result<String> {
+    let invalid = |what: &str, why: String| Failure::new(Kind::Invalid, what, why, "nothing was sent");
+    let mut bytes = Vec::new();
+    match text {
+        Text::Given(text) => return Ok(text.clone()),
+        Text::File(path) => {
+            let what = path.display().to_string();
+            let file = std::fs::File::open(path).map_err(|error| invalid(&what, error.to_string()))?;
+            file.take(MAX_INPUT).read_to_end(&mut bytes).map_err(|error| invalid(&what, error.to_string()))?;
+        }
+        Text::Input => {
+            let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
+            input
+                .take(MAX_INPUT)
+                .read_to_end(&mut bytes)
+                .map_err(|error| invalid("standard input", error.to_string()))?;
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| invalid("message", "is not UTF-8".to_owned()))
+}
+
+/// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.
+fn reset_command(agent: &Agent) -> Option<&str> {
+    agent.reset_command.as_deref().or_else(|| runtime::reset_command(&agent.runtime))
+}
+
+async fn deliver(
+    post: &Post<'_>,
+    roster: &Roster,
+    (agent, server): &(&Agent, ServerName),
+    message: &Message,
+    text: &str,
+) -> Result<Receipt> {
+    let site = post.site();
+    let envelope = Envelope {
+        source: message.source.clone().unwrap_or_else(|| comms::own_address(site, roster)),
+        target: comms::address(agent),
+        class: message.class.clone(),
+    };
+    let receipt = post.send((agent, server), &envelope, text, message.options).await?;
+    activity::record_send(site, &envelope, &receipt, text);
+    Ok(receipt)
+}
+
+fn told(receipt: &Receipt) -> Report {
+    Report::done(line(receipt), receipt).with_code(code(receipt))
+}
+
+fn line(receipt: &Receipt) -> String {
+    format!("{}: {}: {}", receipt.agent, receipt.delivery.word(), receipt.reason)
+}
+
+fn code(receipt: &Receipt) -> u8 {
+    match receipt.delivery {
+        delivery if delivery.arrived() => DONE,
+        Delivery::Refused => exit_code(Kind::Refused),
+        _ => FAILED,
+    }
+}
+
+async fn broadcast(
+    site: &Site,
+    names: &[String],
+    class: Option<&str>,
+    state: Option<&str>,
+    message: &Message,
+    tell: Tell<'_>,
+) -> Result<Report> {
+    let roster = roster::load(site)?;
+    let snapshot = look(site).await?;
+    let in_state = |agent: &Agent| {
+        state.is_none_or(|state| {
+            let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
+            row.is_some_and(|row| row.readiness.word() == state)
+        })
+    };
+    let named: Vec<&Agent> = if names.is_empty() {
+        roster.agents.iter().collect()
+    } else {
+        names.iter().map(|name| roster.agent(name)).collect::<Result<_>>()?
+    };
+    // Whoever sends does not mean itself.
+    let own = comms::own_address(site, &roster);
+    let chosen: Vec<&Agent> = named
+        .into_iter()
+        .filter(|agent| class.is_none_or(|class| agent.class == class))
+        .filter(|agent| in_state(agent) && comms::address(agent) != own)
+        .collect();
+    if chosen.is_empty() {
+        return Err(Failure::new(
+            Kind::NotFound,
+            "broadcast",
+            "no agent fits: by name, class and state, without the sender itself",
+            "`mosaic-tui fleet ps` shows all",
+        ));
+    }
+    let text = read(&message.text)?;
+    // What is wrong with the message itself is wrong for all of them, and told before anything is sent.
+    message::check_text(&text).map_err(|why| Failure::new(Kind::Invalid, "broadcast", why, "nothing was sent"))?;
+    let post = Post::new(site);
+    let lines = Semaphore::new(AT_ONCE);
+    let one = async |agent: &Agent| {
+        let _line = lines.acquire().await;
+        let to = (agent, roster.server(agent, site));
+        // One that fails keeps nobody else from getting it, nor their receipts from being told.
+        let receipt = match deliver(&post, &roster, &to, message, &text).await {
+            Ok(receipt) => receipt,
+            Err(failure) => Receipt::not_tried(agent, &failure),
+        };
+        tell(&line(&receipt));
+        receipt
+    };
+    let receipts = join_all(chosen.into_iter().map(one)).await;
+    let lines: Vec<String> = receipts.iter().map(line).collect();
+    let failed = receipts.iter().any(|receipt| !receipt.delivery.arrived());
+    Ok(Report::done(lines.join("\n"), &receipts).with_code(if failed { FAILED } else { DONE }))
+}
+
+/// Follows the observer until the agent is in the state.
+async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration) -> Result<Report> {
+    roster::load(site)?.agent(name)?;
+    let mut observer = observe::start(site.clone())?;
+    let deadline = Instant::now() + timeout;
+    let mut last = "not looked at yet".to_owned();
+    loop {
+        let newest = observer.snapshots.borrow_and_update().clone();
+        let row =
+            newest.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.managed && row.name.as_str() == name);
+        if let Some(row) = row {
+            last = format!("{} ({})", row.readiness.word(), row.reason);
+            if row.readiness.word() == until {
+                return Ok(Report::done(format!("{name}: {last}"), row));
+            }
+        }
+        match tokio::time::timeout_at(deadline, observer.snapshots.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(Failure::failed("observer", "ended", "try again")),
+            Err(_) => {
+                let json: Value = json!({ "name": name, "until": until, "last": last });
+                return Ok(Report::done(
+                    format!("{name}: not {until} within {} s; it is {last}", timeout.as_secs()),
+                    &json,
+                )
+                .with_code(FAILED));
+            }
+        }
+    }
+}

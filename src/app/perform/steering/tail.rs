@@ -1,0 +1,224 @@
+//! The text of a pane, and its takeover.
+
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::action::error::DONE;
+use crate::app::action::report::Report;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::exec;
+use crate::fleet::home::Site;
+use crate::fleet::model::{PaneId, SessionName, acts_on_terminal};
+use crate::fleet::roster;
+use crate::fleet::ssh::Links;
+use crate::fleet::tmux::{Look, Query, Tmux, panes_of};
+
+/// Pause between two looks at a pane that is followed.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// A pane, and whose it is.
+struct Found {
+    tmux: Tmux,
+    session: SessionName,
+    pane: PaneId,
+    height: u16,
+    tenant_id: String,
+    host: String,
+}
+
+/// An agent's pane, on whichever host.
+async fn agent_pane(site: &Site, name: &str) -> Result<Found> {
+    let roster = roster::load(site)?;
+    let (agent, server) = roster.reach(site, name)?;
+    let tmux = Tmux::at(&server, &Links::new(&site.home));
+    let panes = match tmux.look().await? {
+        Look::Panes(panes) => panes,
+        Look::NoServer => Vec::new(),
+    };
+    let found = panes_of(&panes, &agent.session, &agent.name).first().map(|pane| (pane.id, pane.size.height));
+    let Some((pane, height)) = found else {
+        return Err(Failure::failed(
+            format!("agent {name}"),
+            "has no pane",
+            match &server.ssh {
+                None => format!("`mosaic-tui fleet start {name}`"),
+                Some(ssh) => format!("`ssh {ssh} mosaic-tui fleet start {name}`"),
+            },
+        ));
+    };
+    let (tenant_id, host) = (agent.tenant_id.clone(), agent.host.clone());
+    Ok(Found { tmux, session: agent.session.clone(), pane, height, tenant_id, host })
+}
+
+/// The same, or the pane of a session that the roster does not know: reading is for those too.
+async fn pane(site: &Site, name: &str) -> Result<Found> {
+    let unknown = match agent_pane(site, name).await {
+        Err(failure) if failure.kind == Kind::NotFound => failure,
+        found => return found,
+    };
+    let tmux = Tmux::new(roster::load(site)?.socket);
+    let Look::Panes(mut panes) = tmux.look().await? else { return Err(unknown) };
+    panes.retain(|pane| pane.session.0 == name);
+    let first = panes.iter().min_by_key(|pane| pane.id).ok_or(unknown)?;
+    let (session, pane, height) = (first.session.clone(), first.id, first.size.height);
+    Ok(Found { tmux, session, pane, height, tenant_id: site.tenant_id.clone(), host: site.host.clone() })
+}
+
+/// The last lines of a pane, its scrollback included.
+async fn text(tmux: &Tmux, pane: PaneId, height: u16, lines: u32, ansi: bool) -> Result<Vec<String>> {
+    let history = lines.saturating_sub(u32::from(height)).max(1);
+    let captured = tmux.query(&Query::Capture { pane, history }).await?;
+    let mut all: Vec<String> =
+        captured.lines().map(|line| if ansi { colours_only(line) } else { plain(line) }).collect();
+    while all.last().is_some_and(|line| plain(line).is_empty()) {
+        all.pop();
+    }
+    let skip = all.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
+    Ok(all.split_off(skip))
+}
+
+/// A captured line without any escape.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            // tmux writes colours only: up to the letter that ends them.
+            for c in chars.by_ref() {
+                if c.is_ascii_alphabetic() {
+                    break;
+                }
+            }
+        } else if !acts_on_terminal(c) {
+            out.push(c);
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// A captured line with its colours and nothing else that acts.
+fn colours_only(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.extend(rest[..at].chars().filter(|c| !acts_on_terminal(*c)));
+        let escape = &rest[at..];
+        let end = escape.find(|c: char| c.is_ascii_alphabetic()).map_or(escape.len(), |end| end + 1);
+        let body = &escape[1..end];
+        let colour = |c: char| c.is_ascii_digit() || matches!(c, ';' | ':');
+        if body.strip_prefix('[').and_then(|body| body.strip_suffix('m')).is_some_and(|codes| codes.chars().all(colour))
+        {
+            out.push_str(&escape[..end]);
+        }
+        rest = &escape[end..];
+    }
+    out.extend(rest.chars().filter(|c| !acts_on_terminal(*c)));
+    out.push_str("\u{1b}[0m");
+    out
+}
+
+/// Prints it once.
+pub(in crate::app) async fn tail(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<Report> {
+    let found = pane(site, name).await?;
+    let text = text(&found.tmux, found.pane, found.height, lines, ansi).await?;
+    let json = json!({
+        "name": name, "tenant_id": found.tenant_id, "host": found.host, "pane": found.pane.to_string(), "lines": text,
+    });
+    Ok(Report::done(text.join("\n"), &json))
+}
+
+/// Prints it, and then what is new, until the pane or the reader is gone.
+///
+/// # Errors
+/// When there is no pane, or tmux does not answer.
+pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<u8> {
+    let Found { tmux, pane, height, .. } = pane(site, name).await?;
+    // All of the screen is compared, whatever part of it was asked for.
+    let compared = lines.max(u32::from(height));
+    let mut shown = text(&tmux, pane, height, compared, ansi).await?;
+    let first = shown.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
+    if writeln!(std::io::stdout(), "{}", shown[first..].join("\n")).is_err() {
+        return Ok(DONE);
+    }
+    while tmux.peek(pane).await?.is_some() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let now = match text(&tmux, pane, height, compared, ansi).await {
+            Ok(now) => now,
+            // It ended between the two looks.
+            Err(_) if tmux.peek(pane).await?.is_none() => break,
+            Err(failure) => return Err(failure),
+        };
+        let new = added(&shown, &now);
+        for line in new {
+            if writeln!(std::io::stdout(), "{line}").is_err() {
+                return Ok(DONE);
+            }
+        }
+        shown = now;
+    }
+    Ok(DONE)
+}
+
+/// The lines that came since: what stands behind the longest overlap of both.
+fn added<'a>(before: &[String], now: &'a [String]) -> &'a [String] {
+    for overlap in (1..=before.len().min(now.len())).rev() {
+        if before[before.len() - overlap..] == now[..overlap] {
+            return &now[overlap..];
+        }
+    }
+    // The screen was drawn anew: what is the same at the top is old.
+    let same = before.iter().zip(now).take_while(|(a, b)| a == b).count();
+    &now[same..]
+}
+
+/// Takes a pane over: this process becomes a tmux client of it.
+///
+/// # Errors
+/// When there is no terminal, no pane, or no tmux.
+pub(in crate::app) async fn attach(site: &Site, name: &str) -> Result<exec::ExecError> {
+    use std::io::IsTerminal;
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(Failure::new(
+            Kind::Invalid,
+            format!("agent {name}"),
+            "is taken over on a terminal only, and there is none",
+            format!("`mosaic-tui agent send {name} -m ...` or `mosaic-tui agent tail {name}` need none"),
+        ));
+    }
+    let found = agent_pane(site, name).await?;
+    Ok(found.tmux.attach(&found.session))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn only_what_is_new_is_printed() {
+        for (before, now, want) in [
+            ("a b c", "a b c d e", "d e"),
+            ("a b c", "b c d", "d"),
+            ("a b c", "a b c", ""),
+            ("a b x", "a b y", "y"),
+            ("a", "b c", "b c"),
+        ] {
+            let now = lines(now);
+            assert_eq!(added(&lines(before), &now).join(" "), want, "{before} -> {now:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_colours_passes() {
+        let line = "a\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}b\u{9b}c\u{1b}[\u{1b}]0;5\u{7}m";
+        assert_eq!(plain("a\u{1b}[31mred\u{1b}[0m  "), "ared");
+        let kept = colours_only(line);
+        assert!(kept.contains("\u{1b}[31mred") && !kept.contains("\u{1b}]") && !kept.contains('\u{7}'), "{kept:?}");
+    }
+}

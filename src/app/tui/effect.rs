@@ -1,0 +1,39 @@
+//! What the dashboard wants done outside itself: commands as data, which tests compare.
+
+use crate::app::action::Action;
+use crate::backlog::model::Card;
+use crate::backlog::watch::Request;
+use crate::fleet::model::{PaneKey, PaneTarget};
+
+/// One command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Show this pane, or none.
+    View(Option<PaneTarget>),
+    /// Fetch a pane's text with this many lines of scrollback.
+    History {
+        /// The pane.
+        pane: PaneKey,
+        /// Width of the pane.
+        width: u16,
+    },
+    /// Perform an action.
+    Run {
+        /// Its command line, for the result.
+        command: String,
+        /// The action.
+        action: Action,
+    },
+    /// Read something of the backlog.
+    Backlog(Request),
+    /// Open the operator's editor on a card.
+    Editor(Box<Card>),
+    /// Hand the terminal to an agent's pane, until the operator leaves it.
+    Attach(String),
+    /// Draw everything again.
+    Redraw,
+    /// Hand the terminal back to the shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,62 @@
+//! What happens to the dashboard: facts, never commands.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+
+use super::state::FieldName;
+use crate::app::action::report::Report;
+use crate::backlog::model::{Board, Card, CardId};
+use crate::backlog::operations::Detail;
+use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
+
+/// One fact.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize(Size),
+    /// The observer published.
+    Snapshot(Arc<FleetSnapshot>),
+    /// The pane in view looks like this now.
+    Pane(PaneKey, Arc<PaneScreen>),
+    /// The pane in view cannot be shown; why.
+    PaneLost(PaneKey, String),
+    /// The scrollback that was asked for.
+    History(PaneKey, Result<Arc<PaneScreen>, String>),
+    /// A running action says how far it is.
+    Progress {
+        /// Its command line.
+        command: String,
+        /// What it is doing.
+        text: String,
+    },
+    /// An action ended.
+    Done {
+        /// Its command line.
+        command: String,
+        /// Its result.
+        report: Report,
+    },
+    /// Time passed.
+    Tick(Timestamp),
+    /// The backlog was read, at this time.
+    Board(Arc<Board>, Timestamp),
+    /// A card was read in full, or cannot be.
+    Card(CardId, Result<Arc<Detail>, String>),
+    /// The backlog cannot be read.
+    BacklogLost(String),
+    /// The operator's editor ended with this text, or failed.
+    Edited {
+        /// The card, as it was when the editor was opened.
+        card: Box<Card>,
+        /// What it says.
+        text: Result<Vec<(FieldName, String)>, String>,
+    },
+    /// An agent's name was given on the command line.
+    WatchAgent(Label),
+}

@@ -1,0 +1,103 @@
+//! The list filter: words that must all match. Pure.
+//!
+//! `state:stuck`, `class:code`, `runtime:pi` look at one field, anything else at name, alias,
+//! session, title and reason; a leading `!` inverts a word.
+
+use crate::fleet::model::AgentRow;
+
+/// A parsed filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Term {
+    inverted: bool,
+    field: Field,
+    text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Any,
+    State,
+    Class,
+    Runtime,
+    Host,
+}
+
+impl Filter {
+    /// Reads a filter; every text is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let terms = text
+            .split_whitespace()
+            .filter_map(|word| {
+                let (inverted, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+                let (field, text) = [
+                    ("state:", Field::State),
+                    ("class:", Field::Class),
+                    ("runtime:", Field::Runtime),
+                    ("host:", Field::Host),
+                ]
+                .iter()
+                .find_map(|(prefix, field)| Some((*field, word.strip_prefix(prefix)?)))
+                .unwrap_or((Field::Any, word));
+                (!text.is_empty()).then(|| Term { inverted, field, text: text.to_lowercase() })
+            })
+            .collect();
+        Self { terms }
+    }
+
+    /// Whether a row passes.
+    #[must_use]
+    pub fn accepts(&self, row: &AgentRow) -> bool {
+        self.terms.iter().all(|term| term.matches(row) != term.inverted)
+    }
+}
+
+impl Term {
+    fn matches(&self, row: &AgentRow) -> bool {
+        let has = |text: &str| text.to_lowercase().contains(&self.text);
+        match self.field {
+            Field::State => has(row.readiness.word()) || (self.text == "unmanaged" && !row.managed),
+            Field::Class => row.class.as_deref().is_some_and(has),
+            Field::Runtime => row.runtime.as_deref().is_some_and(has),
+            Field::Host => has(&row.host),
+            Field::Any => {
+                [Some(&row.name), row.alias.as_ref(), Some(&row.session), Some(&row.reason)]
+                    .into_iter()
+                    .flatten()
+                    .any(|label| has(label.as_str()))
+                    || row.pane.as_ref().is_some_and(|pane| has(pane.title.as_str()))
+                    || row.flags.iter().any(|flag| has(flag))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tui::samples;
+
+    #[test]
+    fn words_must_all_match_and_can_be_inverted() {
+        let row = samples::row("code0", crate::fleet::model::Readiness::Stuck);
+        for (text, want) in [
+            ("", true),
+            ("CODE", true),
+            ("state:stuck", true),
+            ("state:work", false),
+            ("!state:work code", true),
+            ("!code", false),
+            ("class:code runtime:stub", true),
+            ("runtime:pi", false),
+            ("state:", true),
+            ("nothing", false),
+        ] {
+            assert_eq!(Filter::parse(text).accepts(&row), want, "{text}");
+        }
+    }
+}

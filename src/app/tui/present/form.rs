@@ -1,0 +1,169 @@
+//! The form, the questions and the menus of the board, in words.
+
+use crate::app::tui::state::{Field, FieldName, Form, Line, Menu, Prompt, Question, State};
+use crate::fleet::model::Label;
+use crate::ui::text;
+use crate::ui::view::{Piece, Popup, Role};
+
+/// Width of the names of fields.
+const NAMES: usize = 12;
+
+/// Lines of a body that are shown at once.
+const BODY_LINES: usize = 8;
+
+/// Widest line of a popup, less its borders.
+const WIDEST: usize = 96;
+
+/// Lines of a text area shown at once.
+const AREA_LINES: usize = 8;
+
+/// Menus show so many entries around the marked one.
+const MENU_LINES: usize = 14;
+
+/// The form.
+#[must_use]
+pub(super) fn form(form: &Form, state: &State) -> Popup {
+    let width = usize::from(state.size.width).saturating_sub(4).min(WIDEST).saturating_sub(NAMES).max(8);
+    let mut lines = Vec::new();
+    for (at, field) in form.fields.iter().enumerate() {
+        lines.extend(field_lines(field, at == form.focus, width, usize::from(state.size.height)));
+    }
+    if let Some(notice) = &form.notice {
+        lines.push(Vec::new());
+        lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
+        if form.newer.is_some() {
+            lines.push(vec![Piece::new(
+                "Ctrl-R goes on from the new version: what you typed stays, the rest is taken over",
+                Role::Quiet,
+            )]);
+        }
+    }
+    let title = match &form.editing {
+        Some((id, version)) => format!("edit {id}, version {version}"),
+        None => "new card".to_owned(),
+    };
+    let hint = if form.saving.is_some() {
+        "saving\u{2026}"
+    } else {
+        "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it"
+    };
+    Popup { title, lines, scroll: 0, buttons: None, hint: hint.to_owned() }
+}
+
+fn field_lines(field: &Field, focused: bool, width: usize, height: usize) -> Vec<Vec<Piece>> {
+    let name = |text: &str| Piece::new(text::column(text, NAMES), if focused { Role::Strong } else { Role::Quiet });
+    let label = field.name.label();
+    if field.name != FieldName::Body {
+        let mut line = vec![name(label)];
+        line.extend(typed(&field.line.text, focused.then_some(field.line.cursor), width));
+        return vec![line];
+    }
+    // A window of the body around the cursor.
+    let all: Vec<&str> = field.line.text.split('\n').collect();
+    let before = &field.line.text[..field.line.cursor];
+    let at = before.matches('\n').count();
+    let in_line = before.rsplit('\n').next().map_or(0, str::len);
+    let rows = BODY_LINES.min(height.saturating_sub(16)).max(2);
+    let top = at.saturating_sub(rows - 1);
+    let mut lines: Vec<Vec<Piece>> = all
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(rows)
+        .map(|(number, text)| {
+            let mut line = vec![name(if number == top { label } else { "" })];
+            line.extend(typed(text, (focused && number == at).then_some(in_line), width));
+            line
+        })
+        .collect();
+    if all.len() > rows {
+        lines.push(vec![name(""), Piece::new(format!("{} lines; E opens an editor", all.len()), Role::Quiet)]);
+    }
+    lines
+}
+
+/// A typed line, cut so that the cursor is in view.
+fn typed(line: &str, cursor: Option<usize>, width: usize) -> Vec<Piece> {
+    let clean = |text: &str| text.replace('\t', "    ");
+    let Some(cursor) = cursor else { return vec![Piece::new(text::fit(&clean(line), width), Role::Plain)] };
+    let (mut before, after) = (clean(&line[..cursor]), &line[cursor..]);
+    let under: String = after.chars().next().map_or_else(|| " ".to_owned(), |c| clean(&c.to_string()));
+    let behind = clean(&after.chars().skip(1).collect::<String>());
+    while text::width(&before) + text::width(&under) > width && !before.is_empty() {
+        before.remove(0);
+    }
+    let room = width.saturating_sub(text::width(&before) + text::width(&under));
+    vec![
+        Piece::new(before, Role::Plain),
+        Piece::new(under, Role::Cursor),
+        Piece::new(text::fit(&behind, room), Role::Plain),
+    ]
+}
+
+/// The lines around the cursor, with the cursor in its own.
+fn text_area(text: &str, cursor: usize) -> Vec<Vec<Piece>> {
+    let mut start = 0;
+    let mut lines: Vec<(Vec<Piece>, bool)> = Vec::new();
+    for line in text.split('\n') {
+        let here = (start..=start + line.len()).contains(&cursor);
+        lines.push((typed(line, here.then(|| cursor - start), WIDEST - 10), here));
+        start += line.len() + 1;
+    }
+    let at = lines.iter().position(|(_, here)| *here).unwrap_or(0);
+    let top = at.saturating_sub(AREA_LINES - 1);
+    lines.into_iter().map(|(line, _)| line).skip(top).take(AREA_LINES).collect()
+}
+
+/// A question.
+#[must_use]
+pub(super) fn prompt(prompt: &Prompt) -> Popup {
+    let (title, hint) = match &prompt.about {
+        Question::BlockReason(id) => (format!("why is {id} blocked?"), "Enter blocks it, Esc leaves it"),
+        Question::Message(name) => (
+            format!("message to {name}"),
+            "Enter sends, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
+        ),
+        Question::Broadcast(names) => (
+            format!("message to {} agents", names.len()),
+            "Enter goes on, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
+        ),
+        Question::LinkTo(id) => {
+            (format!("{id} depends on which card?"), "Enter links, !ID takes a link away, Esc leaves it")
+        }
+    };
+    let Line { text, cursor, .. } = &prompt.line;
+    let mut lines = text_area(text, *cursor);
+    if prompt.sending.is_some() {
+        lines.push(vec![Piece::new("sending, and looking whether it arrives", Role::Quiet)]);
+    }
+    if let Some(notice) = &prompt.notice {
+        lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
+    }
+    Popup { title, lines, scroll: 0, buttons: None, hint: hint.to_owned() }
+}
+
+/// A menu.
+#[must_use]
+pub(super) fn menu(menu: &Menu) -> Popup {
+    let top = menu.at.saturating_sub(MENU_LINES - 1);
+    let lines = menu
+        .items
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(MENU_LINES)
+        .map(|(at, (label, _))| {
+            let marked = at == menu.at;
+            let mark = if marked { "> " } else { "  " };
+            let role = if marked { Role::Cursor } else { Role::Plain };
+            vec![Piece::new(mark, Role::Strong), Piece::new(Label::new(label).to_string(), role)]
+        })
+        .collect();
+    Popup {
+        title: menu.title.clone(),
+        lines,
+        scroll: 0,
+        buttons: None,
+        hint: "j and k move, Enter chooses, Esc leaves it".to_owned(),
+    }
+}

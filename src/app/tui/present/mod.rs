@@ -1,0 +1,341 @@
+//! From the state to what there is to draw. Pure, and the same for the screen and for `--once`.
+
+mod board;
+mod dag;
+mod detail;
+mod form;
+mod palette;
+mod popup;
+
+pub use detail::explain;
+
+use std::time::Duration;
+
+use super::state::{Screen, State};
+use crate::app::action::keymap;
+use crate::app::action::registry::Place;
+use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, TmuxFeed};
+use crate::fleet::readiness::words;
+use crate::ui::layout::{self, Kind, Plan};
+use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
+
+/// The observer publishes each second; older than this means that it is held up.
+const OLD_DATA: Duration = Duration::from_secs(4);
+
+/// Sizes that decisions outside of drawing rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Rows of the list on the screen.
+    pub list_rows: usize,
+    /// Room for the pane's cells.
+    pub pane: Size,
+    /// Whether there is any.
+    pub shows_pane: bool,
+    /// Cards of a column on the screen.
+    pub board_page: u64,
+}
+
+/// The room that the state's view has on its terminal.
+#[must_use]
+pub fn layout_of(state: &State) -> Room {
+    let plan = plan_of(state);
+    Room {
+        list_rows: plan.list_rows(),
+        pane: Size { width: plan.pane.width, height: plan.pane.height },
+        shows_pane: !plan.pane.is_empty(),
+        board_page: u64::from(plan.board_page()),
+    }
+}
+
+fn plan_of(state: &State) -> Plan {
+    let kind = match state.screen {
+        Screen::Watch | Screen::Card => Kind::Watch,
+        Screen::Board => Kind::Board {
+            selected: state.board.column.index(),
+            filter: board::shows_filter(state),
+            empty: state.board.board.as_ref().is_none_or(|board| board.counts.total() == 0),
+        },
+        Screen::Fleet => Kind::Fleet {
+            rows: state.rows().len(),
+            filter: shows_filter(state),
+            facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
+        },
+    };
+    layout::plan(state.size.width, state.size.height, kind)
+}
+
+fn shows_filter(state: &State) -> bool {
+    state.filter.editing || !state.filter.text.is_empty()
+}
+
+/// The last line at which a card's view may begin.
+#[must_use]
+pub fn card_scroll(state: &State) -> u16 {
+    board::scroll_end(state, &plan_of(state))
+}
+
+/// Turns the state into a view.
+#[must_use]
+pub fn present(state: &State) -> View {
+    let body = match state.screen {
+        Screen::Fleet => Body::Fleet(fleet(state)),
+        Screen::Watch => Body::Watch(watch(state)),
+        Screen::Board => Body::Board(board::board(state, &plan_of(state))),
+        Screen::Card => Body::Card(board::card(state, &plan_of(state))),
+    };
+    View {
+        header: header(state),
+        clock: clock(state),
+        body,
+        footer: footer(state),
+        message: state
+            .toast
+            .as_ref()
+            .map(|toast| Piece::new(toast.text.clone(), if toast.failed { Role::Warning } else { Role::Good })),
+        overlay: popup::popup(state),
+    }
+}
+
+fn clock(state: &State) -> String {
+    state.now.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string()
+}
+
+/// Counts first: who needs the operator is the question of every look.
+fn header(state: &State) -> Vec<Piece> {
+    let Some(snapshot) = &state.snapshot else {
+        return vec![Piece::new("looking at the fleet ", Role::Strong)];
+    };
+    let mut pieces = needing(snapshot);
+    pieces.extend(board::trouble(state));
+    for plane in &snapshot.planes {
+        if matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok {
+            pieces.push(Piece::new(format!(" {}: {} ", plane.plane.word(), plane.text), Role::Alarm));
+        }
+    }
+    for readiness in [
+        Readiness::Working,
+        Readiness::Available,
+        Readiness::Stuck,
+        Readiness::Dead,
+        Readiness::Stale,
+        Readiness::Unknown,
+    ] {
+        let count = snapshot.count(readiness);
+        if count > 0 {
+            pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
+        }
+    }
+    if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
+        pieces.push(Piece::new(format!("  data {} old", words(age)), Role::Alarm));
+    }
+    if snapshot.tmux_feed == TmuxFeed::Poll {
+        pieces.push(Piece::new("  polling tmux", Role::Warning));
+    }
+    if let Some(warning) = snapshot.warnings.first() {
+        pieces.push(Piece::new(format!("  {warning}"), Role::Warning));
+    }
+    let demo = if state.demo { "demo " } else { "" };
+    pieces.push(Piece::new(
+        format!(
+            "  {demo}{} {} socket {} ({})",
+            snapshot.tenant_id, snapshot.host, snapshot.socket, snapshot.supervisor
+        ),
+        Role::Quiet,
+    ));
+    if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
+        pieces.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
+    }
+    pieces
+}
+
+fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
+    match snapshot.needing().count() {
+        0 => vec![Piece::new("nobody needs you ", Role::Good)],
+        1 => vec![Piece::new("1 needs you ", Role::Alarm)],
+        count => vec![Piece::new(format!("{count} need you "), Role::Alarm)],
+    }
+}
+
+fn footer(state: &State) -> Vec<(String, String)> {
+    let hint = |key: &str, meaning: &str| (key.to_owned(), meaning.to_owned());
+    if state.filter.editing || state.board.filtering {
+        return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
+    }
+    let place = state.screen.place();
+    let mut hints: Vec<(String, String)> = keymap::in_place(place)
+        .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
+        // The way to where one is already, and what is done elsewhere, waste the room.
+        .filter(|spec| place != Place::Board || !matches!(spec.id, "view.board" | "attention.next"))
+        .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
+        .collect();
+    // The key of every look stands first, where no narrow screen cuts it off.
+    hints.sort_by_key(|(key, _)| key != "Enter");
+    // The last two are always shown: how to learn more, and the way out.
+    hints.push(hint("?", "help"));
+    hints.push(hint("q", if state.has_layers() { "back" } else { "quit" }));
+    hints
+}
+
+fn fleet(state: &State) -> FleetView {
+    let rows = state.rows();
+    let page = plan_of(state).list_rows();
+    let shown = rows.iter().skip(state.list_top).take(page).map(|row| list_row(state, row)).collect();
+    FleetView {
+        rows: shown,
+        position: (state.list_top, rows.len()),
+        filter: shows_filter(state).then(|| (state.filter.text.clone(), state.filter.editing)),
+        empty: empty(state),
+        facts: state.selected_row().map(|row| detail::facts(row)),
+        pane: pane_cut(state),
+    }
+}
+
+/// What stands in an empty list: why, and the next step.
+fn empty(state: &State) -> Vec<String> {
+    match &state.snapshot {
+        None => vec!["reading the planes\u{2026}".to_owned()],
+        Some(snapshot) if snapshot.agents.is_empty() => {
+            let mut lines = vec!["no agents".to_owned()];
+            lines
+                .extend(snapshot.warnings.iter().filter(|w| w.as_str().starts_with("roster")).map(ToString::to_string));
+            lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
+            lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
+            lines
+        }
+        Some(_) => vec!["no agent matches the filter".to_owned(), "Esc clears it".to_owned()],
+    }
+}
+
+fn list_row(state: &State, row: &AgentRow) -> ListRow {
+    let name = match &row.alias {
+        Some(alias) => format!("{} ({alias})", row.shown_name()),
+        None => row.shown_name(),
+    };
+    let warnings: Vec<String> = warnings(row);
+    let warning = !warnings.is_empty();
+    let mut reason = warnings.join(", ");
+    if !reason.is_empty() {
+        reason.push_str("; ");
+    }
+    reason.push_str(row.reason.as_str());
+    ListRow {
+        readiness: row.readiness,
+        managed: row.managed,
+        unread: state.is_unread(row),
+        selected: state.selected.as_ref() == Some(&row.key),
+        name,
+        class: row.class.clone().unwrap_or_default(),
+        runtime: row
+            .runtime
+            .clone()
+            .unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
+        card: row.claim.as_ref().map(|claim| claim.card.clone()).unwrap_or_default(),
+        idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| words(Duration::from_secs(seconds))),
+        beat: row
+            .heartbeat
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), |beat| words(Duration::from_secs_f64(beat.age_seconds))),
+        reason,
+        warning,
+    }
+}
+
+/// Warnings of a row in words.
+fn warnings(row: &AgentRow) -> Vec<String> {
+    row.flags
+        .iter()
+        .filter_map(|flag| match *flag {
+            "drift" => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime"))),
+            "boot" => Some("not enabled at boot".to_owned()),
+            "copy_mode" => Some("copy mode".to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Corner of a pane's cut-out: where the operator panned to, else the lines that matter: the
+/// cursor's, or the last that hold anything.
+#[must_use]
+pub fn anchor(screen: &PaneScreen, room: Size, pan: Option<(u16, u16)>, dead: bool) -> (u16, u16) {
+    let most = (screen.size.width.saturating_sub(room.width), screen.size.height.saturating_sub(room.height));
+    if let Some((column, row)) = pan {
+        return (column.min(most.0), row.min(most.1));
+    }
+    // tmux writes its own notice into the last line of a dead pane; what the program said matters.
+    let lines = screen.size.height.saturating_sub(u16::from(dead));
+    let last_line = (0..lines).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
+    let last = screen.cursor.filter(|_| !dead).map_or(last_line, |(_, row)| row.max(last_line));
+    (0, (last + 1).saturating_sub(room.height).min(most.1))
+}
+
+fn pane_cut(state: &State) -> PaneCut {
+    let mut title = Vec::new();
+    let mut note = None;
+    match state.selected_row() {
+        None => {}
+        Some(row) => {
+            title.push(Piece::new("pane ", Role::Quiet));
+            if let Some(pane) = &row.pane {
+                title.push(Piece::new(format!("{} {}x{} ", pane.id, pane.width, pane.height), Role::Quiet));
+                title.push(Piece::new(pane.title.to_string(), Role::Plain));
+            }
+            note = pane_note(state, row);
+        }
+    }
+    let room = layout_of(state).pane;
+    let screen = state.pane.screen.clone();
+    let origin = screen.as_ref().map_or((0, 0), |screen| anchor(screen, room, state.pane.pan, is_dead(state)));
+    PaneCut { title, screen, origin, note }
+}
+
+/// Whether the selected agent's pane outlived its process.
+#[must_use]
+pub fn is_dead(state: &State) -> bool {
+    state.selected_row().and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.dead)
+}
+
+/// What is said over, or instead of, a pane's cells.
+fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
+    match (&row.pane, &state.pane.lost) {
+        (None, _) => Some(format!("no pane: {}", row.reason)),
+        (Some(pane), _) if pane.dead => Some(match pane.exit_status {
+            Some(status) => format!("dead: exit status {status}"),
+            None => "dead".to_owned(),
+        }),
+        (_, Some(why)) => Some(why.clone()),
+        (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
+        _ => None,
+    }
+}
+
+fn watch(state: &State) -> PaneCut {
+    let mut cut = pane_cut(state);
+    let name = state.selected_name();
+    let mut title = vec![Piece::new("READ-ONLY ", Role::Alarm), Piece::new(format!("{name} "), Role::Strong)];
+    if let Some(row) = state.selected_row() {
+        title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
+    } else if state.snapshot.is_some() {
+        cut.note = Some("no such agent or session".to_owned());
+    }
+    if let Some(history) = &state.pane.history {
+        let room = layout_of(state).pane.height;
+        title.push(Piece::new(format!("SCROLLBACK -{} ", history.offset), Role::Warning));
+        match &history.screen {
+            None => cut.note = Some("fetching the scrollback\u{2026}".to_owned()),
+            Some(text) => {
+                let top = text.size.height.saturating_sub(room).saturating_sub(history.offset);
+                let column = state.pane.pan.map_or(0, |(column, _)| column);
+                cut.origin = (column.min(text.size.width), top);
+                cut.screen = Some(text.clone());
+                cut.note = None;
+            }
+        }
+    }
+    title.push(Piece::new("q leaves  ", Role::Quiet));
+    title.append(&mut cut.title);
+    cut.title = title;
+    cut
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! The palette in words.
+
+use crate::app::action::keymap;
+use crate::app::action::registry::Cli;
+use crate::app::tui::palette::{candidates, normal, words_of};
+use crate::app::tui::state::Palette;
+use crate::ui::text;
+use crate::ui::view::{Piece, Popup, Role};
+
+/// Entries shown at once.
+const SHOWN: usize = 12;
+
+/// Widest popup, and what of it is frame.
+const POPUP: u16 = 100;
+const FRAME: usize = 4;
+
+/// Columns of an entry's words and its key.
+const WORDS: usize = 22;
+const KEY: usize = 7;
+
+/// The popup of an open palette.
+#[must_use]
+pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
+    let doc = usize::from(width.min(POPUP)).saturating_sub(FRAME + 2 + WORDS + KEY);
+    let (before, behind) = palette.line.text.split_at(palette.line.cursor);
+    let mut lines = vec![
+        vec![
+            Piece::new(": ", Role::Quiet),
+            Piece::new(before, Role::Strong),
+            Piece::new("\u{2588}", Role::Strong),
+            Piece::new(behind, Role::Strong),
+        ],
+        vec![],
+    ];
+    let list = candidates(&palette.line.text);
+    let top = palette.at.saturating_sub(SHOWN - 1);
+    for (at, spec) in list.iter().enumerate().skip(top).take(SHOWN) {
+        let marked = at == palette.at;
+        let words = words_of(spec).unwrap_or_default();
+        let keys = keymap::shown(spec).into_iter().next().unwrap_or_default();
+        lines.push(vec![
+            Piece::new(if marked { "> " } else { "  " }, Role::Strong),
+            Piece::new(text::column(&words, WORDS), if marked { Role::Strong } else { Role::Plain }),
+            Piece::new(text::column(&keys, KEY), Role::Quiet),
+            Piece::new(text::column(spec.doc, doc), Role::Quiet),
+        ]);
+    }
+    let more = list.len().saturating_sub(top + SHOWN);
+    if more > 0 {
+        lines.push(vec![Piece::new(format!("  and {more} more"), Role::Quiet)]);
+    }
+    if let Some(notice) = &palette.notice {
+        lines.push(vec![]);
+        lines.push(vec![Piece::new(notice.clone(), Role::Warning)]);
+    }
+    let typed = normal(&palette.line.text).trim_end();
+    let shell = match list.get(palette.at) {
+        Some(spec) if matches!(spec.cli, Cli::Words(_)) => {
+            let words = words_of(spec).unwrap_or_default();
+            let line = if typed.starts_with(&words) { typed.to_owned() } else { words };
+            format!("in a shell: {prefix}mosaic-tui {line}")
+        }
+        Some(_) => "it only moves the screen".to_owned(),
+        None => "nothing matches".to_owned(),
+    };
+    lines.push(vec![]);
+    lines.push(vec![Piece::new(shell, Role::Plain)]);
+    Popup {
+        title: "command".to_owned(),
+        lines,
+        scroll: 0,
+        buttons: None,
+        hint: "Enter runs, Tab completes, arrows choose, Ctrl-p earlier, Esc closes".to_owned(),
+    }
+}

@@ -1,0 +1,244 @@
+//! Frames at the sizes that operators have, as text and as styles.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::*;
+use crate::app::tui::event::Event;
+use crate::app::tui::samples;
+use crate::app::tui::state::{Line, Overlay, Palette};
+use crate::app::tui::update::update;
+use crate::ui::draw::draw;
+use crate::ui::picture;
+use crate::ui::theme::Theme;
+
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 50)];
+
+/// A pane with colours, wide characters and a cursor.
+fn pane() -> Arc<PaneScreen> {
+    let mut text: String = (0..46).map(|n| format!("\x1b[38;5;{}mline {n}\x1b[0m\n", 16 + n)).collect();
+    text.push_str("\x1b[1;35m? Deploy to staging? (y/n)\x1b[0m\n> \x1b[7m \x1b[0m\n日本語 wide\n");
+    Arc::new(crate::fleet::pane::still(&text, 200, 50))
+}
+
+fn state(size: (u16, u16)) -> State {
+    let mut state = State::new(Size { width: size.0, height: size.1 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    if let Some(target) = state.pane.target.clone() {
+        update(&mut state, Event::Pane(target.key(), pane()));
+    }
+    state
+}
+
+fn frame(state: &State, theme: Theme) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
+    let mut view = present(state);
+    view.clock = "12:34".to_owned();
+    draw(&mut buffer, &view, theme);
+    buffer
+}
+
+/// Text and styles of a frame, for comparison.
+fn shown(state: &State, theme: Theme) -> String {
+    let buffer = frame(state, theme);
+    let styles = picture::ansi(&buffer).replace('\x1b', "\\e");
+    format!("{}\n--- styles ---\n{styles}", picture::plain(&buffer))
+}
+
+fn check(name: &str, state: &State) {
+    let size = format!("{}x{}", state.size.width, state.size.height);
+    insta::assert_snapshot!(format!("{name}_{size}"), shown(state, Theme::default()));
+}
+
+#[test]
+fn the_fleet_at_every_size() {
+    for size in SIZES {
+        check("fleet", &state(size));
+    }
+}
+
+#[test]
+fn watch_at_every_size() {
+    for size in SIZES {
+        let mut state = state(size);
+        state.screen = Screen::Watch;
+        update(&mut state, Event::Tick(Timestamp::UNIX_EPOCH));
+        let target = state.pane.target.clone().unwrap();
+        update(&mut state, Event::Pane(target.key(), pane()));
+        check("watch", &state);
+    }
+}
+
+#[test]
+fn popups() {
+    let mut state = state((80, 24));
+    state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 });
+    check("help", &state);
+    state.overlay = Some(Overlay::Explain { scroll: 0 });
+    check("explain", &state);
+    state.overlay = Some(Overlay::Confirm {
+        command: "mosaic-tui fleet stop review".to_owned(),
+        targets: vec!["review".to_owned()],
+        action: crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Stop(
+            crate::app::action::lifecycle::Targets {
+                agents: vec!["review".to_owned()],
+                ..crate::app::action::lifecycle::Targets::default()
+            },
+        )),
+        yes: false,
+    });
+    check("confirm", &state);
+    for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {
+        let line = Line::new(line, false);
+        state.overlay = Some(Overlay::Palette(Palette { line, at: 1, notice: None, back: 0 }));
+        check(name, &state);
+    }
+}
+
+#[test]
+fn empty_states() {
+    let nothing = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
+    check("before_the_first_look", &nothing);
+    let mut state = nothing;
+    let mut empty = (*samples::snapshot()).clone();
+    empty.agents.clear();
+    update(&mut state, Event::Snapshot(Arc::new(empty)));
+    check("no_agents", &state);
+}
+
+#[test]
+fn without_colour_and_unicode_nothing_is_lost() {
+    let state = state((80, 24));
+    let text = shown(&state, Theme { color: false, unicode: false });
+    let (frame, styles) = text.split_once("--- styles ---").unwrap();
+    assert!(frame.is_ascii(), "{frame}");
+    for color in ["38;", "48;", ";31m", ";35m", ";32m"] {
+        assert!(!styles.contains(color), "{color} is a colour");
+    }
+    for word in ["stuck", "dead", "stale", "unknown", "working", "available"] {
+        assert!(frame.contains(word), "{word} in {frame}");
+    }
+}
+
+#[test]
+fn no_size_makes_drawing_panic() {
+    for width in (0..130).step_by(7) {
+        for height in 0..30 {
+            for screen in [Screen::Fleet, Screen::Watch] {
+                let mut state = state((width, height));
+                state.screen = screen;
+                for overlay in [
+                    None,
+                    Some(Overlay::Help { filter: String::new(), scroll: 99 }),
+                    Some(Overlay::Explain { scroll: 3 }),
+                ] {
+                    state.overlay = overlay;
+                    frame(&state, Theme::default());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cut_out_shows_the_lines_that_matter() {
+    let room = Size { width: 80, height: 10 };
+    let screen = pane();
+    assert_eq!(anchor(&screen, room, None, false), (0, 39), "the end of the text");
+    assert_eq!(anchor(&screen, room, Some((500, 500)), false), (120, 39), "a pan stays on the pane");
+    let short = crate::fleet::pane::still("one\ntwo\n", 20, 50);
+    assert_eq!(anchor(&short, room, None, false), (0, 0));
+}
+
+/// The Board view with so many cards in each column.
+fn board(size: (u16, u16), counts: [u64; 5]) -> State {
+    let mut state = state(size);
+    state.now = samples_now();
+    update(&mut state, Event::Board(samples::board(counts), samples_now()));
+    press(&mut state, '3');
+    let shown = state.board.wanted.clone();
+    if let Some(id) = shown {
+        update(&mut state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
+    }
+    state
+}
+
+fn samples_now() -> Timestamp {
+    Timestamp::from_millisecond(samples::NOW.0).unwrap()
+}
+
+fn press(state: &mut State, key: char) {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    update(state, Event::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+}
+
+#[test]
+fn the_board_at_every_size() {
+    for size in SIZES {
+        check("board", &board(size, [3, 5000, 3, 1, 1_000_000]));
+    }
+}
+
+#[test]
+fn an_empty_board_says_what_to_do() {
+    check("board_empty", &board((80, 24), [0; 5]));
+}
+
+#[test]
+fn a_board_that_cannot_be_read_says_why_and_keeps_what_it_had() {
+    let mut gone = board((120, 40), [1, 2, 1, 0, 0]);
+    update(
+        &mut gone,
+        Event::BacklogLost("backlog postgres://me@db:5432/x: the connection was closed; try again".into()),
+    );
+    check("board_lost", &gone);
+    let mut never = state((80, 24));
+    update(&mut never, Event::BacklogLost("backlog /x/backlog.db: is damaged; restore it".into()));
+    press(&mut never, '3');
+    check("board_never", &never);
+}
+
+#[test]
+fn a_card_on_the_whole_screen() {
+    for size in [(80, 24), (200, 50)] {
+        let mut state = board(size, [3, 4, 3, 1, 9]);
+        press(&mut state, 'l');
+        update(&mut state, Event::Key(crossterm::event::KeyCode::Enter.into()));
+        let shown = state.board.wanted.clone().unwrap();
+        update(&mut state, Event::Card(shown.clone(), Ok(samples::detail(shown.as_str()))));
+        check("card", &state);
+    }
+}
+
+#[test]
+fn the_forms_and_menus_of_the_board() {
+    for (name, key) in [("form", 'e'), ("new", 'n'), ("block", 'b'), ("link", 'L'), ("claim", 'c'), ("move", 'm')] {
+        let mut state = board((80, 24), [3, 4, 3, 1, 9]);
+        press(&mut state, key);
+        check(&format!("board_{name}"), &state);
+    }
+}
+
+#[test]
+fn a_form_says_what_changed_meanwhile() {
+    let mut state = board((80, 24), [3, 4, 3, 1, 9]);
+    press(&mut state, 'e');
+    press(&mut state, 'X');
+    let shown = state.board.wanted.clone().unwrap();
+    let mut newer = (*samples::detail(shown.as_str())).clone();
+    newer.card.version += 1;
+    newer.card.title = "their title".into();
+    update(&mut state, Event::Card(shown, Ok(Arc::new(newer))));
+    check("board_conflict", &state);
+}
+
+#[test]
+fn the_board_in_plain_ascii() {
+    let state = board((120, 40), [3, 5000, 3, 1, 9]);
+    let theme = Theme { color: false, unicode: false };
+    let text = picture::plain(&frame(&state, theme));
+    assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
+}

@@ -1,0 +1,308 @@
+//! The dashboard's whole state. Only `update` changes it.
+
+mod board;
+mod form;
+mod line;
+mod palette;
+
+pub use board::{BoardState, WINDOW, first_column};
+pub use form::{CardValues, Choice, Field, FieldName, Form, Menu, Prompt, Question};
+pub use line::Line;
+pub use palette::{History as Commands, Palette};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::filter::Filter;
+use crate::app::action::Action;
+use crate::app::action::registry::Place;
+use crate::backlog::model::CardId;
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
+
+/// Which view is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    /// The list with the selected agent beside it.
+    #[default]
+    Fleet,
+    /// One pane, full screen.
+    Watch,
+    /// The backlog in columns.
+    Board,
+    /// One card, full screen.
+    Card,
+}
+
+impl Screen {
+    /// The place whose keys work in it.
+    #[must_use]
+    pub fn place(self) -> Place {
+        match self {
+            Self::Fleet => Place::Fleet,
+            Self::Watch => Place::Watch,
+            Self::Board | Self::Card => Place::Board,
+        }
+    }
+}
+
+/// A popup over the view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overlay {
+    /// Keys that work here.
+    Help {
+        /// Filter typed.
+        filter: String,
+        /// First line shown.
+        scroll: u16,
+    },
+    /// Why an agent's readiness is what it is.
+    Explain {
+        /// First line shown.
+        scroll: u16,
+    },
+    /// Asks before something is ended.
+    Confirm {
+        /// The command line, shown.
+        command: String,
+        /// What it acts on, shown.
+        targets: Vec<String>,
+        /// The action.
+        action: Action,
+        /// Whether "yes" is marked; Cancel is the default.
+        yes: bool,
+    },
+    /// A card being made or edited.
+    Form(Box<Form>),
+    /// A question with a line to type.
+    Prompt(Prompt),
+    /// A choice.
+    Menu(Menu),
+    /// A command line with what it could become.
+    Palette(Palette),
+    /// The answer of an action that does not fit on one line.
+    Answer {
+        /// How it ended.
+        title: String,
+        /// The command line.
+        command: String,
+        /// What it answered.
+        text: String,
+        /// Whether it failed.
+        failed: bool,
+        /// First line shown.
+        scroll: u16,
+    },
+}
+
+/// A short message at the bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Whether it tells of a failure.
+    pub failed: bool,
+    /// When it goes.
+    pub until: Timestamp,
+}
+
+/// The filter line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterLine {
+    /// What is typed.
+    pub text: String,
+    /// Whether keys go into it.
+    pub editing: bool,
+    /// The same, parsed.
+    pub filter: Filter,
+}
+
+/// The pane in view.
+#[derive(Debug, Clone, Default)]
+pub struct PaneView {
+    /// What the runtime was asked to show.
+    pub target: Option<PaneTarget>,
+    /// Its newest picture.
+    pub screen: Option<Arc<PaneScreen>>,
+    /// Why there is no picture.
+    pub lost: Option<String>,
+    /// Where the cut-out begins; `None` follows the cursor.
+    pub pan: Option<(u16, u16)>,
+    /// The scrollback, while it is looked at.
+    pub history: Option<History>,
+}
+
+/// Scrollback of the pane in view.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The text; `None` while it is being fetched.
+    pub screen: Option<Arc<PaneScreen>>,
+    /// Lines above the newest.
+    pub offset: u16,
+}
+
+/// Everything that the dashboard knows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Newest snapshot as the observer published it.
+    pub observed: Option<Arc<FleetSnapshot>>,
+    /// The same with the claims of the backlog; `None` before the first.
+    pub snapshot: Option<Arc<FleetSnapshot>>,
+    /// Which view.
+    pub screen: Screen,
+    /// Views below the present one; Esc goes back to the last of them.
+    pub back: Vec<Screen>,
+    /// The backlog.
+    pub board: BoardState,
+    /// The selected row.
+    pub selected: Option<RowKey>,
+    /// Name asked for on the command line, until a row of that name is there.
+    pub wanted: Option<Label>,
+    /// First row shown of the list.
+    pub list_top: usize,
+    /// The filter.
+    pub filter: FilterLine,
+    /// The popup.
+    pub overlay: Option<Overlay>,
+    /// The pane.
+    pub pane: PaneView,
+    /// Readiness of each agent when it was last looked at.
+    pub seen: HashMap<RowKey, Readiness>,
+    /// An answer that waits until the operator has closed what is open.
+    pub answer: Option<Overlay>,
+    /// The message at the bottom.
+    pub toast: Option<Toast>,
+    /// Size of the terminal.
+    pub size: Size,
+    /// The time, as of the last tick.
+    pub now: Timestamp,
+    /// Whether leaving Watch leaves the program: it was started for that view only.
+    pub watch_only: bool,
+    /// Whether a demo runs below.
+    pub demo: bool,
+    /// What was run from the palette.
+    pub commands: Commands,
+    /// Texts that were written to agents.
+    pub messages: Commands,
+    /// What stands in front of a shown command so that another shell means the same fleet.
+    pub prefix: String,
+}
+
+impl State {
+    /// The state before anything is known.
+    #[must_use]
+    pub fn new(size: Size, now: Timestamp) -> Self {
+        Self {
+            observed: None,
+            snapshot: None,
+            screen: Screen::Fleet,
+            back: Vec::new(),
+            board: BoardState::default(),
+            selected: None,
+            wanted: None,
+            list_top: 0,
+            filter: FilterLine::default(),
+            overlay: None,
+            pane: PaneView::default(),
+            seen: HashMap::new(),
+            answer: None,
+            toast: None,
+            size,
+            now,
+            watch_only: false,
+            demo: false,
+            commands: Commands::default(),
+            messages: Commands::default(),
+            prefix: String::new(),
+        }
+    }
+
+    /// Rows that pass the filter, in attention order.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Arc<AgentRow>> {
+        self.snapshot
+            .iter()
+            .flat_map(|snapshot| &snapshot.agents)
+            .filter(|row| self.filter.filter.accepts(row))
+            .cloned()
+            .collect()
+    }
+
+    /// The selected row, even when the filter hides it.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&Arc<AgentRow>> {
+        let key = self.selected.as_ref()?;
+        self.snapshot.as_ref()?.agents.iter().find(|row| row.key == *key)
+    }
+
+    /// Time since the newest snapshot, as of the last tick.
+    #[must_use]
+    pub fn data_age(&self) -> Option<std::time::Duration> {
+        let observed: Timestamp = self.snapshot.as_ref()?.observed_at.parse().ok()?;
+        self.now.duration_since(observed).try_into().ok()
+    }
+
+    /// Whether something lies over the base view.
+    #[must_use]
+    pub fn has_layers(&self) -> bool {
+        self.overlay.is_some()
+            || self.pane.history.is_some()
+            || (self.screen == Screen::Watch && !self.watch_only)
+            || self.screen == Screen::Card
+            || self.is_filtered()
+    }
+
+    /// Whether a filter narrows the view.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        match self.screen {
+            Screen::Board => self.board.filtering || !self.board.filter.text.is_empty(),
+            _ => self.filter.editing || !self.filter.text.is_empty(),
+        }
+    }
+
+    /// Shows another view over the present one.
+    pub(in crate::app) fn open(&mut self, screen: Screen) {
+        if self.screen != screen {
+            self.back.push(self.screen);
+            self.screen = screen;
+        }
+    }
+
+    /// The row of an agent of that name.
+    #[must_use]
+    pub fn row_named(&self, name: &str) -> Option<&Arc<AgentRow>> {
+        self.snapshot.as_ref()?.agents.iter().find(|row| row.managed && row.name.as_str() == name)
+    }
+
+    /// The card that keys act on: the one that is shown in full, else the selected one.
+    #[must_use]
+    pub fn card_in_hand(&self) -> Option<CardId> {
+        match self.screen {
+            Screen::Card => self.board.wanted.clone(),
+            _ => self.board.selected().map(|card| card.id.clone()),
+        }
+    }
+
+    /// Who holds the card that keys act on.
+    #[must_use]
+    pub fn owner_in_hand(&self) -> Option<String> {
+        match self.screen {
+            Screen::Card => self.board.shown()?.card.claim.as_ref().map(|claim| claim.owner.clone()),
+            _ => self.board.selected()?.claim.as_ref().map(|claim| claim.owner.clone()),
+        }
+    }
+
+    /// Name of the selected row, or the one that was asked for.
+    #[must_use]
+    pub fn selected_name(&self) -> String {
+        self.selected_row().map(|row| &row.name).or(self.wanted.as_ref()).map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Whether the row changed since it was last looked at.
+    #[must_use]
+    pub fn is_unread(&self, row: &AgentRow) -> bool {
+        row.managed && self.seen.get(&row.key).is_some_and(|seen| *seen != row.readiness)
+    }
+}

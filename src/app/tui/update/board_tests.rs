@@ -1,0 +1,364 @@
+//! The board: events and keys in, state and effects out.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+
+use super::*;
+use crate::app::action::Action;
+use crate::app::action::backlog::BacklogAction;
+use crate::app::tui::samples;
+use crate::app::tui::state::{BoardState, Form};
+use crate::backlog::model::Column;
+use crate::backlog::watch::Request;
+use crate::fleet::model::Size;
+
+fn now() -> Timestamp {
+    Timestamp::from_millisecond(samples::NOW.0).unwrap()
+}
+
+fn state() -> State {
+    let mut state = State::new(Size { width: 120, height: 40 }, now());
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    update(&mut state, Event::Board(samples::board([3, 5000, 3, 1, 1000]), now()));
+    press(&mut state, "3");
+    state
+}
+
+fn key(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+    update(state, Event::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+    let mut all = Vec::new();
+    for c in keys.chars() {
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\x1b' => KeyCode::Esc,
+            '\t' => KeyCode::Tab,
+            c => KeyCode::Char(c),
+        };
+        all.extend(key(state, code, KeyModifiers::NONE));
+    }
+    all
+}
+
+fn selected(state: &State) -> String {
+    state.board.selected().map(|card| card.id.to_string()).unwrap_or_default()
+}
+
+/// The card in full arrives as it was asked for.
+fn detail_arrives(state: &mut State) {
+    let id = state.board.wanted.clone().unwrap();
+    update(state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
+}
+
+fn ran(effects: &[Effect]) -> Vec<(&str, &Action)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Run { command, action } => Some((command.as_str(), action)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn the_board_opens_at_what_can_be_claimed_and_asks_for_the_selected_card() {
+    let mut state = State::new(Size { width: 120, height: 40 }, now());
+    update(&mut state, Event::Board(samples::board([3, 5000, 3, 1, 1000]), now()));
+    let effects = press(&mut state, "3");
+    assert_eq!((state.board.column, selected(&state).as_str()), (Column::Ready, "A0"));
+    assert!(effects.contains(&Effect::Backlog(Request::Detail(Some(samples::id("A0"))))), "{effects:?}");
+    let effects = press(&mut state, "l");
+    assert!(effects.contains(&Effect::Backlog(Request::Detail(Some(samples::id("C0"))))), "{effects:?}");
+}
+
+#[test]
+fn a_jump_to_the_end_of_a_long_column_asks_for_that_window_only() {
+    let mut state = state();
+    let asked: Vec<Effect> = press(&mut state, "G");
+    let [Effect::Backlog(Request::Board(query)), ..] = &asked[..] else { panic!("{asked:?}") };
+    let ready = Column::Ready.index();
+    assert!(query.offsets[ready] > 4000 && query.offsets[ready] + query.limit >= 5000, "{query:?}");
+    assert_eq!(query.offsets[Column::Done.index()], 0);
+    assert_eq!(state.board.at[ready], 4999);
+    assert!(press(&mut state, "k").iter().all(|e| !matches!(e, Effect::Backlog(Request::Board(_)))), "asked once only");
+}
+
+#[test]
+fn the_cursor_stays_on_its_card_when_cards_before_it_go() {
+    let mut state = state();
+    press(&mut state, "jjj");
+    assert_eq!(selected(&state), "A3");
+    let mut board = (*samples::board([3, 4999, 3, 1, 1001])).clone();
+    board.lanes[Column::Ready.index()].cards.remove(0);
+    update(&mut state, Event::Board(Arc::new(board), now()));
+    assert_eq!((selected(&state).as_str(), state.board.at[Column::Ready.index()]), ("A3", 2));
+}
+
+#[test]
+fn the_cursor_follows_its_card_into_another_column() {
+    let mut state = state();
+    press(&mut state, "j");
+    assert_eq!(selected(&state), "A1");
+    let mut board = (*samples::board([3, 4999, 3, 2, 1000])).clone();
+    let gone = board.lanes[Column::Ready.index()].cards.remove(1);
+    board.lanes[Column::Blocked.index()].cards[1] = gone;
+    update(&mut state, Event::Board(Arc::new(board), now()));
+    assert_eq!((state.board.column, selected(&state).as_str()), (Column::Blocked, "A1"));
+}
+
+#[test]
+fn an_undo_is_not_undone_by_the_next() {
+    let mut state = state();
+    let back = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
+    let report = done().with_undo(Some(back.clone()));
+    update(&mut state, Event::Done { command: "mosaic-tui backlog block".into(), report: report.clone() });
+    let effects = press(&mut state, "U");
+    let command = ran(&effects)[0].0.to_owned();
+    update(&mut state, Event::Done { command, report });
+    assert!(ran(&press(&mut state, "U")).is_empty());
+}
+
+#[test]
+fn triage_keys_run_the_commands_and_the_irrevocable_ones_ask() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    let plus = press(&mut state, "+");
+    assert_eq!(ran(&plus)[0].0, "mosaic-tui backlog edit --priority-by=1 A0");
+    assert_eq!(ran(&press(&mut state, "bno key\n"))[0].0, "mosaic-tui backlog block --id=A0 '--reason=no key'");
+    assert_eq!(ran(&press(&mut state, "LA7\n"))[0].0, "mosaic-tui backlog link --from=A0 --to=A7");
+    assert_eq!(ran(&press(&mut state, "L!A7\n"))[0].0, "mosaic-tui backlog unlink --from=A0 --to=A7");
+    assert_eq!(ran(&press(&mut state, "u"))[0].0, "mosaic-tui backlog unblock --id=A0");
+    assert!(ran(&press(&mut state, "x")).is_empty(), "it asks first");
+    assert!(matches!(&state.overlay, Some(Overlay::Confirm { yes: false, .. })));
+    assert!(ran(&press(&mut state, "\n")).is_empty(), "Cancel is the default");
+    assert_eq!(ran(&press(&mut state, "xy"))[0].0, "mosaic-tui backlog complete --id=A0");
+    press(&mut state, "l");
+    press(&mut state, "R");
+    let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(targets, &["C0 (held by orchestrator)"], "whose work it ends is said");
+}
+
+#[test]
+fn a_card_is_claimed_for_an_agent_from_a_list() {
+    let mut state = state();
+    let effects = press(&mut state, "cj\n");
+    let (command, action) = ran(&effects)[0];
+    assert!(command.starts_with("mosaic-tui backlog claim --owner=") && command.ends_with("--id=A0"), "{command}");
+    assert!(matches!(action, Action::Backlog(BacklogAction::Claim(request)) if request.id == Some(samples::id("A0"))));
+}
+
+#[test]
+fn move_offers_only_what_the_rules_allow() {
+    let mut state = state();
+    let labels = |state: &State| match &state.overlay {
+        Some(Overlay::Menu(menu)) => {
+            menu.items.iter().map(|(label, _)| label.split(':').next().unwrap().to_owned()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut offered = |keys: &str| {
+        press(&mut state, keys);
+        let got = labels(&state).join(" ");
+        press(&mut state, "\x1b");
+        got
+    };
+    assert_eq!(offered("m"), "claimed done blocked");
+    assert_eq!(offered("lm"), "ready done blocked");
+    assert_eq!(offered("lm"), "ready done");
+    assert_eq!(offered("lm"), "", "a done card stays");
+    assert_eq!(offered("hhhhm"), "done blocked");
+}
+
+#[test]
+fn a_form_saves_what_was_changed_and_stays_when_it_is_refused() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    let saved = press(&mut state, "eX\n");
+    let (command, action) = ran(&saved)[0];
+    assert_eq!(command, "mosaic-tui backlog edit '--title=Log in with a second factorX' --if-version=3 A0");
+    assert!(matches!(action, Action::Backlog(BacklogAction::Edit { if_version: Some(3), .. })));
+    let command = command.to_owned();
+    let report = Report { text: "card A0: is at version 4, not 3".to_owned(), ..failed() };
+    update(&mut state, Event::Done { command: command.clone(), report });
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(form.notice.as_deref().is_some_and(|notice| notice.contains("version 4")), "{:?}", form.notice);
+    assert!(form.fields[0].line.text.ends_with('X'), "what was typed is still there");
+    press(&mut state, "\n");
+    update(&mut state, Event::Done { command, report: Report { text: "A0: changed".into(), ..done() } });
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn an_untouched_form_changes_nothing() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    assert!(ran(&press(&mut state, "e\n")).is_empty());
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn what_an_editor_left_goes_through_the_form() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    let effects = press(&mut state, "E");
+    let Some(Effect::Editor(card)) = effects.iter().find(|e| matches!(e, Effect::Editor(_))) else {
+        panic!("{effects:?}")
+    };
+    let text = crate::app::tui::draft::text(card).replace("priority: 0", "priority: 9");
+    let values = crate::app::tui::draft::values(&text);
+    let effects = update(&mut state, Event::Edited { card: card.clone(), text: values });
+    assert_eq!(ran(&effects)[0].0, "mosaic-tui backlog edit --priority=9 --if-version=3 A0");
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it waits for the answer");
+    let card = Box::new(samples::card("A0"));
+    update(&mut state, Event::Edited { card, text: Err("vi ended with 1".into()) });
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text.contains("vi ended")));
+}
+
+#[test]
+fn undo_runs_what_the_last_report_offered_once() {
+    let mut state = state();
+    let undo = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
+    let report = done().with_undo(Some(undo.clone()));
+    update(&mut state, Event::Done { command: String::new(), report });
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("U takes it back")));
+    let effects = press(&mut state, "U");
+    assert_eq!(ran(&effects)[0].1, &undo);
+    assert!(ran(&press(&mut state, "U")).is_empty());
+}
+
+#[test]
+fn from_a_card_to_its_owner_and_back() {
+    let mut state = state();
+    press(&mut state, "l");
+    press(&mut state, "o");
+    assert_eq!((state.screen, state.selected_name().as_str()), (Screen::Watch, "orchestrator"));
+    press(&mut state, "q");
+    assert_eq!((state.screen, selected(&state).as_str()), (Screen::Board, "C0"));
+    press(&mut state, "1");
+    let held = state.selected_row().and_then(|row| row.claim.clone());
+    assert_eq!(held.map(|claim| claim.card).as_deref(), Some("C0"), "the row shows its card");
+    press(&mut state, "o");
+    assert_eq!((state.screen, state.board.wanted.clone()), (Screen::Card, Some(samples::id("C0"))));
+    press(&mut state, "q");
+    assert_eq!(state.screen, Screen::Fleet);
+}
+
+#[test]
+fn a_filter_narrows_and_esc_takes_it_away() {
+    let mut state = state();
+    let effects = press(&mut state, "/phase:m1");
+    let last = effects.iter().rev().find_map(|effect| match effect {
+        Effect::Backlog(Request::Board(query)) => Some(query.clone()),
+        _ => None,
+    });
+    assert_eq!(last.map(|query| query.terms.0.len()), Some(1));
+    press(&mut state, "\n");
+    assert!(!state.board.filtering && state.board.filter.text == "phase:m1");
+    press(&mut state, "\x1b");
+    assert!(state.board.filter.text.is_empty() && state.screen == Screen::Board);
+}
+
+#[test]
+fn idle_agents_come_forward_while_cards_wait() {
+    let names = |state: &State| -> Vec<String> {
+        state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).map(|row| row.name.to_string()).collect()
+    };
+    let mut state = state();
+    let waiting = names(&state);
+    let at = |list: &[String], name: &str| list.iter().position(|other| other == name).unwrap();
+    assert!(at(&waiting, "code0") < at(&waiting, "orchestrator"), "{waiting:?}");
+    update(&mut state, Event::Board(samples::board([3, 0, 3, 1, 9]), now()));
+    let idle = names(&state);
+    assert!(at(&idle, "code0") > at(&idle, "orchestrator"), "{idle:?}");
+}
+
+#[test]
+fn late_news_of_another_card_is_dropped() {
+    let mut state = state();
+    update(&mut state, Event::Card(samples::id("Q9"), Ok(samples::detail("Q9"))));
+    assert!(state.board.detail.is_none());
+    let board = BoardState { wanted: Some(samples::id("A0")), ..BoardState::default() };
+    assert!(board.shown().is_none());
+    assert_eq!(Form::new_card("m1").changed().len(), 2, "priority and phase of a new card are sent");
+}
+
+#[test]
+fn a_jump_to_a_card_asks_for_it() {
+    let mut state = state();
+    press(&mut state, "1");
+    let held = |row: &&Arc<crate::fleet::model::AgentRow>| row.claim.is_some();
+    let key = state.snapshot.iter().flat_map(|s| &s.agents).find(held).map(|row| row.key.clone());
+    state.selected = key;
+    let effects = press(&mut state, "o");
+    let wanted = state.board.wanted.clone();
+    assert!(wanted.is_some() && effects.contains(&Effect::Backlog(Request::Detail(wanted))), "{effects:?}");
+}
+
+#[test]
+fn only_its_own_answer_closes_a_form() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    press(&mut state, "+");
+    let saved = press(&mut state, "eX\n");
+    let command = ran(&saved)[0].0.to_owned();
+    update(&mut state, Event::Done { command: "mosaic-tui backlog edit --priority-by=1 A0".into(), report: done() });
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it still waits");
+    update(&mut state, Event::Done { command, report: done() });
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn esc_in_a_form_asks_before_it_drops_what_was_typed() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    press(&mut state, "eX\x1b");
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.leaving));
+    press(&mut state, "\x1b");
+    assert_eq!(state.overlay, None);
+    press(&mut state, "e\x1b");
+    assert_eq!(state.overlay, None, "an untouched one goes at once");
+}
+
+#[test]
+fn a_menu_asks_like_the_key_does_before_it_ends_a_claim() {
+    let mut state = state();
+    press(&mut state, "l");
+    assert!(ran(&press(&mut state, "m\n")).is_empty());
+    let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(targets, &["C0 (held by orchestrator)"]);
+    press(&mut state, "\x1b");
+    assert!(ran(&press(&mut state, "bwhy\n")).is_empty(), "parking a held card ends the claim too");
+    assert!(matches!(&state.overlay, Some(Overlay::Confirm { .. })));
+}
+
+#[test]
+fn a_card_has_no_filter_and_no_columns() {
+    let mut state = state();
+    press(&mut state, "\n");
+    press(&mut state, "/xl");
+    assert!(!state.board.filtering && state.board.filter.text.is_empty());
+    assert_eq!((state.screen, state.board.column), (Screen::Card, Column::Ready));
+}
+
+#[test]
+fn a_renewed_claim_does_not_disturb_an_edit() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    press(&mut state, "eX");
+    let id = state.board.wanted.clone().unwrap();
+    let mut renewed = (*samples::detail(id.as_str())).clone();
+    renewed.card.version += 1;
+    update(&mut state, Event::Card(id, Ok(Arc::new(renewed))));
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((form.notice.as_deref(), form.editing.as_ref().map(|(_, version)| *version)), (None, Some(4)));
+}
+
+fn done() -> Report {
+    Report::done("done", &serde_json::Value::Null)
+}
+
+fn failed() -> Report {
+    done().with_code(4)
+}

@@ -1,0 +1,295 @@
+//! Keys in the form, in a question and in a menu.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::board;
+use super::run::{begin, request, run};
+use crate::app::action::inputs::Inputs;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::state::{Choice, Commands, Field, FieldName, Form, Line, Overlay, Prompt, Question, State};
+use crate::backlog::model::Card;
+
+/// Takes a key in the form.
+pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if form.saving.is_some() {
+        return;
+    }
+    let last = form.fields.len() - 1;
+    match key.code {
+        KeyCode::Esc => {
+            let typed = form.editing.is_some() && !form.changed().is_empty()
+                || form.editing.is_none() && form.fields.iter().any(is_typed);
+            if typed && !form.leaving {
+                form.leaving = true;
+                form.notice = Some("Esc again drops what you typed".to_owned());
+            } else {
+                state.overlay = None;
+            }
+        }
+        KeyCode::Char('r') if control => form.take_newer(),
+        KeyCode::Tab => form.focus = if form.focus == last { 0 } else { form.focus + 1 },
+        KeyCode::BackTab => form.focus = if form.focus == 0 { last } else { form.focus - 1 },
+        KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => save(state, effects),
+        KeyCode::Char('s') if control => save(state, effects),
+        code => {
+            form.leaving = false;
+            let taken = form.fields.get_mut(form.focus).is_some_and(|field| field.line.press(key));
+            match code {
+                KeyCode::Up if !taken => form.focus = form.focus.saturating_sub(1),
+                KeyCode::Down if !taken => form.focus = (form.focus + 1).min(last),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a field of a new card holds more than what it began with.
+fn is_typed(field: &Field) -> bool {
+    !matches!(field.name, FieldName::Priority | FieldName::Phase) && !field.line.text.is_empty()
+}
+
+/// Takes pasted text.
+pub(super) fn paste(state: &mut State, text: &str) {
+    match &mut state.overlay {
+        Some(Overlay::Form(form)) => {
+            if let Some(field) = form.fields.get_mut(form.focus) {
+                field.line.insert(text);
+            }
+        }
+        Some(Overlay::Prompt(prompt)) => prompt.line.insert(text),
+        Some(Overlay::Palette(palette)) => palette.line.insert(text),
+        _ => {}
+    }
+}
+
+/// Sends what was changed, tied to the version that was edited.
+fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    let inputs = inputs(form);
+    if form.editing.is_some() && form.changed().is_empty() {
+        state.overlay = None;
+        return super::toast(state, "nothing was changed".to_owned(), false);
+    }
+    let spec = if form.editing.is_some() { "backlog.edit" } else { "backlog.create" };
+    let asked = request(state, spec, &inputs);
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    match asked {
+        Ok((command, action)) => {
+            form.saving = Some(command.clone());
+            form.notice = None;
+            effects.push(Effect::Run { command, action });
+        }
+        Err(why) => form.notice = Some(why),
+    }
+}
+
+fn inputs(form: &Form) -> Inputs {
+    let mut inputs = Inputs::default();
+    if let Some((id, version)) = &form.editing {
+        inputs = inputs.with("id", vec![id.to_string()]).with("if-version", vec![version.to_string()]);
+    }
+    for field in form.changed() {
+        inputs = inputs.with(field.name.argument(), vec![field.line.text.trim_end().to_owned()]);
+    }
+    inputs
+}
+
+/// An answer to what the form sent: it closes, or says why it was refused and keeps what is typed.
+pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -> bool {
+    if let Some(Overlay::Prompt(prompt)) = &mut state.overlay
+        && prompt.sending.as_deref() == Some(command)
+    {
+        match failed {
+            None => state.overlay = None,
+            Some(why) => {
+                prompt.sending = None;
+                prompt.notice = Some(why.to_owned());
+            }
+        }
+        return true;
+    }
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return false };
+    if form.saving.as_deref() != Some(command) {
+        return false;
+    }
+    match failed {
+        None => state.overlay = None,
+        Some(why) => {
+            form.saving = None;
+            if let Some(shown) = &state.board.detail {
+                form.meanwhile(&shown.card);
+            }
+            form.notice = Some(why.to_owned());
+        }
+    }
+    true
+}
+
+/// Takes a key in a question.
+pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
+    if prompt.sending.is_some() {
+        return;
+    }
+    match key.code {
+        KeyCode::Esc => {
+            // What was typed to an agent is not lost by a slip of the finger.
+            if prompt.is_message() && !prompt.line.text.trim().is_empty() {
+                state.messages.push(prompt.line.text.trim());
+                super::toast(state, "kept: Up in the next message brings it back".to_owned(), false);
+            }
+            state.overlay = None;
+        }
+        KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => {
+            let prompt_about = prompt.about.clone();
+            let (spec, inputs) = match asked(prompt) {
+                Ok(asked) => asked,
+                Err(why) => {
+                    prompt.notice = Some(why);
+                    return;
+                }
+            };
+            match request(state, spec, &inputs) {
+                Ok((command, action)) => {
+                    if let Question::Broadcast(names) = &prompt_about {
+                        state.messages.push(&inputs.one("message").unwrap_or_default());
+                        state.overlay = Some(Overlay::Confirm { command, targets: names.clone(), action, yes: false });
+                        return;
+                    }
+                    if matches!(&prompt_about, Question::Message(_)) {
+                        state.messages.push(&inputs.one("message").unwrap_or_default());
+                        if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
+                            prompt.sending = Some(command.clone());
+                            prompt.notice = None;
+                        }
+                        effects.push(Effect::Run { command, action });
+                        return;
+                    }
+                    let parks = matches!(&prompt_about, Question::BlockReason(_));
+                    state.overlay = None;
+                    if parks && state.owner_in_hand().is_some() {
+                        let target = inputs.one("id").unwrap_or_default();
+                        confirm(state, command, action, target);
+                    } else {
+                        begin(state, spec, &inputs, effects);
+                    }
+                }
+                Err(why) => {
+                    if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
+                        prompt.notice = Some(why);
+                    }
+                }
+            }
+        }
+        _ => {
+            let taken = prompt.line.press(key);
+            if !taken && prompt.is_message() {
+                let control = key.modifiers.contains(KeyModifiers::CONTROL);
+                match key.code {
+                    KeyCode::Up => recall(prompt, &state.messages, true),
+                    KeyCode::Char('p') if control => recall(prompt, &state.messages, true),
+                    KeyCode::Down => recall(prompt, &state.messages, false),
+                    KeyCode::Char('n') if control => recall(prompt, &state.messages, false),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Puts an earlier text, or a later one, in the place of what is typed, which comes back behind the latest.
+fn recall(prompt: &mut Prompt, messages: &Commands, earlier: bool) {
+    let back = if earlier { prompt.back + 1 } else { prompt.back.saturating_sub(1) };
+    if prompt.back == 0 {
+        prompt.typed.clone_from(&prompt.line.text);
+    }
+    let text = if back == 0 { Some(prompt.typed.as_str()) } else { messages.back(back) };
+    if let Some(text) = text.filter(|_| back != prompt.back) {
+        prompt.line = Line::new(text, true);
+        prompt.back = back;
+    }
+}
+
+/// Asks before somebody's work is ended.
+fn confirm(state: &mut State, command: String, action: crate::app::action::Action, target: String) {
+    let targets = match state.owner_in_hand() {
+        Some(owner) => vec![format!("{target} (held by {owner})")],
+        None => vec![target],
+    };
+    state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
+}
+
+fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
+    let text = prompt.line.text.trim();
+    let with = |name: &'static str, value: &str| Inputs::default().with(name, vec![value.to_owned()]);
+    Ok(match &prompt.about {
+        Question::BlockReason(id) => ("backlog.block", with("id", id.as_str()).with("reason", vec![text.to_owned()])),
+        Question::Message(name) if text.is_empty() => return Err(format!("nothing is typed yet for {name}")),
+        Question::Broadcast(_) if text.is_empty() => return Err("nothing is typed yet".to_owned()),
+        Question::Broadcast(names) => ("agent.broadcast", with("message", text).with("agents", names.clone())),
+        Question::Message(name) => ("agent.send", with("name", name).with("message", vec![text.to_owned()])),
+        Question::LinkTo(id) => {
+            if text.is_empty() {
+                return Err("type the id of a card".to_owned());
+            }
+            match text.strip_prefix('!') {
+                Some(to) => ("backlog.unlink", with("from", id.as_str()).with("to", vec![to.trim().to_owned()])),
+                None => ("backlog.link", with("from", id.as_str()).with("to", vec![text.to_owned()])),
+            }
+        }
+    })
+}
+
+/// Takes a key in a menu.
+pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Menu(menu)) = &mut state.overlay else { return };
+    let last = menu.items.len().saturating_sub(1);
+    match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => menu.at = (menu.at + 1).min(last),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => menu.at = menu.at.saturating_sub(1),
+        KeyCode::Home | KeyCode::Char('g') => menu.at = 0,
+        KeyCode::End | KeyCode::Char('G') => menu.at = last,
+        KeyCode::Enter => {
+            let Some((_, choice)) = menu.items.get(menu.at).cloned() else { return };
+            state.overlay = None;
+            match choice {
+                Choice::Ask(question) => board::question(state, question),
+                Choice::Owner(id) => board::owners(state, &id),
+                Choice::Run { command, action, asks: true } => {
+                    let target = state.card_in_hand().map(|id| id.to_string()).unwrap_or_default();
+                    confirm(state, command, *action, target);
+                }
+                Choice::Run { command, action, asks: false } => {
+                    run(state, command, *action, effects);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Takes what the operator's editor left: it goes through the form, so that nothing typed is lost when
+/// the card changed meanwhile.
+pub(super) fn edited(
+    state: &mut State,
+    card: &Card,
+    text: Result<Vec<(FieldName, String)>, String>,
+    effects: &mut Vec<Effect>,
+) {
+    match text {
+        Err(text) => {
+            let command = format!("edit {}", card.id);
+            state.overlay =
+                Some(Overlay::Answer { title: "failed".to_owned(), command, text, failed: true, scroll: 0 });
+        }
+        Ok(values) => {
+            let mut form = Form::edit(card);
+            form.type_in(values);
+            state.overlay = Some(Overlay::Form(Box::new(form)));
+            save(state, effects);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The one place that changes [`State`]: an event in, effects out. No I/O, no clocks.
+
+mod board;
+mod form;
+mod keys;
+mod palette;
+mod run;
+mod screen;
+mod start;
+
+use std::sync::Arc;
+
+use jiff::ToSpan;
+
+use super::claims;
+use super::effect::Effect;
+use super::event::Event;
+use super::state::{Overlay, Screen, State, Toast};
+use crate::app::action::report::Report;
+use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
+
+/// How long a message stays at the bottom.
+const TOAST_SECONDS: i64 = 4;
+
+/// Takes one event.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match event {
+        Event::Key(key) => keys::press(state, key, &mut effects),
+        Event::Paste(text) => keys::paste(state, &text),
+        Event::Resize(size) => state.size = size,
+        Event::Snapshot(snapshot) => {
+            state.observed = Some(snapshot);
+            join_claims(state);
+        }
+        Event::Board(read, read_at) => {
+            board::take_board(state, read, read_at);
+            join_claims(state);
+        }
+        Event::Card(id, read) => board::take_card(state, &id, read),
+        Event::BacklogLost(why) => {
+            let since = state.board.lost.as_ref().map_or(state.now, |(_, since)| *since);
+            state.board.lost = Some((why, since));
+        }
+        Event::Edited { card, text } => form::edited(state, &card, text, &mut effects),
+        // What comes late belongs to a pane that is no longer in view.
+        Event::Pane(pane, picture) if in_view(state, &pane) => {
+            state.pane.screen = Some(picture);
+            state.pane.lost = None;
+        }
+        Event::PaneLost(pane, why) if in_view(state, &pane) => state.pane.lost = Some(why),
+        Event::History(pane, fetched) if in_view(state, &pane) => take_history(state, fetched),
+        Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
+        Event::Progress { command, text } => toast(state, format!("{command}: {text}"), false),
+        Event::Done { command, report } => take_report(state, command, report),
+        Event::Tick(now) => {
+            state.now = now;
+            if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+                state.toast = None;
+            }
+        }
+        Event::WatchAgent(name) => {
+            state.wanted = Some(name);
+            state.screen = Screen::Watch;
+            state.watch_only = true;
+        }
+    }
+    show_answer(state);
+    follow_selection(state, &mut effects);
+    board::follow(state, &mut effects);
+    effects
+}
+
+/// Shows an answer that came, once nothing is open that keys go into: nobody's typing is cut off by it.
+fn show_answer(state: &mut State) {
+    let Some(Overlay::Answer { command, .. }) = &state.answer else { return };
+    if state.overlay.is_none() && !state.filter.editing && !state.board.filtering {
+        state.overlay = state.answer.take();
+    } else if state.toast.is_none() {
+        let text = format!("answered: {command}  (close this to read it)");
+        toast(state, text, false);
+    }
+}
+
+/// Brings the newest rows and the newest claims together.
+fn join_claims(state: &mut State) {
+    let Some(observed) = state.observed.clone() else { return };
+    let joined = match &state.board.board {
+        Some(board) => Arc::new(claims::attached(&observed, board, state.board.clock(state.now))),
+        None => observed,
+    };
+    take_snapshot(state, joined);
+}
+
+fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
+    for row in &snapshot.agents {
+        // What is there at the first look is nothing new.
+        state.seen.entry(row.key.clone()).or_insert(row.readiness);
+    }
+    state.snapshot = Some(snapshot);
+    if let Some(name) = &state.wanted {
+        let found = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.name == *name);
+        if let Some(row) = found {
+            state.selected = Some(row.key.clone());
+            state.wanted = None;
+        }
+    } else if state.selected_row().is_none() && !state.watch_only {
+        state.selected = state.rows().first().map(|row| row.key.clone());
+    }
+    mark_seen(state);
+    screen::keep_in_view(state);
+}
+
+/// What is selected is being looked at.
+fn mark_seen(state: &mut State) {
+    if let Some(row) = state.selected_row().cloned() {
+        state.seen.insert(row.key.clone(), row.readiness);
+    }
+}
+
+fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::PaneScreen>, String>) {
+    match fetched {
+        Ok(picture) => {
+            let most = picture.size.height.saturating_sub(super::present::layout_of(state).pane.height);
+            if most == 0 {
+                state.pane.history = None;
+                toast(state, "no scrollback above this screen".to_owned(), false);
+            } else if let Some(history) = &mut state.pane.history {
+                history.offset = history.offset.min(most);
+                history.screen = Some(picture);
+            }
+        }
+        Err(why) => {
+            state.pane.history = None;
+            toast(state, why, true);
+        }
+    }
+}
+
+fn take_report(state: &mut State, command: String, report: Report) {
+    if report.code == crate::app::action::error::DONE {
+        form::answered(state, &command, None);
+        let mut text = report.text;
+        // What an undo did is not offered again: a second U would only repeat the first change.
+        if let Some(undo) = report.undo.filter(|_| !command.starts_with(board::UNDO)) {
+            state.board.undo = Some((text.clone(), *undo));
+            text.push_str("  (U takes it back)");
+        }
+        match text.split_once('\n') {
+            Some(_) => {
+                state.toast = None;
+                state.answer =
+                    Some(Overlay::Answer { title: "done".to_owned(), command, text, failed: false, scroll: 0 });
+            }
+            None => toast(state, text, false),
+        }
+    } else {
+        let complete = report.errors.is_empty() && report.text.contains('\n');
+        let lines: Vec<String> =
+            report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
+        state.toast = None;
+        if form::answered(state, &command, Some(&lines.join("; "))) {
+            return;
+        }
+        // An answer that is complete but not good, such as a status, has not failed.
+        let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
+        let text = lines.join("\n");
+        state.answer = Some(Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
+    }
+}
+
+fn toast(state: &mut State, text: String, failed: bool) {
+    let until = state.now.checked_add(TOAST_SECONDS.seconds()).unwrap_or(state.now);
+    state.toast = Some(Toast { text, failed, until });
+}
+
+/// Asks for the selected pane's view when it is another one, or has another shape.
+fn follow_selection(state: &mut State, effects: &mut Vec<Effect>) {
+    let target: Option<PaneTarget> =
+        if screen::shows_pane(state) { state.selected_row().and_then(|row| row.target.clone()) } else { None };
+    if target == state.pane.target {
+        return;
+    }
+    let same_pane = match (&target, &state.pane.target) {
+        (Some(new), Some(old)) => new.key() == old.key(),
+        _ => false,
+    };
+    state.pane.target.clone_from(&target);
+    if !same_pane {
+        state.pane.screen = None;
+        state.pane.history = None;
+        state.pane.pan = None;
+    }
+    state.pane.lost = None;
+    effects.push(Effect::View(target));
+}
+
+/// Whether this pane is the one in view.
+fn in_view(state: &State, pane: &PaneKey) -> bool {
+    state.pane.target.as_ref().is_some_and(|target| target.key() == *pane)
+}
+
+#[cfg(test)]
+mod board_tests;
+#[cfg(test)]
+mod tests;

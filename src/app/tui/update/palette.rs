@@ -1,0 +1,178 @@
+//! Keys in the palette: the same words as in a shell, parsed by the same parser.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{run, screen, start};
+use crate::app::action::Action;
+use crate::app::action::cli;
+use crate::app::action::inputs::Inputs;
+use crate::app::action::registry::{ActionSpec, Cli, Shape};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::palette::{candidates, normal, usage, words_of};
+use crate::app::tui::state::{Line, Overlay, Palette, State};
+use crate::fleet::roster::FIELDS;
+
+/// Takes a key.
+pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
+    let history = state.commands.clone();
+    let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
+    let names: Vec<String> = managed.map(|row| row.name.to_string()).collect();
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
+    let list = candidates(&palette.line.text);
+    let marked = list.get(palette.at).copied();
+    match key.code {
+        KeyCode::Esc => state.overlay = None,
+        KeyCode::Down => palette.at = (palette.at + 1).min(list.len().saturating_sub(1)),
+        KeyCode::Up if palette.at > 0 => palette.at -= 1,
+        KeyCode::Up | KeyCode::Char('p') if key.code == KeyCode::Up || control(key) => {
+            if let Some(line) = history.back(palette.back + 1) {
+                palette.back += 1;
+                palette.line = Line::new(line, false);
+            }
+        }
+        KeyCode::Char('n') if control(key) => {
+            palette.back = palette.back.saturating_sub(1);
+            palette.line = Line::new(history.back(palette.back).unwrap_or_default(), false);
+        }
+        KeyCode::Tab => {
+            if let Some(spec) = marked
+                && !complete_argument(palette, spec, &names)
+            {
+                complete(palette, spec, selected);
+            }
+        }
+        KeyCode::Enter => enter(state, marked, selected, effects),
+        _ => {
+            if palette.line.press(key) {
+                palette.at = 0;
+                palette.notice = None;
+            }
+        }
+    }
+}
+
+fn control(key: KeyEvent) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+/// Puts an entry's words into the line, with the selected agent where a name is needed.
+fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) {
+    let Some(words) = words_of(spec) else { return };
+    let typed = normal(&palette.line.text);
+    let mut text =
+        if typed == words || typed.starts_with(&format!("{words} ")) { typed.to_owned() } else { words.clone() };
+    let wants_name = spec.arguments.first().is_some_and(|argument| argument.name == "name");
+    if text.trim_end() == words {
+        text = format!("{words} ");
+        if let Some(name) = selected.filter(|_| wants_name && spec.id != "fleet.add") {
+            text.push_str(&name);
+            text.push(' ');
+        }
+    }
+    palette.line = Line::new(&text, false);
+    palette.at = 0;
+    palette.notice = Some(usage(spec)).filter(|usage| !usage.is_empty());
+}
+
+/// Completes the word at the end of a whole command: an option, a field, an agent's name. Whether there
+/// was such a word; several that fit are listed.
+fn complete_argument(palette: &mut Palette, spec: &ActionSpec, names: &[String]) -> bool {
+    let Some(words) = words_of(spec) else { return false };
+    let typed = normal(&palette.line.text).to_owned();
+    let Some(arguments) = typed.strip_prefix(&format!("{words} ")) else { return false };
+    let word = arguments.rsplit(' ').next().unwrap_or_default();
+    if word.is_empty() {
+        return false;
+    }
+    let fits = |candidate: &String| candidate.starts_with(word);
+    let mut found: Vec<String> = if word.starts_with('-') {
+        let options = spec.arguments.iter().filter(|argument| matches!(argument.shape, Shape::Flag | Shape::Value));
+        options.map(|argument| format!("--{}", argument.name)).filter(fits).collect()
+    } else if spec.arguments.iter().any(|argument| argument.name == "fields") && arguments.contains(' ') {
+        FIELDS.iter().map(|field| format!("{field}=")).filter(fits).collect()
+    } else if spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents")) {
+        names.iter().filter(|name| fits(name)).cloned().collect()
+    } else {
+        Vec::new()
+    };
+    found.sort();
+    let Some(first) = found.first() else { return true };
+    let common = found.iter().fold(first.as_str(), |common, next| {
+        let same = common.char_indices().zip(next.chars()).take_while(|((_, a), b)| a == b);
+        &common[..same.map(|((at, a), _)| at + a.len_utf8()).last().unwrap_or(0)]
+    });
+    let rest = &common[word.len()..];
+    let end = if found.len() == 1 && !common.ends_with('=') { " " } else { "" };
+    palette.line = Line::new(&format!("{}{rest}{end}", palette.line.text), false);
+    palette.notice = (found.len() > 1).then(|| found.join("  "));
+    true
+}
+
+fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Option<String>, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
+    let text = normal(&palette.line.text).trim_end().to_owned();
+    let typed_whole =
+        marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
+    let Some(spec) = marked else {
+        palette.notice = Some("no command matches; ? in a view lists the keys".to_owned());
+        return;
+    };
+    if matches!(spec.cli, Cli::None(_)) {
+        state.overlay = None;
+        if let Ok(Action::Screen(action)) = (spec.build)(&Inputs::default()) {
+            screen::apply(state, action, effects);
+        }
+        return;
+    }
+    let needs_more = spec.arguments.iter().any(|argument| argument.shape == Shape::Required);
+    if !typed_whole && needs_more {
+        return complete(palette, spec, selected);
+    }
+    let line = if typed_whole { text } else { words_of(spec).unwrap_or_default() };
+    let parsed = match cli::parse_line(&line) {
+        Ok(parsed) => parsed,
+        Err(why) => {
+            palette.notice = Some(why);
+            return;
+        }
+    };
+    match run::build(state, parsed.spec, &parsed.inputs) {
+        Ok((command, action)) => {
+            state.commands.push(&line);
+            state.overlay = None;
+            start::begin(state, parsed.spec, &parsed.inputs, command, action, effects);
+        }
+        Err(why) => {
+            if let Some(Overlay::Palette(palette)) = &mut state.overlay {
+                palette.notice = Some(why);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tab_completes_names_options_and_fields() {
+        let names = ["code0", "code1", "review"].map(str::to_owned);
+        for (line, want, listed) in [
+            ("fleet stop rev", "fleet stop review ", false),
+            ("fleet stop co", "fleet stop code", true),
+            ("fleet restart code0 code1 re", "fleet restart code0 code1 review ", false),
+            ("fleet start --cl", "fleet start --class ", false),
+            ("fleet edit code0 ali", "fleet edit code0 alias=", false),
+            ("fleet edit co", "fleet edit code", true),
+            ("fleet stop zz", "fleet stop zz", false),
+        ] {
+            let spec = candidates(line)[0];
+            let mut palette = Palette { line: Line::new(line, false), ..Palette::default() };
+            assert!(complete_argument(&mut palette, spec, &names));
+            assert_eq!((palette.line.text.as_str(), palette.notice.is_some()), (want, listed), "{line}");
+        }
+        let mut palette = Palette { line: Line::new("fleet sto", false), ..Palette::default() };
+        assert!(!complete_argument(&mut palette, candidates("fleet sto")[0], &names));
+    }
+}

@@ -1,0 +1,259 @@
+//! Event in, state and effects out.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+
+use super::*;
+use crate::app::tui::samples;
+use crate::fleet::model::{PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
+
+fn state() -> State {
+    let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    state
+}
+
+fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for c in keys.chars() {
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\x1b' => KeyCode::Esc,
+            '\t' => KeyCode::Tab,
+            c => KeyCode::Char(c),
+        };
+        effects = update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+    effects
+}
+
+fn selected(state: &State) -> String {
+    state.selected_name()
+}
+
+#[test]
+fn the_first_snapshot_selects_who_needs_the_operator_most_and_opens_its_pane() {
+    let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
+    let effects = update(&mut state, Event::Snapshot(samples::snapshot()));
+    assert_eq!(selected(&state), "review");
+    assert!(matches!(&effects[..], [Effect::View(Some(target))] if target.session_id.starts_with('$')));
+    assert!(update(&mut state, Event::Snapshot(samples::snapshot())).is_empty(), "nothing new, nothing to do");
+}
+
+#[test]
+fn motions_move_and_stop_at_the_ends() {
+    let mut state = state();
+    press(&mut state, "k");
+    assert_eq!(selected(&state), "review");
+    press(&mut state, "jj");
+    assert_eq!(selected(&state), "tests");
+    press(&mut state, "G");
+    assert_eq!(selected(&state), "by-hand");
+    press(&mut state, "jg");
+    assert_eq!(selected(&state), "review");
+}
+
+#[test]
+fn w_goes_round_those_that_need_the_operator() {
+    let mut state = state();
+    let mut visited = Vec::new();
+    for _ in 0..5 {
+        visited.push(selected(&state));
+        press(&mut state, "w");
+    }
+    assert_eq!(visited, ["review", "docs", "tests", "code1", "review"]);
+}
+
+#[test]
+fn the_selection_stays_with_its_agent_when_rows_move() {
+    let mut state = state();
+    press(&mut state, "jj");
+    let mut snapshot = (*samples::snapshot()).clone();
+    snapshot.agents.reverse();
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    assert_eq!(selected(&state), "tests");
+}
+
+#[test]
+fn a_changed_state_is_unread_until_it_is_selected() {
+    let mut state = state();
+    let mut snapshot = (*samples::snapshot()).clone();
+    snapshot.agents[4] = Arc::new(samples::row("orchestrator", Readiness::Stuck));
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    let row = state.rows().into_iter().find(|row| row.name.as_str() == "orchestrator").unwrap();
+    assert!(state.is_unread(&row));
+    state.selected = Some(row.key.clone());
+    press(&mut state, "kj");
+    assert!(!state.is_unread(&row));
+}
+
+#[test]
+fn escape_peels_one_layer_and_never_quits() {
+    let mut state = state();
+    press(&mut state, "/code\n");
+    press(&mut state, "\n");
+    assert_eq!(state.screen, Screen::Watch);
+    press(&mut state, "?");
+    assert!(state.overlay.is_some());
+    press(&mut state, "\x1b");
+    assert!(state.overlay.is_none());
+    press(&mut state, "\x1b");
+    assert_eq!((state.screen, state.filter.text.as_str()), (Screen::Fleet, "code"));
+    press(&mut state, "\x1b");
+    assert_eq!(state.filter.text, "");
+    assert!(press(&mut state, "\x1b").is_empty());
+}
+
+#[test]
+fn q_goes_back_then_quits() {
+    let mut state = state();
+    press(&mut state, "\n");
+    assert!(!press(&mut state, "q").contains(&Effect::Quit));
+    assert_eq!(state.screen, Screen::Fleet);
+    assert_eq!(press(&mut state, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn ctrl_c_leaves_from_every_layer() {
+    for keys in ["", "\n", "/abc", "?", "X", "e"] {
+        let mut state = state();
+        press(&mut state, keys);
+        let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert!(update(&mut state, Event::Key(key)).contains(&Effect::Quit), "{keys:?}");
+    }
+}
+
+#[test]
+fn a_key_runs_the_same_action_as_its_command() {
+    let mut state = state();
+    let effects = press(&mut state, "S");
+    assert_eq!(
+        effects,
+        [Effect::Run {
+            command: "mosaic-tui fleet start review".to_owned(),
+            action: crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Start(
+                crate::app::action::lifecycle::Targets {
+                    agents: vec!["review".to_owned()],
+                    ..crate::app::action::lifecycle::Targets::default()
+                }
+            ))
+        }]
+    );
+}
+
+#[test]
+fn stop_asks_first_and_defaults_to_cancel() {
+    let stop = Effect::Run {
+        command: "mosaic-tui fleet stop review".to_owned(),
+        action: crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Stop(
+            crate::app::action::lifecycle::Targets {
+                agents: vec!["review".to_owned()],
+                ..crate::app::action::lifecycle::Targets::default()
+            },
+        )),
+    };
+    for (keys, runs) in
+        [("X\n", false), ("X\x1b", false), ("Xn", false), ("X\t\n", true), ("Xy", true), ("X\t\t\n", false)]
+    {
+        let mut state = state();
+        assert_eq!(press(&mut state, keys).contains(&stop), runs, "{keys:?}");
+        assert!(state.overlay.is_none());
+    }
+}
+
+#[test]
+fn what_the_roster_does_not_know_cannot_be_stopped() {
+    let mut state = state();
+    press(&mut state, "G");
+    assert!(press(&mut state, "X").is_empty());
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.failed));
+    press(&mut state, "\n");
+    assert_eq!(state.screen, Screen::Watch, "watching it is allowed");
+}
+
+#[test]
+fn a_failed_action_stays_until_it_is_read() {
+    let mut state = state();
+    let report =
+        Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new(), undo: None };
+    update(&mut state, Event::Done { command: "x".to_owned(), report });
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text == "no"));
+    press(&mut state, "\n");
+    assert!(state.overlay.is_none());
+}
+
+#[test]
+fn a_toast_fades() {
+    let mut state = state();
+    let report =
+        Report { text: "done".to_owned(), json: serde_json::Value::Null, code: 0, errors: Vec::new(), undo: None };
+    update(&mut state, Event::Done { command: "x".to_owned(), report });
+    assert!(state.toast.is_some());
+    update(&mut state, Event::Tick(Timestamp::from_second(100).unwrap()));
+    assert!(state.toast.is_none());
+}
+
+#[test]
+fn keys_typed_while_watching_reach_nothing() {
+    let mut state = state();
+    press(&mut state, "\n");
+    for c in "abdfhilmnoprtuxyzABCDEFIMNOPQRSTUVWXYZ!@#".chars() {
+        assert!(press(&mut state, &c.to_string()).iter().all(|effect| matches!(effect, Effect::View(_))), "{c}");
+    }
+    assert!(update(&mut state, Event::Paste("rm -rf".to_owned())).is_empty());
+}
+
+#[test]
+fn scrollback_is_fetched_once_and_left_at_its_end() {
+    let mut state = state();
+    press(&mut state, "\n");
+    assert!(matches!(press(&mut state, "k")[..], [Effect::History { .. }]));
+    let text: String = (0..100).map(|n| format!("{n}\n")).collect();
+    let picture = Arc::new(crate::fleet::pane::still(&text, 20, 200));
+    let pane = state.pane.target.as_ref().unwrap().key();
+    update(&mut state, Event::History(pane, Ok(picture)));
+    assert!(press(&mut state, "kk").is_empty());
+    assert_eq!(state.pane.history.as_ref().map(|history| history.offset), Some(3));
+    press(&mut state, "g");
+    assert_eq!(state.pane.history.as_ref().map(|history| history.offset), Some(100 - 37), "the oldest line is on top");
+    press(&mut state, "G");
+    assert!(state.pane.history.is_none());
+}
+
+#[test]
+fn the_view_is_closed_where_there_is_no_room_for_it() {
+    let mut state = state();
+    assert_eq!(update(&mut state, Event::Resize(Size { width: 40, height: 12 })), [Effect::View(None)]);
+    assert!(matches!(&update(&mut state, Event::Resize(Size { width: 80, height: 24 }))[..], [Effect::View(Some(_))]));
+}
+
+#[test]
+fn a_late_picture_of_another_pane_is_dropped() {
+    let mut state = state();
+    let before = state.pane.target.as_ref().unwrap().key();
+    press(&mut state, "j");
+    let picture = Arc::new(PaneScreen { size: Size { width: 1, height: 1 }, cells: Vec::new(), cursor: None });
+    update(&mut state, Event::Pane(before, Arc::clone(&picture)));
+    assert!(state.pane.screen.is_none());
+    let now = state.pane.target.as_ref().unwrap().key();
+    update(&mut state, Event::Pane(now, picture));
+    assert!(state.pane.screen.is_some());
+}
+
+#[test]
+fn rows_that_look_alike_are_told_apart() {
+    let mut state = state();
+    let mut snapshot = (*samples::snapshot()).clone();
+    for id in ["$8", "$9"] {
+        let mut twin = (*snapshot.agents[6]).clone();
+        twin.key = RowKey::of_session(&ServerName::here(&SocketName(None)), id);
+        snapshot.agents.push(Arc::new(twin));
+    }
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    press(&mut state, "gjjjjjjjj");
+    assert_eq!(
+        state.selected,
+        Some(RowKey::of_session(&ServerName::here(&SocketName(None)), "$9")),
+        "every row can be reached"
+    );
+}
