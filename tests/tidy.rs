@@ -11,11 +11,60 @@ struct Room {
     crate_paths: &'static [&'static str],
 }
 
-const ROOMS: [Room; 4] = [
+const ROOMS: [Room; 8] = [
     Room { folder: "fleet", crate_paths: &["crate::fleet"] },
     Room { folder: "backlog", crate_paths: &["crate::backlog"] },
     Room { folder: "ui", crate_paths: &["crate::ui", "crate::fleet::model", "crate::backlog::model"] },
     Room { folder: "app", crate_paths: &["crate::app", "crate::ui", "crate::fleet", "crate::backlog"] },
+    // The four floors of the program: each knows itself and those below it.
+    Room { folder: "app/action", crate_paths: &["crate::app::action", OUTSIDE[0], OUTSIDE[1], OUTSIDE[2]] },
+    Room {
+        folder: "app/tui",
+        crate_paths: &["crate::app::action", "crate::app::tui", OUTSIDE[0], OUTSIDE[1], OUTSIDE[2]],
+    },
+    Room {
+        folder: "app/perform",
+        crate_paths: &[
+            "crate::app::action",
+            "crate::app::tui",
+            "crate::app::perform",
+            OUTSIDE[0],
+            OUTSIDE[1],
+            OUTSIDE[2],
+        ],
+    },
+    Room {
+        folder: "app/edge",
+        crate_paths: &[
+            "crate::app::action",
+            "crate::app::tui",
+            "crate::app::perform",
+            "crate::app::edge",
+            OUTSIDE[0],
+            OUTSIDE[1],
+            OUTSIDE[2],
+        ],
+    },
+];
+
+/// What every floor of the program may use.
+const OUTSIDE: [&str; 3] = ["crate::fleet", "crate::backlog", "crate::ui"];
+
+/// Floors that are pure, and what would make them otherwise: the environment, the clock, files, standard output.
+const PURE: [&str; 2] = ["app/action/", "app/tui/"];
+const IMPURE: [&str; 12] = [
+    "std::env::",
+    "env::var",
+    "Timestamp::now",
+    "Instant::now",
+    "SystemTime",
+    "std::fs",
+    "std::process::",
+    "std::net",
+    "stdout()",
+    "stderr()",
+    "println!",
+    "print!(",
 ];
 
 /// Words that may stand only in these files or folders.
@@ -71,12 +120,63 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[test]
 fn the_layers_hold() {
     for (name, text) in sources() {
-        let Some(room) = ROOMS.iter().find(|room| name.starts_with(&format!("{}/", room.folder))) else { continue };
+        assert_eq!(strangers(&name, &text), Vec::<String>::new());
+    }
+}
+
+/// Imports of a file that its room does not allow; a floor is a room within `app`. What `super::` reaches counts too.
+fn strangers(name: &str, text: &str) -> Vec<String> {
+    let rooms: Vec<&Room> = ROOMS.iter().filter(|room| name.starts_with(&format!("{}/", room.folder))).collect();
+    let mut found = Vec::new();
+    for (line, content) in code(text) {
+        for (at, _) in content.match_indices("crate::") {
+            let path = &content[at..];
+            for room in &rooms {
+                let allowed = room.crate_paths.iter().any(|allowed| {
+                    path.strip_prefix(allowed)
+                        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+                });
+                // `pub(in crate::app)` says who sees an item, and imports nothing.
+                if !allowed && !content[..at].ends_with("pub(in ") {
+                    found.push(format!("src/{name}:{line}: {} may not use {path}", room.folder));
+                }
+            }
+        }
+        // Out of a floor by its parent: `super::` once more than the file lies deep in it.
+        if rooms.iter().any(|room| room.folder.contains('/')) && !name.ends_with("/mod.rs") {
+            let depth = name.matches('/').count();
+            if content.contains(&"super::".repeat(depth)) {
+                found.push(format!("src/{name}:{line}: leaves its floor by `super`"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_planted_import_is_found() {
+    let told = |name: &str, text: &str| !strangers(name, text).is_empty();
+    assert!(told("app/action/x.rs", "use crate::app::tui::state::State;"));
+    assert!(told("app/tui/x.rs", "fn f() { crate::app::perform::executor::perform(); }"));
+    assert!(told("app/perform/x.rs", "use crate::app::edge::terminal;"));
+    assert!(told("app/edge/x.rs", "use crate::app::demo;"));
+    assert!(told("app/tui/x.rs", "use super::super::perform;"));
+    assert!(told("ui/x.rs", "use crate::fleet::tmux;"));
+    assert!(!told("app/edge/x.rs", "use crate::app::tui::state::State;"));
+    assert!(!told("app/action/x.rs", "pub(in crate::app) fn f() {}"));
+}
+
+#[test]
+fn the_pure_floors_read_no_clock_environment_or_output() {
+    for (name, text) in sources() {
+        if !PURE.iter().any(|floor| name.starts_with(floor)) || name.ends_with("tests.rs") || name.ends_with("hints.rs")
+        {
+            continue;
+        }
         for (line, content) in code(&text) {
-            for (at, _) in content.match_indices("crate::") {
-                let path = &content[at..];
-                let allowed = room.crate_paths.iter().any(|allowed| path.starts_with(allowed));
-                assert!(allowed, "src/{name}:{line}: {} may not use {path}", room.folder);
+            for word in IMPURE {
+                let found = content.contains(word) && !is_in_tests(&text, line);
+                assert!(!found, "src/{name}:{line}: a pure floor has no {word}");
             }
         }
     }

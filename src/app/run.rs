@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::edge::open::{block_on, dashboard};
 use super::edge::runtime::Options;
-use super::edge::{launch, logging, paths};
+use super::edge::{launch, logging, paths, terminal};
 use crate::app::action::cli::{self, Parsed};
 use crate::app::action::registry::{ActionSpec, Cli};
 use crate::app::action::report::Report;
@@ -16,6 +16,9 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::end_for_unit;
 use crate::fleet::{exec, roster, session};
+
+/// Columns of a table that goes into a file or a pipe.
+const FILE_WIDTH: usize = 200;
 
 /// Exit code of wrong usage.
 const USAGE: u8 = 2;
@@ -32,8 +35,8 @@ pub fn main() -> ExitCode {
     let by_hook = parsed.spec.id == "session.report" && parsed.inputs.one("hook").is_some();
     match dispatch(&parsed) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) if by_hook => error::report(&Failure { kind: Kind::Failed, ..failure }, verbose),
-        Err(failure) => error::report(&failure, verbose),
+        Err(failure) if by_hook => report(&Failure { kind: Kind::Failed, ..failure }, verbose),
+        Err(failure) => report(&failure, verbose),
     }
 }
 
@@ -62,7 +65,7 @@ fn usage(error: &clap::Error) -> ExitCode {
                 first = format!("{first} {}", lines.next().unwrap_or_default());
             }
             let failure = Failure::new(Kind::Invalid, "usage", first, "`mosaic-tui --help` shows the commands");
-            error::report(&failure, false)
+            report(&failure, false)
         }
     }
 }
@@ -111,12 +114,19 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         }
         Action::StubAgent(model) => stub::run(&site, model),
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),
-        Action::Backlog(action) => Ok(print(&super::perform::backlog::perform(&site, &action)?, json)),
+        Action::Backlog(action) => Ok(print(&super::perform::backlog::perform(&site, &action, width())?, json)),
         action => {
-            let report = block_on(executor::perform(&site, &action, &progress))??;
+            let report = block_on(executor::perform(&site, &action, width(), &progress))??;
             Ok(print(&report, json))
         }
     }
+}
+
+/// Columns of the tables on standard output: the terminal's, or enough for a file.
+fn width() -> usize {
+    use std::io::IsTerminal;
+    let terminal = if std::io::stdout().is_terminal() { terminal::size() } else { None };
+    terminal.map_or(FILE_WIDTH, |size| usize::from(size.width))
 }
 
 /// What a long command is doing, for whoever watches it.
@@ -182,6 +192,20 @@ fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
         Err(failure) => block_on(session::refused(failure))??,
     };
     Ok(u8::try_from(status.clamp(0, 255)).unwrap_or(error::FAILED))
+}
+
+/// Prints a failure and gives its exit code.
+fn report(failure: &Failure, verbose: bool) -> ExitCode {
+    use std::io::Write;
+    let mut text = error::line(failure);
+    if verbose {
+        for detail in &failure.details {
+            text.push_str(&format!("\n  {detail}"));
+        }
+    }
+    // Whoever closed stderr does not want to know; the exit code still tells.
+    let _closed = writeln!(std::io::stderr(), "{text}");
+    ExitCode::from(error::exit_code(failure.kind))
 }
 
 #[cfg(test)]

@@ -185,8 +185,32 @@ pub fn user_name() -> String {
         .unwrap_or_else(|| format!("uid{uid}"))
 }
 
+/// Folder for what is not kept. An empty or relative `TMPDIR` counts as unset: the same name would be another
+/// folder in the next shell.
+#[must_use]
+pub fn temporary_folder() -> PathBuf {
+    absolute_or_tmp(std::env::var_os("TMPDIR").map(PathBuf::from))
+}
+
+fn absolute_or_tmp(folder: Option<PathBuf>) -> PathBuf {
+    folder.filter(|folder| folder.is_absolute()).unwrap_or_else(|| "/tmp".into())
+}
+
 /// This machine's host name.
 #[must_use]
 pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_or_relative_tmpdir_counts_as_unset() {
+        for (value, want) in [(None, "/tmp"), (Some(""), "/tmp"), (Some("tmp"), "/tmp"), (Some("/var/tmp"), "/var/tmp")]
+        {
+            assert_eq!(absolute_or_tmp(value.map(PathBuf::from)), Path::new(want), "{value:?}");
+        }
+    }
 }

@@ -126,6 +126,12 @@ fn is_mark(c: char) -> bool {
     unicode_width::UnicodeWidthChar::width(c) == Some(0)
 }
 
+/// A text of several lines without what acts on a terminal: another program may have written it.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if acts_on_terminal(c) && c != '\n' && c != '\t' { '\u{b7}' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,5 @@
 //! From failures to exit codes and one line on stderr: the only place that knows both.
 
-use std::process::ExitCode;
-
 use crate::fleet::error::{Failure, Kind};
 
 /// Exit code of a command that did what it was asked.
@@ -25,21 +23,6 @@ pub fn exit_code(kind: Kind) -> u8 {
 #[must_use]
 pub fn line(failure: &Failure) -> String {
     format!("mosaic-tui: {failure}")
-}
-
-/// Prints a failure and gives its exit code.
-#[must_use]
-pub fn report(failure: &Failure, verbose: bool) -> ExitCode {
-    use std::io::Write;
-    let mut text = line(failure);
-    if verbose {
-        for detail in &failure.details {
-            text.push_str(&format!("\n  {detail}"));
-        }
-    }
-    // Whoever closed stderr does not want to know; the exit code still tells.
-    let _closed = writeln!(std::io::stderr(), "{text}");
-    ExitCode::from(exit_code(failure.kind))
 }
 
 #[cfg(test)]

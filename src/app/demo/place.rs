@@ -11,7 +11,6 @@ use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::THRESHOLDS;
-use crate::app::edge::paths;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Pace, Site};
 use crate::fleet::process;
@@ -54,7 +53,7 @@ struct Record {
 
 /// Folder of all demos of this user, private to them.
 fn base() -> PathBuf {
-    paths::temporary_folder().join(base_name())
+    crate::fleet::home::temporary_folder().join(base_name())
 }
 
 fn base_name() -> String {

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use tokio::signal::unix::Signal;
 
 use super::on_terminal;
-use super::paths;
 use crate::app::tui::draft;
 use crate::app::tui::state::FieldName;
 use crate::backlog::model::Card;
@@ -71,7 +70,7 @@ fn write(card: &Card) -> Result<PathBuf, String> {
     let mut number = 0;
     loop {
         let name = format!("mosaic-card-{}-{}-{number}.md", card.id, std::process::id());
-        let path = paths::temporary_folder().join(name);
+        let path = crate::fleet::home::temporary_folder().join(name);
         match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             // An earlier text that was kept.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,

@@ -50,16 +50,6 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
     })
 }
 
-/// Folder for what is not kept. An empty or relative `TMPDIR` counts as unset: the same name would be another
-/// folder in the next shell.
-pub(in crate::app) fn temporary_folder() -> PathBuf {
-    temporary(variable("TMPDIR"))
-}
-
-fn temporary(variable: Option<String>) -> PathBuf {
-    variable.map(PathBuf::from).filter(|folder| folder.is_absolute()).unwrap_or_else(|| "/tmp".into())
-}
-
 /// The YAML roster, unless only a JSON one is there.
 fn default_roster(home: &std::path::Path) -> PathBuf {
     let yaml = home.join("fleet/roster.yaml");
@@ -93,18 +83,4 @@ fn seconds(name: &str, least: f64, default: Duration) -> Result<Duration> {
                 "mend or unset it",
             )
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_or_relative_tmpdir_counts_as_unset() {
-        for (value, want) in
-            [(None, "/tmp"), (Some("."), "/tmp"), (Some("tmp"), "/tmp"), (Some("/var/tmp"), "/var/tmp")]
-        {
-            assert_eq!(temporary(value.map(str::to_owned)), PathBuf::from(want), "{value:?}");
-        }
-    }
 }

@@ -280,7 +280,7 @@ impl Dashboard {
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { command, action } => {
                 let (site, done) = (self.site.clone(), self.done.clone());
-                let turn = Arc::clone(&self.cards);
+                let (turn, width) = (Arc::clone(&self.cards), usize::from(self.state.size.width));
                 tokio::spawn(async move {
                     // Changes of cards happen in the order of the keys; the lock hands out turns in that order.
                     let _turn = if matches!(action, Action::Backlog(_)) { Some(turn.lock().await) } else { None };
@@ -289,7 +289,7 @@ impl Dashboard {
                         let said = Event::Progress { command: command.clone(), text: text.to_owned() };
                         let _dropped = done.try_send(said);
                     };
-                    let report = executor::perform(&site, &action, &tell)
+                    let report = executor::perform(&site, &action, width, &tell)
                         .await
                         .unwrap_or_else(|failure| Report::failed(&failure));
                     let _left = done.send(Event::Done { command, report }).await;

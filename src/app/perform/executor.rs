@@ -18,11 +18,11 @@ use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
 use crate::fleet::roster::{self, Roster};
 
-/// Performs an action and answers; `tell` takes word of what is being done meanwhile.
+/// Performs an action and answers in tables of at most `width` columns; `tell` takes word of what is being done meanwhile.
 ///
 /// # Errors
 /// Whatever stops it, with its exit code's kind.
-pub(in crate::app) async fn perform(site: &Site, action: &Action, tell: Tell<'_>) -> Result<Report> {
+pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, tell: Tell<'_>) -> Result<Report> {
     match action {
         Action::FleetPs { local } => {
             let snapshot = if *local { look_here(site).await? } else { look(site).await? };
@@ -67,7 +67,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, tell: Tell<'_>
             let (site, action) = (site.clone(), action.clone());
             let (answer, done) = oneshot::channel();
             // It waits for locks and servers; the event loop must not, nor the end of the program.
-            std::thread::spawn(move || drop(answer.send(super::backlog::perform(&site, &action))));
+            std::thread::spawn(move || drop(answer.send(super::backlog::perform(&site, &action, width))));
             done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
         }
         other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),

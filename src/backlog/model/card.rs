@@ -352,3 +352,14 @@ pub struct Patch {
     /// Tokens used.
     pub spend_actual: Option<i64>,
 }
+
+/// The acceptance of a card as lines, whatever form it has.
+#[must_use]
+pub fn criteria(value: &Value) -> Vec<String> {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match value {
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect(),
+        other => vec![plain(other)],
+    }
+}

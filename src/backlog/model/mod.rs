@@ -8,7 +8,7 @@ mod text;
 mod time;
 
 pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, Field, HeldCard, Lane, Term, Terms};
-pub use card::{Card, Claim, Column, NewCard, Patch, Status};
+pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
 pub use event::{CardEvent, EventKind};
 pub use id::CardId;
 pub use text::{MAX_BODY_BYTES, check_acceptance, check_body, check_clean, check_line, check_owner};

@@ -12,4 +12,4 @@ pub use self::names::*;
 pub use self::planes::*;
 pub use self::row::*;
 pub use self::screen::*;
-pub use super::label::{Label, acts_on_terminal};
+pub use super::label::{Label, acts_on_terminal, printable};

@@ -9,4 +9,3 @@ mod progress;
 pub(in crate::app) use look::Look;
 pub(in crate::app) use perform::{failure, perform};
 pub(in crate::app) use place::{place, who};
-pub(in crate::app) use print::{criteria, safe};

@@ -34,11 +34,11 @@ pub(in crate::app) fn failure(error: Error) -> Failure {
     Failure::new(kind, error.what, error.why, error.next)
 }
 
-/// Performs one.
+/// Performs an action on the backlog; a table in its answer has at most `width` columns.
 ///
 /// # Errors
 /// Whatever the backlog refuses or fails at.
-pub(in crate::app) fn perform(site: &Site, action: &BacklogAction) -> Result<Report> {
+pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, width: usize) -> Result<Report> {
     let reads = matches!(
         action,
         BacklogAction::List(_)
@@ -55,7 +55,7 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction) -> Result<Rep
     let ready = prepare(action)?;
     let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
-    run(&mut backlog, action, ready, &who, &mut line)
+    run(&mut backlog, action, ready, &who, width, &mut line)
 }
 
 /// Reads the files that a request names.
@@ -75,6 +75,7 @@ fn run(
     action: &BacklogAction,
     patch: Patch,
     who: &Who,
+    width: usize,
     line: &mut ProgressLine,
 ) -> Result<Report> {
     let answer = match action {
@@ -89,7 +90,7 @@ fn run(
             backlog.create(&new).map(|outcome| print::outcome(&outcome, "created", "exists already"))
         }
         BacklogAction::List(query) => {
-            backlog.store().list(query).map(|cards| Report::done(print::list(&cards), &cards))
+            backlog.store().list(query).map(|cards| Report::done(print::list(&cards, width), &cards))
         }
         BacklogAction::Show(id) => backlog.detail(id).map(|detail| print::detail(&detail)),
         BacklogAction::Edit { id, if_version, .. } => backlog.edit(id, &patch, *if_version).map(|outcome| {
@@ -278,7 +279,7 @@ fn whole_input() -> Result<std::fs::File> {
     use std::io::Seek;
     use std::os::unix::fs::OpenOptionsExt;
     let mut input = standard_input::take("import -", "name a file, or pipe the export in")?;
-    let path = crate::app::edge::paths::temporary_folder().join(format!("mosaic-import-{}", std::process::id()));
+    let path = crate::fleet::home::temporary_folder().join(format!("mosaic-import-{}", std::process::id()));
     let failed = |error: std::io::Error| Failure::failed("import -", error.to_string(), "check the temporary folder");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
@@ -325,5 +326,5 @@ fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
 }
 
 fn safe_line(text: &str) -> String {
-    print::safe(text).replace('\n', " ")
+    crate::fleet::model::printable(text).replace('\n', " ")
 }

@@ -1,27 +1,18 @@
 //! Answers of the backlog in words and tables.
 
-use std::io::IsTerminal;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::app::action::report::Report;
 use crate::backlog::graph::Graph;
-use crate::backlog::model::{Card, Column, Stamp, Status};
+use crate::backlog::model::{Card, Column, Stamp, Status, criteria};
 use crate::backlog::operations::{Detail, Outcome};
 use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
-use crate::fleet::model::{Label, acts_on_terminal};
+use crate::fleet::model::{Label, printable};
 use crate::fleet::readiness::words;
 use crate::ui::text;
-
-/// Columns of a table that goes into a file or a pipe.
-const FILE_WIDTH: usize = 200;
-
-/// A text of several lines without what acts on a terminal: another program may have written to the store.
-pub(in crate::app) fn safe(text: &str) -> String {
-    text.chars().map(|c| if acts_on_terminal(c) && c != '\n' && c != '\t' { '\u{b7}' } else { c }).collect()
-}
 
 fn line(text: &str) -> String {
     Label::new(text).to_string()
@@ -64,13 +55,8 @@ pub(in crate::app) fn reclaimed(cards: &[Card], id: Option<&crate::backlog::mode
     Report::done(text, &cards)
 }
 
-/// The table of a list, as wide as the terminal.
-pub(in crate::app) fn list(cards: &[Card]) -> String {
-    let width = if std::io::stdout().is_terminal() {
-        crate::app::edge::terminal::size().map_or(FILE_WIDTH, |size| usize::from(size.width))
-    } else {
-        FILE_WIDTH
-    };
+/// The table of a list, `width` columns wide.
+pub(in crate::app) fn list(cards: &[Card], width: usize) -> String {
     if cards.is_empty() {
         return "no cards".to_owned();
     }
@@ -152,11 +138,11 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     fact("updated", format!("{} (version {})", card.updated_at, card.version));
     if !card.body.is_empty() {
         out.push(String::new());
-        out.push(safe(card.body.trim_end()));
+        out.push(printable(card.body.trim_end()));
     }
     if let Some(acceptance) = &card.acceptance {
         out.push("\nacceptance".to_owned());
-        out.extend(criteria(acceptance).into_iter().map(|text| format!("  - {}", safe(&text))));
+        out.extend(criteria(acceptance).into_iter().map(|text| format!("  - {}", printable(&text))));
     }
     for (name, all) in [("depends on", &detail.dependencies), ("needed by", &detail.dependents)] {
         if !all.is_empty() {
@@ -176,16 +162,6 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
         "history": detail.history,
     });
     Report::done(out.join("\n"), &json)
-}
-
-/// Acceptance as lines.
-pub(in crate::app) fn criteria(value: &Value) -> Vec<String> {
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match value {
-        Value::Array(items) => items.iter().map(plain).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect(),
-        other => vec![plain(other)],
-    }
 }
 
 pub(in crate::app) fn stats(figures: &Figures, place: &str, who: &Who) -> Report {
@@ -235,11 +211,11 @@ pub(in crate::app) fn stats(figures: &Figures, place: &str, who: &Who) -> Report
 
 pub(in crate::app) fn graph(graph: &Graph, dot: bool) -> Report {
     let text = if dot {
-        safe(&graph.dot())
+        printable(&graph.dot())
     } else if graph.nodes.is_empty() {
         "no cards".to_owned()
     } else {
-        safe(&graph.tree().join("\n"))
+        printable(&graph.tree().join("\n"))
     };
     let edges: Vec<Value> = graph.edges.iter().map(|(card, on)| json!({ "card_id": card, "depends_on": on })).collect();
     Report::done(text, &json!({ "nodes": graph.nodes, "edges": edges }))

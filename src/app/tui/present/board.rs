@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::dag;
-use crate::app::perform::backlog::{criteria, safe};
 use crate::app::tui::state::State;
-use crate::backlog::model::{CardId, CardLine, Column, Stamp};
+use crate::backlog::model::{CardId, CardLine, Column, Stamp, criteria};
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
-use crate::fleet::model::Label;
+use crate::fleet::model::{Label, printable};
 use crate::fleet::readiness::words;
 use crate::ui::layout::Plan;
 use crate::ui::text;
@@ -195,7 +194,7 @@ fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {
 /// A text in lines of at most that width.
 fn wrapped(body: &str, width: usize) -> impl Iterator<Item = String> {
     let lines: Vec<String> =
-        safe(body).replace('\t', "    ").lines().flat_map(|line| text::wrap(line, width)).collect();
+        printable(body).replace('\t', "    ").lines().flat_map(|line| text::wrap(line, width)).collect();
     lines.into_iter()
 }
 
