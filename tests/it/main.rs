@@ -14,6 +14,7 @@ mod demo;
 mod harness;
 mod hostile;
 mod hosts;
+mod keys;
 mod lifecycle;
 mod messages;
 mod neighbours;

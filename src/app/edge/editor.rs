@@ -6,9 +6,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::Signal;
-
-use super::on_terminal;
+use super::on_terminal::{self, Ended};
+use super::signals::Signals;
 use crate::app::tui::draft;
 use crate::app::tui::state::FieldName;
 use crate::backlog::model::Card;
@@ -21,15 +20,16 @@ const DEFAULT: &str = "vi";
 /// Reads `VISUAL` and `EDITOR`.
 const SHELL: &str = "/bin/sh";
 
-/// Opens the editor on a card and waits for it.
-///
-/// # Errors
-/// In words: the editor is missing or failed, or its text has lost its form; it is kept then.
-pub(in crate::app) async fn edit(card: &Card, stop: &mut Signal) -> Result<Vec<(FieldName, String)>, String> {
-    let path = write(card)?;
-    let forget = |path: &Path| {
-        // What is left in the temporary folder is private and harmless.
-        let _left = fs::remove_file(path);
+/// What the editor left: the values, or why there are none.
+type Values = Result<Vec<(FieldName, String)>, String>;
+
+/// Opens the editor on a card and waits for it. What was typed is never thrown away: unless its values are
+/// returned, the file is kept and named.
+pub(in crate::app) async fn edit(card: &Card, signals: &mut Signals) -> Ended<Values> {
+    let before = draft::text(card);
+    let path = match write(card, &before) {
+        Ok(path) => path,
+        Err(why) => return Ended::With(Err(why)),
     };
     let command = ["VISUAL", "EDITOR"]
         .into_iter()
@@ -37,27 +37,52 @@ pub(in crate::app) async fn edit(card: &Card, stop: &mut Signal) -> Result<Vec<(
         .unwrap_or_else(|| DEFAULT.to_owned());
     let args = shell_line(&command, &path);
     let name = Label::new(&command).to_string();
-    let child = exec::on_terminal(Path::new(SHELL), &args, &[]).map_err(|error| {
-        forget(&path);
-        exec::explain(SHELL, &error).to_string()
-    })?;
-    match on_terminal::wait(child, stop).await {
-        Ok(status) if status.success() => {}
+    let child = match exec::on_terminal(Path::new(SHELL), &args, &[]) {
+        Ok(child) => child,
+        Err(error) => {
+            forget(&path);
+            return Ended::With(Err(exec::explain(SHELL, &error).to_string()));
+        }
+    };
+    let status = match on_terminal::wait(child, signals).await {
+        Ended::Told(signalled, _) => return Ended::Told(signalled, left(&path, &before)),
+        Ended::With(status) => status,
+    };
+    let why = match status {
+        Ok(status) if status.success() => return Ended::With(values(&path)),
         Ok(status) if matches!(status.code(), Some(126 | 127)) => {
-            forget(&path);
-            return Err(format!("{name} cannot be run: the shell ended with {status}; set VISUAL or EDITOR"));
+            format!("{name} cannot be run: the shell ended with {status}; set VISUAL or EDITOR")
         }
-        Ok(status) => {
-            forget(&path);
-            return Err(format!("{name} ended with {status}; nothing was changed"));
-        }
-        Err(error) => return Err(format!("{name}: {error}; your text is in {}", path.display())),
-    }
+        Ok(status) => format!("{name} ended with {status}; nothing was changed"),
+        Err(error) => format!("{name}: {error}"),
+    };
+    Ended::With(Err(match left(&path, &before) {
+        Some(kept) => format!("{why}; {kept}"),
+        None => why,
+    }))
+}
+
+/// Reads what the editor wrote.
+fn values(path: &Path) -> Values {
     let kept = |why: String| format!("{why}; your text is kept in {}", path.display());
-    let text = fs::read_to_string(&path).map_err(|error| kept(error.to_string()))?;
+    let text = fs::read_to_string(path).map_err(|error| kept(error.to_string()))?;
     let values = draft::values(&text).map_err(kept)?;
-    forget(&path);
+    forget(path);
     Ok(values)
+}
+
+/// Where the text is, when it is another than it was; else its file goes.
+fn left(path: &Path, before: &str) -> Option<String> {
+    if fs::read(path).is_ok_and(|text| text == before.as_bytes()) {
+        forget(path);
+        return None;
+    }
+    Some(format!("your text is kept in {}", path.display()))
+}
+
+fn forget(path: &Path) {
+    // What is left in the temporary folder is private and harmless.
+    let _left = fs::remove_file(path);
 }
 
 /// Arguments of the shell that opens the editor on a file. `VISUAL` and `EDITOR` are shell lines, as git and
@@ -66,7 +91,7 @@ fn shell_line(command: &str, file: &Path) -> [OsString; 4] {
     ["-c".into(), format!("{command} \"$@\"").into(), command.into(), file.into()]
 }
 
-fn write(card: &Card) -> Result<PathBuf, String> {
+fn write(card: &Card, text: &str) -> Result<PathBuf, String> {
     let mut number = 0;
     loop {
         let name = format!("mosaic-card-{}-{}-{number}.md", card.id, std::process::id());
@@ -75,8 +100,14 @@ fn write(card: &Card) -> Result<PathBuf, String> {
             // An earlier text that was kept.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,
             opened => {
-                let written = opened.and_then(|mut file| file.write_all(draft::text(card).as_bytes()));
-                return written.map(|()| path.clone()).map_err(|error| format!("{}: {error}", path.display()));
+                let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+                return match written {
+                    Ok(()) => Ok(path),
+                    Err(error) => {
+                        forget(&path);
+                        Err(format!("{}: {error}", path.display()))
+                    }
+                };
             }
         }
     }

@@ -2,11 +2,13 @@
 
 pub(in crate::app) mod crash;
 pub(in crate::app) mod editor;
+pub(in crate::app) mod input;
 pub(in crate::app) mod launch;
 pub(in crate::app) mod logging;
 pub(in crate::app) mod on_terminal;
 pub(in crate::app) mod open;
 pub(in crate::app) mod paths;
 pub(in crate::app) mod runtime;
+pub(in crate::app) mod signals;
 pub(in crate::app) mod takeover;
 pub(in crate::app) mod terminal;

@@ -1,17 +1,17 @@
 //! The dashboard's loop: events in, frames out, effects performed. All timing is here.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::editor;
+use super::input::{Keyboard, Typed};
+use super::on_terminal::Ended;
+use super::signals::{Signalled, Signals, hung_up};
 use super::takeover;
 use super::terminal;
 use super::terminal::Screen;
@@ -51,9 +51,6 @@ const HISTORY_ROWS: u16 = 2200;
 
 /// Results waiting to be taken in; more actions at once are not possible by key.
 const DONE_QUEUE: usize = 16;
-
-/// Exit code after a signal, as a shell counts it.
-const SIGNALLED: u8 = 128;
 
 /// How the dashboard is opened.
 #[derive(Debug, Clone, Default)]
@@ -109,8 +106,16 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         dirty: true,
         last_frame: None,
         exit: None,
+        last_words: None,
     };
-    dashboard.live(finished).await.map_err(gone)
+    let code = dashboard.live(finished).await.map_err(gone);
+    let Dashboard { screen, last_words, .. } = dashboard;
+    drop(screen);
+    if let Some(text) = last_words {
+        // The terminal may be gone.
+        let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
+    }
+    code
 }
 
 /// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
@@ -158,16 +163,15 @@ struct Dashboard {
     dirty: bool,
     last_frame: Option<Instant>,
     exit: Option<u8>,
+    /// Said in the shell once the terminal is its own again.
+    last_words: Option<String>,
 }
 
 impl Dashboard {
     async fn live(&mut self, mut finished: mpsc::Receiver<Event>) -> io::Result<u8> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
-        let mut resumed = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
-        let mut input = EventStream::new();
+        let mut signals = Signals::listen()?;
+        let mut keyboard = Keyboard::open()?;
+        keyboard.begin();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let wake = Arc::clone(&self.wake);
@@ -179,26 +183,24 @@ impl Dashboard {
                 return Ok(code);
             }
             if let Some(card) = self.editor.take() {
-                // Its reader would take keys from the editor.
-                drop(input);
-                self.edit(card, &mut stop).await?;
-                input = EventStream::new();
+                self.edit(card, &mut signals).await?;
+                keyboard.begin_again();
                 continue;
             }
             if let Some(name) = self.attach.take() {
-                drop(input);
-                self.hand_over(&name, &mut stop).await?;
-                input = EventStream::new();
+                self.hand_over(&name, &mut signals).await?;
+                keyboard.begin_again();
                 continue;
             }
             self.draw_when_due()?;
             let frame_due = self.frame_due();
             let open_at = self.view.open_at;
             tokio::select! {
-                typed = input.next() => match typed {
-                    Some(Ok(event)) => self.typed(event),
+                typed = keyboard.next() => match typed {
+                    Ok(Typed::Key(key)) => self.take(Event::Key(key)),
+                    Ok(Typed::Paste(text)) => self.take(Event::Paste(text)),
                     // The terminal is gone without a signal: the same as a hang-up.
-                    Some(Err(_)) | None => self.exit = Some(hung_up()),
+                    Err(_) => self.exit = Some(hung_up()),
                 },
                 changed = self.observer.snapshots.changed() => {
                     if changed.is_err() {
@@ -228,20 +230,35 @@ impl Dashboard {
                 _ = tick.tick() => self.take(Event::Tick(Timestamp::now())),
                 () = at(frame_due) => {}
                 () = at(open_at) => self.open_view(),
-                _ = terminate.recv() => self.exit = Some(SIGNALLED + 15),
-                _ = hang_up.recv() => self.exit = Some(hung_up()),
-                _ = interrupt.recv() => self.exit = Some(SIGNALLED + 2),
-                _ = stop.recv() => self.suspend(&mut resumed).await?,
+                signalled = signals.next() => match signalled {
+                    Signalled::End(_) | Signalled::Interrupt => self.exit = Some(signalled.code()),
+                    Signalled::Resized => self.measure(),
+                    Signalled::Stop => {
+                        self.suspend(&mut signals).await?;
+                        keyboard.begin_again();
+                    }
+                    // It was stopped where nothing could be given back (SIGSTOP), and a shell had the terminal.
+                    Signalled::Continued => {
+                        self.screen.leave();
+                        self.come_back()?;
+                        keyboard.begin_again();
+                    }
+                },
             }
         }
     }
 
-    fn typed(&mut self, event: TerminalEvent) {
-        match event {
-            TerminalEvent::Key(key) => self.take(Event::Key(key)),
-            TerminalEvent::Paste(text) => self.take(Event::Paste(text)),
-            TerminalEvent::Resize(width, height) => self.take(Event::Resize(Size { width, height })),
-            _ => {}
+    /// Takes the terminal again, as it is now.
+    fn come_back(&mut self) -> io::Result<()> {
+        self.screen.resume()?;
+        self.measure();
+        self.refresh();
+        Ok(())
+    }
+
+    fn measure(&mut self) {
+        if let Some(size) = terminal::size() {
+            self.take(Event::Resize(size));
         }
     }
 
@@ -398,51 +415,47 @@ impl Dashboard {
     }
 
     /// Lends the terminal to the operator's editor, and takes in what it leaves.
-    async fn edit(&mut self, card: Box<Card>, stop: &mut Signal) -> io::Result<()> {
+    async fn edit(&mut self, card: Box<Card>, signals: &mut Signals) -> io::Result<()> {
         self.screen.leave();
-        let text = editor::edit(&card, stop).await;
-        self.screen.resume()?;
-        if let Some(size) = terminal::size() {
-            self.take(Event::Resize(size));
-        }
+        let text = match editor::edit(&card, signals).await {
+            Ended::With(text) => text,
+            Ended::Told(signalled, why) => {
+                self.exit = Some(signalled.code());
+                self.last_words = why;
+                return Ok(());
+            }
+        };
+        self.come_back()?;
         self.take(Event::Edited { card, text });
         Ok(())
     }
 
     /// Steps aside for an agent's pane, and comes back as it was.
-    async fn hand_over(&mut self, name: &str, stop: &mut Signal) -> io::Result<()> {
+    async fn hand_over(&mut self, name: &str, signals: &mut Signals) -> io::Result<()> {
         // A view of the same pane would only cost.
         self.view.viewer = None;
         self.screen.leave();
-        let ended = takeover::run(&self.site, name, stop).await;
-        self.screen.resume()?;
-        if let Some(size) = terminal::size() {
-            self.take(Event::Resize(size));
-        }
+        let report = match takeover::run(&self.site, name, signals).await {
+            Ended::With(report) => report,
+            Ended::Told(signalled, _) => {
+                self.exit = Some(signalled.code());
+                return Ok(());
+            }
+        };
+        self.come_back()?;
         self.view.open_at = self.view.wanted.as_ref().map(|_| Instant::now());
-        self.refresh();
-        self.take(Event::Done { command: format!("mosaic-tui agent attach {name}"), report: ended });
+        self.take(Event::Done { command: format!("mosaic-tui agent attach {name}"), report });
         Ok(())
     }
 
     /// Gives the terminal back, stops, and takes it over again when continued.
-    async fn suspend(&mut self, resumed: &mut Signal) -> io::Result<()> {
+    async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
         self.screen.leave();
         // The whole group: a wrapper script that started us must stop as well, or no shell comes back.
         crate::fleet::exec::stop_group()?;
-        resumed.recv().await;
-        self.screen.resume()?;
-        if let Some(size) = terminal::size() {
-            self.take(Event::Resize(size));
-        }
-        self.refresh();
-        Ok(())
+        signals.continued().await;
+        self.come_back()
     }
-}
-
-/// Exit code of a hang-up.
-fn hung_up() -> u8 {
-    SIGNALLED + 1
 }
 
 /// Waits until a moment, or for ever.

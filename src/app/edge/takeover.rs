@@ -3,27 +3,30 @@
 use std::ffi::OsString;
 
 use serde_json::json;
-use tokio::signal::unix::Signal;
 
-use super::on_terminal;
+use super::on_terminal::{self, Ended};
+use super::signals::Signals;
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::fleet::exec;
 use crate::fleet::home::Site;
 
 /// Runs `agent attach` until it is left.
-pub(in crate::app) async fn run(site: &Site, name: &str, stop: &mut Signal) -> Report {
+pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) -> Ended<Report> {
     let args: [OsString; 5] =
         ["--roster".into(), site.roster.clone().into(), "agent".into(), "attach".into(), name.into()];
-    let failed = |text: String| Report::done(text, &json!({ "agent": name })).with_code(FAILED);
-    match exec::on_terminal(&site.program, &args, &site.variables()) {
-        Err(error) => failed(exec::explain("mosaic-tui", &error).to_string()),
-        Ok(child) => match on_terminal::wait(child, stop).await {
-            Ok(status) if status.success() => Report::done(format!("back from {name}"), &json!({ "agent": name })),
-            Ok(_) => failed(format!(
-                "{name} was not taken over, or its session ended; `mosaic-tui agent explain {name}` says more"
-            )),
-            Err(error) => failed(error.to_string()),
-        },
-    }
+    let done = |text: String| Report::done(text, &json!({ "agent": name }));
+    let failed = |text: String| done(text).with_code(FAILED);
+    let child = match exec::on_terminal(&site.program, &args, &site.variables()) {
+        Err(error) => return Ended::With(failed(exec::explain("mosaic-tui", &error).to_string())),
+        Ok(child) => child,
+    };
+    Ended::With(match on_terminal::wait(child, signals).await {
+        Ended::Told(signalled, why) => return Ended::Told(signalled, why),
+        Ended::With(Ok(status)) if status.success() => done(format!("back from {name}")),
+        Ended::With(Ok(_)) => failed(format!(
+            "{name} was not taken over, or its session ended; `mosaic-tui agent explain {name}` says more"
+        )),
+        Ended::With(Err(error)) => failed(error.to_string()),
+    })
 }

@@ -12,7 +12,6 @@ use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{self, Event, KeyEventKind};
 use crossterm::execute;
 use crossterm::terminal::SetTitle;
 use ratatui::Terminal;
@@ -28,6 +27,8 @@ use crate::fleet::model::AgentName;
 use crate::fleet::session;
 use crate::ui::theme::Theme;
 
+use crate::app::edge::input::{Keyboard, Typed};
+use crate::app::edge::signals::{Painted, Signalled, hung_up};
 use crate::app::edge::terminal;
 
 /// How often the progress line moves while it works.
@@ -55,8 +56,10 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
     crate::app::edge::crash::install(site);
     let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter { site, agent, last: None });
     let desk = Desk::new(site, &identity.name, &identity.class);
-    let mut stub = Stub { desk, agent: Agent::new(identity, script, Instant::now()), reporter };
-    stub.live().map_err(|error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal"))
+    let failed = |error: io::Error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal");
+    let events = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let mut stub = Stub { desk, agent: Agent::new(identity, script, Instant::now()), reporter, events };
+    stub.live().map_err(failed)
 }
 
 /// Tells the keeper what the agent does: at each change, and again each interval as promised.
@@ -98,6 +101,8 @@ struct Stub<'a> {
     desk: Desk<'a>,
     agent: Agent,
     reporter: Option<Reporter<'a>>,
+    /// Runs only while it waits: at its desk it blocks, as a worker does.
+    events: tokio::runtime::Runtime,
 }
 
 impl Stub<'_> {
@@ -125,6 +130,10 @@ impl Stub<'_> {
 
     fn turn(&mut self, out: &mut Terminal<CrosstermBackend<io::Stdout>>, theme: Theme) -> io::Result<u8> {
         let mut title = String::new();
+        let (mut keyboard, mut signals) = {
+            let _inside = self.events.enter();
+            (Keyboard::open()?, Painted::listen()?)
+        };
         loop {
             let now = Instant::now();
             for asked in self.agent.advance(now) {
@@ -164,33 +173,56 @@ impl Stub<'_> {
                 }
                 out.draw(|frame| face::draw(frame, &self.agent, theme))?;
             }
-            self.wait(now)?;
+            match self.wait(now, &mut keyboard, &mut signals) {
+                Waited::Over => {}
+                Waited::Typed(Ok(Typed::Key(key))) => self.agent.key(key, Instant::now()),
+                Waited::Typed(Ok(Typed::Paste(text))) => self.agent.paste(&text),
+                // The terminal is gone, with a signal or without.
+                Waited::Typed(Err(_)) => return Ok(hung_up()),
+                // Whoever had the terminal while it was stopped may have painted on it.
+                Waited::Signalled(Signalled::Continued) => {
+                    terminal::restore();
+                    terminal::enter()?;
+                    redraw(out)?;
+                    self.agent.touch();
+                }
+                Waited::Signalled(_) => self.agent.touch(),
+            }
         }
     }
 
-    /// Waits for a key, or for what is due next; an idle agent stays silent.
-    fn wait(&mut self, now: Instant) -> io::Result<()> {
+    /// Waits for a key, for a signal, or for what is due next; an idle agent stays silent.
+    fn wait(&self, now: Instant, keyboard: &mut Keyboard, signals: &mut Painted) -> Waited {
         let dues = [
             self.agent.due(),
             self.agent.is_working().then(|| now + PROGRESS),
             self.reporter.as_ref().and_then(Reporter::due),
         ];
         let due = dues.into_iter().flatten().min();
-        let ready = match due {
-            Some(due) => event::poll(due.saturating_duration_since(Instant::now()))?,
-            None => true,
-        };
-        if !ready {
-            return Ok(());
-        }
-        match event::read()? {
-            Event::Key(key) if key.kind != KeyEventKind::Release => self.agent.key(key, Instant::now()),
-            Event::Paste(text) => self.agent.paste(&text),
-            Event::Resize(..) => self.agent.touch(),
-            _ => {}
-        }
-        Ok(())
+        self.events.block_on(async {
+            let over = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                signalled = signals.next() => Waited::Signalled(signalled),
+                typed = keyboard.next() => Waited::Typed(typed),
+                () = over => Waited::Over,
+            }
+        })
     }
+}
+
+/// What ended a wait.
+enum Waited {
+    /// Something is due.
+    Over,
+    /// A key, a paste, or the end of the terminal.
+    Typed(io::Result<Typed>),
+    /// It goes on after it was stopped, or has another size.
+    Signalled(Signalled),
 }
 
 /// Floods the screen the way a runaway build does: raw lines as fast as the terminal takes them.
@@ -200,6 +232,11 @@ fn flood(out: &mut Terminal<CrosstermBackend<io::Stdout>>, lines: u32) -> io::Re
         write!(stdout, "\r\nflood {line:>8} \x1b[38;5;{}m{}\x1b[0m", line % 256, "=".repeat(60))?;
     }
     stdout.flush()?;
+    redraw(out)
+}
+
+/// Forgets what is on the screen, so that the next frame draws all of it.
+fn redraw(out: &mut Terminal<CrosstermBackend<io::Stdout>>) -> io::Result<()> {
     let size = out.size()?;
     out.resize(Rect::new(0, 0, size.width, size.height))
 }

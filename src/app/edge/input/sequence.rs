@@ -1,0 +1,145 @@
+//! Which key a whole control sequence is. Everything that is not in these tables is no key.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, KeyModifiers};
+
+/// Most numbers in a sequence that is a key.
+const MAX_NUMBERS: usize = 3;
+
+/// What a CSI sequence means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text begins.
+    PasteBegins,
+    /// A mouse report of the oldest kind begins: three bytes follow.
+    OldMouse,
+    /// A report, an answer, or nothing we know.
+    NoKey,
+}
+
+/// A sequence `CSI parameters final`, without private marks and intermediate bytes.
+pub(super) fn csi(parameters: &[u8], last: u8) -> Meaning {
+    if last == b'M' && parameters.is_empty() {
+        return Meaning::OldMouse;
+    }
+    let Some(numbers) = numbers(parameters) else { return Meaning::NoKey };
+    let first = numbers.first().map_or(0, |number| number.0);
+    let modified = |code: KeyCode| key(code, numbers.get(1).copied());
+    match last {
+        b'~' if first == 200 => Meaning::PasteBegins,
+        b'~' if first == 27 => numbers.get(2).map_or(Meaning::NoKey, |code| coded(code.0, numbers.get(1).copied())),
+        b'~' => tilde(first).map_or(Meaning::NoKey, modified),
+        b'u' if !parameters.is_empty() => coded(first, numbers.get(1).copied()),
+        b'Z' if first <= 1 => modified(KeyCode::BackTab),
+        // With numbers it is the answer to "where is the cursor?".
+        b'R' if !parameters.is_empty() => Meaning::NoKey,
+        _ if first > 1 => Meaning::NoKey,
+        _ => lettered(last).map_or(Meaning::NoKey, modified),
+    }
+}
+
+/// The key of `SS3 final`.
+pub(super) fn ss3(last: u8) -> Option<KeyCode> {
+    if last == b'M' { Some(KeyCode::Enter) } else { lettered(last) }
+}
+
+/// The key of `CSI [ final`: F1 to F5 of the Linux console.
+pub(super) fn linux(last: u8) -> Option<KeyCode> {
+    matches!(last, b'A'..=b'E').then(|| KeyCode::F(last - b'A' + 1))
+}
+
+fn lettered(last: u8) -> Option<KeyCode> {
+    Some(match last {
+        b'A' => KeyCode::Up,
+        b'B' => KeyCode::Down,
+        b'C' => KeyCode::Right,
+        b'D' => KeyCode::Left,
+        b'H' => KeyCode::Home,
+        b'F' => KeyCode::End,
+        b'P'..=b'S' => KeyCode::F(last - b'P' + 1),
+        _ => return None,
+    })
+}
+
+fn tilde(number: u32) -> Option<KeyCode> {
+    // The gaps are the VT220's: its keyboard had room between the groups.
+    let function = |from: u32, first: u8| u8::try_from(number - from).ok().map(|n| KeyCode::F(first + n));
+    match number {
+        1 | 7 => Some(KeyCode::Home),
+        2 => Some(KeyCode::Insert),
+        3 => Some(KeyCode::Delete),
+        4 | 8 => Some(KeyCode::End),
+        5 => Some(KeyCode::PageUp),
+        6 => Some(KeyCode::PageDown),
+        11..=15 => function(11, 1),
+        17..=21 => function(17, 6),
+        23..=26 => function(23, 11),
+        28..=29 => function(28, 15),
+        31..=34 => function(31, 17),
+        _ => None,
+    }
+}
+
+/// A key told by its code point (`CSI code ; modifiers u` and `CSI 27 ; modifiers ; code ~`).
+fn coded(code: u32, modifiers: Option<(u32, u32)>) -> Meaning {
+    let shifted = modifiers.is_some_and(|(bits, _)| bits > 0 && (bits - 1) & 1 != 0);
+    let code = match code {
+        8 | 127 => KeyCode::Backspace,
+        9 if shifted => KeyCode::BackTab,
+        9 => KeyCode::Tab,
+        13 => KeyCode::Enter,
+        27 => KeyCode::Esc,
+        // Keys without a character, such as a lone Shift.
+        0..32 | 0x80..0xa0 | 57344..63744 => return Meaning::NoKey,
+        code => match char::from_u32(code) {
+            Some(c) if shifted => KeyCode::Char(c.to_ascii_uppercase()),
+            Some(c) => KeyCode::Char(c),
+            None => return Meaning::NoKey,
+        },
+    };
+    key(code, modifiers)
+}
+
+/// The key with what its second number says: held modifiers, and whether it went down or up.
+fn key(code: KeyCode, modifiers: Option<(u32, u32)>) -> Meaning {
+    let (bits, kind) = modifiers.unwrap_or((1, 1));
+    let bits = bits.max(1) - 1;
+    let kind = match kind {
+        0 | 1 => KeyEventKind::Press,
+        2 => KeyEventKind::Repeat,
+        _ => return Meaning::NoKey,
+    };
+    let mut held = KeyModifiers::NONE;
+    for (bit, modifier) in
+        [(1, KeyModifiers::SHIFT), (2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL), (8, KeyModifiers::SUPER)]
+    {
+        if bits & bit != 0 {
+            held |= modifier;
+        }
+    }
+    if code == KeyCode::BackTab {
+        held |= KeyModifiers::SHIFT;
+    }
+    Meaning::Key(KeyEvent { code, modifiers: held, kind, state: KeyEventState::NONE })
+}
+
+/// The parameters as numbers, each with the one behind its colon; nothing when there is anything else, or more.
+fn numbers(parameters: &[u8]) -> Option<Vec<(u32, u32)>> {
+    if parameters.is_empty() {
+        return Some(Vec::new());
+    }
+    let text = std::str::from_utf8(parameters).ok()?;
+    let number = |text: Option<&str>| match text {
+        None | Some("") => Some(0),
+        Some(text) => text.parse::<u32>().ok(),
+    };
+    let all: Option<Vec<_>> = text
+        .split(';')
+        .map(|parameter| {
+            let mut parts = parameter.split(':');
+            Some((number(parts.next())?, number(parts.next())?))
+        })
+        .collect();
+    all.filter(|all| all.len() <= MAX_NUMBERS)
+}
