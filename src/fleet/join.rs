@@ -128,6 +128,7 @@ fn plane_states(planes: &Planes<'_>) -> Vec<PlaneState> {
     let tmux = match planes.tmux.get(&ServerName::here(&planes.roster.socket)).map(|reading| &reading.facts) {
         Some(Ok(Look::Panes(panes))) => (true, format!("{} panes", panes.len())),
         Some(Ok(Look::NoServer)) => (false, format!("no server on socket {}", planes.roster.socket)),
+        Some(Ok(Look::Unreachable(server))) => (false, server.to_string()),
         Some(Err(why)) => (false, why.clone()),
         None => (false, "not looked at without a roster".to_owned()),
     };
@@ -164,7 +165,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     } else {
         process_evidence(planes, record, tree, &mut evidence);
         let alive = tree.filter(|_| record.is_some_and(|record| !record.dead));
-        trusted_heartbeat(planes, agent, alive, pane_state == PaneState::Unreadable)
+        trusted_heartbeat(planes, agent, alive, matches!(pane_state, PaneState::Unreadable | PaneState::Unreachable))
     };
     let systemd = match far {
         Some((row, age_seconds)) => {

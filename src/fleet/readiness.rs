@@ -32,6 +32,8 @@ pub enum PaneState {
     NoSession,
     /// There is no tmux server.
     NoServer,
+    /// Its tmux server lives, and cannot be reached.
+    Unreachable,
     /// tmux could not be asked.
     Unreadable,
     /// The agent lives on another host.
@@ -123,6 +125,14 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
                 "tmux cannot be read".to_owned(),
                 "a plane that cannot be read proves nothing",
                 "an answer from the tmux server",
+            );
+        }
+        PaneState::Unreachable => {
+            return decision(
+                Readiness::Unknown,
+                "its tmux server lives and cannot be reached; `mosaic-tui fleet start` brings it back".to_owned(),
+                "what cannot be reached is not gone",
+                "`mosaic-tui fleet start`, which has the server make its socket anew",
             );
         }
         PaneState::Elsewhere => {
@@ -286,7 +296,7 @@ fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
         PaneState::ProcessGone => ("its process is gone".to_owned(), start),
         PaneState::NoSession => ("no session".to_owned(), start),
         PaneState::NoServer => ("no tmux server".to_owned(), start),
-        PaneState::Live | PaneState::Unreadable | PaneState::Elsewhere => return None,
+        PaneState::Live | PaneState::Unreachable | PaneState::Unreadable | PaneState::Elsewhere => return None,
     })
 }
 
@@ -343,6 +353,8 @@ mod tests {
             (P::Ended(Some(1)), pulse(0, S::Busy), Some(0), R::Dead),
             (P::ProcessGone, pulse(0, S::Waiting), Some(0), R::Dead),
             (P::Unreadable, pulse(0, S::Ok), Some(0), R::Unknown),
+            (P::Unreachable, pulse(0, S::Ok), Some(0), R::Unknown),
+            (P::Unreachable, pulse(0, S::Busy), None, R::Unknown),
             (P::Elsewhere, Err(NoHeartbeat::Absent), None, R::Unknown),
             (P::Live, Err(NoHeartbeat::Absent), Some(9999), R::Unknown),
             (P::Live, rejected(), Some(0), R::Unknown),

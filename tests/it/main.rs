@@ -16,6 +16,7 @@ mod hostile;
 mod hosts;
 mod keys;
 mod lifecycle;
+mod lost_server;
 mod messages;
 mod neighbours;
 mod planes;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Check;
+use super::servers::servers;
 use crate::fleet::error::Failure;
 use crate::fleet::exec;
 use crate::fleet::home::Site;
@@ -49,6 +50,7 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
             "`mosaic-tui fleet add NAME class=CLASS` or `mosaic-tui fleet edit NAME class=CLASS` mends it",
         )
     }));
+    checks.extend(servers(site, roster).await);
     checks.extend(runtimes(site, roster, &path));
     for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
         checks.push(remote(&agent.host, &agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default()).await);

@@ -145,6 +145,8 @@ async fn default_server(site: &Site, roster: &Roster) -> Check {
     let panes = match own.look().await {
         Ok(Look::NoServer) => return Check::ok(subject, "none runs, and none was started"),
         Ok(Look::Panes(panes)) => panes,
+        // Whoever cannot be reached was not touched.
+        Ok(Look::Unreachable(server)) => return Check::ok(subject, server.to_string()),
         Err(failure) => return Check::failed(subject, failure.to_string(), "look with `tmux list-sessions`"),
     };
     let pids = [server_pid(&own).await, server_pid(&Tmux::new(roster.socket.clone())).await];

@@ -55,6 +55,7 @@ pub(super) fn tmux_plane<'a>(
         Some(Ok(Look::NoServer)) => {
             (nowhere(PaneState::NoServer), true, format!("no server on socket {}", agent.socket))
         }
+        Some(Ok(Look::Unreachable(server))) => (nowhere(PaneState::Unreachable), false, server.to_string()),
         Some(Err(why)) => (nowhere(PaneState::Unreadable), false, why.clone()),
         None => (nowhere(PaneState::Unreadable), false, "not read yet".to_owned()),
     };

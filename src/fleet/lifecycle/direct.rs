@@ -17,7 +17,7 @@ use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::Agent;
 use crate::fleet::session;
 use crate::fleet::systemd::PANE_SCOPE;
-use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux};
+use crate::fleet::tmux::{Change, PaneRecord, Tmux};
 
 use super::Outcome;
 
@@ -136,15 +136,13 @@ pub(super) async fn dismiss(pid: u32) {
 pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
     let tmux = Tmux::new(agent.socket.clone());
     let keeper = keeper(site, &agent.name);
-    let looked = tmux.look().await;
+    let looked = tmux.reach().await;
     if let (Err(_), Some(pid)) = (&looked, keeper) {
         // Whatever happens to its session, nobody keeps it any more.
         dismiss(pid).await;
     }
-    let panes: Vec<PaneRecord> = match looked? {
-        Look::NoServer => Vec::new(),
-        Look::Panes(panes) => panes.into_iter().filter(|pane| pane.session == agent.session).collect(),
-    };
+    let panes: Vec<PaneRecord> =
+        looked?.unwrap_or_default().into_iter().filter(|pane| pane.session == agent.session).collect();
     if keeper.is_none() && panes.is_empty() {
         return Ok(Outcome::NotRunning);
     }

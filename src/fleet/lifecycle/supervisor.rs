@@ -16,7 +16,7 @@ use crate::fleet::process;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
 use crate::fleet::systemd::{HOLDER_UNIT, Manager, NO_ANSWER, agent_unit};
-use crate::fleet::tmux::{Look, Tmux};
+use crate::fleet::tmux::Tmux;
 
 /// Time for a unit to settle once its keeper was told to go.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
@@ -94,6 +94,8 @@ impl<'a> Lifecycle<'a> {
         match &self.way {
             Way::Direct => session::ensure_servers(self.site, self.roster, agents).await,
             Way::Systemd(manager) => {
+                // An active holder's unit does nothing for a server that lives and is not reached.
+                Tmux::new(self.roster.socket.clone()).reach().await?;
                 manager.forget_failure(HOLDER_UNIT).await;
                 self.job(manager, HOLDER_UNIT, None).await
             }
@@ -219,7 +221,7 @@ impl<'a> Lifecycle<'a> {
         if lock.restarted_since(seen) {
             return Ok(Outcome::RestartedByAnother);
         }
-        if let Look::Panes(panes) = Tmux::new(agent.socket.clone()).look().await?
+        if let Some(panes) = Tmux::new(agent.socket.clone()).reach().await?
             && panes.iter().any(|pane| pane.session == agent.session && !pane.dead && process::is_alive(pane.pid))
         {
             return Ok(Outcome::AlreadyRunning);
@@ -229,7 +231,7 @@ impl<'a> Lifecycle<'a> {
 
     async fn replace_locked(&self, agent: &Agent, lock: &mut OperationLock) -> Result<Outcome> {
         self.stop_locked(agent).await?;
-        if let Look::Panes(panes) = Tmux::new(agent.socket.clone()).look().await?
+        if let Some(panes) = Tmux::new(agent.socket.clone()).reach().await?
             && panes.iter().any(|pane| pane.session == agent.session)
         {
             return Err(Failure::failed(
@@ -347,10 +349,8 @@ pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Resul
         stopped = true;
     }
     // A session that only bears the name is nobody's agent, and not ours to end.
-    let ours = match Tmux::new(whom.socket.clone()).look().await? {
-        Look::Panes(panes) => panes.iter().any(|pane| pane.session == whom.session && pane.mark.is_some()),
-        Look::NoServer => false,
-    };
+    let panes = Tmux::new(whom.socket.clone()).reach().await?.unwrap_or_default();
+    let ours = panes.iter().any(|pane| pane.session == whom.session && pane.mark.is_some());
     if ours || direct::keeper(site, name).is_some() {
         return end(site, &whom).await.map(Some);
     }

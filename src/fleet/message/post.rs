@@ -13,7 +13,7 @@ use crate::fleet::process;
 use crate::fleet::roster::Agent;
 use crate::fleet::screen;
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{Look, Tmux, panes_of};
+use crate::fleet::tmux::{Tmux, panes_of};
 
 /// The agents of one process's deliveries: the links to other hosts stay open between them.
 #[derive(Debug)]
@@ -143,6 +143,6 @@ impl<'a> Post<'a> {
 
 /// The agent's own live pane and its process, whichever pane of the window is active.
 async fn own_pane(tmux: &Tmux, agent: &Agent) -> Result<Option<(PaneId, u32)>> {
-    let Look::Panes(panes) = tmux.look().await? else { return Ok(None) };
+    let panes = tmux.panes().await?;
     Ok(panes_of(&panes, &agent.session, &agent.name).first().filter(|pane| !pane.dead).map(|pane| (pane.id, pane.pid)))
 }

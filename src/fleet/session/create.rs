@@ -9,7 +9,7 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{PaneId, Size};
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::{Manager, linger};
-use crate::fleet::tmux::{Change, Look, PaneRecord, Tmux, panes_of};
+use crate::fleet::tmux::{Change, PaneRecord, Tmux, panes_of};
 
 use super::{environment, pace, service};
 
@@ -69,13 +69,13 @@ pub(super) async fn own_pane(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRe
 
 /// All panes of the agent's session, its own first.
 async fn own_panes(agent: &Agent, tmux: &Tmux) -> Result<Vec<PaneRecord>> {
-    match tmux.look().await? {
-        Look::NoServer => Err(Failure::failed(
+    match tmux.reach().await? {
+        None => Err(Failure::failed(
             format!("agent {}", agent.name),
             format!("no tmux server on socket {}", tmux.socket()),
             "`mosaic-tui fleet start` starts it",
         )),
-        Look::Panes(panes) => Ok(panes_of(&panes, &agent.session, &agent.name).into_iter().cloned().collect()),
+        Some(panes) => Ok(panes_of(&panes, &agent.session, &agent.name).into_iter().cloned().collect()),
     }
 }
 

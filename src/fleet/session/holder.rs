@@ -7,7 +7,7 @@ use crate::fleet::model::Size;
 use crate::fleet::process;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::systemd::Manager;
-use crate::fleet::tmux::{Change, Look, PaneRecord, Query, Tmux};
+use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 
 /// Makes sure that a tmux server with the holder session runs on each socket of these agents.
 ///
@@ -44,17 +44,17 @@ async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux, scope: Option<
         env: Vec::new(),
         argv: vec!["sleep".to_owned(), "infinity".to_owned()],
     };
-    let made = match tmux.look().await? {
-        Look::NoServer => {
+    let made = match tmux.reach().await? {
+        None => {
             let changes = [holder, Change::GlobalOption("exit-empty", "off")];
             tmux.change_starting_server(&changes, &site.variables(), scope).await
         }
-        Look::Panes(panes) if holds(&panes, roster) => return Ok(()),
-        Look::Panes(_) => tmux.change(&[holder]).await,
+        Some(panes) if holds(&panes, roster) => return Ok(()),
+        Some(_) => tmux.change(&[holder]).await,
     };
     match made {
         // Two starts at once: the other one made it.
-        Err(_) if matches!(tmux.look().await?, Look::Panes(panes) if holds(&panes, roster)) => Ok(()),
+        Err(_) if matches!(tmux.reach().await?, Some(panes) if holds(&panes, roster)) => Ok(()),
         made => made,
     }
 }

@@ -239,14 +239,12 @@ impl Keeper<'_> {
         let mut status = None;
         let listed = async {
             loop {
-                match self.tmux.look().await {
-                    Ok(crate::fleet::tmux::Look::Panes(panes)) => {
-                        match panes.into_iter().find(|pane| pane.id == self.pane) {
-                            Some(pane) if pane.dead => return Some(pane),
-                            Some(_) => {}
-                            None => return None,
-                        }
-                    }
+                match self.tmux.reach().await {
+                    Ok(Some(panes)) => match panes.into_iter().find(|pane| pane.id == self.pane) {
+                        Some(pane) if pane.dead => return Some(pane),
+                        Some(_) => {}
+                        None => return None,
+                    },
                     _ => return None,
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -296,8 +294,8 @@ impl Keeper<'_> {
         }
         // Without its server no runtime lives, and at a shutdown everything ends; neither says anything
         // about this one.
-        match self.tmux.look().await {
-            Ok(crate::fleet::tmux::Look::Panes(_)) if !shutting_down().await => self.quick_ends.saturating_add(1),
+        match self.tmux.reach().await {
+            Ok(Some(_)) if !shutting_down().await => self.quick_ends.saturating_add(1),
             _ => self.quick_ends,
         }
     }

@@ -24,6 +24,8 @@ pub enum Query {
     Turn(PaneId),
     /// Pid of the server.
     ServerPid,
+    /// Path of the server's socket.
+    SocketPath,
     /// State of one pane on one line: see [`super::Peek`].
     PaneState(PaneId),
     /// Asks a control client to be told when anything about any pane changes.
@@ -115,6 +117,7 @@ impl Query {
                 words(&["display-message", "-p", "-t", &pane.to_string(), &format!("#{{{TURN_OPTION}}}")])
             }
             Self::ServerPid => words(&["display-message", "-p", "#{pid}"]),
+            Self::SocketPath => words(&["display-message", "-p", "#{socket_path}"]),
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());

@@ -6,6 +6,7 @@
 mod command;
 mod control;
 mod guard;
+mod lost;
 mod panes;
 mod peek;
 mod protocol;
@@ -14,6 +15,7 @@ mod server;
 pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
 pub use guard::Guard;
+pub use lost::{LostServer, REACHED_BY, servers_on};
 pub use panes::{PaneRecord, panes_of};
 pub use peek::Peek;
 pub use server::{Look, Tmux};

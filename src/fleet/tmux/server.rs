@@ -4,8 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::command::{Change, Query, as_argument, quote};
 use super::guard::{Guard, MADE};
+use super::lost::{self, LostServer, REACHED_BY};
 use super::panes::{PaneRecord, parse_list};
 use super::peek::Peek;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -18,6 +21,12 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
 /// The same over a link that may be slow.
 const FAR_LIMIT: Duration = Duration::from_secs(6);
+
+/// A server makes its socket anew within milliseconds of the signal.
+const SOCKET_WITHIN: Duration = Duration::from_secs(3);
+
+/// Pause between two looks for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Seconds for which a change that was sent to another host is still meant.
 const STILL_NOW: i64 = 4;
@@ -38,6 +47,8 @@ pub enum Look {
     Panes(Vec<PaneRecord>),
     /// There is no server on the socket: a fact, not a fault.
     NoServer,
+    /// A server lives, and nobody reaches it: what it holds is not known.
+    Unreachable(LostServer),
 }
 
 /// The program.
@@ -115,7 +126,26 @@ impl Tmux {
     }
 
     async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
-        Self::answer(&self.answer_of(commands).await?)
+        let ran = self.answer_of(commands).await.and_then(|output| Self::answer(&output));
+        self.told_from_lost(ran).await
+    }
+
+    /// Tells "nobody listens there" from a server that lives behind a socket without a file.
+    async fn told_from_lost<T>(&self, ran: Result<T, Refusal>) -> Result<T, Refusal> {
+        let Err(Refusal::NoServer(message)) = &ran else { return ran };
+        let Some(path) = lost::path_in(message) else { return ran };
+        let pid = match &self.host {
+            None => lost::servers_on(&path).first().copied().map(Some),
+            Some(host) => match host.run(&format!("cat {}", lost::UNIX_SOCKETS), FAR_LIMIT).await {
+                Ok(output) if lost::listening(&String::from_utf8_lossy(&output.stdout), &path).is_empty() => None,
+                Ok(_) => Some(None),
+                Err(failure) => return Err(Refusal::Link(failure)),
+            },
+        };
+        match pid {
+            Some(pid) => Err(Refusal::Unreachable(LostServer { pid, path })),
+            None => ran,
+        }
     }
 
     async fn answer_of(&self, commands: &[Vec<String>]) -> Result<exec::Output, Refusal> {
@@ -145,7 +175,8 @@ impl Tmux {
         commands: &[Vec<String>],
     ) -> Result<String, Refusal> {
         args.extend(arguments(commands).map(OsString::from));
-        Self::answer(&exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec)?)
+        let ran = exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec);
+        ran.and_then(|output| Self::answer(&output))
     }
 
     fn answer(output: &exec::Output) -> Result<String, Refusal> {
@@ -169,7 +200,47 @@ impl Tmux {
                 .map(Look::Panes)
                 .map_err(|why| Failure::failed(self.name(), why, "report this with your tmux version (`tmux -V`)")),
             Err(Refusal::NoServer(_)) => Ok(Look::NoServer),
+            Err(Refusal::Unreachable(server)) => Ok(Look::Unreachable(server)),
             Err(refusal) => Err(self.explain(refusal)),
+        }
+    }
+
+    /// All panes of the server; none where there is no server.
+    ///
+    /// # Errors
+    /// When tmux is missing, hangs, may not be asked, or its server lives and is not reached.
+    pub async fn panes(&self) -> Result<Vec<PaneRecord>> {
+        match self.look().await? {
+            Look::Panes(panes) => Ok(panes),
+            Look::NoServer => Ok(Vec::new()),
+            Look::Unreachable(server) => Err(self.explain(Refusal::Unreachable(server))),
+        }
+    }
+
+    /// Looks on behalf of a change: a server of this host that lives and is not reached makes its socket anew first,
+    /// so that nothing is made beside it. `None` where there is no server.
+    ///
+    /// # Errors
+    /// As for [`Self::panes`], when the server does not come back.
+    pub async fn reach(&self) -> Result<Option<Vec<PaneRecord>>> {
+        let mut deadline = None;
+        loop {
+            let server = match self.look().await? {
+                Look::Panes(panes) => return Ok(Some(panes)),
+                Look::NoServer => return Ok(None),
+                Look::Unreachable(server) => server,
+            };
+            match (deadline, server.pid) {
+                (None, Some(pid)) => {
+                    tracing::warn!(%server, "it is asked to make its socket anew");
+                    lost::ask_for_socket(pid, &server.path).map_err(|error| {
+                        Failure::failed(self.name(), format!("{server}: {error}"), "make its folder, and start again")
+                    })?;
+                    deadline = Some(Instant::now() + SOCKET_WITHIN);
+                }
+                (Some(deadline), _) if Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
+                _ => return Err(self.explain(Refusal::Unreachable(server))),
+            }
         }
     }
 
@@ -192,7 +263,7 @@ impl Tmux {
         } else {
             self.run(&commands).await
         };
-        ran.map(drop).map_err(|refusal| self.explain(refusal))
+        self.told_from_lost(ran).await.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     /// Makes changes only while the guard's condition holds, within one command of the server; whether they
@@ -208,7 +279,7 @@ impl Tmux {
             None => self.with_input(&["source-file", "-"], &line).await,
             Some(host) => self.feed_now(host, &line).await,
         };
-        let text = ran.and_then(|output| Self::answer(&output));
+        let text = self.told_from_lost(ran.and_then(|output| Self::answer(&output))).await;
         text.map(|text| text.trim() == MADE).map_err(|refusal| self.explain(refusal))
     }
 
@@ -335,7 +406,8 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses.
     pub async fn load_buffer(&self, buffer: &str, text: &str) -> Result<()> {
         let ran = self.with_input(&["load-buffer", "-b", buffer, "-"], text).await;
-        ran.and_then(|output| Self::answer(&output)).map(drop).map_err(|refusal| self.explain(refusal))
+        let ran = self.told_from_lost(ran.and_then(|output| Self::answer(&output))).await;
+        ran.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
     fn name(&self) -> String {
@@ -358,6 +430,7 @@ impl Tmux {
             Refusal::NoServer(message) => {
                 Failure::failed(self.name(), message, "`mosaic-tui fleet start` starts the fleet")
             }
+            Refusal::Unreachable(server) => Failure::failed(self.name(), server.to_string(), REACHED_BY),
             Refusal::Tmux(message) => Failure::failed(self.name(), message, self.hand_check()),
         }
     }
@@ -376,6 +449,8 @@ enum Refusal {
     /// The far shell has no tmux.
     Missing,
     NoServer(String),
+    /// A server lives, and its socket's file is gone.
+    Unreachable(LostServer),
     Tmux(String),
 }
 

@@ -17,11 +17,11 @@ use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
-use crate::fleet::model::{AgentName, FleetSnapshot, Readiness};
+use crate::fleet::model::{AgentName, FleetSnapshot, Plane, Readiness};
 use crate::fleet::process;
 use crate::fleet::roster::{self, Agent, Edit, Field, Roster};
 use crate::fleet::session;
-use crate::fleet::tmux::{Look, Tmux};
+use crate::fleet::tmux::Tmux;
 
 /// Agents worked on at the same time: enough to hide waiting, too few to storm the machine.
 const TOGETHER: usize = 4;
@@ -131,9 +131,8 @@ async fn stop_stray(site: &Site, roster: &Roster, name: &str) -> Result<Option<R
 
 /// How the fleet's tmux server is ended once its agents are stopped: only as long as nothing else lives on it.
 async fn end_of_server(supervisor: lifecycle::Supervisor, roster: &Roster) -> Result<String> {
-    let panes = match Tmux::new(roster.socket.clone()).look().await? {
-        Look::NoServer => return Ok("the fleet's tmux server has ended as well".to_owned()),
-        Look::Panes(panes) => panes,
+    let Some(panes) = Tmux::new(roster.socket.clone()).reach().await? else {
+        return Ok("the fleet's tmux server has ended as well".to_owned());
     };
     let mut others: Vec<String> = panes
         .iter()
@@ -320,6 +319,10 @@ fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
 
 async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     let seen = process::since_boot();
+    if apply {
+        let roster = roster::load(site)?;
+        Tmux::new(roster.socket.clone()).reach().await?;
+    }
     let before = look(site).await?;
     tokio::time::sleep(SECOND_LOOK).await;
     let after = look(site).await?;
@@ -335,7 +338,11 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
         })
     };
     if down.is_empty() {
-        let mut lines = vec!["nobody is down".to_owned()];
+        let unread = after.planes.iter().find(|state| state.plane == Plane::Tmux && !state.ok);
+        let mut lines = vec![match unread {
+            None => "nobody is down".to_owned(),
+            Some(state) => format!("nobody is known to be down; tmux: {}", state.text),
+        }];
         let restarting = |unit: &crate::fleet::model::UnitFacts| unit.active == "activating";
         let rows_of = after.agents.iter().filter(|row| row.readiness == Readiness::Dead);
         lines.extend(
@@ -343,7 +350,8 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
                 .filter(|row| row.systemd.as_ref().is_some_and(restarting))
                 .map(|row| format!("{}: systemd is restarting it: {}", row.name, row.reason)),
         );
-        return Ok(Report::done(lines.join("\n"), &rows(&[])));
+        let report = Report::done(lines.join("\n"), &rows(&[]));
+        return Ok(if unread.is_some() { report.with_code(error::FAILED) } else { report });
     }
     if !apply {
         let mut lines: Vec<String> = down.iter().map(|name| format!("would restart {name}: {}", why(name))).collect();

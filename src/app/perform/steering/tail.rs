@@ -13,7 +13,7 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{PaneId, SessionName, acts_on_terminal};
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{Look, Query, Tmux, panes_of};
+use crate::fleet::tmux::{Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -33,10 +33,7 @@ async fn agent_pane(site: &Site, name: &str) -> Result<Found> {
     let roster = roster::load(site)?;
     let (agent, server) = roster.reach(site, name)?;
     let tmux = Tmux::at(&server, &Links::new(&site.home));
-    let panes = match tmux.look().await? {
-        Look::Panes(panes) => panes,
-        Look::NoServer => Vec::new(),
-    };
+    let panes = tmux.panes().await?;
     let found = panes_of(&panes, &agent.session, &agent.name).first().map(|pane| (pane.id, pane.size.height));
     let Some((pane, height)) = found else {
         return Err(Failure::failed(
@@ -59,7 +56,7 @@ async fn pane(site: &Site, name: &str) -> Result<Found> {
         found => return found,
     };
     let tmux = Tmux::new(roster::load(site)?.socket);
-    let Look::Panes(mut panes) = tmux.look().await? else { return Err(unknown) };
+    let mut panes = tmux.panes().await?;
     panes.retain(|pane| pane.session.0 == name);
     let first = panes.iter().min_by_key(|pane| pane.id).ok_or(unknown)?;
     let (session, pane, height) = (first.session.clone(), first.id, first.size.height);
