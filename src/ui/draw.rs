@@ -14,14 +14,34 @@ use super::view::{Body, Role, View};
 /// Hints at the end of the footer that are never dropped: help and the way out.
 const ALWAYS_SHOWN: usize = 2;
 
+/// What of a frame is not to be seen in the view it was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// The popup's lines, when it was drawn.
+    pub popup: Option<Lines>,
+}
+
+/// Lines of a text that were drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// The first.
+    pub first: u16,
+    /// The first behind them.
+    pub end: u16,
+    /// How many there are.
+    pub all: u16,
+}
+
 /// Draws a view into the whole of a buffer.
-pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) {
+pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
     let area = buffer.area;
     let plan = plan_of(area, view);
     if plan.too_small {
-        let say = format!("needs {}x{}, q leaves", SMALLEST.0, SMALLEST.1);
+        // A letter would go into what is open.
+        let key = if view.overlay.is_some() { "Ctrl-C" } else { "q" };
+        let say = format!("needs {}x{}, {key} leaves", SMALLEST.0, SMALLEST.1);
         put(buffer, area, area.x, area.y, &text::fit(&say, usize::from(area.width)), theme.style(Role::Strong));
-        return;
+        return Drawn::default();
     }
     screens::header(buffer, plan.header, &view.header, &view.clock, theme);
     match &view.body {
@@ -31,10 +51,8 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) {
         Body::Card(card) => screens::card(buffer, &plan, card, theme),
     }
     footer(buffer, plan.footer, view, theme);
-    if let Some(popup) = &view.overlay {
-        let between = Rect { y: area.y + 1, height: area.height - 2, ..area };
-        overlay::draw(buffer, between, popup, theme);
-    }
+    let between = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    Drawn { popup: view.overlay.as_ref().map(|popup| overlay::draw(buffer, between, popup, theme)) }
 }
 
 fn plan_of(area: Rect, view: &View) -> Plan {

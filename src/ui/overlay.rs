@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget};
 
 use super::canvas::{pieces, put, titled_rule};
+use super::draw::Lines;
 use super::text;
 use super::theme::Theme;
 use super::view::{Piece, Popup, Role};
@@ -13,8 +14,8 @@ use super::view::{Piece, Popup, Role};
 /// Widest popup: longer lines are hard to read.
 const MAX_WIDTH: u16 = 100;
 
-/// Draws a popup in the middle of an area, as large as its text needs.
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme) {
+/// Draws a popup in the middle of an area, as large as its text needs; which lines of it there was room for.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme) -> Lines {
     let inner_width = area.width.min(MAX_WIDTH).saturating_sub(4);
     let lines = wrapped(&popup.lines, usize::from(inner_width));
     let longest = lines
@@ -65,6 +66,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     if !popup.hint.is_empty() {
         put(buffer, inner, inner.x, y, &theme.fit(&popup.hint, usize::from(inner.width)), theme.style(Role::Quiet));
     }
+    let all = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    Lines { first: scroll, end: all.min(scroll + text_rows), all }
 }
 
 fn border(buffer: &mut Buffer, frame: Rect, title: &str, theme: Theme) {

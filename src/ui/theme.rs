@@ -55,7 +55,7 @@ impl Theme {
             Role::Plain | Role::Quiet | Role::Strong | Role::Cursor => return modified,
             Role::Lane(Column::Waiting) => Color::Cyan,
             Role::Lane(Column::Ready) => Color::Green,
-            Role::Lane(Column::Claimed) => Color::Blue,
+            Role::Lane(Column::Claimed) => Color::LightBlue,
             Role::Lane(Column::Blocked) => Color::Yellow,
             Role::Lane(Column::Done) => return modified.add_modifier(Modifier::DIM),
             Role::Alarm | Role::State(Readiness::Stuck) => Color::Magenta,
@@ -63,7 +63,7 @@ impl Theme {
             Role::Warning | Role::State(Readiness::Stale) => Color::Yellow,
             Role::State(Readiness::Unknown) => Color::Cyan,
             Role::State(Readiness::Available) => Color::Green,
-            Role::Good | Role::State(Readiness::Working) => Color::Blue,
+            Role::Good | Role::State(Readiness::Working) => Color::LightBlue,
         };
         modified.fg(color)
     }
@@ -156,6 +156,17 @@ mod tests {
             let theme = Theme { color: false, unicode };
             let glyphs: HashSet<_> = Readiness::ALL.iter().map(|state| theme.glyph(*state)).collect();
             assert_eq!(glyphs.len(), Readiness::ALL.len());
+        }
+    }
+
+    #[test]
+    fn no_role_is_dark_blue_or_black() {
+        let states = Readiness::ALL.into_iter().map(Role::State);
+        let lanes = Column::ALL.into_iter().map(Role::Lane);
+        let others = [Role::Plain, Role::Quiet, Role::Strong, Role::Alarm, Role::Warning, Role::Good, Role::Cursor];
+        for role in states.chain(lanes).chain(others) {
+            let fg = Theme::default().style(role).fg;
+            assert!(!matches!(fg, Some(Color::Blue | Color::Black | Color::DarkGray)), "{role:?} is {fg:?}");
         }
     }
 

@@ -54,7 +54,9 @@ fn what_others_do_appears_by_itself(stand: &Stand) {
     screen.wait_text("EXPIRED");
     // The cursor followed its card into the column of the claimed ones.
     screen.wait_text("held for");
-    screen.send("Ry");
+    screen.send("R");
+    screen.wait_text("really?");
+    screen.send("y");
     screen.wait_until("back in the pool", |text| text.contains("CLAIMED 0") && text.contains("READY 1"));
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);

@@ -213,6 +213,39 @@ fn a_dashboard_that_was_stopped_from_outside_draws_all_of_it_when_it_goes_on() {
     }
 }
 
+#[test]
+fn an_agent_is_not_stopped_by_keys_that_were_typed_blindly() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    let pid = sandbox.row("a")["pane"]["pid"].clone();
+    let mut screen = sandbox.open(&[], 20, 5);
+    screen.wait_text("needs 24x8");
+    screen.send("X");
+    screen.send("y");
+    screen.resize(120, 40);
+    screen.wait_until("no question", |text| is_well(text) && !text.contains("really?"));
+    // The answer is in the same packet as the question: nobody can have read it.
+    screen.send("Xy");
+    screen.wait_text("really?");
+    screen.send("\r");
+    screen.wait_until("cancelled", |text| !text.contains("really?"));
+    // A dialog that does not fit is scrolled before it is answered.
+    screen.send("X");
+    screen.wait_text("really?");
+    screen.resize(24, 8);
+    let text = screen.wait_text("1/");
+    let lines: u32 = text.split_once("1/").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+    screen.send("y");
+    screen.wait_text("not all of it");
+    assert_eq!(sandbox.row("a")["pane"]["pid"], pid);
+    for line in 2..=lines {
+        screen.send("j");
+        screen.wait_text(&format!("{line}/{lines}"));
+    }
+    screen.send("y");
+    wait_for("stopped", || sandbox.row("a")["readiness"] == "dead");
+}
+
 /// The program that a shell runs.
 fn pid_below(shell: u32) -> u32 {
     let mut found = None;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyModifiers};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -105,6 +106,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         links: Links::new(&site.home),
         dirty: true,
         last_frame: None,
+        asked: None,
         exit: None,
         last_words: None,
     };
@@ -162,6 +164,8 @@ struct Dashboard {
     links: Links,
     dirty: bool,
     last_frame: Option<Instant>,
+    /// When the open question was first on the screen whole.
+    asked: Option<Instant>,
     exit: Option<u8>,
     /// Said in the shell once the terminal is its own again.
     last_words: Option<String>,
@@ -197,8 +201,11 @@ impl Dashboard {
             let open_at = self.view.open_at;
             tokio::select! {
                 typed = keyboard.next() => match typed {
-                    Ok(Typed::Key(key)) => self.take(Event::Key(key)),
-                    Ok(Typed::Paste(text)) => self.take(Event::Paste(text)),
+                    // Pressed before there was anything to answer; Esc and Ctrl-C answer everything.
+                    Ok((Typed::Key(key), read)) if self.state.may_answer() && self.asked > Some(read.into())
+                        && key.code != KeyCode::Esc && !key.modifiers.contains(KeyModifiers::CONTROL) => {}
+                    Ok((Typed::Key(key), _)) => self.take(Event::Key(key)),
+                    Ok((Typed::Paste(text), _)) => self.take(Event::Paste(text)),
                     // The terminal is gone without a signal: the same as a hang-up.
                     Err(_) => self.exit = Some(hung_up()),
                 },
@@ -398,9 +405,16 @@ impl Dashboard {
         }
         #[cfg(debug_assertions)]
         self.fault()?;
-        self.screen.draw(&present(&self.state))?;
+        let drawn = self.screen.draw(&present(&self.state))?;
         self.dirty = false;
         self.last_frame = Some(Instant::now());
+        let answered = self.state.may_answer();
+        for effect in update(&mut self.state, Event::Drawn(drawn)) {
+            self.perform(effect);
+        }
+        if !answered && self.state.may_answer() {
+            self.asked = self.last_frame;
+        }
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use crate::fleet::model::Size;
-use crate::ui::draw;
+use crate::ui::draw::{self, Drawn};
 use crate::ui::theme::Theme;
 use crate::ui::view::View;
 
@@ -46,15 +46,17 @@ impl Screen {
         Ok(Self { terminal: ManuallyDrop::new(terminal), theme })
     }
 
-    /// Draws a view, sending only what changed, as one whole frame.
+    /// Draws a view, sending only what changed, as one whole frame; what of it there was room for.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub(in crate::app) fn draw(&mut self, view: &View) -> io::Result<()> {
+    pub(in crate::app) fn draw(&mut self, view: &View) -> io::Result<Drawn> {
         let theme = self.theme;
+        let mut drawn = Drawn::default();
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| draw::draw(frame.buffer_mut(), view, theme))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        self.terminal.draw(|frame| drawn = draw::draw(frame.buffer_mut(), view, theme))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Ok(drawn)
     }
 
     /// Forgets what is on the screen, so that the next frame draws all of it.

@@ -208,7 +208,7 @@ impl Stub<'_> {
             };
             tokio::select! {
                 signalled = signals.next() => Waited::Signalled(signalled),
-                typed = keyboard.next() => Waited::Typed(typed),
+                typed = keyboard.next() => Waited::Typed(typed.map(|(typed, _)| typed)),
                 () = over => Waited::Over,
             }
         })

@@ -10,6 +10,7 @@ use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
 use crate::backlog::operations::Detail;
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
+use crate::ui::draw::Drawn;
 
 /// One fact.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub enum Event {
     Paste(String),
     /// The terminal has this size now.
     Resize(Size),
+    /// The state is on the screen, so far as there was room.
+    Drawn(Drawn),
     /// The observer published.
     Snapshot(Arc<FleetSnapshot>),
     /// The pane in view looks like this now.

@@ -14,6 +14,7 @@ use crate::fleet::model::{
     Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, ServerName, Size,
     SocketName, TmuxFeed,
 };
+use crate::ui::draw::{Drawn, Lines};
 
 /// A managed row.
 pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
@@ -267,3 +268,6 @@ pub(crate) fn detail(name: &str) -> Arc<Detail> {
         card,
     })
 }
+
+/// A frame on which there was room for all of a popup.
+pub(crate) const DRAWN: Drawn = Drawn { popup: Some(Lines { first: 0, end: 3, all: 3 }) };

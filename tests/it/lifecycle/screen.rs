@@ -26,7 +26,9 @@ fn restart_by_key_asks_first_and_tells_the_result() {
     screen.send("\r");
     screen.wait_until("closed", |text| !text.contains("really?"));
     assert_eq!(sandbox.row("a")["pane"]["pid"], before, "Cancel is the default");
-    screen.send("Ry");
+    screen.send("R");
+    screen.wait_text("really?");
+    screen.send("y");
     screen.wait_text("a: restarted");
     assert_ne!(sandbox.row("a")["pane"]["pid"], before);
     screen.send("q");

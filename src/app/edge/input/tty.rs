@@ -24,7 +24,7 @@ const READ: usize = 4096;
 pub(in crate::app) struct Keyboard {
     terminal: AsyncFd<OwnedFd>,
     decoder: Decoder,
-    typed: VecDeque<Typed>,
+    typed: VecDeque<(Typed, Instant)>,
 }
 
 impl Keyboard {
@@ -57,11 +57,11 @@ impl Keyboard {
         self.decoder.forget(Instant::now());
     }
 
-    /// The next key or paste. Nothing is lost when the future is dropped.
+    /// The next key or paste, and when it was read. Nothing is lost when the future is dropped.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub(in crate::app) async fn next(&mut self) -> io::Result<Typed> {
+    pub(in crate::app) async fn next(&mut self) -> io::Result<(Typed, Instant)> {
         loop {
             if let Some(typed) = self.typed.pop_front() {
                 return Ok(typed);
@@ -87,7 +87,8 @@ impl Keyboard {
                     }
                 }
             }
-            self.typed.extend(out);
+            let now = Instant::now();
+            self.typed.extend(out.into_iter().map(|typed| (typed, now)));
         }
     }
 }

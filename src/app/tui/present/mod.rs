@@ -33,6 +33,8 @@ pub struct Room {
     pub shows_pane: bool,
     /// Cards of a column on the screen.
     pub board_page: u64,
+    /// Whether the terminal shows nothing of the view.
+    pub too_small: bool,
 }
 
 /// The room that the state's view has on its terminal.
@@ -44,6 +46,7 @@ pub fn layout_of(state: &State) -> Room {
         pane: Size { width: plan.pane.width, height: plan.pane.height },
         shows_pane: !plan.pane.is_empty(),
         board_page: u64::from(plan.board_page()),
+        too_small: plan.too_small,
     }
 }
 

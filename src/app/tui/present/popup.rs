@@ -15,13 +15,13 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
     Some(match state.overlay.as_ref()? {
         Overlay::Help { filter, scroll } => help(state.screen, filter, *scroll),
         Overlay::Explain { scroll } => explain(state, *scroll),
-        Overlay::Confirm { command, targets, yes, .. } => Popup {
+        Overlay::Confirm { command, targets, yes, scroll, .. } => Popup {
             title: "really?".to_owned(),
             lines: vec![
                 vec![Piece::new("acts on  ", Role::Quiet), Piece::new(targets.join(", "), Role::Strong)],
                 vec![Piece::new("runs     ", Role::Quiet), Piece::new(command.clone(), Role::Plain)],
             ],
-            scroll: 0,
+            scroll: *scroll,
             buttons: Some((vec!["Cancel".to_owned(), "Do it".to_owned()], usize::from(*yes))),
             hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
         },

@@ -79,17 +79,16 @@ fn popups() {
     check("help", &state);
     state.overlay = Some(Overlay::Explain { scroll: 0 });
     check("explain", &state);
-    state.overlay = Some(Overlay::Confirm {
-        command: "mosaic-tui fleet stop review".to_owned(),
-        targets: vec!["review".to_owned()],
-        action: crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Stop(
+    state.overlay = Some(Overlay::confirm(
+        "mosaic-tui fleet stop review".to_owned(),
+        vec!["review".to_owned()],
+        crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Stop(
             crate::app::action::lifecycle::Targets {
                 agents: vec!["review".to_owned()],
                 ..crate::app::action::lifecycle::Targets::default()
             },
         )),
-        yes: false,
-    });
+    ));
     check("confirm", &state);
     for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {
         let line = Line::new(line, false);
@@ -172,6 +171,7 @@ fn samples_now() -> Timestamp {
 
 fn press(state: &mut State, key: char) {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    update(state, Event::Drawn(samples::DRAWN));
     update(state, Event::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
 }
 

@@ -20,6 +20,7 @@ use crate::app::action::Action;
 use crate::app::action::registry::Place;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
+use crate::ui::draw::Lines;
 
 /// Which view is on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +73,10 @@ pub enum Overlay {
         action: Action,
         /// Whether "yes" is marked; Cancel is the default.
         yes: bool,
+        /// First line shown.
+        scroll: u16,
+        /// How much of it was on the screen.
+        reading: Reading,
     },
     /// A card being made or edited.
     Form(Box<Form>),
@@ -94,6 +99,39 @@ pub enum Overlay {
         /// First line shown.
         scroll: u16,
     },
+}
+
+impl Overlay {
+    /// Asks before an action is started.
+    #[must_use]
+    pub fn confirm(command: String, targets: Vec<String>, action: Action) -> Self {
+        Self::Confirm { command, targets, action, yes: false, scroll: 0, reading: Reading::default() }
+    }
+}
+
+/// How much of a text was on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Lines from its beginning that were.
+    read: u16,
+    /// How many there are; `None` before the first frame.
+    all: Option<u16>,
+}
+
+impl Reading {
+    /// Takes what a frame showed of it.
+    pub fn show(&mut self, lines: Lines) {
+        if lines.first <= self.read {
+            self.read = self.read.max(lines.end);
+        }
+        self.all = Some(lines.all);
+    }
+
+    /// Whether all of it was.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.all.is_some_and(|all| self.read >= all)
+    }
 }
 
 /// A short message at the bottom.
@@ -181,6 +219,8 @@ pub struct State {
     pub watch_only: bool,
     /// Whether a demo runs below.
     pub demo: bool,
+    /// Whether what keys act on became another since the last frame, by what came from outside.
+    pub shifted: bool,
     /// What was run from the palette.
     pub commands: Commands,
     /// Texts that were written to agents.
@@ -212,6 +252,7 @@ impl State {
             now,
             watch_only: false,
             demo: false,
+            shifted: false,
             commands: Commands::default(),
             messages: Commands::default(),
             prefix: String::new(),
@@ -234,6 +275,35 @@ impl State {
     pub fn selected_row(&self) -> Option<&Arc<AgentRow>> {
         let key = self.selected.as_ref()?;
         self.snapshot.as_ref()?.agents.iter().find(|row| row.key == *key)
+    }
+
+    /// The row that keys act on: the selected one, where the screen shows it.
+    #[must_use]
+    pub fn row_in_hand(&self) -> Option<&Arc<AgentRow>> {
+        let hidden = |row: &AgentRow| {
+            self.screen == Screen::Fleet
+                && !self.filter.filter.accepts(row)
+                && !super::present::layout_of(self).shows_pane
+        };
+        self.selected_row().filter(|row| !hidden(row))
+    }
+
+    /// What keys act on: an agent with its question, or a card.
+    #[must_use]
+    pub(super) fn in_hand(&self) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
+        match self.screen {
+            Screen::Board | Screen::Card => (None, None, self.card_in_hand()),
+            Screen::Fleet | Screen::Watch => {
+                let row = self.row_in_hand();
+                (row.map(|row| row.key.clone()), row.and_then(|row| row.question.clone()), None)
+            }
+        }
+    }
+
+    /// Whether a question waits for an answer that would be taken.
+    #[must_use]
+    pub fn may_answer(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Confirm { reading, .. }) if reading.is_whole())
     }
 
     /// Time since the newest snapshot, as of the last tick.

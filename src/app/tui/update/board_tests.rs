@@ -25,6 +25,8 @@ fn state() -> State {
 }
 
 fn key(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+    // Each key comes after a frame, on which all is shown.
+    update(state, Event::Drawn(samples::DRAWN));
     update(state, Event::Key(KeyEvent::new(code, modifiers)))
 }
 
@@ -361,4 +363,27 @@ fn done() -> Report {
 
 fn failed() -> Report {
     done().with_code(4)
+}
+
+#[test]
+fn a_card_that_came_below_the_cursor_is_not_acted_on_before_it_was_shown() {
+    let mut state = state();
+    let before = selected(&state);
+    update(&mut state, Event::Drawn(samples::DRAWN));
+    let mut board = (*samples::board([3, 5000, 3, 1, 1000])).clone();
+    for lane in &mut board.lanes {
+        lane.cards.retain(|card| card.id.as_str() != before);
+    }
+    update(&mut state, Event::Board(Arc::new(board), now()));
+    assert_ne!(selected(&state), before);
+    for letter in ['+', 'b', 'x', 'c', 'm'] {
+        let effects = key_unseen(&mut state, KeyCode::Char(letter));
+        assert!(ran(&effects).is_empty() && state.overlay.is_none(), "{letter}: {effects:?}");
+    }
+    assert!(!ran(&press(&mut state, "+")).is_empty());
+}
+
+/// A key without a frame before it.
+fn key_unseen(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
 }

@@ -155,7 +155,7 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                 Ok((command, action)) => {
                     if let Question::Broadcast(names) = &prompt_about {
                         state.messages.push(&inputs.one("message").unwrap_or_default());
-                        state.overlay = Some(Overlay::Confirm { command, targets: names.clone(), action, yes: false });
+                        state.overlay = Some(Overlay::confirm(command, names.clone(), action));
                         return;
                     }
                     if matches!(&prompt_about, Question::Message(_)) {
@@ -218,7 +218,7 @@ fn confirm(state: &mut State, command: String, action: crate::app::action::Actio
         Some(owner) => vec![format!("{target} (held by {owner})")],
         None => vec![target],
     };
-    state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
+    state.overlay = Some(Overlay::confirm(command, targets, action));
 }
 
 fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {

@@ -3,12 +3,13 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{board, form, palette, run, screen, start};
-use crate::app::action::ScreenAction;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap;
 use crate::app::action::keymap::Chord;
 use crate::app::action::registry::{ActionSpec, Place};
+use crate::app::action::{Action, ScreenAction};
 use crate::app::tui::effect::Effect;
+use crate::app::tui::present::layout_of;
 use crate::app::tui::state::{Line, Overlay, Screen, State};
 
 /// Longest filter; more is a paste gone wrong.
@@ -20,11 +21,19 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         return;
     }
     let chord = Chord::of(key);
-    // These two work in every layer, a text field included.
+    // These work in every layer, a text field included.
     if let Some(spec) = keymap::lookup(Place::Anywhere, chord)
         && matches!(spec.id, "app.quit" | "app.suspend" | "app.redraw")
     {
         return perform(state, spec, effects);
+    }
+    if layout_of(state).too_small {
+        // Nothing is shown that a key could mean.
+        let typing = state.overlay.is_some() || state.filter.editing || state.board.filtering;
+        if !typing && chord == Chord::of(KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE)) {
+            effects.push(Effect::Quit);
+        }
+        return;
     }
     if state.overlay.is_some() {
         return press_in_overlay(state, key, effects);
@@ -43,6 +52,9 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
 
 /// Pasted text goes where typed text goes; a view takes none.
 pub(super) fn paste(state: &mut State, text: &str) {
+    if layout_of(state).too_small {
+        return;
+    }
     if state.overlay.is_some() {
         form::paste(state, text);
     } else if state.board.filtering {
@@ -55,8 +67,12 @@ pub(super) fn paste(state: &mut State, text: &str) {
 
 /// Builds the action of a key from what is selected, and performs or asks.
 fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effect>) {
+    if state.shifted && acts_on_a_target(spec) {
+        let text = format!("{}: the screen moved just now; look, and press it again", spec.title);
+        return super::toast(state, text, true);
+    }
     let selected =
-        state.selected_row().filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
+        state.row_in_hand().filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
     let names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
     let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();
@@ -67,7 +83,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             "id" => (&card, "no card is selected"),
             // Only what the operator has read is answered.
             "question" => {
-                let Some(question) = state.selected_row().and_then(|row| row.question.clone()) else {
+                let Some(question) = state.row_in_hand().and_then(|row| row.question.clone()) else {
                     let why = "no whole question is seen on its screen; `a` takes the pane over";
                     return super::toast(state, format!("{}: {why}", spec.title), true);
                 };
@@ -97,12 +113,34 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
     start::ask_or_start(state, spec, &inputs, targets, command, action, effects);
 }
 
+/// Whether an entry acts on what is selected.
+fn acts_on_a_target(spec: &ActionSpec) -> bool {
+    let takes_one = spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents" | "id"));
+    match (spec.build)(&Inputs::default()) {
+        Ok(Action::Screen(action)) => matches!(
+            action,
+            ScreenAction::AskMessage
+                | ScreenAction::AskBroadcast
+                | ScreenAction::EditCard
+                | ScreenAction::CardInEditor
+                | ScreenAction::ClaimFor
+                | ScreenAction::AskBlock
+                | ScreenAction::AskLink
+                | ScreenAction::MoveCard
+                | ScreenAction::Priority(_)
+        ),
+        _ => takes_one,
+    }
+}
+
 fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     match &state.overlay {
         Some(Overlay::Form(_)) => return form::press(state, key, effects),
         Some(Overlay::Prompt(_)) => return form::press_prompt(state, key, effects),
-        Some(Overlay::Menu(_)) => return form::press_menu(state, key, effects),
         Some(Overlay::Palette(_)) => return palette::press(state, key, effects),
+        // Alt with a letter is not the letter: so an Esc and a letter arrive that a slow link sent together.
+        _ if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => return,
+        Some(Overlay::Menu(_)) => return form::press_menu(state, key, effects),
         _ => {}
     }
     let Some(overlay) = &mut state.overlay else { return };
@@ -138,9 +176,14 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
             code => scroll_by(scroll, code),
         },
-        Overlay::Confirm { yes, command, action, .. } => match key.code {
-            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => *yes = !*yes,
+        Overlay::Confirm { yes, command, action, scroll, reading, .. } => match key.code {
             KeyCode::Esc | KeyCode::Char('n' | 'q') => state.overlay = None,
+            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Char('y')
+                if !reading.is_whole() =>
+            {
+                super::toast(state, "not all of it was shown yet; Down scrolls".to_owned(), true);
+            }
+            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => *yes = !*yes,
             KeyCode::Enter | KeyCode::Char('y') => {
                 let confirmed = *yes || key.code == KeyCode::Char('y');
                 let (command, action) = (command.clone(), action.clone());
@@ -149,7 +192,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
                     start::start(state, command, action, effects);
                 }
             }
-            _ => {}
+            code => scroll_by(scroll, code),
         },
     }
 }

@@ -15,7 +15,7 @@ use jiff::ToSpan;
 use super::claims;
 use super::effect::Effect;
 use super::event::Event;
-use super::state::{Overlay, Screen, State, Toast};
+use super::state::{Overlay, Reading, Screen, State, Toast};
 use crate::app::action::report::Report;
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
 
@@ -25,10 +25,24 @@ const TOAST_SECONDS: i64 = 4;
 /// Takes one event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
+    // What comes from outside between a frame and a key may bring another row or card below the operator's finger.
+    let from_outside = matches!(event, Event::Snapshot(_) | Event::Board(..) | Event::Card(..));
+    let before = from_outside.then(|| state.in_hand());
     match event {
         Event::Key(key) => keys::press(state, key, &mut effects),
         Event::Paste(text) => keys::paste(state, &text),
-        Event::Resize(size) => state.size = size,
+        Event::Resize(size) => {
+            state.size = size;
+            if let Some(Overlay::Confirm { reading, .. }) = &mut state.overlay {
+                *reading = Reading::default();
+            }
+        }
+        Event::Drawn(drawn) => {
+            state.shifted = false;
+            if let (Some(Overlay::Confirm { reading, .. }), Some(lines)) = (&mut state.overlay, drawn.popup) {
+                reading.show(lines);
+            }
+        }
         Event::Snapshot(snapshot) => {
             state.observed = Some(snapshot);
             join_claims(state);
@@ -65,6 +79,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
+    state.shifted |= before.is_some_and(|before| before != state.in_hand());
     show_answer(state);
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);

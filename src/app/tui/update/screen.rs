@@ -31,7 +31,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             }
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 }),
-        ScreenAction::AskMessage => match state.selected_row().filter(|row| row.managed) {
+        ScreenAction::AskMessage => match state.row_in_hand().filter(|row| row.managed) {
             Some(row) => state.overlay = Some(Overlay::Prompt(Prompt::new(Question::Message(row.name.to_string())))),
             None => super::toast(state, "message: no agent of the roster is selected".to_owned(), true),
         },

@@ -54,7 +54,7 @@ pub(super) fn ask_or_start(
 ) {
     let only_tells = inputs.flag("dry-run") || (spec.id == "fleet.recover" && !inputs.flag("apply"));
     if spec.danger == Danger::Confirm && !only_tells {
-        state.overlay = Some(Overlay::Confirm { command, targets, action, yes: false });
+        state.overlay = Some(Overlay::confirm(command, targets, action));
         return;
     }
     start(state, command, action, effects);
