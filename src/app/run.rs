@@ -107,10 +107,10 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             }
             match launch::launch(&site, &runtime, model.as_deref(), &arguments)? {}
         }
-        Action::Tether(words) => {
+        Action::Tether { parent, words } => {
             let args: Vec<_> = words.iter().skip(1).map(Into::into).collect();
             let program = words.first().map(String::as_str).unwrap_or_default();
-            Err(exec::explain(program, &exec::tether(program.as_ref(), &args)))
+            Err(exec::explain(program, &exec::tether(parent, program.as_ref(), &args)))
         }
         Action::StubAgent(model) => stub::run(&site, model),
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),

@@ -167,7 +167,8 @@ async fn read_capped(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Ve
 /// # Errors
 /// When it cannot be started.
 pub fn converse(program: &Path, args: &[OsString], errors: Stdio) -> Result<Child, ExecError> {
-    let mut tethered: Vec<OsString> = ["session", "tether", "--"].map(OsString::from).to_vec();
+    let parent = std::process::id().to_string();
+    let mut tethered: Vec<OsString> = ["session", "tether", "--parent", &parent, "--"].map(OsString::from).to_vec();
     tethered.push(program.into());
     tethered.extend(args.iter().cloned());
     let mut command = base(Path::new("/proc/self/exe"), &tethered);
@@ -203,13 +204,17 @@ pub fn on_terminal(program: &Path, args: &[OsString], env: &[(&str, OsString)]) 
 }
 
 /// Becomes a program that is killed when its parent ends (PR_SET_PDEATHSIG in prctl(2)); returns only
-/// when that failed.
+/// when that failed. A `parent` that ended before the kernel knew of the wish counts as well.
 #[must_use]
-pub fn tether(program: &Path, args: &[OsString]) -> ExecError {
-    match rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
-        Ok(()) => replace(program, args),
-        Err(error) => ExecError::Io(error.into()),
+pub fn tether(parent: Option<u32>, program: &Path, args: &[OsString]) -> ExecError {
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+        return ExecError::Io(error.into());
     }
+    let now = rustix::process::getppid().and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok());
+    if parent.is_some() && now != parent {
+        return ExecError::Io(std::io::Error::other("its parent has ended already"));
+    }
+    replace(program, args)
 }
 
 /// Replaces this process by a program; returns only when that failed.

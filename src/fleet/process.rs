@@ -256,7 +256,9 @@ pub fn ancestors(pid: u32) -> Vec<u32> {
     line
 }
 
-fn parent(pid: u32) -> Option<u32> {
+/// Parent of a process.
+#[must_use]
+pub fn parent(pid: u32) -> Option<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }

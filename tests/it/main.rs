@@ -19,6 +19,7 @@ mod lifecycle;
 mod lost_server;
 mod messages;
 mod neighbours;
+mod orphans;
 mod planes;
 mod runtimes;
 mod steering;

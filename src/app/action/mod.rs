@@ -72,7 +72,12 @@ pub enum Action {
         agent: Option<AgentName>,
     },
     /// Becomes a program that ends with its parent.
-    Tether(Vec<String>),
+    Tether {
+        /// Pid of the program that started it.
+        parent: Option<u32>,
+        /// The program and its arguments.
+        words: Vec<String>,
+    },
     /// Replaces this process by a runtime.
     Launch {
         /// The runtime.

@@ -26,6 +26,7 @@ pub(super) async fn servers(site: &Site, roster: &Roster) -> Vec<Check> {
 async fn server(socket: &SocketName) -> Check {
     let (subject, tmux) = (format!("tmux server on {socket}"), Tmux::new(socket.clone()));
     let sessions = match tmux.look().await {
+        // One that is ending names whom it waits for.
         Err(failure) => return Check::failed(subject, failure.why, failure.next),
         Ok(Look::NoServer) => return Check::ok(subject, "none runs now"),
         Ok(Look::Unreachable(server)) => return Check::failed(subject, server.to_string(), REACHED_BY),

@@ -3,6 +3,7 @@
 //! [`Query`] values only read; nothing that observes can be handed a [`Change`]. Targets are pane
 //! ids or exact session names (`=NAME:`), because a bare name also matches prefixes.
 
+mod clients;
 mod command;
 mod control;
 mod guard;
@@ -12,6 +13,7 @@ mod peek;
 mod protocol;
 mod server;
 
+pub use clients::clients_on;
 pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
 pub use guard::Guard;

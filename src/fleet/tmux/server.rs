@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::clients::{self, CONTROL};
 use super::command::{Change, Query, as_argument, quote};
 use super::guard::{Guard, MADE};
 use super::lost::{self, LostServer, REACHED_BY};
@@ -101,9 +102,8 @@ impl Tmux {
     /// receives no pane output, and cannot type. `-E` leaves the session's environment alone.
     pub(super) fn control_args(&self, session: &str) -> Vec<OsString> {
         let mut args = self.client_args(false);
-        args.extend(
-            ["-C", "attach-session", "-E", "-f", "ignore-size,no-output,read-only", "-t", session].map(OsString::from),
-        );
+        args.extend(CONTROL.map(OsString::from));
+        args.push(session.into());
         args
     }
 
@@ -187,7 +187,11 @@ impl Tmux {
             return Err(Refusal::Missing);
         }
         let message = Label::new(&output.stderr).to_string();
-        if is_no_server(&message) { Err(Refusal::NoServer(message)) } else { Err(Refusal::Tmux(message)) }
+        Err(match message.as_str() {
+            text if is_no_server(text) => Refusal::NoServer(message),
+            text if is_ending(text) => Refusal::Ending(message),
+            _ => Refusal::Tmux(message),
+        })
     }
 
     /// All panes of the server, by one short-lived client.
@@ -196,13 +200,16 @@ impl Tmux {
     /// When tmux is missing, hangs, or may not be asked.
     pub async fn look(&self) -> Result<Look> {
         match self.run(&[Query::ListPanes.words()]).await {
-            Ok(text) => parse_list(&text)
-                .map(Look::Panes)
-                .map_err(|why| Failure::failed(self.name(), why, "report this with your tmux version (`tmux -V`)")),
+            Ok(text) => self.parsed(&text).map(Look::Panes),
             Err(Refusal::NoServer(_)) => Ok(Look::NoServer),
             Err(Refusal::Unreachable(server)) => Ok(Look::Unreachable(server)),
             Err(refusal) => Err(self.explain(refusal)),
         }
+    }
+
+    fn parsed(&self, list: &str) -> Result<Vec<PaneRecord>> {
+        let next = "report this with your tmux version (`tmux -V`)";
+        parse_list(list).map_err(|why| Failure::failed(self.name(), why, next))
     }
 
     /// All panes of the server; none where there is no server.
@@ -218,17 +225,28 @@ impl Tmux {
     }
 
     /// Looks on behalf of a change: a server of this host that lives and is not reached makes its socket anew first,
-    /// so that nothing is made beside it. `None` where there is no server.
+    /// so that nothing is made beside it, and one that is ending only waits for clients that somebody uses. `None`
+    /// where there is no server.
     ///
     /// # Errors
-    /// As for [`Self::panes`], when the server does not come back.
+    /// As for [`Self::panes`], when the server does not come back, or does not end.
     pub async fn reach(&self) -> Result<Option<Vec<PaneRecord>>> {
+        if self.host.is_none() {
+            clients::end_orphans(&self.socket);
+        }
         let mut deadline = None;
+        let gives_up = Instant::now() + SOCKET_WITHIN;
         loop {
-            let server = match self.look().await? {
-                Look::Panes(panes) => return Ok(Some(panes)),
-                Look::NoServer => return Ok(None),
-                Look::Unreachable(server) => server,
+            let server = match self.run(&[Query::ListPanes.words()]).await {
+                // A server that nobody keeps from ending ends within milliseconds.
+                Err(Refusal::Ending(_)) if Instant::now() < gives_up => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                    continue;
+                }
+                Err(Refusal::NoServer(_)) => return Ok(None),
+                Err(Refusal::Unreachable(server)) => server,
+                Err(refusal) => return Err(self.explain(refusal)),
+                Ok(text) => return self.parsed(&text).map(Some),
             };
             match (deadline, server.pid) {
                 (None, Some(pid)) => {
@@ -430,9 +448,24 @@ impl Tmux {
             Refusal::NoServer(message) => {
                 Failure::failed(self.name(), message, "`mosaic-tui fleet start` starts the fleet")
             }
+            Refusal::Ending(message) => self.ending(&message),
             Refusal::Unreachable(server) => Failure::failed(self.name(), server.to_string(), REACHED_BY),
             Refusal::Tmux(message) => Failure::failed(self.name(), message, self.hand_check()),
         }
+    }
+
+    /// A server that was told to end and waits for clients, which are named.
+    fn ending(&self, message: &str) -> Failure {
+        let clients = if self.host.is_none() { clients::clients_on(&self.socket) } else { Vec::new() };
+        let clients: Vec<String> = clients.iter().map(u32::to_string).collect();
+        if clients.is_empty() {
+            return Failure::failed(self.name(), format!("{message}: it is just ending"), "try again in a moment");
+        }
+        Failure::failed(
+            self.name(),
+            format!("was told to end, and waits for its clients: pid {}", clients.join(", ")),
+            format!("detach or end them (`kill {}`), and start again", clients.join(" ")),
+        )
     }
 
     fn hand_check(&self) -> String {
@@ -451,6 +484,8 @@ enum Refusal {
     NoServer(String),
     /// A server lives, and its socket's file is gone.
     Unreachable(LostServer),
+    /// The server is ending.
+    Ending(String),
     Tmux(String),
 }
 
@@ -467,6 +502,11 @@ fn is_no_server(message: &str) -> bool {
     message.starts_with("no server running on")
         || (message.starts_with("error connecting to")
             && (message.contains("No such file or directory") || message.contains("Connection refused")))
+}
+
+/// tmux's wordings for a server that takes no commands any more.
+fn is_ending(message: &str) -> bool {
+    message.starts_with("server exited") || message.starts_with("lost server")
 }
 
 #[cfg(test)]

@@ -380,10 +380,17 @@ pub(super) const FLEET: &[ActionSpec] = &[
         "Becomes a program that is killed when its parent ends",
         &["session", "tether"],
         "the dashboard runs it",
-        &[Argument { name: "arguments", shape: Shape::Rest, doc: "The program and its arguments", values: &[] }],
+        &[
+            value("parent", "Pid of the program that starts it, which may have ended already"),
+            Argument { name: "arguments", shape: Shape::Rest, doc: "The program and its arguments", values: &[] },
+        ],
         |inputs| {
-            let words = inputs.many("arguments");
-            if words.is_empty() { Err("a program is needed behind `--`".to_owned()) } else { Ok(Action::Tether(words)) }
+            let parent = inputs.one("parent").map(|pid| pid.parse().map_err(|_| "--parent takes a pid".to_owned()));
+            let (parent, words) = (parent.transpose()?, inputs.many("arguments"));
+            if words.is_empty() {
+                return Err("a program is needed behind `--`".to_owned());
+            }
+            Ok(Action::Tether { parent, words })
         },
     ),
     command(
