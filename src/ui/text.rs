@@ -8,10 +8,29 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
+/// The beginning of a text in which `columns` columns are sure to be filled: what lies behind is not looked at, so
+/// that a frame costs what it shows, whatever was pasted. All of it when it may fit.
+#[must_use]
+pub fn beginning(text: &str, columns: usize) -> &str {
+    text.char_indices().nth(enough(columns)).map_or(text, |(end, _)| &text[..end])
+}
+
+/// The same from the end.
+#[must_use]
+pub fn ending(text: &str, columns: usize) -> &str {
+    text.char_indices().rev().nth(enough(columns)).map_or(text, |(start, c)| &text[start + c.len_utf8()..])
+}
+
+/// Characters that are enough for so many columns, marks and joiners included.
+fn enough(columns: usize) -> usize {
+    columns.saturating_mul(4).saturating_add(64)
+}
+
 /// Cuts a text to at most `columns`, with `…` where something is missing.
 #[must_use]
 pub fn fit(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
+    let shown = beginning(text, columns);
+    if shown.len() == text.len() && text.width() <= columns {
         return text.to_owned();
     }
     if columns == 0 {
@@ -19,7 +38,7 @@ pub fn fit(text: &str, columns: usize) -> String {
     }
     let mut out = String::new();
     let mut used = 0;
-    for c in text.chars() {
+    for c in shown.chars() {
         let wide = c.width().unwrap_or(0);
         if used + wide > columns - 1 {
             break;
@@ -29,6 +48,28 @@ pub fn fit(text: &str, columns: usize) -> String {
     }
     out.push('\u{2026}');
     out
+}
+
+/// The end of a text, at most `columns` wide.
+#[must_use]
+pub fn fit_end(text: &str, columns: usize) -> &str {
+    let mut shown = ending(text, columns);
+    let mut room = columns;
+    let kept = shown.char_indices().rev().take_while(|(_, c)| {
+        let wide = c.width().unwrap_or(0);
+        let fits = wide <= room;
+        room = room.saturating_sub(wide);
+        fits
+    });
+    let start = kept.last().map_or(shown.len(), |(at, _)| at);
+    shown = &shown[start..];
+    // Some sequences are wider than their characters.
+    while shown.width() > columns {
+        let mut rest = shown.chars();
+        rest.next();
+        shown = rest.as_str();
+    }
+    shown
 }
 
 /// Cuts or fills a text to exactly `columns`.
@@ -46,34 +87,47 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
+    let mut used = 0;
     for word in text.split(' ') {
-        let mut word = word.to_owned();
-        if !line.is_empty() && line.width() + 1 + word.width() > columns {
+        let mut word = word;
+        if !line.is_empty() && width_of(word, columns).is_none_or(|wide| used + 1 + wide > columns) {
             lines.push(std::mem::take(&mut line));
+            used = 0;
         }
-        while word.width() > columns {
-            let head: String = {
-                let mut used = 0;
-                word.chars()
-                    .take_while(|c| {
-                        used += c.width().unwrap_or(0);
-                        used <= columns
-                    })
-                    .collect()
-            };
-            if head.is_empty() {
-                break;
+        let wide = loop {
+            if let Some(wide) = width_of(word, columns) {
+                break wide;
             }
-            word.drain(..head.len());
-            lines.push(head);
-        }
+            let mut room = columns;
+            let behind = word.char_indices().find(|(_, c)| {
+                let wide = c.width().unwrap_or(0);
+                let fits = wide <= room;
+                room = room.saturating_sub(wide);
+                !fits
+            });
+            match behind {
+                Some((0, _)) | None => break word.width(),
+                Some((end, _)) => {
+                    lines.push(word[..end].to_owned());
+                    word = &word[end..];
+                }
+            }
+        };
         if !line.is_empty() {
             line.push(' ');
+            used += 1;
         }
-        line.push_str(&word);
+        line.push_str(word);
+        used += wide;
     }
     lines.push(line);
     lines
+}
+
+/// The width of a word, unless it is wider than `columns`.
+fn width_of(word: &str, columns: usize) -> Option<usize> {
+    let shown = beginning(word, columns);
+    (shown.len() == word.len()).then(|| word.width()).filter(|wide| *wide <= columns)
 }
 
 #[cfg(test)]
@@ -95,7 +149,35 @@ mod tests {
         assert_eq!(wrap("", 3), [""]);
     }
 
+    #[test]
+    fn the_end_of_a_text_is_cut_from_its_front() {
+        assert_eq!(fit_end("abcdef", 3), "def");
+        assert_eq!(fit_end("a日本", 3), "本");
+        assert_eq!(fit_end("ab", 5), "ab");
+        assert_eq!(fit_end("ab", 0), "");
+    }
+
+    #[test]
+    fn a_large_text_costs_what_is_shown_of_it() {
+        let long = "x".repeat(1 << 20);
+        let marks = "\u{301}".repeat(1 << 20);
+        for text in [long.as_str(), marks.as_str()] {
+            assert!(beginning(text, 80).chars().count() <= 400 && ending(text, 80).chars().count() <= 400);
+        }
+        assert_eq!(fit(&long, 4), "xxx\u{2026}");
+        assert_eq!(fit_end(&long, 4), "xxxx");
+        // Each character is looked at a bounded number of times: with the square it would not end.
+        assert_eq!(wrap(&long, 80).len(), long.len().div_ceil(80));
+        assert_eq!(wrap(&"word ".repeat(200_000), 9).len(), 100_001);
+    }
+
     proptest! {
+        #[test]
+        fn an_end_is_never_too_wide(text in "\\PC{0,40}", columns in 0_usize..30) {
+            let end = fit_end(&text, columns);
+            prop_assert!(text.ends_with(end) && width(end) <= columns);
+        }
+
         #[test]
         fn a_column_is_exactly_as_wide_as_asked(text in "\\PC{0,40}", columns in 0_usize..30) {
             prop_assert_eq!(width(&column(&text, columns)), columns);

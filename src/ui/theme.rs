@@ -109,13 +109,13 @@ impl Theme {
     /// Cuts a text to at most `columns`, in characters that the terminal can show.
     #[must_use]
     pub fn fit(self, text: &str, columns: usize) -> String {
-        self.text(&text::fit(&self.text(text), columns))
+        self.text(&text::fit(&self.text(text::beginning(text, columns)), columns))
     }
 
     /// Cuts or fills a text to exactly `columns`, in characters that the terminal can show.
     #[must_use]
     pub fn column(self, text: &str, columns: usize) -> String {
-        self.text(&text::column(&self.text(text), columns))
+        self.text(&text::column(&self.text(text::beginning(text, columns)), columns))
     }
 
     /// Replaces what the terminal cannot show.

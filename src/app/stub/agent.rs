@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::desk::Held;
 use super::script::{Ending, Script, Step};
 use crate::fleet::model::HeartbeatStatus;
+use crate::ui::text;
 
 /// Lines of conversation kept.
 const MAX_LINES: usize = 500;
@@ -26,6 +27,9 @@ const LOOK_FOR_CARDS: Duration = Duration::from_secs(3);
 
 /// A paste from this many lines on shows as a placeholder, as in other runtimes.
 const PLACEHOLDER_LINES: usize = 4;
+
+/// Columns of a draft that are ever shown: wider than any terminal.
+const SHOWN_COLUMNS: usize = 1000;
 
 /// Who the stub is.
 #[derive(Debug, Clone)]
@@ -357,11 +361,10 @@ impl Agent {
 
     /// The draft as the prompt shows it.
     pub(super) fn shown_draft(&self) -> String {
-        let lines = self.draft.lines().count();
-        if lines >= PLACEHOLDER_LINES {
-            return format!("[pasted {lines} lines]");
+        if self.draft.lines().nth(PLACEHOLDER_LINES - 1).is_some() {
+            return format!("[pasted {} lines]", self.draft.lines().count());
         }
-        self.draft.replace('\n', "\u{23ce} ")
+        text::ending(&self.draft, SHOWN_COLUMNS).replace('\n', "\u{23ce} ")
     }
 
     pub(super) fn is_working(&self) -> bool {

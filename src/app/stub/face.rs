@@ -32,9 +32,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, agent: &Agent, theme: Theme) {
     put(0, 0, &text::column(&who, width), color(Color::Cyan).add_modifier(Modifier::REVERSED));
 
     let rows = usize::from(area.height.saturating_sub(BOTTOM_ROWS + 2));
-    let lines = conversation(agent, width.saturating_sub(3));
-    let skip = lines.len().saturating_sub(rows);
-    for (y, (voice, line)) in (2_u16..).zip(lines.iter().skip(skip)) {
+    let lines = conversation(agent, width.saturating_sub(3), rows);
+    for (y, (voice, line)) in (2_u16..).zip(&lines) {
         let (mark, style) = match voice {
             Voice::Agent => ("  ", Style::new()),
             Voice::User => ("> ", color(Color::Green).add_modifier(Modifier::BOLD)),
@@ -51,42 +50,32 @@ pub(super) fn draw(frame: &mut Frame<'_>, agent: &Agent, theme: Theme) {
     put(0, bottom + 1, &rule, Style::new().add_modifier(Modifier::DIM));
     let draft = agent.shown_draft();
     put(0, bottom + 2, "> ", color(Color::Green).add_modifier(Modifier::BOLD));
-    let shown = tail(&draft, width.saturating_sub(3));
+    let shown = text::fit_end(&draft, width.saturating_sub(3));
     if draft.is_empty() {
         put(2, bottom + 2, "type a message", Style::new().add_modifier(Modifier::DIM));
     } else {
-        put(2, bottom + 2, &shown, Style::new());
+        put(2, bottom + 2, shown, Style::new());
     }
     put(0, bottom + 3, &rule, Style::new().add_modifier(Modifier::DIM));
     let hint = if draft.is_empty() { "Enter sends  /help" } else { "draft: Enter sends it, Ctrl-U clears it" };
     put(0, bottom + 4, hint, Style::new().add_modifier(Modifier::DIM));
-    let cursor = 2 + u16::try_from(text::width(&shown)).unwrap_or(0);
+    let cursor = 2 + u16::try_from(text::width(shown)).unwrap_or(0);
     frame.set_cursor_position(Position::new(cursor.min(area.width - 1), bottom + 2));
 }
 
-fn conversation(agent: &Agent, width: usize) -> Vec<(Voice, String)> {
-    agent
-        .lines
-        .iter()
-        .flat_map(|(voice, line)| text::wrap(line, width).into_iter().map(|part| (*voice, part)))
-        .collect()
-}
-
-/// The end of a text that is too long for its room.
-fn tail(draft: &str, width: usize) -> String {
-    let mut room = width;
-    let mut kept: Vec<char> = draft
-        .chars()
-        .rev()
-        .take_while(|c| {
-            let wide = text::width(c.encode_utf8(&mut [0; 4]));
-            let fits = wide <= room;
-            room = room.saturating_sub(wide);
-            fits
-        })
-        .collect();
-    kept.reverse();
-    kept.into_iter().collect()
+/// The last rows of the conversation. Only what may be shown is broken into lines.
+fn conversation(agent: &Agent, width: usize, rows: usize) -> Vec<(Voice, String)> {
+    let mut shown = Vec::new();
+    for (voice, line) in agent.lines.iter().rev() {
+        let parts = text::wrap(text::ending(line, width.saturating_mul(rows)), width);
+        shown.extend(parts.into_iter().rev().map(|part| (*voice, part)));
+        if shown.len() >= rows {
+            break;
+        }
+    }
+    shown.truncate(rows);
+    shown.reverse();
+    shown
 }
 
 fn status_line(agent: &Agent, color: &impl Fn(Color) -> Style) -> (String, Style) {
@@ -131,11 +120,5 @@ mod tests {
                 terminal.draw(|frame| draw(frame, &agent, Theme::default())).unwrap();
             }
         }
-    }
-
-    #[test]
-    fn the_end_of_a_draft_is_shown() {
-        assert_eq!(tail("abcdef", 3), "def");
-        assert_eq!(tail("a日本", 3), "本");
     }
 }

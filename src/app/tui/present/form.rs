@@ -59,59 +59,52 @@ fn field_lines(field: &Field, focused: bool, width: usize, height: usize) -> Vec
         return vec![line];
     }
     // A window of the body around the cursor.
-    let all: Vec<&str> = field.line.text.split('\n').collect();
-    let before = &field.line.text[..field.line.cursor];
-    let at = before.matches('\n').count();
-    let in_line = before.rsplit('\n').next().map_or(0, str::len);
     let rows = BODY_LINES.min(height.saturating_sub(16)).max(2);
-    let top = at.saturating_sub(rows - 1);
-    let mut lines: Vec<Vec<Piece>> = all
-        .iter()
+    let mut lines: Vec<Vec<Piece>> = around(&field.line.text, field.line.cursor, rows)
         .enumerate()
-        .skip(top)
-        .take(rows)
-        .map(|(number, text)| {
-            let mut line = vec![name(if number == top { label } else { "" })];
-            line.extend(typed(text, (focused && number == at).then_some(in_line), width));
+        .map(|(number, (text, at))| {
+            let mut line = vec![name(if number == 0 { label } else { "" })];
+            line.extend(typed(text, at.filter(|_| focused), width));
             line
         })
         .collect();
-    if all.len() > rows {
-        lines.push(vec![name(""), Piece::new(format!("{} lines; E opens an editor", all.len()), Role::Quiet)]);
+    let all = field.line.text.matches('\n').count() + 1;
+    if all > rows {
+        lines.push(vec![name(""), Piece::new(format!("{all} lines; E opens an editor"), Role::Quiet)]);
     }
     lines
 }
 
-/// A typed line, cut so that the cursor is in view.
+/// A typed line, cut so that the cursor is in view. What is shown is cut out before anything is measured.
 fn typed(line: &str, cursor: Option<usize>, width: usize) -> Vec<Piece> {
     let clean = |text: &str| text.replace('\t', "    ");
-    let Some(cursor) = cursor else { return vec![Piece::new(text::fit(&clean(line), width), Role::Plain)] };
-    let (mut before, after) = (clean(&line[..cursor]), &line[cursor..]);
-    let under: String = after.chars().next().map_or_else(|| " ".to_owned(), |c| clean(&c.to_string()));
-    let behind = clean(&after.chars().skip(1).collect::<String>());
-    while text::width(&before) + text::width(&under) > width && !before.is_empty() {
-        before.remove(0);
-    }
+    let begins = |text: &str, room: usize| text::fit(&clean(text::beginning(text, room)), room);
+    let Some(cursor) = cursor else { return vec![Piece::new(begins(line, width), Role::Plain)] };
+    let (before, after) = line.split_at(cursor);
+    let mut after = after.chars();
+    let under = after.next().map_or_else(|| " ".to_owned(), |c| clean(&c.to_string()));
+    let before = clean(text::ending(before, width));
+    let before = text::fit_end(&before, width.saturating_sub(text::width(&under))).to_owned();
     let room = width.saturating_sub(text::width(&before) + text::width(&under));
-    vec![
-        Piece::new(before, Role::Plain),
-        Piece::new(under, Role::Cursor),
-        Piece::new(text::fit(&behind, room), Role::Plain),
-    ]
+    let behind = begins(after.as_str(), room);
+    vec![Piece::new(before, Role::Plain), Piece::new(under, Role::Cursor), Piece::new(behind, Role::Plain)]
+}
+
+/// The lines of a text around the cursor, at most so many, each with the cursor's place when it is in it.
+fn around(text: &str, cursor: usize, rows: usize) -> impl Iterator<Item = (&str, Option<usize>)> {
+    let mut breaks = text[..cursor].rmatch_indices('\n');
+    // The cursor's own line begins behind the first break before it, the window's first line behind the last.
+    let mut start = breaks.nth(rows - 1).map_or(0, |(at, _)| at + 1);
+    text[start..].split('\n').take(rows).map(move |line| {
+        let from = start;
+        start += line.len() + 1;
+        (line, cursor.checked_sub(from).filter(|at| *at <= line.len()))
+    })
 }
 
 /// The lines around the cursor, with the cursor in its own.
 fn text_area(text: &str, cursor: usize) -> Vec<Vec<Piece>> {
-    let mut start = 0;
-    let mut lines: Vec<(Vec<Piece>, bool)> = Vec::new();
-    for line in text.split('\n') {
-        let here = (start..=start + line.len()).contains(&cursor);
-        lines.push((typed(line, here.then(|| cursor - start), WIDEST - 10), here));
-        start += line.len() + 1;
-    }
-    let at = lines.iter().position(|(_, here)| *here).unwrap_or(0);
-    let top = at.saturating_sub(AREA_LINES - 1);
-    lines.into_iter().map(|(line, _)| line).skip(top).take(AREA_LINES).collect()
+    around(text, cursor, AREA_LINES).map(|(line, at)| typed(line, at, WIDEST - 10)).collect()
 }
 
 /// A question.

@@ -242,3 +242,61 @@ fn the_board_in_plain_ascii() {
     let text = picture::plain(&frame(&state, theme));
     assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
 }
+
+/// Every place that takes typed text, by the keys that lead there.
+const FIELDS: [&str; 16] = [
+    "s",
+    "b",
+    "/",
+    ":",
+    "?",
+    "3/",
+    "3b",
+    "3L",
+    "3n",
+    "3n\t",
+    "3n\t\t",
+    "3n\t\t\t\t",
+    "3n\t\t\t\t\t",
+    "3n\t\t\t\t\t\t",
+    "3n\t\t\t\t\t\t\t",
+    "3e\t\t\t\t\t\t",
+];
+
+#[test]
+fn every_text_field_answers_at_once_with_a_megabyte_in_it() {
+    use crossterm::event::KeyCode;
+    use std::time::Instant;
+    let one_line = "word".repeat(1 << 18);
+    let lines = "a line of it\n".repeat(80_000);
+    let marks = "e\u{301}\u{302}".repeat(200_000);
+    for keys in FIELDS {
+        for text in [&one_line, &lines, &marks] {
+            let mut state = board((120, 40), [3, 4, 3, 1, 9]);
+            press(&mut state, '1');
+            for key in keys.chars() {
+                match key {
+                    '\t' => drop(update(&mut state, Event::Key(KeyCode::Tab.into()))),
+                    key => press(&mut state, key),
+                }
+            }
+            let mut times = Vec::new();
+            let mut measure = |state: &mut State, event: Event| {
+                let from = Instant::now();
+                update(state, event);
+                frame(state, Theme::default());
+                times.push(from.elapsed());
+            };
+            measure(&mut state, Event::Paste(text.clone()));
+            for code in
+                [KeyCode::Char('x'), KeyCode::Left, KeyCode::Up, KeyCode::Home, KeyCode::Char('y'), KeyCode::End]
+            {
+                measure(&mut state, Event::Key(code.into()));
+            }
+            // Half of what is promised, without optimisation; the machine may pause once.
+            times.sort();
+            let slowest = times[times.len() - 2];
+            assert!(slowest < Duration::from_millis(50), "{keys:?}: {times:?}");
+        }
+    }
+}

@@ -71,10 +71,18 @@ impl Line {
     /// Takes pasted text; what a card may not hold is left out.
     pub fn insert(&mut self, text: &str) {
         let most = if self.multi { MAX_TEXT_CHARS } else { MAX_LINE_CHARS };
-        let room = most.saturating_sub(self.text.chars().count());
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        // As many bytes are at least as many characters: they are counted only where it matters.
+        let near = self.text.len() + text.len() > most;
+        let room = if near { most.saturating_sub(self.text.chars().count()) } else { most };
+        let mut last = ' ';
         let clean: String = text
             .chars()
+            .filter_map(|c| match (std::mem::replace(&mut last, c), c) {
+                // One line break, written in two characters.
+                ('\r', '\n') => None,
+                (_, '\r') => Some('\n'),
+                (_, c) => Some(c),
+            })
             .filter_map(|c| match c {
                 '\n' if !self.multi => Some(' '),
                 '\n' | '\t' if self.multi => Some(c),

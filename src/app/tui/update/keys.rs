@@ -61,7 +61,9 @@ pub(super) fn paste(state: &mut State, text: &str) {
         state.board.filter.insert(text);
         board::filtered(state);
     } else if state.filter.editing {
-        text.chars().filter(|c| !c.is_control()).for_each(|c| type_filter(state, c));
+        let room = MAX_FILTER_CHARS.saturating_sub(state.filter.text.chars().count());
+        let more: String = text.chars().filter(|c| !c.is_control()).take(room).collect();
+        screen::set_filter(state, format!("{}{more}", state.filter.text));
     }
 }
 

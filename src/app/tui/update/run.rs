@@ -7,6 +7,9 @@ use crate::app::action::registry::{ACTIONS, ActionSpec, Danger};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::State;
 
+/// Longest word that is shown as it is; a label is cut.
+const LONGEST_WORD: usize = 200;
+
 /// The command line as shown, and the action, of inputs.
 pub(super) fn build(state: &State, spec: &ActionSpec, inputs: &Inputs) -> Result<(String, Action), String> {
     let action = (spec.build)(inputs)?;
@@ -19,7 +22,7 @@ pub(super) fn build(state: &State, spec: &ActionSpec, inputs: &Inputs) -> Result
 /// A word as a shell reads it back, on one line.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
+    if !word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(plain) {
         return word.to_owned();
     }
     let shown = crate::fleet::model::Label::new(word);
