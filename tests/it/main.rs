@@ -12,6 +12,7 @@ mod cost;
 mod dashboard;
 mod demo;
 mod harness;
+mod hooks;
 mod hostile;
 mod hosts;
 mod keys;

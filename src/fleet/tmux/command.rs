@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::fleet::model::{PaneId, SessionName, Size};
 
+use super::mark::mark;
 use super::panes::LIST_FORMAT;
 
 /// A command that changes nothing in the server.
@@ -100,6 +101,11 @@ fn exact_target(session: &SessionName) -> String {
 }
 
 impl Query {
+    /// Whether its answer is the one line that begins with the [`mark`].
+    pub(super) fn is_marked(&self) -> bool {
+        matches!(self, Self::Turn(_) | Self::ServerPid | Self::SocketPath | Self::PaneState(_))
+    }
+
     /// The command's words.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
@@ -110,14 +116,17 @@ impl Query {
                 "-p",
                 "-t",
                 &pane.to_string(),
-                "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} #{pane_title}",
+                &format!(
+                    "{}#{{pane_id}} #{{pane_dead}} #{{pane_in_mode}} #{{cursor_x}} #{{cursor_y}} #{{pane_width}} #{{pane_height}} #{{pane_title}}",
+                    mark()
+                ),
             ]),
             Self::Text(pane) => words(&["capture-pane", "-p", "-t", &pane.to_string()]),
             Self::Turn(pane) => {
-                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("#{{{TURN_OPTION}}}")])
+                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}#{{{TURN_OPTION}}}", mark())])
             }
-            Self::ServerPid => words(&["display-message", "-p", "#{pid}"]),
-            Self::SocketPath => words(&["display-message", "-p", "#{socket_path}"]),
+            Self::ServerPid => words(&["display-message", "-p", &format!("{}#{{pid}}", mark())]),
+            Self::SocketPath => words(&["display-message", "-p", &format!("{}#{{socket_path}}", mark())]),
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());

@@ -13,6 +13,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{Query, quote};
+use super::mark::mark;
 use super::panes::{PaneRecord, parse_list};
 use super::peek::Peek;
 use super::protocol::{Reader, Spoken};
@@ -92,7 +93,7 @@ impl ControlClient {
         let (state, text) = (Query::PaneState(pane), Query::Text(pane));
         let (state, text) = tokio::join!(self.query(&state), self.query(&text));
         let both = format!("{}\n{}\n", state.ok()?.trim_end_matches('\n'), text.ok()?);
-        Peek::parse(pane, &both).0
+        Peek::parse(pane, &both, mark()).0
     }
 
     /// All panes of the server.

@@ -4,10 +4,14 @@
 //! `#{C/r:PATTERN}` tells whether a pane's screen has a line like that (FORMATS in tmux(1)).
 
 use super::command::{Change, TURN_OPTION, quote};
+use super::mark::mark;
 use crate::fleet::model::{PaneId, ShownRow};
 
-/// What tmux answers when it made the changes.
+/// What tmux answers, behind its mark, when it made the changes.
 pub(super) const MADE: &str = "made";
+
+/// What it answers when the condition did not hold.
+pub(super) const LEFT: &str = "left";
 
 /// Characters that mean something in a format or to its parser, and have no escape there that a pattern knows.
 const ANY_ONE: &str = "#,{}\\[]^";
@@ -49,9 +53,10 @@ impl Guard {
     /// The command's words.
     pub(super) fn words(&self, pane: PaneId, changes: &[Change]) -> Vec<String> {
         let mut commands: Vec<String> = changes.iter().map(|change| quote(&change.words())).collect();
-        commands.push(format!("display-message -p {MADE}"));
+        let answer = |word: &str| format!("display-message -p '{}{word}'", mark());
+        commands.push(answer(MADE));
         let pane = pane.to_string();
-        let words = ["if-shell", "-F", "-t", &pane, &self.condition(), &commands.join(" ; ")];
+        let words = ["if-shell", "-F", "-t", &pane, &self.condition(), &commands.join(" ; "), &answer(LEFT)];
         words.map(str::to_owned).to_vec()
     }
 }
@@ -133,6 +138,7 @@ mod tests {
         }
         assert_eq!(condition.matches("&&").count(), 5);
         let words = guard.words(PaneId(3), &[Change::Keys(PaneId(3), vec!["Enter".into()])]);
-        assert_eq!(words[5], "'send-keys' '-t' '%3' 'Enter' ; display-message -p made");
+        assert_eq!(words[5], format!("'send-keys' '-t' '%3' 'Enter' ; display-message -p '{}made'", mark()));
+        assert_eq!(words[6], format!("display-message -p '{}left'", mark()));
     }
 }

@@ -8,9 +8,11 @@ mod command;
 mod control;
 mod guard;
 mod lost;
+mod mark;
 mod panes;
 mod peek;
 mod protocol;
+mod refusal;
 mod server;
 
 pub use clients::clients_on;

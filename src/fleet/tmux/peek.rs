@@ -24,9 +24,13 @@ impl Peek {
         [Query::PaneState(pane).words(), Query::Text(pane).words()]
     }
 
-    /// Reads one pane, and returns what stands behind it. A pane whose process ended is none.
-    pub(super) fn parse(pane: PaneId, text: &str) -> (Option<Self>, &str) {
-        let Some((state, mut rest)) = text.split_once('\n') else { return (None, "") };
+    /// Reads one pane, and returns what stands behind it. A pane whose process ended is none. Its state is the next
+    /// line that bears the mark: what hooks printed before it decides nothing.
+    pub(super) fn parse<'a>(pane: PaneId, text: &'a str, mark: &str) -> (Option<Self>, &'a str) {
+        let at = if text.starts_with(mark) { Some(0) } else { text.find(&format!("\n{mark}")).map(|at| at + 1) };
+        let Some((state, mut rest)) = at.and_then(|at| text[at + mark.len()..].split_once('\n')) else {
+            return (None, "");
+        };
         let mut fields = state.splitn(8, ' ');
         let mut next = || fields.next();
         let (id, dead, mode) = (next(), next(), next());
@@ -56,18 +60,18 @@ mod tests {
 
     #[test]
     fn panes_are_read_one_behind_the_other() {
-        let text = "%1 0 0 2 1 5 2 a title\nrow 1  \n\n%2 1 0 0 0 5 1 \ngone\n%3 0 1 0 0 5 1 t\nx\n";
-        let (first, rest) = Peek::parse(PaneId(1), text);
+        let text = "m:%1 0 0 2 1 5 2 a title\nrow 1  \n\nfrom a hook\nm:%2 1 0 0 0 5 1 \ngone\nm:%3 0 1 0 0 5 1 t\nx\n";
+        let (first, rest) = Peek::parse(PaneId(1), text, "m:");
         let first = first.unwrap();
         assert_eq!(
             (first.cursor, first.title.as_str(), first.rows),
             ((2, 1), "a title", vec!["row 1".to_owned(), String::new()])
         );
-        let (dead, rest) = Peek::parse(PaneId(2), rest);
+        let (dead, rest) = Peek::parse(PaneId(2), rest, "m:");
         assert_eq!(dead, None);
-        let (third, rest) = Peek::parse(PaneId(3), rest);
+        let (third, rest) = Peek::parse(PaneId(3), rest, "m:");
         assert!(third.unwrap().in_mode && rest.is_empty());
-        assert_eq!(Peek::parse(PaneId(4), "%3 0 0 0 0 5 1 t\nx\n").0, None, "another pane's");
-        assert_eq!(Peek::parse(PaneId(4), "").0, None);
+        assert_eq!(Peek::parse(PaneId(4), "m:%3 0 0 0 0 5 1 t\nx\n", "m:").0, None, "another pane's");
+        assert_eq!(Peek::parse(PaneId(4), "", "m:").0, None);
     }
 }

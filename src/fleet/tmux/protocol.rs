@@ -28,6 +28,8 @@ pub(super) enum Spoken {
 /// Reads lines and remembers the reply that is open.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    /// Whether a reply has begun: before that it may be any program.
+    speaks: bool,
     open: Option<Open>,
 }
 
@@ -64,9 +66,15 @@ impl Reader {
             return Ok(None);
         }
         let Some(rest) = line.strip_prefix('%') else {
+            if self.speaks {
+                // A hook of the user's prints to whoever ran the command that it hangs on.
+                tracing::debug!(line = %crate::fleet::model::Label::new(line), "not an answer of tmux");
+                return Ok(None);
+            }
             return Err(format!("text outside a reply: {:?}", line.chars().take(40).collect::<String>()));
         };
         let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        self.speaks |= word == "begin";
         Ok(match word {
             "begin" => {
                 let ours =
@@ -107,6 +115,7 @@ mod tests {
             "parse error",
             "%error 2 12 1",
             "%output %1 noise",
+            "a hook's own words",
             "%exit server exited",
         ]);
         assert_eq!(

@@ -8,13 +8,15 @@ use tokio::time::Instant;
 
 use super::clients::{self, CONTROL};
 use super::command::{Change, Query, as_argument, quote};
-use super::guard::{Guard, MADE};
+use super::guard::{Guard, LEFT, MADE};
 use super::lost::{self, LostServer, REACHED_BY};
+use super::mark::{mark, marked};
 use super::panes::{PaneRecord, parse_list};
 use super::peek::Peek;
+use super::refusal::Refusal;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::exec::{self, ExecError};
-use crate::fleet::model::{Label, PaneId, ServerName, SessionName, SocketName};
+use crate::fleet::model::{PaneId, ServerName, SessionName, SocketName};
 use crate::fleet::ssh::{self, Link, Links};
 
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.
@@ -34,9 +36,6 @@ const STILL_NOW: i64 = 4;
 
 /// More of it for each 64 kB of a text.
 const PER_BLOCK: Duration = Duration::from_secs(2);
-
-/// What a shell exits with when there is no such program.
-const SHELL_FOUND_NO_PROGRAM: i32 = 127;
 
 /// The program that reaches other hosts.
 const SSH: &str = "ssh";
@@ -126,7 +125,7 @@ impl Tmux {
     }
 
     async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
-        let ran = self.answer_of(commands).await.and_then(|output| Self::answer(&output));
+        let ran = self.answer_of(commands).await.and_then(|output| Refusal::in_answer(&output));
         self.told_from_lost(ran).await
     }
 
@@ -176,22 +175,7 @@ impl Tmux {
     ) -> Result<String, Refusal> {
         args.extend(arguments(commands).map(OsString::from));
         let ran = exec::run(program, &args, env, ANSWER_LIMIT).await.map_err(Refusal::Exec);
-        ran.and_then(|output| Self::answer(&output))
-    }
-
-    fn answer(output: &exec::Output) -> Result<String, Refusal> {
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        if output.status.code() == Some(SHELL_FOUND_NO_PROGRAM) {
-            return Err(Refusal::Missing);
-        }
-        let message = Label::new(&output.stderr).to_string();
-        Err(match message.as_str() {
-            text if is_no_server(text) => Refusal::NoServer(message),
-            text if is_ending(text) => Refusal::Ending(message),
-            _ => Refusal::Tmux(message),
-        })
+        ran.and_then(|output| Refusal::in_answer(&output))
     }
 
     /// All panes of the server, by one short-lived client.
@@ -267,7 +251,17 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs or refuses.
     pub async fn query(&self, query: &Query) -> Result<String> {
-        self.run(&[query.words()]).await.map_err(|refusal| self.explain(refusal))
+        let text = self.run(&[query.words()]).await.map_err(|refusal| self.explain(refusal))?;
+        self.answer_in(query, text)
+    }
+
+    /// The answer among what was printed.
+    fn answer_in(&self, query: &Query, text: String) -> Result<String> {
+        if !query.is_marked() {
+            return Ok(text);
+        }
+        let found = marked(&text, mark()).map(str::to_owned);
+        found.ok_or_else(|| Failure::failed(self.name(), "gave no answer", self.hand_check()))
     }
 
     /// Runs changes in one client, in order, stopping at the first that fails. Never starts a server.
@@ -277,7 +271,7 @@ impl Tmux {
     pub async fn change(&self, changes: &[Change]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
         let ran = if changes.iter().any(Change::holds_secrets) {
-            self.run_lines(&commands).await.and_then(|output| Self::answer(&output))
+            self.run_lines(&commands).await.and_then(|output| Refusal::in_answer(&output))
         } else {
             self.run(&commands).await
         };
@@ -297,8 +291,17 @@ impl Tmux {
             None => self.with_input(&["source-file", "-"], &line).await,
             Some(host) => self.feed_now(host, &line).await,
         };
-        let text = self.told_from_lost(ran.and_then(|output| Self::answer(&output))).await;
-        text.map(|text| text.trim() == MADE).map_err(|refusal| self.explain(refusal))
+        let output = ran.map_err(|refusal| self.explain(refusal))?;
+        // The mark tells, whatever a hook did to the client's status.
+        match marked(&String::from_utf8_lossy(&output.stdout), mark()) {
+            Some(MADE) => return Ok(true),
+            Some(LEFT) => return Ok(false),
+            _ => {}
+        }
+        match self.told_from_lost(Refusal::in_answer(&output)).await {
+            Ok(_) => Err(Failure::failed(self.name(), "did not say whether it was done", self.hand_check())),
+            Err(refusal) => Err(self.explain(refusal)),
+        }
     }
 
     async fn feed_now(&self, host: &Link, line: &str) -> Result<exec::Output, Refusal> {
@@ -392,7 +395,7 @@ impl Tmux {
     /// When tmux is missing, hangs or may not be asked.
     pub async fn peek(&self, pane: PaneId) -> Result<Option<Peek>> {
         match self.run(&Peek::queries(pane)).await {
-            Ok(text) => Ok(Peek::parse(pane, &text).0),
+            Ok(text) => Ok(Peek::parse(pane, &text, mark()).0),
             Err(Refusal::NoServer(_)) => Ok(None),
             Err(Refusal::Tmux(message)) if message.contains("can't find pane") => Ok(None),
             Err(refusal) => Err(self.explain(refusal)),
@@ -411,7 +414,7 @@ impl Tmux {
         let mut rest = text.as_str();
         let mut seen = Vec::new();
         for pane in panes {
-            let (peek, behind) = Peek::parse(*pane, rest);
+            let (peek, behind) = Peek::parse(*pane, rest, mark());
             rest = behind;
             seen.extend(peek.map(|peek| (*pane, peek)));
         }
@@ -424,7 +427,7 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses.
     pub async fn load_buffer(&self, buffer: &str, text: &str) -> Result<()> {
         let ran = self.with_input(&["load-buffer", "-b", buffer, "-"], text).await;
-        let ran = self.told_from_lost(ran.and_then(|output| Self::answer(&output))).await;
+        let ran = self.told_from_lost(ran.and_then(|output| Refusal::in_answer(&output))).await;
         ran.map(drop).map_err(|refusal| self.explain(refusal))
     }
 
@@ -474,21 +477,6 @@ impl Tmux {
     }
 }
 
-/// Why a client did not do what it was told.
-#[derive(Debug)]
-enum Refusal {
-    Exec(ExecError),
-    Link(Failure),
-    /// The far shell has no tmux.
-    Missing,
-    NoServer(String),
-    /// A server lives, and its socket's file is gone.
-    Unreachable(LostServer),
-    /// The server is ending.
-    Ending(String),
-    Tmux(String),
-}
-
 /// Commands as one client's arguments.
 fn arguments(commands: &[Vec<String>]) -> impl Iterator<Item = String> {
     commands.iter().enumerate().flat_map(|(at, words)| {
@@ -497,29 +485,9 @@ fn arguments(commands: &[Vec<String>]) -> impl Iterator<Item = String> {
     })
 }
 
-/// tmux's two wordings for "nobody listens there".
-fn is_no_server(message: &str) -> bool {
-    message.starts_with("no server running on")
-        || (message.starts_with("error connecting to")
-            && (message.contains("No such file or directory") || message.contains("Connection refused")))
-}
-
-/// tmux's wordings for a server that takes no commands any more.
-fn is_ending(message: &str) -> bool {
-    message.starts_with("server exited") || message.starts_with("lost server")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_missing_server_is_told_from_a_forbidden_one() {
-        assert!(is_no_server("no server running on /tmp/tmux-0/x"));
-        assert!(is_no_server("error connecting to /tmp/tmux-0/x (No such file or directory)"));
-        assert!(!is_no_server("error connecting to /tmp/tmux-0/x (Permission denied)"));
-        assert!(!is_no_server("can't find session: x"));
-    }
 
     #[test]
     fn the_default_socket_is_named_by_no_option_at_all() {
