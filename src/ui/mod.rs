@@ -4,6 +4,7 @@ mod canvas;
 pub mod draw;
 pub mod layout;
 mod overlay;
+pub mod paper;
 pub mod picture;
 mod screens;
 pub mod text;

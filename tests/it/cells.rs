@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use mosaic_tui::fleet::model::{Cell, CellColor, PaneId, PaneScreen, PaneTarget, ServerName, Size, SocketName};
 use mosaic_tui::fleet::pane::{Viewer, still};
@@ -9,7 +10,7 @@ use mosaic_tui::fleet::ssh::Links;
 use rustix::process::Signal;
 use tokio::sync::Notify;
 
-use crate::harness::{Pty, Sandbox, kill, wait, wait_for};
+use crate::harness::{Pty, Sandbox, answer, kill, program, wait, wait_for};
 
 /// A page of characters that terminals disagree about, and of every kind of colour.
 const PAGE: &str = "plain \x1b[1mbold\x1b[0m \x1b[2mdim\x1b[0m \x1b[3mitalic\x1b[0m \x1b[4munder\x1b[0m \x1b[7minverse\x1b[0m\n\
@@ -170,4 +171,69 @@ fn the_dashboard_sends_the_panes_own_colours_on() {
     for text in ["日本語", "e\u{301}", "🚀"] {
         assert!(screen.screen().contains(text), "{text} in {}", screen.screen());
     }
+}
+
+/// Cells of more than one code point: a flag, a skin tone, a selector, a joiner, marks.
+const CLUSTERS: &str = "\u{1f1e9}\u{1f1ea} \u{1f44b}\u{1f3fd} \u{26a0}\u{fe0f} \u{1f469}\u{200d}\u{1f680} e\u{301}\u{302} \u{915}\u{94d}\u{937}";
+
+#[test]
+fn clusters_leave_nothing_behind_in_the_stubs_composer() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    let shows = |text: &str| {
+        let screen = sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]);
+        screen.lines().any(|line| line.trim_end() == text)
+    };
+    wait_for("its composer", || shows("> type a message"));
+    for part in CLUSTERS.split(' ').chain([CLUSTERS]) {
+        let text = format!("x{part}y{part}z");
+        sandbox.tmux(&["send-keys", "-t", "=a:", "-l", &text]);
+        wait_for("the draft", || sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).contains("draft: Enter sends it"));
+        wait_for("its end", || sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).contains('z'));
+        sandbox.tmux(&["send-keys", "-t", "=a:", "C-u"]);
+        wait_for(&format!("an empty composer after {text}"), || shows("> type a message"));
+    }
+}
+
+#[test]
+fn clusters_leave_nothing_behind_in_the_dashboard_inside_tmux() {
+    let sandbox = sandbox_with(&format!("printf '%s\\n' '{CLUSTERS} end' 'second'; exec cat"));
+    for (at, part) in CLUSTERS.split(' ').chain([CLUSTERS]).enumerate() {
+        sandbox.ok(&[
+            "backlog",
+            "create",
+            &format!("--id=A{at}"),
+            &format!("--title={part} a {part} b"),
+            "--assignee=a",
+        ]);
+    }
+    let tmux = |args: &[&str]| answer(sandbox.command("tmux").args(["-u", "-L", "view"]).args(args)).stdout;
+    // As in any tmux: the dashboard does not look at the tmux that it runs in.
+    tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", program()]);
+    let screen = || tmux(&["capture-pane", "-p"]);
+    wait_for("the fleet", || screen().contains("second"));
+    for keys in ["3", "j", "j", "G", "n", "Escape", "k", "Enter", "q", "1", "3", "l", "?", "Escape", "1"] {
+        let settled = || {
+            // Silence for a moment: nothing on this screen moves by itself but ages.
+            let mut last = without_times(&screen());
+            let mut since = Instant::now();
+            while since.elapsed() < Duration::from_millis(100) {
+                std::thread::sleep(Duration::from_millis(10));
+                let now = without_times(&screen());
+                if now != last {
+                    (last, since) = (now, Instant::now());
+                }
+            }
+            last
+        };
+        tmux(&["send-keys", keys]);
+        let as_it_is = settled();
+        tmux(&["send-keys", "C-l"]);
+        assert_eq!(as_it_is, settled(), "after {keys}, and the same drawn anew");
+    }
+}
+
+/// A screen without its numbers: ages change from look to look.
+fn without_times(screen: &str) -> String {
+    screen.chars().filter(|c| !c.is_ascii_digit()).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -338,4 +338,68 @@ fn a_signal_does_not_wait_for_an_editor_or_a_takeover() {
         assert_eq!(screen.wait_exit(), code);
         wait_for("its client's end", || !sandbox.tmux(&["list-clients", "-F", "#{client_session}"]).contains("asks"));
     }
+}
+
+#[test]
+fn a_pasted_megabyte_is_answered_at_once_in_every_text_field() {
+    let sandbox = stand();
+    let paste = format!("\x1b[200~{}\x1b[201~", "word".repeat(250_000));
+    let fields = ["s", "b", "/", ":", "3/", "3n", "3n\t\t\t\t\t\t\t", "3e", "3b", "3L"];
+    std::thread::scope(|scope| {
+        // Two at a time: what is measured is the program, not the machine.
+        for half in fields.chunks(fields.len() / 2) {
+            let (sandbox, paste) = (&sandbox, &paste);
+            scope.spawn(move || {
+                for keys in half {
+                    let mut screen = sandbox.open(&[], 120, 40);
+                    screen.wait_until("the fleet", |text| text.contains("Deploy it?") && is_well(text));
+                    screen.send(keys);
+                    screen.send(paste);
+                    let from = Instant::now();
+                    screen.send("\x03");
+                    assert_eq!(screen.wait_exit(), 0);
+                    // A tenth of it without optimisation and neighbours; it was minutes.
+                    assert!(from.elapsed() < Duration::from_secs(1), "{keys:?}: {:?}", from.elapsed());
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn keys_and_signals_do_not_wait_for_a_terminal_that_takes_nothing() {
+    let sandbox = stand();
+    for (name, signal, code) in
+        [("Ctrl-C", None, 0), ("SIGTERM", Some(Signal::TERM), 143), ("SIGHUP", Some(Signal::HUP), 129)]
+    {
+        let mut screen = sandbox.open(&[], 200, 50);
+        screen.wait_text("Deploy it?");
+        screen.stall(true);
+        // More frames than any buffer holds.
+        for _ in 0..60 {
+            screen.send("?\x0c");
+            screen.send("\x1b\x0c");
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        let from = Instant::now();
+        match signal {
+            None => screen.send("\x03"),
+            Some(signal) => kill(screen.pid(), signal),
+        }
+        wait_for(name, || screen.exit_code().is_some());
+        assert!(from.elapsed() < Duration::from_secs(3), "{name}: {:?}", from.elapsed());
+        assert_eq!(screen.exit_code(), Some(code), "{name}");
+    }
+    // One that takes it again shows the present.
+    let mut screen = sandbox.open(&[], 200, 50);
+    screen.wait_text("Deploy it?");
+    screen.stall(true);
+    for _ in 0..30 {
+        screen.send("?\x0c");
+        screen.send("\x1b\x0c");
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    screen.send("3");
+    screen.stall(false);
+    screen.wait_text("READY 1");
 }

@@ -7,6 +7,7 @@ pub(in crate::app) mod launch;
 pub(in crate::app) mod logging;
 pub(in crate::app) mod on_terminal;
 pub(in crate::app) mod open;
+mod outlet;
 pub(in crate::app) mod paths;
 pub(in crate::app) mod runtime;
 pub(in crate::app) mod signals;

@@ -164,7 +164,7 @@ struct Dashboard {
     links: Links,
     dirty: bool,
     last_frame: Option<Instant>,
-    /// When the open question was first on the screen whole.
+    /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
     exit: Option<u8>,
     /// Said in the shell once the terminal is its own again.
@@ -202,7 +202,7 @@ impl Dashboard {
             tokio::select! {
                 typed = keyboard.next() => match typed {
                     // Pressed before there was anything to answer; Esc and Ctrl-C answer everything.
-                    Ok((Typed::Key(key), read)) if self.state.may_answer() && self.asked > Some(read.into())
+                    Ok((Typed::Key(key), read)) if self.state.may_answer() && self.asked.is_none_or(|asked| asked > read.into())
                         && key.code != KeyCode::Esc && !key.modifiers.contains(KeyModifiers::CONTROL) => {}
                     Ok((Typed::Key(key), _)) => self.take(Event::Key(key)),
                     Ok((Typed::Paste(text), _)) => self.take(Event::Paste(text)),
@@ -235,6 +235,12 @@ impl Dashboard {
                     self.take(event);
                 }
                 _ = tick.tick() => self.take(Event::Tick(Timestamp::now())),
+                written = self.screen.written() => match written {
+                    // It tells of the frame before.
+                    Ok(()) if self.screen.is_writing() => {}
+                    Ok(()) => self.asked = self.asked.or_else(|| Some(Instant::now())),
+                    Err(_) => self.exit = Some(hung_up()),
+                },
                 () = at(frame_due) => {}
                 () = at(open_at) => self.open_view(),
                 signalled = signals.next() => match signalled {
@@ -281,8 +287,7 @@ impl Dashboard {
         match effect {
             Effect::Quit => self.exit = Some(crate::app::action::error::DONE),
             Effect::Redraw => {
-                // A terminal that is gone is noticed by the draw that follows.
-                let _gone = self.screen.clear();
+                self.screen.clear();
             }
             Effect::Suspend => {
                 // The signal handler does the rest, as for a stop that comes from outside.
@@ -390,7 +395,9 @@ impl Dashboard {
     }
 
     fn frame_due(&self) -> Option<Instant> {
-        self.dirty.then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+        // A terminal that takes nothing gets no more; what it shows then is the present.
+        (self.dirty && !self.screen.is_writing())
+            .then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
     }
 
     fn draw_when_due(&mut self) -> io::Result<()> {
@@ -412,8 +419,8 @@ impl Dashboard {
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
             self.perform(effect);
         }
-        if !answered && self.state.may_answer() {
-            self.asked = self.last_frame;
+        if !answered {
+            self.asked = None;
         }
         Ok(())
     }

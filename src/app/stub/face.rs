@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier, Style};
 
@@ -16,13 +16,12 @@ const BOTTOM_ROWS: u16 = 5;
 /// Columns of the progress bar.
 const BAR: u16 = 24;
 
-/// Draws it.
-pub(super) fn draw(frame: &mut Frame<'_>, agent: &Agent, theme: Theme) {
-    let area = frame.area();
+/// Draws it; where the cursor is.
+pub(super) fn draw(buffer: &mut Buffer, agent: &Agent, theme: Theme) -> Option<Position> {
+    let area = buffer.area;
     if area.width < 10 || area.height < BOTTOM_ROWS + 2 {
-        return;
+        return None;
     }
-    let buffer = frame.buffer_mut();
     let color = |color: Color| if theme.color { Style::new().fg(color) } else { Style::new() };
     let width = usize::from(area.width);
     let mut put = |x: u16, y: u16, what: &str, style: Style| {
@@ -60,7 +59,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, agent: &Agent, theme: Theme) {
     let hint = if draft.is_empty() { "Enter sends  /help" } else { "draft: Enter sends it, Ctrl-U clears it" };
     put(0, bottom + 4, hint, Style::new().add_modifier(Modifier::DIM));
     let cursor = 2 + u16::try_from(text::width(shown)).unwrap_or(0);
-    frame.set_cursor_position(Position::new(cursor.min(area.width - 1), bottom + 2));
+    Some(Position::new(cursor.min(area.width - 1), bottom + 2))
 }
 
 /// The last rows of the conversation. Only what may be shown is broken into lines.
@@ -101,8 +100,7 @@ fn bar(now: Instant, from: Instant, until: Instant) -> String {
 mod tests {
     use std::time::Instant;
 
-    use ratatui::Terminal;
-    use ratatui::backend::TestBackend;
+    use ratatui::layout::Rect;
 
     use super::*;
     use crate::app::stub::agent::Identity;
@@ -116,8 +114,7 @@ mod tests {
         agent.paste(&"日本 long draft ".repeat(50));
         for width in 1..40 {
             for height in 1..20 {
-                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-                terminal.draw(|frame| draw(frame, &agent, Theme::default())).unwrap();
+                draw(&mut Buffer::empty(Rect::new(0, 0, width, height)), &agent, Theme::default());
             }
         }
     }

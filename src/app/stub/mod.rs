@@ -9,14 +9,11 @@ mod face;
 mod script;
 
 use std::io::{self, Write};
-use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 use crossterm::execute;
 use crossterm::terminal::SetTitle;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
+use ratatui::buffer::Buffer;
 
 use self::agent::{Agent, Ask, Identity};
 use self::desk::Desk;
@@ -25,6 +22,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::AgentName;
 use crate::fleet::session;
+use crate::ui::paper::Paper;
 use crate::ui::theme::Theme;
 
 use crate::app::edge::input::{Keyboard, Typed};
@@ -109,9 +107,7 @@ impl Stub<'_> {
     fn live(&mut self) -> io::Result<u8> {
         let theme = Theme::of_environment(|name| std::env::var(name).ok());
         terminal::enter()?;
-        // Never dropped: ratatui's own drop prints when the terminal is gone, which panics.
-        let mut out = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
-        let status = self.turn(&mut out, theme);
+        let status = self.turn(theme);
         terminal::restore();
         self.last_words();
         status
@@ -128,7 +124,8 @@ impl Stub<'_> {
         }
     }
 
-    fn turn(&mut self, out: &mut Terminal<CrosstermBackend<io::Stdout>>, theme: Theme) -> io::Result<u8> {
+    fn turn(&mut self, theme: Theme) -> io::Result<u8> {
+        let mut paper = Paper::new();
         let mut title = String::new();
         let (mut keyboard, mut signals) = {
             let _inside = self.events.enter();
@@ -143,7 +140,7 @@ impl Stub<'_> {
                         // Deaf and mute on purpose: only a signal ends it.
                         std::thread::park();
                     },
-                    Ask::Flood(lines) => flood(out, lines)?,
+                    Ask::Flood(lines) => flood(&mut paper, lines)?,
                     Ask::Claim(seconds) => {
                         let claimed = self.desk.claim(seconds);
                         self.agent.claimed(claimed);
@@ -171,7 +168,11 @@ impl Stub<'_> {
                     execute!(io::stdout(), SetTitle(&wanted))?;
                     title = wanted;
                 }
-                out.draw(|frame| face::draw(frame, &self.agent, theme))?;
+                let draw = |buffer: &mut Buffer| ((), face::draw(buffer, &self.agent, theme));
+                let ((), frame) = paper.frame(crossterm::terminal::size()?, draw)?;
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(&frame)?;
+                stdout.flush()?;
             }
             match self.wait(now, &mut keyboard, &mut signals) {
                 Waited::Over => {}
@@ -183,7 +184,7 @@ impl Stub<'_> {
                 Waited::Signalled(Signalled::Continued) => {
                     terminal::restore();
                     terminal::enter()?;
-                    redraw(out)?;
+                    paper.forget();
                     self.agent.touch();
                 }
                 Waited::Signalled(_) => self.agent.touch(),
@@ -226,17 +227,12 @@ enum Waited {
 }
 
 /// Floods the screen the way a runaway build does: raw lines as fast as the terminal takes them.
-fn flood(out: &mut Terminal<CrosstermBackend<io::Stdout>>, lines: u32) -> io::Result<()> {
+fn flood(paper: &mut Paper, lines: u32) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     for line in 0..lines {
         write!(stdout, "\r\nflood {line:>8} \x1b[38;5;{}m{}\x1b[0m", line % 256, "=".repeat(60))?;
     }
     stdout.flush()?;
-    redraw(out)
-}
-
-/// Forgets what is on the screen, so that the next frame draws all of it.
-fn redraw(out: &mut Terminal<CrosstermBackend<io::Stdout>>) -> io::Result<()> {
-    let size = out.size()?;
-    out.resize(Rect::new(0, 0, size.width, size.height))
+    paper.forget();
+    Ok(())
 }

@@ -26,6 +26,8 @@ struct Output {
     parser: vt100::Parser,
     raw: Vec<u8>,
     ended: bool,
+    /// Whether the terminal takes nothing for now.
+    stalled: bool,
 }
 
 impl Pty {
@@ -54,13 +56,23 @@ impl Pty {
         let rows = std::num::NonZeroU16::new(height).unwrap();
         let columns = std::num::NonZeroU16::new(width).unwrap();
         let shared = Arc::new(Shared {
-            state: Mutex::new(Output { parser: vt100::Parser::new(rows, columns, 0), raw: Vec::new(), ended: false }),
+            state: Mutex::new(Output {
+                parser: vt100::Parser::new(rows, columns, 0),
+                raw: Vec::new(),
+                ended: false,
+                stalled: false,
+            }),
             moved: Condvar::new(),
         });
         let sink = Arc::clone(&shared);
         std::thread::spawn(move || {
             let mut buffer = [0; 65536];
             loop {
+                let mut state = sink.state.lock().unwrap();
+                while state.stalled {
+                    state = sink.moved.wait(state).unwrap();
+                }
+                drop(state);
                 let length = reader.read(&mut buffer).unwrap_or(0);
                 let mut state = sink.state.lock().unwrap();
                 if length == 0 {
@@ -107,6 +119,12 @@ impl Pty {
         self.writer.flush().unwrap();
     }
 
+    /// Takes nothing that the program writes, as a link does that stalls, or takes it again.
+    pub(crate) fn stall(&self, stalled: bool) {
+        self.shared.state.lock().unwrap().stalled = stalled;
+        self.shared.moved.notify_all();
+    }
+
     /// Changes the terminal's size.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
@@ -143,6 +161,11 @@ impl Pty {
         self.child.process_id().unwrap()
     }
 
+    /// The exit code, once it has ended.
+    pub(crate) fn exit_code(&mut self) -> Option<u32> {
+        self.child.try_wait().unwrap().map(|status| status.exit_code())
+    }
+
     /// Waits for its end; the exit code.
     #[track_caller]
     pub(crate) fn wait_exit(&mut self) -> u32 {
@@ -164,6 +187,7 @@ impl Pty {
 
 impl Drop for Pty {
     fn drop(&mut self) {
+        self.stall(false);
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }

@@ -1,0 +1,102 @@
+//! The way out to the terminal. Frames are written on a thread of their own: a terminal that takes nothing, behind
+//! a link that stalls, holds up the frames and neither keys nor signals.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::sync::Notify;
+
+/// How long the terminal has for what is being written before it is given back regardless.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// Whether a frame is being written. Of the process, because the terminal is given back from anywhere, a panic
+/// included, and never into the middle of a frame.
+static WRITING: Mutex<bool> = Mutex::new(false);
+
+/// Told when it no longer is.
+static WRITTEN: Condvar = Condvar::new();
+
+fn writing() -> MutexGuard<'static, bool> {
+    // A word that no panic leaves half said.
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The thread that writes.
+pub(in crate::app) struct Outlet {
+    frames: mpsc::Sender<Vec<u8>>,
+    moved: Arc<Notify>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Outlet {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When there is no standard output, or no thread to be had.
+    pub(in crate::app) fn open() -> io::Result<Self> {
+        let (frames, waiting) = mpsc::channel::<Vec<u8>>();
+        let (moved, gone) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+        let outlet = Self { frames, moved: Arc::clone(&moved), gone: Arc::clone(&gone) };
+        // Not `io::stdout()`: its lock would be held for as long as the terminal takes nothing.
+        let mut terminal = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
+            while let Ok(frame) = waiting.recv() {
+                if terminal.write_all(&frame).is_err() {
+                    gone.store(true, Ordering::SeqCst);
+                }
+                *writing() = false;
+                WRITTEN.notify_all();
+                moved.notify_one();
+            }
+        })?;
+        Ok(outlet)
+    }
+
+    /// Writes a frame; the one before must be written.
+    pub(in crate::app) fn write(&self, frame: Vec<u8>) {
+        *writing() = true;
+        if self.frames.send(frame).is_err() {
+            self.gone.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a frame is still being written.
+    pub(in crate::app) fn is_writing(&self) -> bool {
+        *writing()
+    }
+
+    /// Returns when a frame was written.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(in crate::app) async fn written(&self) -> io::Result<()> {
+        self.moved.notified().await;
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone"));
+        }
+        Ok(())
+    }
+}
+
+/// Writes what gives the terminal back: behind the frame that is being written, and never for long.
+pub(in crate::app) fn last(bytes: &[u8]) {
+    let end = Instant::now() + SETTLE;
+    let mut busy = writing();
+    while *busy && Instant::now() < end {
+        let left = end.saturating_duration_since(Instant::now());
+        busy = WRITTEN.wait_timeout(busy, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    drop(busy);
+    let mut out = io::stdout();
+    let left = Timespec::try_from(SETTLE).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
+    let mut polled = [PollFd::new(&out, PollFlags::OUT)];
+    if matches!(poll(&mut polled, Some(&left)), Ok(1)) {
+        // On a terminal that hung up it fails, and there is nobody left to tell.
+        let _hung_up = out.write_all(bytes).and_then(|()| out.flush());
+    }
+}

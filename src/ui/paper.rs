@@ -1,0 +1,244 @@
+//! Frames as the bytes that a terminal needs: what it shows, what it is to show, and the difference.
+//!
+//! Terminals disagree about how wide a cell of more than one code point is: a flag, an emoji with a skin tone, a
+//! letter with marks. So behind such a cell the cursor is placed anew, and where one comes or goes its row is
+//! erased and written anew to its end.
+
+use std::io;
+
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::queue;
+use crossterm::style::ResetColor;
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Rect};
+
+use super::text;
+
+/// What a terminal shows.
+#[derive(Debug, Default)]
+pub struct Paper {
+    shown: Buffer,
+    next: Buffer,
+    /// Whether the terminal may show anything else by now.
+    stale: bool,
+}
+
+impl Paper {
+    /// A terminal of which nothing is known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { stale: true, ..Self::default() }
+    }
+
+    /// Forgets what is shown, so that the next frame draws all of it.
+    pub fn forget(&mut self) {
+        self.stale = true;
+    }
+
+    /// Draws a frame of this size; what it answers is what `draw` answers, with where the cursor is, and the bytes
+    /// that bring the terminal there.
+    ///
+    /// # Errors
+    /// Never: it writes to memory.
+    pub fn frame<T>(
+        &mut self,
+        (width, height): (u16, u16),
+        draw: impl FnOnce(&mut Buffer) -> (T, Option<Position>),
+    ) -> io::Result<(T, Vec<u8>)> {
+        let area = Rect::new(0, 0, width, height);
+        self.stale |= self.shown.area != area;
+        self.next.resize(area);
+        self.next.reset();
+        let (answer, cursor) = draw(&mut self.next);
+        let mut out = Vec::new();
+        queue!(out, BeginSynchronizedUpdate, Hide)?;
+        if std::mem::take(&mut self.stale) {
+            queue!(out, ResetColor, Clear(ClearType::All))?;
+            self.shown.resize(area);
+            self.shown.reset();
+        }
+        self.difference(&mut out)?;
+        if let Some(Position { x, y }) = cursor {
+            queue!(out, MoveTo(x, y), Show)?;
+        }
+        queue!(out, EndSynchronizedUpdate)?;
+        std::mem::swap(&mut self.shown, &mut self.next);
+        Ok((answer, out))
+    }
+
+    fn difference(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let anew: Vec<Option<u16>> = (0..self.next.area.height).map(|y| self.written_anew_from(y)).collect();
+        let from = |y: u16| anew.get(usize::from(y)).copied().flatten();
+        let changed = self.shown.diff_iter(&self.next).filter(|(x, y, _)| from(*y).is_none_or(|from| *x < from));
+        CrosstermBackend::new(&mut *out).draw(changed)?;
+        for y in 0..self.next.area.height {
+            let Some(from) = from(y) else { continue };
+            queue!(out, MoveTo(from, y), ResetColor, Clear(ClearType::UntilNewLine))?;
+            let mut run: Vec<(u16, u16, &Cell)> = Vec::new();
+            for (x, cell) in cells(&self.next, y).filter(|(x, _)| *x >= from) {
+                run.push((x, y, cell));
+                if is_cluster(cell) {
+                    // Each run begins by placing the cursor.
+                    CrosstermBackend::new(&mut *out).draw(run.drain(..))?;
+                }
+            }
+            CrosstermBackend::new(&mut *out).draw(run.into_iter())?;
+        }
+        Ok(())
+    }
+
+    /// From where on a row is written anew: where a cell of more than one code point came or went.
+    fn written_anew_from(&self, y: u16) -> Option<u16> {
+        let cell = |buffer: &Buffer, x: u16| buffer.cell((x, y)).cloned().unwrap_or_default();
+        cells(&self.next, y).map(|(x, next)| (x, x + wide(next).max(1))).find_map(|(x, end)| {
+            let other = |at: &u16| {
+                let (was, is) = (cell(&self.shown, *at), cell(&self.next, *at));
+                was != is && (is_cluster(&was) || is_cluster(&is))
+            };
+            (x..end.min(self.next.area.width)).any(|at| other(&at)).then_some(x)
+        })
+    }
+}
+
+/// The cells of a row with their columns, without those that a wide one covers.
+fn cells(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
+    let mut x = 0;
+    std::iter::from_fn(move || {
+        let cell = (x < buffer.area.width).then(|| buffer.cell((x, y))).flatten()?;
+        let at = x;
+        x = x.saturating_add(wide(cell).max(1));
+        Some((at, cell))
+    })
+}
+
+fn wide(cell: &Cell) -> u16 {
+    u16::try_from(text::width(cell.symbol())).unwrap_or(1)
+}
+
+fn is_cluster(cell: &Cell) -> bool {
+    cell.symbol().chars().nth(1).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use ratatui::style::Style;
+
+    fn frame(paper: &mut Paper, lines: &[&str]) -> String {
+        let (_, bytes) = paper
+            .frame((12, 3), |buffer| {
+                for (y, line) in (0..).zip(lines) {
+                    buffer.set_stringn(0, y, line, 12, Style::new());
+                }
+                ((), None)
+            })
+            .unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn only_what_changed_is_written() {
+        let mut paper = Paper::new();
+        assert!(frame(&mut paper, &["abc", "def"]).contains("\x1b[2J"));
+        let bytes = frame(&mut paper, &["abc", "dXf"]);
+        assert!(bytes.contains("\x1b[2;2HX") && !bytes.contains('a') && !bytes.contains("\x1b[2J"), "{bytes:?}");
+        paper.forget();
+        let bytes = frame(&mut paper, &["abc", "dXf"]);
+        assert!(bytes.contains("abc") && bytes.contains("\x1b[2J"), "{bytes:?}");
+    }
+
+    #[test]
+    fn behind_a_cell_of_several_code_points_the_cursor_is_placed_anew_and_the_row_written_to_its_end() {
+        for cluster in
+            ["\u{1f1e9}\u{1f1ea}", "\u{1f44b}\u{1f3fd}", "e\u{301}\u{302}", "\u{26a0}\u{fe0f}", "\u{915}\u{94d}"]
+        {
+            let mut paper = Paper::new();
+            frame(&mut paper, &["a b tail", "same"]);
+            let bytes = frame(&mut paper, &[&format!("a {cluster} tail"), "same"]);
+            let column = 3 + text::width(cluster);
+            assert!(bytes.contains("\x1b[1;3H"), "{bytes:?}");
+            assert!(bytes.contains(&format!("{cluster}\x1b[39m")), "nothing is written in the same run: {bytes:?}");
+            assert!(bytes.contains(&format!("\x1b[1;{column}H tail")), "{bytes:?}");
+            assert!(!bytes.contains("same"), "other rows stay: {bytes:?}");
+            let gone = frame(&mut paper, &["a b tail", "same"]);
+            assert!(gone.contains("\x1b[K") && gone.contains("b tail"), "{gone:?}");
+        }
+    }
+
+    /// A terminal that takes every code point for a cell of its own width, as the worst do.
+    struct Naive {
+        /// Characters, and whether the cell is the second half of one.
+        rows: Vec<Vec<(char, bool)>>,
+    }
+
+    const BLANK: (char, bool) = (' ', false);
+
+    impl Naive {
+        /// Overwrites a cell; the other half of what stood there is blank then, as in every terminal.
+        fn put(&mut self, x: usize, y: usize, cell: (char, bool)) {
+            let Some(row) = self.rows.get_mut(y).filter(|row| x < row.len()) else { return };
+            if row[x].1 {
+                row[x - 1] = BLANK;
+            }
+            if row.get(x + 1).is_some_and(|next| next.1) {
+                row[x + 1] = BLANK;
+            }
+            row[x] = cell;
+        }
+
+        /// Takes bytes in which only cursor placements and erasures matter.
+        fn take(&mut self, bytes: &str) {
+            let (mut x, mut y) = (0, 0);
+            let mut rest = bytes.chars().peekable();
+            while let Some(c) = rest.next() {
+                if c != '\x1b' {
+                    let wide = text::width(c.encode_utf8(&mut [0; 4]));
+                    (0..wide).for_each(|half| self.put(x + half, y, (c, half > 0)));
+                    x += wide;
+                    continue;
+                }
+                rest.next();
+                let mut numbers = String::new();
+                let last = loop {
+                    match rest.next() {
+                        Some(c @ ('\x40'..='\x7e')) => break c,
+                        Some(c) => numbers.push(c),
+                        None => return,
+                    }
+                };
+                match last {
+                    'H' => {
+                        let (row, column) = numbers.split_once(';').unwrap();
+                        (y, x) = (row.parse::<usize>().unwrap() - 1, column.parse::<usize>().unwrap() - 1);
+                    }
+                    'J' => self.rows.iter_mut().flatten().for_each(|cell| *cell = BLANK),
+                    'K' => (x..self.rows[y].len()).for_each(|x| self.put(x, y, BLANK)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever came before, the same frame leaves the same cells, also where a terminal counts otherwise.
+        #[test]
+        fn nothing_of_an_earlier_frame_remains(
+            before in prop::collection::vec("([a-c ]|e\u{301}|日|\u{1f1e9}\u{1f1ea}|\u{1f44b}\u{1f3fd}){0,9}", 3),
+            after in prop::collection::vec("([a-c ]|e\u{301}|日|\u{1f1e9}\u{1f1ea}|\u{1f44b}\u{1f3fd}){0,9}", 3),
+        ) {
+            let draw = |paper: &mut Paper, lines: &[String]| {
+                frame(paper, &lines.iter().map(String::as_str).collect::<Vec<_>>())
+            };
+            let blank = || Naive { rows: vec![vec![BLANK; 12]; 3] };
+            let (mut old, mut fresh) = (blank(), blank());
+            let mut paper = Paper::new();
+            old.take(&draw(&mut paper, &before));
+            old.take(&draw(&mut paper, &after));
+            fresh.take(&draw(&mut Paper::new(), &after));
+            prop_assert_eq!(old.rows, fresh.rows);
+        }
+    }
+}
