@@ -158,7 +158,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let pane = tmux_plane(planes, agent, &server, &mut evidence);
     let record = pane.record;
     let tree = record.filter(|_| !remote).and_then(|record| planes.processes.get(&record.pid));
-    let pane_state = pane.state(tree);
+    let pane_state = pane.state(tree, Some(&agent.runtime));
     let far = record.filter(|_| remote).and_then(|record| hosts::own_row(planes, agent, record));
     let heartbeat = if remote {
         Err(NoHeartbeat::Elsewhere)
@@ -191,7 +191,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         Some((row, _)) if pane_state == PaneState::Live => hosts::decision(row),
         _ => readiness::decide(&signs, &planes.site.thresholds),
     };
-    let drift = pane_state == PaneState::Live
+    let drift = matches!(pane_state, PaneState::Live | PaneState::Stopped)
         && match far {
             Some((row, _)) => row.drift,
             None => tree.is_some_and(|tree| {

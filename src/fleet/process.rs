@@ -24,6 +24,8 @@ pub struct Process {
     pub pid: u32,
     /// Its argument vector; the name in brackets where it has none.
     pub argv: Vec<String>,
+    /// Whether a signal or a debugger stopped it.
+    pub stopped: bool,
 }
 
 /// What was read of one pane's process tree.
@@ -79,7 +81,8 @@ impl ProcessWatch {
             rss += stat.rss_pages;
             oldest = oldest.or(Some(stat.start_ticks));
             foreground = foreground.or(stat.foreground);
-            processes.push(Process { pid, argv: self.argv_of(pid, stat.start_ticks) });
+            let stopped = matches!(stat.state, 'T' | 't');
+            processes.push(Process { pid, argv: self.argv_of(pid, stat.start_ticks), stopped });
             queue.extend(children(pid));
         }
         let alive = processes.first().is_some_and(|process| process.pid == root);

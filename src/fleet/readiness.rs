@@ -28,6 +28,10 @@ pub enum PaneState {
     Ended(Option<i32>),
     /// There is a pane, and `/proc` no longer has its process.
     ProcessGone,
+    /// Its runtime ended, and this shell stands in the pane.
+    ShellOnly(&'static str),
+    /// Its process is stopped by a signal.
+    Stopped,
     /// The server has no such session.
     NoSession,
     /// There is no tmux server.
@@ -125,6 +129,14 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
                 "tmux cannot be read".to_owned(),
                 "a plane that cannot be read proves nothing",
                 "an answer from the tmux server",
+            );
+        }
+        PaneState::Stopped => {
+            return decision(
+                Readiness::Stuck,
+                "its process is stopped by a signal; `kill -CONT` continues it".to_owned(),
+                "a stopped process does nothing, whatever its screen shows",
+                "SIGCONT to its process",
             );
         }
         PaneState::Unreachable => {
@@ -234,20 +246,27 @@ fn by_silence(
             "without an idle time it is taken to be at work",
             "an activity time from tmux",
         ),
-        Some(idle) if idle >= thresholds.idle && signs.screen != ScreenSign::NotAsked => decision(
-            Readiness::Unknown,
-            match &signs.screen {
-                ScreenSign::Unread(why) => format!("silent for {}, and its screen was not read: {why}", words(idle)),
-                _ => format!("silent for {}, and its screen shows nothing that is known", words(idle)),
-            },
-            "a silent runtime whose screen is not understood may wait for anything",
-            "a known screen; `runtime/NAME/screen.yaml` in the Mosaic home describes one",
-        ),
+        Some(idle)
+            if (idle >= thresholds.idle && signs.screen != ScreenSign::NotAsked)
+                || (idle >= SETTLED_AFTER && matches!(signs.screen, ScreenSign::Shows(Showing::Unknown, _))) =>
+        {
+            decision(
+                Readiness::Unknown,
+                match &signs.screen {
+                    ScreenSign::Unread(why) => {
+                        format!("silent for {}, and its screen was not read: {why}", words(idle))
+                    }
+                    _ => format!("silent for {}, and its screen shows nothing that is known", words(idle)),
+                },
+                "a silent runtime whose screen is not understood may wait for anything",
+                "a known screen; `runtime/NAME/screen.yaml` in the Mosaic home describes one",
+            )
+        }
         Some(idle) if idle >= thresholds.idle => decision(
-            Readiness::Available,
-            format!("idle for {}", words(idle)),
-            "alive, and silent for longer than the idle threshold",
-            "output in its pane, or a report of busy",
+            Readiness::Unknown,
+            format!("silent for {}, and nothing tells what it waits for", words(idle)),
+            "without a report and without a known screen nothing proves that work can be given to it",
+            "a report of the runtime itself, or `runtime/NAME/screen.yaml` in the Mosaic home, which describes its screen",
         ),
         Some(idle) => decision(
             Readiness::Working,
@@ -294,9 +313,16 @@ fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
         PaneState::Ended(Some(status)) => (format!("exited with status {status}"), start),
         PaneState::Ended(None) => ("its process ended".to_owned(), start),
         PaneState::ProcessGone => ("its process is gone".to_owned(), start),
+        PaneState::ShellOnly(shell) => {
+            (format!("its runtime ended; {shell} stands in its pane"), "a restart: `mosaic-tui fleet restart NAME`")
+        }
         PaneState::NoSession => ("no session".to_owned(), start),
         PaneState::NoServer => ("no tmux server".to_owned(), start),
-        PaneState::Live | PaneState::Unreachable | PaneState::Unreadable | PaneState::Elsewhere => return None,
+        PaneState::Live
+        | PaneState::Stopped
+        | PaneState::Unreachable
+        | PaneState::Unreadable
+        | PaneState::Elsewhere => return None,
     })
 }
 
@@ -371,6 +397,11 @@ mod tests {
             (P::Live, kept(1), Some(299), R::Working),
             (P::Live, pulse(1, S::Ok), Some(300), R::Available),
             (P::Live, pulse(1, S::Ok), Some(1_000_000), R::Available),
+            (P::Live, kept(1), Some(300), R::Unknown),
+            (P::Live, kept(1), Some(1_000_000), R::Unknown),
+            (P::ShellOnly("bash"), pulse(1, S::Ok), Some(5), R::Dead),
+            (P::Stopped, pulse(1, S::Ok), Some(5), R::Stuck),
+            (P::Stopped, pulse(1, S::Busy), Some(0), R::Stuck),
         ] {
             assert_eq!(readiness(pane, pulse.clone(), idle), want, "{pane:?} {pulse:?} {idle:?}");
         }
@@ -414,7 +445,8 @@ mod tests {
             (by_keeper(S::Ok), Showing::Queued, 9999, R::Working),
             (by_keeper(S::Ok), Showing::Ready, 2, R::Working),
             (by_keeper(S::Ok), Showing::Ready, 3, R::Available),
-            (by_keeper(S::Ok), Showing::Unknown, 3, R::Working),
+            (by_keeper(S::Ok), Showing::Unknown, 2, R::Working),
+            (by_keeper(S::Ok), Showing::Unknown, 3, R::Unknown),
             (by_keeper(S::Ok), Showing::Unknown, 9999, R::Unknown),
             (pulse(1, S::Busy), Showing::Dialog, 0, R::Working),
             (pulse(1, S::Waiting), Showing::Ready, 9, R::Stuck),

@@ -77,6 +77,22 @@ pub fn matches(runtime: &str, argv: &[String]) -> bool {
     stem == runtime || package.is_some_and(|package| script.contains(&format!("/{package}/")))
 }
 
+/// The shell that a process is, when it waits for what is typed: one without a script and without a command.
+#[must_use]
+pub fn idle_shell(argv: &[String]) -> Option<&'static str> {
+    const SHELLS: [&str; 11] = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "ash", "nu"];
+    let name = base_name(argv.first()?);
+    let only_options = argv[1..].iter().all(|word| word.starts_with('-') && word != "-c" && word != "--command");
+    SHELLS.into_iter().find(|shell| *shell == name && only_options)
+}
+
+/// The shell that stands where a runtime ended: none of the processes is this or any other known runtime.
+#[must_use]
+pub fn shell_in_its_place<'a>(runtime: &str, all: impl Iterator<Item = &'a [String]> + Clone) -> Option<&'static str> {
+    let is_runtime = |argv: &[String]| matches(runtime, argv) || KNOWN.iter().any(|known| matches(known.name, argv));
+    if all.clone().any(is_runtime) { None } else { all.filter_map(idle_shell).next() }
+}
+
 /// The command that `env` and `systemd-run` are about to become: both execute it in place.
 fn behind_wrappers(mut argv: &[String]) -> &[String] {
     loop {

@@ -26,4 +26,5 @@ mod runtimes;
 mod steering;
 mod systemd;
 mod terminal;
+mod truth;
 mod watch;

@@ -124,7 +124,7 @@ fn a_busy_agent_queues_and_copy_mode_and_a_split_window_change_nothing() {
 #[test]
 fn a_dead_pane_an_unknown_screen_and_a_frozen_runtime_are_told_as_they_are() {
     let sandbox = Sandbox::with_agents(
-        "  - {name: a, env: {MOSAIC_STUB_SCRIPT: 'work 1; hang'}}\n  - {name: gone, runtime: sh, command: 'exit 3'}\n  - {name: shell, runtime: codex, command: 'bash --norc'}\n",
+        "  - {name: a, env: {MOSAIC_STUB_SCRIPT: 'work 1; hang'}}\n  - {name: gone, runtime: sh, command: 'exit 3'}\n  - {name: shell, runtime: codex, command: 'bash --norc'}\n  - {name: other, runtime: codex, command: cat}\n",
     );
     let _one_fails = sandbox.run(&["fleet", "start"]);
     let delivery = |name: &str| {
@@ -133,7 +133,8 @@ fn a_dead_pane_an_unknown_screen_and_a_frozen_runtime_are_told_as_they_are() {
     };
     sandbox.wait_row("gone", |row| row["readiness"] == "dead");
     assert_eq!(delivery("gone"), (1, "dead".to_owned()));
-    assert_eq!(delivery("shell"), (1, "blank".to_owned()), "an unknown screen gets nothing");
+    assert_eq!(delivery("shell"), (1, "dead".to_owned()), "a shell would run it");
+    assert_eq!(delivery("other"), (1, "blank".to_owned()), "an unknown screen gets nothing");
     assert!(!sandbox.root.join("w/file").exists());
     sandbox.wait_row("a", |row| row["readiness"] == "stale");
     assert_eq!(delivery("a"), (1, "blank".to_owned()), "a hung runtime shows no draft, so Enter is not pressed");

@@ -135,19 +135,21 @@ fn without_a_heartbeat_file_nothing_is_claimed() {
 }
 
 #[test]
-fn silence_alone_is_available_never_stuck() {
+fn silence_is_never_stuck_and_available_only_with_a_composer_that_waits() {
     let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b, runtime: cat, command: cat}\n");
     sandbox.start();
-    for agent in ["a", "b"] {
+    // Nothing is known of a screen of cat's.
+    for (agent, wanted) in [("a", "available"), ("b", "unknown")] {
         let mut seen = Vec::new();
-        wait_for("available", || {
+        wait_for(wanted, || {
             let answer =
                 sandbox.run_with(&["agent", "status", agent, "--json"], &[("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", "2")]);
             let state = answer.json()["readiness"].as_str().unwrap().to_owned();
             seen.push(state.clone());
-            state == "available"
+            state == wanted
         });
         assert!(!seen.contains(&"stuck".to_owned()), "{seen:?}");
+        assert!(agent == "a" || !seen.contains(&"available".to_owned()), "{seen:?}");
     }
 }
 

@@ -3,9 +3,10 @@
 use super::{Planes, age, units};
 use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
 use crate::fleet::model::{Authority, BootEnable, Evidence, Label, Plane, ServerName, UnitFacts};
-use crate::fleet::process::ProcessTree;
+use crate::fleet::process::{Process, ProcessTree};
 use crate::fleet::readiness::PaneState;
 use crate::fleet::roster::Agent;
+use crate::fleet::runtime;
 use crate::fleet::tmux::{Look, PaneRecord, panes_of};
 
 /// What tmux says of one agent.
@@ -16,14 +17,24 @@ pub(super) struct TmuxFinding<'a> {
 }
 
 impl TmuxFinding<'_> {
-    pub(super) fn state(&self, tree: Option<&ProcessTree>) -> PaneState {
+    pub(super) fn state(&self, tree: Option<&ProcessTree>, runtime: Option<&str>) -> PaneState {
         match self.record {
             None => self.missing,
             Some(record) if record.dead => PaneState::Ended(record.dead_status),
             Some(_) if tree.is_some_and(|tree| !tree.facts.alive) => PaneState::ProcessGone,
-            Some(_) => PaneState::Live,
+            Some(_) => tree.zip(runtime).map_or(PaneState::Live, |(tree, runtime)| of_living(tree, runtime)),
         }
     }
+}
+
+/// What the kernel says of a pane whose process lives.
+fn of_living(tree: &ProcessTree, runtime: &str) -> PaneState {
+    if let Some(shell) = runtime::shell_in_its_place(runtime, tree.processes.iter().map(|process| &process.argv[..])) {
+        return PaneState::ShellOnly(shell);
+    }
+    let root = tree.processes.first().is_some_and(|process| process.stopped);
+    let its_own = |process: &Process| process.stopped && runtime::matches(runtime, &process.argv);
+    if root || tree.processes.iter().any(its_own) { PaneState::Stopped } else { PaneState::Live }
 }
 
 pub(super) fn tmux_plane<'a>(

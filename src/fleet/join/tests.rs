@@ -115,7 +115,7 @@ fn pane(id: u32, session: &str, pid: u32) -> PaneRecord {
 
 fn tree(pid: u32, argv: &[&str]) -> ProcessTree {
     ProcessTree {
-        processes: vec![Process { pid, argv: argv.iter().map(|word| (*word).to_owned()).collect() }],
+        processes: vec![Process { pid, argv: argv.iter().map(|word| (*word).to_owned()).collect(), stopped: false }],
         foreground: Label::new("x"),
         facts: ProcessFacts { alive: true, argv0: Label::new(argv[0]), cpu_percent: 0.0, rss_bytes: 1, descendants: 0 },
     }

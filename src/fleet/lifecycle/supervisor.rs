@@ -12,8 +12,9 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::AgentName;
-use crate::fleet::process;
+use crate::fleet::process::ProcessWatch;
 use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::runtime;
 use crate::fleet::session;
 use crate::fleet::systemd::{HOLDER_UNIT, Manager, NO_ANSWER, agent_unit};
 use crate::fleet::tmux::Tmux;
@@ -222,7 +223,7 @@ impl<'a> Lifecycle<'a> {
             return Ok(Outcome::RestartedByAnother);
         }
         if let Some(panes) = Tmux::new(agent.socket.clone()).reach().await?
-            && panes.iter().any(|pane| pane.session == agent.session && !pane.dead && process::is_alive(pane.pid))
+            && panes.iter().any(|pane| pane.session == agent.session && !pane.dead && runs(pane.pid, agent))
         {
             return Ok(Outcome::AlreadyRunning);
         }
@@ -268,6 +269,13 @@ impl<'a> Lifecycle<'a> {
             format!("`journalctl --user -u {unit} -n 20` says more"),
         ))
     }
+}
+
+/// Whether a pane's process lives and is not just the shell that its runtime left behind.
+fn runs(pid: u32, agent: &Agent) -> bool {
+    let tree = ProcessWatch::default().look(pid);
+    let argv = tree.processes.iter().map(|process| &process.argv[..]);
+    tree.facts.alive && runtime::shell_in_its_place(&agent.runtime, argv).is_none()
 }
 
 /// Whether this process runs in the pane of that agent.

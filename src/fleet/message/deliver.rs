@@ -132,6 +132,9 @@ impl Delivering<'_> {
 
     async fn in_turn(&self, turn: &mut Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(*phase)) };
+        if let Some(shell) = self.shell_in_its_place().await? {
+            return Ok(shell);
+        }
         if peek.in_mode {
             // Keys would go to copy mode, which somebody left open.
             self.tmux.change(&[Change::LeaveMode(self.pane)]).await?;
@@ -151,8 +154,8 @@ impl Delivering<'_> {
             return Ok(refusal);
         }
         let was = before.composer.as_ref().map(|composer| composer.text.clone()).unwrap_or_default();
-        if !self.paste(turn, buffer, phase).await? {
-            return Ok(lost_turn(*phase));
+        if let Some(not_pasted) = self.paste(turn, buffer, phase).await? {
+            return Ok(not_pasted);
         }
         let extra = PER_KILOBYTE * u32::try_from(self.what.text().len() >> 10).unwrap_or(u32::MAX);
         let Some(draft) = self.press_enter(turn, phase, rules, &was, DRAFT_WITHIN + extra).await? else {
@@ -199,6 +202,10 @@ impl Delivering<'_> {
             }
             // Something moved between the look and the key; it was not pressed.
             *phase = Phase::Typed;
+            if Instant::now() > deadline || !turn.keep().await? {
+                return Ok(None);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
@@ -210,8 +217,8 @@ impl Delivering<'_> {
                 "nothing is known of this runtime's screen; `--no-verify` sends blindly".to_owned(),
             ));
         }
-        if !self.paste(turn, buffer, phase).await? {
-            return Ok(lost_turn(*phase));
+        if let Some(not_pasted) = self.paste(turn, buffer, phase).await? {
+            return Ok(not_pasted);
         }
         *phase = Phase::Submitting;
         let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
@@ -353,12 +360,35 @@ impl Delivering<'_> {
         }
     }
 
-    async fn paste(&self, turn: &Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<bool> {
+    /// What is told when the runtime ended and a shell reads the keys, which would run what is typed.
+    async fn shell_in_its_place(&self) -> Result<Option<Outcome>> {
+        let argv = self.command_lines().await?;
+        let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice));
+        let told = |shell| (Delivery::Dead, format!("its runtime ended, and {shell} stands there; nothing was typed"));
+        Ok(shell.map(told))
+    }
+
+    /// Pastes, if what reads the pane's keys is the runtime: its processes are looked at, and the command that pastes
+    /// compares the name of the foreground process with the one of that look. Why it was not pasted, when it was not.
+    async fn paste(&self, turn: &Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Option<Outcome>> {
+        let foreground = self.tmux.query(&Query::Foreground(self.pane)).await?;
+        if let Some(shell) = self.shell_in_its_place().await? {
+            return Ok(Some(shell));
+        }
         *phase = Phase::Typing;
         let paste = Change::PasteBuffer { buffer: buffer.to_owned(), pane: self.pane };
-        let pasted = turn.change(Guard::default(), &[paste]).await?;
-        *phase = if pasted { Phase::Typed } else { Phase::Looking };
-        Ok(pasted)
+        let guard = Guard { foreground: Some(foreground.clone()), ..Guard::default() };
+        if turn.change(guard, &[paste]).await? {
+            *phase = Phase::Typed;
+            return Ok(None);
+        }
+        *phase = Phase::Looking;
+        let now = self.tmux.query(&Query::Foreground(self.pane)).await?;
+        if now != foreground {
+            let why = format!("another program came to the front of its pane, {now}; nothing was typed");
+            return Ok(Some((Delivery::Blank, why)));
+        }
+        Ok(Some(lost_turn(*phase)))
     }
 
     fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {

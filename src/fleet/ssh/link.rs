@@ -238,8 +238,8 @@ impl<R: AsyncReadExt + Unpin> Stream<R> {
         let wanted = format!("\n{mark} ").into_bytes();
         let mut searched = 0;
         loop {
-            let from = searched.min(self.buffer.len());
-            if let Some(at) = find(&self.buffer[from..], &wanted).map(|at| at + from) {
+            let found = find(&self.buffer[searched..], &wanted).map(|at| at + searched);
+            if let Some(at) = found {
                 let behind = at + wanted.len();
                 if let Some(end) = self.buffer[behind..].iter().position(|byte| *byte == b'\n') {
                     let code = String::from_utf8_lossy(&self.buffer[behind..behind + end]).parse().unwrap_or(1);
@@ -249,7 +249,8 @@ impl<R: AsyncReadExt + Unpin> Stream<R> {
                     return Ok((text, code));
                 }
             }
-            searched = self.buffer.len().saturating_sub(wanted.len());
+            // A mark whose line is not whole yet is found again; else its first bytes may stand at the end.
+            searched = found.unwrap_or_else(|| self.buffer.len().saturating_sub(wanted.len()));
             let read = self.from.read_buf(&mut self.buffer).await;
             if !matches!(read, Ok(count) if count > 0) || self.buffer.len() > MAX_ANSWER {
                 let text = String::from_utf8_lossy(&self.buffer).into_owned();
@@ -276,5 +277,37 @@ mod tests {
         let mut cut = Stream::new(b"some\nhost unreachable\n".as_slice());
         assert_eq!(cut.until("m-1").await, Err(Some("host unreachable".to_owned())));
         assert_eq!(Stream::new(b"".as_slice()).until("m").await, Err(None));
+    }
+
+    /// Hands out so many bytes at a time.
+    struct Dripping(Vec<u8>, usize);
+
+    impl tokio::io::AsyncRead for Dripping {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            into: &mut tokio::io::ReadBuf<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            let count = self.1.min(self.0.len()).min(into.remaining());
+            let drops: Vec<u8> = self.0.drain(..count).collect();
+            into.put_slice(&drops);
+            std::task::Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_any_length_is_seen_however_it_arrives() {
+        for step in [1, 2, 7, 31, usize::MAX] {
+            // Buffers fill at 64, 128, 256 ... bytes, in the middle of a mark or of its line.
+            for length in (0..300).chain([475, 987, 2011, 4059, 8155, 16347]) {
+                let mut text = vec![b'x'; length];
+                text.extend(format!("\n{}-12 0\nnext\n{0}-13 3\n", "ab".repeat(16)).into_bytes());
+                let mut stream = Stream::new(Dripping(text, step));
+                let first = stream.until(&format!("{}-12", "ab".repeat(16))).await;
+                assert_eq!(first.map(|(text, code)| (text.len(), code)), Ok((length, 0)), "{length} by {step}");
+                let second = stream.until(&format!("{}-13", "ab".repeat(16))).await;
+                assert_eq!(second, Ok((b"next".to_vec(), 3)), "{length} by {step}");
+            }
+        }
     }
 }

@@ -23,6 +23,8 @@ pub enum Query {
     Text(PaneId),
     /// Whose turn it is to type into a pane.
     Turn(PaneId),
+    /// Name of the program that reads a pane's keys.
+    Foreground(PaneId),
     /// Pid of the server.
     ServerPid,
     /// Path of the server's socket.
@@ -103,7 +105,7 @@ fn exact_target(session: &SessionName) -> String {
 impl Query {
     /// Whether its answer is the one line that begins with the [`mark`].
     pub(super) fn is_marked(&self) -> bool {
-        matches!(self, Self::Turn(_) | Self::ServerPid | Self::SocketPath | Self::PaneState(_))
+        matches!(self, Self::Turn(_) | Self::Foreground(_) | Self::ServerPid | Self::SocketPath | Self::PaneState(_))
     }
 
     /// The command's words.
@@ -124,6 +126,10 @@ impl Query {
             Self::Text(pane) => words(&["capture-pane", "-p", "-t", &pane.to_string()]),
             Self::Turn(pane) => {
                 words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}#{{{TURN_OPTION}}}", mark())])
+            }
+            Self::Foreground(pane) => {
+                let format = format!("{}#{{pane_current_command}}", mark());
+                words(&["display-message", "-p", "-t", &pane.to_string(), &format])
             }
             Self::ServerPid => words(&["display-message", "-p", &format!("{}#{{pid}}", mark())]),
             Self::SocketPath => words(&["display-message", "-p", &format!("{}#{{socket_path}}", mark())]),

@@ -23,6 +23,8 @@ pub struct Guard {
     pub turn: String,
     /// Rows that the pane shows.
     pub shows: Vec<ShownRow>,
+    /// Name of the program that reads its keys.
+    pub foreground: Option<String>,
     /// Where its cursor is, and that it is in no mode.
     pub cursor: Option<(u16, u16)>,
     /// Patterns (POSIX extended) that no row of the pane matches.
@@ -44,6 +46,10 @@ impl Guard {
             all.push("#{==:#{pane_in_mode},0}".to_owned());
             all.push(format!("#{{==:#{{cursor_x}} #{{cursor_y}},{x} {y}}}"));
         }
+        all.extend(self.foreground.iter().map(|name| {
+            // The whole name, whatever it holds.
+            format!("#{{m/r:^{}$,#{{pane_current_command}}}}", literal(name))
+        }));
         all.extend(self.shows.iter().map(|row| format!("#{{C/r:{}}}", pattern(row))));
         all.extend(self.no_row.iter().map(|row| format!("#{{==:#{{C/r:{}}},0}}", plain(row))));
         all.extend(self.no_title.iter().map(|title| format!("#{{==:#{{m/r:{},#{{pane_title}}}},0}}", plain(title))));
@@ -79,15 +85,22 @@ fn pattern(row: &ShownRow) -> String {
     if row.from_start {
         out.push('^');
     }
-    for c in row.text.trim_end().chars() {
+    out.push_str(&literal(row.text.trim_end()));
+    if row.to_end {
+        out.push('$');
+    }
+    out
+}
+
+/// A text as a pattern that matches it and, but for the few characters of which any one will do, nothing else.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
         match c {
             c if ANY_ONE.contains(c) => out.push('.'),
             c if c.is_ascii_punctuation() => out.extend(['[', c, ']']),
             c => out.push(c),
         }
-    }
-    if row.to_end {
-        out.push('$');
     }
     out
 }
@@ -123,6 +136,7 @@ mod tests {
             turn: "m1.2".into(),
             shows: vec![row("abc")],
             cursor: Some((3, 4)),
+            foreground: None,
             no_row: vec![r"^\? ".into()],
             no_title: vec!["Action".into()],
         };

@@ -1,0 +1,60 @@
+//! What is said of an agent is what is so: the kernel's word goes before pictures and silence.
+
+use rustix::process::Signal;
+
+use crate::harness::{Sandbox, is_well, kill, program};
+
+fn pid_of(row: &serde_json::Value) -> u32 {
+    u32::try_from(row["pane"]["pid"].as_u64().unwrap()).unwrap()
+}
+
+#[test]
+fn a_shell_that_came_back_is_no_agent_and_gets_no_message() {
+    let sandbox = Sandbox::with_agents(&format!(
+        "  - {{name: a, command: '{} stub-agent; exec bash --norc', env: {{MOSAIC_STUB_SCRIPT: 'rest 2; die 0', PS1: 'shell> '}}}}\n",
+        program()
+    ));
+    sandbox.start();
+    let row = sandbox.wait_row("a", |row| row["readiness"] == "dead");
+    assert_eq!(row["reason"], "its runtime ended; bash stands in its pane");
+    let sent = sandbox.run(&["agent", "send", "a", "-m", "touch typed-into-a-shell", "--json"]);
+    assert_eq!((sent.code, sent.json()["delivery"].as_str()), (1, Some("dead")), "{sent:?}");
+    let blind = sandbox.run(&["agent", "send", "a", "-m", "touch typed-into-a-shell", "--no-verify", "--json"]);
+    assert_eq!((blind.code, blind.json()["delivery"].as_str()), (1, Some("dead")), "{blind:?}");
+    assert!(!sandbox.ok(&["agent", "tail", "a"]).stdout.contains("typed-into-a-shell"));
+    assert!(!sandbox.root.join("w/typed-into-a-shell").exists());
+    let before = pid_of(&row);
+    sandbox.ok(&["fleet", "recover", "--apply"]);
+    sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()) && pid_of(row) != before);
+}
+
+#[test]
+fn a_stopped_process_is_stuck_whatever_its_screen_shows() {
+    // tmux continues a pane's own process by itself; most runtimes are children of a wrapper.
+    let sandbox = Sandbox::with_agents(&format!("  - {{name: a, command: '{} stub-agent; true'}}\n", program()));
+    sandbox.start();
+    sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
+    let is_stub = |pid: &u32| {
+        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+    };
+    let stub = sandbox.pids().into_iter().find(is_stub).unwrap();
+    kill(stub, Signal::STOP);
+    let stuck = sandbox.wait_row("a", |row| row["readiness"] == "stuck");
+    assert!(stuck["reason"].as_str().unwrap().contains("stopped by a signal"), "{stuck:#}");
+    kill(stub, Signal::CONT);
+    sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
+}
+
+#[test]
+fn without_rules_and_reports_nothing_is_ever_available() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: claude, command: \"bash -c 'exec -a claude cat'\"}\n");
+    let env = [("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", "1")];
+    assert_eq!(sandbox.run_with(&["fleet", "start"], &env).code, 0);
+    let mut seen = Vec::new();
+    crate::harness::wait_for("a silent agent that is unknown", || {
+        let rows = sandbox.run_with(&["fleet", "ps", "--json"], &env).json();
+        seen.push(rows[0]["readiness"].as_str().unwrap().to_owned());
+        seen.last().is_some_and(|readiness| readiness == "unknown")
+    });
+    assert!(!seen.contains(&"available".to_owned()), "{seen:?}");
+}
