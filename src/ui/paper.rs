@@ -15,6 +15,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 
 use super::text;
+use crate::fleet::model::Size;
 
 /// What a terminal shows.
 #[derive(Debug, Default)]
@@ -44,10 +45,10 @@ impl Paper {
     /// Never: it writes to memory.
     pub fn frame<T>(
         &mut self,
-        (width, height): (u16, u16),
+        size: Size,
         draw: impl FnOnce(&mut Buffer) -> (T, Option<Position>),
     ) -> io::Result<(T, Vec<u8>)> {
-        let area = Rect::new(0, 0, width, height);
+        let area = Rect::new(0, 0, size.width, size.height);
         self.stale |= self.shown.area != area;
         self.next.resize(area);
         self.next.reset();
@@ -129,7 +130,7 @@ mod tests {
 
     fn frame(paper: &mut Paper, lines: &[&str]) -> String {
         let (_, bytes) = paper
-            .frame((12, 3), |buffer| {
+            .frame(Size { width: 12, height: 3 }, |buffer| {
                 for (y, line) in (0..).zip(lines) {
                     buffer.set_stringn(0, y, line, 12, Style::new());
                 }

@@ -83,24 +83,26 @@ fn no_answer_of_a_terminal_acts_in_any_place() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut fleet = nothing_acts(&sandbox, "", "Deploy it?", quick);
-            fleet.send("\x1b[B");
-            fleet.wait_until("Down arrives, and nothing lies over the list", |text| {
-                text.contains("why       ") && !text.contains("Deploy it?") || !text.contains("really?")
-            });
+            write_slowly(&mut fleet, b"\x1b[B", quick);
+            fleet.wait_text("\u{2500} stopped dead");
+            write_slowly(&mut fleet, b"\x1bOB", quick);
+            fleet.wait_text("\u{2500} rests ");
+            write_slowly(&mut fleet, b"\x1b[1;1A", quick);
+            fleet.wait_text("\u{2500} stopped dead");
             fleet.send("q");
             assert_eq!(fleet.wait_exit(), 0);
         });
         scope.spawn(|| {
             let mut board = nothing_acts(&sandbox, "3", "READY 1", quick);
-            board.send("\x1bOP");
+            write_slowly(&mut board, b"\x1bOP", quick);
             board.wait_text("keys on the Board");
             board.send("\x03");
             assert_eq!(board.wait_exit(), 0);
         });
         scope.spawn(|| {
             let mut boxed = nothing_acts(&sandbox, "s", "message to", quick);
-            boxed.send("!\x1b[D<");
-            boxed.wait_until("only the paste and the keys were typed", |text| text.contains("XyAy<!"));
+            write_slowly(&mut boxed, b"!\x1b[D<\x1b[H>\x1b[4~", quick);
+            boxed.wait_until("only the paste and the keys were typed", |text| text.contains(">XyAy<!"));
             boxed.send("\x03");
             assert_eq!(boxed.wait_exit(), 0);
         });
@@ -142,6 +144,60 @@ fn nothing_of_a_sequence_acts_when_its_esc_came_long_before_it() {
                     screen.send("?");
                     screen.wait_text("keys ");
                     assert!(!screen.screen().contains("really?"), "{}", screen.screen());
+                    screen.send("\x03");
+                    assert_eq!(screen.wait_exit(), 0);
+                });
+            }
+        }
+    });
+    assert_eq!(facts(&sandbox), before);
+}
+
+/// Everything in every place, cut once after each byte and after every byte, with short pauses and with long ones.
+#[test]
+#[ignore = "takes minutes: it waits out every pause for real"]
+fn the_whole_matrix_on_real_terminals() {
+    let sandbox = stand();
+    let before = facts(&sandbox);
+    let turns = std::sync::Mutex::new(());
+    let places = [("", "Deploy it?"), ("3", "READY 1"), ("s", "message to"), ("X", "really?")];
+    std::thread::scope(|scope| {
+        for (open, shows) in places {
+            for pause in [10, 50, 100, 200].map(Duration::from_millis) {
+                let (sandbox, turns) = (&sandbox, &turns);
+                scope.spawn(move || {
+                    // One after the other: tmux 3.3a does not always survive so many clients at once.
+                    let turn = turns.lock().unwrap();
+                    let mut screen = sandbox.open(&[], 120, 40);
+                    screen.wait_until("the fleet", |text| text.contains("Deploy it?") && is_well(text));
+                    drop(turn);
+                    screen.send(open);
+                    screen.wait_text(shows);
+                    let key = (open.is_empty() || open == "3").then_some(&b"\x1bOP"[..]);
+                    for bytes in NO_KEYS.iter().copied().chain(key) {
+                        for cut in 1..=bytes.len() {
+                            if cut == bytes.len() {
+                                write_slowly(&mut screen, bytes, pause);
+                            } else {
+                                screen.send_bytes(&bytes[..cut]);
+                                std::thread::sleep(pause);
+                                screen.send_bytes(&bytes[cut..]);
+                            }
+                            // What is undecided is decided, and an Esc that was one may have closed the place.
+                            std::thread::sleep(Duration::from_millis(800));
+                            if Some(bytes) == key {
+                                screen.wait_text("keys ");
+                                screen.send("\x1b");
+                                screen.wait_until("closed", |text| {
+                                    !text.contains("keys in") && !text.contains("keys on")
+                                });
+                            }
+                            if !screen.screen().contains(shows) {
+                                screen.send(open);
+                                screen.wait_text(shows);
+                            }
+                        }
+                    }
                     screen.send("\x03");
                     assert_eq!(screen.wait_exit(), 0);
                 });

@@ -37,8 +37,10 @@ pub(in crate::app) async fn wait(mut child: Child, signals: &mut Signals) -> End
                 }
                 Signalled::End(signal) => {
                     end(&child, signal);
-                    // It saves what it can; dropped, it is killed.
-                    let _late = tokio::time::timeout(LAST_CHANCE, child.wait()).await;
+                    // It saves what it can.
+                    if tokio::time::timeout(LAST_CHANCE, child.wait()).await.is_err() {
+                        end(&child, Signal::KILL);
+                    }
                     return Ended::Told(signalled, None);
                 }
                 // The terminal is the program's.

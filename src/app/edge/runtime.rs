@@ -29,7 +29,7 @@ use crate::backlog::model::Card;
 use crate::backlog::watch::{self, News, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{Label, PaneKey, PaneTarget, Size};
+use crate::fleet::model::{Label, PaneKey, PaneTarget};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::pane::{self, Viewer};
 use crate::fleet::ssh::Links;
@@ -80,7 +80,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
     let theme = Theme::of_environment(|name| std::env::var(name).ok());
     let screen = Screen::take(theme).map_err(gone)?;
-    let size = terminal::size().unwrap_or(Size { width: 80, height: 24 });
+    let size = terminal::size().unwrap_or(terminal::UNKNOWN);
     let mut state = State::new(size, Timestamp::now());
     state.demo = options.demo;
     if options.demo {
@@ -252,8 +252,8 @@ impl Dashboard {
                     }
                     // It was stopped where nothing could be given back (SIGSTOP), and a shell had the terminal.
                     Signalled::Continued => {
-                        self.screen.leave();
-                        self.come_back()?;
+                        self.screen.take_again()?;
+                        self.look_again();
                         keyboard.begin_again();
                     }
                 },
@@ -264,9 +264,14 @@ impl Dashboard {
     /// Takes the terminal again, as it is now.
     fn come_back(&mut self) -> io::Result<()> {
         self.screen.resume()?;
+        self.look_again();
+        Ok(())
+    }
+
+    /// Notices what changed while nothing was drawn.
+    fn look_again(&mut self) {
         self.measure();
         self.refresh();
-        Ok(())
     }
 
     fn measure(&mut self) {

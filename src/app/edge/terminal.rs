@@ -7,7 +7,7 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
-    self, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 
@@ -17,6 +17,9 @@ use crate::ui::draw::{self, Drawn};
 use crate::ui::paper::Paper;
 use crate::ui::theme::Theme;
 use crate::ui::view::View;
+
+/// Size of a terminal that does not know its own.
+pub(in crate::app) const UNKNOWN: Size = Size { width: 80, height: 24 };
 
 /// Whether the terminal is ours now; restoring twice would print escapes into the shell.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -43,10 +46,11 @@ impl Screen {
     /// before must be written.
     ///
     /// # Errors
-    /// When the terminal has no size any more.
+    /// Never: it is written on a thread, which [`Self::written`] tells of.
     pub(in crate::app) fn draw(&mut self, view: &View) -> io::Result<Drawn> {
         let theme = self.theme;
-        let (drawn, frame) = self.paper.frame(terminal::size()?, |buffer| (draw::draw(buffer, view, theme), None))?;
+        let (drawn, frame) =
+            self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None))?;
         self.outlet.write(frame);
         Ok(drawn)
     }
@@ -82,6 +86,15 @@ impl Screen {
         self.clear();
         enter()
     }
+
+    /// Sets everything anew after something else had the terminal unasked.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(in crate::app) fn take_again(&mut self) -> io::Result<()> {
+        self.clear();
+        enter_again()
+    }
 }
 
 impl Drop for Screen {
@@ -100,6 +113,17 @@ pub(in crate::app) fn enter() -> io::Result<()> {
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide).inspect_err(|_| restore())
 }
 
+/// Sets everything anew on a terminal that is ours and that something else had: we were stopped where nothing could
+/// be given back (SIGSTOP).
+///
+/// # Errors
+/// When there is no terminal.
+pub(in crate::app) fn enter_again() -> io::Result<()> {
+    // The modes first: a job that was continued in the background is stopped by it (SIGTTOU) before it writes.
+    disable_raw_mode()?;
+    enter()
+}
+
 /// Gives the terminal back: screen, modes, cursor. Does nothing when it is not ours.
 pub(in crate::app) fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
@@ -113,8 +137,10 @@ pub(in crate::app) fn restore() {
     let _hung_up = disable_raw_mode();
 }
 
-/// The terminal's size.
+/// The terminal's size; one that is gone, or does not know, has none.
 #[must_use]
 pub(in crate::app) fn size() -> Option<Size> {
-    terminal::size().ok().map(|(width, height)| Size { width, height })
+    // Not crossterm's: where the kernel does not know it starts a program that asks.
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(Size { width: size.ws_col, height: size.ws_row }).filter(|size| size.width > 0 && size.height > 0)
 }

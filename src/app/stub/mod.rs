@@ -169,7 +169,7 @@ impl Stub<'_> {
                     title = wanted;
                 }
                 let draw = |buffer: &mut Buffer| ((), face::draw(buffer, &self.agent, theme));
-                let ((), frame) = paper.frame(crossterm::terminal::size()?, draw)?;
+                let ((), frame) = paper.frame(terminal::size().unwrap_or(terminal::UNKNOWN), draw)?;
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(&frame)?;
                 stdout.flush()?;
@@ -182,8 +182,7 @@ impl Stub<'_> {
                 Waited::Typed(Err(_)) => return Ok(hung_up()),
                 // Whoever had the terminal while it was stopped may have painted on it.
                 Waited::Signalled(Signalled::Continued) => {
-                    terminal::restore();
-                    terminal::enter()?;
+                    terminal::enter_again()?;
                     paper.forget();
                     self.agent.touch();
                 }

@@ -23,6 +23,9 @@ const STRING: Duration = Duration::from_secs(3);
 /// The same in a paste: one that was cut off must not keep the keyboard for ever.
 const PASTE: Duration = Duration::from_secs(5);
 
+/// A Ctrl-C alone after this pause in a paste is none of it.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// For so long after Esc was decided, what follows may still turn out to belong to it.
 const LATE: Duration = Duration::from_millis(350);
 
@@ -163,6 +166,11 @@ impl Decoder {
     /// Takes bytes as they came. Time that passed decides nothing here: bytes that had come before it did may
     /// be read after it, so only [`Self::pause`] decides, once there is nothing to read.
     pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Typed>) {
+        let silent = self.due.is_some_and(|due| now + PASTE >= due + SILENCE);
+        if silent && bytes == [CTRL_C] && matches!(self.state, State::Paste { .. }) {
+            // The paste was cut off, and somebody wants out.
+            self.state = State::Ground;
+        }
         let mut rest = bytes;
         while let Some((&byte, behind)) = rest.split_first() {
             if let State::Paste { text, end } = &mut self.state {

@@ -1,11 +1,19 @@
 //! Whole inputs through the decoder with virtual time: cut after each byte, with pauses between.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::decoder::{Decoder, Typed};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::event::Event;
+use crate::app::tui::samples;
+use crate::app::tui::state::State;
+use crate::app::tui::update::update;
+use crate::fleet::model::{Label, Size};
 
 const WAIT: Duration = Duration::from_millis(40);
 
@@ -364,6 +372,16 @@ fn ctrl_c_works_whatever_went_wrong() {
 }
 
 #[test]
+fn ctrl_c_ends_a_paste_that_was_cut_off() {
+    let mut terminal = Terminal::new();
+    terminal.write(b"\x1b[200~text\x03");
+    terminal.write(b"\x03");
+    terminal.wait(Duration::from_millis(600));
+    terminal.write(b"\x03");
+    assert_eq!(terminal.take(), [key(KeyCode::Char('c'), KeyModifiers::CONTROL)]);
+}
+
+#[test]
 fn a_large_paste_is_one_paste() {
     let text = "word ".repeat(400_000);
     let mut terminal = Terminal::new();
@@ -404,5 +422,89 @@ proptest! {
         terminal.take();
         terminal.write(b"q");
         prop_assert_eq!(terminal.take(), [plain(KeyCode::Char('q'))]);
+    }
+}
+
+/// A dashboard with an open question, a dead agent and a ready card, in every place that takes keys.
+fn places() -> Vec<(&'static str, State)> {
+    let now = Timestamp::from_millisecond(samples::NOW.0).unwrap();
+    let mut state = State::new(Size { width: 120, height: 40 }, now);
+    let mut snapshot = (*samples::snapshot()).clone();
+    for row in &mut snapshot.agents {
+        let mut asks = (**row).clone();
+        asks.question = Some(Label::new("Deploy it?"));
+        *row = Arc::new(asks);
+    }
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    update(&mut state, Event::Board(samples::board([3, 4, 3, 1, 9]), now));
+    let after = |keys: &str| {
+        let mut state = state.clone();
+        for c in keys.chars() {
+            act(&mut state, Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        }
+        state
+    };
+    vec![
+        ("Fleet", after("")),
+        ("Board", after("3")),
+        ("message box", after("s")),
+        ("stop dialog", after("X")),
+        ("approve dialog", after("A")),
+        ("complete dialog", after("3x")),
+        ("form", after("3n")),
+        ("menu", after("3c")),
+        ("palette", after(":")),
+        ("filter", after("/")),
+        ("help", after("?")),
+    ]
+}
+
+/// Takes what was typed after a frame on which all was to be seen: nothing protects it but the decoder.
+fn act(state: &mut State, typed: Typed) -> Vec<Effect> {
+    update(state, Event::Drawn(samples::DRAWN));
+    match typed {
+        Typed::Key(key) => update(state, Event::Key(key)),
+        Typed::Paste(text) => update(state, Event::Paste(text)),
+    }
+}
+
+/// Whether an effect reaches outside of the screen.
+fn reaches_out(effect: &Effect) -> bool {
+    matches!(effect, Effect::Run { .. } | Effect::Attach(_) | Effect::Editor(_) | Effect::Quit | Effect::Suspend)
+}
+
+#[test]
+fn in_no_place_does_anything_act_that_is_no_key() {
+    let pastes: [&[u8]; 2] = [b"\x1b[200~XySAycy\x1b[201~", b"\x1b[200~XySAycy\ry\ry\x1b[201~"];
+    for (place, state) in places() {
+        for bytes in NO_KEYS {
+            in_every_cut(bytes, |what, typed| {
+                let mut now = state.clone();
+                let effects: Vec<Effect> = typed.iter().flat_map(|typed| act(&mut now, typed.clone())).collect();
+                assert!(!effects.iter().any(reaches_out), "{place}, {what}: {effects:?}");
+                if typed.is_empty() {
+                    assert_eq!(
+                        (&now.overlay, now.screen, &now.selected),
+                        (&state.overlay, state.screen, &state.selected)
+                    );
+                }
+                assert!(now.overlay.is_none() || now.overlay == state.overlay || place == "form", "{place}, {what}");
+            });
+        }
+        for bytes in pastes {
+            in_every_cut(bytes, |what, typed| {
+                let mut now = state.clone();
+                let effects: Vec<Effect> = typed.into_iter().flat_map(|typed| act(&mut now, typed)).collect();
+                assert!(!effects.iter().any(reaches_out), "{place}, {what}: {effects:?}");
+            });
+        }
+        for (bytes, _) in keys() {
+            in_every_cut(&bytes, |what, typed| {
+                let mut now = state.clone();
+                let effects: Vec<Effect> = typed.into_iter().flat_map(|typed| act(&mut now, typed)).collect();
+                let enters = what.contains("OM") || what.contains("[13;") || what.contains("120;2u");
+                assert!(enters || !effects.iter().any(reaches_out), "{place}, {what}: {effects:?}");
+            });
+        }
     }
 }

@@ -31,8 +31,8 @@ impl Line {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
-            KeyCode::Char('j') if control && self.multi => self.insert("\n"),
-            KeyCode::Enter if alt && self.multi => self.insert("\n"),
+            KeyCode::Char('j') if control && self.multi => self.type_in('\n'),
+            KeyCode::Enter if alt && self.multi => self.type_in('\n'),
             KeyCode::Char('u') if control => {
                 let start = self.line_start();
                 self.text.replace_range(start..self.cursor, "");
@@ -46,7 +46,7 @@ impl Line {
                 self.text.replace_range(start..self.cursor, "");
                 self.cursor = start;
             }
-            KeyCode::Char(c) if !control && !alt => self.insert(c.encode_utf8(&mut [0; 4])),
+            KeyCode::Char(c) if !control && !alt => self.type_in(c),
             KeyCode::Backspace => {
                 if let Some(before) = self.before() {
                     self.text.replace_range(before..self.cursor, "");
@@ -68,14 +68,15 @@ impl Line {
         true
     }
 
-    /// Takes pasted text; what a card may not hold is left out.
-    pub fn insert(&mut self, text: &str) {
+    /// Takes pasted text; what a card may not hold is left out. How many characters there was no room for.
+    pub fn insert(&mut self, text: &str) -> usize {
         let most = if self.multi { MAX_TEXT_CHARS } else { MAX_LINE_CHARS };
         // As many bytes are at least as many characters: they are counted only where it matters.
         let near = self.text.len() + text.len() > most;
         let room = if near { most.saturating_sub(self.text.chars().count()) } else { most };
         let mut last = ' ';
-        let clean: String = text
+        let multi = self.multi;
+        let mut clean = text
             .chars()
             .filter_map(|c| match (std::mem::replace(&mut last, c), c) {
                 // One line break, written in two characters.
@@ -84,15 +85,20 @@ impl Line {
                 (_, c) => Some(c),
             })
             .filter_map(|c| match c {
-                '\n' if !self.multi => Some(' '),
-                '\n' | '\t' if self.multi => Some(c),
+                '\n' if !multi => Some(' '),
+                '\n' | '\t' if multi => Some(c),
                 c if crate::fleet::model::acts_on_terminal(c) => None,
                 c => Some(c),
-            })
-            .take(room)
-            .collect();
-        self.text.insert_str(self.cursor, &clean);
-        self.cursor += clean.len();
+            });
+        let taken: String = clean.by_ref().take(room).collect();
+        self.text.insert_str(self.cursor, &taken);
+        self.cursor += taken.len();
+        clean.count()
+    }
+
+    fn type_in(&mut self, c: char) {
+        // A full field takes no more, which is to be seen.
+        let _cut = self.insert(c.encode_utf8(&mut [0; 4]));
     }
 
     fn before(&self) -> Option<usize> {
@@ -157,8 +163,9 @@ mod tests {
     #[test]
     fn pasted_escapes_stay_outside() {
         let mut line = Line::default();
-        line.insert("a\u{1b}[31m\r\nb");
-        assert_eq!(line.text, "a[31m b");
+        assert_eq!(line.insert("a\u{1b}[31m\r\nb\rc"), 0);
+        assert_eq!(line.text, "a[31m b c");
+        assert_eq!(line.insert(&"x".repeat(MAX_LINE_CHARS)), "a[31m b c".len(), "what did not fit is told");
     }
 
     proptest! {

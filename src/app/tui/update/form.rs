@@ -50,17 +50,24 @@ fn is_typed(field: &Field) -> bool {
     !matches!(field.name, FieldName::Priority | FieldName::Phase) && !field.line.text.is_empty()
 }
 
-/// Takes pasted text.
+/// Takes pasted text; what does not fit is said.
 pub(super) fn paste(state: &mut State, text: &str) {
-    match &mut state.overlay {
-        Some(Overlay::Form(form)) => {
-            if let Some(field) = form.fields.get_mut(form.focus) {
-                field.line.insert(text);
-            }
+    let line = match &mut state.overlay {
+        Some(Overlay::Form(form)) if form.saving.is_none() => {
+            form.fields.get_mut(form.focus).map(|field| &mut field.line)
         }
-        Some(Overlay::Prompt(prompt)) => prompt.line.insert(text),
-        Some(Overlay::Palette(palette)) => palette.line.insert(text),
-        _ => {}
+        Some(Overlay::Prompt(prompt)) if prompt.sending.is_none() => Some(&mut prompt.line),
+        Some(Overlay::Palette(palette)) => Some(&mut palette.line),
+        _ => None,
+    };
+    let cut = line.map_or(0, |line| line.insert(text));
+    tell_cut(state, cut);
+}
+
+/// Says that a paste did not fit.
+pub(super) fn tell_cut(state: &mut State, cut: usize) {
+    if cut > 0 {
+        super::toast(state, format!("the paste was cut: {cut} characters did not fit"), true);
     }
 }
 

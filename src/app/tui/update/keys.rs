@@ -58,11 +58,14 @@ pub(super) fn paste(state: &mut State, text: &str) {
     if state.overlay.is_some() {
         form::paste(state, text);
     } else if state.board.filtering {
-        state.board.filter.insert(text);
+        let cut = state.board.filter.insert(text);
+        form::tell_cut(state, cut);
         board::filtered(state);
     } else if state.filter.editing {
         let room = MAX_FILTER_CHARS.saturating_sub(state.filter.text.chars().count());
-        let more: String = text.chars().filter(|c| !c.is_control()).take(room).collect();
+        let mut typed = text.chars().filter(|c| !c.is_control());
+        let more: String = typed.by_ref().take(room).collect();
+        form::tell_cut(state, typed.count());
         screen::set_filter(state, format!("{}{more}", state.filter.text));
     }
 }

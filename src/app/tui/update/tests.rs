@@ -354,3 +354,12 @@ fn an_agent_that_a_filter_hides_is_not_acted_on() {
     press(&mut state, "s");
     assert!(state.overlay.is_none(), "{:?}", state.overlay);
 }
+
+#[test]
+fn a_paste_that_does_not_fit_says_so() {
+    let mut state = state();
+    press(&mut state, ":");
+    update(&mut state, Event::Paste("x".repeat(600)));
+    let toast = state.toast.clone().unwrap();
+    assert!(toast.failed && toast.text.contains("100 characters did not fit"), "{toast:?}");
+}
