@@ -79,6 +79,8 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let observer = observe::start(site.clone())?;
     let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
     let theme = Theme::of_environment(|name| std::env::var(name).ok());
+    // Before the terminal is taken: from then on every way out gives it back.
+    let signals = Signals::listen().map_err(gone)?;
     let screen = Screen::take(theme).map_err(gone)?;
     let size = terminal::size().unwrap_or(terminal::UNKNOWN);
     let mut state = State::new(size, Timestamp::now());
@@ -110,7 +112,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         exit: None,
         last_words: None,
     };
-    let code = dashboard.live(finished).await.map_err(gone);
+    let code = dashboard.live(finished, signals).await.map_err(gone);
     let Dashboard { screen, last_words, .. } = dashboard;
     drop(screen);
     if let Some(text) = last_words {
@@ -172,8 +174,7 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    async fn live(&mut self, mut finished: mpsc::Receiver<Event>) -> io::Result<u8> {
-        let mut signals = Signals::listen()?;
+    async fn live(&mut self, mut finished: mpsc::Receiver<Event>, mut signals: Signals) -> io::Result<u8> {
         let mut keyboard = Keyboard::open()?;
         keyboard.begin();
         let mut tick = tokio::time::interval(TICK);

@@ -104,10 +104,12 @@ async fn at(due: Option<Instant>) {
 /// share that setting with us.
 fn is_readable(terminal: &OwnedFd) -> io::Result<bool> {
     let mut polled = [PollFd::new(terminal, PollFlags::IN)];
-    match poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
-        Ok(_) => Ok(!polled[0].revents().is_empty()),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(error) => Err(error.into()),
+    loop {
+        match poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+            Ok(_) => return Ok(!polled[0].revents().is_empty()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

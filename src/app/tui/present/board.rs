@@ -192,10 +192,12 @@ fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {
 }
 
 /// A text in lines of at most that width.
-fn wrapped(body: &str, width: usize) -> impl Iterator<Item = String> {
-    let lines: Vec<String> =
-        printable(body).replace('\t', "    ").lines().flat_map(|line| text::wrap(line, width)).collect();
-    lines.into_iter()
+fn wrapped(body: &str, width: usize, most: usize) -> impl Iterator<Item = String> {
+    let line = move |line: &str| {
+        let shown = text::beginning(line, width.saturating_mul(most));
+        text::wrap(&printable(shown).replace('\t', "    "), width)
+    };
+    body.lines().flat_map(line).take(most)
 }
 
 /// Name, title and column in one line.
@@ -314,8 +316,7 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
     if !detail.card.body.is_empty() {
         lines.push(Vec::new());
     }
-    lines
-        .extend(wrapped(&detail.card.body, width).take(MAX_BODY_LINES).map(|line| vec![Piece::new(line, Role::Plain)]));
+    lines.extend(wrapped(&detail.card.body, width, MAX_BODY_LINES).map(|line| vec![Piece::new(line, Role::Plain)]));
     lines
 }
 
@@ -355,7 +356,9 @@ fn card_lines(state: &State, detail: &Detail, plan: &Plan) -> Vec<Vec<Piece>> {
     let head = |text: &str| vec![Piece::new(text.to_owned(), Role::Strong)];
     if !detail.card.body.is_empty() {
         lines.push(Vec::new());
-        lines.extend(wrapped(&detail.card.body, width).map(|line| vec![Piece::new(line, Role::Plain)]));
+        lines.extend(
+            wrapped(&detail.card.body, width, usize::from(u16::MAX)).map(|line| vec![Piece::new(line, Role::Plain)]),
+        );
     }
     if detail.card.acceptance.is_some() {
         lines.push(Vec::new());

@@ -300,3 +300,27 @@ fn every_text_field_answers_at_once_with_a_megabyte_in_it() {
         }
     }
 }
+
+#[test]
+fn a_card_with_a_megabyte_in_it_is_drawn_at_once() {
+    for body in ["word".repeat(1 << 18), "a line of it\n".repeat(80_000), "short words ".repeat(80_000)] {
+        let mut state = board((120, 40), [3, 4, 3, 1, 9]);
+        let id = state.board.wanted.clone().unwrap();
+        let mut detail = (*samples::detail(id.as_str())).clone();
+        detail.card.body = body;
+        update(&mut state, Event::Card(id, Ok(Arc::new(detail))));
+        let times = (0..3).map(|_| {
+            let from = std::time::Instant::now();
+            frame(&state, Theme::default());
+            from.elapsed()
+        });
+        let quickest = times.min().unwrap();
+        assert!(quickest < Duration::from_millis(20), "{quickest:?}");
+        update(&mut state, Event::Key(crossterm::event::KeyCode::Enter.into()));
+        let from = std::time::Instant::now();
+        frame(&state, Theme::default());
+        // All of it can be scrolled to, so all of it is broken into lines: once, not again and again.
+        assert_eq!(state.screen, Screen::Card);
+        assert!(from.elapsed() < Duration::from_secs(1), "{:?}", from.elapsed());
+    }
+}
