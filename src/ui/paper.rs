@@ -1,15 +1,17 @@
 //! Frames as the bytes that a terminal needs: what it shows, what it is to show, and the difference.
 //!
 //! Terminals disagree about how wide a cell of more than one code point is: a flag, an emoji with a skin tone, a
-//! letter with marks. So behind such a cell the cursor is placed anew, and where one comes or goes its row is
-//! erased and written anew to its end.
+//! letter with marks. So behind such a cell the cursor is placed anew, where one comes or goes its row is erased and
+//! written anew to its end, and meanwhile nothing wraps into the next row.
 
 use std::io;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::style::ResetColor;
-use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate,
+};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
@@ -76,7 +78,7 @@ impl Paper {
         CrosstermBackend::new(&mut *out).draw(changed)?;
         for y in 0..self.next.area.height {
             let Some(from) = from(y) else { continue };
-            queue!(out, MoveTo(from, y), ResetColor, Clear(ClearType::UntilNewLine))?;
+            queue!(out, DisableLineWrap, MoveTo(from, y), ResetColor, Clear(ClearType::UntilNewLine))?;
             let mut run: Vec<(u16, u16, &Cell)> = Vec::new();
             for (x, cell) in cells(&self.next, y).filter(|(x, _)| *x >= from) {
                 run.push((x, y, cell));
@@ -86,6 +88,7 @@ impl Paper {
                 }
             }
             CrosstermBackend::new(&mut *out).draw(run.into_iter())?;
+            queue!(out, EnableLineWrap)?;
         }
         Ok(())
     }
@@ -192,11 +195,14 @@ mod tests {
 
         /// Takes bytes in which only cursor placements and erasures matter.
         fn take(&mut self, bytes: &str) {
-            let (mut x, mut y) = (0, 0);
+            let (mut x, mut y, mut wraps) = (0, 0, true);
             let mut rest = bytes.chars().peekable();
             while let Some(c) = rest.next() {
                 if c != '\x1b' {
                     let wide = text::width(c.encode_utf8(&mut [0; 4]));
+                    if wraps && x + wide > 12 {
+                        (x, y) = (0, y + 1);
+                    }
                     (0..wide).for_each(|half| self.put(x + half, y, (c, half > 0)));
                     x += wide;
                     continue;
@@ -215,6 +221,8 @@ mod tests {
                         let (row, column) = numbers.split_once(';').unwrap();
                         (y, x) = (row.parse::<usize>().unwrap() - 1, column.parse::<usize>().unwrap() - 1);
                     }
+                    'l' if numbers == "?7" => wraps = false,
+                    'h' if numbers == "?7" => wraps = true,
                     'J' => self.rows.iter_mut().flatten().for_each(|cell| *cell = BLANK),
                     'K' => (x..self.rows[y].len()).for_each(|x| self.put(x, y, BLANK)),
                     _ => {}

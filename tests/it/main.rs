@@ -28,3 +28,4 @@ mod systemd;
 mod terminal;
 mod truth;
 mod watch;
+mod writing;

@@ -52,6 +52,24 @@ fn type_draft(sandbox: &Sandbox, text: &str) {
 }
 
 #[test]
+fn messages_in_the_worlds_writing_arrive_once_and_hinder_none() {
+    for size in ["80x24"] {
+        let sandbox = fleet(size, "");
+        for (at, text) in crate::writing::MESSAGES.iter().enumerate() {
+            assert_eq!(send(&sandbox, text), (0, "accepted".to_owned()), "{size}: {text:?}");
+            let plain = format!("plain-{at}-end");
+            assert_eq!(send(&sandbox, &plain), (0, "accepted".to_owned()), "{size}: after {text:?}");
+            let shown = screen(&sandbox);
+            assert!(shown.contains(&plain), "{size}: {plain} in {shown}");
+        }
+        let taken = sandbox.ok(&["agent", "tail", "a", "-n", "2000"]).stdout;
+        let count = taken.lines().filter(|line| line.starts_with("> [")).count();
+        // The stub keeps what fits on its screen.
+        assert!(count <= crate::writing::MESSAGES.len() * 2, "{count} in {taken}");
+    }
+}
+
+#[test]
 fn what_is_accepted_arrived_once_whatever_it_holds() {
     for size in SIZES {
         let sandbox = fleet(size, "");

@@ -159,7 +159,7 @@ impl Delivering<'_> {
         }
         let extra = PER_KILOBYTE * u32::try_from(self.what.text().len() >> 10).unwrap_or(u32::MAX);
         let Some(draft) = self.press_enter(turn, phase, rules, &was, DRAFT_WITHIN + extra).await? else {
-            return self.not_drafted(rules, *phase).await;
+            return self.not_drafted(turn, rules, &was, *phase).await;
         };
         if !self.options.verify {
             return Ok((Delivery::Sent, "nobody looked".to_owned()));
@@ -282,17 +282,50 @@ impl Delivering<'_> {
     }
 
     /// What is told when the pasted text did not show as a draft, or not long enough. Enter was not pressed.
-    async fn not_drafted(&self, rules: &Rules, phase: Phase) -> Result<Outcome> {
+    async fn not_drafted(&self, turn: &mut Turn<'_>, rules: &Rules, was: &str, phase: Phase) -> Result<Outcome> {
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
         let facts = read(rules, &peek);
         let not = "it was not submitted";
+        if was.is_empty() && self.take_back(turn, rules).await? {
+            return Ok((
+                Delivery::Refused,
+                format!("not_shown: its composer does not show the message whole; it was taken back, and {not}"),
+            ));
+        }
         Ok(match &facts.composer {
+            Some(composer) if self.shows_draft_text(composer, was) => (
+                Delivery::Draft,
+                format!("the message stands in its composer, and its screen moved at each try; {not}"),
+            ),
             Some(composer) if !composer.text.is_empty() => {
                 (Delivery::Draft, format!("its composer shows something else than the message; {not}"))
             }
             Some(_) => (Delivery::Blank, format!("the pasted text does not show; {not}")),
             None => (Delivery::Blank, format!("its composer vanished: {}; {not}", facts.reason)),
         })
+    }
+
+    /// Takes a draft that this delivery left out of the composer again, key by key, each only while the composer is as
+    /// it was read: nobody else's text is touched. Whether something was taken and the composer is empty now; one that
+    /// shows nothing yet may show the text later.
+    async fn take_back(&self, turn: &mut Turn<'_>, rules: &Rules) -> Result<bool> {
+        let deadline = Instant::now() + SCREEN_WITHIN;
+        let mut taken = false;
+        while !rules.takes_back.is_empty() && Instant::now() < deadline {
+            let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(false) };
+            let facts = read(rules, &peek);
+            let Some(composer) = &facts.composer else { return Ok(false) };
+            if composer.text.is_empty() {
+                return Ok(taken);
+            }
+            if !shown::begins(&composer.text, self.what.text()) || !turn.keep().await? {
+                return Ok(false);
+            }
+            let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };
+            taken |= turn.change(guard, &[Change::Keys(self.pane, rules.takes_back.clone())]).await?;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(false)
     }
 
     fn told(&self, taken: Seen) -> Outcome {

@@ -27,6 +27,9 @@ pub struct Rules {
     /// What Enter does to a turn in progress.
     #[serde(default)]
     pub busy_enter: BusyEnter,
+    /// Keys that take the end of a draft away, pressed until it is gone; without them a draft stays.
+    #[serde(default)]
+    pub takes_back: Vec<String>,
     /// How its dialogs are read and answered; without it none is answered.
     #[serde(default)]
     pub dialog: Option<DialogRule>,

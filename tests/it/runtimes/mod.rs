@@ -414,6 +414,29 @@ fn two_hundred(runtime: Runtime) {
     assert!(sure >= 198, "{}: only {sure} of 200 arrived for sure: {unsure:#?}\n{}", runtime.name(), lab.screen());
 }
 
+/// Messages in the world's writing, each before a plain one: each arrives once, or nothing of it was typed.
+fn worlds_writing(runtime: Runtime, size: &str) {
+    let lab = Lab::up(runtime, size);
+    let mut wrong = Vec::new();
+    for (at, text) in crate::writing::MESSAGES.iter().enumerate() {
+        let tag = format!("writing{at:02}end");
+        let (code, delivery, reason) = lab.send(&format!("{tag} {text}"));
+        let copies = || lab.model.copies(&tag);
+        let right = match code {
+            0 => wait("it at the model server", || (copies() > 0).then_some(())).is_some() && copies() == 1,
+            4 => copies() == 0,
+            _ => false,
+        };
+        if !right {
+            wrong.push(format!("{text:?}: {code} {delivery} {reason}; {} copies\n{}", copies(), lab.screen()));
+        }
+        lab.settled("after a message in some writing");
+        lab.arrives("the plain one behind it", &format!("plain{at:02}end"), &format!("plain{at:02}end"));
+        lab.settled("after the plain one");
+    }
+    assert!(wrong.is_empty(), "{}, {size}: {}", runtime.name(), wrong.join("\n"));
+}
+
 macro_rules! real {
     ($module:ident, $runtime:expr) => {
         mod $module {
@@ -429,6 +452,12 @@ macro_rules! real {
             #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
             fn every_state_at_200x50() {
                 every_state($runtime, "200x50");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn messages_in_the_worlds_writing() {
+                worlds_writing($runtime, "100x30");
             }
 
             #[test]
@@ -457,14 +486,13 @@ fn a_codex_whose_turn_a_message_would_end_is_not_disturbed() {
 
 #[test]
 #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
-fn an_unknown_screen_of_a_real_runtime_is_never_called_idle() {
+fn a_shell_in_the_place_of_a_real_runtime_is_no_agent() {
     let lab = Lab::up(Runtime::Pi, "80x24");
-    // A shell in its place: the words of the screen mean nothing that is known.
+    // A shell in its place: what is typed would be run.
     lab.sandbox.tmux(&["respawn-pane", "-k", "-t", "=a:", "bash --norc"]);
-    let seen = wait("unknown evidence", || evidence(&lab.row()).starts_with("unknown").then_some(()));
+    let seen = wait("a dead agent", || (lab.row()["readiness"] == "dead").then_some(()));
     assert!(seen.is_some(), "{:#}", lab.row());
-    assert_ne!(lab.row()["readiness"], "available");
-    lab.refused("a shell", "tagshell", 1, "blank", "composer");
+    lab.refused("a shell", "tagshell", 1, "dead", "bash stands there");
 }
 
 #[test]
