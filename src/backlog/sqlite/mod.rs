@@ -4,6 +4,7 @@ mod change;
 #[cfg(test)]
 mod cost;
 mod errors;
+mod log;
 mod network;
 mod open;
 mod queue;
@@ -32,6 +33,15 @@ pub(super) struct Sqlite {
     imagined: bool,
     /// Where writers wait for each other; opened by the first change.
     queue: Option<queue::Queue>,
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // Who only looked changes nothing.
+        if let Some(queue) = &self.queue {
+            log::empty(&self.connection, &self.path, queue);
+        }
+    }
 }
 
 impl Store for Sqlite {

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::super::error::{Error, Kind, Result};
 use super::super::store::Progress;
 use super::errors::explain;
-use super::{Sqlite, network, wait};
+use super::queue::Queue;
+use super::{Sqlite, log, network, wait};
 
 /// Marks the file as ours (sqlite3 pragma application_id): "MBLG".
 const APPLICATION_ID: i32 = 0x4d42_4c47;
@@ -53,12 +54,25 @@ impl Sqlite {
             ));
         }
         if access == Access::Read && !path.exists() {
-            return Ok(Self { path: path.to_owned(), ..Self::imagine()? });
+            let mut imagined = Self::imagine()?;
+            imagined.path = path.to_owned();
+            return Ok(imagined);
         }
         let connection = open_file(path)?.map_err(|error| explain(path, &error))?;
         let mut store = Self { connection, path: path.to_owned(), imagined: false, queue: None };
         store.prepare(progress)?;
+        if access == Access::Write && log::is_long(path) {
+            store.empty_log()?;
+        }
         Ok(store)
+    }
+
+    /// Empties a log that others left long.
+    fn empty_log(&mut self) -> Result<()> {
+        if let Ok(queue) = Queue::beside(&self.path) {
+            log::empty(&self.connection, &self.path, &queue);
+        }
+        self.connection.busy_handler(Some(wait::busy)).map_err(|error| self.explain(&error))
     }
 
     /// An empty backlog in memory, for what is not there.

@@ -1,5 +1,7 @@
 //! Applies a runtime's rules to the text of its screen. Pure.
 
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Anchor, Place, Rules, StateRule};
@@ -226,9 +228,23 @@ fn composer(
         rows.get(row).map_or(0, |line| line.chars().count() - cut(rule.margin.0.find(line), line).chars().count());
     let at_start = (usize::from(cursor.0), usize::from(cursor.1)) == (start, row);
     let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text)) && at_start;
-    let text = if placeholder { String::new() } else { text };
+    let text = if placeholder || only_remains(&text) { String::new() } else { text };
     let pasted = rule.pasted.as_ref().is_some_and(|pattern| pattern.0.is_match(text.trim()));
     Composer { pasted, text, row, rows: shown }
+}
+
+/// Whether a composer holds nothing but what its program left behind by drawing: marks and modifiers without a letter.
+/// Nobody types those alone, and terminals disagree about the columns that they take.
+fn only_remains(text: &str) -> bool {
+    let remains = |c: char| {
+        let regional = ('\u{1f1e6}'..='\u{1f1ff}').contains(&c);
+        let combines = match c.general_category() {
+            GeneralCategory::ModifierSymbol | GeneralCategory::Format => !c.is_ascii(),
+            _ => c.general_category_group() == GeneralCategoryGroup::Mark,
+        };
+        regional || combines || c.is_whitespace()
+    };
+    text.chars().all(remains)
 }
 
 /// A line without its margin.
