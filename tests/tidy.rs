@@ -11,16 +11,17 @@ struct Room {
     crate_paths: &'static [&'static str],
 }
 
-const ROOMS: [Room; 8] = [
-    Room { folder: "fleet", crate_paths: &["crate::fleet"] },
-    Room { folder: "backlog", crate_paths: &["crate::backlog"] },
-    Room { folder: "ui", crate_paths: &["crate::ui", "crate::fleet::model", "crate::backlog::model"] },
-    Room { folder: "app", crate_paths: &["crate::app", "crate::ui", "crate::fleet", "crate::backlog"] },
+const ROOMS: [Room; 9] = [
+    Room { folder: "plain", crate_paths: &["crate::plain"] },
+    Room { folder: "fleet", crate_paths: &["crate::fleet", "crate::plain"] },
+    Room { folder: "backlog", crate_paths: &["crate::backlog", "crate::plain"] },
+    Room { folder: "ui", crate_paths: &["crate::ui", "crate::plain", "crate::fleet::model", "crate::backlog::model"] },
+    Room { folder: "app", crate_paths: &["crate::app", "crate::ui", "crate::fleet", "crate::backlog", "crate::plain"] },
     // The four floors of the program: each knows itself and those below it.
-    Room { folder: "app/action", crate_paths: &["crate::app::action", OUTSIDE[0], OUTSIDE[1], OUTSIDE[2]] },
+    Room { folder: "app/action", crate_paths: &["crate::app::action", OUTSIDE[0], OUTSIDE[1], OUTSIDE[2], OUTSIDE[3]] },
     Room {
         folder: "app/tui",
-        crate_paths: &["crate::app::action", "crate::app::tui", OUTSIDE[0], OUTSIDE[1], OUTSIDE[2]],
+        crate_paths: &["crate::app::action", "crate::app::tui", OUTSIDE[0], OUTSIDE[1], OUTSIDE[2], OUTSIDE[3]],
     },
     Room {
         folder: "app/perform",
@@ -31,6 +32,7 @@ const ROOMS: [Room; 8] = [
             OUTSIDE[0],
             OUTSIDE[1],
             OUTSIDE[2],
+            OUTSIDE[3],
         ],
     },
     Room {
@@ -43,12 +45,13 @@ const ROOMS: [Room; 8] = [
             OUTSIDE[0],
             OUTSIDE[1],
             OUTSIDE[2],
+            OUTSIDE[3],
         ],
     },
 ];
 
 /// What every floor of the program may use.
-const OUTSIDE: [&str; 3] = ["crate::fleet", "crate::backlog", "crate::ui"];
+const OUTSIDE: [&str; 4] = ["crate::fleet", "crate::backlog", "crate::ui", "crate::plain"];
 
 /// Floors that are pure, and what would make them otherwise: the environment, the clock, files, standard output.
 const PURE: [&str; 2] = ["app/action/", "app/tui/"];

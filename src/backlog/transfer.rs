@@ -14,6 +14,7 @@ use super::model::{Card, CardEvent, Patch, check_acceptance, check_clean, check_
 use super::operations::Backlog;
 use super::rules;
 use super::store::Progress;
+use crate::plain::{Notation, plain_words};
 
 /// Version of the format.
 const FORMAT: u32 = 1;
@@ -224,7 +225,8 @@ impl Reader {
         if read == 0 {
             return Ok(None);
         }
-        let line = serde_json::from_slice(&text).map_err(|error| self.bad(&error.to_string()))?;
+        let line = serde_json::from_slice(&text)
+            .map_err(|error| self.bad(&plain_words(&error.to_string(), Notation::Json)))?;
         Ok(Some(line))
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! What is generated stands between two marks; everything else in such a file is the user's.
 
+/// Largest file: an environment that a process can be given is smaller.
+pub(super) const MAX_BYTES: usize = 2 << 20;
+
 const BEGIN: &str = "# >>> written by `mosaic-tui fleet install`; your own lines belong below";
 const END: &str = "# <<<";
 

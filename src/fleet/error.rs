@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::plain::Unreadable;
+
 /// Class of a failure; each maps to one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -43,6 +45,16 @@ impl Failure {
     /// Shorthand for [`Kind::Failed`].
     pub fn failed(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(Kind::Failed, what, why, next)
+    }
+
+    /// Why a text could not be read.
+    pub fn unreadable(what: impl Into<String>, why: &Unreadable) -> Self {
+        let kind = match why {
+            _ if why.is_missing() => Kind::NotFound,
+            Unreadable::Os(_) => Kind::Failed,
+            _ => Kind::Invalid,
+        };
+        Self::new(kind, what, why.to_string(), why.next())
     }
 
     /// Adds detail lines that only `-v` prints.

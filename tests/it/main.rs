@@ -11,6 +11,7 @@ mod cli;
 mod cost;
 mod dashboard;
 mod demo;
+mod given_files;
 mod harness;
 mod hooks;
 mod hostile;

@@ -13,12 +13,16 @@ use crate::app::tui::state::FieldName;
 use crate::backlog::model::Card;
 use crate::fleet::exec;
 use crate::fleet::model::Label;
+use crate::plain;
 
 /// Used when neither `VISUAL` nor `EDITOR` is set.
 const DEFAULT: &str = "vi";
 
 /// Reads `VISUAL` and `EDITOR`.
 const SHELL: &str = "/bin/sh";
+
+/// Largest text taken back: a card with the largest body, and room for the other fields.
+const MAX_TEXT: usize = 4 << 20;
 
 /// What the editor left: the values, or why there are none.
 type Values = Result<Vec<(FieldName, String)>, String>;
@@ -65,7 +69,8 @@ pub(in crate::app) async fn edit(card: &Card, signals: &mut Signals) -> Ended<Va
 /// Reads what the editor wrote.
 fn values(path: &Path) -> Values {
     let kept = |why: String| format!("{why}; your text is kept in {}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| kept(error.to_string()))?;
+    // An editor may have put a byte order mark in front.
+    let text = plain::read(path, MAX_TEXT).map_err(|why| kept(format!("the text {why}; {}", why.next())))?;
     let values = draft::values(&text).map_err(kept)?;
     forget(path);
     Ok(values)

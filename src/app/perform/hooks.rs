@@ -1,7 +1,5 @@
 //! What runtimes report of themselves: by status, or by the events that their hooks hand over.
 
-use std::io::Read;
-
 use serde_json::{Value, json};
 
 use crate::app::action::report::Report;
@@ -9,9 +7,10 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 use crate::fleet::session;
+use crate::plain;
 
 /// Most bytes read of an event: a prompt or a tool's output may be in it.
-const MAX_EVENT_BYTES: u64 = 4 << 20;
+const MAX_EVENT_BYTES: usize = 4 << 20;
 
 /// What an event says of its runtime: a state, or nothing.
 type Said = Option<(HeartbeatStatus, Option<String>)>;
@@ -83,14 +82,7 @@ fn of_event(runtime: &str, event: Option<&str>) -> Result<Said> {
     };
     let text = match event {
         Some(text) => text.to_owned(),
-        None => {
-            let mut text = String::new();
-            std::io::stdin()
-                .take(MAX_EVENT_BYTES)
-                .read_to_string(&mut text)
-                .map_err(|error| invalid(error.to_string()))?;
-            text
-        }
+        None => plain::read_input(std::io::stdin(), MAX_EVENT_BYTES).map_err(|why| invalid(why.to_string()))?,
     };
     let event: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     match runtime {

@@ -20,6 +20,7 @@ use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::AgentName;
 use crate::fleet::roster::Roster;
 use crate::fleet::systemd::{AGENT_UNIT_PATTERN, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
+use crate::plain;
 
 /// Variables of the installing shell that the fleet needs and a user manager does not have.
 const FOR_UNITS: [&str; 2] = ["PATH", "TMUX_TMPDIR"];
@@ -131,7 +132,7 @@ fn read_record(site: &Site) -> Result<Record> {
             Failure::new(
                 Kind::Invalid,
                 path.display().to_string(),
-                error.to_string(),
+                plain::plain_words(&error.to_string(), plain::Notation::Json),
                 "remove the file if you know what was installed",
             )
         }),
@@ -248,11 +249,12 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
 
 /// Text of a file, empty when there is none; what cannot be read must not be written over.
 fn present(path: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(path) {
+    match plain::read(path, envfile::MAX_BYTES) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            Err(Failure::failed(path.display().to_string(), error.to_string(), "make it readable, or move it away"))
+        Err(why) if why.is_missing() => Ok(None),
+        Err(why) => {
+            let failure = Failure::unreadable(path.display().to_string(), &why);
+            Err(Failure { next: format!("{}, or move it away", failure.next), ..failure })
         }
     }
 }

@@ -16,9 +16,10 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget};
 use crate::fleet::runtime;
+use crate::plain::{self, Unreadable};
 
 /// A roster larger than this is not a roster; reading it whole must stay cheap.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+const MAX_FILE_BYTES: usize = 1 << 20;
 
 /// A model's name goes on a command line, where tmux takes 16 kB in all.
 const MAX_MODEL_CHARS: usize = 256;
@@ -29,35 +30,7 @@ const MAX_MODEL_CHARS: usize = 256;
 /// Not found, unreadable, or invalid with every problem in the details.
 pub fn load(site: &Site) -> Result<Roster> {
     let path = &site.roster;
-    let what = format!("roster {}", path.display());
-    let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::new(
-            Kind::NotFound,
-            what.clone(),
-            "there is no such file",
-            "`mosaic-tui fleet init --write` makes one; `mosaic-tui demo` shows a live fleet",
-        ),
-        _ => Failure::failed(what.clone(), error.to_string(), "make it readable"),
-    })?;
-    if meta.len() > MAX_FILE_BYTES {
-        return Err(Failure::new(
-            Kind::Invalid,
-            what,
-            format!("is {} bytes long; a roster has at most {MAX_FILE_BYTES}", meta.len()),
-            "check that the path is right",
-        ));
-    }
-    let bytes =
-        std::fs::read(path).map_err(|error| Failure::failed(what.clone(), error.to_string(), "make it readable"))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
-        Failure::new(
-            Kind::Invalid,
-            format!("{}:{}", path.display(), line + 1),
-            "is not UTF-8",
-            "save the file as UTF-8",
-        )
-    })?;
+    let text = read(path)?;
     parse(&text, path, site).map_err(|problems| {
         let more = match problems.len() {
             0 | 1 => String::new(),
@@ -67,6 +40,26 @@ pub fn load(site: &Site) -> Result<Roster> {
         let (place, why) = split_place(&first);
         Failure::new(Kind::Invalid, place, format!("{why}{more}"), "`mosaic-tui fleet check` lists every problem")
             .with_details(problems.iter().map(ToString::to_string).collect())
+    })
+}
+
+/// The text of a roster file.
+///
+/// # Errors
+/// Not found, unreadable, too large, no file, or no UTF-8.
+pub fn read(path: &Path) -> Result<String> {
+    plain::read(path, MAX_FILE_BYTES).map_err(|why| {
+        let failure = Failure::unreadable(format!("roster {}", path.display()), &why);
+        match why {
+            why if why.is_missing() => Failure {
+                next: "`mosaic-tui fleet init --write` makes one; `mosaic-tui demo` shows a live fleet".to_owned(),
+                ..failure
+            },
+            Unreadable::NotUtf8(line) => {
+                Failure { what: format!("{}:{line}", path.display()), why: "is not UTF-8".to_owned(), ..failure }
+            }
+            _ => failure,
+        }
     })
 }
 

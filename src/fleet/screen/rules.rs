@@ -5,6 +5,10 @@ use serde::Deserialize;
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::plain;
+
+/// Largest file of rules; the shipped ones have a few kB.
+const MAX_FILE_BYTES: usize = 1 << 20;
 
 /// Rules that ship inside the program.
 const SHIPPED: [(&str, &str); 4] = [
@@ -179,7 +183,12 @@ impl Rules {
 /// When the file in the Mosaic home is not valid.
 pub fn rules_for(site: &Site, runtime: &str) -> Result<Option<Rules>> {
     let path = site.home.join("runtime").join(runtime).join("screen.yaml");
-    let own = std::fs::read_to_string(&path).ok();
+    let own = match plain::read(&path, MAX_FILE_BYTES) {
+        Ok(text) => Some(text),
+        Err(why) if why.is_missing() => None,
+        // Rules that somebody wrote and nobody can read are not the shipped ones.
+        Err(why) => return Err(Failure::unreadable(path.display().to_string(), &why)),
+    };
     let shipped = SHIPPED.iter().find(|(name, _)| *name == runtime).map(|(_, text)| (*text).to_owned());
     let Some(text) = own.or(shipped) else { return Ok(None) };
     let invalid = |why: String| {

@@ -10,6 +10,7 @@ use crate::fleet::model::{PaneId, Size};
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::{Manager, linger};
 use crate::fleet::tmux::{Change, PaneRecord, Tmux, panes_of};
+use crate::plain;
 
 use super::{environment, pace, service};
 
@@ -170,7 +171,7 @@ async fn sized_pane(agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
 
 fn env_file(site: &Site, agent: &Agent) -> Result<Vec<(String, String)>> {
     let path = site.env_file(&agent.name);
-    match std::fs::read_to_string(&path) {
+    match plain::read(&path, envfile::MAX_BYTES) {
         Ok(text) => envfile::parse(&text).map_err(|(line, why)| {
             Failure::new(
                 crate::fleet::error::Kind::Invalid,
@@ -179,7 +180,7 @@ fn env_file(site: &Site, agent: &Agent) -> Result<Vec<(String, String)>> {
                 "mend the line, or remove the file",
             )
         }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Failure::failed(path.display().to_string(), error.to_string(), "make it readable")),
+        Err(why) if why.is_missing() => Ok(Vec::new()),
+        Err(why) => Err(Failure::unreadable(path.display().to_string(), &why)),
     }
 }

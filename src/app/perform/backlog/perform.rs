@@ -1,7 +1,7 @@
 //! Performs requests: the same function for a key and for a command line. It blocks; the dashboard
 //! runs it on a thread of its own.
 
-use std::io::{BufRead, BufReader, BufWriter, Read};
+use std::io::{BufRead, BufReader, BufWriter};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use crate::backlog::store::Who;
 use crate::backlog::transfer;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::plain::{self, Unreadable};
 
 /// The backlog's error as the program's.
 pub(in crate::app) fn failure(error: Error) -> Failure {
@@ -210,23 +211,20 @@ fn patch(fields: &Fields) -> Result<Patch> {
     })
 }
 
-/// A text file, or standard input for `-`; one byte more than allowed is enough to refuse it.
+/// A text file, or standard input for `-`.
 fn read_text(path: &Path, most: usize) -> Result<String> {
-    let what = path.display().to_string();
-    let failed =
-        |error: std::io::Error| Failure::failed(what.clone(), error.to_string(), "check the name and its rights");
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        standard_input::take("body", "name a file, or pipe the text in")?.take(limit).read_to_end(&mut bytes)
+        plain::read_input(standard_input::take("body", "name a file, or pipe the text in")?, most)
     } else {
-        std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes)
+        plain::read_given(path, most)
     };
-    read.map_err(failed)?;
-    if bytes.len() > most {
-        return Err(invalid(what, format!("is larger than {most} bytes"), "name the file in the card instead"));
-    }
-    String::from_utf8(bytes).map_err(|_| invalid(path.display().to_string(), "is no UTF-8 text", "convert it"))
+    read.map_err(|why| {
+        let failure = Failure::unreadable(path.display().to_string(), &why);
+        match why {
+            Unreadable::TooLarge(_) => Failure { next: "name the file in the card instead".to_owned(), ..failure },
+            _ => failure,
+        }
+    })
 }
 
 fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -> Result<Report> {
@@ -262,14 +260,13 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
 }
 
 fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result<Report> {
+    let unreadable = |why: Unreadable| Failure::unreadable(format!("import {}", path.display()), &why);
     let mut input: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(BufReader::with_capacity(1 << 16, whole_input()?))
     } else {
-        let file = std::fs::File::open(path).map_err(|error| {
-            Failure::failed(format!("import {}", path.display()), error.to_string(), "check the name and its rights")
-        })?;
-        Box::new(BufReader::with_capacity(1 << 16, file))
+        Box::new(BufReader::with_capacity(1 << 16, plain::open_given(path).map_err(unreadable)?))
     };
+    plain::skip_mark(&mut input).map_err(unreadable)?;
     let moved = transfer::import(backlog, &mut input, &mut |what, count| line.tell(what, count)).map_err(failure)?;
     Ok(print::moved(&moved, "imported", path))
 }

@@ -43,8 +43,7 @@ pub(in crate::app) struct Draft {
 /// Applies an edit to the roster's text and checks the outcome; nothing is written.
 pub(in crate::app) fn draft(site: &Site, edit: &Edit) -> Result<Draft> {
     let what = || format!("roster {}", site.roster.display());
-    let before = fs::read_to_string(&site.roster)
-        .map_err(|error| Failure::failed(what(), error.to_string(), "make it readable"))?;
+    let before = roster::read(&site.roster)?;
     let text = roster::edit(&before, edit)
         .map_err(|why| Failure::new(Kind::Refused, what(), why, "`mosaic-tui fleet check` checks it afterwards"))?;
     checked(site, text)

@@ -1,7 +1,5 @@
 //! Performs requests about single agents.
 
-use std::io::Read;
-
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -23,12 +21,13 @@ use crate::fleet::model::ServerName;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
+use crate::plain::{self, Unreadable};
 
 /// Deliveries of a broadcast at the same time.
 const AT_ONCE: usize = 8;
 
 /// Most bytes read of a message; one more than is delivered, so that too long is told and not cut.
-const MAX_INPUT: u64 = (1 << 20) + 16;
+const MAX_INPUT: usize = (1 << 20) + 16;
 
 /// Performs one.
 ///
@@ -98,24 +97,21 @@ pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: 
 }
 
 fn read(text: &Text) -> Result<String> {
-    let invalid = |what: &str, why: String| Failure::new(Kind::Invalid, what, why, "nothing was sent");
-    let mut bytes = Vec::new();
+    let unreadable = |what: String, why: &Unreadable| Failure {
+        kind: Kind::Invalid,
+        next: format!("{}; nothing was sent", why.next()),
+        ..Failure::unreadable(what, why)
+    };
     match text {
-        Text::Given(text) => return Ok(text.clone()),
+        Text::Given(text) => Ok(text.clone()),
         Text::File(path) => {
-            let what = path.display().to_string();
-            let file = std::fs::File::open(path).map_err(|error| invalid(&what, error.to_string()))?;
-            file.take(MAX_INPUT).read_to_end(&mut bytes).map_err(|error| invalid(&what, error.to_string()))?;
+            plain::read_given(path, MAX_INPUT).map_err(|why| unreadable(path.display().to_string(), &why))
         }
         Text::Input => {
             let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
-            input
-                .take(MAX_INPUT)
-                .read_to_end(&mut bytes)
-                .map_err(|error| invalid("standard input", error.to_string()))?;
+            plain::read_input(input, MAX_INPUT).map_err(|why| unreadable("standard input".to_owned(), &why))
         }
     }
-    String::from_utf8(bytes).map_err(|_| invalid("message", "is not UTF-8".to_owned()))
 }
 
 /// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.

@@ -44,8 +44,8 @@ fn an_empty_socket_name_is_the_default_socket() {
 fn each_broken_rule_names_its_place() {
     let table = [
         ("version: 2\n", "r.yaml:1:10: version: is 2; expected 1"),
-        ("version: one\n", "r.yaml:1:10: version: invalid type: string \"one\", expected u64"),
-        ("{}\n", "r.yaml:1:1: missing field `version`"),
+        ("version: one\n", "r.yaml:1:10: version: is the text \"one\"; expected a whole number, 0 or more"),
+        ("{}\n", "r.yaml:1:1: the key `version` is missing"),
         ("version: 1\ntransport: ssh\n", "r.yaml:2:12: transport: is \"ssh\""),
         ("version: 1\ntmux: {sock: x}\n", "r.yaml:2:8: tmux.sock: unknown key; did you mean socket_name?"),
         ("version: 1\ntmux: {socket_name: a/b}\n", "r.yaml:2:21: tmux.socket_name: "),
@@ -66,7 +66,10 @@ fn each_broken_rule_names_its_place() {
         (&agents("  - {name: a, ssh: '-oProxyCommand=x'}\n"), "r.yaml:4:20: agents[0].ssh: must be user@host"),
         (&agents("  - {name: a, reports_to: z}\n"), "r.yaml:4:27: agents[0].reports_to: \"z\" is no agent"),
         (&agents("  - {name: a, reports_to: b}\n  - {name: b, reportsTo: a}\n"), "closes a circle: a > b > a"),
-        (&agents("  - {name: a, yolo: maybe}\n"), "r.yaml:4:21: agents[0].yolo: invalid type"),
+        (
+            &agents("  - {name: a, yolo: maybe}\n"),
+            "r.yaml:4:21: agents[0].yolo: is the text \"maybe\"; expected true or false",
+        ),
         (
             &agents(&format!("  - {{name: a, model_hint: {}}}\n", "m".repeat(300))),
             "agents[0].model_hint: must be one line",
@@ -80,6 +83,44 @@ fn each_broken_rule_names_its_place() {
         let problems = check(text).expect_err(text);
         assert!(problems.iter().any(|p| p.contains(want)), "{text}\nwant {want}\ngot {problems:#?}");
     }
+}
+
+/// Each key of the schema with a value of each kind: whatever the decoder says, it says in words of the file.
+#[test]
+fn no_wrong_value_is_told_in_types_of_the_program() {
+    let rust = regex_lite::Regex::new(
+        r"\b([iuf](8|16|32|64|size)|struct|enum|variant|field|invalid|sequence|map|unit|tuple|string|boolean|[A-Z][a-z]+(File|Entry|Settings)|Defaults|Connector)\b",
+    )
+    .unwrap();
+    let schema: serde_json::Value = serde_json::from_str(super::super::SCHEMA).unwrap();
+    let keys =
+        |of: &serde_json::Value| -> Vec<String> { of["properties"].as_object().unwrap().keys().cloned().collect() };
+    let defs = &schema["$defs"];
+    let mut places: Vec<String> = keys(&schema).iter().map(|key| format!("{key}: VALUE\n")).collect();
+    places.extend(keys(&defs["TmuxSettings"]).iter().map(|key| format!("tmux: {{{key}: VALUE}}\n")));
+    places.extend(keys(&defs["Defaults"]).iter().map(|key| format!("defaults: {{{key}: VALUE}}\n")));
+    places.extend(keys(&defs["Connector"]).iter().map(|key| format!("connector: {{{key}: VALUE}}\n")));
+    places.extend(keys(&defs["RuntimeEntry"]).iter().map(|key| format!("runtimes: {{x: {{{key}: VALUE}}}}\n")));
+    places.extend(keys(&defs["AgentEntry"]).iter().map(|key| format!("agents: [{{name: a, {key}: VALUE}}]\n")));
+    places.push("agents: [VALUE]\n".to_owned());
+    places.push("agents: [{name: a, env: {A: VALUE}}]\n".to_owned());
+    let mut told = 0;
+    for place in places {
+        for value in ["~", "true", "-1", "1.5", "'word'", "[]", "[1]", "{}", "{a: 1}", "1e400", "!!x y"] {
+            let text =
+                format!("version: 1\n{}", place.replace("VALUE", value)).replace("version: 1\nversion", "version");
+            for problem in check(&text).err().unwrap_or_default() {
+                told += 1;
+                assert_eq!(rust.find(&problem).map(|found| found.as_str()), None, "{text}{problem}");
+            }
+        }
+        for whole in ["word\n", "[]\n", "7\n", "~\n"] {
+            for problem in check(whole).expect_err("no roster") {
+                assert_eq!(rust.find(&problem).map(|found| found.as_str()), None, "{whole}{problem}");
+            }
+        }
+    }
+    assert!(told > 200, "{told}");
 }
 
 #[test]
