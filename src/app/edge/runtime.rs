@@ -187,6 +187,10 @@ impl Dashboard {
             if let Some(code) = self.exit {
                 return Ok(code);
             }
+            if self.editor.is_some() || self.attach.is_some() {
+                // What waits was not typed for the program that comes.
+                keyboard.begin();
+            }
             if let Some(card) = self.editor.take() {
                 self.edit(card, &mut signals).await?;
                 keyboard.begin_again();

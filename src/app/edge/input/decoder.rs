@@ -12,10 +12,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::sequence::{self, Meaning};
 
 /// How long a sequence that began may pause: longer than any link that is still usable.
-const SEQUENCE: Duration = Duration::from_millis(700);
+const SEQUENCE: Duration = Duration::from_secs(1);
 
 /// The same behind its first bytes, which may also be keys: longer than the pauses of a slow link.
-const OPENING: Duration = Duration::from_millis(300);
+const OPENING: Duration = Duration::from_millis(450);
 
 /// The same in a string, which may be long.
 const STRING: Duration = Duration::from_secs(3);
@@ -27,7 +27,7 @@ const PASTE: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// For so long after Esc was decided, what follows may still turn out to belong to it.
-const LATE: Duration = Duration::from_millis(350);
+const LATE: Duration = Duration::from_millis(400);
 
 /// A burst that is being swallowed ends with a pause of this length.
 const BURST: Duration = Duration::from_millis(100);

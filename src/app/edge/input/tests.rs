@@ -60,7 +60,7 @@ fn at_once(bytes: &[u8]) -> Vec<Typed> {
 
 /// The same with a pause after each of the first bytes up to each place, and after every byte.
 fn in_every_cut(bytes: &[u8], mut check: impl FnMut(&str, Vec<Typed>)) {
-    for millis in [0, 10, 20, 39, 41, 60, 100, 200] {
+    for millis in [0, 10, 20, 39, 41, 60, 100, 200, 350] {
         let pause = Duration::from_millis(millis);
         for cut in 1..bytes.len() {
             let mut terminal = Terminal::new();
