@@ -10,11 +10,13 @@ use crate::app::action::registry::{ActionSpec, Cli};
 use crate::app::action::report::Report;
 use crate::app::action::steering::SteeringAction;
 use crate::app::action::{Action, error};
+use crate::app::perform::output::{self, Console, Printed};
 use crate::app::perform::{executor, headless, steering};
 use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::end_for_unit;
+use crate::fleet::model::Label;
 use crate::fleet::{exec, roster, session};
 
 /// Columns of a table that goes into a file or a pipe.
@@ -41,13 +43,13 @@ pub fn main() -> ExitCode {
 }
 
 /// Help and version go to stdout with 0; anything else is one line on stderr.
-#[expect(clippy::print_stderr, clippy::print_stdout, reason = "the command line's own answers")]
+#[expect(clippy::print_stderr, reason = "the command line's own answers")]
 fn usage(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            print!("{error}");
-            ExitCode::SUCCESS
+            let printed = output::print(&error.to_string());
+            printed.map_or_else(|failure| report(&failure, false), |_| ExitCode::SUCCESS)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             eprint!("{error}");
@@ -82,7 +84,7 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         Action::AgentWatch(name) => watch(&site, name),
         Action::Once(options) => {
             let report = block_on(headless::once(&site, &options))??;
-            Ok(print(&report, false))
+            print(&report, false)
         }
         Action::Steering(SteeringAction::Attach(name)) => {
             Err(exec::explain("tmux", &block_on(steering::attach(&site, &name))??))
@@ -114,10 +116,12 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         }
         Action::StubAgent(model) => stub::run(&site, model),
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),
-        Action::Backlog(action) => Ok(print(&super::perform::backlog::perform(&site, &action, width())?, json)),
+        Action::Backlog(action) => {
+            print(&super::perform::backlog::perform(&site, &action, Console { width: width(), owned: true })?, json)
+        }
         action => {
             let report = block_on(executor::perform(&site, &action, width(), &progress))??;
-            Ok(print(&report, json))
+            print(&report, json)
         }
     }
 }
@@ -153,18 +157,22 @@ fn help_of(spec: &ActionSpec) -> String {
     }
 }
 
-/// Prints an answer; nothing but the answer goes to stdout.
-fn print(report: &Report, json: bool) -> u8 {
+/// Prints an answer; nothing but the answer goes to standard output. One that cannot be printed is told in the error:
+/// it may hold the only word of a claim's token.
+fn print(report: &Report, json: bool) -> Result<u8> {
     use std::io::Write;
     let text = if json { serde_json::to_string_pretty(&report.json).unwrap_or_default() } else { report.text.clone() };
-    // A closed pipe (`| head`) is the reader's choice, not an error of ours.
-    if !text.is_empty() {
-        let _closed = writeln!(std::io::stdout(), "{text}");
-    }
+    let printed = if text.is_empty() { Ok(Printed::Whole) } else { output::print(&format!("{text}\n")) };
     for error in &report.errors {
         let _closed = writeln!(std::io::stderr(), "mosaic-tui: {error}");
     }
-    report.code
+    match printed {
+        Ok(_) => Ok(report.code),
+        Err(failure) => {
+            let first = Label::new(report.text.lines().next().unwrap_or_default());
+            Err(Failure { why: format!("{}; the answer was: {first}", failure.why), ..failure })
+        }
+    }
 }
 
 fn watch(site: &Site, name: String) -> Result<u8> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::Sandbox;
+use crate::harness::{Sandbox, program};
 
 #[test]
 fn errors_are_one_line_with_the_next_step_and_their_exit_code() {
@@ -151,4 +151,39 @@ fn a_forbidden_socket_folder_is_a_fact_about_tmux_not_about_the_agents() {
     let row = answer.json()[0].clone();
     assert_eq!((row["readiness"].as_str(), row["reason"].as_str()), (Some("unknown"), Some("tmux cannot be read")));
     assert!(row["evidence"].to_string().contains("unsafe permissions"), "{row:#}");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure_and_a_closed_pipe_is_none() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    let into = |args: &[&str], shell: &str| {
+        let line = format!("\"$0\" \"$@\" {shell}");
+        crate::harness::answer(sandbox.command("bash").args(["-o", "pipefail", "-c", &line, program()]).args(args))
+    };
+    sandbox.ok(&["backlog", "create", "--id", "A1", "--title", "one"]);
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["fleet", "--help"],
+        &["fleet", "schema"],
+        &["fleet", "ps", "--json"],
+        &["fleet", "init"],
+        &["--once"],
+        &["agent", "tail", "a"],
+        &["backlog", "export"],
+        &["backlog", "claim", "--owner", "x", "--json"],
+    ] {
+        let full = into(args, "> /dev/full");
+        assert_eq!(full.code, 1, "{args:?}: {full:?}");
+        assert!(full.stderr.contains("standard output: No space left on device"), "{args:?}: {full:?}");
+        assert!(!full.stderr.contains("panicked"), "{args:?}: {full:?}");
+        let closed = into(args, "| true");
+        assert_eq!((closed.code, closed.stderr.as_str()), (0, ""), "{args:?}: {closed:?}");
+    }
+    // The card is claimed, and who asked learns of the token.
+    let again = into(&["backlog", "claim", "--owner", "x", "--id", "A1"], "> /dev/full");
+    assert!(again.code != 0, "{again:?}");
+    let card = sandbox.ok(&["backlog", "show", "A1", "--json"]).json();
+    assert_eq!(card["card"]["claim_token"], 1, "{card:#}");
 }

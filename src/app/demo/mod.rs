@@ -16,6 +16,7 @@ use crate::app::action::error::DONE;
 use crate::app::edge::open::{block_on, dashboard};
 use crate::app::edge::runtime::Options;
 use crate::app::perform::lifecycle::start_all;
+use crate::app::perform::output;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -35,7 +36,8 @@ pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
         DemoMode::Stop => stop(site),
         DemoMode::Headless => {
             let place = set_up(site, agents, true)?;
-            print(&exports(&place.site(site)));
+            // A demo of which nobody learns is taken down again.
+            print(&exports(&place.site(site)))?;
             place.keep();
             Ok(DONE)
         }
@@ -51,7 +53,7 @@ pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
             let place = set_up(site, agents, false)?;
             let code = dashboard(&place.site(site), Options { watch: None, demo: true });
             place.remove()?;
-            print("the demo has ended; nothing of it is left");
+            print("the demo has ended; nothing of it is left")?;
             code
         }
     }
@@ -129,10 +131,8 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn print(text: &str) {
-    use std::io::Write;
-    // A closed pipe is the reader's choice.
-    let _closed = writeln!(std::io::stdout(), "{text}");
+fn print(text: &str) -> Result<()> {
+    output::print(&format!("{text}\n")).map(drop)
 }
 
 /// Ends the demo that the environment names, else every headless one of this user.
@@ -163,8 +163,7 @@ fn stop(site: &Site) -> Result<u8> {
 
 fn end(place: &Place) -> Result<()> {
     place.remove()?;
-    print(&format!("{}: ended", place.folder.display()));
-    Ok(())
+    print(&format!("{}: ended", place.folder.display()))
 }
 
 /// Takes away what killed demos left.

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::headless;
 use super::look::{look, look_here};
+use super::output::Console;
 use crate::app::action::Action;
 use crate::app::action::report::Report;
 use crate::app::tui::present;
@@ -67,7 +68,9 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, 
             let (site, action) = (site.clone(), action.clone());
             let (answer, done) = oneshot::channel();
             // It waits for locks and servers; the event loop must not, nor the end of the program.
-            std::thread::spawn(move || drop(answer.send(super::backlog::perform(&site, &action, width))));
+            std::thread::spawn(move || {
+                drop(answer.send(super::backlog::perform(&site, &action, Console { width, owned: false })));
+            });
             done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
         }
         other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),

@@ -6,5 +6,6 @@ pub(in crate::app) mod headless;
 pub(in crate::app) mod hooks;
 pub(in crate::app) mod lifecycle;
 pub(in crate::app) mod look;
+pub(in crate::app) mod output;
 pub(in crate::app) mod standard_input;
 pub(in crate::app) mod steering;

@@ -11,7 +11,7 @@ use super::{Outcome, Supervisor};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::AgentName;
+use crate::fleet::model::{AgentName, UnitFacts};
 use crate::fleet::process::ProcessWatch;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::runtime;
@@ -231,6 +231,10 @@ impl<'a> Lifecycle<'a> {
     }
 
     async fn replace_locked(&self, agent: &Agent, lock: &mut OperationLock) -> Result<Outcome> {
+        if let Way::Systemd(manager) = &self.way {
+            // What cannot be started again is not stopped.
+            can_start(manager, &agent_unit(&agent.name)).await?;
+        }
         self.stop_locked(agent).await?;
         if let Some(panes) = Tmux::new(agent.socket.clone()).reach().await?
             && panes.iter().any(|pane| pane.session == agent.session)
@@ -268,6 +272,21 @@ impl<'a> Lifecycle<'a> {
             words.unwrap_or_else(|| format!("its unit did not start: {result}; it is {state}")),
             format!("`journalctl --user -u {unit} -n 20` says more"),
         ))
+    }
+}
+
+/// Whether systemd would start a unit at all.
+async fn can_start(manager: &Manager, unit: &str) -> Result<()> {
+    let facts = manager.facts(unit).await.map_err(|why| refused(unit, why))?;
+    let masked = |facts: &UnitFacts| facts.load == "masked" || facts.unit_file_state.starts_with("masked");
+    match facts {
+        Some(facts) if masked(&facts) => Err(Failure::new(
+            Kind::Refused,
+            unit,
+            "is masked, so it could not be started again; nothing was stopped",
+            format!("`systemctl --user unmask {unit}`, then restart it"),
+        )),
+        _ => Ok(()),
     }
 }
 

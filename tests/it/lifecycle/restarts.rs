@@ -192,3 +192,15 @@ fn a_unit_of_an_agent_that_the_roster_lost_is_not_tried_for_ever() {
     host.ok(&["fleet", "start"]);
     host.wait_healthy(&["a", "b"]);
 }
+
+#[test]
+fn a_masked_unit_is_not_stopped_by_a_restart_that_could_not_start_it() {
+    let Some(host) = Host::running("  - {name: x}\n") else { return };
+    let before = host.wait_healthy(&["x"]);
+    host.systemctl(&["mask", "--runtime", "mosaic-agent@x.service"]);
+    let refused = host.fleet(&["fleet", "restart", "x"]);
+    assert!(refused.code != 0 && format!("{refused:?}").contains("is masked"), "{refused:?}");
+    assert_eq!(host.panes(), before, "it runs on");
+    host.systemctl(&["unmask", "--runtime", "mosaic-agent@x.service"]);
+    host.ok(&["fleet", "restart", "x"]);
+}

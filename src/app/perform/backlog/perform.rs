@@ -1,7 +1,7 @@
 //! Performs requests: the same function for a key and for a command line. It blocks; the dashboard
 //! runs it on a thread of its own.
 
-use std::io::{BufRead, BufReader, BufWriter};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use crate::app::action::Action;
 use crate::app::action::backlog::{BacklogAction, Fields, Text};
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
+use crate::app::perform::output::{self, Console, Printed};
 use crate::app::perform::standard_input;
 use crate::backlog::error::{Error, Kind as ErrorKind};
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
@@ -35,11 +36,11 @@ pub(in crate::app) fn failure(error: Error) -> Failure {
     Failure::new(kind, error.what, error.why, error.next)
 }
 
-/// Performs an action on the backlog; a table in its answer has at most `width` columns.
+/// Performs an action on the backlog.
 ///
 /// # Errors
 /// Whatever the backlog refuses or fails at.
-pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, width: usize) -> Result<Report> {
+pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Console) -> Result<Report> {
     let reads = matches!(
         action,
         BacklogAction::List(_)
@@ -49,14 +50,17 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, width: usize)
             | BacklogAction::Export(_)
             | BacklogAction::Doctor
     );
+    if matches!(action, BacklogAction::Export(None)) && !console.owned {
+        return Err(invalid("export", "names no file, and the screen takes no output", "`:backlog export FILE`"));
+    }
     let who = place::who(site);
-    let mut line = ProgressLine::new();
+    let mut line = ProgressLine::new(console.owned);
     let intent = if reads { Intent::Read } else { Intent::Write };
     // What is typed wrong is said before anything is made.
     let ready = prepare(action)?;
     let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
-    run(&mut backlog, action, ready, &who, width, &mut line)
+    run(&mut backlog, action, ready, &who, console.width, &mut line)
 }
 
 /// Reads the files that a request names.
@@ -231,7 +235,11 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
     let mut progress = |what: &str, count: u64| line.tell(what, count);
     let Some(path) = file else {
         let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        transfer::export(backlog, &mut out, &mut progress).map_err(failure)?;
+        let exported = transfer::export(backlog, &mut out, &mut progress);
+        // What the buffer still holds is written before anything is said of it.
+        if output::written(out.flush())? == Printed::Whole {
+            exported.map_err(failure)?;
+        }
         return Ok(Report::done("", &Value::Null));
     };
     let what = format!("export {}", path.display());

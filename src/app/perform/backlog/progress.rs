@@ -9,8 +9,9 @@ pub(in crate::app) struct ProgressLine {
 }
 
 impl ProgressLine {
-    pub(in crate::app) fn new() -> Self {
-        Self { shown: false, terminal: std::io::stderr().is_terminal() }
+    /// A line that shows only where standard error is the command's own.
+    pub(in crate::app) fn new(owned: bool) -> Self {
+        Self { shown: false, terminal: owned && std::io::stderr().is_terminal() }
     }
 
     pub(in crate::app) fn tell(&mut self, what: &str, count: u64) {

@@ -1,12 +1,12 @@
 //! The text of a pane, and its takeover.
 
-use std::io::Write;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
+use crate::app::perform::output::{self, Printed};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::exec;
 use crate::fleet::home::Site;
@@ -137,7 +137,7 @@ pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bo
     let compared = lines.max(u32::from(height));
     let mut shown = text(&tmux, pane, height, compared, ansi).await?;
     let first = shown.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
-    if writeln!(std::io::stdout(), "{}", shown[first..].join("\n")).is_err() {
+    if output::print(&format!("{}\n", shown[first..].join("\n")))? == Printed::Closed {
         return Ok(DONE);
     }
     while tmux.peek(pane).await?.is_some() {
@@ -149,10 +149,8 @@ pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bo
             Err(failure) => return Err(failure),
         };
         let new = added(&shown, &now);
-        for line in new {
-            if writeln!(std::io::stdout(), "{line}").is_err() {
-                return Ok(DONE);
-            }
+        if !new.is_empty() && output::print(&format!("{}\n", new.join("\n")))? == Printed::Closed {
+            return Ok(DONE);
         }
         shown = now;
     }
