@@ -1,8 +1,11 @@
 //! The dashboard as its user sees it, in a terminal of its own.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
-use crate::harness::{Sandbox, is_well, wait_for};
+use rustix::process::Signal;
+
+use crate::harness::{Sandbox, is_well, kill, wait_for};
 
 const FLEET: &str = "  - {name: a, class: code}\n  - {name: b, class: review}\n  - {name: c, class: code}\n";
 
@@ -47,15 +50,19 @@ fn the_roster_is_reloaded_and_a_broken_one_is_not_used() {
     screen.wait_until("the error, and the old rows", |text| {
         text.contains("roster not reloaded") && text.contains("newcomer")
     });
-    // Through a symbolic link, where inotify says nothing.
+    // Through a symbolic link: seen where it leads, at once and not by the slow look at the file.
     let real = sandbox.root.join("w/real.yaml");
     sandbox.write_agents("  - {name: a}\n");
     fs::rename(sandbox.roster(), &real).unwrap();
     std::os::unix::fs::symlink(&real, sandbox.roster()).unwrap();
     screen.wait_until("mended", |text| !text.contains("roster not reloaded") && !text.contains("newcomer"));
     let text = fs::read_to_string(&real).unwrap();
-    fs::write(&real, format!("{text}  - {{name: linked}}\n")).unwrap();
-    screen.wait_text("linked");
+    for name in ["linked", "second", "third"] {
+        let began = Instant::now();
+        fs::write(&real, format!("{text}  - {{name: {name}}}\n")).unwrap();
+        screen.wait_text(name);
+        assert!(began.elapsed() < Duration::from_secs(2), "{name} after {:?}", began.elapsed());
+    }
 }
 
 #[test]
@@ -157,6 +164,36 @@ fn a_server_that_is_killed_is_missed_at_once_and_found_again() {
     screen.wait_until("recovered", |text| text.contains("nobody needs you") && !text.contains("tmux: no server"));
     screen.wait_text("type a message");
     screen.wait_until("events again", |text| !text.contains("polling"));
+}
+
+/// The second server takes connections and never answers, as a stopped or a hung one does.
+#[test]
+fn a_hung_second_server_holds_up_no_row_of_the_first() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b, socket: other}\n");
+    sandbox.start();
+    let other = |args: &[&str]| {
+        let output = sandbox.command("tmux").args(["-L", "other"]).args(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let server = other(&["display-message", "-p", "-t", "=b:", "#{pid}"]).trim().parse().unwrap();
+    let screen = sandbox.open(&[], 140, 40);
+    screen.wait_until("both, and events", |text| text.contains("2 working") && !text.contains("polling"));
+    kill(server, Signal::STOP);
+    screen.wait_until("told", |text| text.contains("1 needs you") || text.contains("unknown"));
+    let soon = Duration::from_millis(1500);
+    for at in 0..4 {
+        let name = format!("extra{at}");
+        let began = Instant::now();
+        sandbox.tmux(&["new-session", "-d", "-s", &name, "cat"]);
+        screen.wait_text(&name);
+        assert!(began.elapsed() < soon, "{name} after {:?}", began.elapsed());
+    }
+    let began = Instant::now();
+    let second = sandbox.open(&[], 140, 40);
+    second.wait_until("the first server's rows", |text| text.contains("extra3"));
+    assert!(began.elapsed() < soon * 2, "{:?}", began.elapsed());
+    kill(server, Signal::CONT);
+    screen.wait_until("well again", |text| text.contains("2 working") || text.contains("nobody needs you"));
 }
 
 #[test]

@@ -1,21 +1,23 @@
 //! The observing actor: sources in, snapshots out, on a thread of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::files::{FileNotice, FileWatch};
+use super::clients::{Answer, Clients};
+use super::files::FileWatch;
 use super::hosts::{self, HostReading, Post};
 use super::observed::Observed;
 use super::units;
 use crate::fleet::death::DeathWatch;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{FleetSnapshot, PaneKey, ServerName, TmuxFeed};
+use crate::fleet::model::{FleetSnapshot, PaneKey, ServerName, SocketName, TmuxFeed};
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{ControlClient, Notice, Query, Tmux};
@@ -38,6 +40,10 @@ const REST: Duration = Duration::from_millis(150);
 
 /// Longest pause before a control client is tried again.
 const MAX_RETRY: Duration = Duration::from_secs(5);
+
+/// Time for the first answer of servers beside the fleet's own: the first snapshot is the whole of the fleet, but
+/// a server that hangs has no part in it.
+const FIRST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// Room for notices; each stands for a whole re-read, so more would say nothing new.
 const NOTICES: usize = 64;
@@ -91,13 +97,15 @@ struct Dirty {
     processes: bool,
     heartbeats: bool,
     roster: bool,
+    /// Panes that have appeared have no process tree yet.
+    panes: bool,
     /// Nothing to read, but to join and publish.
     joined: bool,
 }
 
 impl Dirty {
     fn any(self) -> bool {
-        self.tmux || self.processes || self.heartbeats || self.roster || self.joined
+        self.tmux || self.processes || self.heartbeats || self.roster || self.panes || self.joined
     }
 }
 
@@ -112,6 +120,11 @@ struct Actor {
     deaths: mpsc::Sender<u32>,
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
+    /// Agents whose heartbeat or record of an end changed; of all of them when `dirty` says so.
+    changed: HashSet<String>,
+    /// Questions to tmux servers that no control client listens to.
+    clients: Clients,
+    answers: mpsc::Receiver<Answer>,
     last_look: Instant,
     roster_stamp: Option<Stamp>,
     links: Arc<Links>,
@@ -142,7 +155,11 @@ impl Actor {
         let roster = roster::load(&site);
         let (control_notify, control_notices) = mpsc::channel(NOTICES);
         let links = Arc::new(Links::new(&site.home));
+        let (clients, answers) = Clients::new();
         Self {
+            changed: HashSet::new(),
+            clients,
+            answers,
             links,
             host_notify: mpsc::channel(1).0,
             feeds: Vec::new(),
@@ -155,7 +172,7 @@ impl Actor {
             retry_pause: Duration::from_millis(250),
             deaths: mpsc::channel(1).0,
             watched: HashMap::new(),
-            dirty: Dirty { tmux: true, processes: true, heartbeats: true, roster: false, joined: true },
+            dirty: Dirty { processes: true, heartbeats: true, panes: true, joined: true, ..Dirty::default() },
             last_look: Instant::now(),
             roster_stamp,
         }
@@ -164,9 +181,8 @@ impl Actor {
     async fn run(mut self, mut asked: mpsc::Receiver<Request>) {
         let (deaths, mut died) = mpsc::channel(NOTICES);
         self.deaths = deaths;
-        let (file_notify, mut files) = mpsc::channel(NOTICES);
         let site = self.observed.site().clone();
-        let mut file_watch = FileWatch::new(&site.run_dir, &site.roster, file_notify);
+        let mut file_watch = FileWatch::new(&site.run_dir, &site.roster);
         let (unit_readings, mut units) = mpsc::channel(1);
         tokio::spawn(units::feed(site.clone(), unit_readings));
         let (host_readings, mut hosts) = mpsc::channel(NOTICES);
@@ -175,6 +191,7 @@ impl Actor {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut ticks: u32 = 0;
+        self.first_answers().await;
         self.refresh().await;
         loop {
             let mut urgent = false;
@@ -184,7 +201,8 @@ impl Actor {
                     None => return,
                     Some(Request::Refresh) => {
                         urgent = true;
-                        self.dirty = Dirty { tmux: true, processes: true, heartbeats: true, roster: true, joined: true };
+                        self.dirty =
+                            Dirty { tmux: true, processes: true, heartbeats: true, roster: true, panes: true, joined: true };
                     }
                     Some(Request::Capture { pane, history, answer }) => {
                         self.capture(pane, history, answer).await;
@@ -198,10 +216,17 @@ impl Actor {
                     self.observed.read_process(pid);
                     self.dirty.tmux = true;
                 }
-                Some(notice) = files.recv() => match notice {
-                    FileNotice::Heartbeat => self.dirty.heartbeats = true,
-                    FileNotice::Roster => self.dirty.roster = true,
-                },
+                Some(answer) = self.answers.recv() => urgent = self.take(answer),
+                changed = file_watch.changed() => {
+                    self.dirty.heartbeats |= changed.all;
+                    self.dirty.joined |= !changed.agents.is_empty();
+                    self.changed.extend(changed.agents);
+                    if changed.roster || changed.all {
+                        self.dirty.roster = true;
+                        // A link may lead elsewhere now.
+                        file_watch.retry();
+                    }
+                }
                 Some(reading) = units.recv() => {
                     self.observed.set_systemd(reading);
                     self.dirty.joined = true;
@@ -234,8 +259,8 @@ impl Actor {
         self.dirty.roster |= safety && self.roster_moved();
     }
 
-    /// Whether the roster file is another one than at the last look; inotify says so sooner, but not
-    /// through a symbolic link, and not when its instances are used up.
+    /// Whether the roster file is another one than at the last look; inotify says so sooner, but not when its
+    /// instances are used up.
     fn roster_moved(&mut self) -> bool {
         let stamp = stamp_of(&self.observed.site().roster);
         std::mem::replace(&mut self.roster_stamp, stamp) != stamp
@@ -278,7 +303,7 @@ impl Actor {
         if dirty.tmux || dirty.roster {
             self.look().await;
         }
-        if dirty.processes || dirty.tmux {
+        if dirty.processes || dirty.tmux || dirty.panes {
             // A new pane needs its tree at once; the others are read at their own pace.
             if dirty.processes {
                 self.observed.read_processes();
@@ -287,19 +312,79 @@ impl Actor {
             }
             self.watch_deaths();
         }
+        let changed = std::mem::take(&mut self.changed);
         if dirty.heartbeats || dirty.roster {
-            self.observed.read_heartbeats();
+            self.observed.read_beats(None);
+        } else if !changed.is_empty() {
+            self.observed.read_beats(Some(&changed));
         }
         self.observed.expect_screens();
         if self.publish.borrow().is_none() {
             // Whoever waits for a state must not take the first look for the whole of it.
-            self.observed.read_screens(None).await;
+            let _late = tokio::time::timeout(FIRST_ANSWERS, self.observed.read_screens_once()).await;
         }
         self.publish.send_replace(Some(self.observed.join()));
-        self.dirty.joined |= self.observed.read_screens(self.control.as_ref()).await;
+        self.read_screens().await;
         // Only now: the operator sees the first look while the faster way is being opened.
-        if self.control.is_none() && dirty.tmux {
+        if self.control.is_none() && (dirty.tmux || dirty.panes) {
             self.connect_control().await;
+        }
+    }
+
+    /// Waits for what the fleet's own server says first, and a moment for the others.
+    async fn first_answers(&mut self) {
+        let sockets = self.observed.sockets();
+        for socket in &sockets {
+            self.clients.look(socket.clone());
+        }
+        let mut waiting: HashSet<SocketName> = sockets.iter().cloned().collect();
+        let late = tokio::time::sleep(FIRST_ANSWERS);
+        tokio::pin!(late);
+        let mut patient = true;
+        while !waiting.is_empty() && (patient || sockets.first().is_some_and(|own| waiting.contains(own))) {
+            tokio::select! {
+                Some(answer) = self.answers.recv() => {
+                    if let Answer::Look(socket, _) = &answer {
+                        waiting.remove(socket);
+                    }
+                    self.take(answer);
+                }
+                () = &mut late, if patient => patient = false,
+            }
+        }
+    }
+
+    /// Takes what a server said; whether it cannot wait.
+    fn take(&mut self, answer: Answer) -> bool {
+        self.clients.taken(&answer);
+        self.dirty.joined = true;
+        match answer {
+            Answer::Look(socket, look) => {
+                self.observed.take_look(&socket, look);
+                self.dirty.panes = true;
+                true
+            }
+            Answer::Screens(server, peeks) => {
+                self.observed.take_screens(&server, peeks);
+                false
+            }
+        }
+    }
+
+    /// Reads the screens of this host that have moved: over the control client where there is one, else by a
+    /// short-lived client of each server, for which nobody waits.
+    async fn read_screens(&mut self) {
+        let own = ServerName::here(&self.observed.roster().socket);
+        for (server, panes) in self.observed.due_screens() {
+            match self.control.as_ref().filter(|_| server == own) {
+                Some(control) => {
+                    let peeks = join_all(panes.iter().map(|pane| control.peek(*pane))).await;
+                    let peeks = panes.into_iter().zip(peeks).filter_map(|(pane, peek)| Some((pane, peek?))).collect();
+                    self.observed.take_screens(&server, peeks);
+                    self.dirty.joined = true;
+                }
+                None => self.clients.peek(server, panes),
+            }
         }
     }
 
@@ -329,13 +414,16 @@ impl Actor {
         }
     }
 
+    /// Asks the fleet's own server over its control client; whatever else there is by a client for which nobody
+    /// waits.
     async fn look(&mut self) {
+        let mut sockets = self.observed.sockets();
         if let Some(control) = &self.control {
             match control.panes().await {
                 Ok(panes) => {
                     self.observed.set_panes(panes);
-                    self.observed.look_at_other_sockets().await;
-                    return;
+                    // The fleet's own is the first.
+                    sockets = sockets.split_off(1.min(sockets.len()));
                 }
                 Err(failure) => {
                     tracing::warn!(%failure, "the tmux control client is dropped");
@@ -345,7 +433,9 @@ impl Actor {
                 }
             }
         }
-        self.observed.look_by_fork().await;
+        for socket in sockets {
+            self.clients.look(socket);
+        }
     }
 
     /// Attaches a control client to the holder, else to any session; it needs one to live in.

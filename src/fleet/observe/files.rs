@@ -1,71 +1,251 @@
-//! Watches the heartbeat folder and the roster for changes (inotify).
+//! Watches the run folder and the roster for changes (inotify), and says which agents' files they are.
+//!
+//! A roster may be reached through links, of itself or of a folder on the way. Each of them and what it leads to
+//! is watched, in its own folder: an editor or a tool that renames a file into place changes the folder.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
-/// A watched file changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileNotice {
-    /// Some agent's heartbeat.
-    Heartbeat,
-    /// The roster.
-    Roster,
+/// The kernel follows no more links than that either.
+const MAX_LINKS: usize = 40;
+
+/// What has changed since it was last asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    /// The roster, or a link on the way to it.
+    pub roster: bool,
+    /// Names of agents whose files changed.
+    pub agents: HashSet<String>,
+    /// Nobody knows what: the kernel dropped events.
+    pub all: bool,
+}
+
+/// What the watching thread and the observer share.
+#[derive(Debug, Default)]
+struct Shared {
+    changed: Mutex<Changed>,
+    /// Files that lead to the roster, the roster itself included.
+    roster: Mutex<HashSet<PathBuf>>,
+    wake: Notify,
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What they guard is whole between any two statements.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Holds the watches; dropping it ends them.
 pub(super) struct FileWatch {
     watcher: Option<RecommendedWatcher>,
-    folders: Vec<(PathBuf, bool)>,
+    shared: Arc<Shared>,
+    run_dir: PathBuf,
+    roster: PathBuf,
+    watched: HashSet<PathBuf>,
 }
 
 impl FileWatch {
     /// Starts watching; what cannot be watched yet is tried again by [`Self::retry`].
-    pub(super) fn new(run_dir: &Path, roster: &Path, notices: mpsc::Sender<FileNotice>) -> Self {
-        let roster_name = roster.file_name().map(ToOwned::to_owned);
-        let handler = move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else { return };
-            if matches!(event.kind, EventKind::Access(_)) {
-                return;
-            }
-            for path in &event.paths {
-                let notice = if path.extension().is_some_and(|extension| extension == "hb" || extension == "exit") {
-                    FileNotice::Heartbeat
-                } else if path.file_name() == roster_name.as_deref() {
-                    FileNotice::Roster
-                } else {
-                    continue;
-                };
-                // A full channel holds enough notices for a whole re-read.
-                let _repeat = notices.try_send(notice);
-            }
-        };
-        let watcher = notify::recommended_watcher(handler)
+    pub(super) fn new(run_dir: &Path, roster: &Path) -> Self {
+        let shared = Arc::new(Shared::default());
+        let told = Arc::clone(&shared);
+        let watcher = notify::recommended_watcher(move |event| told.take(event))
             .inspect_err(|error| tracing::warn!(%error, "no inotify; files are polled"))
             .ok();
-        let mut folders = vec![(run_dir.to_owned(), false)];
-        if let Some(folder) = roster.parent() {
-            folders.push((folder.to_owned(), false));
-        }
-        let mut watch = Self { watcher, folders };
+        let roster = std::path::absolute(roster).unwrap_or_else(|_| roster.to_owned());
+        let mut watch = Self { watcher, shared, run_dir: run_dir.to_owned(), roster, watched: HashSet::new() };
         watch.retry();
         watch
     }
 
-    /// Watches folders that have appeared since, or again; whether any was not watched before.
-    pub(super) fn retry(&mut self) -> bool {
-        let Some(watcher) = &mut self.watcher else { return true };
-        let mut missed = false;
-        for (folder, watched) in &mut self.folders {
-            if *watched && !folder.exists() {
-                *watched = false;
+    /// Waits for changes and takes them.
+    pub(super) async fn changed(&self) -> Changed {
+        loop {
+            self.shared.wake.notified().await;
+            let changed = std::mem::take(&mut *lock(&self.shared.changed));
+            if changed != Changed::default() {
+                return changed;
             }
-            if !*watched {
-                missed = true;
-                *watched = watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
+        }
+    }
+
+    /// Watches folders that have appeared since, or again, and those to which links lead now; whether the run
+    /// folder was not watched before.
+    pub(super) fn retry(&mut self) -> bool {
+        let steps = steps_to(&self.roster);
+        let mut wanted: HashSet<PathBuf> = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
+        wanted.insert(self.run_dir.clone());
+        *lock(&self.shared.roster) = steps.into_iter().collect();
+        let Some(watcher) = &mut self.watcher else { return true };
+        self.watched.retain(|folder| {
+            let keep = wanted.contains(folder) && folder.exists();
+            if !keep {
+                // It is gone already where the folder is.
+                let _gone = watcher.unwatch(folder);
+            }
+            keep
+        });
+        let missed = !self.watched.contains(&self.run_dir);
+        for folder in wanted {
+            if !self.watched.contains(&folder) && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
+                self.watched.insert(folder);
             }
         }
         missed
+    }
+}
+
+impl Shared {
+    /// Takes an event of the kernel.
+    fn take(&self, event: notify::Result<notify::Event>) {
+        let mut changed = lock(&self.changed);
+        match event {
+            Ok(event) if event.need_rescan() => changed.all = true,
+            Ok(event) if !matches!(event.kind, EventKind::Access(_)) => {
+                for path in &event.paths {
+                    if let Some(agent) = agent_of(path) {
+                        changed.agents.insert(agent);
+                    } else if lock(&self.roster).contains(path) {
+                        changed.roster = true;
+                    }
+                }
+            }
+            Ok(_) => return,
+            Err(_) => changed.all = true,
+        }
+        if *changed != Changed::default() {
+            self.wake.notify_one();
+        }
+    }
+}
+
+/// The agent whose heartbeat or record of an end this is.
+fn agent_of(path: &Path) -> Option<String> {
+    let kind = path.extension()?;
+    if kind != "hb" && kind != "exit" {
+        return None;
+    }
+    Some(path.file_stem()?.to_str()?.to_owned())
+}
+
+/// The files that lead to one, in the folders where they really lie: each link on the way, and the last file.
+fn steps_to(path: &Path) -> Vec<PathBuf> {
+    let mut steps = Vec::new();
+    let mut real = PathBuf::from("/");
+    // The parts that are still to be walked, the next one last.
+    let mut left: Vec<OsString> = parts(path);
+    let mut links = 0;
+    while let Some(part) = left.pop() {
+        if part == ".." {
+            real.pop();
+            continue;
+        }
+        let step = real.join(&part);
+        match std::fs::read_link(&step) {
+            Ok(target) if links < MAX_LINKS => {
+                links += 1;
+                steps.push(step);
+                if target.is_absolute() {
+                    real = PathBuf::from("/");
+                }
+                left.extend(parts(&target));
+            }
+            _ if left.is_empty() => steps.push(step),
+            _ => real = step,
+        }
+    }
+    steps
+}
+
+fn parts(path: &Path) -> Vec<OsString> {
+    let named = path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    });
+    named.rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::time::Duration;
+
+    async fn roster_change(watch: &FileWatch, what: &str) {
+        let wait = async { while !watch.changed().await.roster {} };
+        assert!(tokio::time::timeout(Duration::from_secs(2), wait).await.is_ok(), "not told: {what}");
+    }
+
+    /// Rewritten as editors do it, by a rename into place.
+    fn rewrite(path: &Path) {
+        let beside = path.with_extension("new");
+        fs::write(&beside, "version: 1\n").unwrap();
+        fs::rename(&beside, path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_roster_behind_links_is_watched_where_it_lies() {
+        let root = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(root.path()).unwrap();
+        for folder in ["run", "config", "real", "data-1", "data-2"] {
+            fs::create_dir(root.join(folder)).unwrap();
+        }
+        for folder in ["real", "data-1", "data-2"] {
+            fs::write(root.join(folder).join("r.yaml"), "version: 1\n").unwrap();
+        }
+        // A link to a link to a file, one of them relative.
+        let roster = root.join("config/roster.yaml");
+        symlink("../first", &roster).unwrap();
+        symlink(root.join("real/r.yaml"), root.join("first")).unwrap();
+        let mut watch = FileWatch::new(&root.join("run"), &roster);
+        rewrite(&root.join("real/r.yaml"));
+        roster_change(&watch, "the target is rewritten").await;
+        fs::write(root.join("real/r.yaml"), "version: 1\n\n").unwrap();
+        roster_change(&watch, "the target is written in place").await;
+        // A folder on the way is a link, which is turned to another folder: how a mounted configuration changes.
+        symlink("data-1", root.join("data")).unwrap();
+        fs::remove_file(root.join("first")).unwrap();
+        symlink("data/r.yaml", root.join("first")).unwrap();
+        roster_change(&watch, "a link is made anew").await;
+        watch.retry();
+        symlink("data-2", root.join("other")).unwrap();
+        fs::rename(root.join("other"), root.join("data")).unwrap();
+        roster_change(&watch, "a folder's link is turned").await;
+        watch.retry();
+        rewrite(&root.join("data-2/r.yaml"));
+        roster_change(&watch, "the new target is rewritten").await;
+    }
+
+    #[tokio::test]
+    async fn an_agents_file_names_its_agent() {
+        let root = tempfile::tempdir().unwrap();
+        let watch = FileWatch::new(root.path(), &root.path().join("roster.yaml"));
+        fs::write(root.path().join("a.b.hb"), "x").unwrap();
+        fs::write(root.path().join("c.exit"), "x").unwrap();
+        fs::write(root.path().join("d.log"), "x").unwrap();
+        let mut seen = HashSet::new();
+        let wait = async {
+            while seen.len() < 2 {
+                let changed = watch.changed().await;
+                assert!(!changed.roster && !changed.all, "{changed:?}");
+                seen.extend(changed.agents);
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(2), wait).await.is_ok(), "{seen:?}");
+        assert_eq!(seen, HashSet::from(["a.b".to_owned(), "c".to_owned()]));
+    }
+
+    #[test]
+    fn links_in_a_circle_end() {
+        let root = tempfile::tempdir().unwrap();
+        symlink("b", root.path().join("a")).unwrap();
+        symlink("a", root.path().join("b")).unwrap();
+        assert!(steps_to(&root.path().join("a")).len() <= MAX_LINKS + 2);
     }
 }

@@ -4,6 +4,7 @@
 //! processes: two tmux clients per socket, one ssh per host, nothing per agent.
 
 mod actor;
+mod clients;
 mod files;
 mod hosts;
 mod observed;
@@ -29,11 +30,11 @@ pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
     let hosts = join_all(posts.into_iter().map(|post| hosts::once(post, Arc::clone(&links))));
     let systemd = units::read_once(site);
     let here = async {
-        observed.look_by_fork().await;
+        observed.look_at_all().await;
         observed.read_processes();
-        observed.read_heartbeats();
+        observed.read_beats(None);
         observed.expect_screens();
-        observed.read_screens(None).await;
+        observed.read_screens_once().await;
     };
     let (hosts, systemd, ()) = tokio::join!(hosts, systemd, here);
     observed.set_systemd(systemd);

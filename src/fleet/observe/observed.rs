@@ -1,6 +1,6 @@
 //! The facts an observer holds between two looks, plane by plane.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ use crate::fleet::model::{
 use crate::fleet::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::Roster;
 use crate::fleet::session;
-use crate::fleet::tmux::{ControlClient, Look, PaneRecord, Peek, Tmux, panes_of};
+use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
@@ -37,6 +37,8 @@ pub(super) struct Observed {
     tmux: HashMap<ServerName, Reading<Look>>,
     screens: Readings,
     moved: HashMap<ServerName, Moved>,
+    /// Panes whose screens tell something, and their runtimes.
+    told: Vec<(ServerName, PaneRecord, String)>,
     book: Book,
     hosts: HashMap<SshTarget, HostView>,
     pub(super) tmux_feed: TmuxFeed,
@@ -65,6 +67,7 @@ impl Observed {
             tmux: HashMap::new(),
             screens: HashMap::new(),
             moved: HashMap::new(),
+            told: Vec::new(),
             book: Book::default(),
             hosts: HashMap::new(),
             tmux_feed: TmuxFeed::Once,
@@ -143,10 +146,10 @@ impl Observed {
                     self.tmux.insert(server, Reading::new(look, now));
                 }
                 self.expect_screens();
-                let told = self.told_by_screen();
                 for (server, pane, peek) in facts.screens {
-                    if let Some((.., runtime)) = told.iter().find(|(of, one, _)| *of == server && one.id == pane) {
-                        self.set_screen(&server, pane, runtime, &peek);
+                    let told = self.told.iter().find(|(of, one, _)| *of == server && one.id == pane);
+                    if let Some((.., runtime)) = told.cloned() {
+                        self.set_screen(&server, pane, &runtime, &peek);
                     }
                 }
                 let rows = match facts.rows {
@@ -169,6 +172,14 @@ impl Observed {
     /// known, and for which nobody better speaks.
     fn told_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
         let mut told = Vec::new();
+        let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
+        for (server, reading) in &self.tmux {
+            if let Ok(Look::Panes(panes)) = &reading.facts {
+                for pane in panes {
+                    sessions.entry((server, &pane.session.0)).or_default().push(pane);
+                }
+            }
+        }
         for agent in &self.roster.agents {
             let server = self.roster.server(agent, &self.site);
             let here = server.ssh.is_none();
@@ -176,25 +187,28 @@ impl Observed {
             if speaks || !self.book.knows(&self.site, &agent.runtime) {
                 continue;
             }
-            let Some(Ok(Look::Panes(panes))) = self.tmux.get(&server).map(|reading| &reading.facts) else { continue };
-            if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first().filter(|pane| !pane.dead) {
+            let Some(panes) = sessions.get(&(&server, agent.session.0.as_str())) else { continue };
+            let own = panes_of(panes.iter().copied(), &agent.session, &agent.name);
+            if let Some(pane) = own.first().filter(|pane| !pane.dead) {
                 told.push((server, (*pane).clone(), agent.runtime.clone()));
             }
         }
         told
     }
 
-    /// Forgets screens that tell nothing any more, and says of those that are to be read that they were not.
+    /// Says which screens tell something now: forgets the others, and says of those that are to be read that they
+    /// were not.
     pub(super) fn expect_screens(&mut self) {
-        let told = self.told_by_screen();
-        let wanted = |server: &ServerName, pane: PaneId| told.iter().any(|(of, one, _)| of == server && one.id == pane);
-        self.screens.retain(|(server, pane), _| wanted(server, *pane));
+        self.told = self.told_by_screen();
+        let told: HashSet<(&ServerName, PaneId)> =
+            self.told.iter().map(|(server, pane, _)| (server, pane.id)).collect();
+        self.screens.retain(|(server, pane), _| told.contains(&(server, *pane)));
         for (server, moved) in &mut self.moved {
-            moved.retain(|pane| wanted(server, pane));
+            moved.retain(|pane| told.contains(&(server, pane)));
         }
-        for (server, pane, _) in told {
+        for (server, pane, _) in &self.told {
             let unread = || Reading::new(Err(NOT_READ.to_owned()), Timestamp::now());
-            self.screens.entry((server, pane.id)).or_insert_with(unread);
+            self.screens.entry((server.clone(), pane.id)).or_insert_with(unread);
         }
     }
 
@@ -205,34 +219,38 @@ impl Observed {
         }
     }
 
-    /// Reads the screens of this host that have moved, over the control client of the fleet's own server where
-    /// there is one, else by one short-lived client per server; whether there were any. One that cannot be
-    /// read is tried again, and what it said before stands.
-    pub(super) async fn read_screens(&mut self, control: Option<&ControlClient>) -> bool {
-        let own = ServerName::here(&self.roster.socket);
-        let mut due: HashMap<ServerName, Vec<(PaneRecord, String)>> = HashMap::new();
-        for (server, pane, runtime) in self.told_by_screen() {
-            if server.ssh.is_none() && self.moved.entry(server.clone()).or_default().is_due(&pane) {
-                due.entry(server).or_default().push((pane, runtime));
+    /// Panes of this host whose screens have moved, by server.
+    pub(super) fn due_screens(&mut self) -> HashMap<ServerName, Vec<PaneId>> {
+        let mut due: HashMap<ServerName, Vec<PaneId>> = HashMap::new();
+        for (server, pane, _) in self.told.iter().filter(|(server, ..)| server.ssh.is_none()) {
+            if self.moved.entry(server.clone()).or_default().is_due(pane) {
+                due.entry(server.clone()).or_default().push(pane.id);
             }
         }
-        for (server, panes) in &due {
-            let ids: Vec<PaneId> = panes.iter().map(|(pane, _)| pane.id).collect();
-            let peeks: Vec<(PaneId, Peek)> = match control.filter(|_| *server == own) {
-                Some(control) => {
-                    let peeks = join_all(ids.iter().map(|pane| control.peek(*pane))).await;
-                    ids.iter().zip(peeks).filter_map(|(pane, peek)| Some((*pane, peek?))).collect()
-                }
-                None => Tmux::new(server.socket.clone()).peeks(&ids).await,
-            };
-            for (pane, peek) in peeks {
-                if let Some((record, runtime)) = panes.iter().find(|(record, _)| record.id == pane) {
-                    self.moved.entry(server.clone()).or_default().note(record);
-                    self.set_screen(server, pane, runtime, &peek);
-                }
+        due
+    }
+
+    /// Takes screens that were read. Those that could not be are due again, and what they said before stands.
+    pub(super) fn take_screens(&mut self, server: &ServerName, peeks: Vec<(PaneId, Peek)>) {
+        for (id, peek) in peeks {
+            let told = self.told.iter().find(|(of, pane, _)| of == server && pane.id == id);
+            if let Some((_, pane, runtime)) = told.cloned() {
+                self.moved.entry(server.clone()).or_default().note(&pane);
+                self.set_screen(server, id, &runtime, &peek);
             }
         }
-        !due.is_empty()
+    }
+
+    /// Reads the screens of this host once, those of all servers at the same time.
+    pub(super) async fn read_screens_once(&mut self) {
+        let due = self.due_screens();
+        let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
+            let peeks = Tmux::new(server.socket.clone()).peeks(&panes).await;
+            (server, peeks)
+        };
+        for (server, peeks) in join_all(due.into_iter().map(ask)).await {
+            self.take_screens(&server, peeks);
+        }
     }
 
     /// The fleet's own tmux server.
@@ -241,7 +259,7 @@ impl Observed {
     }
 
     /// Sockets that hold agents of this host, the fleet's own first.
-    fn sockets(&self) -> Vec<SocketName> {
+    pub(super) fn sockets(&self) -> Vec<SocketName> {
         if !self.known {
             return Vec::new();
         }
@@ -254,24 +272,23 @@ impl Observed {
         sockets
     }
 
-    /// Asks every socket with one short-lived client each.
-    pub(super) async fn look_by_fork(&mut self) {
-        for socket in self.sockets() {
-            self.look_at(socket).await;
-        }
-        self.forget_other_servers();
-    }
-
-    /// Asks the sockets beside the fleet's own, which the control client does not see.
-    pub(super) async fn look_at_other_sockets(&mut self) {
-        for socket in self.sockets().into_iter().skip(1) {
-            self.look_at(socket).await;
+    /// Asks every socket with one short-lived client each, all at the same time.
+    pub(super) async fn look_at_all(&mut self) {
+        let ask = |socket: SocketName| async move {
+            let look = Tmux::new(socket.clone()).look().await.map_err(|failure| failure.to_string());
+            (socket, look)
+        };
+        for (socket, look) in join_all(self.sockets().into_iter().map(ask)).await {
+            self.take_look(&socket, look);
         }
     }
 
-    async fn look_at(&mut self, socket: SocketName) {
-        let facts = Tmux::new(socket.clone()).look().await.map_err(|failure| failure.to_string());
-        self.tmux.insert(ServerName::here(&socket), Reading::new(facts, Timestamp::now()));
+    /// Takes what a server on this host said of its panes.
+    pub(super) fn take_look(&mut self, socket: &SocketName, look: Result<Look, String>) {
+        // It was on its way when the roster forgot the socket.
+        if self.sockets().contains(socket) {
+            self.tmux.insert(ServerName::here(socket), Reading::new(look, Timestamp::now()));
+        }
     }
 
     /// Takes the pane list that a control client gave.
@@ -327,39 +344,41 @@ impl Observed {
         self.processes.insert(pid, tree);
     }
 
-    /// Reads every agent's heartbeat file.
-    pub(super) fn read_heartbeats(&mut self) {
+    /// Reads the heartbeats of these agents and what is on record of their ends; of all, when none are named. How
+    /// many agents that were.
+    pub(super) fn read_beats(&mut self, only: Option<&HashSet<String>>) -> usize {
         let now = Timestamp::now();
         let interval = self.site.thresholds.heartbeat_interval;
-        self.heartbeats = self
-            .roster
-            .agents
-            .iter()
-            .map(|agent| {
-                let path = self.site.run_file(&agent.name, RunFile::Heartbeat);
-                (agent.name.clone(), heartbeat::read(&path, now, interval))
-            })
-            .collect();
-        self.read_ends();
+        let names: Vec<AgentName> = self.roster.agents.iter().map(|agent| agent.name.clone()).collect();
+        if only.is_none() {
+            let known: HashSet<&AgentName> = names.iter().collect();
+            self.heartbeats.retain(|name, _| known.contains(name));
+            self.exits.retain(|name, _| known.contains(name));
+            self.stopped.retain(|name, _| known.contains(name));
+        }
+        let mut read = 0;
+        for name in names.into_iter().filter(|name| only.is_none_or(|only| only.contains(name.as_str()))) {
+            read += 1;
+            self.read_end(&name);
+            let beat = heartbeat::read(&self.site.run_file(&name, RunFile::Heartbeat), now, interval);
+            self.heartbeats.insert(name, beat);
+        }
+        read
     }
 
-    /// Reads what is on record of each agent's end.
-    fn read_ends(&mut self) {
-        let mut exits = HashMap::new();
-        self.stopped.clear();
-        for agent in &self.roster.agents {
-            if let Ok(why) = std::fs::read_to_string(self.site.run_file(&agent.name, RunFile::Stopped)) {
-                self.stopped.insert(agent.name.clone(), Label::new(why.lines().next().unwrap_or_default()));
-            }
-            let path = self.site.run_file(&agent.name, RunFile::Exit);
-            let Ok(written) = std::fs::metadata(path).and_then(|meta| meta.modified()) else { continue };
-            let known = self.exits.remove(&agent.name).filter(|(at, _)| *at == written);
-            let read = || session::last_exit(&self.site, &agent.name).map(|record| (written, record.facts()));
-            if let Some(exit) = known.or_else(read) {
-                exits.insert(agent.name.clone(), exit);
-            }
+    /// Reads what is on record of an agent's end.
+    fn read_end(&mut self, name: &AgentName) {
+        match std::fs::read_to_string(self.site.run_file(name, RunFile::Stopped)) {
+            Ok(why) => drop(self.stopped.insert(name.clone(), Label::new(why.lines().next().unwrap_or_default()))),
+            Err(_) => drop(self.stopped.remove(name)),
         }
-        self.exits = exits;
+        let path = self.site.run_file(name, RunFile::Exit);
+        let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+        let known = self.exits.remove(name).filter(|(at, _)| Some(*at) == written);
+        let read = || session::last_exit(&self.site, name).zip(written).map(|(record, at)| (at, record.facts()));
+        if let Some(exit) = known.or_else(read) {
+            self.exits.insert(name.clone(), exit);
+        }
     }
 
     /// Joins what is known now.
@@ -391,4 +410,35 @@ fn speaks_for_itself(beat: &Result<Heartbeat, NoHeartbeat>) -> bool {
     let asks = matches!(beat.status, HeartbeatStatus::Waiting | HeartbeatStatus::Blocked);
     let busy = beat.status == HeartbeatStatus::Busy;
     beat.by == Authority::Runtime && !asks && (busy || beat.next_seconds.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::fleet::roster;
+
+    #[test]
+    fn a_change_of_one_agents_file_reads_the_files_of_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(folder.path().to_str().unwrap());
+        std::fs::create_dir_all(&site.run_dir).unwrap();
+        let agents: String = (0..100).map(|at| format!("  - {{name: a{at}, runtime: stub}}\n")).collect();
+        let roster = roster::parse(&format!("version: 1\nagents:\n{agents}"), Path::new("r"), &site).unwrap();
+        let mut observed = Observed::new(site.clone(), Ok(roster));
+        assert_eq!(observed.read_beats(None), 100);
+        let names: Vec<AgentName> = observed.roster.agents.iter().map(|agent| agent.name.clone()).collect();
+        // Each has a heartbeat now, and one of them is said to have changed.
+        let beat = format!("ts={}\npid=1\nstatus=ok\n", Timestamp::now());
+        for name in &names {
+            std::fs::write(site.run_file(name, RunFile::Heartbeat), &beat).unwrap();
+        }
+        let changed = HashSet::from(["a7".to_owned(), "of-another-fleet".to_owned()]);
+        assert_eq!(observed.read_beats(Some(&changed)), 1);
+        let read: Vec<&AgentName> = names.iter().filter(|name| observed.heartbeats[name].is_ok()).collect();
+        assert_eq!(read, [&names[7]]);
+        assert_eq!(observed.read_beats(None), 100);
+        assert!(names.iter().all(|name| observed.heartbeats[name].is_ok()));
+    }
 }

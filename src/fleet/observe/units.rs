@@ -18,7 +18,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 
 /// Reads all units once.
 pub(super) async fn read_once(site: &Site) -> Result<UnitsView, String> {
-    UnitWatch::connect().await?.read(true).await.map(|view| of_this_fleet(site, view))
+    UnitWatch::connect().await?.read().await.map(|view| of_this_fleet(site, view))
 }
 
 /// A user has one set of units; those of another fleet say nothing about this one.
@@ -47,19 +47,15 @@ async fn follow(site: &Site, readings: &mpsc::Sender<Result<UnitsView, String>>)
     let mut watch = UnitWatch::connect().await?;
     let (notify, mut notices) = mpsc::channel(1);
     watch.subscribe(notify).await?;
-    let mut all = true;
     loop {
-        let view = watch.read(all).await?;
+        let view = watch.read().await?;
         if readings.send(Ok(of_this_fleet(site, view))).await.is_err() {
             return Ok(());
         }
-        all = match tokio::time::timeout(SLOW_POLL, notices.recv()).await {
-            Ok(Some(UnitNotice::Changed)) => {
-                tokio::time::sleep(SETTLE).await;
-                true
-            }
+        match tokio::time::timeout(SLOW_POLL, notices.recv()).await {
+            Ok(Some(UnitNotice::Changed)) => tokio::time::sleep(SETTLE).await,
             Ok(Some(UnitNotice::Gone) | None) => return Err("the user manager went away".to_owned()),
-            Err(_) => false,
-        };
+            Err(_) => {}
+        }
     }
 }

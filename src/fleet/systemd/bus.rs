@@ -118,15 +118,23 @@ impl Bus {
         let [load, active, sub] = state.clone();
         let text = |value: OwnedVariant| String::try_from(value).unwrap_or_default();
         let number = |value: OwnedVariant| u32::try_from(value).unwrap_or(0);
+        // All at once: one round trip.
+        let (unit_file_state, main_pid, n_restarts, result, status_text) = tokio::try_join!(
+            self.property(path, UNIT, "UnitFileState"),
+            self.property(path, SERVICE_UNIT, "MainPID"),
+            self.property(path, SERVICE_UNIT, "NRestarts"),
+            self.property(path, SERVICE_UNIT, "Result"),
+            self.property(path, SERVICE_UNIT, "StatusText"),
+        )?;
         Ok(UnitFacts {
             load,
             active,
             sub,
-            unit_file_state: text(self.property(path, UNIT, "UnitFileState").await?),
-            main_pid: number(self.property(path, SERVICE_UNIT, "MainPID").await?),
-            n_restarts: number(self.property(path, SERVICE_UNIT, "NRestarts").await?),
-            result: text(self.property(path, SERVICE_UNIT, "Result").await?),
-            status_text: Label::new(&text(self.property(path, SERVICE_UNIT, "StatusText").await?)),
+            unit_file_state: text(unit_file_state),
+            main_pid: number(main_pid),
+            n_restarts: number(n_restarts),
+            result: text(result),
+            status_text: Label::new(&text(status_text)),
             log: Vec::new(),
         })
     }

@@ -84,8 +84,12 @@ impl PaneRecord {
 /// The panes of an agent's session, its own first: the one that its keeper marked, else the oldest. An
 /// operator may have split the window, so the active pane says nothing.
 #[must_use]
-pub fn panes_of<'a>(panes: &'a [PaneRecord], session: &SessionName, agent: &AgentName) -> Vec<&'a PaneRecord> {
-    let mut own: Vec<&PaneRecord> = panes.iter().filter(|pane| pane.session == *session).collect();
+pub fn panes_of<'a>(
+    panes: impl IntoIterator<Item = &'a PaneRecord>,
+    session: &SessionName,
+    agent: &AgentName,
+) -> Vec<&'a PaneRecord> {
+    let mut own: Vec<&PaneRecord> = panes.into_iter().filter(|pane| pane.session == *session).collect();
     own.sort_by_key(|pane| (pane.mark.as_deref() != Some(agent.as_str()), pane.id));
     own
 }

@@ -1,0 +1,98 @@
+//! Asks tmux servers by short-lived clients, each server in a task of its own: one that hangs holds up its own
+//! agents and nobody else's.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::fleet::model::{PaneId, ServerName, SocketName};
+use crate::fleet::tmux::{Look, Peek, Tmux};
+
+/// Answers that wait to be taken; there is at most one look and one peek of each server.
+const ANSWERS: usize = 64;
+
+/// What a server said.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Its panes.
+    Look(SocketName, Result<Look, String>),
+    /// Screens of some of them.
+    Screens(ServerName, Vec<(PaneId, Peek)>),
+}
+
+/// What is asked of a server at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Asked {
+    Look,
+    Screens,
+}
+
+/// The questions that are under way.
+pub(super) struct Clients {
+    answers: mpsc::Sender<Answer>,
+    busy: HashMap<(SocketName, Asked), JoinHandle<()>>,
+    /// Looks that were asked for while one was under way, which may have begun before what happened.
+    again: HashSet<SocketName>,
+}
+
+impl Drop for Clients {
+    fn drop(&mut self) {
+        for task in self.busy.values() {
+            task.abort();
+        }
+    }
+}
+
+impl Clients {
+    /// None yet, and where the answers arrive.
+    pub(super) fn new() -> (Self, mpsc::Receiver<Answer>) {
+        let (answers, arrive) = mpsc::channel(ANSWERS);
+        (Self { answers, busy: HashMap::new(), again: HashSet::new() }, arrive)
+    }
+
+    /// Asks for the panes; once more when that is under way already.
+    pub(super) fn look(&mut self, socket: SocketName) {
+        if self.busy.get(&(socket.clone(), Asked::Look)).is_some_and(|task| !task.is_finished()) {
+            self.again.insert(socket);
+            return;
+        }
+        let tmux = Tmux::new(socket.clone());
+        self.ask(socket.clone(), Asked::Look, async move {
+            Answer::Look(socket, tmux.look().await.map_err(|failure| failure.to_string()))
+        });
+    }
+
+    /// Asks for screens, unless that is under way.
+    pub(super) fn peek(&mut self, server: ServerName, panes: Vec<PaneId>) {
+        let tmux = Tmux::new(server.socket.clone());
+        self.ask(server.socket.clone(), Asked::Screens, async move {
+            let screens = tmux.peeks(&panes).await;
+            Answer::Screens(server, screens)
+        });
+    }
+
+    /// Notes that an answer was taken; what was asked for in between is asked now.
+    pub(super) fn taken(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Look(socket, _) => {
+                self.busy.remove(&(socket.clone(), Asked::Look));
+                if self.again.remove(socket) {
+                    self.look(socket.clone());
+                }
+            }
+            Answer::Screens(server, _) => drop(self.busy.remove(&(server.socket.clone(), Asked::Screens))),
+        }
+    }
+
+    fn ask(&mut self, socket: SocketName, asked: Asked, question: impl Future<Output = Answer> + Send + 'static) {
+        self.busy.retain(|_, task| !task.is_finished());
+        let answers = self.answers.clone();
+        self.busy.entry((socket, asked)).or_insert_with(|| {
+            tokio::spawn(async move {
+                let answer = question.await;
+                let _observer_ended = answers.send(answer).await;
+            })
+        });
+    }
+}
