@@ -24,6 +24,8 @@ use crate::fleet::model::Size;
 pub struct Paper {
     shown: Buffer,
     next: Buffer,
+    /// Where the cursor is, when it is to be seen.
+    cursor: Option<Position>,
     /// Whether the terminal may show anything else by now.
     stale: bool,
 }
@@ -41,7 +43,7 @@ impl Paper {
     }
 
     /// Draws a frame of this size; what it answers is what `draw` answers, with where the cursor is, and the bytes
-    /// that bring the terminal there.
+    /// that bring the terminal there: none when it is there already.
     ///
     /// # Errors
     /// Never: it writes to memory.
@@ -55,19 +57,25 @@ impl Paper {
         self.next.resize(area);
         self.next.reset();
         let (answer, cursor) = draw(&mut self.next);
-        let mut out = Vec::new();
-        queue!(out, BeginSynchronizedUpdate, Hide)?;
+        let mut changes = Vec::new();
         if std::mem::take(&mut self.stale) {
-            queue!(out, ResetColor, Clear(ClearType::All))?;
+            queue!(changes, ResetColor, Clear(ClearType::All))?;
             self.shown.resize(area);
             self.shown.reset();
         }
-        self.difference(&mut out)?;
+        self.difference(&mut changes)?;
+        std::mem::swap(&mut self.shown, &mut self.next);
+        let mut out = Vec::new();
+        if changes.is_empty() && self.cursor == cursor {
+            return Ok((answer, out));
+        }
+        self.cursor = cursor;
+        queue!(out, BeginSynchronizedUpdate, Hide)?;
+        out.append(&mut changes);
         if let Some(Position { x, y }) = cursor {
             queue!(out, MoveTo(x, y), Show)?;
         }
         queue!(out, EndSynchronizedUpdate)?;
-        std::mem::swap(&mut self.shown, &mut self.next);
         Ok((answer, out))
     }
 
@@ -75,7 +83,7 @@ impl Paper {
         let anew: Vec<Option<u16>> = (0..self.next.area.height).map(|y| self.written_anew_from(y)).collect();
         let from = |y: u16| anew.get(usize::from(y)).copied().flatten();
         let changed = self.shown.diff_iter(&self.next).filter(|(x, y, _)| from(*y).is_none_or(|from| *x < from));
-        CrosstermBackend::new(&mut *out).draw(changed)?;
+        write(out, &mut changed.collect())?;
         for y in 0..self.next.area.height {
             let Some(from) = from(y) else { continue };
             queue!(out, DisableLineWrap, MoveTo(from, y), ResetColor, Clear(ClearType::UntilNewLine))?;
@@ -84,10 +92,10 @@ impl Paper {
                 run.push((x, y, cell));
                 if is_cluster(cell) {
                     // Each run begins by placing the cursor.
-                    CrosstermBackend::new(&mut *out).draw(run.drain(..))?;
+                    write(out, &mut run)?;
                 }
             }
-            CrosstermBackend::new(&mut *out).draw(run.into_iter())?;
+            write(out, &mut run)?;
             queue!(out, EnableLineWrap)?;
         }
         Ok(())
@@ -104,6 +112,14 @@ impl Paper {
             (x..end.min(self.next.area.width)).any(|at| other(&at)).then_some(x)
         })
     }
+}
+
+/// Writes cells and empties the list; none cost nothing.
+fn write(out: &mut Vec<u8>, cells: &mut Vec<(u16, u16, &Cell)>) -> io::Result<()> {
+    if cells.is_empty() {
+        return Ok(());
+    }
+    CrosstermBackend::new(out).draw(cells.drain(..))
 }
 
 /// The cells of a row with their columns, without those that a wide one covers.
@@ -149,6 +165,7 @@ mod tests {
         assert!(frame(&mut paper, &["abc", "def"]).contains("\x1b[2J"));
         let bytes = frame(&mut paper, &["abc", "dXf"]);
         assert!(bytes.contains("\x1b[2;2HX") && !bytes.contains('a') && !bytes.contains("\x1b[2J"), "{bytes:?}");
+        assert_eq!(frame(&mut paper, &["abc", "dXf"]), "", "nothing moves, nothing is written");
         paper.forget();
         let bytes = frame(&mut paper, &["abc", "dXf"]);
         assert!(bytes.contains("abc") && bytes.contains("\x1b[2J"), "{bytes:?}");

@@ -292,7 +292,7 @@ fn an_agent_is_not_stopped_by_keys_that_were_typed_blindly() {
     let text = screen.wait_text("1/");
     let lines: u32 = text.split_once("1/").unwrap().1.split(' ').next().unwrap().parse().unwrap();
     screen.send("y");
-    screen.wait_text("not all of it");
+    screen.wait_text("scroll to its end first");
     assert_eq!(sandbox.row("a")["pane"]["pid"], pid);
     for line in 2..=lines {
         screen.send("j");

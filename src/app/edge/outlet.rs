@@ -57,8 +57,11 @@ impl Outlet {
         Ok(outlet)
     }
 
-    /// Writes a frame; the one before must be written.
+    /// Writes a frame; the one before must be written. One without bytes is on the screen already.
     pub(in crate::app) fn write(&self, frame: Vec<u8>) {
+        if frame.is_empty() {
+            return self.moved.notify_one();
+        }
         *writing() = true;
         if self.frames.send(frame).is_err() {
             self.gone.store(true, Ordering::SeqCst);

@@ -263,40 +263,48 @@ const FIELDS: [&str; 16] = [
     "3e\t\t\t\t\t\t",
 ];
 
+/// How long the paste and each of a few keys behind it take in one place, the frame included.
+fn times_in(keys: &str, text: &str) -> Vec<Duration> {
+    use crossterm::event::KeyCode;
+    let mut state = board((120, 40), [3, 4, 3, 1, 9]);
+    press(&mut state, '1');
+    for key in keys.chars() {
+        match key {
+            '\t' => drop(update(&mut state, Event::Key(KeyCode::Tab.into()))),
+            key => press(&mut state, key),
+        }
+    }
+    let typed = [KeyCode::Char('x'), KeyCode::Left, KeyCode::Up, KeyCode::Home, KeyCode::Char('y'), KeyCode::End];
+    let keys = typed.into_iter().map(|code| Event::Key(code.into()));
+    std::iter::once(Event::Paste(text.to_owned()))
+        .chain(keys)
+        .map(|event| {
+            let from = std::time::Instant::now();
+            update(&mut state, event);
+            frame(&state, Theme::default());
+            from.elapsed()
+        })
+        .collect()
+}
+
 #[test]
 fn every_text_field_answers_at_once_with_a_megabyte_in_it() {
-    use crossterm::event::KeyCode;
-    use std::time::Instant;
-    let one_line = "word".repeat(1 << 18);
-    let lines = "a line of it\n".repeat(80_000);
-    let marks = "e\u{301}\u{302}".repeat(200_000);
+    // Half of what is promised, and without optimisation.
+    let limit = Duration::from_millis(50);
+    let texts = ["word".repeat(1 << 18), "a line of it\n".repeat(80_000), "e\u{301}\u{302}".repeat(200_000)];
     for keys in FIELDS {
-        for text in [&one_line, &lines, &marks] {
-            let mut state = board((120, 40), [3, 4, 3, 1, 9]);
-            press(&mut state, '1');
-            for key in keys.chars() {
-                match key {
-                    '\t' => drop(update(&mut state, Event::Key(KeyCode::Tab.into()))),
-                    key => press(&mut state, key),
+        for text in &texts {
+            let mut quickest = times_in(keys, text);
+            // A machine that did something else meanwhile gets another chance.
+            for _ in 0..3 {
+                if quickest.iter().all(|time| *time < limit) {
+                    break;
+                }
+                for (best, time) in quickest.iter_mut().zip(times_in(keys, text)) {
+                    *best = time.min(*best);
                 }
             }
-            let mut times = Vec::new();
-            let mut measure = |state: &mut State, event: Event| {
-                let from = Instant::now();
-                update(state, event);
-                frame(state, Theme::default());
-                times.push(from.elapsed());
-            };
-            measure(&mut state, Event::Paste(text.clone()));
-            for code in
-                [KeyCode::Char('x'), KeyCode::Left, KeyCode::Up, KeyCode::Home, KeyCode::Char('y'), KeyCode::End]
-            {
-                measure(&mut state, Event::Key(code.into()));
-            }
-            // Half of what is promised, without optimisation; the machine may pause once.
-            times.sort();
-            let slowest = times[times.len() - 2];
-            assert!(slowest < Duration::from_millis(50), "{keys:?}: {times:?}");
+            assert!(quickest.iter().all(|time| *time < limit), "{keys:?}: {quickest:?}");
         }
     }
 }

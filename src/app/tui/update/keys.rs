@@ -186,7 +186,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Char('y')
                 if !reading.is_whole() =>
             {
-                super::toast(state, "not all of it was shown yet; Down scrolls".to_owned(), true);
+                super::toast(state, "scroll to its end first: not all of it was shown yet".to_owned(), true);
             }
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => *yes = !*yes,
             KeyCode::Enter | KeyCode::Char('y') => {
