@@ -74,26 +74,35 @@ impl Line {
         // As many bytes are at least as many characters: they are counted only where it matters.
         let near = self.text.len() + text.len() > most;
         let room = if near { most.saturating_sub(self.text.chars().count()) } else { most };
-        let mut last = ' ';
-        let multi = self.multi;
-        let mut clean = text
-            .chars()
-            .filter_map(|c| match (std::mem::replace(&mut last, c), c) {
+        let mut taken = String::with_capacity(text.len());
+        let (mut fits, mut cut, mut last) = (room, 0, ' ');
+        for c in text.chars() {
+            let before = std::mem::replace(&mut last, c);
+            let c = match c {
+                ' '..='~' => c,
                 // One line break, written in two characters.
-                ('\r', '\n') => None,
-                (_, '\r') => Some('\n'),
-                (_, c) => Some(c),
-            })
-            .filter_map(|c| match c {
-                '\n' if !multi => Some(' '),
-                '\n' | '\t' if multi => Some(c),
-                c if crate::fleet::model::acts_on_terminal(c) => None,
-                c => Some(c),
-            });
-        let taken: String = clean.by_ref().take(room).collect();
+                '\n' if before == '\r' => continue,
+                '\n' | '\r' => {
+                    if self.multi {
+                        '\n'
+                    } else {
+                        ' '
+                    }
+                }
+                '\t' if self.multi => c,
+                c if crate::fleet::model::acts_on_terminal(c) => continue,
+                c => c,
+            };
+            if fits == 0 {
+                cut += 1;
+                continue;
+            }
+            fits -= 1;
+            taken.push(c);
+        }
         self.text.insert_str(self.cursor, &taken);
         self.cursor += taken.len();
-        clean.count()
+        cut
     }
 
     fn type_in(&mut self, c: char) {
