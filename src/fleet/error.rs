@@ -50,7 +50,6 @@ impl Failure {
     /// Why a text could not be read.
     pub fn unreadable(what: impl Into<String>, why: &Unreadable) -> Self {
         let kind = match why {
-            _ if why.is_missing() => Kind::NotFound,
             Unreadable::Os(_) => Kind::Failed,
             _ => Kind::Invalid,
         };

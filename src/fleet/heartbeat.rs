@@ -5,13 +5,14 @@
 //! authority at a time. Readers ignore unknown keys.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::file::{self, Keep};
 use super::model::{Authority, HeartbeatStatus, Label};
 
 /// A heartbeat is a few lines; a larger file is not one.
@@ -127,29 +128,7 @@ impl Heartbeat {
 /// # Errors
 /// What the file system says.
 pub fn write(path: &Path, heartbeat: &Heartbeat) -> std::io::Result<()> {
-    write_whole(path, heartbeat.to_text().as_bytes())
-}
-
-/// Writes a private file (mode 0600) by rename.
-///
-/// # Errors
-/// What the file system says; the target is then untouched.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".tmp{}", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let result = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        let _already_gone = fs::remove_file(&temporary);
-    }
-    result
+    file::write_private(path, heartbeat.to_text().as_bytes(), Keep::Fleeting)
 }
 
 /// Makes the run folder with mode 0700 where it is missing.

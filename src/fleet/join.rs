@@ -80,6 +80,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     rows.extend(unmanaged_rows(planes));
     rows.sort_by(|a, b| a.attention().cmp(&b.attention()).then_with(|| a.name.cmp(&b.name)));
     let mut warnings: Vec<Label> = planes.roster.warnings.iter().map(|text| Label::new(text)).collect();
+    warnings.extend(hosts::warnings(planes));
     if let Some(error) = planes.roster_error {
         let what = if planes.roster.agents.is_empty() { "not usable" } else { "not reloaded" };
         warnings.insert(0, Label::new(&format!("roster {what}: {}", without_folder(error, &planes.roster.path))));
@@ -337,7 +338,7 @@ mod unmanaged;
 use evidence::{
     boot_enable, describe_tree, heartbeat_evidence, process_evidence, systemd_plane, tmux_plane, trusted_heartbeat,
 };
-pub use hosts::{FarPane, FarRow, HostView};
+pub use hosts::{FarPane, FarRow, FarRows, HostView};
 use unmanaged::unmanaged_rows;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod death;
 mod envfile;
 pub mod error;
 pub mod exec;
+pub mod file;
 pub mod framework;
 pub mod heartbeat;
 pub mod home;

@@ -103,3 +103,28 @@ fn a_text_without_an_end_is_refused() {
     assert!(answer.code == 2 && answer.stderr.contains("is larger than"), "{answer:?}");
     assert!(started.elapsed() < AT_ONCE * 2);
 }
+
+#[test]
+fn init_takes_a_link_to_nothing_for_a_roster_and_writes_through_it_when_forced() {
+    let sandbox = Sandbox::new();
+    let real = sandbox.root.join("w/real.yaml");
+    fs::create_dir_all(sandbox.roster().parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&real, sandbox.roster()).unwrap();
+    let answer = sandbox.run(&["fleet", "init", "--write"]);
+    assert!(answer.code == 4 && answer.stderr.contains("exists already"), "{answer:?}");
+    assert!(fs::symlink_metadata(sandbox.roster()).unwrap().is_symlink() && !real.exists());
+    sandbox.ok(&["fleet", "init", "--write", "--force"]);
+    assert!(fs::symlink_metadata(sandbox.roster()).unwrap().is_symlink() && real.is_file());
+    // A group that is not the user's own is kept, where this user may give it.
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o660)).unwrap();
+    let own = fs::metadata(&real).unwrap().gid();
+    let groups = rustix::process::getgroups().unwrap();
+    let others = groups.iter().map(|group| group.as_raw()).chain([54_321]).filter(|group| *group != own);
+    let group = others.into_iter().find(|group| std::os::unix::fs::chown(&real, None, Some(*group)).is_ok());
+    sandbox.ok(&["fleet", "init", "--write", "--force"]);
+    let meta = fs::metadata(&real).unwrap();
+    assert_eq!((meta.gid(), meta.mode() & 0o777), (group.unwrap_or(own), 0o660));
+    let left: Vec<_> = fs::read_dir(real.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "the roster and one backup: {left:?}");
+}

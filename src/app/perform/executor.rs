@@ -19,6 +19,9 @@ use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
 use crate::fleet::roster::{self, Roster};
 
+/// Version of what one host tells another of its agents. Whoever reads it takes the rows that it knows.
+const ROWS_SCHEMA: u32 = 1;
+
 /// Performs an action and answers in tables of at most `width` columns; `tell` takes word of what is being done meanwhile.
 ///
 /// # Errors
@@ -27,7 +30,13 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, 
     match action {
         Action::FleetPs { local } => {
             let snapshot = if *local { look_here(site).await? } else { look(site).await? };
-            let report = Report::done(headless::table(&snapshot, None, false), &snapshot.agents);
+            let text = headless::table(&snapshot, None, false);
+            let report = if *local {
+                // Other hosts ask for this, with versions of their own.
+                Report::done(text, &json!({ "schema": ROWS_SCHEMA, "rows": snapshot.agents }))
+            } else {
+                Report::done(text, &snapshot.agents)
+            };
             // What could not be verified is no success, however complete the table looks.
             Ok(if headless::tmux_was_read(&snapshot) {
                 report

@@ -1,6 +1,7 @@
 //! Rows of agents on other hosts: what is seen over the link, and what that host's own rows add.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Planes, Reading, age};
 use crate::fleet::model::{
@@ -10,6 +11,7 @@ use crate::fleet::model::{
 use crate::fleet::readiness::{Decision, words};
 use crate::fleet::roster::Agent;
 use crate::fleet::tmux::PaneRecord;
+use crate::plain::{Notation, plain_words};
 
 /// A row as the far side's own `fleet ps --json` prints it; what is not used here is left out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -49,6 +51,70 @@ pub struct FarPane {
     pub pid: u32,
 }
 
+/// The far side's own rows, as far as they can be read here.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FarRows {
+    /// Those that can.
+    pub rows: Vec<FarRow>,
+    /// Names of agents whose rows cannot, and why.
+    pub unread: Vec<(Label, Label)>,
+    /// Why none can, where the answer is no list of rows at all.
+    pub broken: Option<Label>,
+}
+
+impl FarRows {
+    /// Reads an answer row by row: a word that only a newer version knows costs the row it stands in. Both forms are
+    /// read, `{schema, rows}` and the list alone that older versions print. No answer is one without rows: the
+    /// program is not installed there, or has no roster.
+    #[must_use]
+    pub fn read(answer: &[u8]) -> Self {
+        if answer.trim_ascii().is_empty() {
+            return Self::default();
+        }
+        let words = |error: &serde_json::Error| Label::new(&plain_words(&error.to_string(), Notation::Json));
+        let broken = |why| Self { broken: Some(why), ..Self::default() };
+        let rows = match serde_json::from_slice(answer) {
+            Ok(Value::Array(rows)) => rows,
+            Ok(Value::Object(mut answer)) => match answer.remove("rows") {
+                Some(Value::Array(rows)) => rows,
+                _ => return broken(Label::new("the answer holds no `rows`")),
+            },
+            Ok(_) => return broken(Label::new("the answer is no list of rows")),
+            Err(error) => return broken(words(&error)),
+        };
+        let mut read = Self::default();
+        for row in rows {
+            let name = Label::new(row["name"].as_str().unwrap_or("without a name"));
+            match serde_json::from_value::<FarRow>(row) {
+                Ok(row) => read.rows.push(row.cleaned()),
+                Err(error) => read.unread.push((name, words(&error))),
+            }
+        }
+        read
+    }
+
+    /// What an operator has to know of rows that could not be read.
+    fn warning(&self, host: &SshTarget) -> Option<Label> {
+        let why = match (&self.broken, self.unread.first()) {
+            (Some(why), _) => format!("its own rows cannot be read: {why}"),
+            (None, Some((name, why))) => {
+                let all = self.rows.len() + self.unread.len();
+                format!("{} of its {all} own rows cannot be read, {name}: {why}", self.unread.len())
+            }
+            (None, None) => return None,
+        };
+        Some(Label::new(&format!("host {host}: {why}; is it another version?")))
+    }
+}
+
+/// What is to be told of hosts whose own rows could not all be read.
+pub(super) fn warnings(planes: &Planes<'_>) -> Vec<Label> {
+    let told = |(host, view): (&SshTarget, &HostView)| view.rows.facts.as_ref().ok()?.warning(host);
+    let mut all: Vec<Label> = planes.hosts.iter().filter_map(told).collect();
+    all.sort();
+    all
+}
+
 /// Longest time that a number from another host may mean, in seconds: a century.
 const MAX_SECONDS: f64 = 3.2e9;
 
@@ -82,7 +148,7 @@ pub struct HostView {
     /// Whether it answers at all, or why not; as old as its last answer.
     pub link: Reading<()>,
     /// Its own rows.
-    pub rows: Reading<Vec<FarRow>>,
+    pub rows: Reading<FarRows>,
 }
 
 /// State of each link, for the whole fleet.
@@ -120,7 +186,14 @@ pub(super) fn evidence(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Ev
     let (ok, text, age_seconds) = match planes.hosts.get(target) {
         None => (false, format!("{target} was not asked yet"), 0.0),
         Some(view) => match &view.link.facts {
-            Ok(()) => (true, format!("{target} answers"), age(view.link.at, planes.now)),
+            Ok(()) => {
+                let of_agent = |rows: &FarRows| {
+                    let own = rows.unread.iter().find(|(name, _)| name.as_str() == agent.name.as_str());
+                    own.map(|(_, why)| format!(", its own row cannot be read: {why}"))
+                };
+                let unread = view.rows.facts.as_ref().ok().and_then(of_agent).unwrap_or_default();
+                (true, format!("{target} answers{unread}"), age(view.link.at, planes.now))
+            }
             Err(why) => (false, format!("{target}: {}", without_target(why, target)), age(view.link.at, planes.now)),
         },
     };
@@ -147,7 +220,7 @@ pub(super) fn own_row<'a>(planes: &'a Planes<'_>, agent: &Agent, pane: &PaneReco
         let of_pane = |own: &FarPane| own.id == pane.id.to_string() && own.pid == pane.pid;
         row.managed && row.name.as_str() == agent.name.as_str() && row.pane.as_ref().is_some_and(of_pane)
     };
-    let row = rows.iter().find(own)?;
+    let row = rows.rows.iter().find(own)?;
     Some((row, age(view.rows.at, planes.now)))
 }
 
@@ -165,6 +238,34 @@ pub(super) fn decision(row: &FarRow) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn row(name: &str, readiness: &str) -> String {
+        format!(
+            r#"{{"name":"{name}","managed":true,"session":"a","pane":{{"id":"%1","pid":7}},"systemd":null,"process":null,"heartbeat":null,"health":"healthy","readiness":"{readiness}","reason":"r","drift":false,"boot_enable":"ok","of_a_newer_version":1}}"#
+        )
+    }
+
+    #[test]
+    fn a_word_of_a_newer_version_costs_its_row_and_is_told() {
+        let host = SshTarget::new("op@far");
+        let rows = format!("[{},{},{},{{}}]", row("a", "working"), row("b", "dozing"), row("c", "stuck"));
+        for answer in [rows.clone(), format!(r#"{{"schema":9,"rows":{rows}}}"#)] {
+            let read = FarRows::read(answer.as_bytes());
+            let names: Vec<&str> = read.rows.iter().map(|row| row.name.as_str()).collect();
+            assert_eq!(names, ["a", "c"]);
+            assert_eq!(read.unread.len(), 2);
+            let told = read.warning(&host).unwrap();
+            let want = "host op@far: 2 of its 4 own rows cannot be read, b: `dozing` is not known here";
+            assert!(told.as_str().starts_with(want), "{told}");
+        }
+        for nothing in ["", "\n"] {
+            assert_eq!(FarRows::read(nothing.as_bytes()).warning(&host), None, "not installed there");
+        }
+        for broken in ["{}", "7", "[", "motd", r#"{"rows":7}"#] {
+            let told = FarRows::read(broken.as_bytes()).warning(&host).unwrap();
+            assert!(told.as_str().contains("its own rows cannot be read: "), "{told}");
+        }
+    }
 
     #[test]
     fn what_another_host_writes_acts_on_nothing_here() {

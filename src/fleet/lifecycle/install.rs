@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +13,9 @@ use super::Tell;
 use super::installed::{Installed, installed};
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file::{self, Keep};
 use crate::fleet::framework;
-use crate::fleet::heartbeat::write_whole;
+
 use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::AgentName;
 use crate::fleet::roster::Roster;
@@ -440,7 +440,7 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
         Step::GiveBack(path, aside) if aside.exists() && !path.exists() => fs::rename(aside, path)?,
         Step::Remember(variables) => record.environment.clone_from(variables),
         Step::Write { path, text, private } => {
-            write_beside(path, text, *private)?;
+            file::write(path, text.as_bytes(), if *private { 0o600 } else { 0o644 }, Keep::Durable)?;
             record.files.insert(path.clone(), fingerprint(text));
         }
         Step::Delete(path) => {
@@ -451,7 +451,7 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
             record.files.remove(path);
         }
         Step::Restore(path, text) => {
-            write_beside(path, text, true)?;
+            file::write(path, text.as_bytes(), 0o600, Keep::Durable)?;
             record.files.remove(path);
         }
         Step::Empty(path) => {
@@ -463,29 +463,15 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes a file whole, by rename.
-fn write_beside(path: &Path, text: &str, private: bool) -> std::io::Result<()> {
-    use std::io::Write;
-    // A file that is a link stays one.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut temporary = path.clone().into_os_string();
-    temporary.push(format!(".{}.new", std::process::id()));
-    let mode = if private { 0o600 } else { 0o644 };
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-    let written =
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _gone = fs::remove_file(&temporary);
-    }
-    written
-}
-
 fn save(site: &Site, record: &Record) -> Result<()> {
     let path = record_path(site);
     let bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
-    path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| write_whole(&path, &bytes)).map_err(|error| {
-        Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
-    })
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| file::write_private(&path, &bytes, Keep::Durable))
+        .map_err(|error| {
+            Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
+        })
 }
 
 /// Takes one more agent into the installation, if there is one: its environment file as the others got

@@ -9,6 +9,7 @@ use super::installed::{Installed, installed};
 use super::lock::OperationLock;
 use super::{Outcome, Supervisor};
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file::{self, Keep};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, UnitFacts};
@@ -311,7 +312,7 @@ pub fn note_stopped(site: &Site, agent: &AgentName, why: &str) {
     let noted = note
         .parent()
         .map_or(Ok(()), heartbeat::make_run_dir)
-        .and_then(|()| heartbeat::write_whole(&note, format!("{why}\n").as_bytes()));
+        .and_then(|()| file::write_private(&note, format!("{why}\n").as_bytes(), Keep::Durable));
     if let Err(error) = noted {
         tracing::warn!(%error, "it is not noted why {agent} does not run");
     }

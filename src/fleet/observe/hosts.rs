@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::screens::Moved;
-use crate::fleet::join::FarRow;
+use crate::fleet::join::FarRows;
 use crate::fleet::model::{PaneId, ServerName, SocketName, SshTarget};
 use crate::fleet::roster::Agent;
 use crate::fleet::ssh::{FAR_PATH, Link, Links};
@@ -50,7 +50,7 @@ pub(super) struct HostFacts {
     /// Screens that were read anew.
     pub screens: Vec<(ServerName, PaneId, Peek)>,
     /// Its own rows, when they were asked for this time; none where the program is not installed.
-    pub rows: Option<Result<Vec<FarRow>, String>>,
+    pub rows: Option<Result<FarRows, String>>,
 }
 
 /// What is looked at on one host.
@@ -134,12 +134,11 @@ impl Looking {
             .ok_or_else(|| "its clock cannot be read with `date +%s`".to_owned())
     }
 
-    async fn own_rows(&self) -> Result<Vec<FarRow>, String> {
+    async fn own_rows(&self) -> Result<FarRows, String> {
         let script = format!("{FAR_PATH} {OWN_ROWS}");
         let answer = self.link.run(&script, OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
-        // Not installed, an older version, no roster there: then tmux alone speaks.
-        let rows: Vec<FarRow> = serde_json::from_slice(&answer.stdout).unwrap_or_default();
-        Ok(rows.into_iter().map(FarRow::cleaned).collect())
+        // Where there are none, tmux alone speaks.
+        Ok(FarRows::read(&answer.stdout))
     }
 }
 

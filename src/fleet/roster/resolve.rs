@@ -52,6 +52,7 @@ pub fn read(path: &Path) -> Result<String> {
         let failure = Failure::unreadable(format!("roster {}", path.display()), &why);
         match why {
             why if why.is_missing() => Failure {
+                kind: Kind::NotFound,
                 next: "`mosaic-tui fleet init --write` makes one; `mosaic-tui demo` shows a live fleet".to_owned(),
                 ..failure
             },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::heartbeat::write_whole;
+use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, ExitFacts, Label};
 use crate::fleet::pane::still;
@@ -108,5 +108,5 @@ pub(super) fn write(site: &Site, agent: &AgentName, mut record: ExitRecord) -> s
     }
     let mut bytes = serde_json::to_vec_pretty(&record)?;
     bytes.push(b'\n');
-    write_whole(&site.run_file(agent, RunFile::Exit), &bytes)
+    file::write_private(&site.run_file(agent, RunFile::Exit), &bytes, Keep::Fleeting)
 }

@@ -47,7 +47,7 @@ pub const SHAPES: &[(&str, &str)] = &[
 
 /// All of them, in the order of the action table.
 pub const ANSWERS: &[Answer] = &[
-    answer("fleet ps", "[row]", LOOK),
+    answer("fleet ps", "[row], or {schema, rows} when --local is given", LOOK),
     answer("fleet check", "{file, valid, agents, problems, warnings}", &[0, 3]),
     answer("fleet schema", "", &[0]),
     answer("agent roster", "{file, socket, holder_session, warnings, agents}", &[0, 3]),

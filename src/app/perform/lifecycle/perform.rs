@@ -15,6 +15,7 @@ use crate::app::action::report::Report;
 use crate::app::perform::look::look;
 use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file::is_taken;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
 use crate::fleet::model::{AgentName, FleetSnapshot, Plane, Readiness};
@@ -241,7 +242,7 @@ async fn init(site: &Site, profile: &str, runtime: Option<&str>, write: bool, fo
     if !write {
         return Ok(Report::done(text.trim_end(), &json(false, None)));
     }
-    if site.roster.exists() && !force {
+    if is_taken(&site.roster) && !force {
         return Err(Failure::new(
             Kind::Refused,
             format!("roster {path}"),

@@ -1,11 +1,10 @@
 //! Changing the roster file: one writer at a time, checked before it is written, one backup kept.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file::{self, Keep};
 use crate::fleet::framework::PROFILES;
 use crate::fleet::home::Site;
 use crate::fleet::lockfile;
@@ -68,41 +67,28 @@ pub(in crate::app) fn checked(site: &Site, text: String) -> Result<Draft> {
 
 /// Writes the draft in the roster's place; the former text stays beside it as a backup, whose path is returned.
 pub(in crate::app) fn write(site: &Site, draft: &Draft) -> Result<Option<PathBuf>> {
-    // A roster that is a link stays one.
-    let path = fs::canonicalize(&site.roster).unwrap_or_else(|_| site.roster.clone());
-    put(&path, &draft.text).map_err(|error| {
+    let path = &site.roster;
+    put(path, &draft.text).map_err(|error| {
         Failure::failed(format!("roster {}", path.display()), error.to_string(), "check the folder's rights and space")
     })
 }
 
 fn put(path: &Path, text: &str) -> std::io::Result<Option<PathBuf>> {
-    if let Some(folder) = path.parent() {
+    // The backup stands beside the roster itself, not beside a link to it.
+    let real = fs::canonicalize(path).ok();
+    if let Some(folder) = real.as_deref().unwrap_or(path).parent() {
         fs::create_dir_all(folder)?;
     }
-    let mode = fs::metadata(path).map_or(0o644, |meta| meta.mode() & 0o777);
-    let beside = |suffix: &str| {
-        let mut name = path.to_owned().into_os_string();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let backup = if path.exists() {
-        let backup = beside(".bak");
-        fs::copy(path, &backup)?;
-        Some(backup)
-    } else {
-        None
-    };
-    let temporary = beside(&format!(".{}.new", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-    let written = file
-        .set_permissions(fs::Permissions::from_mode(mode))
-        .and_then(|()| file.write_all(text.as_bytes()))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _gone = fs::remove_file(&temporary);
+    let backup = real.map(|real| {
+        let mut name = real.clone().into_os_string();
+        name.push(".bak");
+        (real, PathBuf::from(name))
+    });
+    if let Some((real, backup)) = &backup {
+        file::copy(real, backup)?;
     }
-    written.map(|()| backup)
+    file::write(path, text.as_bytes(), 0o644, Keep::Durable)?;
+    Ok(backup.map(|(_, backup)| backup))
 }
 
 /// The text of an example with one runtime for all and the floor filled up, and what was added for that.
