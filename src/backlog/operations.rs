@@ -143,6 +143,7 @@ impl Backlog {
     pub fn claim(&mut self, request: &ClaimRequest) -> Result<Option<Card>> {
         check_owner(&request.owner)?;
         rules::check_ttl(request.ttl_seconds)?;
+        rules::check_who(&self.who)?;
         let Some(id) = &request.id else {
             let mut tries = 0;
             return loop {
@@ -251,6 +252,7 @@ impl Backlog {
             if from != to && before.depends_on.contains(to) {
                 return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
             }
+            rules::check_dependencies(before.depends_on.len() + 1)?;
             refuse_cycle(change, from, to)?;
             change.add_edge(from, to)?;
             let linked = Changed { kind: EventKind::Linked, detail: json!({ "to": to }) };
@@ -337,6 +339,7 @@ impl Backlog {
 
     /// Runs a transaction; one that met another is run again from its beginning.
     fn write<T>(&mut self, work: impl Fn(&mut dyn Change, &Who) -> Result<T>) -> Result<T> {
+        rules::check_who(&self.who)?;
         let mut tries = 0;
         loop {
             tries += 1;

@@ -75,8 +75,25 @@ pub fn check(patch: &Patch) -> Result<()> {
             return Err(Error::invalid(field, "is negative", "give a number of tokens"));
         }
     }
-    if patch.depends_on.as_ref().is_some_and(|all| all.len() > MAX_DEPENDENCIES) {
-        return Err(Error::invalid("depends_on", format!("has more than {MAX_DEPENDENCIES} cards"), "group them"));
+    patch.depends_on.as_ref().map_or(Ok(()), |all| check_dependencies(ordered(all.clone()).len()))
+}
+
+/// Checks how many cards one depends on, however it came to them.
+pub(super) fn check_dependencies(count: usize) -> Result<()> {
+    if count <= MAX_DEPENDENCIES {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "depends_on",
+        format!("has {count} cards; {MAX_DEPENDENCIES} are allowed"),
+        "group some of them: let the card depend on one that depends on them",
+    ))
+}
+
+/// Checks in whose name something is done: the history keeps it.
+pub(super) fn check_who(who: &Who) -> Result<()> {
+    for (field, text) in [("agent name", &who.actor), ("tenant", &who.tenant_id), ("host", &who.host)] {
+        check_line(field, text)?;
     }
     Ok(())
 }

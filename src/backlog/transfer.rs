@@ -22,6 +22,9 @@ const FORMAT: u32 = 1;
 /// Lines written to the store at once.
 const BATCH: usize = 500;
 
+/// Bytes of lines after which they are written earlier: a server takes one value of 1 GB, and memory is not free.
+const BATCH_BYTES: u64 = 8 << 20;
+
 /// Longest line accepted: a card with the largest body, escaped.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
@@ -93,7 +96,7 @@ fn export_failed(error: &dyn std::fmt::Display) -> Error {
 pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress<'_>) -> Result<Moved> {
     backlog.write_once(|change| {
         change.hold_edges()?;
-        let mut reader = Reader { number: 0 };
+        let mut reader = Reader { number: 0, bytes: 0 };
         let mut moved = Moved { cards: 0, events: 0 };
         let mut cards = Vec::new();
         let mut events = Vec::new();
@@ -126,13 +129,20 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                     if (had, written) != (moved.cards, moved.events) {
                         return Err(reader.bad("the counts do not fit; lines are missing"));
                     }
+                    // Two exports in one file, most likely: half of it imported would pass for all of it.
+                    if reader.more(input)? {
+                        return Err(reader.bad("stands behind the end of the export; import one file at a time"));
+                    }
                     break;
                 }
             }
-            if cards.len() == BATCH {
+            let full = reader.bytes >= BATCH_BYTES;
+            if full || cards.len() == BATCH {
+                reader.bytes = 0;
                 change.insert(&std::mem::take(&mut cards))?;
             }
-            if events.len() == BATCH {
+            if full || events.len() == BATCH {
+                reader.bytes = 0;
                 change.insert(&std::mem::take(&mut cards))?;
                 change.append(&std::mem::take(&mut events))?;
             }
@@ -208,7 +218,10 @@ fn check_event(event: &CardEvent) -> Result<()> {
 }
 
 struct Reader {
+    /// The line read last.
     number: u64,
+    /// Bytes read since the last lines were written to the store.
+    bytes: u64,
 }
 
 impl Reader {
@@ -216,13 +229,37 @@ impl Reader {
         Error::invalid(format!("import, line {}", self.number), why, "mend the file; nothing was imported")
     }
 
-    fn next(&mut self, input: &mut dyn BufRead) -> Result<Option<Line>> {
+    /// The bytes of the next line; none at the end.
+    fn bytes(&mut self, input: &mut dyn BufRead) -> Result<Vec<u8>> {
         use std::io::Read;
         self.number += 1;
         let mut text = Vec::new();
-        let read =
-            input.take(MAX_LINE_BYTES).read_until(b'\n', &mut text).map_err(|error| self.bad(&error.to_string()))?;
-        if read == 0 {
+        // One byte more than allowed is enough to refuse it.
+        let read = input.take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut text);
+        let read = u64::try_from(read.map_err(|error| self.bad(&error.to_string()))?).unwrap_or(u64::MAX);
+        if read > MAX_LINE_BYTES {
+            return Err(self.bad(&format!("is longer than {MAX_LINE_BYTES} bytes")));
+        }
+        self.bytes += read;
+        Ok(text)
+    }
+
+    /// Whether another line than an empty one follows.
+    fn more(&mut self, input: &mut dyn BufRead) -> Result<bool> {
+        loop {
+            let text = self.bytes(input)?;
+            if text.is_empty() {
+                return Ok(false);
+            }
+            if !text.trim_ascii().is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn next(&mut self, input: &mut dyn BufRead) -> Result<Option<Line>> {
+        let text = self.bytes(input)?;
+        if text.is_empty() {
             return Ok(None);
         }
         let line = serde_json::from_slice(&text)

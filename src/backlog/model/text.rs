@@ -16,6 +16,9 @@ const MAX_OWNER_CHARS: usize = 128;
 /// Largest acceptance, as JSON.
 const MAX_ACCEPTANCE_BYTES: usize = 256 << 10;
 
+/// Deepest acceptance. JSON is read to a depth of 128, and an export puts an acceptance into its history and a line.
+const MAX_ACCEPTANCE_DEPTH: usize = 64;
+
 /// Joins emoji; harmless.
 const JOINER: char = '\u{200d}';
 
@@ -110,7 +113,23 @@ pub fn check_acceptance(value: &Value) -> Result<()> {
             "name a file instead",
         ));
     }
+    if depth(value) > MAX_ACCEPTANCE_DEPTH {
+        return Err(Error::invalid(
+            "acceptance",
+            format!("is nested deeper than {MAX_ACCEPTANCE_DEPTH} levels"),
+            "write it flatter, or name a file instead",
+        ));
+    }
     check_clean("acceptance", value)
+}
+
+/// Levels of lists and objects in a JSON value. What was parsed is at most 128 deep.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// Checks every text inside a JSON value.

@@ -32,6 +32,8 @@ cases!(
     what_takes_a_change_back_is_tied_to_it,
     a_known_but_missing_dependency_may_be_kept,
     an_import_with_poisoned_numbers_is_refused,
+    what_stands_behind_the_end_of_an_import_is_refused,
+    whatever_can_be_made_can_be_moved,
 );
 
 fn claim(backlog: &mut Backlog, owner: &str) -> Option<String> {
@@ -413,4 +415,138 @@ fn an_import_with_poisoned_numbers_is_refused(stand: &Stand) {
     let twice = text.replacen("\"depends_on\":[]", "\"depends_on\":[\"A\",\"A\"]", 1);
     transfer::import(&mut backlog, &mut twice.as_bytes(), &mut |_, _| {}).unwrap();
     sound(&mut backlog);
+}
+
+fn what_stands_behind_the_end_of_an_import_is_refused(stand: &Stand) {
+    let mut backlog = stand.open();
+    backlog.create(&new("A")).unwrap();
+    let first = export(&mut backlog).replace("\"A\"", "\"X\"");
+    let second = first.replace("\"X\"", "\"Y\"");
+    let lines = first.lines().count();
+    for more in [second.as_str(), "{}", "\n\nx\n"] {
+        let file = format!("{first}{more}");
+        let refused = transfer::import(&mut backlog, &mut file.as_bytes(), &mut |_, _| {}).unwrap_err();
+        let line = lines + more.len() - more.trim_start_matches('\n').len() + 1;
+        assert_eq!(refused.what, format!("import, line {line}"), "{refused}");
+        assert_eq!(counts(&mut backlog), [0, 1, 0, 0, 0]);
+    }
+    transfer::import(&mut backlog, &mut format!("{first}\n \n").as_bytes(), &mut |_, _| {}).unwrap();
+}
+
+/// A random change of a random card; what is refused is refused.
+#[derive(Debug, Clone)]
+enum Step {
+    Create(NewCard),
+    Edit(Patch),
+    Claim(String),
+    Block(String),
+    Link(u8),
+    Other(u8),
+}
+
+fn steps() -> impl proptest::strategy::Strategy<Value = Vec<(u8, Step)>> {
+    use proptest::prelude::*;
+    let text = || prop_oneof![".{0,30}", "[a-z \u{1f600}\u{200d}\\\\\"']{0,600}", "[ \\PC\n\t]{0,40}"];
+    let json = prop_oneof![
+        (1_usize..127).prop_map(|depth| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]))),
+        prop::collection::vec(prop::num::f64::NORMAL, 1..4).prop_map(|all| serde_json::json!(all)),
+        prop::collection::btree_map(text(), text(), 1..3).prop_map(|all| serde_json::json!(all)),
+    ];
+    let wide = (990_usize..1003).prop_map(|count| (0..count).map(|at| id(&format!("far{at}"))).collect());
+    let near = prop::collection::vec((0_u8..6).prop_map(|on| id(&format!("c{on}"))), 0..4);
+    let ids = prop_oneof![4 => near, 1 => wide];
+    let tokens = || prop::option::of(any::<i64>());
+    let patch = (
+        (prop::option::of(text()), prop::option::of(text()), prop::option::of(text()), prop::option::of(text())),
+        (tokens(), tokens(), tokens(), prop::option::of(json), prop::option::of(ids)),
+    );
+    let patch =
+        patch.prop_map(|((title, body, phase, assignee), (priority, projected, actual, acceptance, on))| Patch {
+            title,
+            body,
+            phase,
+            priority,
+            assignee,
+            acceptance,
+            depends_on: on,
+            spend_projected: projected,
+            spend_actual: actual,
+            ..Patch::default()
+        });
+    let patch = patch.boxed();
+    let create =
+        (patch.clone(), text(), prop::option::of(text()), any::<bool>()).prop_map(|(fields, title, key, parked)| {
+            Step::Create(NewCard { fields, idempotency_key: key, blocked: parked, ..NewCard { title, ..new("c") } })
+        });
+    let step = prop_oneof![
+        4 => create,
+        3 => patch.prop_map(Step::Edit),
+        2 => text().prop_map(Step::Claim),
+        1 => text().prop_map(Step::Block),
+        3 => (0_u8..6).prop_map(Step::Link),
+        2 => (0_u8..4).prop_map(Step::Other),
+    ];
+    prop::collection::vec((0_u8..6, step), 40)
+}
+
+fn take(backlog: &mut Backlog, at: u8, step: &Step) {
+    let card = id(&format!("c{at}"));
+    let done = match step {
+        Step::Create(new) => {
+            // A card with good fields, else most would not come to be.
+            let good =
+                NewCard { id: card.clone(), fields: Patch { depends_on: None, ..Patch::default() }, ..new.clone() };
+            backlog.create(&NewCard { id: card, ..new.clone() }).or_else(|_| backlog.create(&good)).map(|_| ())
+        }
+        Step::Edit(patch) => {
+            // Each field by itself: one that is refused must not hide the others.
+            let none = Patch::default;
+            let parts = [
+                Patch { title: patch.title.clone(), ..none() },
+                Patch { body: patch.body.clone(), phase: patch.phase.clone(), ..none() },
+                Patch { acceptance: patch.acceptance.clone(), priority: patch.priority, ..none() },
+                Patch { depends_on: patch.depends_on.clone(), ..none() },
+                Patch { spend_actual: patch.spend_actual, assignee: patch.assignee.clone(), ..none() },
+            ];
+            parts.iter().map(|part| backlog.edit(&card, part, None).map(|_| ())).fold(Ok(()), Result::and)
+        }
+        Step::Claim(owner) => backlog.claim(&ClaimRequest { id: Some(card), ..request(owner) }).map(|_| ()),
+        Step::Block(reason) => backlog.block(&card, None, reason, None).map(|_| ()),
+        Step::Link(on) => backlog.link(&card, &id(&format!("c{on}")), None).map(|_| ()),
+        Step::Other(0) => backlog.complete(&card, None).map(|_| ()),
+        Step::Other(1) => backlog.unblock(&card, None).map(|_| ()),
+        Step::Other(2) => backlog.reclaim(Some(&card)).map(|_| ()),
+        Step::Other(_) => backlog.unlink(&card, &id("c1"), None).map(|_| ()),
+    };
+    if let Err(error) = done {
+        assert!(error.kind != Kind::Failed, "{step:?}: {error}");
+    }
+}
+
+fn whatever_can_be_made_can_be_moved(stand: &Stand) {
+    use proptest::test_runner::{Config, TestRunner};
+    let anew = || if matches!(stand, Stand::File(_)) { Stand::file() } else { Stand::server() };
+    // Few of many steps each: a store costs more than a step.
+    let config = Config { cases: 5, failure_persistence: None, max_shrink_iters: 50, ..Config::default() };
+    let moved = TestRunner::new(config).run(&steps(), |steps| {
+        let stand = anew();
+        let mut backlog = stand.open();
+        // As many dependencies as are allowed, so that a link may be one too many.
+        let wide: Vec<String> = (0..1000).map(|at| format!("far{at}")).collect();
+        backlog.create(&depending("c0", &wide.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+        backlog.create(&new("c1")).unwrap();
+        backlog.link(&id("c0"), &id("c1"), None).unwrap_err();
+        for (at, step) in &steps {
+            take(&mut backlog, *at, step);
+        }
+        let first = export(&mut backlog);
+        let other = anew();
+        let mut copy = other.open();
+        transfer::import(&mut copy, &mut first.as_bytes(), &mut |_, _| {})
+            .map_err(|error| proptest::test_runner::TestCaseError::fail(error.to_string()))?;
+        proptest::prop_assert_eq!(export(&mut copy), first);
+        sound(&mut copy);
+        Ok(())
+    });
+    moved.unwrap_or_else(|error| panic!("{error}"));
 }
