@@ -11,6 +11,7 @@ pub mod operations;
 pub mod place;
 mod postgres;
 pub mod rules;
+mod schema;
 mod sqlite;
 pub mod store;
 pub mod transfer;

@@ -135,6 +135,7 @@ fn every_answer_is_as_the_reference_says() {
         ("backlog export FILE", 0),
         ("backlog import FILE", 4),
         ("backlog import /nowhere", 1),
+        ("backlog migrate", 0),
         ("backlog doctor", 0),
     ] {
         check(line, code);

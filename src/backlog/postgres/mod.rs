@@ -25,25 +25,21 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    /// Connects. To change, it brings the schema to the present; to look, only one that is there.
+    /// Connects. To change, it brings the schema to the present; looking leaves it as it is.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses, or its schema is newer than this program.
+    /// When the server cannot be reached or refuses, or its schema is newer than this program, or older and only to
+    /// be looked at.
     pub(super) fn open(config: &tokio_postgres::Config, access: Access, progress: Progress<'_>) -> Result<Self> {
         let mut session = Session::open(config)?;
-        let imagined = if access == Access::Read && session.version()? == 0 {
-            Some(Sqlite::imagine()?)
-        } else {
-            session.migrate(progress)?;
-            None
-        };
+        let imagined = if session.prepare(access, progress)? { None } else { Some(Sqlite::imagine()?) };
         Ok(Self { session, imagined })
     }
 
     /// The empty backlog, as long as there is no other.
     fn empty(&mut self) -> Result<Option<&mut Sqlite>> {
-        if self.imagined.is_some() && self.session.version()? > 0 {
-            self.real()?;
+        if self.imagined.is_some() && self.session.prepare(Access::Read, &mut |_, _| {})? {
+            self.imagined = None;
         }
         Ok(self.imagined.as_mut())
     }
@@ -51,7 +47,7 @@ impl Postgres {
     /// The server's backlog, made when it is not there.
     fn real(&mut self) -> Result<&mut Session> {
         if self.imagined.take().is_some() {
-            self.session.migrate(&mut |_, _| {})?;
+            self.session.prepare(Access::Write, &mut |_, _| {})?;
         }
         Ok(&mut self.session)
     }

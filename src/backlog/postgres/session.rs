@@ -9,6 +9,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error as SqlError, NoTls, Row, Statement};
 
 use super::super::error::{Error, Kind, Result};
+use super::super::schema::{self, Step};
+use super::super::sqlite::Access;
 use super::super::store::Progress;
 use super::errors::{address, explain};
 
@@ -195,19 +197,18 @@ impl Session {
         }
     }
 
-    pub(super) fn migrate(&mut self, progress: Progress<'_>) -> Result<()> {
-        let newest = i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX);
-        let version = self.version()?;
-        if version > newest {
-            return Err(Error::invalid(
-                format!("backlog {}", self.address()),
-                format!("has schema {version}, this program knows {newest}; it was left as it is"),
-                "update mosaic-tui",
-            ));
+    /// Makes the schema ready for use; `false` when there is none, and none is to be made.
+    pub(super) fn prepare(&mut self, access: Access, progress: Progress<'_>) -> Result<bool> {
+        let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        let version = i64::from(self.version()?);
+        match schema::step(&self.address(), version, newest, access)? {
+            Step::Use => Ok(true),
+            Step::Imagine => Ok(false),
+            Step::Migrate => self.migrate(progress).map(|()| true),
         }
-        if version == newest {
-            return Ok(());
-        }
+    }
+
+    fn migrate(&mut self, progress: Progress<'_>) -> Result<()> {
         let done = self.migrate_from(progress);
         if done.is_err() {
             // With the connection go its transaction and its lock.
@@ -241,7 +242,7 @@ impl Session {
     }
 
     /// The schema's version; 0 when there is none.
-    pub(super) fn version(&mut self) -> Result<i32> {
+    fn version(&mut self) -> Result<i32> {
         let there = self.rows("SELECT to_regclass('fleet.migration') IS NOT NULL", &[])?;
         if !there.first().is_some_and(|row| row.get::<_, bool>(0)) {
             return Ok(0);

@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::error::{Error, Kind, Result};
+use super::super::schema::{self, Step};
 use super::super::store::Progress;
 use super::errors::explain;
 use super::queue::Queue;
@@ -16,8 +17,10 @@ use super::{Sqlite, log, network, wait};
 /// Marks the file as ours (sqlite3 pragma application_id): "MBLG".
 const APPLICATION_ID: i32 = 0x4d42_4c47;
 
-/// Migrations in order; the number of the last one is the version of the schema.
-const MIGRATIONS: [(&str, &str); 1] = [("cards", include_str!("migrations/0001_cards.sql"))];
+/// Migrations in order, with their names; the number of the last one is the version of the schema.
+type Migrations = [(&'static str, &'static str)];
+
+const MIGRATIONS: &Migrations = &[("cards", include_str!("migrations/0001_cards.sql"))];
 
 /// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred claims.
 const CHECKPOINT_PAGES: i64 = 4000;
@@ -41,11 +44,16 @@ pub(crate) enum Access {
 }
 
 impl Sqlite {
-    /// Opens the file, and brings it to the present schema.
+    /// Opens the file; to change, it brings it to the present schema.
     ///
     /// # Errors
-    /// When it lies on a network filesystem, is no backlog, is newer than this program, or cannot be written.
+    /// When it lies on a network filesystem, is no backlog, is newer than this program, older and only to be looked
+    /// at, or cannot be written.
     pub(crate) fn open(path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
+        Self::open_with(MIGRATIONS, path, access, progress)
+    }
+
+    fn open_with(migrations: &Migrations, path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
         if let Some(kind) = network::filesystem(path) {
             return Err(Error::refused(
                 format!("backlog {}", path.display()),
@@ -53,14 +61,19 @@ impl Sqlite {
                 "set MOSAIC_BACKLOG_DIR to a local folder, or DATABASE_URL to a PostgreSQL server",
             ));
         }
-        if access == Access::Read && !path.exists() {
+        let imagine = || {
             let mut imagined = Self::imagine()?;
             imagined.path = path.to_owned();
-            return Ok(imagined);
+            Ok(imagined)
+        };
+        if access == Access::Read && !path.exists() {
+            return imagine();
         }
         let connection = open_file(path)?.map_err(|error| explain(path, &error))?;
         let mut store = Self { connection, path: path.to_owned(), imagined: false, queue: None };
-        store.prepare(progress)?;
+        if !store.prepare(migrations, access, progress)? {
+            return imagine();
+        }
         if access == Access::Write && log::is_long(path) {
             store.empty_log()?;
         }
@@ -83,7 +96,7 @@ impl Sqlite {
         let path = Path::new("");
         let connection = Connection::open_in_memory().map_err(|error| explain(path, &error))?;
         let mut store = Self { connection, path: path.to_owned(), imagined: true, queue: None };
-        store.prepare(&mut |_, _| {})?;
+        store.prepare(MIGRATIONS, Access::Write, &mut |_, _| {})?;
         Ok(store)
     }
 
@@ -96,12 +109,15 @@ impl Sqlite {
         Ok(())
     }
 
-    fn prepare(&mut self, progress: Progress<'_>) -> Result<()> {
+    /// Makes it ready for use; `false` when there is no schema, and none is to be made.
+    fn prepare(&mut self, migrations: &Migrations, access: Access, progress: Progress<'_>) -> Result<bool> {
         self.set_up().map_err(|error| self.explain(&error))?;
         let version = self.check_owner()?;
-        let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        if version < newest {
-            self.migrate(progress)?;
+        let newest = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+        match schema::step(&self.path.display().to_string(), version, newest, access)? {
+            Step::Use => {}
+            Step::Imagine => return Ok(false),
+            Step::Migrate => self.migrate(migrations, progress)?,
         }
         // FULL: a claim or a completion that was told is not lost to a power cut.
         self.connection
@@ -109,7 +125,8 @@ impl Sqlite {
             .and_then(|()| self.connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES))
             .and_then(|()| self.connection.pragma_update(None, "journal_size_limit", LOG_BYTES))
             .and_then(|()| self.connection.pragma_update(None, "cache_size", -CACHE_KILOBYTES))
-            .map_err(|error| self.explain(&error))
+            .map_err(|error| self.explain(&error))?;
+        Ok(true)
     }
 
     fn set_up(&mut self) -> rusqlite::Result<()> {
@@ -123,7 +140,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// The file's schema version; refuses what is not ours, or newer.
+    /// The file's schema version; refuses what is not ours.
     fn check_owner(&self) -> Result<i64> {
         let number = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let read = || -> rusqlite::Result<(i64, i64, i64)> {
@@ -136,27 +153,18 @@ impl Sqlite {
             ))
         };
         let (application, version, objects) = read().map_err(|error| self.explain(&error))?;
-        let what = format!("backlog {}", self.path.display());
         if application != i64::from(APPLICATION_ID) && objects > 0 {
             return Err(Error::invalid(
-                what,
+                format!("backlog {}", self.path.display()),
                 "is a database of another program; it was left as it is",
                 "set MOSAIC_BACKLOG_DIR to another folder",
-            ));
-        }
-        let newest = MIGRATIONS.len();
-        if usize::try_from(version).is_ok_and(|version| version > newest) {
-            return Err(Error::invalid(
-                what,
-                format!("has schema {version}, this program knows {newest}; it was left as it is"),
-                "update mosaic-tui",
             ));
         }
         Ok(version)
     }
 
     /// Applies the missing migrations, each whole or not at all.
-    fn migrate(&mut self, progress: Progress<'_>) -> Result<()> {
+    fn migrate(&mut self, migrations: &Migrations, progress: Progress<'_>) -> Result<()> {
         let path = self.path.clone();
         let failed = |error: &rusqlite::Error| explain(&path, error);
         // Not possible inside a transaction; a file that it was killed after is an empty one in WAL mode.
@@ -169,7 +177,7 @@ impl Sqlite {
             }
             tries += 1;
         }
-        for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
+        for (number, (name, sql)) in (1_i64..).zip(migrations) {
             let change = self
                 .connection
                 .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -215,4 +223,45 @@ fn open_file(path: &Path) -> Result<rusqlite::Result<Connection>> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Ok(Connection::open_with_flags(path, flags))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backlog::model::CardId;
+    use crate::backlog::rules::tests::card;
+    use crate::backlog::store::Store;
+
+    /// As a version of this program that is one schema ahead would open it.
+    fn ahead(path: &Path, access: Access) -> Result<Sqlite> {
+        let migrations = [MIGRATIONS, &[("colour", "ALTER TABLE card ADD COLUMN colour TEXT")]].concat();
+        Sqlite::open_with(&migrations, path, access, &mut |_, _| {})
+    }
+
+    #[test]
+    fn a_newer_program_that_looks_locks_no_older_one_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("backlog.db");
+        let older = |access| Sqlite::open(&path, access, &mut |_, _| {});
+        let mut store = older(Access::Write).unwrap();
+        let mut change = store.begin().unwrap();
+        change.insert(&[card("A")]).unwrap();
+        change.commit().unwrap();
+        let Err(refused) = ahead(&path, Access::Read) else { panic!("an older schema was read") };
+        assert!(refused.to_string().contains("backlog migrate"), "{refused}");
+        assert!(older(Access::Write).unwrap().card(&CardId::parse("A").unwrap()).unwrap().is_some());
+        ahead(&path, Access::Write).unwrap();
+        assert!(ahead(&path, Access::Read).unwrap().card(&CardId::parse("A").unwrap()).unwrap().is_some());
+        assert!(older(Access::Read).err().unwrap().to_string().contains("update mosaic-tui"));
+    }
+
+    #[test]
+    fn looking_makes_no_schema_in_an_empty_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("backlog.db");
+        std::fs::write(&path, "").unwrap();
+        let mut looking = Sqlite::open(&path, Access::Read, &mut |_, _| {}).unwrap();
+        assert_eq!(looking.figures().unwrap().counts.total(), 0);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{Stand, db};
+use mosaic_tui::backlog::model::{NewCard, Patch};
+
+use super::{Stand, db, new};
 use crate::harness::{Answer, Database, Sandbox, answer, kill, program, wait_for};
 
 fn backlog(sandbox: &Sandbox, stand: &Stand, args: &[&str]) -> Answer {
@@ -332,4 +334,28 @@ fn a_server_that_hangs_is_given_up_and_a_command_of_the_fleet_does_not_wait_for_
     assert!(said.stderr.contains("cannot be reached"), "{said:?}");
     database.server().up();
     assert_eq!(sandbox.run_with(&["backlog", "list"], &env).code, 0);
+}
+
+#[test]
+fn a_slow_reader_of_an_export_holds_no_transaction_open() {
+    use std::io::{BufRead, BufReader, Read};
+    let (sandbox, stand) = (Sandbox::new(), Stand::server());
+    let fields = Patch { body: Some("x".repeat(900_000)), ..Patch::default() };
+    stand.open().create(&NewCard { fields, ..new("A") }).unwrap();
+    let mut command = sandbox.command(program());
+    command.args(["backlog", "export"]).envs(stand.env()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::with_capacity(100, child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    // Most of it cannot have been written yet: a pipe holds 64 kB.
+    assert!(child.try_wait().unwrap().is_none());
+    let Stand::Server(database) = &stand else { unreachable!() };
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend'";
+    assert_eq!(database.psql(open), "0");
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(rest.trim_end().lines().last().unwrap().contains("\"end\""), "it is whole");
 }

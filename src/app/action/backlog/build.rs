@@ -170,6 +170,10 @@ pub(in crate::app) fn import(inputs: &Inputs) -> Built {
     done(BacklogAction::Import(PathBuf::from(inputs.required("file")?)))
 }
 
+pub(in crate::app) fn migrate(_: &Inputs) -> Built {
+    done(BacklogAction::Migrate)
+}
+
 pub(in crate::app) fn doctor(_: &Inputs) -> Built {
     done(BacklogAction::Doctor)
 }

@@ -27,6 +27,7 @@ pub enum BacklogAction {
     Graph { dot: bool },
     Export(Option<PathBuf>),
     Import(PathBuf),
+    Migrate,
     Doctor,
 }
 

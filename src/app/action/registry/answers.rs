@@ -103,5 +103,6 @@ pub const ANSWERS: &[Answer] = &[
     answer("backlog graph", "{nodes, edges}", CARDS),
     answer("backlog export", "{cards, events, file}", CARDS),
     answer("backlog import", "{cards, events, file}", CARD_RULES),
+    answer("backlog migrate", "{place}", CARDS),
     answer("backlog doctor", "{place, problems, expired_claims, cards, edges}", CARDS),
 ];

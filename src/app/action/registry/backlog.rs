@@ -380,6 +380,15 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         build::import,
     ),
     command(
+        "backlog.migrate",
+        "update store",
+        "Brings the store to this program's schema, as any change does; older programs cannot use it then",
+        &["backlog", "migrate"],
+        "older programs are locked out by it",
+        &[JSON],
+        build::migrate,
+    ),
+    command(
         "backlog.doctor",
         "check store",
         "Checks the store: integrity, orphan edges, cycles, expired claims",

@@ -1,7 +1,7 @@
 //! Performs requests: the same function for a key and for a command line. It blocks; the dashboard
 //! runs it on a thread of its own.
 
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::app::action::Action;
 use crate::app::action::backlog::{BacklogAction, Fields, Text};
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
-use crate::app::perform::output::{self, Console, Printed};
+use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
 use crate::backlog::error::{Error, Kind as ErrorKind};
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
@@ -144,6 +144,11 @@ fn run(
         BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, *dot)),
         BacklogAction::Export(file) => return export(backlog, file.as_deref(), line),
         BacklogAction::Import(file) => return import(backlog, file, line),
+        // Opening it for a change did it.
+        BacklogAction::Migrate => {
+            let place = backlog.store().place();
+            Ok(Report::done(format!("{place}: has this program's schema"), &json!({ "place": place })))
+        }
         BacklogAction::Doctor => doctor(backlog),
     };
     answer.map_err(failure)
@@ -234,12 +239,16 @@ fn read_text(path: &Path, most: usize) -> Result<String> {
 fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -> Result<Report> {
     let mut progress = |what: &str, count: u64| line.tell(what, count);
     let Some(path) = file else {
-        let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        let exported = transfer::export(backlog, &mut out, &mut progress);
-        // What the buffer still holds is written before anything is said of it.
-        if output::written(out.flush())? == Printed::Whole {
-            exported.map_err(failure)?;
-        }
+        // Whoever reads slowly must not hold the store: an old moment of it keeps a file's log from being emptied,
+        // and a server ends it.
+        let mut whole = BufWriter::with_capacity(1 << 16, unnamed_file("export")?);
+        transfer::export(backlog, &mut whole, &mut progress).map_err(failure)?;
+        let full = |error: std::io::Error| Failure::failed("export", error.to_string(), "free some space");
+        let mut whole = whole.into_inner().map_err(|error| full(error.into_error()))?;
+        whole.rewind().map_err(full)?;
+        let mut out = std::io::stdout().lock();
+        // Whoever reads no more has had enough.
+        let _closed = output::written(std::io::copy(&mut whole, &mut out).and_then(|_| out.flush()))?;
         return Ok(Report::done("", &Value::Null));
     };
     let what = format!("export {}", path.display());
@@ -269,28 +278,39 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
 
 fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result<Report> {
     let unreadable = |why: Unreadable| Failure::unreadable(format!("import {}", path.display()), &why);
-    let mut input: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(BufReader::with_capacity(1 << 16, whole_input()?))
+    let file = if path == Path::new("-") {
+        whole(standard_input::take("import -", "name a file, or pipe the export in")?)?
     } else {
-        Box::new(BufReader::with_capacity(1 << 16, plain::open_given(path).map_err(unreadable)?))
+        let file = plain::open_given(path).map_err(unreadable)?;
+        let regular = file.metadata().is_ok_and(|meta| meta.is_file());
+        if regular { file } else { whole(file)? }
     };
+    let mut input = BufReader::with_capacity(1 << 16, file);
     plain::skip_mark(&mut input).map_err(unreadable)?;
     let moved = transfer::import(backlog, &mut input, &mut |what, count| line.tell(what, count)).map_err(failure)?;
     Ok(print::moved(&moved, "imported", path))
 }
 
-/// All of standard input in a file without a name: whoever types or sends slowly must not hold the store.
-fn whole_input() -> Result<std::fs::File> {
-    use std::io::Seek;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut input = standard_input::take("import -", "name a file, or pipe the export in")?;
-    let path = crate::fleet::home::temporary_folder().join(format!("mosaic-import-{}", std::process::id()));
-    let failed = |error: std::io::Error| Failure::failed("import -", error.to_string(), "check the temporary folder");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
-    std::fs::remove_file(&path).map_err(failed)?;
+/// All of an input in a file without a name: whoever types or sends slowly must not hold the store.
+fn whole(mut input: impl std::io::Read) -> Result<std::fs::File> {
+    let mut file = unnamed_file("import")?;
+    let failed = |error: std::io::Error| Failure::failed("import", error.to_string(), "check the temporary folder");
     std::io::copy(&mut input, &mut file).map_err(failed)?;
     file.rewind().map_err(failed)?;
+    Ok(file)
+}
+
+/// A file in the temporary folder that is gone with this process.
+fn unnamed_file(what: &str) -> Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = crate::fleet::home::temporary_folder().join(format!("mosaic-{what}-{}", std::process::id()));
+    let failed = |error: std::io::Error| {
+        let why = format!("cannot use {} ({error})", path.display());
+        Failure::failed(what, why, "check the temporary folder, or set TMPDIR to another")
+    };
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    std::fs::remove_file(&path).map_err(failed)?;
     Ok(file)
 }
 
