@@ -31,7 +31,7 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
         _ if version == newest => Ok(Step::Use),
         Access::Write => Ok(Step::Migrate),
         Access::Read if version <= 0 => Ok(Step::Imagine),
-        Access::Read => Err(Error::refused(
+        Access::Read => Err(Error::invalid(
             format!("backlog {store}"),
             format!("has schema {version}, this program reads {newest}; looking leaves it as it is"),
             "update mosaic-tui wherever this backlog is used, then run `mosaic-tui backlog migrate`",
@@ -49,7 +49,7 @@ mod tests {
         let step = |version, access| step("place", version, 3, access).map_err(|error| error.kind);
         for (version, read, write) in [
             (0, Ok(Step::Imagine), Ok(Step::Migrate)),
-            (2, Err(Kind::Refused), Ok(Step::Migrate)),
+            (2, Err(Kind::Invalid), Ok(Step::Migrate)),
             (3, Ok(Step::Use), Ok(Step::Use)),
             (4, Err(Kind::Invalid), Err(Kind::Invalid)),
         ] {

@@ -134,7 +134,7 @@ fn every_answer_is_as_the_reference_says() {
         ("backlog graph", 0),
         ("backlog export FILE", 0),
         ("backlog import FILE", 4),
-        ("backlog import /nowhere", 1),
+        ("backlog import /nowhere", 3),
         ("backlog migrate", 0),
         ("backlog doctor", 0),
     ] {
