@@ -13,3 +13,4 @@ pub(in crate::app) mod runtime;
 pub(in crate::app) mod signals;
 pub(in crate::app) mod takeover;
 pub(in crate::app) mod terminal;
+mod work;

@@ -16,10 +16,8 @@ use super::signals::{Signalled, Signals, hung_up};
 use super::takeover;
 use super::terminal;
 use super::terminal::Screen;
-use crate::app::action::Action;
-use crate::app::action::report::Report;
+use super::work::Work;
 use crate::app::perform::backlog;
-use crate::app::perform::executor;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::present::present;
@@ -49,6 +47,9 @@ const HISTORY_LINES: u32 = 2000;
 
 /// Most rows of a scrollback picture.
 const HISTORY_ROWS: u16 = 2200;
+
+/// Time for running actions to end after a signal: a restart within its own limits.
+const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
 /// Results waiting to be taken in; more actions at once are not possible by key.
 const DONE_QUEUE: usize = 16;
@@ -87,6 +88,9 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     state.demo = options.demo;
     if options.demo {
         state.prefix = format!("MOSAIC_HOME={} ", site.home.display());
+    } else if super::paths::site(None).is_ok_and(|bare| bare.roster != site.roster) {
+        // A command that is copied from here must mean this fleet in any shell.
+        state.prefix = format!("MOSAIC_ROSTER={} ", crate::fleet::ssh::quote(&site.roster.to_string_lossy()));
     }
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
@@ -101,7 +105,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         watcher,
         editor: None,
         attach: None,
-        cards: Arc::default(),
+        work: Work::default(),
         done,
         view: View::default(),
         wake: Arc::new(Notify::new()),
@@ -113,13 +117,47 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         last_words: None,
     };
     let code = dashboard.live(finished, signals).await.map_err(gone);
-    let Dashboard { screen, last_words, .. } = dashboard;
+    let Dashboard { screen, last_words, state, mut work, .. } = dashboard;
     drop(screen);
+    let signalled = !matches!(code, Ok(crate::app::action::error::DONE));
+    finish(&mut work, &state.running, signalled).await;
     if let Some(text) = last_words {
         // The terminal may be gone.
         let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
     }
     code
+}
+
+/// Waits for what still runs: an agent that was stopped is to be started again, and a text that was pasted to be
+/// submitted. After a signal only for a while, and until another one.
+async fn finish(work: &mut Work, running: &[String], signalled: bool) {
+    if running.is_empty() {
+        return;
+    }
+    // The terminal may be gone.
+    let _unheard = writeln!(io::stderr(), "mosaic-tui: finishes first: {} (Ctrl-C breaks it off)", running.join(", "));
+    let limit = async {
+        if signalled {
+            tokio::time::sleep(FINISH_WITHIN).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let told = async {
+        match Signals::listen() {
+            Ok(mut signals) => loop {
+                if matches!(signals.next().await, Signalled::End(_) | Signalled::Interrupt) {
+                    break;
+                }
+            },
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = work.over() => {}
+        () = limit => drop(writeln!(io::stderr(), "mosaic-tui: did not finish: {}", running.join(", "))),
+        () = told => drop(writeln!(io::stderr(), "mosaic-tui: broken off: {}", running.join(", "))),
+    }
 }
 
 /// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
@@ -157,8 +195,8 @@ struct Dashboard {
     editor: Option<Box<Card>>,
     /// The agent that the operator takes over.
     attach: Option<String>,
-    /// Whose turn it is to change cards.
-    cards: Arc<tokio::sync::Mutex<()>>,
+    /// What runs.
+    work: Work,
     done: mpsc::Sender<Event>,
     view: View,
     wake: Arc<Notify>,
@@ -318,21 +356,8 @@ impl Dashboard {
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { command, action } => {
-                let (site, done) = (self.site.clone(), self.done.clone());
-                let (turn, width) = (Arc::clone(&self.cards), usize::from(self.state.size.width));
-                tokio::spawn(async move {
-                    // Changes of cards happen in the order of the keys; the lock hands out turns in that order.
-                    let _turn = if matches!(action, Action::Backlog(_)) { Some(turn.lock().await) } else { None };
-                    let tell = |text: &str| {
-                        // A full queue drops a line of progress, never the result.
-                        let said = Event::Progress { command: command.clone(), text: text.to_owned() };
-                        let _dropped = done.try_send(said);
-                    };
-                    let report = executor::perform(&site, &action, width, &tell)
-                        .await
-                        .unwrap_or_else(|failure| Report::failed(&failure));
-                    let _left = done.send(Event::Done { command, report }).await;
-                });
+                let width = usize::from(self.state.size.width);
+                self.work.begin(self.site.clone(), width, (command, action), self.done.clone());
                 self.refresh();
             }
         }

@@ -36,6 +36,33 @@ fn restart_by_key_asks_first_and_tells_the_result() {
 }
 
 #[test]
+fn leaving_finishes_a_restart_first_and_keys_on_one_agent_keep_their_order() {
+    // It ends only when it is killed, two seconds later.
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a, class: orchestrator, runtime: sh, command: \"trap '' HUP TERM; while :; do sleep 1; done\"}\n",
+    );
+    sandbox.start();
+    let before = sandbox.row("a")["pane"]["pid"].clone();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("orchestrator");
+    for key in ["R", "X", "S"] {
+        screen.send(key);
+        if key != "S" {
+            screen.wait_text("really?");
+            screen.send("y");
+        }
+        screen.wait_text("running:");
+    }
+    screen.send("q");
+    screen.wait_text("still runs: mosaic-tui fleet restart a");
+    screen.send("q");
+    screen.wait_text("finishes first");
+    assert_eq!(screen.wait_exit(), 0);
+    let row = sandbox.row("a");
+    assert!(row["process"]["alive"] == true && row["pane"]["pid"] != before, "{row:#}");
+}
+
+#[test]
 fn the_palette_runs_every_command_with_its_arguments() {
     let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
     sandbox.start();

@@ -43,7 +43,7 @@ pub(super) fn form(form: &Form, state: &State) -> Popup {
         None => "new card".to_owned(),
     };
     let hint = if form.saving.is_some() {
-        "saving\u{2026}"
+        "saving\u{2026} (Esc leaves it to come by itself)"
     } else {
         "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it"
     };
@@ -127,7 +127,7 @@ pub(super) fn prompt(prompt: &Prompt) -> Popup {
     let Line { text, cursor, .. } = &prompt.line;
     let mut lines = text_area(text, *cursor);
     if prompt.sending.is_some() {
-        lines.push(vec![Piece::new("sending, and looking whether it arrives", Role::Quiet)]);
+        lines.push(vec![Piece::new("sending; waiting for the receipt (Esc leaves it to come by itself)", Role::Quiet)]);
     }
     if let Some(notice) = &prompt.notice {
         lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);

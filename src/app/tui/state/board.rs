@@ -43,6 +43,8 @@ pub struct BoardState {
     pub scroll: u16,
     /// What takes the last change back: its name and the action.
     pub undo: Option<(String, Action)>,
+    /// The same while it is on its way.
+    pub undoing: Option<(String, Action)>,
 }
 
 /// The column that is selected at first: where there is something to see.

@@ -10,7 +10,7 @@ pub use form::{CardValues, Choice, Field, FieldName, Form, Menu, Prompt, Questio
 pub use line::Line;
 pub use palette::{History as Commands, Palette};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -207,8 +207,14 @@ pub struct State {
     pub pane: PaneView,
     /// Readiness of each agent when it was last looked at.
     pub seen: HashMap<RowKey, Readiness>,
-    /// An answer that waits until the operator has closed what is open.
-    pub answer: Option<Overlay>,
+    /// Answers that wait until the operator has closed what is open, the oldest first.
+    pub answers: VecDeque<Overlay>,
+    /// Commands that run.
+    pub running: Vec<String>,
+    /// Key presses for which a request to leave counts as said with what runs in mind.
+    pub leaving: u8,
+    /// A form that was left while its answer was on its way: what is typed in it comes back if it is refused.
+    pub detached: Option<Box<Form>>,
     /// The message at the bottom.
     pub toast: Option<Toast>,
     /// Size of the terminal.
@@ -246,7 +252,10 @@ impl State {
             overlay: None,
             pane: PaneView::default(),
             seen: HashMap::new(),
-            answer: None,
+            answers: VecDeque::new(),
+            running: Vec::new(),
+            leaving: 0,
+            detached: None,
             toast: None,
             size,
             now,

@@ -247,6 +247,7 @@ fn jump(state: &mut State, effects: &mut Vec<Effect>) {
 fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     match state.board.undo.take() {
         Some((what, action)) => {
+            state.board.undoing = Some((what.clone(), action.clone()));
             effects.push(Effect::Run { command: format!("{UNDO}{what}"), action });
         }
         None => super::toast(state, "there is nothing to take back".to_owned(), false),

@@ -219,6 +219,20 @@ fn what_an_editor_left_goes_through_the_form() {
 }
 
 #[test]
+fn a_form_that_was_left_comes_back_with_what_was_typed_when_it_is_refused() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    let effects = press(&mut state, "eNew \n");
+    let command = ran(&effects)[0].0.to_owned();
+    press(&mut state, "\x1b");
+    assert_eq!(state.overlay, None, "left while it is saved");
+    let failure = crate::fleet::error::Failure::failed("card A0", "somebody else changed it", "look");
+    update(&mut state, Event::Done { command, report: Report::failed(&failure) });
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(form.notice.as_ref().is_some_and(|notice| notice.contains("somebody else")) && !form.changed().is_empty());
+}
+
+#[test]
 fn undo_runs_what_the_last_report_offered_once() {
     let mut state = state();
     let undo = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
@@ -228,6 +242,12 @@ fn undo_runs_what_the_last_report_offered_once() {
     let effects = press(&mut state, "U");
     assert_eq!(ran(&effects)[0].1, &undo);
     assert!(ran(&press(&mut state, "U")).is_empty());
+    // One that fails may be tried again.
+    let command = ran(&effects)[0].0.to_owned();
+    let failure = crate::fleet::error::Failure::failed("card A0", "the store is gone", "try again");
+    update(&mut state, Event::Done { command, report: Report::failed(&failure) });
+    press(&mut state, "\x1b");
+    assert_eq!(ran(&press(&mut state, "U"))[0].1, &undo);
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     let Some(Overlay::Form(form)) = &mut state.overlay else { return };
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if form.saving.is_some() {
+        if key.code == KeyCode::Esc
+            && let Some(Overlay::Form(form)) = state.overlay.take()
+        {
+            state.detached = Some(form);
+        }
         return;
     }
     let last = form.fields.len() - 1;
@@ -117,6 +122,15 @@ pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -
         }
         return true;
     }
+    if state.detached.as_ref().is_some_and(|form| form.saving.as_deref() == Some(command)) {
+        let form = state.detached.take();
+        // What is typed comes back with the reason, as soon as nothing else is open.
+        if failed.is_none() || state.overlay.is_some() {
+            state.detached = form.filter(|_| failed.is_some());
+            return false;
+        }
+        state.overlay = form.map(Overlay::Form);
+    }
     let Some(Overlay::Form(form)) = &mut state.overlay else { return false };
     if form.saving.as_deref() != Some(command) {
         return false;
@@ -138,6 +152,10 @@ pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -
 pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
     if prompt.sending.is_some() {
+        if key.code == KeyCode::Esc {
+            // Its receipt comes as an answer.
+            state.overlay = None;
+        }
         return;
     }
     match key.code {

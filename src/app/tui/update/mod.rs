@@ -19,6 +19,9 @@ use super::state::{Overlay, Reading, Screen, State, Toast};
 use crate::app::action::report::Report;
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
 
+/// Answers that are kept while something else is open.
+const MAX_ANSWERS: usize = 32;
+
 /// How long a message stays at the bottom.
 const TOAST_SECONDS: i64 = 4;
 
@@ -29,7 +32,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let from_outside = matches!(event, Event::Snapshot(_) | Event::Board(..) | Event::Card(..));
     let before = from_outside.then(|| state.in_hand());
     match event {
-        Event::Key(key) => keys::press(state, key, &mut effects),
+        Event::Key(key) => {
+            state.leaving = state.leaving.saturating_sub(1);
+            keys::press(state, key, &mut effects);
+        }
         Event::Paste(text) => keys::paste(state, &text),
         Event::Resize(size) => {
             state.size = size;
@@ -83,14 +89,19 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     show_answer(state);
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
+    for effect in &effects {
+        if let Effect::Run { command, .. } = effect {
+            state.running.push(command.clone());
+        }
+    }
     effects
 }
 
 /// Shows an answer that came, once nothing is open that keys go into: nobody's typing is cut off by it.
 fn show_answer(state: &mut State) {
-    let Some(Overlay::Answer { command, .. }) = &state.answer else { return };
+    let Some(Overlay::Answer { command, .. }) = state.answers.front() else { return };
     if state.overlay.is_none() && !state.filter.editing && !state.board.filtering {
-        state.overlay = state.answer.take();
+        state.overlay = state.answers.pop_front();
     } else if state.toast.is_none() {
         let text = format!("answered: {command}  (close this to read it)");
         toast(state, text, false);
@@ -128,6 +139,9 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
 
 /// What is selected is being looked at.
 fn mark_seen(state: &mut State) {
+    if !matches!(state.screen, Screen::Fleet | Screen::Watch) {
+        return;
+    }
     if let Some(row) = state.selected_row().cloned() {
         state.seen.insert(row.key.clone(), row.readiness);
     }
@@ -152,7 +166,19 @@ fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::Pane
     }
 }
 
+/// Keeps an answer until it can be shown.
+fn keep_answer(state: &mut State, answer: Overlay) {
+    if state.answers.len() == MAX_ANSWERS {
+        // Nobody has closed anything for so long that the oldest says nothing any more.
+        state.answers.pop_front();
+    }
+    state.answers.push_back(answer);
+}
+
 fn take_report(state: &mut State, command: String, report: Report) {
+    if let Some(at) = state.running.iter().position(|running| *running == command) {
+        state.running.remove(at);
+    }
     if report.code == crate::app::action::error::DONE {
         form::answered(state, &command, None);
         let mut text = report.text;
@@ -164,8 +190,8 @@ fn take_report(state: &mut State, command: String, report: Report) {
         match text.split_once('\n') {
             Some(_) => {
                 state.toast = None;
-                state.answer =
-                    Some(Overlay::Answer { title: "done".to_owned(), command, text, failed: false, scroll: 0 });
+                let title = "done".to_owned();
+                keep_answer(state, Overlay::Answer { title, command, text, failed: false, scroll: 0 });
             }
             None => toast(state, text, false),
         }
@@ -174,13 +200,17 @@ fn take_report(state: &mut State, command: String, report: Report) {
         let lines: Vec<String> =
             report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
         state.toast = None;
+        if command.starts_with(board::UNDO) && state.board.undo.is_none() {
+            // It was not taken back, and may be tried again.
+            state.board.undo = state.board.undoing.take();
+        }
         if form::answered(state, &command, Some(&lines.join("; "))) {
             return;
         }
         // An answer that is complete but not good, such as a status, has not failed.
         let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
         let text = lines.join("\n");
-        state.answer = Some(Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
+        keep_answer(state, Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
     }
 }
 

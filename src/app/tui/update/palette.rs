@@ -137,6 +137,11 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
             return;
         }
     };
+    if parsed.globals.roster.is_some() {
+        // The action would be performed on the fleet that is shown, whatever was named.
+        palette.notice = Some("--roster is for a shell: this screen shows one fleet, and acts on it".to_owned());
+        return;
+    }
     match run::build(state, parsed.spec, &parsed.inputs) {
         Ok((command, action)) => {
             state.commands.push(&line);

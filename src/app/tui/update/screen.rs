@@ -12,20 +12,31 @@ use crate::fleet::model::RowKey;
 /// Columns that one pan moves; rows move by half of it.
 const PAN_STEP: u16 = 8;
 
+/// Leaves, unless something still runs that the operator has not been told of.
+fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.running.is_empty() || state.leaving > 0 {
+        return effects.push(Effect::Quit);
+    }
+    // This press and the next one.
+    state.leaving = 2;
+    let what = state.running.join(", ");
+    super::toast(state, format!("still runs: {what}; again leaves, once it is finished"), true);
+}
+
 /// Performs one.
 pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
     match action {
-        ScreenAction::Quit => effects.push(Effect::Quit),
+        ScreenAction::Quit => leave(state, effects),
         ScreenAction::Back => {
             // A moved cut-out shows no sign of being a layer; only Esc takes it back.
             let only_panned = state.pane.pan.is_some() && !state.has_layers();
             if only_panned || !peel(state) {
-                effects.push(Effect::Quit);
+                leave(state, effects);
             }
         }
         ScreenAction::Peel => {
             if state.watch_only && state.screen == Screen::Watch && state.pane.history.is_none() {
-                effects.push(Effect::Quit);
+                leave(state, effects);
             } else {
                 peel(state);
             }

@@ -363,3 +363,69 @@ fn a_paste_that_does_not_fit_says_so() {
     let toast = state.toast.clone().unwrap();
     assert!(toast.failed && toast.text.contains("100 characters did not fit"), "{toast:?}");
 }
+
+fn run(state: &mut State, line: &str) -> String {
+    let effects = press(state, &format!(":{line}\n"));
+    let found = effects.into_iter().find_map(|effect| match effect {
+        Effect::Run { command, .. } => Some(command),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+fn failed(command: &str, why: &str) -> Event {
+    let failure = crate::fleet::error::Failure::failed("it", why.to_owned(), "try again");
+    Event::Done { command: command.to_owned(), report: Report::failed(&failure) }
+}
+
+#[test]
+fn leaving_asks_while_something_runs() {
+    let mut state = state();
+    let command = run(&mut state, "fleet start code0");
+    assert_eq!(state.running, [command.as_str()]);
+    assert!(!press(&mut state, "q").contains(&Effect::Quit));
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains(&command)), "{:?}", state.toast);
+    assert!(!press(&mut state, "jq").contains(&Effect::Quit), "another key between them begins anew");
+    assert!(press(&mut state, "q").contains(&Effect::Quit));
+    update(&mut state, failed(&command, "no"));
+    press(&mut state, "\x1b");
+    assert!(state.running.is_empty() && press(&mut state, "q").contains(&Effect::Quit));
+}
+
+#[test]
+fn no_answer_is_lost_behind_another_one() {
+    let mut state = state();
+    press(&mut state, "?");
+    for why in ["first", "second"] {
+        update(&mut state, failed("mosaic-tui x", why));
+    }
+    press(&mut state, "\x1b");
+    for why in ["first", "second"] {
+        let shown = matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains(why));
+        assert!(shown, "{why}: {:?}", state.overlay);
+        press(&mut state, "\x1b");
+    }
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn a_message_on_its_way_can_be_left_and_its_receipt_comes_as_an_answer() {
+    let mut state = state();
+    let effects = press(&mut state, "shello\n");
+    let Some(Effect::Run { command, .. }) = effects.first() else { panic!("{effects:?}") };
+    press(&mut state, "jq");
+    assert!(matches!(state.overlay, Some(Overlay::Prompt(_))), "other keys wait");
+    press(&mut state, "\x1b");
+    assert_eq!(state.overlay, None);
+    update(&mut state, failed(command, "draft"));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
+}
+
+#[test]
+fn another_roster_is_for_a_shell() {
+    let mut state = state();
+    let effects = press(&mut state, ":fleet stop --roster /x/b.yaml code0\n");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Run { .. })));
+    let Some(Overlay::Palette(palette)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(palette.notice.as_ref().is_some_and(|notice| notice.contains("--roster is for a shell")));
+}
