@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 use super::home::Site;
 use super::message::{Envelope, Receipt};
 
-/// Records a message: who, to whom, when, what became of it; of the text only its length and a
+/// Records a message: who wrote it by the program's own knowledge (`sender`) and by their word (`source`), to whom, when, what became of it; of the text only its length and a
 /// fingerprint, since it may be nobody else's to read.
-pub fn record_send(site: &Site, envelope: &Envelope, receipt: &Receipt, text: &str) {
-    let mut line = delivery(site, "send", &envelope.source, &envelope.target, receipt);
+pub fn record_send(site: &Site, sender: &str, envelope: &Envelope, receipt: &Receipt, text: &str) {
+    let mut line = delivery(site, "send", sender, &envelope.target, receipt);
+    line["source"] = json!(envelope.source);
+    // Anybody may write in another's name: who really did stands beside it.
+    line["claimed"] = json!(envelope.source != sender);
     line["class"] = json!(envelope.class);
     line["length"] = json!(text.len());
     line["fingerprint"] = json!(super::home::fingerprint(text.as_bytes()));
@@ -21,14 +24,14 @@ pub fn record_send(site: &Site, envelope: &Envelope, receipt: &Receipt, text: &s
 }
 
 /// Records what else was typed into an agent's pane: `reset`, `approve`.
-pub fn record_delivery(site: &Site, kind: &str, source: &str, target: &str, receipt: &Receipt) {
-    append(site, &delivery(site, kind, source, target, receipt));
+pub fn record_delivery(site: &Site, kind: &str, sender: &str, target: &str, receipt: &Receipt) {
+    append(site, &delivery(site, kind, sender, target, receipt));
 }
 
-fn delivery(site: &Site, kind: &str, source: &str, target: &str, receipt: &Receipt) -> Value {
+fn delivery(site: &Site, kind: &str, sender: &str, target: &str, receipt: &Receipt) -> Value {
     json!({
         "ts": Timestamp::now().to_string(), "kind": kind, "tenant_id": site.tenant_id, "host": site.host,
-        "source": source, "target": target, "agent": receipt.agent, "message_id": receipt.message_id,
+        "source": sender, "sender": sender, "claimed": false, "target": target, "agent": receipt.agent, "message_id": receipt.message_id,
         "delivery": receipt.delivery, "reason": receipt.reason,
     })
 }

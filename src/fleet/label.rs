@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::plain::{acts_on_terminal, shows_nothing};
+
 /// Longest label kept, in characters: wider than any column, small enough to copy per frame.
 const LABEL_CHARS: usize = 200;
 
@@ -71,7 +73,7 @@ fn clean(raw: &str, limit: usize) -> String {
     let mut blank = true;
     for c in raw.chars() {
         let shown = match c {
-            c if is_invisible_format(c) => continue,
+            c if shows_nothing(c) => continue,
             c if c.is_whitespace() => ' ',
             c if c.is_control() || is_private_or_special(c) => '\u{b7}',
             c => c,
@@ -99,21 +101,6 @@ fn clean(raw: &str, limit: usize) -> String {
     }
     out.truncate(out.trim_end().len());
     out
-}
-
-/// Whether a terminal would act on a character instead of showing it.
-#[must_use]
-pub fn acts_on_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Zero-width and direction characters: they show nothing themselves but reorder or hide the rest.
-fn is_invisible_format(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
-        | '\u{600}'..='\u{605}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 /// Characters whose look or width no terminal agrees on.
@@ -173,7 +160,7 @@ mod tests {
         #[test]
         fn no_label_holds_a_control_character(raw in any::<String>()) {
             let label = Label::new(&raw);
-            prop_assert!(!label.as_str().chars().any(|c| c.is_control() || is_invisible_format(c)));
+            prop_assert!(!label.as_str().chars().any(|c| c.is_control() || shows_nothing(c)));
             prop_assert!(label.as_str().chars().count() <= LABEL_CHARS);
         }
 

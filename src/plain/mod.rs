@@ -1,8 +1,10 @@
 //! Plain text at the program's border: read from files of people and other programs, and the words of decoders
-//! put into an operator's. Everything else may use it; it knows nothing of the program.
+//! put into an operator's, and what of it may reach a terminal. Everything else may use it; it knows nothing of the program.
 
 mod decoder;
 mod file;
+mod terminal;
 
 pub use decoder::{Notation, plain_words};
 pub use file::{Unreadable, decode, open, open_given, read, read_given, read_input, skip_mark};
+pub use terminal::{acts_on_terminal, hides_in_text, shows_nothing};

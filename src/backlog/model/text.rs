@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::error::{Error, Result};
+use crate::plain::{acts_on_terminal, hides_in_text};
 
 /// Largest body: more is a file, not a card.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -24,8 +25,7 @@ const JOINER: char = '\u{200d}';
 
 /// Whether a terminal would act on a character, or hide or reorder what stands beside it.
 fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    acts_on_terminal(c) || hides_in_text(c)
 }
 
 /// A text cut for an error message, without anything that acts on a terminal.

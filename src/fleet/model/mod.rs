@@ -12,4 +12,5 @@ pub use self::names::*;
 pub use self::planes::*;
 pub use self::row::*;
 pub use self::screen::*;
-pub use super::label::{Label, acts_on_terminal, printable};
+pub use super::label::{Label, printable};
+pub use crate::plain::acts_on_terminal;

@@ -127,13 +127,14 @@ async fn deliver(
     text: &str,
 ) -> Result<Receipt> {
     let site = post.site();
+    let sender = comms::own_address(site, roster);
     let envelope = Envelope {
-        source: message.source.clone().unwrap_or_else(|| comms::own_address(site, roster)),
+        source: message.source.clone().unwrap_or_else(|| sender.clone()),
         target: comms::address(agent),
         class: message.class.clone(),
     };
     let receipt = post.send((agent, server), &envelope, text, message.options).await?;
-    activity::record_send(site, &envelope, &receipt, text);
+    activity::record_send(site, &sender, &envelope, &receipt, text);
     Ok(receipt)
 }
 

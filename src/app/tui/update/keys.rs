@@ -63,7 +63,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
         board::filtered(state);
     } else if state.filter.editing {
         let room = MAX_FILTER_CHARS.saturating_sub(state.filter.text.chars().count());
-        let mut typed = text.chars().filter(|c| !c.is_control());
+        let mut typed = text.chars().filter(|c| !crate::plain::acts_on_terminal(*c));
         let more: String = typed.by_ref().take(room).collect();
         form::tell_cut(state, typed.count());
         screen::set_filter(state, format!("{}{more}", state.filter.text));

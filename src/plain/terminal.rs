@@ -1,0 +1,47 @@
+//! The one list of what may not reach a terminal from outside, and of what shows nothing there. Pure.
+
+/// Whether a terminal would act on a character instead of showing it: controls, line breaks of Unicode, and what
+/// turns the direction of the text around it.
+#[must_use]
+pub fn acts_on_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character could hide in a line: it takes no room, and no writing needs it between two letters.
+#[must_use]
+pub fn hides_in_text(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Whether a character shows nothing by itself: the former, and what only changes how its neighbours look.
+#[must_use]
+pub fn shows_nothing(c: char) -> bool {
+    (acts_on_terminal(c) && !c.is_control())
+        || hides_in_text(c)
+        || matches!(c,
+            '\u{ad}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' | '\u{600}'..='\u{605}'
+            | '\u{fe00}'..='\u{fe0f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_or_hides_text_is_known_by_every_list() {
+        for c in
+            "\u{0}\u{7}\u{1b}\u{7f}\u{85}\u{9b}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}"
+                .chars()
+        {
+            assert!(acts_on_terminal(c), "{c:?}");
+        }
+        for c in "\u{200b}\u{200d}\u{2060}\u{206f}\u{feff}".chars() {
+            assert!(hides_in_text(c) && shows_nothing(c) && !acts_on_terminal(c), "{c:?}");
+        }
+        for c in "a \u{e4}\u{5d0}\u{928}\u{1f44d}\u{1f3fd}-[".chars() {
+            assert!(!acts_on_terminal(c) && !hides_in_text(c) && !shows_nothing(c), "{c:?}");
+        }
+    }
+}
