@@ -369,3 +369,22 @@ fn an_environment_reaches_the_pane_whatever_it_holds_and_however_long_it_is() {
     assert_eq!(value("ODD").as_deref(), Some(odd));
     assert_eq!(value("LINES2").as_deref(), Some("one\ntwo"));
 }
+
+#[test]
+fn a_folder_and_a_command_are_taken_as_they_are_written() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.root.join("w");
+    let folder = root.join("C#Sharp #{pid} #(touch run-by-tmux)");
+    sandbox.write_roster(&format!(
+        "version: 1\ntmux: {{socket_name: it}}\nagents:\n  - {{name: a, runtime: cat, working_directory: '{}', command: exec cat}}\n",
+        folder.display()
+    ));
+    sandbox.start();
+    let row = sandbox.row("a");
+    let pid = row["pane"]["pid"].as_u64().unwrap();
+    assert_eq!(std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap(), folder);
+    assert!(mosaic_tui::fleet::process::argv(u32::try_from(pid).unwrap()).is_some_and(|argv| argv == ["cat"]));
+    for place in [&root, &folder] {
+        assert!(!place.join("run-by-tmux").exists());
+    }
+}

@@ -14,6 +14,13 @@ use crate::fleet::systemd::{AGENTS_SLICE, PANE_SCOPE};
 /// the runtime itself is the pane's process.
 const SHELL_CHARACTERS: &str = "|&;<>()$`\\\"'*?[]#~=%!{}\n";
 
+/// First words that no file stands for: builtins and reserved words of a POSIX shell.
+const SHELL_WORDS: [&str; 34] = [
+    ".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "eval", "exec", "exit", "export", "fg",
+    "for", "getopts", "hash", "if", "jobs", "local", "read", "readonly", "return", "set", "shift", "source", "trap",
+    "type", "ulimit", "umask", "unalias", "unset", "until", "while",
+];
+
 /// Where the launcher's own settings come from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Launcher {
@@ -118,7 +125,8 @@ fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
 /// The pane's command as an argument vector.
 pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
     if let Some(command) = &agent.command {
-        if command.contains(|c| SHELL_CHARACTERS.contains(c)) {
+        let first = command.split_whitespace().next().unwrap_or_default();
+        if command.contains(|c| SHELL_CHARACTERS.contains(c)) || SHELL_WORDS.contains(&first) {
             return ["/bin/sh", "-c", command].map(str::to_owned).to_vec();
         }
         return command.split_whitespace().map(str::to_owned).collect();
@@ -228,6 +236,10 @@ mod tests {
         for (entry, want) in [
             ("command: cat", vec!["cat"]),
             ("command: 'node /x/y.js --flag'", vec!["node", "/x/y.js", "--flag"]),
+            ("command: exec cat", vec!["/bin/sh", "-c", "exec cat"]),
+            ("command: '. ./env.sh'", vec!["/bin/sh", "-c", ". ./env.sh"]),
+            ("command: 'ulimit -n 64'", vec!["/bin/sh", "-c", "ulimit -n 64"]),
+            ("command: executor --x", vec!["executor", "--x"]),
             ("command: 'a && b'", vec!["/bin/sh", "-c", "a && b"]),
             ("command: 'echo $HOME'", vec!["/bin/sh", "-c", "echo $HOME"]),
             ("model_hint: m", vec!["mosaic-tui", "launch", "--model", "m", "stub"]),

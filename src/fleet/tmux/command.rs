@@ -167,14 +167,15 @@ impl Change {
             Self::NewSession { session, size, directory, env, argv } => {
                 let mut all = words(&["new-session", "-d", "-s", &session.0]);
                 all.extend(words(&["-x", &size.width.to_string(), "-y", &size.height.to_string()]));
-                all.extend(words(&["-c", &directory.to_string_lossy()]));
+                all.extend(words(&["-c", &literal(&directory.to_string_lossy())]));
                 all.extend(variables(env));
                 all.push("--".to_owned());
                 all.extend(argv.iter().cloned());
                 all
             }
             Self::RespawnPane { pane, directory, env, argv } => {
-                let mut all = words(&["respawn-pane", "-t", &pane.to_string(), "-c", &directory.to_string_lossy()]);
+                let directory = literal(&directory.to_string_lossy());
+                let mut all = words(&["respawn-pane", "-t", &pane.to_string(), "-c", &directory]);
                 all.extend(variables(env));
                 all.push("--".to_owned());
                 all.extend(argv.iter().cloned());
@@ -209,6 +210,11 @@ impl Change {
             Self::Nudge => words(&["run-shell", "true"]),
         }
     }
+}
+
+/// A text where tmux expects a format (FORMATS in tmux(1)): `#(...)` in it would run a shell.
+fn literal(text: &str) -> String {
+    text.replace('#', "##")
 }
 
 fn variables(env: &[(String, String)]) -> impl Iterator<Item = String> {
@@ -264,6 +270,19 @@ mod tests {
     fn a_trailing_semicolon_stays_part_of_its_word() {
         assert_eq!(as_argument("x;"), "x\\;");
         assert_eq!(as_argument("x;y"), "x;y");
+    }
+
+    #[test]
+    fn a_folder_is_no_format() {
+        let words = Change::NewSession {
+            session: SessionName("a".into()),
+            size: Size { width: 80, height: 24 },
+            directory: "/x/C#Sharp/#(touch y)".into(),
+            env: Vec::new(),
+            argv: vec!["cat".into()],
+        }
+        .words();
+        assert!(words.contains(&"/x/C##Sharp/##(touch y)".to_owned()), "{words:?}");
     }
 
     #[test]
