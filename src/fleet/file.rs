@@ -31,6 +31,10 @@ pub enum Keep {
 pub fn write(path: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()> {
     let path = target(path);
     let before = fs::metadata(&path).ok();
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        // A rename would put a file in the place of `/dev/null` itself.
+        return Err(no_file());
+    }
     replace(&path, bytes, before.as_ref(), mode, keep)
 }
 
@@ -49,7 +53,7 @@ pub fn write_private(path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
 pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let before = fs::metadata(from)?;
     if !before.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a file"));
+        return Err(no_file());
     }
     replace(to, &fs::read(from)?, Some(&before), 0o600, Keep::Durable)
 }
@@ -68,6 +72,10 @@ fn target(path: &Path) -> PathBuf {
         path = path.parent().map_or_else(|| next.clone(), |folder| folder.join(&next));
     }
     path
+}
+
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "is not a file")
 }
 
 fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>, mode: u32, keep: Keep) -> io::Result<()> {
@@ -147,6 +155,11 @@ mod tests {
         write(&link, b"text", 0o640, Keep::Fleeting).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(folder.path().join("later")).unwrap().mode() & 0o777, 0o640);
+        let device = folder.path().join("device");
+        symlink("/dev/null", &device).unwrap();
+        assert!(write(&device, b"text", 0o600, Keep::Fleeting).is_err(), "the device stays what it is");
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        fs::remove_file(&device).unwrap();
         // Nothing is left over, also when it fails.
         assert!(write(&folder.path().join("none/file"), b"", 0o600, Keep::Durable).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);

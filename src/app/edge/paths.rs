@@ -6,6 +6,7 @@ use std::time::Duration;
 use directories::BaseDirs;
 
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file::is_taken;
 use crate::fleet::home::{self, Pace, Site};
 use crate::fleet::model::Thresholds;
 
@@ -54,7 +55,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
 fn default_roster(home: &std::path::Path) -> PathBuf {
     let yaml = home.join("fleet/roster.yaml");
     let json = home.join("fleet/roster.json");
-    if !yaml.exists() && json.exists() { json } else { yaml }
+    if !is_taken(&yaml) && json.exists() { json } else { yaml }
 }
 
 /// Keepers outlive the caller's working directory, so every path is made absolute.

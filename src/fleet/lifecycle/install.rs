@@ -252,6 +252,8 @@ fn present(path: &Path) -> Result<Option<String>> {
     match plain::read(path, envfile::MAX_BYTES) {
         Ok(text) => Ok(Some(text)),
         Err(why) if why.is_missing() => Ok(None),
+        // A masked unit is a link to there: the user's own, like any other text.
+        Err(_) if fs::canonicalize(path).is_ok_and(|path| path == Path::new("/dev/null")) => Ok(Some(String::new())),
         Err(why) => {
             let failure = Failure::unreadable(path.display().to_string(), &why);
             Err(Failure { next: format!("{}, or move it away", failure.next), ..failure })
@@ -437,7 +439,7 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
                 record.kept.push((path.clone(), aside.clone()));
             }
         }
-        Step::GiveBack(path, aside) if aside.exists() && !path.exists() => fs::rename(aside, path)?,
+        Step::GiveBack(path, aside) if file::is_taken(aside) && !file::is_taken(path) => fs::rename(aside, path)?,
         Step::Remember(variables) => record.environment.clone_from(variables),
         Step::Write { path, text, private } => {
             file::write(path, text.as_bytes(), if *private { 0o600 } else { 0o644 }, Keep::Durable)?;
