@@ -15,4 +15,5 @@ mod schema;
 mod sqlite;
 pub mod store;
 pub mod transfer;
+mod url;
 pub mod watch;

@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use super::error::{Error, Result};
+use super::error::Result;
 use super::operations::Backlog;
 use super::postgres::Postgres;
 use super::sqlite::{Access, Sqlite};
@@ -38,37 +37,7 @@ impl Place {
     /// When the URL is none.
     pub fn of(database_url: Option<&str>, backlog_dir: Option<&Path>, home: &Path) -> Result<Self> {
         match (database_url, backlog_dir) {
-            (Some(url), _) => {
-                let config = tokio_postgres::Config::from_str(url).map_err(|_| {
-                    // The cause may quote the URL, and with it the password.
-                    Error::invalid(
-                        "DATABASE_URL",
-                        "is no PostgreSQL URL",
-                        "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE",
-                    )
-                })?;
-                if config.get_hosts().is_empty() {
-                    return Err(Error::invalid(
-                        "DATABASE_URL",
-                        "names no host",
-                        "add HOST, or the folder of the socket",
-                    ));
-                }
-                // An unescaped `@` or `/` in a password ends it early, and the rest would be shown as host or database.
-                let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "._-:[]%".contains(c));
-                let hosts = config.get_hosts().iter().all(|host| match host {
-                    tokio_postgres::config::Host::Tcp(name) => plain(name),
-                    tokio_postgres::config::Host::Unix(_) => true,
-                });
-                if !hosts || !config.get_dbname().is_none_or(plain) || !config.get_user().is_none_or(plain) {
-                    return Err(Error::invalid(
-                        "DATABASE_URL",
-                        "has a character in user, host or database that does not belong there",
-                        "write `@` in a password as %40, `/` as %2F and `:` as %3A",
-                    ));
-                }
-                Ok(Self::Server(Box::new(config)))
-            }
+            (Some(url), _) => Ok(Self::Server(Box::new(super::url::server(url)?))),
             (None, Some(folder)) => Ok(Self::File(folder.join(FILE))),
             (None, None) => Ok(Self::File(home.join("fleet/backlog").join(FILE))),
         }

@@ -1,12 +1,11 @@
 //! One connection: made when needed, given up when it fails, bounded in time.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::config::SslMode;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Error as SqlError, NoTls, Row, Statement};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, Error as SqlError, NoTls, Row};
 
 use super::super::error::{Error, Kind, Result};
 use super::super::schema::{self, Step};
@@ -23,33 +22,50 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// How long a whole table may take: an import, an export, a check.
 const LONG_ANSWER: Duration = Duration::from_secs(600);
 
-/// What every connection begins with.
-const SETTINGS: &str = "SET lock_timeout = '5s'; SET application_name = 'mosaic-tui'; SET client_min_messages = 'warning'; \
-                        SET idle_in_transaction_session_timeout = '60s'";
+/// What every transaction begins with. Nothing is kept in the server's session, neither settings nor locks nor prepared
+/// statements: behind a pooler the next transaction may run in another, and the next client in this one.
+const SETTINGS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
 /// Migrations in order; the number of the last one is the version of the schema.
 const MIGRATIONS: [(&str, &str); 1] = [("cards", include_str!("migrations/0001_cards.sql"))];
 
-/// A parameter.
-pub(super) type Value<'a> = &'a (dyn ToSql + Sync);
+/// A parameter, with its type: a statement without a name is sent with the types of its values.
+pub(super) type Value<'a> = &'a (dyn Parameter + Sync);
+
+/// What may be a parameter.
+pub(super) trait Parameter {
+    /// The value, and its type on the server.
+    fn typed(&self) -> (&(dyn ToSql + Sync), Type);
+}
+
+macro_rules! parameters {
+    ($($rust:ty: $type:ident),* $(,)?) => {$(
+        impl Parameter for $rust {
+            fn typed(&self) -> (&(dyn ToSql + Sync), Type) {
+                (self, Type::$type)
+            }
+        }
+    )*};
+}
+
+parameters!(&str: TEXT, String: TEXT, Option<String>: TEXT, i32: INT4, i64: INT8, Vec<&str>: TEXT_ARRAY, Vec<String>: TEXT_ARRAY);
 
 pub(super) struct Session {
     runtime: Runtime,
     config: Config,
     client: Option<Client>,
-    statements: HashMap<String, Statement>,
     /// Whether a transaction is open: what follows in it must not run on another connection.
     in_transaction: bool,
 }
-
-/// Prepared statements kept; lists with many conditions are each their own.
-const STATEMENTS: usize = 100;
 
 impl Session {
     pub(super) fn open(config: &Config) -> Result<Self> {
         let mut config = config.clone();
         config.connect_timeout(CONNECT);
         config.keepalives_idle(Duration::from_secs(30));
+        if config.get_application_name().is_none() {
+            config.application_name("mosaic-tui");
+        }
         if config.get_ssl_mode() == SslMode::Require {
             return Err(Error::invalid(
                 format!("backlog {}", address(&config)),
@@ -64,7 +80,7 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             Error::new(Kind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
         })?;
-        let mut session = Self { runtime, config, client: None, statements: HashMap::new(), in_transaction: false };
+        let mut session = Self { runtime, config, client: None, in_transaction: false };
         session.connect()?;
         Ok(session)
     }
@@ -75,14 +91,12 @@ impl Session {
 
     fn connect(&mut self) -> Result<()> {
         let config = self.config.clone();
-        self.statements.clear();
         self.client = None;
         let connected = self.runtime.block_on(async {
             tokio::time::timeout(ANSWER, async {
                 let (client, connection) = config.connect(NoTls).await?;
                 // It ends with the client; what it says is told by the query that fails.
                 tokio::spawn(async { drop(connection.await) });
-                client.batch_execute(SETTINGS).await?;
                 Ok(client)
             })
             .await
@@ -107,11 +121,7 @@ impl Session {
     }
 
     /// Talks to the server; a connection that failed is given up, and the next call makes a new one.
-    fn talk<T>(
-        &mut self,
-        limit: Duration,
-        work: impl AsyncFnOnce(&Client, &mut HashMap<String, Statement>) -> Result<T, SqlError>,
-    ) -> Result<T> {
+    fn talk<T>(&mut self, limit: Duration, work: impl AsyncFnOnce(&Client) -> Result<T, SqlError>) -> Result<T> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             if self.in_transaction {
                 return Err(Error::new(
@@ -124,8 +134,7 @@ impl Session {
             self.connect()?;
         }
         let Some(client) = &self.client else { return Err(self.silent(limit)) };
-        let statements = &mut self.statements;
-        let answer = self.runtime.block_on(async { tokio::time::timeout(limit, work(client, statements)).await });
+        let answer = self.runtime.block_on(async { tokio::time::timeout(limit, work(client)).await });
         match answer {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
@@ -143,42 +152,51 @@ impl Session {
 
     /// Runs a query.
     pub(super) fn rows(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        self.talk(ANSWER, async |client, statements| {
-            let statement = prepared(client, statements, sql).await?;
-            client.query(&statement, values).await
-        })
+        self.talk(ANSWER, async |client| client.query_typed(sql, &typed(values)).await)
     }
 
     /// Runs a query that may read everything.
     pub(super) fn long_rows(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        self.talk(LONG_ANSWER, async |client, statements| {
-            let statement = prepared(client, statements, sql).await?;
-            client.query(&statement, values).await
+        self.talk(LONG_ANSWER, async |client| client.query_typed(sql, &typed(values)).await)
+    }
+
+    /// Runs a query in a transaction of its own, in one trip to the server.
+    pub(super) fn rows_of_change(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        let begin = format!("BEGIN; {SETTINGS}");
+        self.talk(ANSWER, async |client| {
+            let values = typed(values);
+            // Sent in this order. After a failure the server takes the end of the transaction for its taking back.
+            let (begun, rows, ended) = futures_util::future::join3(
+                client.batch_execute(&begin),
+                client.query_typed(sql, &values),
+                client.batch_execute("COMMIT"),
+            )
+            .await;
+            begun?;
+            let rows = rows?;
+            ended.map(|()| rows)
         })
     }
 
     /// Runs several queries in one trip to the server.
     pub(super) fn many(&mut self, queries: &[(String, Vec<String>)]) -> Result<Vec<Vec<Row>>> {
-        self.talk(ANSWER, async |client, statements| {
-            let mut ready = Vec::new();
-            for (sql, values) in queries {
-                let statement = prepared(client, statements, sql).await?;
+        self.talk(ANSWER, async |client| {
+            let asked = queries.iter().map(|(sql, values)| {
                 let values: Vec<Value<'_>> = values.iter().map(|value| value as Value<'_>).collect();
-                ready.push((statement, values));
-            }
-            let asked = ready.iter().map(|(statement, values)| client.query(statement, values));
+                async move { client.query_typed(sql, &typed(&values)).await }
+            });
             futures_util::future::try_join_all(asked).await
         })
     }
 
     /// Runs statements without parameters.
     pub(super) fn batch(&mut self, sql: &str) -> Result<()> {
-        self.talk(LONG_ANSWER, async |client, _| client.batch_execute(sql).await)
+        self.talk(LONG_ANSWER, async |client| client.batch_execute(sql).await)
     }
 
     /// Begins a transaction.
     pub(super) fn begin(&mut self, sql: &str) -> Result<()> {
-        self.batch(sql)?;
+        self.batch(&format!("{sql}; {SETTINGS}"))?;
         self.in_transaction = true;
         Ok(())
     }
@@ -219,11 +237,14 @@ impl Session {
     }
 
     fn migrate_from(&mut self, progress: Progress<'_>) -> Result<()> {
-        // One process migrates; the others wait for it here and find nothing to do. The lock comes before
-        // the transaction: a backend learns of new tables when a transaction begins.
-        self.batch("SET lock_timeout = 0; SELECT pg_advisory_lock(hashtext('mosaic fleet migration'))")?;
-        self.batch(SETTINGS)?;
+        // One process migrates; the others wait for it here and find nothing to do. A backend learns of new tables when
+        // it first takes a lock on some table: that of a catalogue, which no migration holds.
         self.begin("BEGIN")?;
+        self.batch(
+            "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(hashtext('mosaic fleet migration')); \
+             SET LOCAL lock_timeout = '5s'",
+        )?;
+        self.batch("LOCK TABLE pg_catalog.pg_namespace IN ACCESS SHARE MODE")?;
         let version = self.version()?;
         for (number, (name, sql)) in (1_i32..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
             progress(&format!("migration {number} ({name})"), u64::try_from(number).unwrap_or(0));
@@ -237,8 +258,7 @@ impl Session {
             self.batch(sql)?;
             self.rows("INSERT INTO fleet.migration (number, name) VALUES ($1, $2)", &[&number, &name])?;
         }
-        self.end("COMMIT")?;
-        self.batch("SELECT pg_advisory_unlock(hashtext('mosaic fleet migration'))")
+        self.end("COMMIT")
     }
 
     /// The schema's version; 0 when there is none.
@@ -252,18 +272,6 @@ impl Session {
     }
 }
 
-async fn prepared(
-    client: &Client,
-    statements: &mut HashMap<String, Statement>,
-    sql: &str,
-) -> Result<Statement, SqlError> {
-    if let Some(statement) = statements.get(sql) {
-        return Ok(statement.clone());
-    }
-    let statement = client.prepare(sql).await?;
-    if statements.len() >= STATEMENTS {
-        statements.clear();
-    }
-    statements.insert(sql.to_owned(), statement.clone());
-    Ok(statement)
+fn typed<'a>(values: &[Value<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    values.iter().map(|value| value.typed()).collect()
 }

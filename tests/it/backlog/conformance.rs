@@ -13,6 +13,7 @@ macro_rules! cases {
     ($($name:ident),* $(,)?) => {
         mod sqlite { $( #[test] fn $name() { super::$name(&super::Stand::file()); } )* }
         mod postgres { $( #[test] fn $name() { super::$name(&super::Stand::server()); } )* }
+        mod pooled { $( #[test] fn $name() { super::$name(&super::Stand::pooled()); } )* }
     };
 }
 

@@ -19,7 +19,7 @@ fn backlog(sandbox: &Sandbox, stand: &Stand, args: &[&str]) -> Answer {
 fn folder(stand: &Stand) -> &Path {
     match stand {
         Stand::File(folder) => folder.path(),
-        Stand::Server(_) => unreachable!("a file is asked for"),
+        Stand::Server(_) | Stand::Pooled(..) => unreachable!("a file is asked for"),
     }
 }
 

@@ -13,12 +13,14 @@ use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::place::{Intent, Place};
 use mosaic_tui::backlog::store::{ClaimRequest, Who};
 
-use crate::harness::Database;
+use crate::harness::{Database, Pooler};
 
 /// A store for a test: a file in a folder of its own, or a database of its own.
 pub(crate) enum Stand {
     File(tempfile::TempDir),
     Server(Database),
+    /// By way of a pooler that gives each transaction another session.
+    Pooled(Database, Pooler),
 }
 
 impl Stand {
@@ -30,11 +32,18 @@ impl Stand {
         Self::Server(Database::new())
     }
 
+    pub(crate) fn pooled() -> Self {
+        let database = Database::new();
+        let pooler = Pooler::before(&database);
+        Self::Pooled(database, pooler)
+    }
+
     /// The variables that mean it.
     pub(crate) fn env(&self) -> Vec<(String, String)> {
         match self {
             Self::File(folder) => vec![("MOSAIC_BACKLOG_DIR".to_owned(), folder.path().display().to_string())],
             Self::Server(database) => vec![("DATABASE_URL".to_owned(), database.url())],
+            Self::Pooled(database, pooler) => vec![("DATABASE_URL".to_owned(), pooler.url(database))],
         }
     }
 
@@ -42,6 +51,7 @@ impl Stand {
         match self {
             Self::File(folder) => Place::of(None, Some(folder.path()), Path::new("/")),
             Self::Server(database) => Place::of(Some(&database.url()), None, Path::new("/")),
+            Self::Pooled(database, pooler) => Place::of(Some(&pooler.url(database)), None, Path::new("/")),
         }
         .unwrap()
     }

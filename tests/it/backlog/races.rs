@@ -31,6 +31,18 @@ races!(
     a_card_that_is_made_and_finished_during_an_import_frees_who_waits_for_it,
 );
 
+mod pooled {
+    #[test]
+    fn each_of_many_gets_a_card_of_its_own() {
+        super::each_of_many_gets_a_card_of_its_own(&super::Stand::pooled());
+    }
+
+    #[test]
+    fn links_made_at_once_close_no_cycle() {
+        super::links_made_at_once_close_no_cycle(&super::Stand::pooled());
+    }
+}
+
 fn command(stand: &Stand, args: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.args(["backlog"]).args(args).env_remove("DATABASE_URL").env_remove("MOSAIC_BACKLOG_DIR").envs(stand.env());

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) use far::{Far, introduce};
-pub(crate) use postgres::{Database, PASSWORD};
+pub(crate) use postgres::{Database, PASSWORD, Pooler};
 pub(crate) use pty::Pty;
 use serde_json::Value;
 pub(crate) use user_manager::UserManager;

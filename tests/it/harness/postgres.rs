@@ -90,6 +90,61 @@ fn psql(url: &str, sql: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
+/// A pooler before a database: each transaction runs in whichever of two sessions is free.
+pub(crate) struct Pooler {
+    _folder: tempfile::TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl Pooler {
+    /// Starts it and waits until it answers.
+    pub(crate) fn before(database: &Database) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // user:password@host:port/database
+        let url = database.url();
+        let (_, rest) = url.split_once("://").unwrap();
+        let (front, name) = rest.rsplit_once('/').unwrap();
+        let (account, address) = front.rsplit_once('@').unwrap();
+        let (user, password) = account.split_once(':').unwrap_or((account, ""));
+        let (host, server_port) = address.rsplit_once(':').unwrap_or((address, "5432"));
+        let host = host.replace("%2F", "/");
+        let ini = format!(
+            "[databases]\n{name} = host={host} port={server_port} user={user} password={password}\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
+             pool_mode = transaction\ndefault_pool_size = 2\n"
+        );
+        let path = folder.path().join("pgbouncer.ini");
+        fs::write(&path, ini).unwrap();
+        if rustix::process::getuid().is_root() {
+            let done = Command::new("chown").args(["-R", "postgres:"]).arg(folder.path()).status().unwrap();
+            assert!(done.success());
+        }
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists());
+        let program = program.unwrap_or_else(|| panic!("pgbouncer is needed; scripts/test installs it"));
+        let process = as_server_user(Path::new(program)).arg(&path).spawn().unwrap();
+        let pooler = Self { _folder: folder, port, process };
+        let url = pooler.url(database);
+        wait_for("the pooler answers", || {
+            Command::new("psql").args(["-X", "-q", "-d", &url, "-c", "SELECT 1"]).output().unwrap().status.success()
+        });
+        pooler
+    }
+
+    /// The database's URL by way of it.
+    pub(crate) fn url(&self, database: &Database) -> String {
+        format!("postgres://anyone@127.0.0.1:{}/{}", self.port, database.name)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        kill(self.process.id(), rustix::process::Signal::KILL);
+        let _status = self.process.wait();
+    }
+}
+
 /// Folder of the newest server programs.
 fn programs() -> PathBuf {
     let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
