@@ -15,5 +15,4 @@ mod schema;
 mod sqlite;
 pub mod store;
 pub mod transfer;
-mod url;
 pub mod watch;

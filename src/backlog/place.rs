@@ -37,7 +37,7 @@ impl Place {
     /// When the URL is none.
     pub fn of(database_url: Option<&str>, backlog_dir: Option<&Path>, home: &Path) -> Result<Self> {
         match (database_url, backlog_dir) {
-            (Some(url), _) => Ok(Self::Server(Box::new(super::url::server(url)?))),
+            (Some(url), _) => Ok(Self::Server(Box::new(super::postgres::server(url)?))),
             (None, Some(folder)) => Ok(Self::File(folder.join(FILE))),
             (None, None) => Ok(Self::File(home.join("fleet/backlog").join(FILE))),
         }

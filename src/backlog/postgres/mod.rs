@@ -4,8 +4,10 @@ mod change;
 mod errors;
 mod read;
 mod session;
+mod url;
 
 pub(super) use errors::address;
+pub(super) use url::server;
 
 use super::conditions::Dialect;
 use super::error::Result;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use super::error::{Error, Result};
+use super::super::error::{Error, Result};
 
 /// Parameters that the client library reads itself.
 const KNOWN: [&str; 19] = [
@@ -37,7 +37,7 @@ const POOL: &str = "pgbouncer";
 ///
 /// # Errors
 /// When it is none, ambiguous, or has a parameter that nothing here understands.
-pub(super) fn server(url: &str) -> Result<Config> {
+pub(in crate::backlog) fn server(url: &str) -> Result<Config> {
     let (base, query) = match url.split_once("://") {
         Some(_) => url.split_once('?').unwrap_or((url, "")),
         // The other form, `host=... user=...`, quotes what is special.
@@ -130,7 +130,7 @@ fn judge(config: &Config) -> Result<()> {
 }
 
 fn clean(text: &str) -> bool {
-    super::model::check_line("", text).is_ok()
+    super::super::model::check_line("", text).is_ok()
 }
 
 #[cfg(test)]
