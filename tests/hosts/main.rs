@@ -16,7 +16,7 @@ fn fleet_of(lab: &Lab, user: &str) {
     let all = "mosaic-tui fleet init --profile coding --runtime stub --write && mosaic-tui fleet install && \
                mosaic-tui fleet start && mosaic-tui fleet verify";
     let answer = lab.ssh("a", user, all);
-    assert!(answer.ok && answer.stdout.contains("all 7 checks passed"), "{answer:?}");
+    assert!(answer.ok && answer.stdout.contains("all 8 checks passed"), "{answer:?}");
 }
 
 /// Waits until `fleet verify` passes; how long that took.

@@ -92,3 +92,23 @@ fn under_systemd_nothing_ends_and_nothing_is_made_twice() {
     assert_eq!((&after.0, after.1.len()), (&before.0, 2));
     host.wait_healthy(&["a", "b"]);
 }
+
+#[test]
+fn a_holder_that_is_gone_is_told_and_made_again() {
+    let holder = |sandbox: &Sandbox| sandbox.tmux(&["list-sessions", "-F", "#{session_name}"]).contains("_holder");
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let before = processes(&sandbox);
+    sandbox.tmux(&["kill-session", "-t", "=_holder:"]);
+    let told = sandbox.run(&["fleet", "verify"]);
+    assert!(told.code == 1 && told.stdout.contains("is gone: the tmux server would end"), "{told:?}");
+    sandbox.ok(&["fleet", "start"]);
+    assert!(holder(&sandbox) && processes(&sandbox) == before);
+    let Some(host) = Host::running(AGENTS) else { return };
+    host.wait_healthy(&["a", "b"]);
+    let before = processes(&host.sandbox);
+    host.sandbox.tmux(&["kill-session", "-t", "=_holder:"]);
+    assert_eq!(host.fleet(&["fleet", "verify"]).code, 1);
+    host.ok(&["fleet", "start"]);
+    assert!(holder(&host.sandbox) && processes(&host.sandbox) == before);
+}

@@ -7,7 +7,7 @@ use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Health, Plane, Re
 use crate::fleet::process;
 use crate::fleet::readiness::words;
 use crate::fleet::roster::Roster;
-use crate::fleet::tmux::{Look, PaneRecord, Query, Tmux};
+use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux};
 
 /// Every check of the fleet as it was observed, and of the operator's default tmux server.
 pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> Vec<Check> {
@@ -52,6 +52,10 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
             "the direct supervisor keeps this fleet: nothing brings it back after a reboot",
             "`mosaic-tui fleet install` hands it to systemd",
         ));
+    }
+    let lives = |row: &std::sync::Arc<AgentRow>| row.managed && row.pane.as_ref().is_some_and(|pane| !pane.dead);
+    if snapshot.agents.iter().any(|row| lives(row) && row.socket == roster.socket && !row.flags.contains(&"remote")) {
+        checks.push(holder(roster).await);
     }
     checks.push(default_server(site, roster).await);
     checks
@@ -129,6 +133,24 @@ fn of_agent(row: &AgentRow) -> Check {
             row.runtime.as_deref().unwrap_or_default(),
         ),
     )
+}
+
+/// Whether the session that keeps the fleet's server alive is there.
+async fn holder(roster: &Roster) -> Check {
+    let subject = format!("session {}", roster.holder.label());
+    match Tmux::new(roster.socket.clone()).look().await {
+        Ok(Look::Panes(panes)) if panes.iter().any(|pane| pane.session == roster.holder && !pane.dead) => {
+            Check::ok(subject, "keeps the tmux server alive when no agent runs")
+        }
+        Ok(Look::Panes(_)) => Check::failed(
+            subject,
+            "is gone: the tmux server would end with its last session",
+            "`mosaic-tui fleet start` makes it again, and stops nothing",
+        ),
+        Ok(Look::NoServer) => Check::failed(subject, "no tmux server runs", "`mosaic-tui fleet start`"),
+        Ok(Look::Unreachable(server)) => Check::failed(subject, server.to_string(), REACHED_BY),
+        Err(failure) => Check::failed(subject, failure.why, failure.next),
+    }
 }
 
 /// Proves that nothing of the fleet is on the operator's own tmux server.

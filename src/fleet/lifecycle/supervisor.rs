@@ -99,7 +99,9 @@ impl<'a> Lifecycle<'a> {
                 // An active holder's unit does nothing for a server that lives and is not reached.
                 Tmux::new(self.roster.socket.clone()).reach().await?;
                 manager.forget_failure(HOLDER_UNIT).await;
-                self.job(manager, HOLDER_UNIT, None).await
+                self.job(manager, HOLDER_UNIT, None).await?;
+                // Its session may have been killed while the server and the unit live.
+                session::ensure_servers(self.site, self.roster, &[]).await
             }
         }
     }

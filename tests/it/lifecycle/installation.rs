@@ -39,7 +39,7 @@ fn a_fresh_home_gets_a_healthy_fleet_and_uninstall_leaves_the_machine_as_it_was(
 
     host.ok(&["fleet", "start"]);
     let verified = host.ok(&["fleet", "verify"]);
-    assert!(verified.stdout.contains("all 7 checks passed"), "{verified:?}");
+    assert!(verified.stdout.contains("all 8 checks passed"), "{verified:?}");
     assert_eq!(verified.stdout.matches("comes back at boot").count(), 6, "{verified:?}");
     let again = host.ok(&["fleet", "start"]);
     assert_eq!(again.stdout.matches("already running").count(), 6, "{again:?}");
