@@ -187,3 +187,21 @@ fn an_answer_that_cannot_be_written_is_a_failure_and_a_closed_pipe_is_none() {
     let card = sandbox.ok(&["backlog", "show", "A1", "--json"]).json();
     assert_eq!(card["card"]["claim_token"], 1, "{card:#}");
 }
+
+#[test]
+fn doctor_measures_the_socket_folder_and_names_the_variable() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let long = sandbox.root.join("l".repeat(120));
+    fs::create_dir(&long).unwrap();
+    for (folder, code, told) in [
+        (long.to_str().unwrap(), 1, "a socket's path at most 107"),
+        ("run", 1, "TMUX_TMPDIR is run, another folder in every working directory"),
+        ("/nowhere/at/all", 0, "which does not exist: tmux uses /tmp"),
+    ] {
+        let answer = sandbox.run_with(&["fleet", "doctor"], &[("TMUX_TMPDIR", folder)]);
+        assert!(answer.stdout.contains(told), "{folder}: {answer:?}");
+        assert!(code == 0 || answer.code == code, "{folder}: {answer:?}");
+    }
+    let start = sandbox.run_with(&["fleet", "start"], &[("TMUX_TMPDIR", long.to_str().unwrap())]);
+    assert!(start.code == 1 && start.stderr.contains("set TMUX_TMPDIR to a shorter folder"), "{start:?}");
+}

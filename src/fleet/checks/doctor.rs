@@ -32,7 +32,7 @@ const SSH_LIMIT: Duration = Duration::from_secs(12);
 /// Checks everything; an invalid roster is one of the findings.
 pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check> {
     let path = session::search_path(site);
-    let mut checks = vec![tmux().await, socket_folder(), mosaic_home(site), free_space(site)];
+    let mut checks = vec![tmux().await, socket_folder(roster.as_ref().ok()), mosaic_home(site), free_space(site)];
     checks.push(match roster {
         Ok(roster) => Check::ok("roster", format!("{}: valid, {} agents", roster.path.display(), roster.agents.len())),
         Err(failure) => Check::failed(
@@ -90,11 +90,44 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()??, parts.next()??))
 }
 
-fn socket_folder() -> Check {
-    let base = std::env::var_os("TMUX_TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+/// Longest path of a socket, in bytes (`sun_path` of unix(7), less its end).
+const MAX_SOCKET_PATH: usize = 107;
+
+/// Where tmux keeps its sockets, as it reads `TMUX_TMPDIR`: a folder that is not there counts as none.
+///
+/// # Errors
+/// Why no two shells would agree on it.
+fn socket_base(variable: Option<&Path>) -> Result<PathBuf, String> {
+    let Some(folder) = variable.filter(|folder| !folder.as_os_str().is_empty()) else { return Ok("/tmp".into()) };
+    if folder.is_relative() {
+        return Err(format!("TMUX_TMPDIR is {}, another folder in every working directory", folder.display()));
+    }
+    Ok(folder.canonicalize().unwrap_or_else(|_| "/tmp".into()))
+}
+
+fn socket_folder(roster: Option<&Roster>) -> Check {
+    let subject = "tmux socket folder";
+    let variable = std::env::var_os("TMUX_TMPDIR").map(PathBuf::from);
+    let base = match socket_base(variable.as_deref()) {
+        Ok(base) => base,
+        Err(why) => return Check::failed(subject, why, "give TMUX_TMPDIR as an absolute path, or unset it"),
+    };
+    let name = roster.and_then(|roster| roster.socket.0.as_deref()).unwrap_or("default");
+    let path = base.join(format!("tmux-{}", rustix::process::getuid().as_raw())).join(name);
+    let bytes = path.as_os_str().len();
+    if bytes > MAX_SOCKET_PATH {
+        return Check::failed(
+            subject,
+            format!("{} has {bytes} bytes, and a socket's path at most {MAX_SOCKET_PATH}", path.display()),
+            "set TMUX_TMPDIR to a shorter folder, or shorten `tmux.socket_name`",
+        );
+    }
+    if let Some(missing) = variable.filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        let why = format!("TMUX_TMPDIR is {}, which does not exist: tmux uses /tmp", missing.display());
+        return Check::warning(subject, why, "make the folder, or unset TMUX_TMPDIR");
+    }
     let uid = rustix::process::getuid().as_raw();
     let folder = base.join(format!("tmux-{uid}"));
-    let subject = "tmux socket folder";
     match std::fs::symlink_metadata(&folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Check::ok(subject, format!("{} is not made yet", folder.display()))
@@ -244,6 +277,16 @@ async fn remote(host: &str, ssh: &str) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_socket_folder_is_where_tmux_looks() {
+        let base = |folder: &str| socket_base(Some(Path::new(folder)));
+        assert_eq!(socket_base(None), Ok("/tmp".into()));
+        assert_eq!(base(""), Ok("/tmp".into()));
+        assert_eq!(base("/nowhere/at/all"), Ok("/tmp".into()));
+        assert_eq!(base("/usr/../usr"), Ok("/usr".into()));
+        assert!(base("run").unwrap_err().contains("every working directory"));
+    }
 
     #[test]
     fn versions_of_tmux_are_read() {

@@ -453,6 +453,12 @@ impl Tmux {
             }
             Refusal::Ending(message) => self.ending(&message),
             Refusal::Unreachable(server) => Failure::failed(self.name(), server.to_string(), REACHED_BY),
+            // Looking by hand would only meet it again.
+            Refusal::Tmux(message) if message.ends_with("(File name too long)") => Failure::failed(
+                self.name(),
+                message,
+                "set TMUX_TMPDIR to a shorter folder, or shorten `tmux.socket_name`",
+            ),
             Refusal::Tmux(message) => Failure::failed(self.name(), message, self.hand_check()),
         }
     }

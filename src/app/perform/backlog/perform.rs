@@ -277,7 +277,10 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
 }
 
 fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result<Report> {
-    let unreadable = |why: Unreadable| Failure::unreadable(format!("import {}", path.display()), &why);
+    let unreadable = |why: Unreadable| {
+        let failure = Failure::unreadable(format!("import {}", path.display()), &why);
+        if why.is_missing() { Failure { kind: Kind::NotFound, ..failure } } else { failure }
+    };
     let file = if path == Path::new("-") {
         whole(standard_input::take("import -", "name a file, or pipe the export in")?)?
     } else {
