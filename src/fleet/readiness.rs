@@ -102,10 +102,16 @@ pub struct Decision {
 #[must_use]
 pub fn health(pulse: &Result<Pulse, NoHeartbeat>, thresholds: &Thresholds) -> Health {
     match pulse {
-        Ok(pulse) if pulse.age <= thresholds.heartbeat_interval * HEALTHY_INTERVALS => Health::Healthy,
+        Ok(pulse) if is_in_time(pulse.age, thresholds) => Health::Healthy,
         Ok(_) => Health::Stale,
         Err(_) => Health::Unknown,
     }
+}
+
+/// Whether a heartbeat of this age still holds.
+#[must_use]
+pub fn is_in_time(age: Duration, thresholds: &Thresholds) -> bool {
+    age <= thresholds.heartbeat_interval * HEALTHY_INTERVALS
 }
 
 /// Decides health and readiness.

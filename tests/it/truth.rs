@@ -58,3 +58,32 @@ fn without_rules_and_reports_nothing_is_ever_available() {
     });
     assert!(!seen.contains(&"available".to_owned()), "{seen:?}");
 }
+
+#[test]
+fn no_enter_is_pressed_where_nothing_tells_that_no_question_is_open() {
+    // What a real one does: Enter at its question runs the command.
+    let script = "#!/bin/sh\nprintf 'run it? [Y/n] '\nread answer\ntouch ran\ncat\n";
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: claude, command: ./claude}\n");
+    let program = sandbox.root.join("w/claude");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    sandbox.start();
+    let send = || sandbox.run(&["agent", "send", "a", "-m", "hello", "--no-verify", "--json"]);
+    let refused = send();
+    assert_eq!((refused.code, refused.json()["delivery"].as_str()), (4, Some("refused")), "{refused:?}");
+    let report = |status: &str| {
+        let pid = sandbox.row("a")["pane"]["pid"].clone();
+        let folder = sandbox.run_file("a.d");
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = format!("ts={}\npid={pid}\nstatus={status}\nby=runtime\n", jiff::Timestamp::now());
+        std::fs::write(folder.join("new"), text).unwrap();
+        std::fs::rename(folder.join("new"), folder.join("report")).unwrap();
+        sandbox.wait_row("a", |row| row["heartbeat"]["by"] == "runtime" && row["heartbeat"]["status"] == status);
+    };
+    report("waiting");
+    let refused = send();
+    assert!(refused.code == 4 && refused.stdout.contains("blocked_by_prompt"), "{refused:?}");
+    assert!(!sandbox.root.join("w/ran").exists());
+    report("ok");
+    assert_eq!(send().json()["delivery"], "sent");
+}

@@ -8,7 +8,7 @@ use super::receipt::Delivery;
 use super::shown;
 use super::turn::{LOCK_WITHIN, Turn};
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::model::{AgentName, PaneId, ServerName};
+use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
 use crate::fleet::process::ProcessWatch;
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
@@ -93,6 +93,8 @@ pub(super) struct Delivering<'a> {
     pub pane: PaneId,
     pub pid: u32,
     pub rules: Option<&'a Rules>,
+    /// What the runtime itself reported last, while that holds.
+    pub report: Option<HeartbeatStatus>,
     pub agent: &'a AgentName,
     pub runtime: &'a str,
     pub what: What<'a>,
@@ -214,8 +216,11 @@ impl Delivering<'_> {
         if self.options.verify || matches!(self.what, What::Answer(..)) {
             return Ok((
                 Delivery::Blank,
-                "nothing is known of this runtime's screen; `--no-verify` sends blindly".to_owned(),
+                "nothing is known of this runtime's screen; `--no-verify` sends on its own report's word".to_owned(),
             ));
+        }
+        if let Some(why) = self.may_ask() {
+            return Ok((Delivery::Refused, why));
         }
         if let Some(not_pasted) = self.paste(turn, buffer, phase).await? {
             return Ok(not_pasted);
@@ -224,6 +229,21 @@ impl Delivering<'_> {
         let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
         let pressed = turn.change(Guard::default(), &[enter]).await?;
         Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_turn(Phase::Typed) })
+    }
+
+    /// Why a question may be open, which Enter would answer. Without a screen that is understood only the runtime itself
+    /// knows; a keeper that vouches for the process does not.
+    fn may_ask(&self) -> Option<String> {
+        let attach = format!("`mosaic-tui agent attach {}` shows it", self.agent);
+        match self.report {
+            Some(HeartbeatStatus::Ok | HeartbeatStatus::Busy) => None,
+            Some(status) => Some(format!("blocked_by_prompt: it reports {}; {attach}", status.word())),
+            None => Some(format!(
+                "no_report: nothing tells whether a question is open, which Enter would answer; {attach}, and the hooks \
+                 below runtime/{} in the Mosaic home let it report",
+                self.runtime
+            )),
+        }
     }
 
     /// Answers the question that is on the screen, if it is still there when the keys are pressed.

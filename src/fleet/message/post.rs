@@ -1,15 +1,19 @@
 //! What is delivered to whom, on this host or another, and the receipt for it.
 
+use jiff::Timestamp;
+
 use super::deliver::{Delivering, Options, Outcome, Phase, What, lock_busy};
 use super::frame::check_word;
 use super::receipt::{Delivery, Receipt};
 use super::turn::LOCK_WITHIN;
 use super::{Envelope, check_text};
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site, fingerprint};
 use crate::fleet::lockfile;
-use crate::fleet::model::{PaneId, ServerName};
+use crate::fleet::model::{Authority, HeartbeatStatus, PaneId, ServerName};
 use crate::fleet::process;
+use crate::fleet::readiness;
 use crate::fleet::roster::Agent;
 use crate::fleet::screen;
 use crate::fleet::ssh::Links;
@@ -128,6 +132,7 @@ impl<'a> Post<'a> {
             pane: pane.0,
             pid: pane.1,
             rules: rules.as_ref(),
+            report: self.report(agent, server),
             agent: &agent.name,
             runtime: &agent.runtime,
             what,
@@ -138,6 +143,18 @@ impl<'a> Post<'a> {
             Err(failure) if failure.kind == Kind::Failed => Ok(receipt(phase.told(&failure))),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// What the runtime of an agent of this host reported last, unless that is stale.
+    fn report(&self, agent: &Agent, server: &ServerName) -> Option<HeartbeatStatus> {
+        if server.ssh.is_some() {
+            return None;
+        }
+        let thresholds = &self.site.thresholds;
+        let path = self.site.run_file(&agent.name, RunFile::Heartbeat);
+        let beat = heartbeat::read(&path, Timestamp::now(), thresholds.heartbeat_interval).ok()?;
+        let age = Timestamp::now().duration_since(beat.ts).unsigned_abs();
+        (beat.by == Authority::Runtime && readiness::is_in_time(age, thresholds)).then_some(beat.status)
     }
 }
 
