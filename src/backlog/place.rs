@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::error::Result;
 use super::operations::Backlog;
 use super::postgres::Postgres;
-use super::sqlite::{Access, Sqlite};
+use super::schema::Access;
+use super::sqlite::Sqlite;
 use super::store::{Progress, Store, Who};
 
 /// Name of the file in its folder.

@@ -4,7 +4,15 @@
 //! locks the older ones out, so that only a change does it, which somebody asked for.
 
 use super::error::{Error, Result};
-use super::sqlite::Access;
+
+/// What the store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Looking: a file that is not there stays away.
+    Read,
+    /// Changing: the file is made when it is not there.
+    Write,
+}
 
 /// What is to be done before a store can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::put;
 use super::layout::{self, Kind, Plan, SMALLEST};
 use super::overlay;
+pub use super::overlay::Lines;
 use super::screens;
 use super::text;
 use super::theme::Theme;
@@ -19,17 +20,6 @@ const ALWAYS_SHOWN: usize = 2;
 pub struct Drawn {
     /// The popup's lines, when it was drawn.
     pub popup: Option<Lines>,
-}
-
-/// Lines of a text that were drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lines {
-    /// The first.
-    pub first: u16,
-    /// The first behind them.
-    pub end: u16,
-    /// How many there are.
-    pub all: u16,
 }
 
 /// Draws a view into the whole of a buffer.

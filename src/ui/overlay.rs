@@ -6,10 +6,20 @@ use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget};
 
 use super::canvas::{pieces, put, titled_rule};
-use super::draw::Lines;
 use super::text;
 use super::theme::Theme;
 use super::view::{Piece, Popup, Role};
+
+/// Lines of a text that were drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// The first.
+    pub first: u16,
+    /// The first behind them.
+    pub end: u16,
+    /// How many there are.
+    pub all: u16,
+}
 
 /// Widest popup: longer lines are hard to read.
 const MAX_WIDTH: u16 = 100;

@@ -13,7 +13,8 @@ use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
-use super::sqlite::{Access, Sqlite};
+use super::schema::Access;
+use super::sqlite::Sqlite;
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
 use session::Session;
 

@@ -8,8 +8,8 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Error as SqlError, NoTls, Row};
 
 use super::super::error::{Error, Kind, Result};
+use super::super::schema::Access;
 use super::super::schema::{self, Step};
-use super::super::sqlite::Access;
 use super::super::store::Progress;
 use super::errors::{address, explain};
 

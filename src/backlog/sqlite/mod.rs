@@ -21,7 +21,7 @@ use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, Who};
 
-pub(super) use open::Access;
+use super::schema::Access;
 
 const DIALECT: Dialect = Dialect { mark: '?', like: "LIKE" };
 

@@ -8,7 +8,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::error::{Error, Kind, Result};
-use super::super::schema::{self, Step};
+
+use super::super::schema::{self, Access, Step};
 use super::super::store::Progress;
 use super::errors::explain;
 use super::queue::Queue;
@@ -33,15 +34,6 @@ const CACHE_KILOBYTES: i64 = 16_000;
 
 /// Most prepared statements kept.
 const STATEMENTS: usize = 64;
-
-/// What the store is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Looking: a file that is not there stays away.
-    Read,
-    /// Changing: the file is made when it is not there.
-    Write,
-}
 
 impl Sqlite {
     /// Opens the file; to change, it brings it to the present schema.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::perform::failure;
 use super::place;
+use super::place::failure;
 use super::place::who;
 use crate::backlog::model::{Board, BoardQuery};
 use crate::backlog::operations::Detail;

@@ -7,5 +7,5 @@ mod print;
 mod progress;
 
 pub(in crate::app) use look::Look;
-pub(in crate::app) use perform::{failure, perform};
-pub(in crate::app) use place::{place, who};
+pub(in crate::app) use perform::perform;
+pub(in crate::app) use place::{failure, place, who};

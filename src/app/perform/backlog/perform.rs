@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::place::failure;
 use super::progress::ProgressLine;
 use super::{place, print};
 use crate::app::action::Action;
@@ -14,7 +15,7 @@ use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
-use crate::backlog::error::{Error, Kind as ErrorKind};
+use crate::backlog::error::Error;
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
@@ -24,17 +25,6 @@ use crate::backlog::transfer;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::plain::{self, Unreadable};
-
-/// The backlog's error as the program's.
-pub(in crate::app) fn failure(error: Error) -> Failure {
-    let kind = match error.kind {
-        ErrorKind::Failed | ErrorKind::Collision => Kind::Failed,
-        ErrorKind::Invalid => Kind::Invalid,
-        ErrorKind::NotFound => Kind::NotFound,
-        ErrorKind::Refused => Kind::Refused,
-    };
-    Failure::new(kind, error.what, error.why, error.next)
-}
 
 /// Performs an action on the backlog.
 ///

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::backlog::error::{Error, Kind as ErrorKind};
 use crate::backlog::place::Place;
 use crate::backlog::store::Who;
-use crate::fleet::error::Result;
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 
 fn variable(name: &str) -> Option<String> {
@@ -17,11 +18,11 @@ fn variable(name: &str) -> Option<String> {
 /// When `DATABASE_URL` is no URL.
 pub(in crate::app) fn place(site: &Site) -> Result<Place> {
     if site.isolated {
-        return Place::of(None, None, &site.home).map_err(super::perform::failure);
+        return Place::of(None, None, &site.home).map_err(failure);
     }
     let folder = variable("MOSAIC_BACKLOG_DIR")
         .map(|folder| std::path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned()));
-    Place::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(super::perform::failure)
+    Place::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(failure)
 }
 
 /// In whose name: the agent's inside its pane, else the user's.
@@ -31,4 +32,15 @@ pub(in crate::app) fn who(site: &Site) -> Who {
         tenant_id: site.tenant_id.clone(),
         host: site.host.clone(),
     }
+}
+
+/// The backlog's error as the program's.
+pub(in crate::app) fn failure(error: Error) -> Failure {
+    let kind = match error.kind {
+        ErrorKind::Failed | ErrorKind::Collision => Kind::Failed,
+        ErrorKind::Invalid => Kind::Invalid,
+        ErrorKind::NotFound => Kind::NotFound,
+        ErrorKind::Refused => Kind::Refused,
+    };
+    Failure::new(kind, error.what, error.why, error.next)
 }

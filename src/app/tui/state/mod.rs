@@ -286,29 +286,6 @@ impl State {
         self.snapshot.as_ref()?.agents.iter().find(|row| row.key == *key)
     }
 
-    /// The row that keys act on: the selected one, where the screen shows it.
-    #[must_use]
-    pub fn row_in_hand(&self) -> Option<&Arc<AgentRow>> {
-        let hidden = |row: &AgentRow| {
-            self.screen == Screen::Fleet
-                && !self.filter.filter.accepts(row)
-                && !super::present::layout_of(self).shows_pane
-        };
-        self.selected_row().filter(|row| !hidden(row))
-    }
-
-    /// What keys act on: an agent with its question, or a card.
-    #[must_use]
-    pub(super) fn in_hand(&self) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
-        match self.screen {
-            Screen::Board | Screen::Card => (None, None, self.card_in_hand()),
-            Screen::Fleet | Screen::Watch => {
-                let row = self.row_in_hand();
-                (row.map(|row| row.key.clone()), row.and_then(|row| row.question.clone()), None)
-            }
-        }
-    }
-
     /// Whether a question waits for an answer that would be taken.
     #[must_use]
     pub fn may_answer(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{board, form, palette, run, screen, start};
+use super::{board, form, hand, palette, run, screen, start};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap;
 use crate::app::action::keymap::Chord;
@@ -76,8 +76,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         let text = format!("{}: the screen moved just now; look, and press it again", spec.title);
         return super::toast(state, text, true);
     }
-    let selected =
-        state.row_in_hand().filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
+    let selected = hand::row(state).filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
     let names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
     let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();
@@ -88,7 +87,7 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             "id" => (&card, "no card is selected"),
             // Only what the operator has read is answered.
             "question" => {
-                let Some(question) = state.row_in_hand().and_then(|row| row.question.clone()) else {
+                let Some(question) = hand::row(state).and_then(|row| row.question.clone()) else {
                     let why = "no whole question is seen on its screen; `a` takes the pane over";
                     return super::toast(state, format!("{}: {why}", spec.title), true);
                 };

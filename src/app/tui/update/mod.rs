@@ -2,6 +2,7 @@
 
 mod board;
 mod form;
+mod hand;
 mod keys;
 mod palette;
 mod run;
@@ -30,7 +31,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     // What comes from outside between a frame and a key may bring another row or card below the operator's finger.
     let from_outside = matches!(event, Event::Snapshot(_) | Event::Board(..) | Event::Card(..));
-    let before = from_outside.then(|| state.in_hand());
+    let before = from_outside.then(|| hand::all(state));
     match event {
         Event::Key(key) => {
             state.leaving = state.leaving.saturating_sub(1);
@@ -85,7 +86,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
-    state.shifted |= before.is_some_and(|before| before != state.in_hand());
+    state.shifted |= before.is_some_and(|before| before != hand::all(state));
     show_answer(state);
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);

@@ -1,6 +1,6 @@
 //! Actions that move or change the screen only.
 
-use super::board;
+use super::{board, hand};
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::filter::Filter;
@@ -42,7 +42,7 @@ pub(super) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<E
             }
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 }),
-        ScreenAction::AskMessage => match state.row_in_hand().filter(|row| row.managed) {
+        ScreenAction::AskMessage => match hand::row(state).filter(|row| row.managed) {
             Some(row) => state.overlay = Some(Overlay::Prompt(Prompt::new(Question::Message(row.name.to_string())))),
             None => super::toast(state, "message: no agent of the roster is selected".to_owned(), true),
         },

@@ -1,0 +1,27 @@
+//! What keys act on: only what the screen shows. Pure.
+
+use std::sync::Arc;
+
+use crate::app::tui::present;
+use crate::app::tui::state::{Screen, State};
+use crate::backlog::model::CardId;
+use crate::fleet::model::{AgentRow, Label, RowKey};
+
+/// The row that keys act on: the selected one, where the screen shows it.
+pub(super) fn row(state: &State) -> Option<&Arc<AgentRow>> {
+    let hidden = |row: &AgentRow| {
+        state.screen == Screen::Fleet && !state.filter.filter.accepts(row) && !present::layout_of(state).shows_pane
+    };
+    state.selected_row().filter(|row| !hidden(row))
+}
+
+/// All that keys act on: an agent with its question, or a card.
+pub(super) fn all(state: &State) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
+    match state.screen {
+        Screen::Board | Screen::Card => (None, None, state.card_in_hand()),
+        Screen::Fleet | Screen::Watch => {
+            let row = row(state);
+            (row.map(|row| row.key.clone()), row.and_then(|row| row.question.clone()), None)
+        }
+    }
+}
