@@ -139,7 +139,7 @@ fn a_question_is_all_of_it_or_none() {
         );
         rows
     };
-    let shown = |rows: &[String]| read(&rules, rows, (80, u16::try_from(rows.len()).unwrap()), "Action Required");
+    let shown = |rows: &[String]| read(&rules, rows, (80, u16::try_from(rows.len()).unwrap()), "[ ! ] Action Required");
     let (one, other) = (shown(&dialog(40)), shown(&dialog(41)));
     assert_eq!(one.question.first().unwrap().text, "  Would you like to run the following command?");
     assert_eq!(one.question.len(), 44, "its own rows, blank ones left out");
@@ -160,4 +160,20 @@ fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
     rows[0] = "› line 0                                   ↑".to_owned();
     let text = read(&rules, &rows, (5, 29), "work").composer.unwrap().text;
     assert!(text.starts_with("line 0\nline 1") && text.ends_with("line 29"), "{text}");
+}
+
+#[test]
+fn words_of_a_dialog_in_the_title_of_a_thread_are_no_dialog() {
+    let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
+    let composer = ["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned);
+    let titled = |title: &str| read(&rules, &composer, (2, 0), title).showing;
+    for title in
+        ["Action Required", "Action Required: rotate the keys", "work | Action Required", "mend [ ! ] Action Required"]
+    {
+        assert_eq!(titled(title), Showing::Ready, "{title}");
+    }
+    // Its own mark blinks.
+    for title in ["[ ! ] Action Required", "[ . ] Action Required | work"] {
+        assert_eq!(titled(title), Showing::Dialog, "{title}");
+    }
 }
