@@ -43,20 +43,14 @@ fn a_start_ends_an_orphaned_client_that_keeps_the_server_from_ending() {
     let sandbox = Sandbox::with_agents("  - {name: a}\n");
     sandbox.start();
     let holder = sandbox.tmux(&["list-sessions", "-F", "#{session_id}", "-f", "#{==:#{session_name},_holder}"]);
-    // Both of its pipes break before it is attached, as when its program is killed at the worst moment.
-    let orphan = || {
-        let script = "tmux -u -N -L it -C attach-session -E -f ignore-size,no-output,read-only -t \"$0\" <&3 >&4 & ";
-        let mut command = sandbox.command("python3");
-        command.args(["-c", "import os,sys\nr,w=os.pipe();os.close(w);r2,w2=os.pipe();os.close(r2)\nos.dup2(r,3);os.dup2(w2,4)\nos.execvp('sh',['sh','-c',sys.argv[1],sys.argv[2]])", script, &holder]);
-        assert!(command.stderr(Stdio::null()).status().unwrap().success());
-    };
-    // Some are attached in time to see their pipes broken, and leave by themselves.
-    wait_for("an orphan that stays", || {
-        (0..4).for_each(|_| orphan());
-        let before = clients(&sandbox);
-        std::thread::sleep(Duration::from_millis(300));
-        clients(&sandbox).lines().any(|client| before.contains(client))
-    });
+    // A control client of ours whose parent is no program of ours, and which does nothing any more: so one looks whose
+    // program was killed before it was attached.
+    let words = ["-u", "-N", "-L", "it", "-C", "attach-session", "-E", "-f", "ignore-size,no-output,read-only", "-t"];
+    let mut command = sandbox.command("tmux");
+    command.args(words).arg(&holder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut orphan = command.spawn().unwrap();
+    wait_for("the client", || clients(&sandbox).starts_with(&orphan.id().to_string()));
+    kill(orphan.id(), Signal::STOP);
     let server: u32 = sandbox.tmux(&["display-message", "-p", "#{pid}"]).parse().unwrap();
     // A keeper would mend it at once, when its pane ends.
     let keeper = std::fs::read_to_string(sandbox.run_file("a.lock")).unwrap();
@@ -67,4 +61,5 @@ fn a_start_ends_an_orphaned_client_that_keeps_the_server_from_ending() {
     sandbox.ok(&["fleet", "start"]);
     assert_ne!(sandbox.tmux(&["display-message", "-p", "#{pid}"]), server.to_string());
     assert!(clients(&sandbox).is_empty());
+    assert!(!orphan.wait().unwrap().success(), "it was ended");
 }
