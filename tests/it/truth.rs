@@ -83,6 +83,9 @@ fn no_enter_is_pressed_where_nothing_tells_that_no_question_is_open() {
     report("waiting");
     let refused = send();
     assert!(refused.code == 4 && refused.stdout.contains("blocked_by_prompt"), "{refused:?}");
+    report("busy");
+    let refused = send();
+    assert!(refused.code == 4 && refused.stdout.contains("busy: it works"), "{refused:?}");
     assert!(!sandbox.root.join("w/ran").exists());
     report("ok");
     assert_eq!(send().json()["delivery"], "sent");

@@ -93,8 +93,8 @@ pub(super) struct Delivering<'a> {
     pub pane: PaneId,
     pub pid: u32,
     pub rules: Option<&'a Rules>,
-    /// What the runtime itself reported last, while that holds.
-    pub report: Option<HeartbeatStatus>,
+    /// Tells what the runtime itself reported last, while that holds.
+    pub report: &'a (dyn Fn() -> Option<HeartbeatStatus> + Sync),
     pub agent: &'a AgentName,
     pub runtime: &'a str,
     pub what: What<'a>,
@@ -225,6 +225,9 @@ impl Delivering<'_> {
         if let Some(not_pasted) = self.paste(turn, buffer, phase).await? {
             return Ok(not_pasted);
         }
+        if let Some(why) = self.may_ask() {
+            return Ok((Delivery::Draft, format!("{why}; it was typed, and not submitted")));
+        }
         *phase = Phase::Submitting;
         let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
         let pressed = turn.change(Guard::default(), &[enter]).await?;
@@ -235,8 +238,12 @@ impl Delivering<'_> {
     /// knows; a keeper that vouches for the process does not.
     fn may_ask(&self) -> Option<String> {
         let attach = format!("`mosaic-tui agent attach {}` shows it", self.agent);
-        match self.report {
-            Some(HeartbeatStatus::Ok | HeartbeatStatus::Busy) => None,
+        match (self.report)() {
+            Some(HeartbeatStatus::Ok) => None,
+            // In the middle of a turn it may ask at any moment, and its report of that comes late.
+            Some(HeartbeatStatus::Busy) => {
+                Some(format!("busy: it works, and may ask something at any moment; {attach}"))
+            }
             Some(status) => Some(format!("blocked_by_prompt: it reports {}; {attach}", status.word())),
             None => Some(format!(
                 "no_report: nothing tells whether a question is open, which Enter would answer; {attach}, and the hooks \

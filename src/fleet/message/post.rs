@@ -132,7 +132,7 @@ impl<'a> Post<'a> {
             pane: pane.0,
             pid: pane.1,
             rules: rules.as_ref(),
-            report: self.report(agent, server),
+            report: &|| self.report(agent, server),
             agent: &agent.name,
             runtime: &agent.runtime,
             what,

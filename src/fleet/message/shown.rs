@@ -1,5 +1,8 @@
 //! Finding a message again on a screen that wraps, indents and frames it. Pure.
 
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use unicode_width::UnicodeWidthChar;
+
 /// Characters of a message's end that have to be found.
 const NEEDLE: usize = 48;
 
@@ -9,59 +12,62 @@ const SHORT_NEEDLE: usize = 16;
 /// Marks that runtimes draw around text, beside white space.
 const FRAMES: &str = "┃│▌❯›>⏎|";
 
-/// How much of a text has to be found again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Writing {
-    /// All of its letters, signs and digits.
-    Any,
-    /// Those of ASCII. Of the rest a terminal keeps what it knows: modifiers, joiners, marks and characters that are
-    /// newer than its tables are dropped on the way, and each program draws them in its own way. What is left is the
-    /// frame of the message and its plain words, which nobody else's text has.
-    Ascii,
+/// Whether a character arrives on every screen: letters, digits and punctuation of any script. Marks, modifiers, joiners
+/// and pictures are combined, widened or dropped on the way, by each terminal in its own way.
+fn stays(c: char) -> bool {
+    use GeneralCategoryGroup as Group;
+    if c.is_ascii() {
+        return c.is_ascii_graphic();
+    }
+    matches!(c.general_category_group(), Group::Letter | Group::Number | Group::Punctuation)
+        && c.width().is_some_and(|width| width > 0)
 }
 
-/// The letters of a text, without what wrapping and frames add.
-fn letters(text: &str, writing: Writing) -> String {
-    let counts = |c: &char| match writing {
-        Writing::Any => !c.is_whitespace(),
-        Writing::Ascii => c.is_ascii_graphic(),
-    };
-    text.chars().filter(|c| counts(c) && !FRAMES.contains(*c)).collect()
+/// The characters of a text that stay, without what wrapping and frames add.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| stays(*c) && !FRAMES.contains(*c)).collect()
 }
 
 /// The letters and digits alone: a runtime may show a message as the Markdown that it is.
-fn plain(text: &str, writing: Writing) -> String {
-    text.chars().filter(|c| c.is_alphanumeric() && (writing == Writing::Any || c.is_ascii())).collect()
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| stays(*c) && c.is_alphanumeric()).collect()
 }
 
 /// How often the end of a message, its last so many letters and digits, stands in these rows.
-fn count(rows: &[String], message: &str, letters: usize, writing: Writing) -> usize {
-    let message = plain(message, writing);
+fn count(rows: &[String], message: &str, letters: usize) -> usize {
+    let message = plain(message);
     let skip = message.chars().count().saturating_sub(letters);
     let needle: String = message.chars().skip(skip).collect();
-    if needle.is_empty() { 0 } else { plain(&rows.join("\n"), writing).matches(&needle).count() }
+    if needle.is_empty() { 0 } else { plain(&rows.join("\n")).matches(&needle).count() }
 }
 
 /// Whether a conversation shows a message more often than before. A rendered text may lack a word, such as the
 /// language of a block of code, or number a list anew: then a shorter end of it has to do.
 pub(super) fn came(before: &[String], now: &[String], message: &str) -> bool {
-    [(NEEDLE, Writing::Any), (SHORT_NEEDLE, Writing::Any), (NEEDLE, Writing::Ascii)]
-        .iter()
-        .any(|(letters, writing)| count(now, message, *letters, *writing) > count(before, message, *letters, *writing))
+    [NEEDLE, SHORT_NEEDLE].iter().any(|letters| count(now, message, *letters) > count(before, message, *letters))
 }
 
-/// Whether what a composer shows is this message: all of it, or its end where the composer scrolls.
+/// Whether what a composer shows is this message: all of it, or its end where the composer scrolls. Of letters beyond
+/// ASCII a few may be lost on the way, none may be another.
 pub(super) fn is_draft(composer: &str, message: &str) -> bool {
-    [Writing::Any, Writing::Ascii].iter().any(|writing| {
-        let (shown, whole) = (letters(composer, *writing), letters(message, *writing));
-        !shown.is_empty() && shown == whole || (shown.chars().count() >= NEEDLE && whole.ends_with(&shown))
-    })
+    let (shown, whole) = (letters(composer), letters(message));
+    if shown.is_empty() {
+        return false;
+    }
+    if shown == whole || (shown.chars().count() >= NEEDLE && whole.ends_with(&shown)) {
+        return true;
+    }
+    let part = |text: &str, ascii: bool| text.chars().filter(|c| c.is_ascii() == ascii).collect::<Vec<_>>();
+    let (arrived, sent) = (part(&shown, false), part(&whole, false));
+    let mut rest = sent.iter();
+    let in_order = arrived.iter().all(|letter| rest.any(|other| other == letter));
+    part(&shown, true) == part(&whole, true) && in_order && arrived.len() * 4 >= sent.len() * 3
 }
 
 /// Whether a composer that was empty holds the beginning of this message, its frame, whatever became of the rest.
 pub(super) fn begins(composer: &str, message: &str) -> bool {
-    let frame = letters(message.split_inclusive(']').next().unwrap_or_default(), Writing::Ascii);
-    frame.ends_with(']') && letters(composer, Writing::Ascii).starts_with(&frame)
+    let frame = letters(message.split_inclusive(']').next().unwrap_or_default());
+    frame.ends_with(']') && letters(composer).starts_with(&frame)
 }
 
 #[cfg(test)]
@@ -93,11 +99,25 @@ mod tests {
             ("[h:a -> h:b] a\u{200b}b\u{ad}c\u{feff}d", "[h:a -> h:b] abcd"),
             ("[h:a -> h:b] \u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}", "[h:a -> h:b] \u{928}\u{92e}\u{938}\u{924}"),
             ("[h:a -> h:b] \u{1f1e9}\u{1f1ea}", "[h:a -> h:b] \u{1f1e9}"),
-            ("[h:a -> h:b] \u{5b57}", "[h:a -> h:b]"),
         ] {
             assert!(is_draft(shown, message), "{message:?}");
             assert!(came(&[], &[shown.to_owned()], message), "{message:?}");
             assert!(begins(shown, message), "{message:?}");
+        }
+        // Half a message is none, in any script, and neither is another one behind the same frame.
+        for (body, other) in [
+            ("\u{8bf7}\u{5148}\u{4e0d}\u{8981}\u{5220}\u{9664}\u{6570}\u{636e}", "\u{4f60}\u{597d}"),
+            ("\u{43f}\u{440}\u{438}\u{432}\u{435}\u{442} \u{432}\u{441}\u{435}\u{43c}", "\u{43d}\u{435}\u{442}"),
+            ("plain words in ascii", "other words"),
+        ] {
+            let message = format!("[h:a -> h:b] {body}");
+            assert!(is_draft(&message, &message));
+            for cut in 0..=body.chars().count() / 2 {
+                let half: String = body.chars().take(cut).collect();
+                assert!(!is_draft(&format!("[h:a -> h:b] {half}"), &message), "{half:?} of {body:?}");
+            }
+            let other = format!("[h:a -> h:b] {other}");
+            assert!(!is_draft(&other, &message) && !came(&[], &[other], &message), "{body:?}");
         }
         assert!(!is_draft("", "[h:a -> h:b] x") && !is_draft("[h:a -> h:b] y", "[h:a -> h:b] x"));
         assert!(!begins("[h:c -> h:b] x", "[h:a -> h:b] x") && !begins("", "[h:a -> h:b] x"));
