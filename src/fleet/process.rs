@@ -259,6 +259,12 @@ pub fn ancestors(pid: u32) -> Vec<u32> {
     line
 }
 
+/// The process in front on the terminal of a process: the leader of the group that reads its keys.
+#[must_use]
+pub fn foreground(pid: u32) -> Option<u32> {
+    read_stat(pid).and_then(|stat| stat.foreground)
+}
+
 /// Parent of a process.
 #[must_use]
 pub fn parent(pid: u32) -> Option<u32> {

@@ -90,3 +90,24 @@ fn no_enter_is_pressed_where_nothing_tells_that_no_question_is_open() {
     report("ok");
     assert_eq!(send().json()["delivery"], "sent");
 }
+
+#[test]
+fn a_shell_in_front_of_a_runtime_in_the_background_gets_no_message() {
+    let sandbox = Sandbox::with_agents("  - {name: a, command: bash --norc -i, env: {PS1: 'shell> '}}\n");
+    sandbox.start();
+    sandbox.tmux(&["send-keys", "-t", "=a:", "-l", &format!("{} stub-agent", program())]);
+    sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
+    let shown = |word: &str| sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).contains(word);
+    crate::harness::wait_for("the stub", || shown("type a message"));
+    let is_stub = |pid: &u32| {
+        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+    };
+    let stub = sandbox.pids().into_iter().find(is_stub).unwrap();
+    kill(stub, Signal::STOP);
+    crate::harness::wait_for("the shell in front", || sandbox.row("a")["pane"]["command"] == "bash");
+    for more in [&[][..], &["--force"], &["--no-verify"]] {
+        let sent = sandbox.run(&[&["agent", "send", "a", "--json", "-m", "touch typed-into-a-shell"], more].concat());
+        assert_eq!((sent.code, sent.json()["delivery"].as_str()), (1, Some("dead")), "{more:?}: {sent:?}");
+    }
+    assert!(!shown("typed-into-a-shell") && !sandbox.root.join("w/typed-into-a-shell").exists());
+}

@@ -9,7 +9,7 @@ use super::shown;
 use super::turn::{LOCK_WITHIN, Turn};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
-use crate::fleet::process::ProcessWatch;
+use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::ssh::{Links, processes};
@@ -423,8 +423,18 @@ impl Delivering<'_> {
     /// What is told when the runtime ended and a shell reads the keys, which would run what is typed.
     async fn shell_in_its_place(&self) -> Result<Option<Outcome>> {
         let argv = self.command_lines().await?;
-        let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice));
-        let told = |shell| (Delivery::Dead, format!("its runtime ended, and {shell} stands there; nothing was typed"));
+        // A runtime that was sent to the background is still among the processes, and reads no keys.
+        let in_front = || {
+            let leader = process::foreground(self.pid).filter(|_| self.server.ssh.is_none())?;
+            runtime::idle_shell(&process::argv(leader)?)
+        };
+        let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice)).or_else(in_front);
+        let told = |shell| {
+            (
+                Delivery::Dead,
+                format!("its runtime ended or is in the background, and {shell} stands there; nothing was typed"),
+            )
+        };
         Ok(shell.map(told))
     }
 
