@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -47,6 +47,9 @@ const HISTORY_LINES: u32 = 2000;
 
 /// Most rows of a scrollback picture.
 const HISTORY_ROWS: u16 = 2200;
+
+/// A frame that was taken by the terminal is told of within this time.
+const SEEN_BEFORE_TOLD: Duration = Duration::from_millis(100);
 
 /// Time for running actions to end after a signal: a restart within its own limits.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
@@ -113,6 +116,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         dirty: true,
         last_frame: None,
         asked: None,
+        early: None,
         exit: None,
         last_words: None,
     };
@@ -206,6 +210,8 @@ struct Dashboard {
     last_frame: Option<Instant>,
     /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
+    /// A key that came while that frame was being written, and when.
+    early: Option<(KeyEvent, Instant)>,
     exit: Option<u8>,
     /// Said in the shell once the terminal is its own again.
     last_words: Option<String>,
@@ -244,9 +250,7 @@ impl Dashboard {
             let open_at = self.view.open_at;
             tokio::select! {
                 typed = keyboard.next() => match typed {
-                    // Pressed before there was anything to answer; Esc and Ctrl-C answer everything.
-                    Ok((Typed::Key(key), read)) if self.state.may_answer() && self.asked.is_none_or(|asked| asked > read.into())
-                        && key.code != KeyCode::Esc && !key.modifiers.contains(KeyModifiers::CONTROL) => {}
+                    Ok((Typed::Key(key), read)) if self.answers(&key) => self.answer(key, read.into()),
                     Ok((Typed::Key(key), _)) => self.take(Event::Key(key)),
                     Ok((Typed::Paste(text), _)) => self.take(Event::Paste(text)),
                     // The terminal is gone without a signal: the same as a hang-up.
@@ -281,7 +285,7 @@ impl Dashboard {
                 written = self.screen.written() => match written {
                     // It tells of the frame before.
                     Ok(()) if self.screen.is_writing() => {}
-                    Ok(()) => self.asked = self.asked.or_else(|| Some(Instant::now())),
+                    Ok(()) => self.shown(),
                     Err(_) => self.exit = Some(hung_up()),
                 },
                 () = at(frame_due) => {}
@@ -456,8 +460,37 @@ impl Dashboard {
         }
         if !answered {
             self.asked = None;
+            self.early = None;
         }
         Ok(())
+    }
+
+    /// Whether a key may be the answer to an open question. Esc and Ctrl-C answer everything, at any time.
+    fn answers(&self, key: &KeyEvent) -> bool {
+        self.state.may_answer() && key.code != KeyCode::Esc && !key.modifiers.contains(KeyModifiers::CONTROL)
+    }
+
+    /// Takes an answer, unless it was pressed before there was anything to answer. One that comes while the question is
+    /// being written waits for the word that it was.
+    fn answer(&mut self, key: KeyEvent, read: Instant) {
+        match self.asked {
+            None => self.early = Some((key, read)),
+            Some(asked) if asked > read => {}
+            Some(_) => self.take(Event::Key(key)),
+        }
+    }
+
+    /// Notes that the newest frame is on the screen. The word of that comes a moment after the eye could see it.
+    fn shown(&mut self) {
+        if self.asked.is_none() {
+            let soon = Instant::now().checked_sub(SEEN_BEFORE_TOLD);
+            self.asked = soon.max(self.last_frame).or_else(|| Some(Instant::now()));
+        }
+        if let Some((key, read)) = self.early.take()
+            && self.answers(&key)
+        {
+            self.answer(key, read);
+        }
     }
 
     /// Faults that no test can provoke for real, in debug builds only.
