@@ -16,7 +16,7 @@ use super::signals::{Signalled, Signals, hung_up};
 use super::takeover;
 use super::terminal;
 use super::terminal::Screen;
-use super::work::Work;
+use super::work::{self, Work};
 use crate::app::perform::backlog;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
@@ -48,11 +48,11 @@ const HISTORY_LINES: u32 = 2000;
 /// Most rows of a scrollback picture.
 const HISTORY_ROWS: u16 = 2200;
 
+/// Keys that are kept while a question is being written.
+const MAX_EARLY: usize = 8;
+
 /// A frame that was taken by the terminal is told of within this time.
 const SEEN_BEFORE_TOLD: Duration = Duration::from_millis(100);
-
-/// Time for running actions to end after a signal: a restart within its own limits.
-const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
 /// Results waiting to be taken in; more actions at once are not possible by key.
 const DONE_QUEUE: usize = 16;
@@ -116,7 +116,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         dirty: true,
         last_frame: None,
         asked: None,
-        early: None,
+        early: Vec::new(),
         exit: None,
         last_words: None,
     };
@@ -124,44 +124,12 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let Dashboard { screen, last_words, state, mut work, .. } = dashboard;
     drop(screen);
     let signalled = !matches!(code, Ok(crate::app::action::error::DONE));
-    finish(&mut work, &state.running, signalled).await;
+    work::finish(&mut work, &state.running, signalled).await;
     if let Some(text) = last_words {
         // The terminal may be gone.
         let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
     }
     code
-}
-
-/// Waits for what still runs: an agent that was stopped is to be started again, and a text that was pasted to be
-/// submitted. After a signal only for a while, and until another one.
-async fn finish(work: &mut Work, running: &[String], signalled: bool) {
-    if running.is_empty() {
-        return;
-    }
-    // The terminal may be gone.
-    let _unheard = writeln!(io::stderr(), "mosaic-tui: finishes first: {} (Ctrl-C breaks it off)", running.join(", "));
-    let limit = async {
-        if signalled {
-            tokio::time::sleep(FINISH_WITHIN).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    let told = async {
-        match Signals::listen() {
-            Ok(mut signals) => loop {
-                if matches!(signals.next().await, Signalled::End(_) | Signalled::Interrupt) {
-                    break;
-                }
-            },
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = work.over() => {}
-        () = limit => drop(writeln!(io::stderr(), "mosaic-tui: did not finish: {}", running.join(", "))),
-        () = told => drop(writeln!(io::stderr(), "mosaic-tui: broken off: {}", running.join(", "))),
-    }
 }
 
 /// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
@@ -210,8 +178,8 @@ struct Dashboard {
     last_frame: Option<Instant>,
     /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
-    /// A key that came while that frame was being written, and when.
-    early: Option<(KeyEvent, Instant)>,
+    /// Keys that came while that frame was being written, and when.
+    early: Vec<(KeyEvent, Instant)>,
     exit: Option<u8>,
     /// Said in the shell once the terminal is its own again.
     last_words: Option<String>,
@@ -460,7 +428,7 @@ impl Dashboard {
         }
         if !answered {
             self.asked = None;
-            self.early = None;
+            self.early.clear();
         }
         Ok(())
     }
@@ -474,7 +442,9 @@ impl Dashboard {
     /// being written waits for the word that it was.
     fn answer(&mut self, key: KeyEvent, read: Instant) {
         match self.asked {
-            None => self.early = Some((key, read)),
+            None if self.early.len() < MAX_EARLY => self.early.push((key, read)),
+            // So much is no answer.
+            None => {}
             Some(asked) if asked > read => {}
             Some(_) => self.take(Event::Key(key)),
         }
@@ -486,10 +456,13 @@ impl Dashboard {
             let soon = Instant::now().checked_sub(SEEN_BEFORE_TOLD);
             self.asked = soon.max(self.last_frame).or_else(|| Some(Instant::now()));
         }
-        if let Some((key, read)) = self.early.take()
-            && self.answers(&key)
-        {
-            self.answer(key, read);
+        for (key, read) in std::mem::take(&mut self.early) {
+            if self.answers(&key) {
+                self.answer(key, read);
+            } else {
+                // The question was answered by one before it.
+                self.take(Event::Key(key));
+            }
         }
     }
 

@@ -1,17 +1,23 @@
 //! Actions at work: in the order of the keys where they concern the same thing, and finished before the program ends.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc};
 use tokio::task::JoinSet;
 
+use super::signals::{Signalled, Signals};
 use crate::app::action::Action;
 use crate::app::action::lifecycle::{LifecycleAction, Targets};
 use crate::app::action::report::Report;
 use crate::app::perform::executor;
 use crate::app::tui::event::Event;
 use crate::fleet::home::Site;
+
+/// Time for running actions to end after a signal: a restart within its own limits.
+const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
 /// What an action changes; two that change the same thing stand in line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +143,38 @@ impl Work {
     /// Returns when all that was begun is over.
     pub(super) async fn over(&mut self) {
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Waits for what still runs: an agent that was stopped is to be started again, and a text that was pasted to be
+/// submitted. After a signal only for a while, and until another one.
+pub(super) async fn finish(work: &mut Work, running: &[String], signalled: bool) {
+    if running.is_empty() {
+        return;
+    }
+    // The terminal may be gone.
+    let _unheard = writeln!(io::stderr(), "mosaic-tui: finishes first: {} (Ctrl-C breaks it off)", running.join(", "));
+    let limit = async {
+        if signalled {
+            tokio::time::sleep(FINISH_WITHIN).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let told = async {
+        match Signals::listen() {
+            Ok(mut signals) => loop {
+                if matches!(signals.next().await, Signalled::End(_) | Signalled::Interrupt) {
+                    break;
+                }
+            },
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = work.over() => {}
+        () = limit => drop(writeln!(io::stderr(), "mosaic-tui: did not finish: {}", running.join(", "))),
+        () = told => drop(writeln!(io::stderr(), "mosaic-tui: broken off: {}", running.join(", "))),
     }
 }
 

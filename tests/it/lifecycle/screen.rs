@@ -50,8 +50,8 @@ fn leaving_finishes_a_restart_first_and_keys_on_one_agent_keep_their_order() {
         if key != "S" {
             screen.wait_text("really?");
             screen.send("y");
+            screen.wait_until("answered", |text| !text.contains("really?"));
         }
-        screen.wait_text("running:");
     }
     screen.send("q");
     screen.wait_text("still runs: mosaic-tui fleet restart a");
