@@ -16,6 +16,9 @@ const HEALTHY_INTERVALS: u32 = 3;
 /// tmux counts activity in whole seconds, and the report's own screen change comes with it.
 const REFUTED_AFTER: Duration = Duration::from_secs(5);
 
+/// A report of busy does not outlive a composer that waited for this long since its screen last moved.
+const OUTLIVED_AFTER: Duration = Duration::from_secs(10);
+
 /// A composer that waits counts once the pane was silent for this long.
 const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
@@ -62,7 +65,7 @@ pub struct Pulse {
 /// What a screen says of its runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScreenSign {
-    /// Nothing is known of such screens, or the runtime speaks for itself.
+    /// Nothing is known of such screens.
     NotAsked,
     /// It could tell, and was not read; why.
     Unread(String),
@@ -167,7 +170,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         Ok(pulse) => pulse,
         Err(NoHeartbeat::Elsewhere) => {
             let known = matches!(&signs.screen, ScreenSign::Shows(showing, _) if *showing != Showing::Unknown);
-            return match by_screen(&signs.screen, signs.idle, &decision) {
+            return match by_screen(&signs.screen, signs.idle, thresholds, &decision) {
                 Some(decided) => decided,
                 None if known => by_silence(signs, thresholds, &decision),
                 None => decision(
@@ -214,6 +217,15 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
             );
         }
         HeartbeatStatus::Busy => {
+            // A question on the screen outranks the report, which was true when it was written.
+            if let Some(stuck) = by_screen(&signs.screen, signs.idle, thresholds, &decision)
+                .filter(|decided| decided.readiness == Readiness::Stuck)
+            {
+                return stuck;
+            }
+            if let Some(rests) = outlived(pulse, signs, thresholds, &decision) {
+                return rests;
+            }
             return decision(
                 Readiness::Working,
                 pulse.detail.clone().unwrap_or_else(|| "reports busy".to_owned()),
@@ -223,7 +235,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         }
         _ => {}
     }
-    if let Some(decided) = by_screen(&signs.screen, signs.idle, &decision) {
+    if let Some(decided) = by_screen(&signs.screen, signs.idle, thresholds, &decision) {
         return decided;
     }
     // A runtime that tells when it works is idle when it says that nothing is the matter.
@@ -237,6 +249,26 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         );
     }
     by_silence(signs, thresholds, &decision)
+}
+
+/// A report of busy that its screen has outlived: no hook tells of a turn that somebody broke off.
+fn outlived(
+    pulse: &Pulse,
+    signs: &Signs,
+    thresholds: &Thresholds,
+    decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
+) -> Option<Decision> {
+    if !matches!(signs.screen, ScreenSign::Shows(Showing::Ready, _)) {
+        return None;
+    }
+    let limit = if pulse.output_after_report.is_some() { OUTLIVED_AFTER } else { thresholds.idle };
+    let idle = signs.idle.filter(|idle| *idle >= limit)?;
+    Some(decision(
+        Readiness::Available,
+        format!("its composer waits for {}, though it reported busy", words(idle)),
+        "its screen has shown a composer at rest since after the report of busy",
+        "output in its pane, or its next report",
+    ))
 }
 
 /// What is left to decide by: how long its pane has been silent.
@@ -287,6 +319,7 @@ fn by_silence(
 fn by_screen(
     screen: &ScreenSign,
     idle: Option<Duration>,
+    thresholds: &Thresholds,
     decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
     let ScreenSign::Shows(showing, reason) = screen else { return None };
@@ -301,6 +334,18 @@ fn by_screen(
         Showing::Busy | Showing::Queued => {
             decision(Readiness::Working, reason, "its screen shows a turn in progress", "another screen")
         }
+        Showing::Draft | Showing::Occupied if idle.is_none_or(|idle| idle < thresholds.idle) => decision(
+            Readiness::Working,
+            format!("somebody is at its keys: {reason}"),
+            "its screen shows what somebody types or chooses",
+            "an empty composer",
+        ),
+        Showing::Draft | Showing::Occupied => decision(
+            Readiness::Stuck,
+            format!("{reason}, untouched for {}", words(idle.unwrap_or_default())),
+            "what somebody began at its keys was left for longer than the idle threshold, and no work can be given to it",
+            "an empty composer: send the draft, or take it away",
+        ),
         // Between a message and the first sign of work the composer is empty too.
         Showing::Ready if idle.is_none_or(|idle| idle < SETTLED_AFTER) => return None,
         Showing::Ready => decision(
@@ -454,7 +499,17 @@ mod tests {
             (by_keeper(S::Ok), Showing::Unknown, 2, R::Working),
             (by_keeper(S::Ok), Showing::Unknown, 3, R::Unknown),
             (by_keeper(S::Ok), Showing::Unknown, 9999, R::Unknown),
-            (pulse(1, S::Busy), Showing::Dialog, 0, R::Working),
+            (pulse(1, S::Busy), Showing::Dialog, 0, R::Stuck),
+            (pulse(1, S::Busy), Showing::Failing, 0, R::Stuck),
+            (pulse(1, S::Busy), Showing::Busy, 9999, R::Working),
+            (pulse(1, S::Busy), Showing::Ready, 299, R::Working),
+            (pulse(1, S::Busy), Showing::Ready, 300, R::Available),
+            (pulse(1, S::Busy), Showing::Unknown, 9999, R::Working),
+            (by_keeper(S::Ok), Showing::Draft, 299, R::Working),
+            (by_keeper(S::Ok), Showing::Draft, 300, R::Stuck),
+            (by_keeper(S::Ok), Showing::Occupied, 0, R::Working),
+            (by_keeper(S::Ok), Showing::Occupied, 9999, R::Stuck),
+            (elsewhere(), Showing::Occupied, 9999, R::Stuck),
             (pulse(1, S::Waiting), Showing::Ready, 9, R::Stuck),
             (pulse(46, S::Ok), Showing::Ready, 9, R::Stale),
             (elsewhere(), Showing::Ready, 2, R::Working),

@@ -27,7 +27,8 @@ fn messages_arrive_beside_a_users_failing_hooks() {
     sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
     for text in ["first", "second", "third"] {
         let sent = sandbox.run(&["agent", "send", "a", "-m", text, "--json"]);
-        assert_eq!((sent.code, sent.json()["delivery"].as_str()), (0, Some("accepted")), "{sent:?}");
+        let arrived = ["accepted", "queued"].map(|word| sent.json()["delivery"] == word).contains(&true);
+        assert!(sent.code == 0 && arrived, "{sent:?}");
     }
     let tail = sandbox.ok(&["agent", "tail", "a", "-n", "60"]).stdout;
     for text in ["first", "second", "third"] {

@@ -367,6 +367,12 @@ impl Agent {
         text::ending(&self.draft, SHOWN_COLUMNS).replace('\n', "\u{23ce} ")
     }
 
+    /// Messages that wait for the end of its work.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether it works.
     pub(super) fn is_working(&self) -> bool {
         matches!(self.doing, Doing::Working { .. })
     }

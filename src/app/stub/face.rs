@@ -82,7 +82,11 @@ fn status_line(agent: &Agent, color: &impl Fn(Color) -> Style) -> (String, Style
         Doing::Idle | Doing::Resting(_) => ("  idle".to_owned(), Style::new().add_modifier(Modifier::DIM)),
         Doing::Asking(question) => (format!("? {question}"), color(Color::Magenta).add_modifier(Modifier::BOLD)),
         Doing::Working { what, from, until } => {
-            (format!("* working {} {what}", bar(agent.now, *from, *until)), color(Color::LightBlue))
+            let waiting = match agent.waiting() {
+                0 => String::new(),
+                messages => format!("{messages} waiting, "),
+            };
+            (format!("* {waiting}working {} {what}", bar(agent.now, *from, *until)), color(Color::LightBlue))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The steps of one delivery: the turn, the look, the paste, the draft, the key, the evidence.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -50,7 +51,19 @@ pub(super) enum What<'a> {
 }
 
 impl What<'_> {
-    /// What is pasted.
+    /// What is pasted: the text, and a blank behind a word that would open a list of files, skills or commands, or behind
+    /// a backslash, which would turn Enter into a new line.
+    fn pasted(&self) -> Cow<'_, str> {
+        let opens = |word: &str| word.ends_with('\\') || word.contains(['@', '$', '/', '#']);
+        match self {
+            Self::Message(text) if text.rsplit(char::is_whitespace).next().is_some_and(opens) => {
+                Cow::Owned(format!("{text} "))
+            }
+            other => Cow::Borrowed(other.text()),
+        }
+    }
+
+    /// What arrives.
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Message(text) | Self::Command(text) => text,
@@ -113,7 +126,7 @@ impl Delivering<'_> {
             _ => Some(format!("mosaic-{id}")),
         };
         if let Some(buffer) = &buffer {
-            self.tmux.load_buffer(buffer, self.what.text()).await?;
+            self.tmux.load_buffer(buffer, &self.what.pasted()).await?;
         }
         let outcome = self.with_turn(id, buffer.as_deref(), phase).await;
         if let (Some(buffer), false) = (buffer, matches!(phase, Phase::Typed | Phase::Submitting)) {
@@ -160,8 +173,10 @@ impl Delivering<'_> {
             return Ok(not_pasted);
         }
         let extra = PER_KILOBYTE * u32::try_from(self.what.text().len() >> 10).unwrap_or(u32::MAX);
-        let Some(draft) = self.press_enter(turn, phase, rules, &was, DRAFT_WITHIN + extra).await? else {
-            return self.not_drafted(turn, rules, &was, *phase).await;
+        let draft = match self.press_enter(turn, phase, rules, &was, DRAFT_WITHIN + extra).await? {
+            Pressed::On(draft) => *draft,
+            Pressed::Not => return self.not_drafted(turn, rules, &was, *phase).await,
+            Pressed::WouldInterrupt => return self.would_interrupt(turn, rules, &was).await,
         };
         if !self.options.verify {
             return Ok((Delivery::Sent, "nobody looked".to_owned()));
@@ -181,7 +196,7 @@ impl Delivering<'_> {
         rules: &Rules,
         was: &str,
         limit: Duration,
-    ) -> Result<Option<ScreenFacts>> {
+    ) -> Result<Pressed> {
         let deadline = Instant::now() + limit;
         let (no_title, no_row) = rules.dialogs_beside_a_composer();
         let owned = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -189,8 +204,12 @@ impl Delivering<'_> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Seen::Yes(facts) = self.until(turn, left, rules, |facts| self.shows_draft(facts, was)).await? else {
-                return Ok(None);
+                return Ok(Pressed::Not);
             };
+            // Some show a turn in progress only once something is typed.
+            if self.enter_interrupts(rules, &facts).await? {
+                return Ok(Pressed::WouldInterrupt);
+            }
             let guard = Guard {
                 shows: facts.composer.as_ref().map(|composer| composer.rows.clone()).unwrap_or_default(),
                 cursor: Some(facts.cursor),
@@ -200,12 +219,12 @@ impl Delivering<'_> {
             };
             *phase = Phase::Submitting;
             if turn.change(guard, &[Change::Keys(self.pane, vec!["Enter".to_owned()])]).await? {
-                return Ok(Some(facts));
+                return Ok(Pressed::On(Box::new(facts)));
             }
             // Something moved between the look and the key; it was not pressed.
             *phase = Phase::Typed;
             if Instant::now() > deadline || !turn.keep().await? {
-                return Ok(None);
+                return Ok(Pressed::Not);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
@@ -253,61 +272,6 @@ impl Delivering<'_> {
         }
     }
 
-    /// Answers the question that is on the screen, if it is still there when the keys are pressed.
-    async fn press_answer(
-        &self,
-        turn: &mut Turn<'_>,
-        phase: &mut Phase,
-        (rules, before): (&Rules, &ScreenFacts),
-        choice: usize,
-        question: Option<&str>,
-    ) -> Result<Outcome> {
-        let refused = |word: &str, why: String| Ok((Delivery::Refused, format!("{word}: {why}")));
-        if before.showing != Showing::Dialog {
-            return refused("no_question", format!("nothing is asked: {}", before.reason));
-        }
-        let Some(dialog) = rules.dialog.as_ref().filter(|_| !before.question.is_empty()) else {
-            let why = format!(
-                "its beginning is not on the screen; `mosaic-tui agent attach {}` shows and answers it",
-                self.agent
-            );
-            return refused("question_not_whole", why);
-        };
-        let asked = before.asked();
-        if question.is_some_and(|meant| meant != asked) {
-            return refused("another_question", format!("it asks by now: {asked}"));
-        }
-        let Some(keys) = choice.checked_sub(1).and_then(|at| dialog.answers.get(at)) else {
-            return refused("no_choice", format!("choice {choice} is not one of {}", dialog.answers.len()));
-        };
-        let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
-        if !dialog.is_at_first(&coloured) {
-            let why = format!(
-                "its mark is not on the first choice, from where the keys count; `mosaic-tui agent attach {}` answers it",
-                self.agent
-            );
-            return refused("mark_moved", why);
-        }
-        let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
-        *phase = Phase::Submitting;
-        if !turn.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
-            *phase = Phase::Looking;
-            return refused("another_question", "the screen changed before the answer; nothing was pressed".to_owned());
-        }
-        // Gone is the question, and no key of the answer stands in a composer.
-        let answered = |facts: &ScreenFacts| {
-            let elsewhere = facts.composer.as_ref().is_some_and(|composer| keys.contains(&composer.text));
-            facts.question != before.question && facts.showing != Showing::Unknown && !elsewhere
-        };
-        Ok(match self.until(turn, self.options.timeout, rules, answered).await? {
-            Seen::Yes(_) => (Delivery::Accepted, format!("answered with choice {choice}: {asked}")),
-            Seen::Gone => (Delivery::Unverified, "its pane ended right after the answer".to_owned()),
-            Seen::No(_) | Seen::Lost => {
-                (Delivery::Unverified, format!("no sign that choice {choice} was taken: {asked}"))
-            }
-        })
-    }
-
     /// What is told when the pasted text did not show as a draft, or not long enough. Enter was not pressed.
     async fn not_drafted(&self, turn: &mut Turn<'_>, rules: &Rules, was: &str, phase: Phase) -> Result<Outcome> {
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
@@ -342,10 +306,10 @@ impl Delivering<'_> {
             let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(false) };
             let facts = read(rules, &peek);
             let Some(composer) = &facts.composer else { return Ok(false) };
-            if composer.text.is_empty() {
+            if composer.is_empty() {
                 return Ok(taken);
             }
-            if !shown::begins(&composer.text, self.what.text()) || !turn.keep().await? {
+            if !(composer.pasted || shown::begins(&composer.text, self.what.text())) || !turn.keep().await? {
                 return Ok(false);
             }
             let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };
@@ -363,7 +327,7 @@ impl Delivering<'_> {
         match taken {
             Seen::Gone => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
             Seen::Lost => (Delivery::Unverified, "submitted; then another sender had the turn".to_owned()),
-            Seen::Yes(facts) if facts.showing == Showing::Queued => (Delivery::Queued, facts.reason),
+            Seen::Yes(facts) if facts.queued => (Delivery::Queued, facts.reason),
             Seen::Yes(_) => (Delivery::Accepted, accepted.to_owned()),
             Seen::No(facts) => match &facts.composer {
                 Some(composer) if !composer.text.is_empty() => {
@@ -389,27 +353,49 @@ impl Delivering<'_> {
                 );
                 return refused("blocked_by_prompt", &why);
             }
-            Showing::Login => return refused("login_needed", &facts.reason),
+            // With a composer it is what became of the last turn; somebody may have logged in since.
+            Showing::Login if facts.composer.is_none() => return refused("login_needed", &facts.reason),
+            Showing::Occupied => {
+                let why = format!("{}; `mosaic-tui agent attach {}` shows it", facts.reason, self.agent);
+                return refused("composer_occupied", &why);
+            }
             _ => {}
         }
         let Some(composer) = &facts.composer else {
             return Ok(Some((Delivery::Blank, format!("its composer is not to be seen: {}", facts.reason))));
         };
-        if !composer.text.is_empty() && !self.options.force {
+        if !composer.is_empty() && !self.options.force {
             return refused("draft_present", "somebody left a draft in its composer");
         }
         if matches!(facts.showing, Showing::Busy | Showing::Queued) {
             if matches!(self.what, What::Command(_)) {
                 return refused("busy", "it works, and a command of the runtime would disturb that");
             }
-            let argv = self.command_lines().await?;
-            let mut of_runtime = argv.iter().filter(|argv| runtime::matches(self.runtime, argv));
-            // One whose command line is not known is taken for the careless kind.
-            if of_runtime.all(|argv| rules.busy_enter.interrupts(argv)) && rules.busy_enter.interrupts(&[]) {
-                return refused("busy", "it works, and a message would end its turn");
+            if self.enter_interrupts(rules, facts).await? {
+                return refused("busy", INTERRUPTS);
             }
         }
         Ok(None)
+    }
+
+    /// Whether Enter would end the turn that this screen shows to be in progress.
+    async fn enter_interrupts(&self, rules: &Rules, facts: &ScreenFacts) -> Result<bool> {
+        let works = matches!(facts.showing, Showing::Busy | Showing::Queued);
+        // One whose command line is not known is taken for the careless kind.
+        if !works || !rules.busy_enter.interrupts(&[]) {
+            return Ok(false);
+        }
+        let argv = self.command_lines().await?;
+        let mut of_runtime = argv.iter().filter(|argv| runtime::matches(self.runtime, argv));
+        Ok(of_runtime.all(|argv| rules.busy_enter.interrupts(argv)))
+    }
+
+    /// What is told when a turn in progress showed itself behind the draft, which Enter would end.
+    async fn would_interrupt(&self, turn: &mut Turn<'_>, rules: &Rules, was: &str) -> Result<Outcome> {
+        if was.is_empty() && self.take_back(turn, rules).await? {
+            return Ok((Delivery::Refused, format!("busy: {INTERRUPTS}; it was taken back")));
+        }
+        Ok((Delivery::Draft, format!("{INTERRUPTS}; it stands in its composer and was not submitted")))
     }
 
     /// Command lines of the pane's process tree. None is known of one that cannot be read.
@@ -462,7 +448,9 @@ impl Delivering<'_> {
     }
 
     fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
-        facts.composer.as_ref().is_some_and(|composer| self.shows_draft_text(composer, was))
+        // Enter would choose from a list that the text has opened; a command of the runtime is one of such a list.
+        let listed = facts.showing == Showing::Occupied && !matches!(self.what, What::Command(_));
+        !listed && facts.composer.as_ref().is_some_and(|composer| self.shows_draft_text(composer, was))
     }
 
     fn shows_draft_text(&self, composer: &Composer, was: &str) -> bool {
@@ -484,7 +472,9 @@ impl Delivering<'_> {
                     // It may ask something about it at once.
                     None => now.showing == Showing::Dialog,
                 };
-                left && shown::came(&draft.above, &now.above, text)
+                // Behind a model that fails nothing arrives before its turn ends.
+                let held = draft.showing == Showing::Failing && now.showing == Showing::Failing && !now.queued;
+                left && !held && shown::came(&draft.above, &now.above, text)
             }
             What::Command(_) | What::Answer(..) => {
                 empty && (now.above != before.above || now.showing != before.showing)
@@ -493,7 +483,7 @@ impl Delivering<'_> {
     }
 
     /// Looks until the screen is as wanted, as long as the turn is held.
-    async fn until(
+    pub(super) async fn until(
         &self,
         turn: &mut Turn<'_>,
         limit: Duration,
@@ -518,7 +508,21 @@ impl Delivering<'_> {
     }
 }
 
-enum Seen {
+/// Why a message is not submitted to a runtime at work that would not wait for the end of its turn.
+const INTERRUPTS: &str = "it works, and a message would end its turn";
+
+/// What became of Enter.
+enum Pressed {
+    /// It was pressed on this screen.
+    On(Box<ScreenFacts>),
+    /// The draft did not show, or not long enough.
+    Not,
+    /// It would have ended a turn in progress.
+    WouldInterrupt,
+}
+
+/// What a look showed.
+pub(super) enum Seen {
     Yes(ScreenFacts),
     No(ScreenFacts),
     Gone,

@@ -3,6 +3,7 @@
 //! Two phases: paste and see the draft, then Enter and see it taken. Nothing is pasted into a screen that
 //! is not understood, and Enter is never pressed on a draft that was not seen.
 
+mod answer;
 mod deliver;
 mod frame;
 mod post;

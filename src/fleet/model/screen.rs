@@ -1,5 +1,7 @@
 //! The cells of a pane.
 
+use std::ops::Range;
+
 use super::{Size, acts_on_terminal};
 
 /// Colour of a cell.
@@ -54,6 +56,69 @@ pub struct ShownRow {
     pub from_start: bool,
     /// Whether nothing but blanks stands behind it.
     pub to_end: bool,
+}
+
+/// A row of a screen: its text without the blanks at its end, and how each part of it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaintedRow {
+    /// The text.
+    pub text: String,
+    /// Where each part ends, in bytes of the text, and how it is drawn; in order.
+    parts: Vec<(usize, CellStyle)>,
+}
+
+impl PaintedRow {
+    /// Adds text that is drawn like this.
+    pub fn push(&mut self, text: &str, style: CellStyle) {
+        self.text.push_str(text);
+        match self.parts.last_mut() {
+            Some((end, last)) if *last == style => *end = self.text.len(),
+            _ => self.parts.push((self.text.len(), style)),
+        }
+    }
+
+    /// Takes the blanks at its end away.
+    pub fn trim_end(&mut self) {
+        self.cut(self.text.trim_end().len());
+    }
+
+    /// Keeps this many bytes.
+    fn cut(&mut self, bytes: usize) {
+        self.text.truncate(bytes);
+        if let Some(last) = self.parts.iter().position(|(end, _)| *end >= bytes) {
+            self.parts.truncate(last + 1);
+            self.parts[last].0 = bytes;
+        }
+    }
+
+    /// Its first so many characters.
+    #[must_use]
+    pub fn first(&self, characters: usize) -> Self {
+        let mut row = self.clone();
+        if let Some((bytes, _)) = row.text.char_indices().nth(characters) {
+            row.cut(bytes);
+            row.trim_end();
+        }
+        row
+    }
+
+    /// How the characters of a range of bytes are drawn, blanks left out: a style for each part that holds any.
+    pub fn styles(&self, range: Range<usize>) -> impl Iterator<Item = &CellStyle> {
+        let starts = std::iter::once(0).chain(self.parts.iter().map(|(end, _)| *end));
+        starts.zip(&self.parts).filter_map(move |(start, (end, style))| {
+            let (from, to) = (start.max(range.start), (*end).min(range.end));
+            self.text.get(from..to).filter(|part| !part.trim().is_empty()).map(|_| style)
+        })
+    }
+}
+
+/// A row in the terminal's own colours.
+impl From<&str> for PaintedRow {
+    fn from(text: &str) -> Self {
+        let mut row = Self::default();
+        row.push(text.trim_end(), CellStyle::default());
+        row
+    }
 }
 
 /// The cells of one pane at one moment.

@@ -15,8 +15,7 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
-    AgentName, Authority, ExitFacts, FleetSnapshot, HeartbeatStatus, Label, PaneId, ServerName, SocketName, SshTarget,
-    TmuxFeed, UnitsView,
+    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, ServerName, SocketName, SshTarget, TmuxFeed, UnitsView,
 };
 use crate::fleet::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::Roster;
@@ -169,7 +168,7 @@ impl Observed {
     }
 
     /// Live panes whose screens are to tell their agents' state, with the runtimes: those whose screens are
-    /// known, and for which nobody better speaks.
+    /// known, whether they report for themselves or not: a question outranks a report.
     fn told_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
         let mut told = Vec::new();
         let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
@@ -182,9 +181,7 @@ impl Observed {
         }
         for agent in &self.roster.agents {
             let server = self.roster.server(agent, &self.site);
-            let here = server.ssh.is_none();
-            let speaks = here && self.heartbeats.get(&agent.name).is_some_and(speaks_for_itself);
-            if speaks || !self.book.knows(&self.site, &agent.runtime) {
+            if !self.book.knows(&self.site, &agent.runtime) {
                 continue;
             }
             let Some(panes) = sessions.get(&(&server, agent.session.0.as_str())) else { continue };
@@ -401,15 +398,6 @@ impl Observed {
             now: Timestamp::now(),
         }))
     }
-}
-
-/// Whether a runtime says all there is to know about its state, so that nobody has to read its screen. What
-/// it asks stands there only.
-fn speaks_for_itself(beat: &Result<Heartbeat, NoHeartbeat>) -> bool {
-    let Ok(beat) = beat else { return false };
-    let asks = matches!(beat.status, HeartbeatStatus::Waiting | HeartbeatStatus::Blocked);
-    let busy = beat.status == HeartbeatStatus::Busy;
-    beat.by == Authority::Runtime && !asks && (busy || beat.next_seconds.is_some())
 }
 
 #[cfg(test)]

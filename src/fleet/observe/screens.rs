@@ -1,7 +1,7 @@
 //! What agents' screens show: which panes are looked at, and what was read of them.
 //!
-//! A screen is read when something moved on it and nobody better speaks: a runtime that reports for itself
-//! is believed, so its screen costs nothing.
+//! A screen is read when something moved on it, also that of a runtime which reports for itself: a question on it
+//! outranks the report.
 
 use std::collections::HashMap;
 use std::time::Duration;

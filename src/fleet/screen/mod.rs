@@ -2,6 +2,7 @@
 //!
 //! `rules` reads the data, `read` applies it to a picture. Nothing here talks to tmux.
 
+mod look;
 mod read;
 mod rules;
 

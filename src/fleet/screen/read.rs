@@ -4,9 +4,9 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::{Anchor, Place, Rules, StateRule};
+use super::rules::{Anchor, DialogRule, Place, Rules, StateRule};
 use crate::fleet::home::fingerprint;
-use crate::fleet::model::ShownRow;
+use crate::fleet::model::{PaintedRow, ShownRow};
 
 /// Rows above the composer in which a state is looked for: status lines and a queue stand there.
 const ABOVE: usize = 8;
@@ -14,8 +14,11 @@ const ABOVE: usize = 8;
 /// Most characters of a question on one line.
 const ASKED_CHARS: usize = 190;
 
-/// Rows at the end of the screen in which a dialog is looked for.
-const BOTTOM: usize = 16;
+/// Rows at the end of a screen in which the foot of a dialog or a list is looked for; blank ones do not count.
+const FOOT: usize = 3;
+
+/// Most characters of what a runtime says itself behind a reason.
+const SAID_CHARS: usize = 80;
 
 /// What a screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +38,10 @@ pub enum Showing {
     Limit,
     /// The model does not answer, or with an error.
     Failing,
+    /// A draft that somebody left in the composer.
+    Draft,
+    /// Something else than a message has the keys: a list, a popup, a mode of the composer.
+    Occupied,
     /// Nothing that the rules know.
     Unknown,
 }
@@ -51,6 +58,8 @@ impl Showing {
             Self::Login => "login",
             Self::Limit => "limit",
             Self::Failing => "failing",
+            Self::Draft => "draft",
+            Self::Occupied => "occupied",
             Self::Unknown => "unknown",
         }
     }
@@ -63,10 +72,20 @@ pub struct Composer {
     pub text: String,
     /// Whether the text stands for a long paste.
     pub pasted: bool,
+    /// Whether blanks were typed, or lines, and nothing else.
+    pub blanks: bool,
     /// Its first row.
     pub row: usize,
     /// Its rows as they stand on the screen.
     pub rows: Vec<ShownRow>,
+}
+
+impl Composer {
+    /// Whether nothing was typed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && !self.blanks
+    }
 }
 
 /// What was read of a screen.
@@ -76,10 +95,15 @@ pub struct ScreenFacts {
     pub showing: Showing,
     /// Why, in a few words; the rule's own.
     pub reason: String,
+    /// Whether a message waits for the end of a turn, whatever else is shown.
+    pub queued: bool,
     /// The composer, where there is one.
     pub composer: Option<Composer>,
     /// The rows of the question that a dialog asks.
     pub question: Vec<ShownRow>,
+    /// Which of the rules' kinds of dialog it is.
+    #[serde(skip)]
+    pub dialog: Option<usize>,
     /// Where the cursor is.
     pub cursor: (u16, u16),
     /// The text above the composer, for finding what was sent; of a screen without one all of it.
@@ -106,36 +130,74 @@ impl ScreenFacts {
     }
 }
 
-/// Reads the rows of a screen, without blanks at their ends. `cursor` is where tmux says that the cursor is, shown or not.
+/// Reads the rows of a screen. `cursor` is where tmux says that the cursor is, shown or not.
 #[must_use]
-pub fn read(rules: &Rules, rows: &[String], cursor: (u16, u16), title: &str) -> ScreenFacts {
-    let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
+pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str) -> ScreenFacts {
+    let used = rows.iter().rposition(|row| !row.text.is_empty()).map_or(0, |last| last + 1);
     let holds = |(top, bottom): &(usize, usize)| {
         !rules.composer.holds_cursor || (*top..*bottom).contains(&usize::from(cursor.1))
     };
     let span = span(rules, &rows[..used]).filter(holds);
-    let found = rules.states.iter().find(|rule| matches(rule, &rows[..used], span, title));
-    let dialog = found.is_some_and(|rule| rule.state == Showing::Dialog);
     // What stands right of the composer's end is another column: a list, a summary.
-    let edge = span.and_then(|(_, bottom)| edge(rules, rows.get(bottom)?)).unwrap_or(usize::MAX);
-    let composer = span.filter(|_| !dialog).map(|span| composer(rules, rows, span, cursor, edge));
-    let of_conversation = |row: &String| row.chars().take(edge).collect();
-    let above = rows[..span.map_or(used, |(top, _)| top)].iter().map(of_conversation).collect();
+    let edge = span.and_then(|(_, bottom)| edge(rules, &rows.get(bottom)?.text));
+    let (whole, cut) = (rows, edge.map(|edge| rows.iter().map(|row| row.first(edge)).collect::<Vec<_>>()));
+    let rows = cut.as_deref().unwrap_or(whole);
+    let found = rules.states.iter().find_map(|rule| matches(rule, &rows[..used], span, title));
+    let waits = |rule: &&StateRule| rule.state == Showing::Queued;
+    let queued = rules.states.iter().filter(waits).any(|rule| matches(rule, &rows[..used], span, title).is_some());
+    let mark = || last_mark(rules, &rows[..span?.0]);
+    let found = match found {
+        None => mark(),
+        // Behind a model that does not answer a queue waits for ever.
+        Some((Showing::Queued, reason)) => {
+            let fails = |state: &Showing| matches!(state, Showing::Login | Showing::Limit | Showing::Failing);
+            Some(mark().filter(|(state, _)| fails(state)).unwrap_or((Showing::Queued, reason)))
+        }
+        found => found,
+    };
+    let is_dialog = matches!(found, Some((Showing::Dialog, _)));
+    let composer = span.filter(|_| !is_dialog).map(|span| composer(rules, (rows, whole), span, cursor));
+    let above = rows[..span.map_or(used, |(top, _)| top)].iter().map(|row| row.text.clone()).collect();
     let (showing, reason) = match (found, &composer) {
-        (Some(rule), _) => (rule.state, rule.reason.clone()),
-        (None, Some(composer)) if composer.text.is_empty() => (Showing::Ready, "its composer waits".to_owned()),
-        (None, Some(_)) => (Showing::Ready, "a draft stands in its composer".to_owned()),
+        (Some(found), _) => found,
+        (None, Some(composer)) if composer.is_empty() => (Showing::Ready, "its composer waits".to_owned()),
+        (None, Some(_)) => (Showing::Draft, "a draft stands in its composer".to_owned()),
         (None, None) => (Showing::Unknown, "shows nothing that is known of it".to_owned()),
     };
-    let question = if dialog { question(rules, &rows[..used]) } else { Vec::new() };
-    ScreenFacts { showing, reason, composer, question, cursor, above }
+    let dialog = if is_dialog { question(rules, &rows[..used]) } else { None };
+    let (dialog, question) = dialog.map_or_else(Default::default, |(which, rows)| (Some(which), rows));
+    ScreenFacts { showing, reason, queued, composer, question, dialog, cursor, above }
 }
 
-/// The rows of a dialog, from its beginning to the end of the screen; none when its beginning is not there.
-fn question(rules: &Rules, rows: &[String]) -> Vec<ShownRow> {
-    let Some(rule) = &rules.dialog else { return Vec::new() };
-    let Some(first) = rows.iter().rposition(|row| rule.begins.0.is_match(row)) else { return Vec::new() };
-    let own = |row: &String| match &rule.row {
+/// Which kind of dialog is on the screen, and its rows from its beginning on; none when that is not there.
+fn question(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, Vec<ShownRow>)> {
+    let begins = |rule: &DialogRule| {
+        let begins = match &rule.begins {
+            Some(begins) => rows.iter().rposition(|row| begins.0.is_match(&row.text))?,
+            None => {
+                let last = rows.iter().rposition(|row| own(rule, row).is_some())?;
+                // One that begins on the first row may begin above it.
+                rows[..last].iter().rposition(|row| own(rule, row).is_none())? + 1
+            }
+        };
+        let whole =
+            rule.holds.as_ref().is_none_or(|holds| rows[begins..].iter().any(|row| holds.0.is_match(&row.text)));
+        whole.then_some(begins)
+    };
+    let (which, first) = rules
+        .dialogs
+        .iter()
+        .enumerate()
+        .filter_map(|(which, rule)| Some((which, begins(rule)?)))
+        .max_by_key(|at| at.1)?;
+    let own = rows[first..].iter().filter_map(|row| own(&rules.dialogs[which], row));
+    Some((which, own.filter(|row| !row.text.trim().is_empty()).collect()))
+}
+
+/// What of a row belongs to a dialog.
+fn own(rule: &DialogRule, row: &PaintedRow) -> Option<ShownRow> {
+    let row = &row.text;
+    match &rule.row {
         None => Some(ShownRow { text: row.clone(), from_start: true, to_end: true }),
         Some(pattern) => {
             let found = pattern.0.captures(row)?.get(1)?;
@@ -145,8 +207,7 @@ fn question(rules: &Rules, rows: &[String]) -> Vec<ShownRow> {
                 to_end: found.end() == row.len(),
             })
         }
-    };
-    rows[first..].iter().filter_map(own).filter(|row| !row.text.trim().is_empty()).collect()
+    }
 }
 
 /// Characters up to the end of the line below the composer, where its rule draws one.
@@ -158,53 +219,93 @@ fn edge(rules: &Rules, row: &str) -> Option<usize> {
 }
 
 /// First row of the composer, and the row behind its last one.
-fn span(rules: &Rules, rows: &[String]) -> Option<(usize, usize)> {
+fn span(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, usize)> {
     let rule = &rules.composer;
     let lowest = rows.len().saturating_sub(rule.within);
+    let is_bottom = |row: &usize| rule.bottom.is_on(&rows[*row], rule.bottom_look);
+    let is_top = |row: &usize| rule.top.is_on(&rows[*row], rule.top_look);
     match rule.anchor {
         Anchor::Top => {
-            let top = (lowest..rows.len()).rev().find(|row| rule.top.0.is_match(&rows[*row]))?;
-            let mut ends = (top + 1..rows.len()).filter(|row| rule.bottom.0.is_match(&rows[*row]));
+            let top = (lowest..rows.len()).rev().find(is_top)?;
+            let mut ends = (top + 1..rows.len()).filter(is_bottom);
             let bottom = match &rule.footer {
                 None => ends.next(),
-                Some(footer) => ends.rev().find(|row| rows.get(row + 1).is_some_and(|row| footer.0.is_match(row))),
+                Some(footer) => {
+                    ends.rev().find(|row| rows.get(row + 1).is_some_and(|row| footer.0.is_match(&row.text)))
+                }
             };
             Some((top, bottom.unwrap_or(rows.len())))
         }
         Anchor::Bottom => {
-            let bottom = (lowest..rows.len()).rev().find(|row| rule.bottom.0.is_match(&rows[*row]))?;
-            let above = (0..bottom).rev().find(|row| rule.top.0.is_match(&rows[*row]))?;
+            let bottom = (lowest..rows.len()).rev().find(is_bottom)?;
+            let above = (0..bottom).rev().find(is_top)?;
             Some((above + 1, bottom))
         }
     }
 }
 
-fn matches(rule: &StateRule, rows: &[String], span: Option<(usize, usize)>, title: &str) -> bool {
-    let any = |range: std::ops::Range<usize>| rows[range].iter().any(|row| rule.pattern.0.is_match(row));
-    match (rule.place, span) {
-        (Place::Title, _) => rule.pattern.0.is_match(title),
-        // Above a composer that takes keys the same words are talk.
-        (Place::Bottom, _) => any(rows.len().saturating_sub(BOTTOM).max(span.map_or(0, |(top, _)| top))..rows.len()),
-        (Place::Above, Some((top, _))) => any(top.saturating_sub(ABOVE)..top),
-        (Place::Below, Some((_, bottom))) => any(bottom..rows.len()),
-        (Place::Above | Place::Below, None) => false,
+/// The state that a rule tells, and why.
+fn matches(
+    rule: &StateRule,
+    rows: &[PaintedRow],
+    span: Option<(usize, usize)>,
+    title: &str,
+) -> Option<(Showing, String)> {
+    let first = |rows: &[PaintedRow]| {
+        rows.iter().find_map(|row| rule.pattern.finds(row, rule.look).map(|said| why(&rule.reason, said)))
+    };
+    let rows_of = |default: usize| rule.within.unwrap_or(default);
+    let reason = match (rule.place, span) {
+        (Place::Title, _) => rule.pattern.0.is_match(title).then(|| rule.reason.clone()),
+        (Place::Above, Some((top, _))) => first(&rows[top.saturating_sub(rows_of(ABOVE))..top]),
+        (Place::Composer, Some((top, bottom))) => first(&rows[top..bottom]),
+        (Place::Below, Some((_, bottom))) => first(&rows[bottom..]),
+        (Place::Screen, None) => first(rows),
+        (Place::Foot, None) => {
+            let last = rows.iter().rev().filter(|row| !row.text.is_empty()).take(rows_of(FOOT));
+            last.filter_map(|row| rule.pattern.finds(row, rule.look).map(|said| why(&rule.reason, said))).next()
+        }
+        _ => None,
+    };
+    reason.map(|reason| (rule.state, reason))
+}
+
+/// The state that the last mark of the conversation tells.
+fn last_mark(rules: &Rules, above: &[PaintedRow]) -> Option<(Showing, String)> {
+    let mark_of = |row: &PaintedRow| {
+        let of = |mark: &'_ super::rules::Mark| mark.pattern.finds(row, mark.look).map(|said| why(&mark.reason, said));
+        rules.marks.iter().find_map(|mark| of(mark).map(|reason| (mark.state, reason)))
+    };
+    let (state, reason) = above.iter().rev().find_map(mark_of)?;
+    Some((state?, reason))
+}
+
+/// A reason, and what the runtime says itself.
+fn why(reason: &str, said: Option<&str>) -> String {
+    match said.map(str::trim).filter(|said| !said.is_empty()) {
+        Some(said) if said.chars().count() > SAID_CHARS => {
+            format!("{reason}: {}\u{2026}", said.chars().take(SAID_CHARS - 1).collect::<String>())
+        }
+        Some(said) => format!("{reason}: {said}"),
+        None => reason.to_owned(),
     }
 }
 
 fn composer(
     rules: &Rules,
-    rows: &[String],
+    (rows, whole): (&[PaintedRow], &[PaintedRow]),
     (top, bottom): (usize, usize),
     cursor: (u16, u16),
-    edge: usize,
 ) -> Composer {
     let rule = &rules.composer;
-    let shown = |row: &String| {
-        let text: String = row.chars().take(edge).collect();
-        ShownRow { to_end: text.len() == row.len(), text: text.trim_end().to_owned(), from_start: true }
+    let shown = |(row, whole): (&PaintedRow, &PaintedRow)| ShownRow {
+        text: row.text.clone(),
+        from_start: true,
+        to_end: row.text.len() == whole.text.len(),
     };
-    let shown = rows[top..bottom].iter().map(shown).filter(|row| !row.text.is_empty()).collect();
-    let mut lines: Vec<&str> = rows[top..bottom].iter().map(String::as_str).collect();
+    let shown =
+        rows[top..bottom].iter().zip(&whole[top..bottom]).map(shown).filter(|row| !row.text.is_empty()).collect();
+    let mut lines: Vec<&str> = rows[top..bottom].iter().map(|row| row.text.as_str()).collect();
     if rule.last_line_is_status {
         // The status line and the blank one above it are no text.
         let last = lines.iter().rposition(|line| !cut(rule.margin.0.find(line), line).trim().is_empty());
@@ -224,13 +325,24 @@ fn composer(
     };
     let row = top + first.unwrap_or(0);
     // Somebody may type the very words of the placeholder; their cursor then stands behind them.
-    let start =
-        rows.get(row).map_or(0, |line| line.chars().count() - cut(rule.margin.0.find(line), line).chars().count());
-    let at_start = (usize::from(cursor.0), usize::from(cursor.1)) == (start, row);
+    let at_start = is_at_start(rules, rows, row, cursor);
     let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text)) && at_start;
     let text = if placeholder || only_remains(&text) { String::new() } else { text };
     let pasted = rule.pasted.as_ref().is_some_and(|pattern| pattern.0.is_match(text.trim()));
-    Composer { pasted, text, row, rows: shown }
+    // Blanks show by the cursor alone.
+    let blanks = text.is_empty()
+        && !placeholder
+        && rule.home_row.is_some_and(|home| !is_at_start(rules, rows, top + home, cursor));
+    Composer { pasted, blanks, text, row, rows: shown }
+}
+
+/// Whether the cursor stands before the text of this row.
+fn is_at_start(rules: &Rules, rows: &[PaintedRow], row: usize, cursor: (u16, u16)) -> bool {
+    // The row has lost the blanks at its end, which may belong to its margin.
+    let line = rows.get(row).map_or("", |row| row.text.as_str());
+    let line = format!("{line:<0$}", usize::from(cursor.0));
+    let start = line.chars().count() - cut(rules.composer.margin.0.find(&line), &line).chars().count();
+    (usize::from(cursor.0), usize::from(cursor.1)) == (start, row)
 }
 
 /// Whether a composer holds nothing but what its program left behind by drawing: marks and modifiers without a letter.
@@ -252,5 +364,9 @@ fn cut<'a>(margin: Option<regex_lite::Match<'_>>, line: &'a str) -> &'a str {
     margin.map_or(line, |margin| &line[margin.end()..])
 }
 
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod talk;
 #[cfg(test)]
 mod tests;

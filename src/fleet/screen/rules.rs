@@ -3,8 +3,11 @@
 use regex_lite::Regex;
 use serde::Deserialize;
 
+use super::look::Look;
+
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::model::PaintedRow;
 use crate::plain;
 
 /// Largest file of rules; the shipped ones have a few kB.
@@ -28,15 +31,18 @@ pub struct Rules {
     /// Its states, first match first.
     #[serde(default)]
     pub(super) states: Vec<StateRule>,
+    /// Marks of the conversation: the last of them above the composer tells how its last turn ended.
+    #[serde(default)]
+    pub(super) marks: Vec<Mark>,
     /// What Enter does to a turn in progress.
     #[serde(default)]
     pub busy_enter: BusyEnter,
     /// Keys that take the end of a draft away, pressed until it is gone; without them a draft stays.
     #[serde(default)]
     pub takes_back: Vec<String>,
-    /// How its dialogs are read and answered; without it none is answered.
+    /// How its dialogs are read and answered, each kind; without any none is answered.
     #[serde(default)]
-    pub dialog: Option<DialogRule>,
+    pub dialogs: Vec<DialogRule>,
 }
 
 /// Which edge of the composer is looked for first, from the bottom of the screen upwards.
@@ -58,6 +64,11 @@ pub(super) struct ComposerRule {
     pub top: Pattern,
     /// The line below it.
     pub bottom: Pattern,
+    /// How these two lines are drawn.
+    #[serde(default)]
+    pub top_look: Option<Look>,
+    #[serde(default)]
+    pub bottom_look: Option<Look>,
     /// The anchor lies within this many rows of the last row that holds anything.
     pub within: usize,
     /// Taken off the front of each line.
@@ -72,6 +83,9 @@ pub(super) struct ComposerRule {
     /// Whether the cursor is in it whenever it takes keys.
     #[serde(default)]
     pub holds_cursor: bool,
+    /// The row of its text in which the cursor stands while it is empty; without it nothing is told from the cursor.
+    #[serde(default)]
+    pub home_row: Option<usize>,
     #[serde(default)]
     pub last_line_is_status: bool,
     #[serde(default)]
@@ -88,10 +102,14 @@ pub(super) enum Place {
     Title,
     /// In the rows just above the composer.
     Above,
+    /// In the composer.
+    Composer,
     /// In the rows below the composer.
     Below,
-    /// In the last rows of the screen, composer or not.
-    Bottom,
+    /// In the last rows of a screen without a composer.
+    Foot,
+    /// Anywhere on a screen without a composer.
+    Screen,
 }
 
 /// One state.
@@ -101,7 +119,28 @@ pub(super) struct StateRule {
     pub state: super::Showing,
     #[serde(rename = "where")]
     pub place: Place,
+    /// How many rows of that place are looked at, from the composer or the end of the screen on.
+    #[serde(default)]
+    pub within: Option<usize>,
+    /// A group named `look` is the part that has to look so; one named `said` is told behind the reason.
     pub pattern: Pattern,
+    #[serde(default)]
+    pub look: Option<Look>,
+    pub reason: String,
+}
+
+/// A sign in the conversation of how a turn goes or ended.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mark {
+    /// As in [`StateRule`].
+    pub pattern: Pattern,
+    #[serde(default)]
+    pub look: Option<Look>,
+    /// The state that it means; none of note without it.
+    #[serde(default)]
+    pub state: Option<super::Showing>,
+    #[serde(default)]
     pub reason: String,
 }
 
@@ -109,8 +148,13 @@ pub(super) struct StateRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialogRule {
-    /// Its first row; the last such row on the screen counts.
-    pub(super) begins: Pattern,
+    /// Its first row; the last such row on the screen counts. Without it the dialog is the last block of rows that
+    /// belong to one.
+    #[serde(default)]
+    pub(super) begins: Option<Pattern>,
+    /// A row that only such a dialog has, where its first one is no sign.
+    #[serde(default)]
+    pub(super) holds: Option<Pattern>,
     /// What of a row belongs to it: the pattern's first group. Without it the whole row.
     #[serde(default)]
     pub(super) row: Option<Pattern>,
@@ -147,6 +191,21 @@ impl BusyEnter {
     pub fn interrupts(&self, argv: &[String]) -> bool {
         self.does == "interrupts"
             && (self.unless.is_empty() || !argv.windows(self.unless.len()).any(|words| *words == self.unless))
+    }
+}
+
+impl Pattern {
+    /// The part of a row that it finds, if that looks so, and what that says.
+    pub(super) fn finds<'a>(&self, row: &'a PaintedRow, look: Option<Look>) -> Option<Option<&'a str>> {
+        let found = self.0.captures(&row.text)?;
+        let part = found.name("look").or_else(|| found.get(0))?.range();
+        let said = found.name("said").map(|said| said.as_str());
+        look.is_none_or(|look| look.is_on(row, part)).then_some(said)
+    }
+
+    /// Whether it finds a part of a row that looks so.
+    pub(super) fn is_on(&self, row: &PaintedRow, look: Option<Look>) -> bool {
+        self.finds(row, look).is_some()
     }
 }
 

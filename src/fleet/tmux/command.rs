@@ -19,7 +19,7 @@ pub enum Query {
         /// Lines of scrollback.
         history: u32,
     },
-    /// The text of a pane's screen, without colours.
+    /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
     /// Whose turn it is to type into a pane.
     Turn(PaneId),
@@ -123,7 +123,7 @@ impl Query {
                     mark()
                 ),
             ]),
-            Self::Text(pane) => words(&["capture-pane", "-p", "-t", &pane.to_string()]),
+            Self::Text(pane) => words(&["capture-pane", "-p", "-e", "-t", &pane.to_string()]),
             Self::Turn(pane) => {
                 words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}#{{{TURN_OPTION}}}", mark())])
             }

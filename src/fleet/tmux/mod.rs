@@ -9,6 +9,7 @@ mod control;
 mod guard;
 mod lost;
 mod mark;
+mod paint;
 mod panes;
 mod peek;
 mod protocol;
@@ -20,6 +21,8 @@ pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
 pub use guard::Guard;
 pub use lost::{LostServer, REACHED_BY, servers_on};
+#[cfg(test)]
+pub(in crate::fleet) use paint::row as painted_row;
 pub use panes::{PaneRecord, panes_of};
 pub use peek::Peek;
 pub use server::{Look, Tmux};

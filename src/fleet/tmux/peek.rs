@@ -1,7 +1,8 @@
 //! One pane at one moment: its state and the text on its screen.
 
 use super::command::Query;
-use crate::fleet::model::{PaneId, Size};
+use super::paint;
+use crate::fleet::model::{CellStyle, PaintedRow, PaneId, Size};
 
 /// One pane at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub struct Peek {
     pub size: Size,
     /// Its title.
     pub title: String,
-    /// Its screen, row by row, without colours and without blanks at the end.
-    pub rows: Vec<String>,
+    /// Its screen, row by row.
+    pub rows: Vec<PaintedRow>,
 }
 
 impl Peek {
@@ -37,9 +38,10 @@ impl Peek {
         let numbers: Vec<u16> = (0..4).filter_map(|_| next()?.parse().ok()).collect();
         let [x, y, width, height] = numbers[..] else { return (None, rest) };
         let mut rows = Vec::with_capacity(usize::from(height));
+        let mut style = CellStyle::default();
         for _ in 0..height {
             let Some((row, behind)) = rest.split_once('\n') else { break };
-            rows.push(row.trim_end().to_owned());
+            rows.push(paint::row(row, &mut style));
             rest = behind;
         }
         let live = id == Some(pane.to_string().as_str()) && dead != Some("1");
@@ -65,7 +67,7 @@ mod tests {
         let first = first.unwrap();
         assert_eq!(
             (first.cursor, first.title.as_str(), first.rows),
-            ((2, 1), "a title", vec!["row 1".to_owned(), String::new()])
+            ((2, 1), "a title", vec![PaintedRow::from("row 1"), PaintedRow::from("")])
         );
         let (dead, rest) = Peek::parse(PaneId(2), rest, "m:");
         assert_eq!(dead, None);

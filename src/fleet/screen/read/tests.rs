@@ -4,27 +4,41 @@ use std::path::Path;
 
 use super::*;
 use crate::fleet::home::Site;
-use crate::fleet::pane::still;
+use crate::fleet::model::CellStyle;
 use crate::fleet::screen::rules_for;
+use crate::fleet::tmux::painted_row;
 
-/// Reads a recording: title, cursor, then the screen as `capture-pane -e` gave it.
-fn recorded(runtime: &str, name: &str, size: &str) -> ScreenFacts {
-    let path = format!("{}/tests/screens/{runtime}/{name}-{size}.txt", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(Path::new(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+/// A recording: title, cursor, then the screen as `capture-pane -e` gave it.
+pub(super) fn screen_of(text: &str) -> (String, (u16, u16), Vec<PaintedRow>) {
     let mut lines = text.splitn(3, '\n');
     let title = lines.next().unwrap().strip_prefix("title: ").unwrap().to_owned();
     let (column, row) = lines.next().unwrap().strip_prefix("cursor: ").unwrap().split_once(',').unwrap();
-    let (width, height) = size.split_once('x').unwrap();
-    let rows = rows(lines.next().unwrap(), width.parse().unwrap(), height.parse().unwrap());
+    (title, (column.parse().unwrap(), row.parse().unwrap()), rows(lines.next().unwrap()))
+}
+
+/// Reads a recording.
+fn recorded(runtime: &str, name: &str, size: &str) -> ScreenFacts {
+    let path = format!("{}/tests/screens/{runtime}/{name}-{size}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(Path::new(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let (title, cursor, rows) = screen_of(&text);
     let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
-    read(&rules, &rows, (column.parse().unwrap(), row.parse().unwrap()), &title)
+    read(&rules, &rows, cursor, &title)
 }
 
 /// The rows of a capture with colours.
-fn rows(text: &str, width: u16, height: u16) -> Vec<String> {
-    let screen = still(text, width, height);
-    (0..screen.size.height).map(|row| screen.row_text(row)).collect()
+fn rows(text: &str) -> Vec<PaintedRow> {
+    let mut style = CellStyle::default();
+    text.lines().map(|line| painted_row(line, &mut style)).collect()
 }
+
+/// Rows one by one, in which the first sign of codex's composer is drawn as it draws it.
+fn plain<S: AsRef<str>>(rows: &[S]) -> Vec<PaintedRow> {
+    let bold = |row: &str| row.replace(PROMPT, &format!("\x1b[1m{PROMPT}\x1b[22m"));
+    rows.iter().map(|row| painted_row(&bold(row.as_ref()), &mut CellStyle::default())).collect()
+}
+
+/// Begins codex's composer.
+const PROMPT: &str = "› ";
 
 const SIZES: [&str; 2] = ["80x24", "200x50"];
 
@@ -85,22 +99,11 @@ fn states_are_told_from_the_live_part_of_the_screen() {
 }
 
 #[test]
-fn words_of_a_dialog_in_the_conversation_are_no_dialog() {
-    let rules = rules_for(&Site::for_tests("/nowhere"), "pi").unwrap().unwrap();
-    let mut lines: Vec<String> = (0..20).map(|n| format!(" talk {n}: Working... Retrying ( Steering: ")).collect();
-    let rule = "─".repeat(60);
-    lines.extend([rule.clone(), String::new(), rule, "/work (main)".to_owned(), "model".to_owned()]);
-    let text = lines.join("\n");
-    let facts = read(&rules, &rows(&text, 60, 25), (0, 21), "π");
-    assert_eq!(facts.showing, Showing::Ready, "{}", facts.reason);
-}
-
-#[test]
 fn an_unknown_screen_is_unknown_and_has_no_composer() {
     for runtime in ["codex", "opencode", "pi", "stub"] {
         let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
         for text in ["", "bash-5.2$ ", "\n\n  Welcome! Press any key to continue\n"] {
-            let facts = read(&rules, &rows(text, 80, 24), (0, 0), "");
+            let facts = read(&rules, &rows(text), (0, 0), "");
             assert_eq!((facts.showing, facts.composer), (Showing::Unknown, None), "{runtime}: {text:?}");
         }
     }
@@ -113,7 +116,7 @@ fn codex(talk: &[&str]) -> ScreenFacts {
     let mut rows: Vec<String> = talk.iter().map(|row| (*row).to_owned()).collect();
     let composer = u16::try_from(rows.len()).unwrap();
     rows.extend(["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned));
-    read(&rules, &rows, (2, composer), "work")
+    read(&rules, &plain(&rows), (2, composer), "work")
 }
 
 #[test]
@@ -134,12 +137,13 @@ fn a_question_is_all_of_it_or_none() {
         let mut rows = vec!["• Running".to_owned(), "  Would you like to run the following command?".to_owned()];
         rows.extend((0..command).map(|line| format!("  $ step {line} of a long command that does a lot")));
         rows.extend(
-            ["", "› 1. Yes, proceed (y)", "  2. No (esc)", "", "  Press enter to confirm or esc to cancel"]
+            ["", "\x1b[7m› 1. Yes, proceed (y)", "  2. No (esc)", "", "  Press enter to confirm or esc to cancel"]
                 .map(str::to_owned),
         );
         rows
     };
-    let shown = |rows: &[String]| read(&rules, rows, (80, u16::try_from(rows.len()).unwrap()), "[ ! ] Action Required");
+    let shown =
+        |rows: &[String]| read(&rules, &plain(rows), (80, u16::try_from(rows.len()).unwrap()), "[ ! ] Action Required");
     let (one, other) = (shown(&dialog(40)), shown(&dialog(41)));
     assert_eq!(one.question.first().unwrap().text, "  Would you like to run the following command?");
     assert_eq!(one.question.len(), 44, "its own rows, blank ones left out");
@@ -154,11 +158,11 @@ fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
     let mut rows: Vec<String> = ["› one", "", "  two", "", "  fake-model default · /work", "  tab to queue message"]
         .map(str::to_owned)
         .to_vec();
-    let facts = read(&rules, &rows, (5, 2), "work");
+    let facts = read(&rules, &plain(&rows), (5, 2), "work");
     assert_eq!(facts.composer.unwrap().text, "one\n\ntwo");
     rows = (0..30).map(|line| format!("  line {line}")).collect();
     rows[0] = "› line 0                                   ↑".to_owned();
-    let text = read(&rules, &rows, (5, 29), "work").composer.unwrap().text;
+    let text = read(&rules, &plain(&rows), (5, 29), "work").composer.unwrap().text;
     assert!(text.starts_with("line 0\nline 1") && text.ends_with("line 29"), "{text}");
 }
 
@@ -166,7 +170,7 @@ fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
 fn words_of_a_dialog_in_the_title_of_a_thread_are_no_dialog() {
     let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
     let composer = ["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned);
-    let titled = |title: &str| read(&rules, &composer, (2, 0), title).showing;
+    let titled = |title: &str| read(&rules, &plain(&composer), (2, 0), title).showing;
     for title in
         ["Action Required", "Action Required: rotate the keys", "work | Action Required", "mend [ ! ] Action Required"]
     {
