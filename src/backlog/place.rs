@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Result;
 use super::operations::Backlog;
-use super::postgres::Postgres;
+use super::postgres::{Postgres, Server};
 use super::schema::Access;
 use super::sqlite::Sqlite;
 use super::store::{Progress, Store, Who};
@@ -19,7 +19,7 @@ pub enum Place {
     /// A SQLite file.
     File(PathBuf),
     /// A PostgreSQL server. Its configuration holds a password and is never printed.
-    Server(Box<tokio_postgres::Config>),
+    Server(Box<Server>),
 }
 
 /// What a backlog is opened for.
@@ -57,7 +57,7 @@ impl Place {
         let access = if intent == Intent::Read { Access::Read } else { Access::Write };
         Ok(match self {
             Self::File(path) => Box::new(Sqlite::open(path, access, progress)?),
-            Self::Server(config) => Box::new(Postgres::open(config, access, progress)?),
+            Self::Server(server) => Box::new(Postgres::open(server, access, progress)?),
         })
     }
 }
@@ -66,7 +66,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Server(config) => f.write_str(&super::postgres::address(config)),
+            Self::Server(server) => server.fmt(f),
         }
     }
 }

@@ -7,9 +7,10 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, Error as SqlError};
 
 use super::super::error::{Error, Kind};
+use super::tls;
 
 /// The server's address without the password.
-pub(in crate::backlog) fn address(config: &Config) -> String {
+pub(super) fn address(config: &Config) -> String {
     let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
     let hosts: Vec<String> = config
         .get_hosts()
@@ -30,6 +31,9 @@ pub(in crate::backlog) fn address(config: &Config) -> String {
 pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     let what = format!("backlog {address}");
     let failed = |why: String, next: &str| Error::new(Kind::Failed, what.clone(), why, next);
+    if let Some((why, next)) = tls::told(error) {
+        return failed(why, &next);
+    }
     let Some(database) = error.as_db_error() else {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         return if error.is_closed() {
@@ -49,6 +53,9 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
         ),
         SqlState::DISK_FULL => {
             failed(format!("the server's disk is full ({said}); nothing was changed"), "free some space")
+        }
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION if said.ends_with("no encryption") => {
+            failed(said, "the server may insist on TLS: use sslmode=require, or check user and host in its pg_hba.conf")
         }
         SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             failed(said, "check user and password in DATABASE_URL")

@@ -1,13 +1,14 @@
 //! The server engine: any number of processes on any number of hosts. Schema `fleet`.
 
 mod change;
+mod connect;
 mod errors;
 mod read;
 mod session;
+mod tls;
 mod url;
 
-pub(super) use errors::address;
-pub(super) use url::server;
+pub(super) use url::{Server, server};
 
 use super::conditions::Dialect;
 use super::error::Result;
@@ -33,8 +34,8 @@ impl Postgres {
     /// # Errors
     /// When the server cannot be reached or refuses, or its schema is newer than this program, or older and only to
     /// be looked at.
-    pub(super) fn open(config: &tokio_postgres::Config, access: Access, progress: Progress<'_>) -> Result<Self> {
-        let mut session = Session::open(config)?;
+    pub(super) fn open(server: &Server, access: Access, progress: Progress<'_>) -> Result<Self> {
+        let mut session = Session::open(server)?;
         let imagined = if session.prepare(access, progress)? { None } else { Some(Sqlite::imagine()?) };
         Ok(Self { session, imagined })
     }

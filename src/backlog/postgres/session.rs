@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, Error as SqlError, NoTls, Row};
+use tokio_postgres::{Client, Error as SqlError, Row};
 
 use super::super::error::{Error, Kind, Result};
 use super::super::schema::Access;
 use super::super::schema::{self, Step};
 use super::super::store::Progress;
-use super::errors::{address, explain};
+use super::connect::connect;
+use super::errors::explain;
+use super::url::Server;
 
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -52,26 +53,20 @@ parameters!(&str: TEXT, String: TEXT, Option<String>: TEXT, i32: INT4, i64: INT8
 
 pub(super) struct Session {
     runtime: Runtime,
-    config: Config,
+    server: Server,
     client: Option<Client>,
     /// Whether a transaction is open: what follows in it must not run on another connection.
     in_transaction: bool,
 }
 
 impl Session {
-    pub(super) fn open(config: &Config) -> Result<Self> {
-        let mut config = config.clone();
+    pub(super) fn open(server: &Server) -> Result<Self> {
+        let mut server = server.clone();
+        let config = &mut server.config;
         config.connect_timeout(CONNECT);
         config.keepalives_idle(Duration::from_secs(30));
         if config.get_application_name().is_none() {
             config.application_name("mosaic-tui");
-        }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(Error::invalid(
-                format!("backlog {}", address(&config)),
-                "DATABASE_URL asks for TLS, which this version does not speak",
-                "use a socket, a private network or an SSH tunnel, with sslmode=disable",
-            ));
         }
         // The client sends nothing of the kind by itself; without a name the user's own database is meant.
         if config.get_user().is_none() {
@@ -80,27 +75,23 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             Error::new(Kind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
         })?;
-        let mut session = Self { runtime, config, client: None, in_transaction: false };
+        let mut session = Self { runtime, server, client: None, in_transaction: false };
         session.connect()?;
         Ok(session)
     }
 
     pub(super) fn address(&self) -> String {
-        address(&self.config)
+        self.server.to_string()
     }
 
     fn connect(&mut self) -> Result<()> {
-        let config = self.config.clone();
         self.client = None;
-        let connected = self.runtime.block_on(async {
-            tokio::time::timeout(ANSWER, async {
-                let (client, connection) = config.connect(NoTls).await?;
-                // It ends with the client; what it says is told by the query that fails.
-                tokio::spawn(async { drop(connection.await) });
-                Ok(client)
-            })
-            .await
-        });
+        // Whom to trust is read each time: a long life may see a new certificate, and a new authority.
+        let tls = self.server.connector(&format!("backlog {}", self.address()))?;
+        let Server { config, tls: asked } = &self.server;
+        let connected = self
+            .runtime
+            .block_on(async { tokio::time::timeout(ANSWER, connect(config, asked.mode, &tls)).await });
         match connected {
             Ok(Ok(client)) => {
                 self.client = Some(client);

@@ -1,14 +1,17 @@
 //! The server's URL. An error about it never quotes a value: any part may be half of a password.
 
+use std::fmt;
 use std::str::FromStr;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslNegotiation};
 
 use super::super::error::{Error, Result};
+use super::errors::address;
+use super::tls::{Authorities, Connector, Mode, Tls};
 
 /// Parameters that the client library reads itself.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 18] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -23,7 +26,6 @@ const KNOWN: [&str; 19] = [
     "options",
     "password",
     "port",
-    "sslmode",
     "sslnegotiation",
     "target_session_attrs",
     "tcp_user_timeout",
@@ -33,21 +35,64 @@ const KNOWN: [&str; 19] = [
 /// Says how another program is to treat a transaction pool; this one always works behind one.
 const POOL: &str = "pgbouncer";
 
-/// The configuration that a URL means.
+/// The library knows half of the words of the first, and nothing of the second.
+const TLS: [&str; 2] = ["sslmode", "sslrootcert"];
+
+/// A server: how it is reached, as whom, and with how much TLS. It holds a password, and shows none.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub(super) config: Config,
+    pub(super) tls: Tls,
+}
+
+impl Server {
+    /// What begins TLS with it.
+    pub(super) fn connector(&self, what: &str) -> Result<Connector> {
+        let home = directories::BaseDirs::new();
+        let direct = self.config.get_ssl_negotiation() == SslNegotiation::Direct;
+        self.tls.connector(home.as_ref().map(directories::BaseDirs::home_dir), what, direct)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&address(&self.config))
+    }
+}
+
+/// The server that a URL means.
 ///
 /// # Errors
 /// When it is none, ambiguous, or has a parameter that nothing here understands.
-pub(in crate::backlog) fn server(url: &str) -> Result<Config> {
-    let (base, query) = match url.split_once("://") {
-        Some(_) => url.split_once('?').unwrap_or((url, "")),
-        // The other form, `host=... user=...`, quotes what is special.
-        None => (url, ""),
-    };
+pub(in crate::backlog) fn server(url: &str) -> Result<Server> {
+    let mut asked = Vec::new();
+    let config = if url.contains("://") { of_url(url, &mut asked)? } else { of_words(url, &mut asked)? };
+    judge(&config)?;
+    let (hosts, addresses, ports) =
+        (config.get_hosts().len(), config.get_hostaddrs().len(), config.get_ports().len());
+    if hosts == 0 {
+        return Err(invalid("names no host", "add HOST, or the folder of the socket"));
+    }
+    if (addresses > 0 && addresses != hosts) || (ports > 1 && ports != hosts) {
+        return Err(invalid("names hosts, addresses and ports that are not equally many", "give one of each per host"));
+    }
+    let tls = tls(&asked)?;
+    if config.get_ssl_negotiation() == SslNegotiation::Direct && tls.mode < Mode::Require {
+        return Err(invalid(
+            "has `sslnegotiation=direct`, and an sslmode that may go without TLS",
+            "add sslmode=require, verify-ca or verify-full",
+        ));
+    }
+    Ok(Server { config, tls })
+}
+
+/// Reads a URL; what is said about TLS goes to `asked`, by name and value.
+fn of_url(url: &str, asked: &mut Vec<(&'static str, String)>) -> Result<Config> {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
     if let Some((_, rest)) = base.split_once("://") {
         unambiguous(rest)?;
     }
-    let config = Config::from_str(base).map_err(|_| no_url())?;
-    judge(&config)?;
+    judge(&Config::from_str(base).map_err(|_| no_url())?)?;
     // Behind an `@`, what looks like a parameter is the rest of a password with a `?` in it.
     if query.contains('@') {
         return Err(escapes());
@@ -55,40 +100,112 @@ pub(in crate::backlog) fn server(url: &str) -> Result<Config> {
     let mut kept = Vec::new();
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        match (name, value) {
-            (POOL, _) => {}
-            ("sslmode", "require" | "verify-ca" | "verify-full") => {
-                return Err(invalid(
-                    format!("sslmode={value} asks for TLS, which this version does not speak"),
-                    "use a socket, a private network or an SSH tunnel, with sslmode=disable",
-                ));
-            }
-            // Without TLS both mean the same.
-            ("sslmode", "allow") => kept.push("sslmode=prefer".to_owned()),
-            (name, _) if KNOWN.contains(&name) => {
-                Config::from_str(&format!("{base}?{parameter}")).map_err(|_| {
-                    invalid(format!("has no valid value for the parameter `{name}`"), "mend it, or take it out")
-                })?;
-                kept.push(parameter.to_owned());
-            }
-            (name, _) => {
-                // A name of letters; anything else may be what no one is to read.
-                let shown = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                let named = if shown { format!(" `{name}`") } else { String::new() };
-                return Err(invalid(
-                    format!("has the parameter{named}, which is not known here"),
-                    "take it out; sslmode, options, connect_timeout and the others of PostgreSQL's client may stay",
-                ));
-            }
+        if name == POOL {
+            continue;
+        }
+        let broken = |name: &str| invalid(format!("has no valid value for the parameter `{name}`"), "mend it, or take it out");
+        if let Some(name) = TLS.into_iter().find(|known| *known == name) {
+            asked.push((name, decoded(value).ok_or_else(|| broken(name))?));
+        } else if KNOWN.contains(&name) {
+            Config::from_str(&format!("{base}?{parameter}")).map_err(|_| broken(name))?;
+            kept.push(parameter);
+        } else {
+            // A name of letters; anything else may be what no one is to read.
+            let shown = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let named = if shown { format!(" `{name}`") } else { String::new() };
+            return Err(invalid(
+                format!("has the parameter{named}, which is not known here"),
+                "take it out; sslmode, sslrootcert, options, connect_timeout and others of PostgreSQL's client may stay",
+            ));
         }
     }
     let text = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
-    let config = Config::from_str(&text).map_err(|_| no_url())?;
-    judge(&config)?;
-    if config.get_hosts().is_empty() {
-        return Err(invalid("names no host", "add HOST, or the folder of the socket"));
+    Config::from_str(&text).map_err(|_| no_url())
+}
+
+/// Reads the other form, `host=... user=...`, which quotes what is special.
+fn of_words(text: &str, asked: &mut Vec<(&'static str, String)>) -> Result<Config> {
+    let mut kept = String::new();
+    let mut rest = text.trim_start();
+    while let Some((name, after)) = rest.split_once('=') {
+        let (value, length) = word(after);
+        let end = rest.len() - after.len() + length;
+        match TLS.into_iter().find(|known| *known == name.trim()) {
+            Some(name) => asked.push((name, value)),
+            None if name.trim() == POOL => {}
+            None => kept.extend([&rest[..end], " "]),
+        }
+        rest = rest[end..].trim_start();
     }
-    Ok(config)
+    kept.push_str(rest);
+    Config::from_str(&kept).map_err(|_| no_url())
+}
+
+/// A value of that form, and how long it is as it is written.
+fn word(text: &str) -> (String, usize) {
+    let start = text.trim_start();
+    let quoted = start.starts_with('\'');
+    let mut value = String::new();
+    let mut chars = start.char_indices().skip(usize::from(quoted));
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\'' if quoted => return (value, text.len() - start.len() + at + 1),
+            c if !quoted && c.is_whitespace() => return (value, text.len() - start.len() + at),
+            '\\' => value.extend(chars.next().map(|(_, c)| c)),
+            c => value.push(c),
+        }
+    }
+    (value, text.len())
+}
+
+/// A value of a URL, without its escapes; nothing when they are broken.
+fn decoded(value: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = value.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        if *byte == b'%' {
+            let digit = |at: usize| char::from(*after.get(at)?).to_digit(16);
+            bytes.push(u8::try_from(digit(0)? << 4 | digit(1)?).ok()?);
+            rest = &after[2..];
+        } else {
+            bytes.push(*byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// What is asked for; of two words about the same the last one counts.
+fn tls(asked: &[(&str, String)]) -> Result<Tls> {
+    let said = |name: &str| asked.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let authorities = match said("sslrootcert") {
+        None | Some("") => Authorities::Usual,
+        Some("system") => Authorities::System,
+        Some(path) if clean(path) => Authorities::File(path.into()),
+        Some(_) => return Err(invalid("has no valid value for the parameter `sslrootcert`", "give the path of a file")),
+    };
+    let mode = match said("sslmode") {
+        // As libpq has it: whoever trusts the system's authorities trusts them with names only.
+        None if authorities == Authorities::System => Mode::VerifyFull,
+        None => Mode::Prefer,
+        Some(word) => Mode::WORDS.iter().find(|(known, _)| *known == word).map(|(_, mode)| *mode).ok_or_else(|| {
+            // A word; anything else may be what no one is to read.
+            let shown = word.len() <= 16 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            let named = if shown { format!(" `{word}`") } else { String::new() };
+            invalid(
+                format!("has the value{named} for `sslmode`, which is not known"),
+                "use disable, allow, prefer, require, verify-ca or verify-full",
+            )
+        })?,
+    };
+    // Who names authorities believes that they are asked.
+    if authorities != Authorities::Usual && matches!(mode, Mode::Allow | Mode::Prefer) {
+        return Err(invalid(
+            "has `sslrootcert`, and an sslmode that verifies nothing",
+            "add sslmode=verify-full, or take sslrootcert out",
+        ));
+    }
+    Ok(Tls { mode, authorities })
 }
 
 fn invalid(why: impl Into<String>, next: &str) -> Error {
@@ -139,7 +256,7 @@ mod tests {
 
     #[test]
     fn values_are_judged_decoded() {
-        let config = server("postgres://sa%40proj.iam:p%40ss%2Fw%3F@db.example:5433/my%20db").unwrap();
+        let Server { config, .. } = server("postgres://sa%40proj.iam:p%40ss%2Fw%3F@db.example:5433/my%20db").unwrap();
         assert_eq!(config.get_user(), Some("sa@proj.iam"));
         assert_eq!(config.get_password(), Some(&b"p@ss/w?"[..]));
         assert_eq!(config.get_dbname(), Some("my db"));
@@ -150,18 +267,48 @@ mod tests {
 
     #[test]
     fn parameters_of_poolers_pass_and_unknown_ones_are_named() {
-        let config = server("postgres://me@h/x?pgbouncer=true&connect_timeout=3&sslmode=allow").unwrap();
+        let config = server("postgres://me@h/x?pgbouncer=true&connect_timeout=3&sslmode=allow").unwrap().config;
         assert_eq!(config.get_connect_timeout().unwrap().as_secs(), 3);
         for (parameters, word) in [
             ("colour=red", "`colour`"),
-            ("sslmode=verify-full", "sslmode=verify-full"),
-            ("sslmode=verify-ca", "sslmode=verify-ca"),
-            ("sslmode=require", "sslmode=require"),
-            ("sslmode=always", "`sslmode`"),
+            ("sslmode=always", "`always` for `sslmode`"),
+            ("sslmode=verify-full%20secret", "value for `sslmode`"),
+            ("sslmode=", "verify-full"),
+            ("sslmode=%zz", "`sslmode`"),
+            ("sslrootcert=/a.pem", "verifies nothing"),
+            ("sslmode=prefer&sslrootcert=system", "verifies nothing"),
+            ("sslrootcert=%1b", "`sslrootcert`"),
+            ("sslnegotiation=direct", "`sslnegotiation=direct`"),
             ("connect_timeout=x", "`connect_timeout`"),
+            ("hostaddr=127.0.0.1,127.0.0.2", "equally many"),
         ] {
             let why = server(&format!("postgres://me:secret@h/x?{parameters}")).unwrap_err().to_string();
             assert!(why.contains(word) && !why.contains("secret"), "{parameters}: {why}");
+        }
+    }
+
+    #[test]
+    fn both_forms_ask_for_tls_in_the_same_words() {
+        let file = |path: &str| Authorities::File(path.into());
+        for (url, words, mode, authorities) in [
+            ("", "", Mode::Prefer, Authorities::Usual),
+            ("sslmode=disable", "sslmode=disable", Mode::Disable, Authorities::Usual),
+            ("sslmode=require", "sslmode = 'require'", Mode::Require, Authorities::Usual),
+            ("sslmode=disable&sslmode=verify-ca", "sslmode=disable sslmode=verify-ca", Mode::VerifyCa, Authorities::Usual),
+            ("sslrootcert=system", "sslrootcert=system", Mode::VerifyFull, Authorities::System),
+            (
+                "sslmode=verify-full&sslrootcert=/my%20own/c%27a.pem",
+                r"sslmode=verify-full sslrootcert='/my own/c\'a.pem'",
+                Mode::VerifyFull,
+                file("/my own/c'a.pem"),
+            ),
+            ("sslmode=require&sslrootcert=", r"sslmode=require sslrootcert=''", Mode::Require, Authorities::Usual),
+        ] {
+            let wanted = Tls { mode, authorities };
+            assert_eq!(server(&format!("postgres://me@h/x?{url}")).unwrap().tls, wanted, "{url}");
+            let server = server(&format!("host=h {words} user='m e' dbname=x")).unwrap();
+            assert_eq!(server.tls, wanted, "{words}");
+            assert_eq!((server.config.get_user(), server.config.get_dbname()), (Some("m e"), Some("x")), "{words}");
         }
     }
 
