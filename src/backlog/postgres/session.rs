@@ -89,9 +89,8 @@ impl Session {
         // Whom to trust is read each time: a long life may see a new certificate, and a new authority.
         let tls = self.server.connector(&format!("backlog {}", self.address()))?;
         let Server { config, tls: asked } = &self.server;
-        let connected = self
-            .runtime
-            .block_on(async { tokio::time::timeout(ANSWER, connect(config, asked.mode, &tls)).await });
+        let connected =
+            self.runtime.block_on(async { tokio::time::timeout(ANSWER, connect(config, asked.mode, &tls)).await });
         match connected {
             Ok(Ok(client)) => {
                 self.client = Some(client);

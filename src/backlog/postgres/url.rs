@@ -48,9 +48,16 @@ pub struct Server {
 impl Server {
     /// What begins TLS with it.
     pub(super) fn connector(&self, what: &str) -> Result<Connector> {
+        // Over sockets alone nobody has to be trusted, and no file of authorities has to be there.
+        let sockets = self.config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let asked = if sockets && self.config.get_hostaddrs().is_empty() {
+            &Tls { mode: Mode::Disable, authorities: Authorities::Usual }
+        } else {
+            &self.tls
+        };
         let home = directories::BaseDirs::new();
         let direct = self.config.get_ssl_negotiation() == SslNegotiation::Direct;
-        self.tls.connector(home.as_ref().map(directories::BaseDirs::home_dir), what, direct)
+        asked.connector(home.as_ref().map(directories::BaseDirs::home_dir), what, direct)
     }
 }
 
@@ -68,8 +75,7 @@ pub(in crate::backlog) fn server(url: &str) -> Result<Server> {
     let mut asked = Vec::new();
     let config = if url.contains("://") { of_url(url, &mut asked)? } else { of_words(url, &mut asked)? };
     judge(&config)?;
-    let (hosts, addresses, ports) =
-        (config.get_hosts().len(), config.get_hostaddrs().len(), config.get_ports().len());
+    let (hosts, addresses, ports) = (config.get_hosts().len(), config.get_hostaddrs().len(), config.get_ports().len());
     if hosts == 0 {
         return Err(invalid("names no host", "add HOST, or the folder of the socket"));
     }
@@ -103,7 +109,8 @@ fn of_url(url: &str, asked: &mut Vec<(&'static str, String)>) -> Result<Config> 
         if name == POOL {
             continue;
         }
-        let broken = |name: &str| invalid(format!("has no valid value for the parameter `{name}`"), "mend it, or take it out");
+        let broken =
+            |name: &str| invalid(format!("has no valid value for the parameter `{name}`"), "mend it, or take it out");
         if let Some(name) = TLS.into_iter().find(|known| *known == name) {
             asked.push((name, decoded(value).ok_or_else(|| broken(name))?));
         } else if KNOWN.contains(&name) {
@@ -182,7 +189,9 @@ fn tls(asked: &[(&str, String)]) -> Result<Tls> {
         None | Some("") => Authorities::Usual,
         Some("system") => Authorities::System,
         Some(path) if clean(path) => Authorities::File(path.into()),
-        Some(_) => return Err(invalid("has no valid value for the parameter `sslrootcert`", "give the path of a file")),
+        Some(_) => {
+            return Err(invalid("has no valid value for the parameter `sslrootcert`", "give the path of a file"));
+        }
     };
     let mode = match said("sslmode") {
         // As libpq has it: whoever trusts the system's authorities trusts them with names only.
@@ -294,7 +303,12 @@ mod tests {
             ("", "", Mode::Prefer, Authorities::Usual),
             ("sslmode=disable", "sslmode=disable", Mode::Disable, Authorities::Usual),
             ("sslmode=require", "sslmode = 'require'", Mode::Require, Authorities::Usual),
-            ("sslmode=disable&sslmode=verify-ca", "sslmode=disable sslmode=verify-ca", Mode::VerifyCa, Authorities::Usual),
+            (
+                "sslmode=disable&sslmode=verify-ca",
+                "sslmode=disable sslmode=verify-ca",
+                Mode::VerifyCa,
+                Authorities::Usual,
+            ),
             ("sslrootcert=system", "sslrootcert=system", Mode::VerifyFull, Authorities::System),
             (
                 "sslmode=verify-full&sslrootcert=/my%20own/c%27a.pem",

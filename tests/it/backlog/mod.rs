@@ -5,6 +5,7 @@ mod conformance;
 mod cost;
 mod faults;
 mod races;
+mod tls;
 
 use std::path::{Path, PathBuf};
 

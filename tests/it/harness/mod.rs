@@ -1,6 +1,7 @@
 //! A hermetic fleet: its own HOME, Mosaic home, tmux socket folder and temporary folder, taken down
 //! also when a test panics, and by the next run when a test process was killed.
 
+pub(crate) mod certificates;
 mod far;
 mod postgres;
 mod pty;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     folder: PathBuf,
     port: u16,
     process: Option<Child>,
+    /// Beside the usual ones.
+    settings: Vec<String>,
 }
 
 impl Database {
@@ -208,7 +211,7 @@ impl Server {
             .unwrap();
         assert!(made.success(), "initdb failed");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = Self { folder, port, process: None };
+        let mut server = Self { folder, port, process: None, settings: Vec::new() };
         server.up();
         server
     }
@@ -227,12 +230,43 @@ impl Server {
         ] {
             command.args(["-c", setting]);
         }
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
         command.process_group(0);
         self.process = Some(command.spawn().unwrap());
         let url = self.url("postgres");
         wait_for("the server answers", || {
             Command::new("psql").args(["-X", "-q", "-d", &url, "-c", "SELECT 1"]).output().unwrap().status.success()
         });
+    }
+
+    /// Starts it anew with these settings beside the usual ones.
+    pub(crate) fn anew_with(&mut self, settings: &[&str]) {
+        self.down();
+        self.settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        self.up();
+    }
+
+    /// Where its sockets may lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where it listens on loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Puts a file into the folder of its data, where settings look for it.
+    pub(crate) fn put(&self, name: &str, text: &str) {
+        let path = self.folder.join("data").join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        if rustix::process::getuid().is_root() {
+            let done = Command::new("chown").arg("postgres:").arg(&path).status().unwrap();
+            assert!(done.success());
+        }
     }
 
     /// Stops it at once, as a crash would.

@@ -176,10 +176,11 @@ pub(super) fn told(error: &tokio_postgres::Error) -> Option<(String, String)> {
     }
     let cause = error.source()?;
     let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) = tls
-        && let Some(Refusal { why, next }) = other.0.downcast_ref::<Refusal>()
-    {
+    let refusal = match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) => other.0.downcast_ref(),
+        _ => inner.and_then(|inner| inner.downcast_ref()),
+    };
+    if let Some(Refusal { why, next }) = refusal {
         return Some((why.clone(), next.clone()));
     }
     let said = certificate::one_line(&cause.to_string());

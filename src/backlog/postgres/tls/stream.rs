@@ -13,6 +13,7 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_rustls::TlsConnector;
 
 use super::certificate::Certificate;
+use super::verify::Refusal;
 
 /// Begins TLS on connections.
 #[derive(Clone)]
@@ -25,7 +26,8 @@ pub(in crate::backlog::postgres) struct Connector {
 /// Begins TLS on one connection.
 pub(in crate::backlog::postgres) struct Handshake {
     connector: TlsConnector,
-    host: ServerName<'static>,
+    /// Nothing when no certificate can name it. For a socket there is none, and it is not asked for.
+    host: Option<ServerName<'static>>,
 }
 
 /// A connection with TLS.
@@ -37,13 +39,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for C
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<Handshake> {
-        let host = match ServerName::try_from(host.to_owned()) {
-            Ok(host) => host,
-            // An address is not sent to the server, and here it is not looked at.
-            Err(_) if !self.named => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0]))),
-            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidInput, error)),
-        };
-        Ok(Handshake { connector: TlsConnector::from(Arc::clone(&self.config)), host })
+        let host = ServerName::try_from(host.to_owned()).ok();
+        // An address is not sent to the server, and here it is not looked at.
+        let any = || (!self.named).then(|| ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0]))));
+        Ok(Handshake { connector: TlsConnector::from(Arc::clone(&self.config)), host: host.or_else(any) })
     }
 }
 
@@ -53,7 +52,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Hands
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.host, stream).await.map(Stream) })
+        Box::pin(async move {
+            let host = self.host.ok_or_else(|| {
+                io::Error::other(Refusal {
+                    why: "the host is written in a way that no certificate can name it".to_owned(),
+                    next: "write its name or its address, or use sslmode=verify-ca".to_owned(),
+                })
+            })?;
+            self.connector.connect(host, stream).await.map(Stream)
+        })
     }
 }
 

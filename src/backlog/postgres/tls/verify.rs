@@ -66,7 +66,7 @@ impl ServerCertVerifier for Verifier {
         // A server that uses its authority's own certificate, made by hand. Its time was judged before its use; it needs
         // no chain when it is itself among those that are trusted.
         if let Err(Error::InvalidCertificate(CertificateError::Other(other))) = &judged
-            && other.0.to_string() == "CaUsedAsEndEntity"
+            && is_own_authority(other)
             && trust.authorities.contains(certificate)
         {
             judged = ParsedCertificate::try_from(certificate)
@@ -115,6 +115,11 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+/// Whether a certificate is refused because it says that it may sign others: only then is its use looked at.
+fn is_own_authority(error: &OtherError) -> bool {
+    error.0.to_string() == "CaUsedAsEndEntity"
+}
+
 /// What goes on without any of this.
 const UNVERIFIED: &str = "sslmode=require without sslrootcert encrypts and verifies nothing";
 
@@ -127,8 +132,9 @@ impl Trust {
                 next: format!("make it anew with a subjectAltName; {UNVERIFIED}"),
             };
         }
+        let own = matches!(error, CertificateError::Other(other) if is_own_authority(other));
         let (why, next) = match error {
-            CertificateError::UnknownIssuer => {
+            _ if own || *error == CertificateError::UnknownIssuer => {
                 let by = match read {
                     Some(read) if read.by_itself => "itself".to_owned(),
                     Some(read) if !read.issuer().is_empty() => format!("`{}`", read.issuer()),
