@@ -188,7 +188,14 @@ fn tls(asked: &[(&str, String)]) -> Result<Tls> {
     let authorities = match said("sslrootcert") {
         None | Some("") => Authorities::Usual,
         Some("system") => Authorities::System,
-        Some(path) if clean(path) => Authorities::File(path.into()),
+        Some(path) if clean(path) && path.starts_with('/') => Authorities::File(path.into()),
+        // Agents have folders of their own.
+        Some(path) if clean(path) => {
+            return Err(invalid(
+                "has a path for `sslrootcert` that begins in the current folder",
+                "write it from `/` on",
+            ));
+        }
         Some(_) => {
             return Err(invalid("has no valid value for the parameter `sslrootcert`", "give the path of a file"));
         }
@@ -287,6 +294,7 @@ mod tests {
             ("sslrootcert=/a.pem", "verifies nothing"),
             ("sslmode=prefer&sslrootcert=system", "verifies nothing"),
             ("sslrootcert=%1b", "`sslrootcert`"),
+            ("sslmode=verify-ca&sslrootcert=~/ca.pem", "from `/` on"),
             ("sslnegotiation=direct", "`sslnegotiation=direct`"),
             ("connect_timeout=x", "`connect_timeout`"),
             ("hostaddr=127.0.0.1,127.0.0.2", "equally many"),

@@ -3,7 +3,7 @@
 use mosaic_tui::backlog::model::{BoardQuery, Column};
 use mosaic_tui::backlog::store::ListQuery;
 
-use super::{Stand, request};
+use super::{Stand, new, request};
 
 /// Rows that scans and index look-ups of the cards have read so far, in all sessions that ended.
 fn rows_read(stand: &Stand) -> (u64, u64) {
@@ -54,4 +54,24 @@ fn a_claim_a_page_and_the_board_read_no_more_of_a_server_than_they_show() {
         assert_eq!(backlog.store().board(&query).unwrap().lanes[4].cards.len(), 50);
     });
     assert!(scanned == 0 && fetched <= 300, "{scanned} scanned, {fetched} fetched for the board");
+}
+
+#[test]
+fn a_server_compiles_no_claim() {
+    let stand = Stand::server();
+    let mut backlog = stand.open();
+    let Stand::Server(database) = &stand else { unreachable!() };
+    // As dear as a claim looks while nothing is known of a large table.
+    database.psql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET jit_above_cost = 1000', current_database()); END $$");
+    backlog.create(&new("A")).unwrap();
+    drop(backlog);
+    let mut backlog = stand.open();
+    backlog.claim(&request("w")).unwrap().unwrap();
+    let pid = database.psql(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'mosaic-tui' \
+         ORDER BY backend_start DESC LIMIT 1",
+    );
+    // It maps the compiler when it first needs it.
+    let mapped = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    assert!(!mapped.contains("llvmjit"), "a statement was compiled");
 }

@@ -113,10 +113,7 @@ impl Tls {
             return Ok(None);
         }
         let (authorities, place) = match file {
-            Some(path) => {
-                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                (from_file(&path)?, path.display().to_string())
-            }
+            Some(path) => (from_file(path)?, path.display().to_string()),
             None => (of_system(server)?, "this system".to_owned()),
         };
         let mut roots = RootCertStore::empty();

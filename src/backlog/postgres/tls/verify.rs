@@ -192,3 +192,90 @@ fn day(time: UnixTime) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).strftime("%Y-%m-%d").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CertifiedIssuer, KeyPair, KeyUsagePurpose};
+    use rustls::crypto::ring::{default_provider, sign::any_supported_type};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::sign::{CertifiedKey, SingleCertAndKey};
+    use rustls::version::{TLS12, TLS13};
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+
+    use super::*;
+
+    /// What the client says of a server that shows this certificate and signs with this key.
+    fn met(
+        certificate: &CertificateDer<'static>,
+        key: &KeyPair,
+        trust: Option<Trust>,
+        version: &'static rustls::SupportedProtocolVersion,
+    ) -> Result<(), Error> {
+        let provider = Arc::new(default_provider());
+        let key = any_supported_type(&PrivateKeyDer::try_from(key.serialize_der()).unwrap()).unwrap();
+        let shown = SingleCertAndKey::from(CertifiedKey::new(vec![certificate.clone()], key));
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(shown));
+        let verifier = Verifier { algorithms: provider.signature_verification_algorithms, trust };
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        let mut client = ClientConnection::new(Arc::new(client), "db.example".try_into().unwrap()).unwrap();
+        let mut server = ServerConnection::new(Arc::new(server)).unwrap();
+        while client.is_handshaking() {
+            let mut wire = Vec::new();
+            client.write_tls(&mut wire).unwrap();
+            server.read_tls(&mut wire.as_slice()).unwrap();
+            server.process_new_packets()?;
+            wire.clear();
+            server.write_tls(&mut wire).unwrap();
+            client.read_tls(&mut wire.as_slice()).unwrap();
+            client.process_new_packets()?;
+        }
+        Ok(())
+    }
+
+    fn trusting(authority: &CertificateDer<'static>) -> Trust {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.clone()).unwrap();
+        let provider = Arc::new(default_provider());
+        let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        Trust { chain, authorities: vec![authority.clone()], place: "a file".to_owned(), named: true }
+    }
+
+    #[test]
+    fn a_certificate_of_which_the_server_has_no_key_is_refused_in_every_mode() {
+        let mut params = CertificateParams::new(vec!["db.example".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let own = CertifiedIssuer::self_signed(params.clone(), KeyPair::generate().unwrap()).unwrap();
+        params.is_ca = rcgen::IsCa::NoCa;
+        let (key, stranger) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let signed = params.signed_by(&key, &own).unwrap();
+        for version in [&TLS12, &TLS13] {
+            for trust in [|_: &CertificateDer<'static>| None, |own: &CertificateDer<'static>| Some(trusting(own))] {
+                assert_eq!(met(signed.der(), &key, trust(own.der()), version), Ok(()));
+                let refused = met(signed.der(), &stranger, trust(own.der()), version).unwrap_err();
+                assert_eq!(refused, Error::InvalidCertificate(CertificateError::BadSignature));
+                // The one that is trusted itself as well.
+                assert_eq!(met(own.der(), own.key(), trust(own.der()), version), Ok(()));
+                let refused = met(own.der(), &stranger, trust(own.der()), version).unwrap_err();
+                assert_eq!(refused, Error::InvalidCertificate(CertificateError::BadSignature));
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_a_certificate_are_shown_as_they_are() {
+        let presented: Vec<String> =
+            ["DnsName(\"a.example\")", "IpAddress(10.0.0.1)", "DnsName(\"\u{1b}[2J\")"].map(str::to_owned).to_vec();
+        assert_eq!(names(&presented), "a.example, 10.0.0.1, [2J");
+        assert_eq!(names(&vec!["DnsName(\"x\")".to_owned(); 7]), "x, x, x, x, x, 2 more");
+    }
+}
