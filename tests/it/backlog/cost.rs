@@ -62,7 +62,8 @@ fn a_server_compiles_no_claim() {
     let mut backlog = stand.open();
     let Stand::Server(database) = &stand else { unreachable!() };
     // As dear as a claim looks while nothing is known of a large table.
-    database.psql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET jit_above_cost = 1000', current_database()); END $$");
+    database
+        .psql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET jit_above_cost = 1000', current_database()); END $$");
     backlog.create(&new("A")).unwrap();
     drop(backlog);
     let mut backlog = stand.open();
