@@ -24,6 +24,7 @@ mod neighbours;
 mod orphans;
 mod planes;
 mod runtimes;
+mod soak;
 mod steering;
 mod systemd;
 mod terminal;

@@ -2,14 +2,15 @@
 //! that server received. Slow, and in need of the programs: `scripts/test --runtimes` runs them.
 
 mod model;
+mod states;
+mod truth;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{Sandbox, kill, wait, wait_for};
+use crate::harness::{Sandbox, wait, wait_for};
 use model::Model;
 
 /// One of the programs.
@@ -60,6 +61,11 @@ impl Lab {
     }
 
     fn with_words(runtime: Runtime, size: &str, words: &str) -> Self {
+        Self::of_version(runtime, runtime.name(), size, words)
+    }
+
+    /// With the program below this folder of the programs.
+    fn of_version(runtime: Runtime, version: &str, size: &str, words: &str) -> Self {
         let folder = PathBuf::from(std::env::var("MOSAIC_TEST_RUNTIMES").unwrap());
         let model = Model::start();
         let sandbox = Sandbox::new();
@@ -68,7 +74,7 @@ impl Lab {
         let git =
             std::process::Command::new("git").args(["-c", "init.defaultBranch=main", "init", "-q"]).arg(&work).status();
         assert!(git.unwrap().success());
-        let program = folder.join(runtime.name()).join("bin").join(runtime.name());
+        let program = folder.join(version).join("bin").join(runtime.name());
         let env = "FAKE_KEY: x, DISABLE_TELEMETRY: '1', PI_OFFLINE: '1', PI_TELEMETRY: '0', PI_SKIP_VERSION_CHECK: '1', \
                    OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_SHARE: '1', \
                    OPENCODE_DISABLE_DEFAULT_PLUGINS: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1'";
@@ -160,7 +166,6 @@ impl Lab {
         wait_for(&format!("{name}: {what} at the model server"), || self.model.copies(tag) > 0);
         assert_eq!(self.model.copies(tag), 1, "{name}, {what}: copies");
         let got = self.model.message(tag).unwrap();
-        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         assert!(squeezed(&got).contains(&squeezed(text)), "{name}, {what}: not whole: {} of {}", got.len(), text.len());
     }
 
@@ -175,6 +180,11 @@ impl Lab {
         );
         assert_eq!(self.model.copies(tag), 0, "{what}");
     }
+}
+
+/// A text without its blanks, which a composer may wrap anew.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// What the screen says, of a row.
@@ -231,156 +241,6 @@ fn configure(home: &Path, work: &Path, port: u16) {
     );
 }
 
-/// Every state, at one size.
-fn every_state(runtime: Runtime, size: &str) {
-    let lab = Lab::up(runtime, size);
-    let tag = |what: &str| format!("tag{what}{}", size.replace('x', "by"));
-    let text = |what: &str| format!("please look at {}", tag(what));
-
-    lab.arrives("idle", &text("idle"), &tag("idle"));
-    lab.settled("after the first answer");
-    for (what, body) in [
-        ("lines", "one\ntwo\nthree".to_owned()),
-        ("paragraphs", "one\n\n    two\n\n\nthree\n".to_owned()),
-        (
-            "markdown",
-            "# Title\n\n- **bold** `code`\n1. item\n\n```sh\nls -l\n```\n> quoted [link](http://x/y)\n".to_owned(),
-        ),
-        ("thirty", "line of a paste\n".repeat(30)),
-        ("many", (1..=200).map(|n| format!("line {n} of many\n")).collect()),
-        ("unicode", "ünï 日本語 ✓ 'q' \"d\" $HOME #{x} \\ ; {a}".to_owned()),
-        ("option", "--force -x /help !ls".to_owned()),
-        ("dialog", "Permission required Allow once Press enter to confirm or esc to cancel (y/n)".to_owned()),
-    ] {
-        lab.arrives(what, &format!("{body} {}", tag(what)), &tag(what));
-        lab.settled(what);
-    }
-
-    // Busy: the turn in progress ends as it would have, and the message comes after it.
-    lab.arrives("slow", &format!("SLOW 8 {}", tag("slow")), &tag("slow"));
-    lab.shows("working", "busy");
-    lab.arrives("busy", &text("busy"), &tag("busy"));
-    lab.settled("after the turn");
-    let replies = format!("FAKE-REPLY SLOW 8 {}", tag("slow"));
-    let shown = lab.sandbox.ok(&["agent", "tail", "a", "-n", "400"]).stdout;
-    let whole = |shown: &str| shown.contains("FAKE-REPLY");
-    assert!(whole(&shown), "{}: the turn was destroyed ({replies}): {shown}", runtime.name());
-
-    lab.sandbox.tmux(&["copy-mode", "-t", "=a:"]);
-    lab.arrives("copy mode", &text("copy"), &tag("copy"));
-    lab.settled("after copy mode");
-    lab.sandbox.tmux(&["split-window", "-t", "=a:", "cat"]);
-    lab.arrives("split window", &text("split"), &tag("split"));
-    assert!(!lab.sandbox.tmux(&["capture-pane", "-p", "-t", "=a:.1"]).contains("tagsplit"));
-    lab.sandbox.tmux(&["kill-pane", "-t", "=a:.1"]);
-    lab.settled("after the split");
-
-    lab.keys(&["-l", "half a thought"]);
-    wait_for("the draft", || lab.screen().contains("half a thought"));
-    lab.refused("a person's draft", &tag("draft"), 4, "refused", "draft_present");
-    assert!(lab.screen().contains("half a thought"));
-    lab.keys(&["C-u"]);
-    wait_for("no draft", || !lab.screen().contains("half a thought"));
-
-    asking(&lab, &tag("asked"));
-
-    lab.arrives("fail", &format!("FAIL {}", tag("fail")), &tag("fail"));
-    lab.shows("stuck", "failing");
-    // opencode tries for ever; it is interrupted by two.
-    let stops = wait("an end of the tries", || {
-        lab.keys(&["Escape"]);
-        (lab.runtime != Runtime::Opencode || evidence(&lab.row()).starts_with("ready")).then_some(())
-    });
-    assert!(stops.is_some(), "{}", lab.screen());
-    lab.arrives("after a failure", &text("again"), &tag("again"));
-    ends(&lab, &tag("end"));
-}
-
-/// A permission dialog: nothing is typed into it, a choice of the operator answers it.
-fn asking(lab: &Lab, tag: &str) {
-    for (choice, runs) in [("3", false), ("1", true)] {
-        let touched = lab.sandbox.root.join(format!("w/touched{choice}"));
-        let Some(message) = lab.runtime.asking(&format!("touch {}", touched.display())) else { return };
-        let (code, _, reason) = lab.send(&message);
-        assert_eq!(code, 0, "{reason}");
-        let question = lab.question();
-        lab.refused("a permission dialog", &format!("{tag}{choice}"), 4, "refused", "blocked_by_prompt");
-        let wrong = lab.sandbox.run(&["agent", "approve", "a", "--question", "another", "--json"]);
-        assert_eq!((wrong.code, wrong.json()["delivery"].as_str()), (4, Some("refused")), "{wrong:?}");
-        assert!(!touched.exists(), "nothing was approved by a message");
-        lab.shows("stuck", "dialog");
-        if lab.runtime == Runtime::Opencode {
-            lab.keys(&["Right"]);
-            let moved = lab.sandbox.run(&["agent", "approve", "a", "--json"]);
-            assert!(moved.code == 4 && moved.stdout.contains("mark_moved"), "{moved:?}");
-            lab.keys(&["Left"]);
-        }
-        let args = ["agent", "approve", "a", "--choice", choice, "--question", &question, "--json"];
-        let answer = lab.sandbox.run(&args);
-        assert_eq!((answer.code, answer.json()["delivery"].as_str()), (0, Some("accepted")), "{answer:?}");
-        if runs {
-            wait_for("the command", || touched.exists());
-            lab.settled("after the command");
-        } else {
-            // opencode asks what to do instead; codex waits for a message.
-            lab.keys(&["Escape"]);
-            lab.settled("after the refusal");
-            assert!(!touched.exists(), "it was refused");
-        }
-    }
-}
-
-/// A megabyte, a runtime that does not react, and one that is gone.
-fn ends(lab: &Lab, tag: &str) {
-    lab.settled("after the failure");
-    let reset = lab.sandbox.run(&["agent", "reset", "a", "--json"]);
-    assert_eq!((reset.code, reset.json()["delivery"].as_str()), (0, Some("accepted")), "{reset:?}\n{}", lab.screen());
-    lab.settled("after the reset");
-
-    let big = ("x".repeat(99) + "\n").repeat(10_400) + tag;
-    let (code, delivery, reason) = lab.send(&big);
-    match code {
-        0 => lab.arrived("a megabyte", &big, tag),
-        _ => assert!(lab.model.copies(tag) == 0 || delivery == "unverified", "{delivery} {reason}"),
-    }
-    // What stands in the composer of one that refuses so much is taken away.
-    if delivery == "draft" {
-        lab.keys(&["C-c"]);
-    }
-    lab.settled("after the megabyte");
-
-    // Below the pane's own process: that one tmux would wake up again.
-    let pids = || {
-        let pane = lab.row()["pane"]["pid"].as_u64().unwrap().to_string();
-        lab.sandbox.pids().into_iter().filter(move |pid| descends(*pid, &pane)).collect::<Vec<_>>()
-    };
-    for pid in pids() {
-        kill(pid, Signal::STOP);
-    }
-    lab.refused("it does not react", &format!("{tag}frozen"), 1, "blank", "does not show");
-    for pid in pids() {
-        kill(pid, Signal::KILL);
-    }
-    wait_for("its end", || lab.row()["readiness"] == "dead");
-    lab.refused("a dead pane", &format!("{tag}dead"), 1, "dead", "");
-}
-
-/// Whether a process has that ancestor.
-fn descends(pid: u32, ancestor: &str) -> bool {
-    let parent = |pid: &str| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        Some(stat.rsplit_once(") ")?.1.split(' ').nth(1)?.to_owned())
-    };
-    let mut at = pid.to_string();
-    while let Some(above) = parent(&at).filter(|above| above != "0") {
-        if above == ancestor {
-            return true;
-        }
-        at = above;
-    }
-    false
-}
-
 /// Two hundred texts, one behind the other: no receipt is false.
 fn two_hundred(runtime: Runtime) {
     let lab = Lab::up(runtime, "120x40");
@@ -423,7 +283,11 @@ fn worlds_writing(runtime: Runtime, size: &str) {
         let (code, delivery, reason) = lab.send(&format!("{tag} {text}"));
         let copies = || lab.model.copies(&tag);
         let right = match code {
-            0 => wait("it at the model server", || (copies() > 0).then_some(())).is_some() && copies() == 1,
+            0 => {
+                let came = wait("it at the model server", || (copies() > 0).then_some(())).is_some() && copies() == 1;
+                let whole = lab.model.message(&tag).is_some_and(|got| squeezed(&got).contains(&squeezed(text)));
+                came && whole
+            }
             4 => copies() == 0,
             _ => false,
         };
@@ -444,20 +308,86 @@ macro_rules! real {
 
             #[test]
             #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn every_state_at_60x20() {
+                states::every_state($runtime, "60x20");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
             fn every_state_at_80x24() {
-                every_state($runtime, "80x24");
+                states::every_state($runtime, "80x24");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn every_state_at_100x30() {
+                states::every_state($runtime, "100x30");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn every_state_at_132x43() {
+                states::every_state($runtime, "132x43");
             }
 
             #[test]
             #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
             fn every_state_at_200x50() {
-                every_state($runtime, "200x50");
+                states::every_state($runtime, "200x50");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn somebody_at_its_keys_at_60x20() {
+                truth::somebody_at_its_keys($runtime, "60x20");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn errors_of_the_model_at_60x20() {
+                truth::errors_of_the_model($runtime, "60x20");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn somebody_at_its_keys_at_132x43() {
+                truth::somebody_at_its_keys($runtime, "132x43");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn errors_of_the_model_at_132x43() {
+                truth::errors_of_the_model($runtime, "132x43");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn talk_decides_nothing() {
+                truth::talk_decides_nothing($runtime, "100x30");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn endings_arrive() {
+                truth::endings_arrive($runtime, "80x24");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn every_width_is_read() {
+                truth::every_width($runtime);
             }
 
             #[test]
             #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
             fn messages_in_the_worlds_writing() {
                 worlds_writing($runtime, "100x30");
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn messages_with_other_versions() {
+                states::other_versions($runtime);
             }
 
             #[test]

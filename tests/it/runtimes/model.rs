@@ -1,7 +1,9 @@
 //! A model server on loopback that answers codex, opencode and pi, and remembers what they asked.
 //!
-//! The last user message drives it: `SLOW n` answers for n seconds, `RUN cmd` asks for the runtime's shell
-//! tool (`ASKRUN cmd` for more rights than it has), `FAIL` is an error; anything else is answered at once.
+//! The last user message drives it: `SLOW n` answers for n seconds, `HANG n` stops for n seconds in the middle of an
+//! answer, `RUN cmd` asks for the runtime's shell tool (`ASKRUN cmd` for more rights than it has), `TOOL name {...}` for
+//! any tool; `FAIL`, `AUTH`, `LIMIT` and `OVER` are errors, `DROPNOW` closes the connection; anything else is answered at
+//! once.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -88,8 +90,18 @@ fn serve(stream: &TcpStream, asked: &Asked) -> std::io::Result<()> {
         items.iter().filter(|item| item["role"] == "user").map(|item| text(&item["content"])).collect();
     let last = users.last().cloned().unwrap_or_default();
     asked.lock().unwrap().push(users);
-    if last.contains("FAIL") {
-        return plain(stream, 500, &json!({ "error": { "message": "fake failure", "type": "server_error" } }));
+    let error = |code: u16, kind: &str, words: &str| {
+        plain(stream, code, &json!({ "error": { "message": words, "type": kind } }))
+    };
+    for word in last.split_whitespace() {
+        match word {
+            "FAIL" => return error(500, "server_error", "fake failure"),
+            "AUTH" => return error(401, "authentication_error", "invalid x-api-key"),
+            "LIMIT" => return error(429, "rate_limit_exceeded", "rate limit"),
+            "OVER" => return error(503, "overloaded_error", "Overloaded"),
+            "DROPNOW" => return Ok(()),
+            _ => {}
+        }
     }
     let answer = Answer::to(&items, &last, &request["tools"]);
     match (responses, request["stream"].as_bool().unwrap_or(false)) {
@@ -127,8 +139,14 @@ fn plain(mut stream: &TcpStream, code: u16, body: &Value) -> std::io::Result<()>
 
 /// What is answered.
 enum Answer {
+    /// Text, and seconds in which it comes piece by piece.
     Text(String, u64),
-    Tool { name: String, arguments: String },
+    /// Text that stops for so many seconds in its middle.
+    Hangs(String, u64),
+    Tool {
+        name: String,
+        arguments: String,
+    },
 }
 
 impl Answer {
@@ -144,6 +162,14 @@ impl Answer {
         {
             return tool;
         }
+        if let Some((name, arguments)) = last.split_once("TOOL ").and_then(|(_, rest)| rest.split_once(' ')) {
+            return Self::Tool { name: name.to_owned(), arguments: arguments.trim().to_owned() };
+        }
+        if let Some(seconds) =
+            last.split_once("HANG ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok())
+        {
+            return Self::Hangs(format!("FAKE-REPLY {}", last.trim()), seconds);
+        }
         let slow = last.split_once("SLOW ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
         let end: Vec<char> = last.trim().chars().rev().take(60).collect();
         Self::Text(format!("FAKE-REPLY {}", end.into_iter().rev().collect::<String>()), slow.unwrap_or(0))
@@ -151,14 +177,21 @@ impl Answer {
 
     fn text(&self) -> &str {
         match self {
-            Self::Text(text, _) => text,
+            Self::Text(text, _) | Self::Hangs(text, _) => text,
             Self::Tool { .. } => "",
         }
     }
 
     /// Pieces, with a pause before each while it is slow.
     fn pieces(&self) -> Vec<(Duration, String)> {
-        let Self::Text(text, slow) = self else { return Vec::new() };
+        let (text, slow) = match self {
+            Self::Text(text, slow) => (text, slow),
+            Self::Hangs(text, seconds) => {
+                let pause = Duration::from_secs(*seconds);
+                return vec![(Duration::ZERO, "a part ".to_owned()), (pause, text.clone())];
+            }
+            Self::Tool { .. } => return Vec::new(),
+        };
         let wait = (0..slow * 4).map(|n| (Duration::from_millis(250), format!("{n} ")));
         wait.chain([(Duration::ZERO, text.clone())]).collect()
     }
@@ -205,7 +238,7 @@ impl Answer {
                 events.send(Some("response.output_item.added"), &added)?;
                 item
             }
-            Self::Text(..) => {
+            Self::Text(..) | Self::Hangs(..) => {
                 let item = |status: &str, content: Value| json!({ "type": "message", "id": "m1", "role": "assistant", "status": status, "content": content });
                 let added = json!({ "type": "response.output_item.added", "output_index": 0, "item": item("in_progress", json!([])) });
                 events.send(Some("response.output_item.added"), &added)?;
