@@ -105,14 +105,12 @@ impl Soak<'_> {
             let answer = self.sandbox.run(&["agent", "send", agent, "--json", "-m", &format!("please {tag}")]);
             if answer.code == 0 {
                 let shown = self.sandbox.run(&["agent", "tail", agent, "-n", "400"]).stdout;
-                let shown: String = shown.split_whitespace().collect();
-                let copies = shown.matches(&format!("please{tag}")).count();
-                // Twice is the message and the answer that repeats it.
-                if copies > 2 || (copies == 0 && before == self.upheavals.load(Ordering::Relaxed) && !shown.is_empty())
+                let copies = shown.lines().filter(|line| line.starts_with("> [") && line.contains(&tag)).count();
+                if copies > 1 || (copies == 0 && before == self.upheavals.load(Ordering::Relaxed) && !shown.is_empty())
                 {
-                    self.wrong(format!("{agent}: {copies} copies of {tag}: {answer:?}"));
+                    self.wrong(format!("{agent}: {copies} copies of {tag}: {answer:?}\n{shown}"));
                 }
-            } else if answer.code < 0 || answer.stderr.contains("panicked") {
+            } else if answer.stderr.contains("panicked") {
                 self.wrong(format!("send to {agent}: {answer:?}"));
             }
         }
