@@ -161,7 +161,7 @@ fn help_of(spec: &ActionSpec) -> String {
 /// it may hold the only word of a claim's token.
 fn print(report: &Report, json: bool) -> Result<u8> {
     use std::io::Write;
-    let text = if json { serde_json::to_string_pretty(&report.json).unwrap_or_default() } else { report.text.clone() };
+    let text = if json { output::json_text(&report.json) } else { report.text.clone() };
     let printed = if text.is_empty() { Ok(Printed::Whole) } else { output::print(&format!("{text}\n")) };
     for error in &report.errors {
         let _closed = writeln!(std::io::stderr(), "mosaic-tui: {error}");
@@ -177,7 +177,7 @@ fn print(report: &Report, json: bool) -> Result<u8> {
 
 fn watch(site: &Site, name: String) -> Result<u8> {
     let snapshot = block_on(crate::fleet::observe::once(site, roster::load(site)?))?;
-    if !snapshot.agents.iter().any(|row| row.name.as_str() == name) {
+    if snapshot.named(&name).is_none() {
         roster::load(site)?.agent(&name)?;
     }
     dashboard(site, Options { watch: Some(name), demo: false })

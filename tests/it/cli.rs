@@ -123,7 +123,7 @@ fn once_prints_the_same_state_in_every_format() {
     assert!(text.starts_with("0 need you; 2 working\n") && text.contains("\nworking  a  "), "{text}");
     assert!(sandbox.ok(&["--once", "--color", "always"]).stdout.contains("\x1b[34mworking"));
     let json = sandbox.ok(&["--once", "--format", "json", "--pane", "a"]).json();
-    assert_eq!(json["schema"], "mosaic-tui/once/1");
+    assert_eq!(json["schema"], "mosaic-tui/once/2");
     for field in ["generated_at", "tenant_id", "host"] {
         assert!(json[field].is_string(), "{field}");
     }

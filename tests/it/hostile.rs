@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::harness::Sandbox;
 
 const NASTY: &str = "\x1b[2J\x1b]0;owned\x07\u{202e}evil\u{2066}\nline\ttab\u{9b}31m";
@@ -68,6 +70,46 @@ fn once_prints_no_control_bytes_and_breaks_no_column() {
         assert!(before.ends_with("  "), "{line}");
         assert!(line.chars().count() <= 200);
     }
+}
+
+#[test]
+fn a_session_in_json_has_the_name_by_which_tmux_and_every_command_find_it() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    let names = [" two  spaces ", "turned \u{202e}txt\u{2066}", "hidden\u{200b}", "hidden", &"z".repeat(300)];
+    for name in names {
+        sandbox.tmux(&["new-session", "-d", "-s", name, "--", "sh", "-c", "echo I am there; exec cat"]);
+    }
+    let same = sandbox.tmux(&["list-sessions", "-F", "#{session_name}"]);
+    for args in [&["fleet", "ps", "--json"][..], &["fleet", "ps", "--local", "--json"], &["--once", "--format", "json"]]
+    {
+        let answer = sandbox.ok(args);
+        no_control_bytes(&format!("{args:?}"), &answer.stdout);
+        let json = answer.json();
+        let rows = [&json, &json["rows"], &json["fleet"]["agents"]].into_iter().find_map(Value::as_array).unwrap();
+        assert_eq!(rows.len(), names.len() + 1, "{args:?}");
+        for row in rows {
+            let session = row["session"].as_str().unwrap();
+            assert!(same.lines().any(|line| line == session), "{session:?} in {same}");
+            assert_eq!(
+                sandbox.tmux(&["display-message", "-p", "-t", &format!("={session}:"), "#{pane_id}"]),
+                row["pane"]["id"]
+            );
+            let label = row["session_label"].as_str().unwrap();
+            no_control_bytes("session_label", label);
+            assert!(label.chars().count() <= 200, "{label}");
+        }
+    }
+    for name in names {
+        crate::harness::wait_for("its text", || sandbox.ok(&["agent", "tail", name]).stdout.contains("I am there"));
+        assert_eq!(sandbox.ok(&["agent", "status", name, "--json"]).json()["session"], name);
+        assert_eq!(sandbox.ok(&["agent", "explain", name, "--json"]).json()["agent"]["session"], name);
+        let once = sandbox.ok(&["--once", "--format", "json", "--pane", name]).json();
+        assert!(once["pane"]["lines"].to_string().contains("I am there"), "{once:#}");
+    }
+    // A label names its row as well, as long as only one is shown under it.
+    assert_eq!(sandbox.ok(&["agent", "status", "two spaces", "--json"]).json()["session"], names[0]);
+    assert!(sandbox.ok(&["agent", "tail", "two spaces"]).stdout.contains("I am there"));
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "name",
             "alias",
             "session",
+            "session_label",
             "tenant_id",
             "host",
             "socket",

@@ -20,7 +20,7 @@ use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
 use crate::fleet::roster::{self, Roster};
 
 /// Version of what one host tells another of its agents. Whoever reads it takes the rows that it knows.
-const ROWS_SCHEMA: u32 = 1;
+const ROWS_SCHEMA: u32 = 2;
 
 /// Performs an action and answers in tables of at most `width` columns; `tell` takes word of what is being done meanwhile.
 ///
@@ -89,7 +89,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, 
 /// One row; a session that the roster does not know can be looked at too.
 async fn look_at(site: &Site, name: &str) -> Result<(Arc<FleetSnapshot>, Arc<AgentRow>)> {
     let snapshot = look(site).await?;
-    let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).cloned();
+    let row = snapshot.named(name).cloned();
     match row {
         Some(row) => Ok((snapshot, row)),
         None => Err(roster::load(site)?

@@ -5,7 +5,10 @@
 
 use std::io::{ErrorKind, Write};
 
+use serde_json::Value;
+
 use crate::fleet::error::{Failure, Result};
+use crate::plain::{acts_on_terminal, hides_in_text};
 
 /// How printing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,25 @@ pub(in crate::app) fn print(text: &str) -> Result<Printed> {
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
+/// A JSON document as text. What a terminal would act on, or would not show, is written as an escape: to programs it is
+/// the same text, and on a terminal it is harmless.
+#[must_use]
+pub(in crate::app) fn json_text(document: &Value) -> String {
+    let plain = serde_json::to_string_pretty(document).unwrap_or_default();
+    let mut out = String::with_capacity(plain.len());
+    for c in plain.chars() {
+        // Outside of strings there are only line breaks and spaces; those within are escapes already.
+        if (acts_on_terminal(c) && c != '\n') || hides_in_text(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// What a write to standard output came to.
 ///
 /// # Errors
@@ -44,6 +66,22 @@ pub(in crate::app) fn written(result: std::io::Result<()>) -> Result<Printed> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Printed::Closed),
         Err(error) => {
             Err(Failure::failed("standard output", error.to_string(), "free some space, or send it elsewhere"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn json_acts_on_no_terminal_and_says_the_same(text in "[\\s\\S]{0,40}", nasty in "[\u{1b}\u{7f}\u{9b}\u{202e}\u{200b}\u{2066}]{0,5}") {
+            let document = serde_json::json!({ "name": format!("{text}{nasty}{text}") });
+            let printed = json_text(&document);
+            prop_assert!(!printed.chars().any(|c| (acts_on_terminal(c) && c != '\n') || hides_in_text(c)));
+            prop_assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), document);
         }
     }
 }

@@ -66,7 +66,7 @@ impl Term {
             Field::Runtime => row.runtime.as_deref().is_some_and(has),
             Field::Host => has(&row.host),
             Field::Any => {
-                [Some(&row.name), row.alias.as_ref(), Some(&row.session), Some(&row.reason)]
+                [Some(&row.name), row.alias.as_ref(), Some(&row.session_label), Some(&row.reason)]
                     .into_iter()
                     .flatten()
                     .any(|label| has(label.as_str()))

@@ -11,8 +11,8 @@ use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus,
-    Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, ServerName, Size,
-    SocketName, TmuxFeed,
+    Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, ServerName, SessionName,
+    Size, SocketName, TmuxFeed,
 };
 use crate::ui::draw::{Drawn, Lines};
 
@@ -32,7 +32,8 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         key: RowKey::of_agent(&AgentName::parse(name).unwrap()),
         name: Label::new(name),
         alias: None,
-        session: Label::new(name),
+        session: SessionName(name.to_owned()),
+        session_label: Label::new(name),
         tenant_id: "tester".to_owned(),
         host: "here".to_owned(),
         socket: SocketName(Some("mosaic-fleet".to_owned())),

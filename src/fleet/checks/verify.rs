@@ -126,7 +126,7 @@ fn of_agent(row: &AgentRow) -> Check {
         subject.clone(),
         format!(
             "session ={}: pane {} pid {}, heartbeat {} ago, runs {}{boot}",
-            row.session,
+            row.session_label,
             pane.id,
             pane.pid,
             beat.unwrap_or_default(),

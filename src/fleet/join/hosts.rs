@@ -20,8 +20,6 @@ pub struct FarRow {
     pub name: Label,
     /// Whether that roster names it.
     pub managed: bool,
-    /// Its tmux session.
-    pub session: Label,
     /// Its pane, which tells it from an agent of that name on another socket.
     pub pane: Option<FarPane>,
     /// systemd plane.

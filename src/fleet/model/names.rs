@@ -54,7 +54,8 @@ impl fmt::Display for AgentName {
 }
 
 /// Exact name of a tmux session, as tmux stores it. May hold anything a user typed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct SessionName(pub String);
 
 impl SessionName {

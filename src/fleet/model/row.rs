@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     BootEnable, ClaimFacts, Evidence, ExitFacts, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
-    ProcessFacts, Readiness, RowKey, SocketName, UnitFacts,
+    ProcessFacts, Readiness, RowKey, SessionName, SocketName, UnitFacts,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -15,12 +15,14 @@ pub struct AgentRow {
     /// Names the row on the screen.
     #[serde(skip)]
     pub key: RowKey,
-    /// Agent name, or the session's name when the roster does not know it.
+    /// Agent name, or the session's name made safe to show when the roster does not know it.
     pub name: Label,
     /// Display name from the roster.
     pub alias: Option<Label>,
-    /// tmux session name.
-    pub session: Label,
+    /// tmux session, as tmux's own commands take it.
+    pub session: SessionName,
+    /// The same made safe to show.
+    pub session_label: Label,
     /// Whose fleet it belongs to.
     pub tenant_id: String,
     /// Where it runs.
@@ -191,6 +193,16 @@ impl FleetSnapshot {
     #[must_use]
     pub fn count(&self, readiness: Readiness) -> usize {
         self.agents.iter().filter(|row| row.managed && row.readiness == readiness).count()
+    }
+
+    /// The row that somebody means by a name: an agent's or a session's own one, or else the label under which only one
+    /// row is shown.
+    #[must_use]
+    pub fn named(&self, given: &str) -> Option<&Arc<AgentRow>> {
+        let own = |row: &AgentRow| if row.managed { row.name.as_str() == given } else { row.session.0 == given };
+        let mut shown = self.agents.iter().filter(|row| row.name.as_str() == given);
+        let one = || shown.next().filter(|_| shown.next().is_none());
+        self.agents.iter().find(|row| own(row)).or_else(one)
     }
 
     /// Rows that need the operator, most urgent first.

@@ -28,7 +28,7 @@ const ACT: &[u8] = &[0, 1, 3, 4, 69];
 pub const SHAPES: &[(&str, &str)] = &[
     (
         "row",
-        "name, alias, session, tenant_id, host, socket, class, runtime, model_hint, managed, systemd, pane, process, \
+        "name, alias, session, session_label, tenant_id, host, socket, class, runtime, model_hint, managed, systemd, pane, process, \
          idle_seconds, heartbeat, health, readiness, reason, question, drift, boot_enable, flags, evidence, claim, \
          last_exit, observed_at",
     ),

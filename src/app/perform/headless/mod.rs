@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
 use super::backlog::Look;
+use super::output;
 use crate::app::action::error::{DONE, FAILED};
 use crate::app::action::report::Report;
 use crate::app::action::{OnceFormat, OnceOptions, OnceView};
@@ -30,7 +31,7 @@ use crate::fleet::{exec, observe, pane};
 use crate::ui::{draw, picture, text, theme::Theme};
 
 /// Version of the JSON document; it grows when a field changes meaning or goes.
-const SCHEMA: &str = "mosaic-tui/once/1";
+const SCHEMA: &str = "mosaic-tui/once/2";
 
 /// Size of a frame when none is given.
 const FRAME: Size = Size { width: 120, height: 40 };
@@ -62,7 +63,7 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
         OnceFormat::Text => Report::done(as_text(&snapshot, &board, picture.as_ref(), options), &Value::Null),
         OnceFormat::Json => {
             let document = document(&snapshot, &board, picture.as_ref());
-            Report::done(serde_json::to_string_pretty(&document).unwrap_or_default(), &document)
+            Report::done(output::json_text(&document), &document)
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
             let buffer = frame(&snapshot, board, first, picture, options);
@@ -105,7 +106,7 @@ fn check_text(needing: &[&Arc<AgentRow>]) -> String {
 
 async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
     let what = format!("agent {}", Label::new(name));
-    let row = snapshot.agents.iter().find(|row| row.name.as_str() == name).ok_or_else(|| {
+    let row = snapshot.named(name).ok_or_else(|| {
         Failure::new(
             Kind::NotFound,
             what.clone(),
@@ -354,7 +355,7 @@ pub(in crate::app) fn roster_json(roster: &Roster) -> Value {
             json!({
                 "name": agent.name,
                 "alias": agent.alias,
-                "session": agent.session.label(),
+                "session": agent.session,
                 "tenant_id": agent.tenant_id,
                 "host": agent.host,
                 "ssh": agent.ssh,
@@ -375,7 +376,7 @@ pub(in crate::app) fn roster_json(roster: &Roster) -> Value {
     json!({
         "file": roster.path,
         "socket": roster.socket,
-        "holder_session": roster.holder.label(),
+        "holder_session": roster.holder,
         "warnings": roster.warnings,
         "agents": agents,
     })

@@ -1,5 +1,6 @@
 //! The text of a pane, and its takeover.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{PaneId, SessionName, acts_on_terminal};
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{Query, Tmux, panes_of};
+use crate::fleet::tmux::{PaneRecord, Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -56,11 +57,20 @@ async fn pane(site: &Site, name: &str) -> Result<Found> {
         found => return found,
     };
     let tmux = Tmux::new(roster::load(site)?.socket);
-    let mut panes = tmux.panes().await?;
-    panes.retain(|pane| pane.session.0 == name);
-    let first = panes.iter().min_by_key(|pane| pane.id).ok_or(unknown)?;
+    let panes = tmux.panes().await?;
+    let session = meant(&panes, name);
+    let own = panes.iter().filter(|pane| session == Some(&pane.session));
+    let first = own.min_by_key(|pane| pane.id).ok_or(unknown)?;
     let (session, pane, height) = (first.session.clone(), first.id, first.size.height);
     Ok(Found { tmux, session, pane, height, tenant_id: site.tenant_id.clone(), host: site.host.clone() })
+}
+
+/// The session that a name means: its own, or the label under which lists show only one.
+fn meant<'a>(panes: &'a [PaneRecord], name: &str) -> Option<&'a SessionName> {
+    let own = panes.iter().map(|pane| &pane.session).find(|session| session.0 == name);
+    let shown: BTreeSet<_> =
+        panes.iter().map(|pane| &pane.session).filter(|session| session.label().as_str() == name).collect();
+    own.or_else(|| shown.first().copied().filter(|_| shown.len() == 1))
 }
 
 /// The last lines of a pane, its scrollback included.
