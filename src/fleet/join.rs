@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
-    AgentName, AgentRow, BootEnable, Evidence, ExitFacts, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, PaneId,
-    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, TmuxFeed, UnitsView,
+    AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, PaneId,
+    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, TmuxFeed, UnitsView, signal_name,
 };
 use super::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, ScreenSign, Signs};
@@ -317,7 +317,8 @@ fn pane_facts(record: &PaneRecord, tree: Option<&ProcessTree>) -> PaneFacts {
         id: record.id,
         pid: record.pid,
         dead: record.dead,
-        exit_status: record.dead_status,
+        exit_status: record.end.and_then(End::status),
+        exit_signal: record.end.and_then(End::signal).map(signal_name),
         command: tree.map(|tree| tree.foreground.clone()).unwrap_or_default(),
         width: record.size.width,
         height: record.size.height,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::heartbeat::NoHeartbeat;
-use super::model::{Authority, Health, HeartbeatStatus, Readiness, Thresholds};
+use super::model::{Authority, End, Health, HeartbeatStatus, Readiness, Thresholds};
 use super::screen::Showing;
 
 /// A heartbeat counts as in time up to this many intervals.
@@ -27,8 +27,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(3);
 pub enum PaneState {
     /// Its process runs.
     Live,
-    /// There is a pane, its process ended; the exit status where it is known.
-    Ended(Option<i32>),
+    /// There is a pane, its process ended; how, where it is known.
+    Ended(Option<End>),
     /// There is a pane, and `/proc` no longer has its process.
     ProcessGone,
     /// Its runtime ended, and this shell stands in the pane.
@@ -361,7 +361,7 @@ fn by_screen(
 fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
     let start = "a start, on its own host: `mosaic-tui fleet start NAME`";
     Some(match pane {
-        PaneState::Ended(Some(status)) => (format!("exited with status {status}"), start),
+        PaneState::Ended(Some(end)) => (end.to_string(), start),
         PaneState::Ended(None) => ("its process ended".to_owned(), start),
         PaneState::ProcessGone => ("its process is gone".to_owned(), start),
         PaneState::ShellOnly(shell) => {
@@ -427,7 +427,7 @@ mod tests {
         for (pane, pulse, idle, want) in [
             (P::NoServer, pulse(0, S::Ok), Some(0), R::Dead),
             (P::NoSession, pulse(0, S::Ok), Some(0), R::Dead),
-            (P::Ended(Some(1)), pulse(0, S::Busy), Some(0), R::Dead),
+            (P::Ended(Some(End::Exited(1))), pulse(0, S::Busy), Some(0), R::Dead),
             (P::ProcessGone, pulse(0, S::Waiting), Some(0), R::Dead),
             (P::Unreadable, pulse(0, S::Ok), Some(0), R::Unknown),
             (P::Unreachable, pulse(0, S::Ok), Some(0), R::Unknown),

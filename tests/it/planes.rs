@@ -55,7 +55,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
         ]
     );
     for (field, inner) in [
-        ("pane", vec!["id", "pid", "dead", "exit_status", "command", "width", "height", "title"]),
+        ("pane", vec!["id", "pid", "dead", "exit_status", "exit_signal", "command", "width", "height", "title"]),
         ("process", vec!["alive", "argv0", "cpu_percent", "rss_bytes", "descendants"]),
         ("heartbeat", vec!["age_seconds", "status", "detail", "by"]),
     ] {
@@ -101,6 +101,28 @@ fn the_keeper_records_how_the_process_ended_and_ends_with_its_status() {
     assert!(record["screen"].as_str().unwrap().contains("last words"));
     wait_for("the keeper's end", || !mosaic_tui::fleet::process::is_alive(keeper));
     assert_eq!(sandbox.row("a")["reason"], "exited with status 7");
+}
+
+#[test]
+fn a_process_that_a_signal_killed_names_the_signal_and_its_keeper_ends_as_a_shell_would() {
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a, runtime: cat, command: cat}\n  - {name: b, runtime: sh, command: 'sh -c \"kill -TERM \\$\\$\"; exit $?'}\n",
+    );
+    sandbox.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "_holder", "--", "cat"]);
+    for (signal, name, code) in [(Signal::KILL, "SIGKILL", 137), (Signal::SEGV, "SIGSEGV", 139)] {
+        let mut keeper = sandbox.command(program()).args(["session", "run", "a"]).spawn().unwrap();
+        kill(pane_pid(&sandbox.wait_row("a", |row| row["health"] == "healthy")), signal);
+        assert_eq!(keeper.wait().unwrap().code(), Some(code));
+        let row = sandbox.row("a");
+        assert_eq!(row["reason"], format!("killed by {name}"), "{row:#}");
+        assert_eq!((&row["pane"]["exit_signal"], &row["last_exit"]["signal"]), (&name.into(), &name.into()));
+        assert!(row["pane"]["exit_status"].is_null() && row["last_exit"]["words"] == row["reason"], "{row:#}");
+        assert!(sandbox.ok(&["fleet", "ps"]).stdout.contains(&format!("killed by {name}")));
+        sandbox.tmux(&["kill-session", "-t", "=a:"]);
+        assert_eq!(sandbox.row("a")["reason"], format!("killed by {name}"), "the record knows it too");
+    }
+    let refused = sandbox.run(&["fleet", "start", "b"]);
+    assert!(refused.stderr.contains("status 143, as after SIGTERM"), "{refused:?}");
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             pid: 1000 + number,
             dead,
             exit_status: dead.then_some(3),
+            exit_signal: None,
             command: Label::new("mosaic-tui"),
             width: 200,
             height: 50,

@@ -2,7 +2,7 @@
 
 use super::{Planes, age, units};
 use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
-use crate::fleet::model::{Authority, BootEnable, Evidence, Label, Plane, ServerName, UnitFacts};
+use crate::fleet::model::{Authority, BootEnable, End, Evidence, Label, Plane, ServerName, UnitFacts};
 use crate::fleet::process::{Process, ProcessTree};
 use crate::fleet::readiness::PaneState;
 use crate::fleet::roster::Agent;
@@ -20,7 +20,7 @@ impl TmuxFinding<'_> {
     pub(super) fn state(&self, tree: Option<&ProcessTree>, runtime: Option<&str>) -> PaneState {
         match self.record {
             None => self.missing,
-            Some(record) if record.dead => PaneState::Ended(record.dead_status),
+            Some(record) if record.dead => PaneState::Ended(record.end),
             Some(_) if tree.is_some_and(|tree| !tree.facts.alive) => PaneState::ProcessGone,
             Some(_) => tree.zip(runtime).map_or(PaneState::Live, |(tree, runtime)| of_living(tree, runtime)),
         }
@@ -58,7 +58,7 @@ pub(super) fn tmux_plane<'a>(
             let (record, panes_in_session) = (own.first().copied(), own.len());
             let text = match record {
                 None => format!("no session {} on socket {}", agent.session.label(), agent.socket),
-                Some(pane) if pane.dead => format!("pane {} is dead{}", pane.id, exit_words(pane.dead_status)),
+                Some(pane) if pane.dead => format!("pane {} is dead{}", pane.id, exit_words(pane.end)),
                 Some(pane) => format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid),
             };
             (TmuxFinding { record, missing: PaneState::NoSession, panes_in_session }, true, text)
@@ -74,8 +74,8 @@ pub(super) fn tmux_plane<'a>(
     finding
 }
 
-fn exit_words(status: Option<i32>) -> String {
-    status.map(|status| format!(", exit status {status}")).unwrap_or_default()
+fn exit_words(end: Option<End>) -> String {
+    end.map(|end| format!(": {end}")).unwrap_or_default()
 }
 
 pub(super) fn process_evidence(

@@ -97,7 +97,7 @@ fn pane(id: u32, session: &str, pid: u32) -> PaneRecord {
         window_id: format!("@{id}"),
         pid,
         dead: false,
-        dead_status: None,
+        end: None,
         size,
         left: 0,
         top: 0,

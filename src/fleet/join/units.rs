@@ -90,6 +90,7 @@ mod tests {
         let exit = ExitFacts {
             at: String::new(),
             status: Some(3),
+            signal: None,
             words: Label::new("exited with status 3"),
             quick_ends: 1,
             lines: Vec::new(),

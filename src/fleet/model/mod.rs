@@ -3,11 +3,13 @@
 //! Every record that leaves the program is one of these types, serialised as it stands here: field
 //! names are a public interface.
 
+mod end;
 mod names;
 mod planes;
 mod row;
 mod screen;
 
+pub use self::end::*;
 pub use self::names::*;
 pub use self::planes::*;
 pub use self::row::*;

@@ -183,6 +183,8 @@ pub struct PaneFacts {
     pub dead: bool,
     /// Exit status of a dead pane; tmux 3.3a often leaves it empty.
     pub exit_status: Option<i32>,
+    /// Name of the signal that killed its process; tmux knows it from 3.3 on.
+    pub exit_signal: Option<String>,
     /// Name of the foreground process, what tmux calls `pane_current_command`.
     pub command: Label,
     /// Columns of the pane.
@@ -200,6 +202,8 @@ pub struct ExitFacts {
     pub at: String,
     /// Exit status, where it is known.
     pub status: Option<i32>,
+    /// Name of the signal that killed it.
+    pub signal: Option<String>,
     /// How it ended, in a few words.
     pub words: Label,
     /// How many runs in a row ended at once.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::{AgentName, ExitFacts, Label};
+use crate::fleet::model::{AgentName, End, ExitFacts, Label, signal_name};
 use crate::fleet::pane::still;
 
 /// Most of a last screen that is kept, in bytes.
@@ -32,6 +32,9 @@ pub struct ExitRecord {
     pub pid: u32,
     /// Its exit status, where tmux knew it.
     pub exit_status: Option<i32>,
+    /// The signal that killed it, where tmux knew it.
+    #[serde(default)]
+    pub exit_signal: Option<i32>,
     /// How many runs in a row ended at once, this one included.
     #[serde(default)]
     pub quick_ends: u32,
@@ -61,6 +64,7 @@ impl ExitRecord {
         ExitFacts {
             at: self.ts.clone(),
             status: self.exit_status,
+            signal: self.exit_signal.map(signal_name),
             words: Label::new(&self.words()),
             quick_ends: self.quick_ends,
             lines: self.last_lines(SHOWN_LINES),
@@ -70,11 +74,16 @@ impl ExitRecord {
     /// How it ended, in a few words.
     #[must_use]
     pub fn words(&self) -> String {
-        match (&self.failure, self.exit_status) {
+        match (&self.failure, self.end()) {
             (Some(why), _) => why.clone(),
-            (None, Some(status)) => format!("exited with status {status}"),
+            (None, Some(end)) => end.to_string(),
             (None, None) => "ended with an unknown status".to_owned(),
         }
+    }
+
+    /// How it ended, where tmux knew it.
+    fn end(&self) -> Option<End> {
+        End::of(self.exit_status, self.exit_signal)
     }
 }
 
@@ -84,17 +93,16 @@ pub fn last_exit(site: &Site, agent: &AgentName) -> Option<ExitRecord> {
     serde_json::from_slice(&std::fs::read(site.run_file(agent, RunFile::Exit)).ok()?).ok()
 }
 
-/// How the agent's last process ended, in words: its status and the last line it left.
+/// How the agent's last process ended, in words: its status or signal, and the last line it left.
 #[must_use]
 pub fn last_words(site: &Site, agent: &AgentName) -> Option<String> {
     let record = last_exit(site, agent)?;
     if record.failure.is_some() {
         return Some(record.words());
     }
-    let status = record.exit_status.map_or_else(|| "an unknown status".to_owned(), |status| format!("status {status}"));
     // tmux 3.3a loses the output of a command now and then that ends in the moment it began.
-    let said = record.last_lines(1).pop().map(|last| format!(": {last}")).unwrap_or_default();
-    Some(format!("its command ended at once with {status}{said}"))
+    let said = record.last_lines(1).pop().map(|last| format!("; it said: {last}")).unwrap_or_default();
+    Some(format!("its command ended at once: {}{said}", record.words()))
 }
 
 /// Writes the record.

@@ -16,7 +16,7 @@ use crate::fleet::death::{DeathWatch, Unwatchable};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::{Authority, HeartbeatStatus, Label, PaneId};
+use crate::fleet::model::{Authority, End, HeartbeatStatus, Label, PaneId};
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::systemd::{GIVEN_UP, Manager};
@@ -143,6 +143,7 @@ fn not_made(site: &Site, agent: &Agent, quick_ends: u32, failure: Failure) -> Re
         ts: Timestamp::now().to_string(),
         pid: 0,
         exit_status: None,
+        exit_signal: None,
         quick_ends,
         failure: Some(failure.to_string()),
         screen: String::new(),
@@ -236,7 +237,7 @@ impl Keeper<'_> {
 
     /// Records how the process ended; the keeper's own status becomes the process's.
     async fn ended(&self) -> Result<i32> {
-        let mut status = None;
+        let mut end = None;
         let listed = async {
             loop {
                 match self.tmux.reach().await {
@@ -251,7 +252,7 @@ impl Keeper<'_> {
             }
         };
         let mut dead = tokio::time::timeout(DEATH_LISTED_WITHIN, listed).await.ok().flatten();
-        if dead.as_ref().is_some_and(|pane| pane.dead_status.is_none()) {
+        if dead.as_ref().is_some_and(|pane| pane.end.is_none()) {
             // tmux 3.3a often fills the status in only when another child of the server ends.
             let nudged = self.tmux.change(&[Change::Nudge]).await.is_ok();
             if nudged && let Ok(again) = create::own_pane(self.agent, &self.tmux).await {
@@ -260,7 +261,7 @@ impl Keeper<'_> {
         }
         let mut screen = String::new();
         if let Some(pane) = &dead {
-            status = pane.dead_status;
+            end = pane.end;
             screen =
                 self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
         }
@@ -271,7 +272,8 @@ impl Keeper<'_> {
             host: self.agent.host.clone(),
             ts: Timestamp::now().to_string(),
             pid: self.pid,
-            exit_status: status,
+            exit_status: end.and_then(End::status),
+            exit_signal: end.and_then(End::signal),
             quick_ends,
             failure: None,
             screen,
@@ -279,12 +281,12 @@ impl Keeper<'_> {
         if let Err(error) = exit::write(self.site, &self.agent.name, record) {
             tracing::error!(%error, "exit record not written");
         }
-        tracing::info!(agent = %self.agent.name, ?status, quick_ends, "the pane's process ended");
+        tracing::info!(agent = %self.agent.name, ?end, quick_ends, "the pane's process ended");
         if quick_ends >= pace::MOST_QUICK_ENDS {
             tracing::error!(quick_ends, "it ends at once every time; given up");
             return Ok(GIVEN_UP);
         }
-        Ok(status.filter(|status| *status != GIVEN_UP).unwrap_or(UNKNOWN_STATUS))
+        Ok(end.map(End::code).filter(|status| *status != GIVEN_UP).unwrap_or(UNKNOWN_STATUS))
     }
 
     /// Runs in a row that ended at once, now that this one is over.

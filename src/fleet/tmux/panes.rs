@@ -5,14 +5,14 @@
 //! is not among them: tmux reads it anew for each mention, so its length would belong to another
 //! process now and then. `/proc` tells it as well.
 
-use crate::fleet::model::{AgentName, Label, PaneId, PaneTarget, ServerName, SessionName, Size};
+use crate::fleet::model::{AgentName, End, Label, PaneId, PaneTarget, ServerName, SessionName, Size};
 
 /// Number of plain fields before the strings.
-const PLAIN_FIELDS: usize = 20;
+const PLAIN_FIELDS: usize = 21;
 
 /// Format of `list-panes`; the order is that of [`parse_record`].
 pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
-#{pane_dead_status}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
+#{pane_dead_status}\t#{pane_dead_signal}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
 #{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t\
 #{n:session_name}:#{session_name}#{n:@mosaic_agent}:#{@mosaic_agent}#{n:pane_title}:#{pane_title}";
@@ -33,8 +33,8 @@ pub struct PaneRecord {
     pub pid: u32,
     /// Whether that process ended.
     pub dead: bool,
-    /// Its exit status where tmux knows it.
-    pub dead_status: Option<i32>,
+    /// How, where tmux knows it; the signal is known to tmux 3.3 and later.
+    pub end: Option<End>,
     /// Size of the pane.
     pub size: Size,
     /// Left edge in the window.
@@ -133,22 +133,22 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         window_id: fields[2].to_owned(),
         pid: fields[3].parse().ok()?,
         dead: fields[4] == "1",
-        dead_status: fields[5].parse().ok(),
-        size: Size { width: number(6)?, height: number(7)? },
-        left: number(8)?,
-        top: number(9)?,
-        window: Size { width: number(10)?, height: number(11)? },
-        activity: fields[12..15].iter().find_map(|field| field.parse().ok().filter(|seconds| *seconds > 0)),
-        in_mode: fields[15] != "0" && !fields[15].is_empty(),
-        status_rows: match fields[16] {
+        end: End::of(fields[5].parse().ok(), fields[6].parse().ok()),
+        size: Size { width: number(7)?, height: number(8)? },
+        left: number(9)?,
+        top: number(10)?,
+        window: Size { width: number(11)?, height: number(12)? },
+        activity: fields[13..16].iter().find_map(|field| field.parse().ok().filter(|seconds| *seconds > 0)),
+        in_mode: fields[16] != "0" && !fields[16].is_empty(),
+        status_rows: match fields[17] {
             "off" => 0,
             "on" => 1,
             rows => rows.parse().unwrap_or(1),
         },
-        status_on_top: fields[17] == "top",
+        status_on_top: fields[18] == "top",
         // tmux honours a client's ignore-size only beside another client, so a window whose size
         // follows its clients is looked at without one.
-        attachable: fields[18] == "1" && fields[19] == "manual",
+        attachable: fields[19] == "1" && fields[20] == "manual",
         mark: Some(mark.to_owned()).filter(|mark| !mark.is_empty()),
         session: SessionName(session.to_owned()),
         title: Label::new(title),
@@ -171,7 +171,7 @@ mod tests {
     fn line(session: &str, title: &str) -> String {
         let mark = "a.b";
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t{}:{session}{}:{mark}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t{}:{session}{}:{mark}{}:{title}\n",
             session.len(),
             mark.len(),
             title.len()
@@ -182,7 +182,9 @@ mod tests {
     fn a_record_is_read_whole() {
         let records = parse_list(&line("a_b", "Title")).unwrap();
         let pane = &records[0];
-        assert_eq!((pane.id, pane.pid, pane.dead, pane.dead_status), (PaneId(3), 4242, true, Some(7)));
+        assert_eq!((pane.id, pane.pid, pane.dead, pane.end), (PaneId(3), 4242, true, Some(End::Exited(7))));
+        let killed = line("a", "").replace("\t7\t\t", "\t\t9\t");
+        assert_eq!(parse_list(&killed).unwrap()[0].end, Some(End::Killed(9)));
         assert_eq!((pane.activity, pane.status_rows, pane.mark.as_deref()), (Some(1700), 1, Some("a.b")));
         assert_eq!((pane.left, pane.window.width), (101, 201));
         assert_eq!((pane.session.0.as_str(), pane.title.as_str()), ("a_b", "Title"));

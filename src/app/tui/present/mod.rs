@@ -301,9 +301,10 @@ pub fn is_dead(state: &State) -> bool {
 fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
     match (&row.pane, &state.pane.lost) {
         (None, _) => Some(format!("no pane: {}", row.reason)),
-        (Some(pane), _) if pane.dead => Some(match pane.exit_status {
-            Some(status) => format!("dead: exit status {status}"),
-            None => "dead".to_owned(),
+        (Some(pane), _) if pane.dead => Some(match (&pane.exit_signal, pane.exit_status) {
+            (Some(signal), _) => format!("dead: killed by {signal}"),
+            (None, Some(status)) => format!("dead: exit status {status}"),
+            (None, None) => "dead".to_owned(),
         }),
         (_, Some(why)) => Some(why.clone()),
         (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
