@@ -12,7 +12,12 @@ macro_rules! both {
     };
 }
 
-both!(every_verb_answers, a_lost_claim_is_told_with_its_present_owner, hostile_input_is_refused_or_shown_safely);
+both!(
+    every_verb_answers,
+    a_lost_claim_is_told_with_its_present_owner,
+    numbers_come_back_digit_for_digit,
+    hostile_input_is_refused_or_shown_safely,
+);
 
 /// A sandbox's command line on a store.
 struct Cli<'a> {
@@ -156,6 +161,33 @@ fn a_lost_claim_is_told_with_its_present_owner(stand: &Stand) {
     }
     assert_eq!(cli.json(&["show", "A"])["card"]["claim_token"].to_string(), new);
     cli.ok(&["complete", "--id=A"]);
+}
+
+fn numbers_come_back_digit_for_digit(stand: &Stand) {
+    let numbers = r#""n":123456789012345678901234567890,"f":0.1000000000000000055,"e":-1.50e-400,"i":[-9223372036854775809,18446744073709551616,1.0]"#;
+    // What is printed for people to read has blanks and line ends.
+    let written = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let cli = Cli::new(stand);
+    let file = cli.sandbox.root.join("w/moved.jsonl");
+    let file = file.to_str().unwrap();
+    let made = cli.ok(&["create", "--id=A", "--title=t", &format!("--acceptance={{{numbers}}}"), "--json"]).stdout;
+    assert!(written(&made).contains(numbers), "{made}");
+    // The history of an edit holds it before and after.
+    cli.ok(&["edit", "A", &format!("--acceptance={{\"again\":true,{numbers}}}")]);
+    let shown = cli.ok(&["show", "A", "--json"]).stdout;
+    assert_eq!(written(&shown).matches(numbers).count(), 3, "{shown}");
+    assert!(cli.ok(&["show", "A"]).stdout.contains("123456789012345678901234567890"));
+    assert!(written(&cli.ok(&["list", "--json"]).stdout).contains(numbers));
+    cli.ok(&["export", file]);
+    let before = std::fs::read_to_string(file).unwrap();
+    assert_eq!(before.matches(numbers).count(), 3, "{before}");
+    // Into an empty store of each engine, and out again.
+    for other in [Stand::file(), Stand::server()] {
+        let cli = Cli::new(&other);
+        cli.ok(&["import", file]);
+        assert_eq!(cli.ok(&["export", "-"]).stdout, before);
+        assert_eq!(written(&cli.ok(&["show", "A", "--json"]).stdout), written(&shown));
+    }
 }
 
 fn hostile_input_is_refused_or_shown_safely(stand: &Stand) {
