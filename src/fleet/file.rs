@@ -65,7 +65,8 @@ pub fn is_taken(path: &Path) -> bool {
 }
 
 /// What a path leads to, also through a link that leads nowhere yet.
-fn target(path: &Path) -> PathBuf {
+#[must_use]
+pub fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         let Ok(next) = fs::read_link(&path) else { break };

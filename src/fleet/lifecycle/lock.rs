@@ -27,8 +27,7 @@ impl OperationLock {
     /// Waits for the agent's lock.
     pub(super) async fn take(site: &Site, agent: &AgentName) -> Result<Self> {
         let path = site.run_file(agent, RunFile::Operation);
-        let mut file = lockfile::open(&path)?;
-        if !lockfile::exclusive_within(&path, &file, WAIT_LIMIT).await? {
+        let Some(mut file) = lockfile::hold(&path, WAIT_LIMIT, lockfile::open).await? else {
             return Err(Failure::new(
                 Kind::Refused,
                 format!("agent {agent}"),
@@ -38,10 +37,18 @@ impl OperationLock {
                 ),
                 format!("`fuser {}` names it", path.display()),
             ));
-        }
+        };
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|error| lockfile::failed(&path, &error))?;
         Ok(Self { last_restart: text.trim().parse().ok(), file })
+    }
+
+    /// Removes the file of a lock that this process holds, for an agent that is gone.
+    pub(super) fn discard(site: &Site, agent: &AgentName) {
+        let path = site.run_file(agent, RunFile::Operation);
+        let _none = std::fs::remove_file(&path);
+        // With anything else in it the folder stays.
+        let _in_use = path.parent().map(std::fs::remove_dir);
     }
 
     /// Whether somebody holds the agent's lock now.

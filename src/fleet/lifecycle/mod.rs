@@ -11,7 +11,7 @@ mod supervisor;
 
 pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, is_current, plan_install, plan_uninstall};
 pub use installed::{Installed, installed};
-pub use supervisor::{Lifecycle, end_for_unit, note_stopped, stop_stray};
+pub use supervisor::{Lifecycle, Retired, end_for_unit, note_stopped, stop_stray};
 
 /// Takes word of what is being done.
 pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);

@@ -14,7 +14,7 @@ use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, UnitFacts};
 use crate::fleet::process::ProcessWatch;
-use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
 use crate::fleet::session;
 use crate::fleet::systemd::{HOLDER_UNIT, Manager, NO_ANSWER, agent_unit};
@@ -40,6 +40,12 @@ pub struct Lifecycle<'a> {
 enum Way {
     Systemd(Manager),
     Direct,
+}
+
+/// An agent that was stopped for good, and that nobody can start meanwhile.
+#[derive(Debug)]
+pub struct Retired {
+    _lock: OperationLock,
 }
 
 impl<'a> Lifecycle<'a> {
@@ -112,7 +118,19 @@ impl<'a> Lifecycle<'a> {
     /// When that does not happen.
     pub async fn start(&self, agent: &Agent) -> Result<Outcome> {
         let _lock = OperationLock::take(self.site, &agent.name).await?;
-        self.start_locked(agent).await
+        self.start_locked(&self.current(agent)?).await
+    }
+
+    /// The agent as the roster has it now: it may have changed while this command waited for the lock, which it holds.
+    fn current(&self, agent: &Agent) -> Result<Agent> {
+        match roster::load(self.site) {
+            Ok(roster) => roster.local(self.site, agent.name.as_str()).cloned().inspect_err(|_| {
+                // Whoever waits for the lock of an agent that is removed has made its file anew.
+                OperationLock::discard(self.site, &agent.name);
+            }),
+            // Nobody took it out by a command: what was read is the last that is known.
+            Err(_) => Ok(agent.clone()),
+        }
     }
 
     async fn start_locked(&self, agent: &Agent) -> Result<Outcome> {
@@ -160,6 +178,17 @@ impl<'a> Lifecycle<'a> {
         let outcome = self.stop_locked(agent).await?;
         note_stopped(self.site, &agent.name, ON_PURPOSE);
         Ok(outcome)
+    }
+
+    /// Stops one agent that leaves the roster. Until the answer is dropped nobody can start it.
+    ///
+    /// # Errors
+    /// When something of it stays.
+    pub async fn retire(&self, agent: &Agent) -> Result<Retired> {
+        let lock = OperationLock::take(self.site, &agent.name).await?;
+        self.stop_locked(agent).await?;
+        note_stopped(self.site, &agent.name, ON_PURPOSE);
+        Ok(Retired { _lock: lock })
     }
 
     async fn stop_locked(&self, agent: &Agent) -> Result<Outcome> {
@@ -213,7 +242,7 @@ impl<'a> Lifecycle<'a> {
         if lock.restarted_since(since) {
             return Ok(Outcome::RestartedByAnother);
         }
-        self.replace_locked(agent, &mut lock).await
+        self.replace_locked(&self.current(agent)?, &mut lock).await
     }
 
     /// Restarts one agent that was seen dead, unless somebody has brought it back since.
@@ -230,7 +259,7 @@ impl<'a> Lifecycle<'a> {
         {
             return Ok(Outcome::AlreadyRunning);
         }
-        self.replace_locked(agent, &mut lock).await
+        self.replace_locked(&self.current(agent)?, &mut lock).await
     }
 
     async fn replace_locked(&self, agent: &Agent, lock: &mut OperationLock) -> Result<Outcome> {

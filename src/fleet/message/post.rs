@@ -108,10 +108,9 @@ impl<'a> Post<'a> {
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
         let path = self.site.run_file(&agent.name, RunFile::Send);
-        let file = lockfile::open(&path)?;
-        if !lockfile::exclusive_within(&path, &file, LOCK_WITHIN).await? {
+        let Some(_line) = lockfile::hold(&path, LOCK_WITHIN, lockfile::open).await? else {
             return Ok(receipt(lock_busy()));
-        }
+        };
         let tmux = Tmux::at(server, &self.links);
         let pane = match own_pane(&tmux, agent).await {
             Ok(Some(pane)) => pane,

@@ -20,7 +20,6 @@ fn a_fresh_home_gets_a_healthy_fleet_and_uninstall_leaves_the_machine_as_it_was(
     // Where the agents of the example work.
     fs::create_dir(home.join("src")).unwrap();
     let units = || host.systemctl(&["list-units", "--all", "--plain", "--no-legend", "mosaic*"]);
-    let _run_dir = fs::remove_file(host.sandbox.run_file("roster.lock"));
     let _run_dir = fs::remove_dir(host.sandbox.run_file(""));
     let (files, before) = (listing(&home), units());
 

@@ -1,9 +1,14 @@
 //! Commands that change the roster: what they keep, what they refuse, and two of them at once.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
-use crate::harness::Sandbox;
+use rustix::fs::{FlockOperation, flock};
+
+use super::Host;
+use crate::harness::{Answer, Sandbox, program, wait_for};
 
 const ROSTER: &str = "\
 # Our fleet.
@@ -131,6 +136,141 @@ fn ten_commands_at_once_lose_no_agent() {
         assert_eq!(now.contains(&format!("name: n{n}\n")), done.contains(&n), "{n} in {done:?}\n{now}");
     }
     sandbox.ok(&["fleet", "check"]);
+}
+
+/// Locks a file as a command of ours does.
+fn hold(path: &Path) -> File {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).unwrap();
+    flock(&file, FlockOperation::LockExclusive).unwrap();
+    file
+}
+
+/// Starts a command and waits until it stands in line for a lock.
+fn waits_for(lock: &Path, command: &mut std::process::Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let descriptors = format!("/proc/{}/fd", child.id());
+    wait_for("its place in the line", || {
+        assert!(child.try_wait().unwrap().is_none(), "it waits for nobody");
+        let open = fs::read_dir(&descriptors).into_iter().flatten().flatten();
+        open.flat_map(|entry| fs::read_link(entry.path())).any(|path| path == lock)
+    });
+    child
+}
+
+fn end(child: Child) -> Answer {
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Answer { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// What stands beside the roster for as long as it is changed.
+fn lock_of(roster: &Path) -> PathBuf {
+    roster.with_extension("yaml.lock")
+}
+
+#[test]
+fn of_two_inits_at_once_one_writes_and_the_other_says_that_the_roster_exists() {
+    let sandbox = Sandbox::new();
+    let lock = lock_of(&sandbox.roster());
+    let held = hold(&lock);
+    let profiles = ["minimal", "coding", "research", "operations"];
+    let all = profiles.map(|profile| {
+        waits_for(&lock, sandbox.command(program()).args(["fleet", "init", "--write", "--profile", profile]))
+    });
+    drop(held);
+    let answers = all.map(end);
+    let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.code == 0);
+    assert_eq!((won.len(), lost.len()), (1, 3), "{answers:?}");
+    assert!(lost.iter().all(|answer| answer.code == 4 && answer.stderr.contains("exists already")), "{lost:?}");
+    let left: Vec<_> = fs::read_dir(sandbox.roster().parent().unwrap()).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "the roster alone: {left:?}");
+}
+
+#[test]
+fn a_command_decides_by_the_roster_that_it_finds_when_its_turn_has_come() {
+    let sandbox = sandbox();
+    // Two homes may share one roster, each by a link of its own.
+    let real = sandbox.root.join("shared.yaml");
+    fs::rename(sandbox.roster(), &real).unwrap();
+    symlink(&real, sandbox.roster()).unwrap();
+    let lock = lock_of(&real);
+    let without = ROSTER.replace("\n  - name: code0   # the first\n    class: code", "");
+    let second = ROSTER.replace("# That is all.\n", "  - {name: code1, class: code, reports_to: code0}\n");
+    for (args, now, code, says) in [
+        (&["fleet", "edit", "code0", "class=review"][..], &without, 3, "code0"),
+        (&["fleet", "remove", "code0"], &without, 3, "code0"),
+        (&["fleet", "remove", "code0"], &second, 4, "code1 reports to it"),
+        (&["fleet", "add", "code1"], &second, 4, "is in the roster already"),
+        (&["fleet", "edit", "code0", "class=review"], &second, 0, "changed"),
+    ] {
+        fs::write(&real, ROSTER).unwrap();
+        let held = hold(&lock);
+        let child = waits_for(&lock, sandbox.command(program()).args(args));
+        fs::write(&real, now).unwrap();
+        drop(held);
+        let answer = end(child);
+        assert_eq!(answer.code, code, "{args:?}: {answer:?}");
+        assert!(answer.stdout.contains(says) || answer.stderr.contains(says), "{args:?}: {answer:?}");
+        assert_eq!(text(&sandbox).contains("code1"), now.contains("code1"), "no edit is lost");
+        assert!(!lock.exists() && fs::symlink_metadata(sandbox.roster()).unwrap().is_symlink());
+    }
+    assert!(text(&sandbox).contains("class: review"), "{}", text(&sandbox));
+    // Where there is no roster, nothing is made to say so.
+    let empty = Sandbox::new();
+    assert_eq!(empty.run(&["fleet", "edit", "a", "class=b"]).code, 3);
+    assert!(!empty.home().join("fleet").exists());
+}
+
+#[test]
+fn an_agent_that_is_removed_is_not_started_by_who_waits_for_its_end() {
+    let sandbox = sandbox();
+    sandbox.start();
+    for verb in ["start", "restart"] {
+        fs::write(sandbox.roster(), ROSTER).unwrap();
+        sandbox.ok(&["fleet", "start", "code0"]);
+        let (roster, operation) = (lock_of(&sandbox.roster()), sandbox.run_file("code0.d/operation"));
+        let held = hold(&operation);
+        let mut removing = waits_for(&operation, sandbox.command(program()).args(["fleet", "remove", "code0"]));
+        assert!(roster.exists() && removing.try_wait().unwrap().is_none());
+        let starting = waits_for(&operation, sandbox.command(program()).args(["fleet", verb, "code0"]));
+        drop(held);
+        let (removed, started) = (end(removing), end(starting));
+        assert_eq!(removed.code, 0, "{removed:?}");
+        // Whoever was first in line did it all; a start behind the removal does nothing.
+        assert!(started.code == 0 || started.code == 3, "{started:?}");
+        assert!(!sandbox.tmux(&["list-sessions", "-F", "#{session_name}"]).lines().any(|name| name == "code0"));
+        assert!(!text(&sandbox).contains("code0") && !sandbox.run_file("code0.d").exists());
+    }
+    // Its roster has lost it while the start stood in line.
+    fs::write(sandbox.roster(), ROSTER).unwrap();
+    let operation = sandbox.run_file("code0.d/operation");
+    let held = hold(&operation);
+    let starting = waits_for(&operation, sandbox.command(program()).args(["fleet", "start", "code0"]));
+    fs::write(sandbox.roster(), ROSTER.replace("name: code0 ", "name: other ")).unwrap();
+    fs::remove_file(&operation).unwrap();
+    drop(held);
+    let answer = end(starting);
+    assert!(answer.code == 3 && answer.stderr.contains("code0"), "{answer:?}");
+    assert!(!sandbox.run_file("code0.log").exists(), "no keeper was started");
+}
+
+#[test]
+fn an_installation_that_waited_enables_nobody_who_was_removed_meanwhile() {
+    let Some(host) = Host::with_agents("  - {name: a}\n  - {name: b}\n") else { return };
+    let roster = host.sandbox.roster();
+    let lock = lock_of(&roster);
+    let held = hold(&lock);
+    let installing = waits_for(&lock, &mut host.manager.command(&host.sandbox, program(), &["fleet", "install"]));
+    let text = fs::read_to_string(&roster).unwrap();
+    fs::write(&roster, text.replace("  - {name: b}\n", "")).unwrap();
+    drop(held);
+    let installed = end(installing);
+    assert_eq!(installed.code, 0, "{installed:?}");
+    let enabled = host.run("systemctl", &["--user", "is-enabled", "mosaic-agent@a", "mosaic-agent@b"]).stdout;
+    assert_eq!(enabled.lines().filter(|state| *state == "enabled").count(), 1, "{enabled}");
+    host.ok(&["fleet", "uninstall"]);
+    assert!(!lock.exists());
 }
 
 #[test]

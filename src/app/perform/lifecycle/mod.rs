@@ -1,5 +1,6 @@
 //! The fleet's lifecycle: how its actions are performed and told.
 
+mod change;
 mod perform;
 mod print;
 mod roster;

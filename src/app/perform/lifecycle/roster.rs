@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{Access, access};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
@@ -10,26 +13,61 @@ use crate::fleet::home::Site;
 use crate::fleet::lockfile;
 use crate::fleet::roster::{self, Edit, Field, Roster};
 
-/// Held while the roster is read, changed and written.
+/// Time for another command to be done with the roster.
+const LOCK_WITHIN: Duration = Duration::from_secs(10);
+
+/// Held from before the roster is read until it is written. Its file stands beside the roster itself, so it is the same
+/// for every fleet that uses it, and goes with the lock.
 pub(in crate::app) struct RosterLock {
+    path: PathBuf,
     _file: fs::File,
 }
 
 impl RosterLock {
     /// Takes it, or says that somebody else edits.
-    pub(in crate::app) fn take(site: &Site) -> Result<Self> {
-        let path = site.run_dir.join("roster.lock");
-        let file = lockfile::open(&path)?;
-        if lockfile::try_exclusive(&path, &file)? {
-            return Ok(Self { _file: file });
+    pub(in crate::app) async fn take(site: &Site) -> Result<Self> {
+        let path = lock_path(site);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| lockfile::failed(&path, &error))?;
         }
-        Err(Failure::new(
-            Kind::Refused,
-            format!("roster {}", site.roster.display()),
-            "another command is changing it",
-            "try again when it is done",
-        ))
+        match lockfile::hold(&path, LOCK_WITHIN, lockfile::open_shared).await? {
+            Some(file) => Ok(Self { path, _file: file }),
+            None => Err(Failure::new(
+                Kind::Refused,
+                format!("roster {}", site.roster.display()),
+                format!("another command has been changing it for over {} s", LOCK_WITHIN.as_secs()),
+                format!("try again when it is done; `fuser {}` names it", path.display()),
+            )),
+        }
     }
+
+    /// The same for who only reads it; none where nobody like us could change it, or there is none.
+    pub(in crate::app) async fn take_to_read(site: &Site) -> Result<Option<Self>> {
+        let path = lock_path(site);
+        let writable = path.parent().is_some_and(|folder| access(folder, Access::WRITE_OK).is_ok());
+        if writable { Self::take(site).await.map(Some) } else { Ok(None) }
+    }
+}
+
+impl Drop for RosterLock {
+    fn drop(&mut self) {
+        // Still locked: whoever waits for it sees that it lost its name.
+        let _left_over = fs::remove_file(&self.path);
+    }
+}
+
+fn lock_path(site: &Site) -> PathBuf {
+    let mut name = file::target(&site.roster).into_os_string();
+    name.push(".lock");
+    name.into()
+}
+
+/// The roster, read under its lock.
+pub(in crate::app) async fn locked(site: &Site) -> Result<(RosterLock, Roster)> {
+    // Where there is none, nothing is made to say so.
+    roster::read(&site.roster)?;
+    let lock = RosterLock::take(site).await?;
+    Ok((lock, roster::load(site)?))
 }
 
 /// A changed roster, not yet written.

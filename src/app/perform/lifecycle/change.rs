@@ -1,0 +1,201 @@
+//! Changes of the roster. Each holds the roster's lock from before it reads the file until all is done that follows
+//! from the change, so none decides by what another one is changing.
+
+use serde_json::json;
+
+use super::roster as files;
+use crate::app::action::report::Report;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file::is_taken;
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::lifecycle::{self, Lifecycle, Tell};
+use crate::fleet::model::AgentName;
+use crate::fleet::roster::{Edit, Field, Roster};
+use crate::fleet::session;
+
+pub(super) async fn init(
+    site: &Site,
+    profile: &str,
+    runtime: Option<&str>,
+    write: bool,
+    force: bool,
+) -> Result<Report> {
+    let (text, added) = files::from_profile(site, profile, runtime)?;
+    let draft = files::checked(site, text.clone())?;
+    let path = site.roster.display().to_string();
+    let json = |written: bool, backup: Option<String>| {
+        json!({
+            "profile": profile, "file": path, "written": written, "backup": backup, "notes": added,
+            "agents": draft.roster.agents.iter().map(|agent| agent.name.to_string()).collect::<Vec<_>>(),
+        })
+    };
+    if !write {
+        return Ok(Report::done(text.trim_end(), &json(false, None)));
+    }
+    // Of two at once the second finds what the first has written.
+    let _lock = files::RosterLock::take(site).await?;
+    if is_taken(&site.roster) && !force {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("roster {path}"),
+            "exists already",
+            "`--force` writes over it and keeps a backup",
+        ));
+    }
+    let backup = files::write(site, &draft)?.map(|backup| backup.display().to_string());
+    let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster.agents.len())];
+    lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
+    lines.extend(added.iter().cloned());
+    lines.extend(draft.roster.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.push(if crate::fleet::systemd::Manager::connect().await.is_ok() {
+        "next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned()
+    } else {
+        "next: `mosaic-tui fleet start` (there is no user manager to install units for)".to_owned()
+    });
+    Ok(Report::done(lines.join("\n"), &json(true, backup.clone())))
+}
+
+pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) -> Result<Report> {
+    let (lock, before) = files::locked(site).await?;
+    if before.agents.iter().any(|agent| agent.name == *name) {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            "is in the roster already",
+            format!("`mosaic-tui fleet edit {name} class=CLASS` changes it, as every field"),
+        ));
+    }
+    let draft = files::draft(site, &Edit::Add { name: name.to_string(), fields: fields.to_vec() })?;
+    keeps_floor(&before, &draft.roster, name)?;
+    files::write(site, &draft)?;
+    // Its whole path would push the next step off a narrow screen.
+    let file = site.roster.file_name().unwrap_or_default().to_string_lossy();
+    let text = if draft.roster.agents.iter().any(|agent| agent.name == *name && draft.roster.is_remote(agent, site)) {
+        format!("{name}: added to {file}; it lives on another host and is started there")
+    } else {
+        let enabled = lifecycle::enroll(site, name, tell).await.map_err(|failure| Failure {
+            what: format!("agent {name} is added, but its unit is not enabled: {}", failure.what),
+            next: format!("`mosaic-tui fleet install` enables it; {}", failure.next),
+            ..failure
+        })?;
+        lifecycle::note_stopped(site, name, "not started yet");
+        let unit = if enabled { ", its unit enabled" } else { "" };
+        format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
+    };
+    drop(lock);
+    told(site, name, "added", text, &draft.roster)
+}
+
+pub(super) async fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
+    let (lock, before) = files::locked(site).await?;
+    let old = before.agent(name.as_str())?.clone();
+    let draft = files::draft(site, &Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
+    keeps_floor(&before, &draft.roster, name)?;
+    let new = draft.roster.agent(name.as_str())?;
+    let moves_away = draft.roster.is_remote(new, site) && !before.is_remote(&old, site);
+    if moves_away && session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            format!("runs here, and would belong to {} from then on", new.host),
+            format!("`mosaic-tui fleet stop {name}` first"),
+        ));
+    }
+    files::write(site, &draft)?;
+    drop(lock);
+    let next = if *new == old {
+        "is as it was".to_owned()
+    } else if draft.roster.is_remote(new, site) {
+        format!("changed; it lives on {}", new.host)
+    } else if session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
+        format!("changed; `mosaic-tui fleet restart {name}` lets it run that way")
+    } else {
+        format!("changed; `mosaic-tui fleet start {name}` starts it that way")
+    };
+    told(site, name, "changed", format!("{name}: {next}"), &draft.roster)
+}
+
+pub(super) async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report> {
+    let (lock, before) = files::locked(site).await?;
+    let agent = before.agent(name.as_str())?.clone();
+    nobody_reports_to(&before, name)?;
+    let draft = files::draft(site, &Edit::Remove { name: name.to_string() })?;
+    keeps_floor(&before, &draft.roster, name)?;
+    if draft.roster.agents.is_empty() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            "is the roster's last",
+            "`mosaic-tui fleet uninstall` ends a fleet",
+        ));
+    }
+    if before.is_remote(&agent, site) {
+        files::write(site, &draft)?;
+    } else {
+        tell("stopping it");
+        // Nobody starts it before the roster says that it is gone.
+        let retired = Lifecycle::choose(site, &before, None).await?.retire(&agent).await?;
+        lifecycle::dismiss(site, name, tell).await?;
+        files::write(site, &draft)?;
+        lifecycle::forget(site, name);
+        drop(retired);
+    }
+    drop(lock);
+    let text = match agent.ssh.as_ref().filter(|_| before.is_remote(&agent, site)) {
+        Some(ssh) => format!(
+            "{name}: taken out of {}; whatever runs on {} runs on: `ssh {ssh} mosaic-tui fleet stop {name}`",
+            site.roster.display(),
+            agent.host
+        ),
+        None => format!("{name}: stopped and taken out of {}", site.roster.display()),
+    };
+    told(site, name, "removed", text, &draft.roster)
+}
+
+/// Refuses to take out whom others report to.
+fn nobody_reports_to(roster: &Roster, name: &AgentName) -> Result<()> {
+    let reporters: Vec<&str> = roster
+        .agents
+        .iter()
+        .filter(|other| other.reports_to.as_deref() == Some(name.as_str()))
+        .map(|other| other.name.as_str())
+        .collect();
+    match reporters.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(
+            Kind::Refused,
+            format!("agent {name}"),
+            format!("{} report{} to it", reporters.join(", "), if reporters.len() == 1 { "s" } else { "" }),
+            format!("first `mosaic-tui fleet edit {first} reports_to=...`, then again"),
+        )),
+    }
+}
+
+fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Roster) -> Result<Report> {
+    let mut lines = vec![text];
+    let about = format!("{name}: ");
+    let told = |warning: &&String| warning.contains("floor") || warning.starts_with(&about);
+    lines.extend(roster.warnings.iter().filter(told).map(|warning| format!("warning: {warning}")));
+    Ok(Report::done(
+        lines.join("\n"),
+        &json!({
+            "name": name, "tenant_id": site.tenant_id, "host": site.host, "outcome": outcome,
+            "file": site.roster.display().to_string(), "warnings": roster.warnings,
+        }),
+    ))
+}
+
+/// Refuses a change that takes the fleet further below its floor; one that was below it may stay there.
+fn keeps_floor(before: &Roster, after: &Roster, name: &AgentName) -> Result<()> {
+    if after.below_floor <= before.below_floor {
+        return Ok(());
+    }
+    let new = after.warnings.iter().filter(|warning| warning.contains("below the floor"));
+    let why = new.clone().find(|warning| !before.warnings.contains(warning)).or(new.clone().next());
+    Err(Failure::new(
+        Kind::Refused,
+        format!("agent {name}"),
+        why.map(|warning| warning.replacen("below the floor", "would break the floor", 1)).unwrap_or_default(),
+        "every fleet keeps exactly one coordinating seat and at least one enhancer",
+    ))
+}
