@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -20,6 +20,13 @@ pub(crate) struct Pty {
 struct Shared {
     state: Mutex<Output>,
     moved: Condvar,
+}
+
+impl Shared {
+    /// What is known of the screen; a test that failed while it looked must still be able to end the program.
+    fn state(&self) -> MutexGuard<'_, Output> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Output {
@@ -68,13 +75,13 @@ impl Pty {
         std::thread::spawn(move || {
             let mut buffer = [0; 65536];
             loop {
-                let mut state = sink.state.lock().unwrap();
+                let mut state = sink.state();
                 while state.stalled {
                     state = sink.moved.wait(state).unwrap();
                 }
                 drop(state);
                 let length = reader.read(&mut buffer).unwrap_or(0);
-                let mut state = sink.state.lock().unwrap();
+                let mut state = sink.state();
                 if length == 0 {
                     state.ended = true;
                 } else {
@@ -93,17 +100,17 @@ impl Pty {
 
     /// What the screen shows.
     pub(crate) fn screen(&self) -> String {
-        self.shared.state.lock().unwrap().parser.screen().contents()
+        self.shared.state().parser.screen().contents()
     }
 
     /// Every byte that the program wrote.
     pub(crate) fn raw(&self) -> Vec<u8> {
-        self.shared.state.lock().unwrap().raw.clone()
+        self.shared.state().raw.clone()
     }
 
     /// Whether the program is on the alternate screen, and whether it hides the cursor.
     pub(crate) fn modes(&self) -> (bool, bool) {
-        let state = self.shared.state.lock().unwrap();
+        let state = self.shared.state();
         let screen = state.parser.screen();
         (screen.alternate_screen(), screen.hide_cursor())
     }
@@ -121,7 +128,7 @@ impl Pty {
 
     /// Takes nothing that the program writes, as a link does that stalls, or takes it again.
     pub(crate) fn stall(&self, stalled: bool) {
-        self.shared.state.lock().unwrap().stalled = stalled;
+        self.shared.state().stalled = stalled;
         self.shared.moved.notify_all();
     }
 
@@ -130,14 +137,14 @@ impl Pty {
         self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
         let rows = std::num::NonZeroU16::new(height).unwrap();
         let columns = std::num::NonZeroU16::new(width).unwrap();
-        self.shared.state.lock().unwrap().parser.set_size(rows, columns);
+        self.shared.state().parser.set_size(rows, columns);
     }
 
     /// Waits until the screen is as wanted; a failure prints the last screen.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + LIMIT;
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = self.shared.state();
         loop {
             let contents = state.parser.screen().contents();
             if wanted(&contents) {
@@ -146,7 +153,7 @@ impl Pty {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "never happened: {what}; the screen:\n{contents}");
             assert!(!state.ended, "the program ended before: {what}; the screen:\n{contents}");
-            state = self.shared.moved.wait_timeout(state, left).unwrap().0;
+            state = self.shared.moved.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -173,7 +180,7 @@ impl Pty {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 // Its last words may still be on their way.
-                let mut state = self.shared.state.lock().unwrap();
+                let mut state = self.shared.state();
                 while !state.ended && Instant::now() < deadline {
                     state = self.shared.moved.wait_timeout(state, std::time::Duration::from_millis(100)).unwrap().0;
                 }
