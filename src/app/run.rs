@@ -120,7 +120,8 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             print(&super::perform::backlog::perform(&site, &action, Console { width: width(), owned: true })?, json)
         }
         action => {
-            let report = block_on(executor::perform(&site, &action, width(), &progress))??;
+            let report =
+                block_on(executor::perform(&site, &action, Console { width: width(), owned: true }, &progress))??;
             print(&report, json)
         }
     }

@@ -99,15 +99,8 @@ pub fn read(path: &Path, most: usize) -> Result<String, Unreadable> {
     read_input(open(path)?, most)
 }
 
-/// Reads what an operator names for one reading: a pipe as well, such as the shell's `<(command)`.
-///
-/// # Errors
-/// When it is a folder, too large, or no UTF-8.
-pub fn read_given(path: &Path, most: usize) -> Result<String, Unreadable> {
-    read_input(open_given(path)?, most)
-}
-
-/// Opens what an operator names for one reading: a pipe as well. One that nobody writes to is waited for.
+/// Opens what an operator names at a shell for one reading: a pipe as well, such as the shell's `<(command)`. One that
+/// nobody writes to is waited for.
 ///
 /// # Errors
 /// When there is none, it may not be read, or it is a folder.
@@ -211,8 +204,8 @@ mod tests {
         ] {
             assert_eq!(read(path, 10).expect_err("refused").to_string(), want);
         }
-        assert!(matches!(read_given(folder.path(), 10), Err(Unreadable::NoFile("a folder"))));
-        assert!(matches!(read_given(Path::new("/dev/zero"), 10), Err(Unreadable::TooLarge(10))));
+        assert!(matches!(open_given(folder.path()), Err(Unreadable::NoFile("a folder"))));
+        assert!(matches!(read_input(open_given(Path::new("/dev/zero")).unwrap(), 10), Err(Unreadable::TooLarge(10))));
         let long = folder.path().join("long");
         std::fs::write(&long, "eleven byte").unwrap();
         assert!(matches!(read(&long, 10), Err(Unreadable::TooLarge(10))));

@@ -6,5 +6,5 @@ mod file;
 mod terminal;
 
 pub use decoder::{Notation, plain_words};
-pub use file::{Unreadable, decode, open, open_given, read, read_given, read_input, skip_mark};
+pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark};
 pub use terminal::{acts_on_terminal, hides_in_text, shows_nothing};

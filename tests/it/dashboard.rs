@@ -218,3 +218,53 @@ fn without_a_control_client_the_slow_poll_is_enough() {
     sandbox.tmux(&["kill-session", "-t", "=b:"]);
     screen.wait_until("the dead session", |text| text.contains("no session") && text.contains("1 needs you"));
 }
+
+#[test]
+fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    sandbox.start();
+    let pipe = sandbox.root.join("w/pipe");
+    let record = sandbox.home().join("fleet/installed.json");
+    for path in [&pipe, &record] {
+        rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::from(0o600)).unwrap();
+    }
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("3 working");
+    // What an operator names there has to be a file: nobody at the screen could write into a pipe.
+    let pipe = pipe.display().to_string();
+    for command in [
+        format!("agent send a --file {pipe}"),
+        format!("agent broadcast --file {pipe}"),
+        format!("fleet check {pipe}"),
+        format!("backlog create --id A --title t --body-file {pipe}"),
+        format!("backlog create --id A --title t --acceptance @{pipe}"),
+        format!("backlog import {pipe}"),
+    ] {
+        screen.send(&format!(":{command}\r"));
+        let asks = screen.wait_until("an answer, or a question", |text| {
+            text.contains("is a pipe, not a file") || text.contains("y ") && text.contains("broadcast")
+        });
+        if !asks.contains("is a pipe, not a file") {
+            screen.send("y");
+            screen.wait_text("is a pipe, not a file");
+        }
+        screen.send("\x1b");
+        screen.wait_until("told and gone", |text| !text.contains("is a pipe, not a file"));
+    }
+    // A file that hangs by itself, as on a server that is gone, is waited for apart.
+    screen.send(":fleet uninstall --dry-run\r");
+    screen.send("?");
+    screen.wait_text("Opens the palette");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("Opens the palette"));
+    screen.send(":fleet edit b class=other\r");
+    screen.wait_text("changed; ");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("changed; "));
+    fs::write(&record, "").unwrap();
+    screen.wait_text("installed.json");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("installed.json"));
+    screen.send("q");
+    screen.wait_exit();
+}

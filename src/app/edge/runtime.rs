@@ -351,9 +351,12 @@ impl Dashboard {
                 }
                 Err(_) => Err(Failure::failed("scrollback", "the observer ended", "open the dashboard again")),
             };
-            let picture = fetched
-                .map(|text| Arc::new(pane::still(&text, width, HISTORY_ROWS)))
-                .map_err(|failure| failure.to_string());
+            // Thousands of lines take longer than a frame.
+            let read = |text: String| tokio::task::spawn_blocking(move || pane::still(&text, width, HISTORY_ROWS));
+            let picture = match fetched {
+                Ok(text) => read(text).await.map(Arc::new).map_err(|error| error.to_string()),
+                Err(failure) => Err(failure.to_string()),
+            };
             let _left = done.send(Event::History(pane, picture)).await;
         });
     }

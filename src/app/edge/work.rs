@@ -5,15 +5,18 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use super::open::block_on;
 use super::signals::{Signalled, Signals};
 use crate::app::action::Action;
 use crate::app::action::lifecycle::{LifecycleAction, Targets};
 use crate::app::action::report::Report;
 use crate::app::perform::executor;
+use crate::app::perform::output::Console;
 use crate::app::tui::event::Event;
+use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 
 /// Time for running actions to end after a signal: a restart within its own limits.
@@ -128,12 +131,7 @@ impl Work {
         let turn = self.lines.stand(concern(&action));
         self.tasks.spawn(async move {
             let _turn = turn.await;
-            let tell = |text: &str| {
-                // A full queue drops a line of progress, never the result.
-                let said = Event::Progress { command: command.clone(), text: text.to_owned() };
-                let _dropped = done.try_send(said);
-            };
-            let report = executor::perform(&site, &action, width, &tell)
+            let report = apart(site, width, command.clone(), action, done.clone())
                 .await
                 .unwrap_or_else(|failure| Report::failed(&failure));
             let _left = done.send(Event::Done { command, report }).await;
@@ -144,6 +142,25 @@ impl Work {
     pub(super) async fn over(&mut self) {
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// Performs an action on a thread of its own: a file on a server that does not answer, or anything else that an action
+/// waits for, must hold up neither the screen nor another action.
+async fn apart(site: Site, width: usize, command: String, action: Action, done: mpsc::Sender<Event>) -> Result<Report> {
+    let (answer, answered) = oneshot::channel();
+    let perform = move || {
+        let tell = |text: &str| {
+            // A full queue drops a line of progress, never the result.
+            let said = Event::Progress { command: command.clone(), text: text.to_owned() };
+            let _dropped = done.try_send(said);
+        };
+        let console = Console { width, owned: false };
+        let report = block_on(executor::perform(&site, &action, console, &tell)).and_then(|report| report);
+        let _left = answer.send(report);
+    };
+    let failed = |why: String| Failure::failed("this command", why, "try again");
+    std::thread::Builder::new().name("action".to_owned()).spawn(perform).map_err(|error| failed(error.to_string()))?;
+    answered.await.unwrap_or_else(|_| Err(failed("gave no answer".to_owned())))
 }
 
 /// Waits for what still runs: an agent that was stopped is to be started again, and a text that was pasted to be

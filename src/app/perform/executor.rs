@@ -22,11 +22,12 @@ use crate::fleet::roster::{self, Roster};
 /// Version of what one host tells another of its agents. Whoever reads it takes the rows that it knows.
 const ROWS_SCHEMA: u32 = 2;
 
-/// Performs an action and answers in tables of at most `width` columns; `tell` takes word of what is being done meanwhile.
+/// Performs an action for whoever waits at this console; `tell` takes word of what is being done meanwhile. It reads
+/// files and waits for them as it goes, so nothing else may depend on its thread.
 ///
 /// # Errors
 /// Whatever stops it, with its exit code's kind.
-pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, tell: Tell<'_>) -> Result<Report> {
+pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Console, tell: Tell<'_>) -> Result<Report> {
     match action {
         Action::FleetPs { local } => {
             let snapshot = if *local { look_here(site).await? } else { look(site).await? };
@@ -46,7 +47,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, 
         }
         Action::FleetCheck(file) => check(site, file.as_deref()),
         Action::FleetSchema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
-        Action::Steering(action) => super::steering::perform(site, action, tell).await,
+        Action::Steering(action) => super::steering::perform(site, action, console, tell).await,
         Action::Lifecycle(action) => super::lifecycle::perform(site, action, tell).await,
         Action::AgentRoster => {
             let roster = roster::load(site)?;
@@ -78,7 +79,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, width: usize, 
             let (answer, done) = oneshot::channel();
             // It waits for locks and servers; the event loop must not, nor the end of the program.
             std::thread::spawn(move || {
-                drop(answer.send(super::backlog::perform(&site, &action, Console { width, owned: false })));
+                drop(answer.send(super::backlog::perform(&site, &action, console)));
             });
             done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
         }

@@ -3,12 +3,14 @@
 //! Only a closed pipe (`| head`) is the reader's choice. A full disk, or anything else, loses an answer, and that is a
 //! failure of the command, even where what was asked is done.
 
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::fleet::error::{Failure, Result};
-use crate::plain::{acts_on_terminal, hides_in_text};
+use crate::plain::{self, Unreadable, acts_on_terminal, hides_in_text};
 
 /// How printing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,25 @@ pub(in crate::app) struct Console {
     pub width: usize,
     /// Whether standard output and error are the command's own; beneath a screen they are the screen's.
     pub owned: bool,
+}
+
+impl Console {
+    /// Opens a file that somebody named for one reading. At a shell that may be a pipe, such as `<(command)`, which is
+    /// waited for; beneath a screen nobody would see what is waited for, and nobody can give it.
+    ///
+    /// # Errors
+    /// When there is none, it may not be read, or it is something else.
+    pub(in crate::app) fn open(self, path: &Path) -> std::result::Result<File, Unreadable> {
+        if self.owned { plain::open_given(path) } else { plain::open(path) }
+    }
+
+    /// Reads such a file as text of at most so many bytes.
+    ///
+    /// # Errors
+    /// As for [`Console::open`], and when it is too large, or no UTF-8.
+    pub(in crate::app) fn read(self, path: &Path, most: usize) -> std::result::Result<String, Unreadable> {
+        plain::read_input(self.open(path)?, most)
+    }
 }
 
 /// Prints a text as it is.

@@ -47,17 +47,17 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
     let mut line = ProgressLine::new(console.owned);
     let intent = if reads { Intent::Read } else { Intent::Write };
     // What is typed wrong is said before anything is made.
-    let ready = prepare(action)?;
+    let ready = prepare(action, console)?;
     let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
-    run(&mut backlog, action, ready, &who, console.width, &mut line)
+    run(&mut backlog, action, ready, &who, console, &mut line)
 }
 
 /// Reads the files that a request names.
-fn prepare(action: &BacklogAction) -> Result<Patch> {
+fn prepare(action: &BacklogAction, console: Console) -> Result<Patch> {
     match action {
         BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => {
-            let patch = patch(fields)?;
+            let patch = patch(fields, console)?;
             rules::check(&patch).map_err(failure)?;
             Ok(patch)
         }
@@ -70,7 +70,7 @@ fn run(
     action: &BacklogAction,
     patch: Patch,
     who: &Who,
-    width: usize,
+    console: Console,
     line: &mut ProgressLine,
 ) -> Result<Report> {
     let answer = match action {
@@ -85,7 +85,7 @@ fn run(
             backlog.create(&new).map(|outcome| print::outcome(&outcome, "created", "exists already"))
         }
         BacklogAction::List(query) => {
-            backlog.store().list(query).map(|cards| Report::done(print::list(&cards, width), &cards))
+            backlog.store().list(query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
         }
         BacklogAction::Show(id) => backlog.detail(id).map(|detail| print::detail(&detail)),
         BacklogAction::Edit { id, if_version, .. } => backlog.edit(id, &patch, *if_version).map(|outcome| {
@@ -133,7 +133,7 @@ fn run(
         }
         BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, *dot)),
         BacklogAction::Export(file) => return export(backlog, file.as_deref(), line),
-        BacklogAction::Import(file) => return import(backlog, file, line),
+        BacklogAction::Import(file) => return import(backlog, file, console, line),
         // Opening it for a change did it.
         BacklogAction::Migrate => {
             let place = backlog.store().place();
@@ -175,18 +175,18 @@ fn invalid(what: impl Into<String>, why: impl Into<String>, next: &str) -> Failu
     Failure::new(Kind::Invalid, what, why, next)
 }
 
-fn patch(fields: &Fields) -> Result<Patch> {
+fn patch(fields: &Fields, console: Console) -> Result<Patch> {
     let body = match &fields.body {
         None => None,
         Some(Text::Given(text)) => Some(text.clone()),
-        Some(Text::File(path)) => Some(read_text(path, MAX_BODY_BYTES)?),
+        Some(Text::File(path)) => Some(read_text(path, MAX_BODY_BYTES, console)?),
     };
     let acceptance = match fields.acceptance.as_deref() {
         None => None,
         Some("") => Some(Value::Null),
         Some(text) => {
             let text = match text.strip_prefix('@') {
-                Some(path) => read_text(Path::new(path), MAX_BODY_BYTES)?,
+                Some(path) => read_text(Path::new(path), MAX_BODY_BYTES, console)?,
                 None => text.to_owned(),
             };
             let value = serde_json::from_str(&text).map_err(|error| {
@@ -211,11 +211,11 @@ fn patch(fields: &Fields) -> Result<Patch> {
 }
 
 /// A text file, or standard input for `-`.
-fn read_text(path: &Path, most: usize) -> Result<String> {
+fn read_text(path: &Path, most: usize, console: Console) -> Result<String> {
     let read = if path == Path::new("-") {
         plain::read_input(standard_input::take("body", "name a file, or pipe the text in")?, most)
     } else {
-        plain::read_given(path, most)
+        console.read(path, most)
     };
     read.map_err(|why| {
         let failure = Failure::unreadable(path.display().to_string(), &why);
@@ -266,7 +266,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
     }
 }
 
-fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result<Report> {
+fn import(backlog: &mut Backlog, path: &Path, console: Console, line: &mut ProgressLine) -> Result<Report> {
     let unreadable = |why: Unreadable| {
         let failure = Failure::unreadable(format!("import {}", path.display()), &why);
         if why.is_missing() { Failure { kind: Kind::NotFound, ..failure } } else { failure }
@@ -274,7 +274,7 @@ fn import(backlog: &mut Backlog, path: &Path, line: &mut ProgressLine) -> Result
     let file = if path == Path::new("-") {
         whole(standard_input::take("import -", "name a file, or pipe the export in")?)?
     } else {
-        let file = plain::open_given(path).map_err(unreadable)?;
+        let file = console.open(path).map_err(unreadable)?;
         let regular = file.metadata().is_ok_and(|meta| meta.is_file());
         if regular { file } else { whole(file)? }
     };

@@ -10,6 +10,7 @@ use crate::app::action::error::{DONE, FAILED, exit_code};
 use crate::app::action::report::Report;
 use crate::app::action::steering::{Message, SteeringAction, Text};
 use crate::app::perform::look::look;
+use crate::app::perform::output::Console;
 use crate::app::perform::standard_input;
 use crate::fleet::activity;
 use crate::fleet::comms;
@@ -33,12 +34,17 @@ const MAX_INPUT: usize = (1 << 20) + 16;
 ///
 /// # Errors
 /// Whatever stops it.
-pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: Tell<'_>) -> Result<Report> {
+pub(in crate::app) async fn perform(
+    site: &Site,
+    action: &SteeringAction,
+    console: Console,
+    tell: Tell<'_>,
+) -> Result<Report> {
     match action {
         SteeringAction::Send { name, message } => {
             let roster = roster::load(site)?;
             let to = roster.reach(site, name)?;
-            let text = read(&message.text)?;
+            let text = read(&message.text, console)?;
             Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text).await?))
         }
         SteeringAction::Reset { name, new, options } => {
@@ -77,7 +83,8 @@ pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: 
             Ok(told(&receipt))
         }
         SteeringAction::Broadcast { names, class, state, message } => {
-            broadcast(site, names, class.as_deref(), state.as_deref(), message, tell).await
+            let names = (names.as_slice(), class.as_deref(), state.as_deref());
+            broadcast(site, names, message, console, tell).await
         }
         SteeringAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
         SteeringAction::Tail { name, lines, ansi, .. } => tail::tail(site, name, *lines, *ansi).await,
@@ -96,7 +103,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &SteeringAction, tell: 
     }
 }
 
-fn read(text: &Text) -> Result<String> {
+fn read(text: &Text, console: Console) -> Result<String> {
     let unreadable = |what: String, why: &Unreadable| Failure {
         kind: Kind::Invalid,
         next: format!("{}; nothing was sent", why.next()),
@@ -104,9 +111,7 @@ fn read(text: &Text) -> Result<String> {
     };
     match text {
         Text::Given(text) => Ok(text.clone()),
-        Text::File(path) => {
-            plain::read_given(path, MAX_INPUT).map_err(|why| unreadable(path.display().to_string(), &why))
-        }
+        Text::File(path) => console.read(path, MAX_INPUT).map_err(|why| unreadable(path.display().to_string(), &why)),
         Text::Input => {
             let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
             plain::read_input(input, MAX_INPUT).map_err(|why| unreadable("standard input".to_owned(), &why))
@@ -156,10 +161,9 @@ fn code(receipt: &Receipt) -> u8 {
 
 async fn broadcast(
     site: &Site,
-    names: &[String],
-    class: Option<&str>,
-    state: Option<&str>,
+    (names, class, state): (&[String], Option<&str>, Option<&str>),
     message: &Message,
+    console: Console,
     tell: Tell<'_>,
 ) -> Result<Report> {
     let roster = roster::load(site)?;
@@ -190,7 +194,7 @@ async fn broadcast(
             "`mosaic-tui fleet ps` shows all",
         ));
     }
-    let text = read(&message.text)?;
+    let text = read(&message.text, console)?;
     // What is wrong with the message itself is wrong for all of them, and told before anything is sent.
     message::check_text(&text).map_err(|why| Failure::new(Kind::Invalid, "broadcast", why, "nothing was sent"))?;
     let post = Post::new(site);
