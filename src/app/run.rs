@@ -14,9 +14,9 @@ use crate::app::perform::output::{self, Console, Printed};
 use crate::app::perform::{executor, headless, steering};
 use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::home::Site;
+use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::end_for_unit;
-use crate::fleet::model::Label;
+use crate::fleet::model::{AgentName, Label};
 use crate::fleet::{exec, roster, session};
 
 /// Columns of a table that goes into a file or a pipe.
@@ -189,7 +189,10 @@ fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
         // Leaves the caller's session and terminal; fails only for a group leader, which has left.
         let _leader_already = rustix::process::setsid();
     }
-    logging::to_stderr();
+    match AgentName::parse(agent) {
+        Ok(name) => logging::to_stderr_into(&site.run_file(&name, RunFile::Log)),
+        Err(_) => logging::to_stderr(),
+    }
     let kept = block_on(async {
         match roster::load(site) {
             Ok(roster) => session::run(site, &roster, agent).await,

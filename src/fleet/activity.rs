@@ -1,14 +1,14 @@
-//! What happened, line by line: one JSON object each, appended and never rewritten.
-
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+//! What happened, line by line: one JSON object each, appended and never rewritten. The oldest go.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::home::Site;
+use super::logfile;
 use super::message::{Envelope, Receipt};
+
+/// Size at which the record is continued in a new file: some ten thousand deliveries, and as many are kept before.
+const MOST_BYTES: u64 = 4 << 20;
 
 /// Records a message: who wrote it by the program's own knowledge (`sender`) and by their word (`source`), to whom, when, what became of it; of the text only its length and a
 /// fingerprint, since it may be nobody else's to read.
@@ -41,9 +41,7 @@ fn append(site: &Site, line: &Value) {
     let appended = path
         .parent()
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&path))
-        // One write: lines of two senders never mix.
-        .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+        .and_then(|()| logfile::record(&path, &format!("{line}\n"), MOST_BYTES));
     if let Err(error) = appended {
         tracing::warn!(%error, path = %path.display(), "the delivery is not recorded");
     }

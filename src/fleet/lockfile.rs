@@ -74,7 +74,8 @@ pub async fn hold(path: &Path, limit: Duration, open: fn(&Path) -> Result<File>)
 }
 
 /// Whether an open file is the one of that name.
-fn has_name(file: &File, path: &Path) -> bool {
+#[must_use]
+pub fn has_name(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
     (open.dev(), open.ino()) == (named.dev(), named.ino())
 }

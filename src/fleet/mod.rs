@@ -15,6 +15,7 @@ pub mod join;
 mod label;
 pub mod lifecycle;
 pub mod lockfile;
+pub mod logfile;
 pub mod message;
 pub mod model;
 pub mod observe;

@@ -228,3 +228,27 @@ fn a_command_of_the_palette_without_its_text_hangs_nothing() {
     view.wait_exit();
     assert!(!screen(&sandbox).contains("operator"), "nothing was sent");
 }
+
+#[test]
+fn what_is_written_down_has_a_bound() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let log = sandbox.run_file("a.log");
+    let record = sandbox.home().join("fleet/activity.jsonl");
+    std::fs::create_dir_all(log.parent().unwrap()).unwrap();
+    std::fs::write(&log, "old words\n".repeat(300_000)).unwrap();
+    std::fs::write(&record, "{}\n".repeat(2_000_000)).unwrap();
+    sandbox.start();
+    assert_eq!(sandbox.run(&["agent", "send", "a", "-m", "hello"]).code, 0);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(!text.contains("old words") && text.contains("keeping"), "{} bytes", text.len());
+    assert_eq!(std::fs::read_to_string(&record).unwrap().lines().count(), 1);
+    let older = sandbox.home().join("fleet/activity.jsonl.1");
+    assert!(std::fs::metadata(older).unwrap().len() == 6_000_000, "what came before is still there");
+    // While the keeper lives as well.
+    let keeper = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    keeper.set_len(8 << 20).unwrap();
+    let end = rustix::process::Signal::KILL;
+    crate::harness::kill(u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap(), end);
+    crate::harness::wait_for("its last words", || std::fs::metadata(&log).unwrap().len() < 1 << 20);
+    assert!(std::fs::read_to_string(&log).unwrap().contains("ended"));
+}

@@ -14,6 +14,15 @@ use crate::fleet::pane;
 /// Exit status of a crashed program, as Rust's own.
 const CRASH_STATUS: i32 = 101;
 
+/// What the name of a report begins with.
+const PREFIX: &str = "crash-";
+
+/// Reports that are kept: one is enough to mend a fault, and they hold what was on the screen.
+const KEPT: usize = 10;
+
+/// Largest report: a message may hold whatever was worked on.
+const MOST_BYTES: usize = 1 << 18;
+
 static CRASHED: AtomicBool = AtomicBool::new(false);
 
 /// Whether something panicked; the terminal is no longer ours then.
@@ -61,9 +70,45 @@ fn summary(info: &PanicHookInfo<'_>) -> String {
 
 fn write(folder: &Path, report: &str) -> std::io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
-    let path = folder.join(format!("crash-{}.txt", std::process::id()));
+    make_room(folder);
+    let path = folder.join(format!("{PREFIX}{}.txt", std::process::id()));
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     let backtrace = std::backtrace::Backtrace::force_capture();
-    writeln!(file, "mosaic-tui {}\n{report}\n\n{backtrace}", env!("CARGO_PKG_VERSION"))?;
+    let text = format!("mosaic-tui {}\n{report}\n\n{backtrace}\n", env!("CARGO_PKG_VERSION"));
+    file.write_all(&text.as_bytes()[..text.len().min(MOST_BYTES)])?;
     Ok(path)
+}
+
+/// Removes the oldest reports, so that one more is as many as are kept.
+fn make_room(folder: &Path) {
+    let is_report = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(PREFIX);
+    let reports = fs::read_dir(folder).into_iter().flatten().flatten().filter(is_report);
+    let mut by_age: Vec<_> =
+        reports.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    by_age.sort();
+    for (_, path) in by_age.iter().rev().skip(KEPT - 1) {
+        let _stays = fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_reports_are_kept_and_none_is_without_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("mosaic-tui.log");
+        fs::write(&other, "").unwrap();
+        let names: Vec<_> = (0..3 * KEPT).map(|at| folder.path().join(format!("crash-0{at:02}.txt"))).collect();
+        for (age, path) in (0_u64..).zip(names.iter().rev()) {
+            let made = std::time::SystemTime::now() - std::time::Duration::from_secs(60 * (age + 1));
+            fs::File::create(path).unwrap().set_modified(made).unwrap();
+        }
+        let newest = write(folder.path(), &"x".repeat(2 * MOST_BYTES)).unwrap();
+        let left: Vec<_> = names.iter().filter(|path| path.exists()).collect();
+        assert_eq!(left, names[2 * KEPT + 1..].iter().collect::<Vec<_>>(), "the newest");
+        assert_eq!(usize::try_from(fs::metadata(newest).unwrap().len()).unwrap(), MOST_BYTES);
+        assert!(other.exists());
+    }
 }

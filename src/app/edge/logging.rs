@@ -1,15 +1,13 @@
 //! Where the program's own log goes: a file under the Mosaic home for the dashboard, stderr for
 //! keepers (which a supervisor collects), nowhere for commands that only print.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::fleet::home::Site;
-
-/// The log is begun anew past this size; it is a help for the last problem, not an archive.
-const MAX_LOG_BYTES: u64 = 1 << 20;
+use crate::fleet::lockfile;
+use crate::fleet::logfile::{self, Bounded, MOST_SAID};
 
 /// The dashboard's log file.
 #[must_use]
@@ -20,12 +18,10 @@ pub(in crate::app) fn path(site: &Site) -> PathBuf {
 /// Logs to the dashboard's file; a folder that cannot be written means no log, never a failure.
 pub(in crate::app) fn to_file(site: &Site) {
     let path = path(site);
-    let large = std::fs::metadata(&path).is_ok_and(|meta| meta.len() > MAX_LOG_BYTES);
-    let file = path.parent().map(std::fs::create_dir_all).and_then(Result::ok).and_then(|()| {
-        OpenOptions::new().create(true).write(true).truncate(large).append(!large).mode(0o600).open(&path).ok()
-    });
-    if let Some(file) = file {
-        let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(file)).with_ansi(false).finish();
+    let folder = path.parent().map(std::fs::create_dir_all).and_then(Result::ok);
+    if let Some(file) = folder.and_then(|()| logfile::open(&path).ok()) {
+        let file = Mutex::new(Bounded::new(file, MOST_SAID));
+        let subscriber = tracing_subscriber::fmt().with_writer(file).with_ansi(false).finish();
         // A second call in one process keeps the first log.
         let _already_set = tracing::subscriber::set_global_default(subscriber);
     }
@@ -35,5 +31,17 @@ pub(in crate::app) fn to_file(site: &Site) {
 pub(in crate::app) fn to_stderr() {
     let subscriber =
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).finish();
+    let _already_set = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Logs to stderr, which is bounded where it is this log of ours: nobody else's file is cut.
+pub(in crate::app) fn to_stderr_into(log: &Path) {
+    let is_ours =
+        std::io::stderr().as_fd().try_clone_to_owned().is_ok_and(|file| lockfile::has_name(&file.into(), log));
+    if !is_ours {
+        return to_stderr();
+    }
+    let log = Mutex::new(Bounded::new(std::io::stderr(), MOST_SAID));
+    let subscriber = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_target(false).finish();
     let _already_set = tracing::subscriber::set_global_default(subscriber);
 }

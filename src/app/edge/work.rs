@@ -89,6 +89,8 @@ impl Lines {
             Concern::Agents(names) => names.clone(),
             _ => Vec::new(),
         };
+        // A line in which nobody stands is none.
+        self.agents.retain(|_, line| Arc::strong_count(line) > 1);
         // One order for all: two that want the same agents never wait for each other.
         names.sort();
         names.dedup();
@@ -225,5 +227,9 @@ mod tests {
         drop(first);
         while tasks.join_next().await.is_some() {}
         assert_eq!(*order.lock().unwrap(), ["a card", "restart a", "stop a", "start b and a", "all", "b behind all"]);
+        for at in 0..1000 {
+            drop(lines.stand(agents(&[&format!("a{at}")])).await);
+        }
+        assert!(lines.agents.len() < 2, "who was acted on once is not remembered for ever");
     }
 }

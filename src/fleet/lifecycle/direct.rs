@@ -1,8 +1,6 @@
 //! Without systemd: detached keepers, and the end of an agent whoever kept it.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +10,7 @@ use tokio::time::Instant;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::logfile;
 use crate::fleet::model::{AgentName, SessionName, SocketName};
 use crate::fleet::process::{self, ProcessWatch};
 use crate::fleet::roster::Agent;
@@ -47,11 +46,9 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     }
     let what = format!("agent {}", agent.name);
     let log_path = site.run_file(&agent.name, RunFile::Log);
-    let log = heartbeat::make_run_dir(&site.run_dir)
-        .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path))
-        .map_err(|error| {
-            Failure::failed(log_path.display().to_string(), error.to_string(), "check the folder's rights and space")
-        })?;
+    let log = heartbeat::make_run_dir(&site.run_dir).and_then(|()| logfile::open(&log_path)).map_err(|error| {
+        Failure::failed(log_path.display().to_string(), error.to_string(), "check the folder's rights and space")
+    })?;
     // Its first heartbeat is the sign of success; an old one would be a lie.
     let beat = site.run_file(&agent.name, RunFile::Heartbeat);
     let begun = Timestamp::now();

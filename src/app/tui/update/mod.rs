@@ -9,6 +9,7 @@ mod run;
 mod screen;
 mod start;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::ToSpan;
@@ -18,7 +19,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::state::{Overlay, Reading, Screen, State, Toast};
 use crate::app::action::report::Report;
-use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget};
+use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget, RowKey};
 
 /// Answers that are kept while something else is open.
 const MAX_ANSWERS: usize = 32;
@@ -120,6 +121,9 @@ fn join_claims(state: &mut State) {
 }
 
 fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
+    // Sessions come and go for as long as the dashboard is open.
+    let there: HashSet<&RowKey> = snapshot.agents.iter().map(|row| &row.key).collect();
+    state.seen.retain(|key, _| there.contains(key));
     for row in &snapshot.agents {
         // What is there at the first look is nothing new.
         state.seen.entry(row.key.clone()).or_insert(row.readiness);

@@ -347,6 +347,22 @@ fn what_came_below_the_finger_is_not_acted_on_before_it_was_shown() {
 }
 
 #[test]
+fn sessions_that_come_and_go_are_not_remembered_for_ever() {
+    let mut state = state();
+    let there = state.seen.len();
+    let server = ServerName::here(&SocketName::default());
+    for number in 0..500 {
+        let mut snapshot = (*samples::snapshot()).clone();
+        let mut row = (*snapshot.agents[0]).clone();
+        row.key = RowKey::of_session(&server, &format!("${number}"));
+        row.managed = false;
+        snapshot.agents.push(Arc::new(row));
+        update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    }
+    assert_eq!(state.seen.len(), there + 1);
+}
+
+#[test]
 fn an_agent_that_a_filter_hides_is_not_acted_on() {
     let mut state = state();
     press(&mut state, "/zzz\nX");
