@@ -227,6 +227,16 @@ fn lints_are_expected_with_a_reason_never_allowed() {
 }
 
 #[test]
+fn no_message_holds_a_value_as_rust_writes_it() {
+    for (name, text) in sources() {
+        for (line, content) in code(&text) {
+            let for_us = name.ends_with("tests.rs") || is_in_tests(&text, line) || content.contains("panic!(");
+            assert!(for_us || !content.contains(":?}"), "src/{name}:{line}: `plain::quoted` shows a text");
+        }
+    }
+}
+
+#[test]
 fn main_only_calls_the_library() {
     let (_, text) = sources().into_iter().find(|(name, _)| name == "main.rs").unwrap();
     assert!(text.lines().count() < 40);

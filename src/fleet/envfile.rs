@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)
         };
         let name = name.trim();
         if !is_name(name) {
-            return Err((at + 1, format!("{name:?} is no variable name")));
+            return Err((at + 1, format!("{} is no variable name", crate::plain::quoted(name))));
         }
         let value = unquote(value.trim()).ok_or_else(|| (at + 1, "a quote is not closed".to_owned()))?;
         if value.contains('\0') {

@@ -25,6 +25,27 @@ pub fn shows_nothing(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}')
 }
 
+/// Longest text that a message quotes, in characters.
+const QUOTED_CHARS: usize = 80;
+
+/// A text in quotes for a message of one line: nothing in it acts on a terminal, and what is long is cut.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let shown = |c: char| if acts_on_terminal(c) || hides_in_text(c) { '\u{b7}' } else { c };
+    let cut = if text.chars().nth(QUOTED_CHARS).is_some() { "\u{2026}" } else { "" };
+    format!("\"{}{cut}\"", text.chars().take(QUOTED_CHARS).map(shown).collect::<String>())
+}
+
+/// One character for a message: itself where it can be seen, else its number.
+#[must_use]
+pub fn character(c: char) -> String {
+    if acts_on_terminal(c) || shows_nothing(c) || c.is_whitespace() {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        format!("`{c}`")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +64,15 @@ mod tests {
         for c in "a \u{e4}\u{5d0}\u{928}\u{1f44d}\u{1f3fd}-[".chars() {
             assert!(!acts_on_terminal(c) && !hides_in_text(c) && !shows_nothing(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn what_a_message_quotes_is_in_an_operators_words() {
+        for (text, want) in [("a b", "\"a b\""), ("\u{1b}[31m\n\u{202e}\u{200b}x", "\"\u{b7}[31m\u{b7}\u{b7}\u{b7}x\"")]
+        {
+            assert_eq!(quoted(text), want);
+        }
+        assert_eq!(quoted(&"\u{e9}".repeat(500)).chars().count(), QUOTED_CHARS + 3);
+        assert_eq!([' ', '\n', '\u{202e}', '\u{e9}'].map(character), ["U+0020", "U+000A", "U+202E", "`\u{e9}`"]);
     }
 }

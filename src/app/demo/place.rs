@@ -225,7 +225,7 @@ impl Place {
             if Instant::now() > deadline {
                 return Err(Failure::failed(
                     "demo",
-                    format!("processes {left:?} do not end"),
+                    format!("processes {} do not end", left.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
                     "look at them with `ps -fp`",
                 ));
             }

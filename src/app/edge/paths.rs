@@ -77,10 +77,7 @@ fn seconds(name: &str, least: f64, default: Duration) -> Result<Duration> {
             Failure::new(
                 Kind::Invalid,
                 name,
-                format!(
-                    "is {:?}; expected seconds, from {least} to {MAX_SECONDS}",
-                    crate::fleet::model::Label::new(&text).as_str()
-                ),
+                format!("is {}; expected seconds, from {least} to {MAX_SECONDS}", crate::plain::quoted(&text)),
                 "mend or unset it",
             )
         })

@@ -83,7 +83,38 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Conso
             });
             done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
         }
-        other => Err(Failure::new(Kind::Invalid, format!("{other:?}"), "does not run here", "run it from a shell")),
+        Action::Screen(_)
+        | Action::Dashboard
+        | Action::Once(_)
+        | Action::AgentWatch(_)
+        | Action::SessionRun { .. }
+        | Action::SessionHold
+        | Action::SessionEnd(_)
+        | Action::Tether { .. }
+        | Action::Launch { .. }
+        | Action::StubAgent(_)
+        | Action::Demo { .. } => Err(Failure::new(
+            Kind::Invalid,
+            own_process(action),
+            "needs a terminal or a process of its own",
+            "run it in a shell",
+        )),
+    }
+}
+
+/// The command of an action that is no answer to anybody who waits.
+fn own_process(action: &Action) -> &'static str {
+    match action {
+        Action::Once(_) => "--once",
+        Action::AgentWatch(_) => "agent watch",
+        Action::SessionRun { .. } => "session run",
+        Action::SessionHold => "session hold",
+        Action::SessionEnd(_) => "session end",
+        Action::Tether { .. } => "session tether",
+        Action::Launch { .. } => "launch",
+        Action::StubAgent(_) => "stub-agent",
+        Action::Demo { .. } => "demo",
+        _ => "the dashboard",
     }
 }
 
@@ -153,4 +184,25 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
         format!("{}: {folder} does not exist and will be made at the start", names.join(", "))
     }));
     missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::DemoMode;
+
+    #[tokio::test]
+    async fn what_does_not_run_beneath_a_screen_is_named_by_its_command() {
+        let site = Site::for_tests("/nowhere");
+        let console = Console { width: 80, owned: false };
+        for (action, command) in [
+            (Action::Demo { agents: 3, mode: DemoMode::Interactive }, "demo"),
+            (Action::SessionRun { agent: "a".to_owned(), detach: false }, "session run"),
+            (Action::Tether { parent: None, words: vec!["x".to_owned()] }, "session tether"),
+            (Action::Dashboard, "the dashboard"),
+        ] {
+            let refused = perform(&site, &action, console, &|_| {}).await.unwrap_err();
+            assert_eq!(refused.what, command);
+        }
+    }
 }

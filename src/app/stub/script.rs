@@ -53,7 +53,7 @@ impl Script {
             .split(';')
             .map(str::trim)
             .filter(|part| !part.is_empty())
-            .map(|part| Step::parse(part).ok_or_else(|| format!("{part:?} is no step")))
+            .map(|part| Step::parse(part).ok_or_else(|| format!("{} is no step", crate::plain::quoted(part))))
             .collect::<Result<Vec<_>, _>>()?;
         // A loop without a pause would spin.
         let pauses =

@@ -24,8 +24,8 @@ impl CardId {
             return Ok(Self(text.to_owned()));
         }
         Err(format!(
-            "card id {:?} must begin with a letter or digit, and hold up to {MAX_BYTES} letters, digits and _.:-",
-            super::text::shown(text, 40)
+            "card id {} must begin with a letter or digit, and hold up to {MAX_BYTES} letters, digits and _.:-",
+            crate::plain::quoted(text)
         ))
     }
 

@@ -28,15 +28,6 @@ fn is_unsafe(c: char) -> bool {
     acts_on_terminal(c) || hides_in_text(c)
 }
 
-/// A text cut for an error message, without anything that acts on a terminal.
-pub(super) fn shown(text: &str, chars: usize) -> String {
-    let mut out: String = text.chars().take(chars).map(|c| if is_unsafe(c) { '\u{b7}' } else { c }).collect();
-    if text.chars().count() > chars {
-        out.push('\u{2026}');
-    }
-    out
-}
-
 fn bad_character(field: &str, text: &str, allowed: &[char]) -> Result<()> {
     match text.chars().find(|c| is_unsafe(*c) && !allowed.contains(c)) {
         None => Ok(()),

@@ -77,7 +77,7 @@ async fn tmux() -> Check {
         Some(_) => Check::failed("tmux", format!("{text} is too old"), "install tmux 3.2 or newer"),
         None => Check::warning(
             "tmux",
-            format!("calls itself {text:?}, whose version is not known"),
+            format!("calls itself {}, whose version is not known", crate::plain::quoted(&text)),
             "3.2 or newer is needed",
         ),
     }

@@ -1,6 +1,5 @@
 //! The frame around a message: from whom, to whom, of which class. Pure.
 
-use crate::fleet::model::Label;
 use crate::plain::{acts_on_terminal, shows_nothing};
 
 /// Longest message.
@@ -77,7 +76,7 @@ pub(super) fn check_word(what: &str, word: &str) -> Result<(), String> {
     if plain {
         Ok(())
     } else {
-        Err(format!("{what} {:?} may hold only visible characters without brackets", Label::new(word).as_str()))
+        Err(format!("{what} {} may hold only visible characters without brackets", crate::plain::quoted(word)))
     }
 }
 

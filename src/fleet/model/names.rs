@@ -26,7 +26,10 @@ impl AgentName {
             Some(_) => {}
         }
         if let Some(bad) = chars.find(|c| !(c.is_ascii_alphanumeric() || "_.-".contains(*c))) {
-            return Err(format!("holds {bad:?}; only letters, digits, `_`, `.` and `-` may stand in a name"));
+            return Err(format!(
+                "holds {}; only letters, digits, `_`, `.` and `-` may stand in a name",
+                crate::plain::character(bad)
+            ));
         }
         if raw.len() > 64 {
             return Err(format!("has {} characters; at most 64 are allowed", raw.len()));

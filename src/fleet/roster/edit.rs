@@ -47,16 +47,13 @@ impl Field {
     /// When there is no `=`, the field is none of an agent's, or the value does not fit on a line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (key, value) = text.split_once('=').ok_or_else(|| {
-            format!(
-                "{:?} is no field=value; quote a value that has blanks",
-                crate::fleet::model::Label::new(text).as_str()
-            )
+            format!("{} is no field=value; quote a value that has blanks", crate::plain::quoted(text))
         })?;
         let known = FIELDS.contains(&key) || key.strip_prefix("env.").is_some_and(|name| !name.is_empty());
         if !known {
             return Err(format!(
-                "{:?} is no field that can be set; expected {} or env.NAME",
-                crate::fleet::model::Label::new(key).as_str(),
+                "{} is no field that can be set; expected {} or env.NAME",
+                crate::plain::quoted(key),
                 FIELDS.join(", ")
             ));
         }

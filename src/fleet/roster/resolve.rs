@@ -16,7 +16,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget};
 use crate::fleet::runtime;
-use crate::plain::{self, Unreadable};
+use crate::plain::{self, Unreadable, quoted};
 
 /// A roster larger than this is not a roster; reading it whole must stay cheap.
 const MAX_FILE_BYTES: usize = 1 << 20;
@@ -125,12 +125,12 @@ impl Checker<'_> {
             self.problem("version", format!("is {}; expected 1", file.version));
         }
         if let Some(transport) = file.transport.as_deref().filter(|t| *t != "tmux") {
-            self.problem("transport", format!("is {:?}; expected \"tmux\"", Label::new(transport).as_str()));
+            self.problem("transport", format!("is {}; expected \"tmux\"", quoted(transport)));
         }
         if let Some(connector) = &file.connector
             && connector.kind != "tmux"
         {
-            self.problem("connector.kind", format!("is {:?}; expected \"tmux\"", Label::new(&connector.kind).as_str()));
+            self.problem("connector.kind", format!("is {}; expected \"tmux\"", quoted(&connector.kind)));
         }
         let (socket, holder) = self.tmux(&file.tmux);
         let window = self.window(file.defaults.window_size.as_deref());
@@ -187,10 +187,7 @@ impl Checker<'_> {
             _ => {
                 self.problem(
                     "defaults.window_size",
-                    format!(
-                        "is {:?}; expected WIDTHxHEIGHT such as 200x50, between 20x5 and 1000x1000",
-                        Label::new(text).as_str()
-                    ),
+                    format!("is {}; expected WIDTHxHEIGHT such as 200x50, between 20x5 and 1000x1000", quoted(text)),
                 );
                 WindowSize { width: 200, height: 50 }
             }
@@ -302,8 +299,8 @@ impl Checker<'_> {
             self.problem(
                 &key,
                 format!(
-                    "is {:?}; expected {}, or any name together with a `command`",
-                    Label::new(runtime).as_str(),
+                    "is {}; expected {}, or any name together with a `command`",
+                    quoted(runtime),
                     runtime::known_list()
                 ),
             );
@@ -327,10 +324,7 @@ impl Checker<'_> {
                 let line = self.index.find(&format!("agents[{first}].name")).line;
                 self.problem(
                     &key,
-                    format!(
-                        "{:?} is taken already, on line {line}; names must be unique",
-                        Label::new(&entry.name).as_str()
-                    ),
+                    format!("{} is taken already, on line {line}; names must be unique", quoted(&entry.name)),
                 );
                 continue;
             }
@@ -354,7 +348,7 @@ impl Checker<'_> {
     fn references(&mut self, file: &RosterFile) {
         let names: HashSet<&str> = file.agents.iter().map(|entry| entry.name.as_str()).collect();
         if let Some(lead) = file.lead.as_deref().filter(|lead| !names.contains(lead)) {
-            self.problem("lead", format!("{:?} is no agent of this roster", Label::new(lead).as_str()));
+            self.problem("lead", format!("{} is no agent of this roster", quoted(lead)));
         }
         let superior: HashMap<&str, &str> =
             file.agents.iter().filter_map(|entry| Some((entry.name.as_str(), entry.reports_to.as_deref()?))).collect();
@@ -362,7 +356,7 @@ impl Checker<'_> {
             let Some(boss) = entry.reports_to.as_deref() else { continue };
             let key = format!("agents[{at}].reports_to");
             if !names.contains(boss) {
-                self.problem(&key, format!("{:?} is no agent of this roster", Label::new(boss).as_str()));
+                self.problem(&key, format!("{} is no agent of this roster", quoted(boss)));
                 continue;
             }
             let mut seen = HashSet::from([entry.name.as_str()]);

@@ -218,7 +218,7 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        Regex::new(&text).map(Self).map_err(|error| format!("{text:?} is no pattern: {error}"))
+        Regex::new(&text).map(Self).map_err(|error| format!("{} is no pattern: {error}", crate::plain::quoted(&text)))
     }
 }
 

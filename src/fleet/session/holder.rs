@@ -76,7 +76,7 @@ pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
     let pid: u32 = text.trim().parse().map_err(|_| {
         Failure::failed(
             what.clone(),
-            format!("gave {:?} as its pid", text.trim()),
+            format!("gave {} as its pid", crate::plain::quoted(text.trim())),
             format!("look with `{}`", roster.socket.command("list-sessions")),
         )
     })?;

@@ -112,7 +112,7 @@ pub(super) fn parse_list(mut text: &str) -> Result<Vec<PaneRecord>, String> {
         };
     }
     match unreadable {
-        Some(record) if records.is_empty() => Err(format!("unreadable pane record {:?}", Label::new(record).as_str())),
+        Some(record) if records.is_empty() => Err(format!("unreadable pane record {}", crate::plain::quoted(record))),
         _ => Ok(records),
     }
 }

@@ -71,7 +71,7 @@ impl Reader {
                 tracing::debug!(line = %crate::fleet::model::Label::new(line), "not an answer of tmux");
                 return Ok(None);
             }
-            return Err(format!("text outside a reply: {:?}", line.chars().take(40).collect::<String>()));
+            return Err(format!("text outside a reply: {}", crate::plain::quoted(line)));
         };
         let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         self.speaks |= word == "begin";

@@ -48,11 +48,7 @@ pub(in crate::app) fn build_init(inputs: &Inputs) -> Built {
     }
     let runtime = inputs.one("runtime");
     if let Some(name) = runtime.as_deref().filter(|name| !runtime::is_known(name)) {
-        return Err(format!(
-            "--runtime takes one of {}, not {:?}",
-            runtime::known_list(),
-            crate::fleet::model::Label::new(name).as_str()
-        ));
+        return Err(format!("--runtime takes one of {}, not {}", runtime::known_list(), crate::plain::quoted(name)));
     }
     let (write, force) = (inputs.flag("write"), inputs.flag("force"));
     if force && !write {
