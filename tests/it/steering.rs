@@ -252,3 +252,45 @@ fn what_is_written_down_has_a_bound() {
     crate::harness::wait_for("its last words", || std::fs::metadata(&log).unwrap().len() < 1 << 20);
     assert!(std::fs::read_to_string(&log).unwrap().contains("ended"));
 }
+
+#[test]
+fn following_a_pane_that_rests_reads_its_screen_only_and_tells_each_line_once() {
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a, runtime: sh, command: 'seq 1 5000; while read n; do seq -f \"new %g\" 1 $n; done; exec cat'}\n",
+    );
+    sandbox.start();
+    // What is asked of tmux is written down.
+    let (bin, log) = (sandbox.root.join("bin"), sandbox.root.join("asked"));
+    std::fs::create_dir_all(&bin).unwrap();
+    let real = crate::harness::answer(sandbox.command("sh").args(["-c", "command -v tmux"])).stdout;
+    let script = format!("#!/bin/sh\necho \"$*\" >> {}\nexec {} \"$@\"\n", log.display(), real.trim());
+    std::fs::write(bin.join("tmux"), script).unwrap();
+    std::fs::set_permissions(bin.join("tmux"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = sandbox.command(crate::harness::program());
+    let out = sandbox.root.join("out");
+    let mut follower = command
+        .args(["agent", "tail", "a", "--follow", "-n", "50000"])
+        .stdout(std::fs::File::create(&out).unwrap())
+        .spawn()
+        .unwrap();
+    let asked = || std::fs::read_to_string(&log).unwrap_or_default();
+    let looks = || asked().matches("history_size").count();
+    let scrolled = || asked().lines().filter(|line| line.contains("history_size") && line.contains("-S")).count();
+    wait_for("looks at a pane that rests", || looks() > 8);
+    assert_eq!(scrolled(), 1, "the history is read once: {}", asked());
+    let told = || std::fs::read_to_string(&out).unwrap();
+    assert!(told().lines().next_back() == Some("5000") && told().lines().count() > 1900, "{}", told().lines().count());
+    for (lines, last) in [(3, "new 3"), (700, "new 700"), (1500, "new 1500")] {
+        let before = told().lines().count();
+        sandbox.tmux(&["send-keys", "-t", "=a:", &lines.to_string(), "Enter"]);
+        wait_for(last, || told().lines().next_back() == Some(last));
+        let new: Vec<String> =
+            told().lines().skip(before).filter(|line| line.starts_with("new")).map(str::to_owned).collect();
+        let want: Vec<String> = (1..=lines).map(|n| format!("new {n}")).collect();
+        assert_eq!(new, want);
+    }
+    let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
+    crate::harness::kill(pid, rustix::process::Signal::KILL);
+    assert!(follower.wait().unwrap().success());
+    assert!(!told().contains("Pane is dead"), "tmux's own line is no line of the pane");
+}

@@ -31,6 +31,8 @@ pub enum Query {
     SocketPath,
     /// State of one pane on one line: see [`super::Peek`].
     PaneState(PaneId),
+    /// Whether a pane's process has ended, and the sizes of its history and of its screen: see [`super::Glance`].
+    Scrolled(PaneId),
     /// Asks a control client to be told when anything about any pane changes.
     SubscribeAll,
 }
@@ -105,7 +107,15 @@ fn exact_target(session: &SessionName) -> String {
 impl Query {
     /// Whether its answer is the one line that begins with the [`mark`].
     pub(super) fn is_marked(&self) -> bool {
-        matches!(self, Self::Turn(_) | Self::Foreground(_) | Self::ServerPid | Self::SocketPath | Self::PaneState(_))
+        matches!(
+            self,
+            Self::Turn(_)
+                | Self::Foreground(_)
+                | Self::Scrolled(_)
+                | Self::ServerPid
+                | Self::SocketPath
+                | Self::PaneState(_)
+        )
     }
 
     /// The command's words.
@@ -130,6 +140,10 @@ impl Query {
             Self::Foreground(pane) => {
                 let format = format!("{}#{{pane_current_command}}", mark());
                 words(&["display-message", "-p", "-t", &pane.to_string(), &format])
+            }
+            Self::Scrolled(pane) => {
+                let of_pane = "#{pane_id} #{pane_dead} #{history_size} #{history_limit} #{alternate_on} #{pane_height}";
+                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}{of_pane}", mark())])
             }
             Self::ServerPid => words(&["display-message", "-p", &format!("{}#{{pid}}", mark())]),
             Self::SocketPath => words(&["display-message", "-p", &format!("{}#{{socket_path}}", mark())]),

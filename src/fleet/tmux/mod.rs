@@ -6,6 +6,7 @@
 mod clients;
 mod command;
 mod control;
+mod glance;
 mod guard;
 mod lost;
 mod mark;
@@ -19,6 +20,7 @@ mod server;
 pub use clients::clients_on;
 pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
+pub use glance::Glance;
 pub use guard::Guard;
 pub use lost::{LostServer, REACHED_BY, servers_on};
 #[cfg(test)]

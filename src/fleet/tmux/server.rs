@@ -124,7 +124,7 @@ impl Tmux {
         }
     }
 
-    async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
+    pub(super) async fn run(&self, commands: &[Vec<String>]) -> Result<String, Refusal> {
         let ran = self.answer_of(commands).await.and_then(|output| Refusal::in_answer(&output));
         self.told_from_lost(ran).await
     }
@@ -438,7 +438,7 @@ impl Tmux {
         }
     }
 
-    fn explain(&self, refusal: Refusal) -> Failure {
+    pub(super) fn explain(&self, refusal: Refusal) -> Failure {
         match refusal {
             Refusal::Exec(error) => exec::explain(TMUX, &error),
             Refusal::Link(failure) => failure,

@@ -1,5 +1,6 @@
 //! Steering agents: how its actions are performed.
 
+mod follow;
 mod perform;
 mod tail;
 

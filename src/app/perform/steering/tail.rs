@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::follow::{self, Now, Seen};
 use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
 use crate::app::perform::output::{self, Printed};
@@ -14,10 +15,13 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{PaneId, SessionName, acts_on_terminal};
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{PaneRecord, Query, Tmux, panes_of};
+use crate::fleet::tmux::{Glance, PaneRecord, Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// More lines than any history has; the most that tmux takes.
+const ALL: u32 = i32::MAX.unsigned_abs();
 
 /// A pane, and whose it is.
 struct Found {
@@ -87,7 +91,7 @@ async fn text(tmux: &Tmux, pane: PaneId, height: u16, lines: u32, ansi: bool) ->
 }
 
 /// A captured line without any escape.
-fn plain(line: &str) -> String {
+pub(super) fn plain(line: &str) -> String {
     let mut out = String::new();
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
@@ -137,46 +141,67 @@ pub(in crate::app) async fn tail(site: &Site, name: &str, lines: u32, ansi: bool
     Ok(Report::done(text.join("\n"), &json))
 }
 
-/// Prints it, and then what is new, until the pane or the reader is gone.
+/// Prints it, and then what is new, until the pane or the reader is gone. A pane that rests costs a look at its screen.
 ///
 /// # Errors
 /// When there is no pane, or tmux does not answer.
 pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bool) -> Result<u8> {
     let Found { tmux, pane, height, .. } = pane(site, name).await?;
-    // All of the screen is compared, whatever part of it was asked for.
-    let compared = lines.max(u32::from(height));
-    let mut shown = text(&tmux, pane, height, compared, ansi).await?;
-    let first = shown.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
-    if output::print(&format!("{}\n", shown[first..].join("\n")))? == Printed::Closed {
+    let shown = |glance: &Glance| -> Vec<String> {
+        glance.lines.iter().map(|line| if ansi { colours_only(line) } else { plain(line) }).collect()
+    };
+    let Some(first) = tmux.glance(pane, lines.saturating_sub(u32::from(height)).max(1)).await? else {
+        return Ok(DONE);
+    };
+    let mut ended = first.dead;
+    let all = shown(&first);
+    let last = follow::trimmed(&all);
+    let skip = last.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
+    if output::print(&format!("{}\n", last[skip..].join("\n")))? == Printed::Closed {
         return Ok(DONE);
     }
-    while tmux.peek(pane).await?.is_some() {
+    let mut seen = seen_in(&first, &all);
+    while !ended {
         tokio::time::sleep(LOOK_AGAIN).await;
-        let now = match text(&tmux, pane, height, compared, ansi).await {
-            Ok(now) => now,
-            // It ended between the two looks.
-            Err(_) if tmux.peek(pane).await?.is_none() => break,
-            Err(failure) => return Err(failure),
+        let Some(mut glance) = tmux.glance(pane, 0).await? else { break };
+        let mut all = shown(&glance);
+        if seen == seen_in(&glance, &all) && !glance.dead {
+            continue;
+        }
+        let mut whole = false;
+        let new = loop {
+            let (history, cut, above) = (glance.history, glance.cut, glance.above());
+            if let Some(new) = seen.added(&Now { history, cut, lines: &all, above, whole }) {
+                break new;
+            }
+            // Lines come while we look: those since the last look are read, then all that there are.
+            let grown = history.saturating_sub(seen.history);
+            whole = usize::try_from(grown).is_ok_and(|grown| grown <= above);
+            match tmux.glance(pane, if whole { ALL } else { grown + u32::from(height) }).await? {
+                Some(again) => glance = again,
+                None => return Ok(DONE),
+            }
+            all = shown(&glance);
         };
-        let new = added(&shown, &now);
+        // The last line of a pane whose process has ended is tmux's own.
+        let new: Vec<&str> = new.iter().map(String::as_str).filter(|line| !(glance.dead && is_notice(line))).collect();
         if !new.is_empty() && output::print(&format!("{}\n", new.join("\n")))? == Printed::Closed {
             return Ok(DONE);
         }
-        shown = now;
+        ended = glance.dead;
+        seen = seen_in(&glance, &all);
     }
     Ok(DONE)
 }
 
-/// The lines that came since: what stands behind the longest overlap of both.
-fn added<'a>(before: &[String], now: &'a [String]) -> &'a [String] {
-    for overlap in (1..=before.len().min(now.len())).rev() {
-        if before[before.len() - overlap..] == now[..overlap] {
-            return &now[overlap..];
-        }
-    }
-    // The screen was drawn anew: what is the same at the top is old.
-    let same = before.iter().zip(now).take_while(|(a, b)| a == b).count();
-    &now[same..]
+fn is_notice(line: &str) -> bool {
+    let line = plain(line);
+    line.is_empty() || line.starts_with("Pane is dead")
+}
+
+/// What a look showed, for the next one.
+fn seen_in(glance: &Glance, lines: &[String]) -> Seen {
+    Seen { history: glance.history, screen: follow::trimmed(&lines[glance.above()..]).to_vec() }
 }
 
 /// Takes a pane over: this process becomes a tmux client of it.
@@ -200,24 +225,6 @@ pub(in crate::app) async fn attach(site: &Site, name: &str) -> Result<exec::Exec
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn lines(text: &str) -> Vec<String> {
-        text.split(' ').map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn only_what_is_new_is_printed() {
-        for (before, now, want) in [
-            ("a b c", "a b c d e", "d e"),
-            ("a b c", "b c d", "d"),
-            ("a b c", "a b c", ""),
-            ("a b x", "a b y", "y"),
-            ("a", "b c", "b c"),
-        ] {
-            let now = lines(now);
-            assert_eq!(added(&lines(before), &now).join(" "), want, "{before} -> {now:?}");
-        }
-    }
 
     #[test]
     fn nothing_but_colours_passes() {
