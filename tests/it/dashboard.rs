@@ -199,14 +199,17 @@ fn a_hung_second_server_holds_up_no_row_of_the_first() {
 #[test]
 fn without_a_control_client_the_slow_poll_is_enough() {
     let sandbox = Sandbox::with_agents(FLEET);
-    // A tmux that has no control mode: every other command works.
+    // A tmux of a version that is not spoken to: every command works.
     let bin = sandbox.root.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let real = mosaic_tui::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap()).unwrap();
     let wrapper = bin.join("tmux");
     fs::write(
         &wrapper,
-        format!("#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = -C ] && exit 1; done\nexec {} \"$@\"\n", real.display()),
+        format!(
+            "#!/bin/sh\ncase \"$*\" in *'#{{version}}'*) {0} \"$@\" | sed 's/3[.][^ ]*/9.9/';; *) exec {0} \"$@\";; esac\n",
+            real.display()
+        ),
     )
     .unwrap();
     use std::os::unix::fs::PermissionsExt;

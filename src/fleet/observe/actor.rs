@@ -117,6 +117,8 @@ struct Actor {
     control_notify: mpsc::Sender<Notice>,
     retry_at: Instant,
     retry_pause: Duration,
+    /// Why there is no control client, as it was logged.
+    no_control: Option<String>,
     deaths: mpsc::Sender<u32>,
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
@@ -170,6 +172,7 @@ impl Actor {
             control_notify,
             retry_at: Instant::now(),
             retry_pause: Duration::from_millis(250),
+            no_control: None,
             deaths: mpsc::channel(1).0,
             watched: HashMap::new(),
             dirty: Dirty { processes: true, heartbeats: true, panes: true, joined: true, ..Dirty::default() },
@@ -457,12 +460,16 @@ impl Actor {
         match ControlClient::connect(&tmux, &session, self.control_notify.clone()).await {
             Ok(control) => {
                 self.control = Some(control);
+                self.no_control = None;
                 self.retry_pause = Duration::from_millis(250);
                 self.observed.tmux_feed = TmuxFeed::Events;
                 self.dirty.joined = true;
             }
             Err(failure) => {
-                tracing::warn!(%failure, "no tmux control client; polling");
+                // A server that is never spoken to is tried again and again.
+                if self.no_control.replace(failure.to_string()) != Some(failure.to_string()) {
+                    tracing::warn!(%failure, "no tmux control client; polling");
+                }
                 self.observed.tmux_feed = TmuxFeed::Poll;
                 self.dirty.joined = true;
                 self.pause_control();

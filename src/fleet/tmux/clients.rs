@@ -1,60 +1,38 @@
-//! Clients of a tmux server as processes: those that nobody talks to any more, and those that an ending server
-//! waits for.
-//!
-//! tmux 3.3a never drops a control client whose pipes both broke before it was attached, and a server that was told
-//! to end waits for every client. So a client of ours whose program was killed would keep the server from ending.
+//! Clients of a tmux server as processes: a server that was told to end waits for every one of them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::Path;
 
-use rustix::process::{Pid, Signal, getuid, kill_process};
+use rustix::process::getuid;
 
+use super::control::CONTROL;
 use crate::fleet::model::SocketName;
 use crate::fleet::process;
-
-/// How our control clients attach. Nobody else has all of these words in this order.
-pub(super) const CONTROL: [&str; 6] = ["-C", "attach-session", "-E", "-f", "ignore-size,no-output,read-only", "-t"];
 
 /// Name of a tmux client's process, as the kernel has it.
 const CLIENT_NAME: &str = "tmux: client";
 
-/// This program's own name, as the kernel has it.
-const OWN_NAME: &str = "mosaic-tui";
+/// File name of the default socket.
+const DEFAULT: &str = "default";
 
 /// Pids of this user's clients on a socket, of the same `TMUX_TMPDIR` as ours.
 pub fn clients_on(socket: &SocketName) -> Vec<u32> {
     let folder = std::env::var("TMUX_TMPDIR").unwrap_or_default();
     let here = |pid: &u32| process::environment_value(*pid, "TMUX_TMPDIR").unwrap_or_default() == folder;
-    let of_socket = |pid: &u32| process::argv(*pid).is_some_and(|argv| is_on(&argv, socket));
-    process::all_pids().into_iter().filter(|pid| is_client(*pid) && of_socket(pid) && here(pid)).collect()
+    let of_socket = |pid: &u32| {
+        process::argv(*pid).is_some_and(|argv| is_ours(&argv, socket) || (is_tmux(*pid) && is_on(&argv, socket)))
+    };
+    process::all_pids().into_iter().filter(|pid| is_mine(*pid) && of_socket(pid) && here(pid)).collect()
 }
 
-/// Ends our control clients on a socket whose program is gone; how many there were.
-pub(super) fn end_orphans(socket: &SocketName) -> usize {
-    let mut ended = 0;
-    for pid in clients_on(socket) {
-        let ours = process::argv(pid).is_some_and(|argv| is_ours(&argv));
-        if ours && process::parent(pid).is_none_or(|parent| !is_this_program(parent)) {
-            tracing::warn!(pid, %socket, "a control client whose program is gone is ended");
-            if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-                // It may have ended between the look and the signal, which is what is wanted.
-                let _gone = kill_process(pid, Signal::KILL);
-            }
-            ended += 1;
-        }
-    }
-    ended
+fn is_mine(pid: u32) -> bool {
+    fs::metadata(format!("/proc/{pid}")).is_ok_and(|meta| meta.uid() == getuid().as_raw())
 }
 
-fn is_client(pid: u32) -> bool {
-    let folder = PathBuf::from(format!("/proc/{pid}"));
-    fs::metadata(&folder).is_ok_and(|meta| meta.uid() == getuid().as_raw())
-        && fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.trim_end() == CLIENT_NAME)
-}
-
-fn is_this_program(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == OWN_NAME)
+fn is_tmux(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == CLIENT_NAME)
 }
 
 /// Whether a client's command line names a socket: `-L NAME`, `-LNAME`, or none for the default one. Pure.
@@ -72,9 +50,11 @@ fn is_on(argv: &[String], socket: &SocketName) -> bool {
     socket.0.is_none()
 }
 
-/// Whether a command line is that of a control client of ours. Pure.
-fn is_ours(argv: &[String]) -> bool {
-    argv.windows(CONTROL.len()).any(|words| words.iter().eq(CONTROL.iter()))
+/// Whether a command line is that of a control client of this program on a socket. Pure.
+fn is_ours(argv: &[String], socket: &SocketName) -> bool {
+    let is_path =
+        |word: &String| Path::new(word).file_name() == Some(OsStr::new(socket.0.as_deref().unwrap_or(DEFAULT)));
+    argv.get(1..3).is_some_and(|words| words.iter().eq(CONTROL.iter())) && argv[3..].iter().any(is_path)
 }
 
 #[cfg(test)]
@@ -97,7 +77,9 @@ mod tests {
         ] {
             assert_eq!((is_on(&argv(line), &named), is_on(&argv(line), &default)), (on_named, on_default), "{line}");
         }
-        assert!(is_ours(&argv("tmux -u -N -L s -C attach-session -E -f ignore-size,no-output,read-only -t $0")));
-        assert!(!is_ours(&argv("tmux -u -C attach-session -t x")));
+        let ours = argv("/proc/self/exe session control --parent 7 -- /tmp/tmux-0/s $0");
+        assert!(is_ours(&ours, &named) && !is_ours(&ours, &default));
+        assert!(is_ours(&argv("mosaic session control -- /tmp/tmux-0/default $0"), &default));
+        assert!(!is_ours(&argv("tmux -u attach-session -t /tmp/tmux-0/s"), &named));
     }
 }

@@ -29,6 +29,8 @@ pub enum Query {
     ServerPid,
     /// Path of the server's socket.
     SocketPath,
+    /// Version of the server, and the path of its socket behind a blank.
+    VersionAndPath,
     /// State of one pane on one line: see [`super::Peek`].
     PaneState(PaneId),
     /// Whether a pane's process has ended, and the sizes of its history and of its screen: see [`super::Glance`].
@@ -107,15 +109,11 @@ fn exact_target(session: &SessionName) -> String {
 impl Query {
     /// Whether its answer is the one line that begins with the [`mark`].
     pub(super) fn is_marked(&self) -> bool {
-        matches!(
-            self,
-            Self::Turn(_)
-                | Self::Foreground(_)
-                | Self::Scrolled(_)
-                | Self::ServerPid
-                | Self::SocketPath
-                | Self::PaneState(_)
-        )
+        match self {
+            Self::Turn(_) | Self::Foreground(_) | Self::Scrolled(_) | Self::PaneState(_) => true,
+            Self::ServerPid | Self::SocketPath | Self::VersionAndPath => true,
+            Self::ListPanes | Self::Capture { .. } | Self::Text(_) | Self::SubscribeAll => false,
+        }
     }
 
     /// The command's words.
@@ -147,6 +145,9 @@ impl Query {
             }
             Self::ServerPid => words(&["display-message", "-p", &format!("{}#{{pid}}", mark())]),
             Self::SocketPath => words(&["display-message", "-p", &format!("{}#{{socket_path}}", mark())]),
+            Self::VersionAndPath => {
+                words(&["display-message", "-p", &format!("{}#{{version}} #{{socket_path}}", mark())])
+            }
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());

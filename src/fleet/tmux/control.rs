@@ -1,10 +1,10 @@
 //! A control-mode client: queries without forks, and a notice when anything changes.
 //!
-//! It attaches to a session that already exists and adds none of its own. A wedged client is cut
+//! It attaches to a session that already exists and adds none of its own. It is a process of this program, since tmux's
+//! own client can crash the server (see [`super::handshake`]), and may be killed at any moment. A wedged client is cut
 //! off by a time limit on each query; the caller then falls back to polling.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,17 +13,21 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{Query, quote};
+use super::handshake::door;
 use super::mark::mark;
 use super::panes::{PaneRecord, parse_list};
 use super::peek::Peek;
 use super::protocol::{Reader, Spoken};
-use super::server::{TMUX, Tmux};
+use super::server::Tmux;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::exec;
 use crate::fleet::model::PaneId;
 
 /// Queries waiting for an answer; one observer asks a handful at a time.
 const MAX_PENDING: usize = 64;
+
+/// The command of this program that is a control client.
+pub(super) const CONTROL: [&str; 2] = ["session", "control"];
 
 /// A control client answers in well under a millisecond; after this it counts as wedged.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
@@ -57,8 +61,12 @@ impl ControlClient {
     /// # Errors
     /// When the client cannot be started or does not answer in time.
     pub async fn connect(tmux: &Tmux, session: &str, notices: mpsc::Sender<Notice>) -> Result<Self> {
-        let mut child = exec::converse(Path::new(TMUX), &tmux.control_args(session), Stdio::null())
-            .map_err(|error| exec::explain("tmux", &error))?;
+        let door = door(&tmux.query(&Query::VersionAndPath).await?).map_err(|why| {
+            Failure::failed("tmux control client", why, "nothing is to be done; changes are seen later")
+        })?;
+        let words = ["--".into(), door.into(), session.into()];
+        let mut child = exec::converse_with_self(CONTROL, &words, Stdio::null())
+            .map_err(|error| exec::explain("tmux control client", &error))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Failure::failed("tmux control client", "has no pipes", "try again"));
         };

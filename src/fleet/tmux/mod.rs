@@ -8,6 +8,7 @@ mod command;
 mod control;
 mod glance;
 mod guard;
+mod handshake;
 mod lost;
 mod mark;
 mod paint;
@@ -22,6 +23,7 @@ pub use command::{Change, Query};
 pub use control::{ControlClient, Notice};
 pub use glance::Glance;
 pub use guard::Guard;
+pub use handshake::attach as attach_control;
 pub use lost::{LostServer, REACHED_BY, servers_on};
 #[cfg(test)]
 pub(in crate::fleet) use paint::row as painted_row;

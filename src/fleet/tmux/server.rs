@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::clients::{self, CONTROL};
+use super::clients;
 use super::command::{Change, Query, as_argument, quote};
 use super::guard::{Guard, LEFT, MADE};
 use super::lost::{self, LostServer, REACHED_BY};
@@ -52,7 +52,7 @@ pub enum Look {
 }
 
 /// The program.
-pub(super) const TMUX: &str = "tmux";
+const TMUX: &str = "tmux";
 
 /// Handle of a tmux server that may or may not run.
 #[derive(Debug, Clone)]
@@ -94,15 +94,6 @@ impl Tmux {
         if let Some(name) = &self.socket.0 {
             args.extend(["-L".into(), name.into()]);
         }
-        args
-    }
-
-    /// Arguments of a control client attached to a session (`$N` or `=NAME`): it never sets a size,
-    /// receives no pane output, and cannot type. `-E` leaves the session's environment alone.
-    pub(super) fn control_args(&self, session: &str) -> Vec<OsString> {
-        let mut args = self.client_args(false);
-        args.extend(CONTROL.map(OsString::from));
-        args.push(session.into());
         args
     }
 
@@ -215,9 +206,6 @@ impl Tmux {
     /// # Errors
     /// As for [`Self::panes`], when the server does not come back, or does not end.
     pub async fn reach(&self) -> Result<Option<Vec<PaneRecord>>> {
-        if self.host.is_none() {
-            clients::end_orphans(&self.socket);
-        }
         let mut deadline = None;
         let gives_up = Instant::now() + SOCKET_WITHIN;
         loop {
