@@ -459,3 +459,30 @@ fn keys_and_signals_do_not_wait_for_a_terminal_that_takes_nothing() {
     screen.stall(false);
     screen.wait_text("READY 1");
 }
+
+/// A link that stalls in the middle of a paste: what was pasted is one text, however late the rest of it comes.
+#[test]
+fn a_paste_that_stalls_is_one_paste() {
+    let sandbox = stand();
+    let before = facts(&sandbox);
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_until("the fleet", |text| text.contains("Deploy it?") && is_well(text));
+    screen.send("s");
+    screen.wait_text("message to");
+    screen.send_bytes(b"\x1b[200~please delete only the folder\r");
+    screen.wait_text("a paste is not whole yet");
+    screen.send_bytes(b"tmp/old and nothing else\rX y S\r\x1b[201~");
+    screen.wait_text("X y S");
+    let text = screen.screen();
+    assert!(text.contains("message to") && text.contains("only the folder") && text.contains("nothing else"), "{text}");
+    // The same in a view: the rest of it is no keys, and after Ctrl-C it is none either.
+    screen.send("\x1b\x1b");
+    screen.wait_until("the box is closed", |text| !text.contains("message to"));
+    screen.send_bytes(b"\x1b[200~please\r");
+    screen.wait_text("a paste is not whole yet");
+    screen.send_bytes(b"X y S R\ry\x1b[201~?");
+    screen.wait_text("keys in Fleet");
+    screen.send("\x03");
+    assert_eq!(screen.wait_exit(), 0);
+    assert_eq!(facts(&sandbox), before);
+}

@@ -221,6 +221,7 @@ impl Dashboard {
                     Ok((Typed::Key(key), read)) if self.answers(&key) => self.answer(key, read.into()),
                     Ok((Typed::Key(key), _)) => self.take(Event::Key(key)),
                     Ok((Typed::Paste(text), _)) => self.take(Event::Paste(text)),
+                    Ok((Typed::Stalled, _)) => self.take(Event::PasteStalled),
                     // The terminal is gone without a signal: the same as a hang-up.
                     Err(_) => self.exit = Some(hung_up()),
                 },

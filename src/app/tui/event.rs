@@ -19,6 +19,8 @@ pub enum Event {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(String),
+    /// A paste began, and its rest does not come.
+    PasteStalled,
     /// The terminal has this size now.
     Resize(Size),
     /// The state is on the screen, so far as there was room.

@@ -1,33 +1,29 @@
 //! Bytes of a terminal to keys, one byte after the other. Pure: the time is handed in.
 //!
-//! Three rules. What is no key never becomes one: strings (OSC, DCS, APC, PM, SOS) are swallowed to their end,
+//! Four rules. What is no key never becomes one: strings (OSC, DCS, APC, PM, SOS) are swallowed to their end,
 //! unknown and private sequences whole, 8-bit controls with all that belongs to them. How the bytes were cut
-//! into reads decides nothing. And what cannot be told apart for sure, such as Esc and the first byte of an
-//! arrow on a slow link, is decided so that no letter acts that nobody pressed.
+//! into reads decides nothing. Time decides only what may be a key: a link may stall for as long as it likes in
+//! a paste, a report or a character. And what cannot be told apart for sure, such as Esc and the first byte of
+//! an arrow on a slow link, is decided so that no letter acts that nobody pressed.
 
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::late::{BEL, CTRL_C, ESC, Late, Verdict, is_text};
 use super::sequence::{self, Meaning};
 
-/// How long a sequence that began may pause: longer than any link that is still usable.
-const SEQUENCE: Duration = Duration::from_secs(1);
-
-/// The same behind its first bytes, which may also be keys: longer than the pauses of a slow link.
+/// How long the first bytes of a sequence may pause, which may also be keys: longer than the pauses of a slow link.
 const OPENING: Duration = Duration::from_millis(450);
 
-/// The same in a string, which may be long.
+/// The same in a string that keys may have opened: Alt-P and a letter do.
 const STRING: Duration = Duration::from_secs(3);
 
-/// The same in a paste: one that was cut off must not keep the keyboard for ever.
-const PASTE: Duration = Duration::from_secs(5);
+/// A paste that pauses so long is told of: the keys that do nothing meanwhile need a reason.
+const STALLED: Duration = Duration::from_secs(2);
 
 /// A Ctrl-C alone after this pause in a paste is none of it.
 const SILENCE: Duration = Duration::from_millis(500);
-
-/// For so long after Esc was decided, what follows may still turn out to belong to it.
-const LATE: Duration = Duration::from_millis(400);
 
 /// A burst that is being swallowed ends with a pause of this length.
 const BURST: Duration = Duration::from_millis(100);
@@ -41,11 +37,8 @@ const MAX_PASTE: usize = 4 << 20;
 /// What ends a paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-const ESC: u8 = 0x1b;
-const CTRL_C: u8 = 0x03;
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
-const BEL: u8 = 0x07;
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +47,8 @@ pub(in crate::app) enum Typed {
     Key(KeyEvent),
     /// A bracketed paste.
     Paste(String),
+    /// Nothing yet: a paste began, and its rest does not come.
+    Stalled,
 }
 
 /// What a sequence began with: it decides what its keys mean, and what a sequence that never came was.
@@ -132,23 +127,18 @@ pub(super) struct Decoder {
     /// How long a lone ESC waits for what may follow.
     wait: Duration,
     due: Option<Instant>,
-    /// Until when what comes may be the rest of something.
-    late: Option<(Instant, Rest)>,
-}
-
-/// Of what it may be the rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    /// Of what began with an Esc that was decided: an introducer opens a sequence, and a run of letters is none.
-    OfEsc,
-    /// Of a sequence whose beginning was thrown away or given up: no run of characters is typing.
-    OfSequence,
+    /// When bytes came last.
+    fed: Option<Instant>,
+    /// Whether a Ctrl-C came alone into a paste that is silent: it gives the paste up unless more comes at once.
+    gives_up: bool,
+    /// Of what that was decided, given up or thrown away the next bytes may be the rest.
+    late: Option<Late>,
 }
 
 impl Decoder {
     /// A decoder for which an ESC is the key Esc after this pause.
     pub(super) fn new(wait: Duration) -> Self {
-        Self { state: State::Ground, wait, due: None, late: None }
+        Self { state: State::Ground, wait, due: None, fed: None, gives_up: false, late: None }
     }
 
     /// When something is decided if no byte comes before.
@@ -158,18 +148,30 @@ impl Decoder {
 
     /// Forgets what began: what was waiting was thrown away, and its rest may follow.
     pub(super) fn forget(&mut self, now: Instant) {
-        self.state = State::Ground;
+        let begun = std::mem::replace(&mut self.state, State::Ground);
         self.due = None;
-        self.late = Some((now + BURST, Rest::OfSequence));
+        self.gives_up = false;
+        self.late = Some(match begun {
+            State::Paste { .. } | State::String { .. } => Late::given_up(now),
+            _ => Late::thrown_away(now),
+        });
     }
 
     /// Takes bytes as they came. Time that passed decides nothing here: bytes that had come before it did may
     /// be read after it, so only [`Self::pause`] decides, once there is nothing to read.
     pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Typed>) {
-        let silent = self.due.is_some_and(|due| now + PASTE >= due + SILENCE);
-        if silent && bytes == [CTRL_C] && matches!(self.state, State::Paste { .. }) {
-            // The paste was cut off, and somebody wants out.
-            self.state = State::Ground;
+        let silent = self.fed.replace(now).is_some_and(|fed| now >= fed + SILENCE);
+        let ctrl_c = bytes.iter().all(|byte| *byte == CTRL_C);
+        if let State::Paste { text, .. } = &mut self.state {
+            if ctrl_c && (silent || self.gives_up) {
+                self.gives_up = true;
+                self.due = Some(now + BURST);
+                return;
+            }
+            if std::mem::take(&mut self.gives_up) {
+                // It was of the paste after all.
+                text.push(CTRL_C);
+            }
         }
         let mut rest = bytes;
         while let Some((&byte, behind)) = rest.split_first() {
@@ -185,17 +187,26 @@ impl Decoder {
             rest = behind;
             self.step(byte, &mut Here { behind, now, out });
         }
-        self.due = match &self.state {
-            State::Ground => None,
+        self.due = self.undecided().map(|wait| now + wait);
+    }
+
+    /// How long what began waits to be decided. What is no key by now, whatever follows, waits for ever: it ends
+    /// with its last byte, and no pause makes keys of the rest.
+    fn undecided(&self) -> Option<Duration> {
+        match &self.state {
             State::Escape { .. } => Some(self.wait),
             State::Burst => Some(BURST),
-            State::String { opened: Opened::Escape(_) | Opened::Control, empty: false, .. } => Some(STRING),
-            State::Paste { .. } => Some(PASTE),
-            State::String { empty: true, .. } | State::Ss3 { plain: true, .. } => Some(OPENING),
-            State::Csi { parameters, key: true, .. } if parameters.is_empty() => Some(OPENING),
-            _ => Some(SEQUENCE),
+            State::Paste { .. } => Some(STALLED),
+            State::String { opened: Opened::Escape(_) | Opened::Late(_), empty: true, .. } => Some(OPENING),
+            State::String { .. } => Some(STRING),
+            State::Ss3 { opened: Opened::Escape(_) | Opened::Late(_), plain: true } => Some(OPENING),
+            State::Csi { opened: Opened::Escape(_) | Opened::Late(_), parameters, key: true }
+                if parameters.is_empty() =>
+            {
+                Some(OPENING)
+            }
+            _ => None,
         }
-        .map(|wait| now + wait);
     }
 
     /// Decides what is due: nothing came, and nothing waits to be read.
@@ -205,32 +216,39 @@ impl Decoder {
         }
         self.due = None;
         let press = |code: KeyCode, held: KeyModifiers| Typed::Key(KeyEvent::new(code, held));
-        let mut rest = Rest::OfSequence;
+        // Nothing followed: it was Alt with that letter, or the letter.
+        let letter = |opened: Opened| match opened {
+            Opened::Escape(letter) => Some((letter, press(KeyCode::Char(letter.into()), KeyModifiers::ALT))),
+            Opened::Late(letter) => Some((letter, press(KeyCode::Char(letter.into()), KeyModifiers::NONE))),
+            Opened::Twice | Opened::Control => None,
+        };
         match std::mem::replace(&mut self.state, State::Ground) {
             State::Escape { twice } => {
-                rest = Rest::OfEsc;
+                self.late = Some(Late::of_esc(now));
                 out.extend((0..=u8::from(twice)).map(|_| press(KeyCode::Esc, KeyModifiers::NONE)));
             }
-            // Nothing followed: it was Alt with that letter, or the letter.
-            State::Csi { opened: Opened::Escape(letter), parameters, key: true } if parameters.is_empty() => {
-                out.push(press(KeyCode::Char(letter.into()), KeyModifiers::ALT));
+            State::Csi { opened, .. }
+            | State::Ss3 { opened, .. }
+            | State::String { opened, empty: true, escape: false, .. } => {
+                let letter = letter(opened);
+                self.late = Some(match &letter {
+                    Some((introducer, _)) => Late::of_introducer(now, *introducer),
+                    None => Late::given_up(now),
+                });
+                out.extend(letter.map(|(_, key)| key));
             }
-            State::Csi { opened: Opened::Late(letter), parameters, key: true } if parameters.is_empty() => {
-                out.push(press(KeyCode::Char(letter.into()), KeyModifiers::NONE));
+            State::String { .. } => self.late = Some(Late::given_up(now)),
+            State::Paste { .. } if self.gives_up => {
+                self.gives_up = false;
+                self.late = Some(Late::given_up(now));
+                out.push(press(KeyCode::Char('c'), KeyModifiers::CONTROL));
             }
-            State::Ss3 { opened: Opened::Escape(letter), plain: true }
-            | State::String { opened: Opened::Escape(letter), empty: true, escape: false, .. } => {
-                out.push(press(KeyCode::Char(letter.into()), KeyModifiers::ALT));
+            paste @ State::Paste { .. } => {
+                self.state = paste;
+                out.push(Typed::Stalled);
             }
-            State::Ss3 { opened: Opened::Late(letter), plain: true }
-            | State::String { opened: Opened::Late(letter), empty: true, escape: false, .. } => {
-                out.push(press(KeyCode::Char(letter.into()), KeyModifiers::NONE));
-            }
-            State::Paste { text, .. } => out.push(pasted(text)),
-            State::Burst => return self.late = None,
             _ => {}
         }
-        self.late = Some((now + LATE, rest));
     }
 
     /// Takes one byte.
@@ -273,6 +291,8 @@ impl Decoder {
             State::String { opened, bell_ends, escape, rest, .. } => {
                 self.string(byte, (opened, bell_ends, escape, rest), here);
             }
+            // A report holds none: it was cut off.
+            State::Mouse { .. } if byte < 0x20 => self.ground(byte, here),
             State::Mouse { left } if left > 1 => self.state = State::Mouse { left: left - 1 },
             State::Mouse { .. } => {}
             State::Burst => match byte {
@@ -285,19 +305,23 @@ impl Decoder {
     }
 
     fn ground(&mut self, byte: u8, here: &mut Here<'_>) {
-        let rest = self.late.take().filter(|(until, _)| here.now < *until).map(|(_, rest)| rest);
-        let next = here.behind.first().copied().unwrap_or_default();
-        // No finger is that fast: it is the rest of what came before.
-        let burst = match rest {
-            None => false,
-            Some(Rest::OfEsc) => byte.is_ascii_alphabetic() && next.is_ascii_alphabetic(),
-            Some(Rest::OfSequence) => is_text(byte) && byte < 0x80 && is_text(next),
+        let verdict = match self.late.take() {
+            None => Verdict::Typed,
+            Some(late) => {
+                let (verdict, still) = late.judge(byte, here.behind, here.now);
+                self.late = still;
+                verdict
+            }
         };
-        match byte {
-            b'[' | b'O' | b'P' | b']' | b'X' | b'^' | b'_' if rest.is_some() => self.open(byte, Opened::Late(byte)),
-            _ if burst => self.state = State::Burst,
-            ESC => self.state = State::Escape { twice: false },
-            _ => self.plain(byte, false, here),
+        match verdict {
+            Verdict::Opens => self.open(byte, Opened::Late(byte)),
+            Verdict::Behind(introducer) => {
+                self.open(introducer, Opened::Late(introducer));
+                self.step(byte, here);
+            }
+            Verdict::Burst => self.state = State::Burst,
+            Verdict::Typed if byte == ESC => self.state = State::Escape { twice: false },
+            Verdict::Typed => self.plain(byte, false, here),
         }
     }
 
@@ -307,7 +331,7 @@ impl Decoder {
             b'[' | b'O' | b'P' | b']' | b'X' | b'^' | b'_' => self.open(byte, Opened::Escape(byte)),
             CTRL_C => self.plain(byte, false, here),
             // The end of a string whose beginning was lost.
-            b'\\' => {}
+            b'\\' => self.late = None,
             0x80..=0xbf => self.ground(byte, here),
             _ => self.plain(byte, true, here),
         }
@@ -393,6 +417,8 @@ impl Decoder {
                     key.modifiers |= held(opened);
                     here.out.push(Typed::Key(key));
                 }
+                // The end of a paste whose beginning was lost.
+                Meaning::NoKey if parameters == PASTE_END[2..5] => self.late = None,
                 Meaning::Key(_) | Meaning::NoKey => {}
             },
             0x40..=0x7e | CAN | SUB => {}
@@ -428,11 +454,6 @@ impl Decoder {
 /// Modifiers of a sequence's keys.
 fn held(opened: Opened) -> KeyModifiers {
     if opened == Opened::Twice { KeyModifiers::ALT } else { KeyModifiers::NONE }
-}
-
-/// Whether a byte is of a text: no control.
-fn is_text(byte: u8) -> bool {
-    byte >= 0x20 && byte != 0x7f
 }
 
 /// Takes bytes into a paste, up to its end; how many were taken. `end` counts the bytes of the end seen so far.

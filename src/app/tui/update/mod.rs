@@ -39,6 +39,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             keys::press(state, key, &mut effects);
         }
         Event::Paste(text) => keys::paste(state, &text),
+        Event::PasteStalled => {
+            toast(state, "a paste is not whole yet: keys wait for its rest, Ctrl-C gives it up".to_owned(), true);
+        }
         Event::Resize(size) => {
             state.size = size;
             if let Some(Overlay::Confirm { reading, .. }) = &mut state.overlay {
