@@ -107,6 +107,16 @@ impl Overlay {
     pub fn confirm(command: String, targets: Vec<String>, action: Action) -> Self {
         Self::Confirm { command, targets, action, yes: false, scroll: 0, reading: Reading::default() }
     }
+
+    /// The command line of what was typed here and sent, while its answer is on its way.
+    #[must_use]
+    pub fn sent(&self) -> Option<&str> {
+        match self {
+            Self::Form(form) => form.saving.as_deref(),
+            Self::Prompt(prompt) => prompt.sending.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// How much of a text was on the screen.
@@ -207,14 +217,15 @@ pub struct State {
     pub pane: PaneView,
     /// Readiness of each agent when it was last looked at.
     pub seen: HashMap<RowKey, Readiness>,
-    /// Answers that wait until the operator has closed what is open, the oldest first.
+    /// Answers, and what was refused, that wait until the operator has closed what is open, the oldest first.
     pub answers: VecDeque<Overlay>,
     /// Commands that run.
     pub running: Vec<String>,
     /// Key presses for which a request to leave counts as said with what runs in mind.
     pub leaving: u8,
-    /// A form that was left while its answer was on its way: what is typed in it comes back if it is refused.
-    pub detached: Option<Box<Form>>,
+    /// What was left while its answer was on its way, in the order it was sent: what is typed in it comes back if it
+    /// is refused.
+    pub detached: Vec<Overlay>,
     /// The message at the bottom.
     pub toast: Option<Toast>,
     /// Size of the terminal.
@@ -255,7 +266,7 @@ impl State {
             answers: VecDeque::new(),
             running: Vec::new(),
             leaving: 0,
-            detached: None,
+            detached: Vec::new(),
             toast: None,
             size,
             now,

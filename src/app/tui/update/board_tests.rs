@@ -233,6 +233,56 @@ fn a_form_that_was_left_comes_back_with_what_was_typed_when_it_is_refused() {
 }
 
 #[test]
+fn every_form_that_was_left_comes_back_when_nothing_else_is_open() {
+    let mut state = state();
+    let mut commands = Vec::new();
+    for id in ["N1", "N2"] {
+        let sent = press(&mut state, &format!("n{id}\ttyped for {id}\n"));
+        commands.push(ran(&sent)[0].0.to_owned());
+        press(&mut state, "\x1b");
+    }
+    assert_eq!(state.overlay, None, "the second may be typed while the first is on its way");
+    press(&mut state, "?");
+    for command in commands {
+        update(&mut state, Event::Done { command, report: Report { text: "the store is busy".into(), ..failed() } });
+    }
+    assert!(matches!(state.overlay, Some(Overlay::Help { .. })), "what is open stays");
+    let told = state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+    assert!(told.contains("refused"), "{told}");
+    assert!(
+        !update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)))
+            .contains(&Effect::Quit)
+    );
+    press(&mut state, "\x1b");
+    for id in ["N1", "N2"] {
+        let Some(Overlay::Form(form)) = &state.overlay else { panic!("{id}: {:?}", state.overlay) };
+        assert_eq!((form.saving.as_deref(), form.notice.as_deref()), (None, Some("the store is busy")));
+        assert_eq!(form.fields[0].line.text, id);
+        assert_eq!(form.fields[1].line.text, format!("typed for {id}"));
+        press(&mut state, "\x1b\x1b");
+    }
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn a_reason_that_was_typed_comes_back_when_it_is_refused() {
+    let mut state = state();
+    let sent = press(&mut state, "bno key\n");
+    let command = ran(&sent)[0].0.to_owned();
+    assert_eq!(state.overlay, None);
+    update(&mut state, Event::Done { command, report: Report { text: "the store is busy".into(), ..failed() } });
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((prompt.line.text.as_str(), prompt.notice.as_deref()), ("no key", Some("the store is busy")));
+    let again = press(&mut state, "\n");
+    let command = ran(&again)[0].0.to_owned();
+    update(&mut state, Event::Done { command, report: done() });
+    assert_eq!((&state.overlay, state.detached.len()), (&None, 0));
+    // Of one that is not sent after all nothing stays.
+    press(&mut state, "lbwhy\n\x1b");
+    assert_eq!((&state.overlay, state.detached.len()), (&None, 0));
+}
+
+#[test]
 fn undo_runs_what_the_last_report_offered_once() {
     let mut state = state();
     let undo = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });

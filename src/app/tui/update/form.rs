@@ -2,8 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::board;
-use super::run::{begin, request, run};
+use super::run::{request, run};
+use super::{answers, board};
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::{Choice, Commands, Field, FieldName, Form, Line, Overlay, Prompt, Question, State};
@@ -14,10 +14,8 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     let Some(Overlay::Form(form)) = &mut state.overlay else { return };
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if form.saving.is_some() {
-        if key.code == KeyCode::Esc
-            && let Some(Overlay::Form(form)) = state.overlay.take()
-        {
-            state.detached = Some(form);
+        if key.code == KeyCode::Esc {
+            answers::detach(state);
         }
         return;
     }
@@ -108,46 +106,6 @@ fn inputs(form: &Form) -> Inputs {
     inputs
 }
 
-/// An answer to what the form sent: it closes, or says why it was refused and keeps what is typed.
-pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -> bool {
-    if let Some(Overlay::Prompt(prompt)) = &mut state.overlay
-        && prompt.sending.as_deref() == Some(command)
-    {
-        match failed {
-            None => state.overlay = None,
-            Some(why) => {
-                prompt.sending = None;
-                prompt.notice = Some(why.to_owned());
-            }
-        }
-        return true;
-    }
-    if state.detached.as_ref().is_some_and(|form| form.saving.as_deref() == Some(command)) {
-        let form = state.detached.take();
-        // What is typed comes back with the reason, as soon as nothing else is open.
-        if failed.is_none() || state.overlay.is_some() {
-            state.detached = form.filter(|_| failed.is_some());
-            return false;
-        }
-        state.overlay = form.map(Overlay::Form);
-    }
-    let Some(Overlay::Form(form)) = &mut state.overlay else { return false };
-    if form.saving.as_deref() != Some(command) {
-        return false;
-    }
-    match failed {
-        None => state.overlay = None,
-        Some(why) => {
-            form.saving = None;
-            if let Some(shown) = &state.board.detail {
-                form.meanwhile(&shown.card);
-            }
-            form.notice = Some(why.to_owned());
-        }
-    }
-    true
-}
-
 /// Takes a key in a question.
 pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
@@ -193,12 +151,15 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                         return;
                     }
                     let parks = matches!(&prompt_about, Question::BlockReason(_));
-                    state.overlay = None;
+                    if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
+                        prompt.sending = Some(command.clone());
+                    }
+                    answers::detach(state);
                     if parks && state.owner_in_hand().is_some() {
                         let target = inputs.one("id").unwrap_or_default();
                         confirm(state, command, action, target);
                     } else {
-                        begin(state, spec, &inputs, effects);
+                        run(state, command, action, effects);
                     }
                 }
                 Err(why) => {

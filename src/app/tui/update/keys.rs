@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{board, form, hand, palette, run, screen, start};
+use super::{answers, board, form, hand, palette, run, screen, start};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap;
 use crate::app::action::keymap::Chord;
@@ -181,7 +181,11 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             code => scroll_by(scroll, code),
         },
         Overlay::Confirm { yes, command, action, scroll, reading, .. } => match key.code {
-            KeyCode::Esc | KeyCode::Char('n' | 'q') => state.overlay = None,
+            KeyCode::Esc | KeyCode::Char('n' | 'q') => {
+                let command = command.clone();
+                state.overlay = None;
+                answers::forget(state, &command);
+            }
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Char('y')
                 if !reading.is_whole() =>
             {
@@ -194,6 +198,8 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
                 state.overlay = None;
                 if confirmed {
                     start::start(state, command, action, effects);
+                } else {
+                    answers::forget(state, &command);
                 }
             }
             code => scroll_by(scroll, code),

@@ -1,5 +1,6 @@
 //! The one place that changes [`State`]: an event in, effects out. No I/O, no clocks.
 
+mod answers;
 mod board;
 mod form;
 mod hand;
@@ -20,9 +21,6 @@ use super::event::Event;
 use super::state::{Overlay, Reading, Screen, State, Toast};
 use crate::app::action::report::Report;
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget, RowKey};
-
-/// Answers that are kept while something else is open.
-const MAX_ANSWERS: usize = 32;
 
 /// How long a message stays at the bottom.
 const TOAST_SECONDS: i64 = 4;
@@ -91,7 +89,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     }
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
-    show_answer(state);
+    answers::show(state);
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
     for effect in &effects {
@@ -100,17 +98,6 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     }
     effects
-}
-
-/// Shows an answer that came, once nothing is open that keys go into: nobody's typing is cut off by it.
-fn show_answer(state: &mut State) {
-    let Some(Overlay::Answer { command, .. }) = state.answers.front() else { return };
-    if state.overlay.is_none() && !state.filter.editing && !state.board.filtering {
-        state.overlay = state.answers.pop_front();
-    } else if state.toast.is_none() {
-        let text = format!("answered: {command}  (close this to read it)");
-        toast(state, text, false);
-    }
 }
 
 /// Brings the newest rows and the newest claims together.
@@ -174,21 +161,12 @@ fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::Pane
     }
 }
 
-/// Keeps an answer until it can be shown.
-fn keep_answer(state: &mut State, answer: Overlay) {
-    if state.answers.len() == MAX_ANSWERS {
-        // Nobody has closed anything for so long that the oldest says nothing any more.
-        state.answers.pop_front();
-    }
-    state.answers.push_back(answer);
-}
-
 fn take_report(state: &mut State, command: String, report: Report) {
     if let Some(at) = state.running.iter().position(|running| *running == command) {
         state.running.remove(at);
     }
     if report.code == crate::app::action::error::DONE {
-        form::answered(state, &command, None);
+        answers::answered(state, &command, None);
         let mut text = report.text;
         // What an undo did is not offered again: a second U would only repeat the first change.
         if let Some(undo) = report.undo.filter(|_| !command.starts_with(board::UNDO)) {
@@ -199,7 +177,7 @@ fn take_report(state: &mut State, command: String, report: Report) {
             Some(_) => {
                 state.toast = None;
                 let title = "done".to_owned();
-                keep_answer(state, Overlay::Answer { title, command, text, failed: false, scroll: 0 });
+                answers::keep(state, Overlay::Answer { title, command, text, failed: false, scroll: 0 });
             }
             None => toast(state, text, false),
         }
@@ -212,13 +190,13 @@ fn take_report(state: &mut State, command: String, report: Report) {
             // It was not taken back, and may be tried again.
             state.board.undo = state.board.undoing.take();
         }
-        if form::answered(state, &command, Some(&lines.join("; "))) {
+        if answers::answered(state, &command, Some(&lines.join("; "))) {
             return;
         }
         // An answer that is complete but not good, such as a status, has not failed.
         let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
         let text = lines.join("\n");
-        keep_answer(state, Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
+        answers::keep(state, Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Actions that move or change the screen only.
 
-use super::{board, hand};
+use super::{answers, board, hand};
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::filter::Filter;
@@ -14,13 +14,18 @@ const PAN_STEP: u16 = 8;
 
 /// Leaves, unless something still runs that the operator has not been told of.
 fn leave(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.running.is_empty() || state.leaving > 0 {
+    let refused = answers::hold_typing(state);
+    if state.running.is_empty() && !refused || state.leaving > 0 {
         return effects.push(Effect::Quit);
     }
     // This press and the next one.
     state.leaving = 2;
-    let what = state.running.join(", ");
-    super::toast(state, format!("still runs: {what}; again leaves, once it is finished"), true);
+    let text = if refused {
+        "what you typed before was refused, and waits for you; again leaves, and drops it".to_owned()
+    } else {
+        format!("still runs: {}; again leaves, once it is finished", state.running.join(", "))
+    };
+    super::toast(state, text, true);
 }
 
 /// Performs one.
