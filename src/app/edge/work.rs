@@ -13,6 +13,7 @@ use super::signals::{Signalled, Signals};
 use crate::app::action::Action;
 use crate::app::action::lifecycle::{LifecycleAction, Targets};
 use crate::app::action::report::Report;
+use crate::app::action::steering::SteeringAction;
 use crate::app::perform::executor;
 use crate::app::perform::output::Console;
 use crate::app::tui::event::Event;
@@ -23,44 +24,64 @@ use crate::fleet::home::Site;
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
 /// What an action changes; two that change the same thing stand in line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Concern {
-    /// Nothing that another one could disturb.
-    Nothing,
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Concern {
     /// The backlog.
-    Cards,
-    /// These agents.
-    Agents(Vec<String>),
-    /// Any agent.
-    Fleet,
+    cards: bool,
+    /// The roster's file.
+    roster: bool,
+    agents: Agents,
+}
+
+/// Which agents an action changes, or types to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Agents {
+    #[default]
+    None,
+    Of(Vec<String>),
+    /// Any of them.
+    All,
 }
 
 fn concern(action: &Action) -> Concern {
-    let of = |targets: &Targets| match (&targets.agents, &targets.class) {
-        (agents, None) if !agents.is_empty() => Concern::Agents(agents.clone()),
-        _ => Concern::Fleet,
+    let agents = |agents: Agents| Concern { agents, ..Concern::default() };
+    let of = |names: &[String], narrowed: bool| match names {
+        names if !names.is_empty() && !narrowed => agents(Agents::Of(names.to_vec())),
+        _ => agents(Agents::All),
     };
     match action {
-        Action::Backlog(_) => Concern::Cards,
+        Action::Backlog(_) => Concern { cards: true, ..Concern::default() },
         Action::Lifecycle(action) => match action {
-            LifecycleAction::Start(targets) | LifecycleAction::Stop(targets) | LifecycleAction::Restart(targets) => {
-                of(targets)
-            }
+            LifecycleAction::Start(Targets { agents, class, .. })
+            | LifecycleAction::Stop(Targets { agents, class, .. })
+            | LifecycleAction::Restart(Targets { agents, class, .. }) => of(agents, class.is_some()),
             LifecycleAction::Add { name, .. } | LifecycleAction::Edit { name, .. } | LifecycleAction::Remove(name) => {
-                Concern::Agents(vec![name.to_string()])
+                Concern { roster: true, ..of(&[name.to_string()], false) }
             }
             LifecycleAction::Recover { apply: true }
             | LifecycleAction::Install { dry_run: false }
-            | LifecycleAction::Uninstall { dry_run: false } => Concern::Fleet,
+            | LifecycleAction::Uninstall { dry_run: false } => agents(Agents::All),
+            LifecycleAction::Init { write: true, .. } => Concern { roster: true, ..Concern::default() },
             LifecycleAction::Recover { apply: false }
             | LifecycleAction::Install { dry_run: true }
             | LifecycleAction::Uninstall { dry_run: true }
-            | LifecycleAction::Init { .. }
+            | LifecycleAction::Init { write: false, .. }
             | LifecycleAction::Status
             | LifecycleAction::Verify
-            | LifecycleAction::Doctor => Concern::Nothing,
+            | LifecycleAction::Doctor => Concern::default(),
         },
-        _ => Concern::Nothing,
+        // What is typed to an agent arrives in the order in which it was typed here, and never into its restart.
+        Action::Steering(action) => match action {
+            SteeringAction::Send { name, .. }
+            | SteeringAction::Reset { name, .. }
+            | SteeringAction::Approve { name, .. } => of(std::slice::from_ref(name), false),
+            SteeringAction::Broadcast { names, .. } => of(names, false),
+            SteeringAction::Wait { .. }
+            | SteeringAction::Tail { .. }
+            | SteeringAction::Attach(_)
+            | SteeringAction::CommsBlock { .. } => Concern::default(),
+        },
+        _ => Concern::default(),
     }
 }
 
@@ -68,6 +89,7 @@ fn concern(action: &Action) -> Concern {
 #[derive(Debug, Default)]
 struct Lines {
     cards: Arc<Mutex<()>>,
+    roster: Arc<Mutex<()>>,
     agents: HashMap<String, Arc<Mutex<()>>>,
     fleet: Arc<RwLock<()>>,
 }
@@ -75,8 +97,7 @@ struct Lines {
 /// A turn; dropping it lets the next one begin.
 #[derive(Debug, Default)]
 struct Turn {
-    _cards: Option<OwnedMutexGuard<()>>,
-    _agents: Vec<OwnedMutexGuard<()>>,
+    _things: Vec<OwnedMutexGuard<()>>,
     _some: Option<OwnedRwLockReadGuard<()>>,
     _all: Option<OwnedRwLockWriteGuard<()>>,
 }
@@ -84,29 +105,29 @@ struct Turn {
 impl Lines {
     /// A future that is ready when it is the action's turn; places in a line are those of the first polls.
     fn stand(&mut self, concern: Concern) -> impl Future<Output = Turn> + Send + 'static {
-        let (cards, fleet) = (Arc::clone(&self.cards), Arc::clone(&self.fleet));
-        let mut names = match &concern {
-            Concern::Agents(names) => names.clone(),
-            _ => Vec::new(),
+        let fleet = Arc::clone(&self.fleet);
+        let mut names = match &concern.agents {
+            Agents::Of(names) => names.clone(),
+            Agents::None | Agents::All => Vec::new(),
         };
         // A line in which nobody stands is none.
         self.agents.retain(|_, line| Arc::strong_count(line) > 1);
-        // One order for all: two that want the same agents never wait for each other.
+        // One order for all: two that want the same things never wait for each other.
         names.sort();
         names.dedup();
-        let agents: Vec<_> = names.into_iter().map(|name| Arc::clone(self.agents.entry(name).or_default())).collect();
+        let mut things: Vec<_> =
+            names.into_iter().map(|name| Arc::clone(self.agents.entry(name).or_default())).collect();
+        things.extend(concern.roster.then(|| Arc::clone(&self.roster)));
+        things.extend(concern.cards.then(|| Arc::clone(&self.cards)));
         async move {
             let mut turn = Turn::default();
-            match concern {
-                Concern::Nothing => {}
-                Concern::Cards => turn._cards = Some(cards.lock_owned().await),
-                Concern::Fleet => turn._all = Some(fleet.write_owned().await),
-                Concern::Agents(_) => {
-                    turn._some = Some(fleet.read_owned().await);
-                    for agent in agents {
-                        turn._agents.push(agent.lock_owned().await);
-                    }
-                }
+            match concern.agents {
+                Agents::None => {}
+                Agents::Of(_) => turn._some = Some(fleet.read_owned().await),
+                Agents::All => turn._all = Some(fleet.write_owned().await),
+            }
+            for thing in things {
+                turn._things.push(thing.lock_owned().await);
             }
             turn
         }
@@ -200,36 +221,89 @@ pub(super) async fn finish(work: &mut Work, running: &[String], signalled: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::action::cli;
+
+    /// What the action of a command line concerns.
+    fn of(line: &str) -> Concern {
+        let parsed = cli::parse_line(line).unwrap();
+        concern(&(parsed.spec.build)(&parsed.inputs).unwrap())
+    }
+
+    /// Lets each of these run to its end as soon as it is its turn, behind the first; the order in which they ran
+    /// while the first held its turn, and after it.
+    async fn order(first: &str, lines_of_commands: &[&'static str]) -> (Vec<&'static str>, Vec<&'static str>) {
+        let mut lines = Lines::default();
+        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let first = lines.stand(of(first)).await;
+        let mut tasks = JoinSet::new();
+        for command in lines_of_commands.iter().copied() {
+            let (turn, order) = (lines.stand(of(command)), Arc::clone(&order));
+            tasks.spawn(async move {
+                let _turn = turn.await;
+                order.lock().unwrap().push(command);
+                // A send takes a while, and whoever is quick must not overtake it meanwhile.
+                tokio::task::yield_now().await;
+            });
+        }
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let meanwhile = std::mem::take(&mut *order.lock().unwrap());
+        drop(first);
+        while tasks.join_next().await.is_some() {}
+        let after = std::mem::take(&mut *order.lock().unwrap());
+        (meanwhile, after)
+    }
 
     #[tokio::test]
     async fn actions_on_one_agent_run_in_the_order_of_the_keys_and_others_beside_them() {
-        let agents = |names: &[&str]| Concern::Agents(names.iter().map(|name| (*name).to_owned()).collect());
+        let behind = [
+            "fleet restart a",
+            "fleet stop a",
+            "fleet start b a",
+            "fleet recover --apply",
+            "fleet stop b",
+            "backlog claim --owner a",
+        ];
+        let (meanwhile, after) = order("fleet start a", &behind).await;
+        assert_eq!(meanwhile, ["backlog claim --owner a"], "only what concerns nobody else runs beside the first");
+        assert_eq!(after, behind[..5]);
+    }
+
+    #[tokio::test]
+    async fn who_was_acted_on_once_is_not_remembered_for_ever() {
         let mut lines = Lines::default();
-        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let first = lines.stand(agents(&["a"])).await;
-        let mut tasks = JoinSet::new();
-        for (name, concern) in [
-            ("restart a", agents(&["a"])),
-            ("stop a", agents(&["a"])),
-            ("start b and a", agents(&["b", "a"])),
-            ("all", Concern::Fleet),
-            ("b behind all", agents(&["b"])),
-            ("a card", Concern::Cards),
-        ] {
-            let (turn, order) = (lines.stand(concern), Arc::clone(&order));
-            tasks.spawn(async move {
-                let _turn = turn.await;
-                order.lock().unwrap().push(name);
-            });
-        }
-        tokio::task::yield_now().await;
-        assert_eq!(*order.lock().unwrap(), ["a card"], "only what concerns nobody else runs beside the first");
-        drop(first);
-        while tasks.join_next().await.is_some() {}
-        assert_eq!(*order.lock().unwrap(), ["a card", "restart a", "stop a", "start b and a", "all", "b behind all"]);
         for at in 0..1000 {
-            drop(lines.stand(agents(&[&format!("a{at}")])).await);
+            drop(lines.stand(of(&format!("fleet start a{at}"))).await);
         }
-        assert!(lines.agents.len() < 2, "who was acted on once is not remembered for ever");
+        assert!(lines.agents.len() < 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_to_an_agent_stands_in_its_line() {
+        let behind = [
+            "agent send a --message one",
+            "agent send a --message two",
+            "agent reset a",
+            "agent send a --message three",
+            "agent approve a",
+            "agent broadcast --message all a b",
+            "agent send a --message four",
+            "fleet stop a",
+            "agent send a --message five",
+            "agent broadcast --message every",
+            "agent send b --message last",
+        ];
+        let beside = ["agent wait a --until dead", "agent send c --message hello"];
+        let all: Vec<&str> = beside.iter().chain(&behind).copied().collect();
+        let (meanwhile, after) = order("fleet restart a", &all).await;
+        assert_eq!(meanwhile, beside);
+        assert_eq!(after, behind);
+    }
+
+    #[tokio::test]
+    async fn changes_of_the_roster_stand_in_one_line() {
+        let behind = ["fleet add y", "fleet edit z class=code", "fleet init --write --force", "fleet remove q"];
+        assert_eq!(order("fleet add x", &behind).await, (Vec::new(), behind.to_vec()));
     }
 }
