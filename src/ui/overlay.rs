@@ -19,6 +19,8 @@ pub struct Lines {
     pub end: u16,
     /// How many there are.
     pub all: u16,
+    /// Whether the marked one was among them.
+    pub marked: bool,
 }
 
 /// Widest popup: longer lines are hard to read.
@@ -30,7 +32,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     let lines = wrapped(&popup.lines, usize::from(inner_width));
     let longest = lines
         .iter()
-        .map(|line| line.iter().map(|piece| text::width(&piece.text)).sum::<usize>())
+        .map(|(_, line)| line.iter().map(|piece| text::width(&piece.text)).sum::<usize>())
         .chain([text::width(&popup.title) + 4, text::width(&popup.hint), 30])
         .max()
         .and_then(|columns| u16::try_from(columns).ok())
@@ -50,8 +52,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     let inner = Rect::new(frame.x + 2, frame.y + 1, frame.width.saturating_sub(4), frame.height.saturating_sub(2));
     let text_rows = inner.height.saturating_sub(extra);
     let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(text_rows);
-    let scroll = popup.scroll.min(most);
-    for (y, line) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
+    let mark = popup.marked.and_then(|at| place(&lines, at));
+    // As much of it as there is room for.
+    let end_of_mark = mark.map_or(0, |(start, end)| end.min(start + usize::from(text_rows)));
+    let to_mark = u16::try_from(end_of_mark).unwrap_or(u16::MAX).saturating_sub(text_rows);
+    let scroll = popup.scroll.max(to_mark).min(most);
+    for (y, (_, line)) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
         pieces(buffer, inner, y, line, theme);
     }
     if most > 0 {
@@ -77,7 +83,16 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         put(buffer, inner, inner.x, y, &theme.fit(&popup.hint, usize::from(inner.width)), theme.style(Role::Quiet));
     }
     let all = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    Lines { first: scroll, end: all.min(scroll + text_rows), all }
+    let end = all.min(scroll + text_rows);
+    let shown = usize::from(scroll)..usize::from(end);
+    let marked = mark.is_some_and(|(start, _)| shown.contains(&start) && end_of_mark <= shown.end);
+    Lines { first: scroll, end, all, marked }
+}
+
+/// Where the parts of a line stand.
+fn place(lines: &[(usize, Vec<Piece>)], at: usize) -> Option<(usize, usize)> {
+    let start = lines.iter().position(|(of, _)| *of == at)?;
+    Some((start, start + lines[start..].iter().take_while(|(of, _)| *of == at).count()))
 }
 
 fn border(buffer: &mut Buffer, frame: Rect, title: &str, theme: Theme) {
@@ -101,12 +116,12 @@ fn border(buffer: &mut Buffer, frame: Rect, title: &str, theme: Theme) {
     }
 }
 
-/// Breaks the last piece of each line that is too long, indented below where it began.
-fn wrapped(lines: &[Vec<Piece>], width: usize) -> Vec<Vec<Piece>> {
+/// Breaks the last piece of each line that is too long, indented below where it began; each part with its line.
+fn wrapped(lines: &[Vec<Piece>], width: usize) -> Vec<(usize, Vec<Piece>)> {
     let mut out = Vec::new();
-    for line in lines {
+    for (of, line) in lines.iter().enumerate() {
         let Some((last, front)) = line.split_last() else {
-            out.push(Vec::new());
+            out.push((of, Vec::new()));
             continue;
         };
         let indent: usize = front.iter().map(|piece| text::width(&piece.text)).sum();
@@ -114,7 +129,7 @@ fn wrapped(lines: &[Vec<Piece>], width: usize) -> Vec<Vec<Piece>> {
         for (at, part) in text::wrap(&last.text, room).into_iter().enumerate() {
             let mut pieces = if at == 0 { front.to_vec() } else { vec![Piece::new(" ".repeat(indent), Role::Plain)] };
             pieces.push(Piece::new(part, last.role));
-            out.push(pieces);
+            out.push((of, pieces));
         }
     }
     out

@@ -210,6 +210,8 @@ pub struct Popup {
     pub lines: Vec<Vec<Piece>>,
     /// First line shown.
     pub scroll: u16,
+    /// The line that is always to be seen: the marked one, or the cursor's.
+    pub marked: Option<usize>,
     /// Buttons, and which is marked.
     pub buttons: Option<(Vec<String>, usize)>,
     /// Said at the bottom.

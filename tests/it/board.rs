@@ -113,7 +113,11 @@ fn a_card_is_made_triaged_and_finished_by_keys() {
     screen.wait_until("ready again", |text| text.contains("READY 1"));
     screen.send("gg");
     screen.send("hl");
+    // In one packet: what the second key would choose is not on the screen yet.
     screen.send("c\r");
+    screen.wait_text("claim B7 for");
+    assert!(!desk.ok(&["show", "B7"]).contains("claimed"), "{}", screen.screen());
+    screen.send("\r");
     screen.wait_until("claimed for the first agent", |text| text.contains("CLAIMED 1/1"));
     screen.wait_text("held for");
     screen.send("x");

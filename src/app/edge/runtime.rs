@@ -437,9 +437,12 @@ impl Dashboard {
         Ok(())
     }
 
-    /// Whether a key may be the answer to an open question. Esc and Ctrl-C answer everything, at any time.
+    /// Whether a key may be the answer to an open question or menu. Esc and Ctrl-C answer everything, at any time.
     fn answers(&self, key: &KeyEvent) -> bool {
-        self.state.may_answer() && key.code != KeyCode::Esc && !key.modifiers.contains(KeyModifiers::CONTROL)
+        // The other keys of a menu only move its mark; they stay behind an Enter that waits.
+        let decides = !self.state.is_menu() || key.code == KeyCode::Enter || !self.early.is_empty();
+        let leaves = key.code == KeyCode::Esc || key.modifiers.contains(KeyModifiers::CONTROL);
+        self.state.may_answer() && decides && !leaves
     }
 
     /// Takes an answer, unless it was pressed before there was anything to answer. One that comes while the question is

@@ -272,4 +272,4 @@ pub(crate) fn detail(name: &str) -> Arc<Detail> {
 }
 
 /// A frame on which there was room for all of a popup.
-pub(crate) const DRAWN: Drawn = Drawn { popup: Some(Lines { first: 0, end: 3, all: 3 }) };
+pub(crate) const DRAWN: Drawn = Drawn { popup: Some(Lines { first: 0, end: 3, all: 3, marked: true }) };

@@ -25,8 +25,11 @@ const MENU_LINES: usize = 14;
 pub(super) fn form(form: &Form, state: &State) -> Popup {
     let width = usize::from(state.size.width).saturating_sub(4).min(WIDEST).saturating_sub(NAMES).max(8);
     let mut lines = Vec::new();
+    let mut marked = None;
     for (at, field) in form.fields.iter().enumerate() {
-        lines.extend(field_lines(field, at == form.focus, width, usize::from(state.size.height)));
+        let shown = field_lines(field, at == form.focus, width, usize::from(state.size.height));
+        marked = marked.or(cursor_line(&shown).map(|line| lines.len() + line));
+        lines.extend(shown);
     }
     if let Some(notice) = &form.notice {
         lines.push(Vec::new());
@@ -47,7 +50,12 @@ pub(super) fn form(form: &Form, state: &State) -> Popup {
     } else {
         "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it"
     };
-    Popup { title, lines, scroll: 0, buttons: None, hint: hint.to_owned() }
+    Popup { title, lines, scroll: 0, marked, buttons: None, hint: hint.to_owned() }
+}
+
+/// The line that the cursor is in.
+fn cursor_line(lines: &[Vec<Piece>]) -> Option<usize> {
+    lines.iter().position(|line| line.iter().any(|piece| piece.role == Role::Cursor))
 }
 
 fn field_lines(field: &Field, focused: bool, width: usize, height: usize) -> Vec<Vec<Piece>> {
@@ -103,13 +111,14 @@ fn around(text: &str, cursor: usize, rows: usize) -> impl Iterator<Item = (&str,
 }
 
 /// The lines around the cursor, with the cursor in its own.
-fn text_area(text: &str, cursor: usize) -> Vec<Vec<Piece>> {
-    around(text, cursor, AREA_LINES).map(|(line, at)| typed(line, at, WIDEST - 10)).collect()
+fn text_area(text: &str, cursor: usize, width: u16) -> Vec<Vec<Piece>> {
+    let room = usize::from(width).saturating_sub(4).clamp(8, WIDEST - 10);
+    around(text, cursor, AREA_LINES).map(|(line, at)| typed(line, at, room)).collect()
 }
 
 /// A question.
 #[must_use]
-pub(super) fn prompt(prompt: &Prompt) -> Popup {
+pub(super) fn prompt(prompt: &Prompt, width: u16) -> Popup {
     let (title, hint) = match &prompt.about {
         Question::BlockReason(id) => (format!("why is {id} blocked?"), "Enter blocks it, Esc leaves it"),
         Question::Message(name) => (
@@ -125,14 +134,15 @@ pub(super) fn prompt(prompt: &Prompt) -> Popup {
         }
     };
     let Line { text, cursor, .. } = &prompt.line;
-    let mut lines = text_area(text, *cursor);
+    let mut lines = text_area(text, *cursor, width);
+    let marked = cursor_line(&lines);
     if prompt.sending.is_some() {
         lines.push(vec![Piece::new("sending; waiting for the receipt (Esc leaves it to come by itself)", Role::Quiet)]);
     }
     if let Some(notice) = &prompt.notice {
         lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
     }
-    Popup { title, lines, scroll: 0, buttons: None, hint: hint.to_owned() }
+    Popup { title, lines, scroll: 0, marked, buttons: None, hint: hint.to_owned() }
 }
 
 /// A menu.
@@ -156,6 +166,7 @@ pub(super) fn menu(menu: &Menu) -> Popup {
         title: menu.title.clone(),
         lines,
         scroll: 0,
+        marked: Some(menu.at - top),
         buttons: None,
         hint: "j and k move, Enter chooses, Esc leaves it".to_owned(),
     }

@@ -34,8 +34,12 @@ pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
     ];
     let list = candidates(&palette.line.text);
     let top = palette.at.saturating_sub(SHOWN - 1);
+    let mut mark = None;
     for (at, spec) in list.iter().enumerate().skip(top).take(SHOWN) {
         let marked = at == palette.at;
+        if marked {
+            mark = Some(lines.len());
+        }
         let words = words_of(spec).unwrap_or_default();
         let keys = keymap::shown(spec).into_iter().next().unwrap_or_default();
         lines.push(vec![
@@ -69,6 +73,7 @@ pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
         title: "command".to_owned(),
         lines,
         scroll: 0,
+        marked: mark,
         buttons: None,
         hint: "Enter runs, Tab completes, arrows choose, Ctrl-p earlier, Esc closes".to_owned(),
     }

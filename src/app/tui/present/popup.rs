@@ -22,11 +22,12 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
                 vec![Piece::new("runs     ", Role::Quiet), Piece::new(command.clone(), Role::Plain)],
             ],
             scroll: *scroll,
+            marked: None,
             buttons: Some((vec!["Cancel".to_owned(), "Do it".to_owned()], usize::from(*yes))),
             hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
         },
         Overlay::Form(form) => super::form::form(form, state),
-        Overlay::Prompt(prompt) => super::form::prompt(prompt),
+        Overlay::Prompt(prompt) => super::form::prompt(prompt, state.size.width),
         Overlay::Menu(menu) => super::form::menu(menu),
         Overlay::Palette(open) => super::palette::palette(open, &state.prefix, state.size.width),
         Overlay::Answer { title, command, text, failed, scroll } => {
@@ -37,6 +38,7 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
                 title: title.clone(),
                 lines,
                 scroll: *scroll,
+                marked: None,
                 buttons: None,
                 hint: "arrows scroll, Esc closes".to_owned(),
             }
@@ -80,6 +82,7 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
         title: if filter.is_empty() { title.to_owned() } else { format!("{title} /{filter}") },
         lines,
         scroll,
+        marked: None,
         buttons: None,
         hint: "type to filter, arrows scroll, Esc closes".to_owned(),
     }
@@ -109,6 +112,7 @@ fn explain(state: &State, scroll: u16) -> Popup {
         title: format!("why {name} is what it is"),
         lines,
         scroll,
+        marked: None,
         buttons: None,
         hint: format!("Esc closes   the same: {}mosaic-tui agent explain {name}", state.prefix),
     }

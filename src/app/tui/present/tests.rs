@@ -332,3 +332,38 @@ fn a_card_with_a_megabyte_in_it_is_drawn_at_once() {
         assert!(from.elapsed() < Duration::from_secs(1), "{:?}", from.elapsed());
     }
 }
+
+#[test]
+fn what_enter_takes_and_where_the_cursor_is_are_always_to_be_seen() {
+    let key = |code: crossterm::event::KeyCode| Event::Key(code.into());
+    let mut seen = 0;
+    for size in [(24, 8), (30, 9), (40, 12), (80, 24), (120, 40)] {
+        // A menu, the palette's list, a form and a message of many lines.
+        for keys in ["c", "m", ":", "n", "1s"] {
+            let mut state = board(size, [3, 4, 3, 1, 9]);
+            for c in keys.chars() {
+                update(&mut state, key(crossterm::event::KeyCode::Char(c)));
+            }
+            if keys == "1s" {
+                update(&mut state, Event::Paste("a line\n".repeat(20)));
+            }
+            for _ in 0..20 {
+                let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
+                let view = present(&state);
+                let marked = view.overlay.as_ref().and_then(|popup| popup.marked);
+                assert!(marked.is_some(), "{keys} at {size:?}");
+                let drawn = draw(&mut buffer, &view, Theme::default());
+                assert!(
+                    drawn.popup.is_some_and(|lines| lines.marked),
+                    "{keys} at {size:?}\n{}",
+                    picture::plain(&buffer)
+                );
+                seen += 1;
+                let next = if keys == "1s" { crossterm::event::KeyCode::Up } else { crossterm::event::KeyCode::Down };
+                update(&mut state, Event::Drawn(drawn));
+                update(&mut state, key(next));
+            }
+        }
+    }
+    assert_eq!(seen, 5 * 5 * 20);
+}

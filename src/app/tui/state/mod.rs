@@ -108,6 +108,16 @@ impl Overlay {
         Self::Confirm { command, targets, action, yes: false, scroll: 0, reading: Reading::default() }
     }
 
+    /// What is marked in it: what Enter would take.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Menu(menu) => Some(Mark(menu.title.clone(), menu.at)),
+            Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
+            _ => None,
+        }
+    }
+
     /// The command line of what was typed here and sent, while its answer is on its way.
     #[must_use]
     pub fn sent(&self) -> Option<&str> {
@@ -118,6 +128,10 @@ impl Overlay {
         }
     }
 }
+
+/// An entry of a list that Enter takes: what decides the list, and its place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark(String, usize);
 
 /// How much of a text was on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -236,6 +250,10 @@ pub struct State {
     pub watch_only: bool,
     /// Whether a demo runs below.
     pub demo: bool,
+    /// The marked entry that the newest frame showed.
+    pub marked: Option<Mark>,
+    /// Whether what is open came by itself, and no frame showed it yet.
+    pub came: bool,
     /// Whether what keys act on became another since the last frame, by what came from outside.
     pub shifted: bool,
     /// What was run from the palette.
@@ -272,6 +290,8 @@ impl State {
             now,
             watch_only: false,
             demo: false,
+            marked: None,
+            came: false,
             shifted: false,
             commands: Commands::default(),
             messages: Commands::default(),
@@ -297,10 +317,26 @@ impl State {
         self.snapshot.as_ref()?.agents.iter().find(|row| row.key == *key)
     }
 
-    /// Whether a question waits for an answer that would be taken.
+    /// Whether something that was shown whole waits for an answer that would be taken: a question, or a menu.
     #[must_use]
     pub fn may_answer(&self) -> bool {
-        matches!(&self.overlay, Some(Overlay::Confirm { reading, .. }) if reading.is_whole())
+        match &self.overlay {
+            Some(Overlay::Confirm { reading, .. }) => reading.is_whole(),
+            Some(Overlay::Menu(_)) => self.shows_mark(),
+            _ => false,
+        }
+    }
+
+    /// Whether a menu is open.
+    #[must_use]
+    pub fn is_menu(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Menu(_)))
+    }
+
+    /// Whether the entry that Enter would take was on the screen.
+    #[must_use]
+    pub fn shows_mark(&self) -> bool {
+        self.marked.is_some() && self.marked == self.overlay.as_ref().and_then(Overlay::mark)
     }
 
     /// Time since the newest snapshot, as of the last tick.

@@ -74,6 +74,7 @@ pub(super) fn show(state: &mut State) {
     };
     if state.overlay.is_none() && !state.filter.editing && !state.board.filtering {
         state.overlay = state.answers.pop_front();
+        state.came = true;
     } else if state.toast.is_none() {
         super::toast(state, waiting, false);
     }

@@ -152,6 +152,37 @@ fn a_card_is_claimed_for_an_agent_from_a_list() {
 }
 
 #[test]
+fn a_menu_is_answered_only_by_what_a_frame_showed() {
+    let enter = |state: &mut State| key_unseen(state, KeyCode::Enter);
+    let drawn = |state: &mut State, marked| {
+        let lines = crate::ui::draw::Lines { marked, ..samples::DRAWN.popup.unwrap() };
+        update(state, Event::Drawn(crate::ui::draw::Drawn { popup: Some(lines) }));
+    };
+    for opens in ['c', 'm'] {
+        let mut state = state();
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        key_unseen(&mut state, KeyCode::Char(opens));
+        let open = state.overlay.clone();
+        assert!(ran(&enter(&mut state)).is_empty() && state.overlay == open, "{opens}: never drawn");
+        drawn(&mut state, false);
+        assert!(ran(&enter(&mut state)).is_empty() && state.overlay == open, "{opens}: below the edge");
+        drawn(&mut state, true);
+        key_unseen(&mut state, KeyCode::Char('j'));
+        assert!(ran(&enter(&mut state)).is_empty() && state.overlay.is_some(), "{opens}: another one is marked now");
+        drawn(&mut state, true);
+        update(&mut state, Event::Resize(Size { width: 24, height: 8 }));
+        assert!(ran(&enter(&mut state)).is_empty() && state.overlay.is_some(), "{opens}: it looks another way now");
+        key_unseen(&mut state, KeyCode::Esc);
+        assert_eq!(state.overlay, None, "it can always be left");
+        update(&mut state, Event::Resize(Size { width: 120, height: 40 }));
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        key_unseen(&mut state, KeyCode::Char('c'));
+        drawn(&mut state, true);
+        assert_eq!(ran(&enter(&mut state)).len(), 1);
+    }
+}
+
+#[test]
 fn move_offers_only_what_the_rules_allow() {
     let mut state = state();
     let labels = |state: &State| match &state.overlay {

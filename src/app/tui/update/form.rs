@@ -230,6 +230,9 @@ fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
 
 /// Takes a key in a menu.
 pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    if key.code == KeyCode::Enter && !state.shows_mark() {
+        return super::toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
+    }
     let Some(Overlay::Menu(menu)) = &mut state.overlay else { return };
     let last = menu.items.len().saturating_sub(1);
     match key.code {

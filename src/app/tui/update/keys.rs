@@ -36,6 +36,10 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         return;
     }
     if state.overlay.is_some() {
+        if state.came {
+            // It was meant for what was there before.
+            return;
+        }
         return press_in_overlay(state, key, effects);
     }
     if state.filter.editing {
@@ -55,7 +59,9 @@ pub(super) fn paste(state: &mut State, text: &str) {
     if layout_of(state).too_small {
         return;
     }
-    if state.overlay.is_some() {
+    if state.overlay.is_some() && state.came {
+        super::toast(state, "the screen changed just now; look, and paste it again".to_owned(), true);
+    } else if state.overlay.is_some() {
         form::paste(state, text);
     } else if state.board.filtering {
         let cut = state.board.filter.insert(text);

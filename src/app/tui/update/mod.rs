@@ -42,12 +42,16 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Resize(size) => {
             state.size = size;
+            state.marked = None;
             if let Some(Overlay::Confirm { reading, .. }) = &mut state.overlay {
                 *reading = Reading::default();
             }
         }
         Event::Drawn(drawn) => {
             state.shifted = false;
+            state.came = false;
+            let shown = drawn.popup.is_some_and(|lines| lines.marked);
+            state.marked = state.overlay.as_ref().and_then(Overlay::mark).filter(|_| shown);
             if let (Some(Overlay::Confirm { reading, .. }), Some(lines)) = (&mut state.overlay, drawn.popup) {
                 reading.show(lines);
             }
@@ -90,6 +94,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
     answers::show(state);
+    if !state.shows_mark() {
+        // What is marked became another, or was closed: seen is only what a frame shows from here on.
+        state.marked = None;
+    }
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
     for effect in &effects {

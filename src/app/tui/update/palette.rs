@@ -114,6 +114,10 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     let text = normal(&palette.line.text).trim_end().to_owned();
     let typed_whole =
         marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
+    if marked.is_some() && !typed_whole && !state.shows_mark() {
+        return super::toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
+    }
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let Some(spec) = marked else {
         palette.notice = Some("no command matches; ? in a view lists the keys".to_owned());
         return;

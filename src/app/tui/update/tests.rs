@@ -270,7 +270,7 @@ fn blindly(state: &mut State, code: KeyCode, held: KeyModifiers) -> Vec<Effect> 
 fn a_question_is_answered_only_once_all_of_it_was_shown() {
     let yes = |state: &mut State| blindly(state, KeyCode::Char('y'), KeyModifiers::NONE);
     let drawn = |state: &mut State, first, end| {
-        update(state, Event::Drawn(Drawn { popup: Some(Lines { first, end, all: 3 }) }));
+        update(state, Event::Drawn(Drawn { popup: Some(Lines { first, end, all: 3, marked: false }) }));
     };
     let mut state = state();
     press(&mut state, "X");
@@ -444,4 +444,35 @@ fn another_roster_is_for_a_shell() {
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Run { .. })));
     let Some(Overlay::Palette(palette)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(palette.notice.as_ref().is_some_and(|notice| notice.contains("--roster is for a shell")));
+}
+
+#[test]
+fn the_palette_runs_a_marked_command_only_when_it_was_shown() {
+    let mut state = state();
+    press(&mut state, ":fleet sta");
+    assert!(blindly(&mut state, KeyCode::Enter, KeyModifiers::NONE).is_empty() && state.overlay.is_some());
+    assert!(press(&mut state, "\n").iter().any(|effect| matches!(effect, Effect::Run { .. })));
+    press(&mut state, ":");
+    for c in "fleet status".chars() {
+        blindly(&mut state, KeyCode::Char(c), KeyModifiers::NONE);
+    }
+    let effects = blindly(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Run { .. })), "what was typed whole needs no list");
+}
+
+#[test]
+fn a_key_does_not_answer_what_came_by_itself_unseen() {
+    let mut state = state();
+    update(&mut state, Event::Drawn(samples::DRAWN));
+    update(&mut state, failed("mosaic-tui x", "first"));
+    update(&mut state, failed("mosaic-tui y", "second"));
+    for why in ["first", "second"] {
+        for code in [KeyCode::Enter, KeyCode::Esc, KeyCode::Char('q')] {
+            blindly(&mut state, code, KeyModifiers::NONE);
+        }
+        let shown = matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains(why));
+        assert!(shown, "{why}: {:?}", state.overlay);
+        press(&mut state, "q");
+    }
+    assert_eq!(state.overlay, None);
 }
