@@ -17,6 +17,7 @@ use super::takeover;
 use super::terminal;
 use super::terminal::Screen;
 use super::work::{self, Work};
+use crate::app::action::error::DONE;
 use crate::app::perform::backlog;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
@@ -98,7 +99,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
     }
-    let (done, finished) = mpsc::channel(DONE_QUEUE);
+    let (done, mut finished) = mpsc::channel(DONE_QUEUE);
     let watcher = watch_backlog(site, &done, &mut state);
     let mut dashboard = Dashboard {
         site: site.clone(),
@@ -120,16 +121,18 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         exit: None,
         last_words: None,
     };
-    let code = dashboard.live(finished, signals).await.map_err(gone);
+    let code = dashboard.live(&mut finished, signals).await.map_err(gone);
     let Dashboard { screen, last_words, state, mut work, .. } = dashboard;
     drop(screen);
-    let signalled = !matches!(code, Ok(crate::app::action::error::DONE));
-    work::finish(&mut work, &state.running, signalled).await;
+    let signalled = !matches!(code, Ok(DONE));
+    work::tell_unread(&state.answers);
+    let failed = work::finish(&mut work, state.running, signalled, &mut finished).await;
     if let Some(text) = last_words {
         // The terminal may be gone.
         let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
     }
-    code
+    // Why it was left goes before what failed on the way out.
+    code.map(|code| if code == DONE { failed.unwrap_or(DONE) } else { code })
 }
 
 /// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
@@ -186,7 +189,7 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    async fn live(&mut self, mut finished: mpsc::Receiver<Event>, mut signals: Signals) -> io::Result<u8> {
+    async fn live(&mut self, finished: &mut mpsc::Receiver<Event>, mut signals: Signals) -> io::Result<u8> {
         let mut keyboard = Keyboard::open()?;
         keyboard.begin();
         let mut tick = tokio::time::interval(TICK);
@@ -306,7 +309,7 @@ impl Dashboard {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Quit => self.exit = Some(crate::app::action::error::DONE),
+            Effect::Quit => self.exit = Some(DONE),
             Effect::Redraw => {
                 self.screen.clear();
             }

@@ -1,6 +1,6 @@
 //! Actions at work: in the order of the keys where they concern the same thing, and finished before the program ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,14 @@ use tokio::task::JoinSet;
 use super::open::block_on;
 use super::signals::{Signalled, Signals};
 use crate::app::action::Action;
+use crate::app::action::error::{DONE, FAILED};
 use crate::app::action::lifecycle::{LifecycleAction, Targets};
 use crate::app::action::report::Report;
 use crate::app::action::steering::SteeringAction;
 use crate::app::perform::executor;
 use crate::app::perform::output::Console;
 use crate::app::tui::event::Event;
+use crate::app::tui::state::Overlay;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 
@@ -187,13 +189,19 @@ async fn apart(site: Site, width: usize, command: String, action: Action, done: 
 }
 
 /// Waits for what still runs: an agent that was stopped is to be started again, and a text that was pasted to be
-/// submitted. After a signal only for a while, and until another one.
-pub(super) async fn finish(work: &mut Work, running: &[String], signalled: bool) {
+/// submitted. After a signal only for a while, and until another one. What each of them answers is told in the shell
+/// that has the terminal now; the exit code of the first that failed, or was not finished.
+pub(super) async fn finish(
+    work: &mut Work,
+    mut running: Vec<String>,
+    signalled: bool,
+    answers: &mut mpsc::Receiver<Event>,
+) -> Option<u8> {
     if running.is_empty() {
-        return;
+        return None;
     }
-    // The terminal may be gone.
-    let _unheard = writeln!(io::stderr(), "mosaic-tui: finishes first: {} (Ctrl-C breaks it off)", running.join(", "));
+    say(&format!("finishes first: {} (Ctrl-C breaks it off)", running.join(", ")));
+    let mut failed = None;
     let limit = async {
         if signalled {
             tokio::time::sleep(FINISH_WITHIN).await;
@@ -211,11 +219,57 @@ pub(super) async fn finish(work: &mut Work, running: &[String], signalled: bool)
             Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = work.over() => {}
-        () = limit => drop(writeln!(io::stderr(), "mosaic-tui: did not finish: {}", running.join(", "))),
-        () = told => drop(writeln!(io::stderr(), "mosaic-tui: broken off: {}", running.join(", "))),
+    let mut take = |event: Event| {
+        let Event::Done { command, report } = event else { return };
+        running.retain(|running| *running != command);
+        tell(&command, &report);
+        if report.code != DONE {
+            failed = failed.or(Some(report.code));
+        }
+    };
+    let all = async {
+        loop {
+            tokio::select! {
+                Some(event) = answers.recv() => take(event),
+                () = work.over() => break,
+            }
+        }
+        while let Ok(event) = answers.try_recv() {
+            take(event);
+        }
+    };
+    let broken = tokio::select! {
+        () = all => None,
+        () = limit => Some("did not finish"),
+        () = told => Some("broken off"),
+    };
+    // A part of the program that crashed answers nothing.
+    let broken = broken.or((!running.is_empty()).then_some("gave no answer"));
+    if let Some(how) = broken {
+        say(&format!("{how}: {}", running.join(", ")));
+        failed = failed.or(Some(FAILED));
     }
+    failed
+}
+
+/// Tells in the shell what an action answered, as its command does there.
+fn tell(command: &str, report: &Report) {
+    let lines = report.errors.iter().chain(Some(&report.text)).filter(|line| !line.is_empty());
+    say(&format!("{command}: {}", lines.map(String::as_str).collect::<Vec<_>>().join("\n")));
+}
+
+/// Tells what failed and was never read, because something else was open until the screen was left.
+pub(super) fn tell_unread(answers: &VecDeque<Overlay>) {
+    for answer in answers {
+        if let Overlay::Answer { command, text, failed: true, .. } = answer {
+            say(&format!("{command}: {text}"));
+        }
+    }
+}
+
+fn say(text: &str) {
+    // The terminal may be gone.
+    let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
 }
 
 #[cfg(test)]

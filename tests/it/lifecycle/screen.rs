@@ -63,6 +63,40 @@ fn leaving_finishes_a_restart_first_and_keys_on_one_agent_keep_their_order() {
 }
 
 #[test]
+fn what_fails_after_the_screen_was_left_is_told_and_decides_the_exit_code() {
+    let hard =
+        "  - {name: a, class: orchestrator, runtime: sh, command: \"trap '' HUP TERM; while :; do sleep 1; done\"}\n";
+    let sandbox = Sandbox::with_agents(hard);
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("orchestrator");
+    sandbox.write_agents("  - {name: a, class: orchestrator, runtime: sh, command: \"exit 3\"}\n");
+    screen.send("R");
+    screen.wait_text("really?");
+    screen.send("y");
+    screen.send("q");
+    screen.wait_text("still runs: mosaic-tui fleet restart a");
+    screen.send("q");
+    screen.wait_text("finishes first");
+    assert_eq!(screen.wait_exit(), 1);
+    let text = screen.screen();
+    assert!(text.contains("mosaic-tui fleet restart a: agent a: its command ended at once"), "{text}");
+}
+
+#[test]
+fn what_failed_unread_is_told_when_the_screen_is_left() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n");
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("no tmux server");
+    screen.send(":agent send a -m hello\r?");
+    screen.wait_text("answered: mosaic-tui agent send");
+    screen.send("\x03");
+    assert_eq!(screen.wait_exit(), 0);
+    let text = screen.screen();
+    assert!(text.contains("mosaic-tui agent send --message=hello a: a: dead"), "{text}");
+}
+
+#[test]
 fn the_palette_runs_every_command_with_its_arguments() {
     let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
     sandbox.start();

@@ -32,11 +32,11 @@ pub(super) struct Late {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rest {
     /// Of what began with an Esc that was decided: an introducer opens a sequence, and a run of letters is none.
-    OfEsc,
+    Esc,
     /// Of the sequence of an introducer that was taken for a letter.
-    OfIntroducer(u8),
+    Introducer(u8),
     /// Of a string or a paste: so many bytes at once are no typing.
-    OfText(usize),
+    Text(usize),
 }
 
 /// What a byte is.
@@ -55,22 +55,22 @@ pub(super) enum Verdict {
 impl Late {
     /// After an Esc was decided because nothing followed.
     pub(super) fn of_esc(now: Instant) -> Self {
-        Self { soon: now + SOON, until: now + STALL, rest: Rest::OfEsc }
+        Self { soon: now + SOON, until: now + STALL, rest: Rest::Esc }
     }
 
     /// After an introducer was taken for the letter that it is.
     pub(super) fn of_introducer(now: Instant, introducer: u8) -> Self {
-        Self { soon: now + SOON, until: now + STALL, rest: Rest::OfIntroducer(introducer) }
+        Self { soon: now + SOON, until: now + STALL, rest: Rest::Introducer(introducer) }
     }
 
     /// After a string or a paste was given up.
     pub(super) fn given_up(now: Instant) -> Self {
-        Self { soon: now + SOON, until: now + STALL, rest: Rest::OfText(2) }
+        Self { soon: now + SOON, until: now + STALL, rest: Rest::Text(2) }
     }
 
     /// After all that waited was thrown away, whatever it was.
     pub(super) fn thrown_away(now: Instant) -> Self {
-        Self { soon: now + SOON_AFTER_FLUSH, until: now + STALL, rest: Rest::OfText(BULK) }
+        Self { soon: now + SOON_AFTER_FLUSH, until: now + STALL, rest: Rest::Text(BULK) }
     }
 
     /// What a byte is, with those that were read with it, and what may be on its way still.
@@ -83,22 +83,22 @@ impl Late {
         let run = is_text(byte) && byte < 0x80 && is_text(next);
         let introduces = matches!(byte, b'[' | b'O' | b'P' | b']' | b'X' | b'^' | b'_');
         match self.rest {
-            Rest::OfEsc if introduces && (soon || opens_for_sure(byte, behind)) => (Verdict::Opens, None),
-            Rest::OfEsc if soon && byte.is_ascii_alphabetic() && next.is_ascii_alphabetic() => (Verdict::Burst, None),
-            Rest::OfEsc => (Verdict::Typed, None),
-            Rest::OfIntroducer(introducer) if run => (Verdict::Behind(introducer), None),
-            Rest::OfIntroducer(_) if introduces && soon => (Verdict::Opens, None),
-            Rest::OfIntroducer(_) => (Verdict::Typed, None),
-            Rest::OfText(_) if introduces && soon => (Verdict::Opens, None),
+            Rest::Esc if introduces && (soon || opens_for_sure(byte, behind)) => (Verdict::Opens, None),
+            Rest::Esc if soon && byte.is_ascii_alphabetic() && next.is_ascii_alphabetic() => (Verdict::Burst, None),
+            Rest::Esc => (Verdict::Typed, None),
+            Rest::Introducer(introducer) if run => (Verdict::Behind(introducer), None),
+            Rest::Introducer(_) if introduces && soon => (Verdict::Opens, None),
+            Rest::Introducer(_) => (Verdict::Typed, None),
+            Rest::Text(_) if introduces && soon => (Verdict::Opens, None),
             // More of it may follow behind another pause.
-            Rest::OfText(_) if soon && run => (Verdict::Burst, Some(self)),
+            Rest::Text(_) if soon && run => (Verdict::Burst, Some(self)),
             // The end of a string alone, or what is left of it.
-            Rest::OfText(2) if byte == b'\\' && behind.is_empty() => (Verdict::Burst, None),
-            Rest::OfText(_) if byte == BEL || (is_text(byte) && ends_a_string(behind)) => (Verdict::Burst, Some(self)),
-            Rest::OfText(least) if is_bulk(byte, behind, least) => (Verdict::Burst, Some(self)),
+            Rest::Text(2) if byte == b'\\' && behind.is_empty() => (Verdict::Burst, None),
+            Rest::Text(_) if byte == BEL || (is_text(byte) && ends_a_string(behind)) => (Verdict::Burst, Some(self)),
+            Rest::Text(least) if is_bulk(byte, behind, least) => (Verdict::Burst, Some(self)),
             // It may be one in the text.
-            Rest::OfText(_) if byte == ESC => (Verdict::Typed, Some(self)),
-            Rest::OfText(_) => (Verdict::Typed, None),
+            Rest::Text(_) if byte == ESC => (Verdict::Typed, Some(self)),
+            Rest::Text(_) => (Verdict::Typed, None),
         }
     }
 }
