@@ -44,7 +44,6 @@ pub fn main() -> ExitCode {
 }
 
 /// Help and version go to stdout with 0; anything else is one line on stderr.
-#[expect(clippy::print_stderr, reason = "the command line's own answers")]
 fn usage(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     match error.kind() {
@@ -53,7 +52,7 @@ fn usage(error: &clap::Error) -> ExitCode {
             printed.map_or_else(|failure| report(&failure, false), |_| ExitCode::SUCCESS)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            eprint!("{error}");
+            output::say(error.to_string().trim_end());
             ExitCode::from(USAGE)
         }
         _ => {
@@ -141,11 +140,10 @@ fn width() -> usize {
 }
 
 /// What a long command is doing, for whoever watches it.
-#[expect(clippy::print_stderr, reason = "the command line's own answers")]
 fn progress(text: &str) {
     use std::io::IsTerminal;
     if std::io::stderr().is_terminal() {
-        eprintln!("{text}");
+        output::say(text);
     }
 }
 
@@ -167,11 +165,10 @@ fn help_of(spec: &ActionSpec) -> String {
 /// Prints an answer; nothing but the answer goes to standard output. One that cannot be printed is told in the error:
 /// it may hold the only word of a claim's token.
 fn print(report: &Report, json: bool) -> Result<u8> {
-    use std::io::Write;
     let text = if json { output::json_text(&report.json) } else { report.text.clone() };
     let printed = if text.is_empty() { Ok(Printed::Whole) } else { output::print(&format!("{text}\n")) };
     for error in &report.errors {
-        let _closed = writeln!(std::io::stderr(), "mosaic-tui: {error}");
+        output::say(&format!("mosaic-tui: {error}"));
     }
     match printed {
         Ok(_) => Ok(report.code),
@@ -214,15 +211,13 @@ fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {
 
 /// Prints a failure and gives its exit code.
 fn report(failure: &Failure, verbose: bool) -> ExitCode {
-    use std::io::Write;
     let mut text = error::line(failure);
     if verbose {
         for detail in &failure.details {
             text.push_str(&format!("\n  {detail}"));
         }
     }
-    // Whoever closed stderr does not want to know; the exit code still tells.
-    let _closed = writeln!(std::io::stderr(), "{text}");
+    output::say(&text);
     ExitCode::from(error::exit_code(failure.kind))
 }
 

@@ -446,18 +446,25 @@ fn keys_and_signals_do_not_wait_for_a_terminal_that_takes_nothing() {
         assert!(from.elapsed() < Duration::from_secs(3), "{name}: {:?}", from.elapsed());
         assert_eq!(screen.exit_code(), Some(code), "{name}");
     }
-    // One that takes it again shows the present.
-    let mut screen = sandbox.open(&[], 200, 50);
-    screen.wait_text("Deploy it?");
-    screen.stall(true);
-    for _ in 0..30 {
-        screen.send("?\x0c");
-        screen.send("\x1b\x0c");
-        std::thread::sleep(Duration::from_millis(40));
+    // One that takes it again shows the present; also one that another program left non-blocking.
+    for shared in [false, true] {
+        let mut screen = sandbox.open(&[], 200, 50);
+        screen.wait_text("Deploy it?");
+        if shared {
+            screen.make_non_blocking();
+        }
+        screen.stall(true);
+        for _ in 0..30 {
+            screen.send("?\x0c");
+            screen.send("\x1b\x0c");
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        screen.send("3");
+        screen.stall(false);
+        screen.wait_text("READY 1");
+        screen.send("q");
+        assert_eq!(screen.wait_exit(), 0);
     }
-    screen.send("3");
-    screen.stall(false);
-    screen.wait_text("READY 1");
 }
 
 /// A link that stalls in the middle of a paste: what was pasted is one text, however late the rest of it comes.

@@ -1,7 +1,6 @@
 //! The way out to the terminal. Frames are written on a thread of their own: a terminal that takes nothing, behind
 //! a link that stalls, holds up the frames and neither keys nor signals.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::Notify;
+
+use crate::plain::Patient;
 
 /// How long the terminal has for what is being written before it is given back regardless.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -43,7 +44,7 @@ impl Outlet {
         let (moved, gone) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
         let outlet = Self { frames, moved: Arc::clone(&moved), gone: Arc::clone(&gone) };
         // Not `io::stdout()`: its lock would be held for as long as the terminal takes nothing.
-        let mut terminal = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let mut terminal = Patient::new(io::stdout().as_fd().try_clone_to_owned()?);
         std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
             while let Ok(frame) = waiting.recv() {
                 if terminal.write_all(&frame).is_err() {
@@ -95,11 +96,11 @@ pub(in crate::app) fn last(bytes: &[u8]) {
         busy = WRITTEN.wait_timeout(busy, left).unwrap_or_else(PoisonError::into_inner).0;
     }
     drop(busy);
-    let mut out = io::stdout();
+    let out = io::stdout();
     let left = Timespec::try_from(SETTLE).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
     let mut polled = [PollFd::new(&out, PollFlags::OUT)];
     if matches!(poll(&mut polled, Some(&left)), Ok(1)) {
         // On a terminal that hung up it fails, and there is nobody left to tell.
-        let _hung_up = out.write_all(bytes).and_then(|()| out.flush());
+        let _hung_up = Patient::within(&out, SETTLE).write_all(bytes);
     }
 }

@@ -1,6 +1,6 @@
 //! The dashboard's loop: events in, frames out, effects performed. All timing is here.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::terminal;
 use super::terminal::Screen;
 use super::work::{self, Work};
 use crate::app::action::error::DONE;
-use crate::app::perform::backlog;
+use crate::app::perform::{backlog, output};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::present::present;
@@ -128,8 +128,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     work::tell_unread(&state.answers);
     let failed = work::finish(&mut work, state.running, signalled, &mut finished).await;
     if let Some(text) = last_words {
-        // The terminal may be gone.
-        let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
+        output::say(&format!("mosaic-tui: {text}"));
     }
     // Why it was left goes before what failed on the way out.
     code.map(|code| if code == DONE { failed.unwrap_or(DONE) } else { code })

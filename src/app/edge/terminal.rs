@@ -1,18 +1,19 @@
 //! The operator's terminal: taken over at the start, given back on every way out.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
 
 use super::outlet::{self, Outlet};
 use crate::fleet::model::Size;
+use crate::plain::Patient;
 use crate::ui::draw::{self, Drawn};
 use crate::ui::paper::Paper;
 use crate::ui::theme::Theme;
@@ -110,7 +111,10 @@ impl Drop for Screen {
 pub(in crate::app) fn enter() -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide).inspect_err(|_| restore())
+    let mut bytes = Vec::new();
+    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)
+        .and_then(|()| Patient::new(io::stdout()).write_all(&bytes))
+        .inspect_err(|_| restore())
 }
 
 /// Sets everything anew on a terminal that is ours and that something else had: we were stopped where nothing could

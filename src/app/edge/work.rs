@@ -1,7 +1,6 @@
 //! Actions at work: in the order of the keys where they concern the same thing, and finished before the program ends.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::app::action::lifecycle::{LifecycleAction, Targets};
 use crate::app::action::report::Report;
 use crate::app::action::steering::SteeringAction;
 use crate::app::perform::executor;
-use crate::app::perform::output::Console;
+use crate::app::perform::output::{self, Console};
 use crate::app::tui::event::Event;
 use crate::app::tui::state::Overlay;
 use crate::fleet::error::{Failure, Result};
@@ -268,8 +267,7 @@ pub(super) fn tell_unread(answers: &VecDeque<Overlay>) {
 }
 
 fn say(text: &str) {
-    // The terminal may be gone.
-    let _unheard = writeln!(io::stderr(), "mosaic-tui: {text}");
+    output::say(&format!("mosaic-tui: {text}"));
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::fleet::error::{Failure, Result};
-use crate::plain::{self, Unreadable, acts_on_terminal, hides_in_text};
+use crate::plain::{self, Patient, Unreadable, acts_on_terminal, hides_in_text};
 
 /// How printing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,12 @@ impl Console {
 /// # Errors
 /// When it cannot be written and the reader is still there.
 pub(in crate::app) fn print(text: &str) -> Result<Printed> {
-    let mut out = std::io::stdout().lock();
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    written(Patient::new(std::io::stdout()).write_all(text.as_bytes()))
+}
+
+/// Says something on standard error. Whoever closed it does not want to know.
+pub(in crate::app) fn say(text: &str) {
+    let _closed = Patient::new(std::io::stderr()).write_all(format!("{text}\n").as_bytes());
 }
 
 /// A JSON document as text. What a terminal would act on, or would not show, is written as an escape: to programs it is

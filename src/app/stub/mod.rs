@@ -8,7 +8,7 @@ mod desk;
 mod face;
 mod script;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::time::{Duration, Instant};
 
 use crossterm::execute;
@@ -22,6 +22,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::AgentName;
 use crate::fleet::session;
+use crate::plain::Patient;
 use crate::ui::paper::Paper;
 use crate::ui::theme::Theme;
 
@@ -116,7 +117,7 @@ impl Stub<'_> {
     /// Leaves the end of the conversation on the normal screen: a program that takes its screen
     /// with it says nothing about why it ended.
     fn last_words(&self) {
-        let mut stdout = io::stdout().lock();
+        let mut stdout = Patient::new(io::stdout());
         let skip = self.agent.lines.len().saturating_sub(LAST_WORDS);
         for (_, line) in self.agent.lines.iter().skip(skip) {
             // The terminal may be gone with whoever ended us.
@@ -165,14 +166,12 @@ impl Stub<'_> {
             if self.agent.take_dirty() {
                 let wanted = self.agent.title();
                 if wanted != title {
-                    execute!(io::stdout(), SetTitle(&wanted))?;
+                    execute!(Patient::new(io::stdout()), SetTitle(&wanted))?;
                     title = wanted;
                 }
                 let draw = |buffer: &mut Buffer| ((), face::draw(buffer, &self.agent, theme));
                 let ((), frame) = paper.frame(terminal::size().unwrap_or(terminal::UNKNOWN), draw)?;
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(&frame)?;
-                stdout.flush()?;
+                Patient::new(io::stdout()).write_all(&frame)?;
             }
             match self.wait(now, &mut keyboard, &mut signals) {
                 Waited::Over => {}
@@ -228,7 +227,7 @@ enum Waited {
 
 /// Floods the screen the way a runaway build does: raw lines as fast as the terminal takes them.
 fn flood(paper: &mut Paper, lines: u32) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = BufWriter::new(Patient::new(io::stdout()));
     for line in 0..lines {
         write!(stdout, "\r\nflood {line:>8} \x1b[38;5;{}m{}\x1b[0m", line % 256, "=".repeat(60))?;
     }

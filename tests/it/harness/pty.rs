@@ -132,6 +132,15 @@ impl Pty {
         self.shared.moved.notify_all();
     }
 
+    /// Makes the terminal non-blocking for all that share it with the program, as other programs leave it behind.
+    pub(crate) fn make_non_blocking(&self) {
+        use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+        let pid = Pid::from_raw(self.pid().cast_signed()).unwrap();
+        let program = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        let out = pidfd_getfd(program, 1, PidfdGetfdFlags::empty()).unwrap();
+        rustix::fs::fcntl_setfl(&out, rustix::fs::fcntl_getfl(&out).unwrap() | rustix::fs::OFlags::NONBLOCK).unwrap();
+    }
+
     /// Changes the terminal's size.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();

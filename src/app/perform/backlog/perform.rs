@@ -1,7 +1,7 @@
 //! Performs requests: the same function for a key and for a command line. It blocks; the dashboard
 //! runs it on a thread of its own.
 
-use std::io::{BufReader, BufWriter, Seek, Write};
+use std::io::{BufReader, BufWriter, Seek};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use crate::backlog::store::Who;
 use crate::backlog::transfer;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::plain::{self, Unreadable};
+use crate::plain::{self, Patient, Unreadable};
 
 /// Performs an action on the backlog.
 ///
@@ -236,9 +236,9 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
         let full = |error: std::io::Error| Failure::failed("export", error.to_string(), "free some space");
         let mut whole = whole.into_inner().map_err(|error| full(error.into_error()))?;
         whole.rewind().map_err(full)?;
-        let mut out = std::io::stdout().lock();
+        let mut out = Patient::new(std::io::stdout());
         // Whoever reads no more has had enough.
-        let _closed = output::written(std::io::copy(&mut whole, &mut out).and_then(|_| out.flush()))?;
+        let _closed = output::written(std::io::copy(&mut whole, &mut out).map(drop))?;
         return Ok(Report::done("", &Value::Null));
     };
     let what = format!("export {}", path.display());
