@@ -274,6 +274,8 @@ pub enum Question {
 pub struct Menu {
     /// What is chosen.
     pub title: String,
+    /// The card that it was opened on.
+    pub card: CardId,
     /// The choices.
     pub items: Vec<(String, Choice)>,
     /// The marked one.

@@ -388,6 +388,17 @@ impl State {
         }
     }
 
+    /// Who holds a card.
+    #[must_use]
+    pub fn owner_of(&self, id: &CardId) -> Option<String> {
+        let in_full = self.board.shown().filter(|shown| self.screen == Screen::Card && shown.card.id == *id);
+        if let Some(shown) = in_full {
+            return shown.card.claim.as_ref().map(|claim| claim.owner.clone());
+        }
+        let mut held = self.board.board.iter().flat_map(|board| &board.claims);
+        held.find(|held| held.id == *id).map(|held| held.claim.owner.clone())
+    }
+
     /// Who holds the card that keys act on.
     #[must_use]
     pub fn owner_in_hand(&self) -> Option<String> {

@@ -22,6 +22,10 @@ pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -
     if let Some(at) = state.detached.iter().position(|left| left.sent() == Some(command)) {
         let mut left = state.detached.remove(at);
         if let Some(why) = failed {
+            if matches!(&left, Overlay::Prompt(prompt) if prompt.is_message()) {
+                // Its receipt is an answer of its own, and the text is among the earlier messages.
+                return false;
+            }
             refuse(state, &mut left, why);
             keep(state, left);
         }

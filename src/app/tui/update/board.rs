@@ -267,7 +267,7 @@ pub(super) fn owners(state: &mut State, id: &CardId) {
     if items.is_empty() {
         return super::toast(state, "there is no agent to claim it for".to_owned(), true);
     }
-    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), items, at: 0 }));
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), card: id.clone(), items, at: 0 }));
 }
 
 /// Lets the operator choose where a card goes, among what the rules allow.
@@ -298,5 +298,5 @@ fn columns(state: &mut State, id: &CardId) {
     if from != Some(Column::Blocked) {
         items.push(("blocked: park it\u{2026}".to_owned(), Choice::Ask(Question::BlockReason(id.clone()))));
     }
-    state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), items, at: 0 }));
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), card: id.clone(), items, at: 0 }));
 }

@@ -437,6 +437,24 @@ fn a_menu_asks_like_the_key_does_before_it_ends_a_claim() {
 }
 
 #[test]
+fn what_is_asked_is_about_the_card_that_it_was_opened_on() {
+    for keys in ["m", "bwhy"] {
+        let mut state = state();
+        press(&mut state, "l");
+        press(&mut state, keys);
+        // Its card goes elsewhere meanwhile, and another one is below the cursor.
+        let mut board = (*samples::board([3, 5000, 3, 1, 1000])).clone();
+        board.lanes[Column::Claimed.index()].cards.remove(0);
+        board.claims[0].claim.owner = "somebody".to_owned();
+        update(&mut state, Event::Board(Arc::new(board), now()));
+        assert_ne!(selected(&state), "C0");
+        press(&mut state, "\n");
+        let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
+        assert_eq!(targets, &["C0 (held by somebody)"]);
+    }
+}
+
+#[test]
 fn a_card_has_no_filter_and_no_columns() {
     let mut state = state();
     press(&mut state, "\n");

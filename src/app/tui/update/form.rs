@@ -4,10 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::run::{request, run};
 use super::{answers, board};
+use crate::app::action::Action;
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::{Choice, Commands, Field, FieldName, Form, Line, Overlay, Prompt, Question, State};
-use crate::backlog::model::Card;
+use crate::backlog::model::{Card, CardId};
 
 /// Takes a key in the form.
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -111,8 +112,7 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
     let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
     if prompt.sending.is_some() {
         if key.code == KeyCode::Esc {
-            // Its receipt comes as an answer.
-            state.overlay = None;
+            answers::detach(state);
         }
         return;
     }
@@ -150,16 +150,17 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                         effects.push(Effect::Run { command, action });
                         return;
                     }
-                    let parks = matches!(&prompt_about, Question::BlockReason(_));
+                    let parked = match prompt_about {
+                        Question::BlockReason(id) => state.owner_of(&id).map(|owner| (id, owner)),
+                        _ => None,
+                    };
                     if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
                         prompt.sending = Some(command.clone());
                     }
                     answers::detach(state);
-                    if parks && state.owner_in_hand().is_some() {
-                        let target = inputs.one("id").unwrap_or_default();
-                        confirm(state, command, action, target);
-                    } else {
-                        run(state, command, action, effects);
+                    match parked {
+                        Some((id, owner)) => confirm(state, command, action, &id, Some(owner)),
+                        None => run(state, command, action, effects),
                     }
                 }
                 Err(why) => {
@@ -198,13 +199,13 @@ fn recall(prompt: &mut Prompt, messages: &Commands, earlier: bool) {
     }
 }
 
-/// Asks before somebody's work is ended.
-fn confirm(state: &mut State, command: String, action: crate::app::action::Action, target: String) {
-    let targets = match state.owner_in_hand() {
-        Some(owner) => vec![format!("{target} (held by {owner})")],
-        None => vec![target],
+/// Asks before somebody's work on a card is ended.
+fn confirm(state: &mut State, command: String, action: Action, id: &CardId, owner: Option<String>) {
+    let target = match owner {
+        Some(owner) => format!("{id} (held by {owner})"),
+        None => id.to_string(),
     };
-    state.overlay = Some(Overlay::confirm(command, targets, action));
+    state.overlay = Some(Overlay::confirm(command, vec![target], action));
 }
 
 fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
@@ -243,13 +244,15 @@ pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Eff
         KeyCode::End | KeyCode::Char('G') => menu.at = last,
         KeyCode::Enter => {
             let Some((_, choice)) = menu.items.get(menu.at).cloned() else { return };
+            // The board below may have moved since.
+            let card = menu.card.clone();
             state.overlay = None;
             match choice {
                 Choice::Ask(question) => board::question(state, question),
                 Choice::Owner(id) => board::owners(state, &id),
                 Choice::Run { command, action, asks: true } => {
-                    let target = state.card_in_hand().map(|id| id.to_string()).unwrap_or_default();
-                    confirm(state, command, *action, target);
+                    let owner = state.owner_of(&card);
+                    confirm(state, command, *action, &card, owner);
                 }
                 Choice::Run { command, action, asks: false } => {
                     run(state, command, *action, effects);

@@ -438,6 +438,33 @@ fn a_message_on_its_way_can_be_left_and_its_receipt_comes_as_an_answer() {
 }
 
 #[test]
+fn the_receipt_of_a_message_that_was_left_is_not_taken_for_the_next_ones() {
+    let mut state = state();
+    // The command lines are shown cut, and are the same.
+    let texts = ["one", "two"].map(|end| format!("{} {end}", "word ".repeat(60)));
+    let mut commands = Vec::new();
+    for text in &texts {
+        press(&mut state, "s");
+        update(&mut state, Event::Paste(text.clone()));
+        let effects = press(&mut state, "\n");
+        let Some(Effect::Run { command, .. }) = effects.first() else { panic!("{effects:?}") };
+        commands.push(command.clone());
+        if commands.len() == 1 {
+            press(&mut state, "\x1b");
+        }
+    }
+    assert_eq!(commands[0], commands[1]);
+    update(&mut state, failed(&commands[0], "draft"));
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(prompt.sending.is_some() && prompt.notice.is_none(), "the second is on its way still");
+    update(&mut state, failed(&commands[1], "question"));
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(prompt.notice.as_ref().is_some_and(|notice| notice.contains("question")), "{prompt:?}");
+    press(&mut state, "\x1b");
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
+}
+
+#[test]
 fn another_roster_is_for_a_shell() {
     let mut state = state();
     let effects = press(&mut state, ":fleet stop --roster /x/b.yaml code0\n");
