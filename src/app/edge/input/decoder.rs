@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::late::{BEL, CTRL_C, ESC, Late, Verdict, is_text};
+use super::late::{self, BEL, CTRL_C, ESC, Late, Verdict, is_text};
 use super::sequence::{self, Meaning};
 
 /// How long the first bytes of a sequence may pause, which may also be keys: longer than the pauses of a slow link.
@@ -198,6 +198,8 @@ impl Decoder {
             State::Burst => Some(BURST),
             State::Paste { .. } => Some(STALLED),
             State::String { opened: Opened::Escape(_) | Opened::Late(_), empty: true, .. } => Some(OPENING),
+            // More likely letters than a string: nobody's typing is to be lost for long.
+            State::String { opened: Opened::Late(_), .. } => Some(OPENING),
             State::String { .. } => Some(STRING),
             State::Ss3 { opened: Opened::Escape(_) | Opened::Late(_), plain: true } => Some(OPENING),
             State::Csi { opened: Opened::Escape(_) | Opened::Late(_), parameters, key: true }
@@ -288,6 +290,13 @@ impl Decoder {
                 0x20..=0x7e => self.key(sequence::ss3(byte), held(opened), here),
                 _ => self.ground(byte, here),
             },
+            State::String { opened: Opened::Late(letter), empty: true, escape: false, .. }
+                if !late::may_begin(letter, byte) =>
+            {
+                // It was the letter after all.
+                self.plain(letter, false, here);
+                self.ground(byte, here);
+            }
             State::String { opened, bell_ends, escape, rest, .. } => {
                 self.string(byte, (opened, bell_ends, escape, rest), here);
             }

@@ -103,6 +103,17 @@ impl Late {
     }
 }
 
+/// Whether a string that a late introducer opened may begin so; else it was the letter.
+pub(super) fn may_begin(introducer: u8, byte: u8) -> bool {
+    match introducer {
+        // OSC begins with its number, or with what the window's title is reported by.
+        b']' => byte.is_ascii_digit() || matches!(byte, b'l' | b'L' | ESC),
+        // DCS with its parameters.
+        b'P' => matches!(byte, b' '..=b'?' | ESC),
+        _ => byte >= b' ' || byte == ESC,
+    }
+}
+
 /// Whether that is no typing even long after an Esc: a sequence's introducer with its parameters, or a paste.
 fn opens_for_sure(introducer: u8, behind: &[u8]) -> bool {
     let run = text_run(behind);

@@ -326,6 +326,21 @@ fn no_run_of_letters_follows_an_esc_at_once() {
 }
 
 #[test]
+fn what_is_typed_soon_after_an_esc_is_not_swallowed() {
+    for text in ["Please", "]x", "P\r", "X\r"] {
+        let mut terminal = Terminal::new();
+        terminal.write(b"\x1b");
+        terminal.wait(Duration::from_millis(200));
+        for byte in text.bytes() {
+            terminal.write(&[byte]);
+            terminal.wait(Duration::from_millis(120));
+        }
+        let typed = without_esc(terminal.take());
+        assert_eq!(typed.len(), text.len(), "{text:?}: {typed:?}");
+    }
+}
+
+#[test]
 fn the_rest_of_what_was_thrown_away_is_no_typing() {
     let mut terminal = Terminal::new();
     terminal.write(b"\x1b]52;c;aGVs");
