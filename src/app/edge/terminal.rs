@@ -8,7 +8,8 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::queue;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
-    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
 };
 
 use super::outlet::{self, Outlet};
@@ -135,7 +136,16 @@ pub(in crate::app) fn restore() {
     }
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ok = queue!(bytes, EndSynchronizedUpdate, DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
+    let _ok = queue!(
+        bytes,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        ResetColor,
+        // A frame that was cut off may have left it disabled.
+        EnableLineWrap,
+        LeaveAlternateScreen,
+        Show
+    );
     outlet::last(&bytes);
     // On a terminal that hung up it fails, and there is nobody left to tell.
     let _hung_up = disable_raw_mode();
