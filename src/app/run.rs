@@ -1,5 +1,6 @@
 //! From a command line to an exit code.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::edge::open::{block_on, dashboard};
@@ -29,18 +30,29 @@ const USAGE: u8 = 2;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let parsed = match cli::parse(std::env::args_os()) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let parsed = match cli::parse(args.iter().cloned()) {
         Ok(parsed) => parsed,
+        // To the runtimes that call hooks, 2 means "forbid what is about to happen".
+        Err(error) if is_by_hook(&args) && error.use_stderr() => {
+            usage(&error);
+            return ExitCode::from(error::FAILED);
+        }
         Err(error) => return usage(&error),
     };
     let verbose = parsed.globals.verbose;
-    // To the runtimes that call hooks, 2 means "forbid what is about to happen".
-    let by_hook = parsed.spec.id == "session.report" && parsed.inputs.one("hook").is_some();
+    let by_hook = parsed.spec.id == "session.report" && is_by_hook(&args);
     match dispatch(&parsed) {
         Ok(code) => ExitCode::from(code),
         Err(failure) if by_hook => report(&Failure { kind: Kind::Failed, ..failure }, verbose),
         Err(failure) => report(&failure, verbose),
     }
+}
+
+/// Whether a runtime's hook called, also in words that are not understood.
+fn is_by_hook(args: &[OsString]) -> bool {
+    let is = |word: &OsString, name: &str| word.to_string_lossy().split('=').next() == Some(name);
+    ["report", "--hook"].iter().all(|name| args.iter().any(|word| is(word, name)))
 }
 
 /// Help and version go to stdout with 0; anything else is one line on stderr.

@@ -105,6 +105,30 @@ fn check_lists_every_problem_with_its_place() {
     for part in ["a: pi needs a `command`", "b: no-such-program is not on PATH", "b: /no/such does not exist"] {
         assert!(check.contains(part), "{part} in {check}");
     }
+    // Words of the shell are no programs.
+    let words: String = ["exit 3", "exec cat", "cd /tmp", ". ./env.sh"]
+        .iter()
+        .enumerate()
+        .map(|(n, word)| format!("  - {{name: w{n}, runtime: sh, command: '{word}'}}\n"))
+        .collect();
+    fs::write(&good, format!("version: 1\nagents:\n{words}")).unwrap();
+    let check = sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout;
+    assert!(!check.contains("not on PATH"), "{check}");
+}
+
+#[test]
+fn a_hook_that_is_not_understood_forbids_nothing() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    for words in [
+        &["session", "report", "--hook", "claude", "--nonsense"][..],
+        &["session", "report", "--hook"],
+        &["session", "report", "--hook=nobody"],
+    ] {
+        let answer = sandbox.run(words);
+        assert_eq!(answer.code, 1, "{words:?}: {answer:?}");
+        assert!(!answer.stderr.is_empty(), "{words:?}");
+    }
+    assert_eq!(sandbox.run(&["session", "report", "--nonsense"]).code, 2);
 }
 
 #[test]

@@ -176,6 +176,7 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
         if let Some(program) =
             program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
             && !program.starts_with('.')
+            && !crate::fleet::session::is_shell_word(program)
             && crate::fleet::exec::find_in_path(program, &path).is_none()
         {
             missing.push(format!("{}: {program} is not on PATH", agent.name));

@@ -122,11 +122,17 @@ fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
     std::env::join_paths(folders).map_or_else(|_| base.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
+/// Whether a command of this name is the shell's own, and no program.
+#[must_use]
+pub fn is_shell_word(name: &str) -> bool {
+    SHELL_WORDS.contains(&name)
+}
+
 /// The pane's command as an argument vector.
 pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
     if let Some(command) = &agent.command {
         let first = command.split_whitespace().next().unwrap_or_default();
-        if command.contains(|c| SHELL_CHARACTERS.contains(c)) || SHELL_WORDS.contains(&first) {
+        if command.contains(|c| SHELL_CHARACTERS.contains(c)) || is_shell_word(first) {
             return ["/bin/sh", "-c", command].map(str::to_owned).to_vec();
         }
         return command.split_whitespace().map(str::to_owned).collect();

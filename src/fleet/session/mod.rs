@@ -13,7 +13,7 @@ mod pace;
 mod report;
 mod service;
 
-pub use environment::pane_path as search_path;
+pub use environment::{is_shell_word, pane_path as search_path};
 pub use exit::{ExitRecord, last_exit, last_words};
 pub use holder::{ensure_servers, hold};
 pub use keeper::{refused, run};
