@@ -15,6 +15,8 @@ pub enum Kind {
     Refused,
     /// Two writers met in a way that the engine resolves by ending one; it may be tried again.
     Collision,
+    /// The connection to a server ended between two questions of one moment; what was read may be read again.
+    Lost,
 }
 
 /// An error: `<what>: <why>; <next step>`. It never holds a password.

@@ -85,7 +85,8 @@ pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>
     Ok(moved)
 }
 
-fn export_failed(error: &dyn std::fmt::Display) -> Error {
+/// Words a failure to write one.
+pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
     Error::new(super::error::Kind::Failed, "export", error.to_string(), "check where it is written to")
 }
 

@@ -161,7 +161,9 @@ impl<T: Fn(News) -> bool> Watch<T> {
         let mut news = vec![News::Board(Arc::new(backlog.store().board(query)?))];
         if let Some(id) = detail {
             let read = match backlog.detail(id) {
-                Err(error) if error.kind == super::error::Kind::Failed => return Err(error),
+                Err(error) if matches!(error.kind, super::error::Kind::Failed | super::error::Kind::Lost) => {
+                    return Err(error);
+                }
                 read => read.map(Arc::new),
             };
             news.push(News::Detail(id.clone(), read));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error as SqlError, Row};
 
@@ -22,6 +23,9 @@ const ANSWER: Duration = Duration::from_secs(20);
 
 /// How long a whole table may take: an import, an export, a check.
 const LONG_ANSWER: Duration = Duration::from_secs(600);
+
+/// How waiting is counted.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// What every transaction begins with. Nothing is kept in the server's session, neither settings nor locks nor prepared
 /// statements: behind a pooler the next transaction may run in another, and the next client in this one.
@@ -91,15 +95,13 @@ impl Session {
         // Whom to trust is read each time: a long life may see a new certificate, and a new authority.
         let tls = self.server.connector(&format!("backlog {}", self.address()))?;
         let Server { config, tls: asked } = &self.server;
-        let connected =
-            self.runtime.block_on(async { tokio::time::timeout(ANSWER, connect(config, asked.mode, &tls)).await });
-        match connected {
-            Ok(Ok(client)) => {
+        match self.runtime.block_on(within(ANSWER, MOMENT, connect(config, asked.mode, &tls))) {
+            Some(Ok(client)) => {
                 self.client = Some(client);
                 Ok(())
             }
-            Ok(Err(error)) => Err(explain(&self.address(), &error)),
-            Err(_) => Err(self.silent(ANSWER)),
+            Some(Err(error)) => Err(explain(&self.address(), &error)),
+            None => Err(self.silent(ANSWER)),
         }
     }
 
@@ -117,25 +119,27 @@ impl Session {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             if self.in_transaction {
                 return Err(Error::new(
-                    Kind::Failed,
+                    Kind::Lost,
                     format!("backlog {}", self.address()),
-                    "the connection was closed in the middle of a change; nothing was changed",
+                    "the connection was closed in the middle; nothing was changed",
                     "try again; the server may be restarting",
                 ));
             }
             self.connect()?;
         }
         let Some(client) = &self.client else { return Err(self.silent(limit)) };
-        let answer = self.runtime.block_on(async { tokio::time::timeout(limit, work(client)).await });
+        let answer = self.runtime.block_on(within(limit, MOMENT, work(client)));
         match answer {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                if error.as_db_error().is_none() {
-                    self.client = None;
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => {
+                let told = explain(&self.address(), &error);
+                if !ends_connection(&error) {
+                    return Err(told);
                 }
-                Err(explain(&self.address(), &error))
+                self.client = None;
+                Err(if self.in_transaction { Error { kind: Kind::Lost, ..told } } else { told })
             }
-            Err(_) => {
+            None => {
                 self.client = None;
                 Err(self.silent(limit))
             }
@@ -264,6 +268,48 @@ impl Session {
     }
 }
 
+/// Whether the connection is over with this error.
+fn ends_connection(error: &SqlError) -> bool {
+    error.as_db_error().is_none_or(|told| matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
+}
+
+/// Waits for an answer, but no longer than the limit; `None` then. It is counted in moments: of the time in which this
+/// process was stopped (Ctrl-Z) at most one counts, and the answer that came meanwhile is still taken.
+async fn within<T>(limit: Duration, moment: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = std::pin::pin!(answer);
+    let mut waited = Duration::ZERO;
+    while waited < limit {
+        if let Ok(answer) = tokio::time::timeout(moment, answer.as_mut()).await {
+            return Some(answer);
+        }
+        waited += moment;
+    }
+    None
+}
+
 fn typed<'a>(values: &[Value<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     values.iter().map(|value| value.typed()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn time_in_which_this_process_was_stopped_is_not_the_servers() {
+        let (limit, moment) = (Duration::from_millis(40), Duration::from_millis(20));
+        let mut polls = 0;
+        let stopped = std::future::poll_fn(|context| {
+            polls += 1;
+            if polls > 1 {
+                return std::task::Poll::Ready("the answer");
+            }
+            // Nothing of this process runs meanwhile, as when it is stopped.
+            std::thread::sleep(limit * 3);
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        });
+        assert_eq!(within(limit, moment, stopped).await, Some("the answer"));
+        assert_eq!(within(limit, moment, std::future::pending::<()>()).await, None);
+    }
 }

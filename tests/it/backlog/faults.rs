@@ -359,3 +359,53 @@ fn a_slow_reader_of_an_export_holds_no_transaction_open() {
     assert!(child.wait().unwrap().success());
     assert!(rest.trim_end().lines().last().unwrap().contains("\"end\""), "it is whole");
 }
+
+#[test]
+fn an_export_whose_connection_ends_while_it_is_stopped_is_whole_all_the_same() {
+    let (sandbox, stand) = (Sandbox::new(), Stand::server());
+    let mut backlog = stand.open();
+    for at in 0..50 {
+        backlog.create(&new(&format!("A{at}"))).unwrap();
+    }
+    let Stand::Server(database) = &stand else { unreachable!() };
+    let others = "datname = current_database() AND pid <> pg_backend_pid()";
+    let running = |what: &str| {
+        let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE {others} AND {what}");
+        database.psql(&sql) != "0"
+    };
+    let end = |what: &str| {
+        database.psql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others} AND {what}"));
+    };
+    let file = sandbox.root.join("w/file");
+    for target in [&["backlog", "export"][..], &["backlog", "export", file.to_str().unwrap()]] {
+        // It has read the cards, and stands before the history.
+        let locker = "BEGIN; LOCK TABLE fleet.card_event; SELECT pg_sleep(60) AS locker";
+        let mut command = sandbox.command("psql");
+        let mut locking = command.args(["-c", locker, &database.url()]).stderr(Stdio::null()).spawn().unwrap();
+        wait_for("the lock", || running("query LIKE '%AS locker' AND wait_event = 'PgSleep'"));
+        let mut command = sandbox.command(program());
+        command.args(target).envs(stand.env()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let exporting = "application_name = 'mosaic-tui' AND wait_event_type = 'Lock'";
+        wait_for("the export in the middle", || running(exporting));
+        kill(child.id(), rustix::process::Signal::STOP);
+        end(exporting);
+        end("query LIKE '%AS locker'");
+        locking.wait().unwrap();
+        kill(child.id(), rustix::process::Signal::CONT);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let text = if target.len() == 2 {
+            String::from_utf8(output.stdout).unwrap()
+        } else {
+            fs::read_to_string(&file).unwrap()
+        };
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1 + 50 + 50 + 1, "{text}");
+        assert!(
+            lines[0].contains("\"backlog\"") && lines[101].contains("\"end\":{\"cards\":50,\"events\":50}"),
+            "{text}"
+        );
+    }
+}

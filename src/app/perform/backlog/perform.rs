@@ -15,16 +15,19 @@ use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
-use crate::backlog::error::Error;
+use crate::backlog::error::{Error, Kind as ErrorKind};
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
 use crate::backlog::rules;
-use crate::backlog::store::Who;
-use crate::backlog::transfer;
+use crate::backlog::store::{Progress, Who};
+use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::plain::{self, Patient, Unreadable};
+
+/// How often an export is begun whose connection the server ends.
+const EXPORT_TRIES: u32 = 5;
 
 /// Performs an action on the backlog.
 ///
@@ -231,11 +234,9 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
     let Some(path) = file else {
         // Whoever reads slowly must not hold the store: an old moment of it keeps a file's log from being emptied,
         // and a server ends it.
-        let mut whole = BufWriter::with_capacity(1 << 16, unnamed_file("export")?);
-        transfer::export(backlog, &mut whole, &mut progress).map_err(failure)?;
-        let full = |error: std::io::Error| Failure::failed("export", error.to_string(), "free some space");
-        let mut whole = whole.into_inner().map_err(|error| full(error.into_error()))?;
-        whole.rewind().map_err(full)?;
+        let mut whole = unnamed_file("export")?;
+        export_into(backlog, &whole, &mut progress).map_err(failure)?;
+        whole.rewind().map_err(|error| Failure::failed("export", error.to_string(), "free some space"))?;
         let mut out = Patient::new(std::io::stdout());
         // Whoever reads no more has had enough.
         let _closed = output::written(std::io::copy(&mut whole, &mut out).map(drop))?;
@@ -249,12 +250,9 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
             Failure::failed(what.clone(), error.to_string(), "check the name and its rights")
         }
     })?;
-    let mut out = BufWriter::with_capacity(1 << 16, file);
-    let written = transfer::export(backlog, &mut out, &mut progress).map_err(failure).and_then(|moved| {
-        out.get_ref()
-            .sync_all()
-            .map(|()| moved)
-            .map_err(|error| Failure::failed(what, error.to_string(), "free some space"))
+    let written = export_into(backlog, &file, &mut progress).map_err(failure).and_then(|moved| {
+        let synced = file.sync_all().map(|()| moved);
+        synced.map_err(|error| Failure::failed(what, error.to_string(), "free some space"))
     });
     match written {
         Ok(moved) => Ok(print::moved(&moved, "exported", path)),
@@ -264,6 +262,22 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
             Err(failure)
         }
     }
+}
+
+/// Writes everything into a new file; from its beginning again when the server ended the connection meanwhile. It does
+/// that with one that rests for a minute in a transaction, such as of a process that was stopped (Ctrl-Z).
+fn export_into(backlog: &mut Backlog, mut file: &std::fs::File, progress: Progress<'_>) -> Result<Moved, Error> {
+    for _ in 1..EXPORT_TRIES {
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        match transfer::export(backlog, &mut out, progress) {
+            Err(error) if error.kind == ErrorKind::Lost => {}
+            done => return done,
+        }
+        // What is left in it must not come behind the new beginning.
+        let _file = out.into_parts();
+        file.set_len(0).and_then(|()| file.rewind()).map_err(|error| transfer::export_failed(&error))?;
+    }
+    transfer::export(backlog, &mut BufWriter::with_capacity(1 << 16, file), progress)
 }
 
 fn import(backlog: &mut Backlog, path: &Path, console: Console, line: &mut ProgressLine) -> Result<Report> {

@@ -37,7 +37,7 @@ pub(in crate::app) fn who(site: &Site) -> Who {
 /// The backlog's error as the program's.
 pub(in crate::app) fn failure(error: Error) -> Failure {
     let kind = match error.kind {
-        ErrorKind::Failed | ErrorKind::Collision => Kind::Failed,
+        ErrorKind::Failed | ErrorKind::Collision | ErrorKind::Lost => Kind::Failed,
         ErrorKind::Invalid => Kind::Invalid,
         ErrorKind::NotFound => Kind::NotFound,
         ErrorKind::Refused => Kind::Refused,
