@@ -294,3 +294,33 @@ fn following_a_pane_that_rests_reads_its_screen_only_and_tells_each_line_once() 
     assert!(follower.wait().unwrap().success());
     assert!(!told().contains("Pane is dead"), "tmux's own line is no line of the pane");
 }
+
+#[test]
+fn messages_of_the_dashboard_to_one_agent_arrive_in_the_order_of_the_keys() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n");
+    sandbox.start();
+    sandbox.wait_row("a", |row| row["readiness"] == "available" || row["readiness"] == "working");
+    let mut view = sandbox.open(&[], 120, 40);
+    view.wait_until("the agent", is_well);
+    // Somebody else is sending, and takes a while.
+    let turn = std::fs::OpenOptions::new().create(true).append(true).open(sandbox.run_file("a.d/send")).unwrap();
+    rustix::fs::flock(&turn, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    for number in 1..=6 {
+        view.send("s");
+        view.wait_text("message to a");
+        // What is written down of a text is its length.
+        view.send(&format!("{}\r", "m".repeat(number)));
+        view.wait_text("waiting for the receipt");
+        view.send("\x1b");
+        view.wait_until("it was left", |text| !text.contains("message to a"));
+    }
+    drop(turn);
+    let log = sandbox.home().join("fleet/activity.jsonl");
+    let sent = || -> Vec<u64> {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        lines.filter_map(|line| line["length"].as_u64()).collect()
+    };
+    wait_for("all were sent", || sent().len() >= 6);
+    assert_eq!(sent(), [1, 2, 3, 4, 5, 6]);
+}
