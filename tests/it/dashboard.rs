@@ -219,7 +219,7 @@ fn without_a_control_client_the_slow_poll_is_enough() {
     let screen = sandbox.open_with(&[], &[("PATH", &path)], 120, 40);
     screen.wait_until("polling", |text| text.contains("polling") && text.contains("nobody needs you"));
     sandbox.tmux(&["kill-session", "-t", "=b:"]);
-    screen.wait_until("the dead session", |text| text.contains("no session") && text.contains("1 needs you"));
+    screen.wait_until("the dead session", |text| text.contains("1 dead") && text.contains("1 needs you"));
 }
 
 #[test]

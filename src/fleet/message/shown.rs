@@ -54,7 +54,7 @@ pub(super) fn is_draft(composer: &str, message: &str) -> bool {
     if shown.is_empty() {
         return false;
     }
-    if shown == whole || (shown.chars().count() >= NEEDLE && whole.ends_with(&shown)) {
+    if shown == whole || (shown.chars().count() >= SHORT_NEEDLE && whole.ends_with(&shown)) {
         return true;
     }
     let part = |text: &str, ascii: bool| text.chars().filter(|c| c.is_ascii() == ascii).collect::<Vec<_>>();
@@ -90,6 +90,7 @@ mod tests {
         assert!(is_draft("[h:a -> h:b] please look at the\nfailing test of the parser and tell me why", message));
         assert!(!is_draft("ok at the failing test of the parser and tell me why of the long end", &"x".repeat(50)));
         assert!(!is_draft("why", message), "a few letters are no proof");
+        assert!(is_draft("the parser and tell me why", message), "a small composer shows the end");
     }
 
     #[test]

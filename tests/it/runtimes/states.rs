@@ -60,11 +60,14 @@ fn states_of(lab: &Lab, size: &str) {
     lab.sandbox.tmux(&["copy-mode", "-t", "=a:"]);
     lab.arrives("copy mode", &text("copy"), &tag("copy"));
     lab.settled("after copy mode");
-    lab.sandbox.tmux(&["split-window", "-t", "=a:", "cat"]);
-    lab.arrives("split window", &text("split"), &tag("split"));
-    assert!(!lab.sandbox.tmux(&["capture-pane", "-p", "-t", "=a:.1"]).contains("tagsplit"));
-    lab.sandbox.tmux(&["kill-pane", "-t", "=a:.1"]);
-    lab.settled("after the split");
+    // Half of a small window has no room for the conversation, by which a message is found again.
+    if size != "60x20" {
+        lab.sandbox.tmux(&["split-window", "-t", "=a:", "cat"]);
+        lab.arrives("split window", &text("split"), &tag("split"));
+        assert!(!lab.sandbox.tmux(&["capture-pane", "-p", "-t", "=a:.1"]).contains("tagsplit"));
+        lab.sandbox.tmux(&["kill-pane", "-t", "=a:.1"]);
+        lab.settled("after the split");
+    }
 
     lab.keys(&["-l", "half a thought"]);
     wait_for("the draft", || lab.screen().contains("half a thought"));
