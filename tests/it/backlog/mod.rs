@@ -4,6 +4,7 @@ mod commands;
 mod conformance;
 mod cost;
 mod faults;
+mod many;
 mod races;
 mod tls;
 
