@@ -20,6 +20,7 @@ use super::readiness::{self, PaneState, Pulse, ScreenSign, Signs};
 use super::roster::{Agent, Roster};
 use super::runtime;
 use super::screen::ScreenFacts;
+use super::session::Living;
 use super::tmux::{Look, PaneRecord};
 
 /// A plane's answer with the moment it was read.
@@ -61,6 +62,8 @@ pub struct Planes<'a> {
     pub processes_at: Timestamp,
     /// Heartbeats by agent.
     pub heartbeats: &'a HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
+    /// Processes of agents that are not where their tmux server was looked at.
+    pub living: &'a HashMap<AgentName, Living>,
     /// How each agent's last process ended.
     pub exits: &'a HashMap<AgentName, (SystemTime, ExitFacts)>,
     /// Agents that do not run although nothing is wrong, and why.
@@ -166,7 +169,12 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     } else {
         process_evidence(planes, record, tree, &mut evidence);
         let alive = tree.filter(|_| record.is_some_and(|record| !record.dead));
-        trusted_heartbeat(planes, agent, alive, matches!(pane_state, PaneState::Unreadable | PaneState::Unreachable))
+        trusted_heartbeat(
+            planes,
+            agent,
+            alive,
+            matches!(pane_state, PaneState::Unreadable | PaneState::Unreachable | PaneState::Hidden),
+        )
     };
     let systemd = match far {
         Some((row, age_seconds)) => {
@@ -212,6 +220,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let mut verdict = units::compare(&decision, unit, stopped.map(Label::as_str), last_exit.as_ref());
     if pane_state == PaneState::Elsewhere {
         verdict.reason = hosts::unanswered(planes, agent);
+    }
+    if let Some(hidden) = &pane.hidden {
+        verdict.reason = format!("{}; {}", hidden.why, hidden.next);
     }
     let panes_in_session = pane.panes_in_session;
     let mut flags = Vec::new();

@@ -41,6 +41,8 @@ pub enum PaneState {
     NoServer,
     /// Its tmux server lives, and cannot be reached.
     Unreachable,
+    /// Its process lives, and not where tmux was asked.
+    Hidden,
     /// tmux could not be asked.
     Unreadable,
     /// The agent lives on another host.
@@ -154,6 +156,14 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
                 "its tmux server lives and cannot be reached; `mosaic-tui fleet start` brings it back".to_owned(),
                 "what cannot be reached is not gone",
                 "`mosaic-tui fleet start`, which has the server make its socket anew",
+            );
+        }
+        PaneState::Hidden => {
+            return decision(
+                Readiness::Unknown,
+                "its process lives on a tmux server that is not seen from here".to_owned(),
+                "what is not seen is not gone while its process lives",
+                "a look where it lives; `mosaic-tui fleet doctor` says where",
             );
         }
         PaneState::Elsewhere => {
@@ -372,6 +382,7 @@ fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
         PaneState::Live
         | PaneState::Stopped
         | PaneState::Unreachable
+        | PaneState::Hidden
         | PaneState::Unreadable
         | PaneState::Elsewhere => return None,
     })
@@ -432,6 +443,7 @@ mod tests {
             (P::Unreadable, pulse(0, S::Ok), Some(0), R::Unknown),
             (P::Unreachable, pulse(0, S::Ok), Some(0), R::Unknown),
             (P::Unreachable, pulse(0, S::Busy), None, R::Unknown),
+            (P::Hidden, pulse(0, S::Busy), None, R::Unknown),
             (P::Elsewhere, Err(NoHeartbeat::Absent), None, R::Unknown),
             (P::Live, Err(NoHeartbeat::Absent), Some(9999), R::Unknown),
             (P::Live, rejected(), Some(0), R::Unknown),

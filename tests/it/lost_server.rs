@@ -1,4 +1,5 @@
-//! A tmux server whose socket's file was removed lives on: nothing of it is called gone, nothing is made twice.
+//! A tmux server that is not seen lives on, be it that its socket's file was removed, that somebody else has taken its
+//! path, or that it is looked for in another folder: nothing of it is called gone, nothing is made twice.
 
 use std::fs;
 
@@ -91,6 +92,157 @@ fn under_systemd_nothing_ends_and_nothing_is_made_twice() {
     let after = processes(&host.sandbox);
     assert_eq!((&after.0, after.1.len()), (&before.0, 2));
     host.wait_healthy(&["a", "b"]);
+}
+
+/// Looks at agents that live where they are not seen, and tries everything that could make a second one of them.
+fn are_unknown_and_left_alone(sandbox: &Sandbox, env: &[(&str, &str)], way_back: &str) {
+    let before = processes(sandbox);
+    let looked = sandbox.run_with(&["fleet", "ps", "--json"], env);
+    assert_eq!(looked.code, 1, "what is not seen is not verified: {looked:?}");
+    for row in looked.json().as_array().unwrap().iter().filter(|row| row["managed"] == true) {
+        assert_eq!((row["readiness"].as_str(), row["health"].as_str()), (Some("unknown"), Some("healthy")), "{row:#}");
+        assert!(row["reason"].as_str().unwrap().contains(way_back), "{row:#}");
+    }
+    for words in [
+        &["fleet", "start"][..],
+        &["fleet", "start", "a"],
+        &["fleet", "restart", "a"],
+        &["fleet", "stop", "a"],
+        &["fleet", "stop"],
+    ] {
+        let refused = sandbox.run_with(words, env);
+        assert!(refused.code != 0 && refused.stderr.contains(way_back), "{words:?}: {refused:?}");
+        assert_eq!(processes(sandbox), before, "{words:?}");
+    }
+    let recovered = sandbox.run_with(&["fleet", "recover", "--apply"], env);
+    assert!(recovered.code == 1 && format!("{recovered:?}").contains(way_back), "{recovered:?}");
+    let doctor = sandbox.run_with(&["fleet", "doctor"], env).stdout;
+    assert!(doctor.contains(way_back), "{doctor}");
+    let sent = sandbox.run_with(&["agent", "send", "a", "-m", "hello"], env);
+    assert!(sent.code != 0, "{sent:?}");
+    assert_eq!(processes(sandbox), before);
+}
+
+#[test]
+fn another_socket_folder_makes_no_second_fleet() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let before = processes(&sandbox);
+    assert_eq!((before.0.len(), before.1.len()), (1, 2));
+    let other = sandbox.root.join("t2");
+    fs::create_dir(&other).unwrap();
+    let own = format!("set TMUX_TMPDIR to {}", sandbox.root.join("t").display());
+    are_unknown_and_left_alone(&sandbox, &[("TMUX_TMPDIR", other.to_str().unwrap())], &own);
+    // Also when nobody keeps them any more, and their keepers' record is that of an earlier version.
+    for name in ["a", "b"] {
+        let record = sandbox.run_file(&format!("{name}.lock"));
+        let text = fs::read_to_string(&record).unwrap();
+        let mut lines = text.lines();
+        let keeper = lines.next().unwrap().parse().unwrap();
+        crate::harness::kill(keeper, rustix::process::Signal::KILL);
+        fs::write(&record, format!("{keeper}\n{}\n", lines.next().unwrap())).unwrap();
+        assert_eq!(lines.count(), 2, "{text}");
+    }
+    are_unknown_and_left_alone(&sandbox, &[("TMUX_TMPDIR", other.to_str().unwrap())], &own);
+    assert_eq!(processes(&sandbox), before);
+    sandbox.ok(&["fleet", "start"]);
+    assert_eq!(processes(&sandbox), before);
+    sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
+    sandbox.ok(&["fleet", "stop"]);
+    assert_eq!(processes(&sandbox), (before.0, Vec::new()));
+}
+
+#[test]
+fn a_server_that_took_the_path_makes_no_second_fleet() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let (servers, stubs) = processes(&sandbox);
+    remove_socket(&sandbox);
+    sandbox.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "mine", "sleep 1000"]);
+    let way_back = format!("`kill -USR1 {}` gives it back", servers[0]);
+    are_unknown_and_left_alone(&sandbox, &[], &way_back);
+    // A keeper that is killed now is not followed by one that makes a second session.
+    let keeper = fs::read_to_string(sandbox.run_file("b.lock")).unwrap().lines().next().unwrap().parse().unwrap();
+    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    are_unknown_and_left_alone(&sandbox, &[], &way_back);
+    let run = sandbox.run(&["session", "run", "b"]);
+    assert!(run.code != 0 && run.stderr.contains(&way_back), "{run:?}");
+    assert_eq!(processes(&sandbox).1, stubs);
+    sandbox.tmux(&["kill-server"]);
+    crate::harness::wait_for("the other server's end", || processes(&sandbox).0 == servers);
+    sandbox.ok(&["fleet", "start"]);
+    assert_eq!(processes(&sandbox), (servers, stubs));
+}
+
+#[test]
+fn a_renamed_session_makes_no_second_agent() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let before = processes(&sandbox);
+    sandbox.tmux(&["rename-session", "-t", "=a:", "mine"]);
+    let row = sandbox.row("a");
+    assert_eq!(row["readiness"], "unknown", "{row:#}");
+    assert!(row["reason"].as_str().unwrap().contains("lives in session mine"), "{row:#}");
+    sandbox.ok(&["fleet", "start"]);
+    assert_eq!(processes(&sandbox), before);
+    // A restart ends it where it is.
+    sandbox.ok(&["fleet", "restart", "a"]);
+    let after = processes(&sandbox);
+    assert_eq!((&after.0, after.1.len()), (&before.0, 2));
+    assert_eq!(after.1.iter().filter(|pid| before.1.contains(pid)).count(), 1);
+    // Nor is there a second one when nobody keeps it.
+    sandbox.tmux(&["rename-session", "-t", "=b:", "other"]);
+    let keeper = fs::read_to_string(sandbox.run_file("b.lock")).unwrap().lines().next().unwrap().parse().unwrap();
+    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    let refused = sandbox.run(&["fleet", "start", "b"]);
+    assert!(refused.code != 0 && refused.stderr.contains("rename-session"), "{refused:?}");
+    sandbox.ok(&["fleet", "stop", "b"]);
+    assert_eq!(processes(&sandbox).1.len(), 1);
+}
+
+#[test]
+fn a_process_that_outlives_its_session_is_ended_before_another_is_made() {
+    let sandbox = Sandbox::with_agents("  - {name: a, command: \"trap '' HUP; sleep 1000; true\"}\n");
+    sandbox.start();
+    let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
+    sandbox.tmux(&["kill-session", "-t", "=a:"]);
+    assert!(mosaic_tui::fleet::process::is_alive(pid));
+    sandbox.ok(&["fleet", "restart", "a"]);
+    assert!(!mosaic_tui::fleet::process::is_alive(pid));
+    // The same of one that nobody keeps.
+    let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
+    let keeper = fs::read_to_string(sandbox.run_file("a.lock")).unwrap().lines().next().unwrap().parse().unwrap();
+    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    sandbox.tmux(&["kill-session", "-t", "=a:"]);
+    let refused = sandbox.run(&["fleet", "start", "a"]);
+    assert!(refused.code != 0 && refused.stderr.contains("`mosaic-tui fleet restart a`"), "{refused:?}");
+    sandbox.ok(&["fleet", "restart", "a"]);
+    assert!(!mosaic_tui::fleet::process::is_alive(pid));
+}
+
+#[test]
+fn under_systemd_another_folder_or_server_makes_no_second_fleet() {
+    let Some(host) = Host::running(AGENTS) else { return };
+    host.wait_healthy(&["a", "b"]);
+    let before = processes(&host.sandbox);
+    assert_eq!((before.0.len(), before.1.len()), (1, 2));
+    remove_socket(&host.sandbox);
+    host.sandbox.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "mine", "sleep 1000"]);
+    assert_eq!(host.row("a")["readiness"], "unknown");
+    for words in [&["fleet", "start"][..], &["fleet", "restart", "a"], &["fleet", "stop", "a"]] {
+        let refused = host.fleet(words);
+        assert!(refused.code != 0 && refused.stderr.contains("`kill -USR1"), "{words:?}: {refused:?}");
+    }
+    // systemd starts another keeper, which does not see the session either.
+    let keeper = host.keeper("b");
+    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    crate::harness::wait_for("another keeper", || host.keeper("b") != keeper);
+    assert_eq!(processes(&host.sandbox).1, before.1);
+    host.sandbox.tmux(&["kill-server"]);
+    crate::harness::wait_for("the other server's end", || processes(&host.sandbox).0 == before.0);
+    host.ok(&["fleet", "start"]);
+    host.wait_healthy(&["a", "b"]);
+    assert_eq!(processes(&host.sandbox), before);
 }
 
 #[test]

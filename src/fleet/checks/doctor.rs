@@ -16,6 +16,7 @@ use crate::fleet::roster::Roster;
 use crate::fleet::runtime;
 use crate::fleet::session;
 use crate::fleet::systemd::{AGENT_TEMPLATE, HOLDER_UNIT, Manager, linger};
+use crate::fleet::tmux::socket_base;
 
 /// Oldest tmux whose options and formats are used.
 const OLDEST_TMUX: (u32, u32) = (3, 2);
@@ -92,18 +93,6 @@ fn version(text: &str) -> Option<(u32, u32)> {
 
 /// Longest path of a socket, in bytes (`sun_path` of unix(7), less its end).
 const MAX_SOCKET_PATH: usize = 107;
-
-/// Where tmux keeps its sockets, as it reads `TMUX_TMPDIR`: a folder that is not there counts as none.
-///
-/// # Errors
-/// Why no two shells would agree on it.
-fn socket_base(variable: Option<&Path>) -> Result<PathBuf, String> {
-    let Some(folder) = variable.filter(|folder| !folder.as_os_str().is_empty()) else { return Ok("/tmp".into()) };
-    if folder.is_relative() {
-        return Err(format!("TMUX_TMPDIR is {}, another folder in every working directory", folder.display()));
-    }
-    Ok(folder.canonicalize().unwrap_or_else(|_| "/tmp".into()))
-}
 
 fn socket_folder(roster: Option<&Roster>) -> Check {
     let subject = "tmux socket folder";

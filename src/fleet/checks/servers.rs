@@ -5,8 +5,9 @@ use std::path::Path;
 use super::Check;
 use crate::fleet::home::Site;
 use crate::fleet::model::SocketName;
-use crate::fleet::roster::Roster;
-use crate::fleet::tmux::{Look, Query, REACHED_BY, Tmux, servers_on};
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::session;
+use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux, servers_on};
 
 /// Checks the server of each socket that has agents of this host.
 pub(super) async fn servers(site: &Site, roster: &Roster) -> Vec<Check> {
@@ -18,22 +19,34 @@ pub(super) async fn servers(site: &Site, roster: &Roster) -> Vec<Check> {
     }
     let mut checks = Vec::new();
     for socket in sockets {
-        checks.push(server(socket).await);
+        let agents = roster.agents.iter().filter(|agent| agent.socket == *socket && !roster.is_remote(agent, site));
+        checks.push(server(site, socket, agents).await);
     }
     checks
 }
 
-async fn server(socket: &SocketName) -> Check {
+async fn server(site: &Site, socket: &SocketName, mut agents: impl Iterator<Item = &Agent>) -> Check {
     let (subject, tmux) = (format!("tmux server on {socket}"), Tmux::new(socket.clone()));
-    let sessions = match tmux.look().await {
+    let panes = match tmux.look().await {
         // One that is ending names whom it waits for.
         Err(failure) => return Check::failed(subject, failure.why, failure.next),
-        Ok(Look::NoServer) => return Check::ok(subject, "none runs now"),
         Ok(Look::Unreachable(server)) => return Check::failed(subject, server.to_string(), REACHED_BY),
-        Ok(Look::Panes(panes)) => {
-            panes.iter().map(|pane| &pane.session).collect::<std::collections::HashSet<_>>().len()
-        }
+        Ok(Look::NoServer) => None,
+        Ok(Look::Panes(panes)) => Some(panes),
     };
+    let seen = panes.as_deref().unwrap_or_default();
+    let hidden = |agent: &Agent| {
+        let living = session::living(site, &agent.name)?;
+        let is_own = |pane: &PaneRecord| pane.session == agent.session && pane.pid == living.pid;
+        if seen.iter().any(is_own) { None } else { living.hidden(agent, seen) }
+    };
+    if let Some((agent, hidden)) = agents.find_map(|agent| Some((agent, hidden(agent)?))) {
+        return Check::failed(subject, format!("agent {}: {}", agent.name, hidden.why), hidden.next);
+    }
+    if panes.is_none() {
+        return Check::ok(subject, "none runs now");
+    }
+    let sessions = seen.iter().map(|pane| &pane.session).collect::<std::collections::HashSet<_>>().len();
     let (pid, path) = (tmux.query(&Query::ServerPid).await, tmux.query(&Query::SocketPath).await);
     let (Some(pid), Ok(path)) = (pid.ok().and_then(|pid| pid.trim().parse::<u32>().ok()), path) else {
         return Check::failed(subject, "does not tell its pid", format!("look with `{}`", socket.command("info")));

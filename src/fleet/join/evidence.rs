@@ -7,6 +7,7 @@ use crate::fleet::process::{Process, ProcessTree};
 use crate::fleet::readiness::PaneState;
 use crate::fleet::roster::Agent;
 use crate::fleet::runtime;
+use crate::fleet::session::Hidden;
 use crate::fleet::tmux::{Look, PaneRecord, panes_of};
 
 /// What tmux says of one agent.
@@ -14,6 +15,8 @@ pub(super) struct TmuxFinding<'a> {
     pub record: Option<&'a PaneRecord>,
     pub missing: PaneState,
     pub panes_in_session: usize,
+    /// Where it lives instead, when its process lives.
+    pub hidden: Option<Hidden>,
 }
 
 impl TmuxFinding<'_> {
@@ -44,7 +47,7 @@ pub(super) fn tmux_plane<'a>(
     evidence: &mut Vec<Evidence>,
 ) -> TmuxFinding<'a> {
     let reading = planes.tmux.get(server);
-    let nowhere = |missing| TmuxFinding { record: None, missing, panes_in_session: 0 };
+    let nowhere = |missing| TmuxFinding { record: None, missing, panes_in_session: 0, hidden: None };
     if let Some(target) = &server.ssh
         && planes.hosts.get(target).is_none_or(|view| view.link.facts.is_err())
     {
@@ -52,19 +55,30 @@ pub(super) fn tmux_plane<'a>(
         return nowhere(PaneState::Elsewhere);
     }
     let age_seconds = reading.map_or(0.0, |reading| age(reading.at, planes.now));
+    let hidden = |panes: &[PaneRecord]| planes.living.get(&agent.name).and_then(|living| living.hidden(agent, panes));
     let (finding, ok, text) = match reading.map(|reading| &reading.facts) {
         Some(Ok(Look::Panes(panes))) => {
             let own = panes_of(panes, &agent.session, &agent.name);
             let (record, panes_in_session) = (own.first().copied(), own.len());
+            let hidden = if record.is_none() { hidden(panes) } else { None };
+            let missing = if hidden.is_some() { PaneState::Hidden } else { PaneState::NoSession };
             let text = match record {
-                None => format!("no session {} on socket {}", agent.session.label(), agent.socket),
+                None => missing_words(
+                    format!("no session {} on socket {}", agent.session.label(), agent.socket),
+                    hidden.as_ref(),
+                ),
                 Some(pane) if pane.dead => format!("pane {} is dead{}", pane.id, exit_words(pane.end)),
                 Some(pane) => format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid),
             };
-            (TmuxFinding { record, missing: PaneState::NoSession, panes_in_session }, true, text)
+            let seen = hidden.as_ref().is_none_or(|hidden| hidden.same_server);
+            (TmuxFinding { record, missing, panes_in_session, hidden }, seen, text)
         }
         Some(Ok(Look::NoServer)) => {
-            (nowhere(PaneState::NoServer), true, format!("no server on socket {}", agent.socket))
+            let hidden = hidden(&[]);
+            let missing = if hidden.is_some() { PaneState::Hidden } else { PaneState::NoServer };
+            let text = missing_words(format!("no server on socket {}", agent.socket), hidden.as_ref());
+            let seen = hidden.is_none();
+            (TmuxFinding { hidden, ..nowhere(missing) }, seen, text)
         }
         Some(Ok(Look::Unreachable(server))) => (nowhere(PaneState::Unreachable), false, server.to_string()),
         Some(Err(why)) => (nowhere(PaneState::Unreadable), false, why.clone()),
@@ -72,6 +86,14 @@ pub(super) fn tmux_plane<'a>(
     };
     evidence.push(Evidence { plane: Plane::Tmux, ok, text: Label::new(&text), age_seconds });
     finding
+}
+
+/// What is missing, and where its process lives instead.
+fn missing_words(mut missing: String, hidden: Option<&Hidden>) -> String {
+    if let Some(hidden) = hidden {
+        missing.push_str(&format!(": {}", hidden.why));
+    }
+    missing
 }
 
 fn exit_words(end: Option<End>) -> String {

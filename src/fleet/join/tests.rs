@@ -8,6 +8,10 @@ use crate::fleet::model::{
 };
 use crate::fleet::process::Process;
 use crate::fleet::roster;
+use crate::fleet::session::Living;
+
+/// The tmux server of all panes here.
+const SERVER: u32 = 5;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + seconds).unwrap()
@@ -21,6 +25,7 @@ struct Facts {
     hosts: HashMap<SshTarget, HostView>,
     processes: HashMap<u32, ProcessTree>,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
+    living: HashMap<AgentName, Living>,
     systemd: Reading<UnitsView>,
 }
 
@@ -40,6 +45,7 @@ impl Facts {
             hosts: HashMap::new(),
             processes: HashMap::from([(42, tree(42, &["/x/mosaic-tui", "stub-agent"]))]),
             heartbeats: HashMap::from([(name, Ok(beat()))]),
+            living: HashMap::new(),
             systemd: Reading::new(Err("no user manager here".to_owned()), at(0)),
         }
     }
@@ -60,6 +66,7 @@ impl Facts {
             processes: &self.processes,
             processes_at: at(0),
             heartbeats: &self.heartbeats,
+            living: &self.living,
             exits: &HashMap::new(),
             stopped: &HashMap::new(),
             systemd: &self.systemd,
@@ -96,6 +103,7 @@ fn pane(id: u32, session: &str, pid: u32) -> PaneRecord {
         session_id: format!("${id}"),
         window_id: format!("@{id}"),
         pid,
+        server: SERVER,
         dead: false,
         end: None,
         size,
@@ -233,4 +241,33 @@ fn a_remote_peer_is_listed_and_nothing_is_claimed() {
     let row = facts.row();
     assert_eq!((row.host.as_str(), row.readiness), ("other", Readiness::Unknown));
     assert!(row.flags.contains(&"remote"));
+}
+
+#[test]
+fn a_process_that_lives_elsewhere_is_no_death() {
+    let name = AgentName::parse("a").unwrap();
+    let living = |server: u32, path: &str| Living { pid: 42, server: Some((server, Some(path.into()))) };
+    let mut facts = Facts::healthy();
+    facts.living = HashMap::from([(name.clone(), living(9, "/elsewhere/tmux-0/s"))]);
+    let own = ServerName::here(&facts.roster.socket);
+    // No server here, and a server here that is not its own.
+    for look in [Look::NoServer, Look::Panes(vec![pane(3, "b", 43)])] {
+        facts.tmux.insert(own.clone(), Reading::new(Ok(look.clone()), at(0)));
+        let row = facts.row();
+        assert_eq!((row.readiness, row.health), (Readiness::Unknown, Health::Healthy), "{look:?}");
+        let reason = row.reason.as_str();
+        assert!(reason.contains("pid 42") && reason.contains("set TMUX_TMPDIR to /elsewhere"), "{reason}");
+    }
+    // The same server, another session.
+    facts.living.insert(name.clone(), living(SERVER, "/elsewhere/tmux-0/s"));
+    facts.panes(vec![pane(3, "b", 42)]);
+    let row = facts.row();
+    assert_eq!(row.readiness, Readiness::Unknown);
+    assert!(row.reason.as_str().contains("rename-session -t '$3' a"), "{}", row.reason);
+    // What outlived its pane, or its server, is no agent any more.
+    facts.panes(vec![pane(3, "b", 43)]);
+    assert_eq!(facts.row().readiness, Readiness::Dead);
+    facts.living.insert(name, Living { pid: 42, server: None });
+    facts.tmux.insert(own, Reading::new(Ok(Look::NoServer), at(0)));
+    assert_eq!(facts.row().readiness, Readiness::Dead);
 }

@@ -49,8 +49,8 @@ fn unmanaged_row(
     age_seconds: f64,
 ) -> AgentRow {
     let tree = planes.processes.get(&pane.pid).filter(|_| server.ssh.is_none());
-    let state =
-        TmuxFinding { record: Some(pane), missing: PaneState::NoSession, panes_in_session: 1 }.state(tree, None);
+    let state = TmuxFinding { record: Some(pane), missing: PaneState::NoSession, panes_in_session: 1, hidden: None }
+        .state(tree, None);
     let idle = idle(pane, planes.now);
     let decision = readiness::decide(
         &Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle, screen: ScreenSign::NotAsked },

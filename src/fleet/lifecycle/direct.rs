@@ -140,24 +140,23 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
     }
     let panes: Vec<PaneRecord> =
         looked?.unwrap_or_default().into_iter().filter(|pane| pane.session == agent.session).collect();
-    if keeper.is_none() && panes.is_empty() {
+    // What has outlived its pane, or lives in one that is not seen from here, is of the agent as well.
+    let living = session::living(site, &agent.name).map(|living| living.pid);
+    let living = living.filter(|pid| panes.iter().all(|pane| pane.pid != *pid));
+    if keeper.is_none() && panes.is_empty() && living.is_none() {
         return Ok(Outcome::NotRunning);
     }
     if let Some(pid) = keeper {
         dismiss(pid).await;
     }
     let mut watch = ProcessWatch::default();
-    let mut tree: Vec<Identity> = panes
-        .iter()
-        .filter(|pane| !pane.dead)
-        .flat_map(|pane| watch.look(pane.pid).processes)
-        .map(|process| identify(process.pid))
-        .collect();
+    let roots: Vec<u32> = panes.iter().filter(|pane| !pane.dead).map(|pane| pane.pid).chain(living).collect();
+    let mut tree: Vec<Identity> =
+        roots.iter().flat_map(|pid| watch.look(*pid).processes).map(|process| identify(process.pid)).collect();
     // Where the pane has a scope of its own, what daemonised is in there still.
-    let scopes: Vec<String> = panes
+    let scopes: Vec<String> = roots
         .iter()
-        .filter(|pane| !pane.dead)
-        .filter_map(|pane| process::control_group(pane.pid))
+        .filter_map(|pid| process::control_group(*pid))
         .filter(|group| group.contains(PANE_SCOPE))
         .collect();
     for pid in scopes.iter().flat_map(|group| process::members(group)) {

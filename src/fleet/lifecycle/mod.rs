@@ -7,6 +7,7 @@ mod direct;
 mod install;
 mod installed;
 mod lock;
+mod seen;
 mod supervisor;
 
 pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, is_current, plan_install, plan_uninstall};

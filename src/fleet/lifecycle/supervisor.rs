@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::direct::{self, Whom};
 use super::installed::{Installed, installed};
 use super::lock::OperationLock;
+use super::seen::{ensure_one_server, ensure_seen};
 use super::{Outcome, Supervisor};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
@@ -97,8 +98,11 @@ impl<'a> Lifecycle<'a> {
     /// Makes sure of the tmux server, before any agent.
     ///
     /// # Errors
-    /// When it does not come up.
+    /// When it does not come up, or an agent of the fleet lives on another one.
     pub async fn prepare(&self, agents: &[&Agent]) -> Result<()> {
+        let mut sockets = vec![&self.roster.socket];
+        sockets.extend(agents.iter().map(|agent| &agent.socket));
+        ensure_one_server(self.site, self.roster, &sockets).await?;
         match &self.way {
             Way::Direct => session::ensure_servers(self.site, self.roster, agents).await,
             Way::Systemd(manager) => {
@@ -134,6 +138,7 @@ impl<'a> Lifecycle<'a> {
     }
 
     async fn start_locked(&self, agent: &Agent) -> Result<Outcome> {
+        ensure_seen(self.site, agent).await?;
         let unit = agent_unit(&agent.name);
         let keeper = direct::keeper(self.site, &agent.name);
         match &self.way {
@@ -200,6 +205,7 @@ impl<'a> Lifecycle<'a> {
                 "run it outside of that agent's pane",
             ));
         }
+        ensure_seen(self.site, agent).await?;
         let mut stopped = false;
         // Whoever is to keep it: a unit that is about to start it again must not.
         let manager = match &self.way {

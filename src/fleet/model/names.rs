@@ -134,6 +134,12 @@ impl fmt::Display for Size {
 pub struct SocketName(pub Option<String>);
 
 impl SocketName {
+    /// Name of the socket's file.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.as_deref().unwrap_or("default")
+    }
+
     /// The command line for a shell that does something on this socket, for hints.
     #[must_use]
     pub fn command(&self, words: &str) -> String {

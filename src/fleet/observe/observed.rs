@@ -18,8 +18,8 @@ use crate::fleet::model::{
     AgentName, ExitFacts, FleetSnapshot, Label, PaneId, ServerName, SocketName, SshTarget, TmuxFeed, UnitsView,
 };
 use crate::fleet::process::{ProcessTree, ProcessWatch};
-use crate::fleet::roster::Roster;
-use crate::fleet::session;
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::session::{self, Living};
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
 
 /// What a plane says before its first answer.
@@ -378,6 +378,21 @@ impl Observed {
         }
     }
 
+    /// Processes of the agents of this host whose tmux server answers without them.
+    fn living(&self) -> HashMap<AgentName, Living> {
+        let is_missing = |agent: &&Agent| match self.tmux.get(&self.roster.server(agent, &self.site)) {
+            Some(Reading { facts: Ok(Look::NoServer), .. }) => true,
+            Some(Reading { facts: Ok(Look::Panes(panes)), .. }) => {
+                !panes.iter().any(|pane| pane.session == agent.session)
+            }
+            _ => false,
+        };
+        let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));
+        here.filter(is_missing)
+            .filter_map(|agent| Some((agent.name.clone(), session::living(&self.site, &agent.name)?)))
+            .collect()
+    }
+
     /// Joins what is known now.
     pub(super) fn join(&self) -> Arc<FleetSnapshot> {
         Arc::new(join::join(&Planes {
@@ -391,6 +406,7 @@ impl Observed {
             processes: &self.processes,
             processes_at: self.processes_at,
             heartbeats: &self.heartbeats,
+            living: &self.living(),
             exits: &self.exits,
             stopped: &self.stopped,
             systemd: &self.systemd,

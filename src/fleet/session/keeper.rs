@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
+use super::living::{Hidden, living};
 use super::{holder, lock, pace, service};
 use crate::fleet::death::{DeathWatch, Unwatchable};
 use crate::fleet::error::{Failure, Kind, Result};
@@ -59,7 +60,7 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
             "check its rights and space",
         )
     })?;
-    let _lock = lock::take(site, agent)?;
+    let mut lock = lock::take(site, agent)?;
     if agent.socket != roster.socket {
         // The holder's unit owns the fleet's server only.
         holder::ensure_own_server(site, roster, agent).await?;
@@ -71,6 +72,7 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         Some(pane) => Ok((pane, Origin::Adopted)),
         None => {
             pause(site, quick_ends).await;
+            alone(site, agent, &tmux).await?;
             create::create(site, agent, &tmux).await.map(|pane| (pane, Origin::Created))
         }
     };
@@ -79,6 +81,7 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         Err(failure) => return not_made(site, agent, quick_ends, failure),
     };
     tracing::info!(agent = %agent.name, pane = %pane.id, pid = pane.pid, ?origin, "keeping");
+    lock.keeps(&pane)?;
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Stopped));
     let age = process::age(pane.pid).unwrap_or_default();
     let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_ends, began: Instant::now(), age };
@@ -96,6 +99,18 @@ async fn adopt(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecord>> {
             adopted => return adopted,
         }
     }
+}
+
+/// Refuses to make a second process of an agent whose first one lives, wherever that is.
+async fn alone(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<()> {
+    let Some(living) = living(site, &agent.name) else { return Ok(()) };
+    let panes = tmux.reach().await?.unwrap_or_default();
+    let hidden = living.hidden(agent, &panes).unwrap_or_else(|| Hidden {
+        why: format!("its process, pid {}, has outlived its session and still runs", living.pid),
+        next: format!("`mosaic-tui fleet restart {}` ends it first", agent.name),
+        same_server: true,
+    });
+    Err(Failure::new(Kind::Refused, format!("agent {}", agent.name), hidden.why, hidden.next))
 }
 
 /// What a keeper does that could not even begin: under systemd it does not come again for an agent that

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -11,22 +11,30 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lockfile;
 use crate::fleet::model::SocketName;
+use crate::fleet::process;
 use crate::fleet::roster::Agent;
+use crate::fleet::tmux::{PaneRecord, socket_path};
 
 /// How often a held lock is asked for again, and the pause between: longer than any look at it.
 const ASKED_AGAIN: u32 = 10;
 const ASK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A held lock; dropping it frees the agent.
+///
+/// Its file says, a line each: the keeper's pid; the agent's socket; the pane's process with its start time in ticks; the
+/// server's pid with the path of its socket. The last two stand there until another pane is kept: whoever comes next
+/// learns from them what may still live.
 #[derive(Debug)]
 pub(super) struct KeeperLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
+    socket: SocketName,
 }
 
 /// Takes the agent's lock and writes this process's pid and the agent's socket into it.
 pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
     let path = site.run_file(&agent.name, RunFile::Lock);
-    let mut file = lockfile::open(&path)?;
+    let file = lockfile::open(&path)?;
     match exclusive(&file) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -40,11 +48,30 @@ pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
         }
         Err(error) => return Err(lockfile::failed(&path, &error)),
     }
-    file.set_len(0)
-        .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop))
-        .and_then(|()| writeln!(file, "{}\n{}", std::process::id(), agent.socket.0.as_deref().unwrap_or_default()))
-        .map_err(|error| lockfile::failed(&path, &error))?;
-    Ok(KeeperLock { _file: file })
+    let former = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut lock = KeeperLock { file, path, socket: agent.socket.clone() };
+    lock.write(&former.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>())?;
+    Ok(lock)
+}
+
+impl KeeperLock {
+    /// Writes down which pane is kept, and where its server is.
+    pub(super) fn keeps(&mut self, pane: &PaneRecord) -> Result<()> {
+        let start = process::start_ticks(pane.pid).unwrap_or_default();
+        let socket = socket_path(pane.server).map(|path| path.display().to_string()).unwrap_or_default();
+        self.write(&format!("{} {start}\n{} {socket}\n", pane.pid, pane.server))
+    }
+
+    fn write(&mut self, rest: &str) -> Result<()> {
+        let socket = self.socket.0.as_deref().unwrap_or_default();
+        let text = format!("{}\n{socket}\n{rest}", std::process::id());
+        // Written over and then cut: whoever reads meanwhile finds the pid.
+        self.file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| self.file.write_all(text.as_bytes()))
+            .and_then(|()| self.file.set_len(text.len() as u64))
+            .map_err(|error| lockfile::failed(&self.path, &error))
+    }
 }
 
 /// Locks the file. Somebody who only asks who holds it has it shared for an instant, so one refusal
@@ -81,6 +108,24 @@ pub fn keeper_pid(path: &Path) -> Option<u32> {
     None
 }
 
+/// What a lock file says of the pane that was kept last; nothing where an earlier version wrote it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The pane's process and its start time in ticks.
+    pub pane: Option<(u32, u64)>,
+    /// The server and the path of its socket.
+    pub server: Option<(u32, PathBuf)>,
+}
+
+pub(super) fn kept(path: &Path) -> Kept {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let pair = |line: usize| text.lines().nth(line)?.split_once(' ');
+    Kept {
+        pane: pair(2).and_then(|(pid, start)| Some((pid.parse().ok()?, start.parse().ok()?))),
+        server: pair(3).and_then(|(pid, path)| Some((pid.parse().ok()?, path.into()))),
+    }
+}
+
 /// The tmux socket of the last keeper, for stopping an agent whose roster cannot be read any more.
 #[must_use]
 pub fn last_socket(path: &Path) -> Option<SocketName> {
@@ -111,6 +156,12 @@ mod tests {
         assert_eq!(last_socket(&path), Some(SocketName(Some("s".to_owned()))));
         drop(held);
         assert_eq!(keeper_pid(&path), None);
-        take(&site, &agent).unwrap();
+        // What was kept is still written there for the next, and files of earlier versions have no such lines.
+        assert_eq!(kept(&path), Kept::default());
+        std::fs::write(&path, "123456789\ns\n77 88\n5 /tmp/tmux-0/s\n").unwrap();
+        drop(take(&site, &agent).unwrap());
+        assert_eq!(kept(&path), Kept { pane: Some((77, 88)), server: Some((5, "/tmp/tmux-0/s".into())) });
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{}\ns\n77 88\n5 /tmp/tmux-0/s\n", std::process::id()));
     }
 }

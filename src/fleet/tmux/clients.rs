@@ -14,9 +14,6 @@ use crate::fleet::process;
 /// Name of a tmux client's process, as the kernel has it.
 const CLIENT_NAME: &str = "tmux: client";
 
-/// File name of the default socket.
-const DEFAULT: &str = "default";
-
 /// Pids of this user's clients on a socket, of the same `TMUX_TMPDIR` as ours.
 pub fn clients_on(socket: &SocketName) -> Vec<u32> {
     let folder = std::env::var("TMUX_TMPDIR").unwrap_or_default();
@@ -52,8 +49,7 @@ fn is_on(argv: &[String], socket: &SocketName) -> bool {
 
 /// Whether a command line is that of a control client of this program on a socket. Pure.
 fn is_ours(argv: &[String], socket: &SocketName) -> bool {
-    let is_path =
-        |word: &String| Path::new(word).file_name() == Some(OsStr::new(socket.0.as_deref().unwrap_or(DEFAULT)));
+    let is_path = |word: &String| Path::new(word).file_name() == Some(OsStr::new(socket.file_name()));
     argv.get(1..3).is_some_and(|words| words.iter().eq(CONTROL.iter())) && argv[3..].iter().any(is_path)
 }
 

@@ -55,15 +55,17 @@ pub(super) fn path_in(refusal: &str) -> Option<PathBuf> {
 
 /// Inodes of the listening sockets that were bound to a path, from the text of [`UNIX_SOCKETS`]. Pure.
 pub(super) fn listening(text: &str, path: &Path) -> Vec<u64> {
-    let bound = |line: &str| {
-        // Num: RefCount Protocol Flags Type St Inode Path
-        let mut fields = line.split_ascii_whitespace().skip(3);
-        let flags = u32::from_str_radix(fields.next()?, 16).ok()?;
-        let inode = fields.nth(2)?.parse().ok()?;
-        let at = line.find(fields.next()?)?;
-        (flags & LISTENS != 0 && Path::new(&line[at..]) == path).then_some(inode)
-    };
-    text.lines().filter_map(bound).collect()
+    text.lines().filter_map(listener).filter(|(_, bound)| *bound == path).map(|(inode, _)| inode).collect()
+}
+
+/// Inode and path of a listening socket, from its line in [`UNIX_SOCKETS`]. Pure.
+fn listener(line: &str) -> Option<(u64, &Path)> {
+    // Num: RefCount Protocol Flags Type St Inode Path
+    let mut fields = line.split_ascii_whitespace().skip(3);
+    let flags = u32::from_str_radix(fields.next()?, 16).ok()?;
+    let inode = fields.nth(2)?.parse().ok()?;
+    let at = line.find(fields.next()?)?;
+    (flags & LISTENS != 0).then_some((inode, Path::new(&line[at..])))
 }
 
 /// Pids of this user's tmux servers that listen on a path, whether or not its file is there.
@@ -72,13 +74,45 @@ pub fn servers_on(path: &Path) -> Vec<u32> {
     if inodes.is_empty() {
         return Vec::new();
     }
-    let names: Vec<PathBuf> = inodes.iter().map(|inode| PathBuf::from(format!("socket:[{inode}]"))).collect();
     let mut found: Vec<u32> = process::all_pids().into_iter().filter(|pid| is_server(*pid)).collect();
     found.retain(|pid| {
         let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-        open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|target| names.contains(&target))
+        open.filter_map(|entry| inode_in(&fs::read_link(entry.path()).ok()?)).any(|inode| inodes.contains(&inode))
     });
     found
+}
+
+/// Where tmux keeps its sockets, as it reads `TMUX_TMPDIR`: a folder that is not there counts as none.
+///
+/// # Errors
+/// Why no two shells would agree on it.
+pub fn socket_base(variable: Option<&Path>) -> Result<PathBuf, String> {
+    let Some(folder) = variable.filter(|folder| !folder.as_os_str().is_empty()) else { return Ok("/tmp".into()) };
+    if folder.is_relative() {
+        return Err(format!("TMUX_TMPDIR is {}, another folder in every working directory", folder.display()));
+    }
+    Ok(folder.canonicalize().unwrap_or_else(|_| "/tmp".into()))
+}
+
+/// The tmux server that a process runs below, and the pane's process among those between.
+#[must_use]
+pub fn server_above(pid: u32) -> Option<(u32, u32)> {
+    let line = process::ancestors(pid);
+    line.windows(2).find(|pair| is_server(pair[1])).map(|pair| (pair[1], pair[0]))
+}
+
+/// Path of the socket on which a server listens, whether or not its file is there.
+#[must_use]
+pub fn socket_path(server: u32) -> Option<PathBuf> {
+    let text = fs::read_to_string(UNIX_SOCKETS).ok()?;
+    let open = fs::read_dir(format!("/proc/{server}/fd")).ok()?.flatten();
+    let inodes: Vec<u64> = open.filter_map(|entry| inode_in(&fs::read_link(entry.path()).ok()?)).collect();
+    text.lines().filter_map(listener).find(|(inode, _)| inodes.contains(inode)).map(|(_, path)| path.to_owned())
+}
+
+/// The inode in `socket:[INODE]`.
+fn inode_in(target: &Path) -> Option<u64> {
+    target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// Whether a process is a tmux server of this user.

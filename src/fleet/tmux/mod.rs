@@ -24,7 +24,7 @@ pub use control::{ControlClient, Notice};
 pub use glance::Glance;
 pub use guard::Guard;
 pub use handshake::attach as attach_control;
-pub use lost::{LostServer, REACHED_BY, servers_on};
+pub use lost::{LostServer, REACHED_BY, server_above, servers_on, socket_base, socket_path};
 #[cfg(test)]
 pub(in crate::fleet) use paint::row as painted_row;
 pub use panes::{PaneRecord, panes_of};

@@ -8,13 +8,13 @@
 use crate::fleet::model::{AgentName, End, Label, PaneId, PaneTarget, ServerName, SessionName, Size};
 
 /// Number of plain fields before the strings.
-const PLAIN_FIELDS: usize = 21;
+const PLAIN_FIELDS: usize = 22;
 
 /// Format of `list-panes`; the order is that of [`parse_record`].
 pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
 #{pane_dead_status}\t#{pane_dead_signal}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
-#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t\
+#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t#{pid}\t\
 #{n:session_name}:#{session_name}#{n:@mosaic_agent}:#{@mosaic_agent}#{n:pane_title}:#{pane_title}";
 
 /// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
@@ -31,6 +31,8 @@ pub struct PaneRecord {
     pub window_id: String,
     /// First process.
     pub pid: u32,
+    /// Process of the server.
+    pub server: u32,
     /// Whether that process ended.
     pub dead: bool,
     /// How, where tmux knows it; the signal is known to tmux 3.3 and later.
@@ -132,6 +134,7 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         session_id: fields[1].to_owned(),
         window_id: fields[2].to_owned(),
         pid: fields[3].parse().ok()?,
+        server: fields[21].parse().ok()?,
         dead: fields[4] == "1",
         end: End::of(fields[5].parse().ok(), fields[6].parse().ok()),
         size: Size { width: number(7)?, height: number(8)? },
@@ -171,7 +174,7 @@ mod tests {
     fn line(session: &str, title: &str) -> String {
         let mark = "a.b";
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t{}:{session}{}:{mark}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t17\t{}:{session}{}:{mark}{}:{title}\n",
             session.len(),
             mark.len(),
             title.len()
@@ -185,6 +188,7 @@ mod tests {
         assert_eq!((pane.id, pane.pid, pane.dead, pane.end), (PaneId(3), 4242, true, Some(End::Exited(7))));
         let killed = line("a", "").replace("\t7\t\t", "\t\t9\t");
         assert_eq!(parse_list(&killed).unwrap()[0].end, Some(End::Killed(9)));
+        assert_eq!(pane.server, 17);
         assert_eq!((pane.activity, pane.status_rows, pane.mark.as_deref()), (Some(1700), 1, Some("a.b")));
         assert_eq!((pane.left, pane.window.width), (101, 201));
         assert_eq!((pane.session.0.as_str(), pane.title.as_str()), ("a_b", "Title"));

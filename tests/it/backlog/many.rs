@@ -5,8 +5,6 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::Signal;
-
 use crate::harness::{Sandbox, program, wait_for};
 
 /// Longest log that may be seen: what a few killed writers leave, and one more change.

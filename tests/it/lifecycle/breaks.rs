@@ -31,12 +31,17 @@ fn consistent(host: &Host, screen: &Pty) -> Result<(), String> {
         row["flags"].to_string().contains("disagree") && row["reason"].as_str().unwrap_or_default().contains("systemd");
     let by_plane = row["evidence"].to_string().contains("systemd");
     let fits = match unit.as_str() {
-        "active" => lives && row["readiness"] != "dead",
+        "active" => lives && row["readiness"] != "dead" || is_said_where(&row),
         "failed" => !lives || told,
         // Kept by nobody, or about to be restarted: dead, or stale until it is adopted.
         _ => true,
     };
     if (fits || told) && by_plane { Ok(()) } else { Err(format!("{unit}: {row:#}")) }
+}
+
+/// Whether the row says that the process lives, and where: not in a session of its own.
+fn is_said_where(row: &Value) -> bool {
+    row["readiness"] == "unknown" && row["reason"].as_str().unwrap_or_default().contains(", lives in session z")
 }
 
 /// Breaks agent `x` and waits until all planes agree, at once and for the time after.

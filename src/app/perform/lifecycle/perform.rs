@@ -1,5 +1,6 @@
 //! Performs lifecycle requests.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
-use crate::fleet::model::{AgentName, FleetSnapshot, Plane, Readiness};
+use crate::fleet::model::{AgentName, AgentRow, FleetSnapshot, Plane, Readiness};
 use crate::fleet::process;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::tmux::Tmux;
@@ -305,10 +306,14 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     };
     if down.is_empty() {
         let unread = after.planes.iter().find(|state| state.plane == Plane::Tmux && !state.ok);
+        let unseen = |row: &&Arc<AgentRow>| row.evidence.iter().any(|said| said.plane == Plane::Tmux && !said.ok);
+        let unseen: Vec<_> = after.agents.iter().filter(unseen).collect();
         let mut lines = vec![match unread {
-            None => "nobody is down".to_owned(),
+            None if unseen.is_empty() => "nobody is down".to_owned(),
+            None => "nobody is known to be down".to_owned(),
             Some(state) => format!("nobody is known to be down; tmux: {}", state.text),
         }];
+        lines.extend(unseen.iter().map(|row| format!("{}: {}", row.name, row.reason)));
         let restarting = |unit: &crate::fleet::model::UnitFacts| unit.active == "activating";
         let rows_of = after.agents.iter().filter(|row| row.readiness == Readiness::Dead);
         lines.extend(
@@ -317,7 +322,8 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
                 .map(|row| format!("{}: systemd is restarting it: {}", row.name, row.reason)),
         );
         let report = Report::done(lines.join("\n"), &rows(&[]));
-        return Ok(if unread.is_some() { report.with_code(error::FAILED) } else { report });
+        let all_seen = unread.is_none() && unseen.is_empty();
+        return Ok(if all_seen { report } else { report.with_code(error::FAILED) });
     }
     if !apply {
         let mut lines: Vec<String> = down.iter().map(|name| format!("would restart {name}: {}", why(name))).collect();
