@@ -474,7 +474,8 @@ impl Delivering<'_> {
                 };
                 // Behind a model that fails nothing arrives before its turn ends.
                 let held = draft.showing == Showing::Failing && now.showing == Showing::Failing && !now.queued;
-                left && !held && shown::came(&draft.above, &now.above, text)
+                let queued = now.queued && shown::queued(&draft.above, &now.above, text);
+                left && !held && (queued || shown::came(&draft.above, &now.above, text))
             }
             What::Command(_) | What::Answer(..) => {
                 empty && (now.above != before.above || now.showing != before.showing)

@@ -9,6 +9,9 @@ const NEEDLE: usize = 48;
 /// The same where that is not found.
 const SHORT_NEEDLE: usize = 16;
 
+/// Characters of a message's beginning by which it is found in a queue: its frame, and a few more.
+const BEGIN: usize = 20;
+
 /// Marks that runtimes draw around text, beside white space.
 const FRAMES: &str = "┃│▌❯›>⏎|";
 
@@ -45,6 +48,13 @@ fn count(rows: &[String], message: &str, letters: usize) -> usize {
 /// language of a block of code, or number a list anew: then a shorter end of it has to do.
 pub(super) fn came(before: &[String], now: &[String], message: &str) -> bool {
     [NEEDLE, SHORT_NEEDLE].iter().any(|letters| count(now, message, *letters) > count(before, message, *letters))
+}
+
+/// Whether a queue shows the beginning of a message more often than before: it may cut what is long.
+pub(super) fn queued(before: &[String], now: &[String], message: &str) -> bool {
+    let begin: String = plain(message).chars().take(BEGIN).collect();
+    let count = |rows: &[String]| plain(&rows.join("\n")).matches(&begin).count();
+    !begin.is_empty() && count(now) > count(before)
 }
 
 /// Whether what a composer shows is this message: all of it, or its end where the composer scrolls. Of letters beyond
@@ -120,6 +130,9 @@ mod tests {
             let other = format!("[h:a -> h:b] {other}");
             assert!(!is_draft(&other, &message) && !came(&[], &[other], &message), "{body:?}");
         }
+        let waits = ["Steering: [h:a -> h:b] please look at the fai...".to_owned()];
+        assert!(queued(&[], &waits, "[h:a -> h:b] please look at the failing test") && !queued(&waits, &waits, "x"));
+        assert!(!queued(&[], &waits, "[h:a -> h:b] another message of all"));
         assert!(!is_draft("", "[h:a -> h:b] x") && !is_draft("[h:a -> h:b] y", "[h:a -> h:b] x"));
         assert!(!begins("[h:c -> h:b] x", "[h:a -> h:b] x") && !begins("", "[h:a -> h:b] x"));
     }

@@ -329,8 +329,10 @@ fn composer(
     let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text)) && at_start;
     let text = if placeholder || only_remains(&text) { String::new() } else { text };
     let pasted = rule.pasted.as_ref().is_some_and(|pattern| pattern.0.is_match(text.trim()));
-    // Blanks show by the cursor alone.
-    let blanks = text.is_empty()
+    // Blanks show by the cursor alone. What is wider for the program than for the terminal moves it out of the composer.
+    let inside = (top..bottom).contains(&usize::from(cursor.1));
+    let blanks = inside
+        && text.is_empty()
         && !placeholder
         && rule.home_row.is_some_and(|home| !is_at_start(rules, rows, top + home, cursor));
     Composer { pasted, blanks, text, row, rows: shown }
