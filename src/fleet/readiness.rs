@@ -159,12 +159,9 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
             );
         }
         PaneState::Hidden => {
-            return decision(
-                Readiness::Unknown,
-                "its process lives on a tmux server that is not seen from here".to_owned(),
-                "what is not seen is not gone while its process lives",
-                "a look where it lives; `mosaic-tui fleet doctor` says where",
-            );
+            // The row's reason says where it lives.
+            let (rule, change) = ("what is not seen is not gone while its process lives", "a look where it lives");
+            return decision(Readiness::Unknown, "its process lives, and is not seen here".to_owned(), rule, change);
         }
         PaneState::Elsewhere => {
             return decision(
@@ -379,12 +376,8 @@ fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
         }
         PaneState::NoSession => ("no session".to_owned(), start),
         PaneState::NoServer => ("no tmux server".to_owned(), start),
-        PaneState::Live
-        | PaneState::Stopped
-        | PaneState::Unreachable
-        | PaneState::Hidden
-        | PaneState::Unreadable
-        | PaneState::Elsewhere => return None,
+        PaneState::Live | PaneState::Stopped => return None,
+        PaneState::Hidden | PaneState::Unreachable | PaneState::Unreadable | PaneState::Elsewhere => return None,
     })
 }
 
