@@ -19,6 +19,7 @@ use crate::fleet::framework;
 use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::AgentName;
 use crate::fleet::roster::Roster;
+use crate::fleet::session;
 use crate::fleet::systemd::{AGENT_UNIT_PATTERN, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
 use crate::plain;
 
@@ -418,9 +419,10 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<S
     Ok(notes)
 }
 
-/// Removes everything about an agent from the run folder.
+/// Removes everything about an agent from the run folder, but nothing that a living keeper holds.
 pub fn forget(site: &Site, agent: &AgentName) {
-    for kind in RunFile::ALL {
+    let kept = session::keeper_pid(&site.run_file(agent, RunFile::Lock)).is_some();
+    for kind in RunFile::ALL.into_iter().filter(|kind| !kept || *kind != RunFile::Lock) {
         let _none = fs::remove_file(site.run_file(agent, kind));
     }
     let _in_use = fs::remove_dir(site.run_dir.join(format!("{agent}.d")));

@@ -19,7 +19,7 @@ use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, End, HeartbeatStatus, Label, PaneId};
 use crate::fleet::process::{self, ProcessWatch};
-use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::systemd::{GIVEN_UP, Manager};
 use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 
@@ -61,6 +61,10 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         )
     })?;
     let mut lock = lock::take(site, agent)?;
+    if let Ok(now) = roster::load(site) {
+        // Whoever takes it out looks for its keeper only after the roster says so.
+        now.agent(name)?;
+    }
     if agent.socket != roster.socket {
         // The holder's unit owns the fleet's server only.
         holder::ensure_own_server(site, roster, agent).await?;

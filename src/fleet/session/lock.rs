@@ -34,20 +34,24 @@ pub(super) struct KeeperLock {
 /// Takes the agent's lock and writes this process's pid and the agent's socket into it.
 pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
     let path = site.run_file(&agent.name, RunFile::Lock);
-    let file = lockfile::open(&path)?;
-    match exclusive(&file) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            let keeper = keeper_pid(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-            return Err(Failure::new(
-                Kind::Refused,
-                format!("agent {}", agent.name),
-                format!("already has a keeper{keeper}"),
-                "`mosaic-tui fleet stop` ends it",
-            ));
+    let file = loop {
+        let file = lockfile::open(&path)?;
+        match exclusive(&file) {
+            // A file without its name locks nothing for those who come later.
+            Ok(()) if lockfile::has_name(&file, &path) => break file,
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let keeper = keeper_pid(&path).map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                return Err(Failure::new(
+                    Kind::Refused,
+                    format!("agent {}", agent.name),
+                    format!("already has a keeper{keeper}"),
+                    "`mosaic-tui fleet stop` ends it",
+                ));
+            }
+            Err(error) => return Err(lockfile::failed(&path, &error)),
         }
-        Err(error) => return Err(lockfile::failed(&path, &error)),
-    }
+    };
     let former = std::fs::read_to_string(&path).unwrap_or_default();
     let mut lock = KeeperLock { file, path, socket: agent.socket.clone() };
     lock.write(&former.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>())?;
@@ -138,6 +142,43 @@ pub fn last_socket(path: &Path) -> Option<SocketName> {
 mod tests {
     use super::*;
     use crate::fleet::roster;
+
+    #[test]
+    fn a_lock_whose_file_is_removed_meanwhile_is_taken_under_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut site = Site::for_tests("/nowhere");
+        site.run_dir = folder.path().to_owned();
+        let text = "version: 1\ntmux: {socket_name: s}\nagents: [{name: a, runtime: stub}]\n";
+        let agent = roster::parse(text, Path::new("r"), &site).unwrap().agents.remove(0);
+        let path = site.run_file(&agent.name, RunFile::Lock);
+        let opened = || {
+            let open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+            open.filter(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path)).count()
+        };
+        for _ in 0..20 {
+            let first = lockfile::open(&path).unwrap();
+            flock(&first, FlockOperation::LockExclusive).unwrap();
+            let second = std::thread::scope(|scope| {
+                let second = scope.spawn(|| {
+                    loop {
+                        match take(&site, &agent) {
+                            Err(refused) if refused.kind == Kind::Refused => {}
+                            taken => break taken.unwrap(),
+                        }
+                    }
+                });
+                while opened() < 2 {
+                    std::thread::yield_now();
+                }
+                // It stands in line for a file that loses its name.
+                std::fs::remove_file(&path).unwrap();
+                drop(first);
+                second.join().unwrap()
+            });
+            assert_eq!(keeper_pid(&path), Some(std::process::id()));
+            drop(second);
+        }
+    }
 
     #[test]
     fn a_second_keeper_is_refused_and_told_who_holds_it() {

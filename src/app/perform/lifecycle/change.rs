@@ -137,6 +137,8 @@ pub(super) async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Res
         let retired = Lifecycle::choose(site, &before, None).await?.retire(&agent).await?;
         lifecycle::dismiss(site, name, tell).await?;
         files::write(site, &draft)?;
+        // A keeper that nobody's command started may have come in between; now none comes any more.
+        lifecycle::stop_stray(site, &draft.roster, name).await?;
         lifecycle::forget(site, name);
         drop(retired);
     }
