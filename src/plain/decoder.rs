@@ -1,5 +1,7 @@
 //! What the decoders of YAML and JSON say, in words of the file instead of the program's types. Pure.
 
+use super::terminal::{acts_on_terminal, hides_in_text};
+
 /// Which notation a text is written in; each calls things its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
@@ -9,7 +11,11 @@ pub enum Notation {
     Json,
 }
 
-/// A decoder's message in an operator's words. What is not one of a decoder's own sentences stays as it is.
+/// Longest message, in characters: it quotes what stands in the file, however long that is.
+const MESSAGE_CHARS: usize = 300;
+
+/// A decoder's message in an operator's words, with nothing in it that a terminal would act on: it quotes names and
+/// values of the file. What is not one of a decoder's own sentences stays as it is.
 #[must_use]
 pub fn plain_words(message: &str, notation: Notation) -> String {
     let (message, place) = match message.rfind(" at line ") {
@@ -35,7 +41,18 @@ pub fn plain_words(message: &str, notation: Notation) -> String {
     } else {
         message.to_owned()
     };
-    told + place
+    shown(&told) + place
+}
+
+/// One line to look at, however hostile.
+fn shown(told: &str) -> String {
+    let seen = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if acts_on_terminal(c) || hides_in_text(c) => '\u{b7}',
+        c => c,
+    };
+    let cut = if told.chars().nth(MESSAGE_CHARS).is_some() { "\u{2026}" } else { "" };
+    told.chars().take(MESSAGE_CHARS).map(seen).chain(cut.chars()).collect()
 }
 
 fn strip_any<'a>(text: &'a str, prefixes: &[&str]) -> Option<&'a str> {
@@ -167,6 +184,41 @@ mod tests {
         for told in &seen {
             assert_eq!(rust.find(told).map(|found| found.as_str()), None, "{told}");
         }
+    }
+
+    /// Hostile names and values in every place where a decoder quotes them.
+    #[test]
+    fn no_message_of_a_decoder_acts_on_a_terminal() {
+        let nasty = "\\u001b]0;x\\u0007\\u009b31m\\u202e\\u200b\\n";
+        let mut told = Vec::new();
+        for text in [
+            format!(r#"{{"{nasty}": 1}}"#),
+            format!(r#"{{"inner": {{"size": 1, "{nasty}": 1}}}}"#),
+            format!(r#"{{"inner": {{"size": "{nasty}"}}}}"#),
+            format!(r#"{{"inner": {{"size": 1}}, "word": "{nasty}"}}"#),
+            format!(r#"{{"inner": {{"size": 1}}, "letter": "{nasty}"}}"#),
+            format!(r#"{{"inner": {{"size": 1}}, "{nasty}": 1}}"#),
+            format!(r#"{{"inner": {{"size": 1}}, "{}": 1}}"#, "k".repeat(1 << 20)),
+            "\"\u{1b}".to_owned(),
+            "{\"\u{1b}]0;x\u{7}".to_owned(),
+        ] {
+            told.push(plain_words(&serde_json::from_str::<Outer>(&text).unwrap_err().to_string(), Notation::Json));
+        }
+        for message in [
+            "unknown field `\u{1b}[2J`, expected `a` at line 1 column 2",
+            "duplicate field `\u{1b}c`",
+            "missing field `\u{9b}2J`",
+            "invalid type: string \"\u{7}\", expected \u{202e}",
+            "invalid length 3, expected \u{1b}c",
+            "anything\u{1b}c",
+        ] {
+            told.push(plain_words(message, Notation::Yaml));
+        }
+        for told in &told {
+            assert!(!told.chars().any(|c| acts_on_terminal(c) || hides_in_text(c)), "{told:?}");
+            assert!(told.chars().count() < MESSAGE_CHARS + 60, "{told:.200}");
+        }
+        assert!(told.iter().any(|told| told.contains("at line 1 column")), "the place stays: {told:?}");
     }
 
     #[test]

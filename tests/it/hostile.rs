@@ -113,6 +113,29 @@ fn a_session_in_json_has_the_name_by_which_tmux_and_every_command_find_it() {
 }
 
 #[test]
+fn an_error_quotes_it_as_text() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.ok(&["backlog", "create", "--id", "A", "--title", "t"]);
+    let export = sandbox.ok(&["backlog", "export"]).stdout;
+    let (first, rest) = export.split_once('\n').unwrap();
+    let escaped: String = NASTY.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let file = sandbox.root.join("w/import");
+    for line in [format!("{{\"{escaped}\": 1}}"), rest.replacen("\"title\"", &format!("\"{escaped}\""), 1)] {
+        fs::write(&file, format!("{first}\n{line}\n")).unwrap();
+        let refused = sandbox.run(&["backlog", "import", "import", "--verbose"]);
+        assert!(refused.code != 0 && refused.stderr.contains("line 2"), "{refused:?}");
+        no_control_bytes("an import's error", &refused.stderr);
+    }
+    // Also the names of files.
+    let missing = sandbox.run(&["fleet", "check", "no\x1b]0;owned\x07such"]);
+    assert!(missing.code != 0 && missing.stderr.contains("such"), "{missing:?}");
+    no_control_bytes("a file's name", &missing.stderr);
+    let unknown = sandbox.run(&["fleet", "start", "no\x1b[2Jsuch"]);
+    assert_ne!(unknown.code, 0);
+    no_control_bytes("an agent's name", &unknown.stderr);
+}
+
+#[test]
 fn the_screen_shows_it_as_text_and_stays_in_shape() {
     let sandbox = nasty_fleet();
     for (width, height) in [(80, 24), (120, 40)] {

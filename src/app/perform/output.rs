@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::fleet::error::{Failure, Result};
+use crate::fleet::model::printable;
 use crate::plain::{self, Patient, Unreadable, acts_on_terminal, hides_in_text};
 
 /// How printing ended.
@@ -57,9 +58,10 @@ pub(in crate::app) fn print(text: &str) -> Result<Printed> {
     written(Patient::new(std::io::stdout()).write_all(text.as_bytes()))
 }
 
-/// Says something on standard error. Whoever closed it does not want to know.
+/// Says something on standard error, where nothing that it quotes acts on the terminal: names of files and what stands
+/// in them come from others. Whoever closed it does not want to know.
 pub(in crate::app) fn say(text: &str) {
-    let _closed = Patient::new(std::io::stderr()).write_all(format!("{text}\n").as_bytes());
+    let _closed = Patient::new(std::io::stderr()).write_all(format!("{}\n", printable(text)).as_bytes());
 }
 
 /// A JSON document as text. What a terminal would act on, or would not show, is written as an escape: to programs it is
