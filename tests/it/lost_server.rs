@@ -11,8 +11,14 @@ const AGENTS: &str = "  - {name: a}\n  - {name: b}\n";
 /// Pids of the sandbox's tmux servers and of its stub agents.
 fn processes(sandbox: &Sandbox) -> (Vec<u32>, Vec<u32>) {
     let comm = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    let mut servers: Vec<u32> =
-        sandbox.pids().into_iter().filter(|pid| comm(pid).starts_with("tmux: server")).collect();
+    let named: Vec<u32> = sandbox.pids().into_iter().filter(|pid| comm(pid).starts_with("tmux: server")).collect();
+    // One that is about to become a pane's program bears the name of its server for a moment.
+    let parent = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()
+    };
+    let is_server = |pid: &&u32| parent(pid).is_some_and(|parent| !named.contains(&parent));
+    let mut servers: Vec<u32> = named.iter().filter(is_server).copied().collect();
     let is_stub = |pid: &u32| {
         mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
     };
