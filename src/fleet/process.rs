@@ -51,6 +51,7 @@ impl ProcessTree {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stat {
     state: char,
+    group: u32,
     foreground: Option<u32>,
     ticks: u64,
     start_ticks: u64,
@@ -168,6 +169,7 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
     Some(Stat {
         state: fields.first()?.chars().next()?,
+        group: fields.get(2)?.parse().ok()?,
         // -1 without a terminal.
         foreground: fields.get(5).and_then(|field| field.parse().ok()).filter(|pid| *pid > 0),
         ticks: number(11)? + number(12)?,
@@ -265,6 +267,19 @@ pub fn foreground(pid: u32) -> Option<u32> {
     read_stat(pid).and_then(|stat| stat.foreground)
 }
 
+/// The process group of a process.
+#[must_use]
+pub fn group(pid: u32) -> Option<u32> {
+    read_stat(pid).map(|stat| stat.group)
+}
+
+/// Whether two processes read the same file as their standard input.
+#[must_use]
+pub fn shares_input(one: u32, other: u32) -> bool {
+    let input = |pid: u32| fs::read_link(format!("/proc/{pid}/fd/0")).ok();
+    input(one).is_some_and(|one| input(other) == Some(one))
+}
+
 /// Parent of a process.
 #[must_use]
 pub fn parent(pid: u32) -> Option<u32> {
@@ -299,7 +314,7 @@ mod tests {
         let text = "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 7 5 0 0 20 0 1 0 999 1000 42 1844 1 1";
         assert_eq!(
             parse_stat(text),
-            Some(Stat { state: 'S', foreground: None, ticks: 12, start_ticks: 999, rss_pages: 42 })
+            Some(Stat { state: 'S', group: 12, foreground: None, ticks: 12, start_ticks: 999, rss_pages: 42 })
         );
         assert_eq!(parse_stat("nonsense"), None);
     }

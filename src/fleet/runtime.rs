@@ -3,6 +3,8 @@
 //! npm installs several runtimes as scripts, so the process is called `node`: the script's path
 //! tells which runtime it is. `pane_current_command` alone would call two of them the same.
 
+use super::process;
+
 /// How a runtime shows up among processes.
 #[derive(Debug, Clone, Copy)]
 struct Known {
@@ -77,20 +79,45 @@ pub fn matches(runtime: &str, argv: &[String]) -> bool {
     stem == runtime || package.is_some_and(|package| script.contains(&format!("/{package}/")))
 }
 
+/// Shells that read what is typed.
+const SHELLS: [&str; 11] = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "ash", "nu"];
+
+/// The shell that a process is, and the arguments that are no options.
+fn shell(argv: &[String]) -> Option<(&'static str, Option<&String>)> {
+    let name = base_name(argv.first()?);
+    let shell = SHELLS.into_iter().find(|shell| *shell == name)?;
+    let is_command = |word: &&String| !word.starts_with('-') || *word == "-c" || *word == "--command";
+    Some((shell, argv[1..].iter().find(is_command)))
+}
+
 /// The shell that a process is, when it waits for what is typed: one without a script and without a command.
 #[must_use]
 pub fn idle_shell(argv: &[String]) -> Option<&'static str> {
-    const SHELLS: [&str; 11] = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "ash", "nu"];
-    let name = base_name(argv.first()?);
-    let only_options = argv[1..].iter().all(|word| word.starts_with('-') && word != "-c" && word != "--command");
-    SHELLS.into_iter().find(|shell| *shell == name && only_options)
+    shell(argv).filter(|(_, does)| does.is_none()).map(|(shell, _)| shell)
 }
 
-/// The shell that stands where a runtime ended: none of the processes is this or any other known runtime.
+/// The shell that stands where a runtime ended: there is nothing but shells, and one of them waits for what is typed.
+/// A program that is not known as a runtime may well be one, with a shell of its own below it.
 #[must_use]
 pub fn shell_in_its_place<'a>(runtime: &str, all: impl Iterator<Item = &'a [String]> + Clone) -> Option<&'static str> {
     let is_runtime = |argv: &[String]| matches(runtime, argv) || KNOWN.iter().any(|known| matches(known.name, argv));
-    if all.clone().any(is_runtime) { None } else { all.filter_map(idle_shell).next() }
+    // One that runs a script is a program; one with a command waits for the shell that its last part is.
+    let only_waits =
+        |argv: &[String]| shell(argv).is_some_and(|(_, does)| does.is_none_or(|word| word.starts_with('-')));
+    if all.clone().any(|argv| is_runtime(argv) || !only_waits(argv)) { None } else { all.filter_map(idle_shell).next() }
+}
+
+/// The shell that reads the keys of a pane on this host, whatever else lives there: it is in front on the pane's
+/// terminal, and its input is that terminal.
+#[must_use]
+pub fn shell_in_front(root: u32) -> Option<&'static str> {
+    let leader = process::foreground(root)?;
+    let is_idle = |pid: u32| idle_shell(&process::argv(pid)?);
+    is_idle(leader).or_else(|| {
+        let tree = process::ProcessWatch::default().look(root).processes;
+        let in_front = tree.iter().filter(|one| process::group(one.pid) == Some(leader));
+        in_front.filter(|one| process::shares_input(one.pid, leader)).find_map(|one| idle_shell(&one.argv))
+    })
 }
 
 /// The command that `env` and `systemd-run` are about to become: both execute it in place.
@@ -157,5 +184,29 @@ mod tests {
             assert_eq!(matches(runtime, &argv(line)), want, "{runtime} in {line}");
         }
         assert!(!matches("pi", &[]));
+    }
+
+    #[test]
+    fn a_shell_below_a_program_is_not_what_stands_in_its_place() {
+        let standing = |lines: &[&str]| {
+            let all: Vec<Vec<String>> = lines.iter().map(|line| argv(line)).collect();
+            shell_in_its_place("goose", all.iter().map(Vec::as_slice))
+        };
+        for program in [
+            &["python3 agent.py", "/bin/bash"][..],
+            &["node dist/index.js", "/bin/bash", "bash -c make", "make"],
+            &["/nix/store/x/.claude-wrapped", "bash --norc"],
+            &["sh agent.sh", "bash"],
+            &["bash", "vim notes"],
+            &["goose", "bash"],
+            &["bash", "codex"],
+            &["sh -c build"],
+            &[],
+        ] {
+            assert_eq!(standing(program), None, "{program:?}");
+        }
+        for (shells, want) in [(&["-bash"][..], "bash"), (&["sh -c goose;zsh", "zsh -i"], "zsh"), (&["fish"], "fish")] {
+            assert_eq!(standing(shells), Some(want), "{shells:?}");
+        }
     }
 }

@@ -29,6 +29,29 @@ fn a_shell_that_came_back_is_no_agent_and_gets_no_message() {
 }
 
 #[test]
+fn a_program_that_keeps_a_shell_below_it_lives() {
+    // Nothing of it is known by name, and its shell waits for the next command.
+    let agent = "$| = 1; open(my $shell, '|-', '/bin/bash'); while (1) { print \"at work\\n\"; select(undef, undef, undef, 0.3) }\n";
+    let sandbox = Sandbox::with_agents("  - {name: g, runtime: goose, command: perl agent.pl}\n");
+    std::fs::write(sandbox.root.join("w/agent.pl"), agent).unwrap();
+    sandbox.start();
+    let row = sandbox.wait_row("g", |row| row["process"]["descendants"].as_u64() >= Some(1));
+    assert_eq!((row["readiness"].as_str(), row["drift"].as_bool()), (Some("working"), Some(true)), "{row:#}");
+    let before = pid_of(&row);
+    let recovered = sandbox.ok(&["fleet", "recover", "--apply"]);
+    assert!(recovered.stdout.contains("nobody is down"), "{recovered:?}");
+    assert_eq!(pid_of(&sandbox.row("g")), before);
+    // A shell that reads the pane's own keys gets nothing, whoever stands above it.
+    let sandbox =
+        Sandbox::with_agents("  - {name: g, runtime: goose, command: timeout --foreground 1000 bash --norc}\n");
+    sandbox.start();
+    sandbox.wait_row("g", |row| row["process"]["descendants"].as_u64() >= Some(1));
+    let blind = sandbox.run(&["agent", "send", "g", "-m", "touch typed-into-a-shell", "--no-verify", "--json"]);
+    assert_eq!((blind.code, blind.json()["delivery"].as_str()), (1, Some("dead")), "{blind:?}");
+    assert!(!sandbox.root.join("w/typed-into-a-shell").exists());
+}
+
+#[test]
 fn a_stopped_process_is_stuck_whatever_its_screen_shows() {
     // tmux continues a pane's own process by itself; most runtimes are children of a wrapper.
     let sandbox = Sandbox::with_agents(&format!("  - {{name: a, command: '{} stub-agent; true'}}\n", program()));

@@ -10,7 +10,7 @@ use super::shown;
 use super::turn::{LOCK_WITHIN, Turn};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
-use crate::fleet::process::{self, ProcessWatch};
+use crate::fleet::process::ProcessWatch;
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::ssh::{Links, processes};
@@ -410,10 +410,7 @@ impl Delivering<'_> {
     async fn shell_in_its_place(&self) -> Result<Option<Outcome>> {
         let argv = self.command_lines().await?;
         // A runtime that was sent to the background is still among the processes, and reads no keys.
-        let in_front = || {
-            let leader = process::foreground(self.pid).filter(|_| self.server.ssh.is_none())?;
-            runtime::idle_shell(&process::argv(leader)?)
-        };
+        let in_front = || self.server.ssh.is_none().then(|| runtime::shell_in_front(self.pid)).flatten();
         let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice)).or_else(in_front);
         let told = |shell| {
             (
