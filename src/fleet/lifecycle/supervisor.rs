@@ -13,7 +13,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::{AgentName, UnitFacts};
+use crate::fleet::model::AgentName;
 use crate::fleet::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
@@ -315,16 +315,20 @@ impl<'a> Lifecycle<'a> {
 
 /// Whether systemd would start a unit at all.
 async fn can_start(manager: &Manager, unit: &str) -> Result<()> {
-    let facts = manager.facts(unit).await.map_err(|why| refused(unit, why))?;
-    let masked = |facts: &UnitFacts| facts.load == "masked" || facts.unit_file_state.starts_with("masked");
-    match facts {
-        Some(facts) if masked(&facts) => Err(Failure::new(
-            Kind::Refused,
-            unit,
-            "is masked, so it could not be started again; nothing was stopped",
-            format!("`systemctl --user unmask {unit}`, then restart it"),
-        )),
-        _ => Ok(()),
+    let Some(facts) = manager.facts(unit).await.map_err(|why| refused(unit, why))? else { return Ok(()) };
+    let refusal = |why: String, next: String| {
+        let why = format!("{why}, so it could not be started again; nothing was stopped");
+        Err(Failure::new(Kind::Refused, unit, why, next))
+    };
+    match facts.load.as_str() {
+        load if load == "masked" || facts.unit_file_state.starts_with("masked") => {
+            refusal("is masked".to_owned(), format!("`systemctl --user unmask {unit}`, then restart it"))
+        }
+        "loaded" | "merged" | "stub" => Ok(()),
+        load => refusal(
+            format!("cannot be read by systemd ({load})"),
+            format!("`systemctl --user status {unit}` says what is wrong in its files"),
+        ),
     }
 }
 

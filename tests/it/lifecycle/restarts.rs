@@ -204,3 +204,19 @@ fn a_masked_unit_is_not_stopped_by_a_restart_that_could_not_start_it() {
     host.systemctl(&["unmask", "--runtime", "mosaic-agent@x.service"]);
     host.ok(&["fleet", "restart", "x"]);
 }
+
+#[test]
+fn a_unit_that_systemd_cannot_read_is_not_stopped_by_a_restart() {
+    let Some(host) = Host::running("  - {name: x}\n") else { return };
+    let before = host.wait_healthy(&["x"]);
+    let drop_in = host.sandbox.root.join("h/.config/systemd/user/mosaic-agent@x.service.d");
+    std::fs::create_dir_all(&drop_in).unwrap();
+    std::fs::write(drop_in.join("mistake.conf"), "[Service]\nExecStart=/bin/true\nExecStart=/bin/false\n").unwrap();
+    host.systemctl(&["daemon-reload"]);
+    let refused = host.fleet(&["fleet", "restart", "x"]);
+    assert!(refused.code != 0 && format!("{refused:?}").contains("cannot be read by systemd"), "{refused:?}");
+    assert_eq!(host.panes(), before, "it runs on");
+    std::fs::remove_dir_all(&drop_in).unwrap();
+    host.systemctl(&["daemon-reload"]);
+    host.ok(&["fleet", "restart", "x"]);
+}
