@@ -181,6 +181,22 @@ fn a_server_that_took_the_path_makes_no_second_fleet() {
 }
 
 #[test]
+fn a_server_whose_process_is_not_seen_is_not_gone() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    let folder = sandbox.root.join("t/tmux-0");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    // So one looks that lives in another pid namespace.
+    let _listens = std::os::unix::net::UnixListener::bind(sandbox.root.join("t/tmux-0/it")).unwrap();
+    remove_socket(&sandbox);
+    let looked = sandbox.run(&["fleet", "ps", "--json"]);
+    assert_eq!((looked.code, &looked.json()[0]["readiness"]), (1, &"unknown".into()), "{looked:?}");
+    let refused = sandbox.run(&["fleet", "start"]);
+    assert!(refused.code != 0 && refused.stderr.contains("is not seen from here"), "{refused:?}");
+    assert_eq!(processes(&sandbox), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn a_renamed_session_makes_no_second_agent() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();

@@ -33,7 +33,7 @@ impl fmt::Display for LostServer {
         let path = self.path.display();
         match self.pid {
             Some(pid) => write!(f, "its server, pid {pid}, lives, but {path} is gone"),
-            None => write!(f, "its server lives, but {path} is gone there"),
+            None => write!(f, "its server lives and is not seen from here, and {path} is gone"),
         }
     }
 }
@@ -66,6 +66,11 @@ fn listener(line: &str) -> Option<(u64, &Path)> {
     let inode = fields.nth(2)?.parse().ok()?;
     let at = line.find(fields.next()?)?;
     (flags & LISTENS != 0).then_some((inode, Path::new(&line[at..])))
+}
+
+/// Whether anything listens on a path, be it a process that cannot be seen from here.
+pub(super) fn is_listened_on(path: &Path) -> bool {
+    fs::read_to_string(UNIX_SOCKETS).is_ok_and(|text| !listening(&text, path).is_empty())
 }
 
 /// Pids of this user's tmux servers that listen on a path, whether or not its file is there.

@@ -125,7 +125,8 @@ impl Tmux {
         let Err(Refusal::NoServer(message)) = &ran else { return ran };
         let Some(path) = lost::path_in(message) else { return ran };
         let pid = match &self.host {
-            None => lost::servers_on(&path).first().copied().map(Some),
+            // Its owner may be in another pid namespace, as one of another host is.
+            None => lost::is_listened_on(&path).then(|| lost::servers_on(&path).first().copied()),
             Some(host) => match host.run(&format!("cat {}", lost::UNIX_SOCKETS), FAR_LIMIT).await {
                 Ok(output) if lost::listening(&String::from_utf8_lossy(&output.stdout), &path).is_empty() => None,
                 Ok(_) => Some(None),
