@@ -362,6 +362,8 @@ impl Actor {
         self.clients.taken(&answer);
         self.dirty.joined = true;
         match answer {
+            // It was on its way when the control client, which knows better, was opened.
+            Answer::Look(socket, _) if self.control.is_some() && socket == self.observed.roster().socket => false,
             Answer::Look(socket, look) => {
                 self.observed.take_look(&socket, look);
                 self.dirty.panes = true;
@@ -461,6 +463,7 @@ impl Actor {
             Ok(control) => {
                 self.control = Some(control);
                 self.no_control = None;
+                self.dirty.tmux = true;
                 self.retry_pause = Duration::from_millis(250);
                 self.observed.tmux_feed = TmuxFeed::Events;
                 self.dirty.joined = true;
