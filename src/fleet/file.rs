@@ -9,6 +9,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::process;
+
 /// The kernel follows no more links than that either.
 const MAX_LINKS: usize = 40;
 
@@ -75,13 +77,29 @@ pub fn target(path: &Path) -> PathBuf {
     path
 }
 
+/// Between the name of a file and what tells its temporary ones apart: the pid of the writer, a dash and a number.
+const TEMPORARY: &str = ".tmp";
+
+/// Removes what writers left in a folder that were killed in the middle of a write.
+pub fn sweep(folder: &Path) {
+    let is_left = |name: &str| {
+        let (pid, _) = name.rsplit_once(TEMPORARY)?.1.split_once('-')?;
+        pid.parse().ok().filter(|pid| !process::is_alive(*pid))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().and_then(is_left).is_some() {
+            let _gone = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn no_file() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "is not a file")
 }
 
 fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>, mode: u32, keep: Keep) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".tmp{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    name.push(format!("{TEMPORARY}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     let temporary = path.with_file_name(name);
     // What a killed process of the same number left.
     let _none = fs::remove_file(&temporary);
@@ -123,6 +141,23 @@ fn kept_mode(file: &File, like: &Metadata) -> u32 {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_a_killed_writer_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = format!("a.hb.tmp{}-3", std::process::id());
+        let stay = ["a.hb", "a.tmp", "notes.tmp1", "notes.tmpx-1", own.as_str()];
+        for name in stay.into_iter().chain(["a.hb.tmp4194305-0", "r.yaml.tmp4194305-17"]) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        sweep(folder.path());
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        left.sort();
+        let mut stay = stay.map(std::ffi::OsString::from);
+        stay.sort();
+        assert_eq!(left, stay);
+        sweep(&folder.path().join("nowhere"));
+    }
 
     #[test]
     fn a_file_keeps_its_mode_and_group_and_a_link_stays_one() {

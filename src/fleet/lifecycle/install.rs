@@ -425,7 +425,9 @@ pub fn forget(site: &Site, agent: &AgentName) {
     for kind in RunFile::ALL.into_iter().filter(|kind| !kept || *kind != RunFile::Lock) {
         let _none = fs::remove_file(site.run_file(agent, kind));
     }
-    let _in_use = fs::remove_dir(site.run_dir.join(format!("{agent}.d")));
+    let own = site.run_dir.join(format!("{agent}.d"));
+    file::sweep(&own);
+    let _in_use = fs::remove_dir(own);
 }
 
 fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
@@ -459,6 +461,7 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
             record.files.remove(path);
         }
         Step::Empty(path) => {
+            file::sweep(path);
             // Whatever the user put into it keeps it.
             let _in_use = fs::remove_dir(path);
         }

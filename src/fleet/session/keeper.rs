@@ -15,6 +15,7 @@ use super::living::{Hidden, living};
 use super::{holder, lock, pace, service};
 use crate::fleet::death::{DeathWatch, Unwatchable};
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file;
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, End, HeartbeatStatus, Label, PaneId};
@@ -60,6 +61,9 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
             "check its rights and space",
         )
     })?;
+    for folder in [Some(site.run_dir.as_path()), site.run_file(&agent.name, RunFile::Report).parent()] {
+        folder.into_iter().for_each(file::sweep);
+    }
     let mut lock = lock::take(site, agent)?;
     if let Ok(now) = roster::load(site) {
         // Whoever takes it out looks for its keeper only after the roster says so.
