@@ -28,6 +28,15 @@ fn processes(sandbox: &Sandbox) -> (Vec<u32>, Vec<u32>) {
     (servers, stubs)
 }
 
+/// Kills an agent's keeper; what it left on record.
+fn kill_keeper(sandbox: &Sandbox, agent: &str) -> String {
+    let record = fs::read_to_string(sandbox.run_file(&format!("{agent}.lock"))).unwrap();
+    let keeper = record.lines().next().unwrap().parse().unwrap();
+    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    crate::harness::wait_for("the keeper's end", || !mosaic_tui::fleet::process::is_alive(keeper));
+    record
+}
+
 fn remove_socket(sandbox: &Sandbox) {
     fs::remove_file(sandbox.root.join("t/tmux-0/it")).unwrap();
 }
@@ -141,12 +150,10 @@ fn another_socket_folder_makes_no_second_fleet() {
     are_unknown_and_left_alone(&sandbox, &[("TMUX_TMPDIR", other.to_str().unwrap())], &own);
     // Also when nobody keeps them any more, and their keepers' record is that of an earlier version.
     for name in ["a", "b"] {
-        let record = sandbox.run_file(&format!("{name}.lock"));
-        let text = fs::read_to_string(&record).unwrap();
+        let text = kill_keeper(&sandbox, name);
         let mut lines = text.lines();
-        let keeper = lines.next().unwrap().parse().unwrap();
-        crate::harness::kill(keeper, rustix::process::Signal::KILL);
-        fs::write(&record, format!("{keeper}\n{}\n", lines.next().unwrap())).unwrap();
+        let earlier = format!("{}\n{}\n", lines.next().unwrap(), lines.next().unwrap());
+        fs::write(sandbox.run_file(&format!("{name}.lock")), earlier).unwrap();
         assert_eq!(lines.count(), 2, "{text}");
     }
     are_unknown_and_left_alone(&sandbox, &[("TMUX_TMPDIR", other.to_str().unwrap())], &own);
@@ -168,8 +175,7 @@ fn a_server_that_took_the_path_makes_no_second_fleet() {
     let way_back = format!("`kill -USR1 {}` gives it back", servers[0]);
     are_unknown_and_left_alone(&sandbox, &[], &way_back);
     // A keeper that is killed now is not followed by one that makes a second session.
-    let keeper = fs::read_to_string(sandbox.run_file("b.lock")).unwrap().lines().next().unwrap().parse().unwrap();
-    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    kill_keeper(&sandbox, "b");
     are_unknown_and_left_alone(&sandbox, &[], &way_back);
     let run = sandbox.run(&["session", "run", "b"]);
     assert!(run.code != 0 && run.stderr.contains(&way_back), "{run:?}");
@@ -214,8 +220,7 @@ fn a_renamed_session_makes_no_second_agent() {
     assert_eq!(after.1.iter().filter(|pid| before.1.contains(pid)).count(), 1);
     // Nor is there a second one when nobody keeps it.
     sandbox.tmux(&["rename-session", "-t", "=b:", "other"]);
-    let keeper = fs::read_to_string(sandbox.run_file("b.lock")).unwrap().lines().next().unwrap().parse().unwrap();
-    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    kill_keeper(&sandbox, "b");
     let refused = sandbox.run(&["fleet", "start", "b"]);
     assert!(refused.code != 0 && refused.stderr.contains("rename-session"), "{refused:?}");
     sandbox.ok(&["fleet", "stop", "b"]);
@@ -233,8 +238,7 @@ fn a_process_that_outlives_its_session_is_ended_before_another_is_made() {
     assert!(!mosaic_tui::fleet::process::is_alive(pid));
     // The same of one that nobody keeps.
     let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
-    let keeper = fs::read_to_string(sandbox.run_file("a.lock")).unwrap().lines().next().unwrap().parse().unwrap();
-    crate::harness::kill(keeper, rustix::process::Signal::KILL);
+    kill_keeper(&sandbox, "a");
     sandbox.tmux(&["kill-session", "-t", "=a:"]);
     let refused = sandbox.run(&["fleet", "start", "a"]);
     assert!(refused.code != 0 && refused.stderr.contains("`mosaic-tui fleet restart a`"), "{refused:?}");

@@ -230,6 +230,10 @@ impl Tmux {
                     deadline = Some(Instant::now() + SOCKET_WITHIN);
                 }
                 (Some(deadline), _) if Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
+                // One that is just making its socket anew shows in a moment whose it is.
+                (None, None) if self.host.is_none() && Instant::now() < gives_up => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
                 _ => return Err(self.explain(Refusal::Unreachable(server))),
             }
         }
