@@ -11,14 +11,8 @@ use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux, servers_on};
 
 /// Checks the server of each socket that has agents of this host.
 pub(super) async fn servers(site: &Site, roster: &Roster) -> Vec<Check> {
-    let mut sockets = vec![&roster.socket];
-    for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
-        if !sockets.contains(&&agent.socket) {
-            sockets.push(&agent.socket);
-        }
-    }
     let mut checks = Vec::new();
-    for socket in sockets {
+    for socket in roster.sockets(roster.agents.iter().filter(|agent| !roster.is_remote(agent, site))) {
         let agents = roster.agents.iter().filter(|agent| agent.socket == *socket && !roster.is_remote(agent, site));
         checks.push(server(site, socket, agents).await);
     }

@@ -100,9 +100,7 @@ impl<'a> Lifecycle<'a> {
     /// # Errors
     /// When it does not come up, or an agent of the fleet lives on another one.
     pub async fn prepare(&self, agents: &[&Agent]) -> Result<()> {
-        let mut sockets = vec![&self.roster.socket];
-        sockets.extend(agents.iter().map(|agent| &agent.socket));
-        ensure_one_server(self.site, self.roster, &sockets).await?;
+        ensure_one_server(self.site, self.roster, &self.roster.sockets(agents.iter().copied())).await?;
         match &self.way {
             Way::Direct => session::ensure_servers(self.site, self.roster, agents).await,
             Way::Systemd(manager) => {

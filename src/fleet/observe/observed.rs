@@ -260,13 +260,8 @@ impl Observed {
         if !self.known {
             return Vec::new();
         }
-        let mut sockets = vec![self.roster.socket.clone()];
-        for agent in &self.roster.agents {
-            if !sockets.contains(&agent.socket) && !self.roster.is_remote(agent, &self.site) {
-                sockets.push(agent.socket.clone());
-            }
-        }
-        sockets
+        let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));
+        self.roster.sockets(here).into_iter().cloned().collect()
     }
 
     /// Asks every socket with one short-lived client each, all at the same time.

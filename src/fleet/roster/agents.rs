@@ -81,6 +81,18 @@ pub struct Roster {
 }
 
 impl Roster {
+    /// The fleet's own socket and those of some of its agents, each once.
+    #[must_use]
+    pub fn sockets<'a>(&'a self, agents: impl IntoIterator<Item = &'a Agent>) -> Vec<&'a SocketName> {
+        let mut sockets = vec![&self.socket];
+        for agent in agents {
+            if !sockets.contains(&&agent.socket) {
+                sockets.push(&agent.socket);
+            }
+        }
+        sockets
+    }
+
     /// A roster without agents, for an observer whose file is missing or invalid.
     #[must_use]
     pub fn empty(path: &Path) -> Self {

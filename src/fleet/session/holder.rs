@@ -14,13 +14,7 @@ use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 /// # Errors
 /// When tmux is missing or refuses.
 pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> Result<()> {
-    let mut sockets = vec![&roster.socket];
-    for agent in agents {
-        if !sockets.contains(&&agent.socket) {
-            sockets.push(&agent.socket);
-        }
-    }
-    for socket in sockets {
+    for socket in roster.sockets(agents.iter().copied()) {
         ensure_server(site, roster, &Tmux::new(socket.clone()), None).await?;
     }
     Ok(())
