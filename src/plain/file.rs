@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -100,14 +100,15 @@ pub fn read(path: &Path, most: usize) -> Result<String, Unreadable> {
 }
 
 /// Opens what an operator names at a shell for one reading: a pipe as well, such as the shell's `<(command)`. One that
-/// nobody writes to is waited for.
+/// nobody writes to is waited for. A device has no end; a terminal has one.
 ///
 /// # Errors
-/// When there is none, it may not be read, or it is a folder.
+/// When there is none, it may not be read, or it is a folder or a device.
 pub fn open_given(path: &Path) -> Result<File, Unreadable> {
     let file = File::open(path)?;
     let kind_of = file.metadata()?.file_type();
-    if kind_of.is_dir() { Err(Unreadable::NoFile(kind(kind_of))) } else { Ok(file) }
+    let device = kind_of.is_block_device() || (kind_of.is_char_device() && !file.is_terminal());
+    if kind_of.is_dir() || device { Err(Unreadable::NoFile(kind(kind_of))) } else { Ok(file) }
 }
 
 /// Reads a text of at most so many bytes to its end, from wherever it comes.

@@ -98,10 +98,14 @@ fn a_text_without_an_end_is_refused() {
     sandbox.start();
     let started = Instant::now();
     let answer = bounded(&sandbox, &["agent", "send", "a", "--file", "/dev/zero"]);
-    assert!(answer.code == 2 && answer.stderr.contains("is larger than"), "{answer:?}");
+    assert!(answer.code == 2 && answer.stderr.contains("is a device, not a file"), "{answer:?}");
     let answer = bounded(&sandbox, &["backlog", "create", "--id", "k-3", "--title", "x", "--body-file", "/dev/zero"]);
-    assert!(answer.code == 2 && answer.stderr.contains("is larger than"), "{answer:?}");
-    assert!(started.elapsed() < AT_ONCE * 2);
+    assert!(answer.code == 2 && answer.stderr.contains("is a device, not a file"), "{answer:?}");
+    let answer = bounded(&sandbox, &["backlog", "import", "/dev/zero"]);
+    assert!(answer.code != 0 && answer.stderr.contains("is a device, not a file"), "{answer:?}");
+    let answer = bounded(&sandbox, &["backlog", "export", "/dev/full"]);
+    assert!(answer.code == 4 && answer.stderr.contains("is there, and is no file"), "{answer:?}");
+    assert!(started.elapsed() < AT_ONCE * 4);
 }
 
 #[test]

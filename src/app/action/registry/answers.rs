@@ -102,7 +102,7 @@ pub const ANSWERS: &[Answer] = &[
         CARDS,
     ),
     answer("backlog graph", "{nodes, edges}", CARDS),
-    answer("backlog export", "{cards, events, file}", CARDS),
+    answer("backlog export", "{cards, events, file}", &[0, 1, 4]),
     answer("backlog import", "{cards, events, file}", CARD_RULES),
     answer("backlog migrate", "{place}", CARDS),
     answer("backlog doctor", "{place, problems, expired_claims, cards, edges}", CARDS),

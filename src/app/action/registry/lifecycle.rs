@@ -28,26 +28,29 @@ const FIELDS: Argument = Argument {
 
 /// Entries of the lifecycle.
 pub(super) const LIFECYCLE: &[ActionSpec] = &[
-    command(
-        "fleet.init",
-        "init",
-        "Prints a roster made from an example, or writes it",
-        &["fleet", "init"],
-        BY_PALETTE,
-        &[
-            Argument {
-                name: "profile",
-                shape: Shape::Value,
-                doc: "The example; default general",
-                values: &["minimal", "local-canary", "general", "coding", "research", "operations"],
-            },
-            value("runtime", "One runtime for all of its agents"),
-            flag("write", "Writes the roster instead of printing it"),
-            flag("force", "Over an existing roster, which is kept as a backup"),
-            JSON,
-        ],
-        build_init,
-    ),
+    ActionSpec {
+        danger: Danger::Confirm,
+        ..command(
+            "fleet.init",
+            "init",
+            "Prints a roster made from an example, or writes it",
+            &["fleet", "init"],
+            BY_PALETTE,
+            &[
+                Argument {
+                    name: "profile",
+                    shape: Shape::Value,
+                    doc: "The example; default general",
+                    values: &["minimal", "local-canary", "general", "coding", "research", "operations"],
+                },
+                value("runtime", "One runtime for all of its agents"),
+                flag("write", "Writes the roster instead of printing it"),
+                flag("force", "Over an existing roster, which is kept as a backup"),
+                JSON,
+            ],
+            build_init,
+        )
+    },
     command(
         "fleet.install",
         "install",

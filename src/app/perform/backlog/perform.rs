@@ -244,7 +244,15 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
     };
     let what = format!("export {}", path.display());
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
+        let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
+        if error.kind() == std::io::ErrorKind::AlreadyExists && !is_file {
+            Failure::new(
+                Kind::Refused,
+                what.clone(),
+                "is there, and is no file",
+                "take another name, or `-` for a pipe",
+            )
+        } else if error.kind() == std::io::ErrorKind::AlreadyExists {
             Failure::new(Kind::Refused, what.clone(), "the file exists already", "remove it, or take another name")
         } else {
             Failure::failed(what.clone(), error.to_string(), "check the name and its rights")

@@ -52,7 +52,12 @@ pub(super) fn ask_or_start(
     action: Action,
     effects: &mut Vec<Effect>,
 ) {
-    let only_tells = inputs.flag("dry-run") || (spec.id == "fleet.recover" && !inputs.flag("apply"));
+    let only_tells = match spec.id {
+        "fleet.recover" => !inputs.flag("apply"),
+        // Nothing that is there is lost otherwise.
+        "fleet.init" => !(inputs.flag("write") && inputs.flag("force")),
+        _ => inputs.flag("dry-run"),
+    };
     if spec.danger == Danger::Confirm && !only_tells {
         state.overlay = Some(Overlay::confirm(command, targets, action));
         return;

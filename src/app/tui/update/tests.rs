@@ -474,6 +474,17 @@ fn another_roster_is_for_a_shell() {
 }
 
 #[test]
+fn another_roster_in_place_of_this_one_is_asked_for() {
+    for (command, asks) in [("fleet init", false), ("fleet init --write", false), ("fleet init --write --force", true)]
+    {
+        let mut state = state();
+        let effects = press(&mut state, &format!(":{command}\n"));
+        assert_eq!(matches!(state.overlay, Some(Overlay::Confirm { .. })), asks, "{command}: {:?}", state.overlay);
+        assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Run { .. })), !asks, "{command}: {effects:?}");
+    }
+}
+
+#[test]
 fn the_palette_runs_a_marked_command_only_when_it_was_shown() {
     let mut state = state();
     press(&mut state, ":fleet sta");
