@@ -48,6 +48,22 @@ fn a_question_is_answered_only_while_it_is_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_question_in_any_writing_is_answered_by_what_its_row_shows() {
+    for asked in [
+        "Ok \u{2764}\u{fe0f} now?",
+        "Call \u{1f469}\u{200d}\u{1f467}?",
+        "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{6cc}\u{62f}?",
+    ] {
+        let sandbox = fleet(&format!("ask {asked}"));
+        let row = sandbox.wait_row("a", |row| row["readiness"] == "stuck" && !row["question"].is_null());
+        let question = row["question"].as_str().unwrap();
+        let (code, delivery, reason) = receipt(&sandbox, &["agent", "approve", "a", "--question", question]);
+        assert_eq!((code, delivery.as_str()), (0, "accepted"), "{asked:?}: {reason}");
+        assert!(!reason.contains(['\u{fe0f}', '\u{200d}', '\u{200c}']), "no joiner reaches a screen: {reason:?}");
+    }
+}
+
+#[test]
 fn a_question_is_answered_by_key_after_it_was_read() {
     let sandbox = fleet("ask Deploy to staging? (y/n)");
     let mut view = sandbox.open(&[], 120, 40);

@@ -31,6 +31,8 @@ pub(super) struct Sqlite {
     path: PathBuf,
     /// Whether there is no file yet: an empty backlog in memory stands for it, so that looking makes nothing.
     imagined: bool,
+    /// Which file it is, by its device and number.
+    file: Option<(u64, u64)>,
     /// Where writers wait for each other; opened by the first change.
     queue: Option<queue::Queue>,
 }
@@ -95,7 +97,7 @@ impl Store for Sqlite {
         // data_version(sqlite pragma): differs once another connection committed.
         self.connection
             .query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0))
-            .map(|version| format!("{version}{}", if self.imagined { " imagined" } else { "" }))
+            .map(|version| format!("{version} of {}", self.file.map_or(0, |(_, number)| number)))
             .map_err(|error| self.explain(&error))
     }
 

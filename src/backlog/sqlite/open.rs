@@ -1,7 +1,7 @@
 //! Opening the file: where it may lie, whose it is, which version, and its migrations.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -35,6 +35,11 @@ const CACHE_KILOBYTES: i64 = 16_000;
 /// Most prepared statements kept.
 const STATEMENTS: usize = 64;
 
+/// Which file lies at a path: its device and number.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
 impl Sqlite {
     /// Opens the file; to change, it brings it to the present schema.
     ///
@@ -62,7 +67,7 @@ impl Sqlite {
             return imagine();
         }
         let connection = open_file(path)?.map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), imagined: false, queue: None };
+        let mut store = Self { connection, path: path.to_owned(), imagined: false, file: identity(path), queue: None };
         if !store.prepare(migrations, access, progress)? {
             return imagine();
         }
@@ -87,14 +92,18 @@ impl Sqlite {
     pub(crate) fn imagine() -> Result<Self> {
         let path = Path::new("");
         let connection = Connection::open_in_memory().map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), imagined: true, queue: None };
+        let mut store = Self { connection, path: path.to_owned(), imagined: true, file: None, queue: None };
         store.prepare(MIGRATIONS, Access::Write, &mut |_, _| {})?;
         Ok(store)
     }
 
-    /// Replaces the imagined backlog by the file, once there is one.
+    /// Replaces the imagined backlog by the file, once there is one, and a file by the one that took its place: what
+    /// an open file shows after it was moved away is nobody's backlog any more.
     pub(super) fn appear(&mut self) -> Result<()> {
-        if self.imagined && self.path.exists() {
+        let present = identity(&self.path);
+        let other = if self.imagined { present.is_some() } else { present != self.file };
+        // One in memory alone has no path.
+        if other && !self.path.as_os_str().is_empty() {
             let path = self.path.clone();
             *self = Self::open(&path, Access::Read, &mut |_, _| {})?;
         }

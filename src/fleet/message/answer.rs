@@ -4,6 +4,7 @@ use super::deliver::{Delivering, Outcome, Phase, Seen};
 use super::receipt::Delivery;
 use super::turn::Turn;
 use crate::fleet::error::Result;
+use crate::fleet::model::Label;
 use crate::fleet::screen::{Rules, ScreenFacts, Showing};
 use crate::fleet::tmux::{Change, Guard, Query};
 
@@ -28,8 +29,9 @@ impl Delivering<'_> {
             );
             return refused("question_not_whole", why);
         };
-        let asked = before.asked();
-        if question.is_some_and(|meant| meant != asked) {
+        // As every row shows it: what a terminal joins or drops was taken out there, too.
+        let asked = Label::new(&before.asked());
+        if question.is_some_and(|meant| Label::new(meant) != asked) {
             return refused("another_question", format!("it asks by now: {asked}"));
         }
         let Some(keys) = choice.checked_sub(1).and_then(|at| dialog.answers.get(at)) else {
@@ -56,9 +58,10 @@ impl Delivering<'_> {
             facts.question != before.question && facts.showing != Showing::Unknown && !elsewhere
         };
         Ok(match self.until(turn, self.options.timeout, rules, answered).await? {
-            Seen::Yes(now) if now.showing == Showing::Dialog => {
-                (Delivery::Accepted, format!("answered with choice {choice}: {asked}; now it asks: {}", now.asked()))
-            }
+            Seen::Yes(now) if now.showing == Showing::Dialog => (
+                Delivery::Accepted,
+                format!("answered with choice {choice}: {asked}; now it asks: {}", Label::new(&now.asked())),
+            ),
             Seen::Yes(_) => (Delivery::Accepted, format!("answered with choice {choice}: {asked}")),
             Seen::Gone => (Delivery::Unverified, "its pane ended right after the answer".to_owned()),
             Seen::No(_) | Seen::Lost => {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use mosaic_tui::backlog::model::{NewCard, Patch};
+use mosaic_tui::backlog::model::{BoardQuery, NewCard, Patch};
+use mosaic_tui::backlog::place::Intent;
 
-use super::{Stand, db, new};
+use super::{Stand, db, new, who};
 use crate::harness::{Answer, Database, Sandbox, answer, kill, program, wait_for};
 
 fn backlog(sandbox: &Sandbox, stand: &Stand, args: &[&str]) -> Answer {
@@ -57,6 +58,29 @@ fn the_file_is_private() {
     let (_sandbox, stand) = with_a_card();
     let mode = fs::metadata(db(folder(&stand))).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_that_took_the_place_of_another_is_the_one_that_is_shown() {
+    let (_sandbox, stand) = with_a_card();
+    let mut looking = stand.place().open(Intent::Read, who("looker"), &mut |_, _| {}).unwrap();
+    let mut shown = || {
+        let revision = looking.store().revision().unwrap();
+        let board = looking.store().board(&BoardQuery { limit: 10, ..BoardQuery::default() }).unwrap();
+        let ids = board.lanes.iter().flat_map(|lane| lane.cards.iter().map(|card| card.id.to_string()));
+        (revision, ids.collect::<Vec<_>>())
+    };
+    let (before, ids) = shown();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    let moved = folder(&stand).with_extension("moved");
+    fs::rename(folder(&stand), &moved).unwrap();
+    let (gone, ids) = shown();
+    assert!(ids.is_empty() && gone != before, "{ids:?} {gone}");
+    fs::create_dir(folder(&stand)).unwrap();
+    stand.open().create(&new("OTHER")).unwrap();
+    let (other, ids) = shown();
+    assert!(ids == ["OTHER"] && other != gone && other != before, "{ids:?} {other}");
+    fs::remove_dir_all(moved).unwrap();
 }
 
 #[test]
