@@ -68,6 +68,18 @@ fn its_agents_are_unknown_with_the_way_back_and_start_brings_it_back() {
 }
 
 #[test]
+fn a_dashboard_that_was_open_says_what_a_command_says() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let screen = sandbox.open(&[], 120, 36);
+    screen.wait_until("a fleet that is well", |text| text.contains("nobody needs you"));
+    remove_socket(&sandbox);
+    screen.wait_until("what nobody reaches", |text| text.contains("2 need you") && text.contains("cannot be reached"));
+    sandbox.ok(&["fleet", "start"]);
+    screen.wait_until("the way back", |text| text.contains("nobody needs you"));
+}
+
+#[test]
 fn whatever_changes_something_reaches_it_first() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();

@@ -255,6 +255,12 @@ impl Actor {
 
     fn on_tick(&mut self, ticks: u32) {
         let safety = ticks.is_multiple_of(SAFETY_TICKS);
+        // A server that nobody else reaches is no fleet that can be worked with: what a command would say is told.
+        if self.control.as_ref().is_some_and(|control| !control.is_where_others_come()) {
+            self.control = None;
+            self.observed.tmux_feed = TmuxFeed::Poll;
+            self.pause_control();
+        }
         self.dirty.joined = true;
         self.dirty.tmux |= self.control.is_none() || safety;
         self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);

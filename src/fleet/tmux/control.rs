@@ -5,6 +5,8 @@
 //! off by a time limit on each query; the caller then falls back to polling.
 
 use std::collections::VecDeque;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -45,12 +47,19 @@ pub enum Notice {
 #[derive(Debug)]
 pub struct ControlClient {
     ask: mpsc::Sender<Asked>,
+    /// The socket by which it came, and its number then.
+    door: (PathBuf, Option<u64>),
 }
 
 #[derive(Debug)]
 struct Asked {
     line: String,
     answer: oneshot::Sender<Result<String, String>>,
+}
+
+/// The number of the file at a path.
+fn number_of(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|meta| meta.ino())
 }
 
 impl ControlClient {
@@ -64,7 +73,8 @@ impl ControlClient {
         let door = door(&tmux.query(&Query::VersionAndPath).await?).map_err(|why| {
             Failure::failed("tmux control client", why, "nothing is to be done; changes are seen later")
         })?;
-        let words = ["--".into(), door.into(), session.into()];
+        let words = ["--".into(), door.as_os_str().to_owned(), session.into()];
+        let number = number_of(&door);
         let mut child = exec::converse_with_self(CONTROL, &words, Stdio::null())
             .map_err(|error| exec::explain("tmux control client", &error))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -72,9 +82,15 @@ impl ControlClient {
         };
         let (ask, asked) = mpsc::channel(MAX_PENDING);
         tokio::spawn(serve(child, stdin, stdout, asked, notices));
-        let client = Self { ask };
+        let client = Self { ask, door: (door, number) };
         client.query(&Query::SubscribeAll).await?;
         Ok(client)
+    }
+
+    /// Whether who comes now reaches the same server: its socket's file may be gone, or another server have taken its path.
+    #[must_use]
+    pub fn is_where_others_come(&self) -> bool {
+        number_of(&self.door.0) == self.door.1
     }
 
     /// Asks the server over the open connection.
