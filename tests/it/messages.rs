@@ -308,3 +308,28 @@ fn a_text_cannot_pass_for_another_sender_and_the_log_knows_who_sent() {
     assert_eq!((&lines[1]["claimed"], &lines[1]["source"]), (&true.into(), &"vm:lead".into()));
     assert_eq!(lines[1]["sender"], lines[0]["sender"]);
 }
+
+#[test]
+fn a_pane_that_somebody_keeps_scrolling_ends_a_send() {
+    let sandbox = fleet("80x24", "");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let (took, (code, delivery)) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                sandbox.tmux(&["copy-mode", "-t", "=a:"]);
+            }
+        });
+        let begun = std::time::Instant::now();
+        let sent = send(&sandbox, "between two scrolls");
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        (begun.elapsed(), sent)
+    });
+    assert!(took < std::time::Duration::from_secs(60), "{took:?}: {code} {delivery}");
+    // Nobody holds the turn, and the next message arrives.
+    sandbox.tmux(&["send-keys", "-X", "-t", "=a:", "cancel"]);
+    if code != 0 {
+        sandbox.tmux(&["send-keys", "-t", "=a:", "C-u"]);
+        wait_for("an empty composer", || screen(&sandbox).contains(">typeamessage"));
+    }
+    arrives(&sandbox, "after them");
+}
