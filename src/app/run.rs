@@ -18,7 +18,6 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::end_for_unit;
 use crate::fleet::model::{AgentName, Label};
-use crate::fleet::tmux::attach_control;
 use crate::fleet::{exec, roster, session};
 
 /// Columns of a table that goes into a file or a pipe.
@@ -125,11 +124,6 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             let args: Vec<_> = words.iter().skip(1).map(Into::into).collect();
             let program = words.first().map(String::as_str).unwrap_or_default();
             Err(exec::explain(program, &exec::tether(parent, program.as_ref(), &args)))
-        }
-        Action::Control { parent, socket, session } => {
-            let attached = exec::end_with_parent(parent)
-                .and_then(|()| attach_control(&socket, &session).map_err(exec::ExecError::Io));
-            attached.map(|()| error::DONE).map_err(|error| exec::explain("tmux control client", &error))
         }
         Action::StubAgent(model) => stub::run(&site, model),
         Action::Demo { agents, mode } => demo::run(&site, agents, mode),

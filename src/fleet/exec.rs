@@ -167,20 +167,11 @@ async fn read_capped(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Ve
 /// # Errors
 /// When it cannot be started.
 pub fn converse(program: &Path, args: &[OsString], errors: Stdio) -> Result<Child, ExecError> {
-    let mut words: Vec<OsString> = vec!["--".into(), program.into()];
-    words.extend(args.iter().cloned());
-    converse_with_self(["session", "tether"], &words, errors)
-}
-
-/// The same with a command of this program, which calls [`end_with_parent`] on the `--parent` that it is given.
-///
-/// # Errors
-/// When it cannot be started.
-pub fn converse_with_self(command: [&str; 2], args: &[OsString], errors: Stdio) -> Result<Child, ExecError> {
     let parent = std::process::id().to_string();
-    let mut words: Vec<OsString> = command.into_iter().chain(["--parent", &parent]).map(OsString::from).collect();
-    words.extend(args.iter().cloned());
-    let mut command = base(Path::new("/proc/self/exe"), &words);
+    let mut tethered: Vec<OsString> = ["session", "tether", "--parent", &parent, "--"].map(OsString::from).to_vec();
+    tethered.push(program.into());
+    tethered.extend(args.iter().cloned());
+    let mut command = base(Path::new("/proc/self/exe"), &tethered);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
     spawn(&mut command)
 }
@@ -212,27 +203,18 @@ pub fn on_terminal(program: &Path, args: &[OsString], env: &[(&str, OsString)]) 
     spawn(Command::new(program).args(args).envs(env).kill_on_drop(true))
 }
 
-/// Becomes a program that is killed when its parent ends; returns only when that failed.
+/// Becomes a program that is killed when its parent ends (PR_SET_PDEATHSIG in prctl(2)); returns only
+/// when that failed. A `parent` that ended before the kernel knew of the wish counts as well.
 #[must_use]
 pub fn tether(parent: Option<u32>, program: &Path, args: &[OsString]) -> ExecError {
-    match end_with_parent(parent) {
-        Ok(()) => replace(program, args),
-        Err(error) => error,
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+        return ExecError::Io(error.into());
     }
-}
-
-/// Has the kernel kill this process when its parent ends (PR_SET_PDEATHSIG in prctl(2)).
-///
-/// # Errors
-/// When the kernel refuses, or the `parent` ended before it knew of the wish.
-pub fn end_with_parent(parent: Option<u32>) -> Result<(), ExecError> {
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
-        .map_err(|error| ExecError::Io(error.into()))?;
     let now = rustix::process::getppid().and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok());
     if parent.is_some() && now != parent {
-        return Err(ExecError::Io(std::io::Error::other("its parent has ended already")));
+        return ExecError::Io(std::io::Error::other("its parent has ended already"));
     }
-    Ok(())
+    replace(program, args)
 }
 
 /// Replaces this process by a program; returns only when that failed.

@@ -13,7 +13,7 @@ use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
     AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, PaneId,
-    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, TmuxFeed, UnitsView, signal_name,
+    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView, signal_name,
 };
 use super::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, ScreenSign, Signs};
@@ -54,8 +54,6 @@ pub struct Planes<'a> {
     pub screens: &'a HashMap<(ServerName, PaneId), Reading<ScreenFacts>>,
     /// The other hosts.
     pub hosts: &'a HashMap<SshTarget, HostView>,
-    /// How the fleet's socket is read.
-    pub tmux_feed: TmuxFeed,
     /// Process trees by the pane's pid.
     pub processes: &'a HashMap<u32, ProcessTree>,
     /// When they were read.
@@ -97,7 +95,6 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
         agents: rows.into_iter().map(Arc::new).collect(),
         planes: plane_states(planes),
         warnings,
-        tmux_feed: planes.tmux_feed,
     }
 }
 

@@ -28,6 +28,15 @@ fn processes(sandbox: &Sandbox) -> (Vec<u32>, Vec<u32>) {
     (servers, stubs)
 }
 
+/// The same of a fleet of two that was just started, once both show their own command.
+fn both(sandbox: &Sandbox) -> (Vec<u32>, Vec<u32>) {
+    crate::harness::wait_for("one server and two agents", || {
+        let (servers, stubs) = processes(sandbox);
+        servers.len() == 1 && stubs.len() == 2
+    });
+    processes(sandbox)
+}
+
 /// Kills an agent's keeper; what it left on record.
 fn kill_keeper(sandbox: &Sandbox, agent: &str) -> String {
     let record = fs::read_to_string(sandbox.run_file(&format!("{agent}.lock"))).unwrap();
@@ -45,8 +54,7 @@ fn remove_socket(sandbox: &Sandbox) {
 fn its_agents_are_unknown_with_the_way_back_and_start_brings_it_back() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
-    let before = processes(&sandbox);
-    assert_eq!((before.0.len(), before.1.len()), (1, 2));
+    let before = both(&sandbox);
     remove_socket(&sandbox);
     let looked = sandbox.run(&["fleet", "ps", "--json"]);
     assert_eq!(looked.code, 1, "what cannot be reached is not verified: {looked:?}");
@@ -83,7 +91,7 @@ fn a_dashboard_that_was_open_says_what_a_command_says() {
 fn whatever_changes_something_reaches_it_first() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
-    let (servers, stubs) = processes(&sandbox);
+    let (servers, stubs) = both(&sandbox);
     // Also when the whole folder went.
     fs::remove_dir_all(sandbox.root.join("t/tmux-0")).unwrap();
     sandbox.ok(&["fleet", "recover", "--apply"]);
@@ -102,8 +110,7 @@ fn whatever_changes_something_reaches_it_first() {
 fn under_systemd_nothing_ends_and_nothing_is_made_twice() {
     let Some(host) = Host::running(AGENTS) else { return };
     host.wait_healthy(&["a", "b"]);
-    let before = processes(&host.sandbox);
-    assert_eq!((before.0.len(), before.1.len()), (1, 2));
+    let before = both(&host.sandbox);
     remove_socket(&host.sandbox);
     assert_eq!(host.row("a")["readiness"], "unknown");
     // A keeper that is killed now adopts the session that it cannot see at first.
@@ -154,8 +161,7 @@ fn are_unknown_and_left_alone(sandbox: &Sandbox, env: &[(&str, &str)], way_back:
 fn another_socket_folder_makes_no_second_fleet() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
-    let before = processes(&sandbox);
-    assert_eq!((before.0.len(), before.1.len()), (1, 2));
+    let before = both(&sandbox);
     let other = sandbox.root.join("t2");
     fs::create_dir(&other).unwrap();
     let own = format!("set TMUX_TMPDIR to {}", sandbox.root.join("t").display());
@@ -181,7 +187,7 @@ fn another_socket_folder_makes_no_second_fleet() {
 fn a_server_that_took_the_path_makes_no_second_fleet() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
-    let (servers, stubs) = processes(&sandbox);
+    let (servers, stubs) = both(&sandbox);
     remove_socket(&sandbox);
     sandbox.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "mine", "sleep 1000"]);
     let way_back = format!("`kill -USR1 {}` gives it back", servers[0]);
@@ -218,7 +224,7 @@ fn a_server_whose_process_is_not_seen_is_not_gone() {
 fn a_renamed_session_makes_no_second_agent() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
-    let before = processes(&sandbox);
+    let before = both(&sandbox);
     sandbox.tmux(&["rename-session", "-t", "=a:", "mine"]);
     let row = sandbox.row("a");
     assert_eq!(row["readiness"], "unknown", "{row:#}");
@@ -262,8 +268,7 @@ fn a_process_that_outlives_its_session_is_ended_before_another_is_made() {
 fn under_systemd_another_folder_or_server_makes_no_second_fleet() {
     let Some(host) = Host::running(AGENTS) else { return };
     host.wait_healthy(&["a", "b"]);
-    let before = processes(&host.sandbox);
-    assert_eq!((before.0.len(), before.1.len()), (1, 2));
+    let before = both(&host.sandbox);
     remove_socket(&host.sandbox);
     host.sandbox.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "mine", "sleep 1000"]);
     assert_eq!(host.row("a")["readiness"], "unknown");
@@ -288,7 +293,7 @@ fn a_holder_that_is_gone_is_told_and_made_again() {
     let holder = |sandbox: &Sandbox| sandbox.tmux(&["list-sessions", "-F", "#{session_name}"]).contains("_holder");
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
-    let before = processes(&sandbox);
+    let before = both(&sandbox);
     sandbox.tmux(&["kill-session", "-t", "=_holder:"]);
     let told = sandbox.run(&["fleet", "verify"]);
     assert!(told.code == 1 && told.stdout.contains("is gone: the tmux server would end"), "{told:?}");

@@ -1,4 +1,5 @@
-//! Control clients end with the program that they belong to, whenever that ends, and the server never with them.
+//! Whoever looks at a fleet cannot end it: no control client is attached, in whose presence ordinary commands crash the
+//! server, and nothing is left of a look that was killed.
 
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,17 +34,24 @@ fn waiting(sandbox: &Sandbox) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// Pids of the control clients' processes.
-fn control_processes(sandbox: &Sandbox) -> Vec<u32> {
-    let is_control = |pid: &u32| {
-        let argv = mosaic_tui::fleet::process::argv(*pid);
-        argv.is_some_and(|argv| argv.get(1..3).is_some_and(|words| words == ["session", "control"]))
+/// Sessions that come and go, as scripts make them: some with several windows, whose programs end all at once.
+fn pass_by(sandbox: &Sandbox) {
+    let tmux = |words: &[&str]| {
+        let words = ["-u", "-N", "-L", "it"].iter().chain(words);
+        // It may still be there; and a server that is gone is seen later.
+        answer(sandbox.command("tmux").args(words)).stdout
     };
-    sandbox.pids().into_iter().filter(is_control).collect()
+    tmux(&["new-session", "-d", "-s", "quick", "true", ";", "new-window", "-t", "quick", "true"]);
+    let sleep = "exec sleep 1000";
+    tmux(&["new-session", "-d", "-s", "slow", sleep, ";", "new-window", "-t", "slow", sleep]);
+    for pid in tmux(&["list-panes", "-s", "-t", "slow", "-F", "#{pane_pid}"]).lines() {
+        kill(pid.parse().unwrap(), Signal::KILL);
+    }
+    wait_for("its end", || tmux(&["list-sessions", "-F", "#{session_name}"]).lines().all(|name| name != "slow"));
 }
 
-/// Waits end by themselves or are killed, several at a time, at every moment of their client's attach, while sessions
-/// come and go, of which the server tells all control clients. It must not notice.
+/// Waits end by themselves or are killed, several at a time and at any moment, while sessions come and go. The server
+/// must not notice.
 fn end_waits(rounds: u64) {
     let sandbox = well("  - {name: a}\n");
     let before = server(&sandbox);
@@ -52,9 +60,7 @@ fn end_waits(rounds: u64) {
         let (sandbox, over) = (&sandbox, &over);
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                let words = ["-u", "-N", "-L", "it", "new-session", "-d", "-s", "passer-by", "true"];
-                // It may still be there; and a server that is gone is seen below.
-                let _there = answer(sandbox.command("tmux").args(words));
+                pass_by(sandbox);
             }
         });
         let lanes: Vec<_> = (0..4).map(|lane| scope.spawn(move || run_lane(sandbox, lane, rounds))).collect();
@@ -64,7 +70,7 @@ fn end_waits(rounds: u64) {
         over.store(true, Ordering::Relaxed);
     });
     assert_eq!(server(&sandbox), before);
-    wait_for("no client left", || clients(&sandbox).is_empty() && control_processes(&sandbox).is_empty());
+    wait_for("no client left", || clients(&sandbox).is_empty());
     sandbox.tmux(&["kill-server"]);
     sandbox.ok(&["fleet", "start"]);
 }
@@ -77,7 +83,7 @@ fn run_lane(sandbox: &Sandbox, lane: u64, rounds: u64) {
             continue;
         }
         let mut child = waiting(sandbox);
-        // Any moment is as good as another one; most of them are while it attaches.
+        // Any moment is as good as another one.
         std::thread::sleep(Duration::from_micros(round * 317 % 60_000));
         kill(child.id(), Signal::KILL);
         child.wait().unwrap();
@@ -96,33 +102,38 @@ fn thousands_of_waits_leave_the_server_and_no_client() {
 }
 
 #[test]
-fn a_client_whose_program_is_killed_while_it_hangs_is_gone_as_well() {
+fn a_dashboard_attaches_no_control_client_and_what_ends_beside_it_ends_alone() {
     let sandbox = well("  - {name: a}\n");
-    let mut child = waiting(&sandbox);
-    wait_for("a client", || !clients(&sandbox).is_empty());
-    let control = control_processes(&sandbox);
-    assert_eq!(control.len(), 1);
-    kill(control[0], Signal::STOP);
-    kill(child.id(), Signal::KILL);
-    child.wait().unwrap();
-    wait_for("no client left", || clients(&sandbox).is_empty() && control_processes(&sandbox).is_empty());
+    let before = server(&sandbox);
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("type a message");
+    for _ in 0..20 {
+        pass_by(&sandbox);
+    }
+    let flags = clients(&sandbox);
+    assert!(!flags.contains("control-mode") && flags.lines().count() == 1, "the live view alone: {flags}");
+    assert_eq!(server(&sandbox), before);
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    wait_for("no client left", || clients(&sandbox).is_empty());
 }
 
 #[test]
 fn a_server_that_waits_for_a_client_that_hangs_names_it() {
     let sandbox = well("  - {name: a}\n");
-    let mut child = waiting(&sandbox);
-    wait_for("a client", || !clients(&sandbox).is_empty());
-    let control = control_processes(&sandbox)[0];
-    kill(control, Signal::STOP);
+    let mut command = sandbox.command("tmux");
+    command.args(["-u", "-N", "-L", "it", "-C", "attach-session", "-t", "=_holder:"]);
+    let mut client = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for("the client", || clients(&sandbox).starts_with(&client.id().to_string()));
+    kill(client.id(), Signal::STOP);
     // A keeper would mend it at once, when its pane ends.
     let keeper = std::fs::read_to_string(sandbox.run_file("a.lock")).unwrap();
     kill(keeper.lines().next().unwrap().parse().unwrap(), Signal::KILL);
     sandbox.tmux(&["kill-server"]);
     let doctor = sandbox.run(&["fleet", "doctor"]).stdout;
-    assert!(doctor.contains(&format!("was told to end, and waits for its clients: pid {control}")), "{doctor}");
-    kill(child.id(), Signal::KILL);
-    child.wait().unwrap();
+    assert!(doctor.contains(&format!("was told to end, and waits for its clients: pid {}", client.id())), "{doctor}");
+    kill(client.id(), Signal::KILL);
+    client.wait().unwrap();
     sandbox.ok(&["fleet", "start"]);
     assert!(clients(&sandbox).is_empty());
 }

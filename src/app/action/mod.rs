@@ -78,15 +78,6 @@ pub enum Action {
         /// The program and its arguments.
         words: Vec<String>,
     },
-    /// Is a control client of a tmux server.
-    Control {
-        /// Pid of the program that started it.
-        parent: Option<u32>,
-        /// The server's socket.
-        socket: PathBuf,
-        /// The session to attach to.
-        session: String,
-    },
     /// Replaces this process by a runtime.
     Launch {
         /// The runtime.

@@ -91,7 +91,6 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Conso
         | Action::SessionHold
         | Action::SessionEnd(_)
         | Action::Tether { .. }
-        | Action::Control { .. }
         | Action::Launch { .. }
         | Action::StubAgent(_)
         | Action::Demo { .. } => Err(Failure::new(
@@ -112,7 +111,6 @@ fn own_process(action: &Action) -> &'static str {
         Action::SessionHold => "session hold",
         Action::SessionEnd(_) => "session end",
         Action::Tether { .. } => "session tether",
-        Action::Control { .. } => "control client",
         Action::Launch { .. } => "launch",
         Action::StubAgent(_) => "stub-agent",
         Action::Demo { .. } => "demo",

@@ -12,7 +12,7 @@ use crate::backlog::store::Neighbour;
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus,
     Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, ServerName, SessionName,
-    Size, SocketName, TmuxFeed,
+    Size, SocketName,
 };
 use crate::ui::draw::{Drawn, Lines};
 
@@ -130,7 +130,6 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
             PlaneState { plane: Plane::Systemd, ok: false, text: Label::new("no user manager here") },
         ],
         warnings: Vec::new(),
-        tmux_feed: TmuxFeed::Events,
     })
 }
 

@@ -62,7 +62,6 @@ impl Facts {
             tmux: &self.tmux,
             screens: &self.screens,
             hosts: &self.hosts,
-            tmux_feed: TmuxFeed::Once,
             processes: &self.processes,
             processes_at: at(0),
             heartbeats: &self.heartbeats,

@@ -2,6 +2,9 @@
 //! one would be made beside it, or the first be taken for gone.
 
 use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
@@ -9,6 +12,12 @@ use crate::fleet::model::SocketName;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Hidden};
 use crate::fleet::tmux::{PaneRecord, Tmux};
+
+/// A server that was told to end takes its agents along within this time.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
+
+/// Pause between two looks at one.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Refuses what would be done to an agent that lives on a server that is not seen. One whose session only bears another
 /// name is reached by its process.
@@ -33,9 +42,16 @@ pub(super) async fn ensure_one_server(site: &Site, roster: &Roster, sockets: &[&
 }
 
 async fn ensure(site: &Site, agent: &Agent, asked: &mut HashMap<SocketName, Vec<PaneRecord>>) -> Result<()> {
-    match hidden(site, agent, asked).await?.filter(|hidden| !hidden.same_server) {
-        Some(hidden) => Err(Failure::new(Kind::Refused, format!("agent {}", agent.name), hidden.why, hidden.next)),
-        None => Ok(()),
+    let gives_up = Instant::now() + ENDS_WITHIN;
+    loop {
+        let Some(hidden) = hidden(site, agent, asked).await?.filter(|hidden| !hidden.same_server) else {
+            return Ok(());
+        };
+        if Instant::now() > gives_up {
+            return Err(Failure::new(Kind::Refused, format!("agent {}", agent.name), hidden.why, hidden.next));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+        asked.clear();
     }
 }
 

@@ -142,18 +142,6 @@ pub enum Attention {
     Unmanaged,
 }
 
-/// How the facts reach the observer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TmuxFeed {
-    /// Changes arrive over a control-mode client.
-    Events,
-    /// A slow poll, because the control client failed.
-    Poll,
-    /// By single looks: all there is without a dashboard, and its beginning.
-    Once,
-}
-
 /// State of one plane for the whole fleet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlaneState {
@@ -184,8 +172,6 @@ pub struct FleetSnapshot {
     pub planes: Vec<PlaneState>,
     /// Warnings about the fleet as a whole: the floor, an invalid roster still in use.
     pub warnings: Vec<Label>,
-    /// How tmux is read.
-    pub tmux_feed: TmuxFeed,
 }
 
 impl FleetSnapshot {

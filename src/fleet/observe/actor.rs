@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -17,10 +16,10 @@ use super::units;
 use crate::fleet::death::DeathWatch;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{FleetSnapshot, PaneKey, ServerName, SocketName, TmuxFeed};
+use crate::fleet::model::{FleetSnapshot, PaneKey, SocketName};
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{ControlClient, Notice, Query, Tmux};
+use crate::fleet::tmux::{Query, Tmux};
 
 /// Ages move and thresholds are crossed at this pace.
 const TICK: Duration = Duration::from_secs(1);
@@ -28,7 +27,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Process trees are read this often; CPU shares need a span to be worth showing.
 const PROCESS_TICKS: u32 = 2;
 
-/// With a control client the pane list is asked again this often, as a safety net.
+/// Files are read again this often, as a safety net below inotify.
 const SAFETY_TICKS: u32 = 5;
 
 /// Changes that arrive within this time are read together.
@@ -37,9 +36,6 @@ const COALESCE: Duration = Duration::from_millis(4);
 /// A fleet at work changes all the time: after a look the next waits this long, so that the cost of
 /// looking has a bound. A change after a quiet moment, and a death, are seen at once.
 const REST: Duration = Duration::from_millis(150);
-
-/// Longest pause before a control client is tried again.
-const MAX_RETRY: Duration = Duration::from_secs(5);
 
 /// Time for the first answer of servers beside the fleet's own: the first snapshot is the whole of the fleet, but
 /// a server that hangs has no part in it.
@@ -112,13 +108,6 @@ impl Dirty {
 struct Actor {
     observed: Observed,
     publish: watch::Sender<Option<Arc<FleetSnapshot>>>,
-    control: Option<ControlClient>,
-    control_notices: mpsc::Receiver<Notice>,
-    control_notify: mpsc::Sender<Notice>,
-    retry_at: Instant,
-    retry_pause: Duration,
-    /// Why there is no control client, as it was logged.
-    no_control: Option<String>,
     deaths: mpsc::Sender<u32>,
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
@@ -155,7 +144,6 @@ impl Actor {
     fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>) -> Self {
         let roster_stamp = stamp_of(&site.roster);
         let roster = roster::load(&site);
-        let (control_notify, control_notices) = mpsc::channel(NOTICES);
         let links = Arc::new(Links::new(&site.home));
         let (clients, answers) = Clients::new();
         Self {
@@ -167,12 +155,6 @@ impl Actor {
             feeds: Vec::new(),
             observed: Observed::new(site, roster),
             publish,
-            control: None,
-            control_notices,
-            control_notify,
-            retry_at: Instant::now(),
-            retry_pause: Duration::from_millis(250),
-            no_control: None,
             deaths: mpsc::channel(1).0,
             watched: HashMap::new(),
             dirty: Dirty { processes: true, heartbeats: true, panes: true, joined: true, ..Dirty::default() },
@@ -208,11 +190,10 @@ impl Actor {
                             Dirty { tmux: true, processes: true, heartbeats: true, roster: true, panes: true, joined: true };
                     }
                     Some(Request::Capture { pane, history, answer }) => {
-                        self.capture(pane, history, answer).await;
+                        self.capture(&pane, history, answer);
                         continue;
                     }
                 },
-                Some(notice) = self.control_notices.recv() => urgent = self.control_notice(notice),
                 Some(pid) = died.recv() => {
                     urgent = true;
                     self.watched.remove(&pid);
@@ -255,14 +236,8 @@ impl Actor {
 
     fn on_tick(&mut self, ticks: u32) {
         let safety = ticks.is_multiple_of(SAFETY_TICKS);
-        // A server that nobody else reaches is no fleet that can be worked with: what a command would say is told.
-        if self.control.as_ref().is_some_and(|control| !control.is_where_others_come()) {
-            self.control = None;
-            self.observed.tmux_feed = TmuxFeed::Poll;
-            self.pause_control();
-        }
         self.dirty.joined = true;
-        self.dirty.tmux |= self.control.is_none() || safety;
+        self.dirty.tmux = true;
         self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);
         self.dirty.heartbeats |= safety;
         self.dirty.roster |= safety && self.roster_moved();
@@ -275,25 +250,6 @@ impl Actor {
         std::mem::replace(&mut self.roster_stamp, stamp) != stamp
     }
 
-    /// Takes a notice; whether it cannot wait.
-    fn control_notice(&mut self, notice: Notice) -> bool {
-        self.dirty.tmux = true;
-        if let Notice::Gone(why) = notice
-            && self.control.take().is_some()
-        {
-            tracing::info!(why, "the tmux control client ended");
-            self.observed.tmux_feed = TmuxFeed::Poll;
-            self.pause_control();
-            return true;
-        }
-        false
-    }
-
-    fn pause_control(&mut self) {
-        self.retry_at = Instant::now() + self.retry_pause;
-        self.retry_pause = (self.retry_pause * 2).min(MAX_RETRY);
-    }
-
     /// Reads what is dirty and publishes.
     async fn refresh(&mut self) {
         let dirty = std::mem::take(&mut self.dirty);
@@ -301,16 +257,11 @@ impl Actor {
         if dirty.roster {
             let site = self.observed.site();
             let loaded = roster::load(site);
-            let socket = self.observed.roster().socket.clone();
             self.observed.set_roster(loaded);
             self.feed_hosts();
-            if self.observed.roster().socket != socket {
-                self.control = None;
-                self.observed.tmux_feed = TmuxFeed::Poll;
-            }
         }
         if dirty.tmux || dirty.roster {
-            self.look().await;
+            self.look();
         }
         if dirty.processes || dirty.tmux || dirty.panes {
             // A new pane needs its tree at once; the others are read at their own pace.
@@ -333,11 +284,7 @@ impl Actor {
             let _late = tokio::time::timeout(FIRST_ANSWERS, self.observed.read_screens_once()).await;
         }
         self.publish.send_replace(Some(self.observed.join()));
-        self.read_screens().await;
-        // Only now: the operator sees the first look while the faster way is being opened.
-        if self.control.is_none() && (dirty.tmux || dirty.panes) {
-            self.connect_control().await;
-        }
+        self.read_screens();
     }
 
     /// Waits for what the fleet's own server says first, and a moment for the others.
@@ -368,8 +315,6 @@ impl Actor {
         self.clients.taken(&answer);
         self.dirty.joined = true;
         match answer {
-            // It was on its way when the control client, which knows better, was opened.
-            Answer::Look(socket, _) if self.control.is_some() && socket == self.observed.roster().socket => false,
             Answer::Look(socket, look) => {
                 self.observed.take_look(&socket, look);
                 self.dirty.panes = true;
@@ -382,20 +327,10 @@ impl Actor {
         }
     }
 
-    /// Reads the screens of this host that have moved: over the control client where there is one, else by a
-    /// short-lived client of each server, for which nobody waits.
-    async fn read_screens(&mut self) {
-        let own = ServerName::here(&self.observed.roster().socket);
+    /// Reads the screens of this host that have moved, by a short-lived client of each server, for which nobody waits.
+    fn read_screens(&mut self) {
         for (server, panes) in self.observed.due_screens() {
-            match self.control.as_ref().filter(|_| server == own) {
-                Some(control) => {
-                    let peeks = join_all(panes.iter().map(|pane| control.peek(*pane))).await;
-                    let peeks = panes.into_iter().zip(peeks).filter_map(|(pane, peek)| Some((pane, peek?))).collect();
-                    self.observed.take_screens(&server, peeks);
-                    self.dirty.joined = true;
-                }
-                None => self.clients.peek(server, panes),
-            }
+            self.clients.peek(server, panes);
         }
     }
 
@@ -425,64 +360,10 @@ impl Actor {
         }
     }
 
-    /// Asks the fleet's own server over its control client; whatever else there is by a client for which nobody
-    /// waits.
-    async fn look(&mut self) {
-        let mut sockets = self.observed.sockets();
-        if let Some(control) = &self.control {
-            match control.panes().await {
-                Ok(panes) => {
-                    self.observed.set_panes(panes);
-                    // The fleet's own is the first.
-                    sockets = sockets.split_off(1.min(sockets.len()));
-                }
-                Err(failure) => {
-                    tracing::warn!(%failure, "the tmux control client is dropped");
-                    self.control = None;
-                    self.observed.tmux_feed = TmuxFeed::Poll;
-                    self.pause_control();
-                }
-            }
-        }
-        for socket in sockets {
+    /// Asks each server by a client for which nobody waits.
+    fn look(&mut self) {
+        for socket in self.observed.sockets() {
             self.clients.look(socket);
-        }
-    }
-
-    /// Attaches a control client to the holder, else to any session; it needs one to live in.
-    async fn connect_control(&mut self) {
-        if Instant::now() < self.retry_at {
-            return;
-        }
-        let holder = &self.observed.roster().holder;
-        let Some(session) = self.observed.panes().and_then(|panes| {
-            panes
-                .iter()
-                .find(|pane| pane.session == *holder)
-                .or_else(|| panes.first())
-                .map(|pane| pane.session_id.clone())
-        }) else {
-            return;
-        };
-        let tmux = self.observed.tmux_handle();
-        match ControlClient::connect(&tmux, &session, self.control_notify.clone()).await {
-            Ok(control) => {
-                self.control = Some(control);
-                self.no_control = None;
-                self.dirty.tmux = true;
-                self.retry_pause = Duration::from_millis(250);
-                self.observed.tmux_feed = TmuxFeed::Events;
-                self.dirty.joined = true;
-            }
-            Err(failure) => {
-                // A server that is never spoken to is tried again and again.
-                if self.no_control.replace(failure.to_string()) != Some(failure.to_string()) {
-                    tracing::warn!(%failure, "no tmux control client; polling");
-                }
-                self.observed.tmux_feed = TmuxFeed::Poll;
-                self.dirty.joined = true;
-                self.pause_control();
-            }
         }
     }
 
@@ -511,20 +392,13 @@ impl Actor {
         }
     }
 
-    async fn capture(&self, pane: PaneKey, history: u32, answer: oneshot::Sender<Result<String>>) {
+    fn capture(&self, pane: &PaneKey, history: u32, answer: oneshot::Sender<Result<String>>) {
         let query = Query::Capture { pane: pane.pane, history };
-        match &self.control {
-            Some(control) if pane.server == ServerName::here(&self.observed.roster().socket) => {
-                // The asker may have moved on to another pane.
-                let _unheard = answer.send(control.query(&query).await);
-            }
-            // A client of its own may take its time; the looks must not wait for it.
-            _ => {
-                let tmux = Tmux::at(&pane.server, &self.links);
-                tokio::spawn(async move {
-                    let _unheard = answer.send(tmux.query(&query).await);
-                });
-            }
-        }
+        // A client may take its time; the looks must not wait for it.
+        let tmux = Tmux::at(&pane.server, &self.links);
+        tokio::spawn(async move {
+            // The asker may have moved on to another pane.
+            let _unheard = answer.send(tmux.query(&query).await);
+        });
     }
 }

@@ -15,7 +15,7 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
-    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, ServerName, SocketName, SshTarget, TmuxFeed, UnitsView,
+    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, ServerName, SocketName, SshTarget, UnitsView,
 };
 use crate::fleet::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
@@ -40,7 +40,6 @@ pub(super) struct Observed {
     told: Vec<(ServerName, PaneRecord, String)>,
     book: Book,
     hosts: HashMap<SshTarget, HostView>,
-    pub(super) tmux_feed: TmuxFeed,
     watch: ProcessWatch,
     processes: HashMap<u32, ProcessTree>,
     processes_at: Timestamp,
@@ -69,7 +68,6 @@ impl Observed {
             told: Vec::new(),
             book: Book::default(),
             hosts: HashMap::new(),
-            tmux_feed: TmuxFeed::Once,
             watch: ProcessWatch::default(),
             processes: HashMap::new(),
             processes_at: now,
@@ -85,10 +83,6 @@ impl Observed {
 
     pub(super) fn site(&self) -> &Site {
         &self.site
-    }
-
-    pub(super) fn roster(&self) -> &Roster {
-        &self.roster
     }
 
     /// Takes a newly read roster; an invalid one leaves the old one in use.
@@ -250,11 +244,6 @@ impl Observed {
         }
     }
 
-    /// The fleet's own tmux server.
-    pub(super) fn tmux_handle(&self) -> Tmux {
-        Tmux::new(self.roster.socket.clone())
-    }
-
     /// Sockets that hold agents of this host, the fleet's own first.
     pub(super) fn sockets(&self) -> Vec<SocketName> {
         if !self.known {
@@ -283,12 +272,6 @@ impl Observed {
         }
     }
 
-    /// Takes the pane list that a control client gave.
-    pub(super) fn set_panes(&mut self, panes: Vec<PaneRecord>) {
-        let own = ServerName::here(&self.roster.socket);
-        self.tmux.insert(own, Reading::new(Ok(Look::Panes(panes)), Timestamp::now()));
-    }
-
     fn forget_other_servers(&mut self) {
         let mut servers: Vec<ServerName> = self.sockets().iter().map(ServerName::here).collect();
         servers.extend(self.roster.agents.iter().map(|agent| self.roster.server(agent, &self.site)));
@@ -296,14 +279,6 @@ impl Observed {
         self.moved.retain(|server, _| servers.contains(server));
         let tmux = &self.tmux;
         self.screens.retain(|(server, _), _| tmux.contains_key(server));
-    }
-
-    /// Panes of the fleet's own socket, when it could be read.
-    pub(super) fn panes(&self) -> Option<&[PaneRecord]> {
-        match &self.tmux.get(&ServerName::here(&self.roster.socket))?.facts {
-            Ok(Look::Panes(panes)) => Some(panes),
-            _ => None,
-        }
     }
 
     /// Every live pane process on any socket.
@@ -397,7 +372,6 @@ impl Observed {
             tmux: &self.tmux,
             screens: &self.screens,
             hosts: &self.hosts,
-            tmux_feed: self.tmux_feed,
             processes: &self.processes,
             processes_at: self.processes_at,
             heartbeats: &self.heartbeats,

@@ -111,11 +111,16 @@ fn elsewhere(pid: u32, server: u32, path: Option<&Path>, socket: &SocketName, se
             next: "`mosaic-tui fleet restart` of this agent moves it".to_owned(),
         };
     }
-    let other = seen.map(|seen| format!(" (pid {seen})")).unwrap_or_default();
+    let (what, gives) = match seen {
+        Some(other) => {
+            (format!("whose socket {at} another one (pid {other}) has taken"), ", and takes it from the other one")
+        }
+        None => (format!("which does not listen at {at} any more"), ", if it does not end"),
+    };
     Hidden {
-        why: format!("{lives}, whose socket {at} another one{other} has taken"),
+        why: format!("{lives}, {what}"),
         same_server: false,
-        next: format!("`kill -USR1 {server}` gives it back, and takes it from the other one"),
+        next: format!("`kill -USR1 {server}` gives it back{gives}"),
     }
 }
 

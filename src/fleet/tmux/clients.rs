@@ -1,13 +1,11 @@
 //! Clients of a tmux server as processes: a server that was told to end waits for every one of them.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use rustix::process::getuid;
 
-use super::control::CONTROL;
 use crate::fleet::model::SocketName;
 use crate::fleet::process;
 
@@ -18,18 +16,14 @@ const CLIENT_NAME: &str = "tmux: client";
 pub fn clients_on(socket: &SocketName) -> Vec<u32> {
     let folder = std::env::var("TMUX_TMPDIR").unwrap_or_default();
     let here = |pid: &u32| process::environment_value(*pid, "TMUX_TMPDIR").unwrap_or_default() == folder;
-    let of_socket = |pid: &u32| {
-        process::argv(*pid).is_some_and(|argv| is_ours(&argv, socket) || (is_tmux(*pid) && is_on(&argv, socket)))
-    };
-    process::all_pids().into_iter().filter(|pid| is_mine(*pid) && of_socket(pid) && here(pid)).collect()
+    let of_socket = |pid: &u32| process::argv(*pid).is_some_and(|argv| is_on(&argv, socket));
+    process::all_pids().into_iter().filter(|pid| is_client(*pid) && of_socket(pid) && here(pid)).collect()
 }
 
-fn is_mine(pid: u32) -> bool {
-    fs::metadata(format!("/proc/{pid}")).is_ok_and(|meta| meta.uid() == getuid().as_raw())
-}
-
-fn is_tmux(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == CLIENT_NAME)
+fn is_client(pid: u32) -> bool {
+    let folder = PathBuf::from(format!("/proc/{pid}"));
+    fs::metadata(&folder).is_ok_and(|meta| meta.uid() == getuid().as_raw())
+        && fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.trim_end() == CLIENT_NAME)
 }
 
 /// Whether a client's command line names a socket: `-L NAME`, `-LNAME`, or none for the default one. Pure.
@@ -45,12 +39,6 @@ fn is_on(argv: &[String], socket: &SocketName) -> bool {
         }
     }
     socket.0.is_none()
-}
-
-/// Whether a command line is that of a control client of this program on a socket. Pure.
-fn is_ours(argv: &[String], socket: &SocketName) -> bool {
-    let is_path = |word: &String| Path::new(word).file_name() == Some(OsStr::new(socket.file_name()));
-    argv.get(1..3).is_some_and(|words| words.iter().eq(CONTROL.iter())) && argv[3..].iter().any(is_path)
 }
 
 #[cfg(test)]
@@ -73,9 +61,5 @@ mod tests {
         ] {
             assert_eq!((is_on(&argv(line), &named), is_on(&argv(line), &default)), (on_named, on_default), "{line}");
         }
-        let ours = argv("/proc/self/exe session control --parent 7 -- /tmp/tmux-0/s $0");
-        assert!(is_ours(&ours, &named) && !is_ours(&ours, &default));
-        assert!(is_ours(&argv("mosaic session control -- /tmp/tmux-0/default $0"), &default));
-        assert!(!is_ours(&argv("tmux -u attach-session -t /tmp/tmux-0/s"), &named));
     }
 }

@@ -29,14 +29,10 @@ pub enum Query {
     ServerPid,
     /// Path of the server's socket.
     SocketPath,
-    /// Version of the server, and the path of its socket behind a blank.
-    VersionAndPath,
     /// State of one pane on one line: see [`super::Peek`].
     PaneState(PaneId),
     /// Whether a pane's process has ended, and the sizes of its history and of its screen: see [`super::Glance`].
     Scrolled(PaneId),
-    /// Asks a control client to be told when anything about any pane changes.
-    SubscribeAll,
 }
 
 /// A command that changes the server; only the keeper and the lifecycle send these.
@@ -111,8 +107,8 @@ impl Query {
     pub(super) fn is_marked(&self) -> bool {
         match self {
             Self::Turn(_) | Self::Foreground(_) | Self::Scrolled(_) | Self::PaneState(_) => true,
-            Self::ServerPid | Self::SocketPath | Self::VersionAndPath => true,
-            Self::ListPanes | Self::Capture { .. } | Self::Text(_) | Self::SubscribeAll => false,
+            Self::ServerPid | Self::SocketPath => true,
+            Self::ListPanes | Self::Capture { .. } | Self::Text(_) => false,
         }
     }
 
@@ -145,9 +141,6 @@ impl Query {
             }
             Self::ServerPid => words(&["display-message", "-p", &format!("{}#{{pid}}", mark())]),
             Self::SocketPath => words(&["display-message", "-p", &format!("{}#{{socket_path}}", mark())]),
-            Self::VersionAndPath => {
-                words(&["display-message", "-p", &format!("{}#{{version}} #{{socket_path}}", mark())])
-            }
             Self::Capture { pane, history } => {
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());
@@ -156,13 +149,6 @@ impl Query {
                     all.push(format!("-{history}"));
                 }
                 all
-            }
-            Self::SubscribeAll => {
-                // One value for the whole server; tmux re-evaluates it once a second and sends it
-                // only when it differs. Only ids, numbers and lengths: no outside text is expanded.
-                let watched = "s::#{S:#{session_id}#{n:session_name}:#{W:#{window_id}#{window_activity}#{window_bell_flag}\
-                               #{P:#{pane_id}#{pane_dead}#{pane_width}x#{pane_height}#{pane_in_mode}#{n:pane_title}#,}}}";
-                words(&["refresh-client", "-B", watched])
             }
         }
     }
@@ -240,7 +226,7 @@ fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// One line for a control client: every word in single quotes, so that tmux expands nothing.
+/// One line for `source-file`: every word in single quotes, so that tmux expands nothing.
 ///
 /// tmux's parser ends a command at a newline, and a single-quoted string cannot hold a quote; both
 /// are spliced in from double quotes (see COMMAND PARSING in tmux(1)).

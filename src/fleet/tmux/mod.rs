@@ -5,25 +5,20 @@
 
 mod clients;
 mod command;
-mod control;
 mod glance;
 mod guard;
-mod handshake;
 mod lost;
 mod mark;
 mod paint;
 mod panes;
 mod peek;
-mod protocol;
 mod refusal;
 mod server;
 
 pub use clients::clients_on;
 pub use command::{Change, Query};
-pub use control::{ControlClient, Notice};
 pub use glance::Glance;
 pub use guard::Guard;
-pub use handshake::attach as attach_control;
 pub use lost::{LostServer, REACHED_BY, server_above, servers_on, socket_base, socket_path};
 #[cfg(test)]
 pub(in crate::fleet) use paint::row as painted_row;

@@ -59,7 +59,6 @@ pub const ANSWERS: &[Answer] = &[
     answer("session end", "", &[0, 1]),
     answer("session report", "", &[0, 1, 4]),
     answer("session tether", "", &[69]),
-    answer("session control", "", &[0, 1]),
     answer("launch", "", &[4, 69]),
     answer("stub-agent", "", &[0, 1]),
     answer("demo", "", &[0, 1, 3, 69]),

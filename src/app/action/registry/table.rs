@@ -19,12 +19,6 @@ pub(super) const fn value(name: &'static str, doc: &'static str) -> Argument {
     Argument { name, shape: Shape::Value, doc, values: &[] }
 }
 
-const PARENT: Argument = value("parent", "Pid of the program that starts it, which may have ended already");
-
-fn parent(inputs: &Inputs) -> Result<Option<u32>, String> {
-    inputs.one("parent").map(|pid| pid.parse().map_err(|_| "--parent takes a pid".to_owned())).transpose()
-}
-
 pub(super) const fn screen(
     id: &'static str,
     title: &'static str,
@@ -387,31 +381,16 @@ pub(super) const FLEET: &[ActionSpec] = &[
         &["session", "tether"],
         "the dashboard runs it",
         &[
-            PARENT,
+            value("parent", "Pid of the program that starts it, which may have ended already"),
             Argument { name: "arguments", shape: Shape::Rest, doc: "The program and its arguments", values: &[] },
         ],
         |inputs| {
-            let (parent, words) = (parent(inputs)?, inputs.many("arguments"));
+            let parent = inputs.one("parent").map(|pid| pid.parse().map_err(|_| "--parent takes a pid".to_owned()));
+            let (parent, words) = (parent.transpose()?, inputs.many("arguments"));
             if words.is_empty() {
                 return Err("a program is needed behind `--`".to_owned());
             }
             Ok(Action::Tether { parent, words })
-        },
-    ),
-    command(
-        "session.control",
-        "control client",
-        "Makes its input and output a control client of a tmux server, until its parent ends",
-        &["session", "control"],
-        "the dashboard runs it",
-        &[
-            PARENT,
-            Argument { name: "socket", shape: Shape::Required, doc: "Path of the server's socket", values: &[] },
-            Argument { name: "session", shape: Shape::Required, doc: "Session to attach to", values: &[] },
-        ],
-        |inputs| {
-            let (socket, session) = (inputs.required("socket")?.into(), inputs.required("session")?);
-            Ok(Action::Control { parent: parent(inputs)?, socket, session })
         },
     ),
     command(

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::state::{Screen, State};
 use crate::app::action::keymap;
 use crate::app::action::registry::Place;
-use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, TmuxFeed};
+use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size};
 use crate::fleet::readiness::words;
 use crate::ui::layout::{self, Kind, Plan};
 use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
@@ -130,9 +130,6 @@ fn header(state: &State) -> Vec<Piece> {
     }
     if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
         pieces.push(Piece::new(format!("  data {} old", words(age)), Role::Alarm));
-    }
-    if snapshot.tmux_feed == TmuxFeed::Poll {
-        pieces.push(Piece::new("  polling tmux", Role::Warning));
     }
     if let Some(warning) = snapshot.warnings.first() {
         pieces.push(Piece::new(format!("  {warning}"), Role::Warning));
