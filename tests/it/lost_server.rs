@@ -42,7 +42,8 @@ fn kill_keeper(sandbox: &Sandbox, agent: &str) -> String {
     let record = fs::read_to_string(sandbox.run_file(&format!("{agent}.lock"))).unwrap();
     let keeper = record.lines().next().unwrap().parse().unwrap();
     crate::harness::kill(keeper, rustix::process::Signal::KILL);
-    crate::harness::wait_for("the keeper's end", || !mosaic_tui::fleet::process::is_alive(keeper));
+    let lock = sandbox.run_file(&format!("{agent}.lock"));
+    crate::harness::wait_for("the keeper's end", || mosaic_tui::fleet::session::keeper_pid(&lock).is_none());
     record
 }
 

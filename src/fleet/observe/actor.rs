@@ -113,7 +113,7 @@ struct Actor {
     dirty: Dirty,
     /// Agents whose heartbeat or record of an end changed; of all of them when `dirty` says so.
     changed: HashSet<String>,
-    /// Questions to tmux servers that no control client listens to.
+    /// Questions to tmux servers.
     clients: Clients,
     answers: mpsc::Receiver<Answer>,
     last_look: Instant,
@@ -277,6 +277,10 @@ impl Actor {
             self.observed.read_beats(None);
         } else if !changed.is_empty() {
             self.observed.read_beats(Some(&changed));
+            if self.observed.tells_of_others(&changed) {
+                // A keeper speaks of a session that is newer than the last look.
+                self.look();
+            }
         }
         self.observed.expect_screens();
         if self.publish.borrow().is_none() {

@@ -333,6 +333,13 @@ impl Observed {
         read
     }
 
+    /// Whether a heartbeat of these agents is of a process that is in no pane that is known.
+    pub(super) fn tells_of_others(&self, agents: &HashSet<String>) -> bool {
+        let is_known = |pid: u32| self.processes.values().any(|tree| tree.contains(pid));
+        let beats = self.heartbeats.iter().filter(|(name, _)| agents.contains(name.as_str()));
+        beats.filter_map(|(_, beat)| beat.as_ref().ok()).any(|beat| !is_known(beat.pid))
+    }
+
     /// Reads what is on record of an agent's end.
     fn read_end(&mut self, name: &AgentName) {
         match std::fs::read_to_string(self.site.run_file(name, RunFile::Stopped)) {
