@@ -7,7 +7,7 @@ use crate::fleet::home::Site;
 use crate::fleet::model::SocketName;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
-use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux, servers_on};
+use crate::fleet::tmux::{Look, Query, REACHED_BY, Tmux, servers_on};
 
 /// Checks the server of each socket that has agents of this host.
 pub(super) async fn servers(site: &Site, roster: &Roster) -> Vec<Check> {
@@ -29,11 +29,7 @@ async fn server(site: &Site, socket: &SocketName, mut agents: impl Iterator<Item
         Ok(Look::Panes(panes)) => Some(panes),
     };
     let seen = panes.as_deref().unwrap_or_default();
-    let hidden = |agent: &Agent| {
-        let living = session::living(site, &agent.name)?;
-        let is_own = |pane: &PaneRecord| pane.session == agent.session && pane.pid == living.pid;
-        if seen.iter().any(is_own) { None } else { living.hidden(agent, seen) }
-    };
+    let hidden = |agent: &Agent| session::living(site, &agent.name)?.hidden(agent, seen);
     if let Some((agent, hidden)) = agents.find_map(|agent| Some((agent, hidden(agent)?))) {
         return Check::failed(subject, format!("agent {}: {}", agent.name, hidden.why), hidden.next);
     }

@@ -112,15 +112,6 @@ impl PaintedRow {
     }
 }
 
-/// A row in the terminal's own colours.
-impl From<&str> for PaintedRow {
-    fn from(text: &str) -> Self {
-        let mut row = Self::default();
-        row.push(text.trim_end(), CellStyle::default());
-        row
-    }
-}
-
 /// The cells of one pane at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneScreen {

@@ -4,7 +4,7 @@ use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCa
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::{Anchor, DialogRule, Place, Rules, StateRule};
+use super::rules::{Anchor, DialogRule, Mark, Place, Rules, StateRule};
 use crate::fleet::home::fingerprint;
 use crate::fleet::model::{PaintedRow, ShownRow};
 
@@ -273,7 +273,7 @@ fn matches(
 /// The state that the last mark of the conversation tells.
 fn last_mark(rules: &Rules, above: &[PaintedRow]) -> Option<(Showing, String)> {
     let mark_of = |row: &PaintedRow| {
-        let of = |mark: &'_ super::rules::Mark| mark.pattern.finds(row, mark.look).map(|said| why(&mark.reason, said));
+        let of = |mark: &Mark| mark.pattern.finds(row, mark.look).map(|said| why(&mark.reason, said));
         rules.marks.iter().find_map(|mark| of(mark).map(|reason| (mark.state, reason)))
     };
     let (state, reason) = above.iter().rev().find_map(mark_of)?;

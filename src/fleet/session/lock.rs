@@ -143,13 +143,19 @@ mod tests {
     use super::*;
     use crate::fleet::roster;
 
-    #[test]
-    fn a_lock_whose_file_is_removed_meanwhile_is_taken_under_its_name() {
+    /// An agent whose run folder lasts as long as the first of these.
+    fn stage() -> (tempfile::TempDir, Site, Agent) {
         let folder = tempfile::tempdir().unwrap();
         let mut site = Site::for_tests("/nowhere");
         site.run_dir = folder.path().to_owned();
         let text = "version: 1\ntmux: {socket_name: s}\nagents: [{name: a, runtime: stub}]\n";
         let agent = roster::parse(text, Path::new("r"), &site).unwrap().agents.remove(0);
+        (folder, site, agent)
+    }
+
+    #[test]
+    fn a_lock_whose_file_is_removed_meanwhile_is_taken_under_its_name() {
+        let (_folder, site, agent) = stage();
         let path = site.run_file(&agent.name, RunFile::Lock);
         let opened = || {
             let open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
@@ -182,11 +188,7 @@ mod tests {
 
     #[test]
     fn a_second_keeper_is_refused_and_told_who_holds_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut site = Site::for_tests("/nowhere");
-        site.run_dir = folder.path().to_owned();
-        let text = "version: 1\ntmux: {socket_name: s}\nagents: [{name: a, runtime: stub}]\n";
-        let agent = roster::parse(text, Path::new("r"), &site).unwrap().agents.remove(0);
+        let (_folder, site, agent) = stage();
         let path = site.run_file(&agent.name, RunFile::Lock);
         assert_eq!(keeper_pid(&path), None);
         let held = take(&site, &agent).unwrap();

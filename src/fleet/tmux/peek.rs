@@ -66,8 +66,8 @@ mod tests {
         let (first, rest) = Peek::parse(PaneId(1), text, "m:");
         let first = first.unwrap();
         assert_eq!(
-            (first.cursor, first.title.as_str(), first.rows),
-            ((2, 1), "a title", vec![PaintedRow::from("row 1"), PaintedRow::from("")])
+            (first.cursor, first.title.as_str(), first.rows.iter().map(|row| row.text.as_str()).collect()),
+            ((2, 1), "a title", vec!["row 1", ""])
         );
         let (dead, rest) = Peek::parse(PaneId(2), rest, "m:");
         assert_eq!(dead, None);

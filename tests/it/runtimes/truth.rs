@@ -47,7 +47,6 @@ pub(super) fn somebody_at_its_keys(runtime: Runtime, size: &str) {
         for key in keys {
             lab.keys(&[key]);
             // Escape and a key in one breath are another key.
-            lab.sandbox.tmux(&["display-message", "-p", "-t", "=a:", "x"]);
             std::thread::sleep(std::time::Duration::from_millis(300));
         }
         lab.settled("cleared");
