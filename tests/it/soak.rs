@@ -333,7 +333,7 @@ fn leftovers(sandbox: &Sandbox) -> Vec<String> {
     kinds.iter().filter_map(too_many).collect()
 }
 
-/// What has grown: the largest memory of each role in the second quarter against the last one, and its processor time.
+/// What has grown from the second quarter to the last: the largest memory of each role, and its processor time.
 fn grown(measured: &[(Instant, String, u32, u64, u64)]) -> Vec<String> {
     let (Some(first), Some(last)) = (measured.first(), measured.last()) else {
         return vec!["nothing was measured".to_owned()];
@@ -355,7 +355,27 @@ fn grown(measured: &[(Instant, String, u32, u64, u64)]) -> Vec<String> {
         let after = *late.get(role)?;
         (after > before * 5 / 4 + (4 << 20)).then(|| format!("memory of {role}: {before} -> {after}"))
     });
-    memory.collect()
+
+    // Ticks of the processor for each second of a process: what one keeper costs, however many there are.
+    let busy = |from: f64, to: f64| {
+        let mut last: BTreeMap<u32, (Instant, u64)> = BTreeMap::new();
+        let mut all: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        for (at, role, pid, _, ticks) in measured.iter().filter(|(at, ..)| (from..=to).contains(&share(*at))) {
+            if let Some((then, before)) = last.insert(*pid, (*at, *ticks)) {
+                let (spent, lived) = all.entry(kind(role)).or_default();
+                *spent += f64::from(u32::try_from(ticks.saturating_sub(before)).unwrap_or(u32::MAX));
+                *lived += at.duration_since(then).as_secs_f64();
+            }
+        }
+        all.into_iter().map(|(role, (spent, lived))| (role, spent / lived.max(1.0))).collect::<BTreeMap<_, _>>()
+    };
+    let (early, late) = (busy(0.25, 0.5), busy(0.75, 1.0));
+    eprintln!("soak: ticks a second {early:.2?} -> {late:.2?}");
+    let processor = early.iter().filter_map(|(role, before)| {
+        let after = *late.get(role)?;
+        (after > before * 1.5 + 1.0).then(|| format!("processor of {role}: {before:.2} -> {after:.2} ticks a second"))
+    });
+    memory.chain(processor).collect()
 }
 
 #[test]
@@ -365,5 +385,8 @@ fn a_minute_is_told_from_an_hour() {
     let at = |share: u64, bytes: u64| (begun + Duration::from_secs(share), "keeper a".to_owned(), 1, bytes, 0);
     assert!(grown(&[at(0, 1 << 20), at(30, 10 << 20), at(90, 11 << 20), at(100, 12 << 20)]).is_empty());
     assert_eq!(grown(&[at(0, 1 << 20), at(30, 10 << 20), at(90, 40 << 20), at(100, 41 << 20)]).len(), 1);
+    let busy = |share: u64, ticks: u64| (begun + Duration::from_secs(share), "keeper a".to_owned(), 1, 1 << 20, ticks);
+    assert!(grown(&[busy(0, 0), busy(30, 10), busy(45, 15), busy(80, 30), busy(100, 40)]).is_empty());
+    assert_eq!(grown(&[busy(0, 0), busy(30, 10), busy(45, 15), busy(80, 30), busy(100, 200)]).len(), 1);
     assert!(Path::new("/proc/self/stat").exists() && cost(std::process::id()).is_some());
 }
