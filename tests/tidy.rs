@@ -78,13 +78,13 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("tokio_postgres", &["backlog/postgres/"]),
     ("rustls", &["backlog/postgres/tls/"]),
     ("zbus", &["fleet/systemd/"]),
-    ("portable_pty", &["fleet/exec.rs"]),
-    ("process::Command", &["fleet/exec.rs"]),
+    ("portable_pty", &["fleet/os/exec.rs"]),
+    ("process::Command", &["fleet/os/exec.rs"]),
     ("vt100::", &["fleet/pane/"]),
     ("clap::", &["app/action/cli.rs", "app/run.rs"]),
     ("ratatui::", &["ui/", "app/edge/terminal.rs", "app/perform/headless/", "app/stub/", "app/tui/present/tests.rs"]),
     ("saphyr_parser", &["fleet/roster/"]),
-    ("serde_yaml", &["fleet/roster/"]),
+    ("serde_yaml", &["fleet/roster/", "fleet/yaml.rs"]),
     ("notify::recommended_watcher", &["fleet/observe/files.rs", "fleet/session/keeper.rs"]),
 ];
 

@@ -18,7 +18,8 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::end_for_unit;
 use crate::fleet::model::{AgentName, Label};
-use crate::fleet::{exec, roster, session};
+use crate::fleet::os::exec;
+use crate::fleet::{roster, session};
 
 /// Columns of a table that goes into a file or a pipe.
 const FILE_WIDTH: usize = 200;

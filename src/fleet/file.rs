@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::process;
+use super::os::process;
 
 /// The kernel follows no more links than that either.
 const MAX_LINKS: usize = 40;

@@ -15,7 +15,7 @@ use super::model::{
     AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, PaneId,
     Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView, signal_name,
 };
-use super::process::ProcessTree;
+use super::os::process::ProcessTree;
 use super::readiness::{self, PaneState, Pulse, ScreenSign, Signs};
 use super::roster::{Agent, Roster};
 use super::runtime;

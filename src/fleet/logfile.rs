@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, FlockOperation, flock, fstat, ftruncate};
 
-use super::lockfile;
+use super::os::lockfile;
 
 /// Largest log of what the program itself says: a help for the last problem, not an archive.
 pub const MOST_SAID: u64 = 1 << 20;

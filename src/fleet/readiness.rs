@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::heartbeat::NoHeartbeat;
-use super::model::{Authority, End, Health, HeartbeatStatus, Readiness, Thresholds};
+use super::model::{Authority, End, Health, HeartbeatStatus, Readiness, Thresholds, age};
 use super::screen::Showing;
 
 /// A heartbeat counts as in time up to this many intervals.
@@ -208,7 +208,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     if health == Health::Stale {
         return decision(
             Readiness::Stale,
-            format!("no heartbeat for {}", words(pulse.age)),
+            format!("no heartbeat for {}", age::short(pulse.age)),
             "the heartbeat is older than three intervals",
             "a new heartbeat; is its keeper running?",
         );
@@ -272,7 +272,7 @@ fn outlived(
     let idle = signs.idle.filter(|idle| *idle >= limit)?;
     Some(decision(
         Readiness::Available,
-        format!("its composer waits for {}, though it reported busy", words(idle)),
+        format!("its composer waits for {}, though it reported busy", age::short(idle)),
         "its screen has shown a composer at rest since after the report of busy",
         "output in its pane, or its next report",
     ))
@@ -299,9 +299,9 @@ fn by_silence(
                 Readiness::Unknown,
                 match &signs.screen {
                     ScreenSign::Unread(why) => {
-                        format!("silent for {}, and its screen was not read: {why}", words(idle))
+                        format!("silent for {}, and its screen was not read: {why}", age::short(idle))
                     }
-                    _ => format!("silent for {}, and its screen shows nothing that is known", words(idle)),
+                    _ => format!("silent for {}, and its screen shows nothing that is known", age::short(idle)),
                 },
                 "a silent runtime whose screen is not understood may wait for anything",
                 "a known screen; `runtime/NAME/screen.yaml` in the Mosaic home describes one",
@@ -309,13 +309,13 @@ fn by_silence(
         }
         Some(idle) if idle >= thresholds.idle => decision(
             Readiness::Unknown,
-            format!("silent for {}, and nothing tells what it waits for", words(idle)),
+            format!("silent for {}, and nothing tells what it waits for", age::short(idle)),
             "without a report and without a known screen nothing proves that work can be given to it",
             "a report of the runtime itself, or `runtime/NAME/screen.yaml` in the Mosaic home, which describes its screen",
         ),
         Some(idle) => decision(
             Readiness::Working,
-            format!("output {} ago", words(idle)),
+            format!("output {} ago", age::short(idle)),
             "alive, and it printed something within the idle threshold",
             "silence for longer than the idle threshold",
         ),
@@ -349,7 +349,7 @@ fn by_screen(
         ),
         Showing::Draft | Showing::Occupied => decision(
             Readiness::Stuck,
-            format!("{reason}, untouched for {}", words(idle.unwrap_or_default())),
+            format!("{reason}, untouched for {}", age::short(idle.unwrap_or_default())),
             "what somebody began at its keys was left for longer than the idle threshold, and no work can be given to it",
             "an empty composer: send the draft, or take it away",
         ),
@@ -387,18 +387,6 @@ fn default_reason(status: HeartbeatStatus) -> &'static str {
         HeartbeatStatus::Blocked => "reports that it is blocked",
         HeartbeatStatus::Error => "reports an error",
         HeartbeatStatus::Ok | HeartbeatStatus::Busy => "",
-    }
-}
-
-/// A duration in one unit that a person reads at a glance.
-#[must_use]
-pub fn words(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..=99 => format!("{seconds}s"),
-        100..=5999 => format!("{}m", seconds / 60),
-        6000..=172_799 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86400),
     }
 }
 
@@ -547,12 +535,5 @@ mod tests {
         );
         let none = Signs { pane: PaneState::Live, pulse: elsewhere(), idle: None, screen: ScreenSign::NotAsked };
         assert_eq!(decide(&none, &Thresholds::default()).readiness, R::Unknown);
-    }
-
-    #[test]
-    fn durations_read_at_a_glance() {
-        for (seconds, want) in [(0, "0s"), (99, "99s"), (100, "1m"), (5999, "99m"), (6000, "1h"), (400_000, "4d")] {
-            assert_eq!(words(Duration::from_secs(seconds)), want);
-        }
     }
 }

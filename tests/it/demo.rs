@@ -19,7 +19,7 @@ fn leftovers(sandbox: &Sandbox) -> Vec<String> {
     let mut left: Vec<String> = sandbox
         .pids()
         .iter()
-        .filter_map(|pid| Some(format!("{pid}: {}", mosaic_tui::fleet::process::argv(*pid)?.join(" "))))
+        .filter_map(|pid| Some(format!("{pid}: {}", mosaic_tui::fleet::os::process::argv(*pid)?.join(" "))))
         .collect();
     for folder in ["tmp", "t"] {
         for entry in fs::read_dir(sandbox.root.join(folder)).unwrap().flatten() {

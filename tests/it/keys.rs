@@ -306,9 +306,9 @@ fn an_agent_is_not_stopped_by_keys_that_were_typed_blindly() {
 fn pid_below(shell: u32) -> u32 {
     let mut found = None;
     wait_for("the program", || {
-        found = mosaic_tui::fleet::process::all_pids().into_iter().find(|pid| {
-            mosaic_tui::fleet::process::ancestors(*pid).contains(&shell)
-                && mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv[0].ends_with("mosaic-tui"))
+        found = mosaic_tui::fleet::os::process::all_pids().into_iter().find(|pid| {
+            mosaic_tui::fleet::os::process::ancestors(*pid).contains(&shell)
+                && mosaic_tui::fleet::os::process::argv(*pid).is_some_and(|argv| argv[0].ends_with("mosaic-tui"))
         });
         found.is_some()
     });
@@ -328,7 +328,7 @@ fn programs_end_with_their_terminal_also_without_a_signal() {
         let pids = tmux(&["display-message", "-p", "#{pid} #{pane_pid}"]).stdout;
         let pids: Vec<u32> = pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
         kill(pids[0], Signal::KILL);
-        wait_for("its end", || !mosaic_tui::fleet::process::is_alive(pids[1]));
+        wait_for("its end", || !mosaic_tui::fleet::os::process::is_alive(pids[1]));
     }
 }
 
@@ -381,7 +381,7 @@ fn a_signal_does_not_wait_for_an_editor_or_a_takeover() {
         assert!(kept(&sandbox).iter().any(|text| text.contains("hours of work")));
         wait_for("the editor's end", || {
             !sandbox.pids().into_iter().any(|pid| {
-                mosaic_tui::fleet::process::argv(pid).is_some_and(|a| a.get(1).is_some_and(|word| word == "1000"))
+                mosaic_tui::fleet::os::process::argv(pid).is_some_and(|a| a.get(1).is_some_and(|word| word == "1000"))
             })
         });
         let mut screen = sandbox.open(&[], 120, 40);

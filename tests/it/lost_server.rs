@@ -20,7 +20,8 @@ fn processes(sandbox: &Sandbox) -> (Vec<u32>, Vec<u32>) {
     let is_server = |pid: &&u32| parent(pid).is_some_and(|parent| !named.contains(&parent));
     let mut servers: Vec<u32> = named.iter().filter(is_server).copied().collect();
     let is_stub = |pid: &u32| {
-        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+        mosaic_tui::fleet::os::process::argv(*pid)
+            .is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
     };
     let mut stubs: Vec<u32> = sandbox.pids().into_iter().filter(is_stub).collect();
     servers.sort_unstable();
@@ -252,9 +253,9 @@ fn a_process_that_outlives_its_session_is_ended_before_another_is_made() {
     sandbox.start();
     let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
     sandbox.tmux(&["kill-session", "-t", "=a:"]);
-    assert!(mosaic_tui::fleet::process::is_alive(pid));
+    assert!(mosaic_tui::fleet::os::process::is_alive(pid));
     sandbox.ok(&["fleet", "restart", "a"]);
-    assert!(!mosaic_tui::fleet::process::is_alive(pid));
+    assert!(!mosaic_tui::fleet::os::process::is_alive(pid));
     // The same of one that nobody keeps.
     let pid = u32::try_from(sandbox.row("a")["pane"]["pid"].as_u64().unwrap()).unwrap();
     kill_keeper(&sandbox, "a");
@@ -262,7 +263,7 @@ fn a_process_that_outlives_its_session_is_ended_before_another_is_made() {
     let refused = sandbox.run(&["fleet", "start", "a"]);
     assert!(refused.code != 0 && refused.stderr.contains("`mosaic-tui fleet restart a`"), "{refused:?}");
     sandbox.ok(&["fleet", "restart", "a"]);
-    assert!(!mosaic_tui::fleet::process::is_alive(pid));
+    assert!(!mosaic_tui::fleet::os::process::is_alive(pid));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn starts_at_the_same_time_are_one_start() {
     }
     // A keeper that came second needs a moment to see that.
     wait_for("three keepers", || {
-        let argvs = sandbox.pids().into_iter().filter_map(mosaic_tui::fleet::process::argv);
+        let argvs = sandbox.pids().into_iter().filter_map(mosaic_tui::fleet::os::process::argv);
         argvs.filter(|argv| argv.iter().any(|word| word == "--detach")).count() == 3
     });
 }

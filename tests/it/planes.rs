@@ -99,7 +99,7 @@ fn the_keeper_records_how_the_process_ended_and_ends_with_its_status() {
     let record: Value = serde_json::from_slice(&fs::read(sandbox.run_file("a.exit")).unwrap()).unwrap();
     assert_eq!(record["exit_status"], 7);
     assert!(record["screen"].as_str().unwrap().contains("last words"));
-    wait_for("the keeper's end", || !mosaic_tui::fleet::process::is_alive(keeper));
+    wait_for("the keeper's end", || !mosaic_tui::fleet::os::process::is_alive(keeper));
     assert_eq!(sandbox.row("a")["reason"], "exited with status 7");
 }
 
@@ -344,7 +344,7 @@ fn stop_takes_the_whole_process_tree_and_leaves_the_others() {
     let row = sandbox.wait_row("a", |row| row["process"]["descendants"].as_u64() >= Some(1));
     let other = pane_pid(&sandbox.row("b"));
     assert_eq!(sandbox.ok(&["fleet", "stop", "a"]).stdout.trim(), "a: stopped");
-    assert!(!mosaic_tui::fleet::process::is_alive(pane_pid(&row)));
+    assert!(!mosaic_tui::fleet::os::process::is_alive(pane_pid(&row)));
     assert_eq!(pane_pid(&sandbox.row("b")), other);
     let stopped = sandbox.row("a");
     assert_eq!((stopped["readiness"].as_str(), stopped["reason"].as_str()), (Some("dead"), Some("stopped on purpose")));
@@ -406,7 +406,7 @@ fn a_folder_and_a_command_are_taken_as_they_are_written() {
     let row = sandbox.row("a");
     let pid = row["pane"]["pid"].as_u64().unwrap();
     assert_eq!(std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap(), folder);
-    assert!(mosaic_tui::fleet::process::argv(u32::try_from(pid).unwrap()).is_some_and(|argv| argv == ["cat"]));
+    assert!(mosaic_tui::fleet::os::process::argv(u32::try_from(pid).unwrap()).is_some_and(|argv| argv == ["cat"]));
     for place in [&root, &folder] {
         assert!(!place.join("run-by-tmux").exists());
     }

@@ -62,7 +62,7 @@ fn with_a_user_manager_units_are_joined_and_panes_live_in_scopes() {
         sandbox
             .pids()
             .into_iter()
-            .filter_map(mosaic_tui::fleet::process::argv)
+            .filter_map(mosaic_tui::fleet::os::process::argv)
             .any(|argv| argv.iter().any(|word| word == "4242"))
     };
     wait_for("the daemon", daemon);

@@ -25,7 +25,7 @@ fn pid_of_dashboard(sandbox: &Sandbox) -> u32 {
         .pids()
         .into_iter()
         .find(|pid| {
-            mosaic_tui::fleet::process::argv(*pid)
+            mosaic_tui::fleet::os::process::argv(*pid)
                 .is_some_and(|argv| argv.len() == 1 && argv[0].ends_with("mosaic-tui"))
         })
         .unwrap()

@@ -58,7 +58,8 @@ fn a_stopped_process_is_stuck_whatever_its_screen_shows() {
     sandbox.start();
     sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
     let is_stub = |pid: &u32| {
-        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+        mosaic_tui::fleet::os::process::argv(*pid)
+            .is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
     };
     let stub = sandbox.pids().into_iter().find(is_stub).unwrap();
     kill(stub, Signal::STOP);
@@ -123,7 +124,8 @@ fn a_shell_in_front_of_a_runtime_in_the_background_gets_no_message() {
     let shown = |word: &str| sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"]).contains(word);
     crate::harness::wait_for("the stub", || shown("type a message"));
     let is_stub = |pid: &u32| {
-        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+        mosaic_tui::fleet::os::process::argv(*pid)
+            .is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
     };
     let stub = sandbox.pids().into_iter().find(is_stub).unwrap();
     kill(stub, Signal::STOP);

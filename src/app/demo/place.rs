@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::THRESHOLDS;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Pace, Site};
-use crate::fleet::process;
+use crate::fleet::os::process;
 
 /// Name of the record in a demo's folder.
 const RECORD: &str = "demo.json";

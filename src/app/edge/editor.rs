@@ -11,8 +11,8 @@ use super::signals::Signals;
 use crate::app::tui::draft;
 use crate::app::tui::state::FieldName;
 use crate::backlog::model::Card;
-use crate::fleet::exec;
 use crate::fleet::model::Label;
+use crate::fleet::os::exec;
 use crate::plain;
 
 /// Used when neither `VISUAL` nor `EDITOR` is set.

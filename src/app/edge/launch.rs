@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::exec;
 use crate::fleet::home::Site;
+use crate::fleet::os::exec;
 
 /// Launches a runtime; returns only when that failed.
 ///

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::fleet::home::Site;
-use crate::fleet::lockfile;
 use crate::fleet::logfile::{self, Bounded, MOST_SAID};
+use crate::fleet::os::lockfile;
 
 /// The dashboard's log file.
 #[must_use]

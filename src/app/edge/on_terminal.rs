@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal};
 use tokio::process::Child;
 
 use super::signals::{Signalled, Signals};
-use crate::fleet::process;
+use crate::fleet::os::process;
 
 /// How long a program that was told to end has for it; after that it is killed.
 const LAST_CHANCE: Duration = Duration::from_secs(3);

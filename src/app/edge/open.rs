@@ -4,8 +4,8 @@ use super::runtime;
 use super::runtime::Options;
 use super::{crash, logging};
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::exec;
 use crate::fleet::home::Site;
+use crate::fleet::os::exec;
 
 /// Runs a future on a small runtime of its own.
 pub(in crate::app) fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {

@@ -523,7 +523,7 @@ impl Dashboard {
     async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
         self.screen.leave();
         // The whole group: a wrapper script that started us must stop as well, or no shell comes back.
-        crate::fleet::exec::stop_group()?;
+        crate::fleet::os::exec::stop_group()?;
         signals.continued().await;
         self.come_back()
     }

@@ -8,8 +8,8 @@ use super::on_terminal::{self, Ended};
 use super::signals::Signals;
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
-use crate::fleet::exec;
 use crate::fleet::home::Site;
+use crate::fleet::os::exec;
 
 /// Runs `agent attach` until it is left.
 pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) -> Ended<Report> {

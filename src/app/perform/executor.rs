@@ -175,7 +175,7 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
             program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
             && !program.starts_with('.')
             && !crate::fleet::session::is_shell_word(program)
-            && crate::fleet::exec::find_in_path(program, &path).is_none()
+            && crate::fleet::os::exec::find_in_path(program, &path).is_none()
         {
             missing.push(format!("{}: {program} is not on PATH", agent.name));
         }

@@ -30,8 +30,8 @@ async fn look_at(site: &Site, roster: Roster) -> Result<Arc<FleetSnapshot>> {
     let snapshot = observe::once(site, roster).await;
     let snapshot = headless::joined(&snapshot, &look.end().await.map(|seen| seen.board));
     // A missing tmux is no fact about the fleet: nothing can be said at all.
-    if crate::fleet::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
-        return Err(crate::fleet::exec::explain("tmux", &crate::fleet::exec::ExecError::Missing));
+    if crate::fleet::os::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
+        return Err(crate::fleet::os::exec::explain("tmux", &crate::fleet::os::exec::ExecError::Missing));
     }
     Ok(snapshot)
 }

@@ -3,9 +3,9 @@
 use super::Check;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed};
+use crate::fleet::model::age;
 use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Health, Plane, Readiness, SocketName};
-use crate::fleet::process;
-use crate::fleet::readiness::words;
+use crate::fleet::os::process;
 use crate::fleet::roster::Roster;
 use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux};
 
@@ -119,7 +119,7 @@ fn of_agent(row: &AgentRow) -> Check {
             &format!("`mosaic-tui agent explain {subject}`"),
         );
     }
-    let beat = row.heartbeat.as_ref().map(|beat| words(std::time::Duration::from_secs_f64(beat.age_seconds)));
+    let beat = row.heartbeat.as_ref().map(|beat| age::short(std::time::Duration::from_secs_f64(beat.age_seconds)));
     let enabled = row.systemd.as_ref().is_some_and(|unit| unit.unit_file_state.starts_with("enabled"));
     let boot = if enabled { ", comes back at boot" } else { "" };
     Check::ok(

@@ -3,7 +3,7 @@
 use super::{Planes, age, units};
 use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
 use crate::fleet::model::{Authority, BootEnable, End, Evidence, Label, Plane, ServerName, UnitFacts};
-use crate::fleet::process::{Process, ProcessTree};
+use crate::fleet::os::process::{Process, ProcessTree};
 use crate::fleet::readiness::PaneState;
 use crate::fleet::roster::Agent;
 use crate::fleet::runtime;

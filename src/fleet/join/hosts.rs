@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Planes, Reading, age};
+use crate::fleet::model::age;
 use crate::fleet::model::{
     BootEnable, Evidence, Health, HeartbeatFacts, Label, Plane, PlaneState, ProcessFacts, Readiness, SshTarget,
     UnitFacts,
 };
-use crate::fleet::readiness::{Decision, words};
+use crate::fleet::readiness::Decision;
 use crate::fleet::roster::Agent;
 use crate::fleet::tmux::PaneRecord;
 use crate::plain::{Notation, plain_words};
@@ -168,7 +169,7 @@ fn silence(view: &HostView, planes: &Planes<'_>) -> String {
         return String::new();
     }
     let span = std::time::Duration::from_secs_f64(age(view.link.at, planes.now));
-    format!(", last heard {} ago", words(span))
+    format!(", last heard {} ago", age::short(span))
 }
 
 /// The cause without the name of the host, which stands before it, and without the next step, for which a

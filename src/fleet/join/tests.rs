@@ -6,7 +6,7 @@ use super::*;
 use crate::fleet::model::{
     Authority, Health, HeartbeatStatus, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName, UnitFacts,
 };
-use crate::fleet::process::Process;
+use crate::fleet::os::process::Process;
 use crate::fleet::roster;
 use crate::fleet::session::Living;
 

@@ -12,7 +12,7 @@ use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::logfile;
 use crate::fleet::model::{AgentName, SessionName, SocketName};
-use crate::fleet::process::{self, ProcessWatch};
+use crate::fleet::os::process::{self, ProcessWatch};
 use crate::fleet::roster::Agent;
 use crate::fleet::session;
 use crate::fleet::systemd::PANE_SCOPE;
@@ -61,8 +61,8 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
         "--detach".into(),
         agent.name.as_str().into(),
     ];
-    let mut keeper = crate::fleet::exec::detach(&site.program, &args, &site.variables(), &log)
-        .map_err(|error| crate::fleet::exec::explain("mosaic-tui", &error))?;
+    let mut keeper = crate::fleet::os::exec::detach(&site.program, &args, &site.variables(), &log)
+        .map_err(|error| crate::fleet::os::exec::explain("mosaic-tui", &error))?;
     // Others may stand before it at the gate of starts.
     let limit = START_LIMIT + site.pace.spacing * QUEUE;
     let deadline = Instant::now() + limit;

@@ -8,9 +8,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::lockfile;
 use crate::fleet::model::AgentName;
-use crate::fleet::process;
+use crate::fleet::os::lockfile;
+use crate::fleet::os::process;
 
 /// A stop may take a unit's whole time limit, and a start waits for its turn behind others.
 const WAIT_LIMIT: Duration = Duration::from_secs(120);

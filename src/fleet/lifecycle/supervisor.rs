@@ -14,7 +14,7 @@ use crate::fleet::file::{self, Keep};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::AgentName;
-use crate::fleet::process::ProcessWatch;
+use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
 use crate::fleet::session;

@@ -10,7 +10,7 @@ use super::shown;
 use super::turn::{LOCK_WITHIN, Turn};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
-use crate::fleet::process::ProcessWatch;
+use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::ssh::{Links, processes};

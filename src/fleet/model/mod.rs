@@ -3,16 +3,18 @@
 //! Every record that leaves the program is one of these types, serialised as it stands here: field
 //! names are a public interface.
 
+pub mod age;
 mod end;
+mod label;
 mod names;
 mod planes;
 mod row;
 mod screen;
 
 pub use self::end::*;
+pub use self::label::{Label, printable};
 pub use self::names::*;
 pub use self::planes::*;
 pub use self::row::*;
 pub use self::screen::*;
-pub use super::label::{Label, printable};
 pub use crate::plain::acts_on_terminal;

@@ -17,7 +17,7 @@ use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
     AgentName, ExitFacts, FleetSnapshot, Label, PaneId, ServerName, SocketName, SshTarget, UnitsView,
 };
-use crate::fleet::process::{ProcessTree, ProcessWatch};
+use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};

@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 
 use super::cells::{self, Region};
 use crate::fleet::error::Result;
-use crate::fleet::exec::{self, PtyProcess};
 use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, Size};
+use crate::fleet::os::exec::{self, PtyProcess};
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::Tmux;
 

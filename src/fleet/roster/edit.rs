@@ -6,6 +6,7 @@
 use serde_yaml::Value;
 
 use super::tree::{Entry, Kind, Node};
+use crate::fleet::yaml;
 
 /// A change of one agent's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +97,7 @@ const SWITCHES: [&str; 3] = ["yolo", "reset_between_tasks", "persistent_persona"
 /// Why it cannot be made without rewriting what the user wrote.
 pub fn edit(text: &str, edit: &Edit) -> Result<String, String> {
     let by_hand = || "its layout cannot be edited safely; change it by hand".to_owned();
-    let mut wanted: Value = serde_yaml::from_str(text).map_err(|error| super::words(&error))?;
+    let mut wanted: Value = yaml::read(text)?;
     apply(&mut wanted, edit).ok_or_else(by_hand)?;
     let mut out = text.to_owned();
     match edit {

@@ -15,28 +15,12 @@ mod problem;
 mod resolve;
 mod tree;
 
-use crate::fleet::model::Label;
-use crate::plain::{Notation, plain_words};
-
 pub use agents::{Agent, Roster, WindowSize};
 pub use edit::{Edit, FIELDS, Field, edit, set_default};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
 pub use resolve::{load, parse, read};
-
-/// Reads a YAML document; the one door to the YAML library.
-///
-/// # Errors
-/// What is wrong with it, on one line.
-pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_yaml::from_str(text).map_err(|error| words(&error))
-}
-
-/// What the YAML library says, on one line and in an operator's words.
-fn words(error: &serde_yaml::Error) -> String {
-    Label::new(&plain_words(&error.to_string(), Notation::Yaml)).to_string()
-}
 
 /// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.
 pub const SCHEMA: &str = include_str!("../../../framework/fleet/roster.schema.json");

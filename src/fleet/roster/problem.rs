@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::locate::{Index, Place};
 use super::nearest::nearest;
 use crate::fleet::model::Label;
-use crate::plain::{Notation, plain_words};
+use crate::fleet::yaml;
 
 /// One broken rule of a roster file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +123,6 @@ pub(super) fn decode_problem(error: &serde_yaml::Error, path: &Path, index: &Ind
         line: place.line,
         column: place.column,
         key: unknown.unwrap_or(key),
-        message: Label::new(&plain_words(&message, Notation::Yaml)).to_string(),
+        message: yaml::plain(&message),
     }
 }

@@ -253,7 +253,7 @@ pub fn rules_for(site: &Site, runtime: &str) -> Result<Option<Rules>> {
     let invalid = |why: String| {
         Failure::new(Kind::Invalid, path.display().to_string(), why, "mend it, or remove it to use the shipped rules")
     };
-    let rules: Rules = crate::fleet::roster::yaml(&text).map_err(invalid)?;
+    let rules: Rules = crate::fleet::yaml::read(&text).map_err(invalid)?;
     if rules.version != 1 {
         return Err(invalid(format!("has version {}; expected 1", rules.version)));
     }

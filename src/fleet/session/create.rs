@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::exec;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{PaneId, Size};
+use crate::fleet::os::exec;
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::{Manager, linger};
 use crate::fleet::tmux::{Change, PaneRecord, Tmux, panes_of};

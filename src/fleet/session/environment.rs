@@ -103,7 +103,7 @@ fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
     let npm_bin = match &launcher.npm_prefix {
         Some(prefix) => Some(prefix.join("bin")),
         // Without a prefix of its own npm installs beside itself.
-        None => crate::fleet::exec::find_in_path("npm", &launcher.path)
+        None => crate::fleet::os::exec::find_in_path("npm", &launcher.path)
             .and_then(|npm| npm.parent().map(Path::to_owned))
             // The system's own folders in front would hide what the user installed over them.
             .filter(|folder| !["/usr/bin", "/bin"].map(Path::new).contains(&folder.as_path())),

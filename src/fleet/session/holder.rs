@@ -4,7 +4,7 @@ use super::service;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::Size;
-use crate::fleet::process;
+use crate::fleet::os::process;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::systemd::Manager;
 use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};

@@ -9,7 +9,7 @@ use super::lock;
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, Label, SocketName};
-use crate::fleet::process;
+use crate::fleet::os::process;
 use crate::fleet::roster::Agent;
 use crate::fleet::tmux::{PaneRecord, server_above, socket_base, socket_path};
 

@@ -9,9 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::lockfile;
 use crate::fleet::model::SocketName;
-use crate::fleet::process;
+use crate::fleet::os::lockfile;
+use crate::fleet::os::process;
 use crate::fleet::roster::Agent;
 use crate::fleet::tmux::{PaneRecord, socket_path};
 

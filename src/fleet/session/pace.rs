@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::service;
 use crate::fleet::error::Result;
 use crate::fleet::home::Pace;
-use crate::fleet::lockfile;
-use crate::fleet::process::since_boot;
+use crate::fleet::os::lockfile;
+use crate::fleet::os::process::since_boot;
 
 /// A process that lived for less ended at once.
 pub(super) const QUICK: Duration = Duration::from_secs(60);

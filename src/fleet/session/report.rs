@@ -6,7 +6,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, Authority, HeartbeatStatus, Label};
-use crate::fleet::process;
+use crate::fleet::os::process;
 
 /// What a runtime reports.
 #[derive(Debug, Clone, PartialEq, Eq)]

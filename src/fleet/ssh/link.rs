@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use super::command::Client;
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::exec::{self, Output};
 use crate::fleet::model::{Label, SshTarget};
+use crate::fleet::os::exec::{self, Output};
 
 /// Time for a login: ssh's own limit on connecting, and the user's start-up files.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::fleet::exec;
 use crate::fleet::model::Label;
+use crate::fleet::os::exec;
 
 /// A journal on a slow disk must not hold up what is known already.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::process::getuid;
 
 use crate::fleet::model::SocketName;
-use crate::fleet::process;
+use crate::fleet::os::process;
 
 /// Name of a tmux client's process, as the kernel has it.
 const CLIENT_NAME: &str = "tmux: client";

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
 
-use crate::fleet::process;
+use crate::fleet::os::process;
 
 /// Flag of a listening socket in `/proc/net/unix` (`__SO_ACCEPTCON`).
 const LISTENS: u32 = 0x0001_0000;

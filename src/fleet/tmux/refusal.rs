@@ -2,8 +2,8 @@
 
 use super::lost::LostServer;
 use crate::fleet::error::Failure;
-use crate::fleet::exec::{self, ExecError};
 use crate::fleet::model::Label;
+use crate::fleet::os::exec::{self, ExecError};
 
 /// What a shell exits with when there is no such program.
 const SHELL_FOUND_NO_PROGRAM: i32 = 127;

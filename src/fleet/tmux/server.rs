@@ -15,8 +15,8 @@ use super::panes::{PaneRecord, parse_list};
 use super::peek::Peek;
 use super::refusal::Refusal;
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::exec::{self, ExecError};
 use crate::fleet::model::{PaneId, ServerName, SessionName, SocketName};
+use crate::fleet::os::exec::{self, ExecError};
 use crate::fleet::ssh::{self, Link, Links};
 
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.

@@ -119,8 +119,10 @@ impl Host {
         self.sandbox
             .pids()
             .into_iter()
-            .filter(|pid| mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.iter().any(|arg| arg == word)))
-            .filter(|pid| mosaic_tui::fleet::process::is_alive(*pid))
+            .filter(|pid| {
+                mosaic_tui::fleet::os::process::argv(*pid).is_some_and(|argv| argv.iter().any(|arg| arg == word))
+            })
+            .filter(|pid| mosaic_tui::fleet::os::process::is_alive(*pid))
             .collect()
     }
 

@@ -119,7 +119,7 @@ fn two_restarts_of_twenty_agents_lose_none_and_start_none_twice() {
     while shells.iter_mut().any(|shell| shell.try_wait().unwrap().is_none()) {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for pid in host.pids_with("stub-agent") {
-            if let Some(name) = mosaic_tui::fleet::process::environment_value(pid, "MOSAIC_AGENT_NAME") {
+            if let Some(name) = mosaic_tui::fleet::os::process::environment_value(pid, "MOSAIC_AGENT_NAME") {
                 *count.entry(name).or_default() += 1;
             }
         }
@@ -144,7 +144,7 @@ fn two_restarts_of_twenty_agents_lose_none_and_start_none_twice() {
 }
 
 fn age(pid: u32) -> f64 {
-    mosaic_tui::fleet::process::age(pid).unwrap().as_secs_f64()
+    mosaic_tui::fleet::os::process::age(pid).unwrap().as_secs_f64()
 }
 
 #[test]

@@ -10,8 +10,8 @@ use crate::backlog::model::{Card, Column, Stamp, Status, criteria};
 use crate::backlog::operations::{Detail, Outcome};
 use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
+use crate::fleet::model::age;
 use crate::fleet::model::{Label, printable};
-use crate::fleet::readiness::words;
 use crate::ui::text;
 
 fn line(text: &str) -> String {
@@ -33,7 +33,7 @@ pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Re
                 "{}: claimed by {} for {} (token {token}): {}",
                 card.id,
                 line(&request.owner),
-                words(std::time::Duration::from_secs(u64::try_from(request.ttl_seconds).unwrap_or(0))),
+                age::short(std::time::Duration::from_secs(u64::try_from(request.ttl_seconds).unwrap_or(0))),
                 line(&card.title)
             );
             Report::done(text, card)
@@ -198,7 +198,7 @@ pub(in crate::app) fn stats(figures: &Figures, place: &str, who: &Who) -> Report
     });
     let mut out = vec![format!("{place}: {} cards", figures.counts.total())];
     out.extend(Column::ALL.iter().map(|column| format!("{:<9} {}", column.word(), count(*column))));
-    let span = |seconds: u64| words(std::time::Duration::from_secs(seconds));
+    let span = |seconds: u64| age::short(std::time::Duration::from_secs(seconds));
     if let Some(then) = figures.oldest_claimable {
         out.push(format!("oldest claimable card: {}", span(age(then))));
     }

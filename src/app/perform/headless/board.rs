@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::backlog::model::{Board, CardLine, Column};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::Label;
-use crate::fleet::readiness::words;
+use crate::fleet::model::age;
 use crate::ui::text;
 
 /// Cards of each column in the document; `backlog list` gives all.
@@ -91,9 +91,9 @@ fn describe(board: &Board, column: Column, card: &CardLine) -> String {
         let (now, expires) = (board.now, claim.expires_at);
         about.push(Label::new(&claim.owner).to_string());
         about.push(if expires < now {
-            format!("EXPIRED {}", words(now.since(expires)))
+            format!("EXPIRED {}", age::short(now.since(expires)))
         } else {
-            format!("{} left", words(expires.since(now)))
+            format!("{} left", age::short(expires.since(now)))
         });
     }
     match column {

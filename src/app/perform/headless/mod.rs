@@ -22,12 +22,13 @@ use crate::backlog::model::{Board, BoardQuery};
 use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::model::age;
 use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
-use crate::fleet::readiness::words;
+use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Query, Tmux};
-use crate::fleet::{exec, observe, pane};
+use crate::fleet::{observe, pane};
 use crate::ui::{draw, picture, text, theme::Theme};
 
 /// Version of the JSON document; it grows when a field changes meaning or goes.
@@ -250,8 +251,10 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
             text::fit(row.class.as_deref().unwrap_or("-"), 20),
             text::fit(row.runtime.as_deref().unwrap_or("-"), 20),
             row.claim.as_ref().map_or_else(|| "-".to_owned(), |claim| text::fit(&claim.card, 20)),
-            row.idle_seconds.map_or_else(|| "-".to_owned(), |s| words(Duration::from_secs(s))),
-            row.heartbeat.as_ref().map_or_else(|| "-".to_owned(), |b| words(Duration::from_secs_f64(b.age_seconds))),
+            row.idle_seconds.map_or_else(|| "-".to_owned(), |s| age::short(Duration::from_secs(s))),
+            row.heartbeat
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |b| age::short(Duration::from_secs_f64(b.age_seconds))),
             reason(row),
         ]);
     }

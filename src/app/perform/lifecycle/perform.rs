@@ -20,7 +20,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
 use crate::fleet::model::{AgentName, AgentRow, FleetSnapshot, Plane, Readiness};
-use crate::fleet::process;
+use crate::fleet::os::process;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::tmux::Tmux;
 

@@ -10,7 +10,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
 use crate::fleet::framework::PROFILES;
 use crate::fleet::home::Site;
-use crate::fleet::lockfile;
+use crate::fleet::os::lockfile;
 use crate::fleet::roster::{self, Edit, Field, Roster};
 
 /// Time for another command to be done with the roster.

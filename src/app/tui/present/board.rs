@@ -7,8 +7,8 @@ use crate::app::tui::state::State;
 use crate::backlog::model::{CardId, CardLine, Column, Stamp, criteria};
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
+use crate::fleet::model::age;
 use crate::fleet::model::{Label, printable};
-use crate::fleet::readiness::words;
 use crate::ui::layout::Plan;
 use crate::ui::text;
 use crate::ui::view::{BoardView, CardCell, CardView, ColumnView, Piece, Role};
@@ -110,9 +110,9 @@ fn empty(state: &State) -> Vec<String> {
 /// How long a claim still runs, or since when it is over.
 fn lease(expires: Stamp, now: Stamp) -> (String, Role) {
     if expires < now {
-        (format!("EXPIRED {}", words(now.since(expires))), Role::Warning)
+        (format!("EXPIRED {}", age::short(now.since(expires))), Role::Warning)
     } else {
-        (format!("{} left", words(expires.since(now))), Role::Plain)
+        (format!("{} left", age::short(expires.since(now))), Role::Plain)
     }
 }
 
@@ -142,7 +142,7 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
             let reason = if card.block_reason.is_empty() { "no reason given" } else { &card.block_reason };
             pieces.push(Piece::new(clean(reason), Role::Warning));
         }
-        (Column::Done, _) => pieces.push(quiet(format!("{} ago", words(now.since(card.updated_at))))),
+        (Column::Done, _) => pieces.push(quiet(format!("{} ago", age::short(now.since(card.updated_at))))),
         _ => {}
     }
     if !card.assignee.is_empty() && column != Column::Done {
@@ -222,7 +222,7 @@ fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
         let mut value = vec![
             Piece::new(format!("{} ", clean(&claim.owner)), Role::Strong),
             Piece::new(format!("{left} "), role),
-            Piece::new(format!("held for {}, token {} ", words(now.since(claim.since)), claim.token), Role::Quiet),
+            Piece::new(format!("held for {}, token {} ", age::short(now.since(claim.since)), claim.token), Role::Quiet),
         ];
         value.extend(readiness(state, &claim.owner));
         if let Some(row) = state.row_named(&claim.owner) {
@@ -245,7 +245,7 @@ fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
         about.extend(tokens.map(|tokens| format!("{tokens} tokens {name}")));
     }
     lines.push(fact("card", plain(about.join(", "))));
-    let age = |then: Stamp| words(now.since(then));
+    let age = |then: Stamp| age::short(now.since(then));
     lines.push(fact(
         "changed",
         plain(format!(
@@ -280,7 +280,7 @@ fn history(state: &State, detail: &Detail, most: usize, lines: &mut Vec<Vec<Piec
     // The newest first: what happened last is what is asked for.
     for event in detail.history.iter().rev().take(most) {
         lines.push(vec![
-            Piece::new(text::column(&format!("{} ago", words(now.since(event.at))), NAMES), Role::Quiet),
+            Piece::new(text::column(&format!("{} ago", age::short(now.since(event.at))), NAMES), Role::Quiet),
             Piece::new(format!("{} ", clean(&event.actor)), Role::Strong),
             Piece::new(clean(&event.summary()), Role::Plain),
         ]);
@@ -391,9 +391,9 @@ pub(in crate::app) fn scroll_end(state: &State, plan: &Plan) -> u16 {
 pub(super) fn trouble(state: &State) -> Option<Piece> {
     if let Some((why, since)) = &state.board.lost {
         let age = Duration::try_from(state.now.duration_since(*since)).unwrap_or_default();
-        return Some(Piece::new(format!("  {} for {}", clean(why), words(age)), Role::Alarm));
+        return Some(Piece::new(format!("  {} for {}", clean(why), age::short(age)), Role::Alarm));
     }
     let read_at = state.board.read_at?;
     let age = Duration::try_from(state.now.duration_since(read_at)).unwrap_or_default();
-    (age > OLD).then(|| Piece::new(format!("  backlog {} old", words(age)), Role::Alarm))
+    (age > OLD).then(|| Piece::new(format!("  backlog {} old", age::short(age)), Role::Alarm))
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::fleet::model::age;
 use crate::fleet::model::{AgentRow, Plane, Readiness};
-use crate::fleet::readiness::words;
 use crate::ui::view::{FactLine, Facts, Piece, Role};
 
 /// Lines of the last screen shown beside the list.
@@ -35,7 +35,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         lines.push(FactLine {
             label: "card".to_owned(),
             text: format!("{} {}", claim.card, claim.title),
-            age: if expired { format!("expired {}", words(left)) } else { format!("{} left", words(left)) },
+            age: if expired { format!("expired {}", age::short(left)) } else { format!("{} left", age::short(left)) },
             role: if expired { Role::Warning } else { Role::Strong },
         });
     }
@@ -47,7 +47,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         lines.push(FactLine {
             label: if drift { "drift".to_owned() } else { evidence.plane.word().to_owned() },
             text: evidence.text.as_str().trim_start_matches("drift: ").to_owned(),
-            age: words(Duration::from_secs_f64(evidence.age_seconds)),
+            age: age::short(Duration::from_secs_f64(evidence.age_seconds)),
             role: match (drift, evidence.ok) {
                 (true, _) => Role::Warning,
                 (false, true) => Role::Plain,
@@ -124,12 +124,12 @@ pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
         ),
     ];
     if let Some(claim) = &row.claim {
-        let left = words(Duration::from_secs_f64(claim.expires_in.abs()));
+        let left = age::short(Duration::from_secs_f64(claim.expires_in.abs()));
         let lease = if claim.expires_in < 0.0 { format!("expired {left} ago") } else { format!("{left} left") };
         lines.push(("card".to_owned(), format!("{} {} ({lease})", claim.card, claim.title)));
     }
     for evidence in &row.evidence {
-        let age = words(Duration::from_secs_f64(evidence.age_seconds));
+        let age = age::short(Duration::from_secs_f64(evidence.age_seconds));
         let mark = if evidence.ok { "" } else { "not readable: " };
         lines.push((evidence.plane.word().to_owned(), format!("{mark}{} ({age} ago)", evidence.text)));
     }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use super::state::{Screen, State};
 use crate::app::action::keymap;
 use crate::app::action::registry::Place;
+use crate::fleet::model::age;
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size};
-use crate::fleet::readiness::words;
 use crate::ui::layout::{self, Kind, Plan};
 use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
 
@@ -129,7 +129,7 @@ fn header(state: &State) -> Vec<Piece> {
         }
     }
     if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
-        pieces.push(Piece::new(format!("  data {} old", words(age)), Role::Alarm));
+        pieces.push(Piece::new(format!("  data {} old", age::short(age)), Role::Alarm));
     }
     if let Some(warning) = snapshot.warnings.first() {
         pieces.push(Piece::new(format!("  {warning}"), Role::Warning));
@@ -230,11 +230,11 @@ fn list_row(state: &State, row: &AgentRow) -> ListRow {
             .clone()
             .unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
         card: row.claim.as_ref().map(|claim| claim.card.clone()).unwrap_or_default(),
-        idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| words(Duration::from_secs(seconds))),
+        idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| age::short(Duration::from_secs(seconds))),
         beat: row
             .heartbeat
             .as_ref()
-            .map_or_else(|| "-".to_owned(), |beat| words(Duration::from_secs_f64(beat.age_seconds))),
+            .map_or_else(|| "-".to_owned(), |beat| age::short(Duration::from_secs_f64(beat.age_seconds))),
         reason,
         warning,
     }

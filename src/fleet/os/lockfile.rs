@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use tokio::time::Instant;
 
-use super::error::{Failure, Result};
-use super::heartbeat;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::heartbeat;
 
 /// How often a held lock is asked for again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);

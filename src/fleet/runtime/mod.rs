@@ -3,7 +3,7 @@
 //! npm installs several runtimes as scripts, so the process is called `node`: the script's path
 //! tells which runtime it is. `pane_current_command` alone would call two of them the same.
 
-use super::process;
+use crate::fleet::os::process;
 
 /// How a runtime shows up among processes.
 #[derive(Debug, Clone, Copy)]

@@ -16,8 +16,8 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use super::error::{Failure, Kind, Result};
-use super::model::Size;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::model::Size;
 
 /// Most output kept of one command: 100 panes of 200x50 with colours are about 4 MiB.
 const MAX_OUTPUT_BYTES: u64 = 16 << 20;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::model::{Label, ProcessFacts};
+use crate::fleet::model::{Label, ProcessFacts};
 
 /// Most processes followed below one pane; a fork bomb must not stall the observer.
 const MAX_TREE: usize = 512;
