@@ -82,24 +82,50 @@ fn every_command_in_a_hint_can_be_run_as_it_is_written() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
+/// Commands of a page: lines of its shell blocks, and what stands between backquotes.
+fn commands(text: &str) -> Vec<&str> {
+    let inline = Regex::new("`(mosaic-tui [^`\n]+)`").unwrap();
+    let in_blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).flat_map(str::lines);
+    let blocks = in_blocks.filter_map(|line| line.find("mosaic-tui").map(|at| &line[at..]));
+    blocks
+        .chain(inline.captures_iter(text).map(|found| found.get(1).unwrap().as_str()))
+        .map(|command| command.split(" #").next().unwrap_or_default().trim_end_matches(")\"").trim())
+        .collect()
+}
+
 #[test]
 fn every_command_in_the_documents_can_be_run_as_it_is_written() {
     let (mut pages, mut faults, mut seen) =
         (vec![root().join("README.md"), root().join("CONTRIBUTING.md")], Vec::new(), 0);
     files(&root().join("docs"), ".md", &mut pages);
-    let inline = Regex::new("`(mosaic-tui [^`\n]+)`").unwrap();
     for path in pages.iter().filter(|path| !path.ends_with("reference.md")) {
-        let text = fs::read_to_string(path).unwrap();
-        let in_blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).flat_map(str::lines);
-        let blocks = in_blocks.filter_map(|line| line.find("mosaic-tui").map(|at| &line[at..]));
-        let commands: Vec<&str> =
-            blocks.chain(inline.captures_iter(&text).map(|found| found.get(1).unwrap().as_str())).collect();
-        for command in commands {
-            let command = command.split(" #").next().unwrap_or_default().trim_end_matches(")\"").trim();
+        for command in commands(&fs::read_to_string(path).unwrap()) {
             seen += 1;
             faults.extend(fault(command).map(|why| format!("{}: {command}: {why}", path.display())));
         }
     }
     assert!(seen > 40, "only {seen} commands were found");
     assert_eq!(faults, Vec::<String>::new());
+}
+
+/// What an agent or a program fills in, in capitals or between double braces, as a word that suits anywhere.
+fn filled(command: &str) -> String {
+    let values = Regex::new(r"\{\{[a-z_.]+\}\}|\b(TOKEN|SECONDS)\b").unwrap();
+    values.replace_all(command, "1").into_owned()
+}
+
+#[test]
+fn every_command_that_an_agent_is_told_to_run_can_be_run_as_it_is_written() {
+    let (mut pages, mut faults, mut seen) = (Vec::new(), Vec::new(), 0);
+    files(&root().join("framework"), ".md", &mut pages);
+    for path in pages {
+        for command in commands(&fs::read_to_string(&path).unwrap()) {
+            seen += 1;
+            faults.extend(fault(&filled(command)).map(|why| format!("{}: {command}: {why}", path.display())));
+        }
+    }
+    assert!(seen > 50, "only {seen} commands were found");
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(fault(&filled("mosaic-tui backlog complete --id {{card}} --token {{token}}")).is_none());
+    assert!(fault("mosaic-tui backlog finish --id A1").is_some());
 }
