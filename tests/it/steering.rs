@@ -156,9 +156,9 @@ fn keys_are_pressed_only_while_tmux_still_sees_what_was_seen() {
     // tmux takes a path below its folder for a socket's name.
     let socket = sandbox.tmux(&["display-message", "-p", "#{socket_path}"]);
     let tmux = Tmux::new(SocketName(Some(format!("../..{socket}"))));
-    let press = |turn: &str, row: &str, keys: &str| {
+    let press = |token: &str, row: &str, keys: &str| {
         let row = ShownRow { text: row.to_owned(), from_start: true, to_end: true };
-        let guard = Guard { turn: turn.to_owned(), shows: vec![row], ..Guard::default() };
+        let guard = Guard { lease: token.to_owned(), shows: vec![row], ..Guard::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(tmux.guarded(pane, &guard, &[Change::Keys(pane, vec![keys.to_owned()])])).unwrap()
     };
@@ -169,7 +169,7 @@ fn keys_are_pressed_only_while_tmux_still_sees_what_was_seen() {
         assert!(!press("", other, "two"), "{other}");
     }
     sandbox.tmux(&["set-option", "-p", "-t", "=c:", "@mosaic_turn", "m1.1"]);
-    assert!(!press("", "Would you like, {x} #y?", "three"), "another sender's turn");
+    assert!(!press("", "Would you like, {x} #y?", "three"), "another sender's lease");
     assert!(press("m1.1", "Would you like, {x} #y?", "four"));
     wait_for("what was typed", || sandbox.tmux(&["capture-pane", "-p", "-t", "=c:"]).contains("onefour"));
 }

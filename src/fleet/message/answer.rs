@@ -1,8 +1,8 @@
 //! Answering the question that a runtime asks on its screen.
 
 use super::deliver::{Delivering, Outcome, Phase, Seen};
+use super::lease::PaneLease;
 use super::receipt::Delivery;
-use super::turn::Turn;
 use crate::fleet::error::Result;
 use crate::fleet::model::Label;
 use crate::fleet::screen::{Rules, ScreenFacts, Showing};
@@ -12,7 +12,7 @@ impl Delivering<'_> {
     /// Answers the question that is on the screen, if it is still there when the keys are pressed.
     pub(super) async fn press_answer(
         &self,
-        turn: &mut Turn<'_>,
+        lease: &mut PaneLease<'_>,
         phase: &mut Phase,
         (rules, before): (&Rules, &ScreenFacts),
         choice: usize,
@@ -47,7 +47,7 @@ impl Delivering<'_> {
         }
         let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
         *phase = Phase::Submitting;
-        if !turn.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
+        if !lease.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
             *phase = Phase::Looking;
             return refused("another_question", "the screen changed before the answer; nothing was pressed".to_owned());
         }
@@ -57,7 +57,7 @@ impl Delivering<'_> {
             let elsewhere = facts.composer.as_ref().is_some_and(|composer| typed(&composer.text));
             facts.question != before.question && facts.showing != Showing::Unknown && !elsewhere
         };
-        Ok(match self.until(turn, self.options.timeout, rules, answered).await? {
+        Ok(match self.until(lease, self.options.timeout, rules, answered).await? {
             Seen::Yes(now) if now.showing == Showing::Dialog => (
                 Delivery::Accepted,
                 format!("answered with choice {choice}: {asked}; now it asks: {}", Label::new(&now.asked())),

@@ -1,13 +1,13 @@
-//! The steps of one delivery: the turn, the look, the paste, the draft, the key, the evidence.
+//! The steps of one delivery: the lease, the look, the paste, the draft, the key, the evidence.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::lease::{CLAIM_WITHIN, PaneLease};
 use super::receipt::Delivery;
 use super::shown;
-use super::turn::{LOCK_WITHIN, Turn};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
 use crate::fleet::os::process::ProcessWatch;
@@ -120,7 +120,7 @@ pub(super) type Outcome = (Delivery, String);
 impl Delivering<'_> {
     /// Delivers; `phase` tells how far that came, also when it failed.
     pub(super) async fn run(&self, id: &str, phase: &mut Phase) -> Result<Outcome> {
-        // A long text takes its time over a slow link; nobody waits for the turn meanwhile.
+        // A long text takes its time over a slow link; nobody waits for the lease meanwhile.
         let buffer = match self.what {
             What::Answer(..) => None,
             _ => Some(format!("mosaic-{id}")),
@@ -128,7 +128,7 @@ impl Delivering<'_> {
         if let Some(buffer) = &buffer {
             self.tmux.load_buffer(buffer, &self.what.pasted()).await?;
         }
-        let outcome = self.with_turn(id, buffer.as_deref(), phase).await;
+        let outcome = self.with_lease(id, buffer.as_deref(), phase).await;
         if let (Some(buffer), false) = (buffer, matches!(phase, Phase::Typed | Phase::Submitting)) {
             // It was not pasted, which would have deleted it. Without a link there is nobody to tell.
             if let Err(failure) = self.tmux.change(&[Change::DeleteBuffer(buffer)]).await {
@@ -138,14 +138,16 @@ impl Delivering<'_> {
         outcome
     }
 
-    async fn with_turn(&self, id: &str, buffer: Option<&str>, phase: &mut Phase) -> Result<Outcome> {
-        let Some(mut turn) = Turn::take(self.tmux, self.pane, id, LOCK_WITHIN).await? else { return Ok(lock_busy()) };
-        let outcome = self.in_turn(&mut turn, buffer.unwrap_or_default(), phase).await;
-        turn.end().await;
+    async fn with_lease(&self, id: &str, buffer: Option<&str>, phase: &mut Phase) -> Result<Outcome> {
+        let Some(mut lease) = PaneLease::claim(self.tmux, self.pane, id, CLAIM_WITHIN).await? else {
+            return Ok(lock_busy());
+        };
+        let outcome = self.under_lease(&mut lease, buffer.unwrap_or_default(), phase).await;
+        lease.release().await;
         outcome
     }
 
-    async fn in_turn(&self, turn: &mut Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
+    async fn under_lease(&self, lease: &mut PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(*phase)) };
         if let Some(shell) = self.shell_in_its_place().await? {
             return Ok(shell);
@@ -154,35 +156,35 @@ impl Delivering<'_> {
             // Keys would go to copy mode, which somebody left open.
             self.tmux.change(&[Change::LeaveMode(self.pane)]).await?;
         }
-        let Some(rules) = self.rules else { return self.blindly(turn, buffer, phase).await };
+        let Some(rules) = self.rules else { return self.blindly(lease, buffer, phase).await };
         // A screen that is just being drawn anew is looked at again.
         let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.showing != Showing::Unknown;
-        let before = match self.until(turn, SCREEN_WITHIN, rules, known).await? {
+        let before = match self.until(lease, SCREEN_WITHIN, rules, known).await? {
             Seen::Yes(facts) | Seen::No(facts) => facts,
             Seen::Gone => return Ok(gone(*phase)),
-            Seen::Lost => return Ok(lost_turn(*phase)),
+            Seen::Lost => return Ok(lost_lease(*phase)),
         };
         if let What::Answer(choice, question) = self.what {
-            return self.press_answer(turn, phase, (rules, &before), choice, question).await;
+            return self.press_answer(lease, phase, (rules, &before), choice, question).await;
         }
         if let Some(refusal) = self.refusal(rules, &before).await? {
             return Ok(refusal);
         }
         let was = before.composer.as_ref().map(|composer| composer.text.clone()).unwrap_or_default();
-        if let Some(not_pasted) = self.paste(turn, buffer, phase).await? {
+        if let Some(not_pasted) = self.paste(lease, buffer, phase).await? {
             return Ok(not_pasted);
         }
         let extra = PER_KILOBYTE * u32::try_from(self.what.text().len() >> 10).unwrap_or(u32::MAX);
-        let draft = match self.press_enter(turn, phase, rules, &was, DRAFT_WITHIN + extra).await? {
+        let draft = match self.press_enter(lease, phase, rules, &was, DRAFT_WITHIN + extra).await? {
             Pressed::On(draft) => *draft,
-            Pressed::Not => return self.not_drafted(turn, rules, &was, *phase).await,
-            Pressed::WouldInterrupt => return self.would_interrupt(turn, rules, &was).await,
+            Pressed::Not => return self.not_drafted(lease, rules, &was, *phase).await,
+            Pressed::WouldInterrupt => return self.would_interrupt(lease, rules, &was).await,
         };
         if !self.options.verify {
             return Ok((Delivery::Sent, "nobody looked".to_owned()));
         }
         let limit = self.options.timeout + extra;
-        let taken = self.until(turn, limit, rules, |now| self.was_taken(now, &draft, &before)).await?;
+        let taken = self.until(lease, limit, rules, |now| self.was_taken(now, &draft, &before)).await?;
         Ok(self.told(taken))
     }
 
@@ -191,7 +193,7 @@ impl Delivering<'_> {
     /// draft, when Enter was pressed.
     async fn press_enter(
         &self,
-        turn: &mut Turn<'_>,
+        lease: &mut PaneLease<'_>,
         phase: &mut Phase,
         rules: &Rules,
         was: &str,
@@ -203,7 +205,7 @@ impl Delivering<'_> {
         let (no_title, no_row) = (owned(no_title), owned(no_row));
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Seen::Yes(facts) = self.until(turn, left, rules, |facts| self.shows_draft(facts, was)).await? else {
+            let Seen::Yes(facts) = self.until(lease, left, rules, |facts| self.shows_draft(facts, was)).await? else {
                 return Ok(Pressed::Not);
             };
             // Some show a turn in progress only once something is typed.
@@ -218,12 +220,12 @@ impl Delivering<'_> {
                 ..Guard::default()
             };
             *phase = Phase::Submitting;
-            if turn.change(guard, &[Change::Keys(self.pane, vec!["Enter".to_owned()])]).await? {
+            if lease.change(guard, &[Change::Keys(self.pane, vec!["Enter".to_owned()])]).await? {
                 return Ok(Pressed::On(Box::new(facts)));
             }
             // Something moved between the look and the key; it was not pressed.
             *phase = Phase::Typed;
-            if Instant::now() > deadline || !turn.keep().await? {
+            if Instant::now() > deadline || !lease.renew_if_due().await? {
                 return Ok(Pressed::Not);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -231,7 +233,7 @@ impl Delivering<'_> {
     }
 
     /// Nothing is known of this runtime's screen.
-    async fn blindly(&self, turn: &mut Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
+    async fn blindly(&self, lease: &mut PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
         if self.options.verify || matches!(self.what, What::Answer(..)) {
             return Ok((
                 Delivery::Blank,
@@ -241,7 +243,7 @@ impl Delivering<'_> {
         if let Some(why) = self.may_ask() {
             return Ok((Delivery::Refused, why));
         }
-        if let Some(not_pasted) = self.paste(turn, buffer, phase).await? {
+        if let Some(not_pasted) = self.paste(lease, buffer, phase).await? {
             return Ok(not_pasted);
         }
         if let Some(why) = self.may_ask() {
@@ -249,8 +251,8 @@ impl Delivering<'_> {
         }
         *phase = Phase::Submitting;
         let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
-        let pressed = turn.change(Guard::default(), &[enter]).await?;
-        Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_turn(Phase::Typed) })
+        let pressed = lease.change(Guard::default(), &[enter]).await?;
+        Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_lease(Phase::Typed) })
     }
 
     /// Why a question may be open, which Enter would answer. Without a screen that is understood only the runtime itself
@@ -273,11 +275,11 @@ impl Delivering<'_> {
     }
 
     /// What is told when the pasted text did not show as a draft, or not long enough. Enter was not pressed.
-    async fn not_drafted(&self, turn: &mut Turn<'_>, rules: &Rules, was: &str, phase: Phase) -> Result<Outcome> {
+    async fn not_drafted(&self, lease: &mut PaneLease<'_>, rules: &Rules, was: &str, phase: Phase) -> Result<Outcome> {
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
         let facts = read(rules, &peek);
         let not = "it was not submitted";
-        if was.is_empty() && self.take_back(turn, rules).await? {
+        if was.is_empty() && self.take_back(lease, rules).await? {
             return Ok((
                 Delivery::Refused,
                 format!("not_shown: its composer does not show the message whole; it was taken back, and {not}"),
@@ -299,7 +301,7 @@ impl Delivering<'_> {
     /// Takes a draft that this delivery left out of the composer again, key by key, each only while the composer is as
     /// it was read: nobody else's text is touched. Whether something was taken and the composer is empty now; one that
     /// shows nothing yet may show the text later.
-    async fn take_back(&self, turn: &mut Turn<'_>, rules: &Rules) -> Result<bool> {
+    async fn take_back(&self, lease: &mut PaneLease<'_>, rules: &Rules) -> Result<bool> {
         let deadline = Instant::now() + SCREEN_WITHIN;
         let mut taken = false;
         while !rules.takes_back.is_empty() && Instant::now() < deadline {
@@ -309,11 +311,11 @@ impl Delivering<'_> {
             if composer.is_empty() {
                 return Ok(taken);
             }
-            if !(composer.pasted || shown::begins(&composer.text, self.what.text())) || !turn.keep().await? {
+            if !(composer.pasted || shown::begins(&composer.text, self.what.text())) || !lease.renew_if_due().await? {
                 return Ok(false);
             }
             let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };
-            taken |= turn.change(guard, &[Change::Keys(self.pane, rules.takes_back.clone())]).await?;
+            taken |= lease.change(guard, &[Change::Keys(self.pane, rules.takes_back.clone())]).await?;
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(false)
@@ -391,8 +393,8 @@ impl Delivering<'_> {
     }
 
     /// What is told when a turn in progress showed itself behind the draft, which Enter would end.
-    async fn would_interrupt(&self, turn: &mut Turn<'_>, rules: &Rules, was: &str) -> Result<Outcome> {
-        if was.is_empty() && self.take_back(turn, rules).await? {
+    async fn would_interrupt(&self, lease: &mut PaneLease<'_>, rules: &Rules, was: &str) -> Result<Outcome> {
+        if was.is_empty() && self.take_back(lease, rules).await? {
             return Ok((Delivery::Refused, format!("busy: {INTERRUPTS}; it was taken back")));
         }
         Ok((Delivery::Draft, format!("{INTERRUPTS}; it stands in its composer and was not submitted")))
@@ -423,7 +425,7 @@ impl Delivering<'_> {
 
     /// Pastes, if what reads the pane's keys is the runtime: its processes are looked at, and the command that pastes
     /// compares the name of the foreground process with the one of that look. Why it was not pasted, when it was not.
-    async fn paste(&self, turn: &Turn<'_>, buffer: &str, phase: &mut Phase) -> Result<Option<Outcome>> {
+    async fn paste(&self, lease: &PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Option<Outcome>> {
         let foreground = self.tmux.query(&Query::Foreground(self.pane)).await?;
         if let Some(shell) = self.shell_in_its_place().await? {
             return Ok(Some(shell));
@@ -431,7 +433,7 @@ impl Delivering<'_> {
         *phase = Phase::Typing;
         let paste = Change::PasteBuffer { buffer: buffer.to_owned(), pane: self.pane };
         let guard = Guard { foreground: Some(foreground.clone()), ..Guard::default() };
-        if turn.change(guard, &[paste]).await? {
+        if lease.change(guard, &[paste]).await? {
             *phase = Phase::Typed;
             return Ok(None);
         }
@@ -441,7 +443,7 @@ impl Delivering<'_> {
             let why = format!("another program came to the front of its pane, {now}; nothing was typed");
             return Ok(Some((Delivery::Blank, why)));
         }
-        Ok(Some(lost_turn(*phase)))
+        Ok(Some(lost_lease(*phase)))
     }
 
     fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
@@ -480,10 +482,10 @@ impl Delivering<'_> {
         }
     }
 
-    /// Looks until the screen is as wanted, as long as the turn is held.
+    /// Looks until the screen is as wanted, as long as the lease is held.
     pub(super) async fn until(
         &self,
-        turn: &mut Turn<'_>,
+        lease: &mut PaneLease<'_>,
         limit: Duration,
         rules: &Rules,
         wanted: impl Fn(&ScreenFacts) -> bool,
@@ -498,7 +500,7 @@ impl Delivering<'_> {
             if Instant::now() > deadline {
                 return Ok(Seen::No(facts));
             }
-            if !turn.keep().await? {
+            if !lease.renew_if_due().await? {
                 return Ok(Seen::Lost);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -524,7 +526,7 @@ pub(super) enum Seen {
     Yes(ScreenFacts),
     No(ScreenFacts),
     Gone,
-    /// Somebody else has the turn: we were asleep for too long.
+    /// Somebody else holds the lease: we were asleep for too long.
     Lost,
 }
 
@@ -539,8 +541,8 @@ pub(super) fn lock_busy() -> Outcome {
     (Delivery::Refused, "lock_busy: another message is being delivered; nothing was typed".to_owned())
 }
 
-/// Another sender took the turn, because this one gave no sign for too long.
-fn lost_turn(phase: Phase) -> Outcome {
+/// Another sender claimed the lease, because this one did not renew it for too long.
+fn lost_lease(phase: Phase) -> Outcome {
     match phase {
         Phase::Looking | Phase::Typing => lock_busy(),
         Phase::Typed => (Delivery::Draft, "another sender had the turn meanwhile; it was not submitted".to_owned()),

@@ -6,10 +6,10 @@
 mod answer;
 mod deliver;
 mod frame;
+mod lease;
 mod post;
 mod receipt;
 mod shown;
-mod turn;
 
 pub use deliver::Options;
 pub use frame::{Envelope, check_text};

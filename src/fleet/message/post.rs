@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::deliver::{Delivering, Options, Outcome, Phase, What, lock_busy};
 use super::frame::check_word;
+use super::lease::CLAIM_WITHIN;
 use super::receipt::{Delivery, Receipt};
-use super::turn::LOCK_WITHIN;
 use super::{Envelope, check_text};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::heartbeat;
@@ -108,7 +108,7 @@ impl<'a> Post<'a> {
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
         let path = self.site.run_file(&agent.name, RunFile::Send);
-        let Some(_line) = lockfile::hold(&path, LOCK_WITHIN, lockfile::open).await? else {
+        let Some(_line) = lockfile::hold(&path, CLAIM_WITHIN, lockfile::open).await? else {
             return Ok(receipt(lock_busy()));
         };
         let tmux = Tmux::at(server, &self.links);

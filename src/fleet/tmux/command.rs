@@ -21,8 +21,8 @@ pub enum Query {
     },
     /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
-    /// Whose turn it is to type into a pane.
-    Turn(PaneId),
+    /// Token of the sender that may type into a pane.
+    LeaseToken(PaneId),
     /// Name of the program that reads a pane's keys.
     Foreground(PaneId),
     /// Pid of the server.
@@ -85,8 +85,8 @@ pub enum Change {
     DeleteBuffer(String),
     /// Presses keys, by tmux's names for them.
     Keys(PaneId, Vec<String>),
-    /// Says whose turn it is to type into a pane; empty is nobody's.
-    Turn(PaneId, String),
+    /// Says by its token which sender may type into a pane; empty is nobody's.
+    LeaseToken(PaneId, String),
     /// Runs nothing: makes the server look at its children, which fills in exit statuses.
     Nudge,
 }
@@ -94,8 +94,9 @@ pub enum Change {
 /// User option that marks an agent's own pane, so that a split window does not hide it.
 pub(super) const MARK_OPTION: &str = "@mosaic_agent";
 
-/// User option of a pane: the sender whose turn it is to type into it.
-pub(super) const TURN_OPTION: &str = "@mosaic_turn";
+/// User option of a pane: the token of the sender that may type into it. All versions of this program that share a
+/// pane have to agree on its name.
+pub(super) const LEASE_OPTION: &str = "@mosaic_turn";
 
 /// `=NAME:`, which matches that session and no other.
 fn exact_target(session: &SessionName) -> String {
@@ -106,7 +107,7 @@ impl Query {
     /// Whether its answer is the one line that begins with the [`mark`].
     pub(super) fn is_marked(&self) -> bool {
         match self {
-            Self::Turn(_) | Self::Foreground(_) | Self::Scrolled(_) | Self::PaneState(_) => true,
+            Self::LeaseToken(_) | Self::Foreground(_) | Self::Scrolled(_) | Self::PaneState(_) => true,
             Self::ServerPid | Self::SocketPath => true,
             Self::ListPanes | Self::Capture { .. } | Self::Text(_) => false,
         }
@@ -128,8 +129,8 @@ impl Query {
                 ),
             ]),
             Self::Text(pane) => words(&["capture-pane", "-p", "-e", "-t", &pane.to_string()]),
-            Self::Turn(pane) => {
-                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}#{{{TURN_OPTION}}}", mark())])
+            Self::LeaseToken(pane) => {
+                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}#{{{LEASE_OPTION}}}", mark())])
             }
             Self::Foreground(pane) => {
                 let format = format!("{}#{{pane_current_command}}", mark());
@@ -207,7 +208,7 @@ impl Change {
                 all.extend(keys.iter().cloned());
                 all
             }
-            Self::Turn(pane, word) => words(&["set-option", "-p", "-t", &pane.to_string(), TURN_OPTION, word]),
+            Self::LeaseToken(pane, token) => words(&["set-option", "-p", "-t", &pane.to_string(), LEASE_OPTION, token]),
             Self::Nudge => words(&["run-shell", "true"]),
         }
     }

@@ -3,7 +3,7 @@
 //! `if-shell -F` decides and acts within one command of the server: nothing happens in between. The format
 //! `#{C/r:PATTERN}` tells whether a pane's screen has a line like that (FORMATS in tmux(1)).
 
-use super::command::{Change, TURN_OPTION, quote};
+use super::command::{Change, LEASE_OPTION, quote};
 use super::mark::mark;
 use crate::fleet::model::{PaneId, ShownRow};
 
@@ -19,8 +19,8 @@ const ANY_ONE: &str = "#,{}\\[]^";
 /// What must still be so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guard {
-    /// The word of the sender whose turn it is.
-    pub turn: String,
+    /// Token of the sender that holds the lease on the pane.
+    pub lease: String,
     /// Rows that the pane shows.
     pub shows: Vec<ShownRow>,
     /// Name of the program that reads its keys.
@@ -34,14 +34,14 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Whose turn it is, and nothing else.
-    pub fn turn(word: String) -> Self {
-        Self { turn: word, ..Self::default() }
+    /// Who holds the lease on the pane, and nothing else.
+    pub fn lease(token: String) -> Self {
+        Self { lease: token, ..Self::default() }
     }
 
     /// The condition as a format: true, or false.
     fn condition(&self) -> String {
-        let mut all = vec![format!("#{{==:#{{{TURN_OPTION}}},{}}}", self.turn)];
+        let mut all = vec![format!("#{{==:#{{{LEASE_OPTION}}},{}}}", self.lease)];
         if let Some((x, y)) = self.cursor {
             all.push("#{==:#{pane_in_mode},0}".to_owned());
             all.push(format!("#{{==:#{{cursor_x}} #{{cursor_y}},{x} {y}}}"));
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn all_conditions_are_one() {
         let guard = Guard {
-            turn: "m1.2".into(),
+            lease: "m1.2".into(),
             shows: vec![row("abc")],
             cursor: Some((3, 4)),
             foreground: None,
