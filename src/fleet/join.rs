@@ -79,7 +79,7 @@ pub struct Planes<'a> {
 pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     let mut rows: Vec<AgentRow> = planes.roster.agents.iter().map(|agent| agent_row(planes, agent)).collect();
     rows.extend(unmanaged_rows(planes));
-    rows.sort_by(|a, b| a.attention().cmp(&b.attention()).then_with(|| a.name.cmp(&b.name)));
+    rows.sort_by(|a, b| a.compare_attention(b, false));
     let mut warnings: Vec<Label> = planes.roster.warnings.iter().map(|text| Label::new(text)).collect();
     warnings.extend(hosts::warnings(planes));
     if let Some(error) = planes.roster_error {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::backlog::model::{Board, Column, Stamp};
-use crate::fleet::model::{Attention, ClaimFacts, FleetSnapshot};
+use crate::fleet::model::{ClaimFacts, FleetSnapshot};
 
 /// Writes each agent's claim into its row, and puts the idle ones forward while cards wait for them.
 #[must_use]
@@ -21,11 +21,7 @@ pub fn attached(snapshot: &FleetSnapshot, board: &Board, now: Stamp) -> FleetSna
         }
     }
     if board.counts.of(Column::Ready) > 0 {
-        // Attention order: an idle agent wants the operator more than a busy one while work waits.
-        joined.agents.sort_by_key(|row| match row.attention() {
-            Attention::Available => (Attention::Unknown, 1),
-            other => (other, 0),
-        });
+        joined.agents.sort_by(|a, b| a.compare_attention(b, true));
     }
     joined
 }

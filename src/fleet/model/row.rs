@@ -1,5 +1,6 @@
 //! The joined row of one agent, and the snapshot of all.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -94,7 +95,18 @@ impl AgentRow {
         self.attention() <= Attention::Unknown
     }
 
-    /// Its place in the attention order.
+    /// Compares two rows by the attention order, and by name. While work waits, an idle agent wants the operator more
+    /// than a busy one.
+    #[must_use]
+    pub fn compare_attention(&self, other: &Self, work_waits: bool) -> Ordering {
+        let place = |row: &Self| match row.attention() {
+            Attention::Available if work_waits => (Attention::Unknown, 1),
+            attention => (attention, 0),
+        };
+        place(self).cmp(&place(other)).then_with(|| self.name.cmp(&other.name))
+    }
+
+    /// What it wants of the operator.
     #[must_use]
     pub fn attention(&self) -> Attention {
         if !self.managed {
