@@ -3,9 +3,9 @@
 //! SQLite lets whoever asks at the right moment write; the others sleep and ask again. With many
 //! processes that either starves single ones (its own back-off grows to 100 ms) or burns the machine
 //! with asking. So each writer first takes two locks on files beside the database, for which the kernel
-//! keeps the waiting ones (flock(2)): the door, which the next writer holds while it waits, and the
-//! room, which the present one holds. Who leaves the room and wants in again finds the door held and
-//! stands behind the others; a single lock would let it slip back in before a waiting process has woken.
+//! keeps the waiting ones (flock(2)): one that the writer holds, and one that the next writer holds while it
+//! waits. A writer that is done and wants to write again finds the second held and stands behind the others;
+//! a single lock would let it back in before a waiting process has woken.
 //! Programs that do not stand in line are still kept apart by SQLite's own lock.
 
 use std::fs::File;
@@ -20,14 +20,14 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::wait::LIMIT;
 
-/// How long after its turn began a writer may slip in again without standing in line: waking another
+/// How long after its turn began a writer may write again without standing in line: waking another
 /// process takes as long as several changes do. Thirty writers wait a tenth of a second at most.
-const SLIP_IN: Duration = Duration::from_millis(2);
+const REENTRY_GRACE: Duration = Duration::from_millis(2);
 
 /// The line of one store.
 pub(super) struct Queue {
-    door: Arc<File>,
-    room: Arc<File>,
+    next_writer: Arc<File>,
+    writer: Arc<File>,
     /// When the last turn began that was waited for.
     since: Option<Instant>,
 }
@@ -43,15 +43,15 @@ impl Queue {
             name.push(ending);
             File::options().create(true).append(true).mode(0o600).open(Path::new(&name)).map(Arc::new)
         };
-        Ok(Self { door: open("-door")?, room: open("-room")?, since: None })
+        Ok(Self { next_writer: open("-next-writer")?, writer: open("-writer")?, since: None })
     }
 
     /// Waits for a turn; `None` when it does not come in time.
     pub(super) fn enter(&mut self) -> io::Result<Option<Turn>> {
-        if self.since.is_some_and(|since| since.elapsed() < SLIP_IN)
-            && let Some(room) = Turn::try_take(&self.room)?
+        if self.since.is_some_and(|since| since.elapsed() < REENTRY_GRACE)
+            && let Some(writer) = Turn::try_take(&self.writer)?
         {
-            return Ok(Some(room));
+            return Ok(Some(writer));
         }
         let turn = self.stand_in_line()?;
         self.since = Some(Instant::now());
@@ -60,21 +60,21 @@ impl Queue {
 
     /// A turn that can be had without waiting.
     pub(super) fn enter_at_once(&self) -> io::Result<Option<Turn>> {
-        Turn::try_take(&self.room)
+        Turn::try_take(&self.writer)
     }
 
     fn stand_in_line(&self) -> io::Result<Option<Turn>> {
-        if let Some(door) = Turn::try_take(&self.door)?
-            && let Some(room) = Turn::try_take(&self.room)?
+        if let Some(next_writer) = Turn::try_take(&self.next_writer)?
+            && let Some(writer) = Turn::try_take(&self.writer)?
         {
-            drop(door);
-            return Ok(Some(room));
+            drop(next_writer);
+            return Ok(Some(writer));
         }
         // flock(2) waits without a limit, so another thread does; the locks belong to the open files, not to it.
         let (hand_over, waiting) = sync_channel(0);
-        let (door, room) = (Arc::clone(&self.door), Arc::clone(&self.room));
+        let (next_writer, writer) = (Arc::clone(&self.next_writer), Arc::clone(&self.writer));
         std::thread::Builder::new().name("queue".to_owned()).spawn(move || {
-            let entered = Turn::take(&door).and_then(|_door| Turn::take(&room));
+            let entered = Turn::take(&next_writer).and_then(|_next| Turn::take(&writer));
             // When nobody waits any more the turn is dropped, and with it given on.
             drop(hand_over.send(entered));
         })?;
