@@ -10,6 +10,7 @@ pub mod model;
 pub mod operations;
 pub mod place;
 mod postgres;
+mod rows;
 pub mod rules;
 mod schema;
 mod sqlite;

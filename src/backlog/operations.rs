@@ -143,7 +143,6 @@ impl Backlog {
     pub fn claim(&mut self, request: &ClaimRequest) -> Result<Option<Card>> {
         check_owner(&request.owner)?;
         rules::check_ttl(request.ttl_seconds)?;
-        rules::check_who(&self.who)?;
         let Some(id) = &request.id else {
             let mut tries = 0;
             return loop {
@@ -159,21 +158,12 @@ impl Backlog {
             let mut card = existing(change, id)?;
             // After the card is held: the lease begins now, not before the waiting.
             let now = change.now()?;
-            let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
-            if !fits(&request.phase, &card.phase) {
-                return Ok(None);
+            if let Some(reclaimed) = rules::reclaim_expired(&mut card, now) {
+                let before = card.clone();
+                card = finish(change, who, card, reclaimed, before)?.card;
             }
             let before = card.clone();
-            if card.claim.as_ref().is_some_and(|claim| claim.expires_at() < now)
-                && let Some(reclaimed) = rules::reclaim(&mut card)
-            {
-                card.version += 1;
-                append(change, who, &card, now, reclaimed)?;
-            }
-            if card.column() != super::model::Column::Ready {
-                return Ok(None);
-            }
-            let claimed = rules::claim(&mut card, &request.owner, request.ttl_seconds, now);
+            let Some(claimed) = rules::claim(&mut card, request, now) else { return Ok(None) };
             let who = Who { actor: request.owner.clone(), ..who.clone() };
             finish(change, &who, card, claimed, before).map(|outcome| Some(outcome.card))
         })
@@ -229,9 +219,7 @@ impl Backlog {
                 let before = existing(change, &id)?;
                 let mut card = before.clone();
                 // It may have been renewed before it was held.
-                if card.claim.as_ref().is_some_and(|claim| claim.expires_at() < now)
-                    && let Some(reclaimed) = rules::reclaim(&mut card)
-                {
+                if let Some(reclaimed) = rules::reclaim_expired(&mut card, now) {
                     returned.push(finish(change, who, card, reclaimed, before)?.card);
                 }
             }

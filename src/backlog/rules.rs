@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Error, Result};
 use super::model::{
-    Card, CardEvent, CardId, Claim, EventKind, NewCard, Patch, Stamp, Status, check_acceptance, check_body, check_line,
+    Card, CardEvent, CardId, Claim, Column, EventKind, NewCard, Patch, Stamp, Status, check_acceptance, check_body,
+    check_line,
 };
-use super::store::Who;
+use super::store::{ClaimRequest, Who};
 
 /// Seconds of a claim when none are given.
 pub const DEFAULT_TTL_SECONDS: i64 = 900;
@@ -224,14 +225,20 @@ fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
     }
 }
 
-/// Makes a ready card claimed.
-pub(super) fn claim(card: &mut Card, owner: &str, ttl_seconds: i64, now: Stamp) -> Changed {
+/// Makes a ready card claimed; `None` when it is not ready, or not for this claimer. A card that is asked for by name
+/// may be for anybody.
+pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Option<Changed> {
+    let of_phase = request.phase.as_ref().is_none_or(|phase| *phase == card.phase);
+    let assigned = request.id.is_some() || request.assignees().contains(&card.assignee);
+    if card.column() != Column::Ready || !of_phase || !assigned {
+        return None;
+    }
     card.last_claim_token += 1;
     card.attempts += 1;
     card.status = Status::Claimed;
-    let token = card.last_claim_token;
-    card.claim = Some(Claim { owner: owner.to_owned(), ttl_seconds, at: now, since: now, token });
-    Changed { kind: EventKind::Claimed, detail: json!({ "token": token, "ttl_seconds": ttl_seconds }) }
+    let (token, ttl_seconds) = (card.last_claim_token, request.ttl_seconds);
+    card.claim = Some(Claim { owner: request.owner.clone(), ttl_seconds, at: now, since: now, token });
+    changed(EventKind::Claimed, json!({ "token": token, "ttl_seconds": ttl_seconds }))
 }
 
 /// Extends a claim.
@@ -306,6 +313,12 @@ pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
     }
 }
 
+/// Returns a claim to the pool if its lease is over.
+pub(super) fn reclaim_expired(card: &mut Card, now: Stamp) -> Option<Changed> {
+    card.claim.as_ref().filter(|claim| claim.expires_at() < now)?;
+    reclaim(card)
+}
+
 /// Returns a claim to the pool; `None` when there is none.
 pub(super) fn reclaim(card: &mut Card) -> Option<Changed> {
     let claim = card.claim.take()?;
@@ -347,6 +360,11 @@ pub(super) mod tests {
 
     const NOW: Stamp = Stamp(5000);
 
+    fn claim(card: &mut Card, owner: &str, ttl_seconds: i64, now: Stamp) {
+        let request = ClaimRequest { owner: owner.to_owned(), ttl_seconds, id: None, phase: None, assignee: None };
+        assert!(super::claim(card, &request, now).is_some());
+    }
+
     #[test]
     fn a_lost_claim_is_refused_and_names_the_present_owner() {
         let mut card = card("A");
@@ -362,6 +380,53 @@ pub(super) mod tests {
             assert!(error.why.contains("two holds it with token 2"), "{error}");
         }
         assert!(complete(&mut card, None, NOW).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_claim_takes_what_is_ready_and_for_its_claimer() {
+        let request = ClaimRequest { owner: "me".into(), ttl_seconds: 60, id: None, phase: None, assignee: None };
+        let of_phase = ClaimRequest { phase: Some("m1".into()), ..request.clone() };
+        let as_class = ClaimRequest { assignee: Some("code".into()), ..request.clone() };
+        let named = ClaimRequest { id: Some(CardId::parse("A").unwrap()), ..request.clone() };
+        let may = |request: &ClaimRequest, change: fn(&mut Card)| {
+            let mut card = card("A");
+            change(&mut card);
+            super::claim(&mut card.clone(), request, NOW).is_some()
+        };
+        assert!(may(&request, |_| {}) && may(&request, |card| card.assignee = "me".into()));
+        for (class, allowed) in [("code", [false, true, true]), ("review", [false, false, true])] {
+            let of_class = |request| {
+                may(
+                    request,
+                    if class == "code" {
+                        |card| card.assignee = "code".into()
+                    } else {
+                        |card| {
+                            card.assignee = "review".into();
+                        }
+                    },
+                )
+            };
+            assert_eq!([&request, &as_class, &named].map(of_class), allowed, "{class}");
+        }
+        assert!(!may(&of_phase, |_| {}) && may(&of_phase, |card| card.phase = "m1".into()));
+        for held_up in [
+            |card: &mut Card| card.status = Status::Blocked,
+            |card: &mut Card| card.status = Status::Done,
+            |card: &mut Card| card.open_dependencies = 1,
+            |card: &mut Card| claim(card, "other", 60, NOW),
+        ] {
+            assert!(!may(&request, held_up) && !may(&named, held_up));
+        }
+    }
+
+    #[test]
+    fn a_lease_returns_by_itself_only_after_its_last_moment() {
+        let mut card = card("A");
+        claim(&mut card, "one", 2, Stamp(1000));
+        assert_eq!(reclaim_expired(&mut card, Stamp(3000)), None);
+        assert!(reclaim_expired(&mut card, Stamp(3001)).is_some() && card.claim.is_none());
+        assert_eq!(reclaim_expired(&mut card, Stamp(9000)), None);
     }
 
     #[test]

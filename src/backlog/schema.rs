@@ -19,8 +19,8 @@ pub(crate) enum Access {
 pub(super) enum Step {
     /// Nothing.
     Use,
-    /// There is no schema, and looking makes none: an empty backlog stands for it.
-    Imagine,
+    /// There is no schema, and looking makes none: an empty backlog in memory stands in for it.
+    StandIn,
     /// The missing migrations are applied.
     Migrate,
 }
@@ -38,7 +38,7 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
         )),
         _ if version == newest => Ok(Step::Use),
         Access::Write => Ok(Step::Migrate),
-        Access::Read if version <= 0 => Ok(Step::Imagine),
+        Access::Read if version <= 0 => Ok(Step::StandIn),
         Access::Read => Err(Error::invalid(
             format!("backlog {store}"),
             format!("has schema {version}, this program reads {newest}; looking leaves it as it is"),
@@ -56,7 +56,7 @@ mod tests {
     fn looking_never_migrates() {
         let step = |version, access| step("place", version, 3, access).map_err(|error| error.kind);
         for (version, read, write) in [
-            (0, Ok(Step::Imagine), Ok(Step::Migrate)),
+            (0, Ok(Step::StandIn), Ok(Step::Migrate)),
             (2, Err(Kind::Invalid), Ok(Step::Migrate)),
             (3, Ok(Step::Use), Ok(Step::Use)),
             (4, Err(Kind::Invalid), Err(Kind::Invalid)),

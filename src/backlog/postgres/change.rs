@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::error::Result;
 use super::super::model::{Card, CardEvent, CardId, Stamp};
+use super::super::rows::{self, Cells as _};
 use super::super::store::{Change, ClaimRequest, Who};
 use super::read;
 use super::session::Session;
@@ -39,7 +40,7 @@ impl Change for PostgresChange<'_> {
 
     fn card_with_key(&mut self, key: &str) -> Result<Option<CardId>> {
         let rows = self.session.rows("SELECT id FROM fleet.card WHERE idempotency_key = $1", &[&key])?;
-        rows.first().map(|row| read::id(row, 0)).transpose()
+        rows.first().map(|row| row.id(0)).transpose()
     }
 
     fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>> {
@@ -47,7 +48,7 @@ impl Change for PostgresChange<'_> {
             "SELECT id FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < $1 ORDER BY claim_expires_at",
             &[&now.0],
         )?;
-        rows.iter().map(|row| read::id(row, 0)).collect()
+        rows.iter().map(|row| row.id(0)).collect()
     }
 
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
@@ -191,5 +192,5 @@ pub(super) fn claim(session: &mut Session, request: &ClaimRequest, who: &Who) ->
             &who.host,
         ],
     )?;
-    rows.first().map(read::card_of).transpose()
+    rows.first().map(|row| rows::card(row)).transpose()
 }

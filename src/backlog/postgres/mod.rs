@@ -25,7 +25,13 @@ const DIALECT: Dialect = Dialect { mark: '$', like: "ILIKE" };
 pub(super) struct Postgres {
     session: Session,
     /// An empty backlog that stands for one that is not there yet: looking makes no schema.
-    imagined: Option<Sqlite>,
+    empty: Option<Sqlite>,
+}
+
+/// Where a backlog is read.
+enum Source<'a> {
+    Empty(&'a mut Sqlite),
+    Server(&'a mut Session),
 }
 
 impl Postgres {
@@ -36,21 +42,35 @@ impl Postgres {
     /// be looked at.
     pub(super) fn open(server: &Server, access: Access, progress: Progress<'_>) -> Result<Self> {
         let mut session = Session::open(server)?;
-        let imagined = if session.prepare(access, progress)? { None } else { Some(Sqlite::imagine()?) };
-        Ok(Self { session, imagined })
+        let empty = if session.prepare(access, progress)? { None } else { Some(Sqlite::open_empty()?) };
+        Ok(Self { session, empty })
     }
 
-    /// The empty backlog, as long as there is no other.
-    fn empty(&mut self) -> Result<Option<&mut Sqlite>> {
-        if self.imagined.is_some() && self.session.prepare(Access::Read, &mut |_, _| {})? {
-            self.imagined = None;
+    /// Where to read: the server, or the empty backlog as long as there is no other.
+    fn source(&mut self) -> Result<Source<'_>> {
+        if self.empty.is_some() && self.session.prepare(Access::Read, &mut |_, _| {})? {
+            self.empty = None;
         }
-        Ok(self.imagined.as_mut())
+        Ok(match &mut self.empty {
+            Some(empty) => Source::Empty(empty),
+            None => Source::Server(&mut self.session),
+        })
+    }
+
+    fn read<T>(
+        &mut self,
+        of_empty: impl FnOnce(&mut Sqlite) -> Result<T>,
+        of_server: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
+        match self.source()? {
+            Source::Empty(empty) => of_empty(empty),
+            Source::Server(session) => of_server(session),
+        }
     }
 
     /// The server's backlog, made when it is not there.
-    fn real(&mut self) -> Result<&mut Session> {
-        if self.imagined.take().is_some() {
+    fn create_schema(&mut self) -> Result<&mut Session> {
+        if self.empty.take().is_some() {
             self.session.prepare(Access::Write, &mut |_, _| {})?;
         }
         Ok(&mut self.session)
@@ -63,81 +83,51 @@ impl Store for Postgres {
     }
 
     fn begin(&mut self) -> Result<Box<dyn Change + '_>> {
-        Ok(Box::new(change::PostgresChange::begin(self.real()?)?))
+        Ok(Box::new(change::PostgresChange::begin(self.create_schema()?)?))
     }
 
     fn claim(&mut self, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
-        change::claim(self.real()?, request, who)
+        change::claim(self.create_schema()?, request, who)
     }
 
     fn card(&mut self, id: &CardId) -> Result<Option<Card>> {
-        if let Some(empty) = self.empty()? {
-            return empty.card(id);
-        }
-        read::card(&mut self.session, id, "")
+        self.read(|empty| empty.card(id), |server| read::card(server, id, ""))
     }
 
     fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>> {
-        if let Some(empty) = self.empty()? {
-            return empty.list(query);
-        }
-        read::list(&mut self.session, query)
+        self.read(|empty| empty.list(query), |server| read::list(server, query))
     }
 
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {
-        if let Some(empty) = self.empty()? {
-            return empty.neighbours(id, limit);
-        }
-        read::neighbours(&mut self.session, id, limit)
+        self.read(|empty| empty.neighbours(id, limit), |server| read::neighbours(server, id, limit))
     }
 
     fn edges_at(&mut self, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>> {
-        if let Some(empty) = self.empty()? {
-            return empty.edges_at(ids, limit);
-        }
-        read::edges_at(&mut self.session, ids, limit)
+        self.read(|empty| empty.edges_at(ids, limit), |server| read::edges_at(server, ids, limit))
     }
 
     fn nodes(&mut self, ids: &[CardId]) -> Result<Vec<Node>> {
-        if let Some(empty) = self.empty()? {
-            return empty.nodes(ids);
-        }
-        read::nodes(&mut self.session, ids)
+        self.read(|empty| empty.nodes(ids), |server| read::nodes(server, ids))
     }
 
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
-        if let Some(empty) = self.empty()? {
-            return empty.history(id, limit);
-        }
-        read::history(&mut self.session, id, limit)
+        self.read(|empty| empty.history(id, limit), |server| read::history(server, id, limit))
     }
 
     fn figures(&mut self) -> Result<Figures> {
-        if let Some(empty) = self.empty()? {
-            return empty.figures();
-        }
-        read::figures(&mut self.session)
+        self.read(|empty| empty.figures(), read::figures)
     }
 
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {
-        if let Some(empty) = self.empty()? {
-            return empty.board(query);
-        }
-        read::board(&mut self.session, query)
+        self.read(|empty| empty.board(query), |server| read::board(server, query))
     }
 
     fn revision(&mut self) -> Result<String> {
-        if let Some(empty) = self.empty()? {
-            return empty.revision();
-        }
-        read::revision(&mut self.session)
+        self.read(|empty| empty.revision(), read::revision)
     }
 
     fn graph(&mut self) -> Result<Graph> {
-        if let Some(empty) = self.empty()? {
-            return empty.graph();
-        }
-        read::graph(&mut self.session)
+        self.read(|empty| empty.graph(), read::graph)
     }
 
     fn export(
@@ -145,16 +135,13 @@ impl Store for Postgres {
         cards: &mut dyn FnMut(Card) -> Result<()>,
         events: &mut dyn FnMut(CardEvent) -> Result<()>,
     ) -> Result<()> {
-        if let Some(empty) = self.empty()? {
-            return empty.export(cards, events);
+        match self.source()? {
+            Source::Empty(empty) => empty.export(cards, events),
+            Source::Server(session) => read::export(session, cards, events),
         }
-        read::export(&mut self.session, cards, events)
     }
 
     fn check(&mut self) -> Result<Vec<String>> {
-        if let Some(empty) = self.empty()? {
-            return empty.check();
-        }
-        read::check(&mut self.session)
+        self.read(|empty| empty.check(), read::check)
     }
 }

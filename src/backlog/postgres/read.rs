@@ -5,10 +5,8 @@ use tokio_postgres::Row;
 use super::super::conditions::{self, Conditions};
 use super::super::error::{Error, Kind, Result};
 use super::super::graph::{Graph, Node};
-use super::super::model::{
-    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, HeldCard, Lane,
-    Stamp, Status,
-};
+use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, Stamp};
+use super::super::rows::{self, Cells};
 use super::super::store::{Figures, ListQuery, Neighbour};
 use super::DIALECT;
 use super::session::{Session, Value};
@@ -32,62 +30,41 @@ fn strange(why: impl std::fmt::Display) -> Error {
     Error::new(Kind::Failed, "backlog", format!("holds a strange value: {why}"), "`mosaic-tui backlog doctor`")
 }
 
-fn checked(text: &str) -> Result<CardId> {
-    CardId::parse(text).map_err(strange)
-}
+impl Cells for Row {
+    type Error = Error;
 
-pub(super) fn id(row: &Row, at: usize) -> Result<CardId> {
-    checked(row.get(at))
-}
+    fn text(&self, at: usize) -> Result<String> {
+        Ok(self.get(at))
+    }
 
-fn column(row: &Row, at: usize) -> Option<Column> {
-    row.get::<_, Option<&str>>(at).and_then(Column::parse)
+    fn some_text(&self, at: usize) -> Result<Option<String>> {
+        Ok(self.get(at))
+    }
+
+    fn number(&self, at: usize) -> Result<i64> {
+        Ok(self.get(at))
+    }
+
+    fn some_number(&self, at: usize) -> Result<Option<i64>> {
+        Ok(self.get(at))
+    }
+
+    fn texts(&self, at: usize) -> Result<Vec<String>> {
+        Ok(self.get(at))
+    }
+
+    fn strange(&self, _at: usize, why: String) -> Error {
+        strange(why)
+    }
 }
 
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-pub(super) fn card_of(row: &Row) -> Result<Card> {
-    let token: i64 = row.get(13);
-    let claim = match (row.get::<_, Option<String>>(9), row.get::<_, Option<i64>>(10), row.get::<_, Option<i64>>(11)) {
-        (Some(owner), Some(ttl_seconds), Some(at)) => {
-            let since = row.get::<_, Option<i64>>(12).unwrap_or(at);
-            Some(Claim { owner, ttl_seconds, at: Stamp(at), since: Stamp(since), token })
-        }
-        _ => None,
-    };
-    let acceptance: Option<&str> = row.get(22);
-    let edges: Vec<&str> = row.get(24);
-    Ok(Card {
-        id: id(row, 0)?,
-        tenant_id: row.get(1),
-        host: row.get(2),
-        title: row.get(3),
-        phase: row.get(4),
-        priority: row.get(5),
-        status: Status::parse(row.get(6)).ok_or_else(|| strange("no status"))?,
-        open_dependencies: row.get(7),
-        assignee: row.get(8),
-        claim,
-        last_claim_token: token,
-        attempts: row.get(14),
-        idempotency_key: row.get(15),
-        spend_projected: row.get(16),
-        spend_actual: row.get(17),
-        created_at: Stamp(row.get(18)),
-        updated_at: Stamp(row.get(19)),
-        version: row.get(20),
-        block_reason: row.get(21),
-        acceptance: acceptance.map(serde_json::from_str).transpose().map_err(strange)?,
-        body: row.get(23),
-        depends_on: edges.into_iter().map(checked).collect::<Result<_>>()?,
-    })
-}
-
 pub(super) fn card(session: &mut Session, id: &CardId, lock: &str) -> Result<Option<Card>> {
     let rows = session.rows(&format!("{CARD} WHERE id = $1{lock}"), &[&id.as_str()])?;
-    rows.first().map(card_of).transpose()
+    rows.first().map(|row| rows::card(row)).transpose()
 }
 
 pub(super) fn list(session: &mut Session, query: &ListQuery) -> Result<Vec<Card>> {
@@ -95,14 +72,14 @@ pub(super) fn list(session: &mut Session, query: &ListQuery) -> Result<Vec<Card>
     let sql =
         format!("{CARD} {} {} LIMIT {}", all.clause(), conditions::order(query.sort), query.limit.min(i64::MAX as u64));
     let values: Vec<Value<'_>> = all.values.iter().map(|value| value as Value<'_>).collect();
-    session.long_rows(&sql, &values)?.iter().map(card_of).collect()
+    session.long_rows(&sql, &values)?.iter().map(|row| rows::card(row)).collect()
 }
 
 pub(super) fn neighbours(session: &mut Session, of: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {
     let limit = i64::from(limit);
     let mut read = |sql: &str| -> Result<Vec<Neighbour>> {
         let rows = session.rows(sql, &[&of.as_str(), &limit])?;
-        rows.iter().map(|row| Ok(Neighbour { id: id(row, 0)?, title: row.get(1), column: column(row, 2) })).collect()
+        rows.iter().map(|row| rows::neighbour(row)).collect()
     };
     Ok((read(include_str!("sql/dependencies.sql"))?, read(include_str!("sql/dependents.sql"))?))
 }
@@ -123,29 +100,16 @@ pub(super) fn nodes(session: &mut Session, ids: &[CardId]) -> Result<Vec<Node>> 
          LEFT JOIN fleet.card ON card.id = asked.name COLLATE \"C\"",
         &[&names],
     )?;
-    rows.iter().map(|row| Ok(Node { id: id(row, 0)?, title: row.get(1), column: column(row, 2) })).collect()
-}
-
-fn event_of(row: &Row) -> Result<CardEvent> {
-    Ok(CardEvent {
-        card_id: id(row, 0)?,
-        at: Stamp(row.get(1)),
-        actor: row.get(2),
-        tenant_id: row.get(3),
-        host: row.get(4),
-        kind: EventKind::parse(row.get(5)).ok_or_else(|| strange("no kind of event"))?,
-        version: row.get(6),
-        detail: serde_json::from_str(row.get(7)).map_err(strange)?,
-    })
+    rows.iter().map(|row| rows::node(row)).collect()
 }
 
 pub(super) fn history(session: &mut Session, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
     let limit = i64::from(limit);
-    session.rows(include_str!("sql/history.sql"), &[&id.as_str(), &limit])?.iter().map(event_of).collect()
+    session.rows(include_str!("sql/history.sql"), &[&id.as_str(), &limit])?.iter().map(|row| rows::event(row)).collect()
 }
 
 pub(super) fn pairs(rows: &[Row]) -> Result<Vec<(CardId, CardId)>> {
-    rows.iter().map(|row| Ok((id(row, 0)?, id(row, 1)?))).collect()
+    rows.iter().map(|row| rows::edge(row)).collect()
 }
 
 pub(super) fn edges(session: &mut Session) -> Result<Vec<(CardId, CardId)>> {
@@ -187,27 +151,6 @@ pub(super) fn figures(session: &mut Session) -> Result<Figures> {
     })
 }
 
-fn line_of(row: &Row) -> Result<CardLine> {
-    let claim = match (row.get::<_, Option<String>>(6), row.get::<_, Option<i64>>(7), row.get::<_, Option<i64>>(8)) {
-        (Some(owner), Some(since), Some(expires)) => {
-            Some(ClaimLine { owner, since: Stamp(since), expires_at: Stamp(expires) })
-        }
-        _ => None,
-    };
-    Ok(CardLine {
-        id: id(row, 0)?,
-        title: row.get(1),
-        priority: row.get(2),
-        phase: row.get(3),
-        assignee: row.get(4),
-        open_dependencies: row.get(5),
-        claim,
-        block_reason: row.get(9),
-        updated_at: Stamp(row.get(10)),
-        version: row.get(11),
-    })
-}
-
 /// Reads inside one moment: what was committed after its beginning is not seen.
 fn in_one_moment<T>(session: &mut Session, read: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
     session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
@@ -240,20 +183,15 @@ pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> 
         let mut answers = session.many(&questions)?.into_iter();
         let mut lanes: [Lane; 5] = Default::default();
         for (column, sql) in Column::ALL.into_iter().zip(&sql) {
-            let cards = answers.next().unwrap_or_default().iter().map(line_of).collect::<Result<Vec<_>>>()?;
+            let cards =
+                answers.next().unwrap_or_default().iter().map(|row| rows::line(row)).collect::<Result<Vec<_>>>()?;
             let counted = match &sql.count {
                 None => counts.of(column),
                 Some(_) => answers.next().and_then(|rows| rows.first().map(|row| unsigned(row.get(0)))).unwrap_or(0),
             };
             lanes[column.index()] = conditions::assembled(cards, sql, counted, query.offsets[column.index()]);
         }
-        let claims = claims
-            .iter()
-            .map(|row| {
-                let claim = ClaimLine { owner: row.get(2), since: Stamp(row.get(3)), expires_at: Stamp(row.get(4)) };
-                Ok(HeldCard { id: id(row, 0)?, title: row.get(1), claim })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let claims = claims.iter().map(|row| rows::held(row)).collect::<Result<Vec<_>>>()?;
         let now = Stamp(now.first().map_or(0, |row| row.get(0)));
         Ok(Board { now, counts, lanes, claims, query: query.clone() })
     })
@@ -267,10 +205,7 @@ pub(super) fn revision(session: &mut Session) -> Result<String> {
 pub(super) fn graph(session: &mut Session) -> Result<Graph> {
     in_one_moment(session, |session| {
         let rows = session.long_rows("SELECT id, title, board_column FROM fleet.card ORDER BY id", &[])?;
-        let nodes = rows
-            .iter()
-            .map(|row| Ok(Node { id: id(row, 0)?, title: row.get(1), column: column(row, 2) }))
-            .collect::<Result<Vec<_>>>()?;
+        let nodes = rows.iter().map(|row| rows::node(row)).collect::<Result<Vec<_>>>()?;
         Ok(Graph { nodes, edges: edges(session)? })
     })
 }
@@ -286,7 +221,7 @@ pub(super) fn export(
             let rows = session.long_rows(&format!("{CARD} WHERE id > $1 ORDER BY id LIMIT {PAGE}"), &[&last])?;
             let Some(end) = rows.last() else { break };
             last = end.get(0);
-            rows.iter().try_for_each(|row| cards(card_of(row)?))?;
+            rows.iter().try_for_each(|row| cards(rows::card(row)?))?;
         }
         let mut last = 0_i64;
         loop {
@@ -299,7 +234,7 @@ pub(super) fn export(
             )?;
             let Some(end) = rows.last() else { return Ok(()) };
             last = end.get(8);
-            rows.iter().try_for_each(|row| events(event_of(row)?))?;
+            rows.iter().try_for_each(|row| events(rows::event(row)?))?;
         }
     })
 }

@@ -217,7 +217,7 @@ impl Session {
         let version = i64::from(self.version()?);
         match schema::step(&self.address(), version, newest, access)? {
             Step::Use => Ok(true),
-            Step::Imagine => Ok(false),
+            Step::StandIn => Ok(false),
             Step::Migrate => self.migrate(progress).map(|()| true),
         }
     }

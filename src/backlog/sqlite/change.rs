@@ -3,13 +3,14 @@
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::error::Result;
-use super::super::model::{Card, CardEvent, CardId, EventKind, Stamp};
-use super::super::rules::Changed;
+use super::super::model::{Card, CardEvent, CardId, Stamp};
+use super::super::rows::{self, Cells as _};
+use super::super::rules::{self, Changed};
 use super::super::store::{Change, ClaimRequest, Who};
 use super::queue::{Queue, Turn};
 use super::{Sqlite, read};
 
-/// Expired claims that are returned at once.
+/// Expired leases that a claimer returns to the pool at once.
 const RECLAIMED_AT_ONCE: u32 = 64;
 
 pub(super) struct SqliteChange<'a> {
@@ -21,7 +22,7 @@ pub(super) struct SqliteChange<'a> {
 
 impl<'a> SqliteChange<'a> {
     pub(super) fn begin(store: &'a mut Sqlite) -> Result<Self> {
-        if store.imagined {
+        if store.in_memory {
             let path = store.path.clone();
             *store = Sqlite::open(&path, super::Access::Write, &mut |_, _| {})?;
         }
@@ -61,7 +62,7 @@ impl Change for SqliteChange<'_> {
         self.run(|connection| {
             connection
                 .prepare_cached("SELECT id FROM card WHERE idempotency_key = ?1")?
-                .query_row([key], |row| read::id(row, 0))
+                .query_row([key], |row| row.id(0))
                 .optional()
         })
     }
@@ -84,7 +85,7 @@ impl Change for SqliteChange<'_> {
             let mut statement = connection.prepare_cached("SELECT card_id, depends_on FROM edge WHERE card_id = ?1")?;
             let mut edges = Vec::new();
             for id in ids {
-                let rows = statement.query_map([id.as_str()], |row| Ok((read::id(row, 0)?, read::id(row, 1)?)))?;
+                let rows = statement.query_map([id.as_str()], |row| rows::edge(row))?;
                 for edge in rows {
                     edges.push(edge?);
                 }
@@ -145,56 +146,60 @@ impl Change for SqliteChange<'_> {
     }
 }
 
-/// Takes the next card for a claimer: one transaction, one UPDATE of one row.
+/// Takes the next card for a claimer, in one transaction: the query finds it, the rule claims it.
 pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
     let change = SqliteChange::begin(store)?;
+    let owner = Who { actor: request.owner.clone(), ..who.clone() };
     let claimed = change.run(|connection| {
         let now = read::now(connection)?;
-        let mut assignees = request.assignees();
-        assignees.resize(3, String::new());
-        let [first, second, third] = [&assignees[0], &assignees[1], &assignees[2]];
-        let (owner, ttl) = (&request.owner, request.ttl_seconds);
         // Leases that are over return to the pool first, as many as it takes to find a card.
-        let id = loop {
-            let expired = read::expired(connection, now, RECLAIMED_AT_ONCE)?;
-            for id in &expired {
-                give_back(connection, id, now, who)?;
+        loop {
+            let mut expired = read::cards_with_expired_leases(connection, now, RECLAIMED_AT_ONCE)?;
+            for card in &mut expired {
+                if let Some(reclaimed) = rules::reclaim_expired(card, now) {
+                    write_lease(connection, card, reclaimed, who, now)?;
+                }
             }
-            let id = match &request.phase {
-                None => connection
-                    .prepare_cached(include_str!("sql/claim.sql"))?
-                    .query_row(params![first, second, third, owner, ttl, now.0], |row| read::id(row, 0))
-                    .optional()?,
-                Some(phase) => connection
-                    .prepare_cached(include_str!("sql/claim_phase.sql"))?
-                    .query_row(params![first, second, third, owner, ttl, now.0, phase], |row| read::id(row, 0))
-                    .optional()?,
-            };
-            if id.is_some() || expired.is_empty() {
-                break id;
+            let next = read::next_claimable(connection, request)?;
+            if let Some(mut card) = next
+                && let Some(claimed) = rules::claim(&mut card, request, now)
+            {
+                write_lease(connection, &mut card, claimed, &owner, now)?;
+                return Ok(Some(card));
             }
-        };
-        let Some(card) = id.map(|id| read::card(connection, &id)).transpose()?.flatten() else { return Ok(None) };
-        let claimed = Changed {
-            kind: EventKind::Claimed,
-            detail: serde_json::json!({ "token": card.last_claim_token, "ttl_seconds": ttl }),
-        };
-        let event = claimed.event(&card, &Who { actor: owner.clone(), ..who.clone() }, now);
-        append(connection, &event)?;
-        Ok(Some(card))
+            if expired.is_empty() {
+                return Ok(None);
+            }
+        }
     })?;
     Box::new(change).commit()?;
     Ok(claimed)
 }
 
-/// Returns one expired claim to the pool.
-fn give_back(connection: &Transaction<'_>, id: &CardId, now: Stamp, who: &Who) -> rusqlite::Result<()> {
-    let Some(mut card) = read::card(connection, id)? else { return Ok(()) };
-    let Some(changed) = super::super::rules::reclaim(&mut card) else { return Ok(()) };
+/// Writes only what a claim or its return changes, with its line of history.
+fn write_lease(
+    connection: &Transaction<'_>,
+    card: &mut Card,
+    changed: Changed,
+    who: &Who,
+    now: Stamp,
+) -> rusqlite::Result<()> {
     card.version += 1;
     card.updated_at = now;
-    write(connection, include_str!("sql/update_card.sql"), &card)?;
-    append(connection, &changed.event(&card, who, now))
+    let claim = card.claim.as_ref();
+    connection.prepare_cached(include_str!("sql/update_lease.sql"))?.execute(params![
+        card.id.as_str(),
+        card.status.word(),
+        claim.map(|claim| &claim.owner),
+        claim.map(|claim| claim.ttl_seconds),
+        claim.map(|claim| claim.at.0),
+        claim.map(|claim| claim.since.0),
+        card.last_claim_token,
+        card.attempts,
+        card.updated_at.0,
+        card.version,
+    ])?;
+    append(connection, &changed.event(card, who, now))
 }
 
 fn write(connection: &Transaction<'_>, sql: &str, card: &Card) -> rusqlite::Result<()> {

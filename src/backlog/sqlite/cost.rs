@@ -118,8 +118,8 @@ fn every_hot_query_is_an_index_search() {
     let mut show = |name: &str, sql: &str| {
         text.push_str(&format!("{name}\n  {}\n", plan(&store, sql).join("\n  ")));
     };
-    show("claim", include_str!("sql/claim.sql"));
-    show("claim of a phase", include_str!("sql/claim_phase.sql"));
+    show("claim", &super::read::next_claimable_sql(3, false));
+    show("claim of a phase", &super::read::next_claimable_sql(3, true));
     let ready = ListQuery { column: Some(Column::Ready), limit: 200, ..ListQuery::default() };
     let all = super::super::conditions::Conditions::of_list(super::DIALECT, &ready);
     let order = super::super::conditions::order(ready.sort);

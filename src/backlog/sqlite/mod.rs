@@ -30,7 +30,7 @@ pub(super) struct Sqlite {
     connection: Connection,
     path: PathBuf,
     /// Whether there is no file yet: an empty backlog in memory stands for it, so that looking makes nothing.
-    imagined: bool,
+    in_memory: bool,
     /// Which file it is, by its device and number.
     file: Option<(u64, u64)>,
     /// Where writers wait for each other; opened by the first change.
@@ -88,12 +88,12 @@ impl Store for Sqlite {
     }
 
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {
-        self.appear()?;
+        self.attach_if_created()?;
         read::board(&mut self.connection, query).map_err(|error| self.explain(&error))
     }
 
     fn revision(&mut self) -> Result<String> {
-        self.appear()?;
+        self.attach_if_created()?;
         // data_version(sqlite pragma): differs once another connection committed.
         self.connection
             .query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0))

@@ -58,18 +58,18 @@ impl Sqlite {
                 "set MOSAIC_BACKLOG_DIR to a local folder, or DATABASE_URL to a PostgreSQL server",
             ));
         }
-        let imagine = || {
-            let mut imagined = Self::imagine()?;
-            imagined.path = path.to_owned();
-            Ok(imagined)
+        let stand_in = || {
+            let mut empty = Self::open_empty()?;
+            empty.path = path.to_owned();
+            Ok(empty)
         };
         if access == Access::Read && !path.exists() {
-            return imagine();
+            return stand_in();
         }
         let connection = open_file(path)?.map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), imagined: false, file: identity(path), queue: None };
+        let mut store = Self { connection, path: path.to_owned(), in_memory: false, file: identity(path), queue: None };
         if !store.prepare(migrations, access, progress)? {
-            return imagine();
+            return stand_in();
         }
         if access == Access::Write && log::is_long(path) {
             store.empty_log()?;
@@ -89,19 +89,19 @@ impl Sqlite {
     ///
     /// # Errors
     /// When there is no memory.
-    pub(crate) fn imagine() -> Result<Self> {
+    pub(crate) fn open_empty() -> Result<Self> {
         let path = Path::new("");
         let connection = Connection::open_in_memory().map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), imagined: true, file: None, queue: None };
+        let mut store = Self { connection, path: path.to_owned(), in_memory: true, file: None, queue: None };
         store.prepare(MIGRATIONS, Access::Write, &mut |_, _| {})?;
         Ok(store)
     }
 
-    /// Replaces the imagined backlog by the file, once there is one, and a file by the one that took its place: what
-    /// an open file shows after it was moved away is nobody's backlog any more.
-    pub(super) fn appear(&mut self) -> Result<()> {
+    /// Replaces the empty backlog in memory by the file, once there is one, and a file by the one that took its place:
+    /// what an open file shows after it was moved away is nobody's backlog any more.
+    pub(super) fn attach_if_created(&mut self) -> Result<()> {
         let present = identity(&self.path);
-        let other = if self.imagined { present.is_some() } else { present != self.file };
+        let other = if self.in_memory { present.is_some() } else { present != self.file };
         // One in memory alone has no path.
         if other && !self.path.as_os_str().is_empty() {
             let path = self.path.clone();
@@ -117,7 +117,7 @@ impl Sqlite {
         let newest = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
         match schema::step(&self.path.display().to_string(), version, newest, access)? {
             Step::Use => {}
-            Step::Imagine => return Ok(false),
+            Step::StandIn => return Ok(false),
             Step::Migrate => self.migrate(migrations, progress)?,
         }
         // FULL: a claim or a completion that was told is not lost to a power cut.

@@ -2,16 +2,13 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params_from_iter};
-use serde_json::Value;
 
 use super::super::conditions::{self, Conditions};
 use super::super::error::Result as Outcome;
 use super::super::graph::{Graph, Node};
-use super::super::model::{
-    Board, BoardQuery, Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, Counts, EventKind, HeldCard, Lane,
-    Stamp, Status,
-};
-use super::super::store::{Figures, ListQuery, Neighbour};
+use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, Stamp};
+use super::super::rows::{self, Cells};
+use super::super::store::{ClaimRequest, Figures, ListQuery, Neighbour, Sort};
 use super::DIALECT;
 
 const CARD: &str = include_str!("sql/card.sql");
@@ -24,12 +21,32 @@ fn strange(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
 }
 
-pub(super) fn id(row: &Row<'_>, at: usize) -> Result<CardId> {
-    CardId::parse(&row.get::<_, String>(at)?).map_err(|why| strange(at, why))
-}
+impl Cells for Row<'_> {
+    type Error = rusqlite::Error;
 
-fn column(row: &Row<'_>, at: usize) -> Result<Option<Column>> {
-    Ok(row.get::<_, Option<String>>(at)?.and_then(|word| Column::parse(&word)))
+    fn text(&self, at: usize) -> Result<String> {
+        self.get(at)
+    }
+
+    fn some_text(&self, at: usize) -> Result<Option<String>> {
+        self.get(at)
+    }
+
+    fn number(&self, at: usize) -> Result<i64> {
+        self.get(at)
+    }
+
+    fn some_number(&self, at: usize) -> Result<Option<i64>> {
+        self.get(at)
+    }
+
+    fn texts(&self, at: usize) -> Result<Vec<String>> {
+        serde_json::from_str(&self.text(at)?).map_err(|error| strange(at, error))
+    }
+
+    fn strange(&self, at: usize, why: String) -> rusqlite::Error {
+        strange(at, why)
+    }
 }
 
 pub(super) fn now(connection: &Connection) -> Result<Stamp> {
@@ -38,65 +55,24 @@ pub(super) fn now(connection: &Connection) -> Result<Stamp> {
         .query_row([], |row| row.get(0).map(Stamp))
 }
 
-fn card_of(row: &Row<'_>) -> Result<Card> {
-    let word: String = row.get(6)?;
-    let token: i64 = row.get(13)?;
-    let claim = match (row.get::<_, Option<String>>(9)?, row.get::<_, Option<i64>>(10)?, row.get::<_, Option<i64>>(11)?)
-    {
-        (Some(owner), Some(ttl_seconds), Some(at)) => {
-            let since = row.get::<_, Option<i64>>(12)?.unwrap_or(at);
-            Some(Claim { owner, ttl_seconds, at: Stamp(at), since: Stamp(since), token })
-        }
-        _ => None,
-    };
-    let acceptance: Option<String> = row.get(22)?;
-    let edges: String = row.get(24)?;
-    Ok(Card {
-        id: id(row, 0)?,
-        tenant_id: row.get(1)?,
-        host: row.get(2)?,
-        title: row.get(3)?,
-        phase: row.get(4)?,
-        priority: row.get(5)?,
-        status: Status::parse(&word).ok_or_else(|| strange(6, "no status"))?,
-        open_dependencies: row.get(7)?,
-        assignee: row.get(8)?,
-        claim,
-        last_claim_token: token,
-        attempts: row.get(14)?,
-        idempotency_key: row.get(15)?,
-        spend_projected: row.get(16)?,
-        spend_actual: row.get(17)?,
-        created_at: Stamp(row.get(18)?),
-        updated_at: Stamp(row.get(19)?),
-        version: row.get(20)?,
-        block_reason: row.get(21)?,
-        acceptance: acceptance
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| strange(22, error))?,
-        body: row.get(23)?,
-        depends_on: serde_json::from_str(&edges).map_err(|error| strange(24, error))?,
-    })
-}
-
 pub(super) fn card(connection: &Connection, id: &CardId) -> Result<Option<Card>> {
-    connection.prepare_cached(&format!("{CARD} WHERE id = ?1"))?.query_row([id.as_str()], card_of).optional()
+    connection
+        .prepare_cached(&format!("{CARD} WHERE id = ?1"))?
+        .query_row([id.as_str()], |row| rows::card(row))
+        .optional()
 }
 
 pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<Vec<Card>> {
     let all = Conditions::of_list(DIALECT, query);
     let sql = format!("{CARD} {} {} LIMIT {}", all.clause(), conditions::order(query.sort), query.limit);
-    connection.prepare(&sql)?.query_map(params_from_iter(&all.values), card_of)?.collect()
+    connection.prepare(&sql)?.query_map(params_from_iter(&all.values), |row| rows::card(row))?.collect()
 }
 
 pub(super) fn neighbours(connection: &Connection, of: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {
     let read = |sql: &str| -> Result<Vec<Neighbour>> {
         connection
             .prepare_cached(sql)?
-            .query_map(rusqlite::params![of.as_str(), limit], |row| {
-                Ok(Neighbour { id: id(row, 0)?, title: row.get(1)?, column: column(row, 2)? })
-            })?
+            .query_map(rusqlite::params![of.as_str(), limit], |row| rows::neighbour(row))?
             .collect()
     };
     Ok((read(include_str!("sql/dependencies.sql"))?, read(include_str!("sql/dependents.sql"))?))
@@ -109,8 +85,7 @@ pub(super) fn edges_at(connection: &Connection, ids: &[CardId], limit: u32) -> R
     for at in ids {
         for statement in [&mut below, &mut above] {
             let room = limit.saturating_sub(u32::try_from(all.len()).unwrap_or(u32::MAX));
-            let rows =
-                statement.query_map(rusqlite::params![at.as_str(), room], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+            let rows = statement.query_map(rusqlite::params![at.as_str(), room], |row| rows::edge(row))?;
             for edge in rows {
                 all.push(edge?);
             }
@@ -124,32 +99,17 @@ pub(super) fn nodes(connection: &Connection, ids: &[CardId]) -> Result<Vec<Node>
     ids.iter()
         .map(|id| {
             let found =
-                statement.query_row([id.as_str()], |row| Ok((row.get::<_, String>(0)?, column(row, 1)?))).optional()?;
+                statement.query_row([id.as_str()], |row| Ok((row.get::<_, String>(0)?, row.column(1)?))).optional()?;
             let (title, column) = found.unwrap_or_default();
             Ok(Node { id: id.clone(), title, column })
         })
         .collect()
 }
 
-fn event_of(row: &Row<'_>) -> Result<CardEvent> {
-    let word: String = row.get(5)?;
-    let detail: String = row.get(7)?;
-    Ok(CardEvent {
-        card_id: id(row, 0)?,
-        at: Stamp(row.get(1)?),
-        actor: row.get(2)?,
-        tenant_id: row.get(3)?,
-        host: row.get(4)?,
-        kind: EventKind::parse(&word).ok_or_else(|| strange(5, "no kind of event"))?,
-        version: row.get(6)?,
-        detail: serde_json::from_str::<Value>(&detail).map_err(|error| strange(7, error))?,
-    })
-}
-
 pub(super) fn history(connection: &Connection, id: &CardId, limit: u32) -> Result<Vec<CardEvent>> {
     connection
         .prepare_cached(include_str!("sql/history.sql"))?
-        .query_map(rusqlite::params![id.as_str(), limit], event_of)?
+        .query_map(rusqlite::params![id.as_str(), limit], |row| rows::event(row))?
         .collect()
 }
 
@@ -158,14 +118,46 @@ pub(super) fn expired(connection: &Connection, now: Stamp, limit: u32) -> Result
         .prepare_cached(
             "SELECT id FROM card WHERE status = 'claimed' AND claim_expires_at < ?1 ORDER BY claim_expires_at LIMIT ?2",
         )?
-        .query_map(rusqlite::params![now.0, limit], |row| id(row, 0))?
+        .query_map(rusqlite::params![now.0, limit], |row| row.id(0))?
         .collect()
+}
+
+pub(super) fn cards_with_expired_leases(connection: &Connection, now: Stamp, limit: u32) -> Result<Vec<Card>> {
+    connection
+        .prepare_cached(&format!(
+            "{CARD} WHERE status = 'claimed' AND claim_expires_at < ?1 ORDER BY claim_expires_at LIMIT ?2"
+        ))?
+        .query_map(rusqlite::params![now.0, limit], |row| rows::card(row))?
+        .collect()
+}
+
+/// The best card for a claimer, or none.
+pub(super) fn next_claimable(connection: &Connection, request: &ClaimRequest) -> Result<Option<Card>> {
+    let mut values = request.assignees();
+    let sql = next_claimable_sql(values.len(), request.phase.is_some());
+    values.extend(request.phase.clone());
+    connection.prepare_cached(&sql)?.query_row(params_from_iter(&values), |row| rows::card(row)).optional()
+}
+
+/// The query of the best card for any of so many assignees. Each part reads one row of an index, card_claimable or
+/// card_claimable_phase.
+pub(super) fn next_claimable_sql(assignees: usize, of_phase: bool) -> String {
+    let order = conditions::order(Sort::Priority);
+    let phase = if of_phase { format!(" AND phase = ?{}", assignees + 1) } else { String::new() };
+    let best = |assignee| {
+        format!(
+            "SELECT * FROM (SELECT id, priority, created_at FROM card WHERE status = 'ready' AND open_dependencies = 0 \
+             AND assignee = ?{assignee}{phase} {order} LIMIT 1)"
+        )
+    };
+    let best = (1..=assignees).map(best).collect::<Vec<_>>().join(" UNION ALL ");
+    format!("{CARD} WHERE id = (SELECT id FROM ({best}) {order} LIMIT 1)")
 }
 
 pub(super) fn edges(connection: &Connection) -> Result<Vec<(CardId, CardId)>> {
     connection
         .prepare("SELECT card_id, depends_on FROM edge ORDER BY card_id, depends_on")?
-        .query_map([], |row| Ok((id(row, 0)?, id(row, 1)?)))?
+        .query_map([], |row| rows::edge(row))?
         .collect()
 }
 
@@ -205,27 +197,6 @@ pub(super) fn figures(connection: &Connection) -> Result<Figures> {
     })
 }
 
-fn line_of(row: &Row<'_>) -> Result<CardLine> {
-    let claim = match (row.get::<_, Option<String>>(6)?, row.get::<_, Option<i64>>(7)?, row.get::<_, Option<i64>>(8)?) {
-        (Some(owner), Some(since), Some(expires)) => {
-            Some(ClaimLine { owner, since: Stamp(since), expires_at: Stamp(expires) })
-        }
-        _ => None,
-    };
-    Ok(CardLine {
-        id: id(row, 0)?,
-        title: row.get(1)?,
-        priority: row.get(2)?,
-        phase: row.get(3)?,
-        assignee: row.get(4)?,
-        open_dependencies: row.get(5)?,
-        claim,
-        block_reason: row.get(9)?,
-        updated_at: Stamp(row.get(10)?),
-        version: row.get(11)?,
-    })
-}
-
 pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<Board> {
     let snapshot = connection.transaction()?;
     let counts = counts(&snapshot)?;
@@ -235,7 +206,7 @@ pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<B
         let sql = conditions::lane(DIALECT, "card", column, query, kept);
         let cards = snapshot
             .prepare_cached(&sql.cards)?
-            .query_map(params_from_iter(&sql.values), line_of)?
+            .query_map(params_from_iter(&sql.values), |row| rows::line(row))?
             .collect::<Result<Vec<_>>>()?;
         let counted = match &sql.count {
             None => kept,
@@ -250,10 +221,7 @@ pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<B
             "SELECT id, title, claim_owner, claim_since, claim_expires_at FROM card WHERE status = 'claimed' \
              ORDER BY claim_expires_at LIMIT ?1",
         )?
-        .query_map([CLAIMS], |row| {
-            let claim = ClaimLine { owner: row.get(2)?, since: Stamp(row.get(3)?), expires_at: Stamp(row.get(4)?) };
-            Ok(HeldCard { id: id(row, 0)?, title: row.get(1)?, claim })
-        })?
+        .query_map([CLAIMS], |row| rows::held(row))?
         .collect::<Result<Vec<_>>>()?;
     Ok(Board { now: now(&snapshot)?, counts, lanes, claims, query: query.clone() })
 }
@@ -262,7 +230,7 @@ pub(super) fn graph(connection: &mut Connection) -> Result<Graph> {
     let snapshot = connection.transaction()?;
     let nodes = snapshot
         .prepare("SELECT id, title, board_column FROM card ORDER BY id")?
-        .query_map([], |row| Ok(Node { id: id(row, 0)?, title: row.get(1)?, column: column(row, 2)? }))?
+        .query_map([], |row| rows::node(row))?
         .collect::<Result<Vec<_>>>()?;
     Ok(Graph { nodes, edges: edges(&snapshot)? })
 }
@@ -270,7 +238,7 @@ pub(super) fn graph(connection: &mut Connection) -> Result<Graph> {
 /// Hands over each card; the inner result is the receiver's.
 pub(super) fn each_card(connection: &Connection, take: &mut dyn FnMut(Card) -> Outcome<()>) -> Result<Outcome<()>> {
     let mut statement = connection.prepare(&format!("{CARD} ORDER BY id"))?;
-    for card in statement.query_map([], card_of)? {
+    for card in statement.query_map([], |row| rows::card(row))? {
         if let Err(error) = take(card?) {
             return Ok(Err(error));
         }
@@ -285,7 +253,7 @@ pub(super) fn each_event(
 ) -> Result<Outcome<()>> {
     let mut statement = connection
         .prepare("SELECT card_id, at, actor, tenant_id, host, kind, version, detail FROM card_event ORDER BY seq")?;
-    for event in statement.query_map([], event_of)? {
+    for event in statement.query_map([], |row| rows::event(row))? {
         if let Err(error) = take(event?) {
             return Ok(Err(error));
         }

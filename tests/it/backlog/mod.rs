@@ -1,5 +1,6 @@
 //! The backlog on both engines.
 
+mod claims;
 mod commands;
 mod conformance;
 mod cost;

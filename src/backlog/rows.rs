@@ -1,0 +1,140 @@
+//! Rows of an answer as cards, lines and history: what both engines read alike. The columns are numbered in the order
+//! of the queries.
+
+use super::graph::Node;
+use super::model::{Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, EventKind, HeldCard, Stamp, Status};
+use super::store::Neighbour;
+
+/// One row of an engine's answer.
+pub(super) trait Cells {
+    /// The engine's error.
+    type Error;
+
+    /// A text.
+    fn text(&self, at: usize) -> Result<String, Self::Error>;
+
+    /// A text, or none.
+    fn some_text(&self, at: usize) -> Result<Option<String>, Self::Error>;
+
+    /// A number.
+    fn number(&self, at: usize) -> Result<i64, Self::Error>;
+
+    /// A number, or none.
+    fn some_number(&self, at: usize) -> Result<Option<i64>, Self::Error>;
+
+    /// Several texts.
+    fn texts(&self, at: usize) -> Result<Vec<String>, Self::Error>;
+
+    /// The error for a value that no program of ours wrote.
+    fn strange(&self, at: usize, why: String) -> Self::Error;
+
+    /// A moment.
+    fn stamp(&self, at: usize) -> Result<Stamp, Self::Error> {
+        self.number(at).map(Stamp)
+    }
+
+    /// A card's name.
+    fn id(&self, at: usize) -> Result<CardId, Self::Error> {
+        CardId::parse(&self.text(at)?).map_err(|why| self.strange(at, why.to_string()))
+    }
+
+    /// A column of the board; none for a card that does not exist.
+    fn column(&self, at: usize) -> Result<Option<Column>, Self::Error> {
+        Ok(self.some_text(at)?.and_then(|word| Column::parse(&word)))
+    }
+}
+
+/// A whole card, as `card.sql` asks for it.
+pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
+    let json = |at: usize, text: String| serde_json::from_str(&text).map_err(|why| row.strange(at, why.to_string()));
+    let named = |name: String| CardId::parse(&name).map_err(|why| row.strange(24, why.to_string()));
+    let token = row.number(13)?;
+    let claim = match (row.some_text(9)?, row.some_number(10)?, row.some_number(11)?) {
+        (Some(owner), Some(ttl_seconds), Some(at)) => {
+            let since = row.some_number(12)?.unwrap_or(at);
+            Some(Claim { owner, ttl_seconds, at: Stamp(at), since: Stamp(since), token })
+        }
+        _ => None,
+    };
+    Ok(Card {
+        id: row.id(0)?,
+        tenant_id: row.text(1)?,
+        host: row.text(2)?,
+        title: row.text(3)?,
+        phase: row.text(4)?,
+        priority: row.number(5)?,
+        status: Status::parse(&row.text(6)?).ok_or_else(|| row.strange(6, "no status".to_owned()))?,
+        open_dependencies: row.number(7)?,
+        assignee: row.text(8)?,
+        claim,
+        last_claim_token: token,
+        attempts: row.number(14)?,
+        idempotency_key: row.some_text(15)?,
+        spend_projected: row.some_number(16)?,
+        spend_actual: row.some_number(17)?,
+        created_at: row.stamp(18)?,
+        updated_at: row.stamp(19)?,
+        version: row.number(20)?,
+        block_reason: row.text(21)?,
+        acceptance: row.some_text(22)?.map(|text| json(22, text)).transpose()?,
+        body: row.text(23)?,
+        depends_on: row.texts(24)?.into_iter().map(named).collect::<Result<_, _>>()?,
+    })
+}
+
+/// A line of the board, as `conditions` asks for it.
+pub(super) fn line<E>(row: &dyn Cells<Error = E>) -> Result<CardLine, E> {
+    let claim = match (row.some_text(6)?, row.some_number(7)?, row.some_number(8)?) {
+        (Some(owner), Some(since), Some(expires)) => {
+            Some(ClaimLine { owner, since: Stamp(since), expires_at: Stamp(expires) })
+        }
+        _ => None,
+    };
+    Ok(CardLine {
+        id: row.id(0)?,
+        title: row.text(1)?,
+        priority: row.number(2)?,
+        phase: row.text(3)?,
+        assignee: row.text(4)?,
+        open_dependencies: row.number(5)?,
+        claim,
+        block_reason: row.text(9)?,
+        updated_at: row.stamp(10)?,
+        version: row.number(11)?,
+    })
+}
+
+/// A held card: its name, title, owner, and the two ends of its lease.
+pub(super) fn held<E>(row: &dyn Cells<Error = E>) -> Result<HeldCard, E> {
+    let claim = ClaimLine { owner: row.text(2)?, since: row.stamp(3)?, expires_at: row.stamp(4)? };
+    Ok(HeldCard { id: row.id(0)?, title: row.text(1)?, claim })
+}
+
+/// A line of history.
+pub(super) fn event<E>(row: &dyn Cells<Error = E>) -> Result<CardEvent, E> {
+    Ok(CardEvent {
+        card_id: row.id(0)?,
+        at: row.stamp(1)?,
+        actor: row.text(2)?,
+        tenant_id: row.text(3)?,
+        host: row.text(4)?,
+        kind: EventKind::parse(&row.text(5)?).ok_or_else(|| row.strange(5, "no kind of event".to_owned()))?,
+        version: row.number(6)?,
+        detail: serde_json::from_str(&row.text(7)?).map_err(|why| row.strange(7, why.to_string()))?,
+    })
+}
+
+/// A card as a node of the graph: its name, title and column.
+pub(super) fn node<E>(row: &dyn Cells<Error = E>) -> Result<Node, E> {
+    Ok(Node { id: row.id(0)?, title: row.text(1)?, column: row.column(2)? })
+}
+
+/// A card as the neighbour of another: its name, title and column.
+pub(super) fn neighbour<E>(row: &dyn Cells<Error = E>) -> Result<Neighbour, E> {
+    Ok(Neighbour { id: row.id(0)?, title: row.some_text(1)?, column: row.column(2)? })
+}
+
+/// An edge: a card, and what it depends on.
+pub(super) fn edge<E>(row: &dyn Cells<Error = E>) -> Result<(CardId, CardId), E> {
+    Ok((row.id(0)?, row.id(1)?))
+}
