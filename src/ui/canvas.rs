@@ -1,5 +1,9 @@
 //! Small strokes on the buffer: pieces of text, rules, and a pane's cells.
 
+use std::fmt::Display;
+use std::io::Write;
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -19,36 +23,128 @@ pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, what: &str, s
     end - x
 }
 
+/// Blanks to fill columns with.
+const BLANKS: &str = "                                                                ";
+
+/// Something short, as text on the stack.
+pub(super) struct Brief {
+    bytes: [u8; 24],
+    length: usize,
+}
+
+impl Brief {
+    /// Formats it; what does not fit is left out.
+    pub(super) fn new(what: impl Display) -> Self {
+        let mut bytes = [0; 24];
+        let mut rest = &mut bytes[..];
+        // Fails only when it is full.
+        let _full = write!(rest, "{what}");
+        let length = 24 - rest.len();
+        Self { bytes, length }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+/// Writes one line from left to right, without a copy of what it writes.
+pub(super) struct Pen<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+    /// Where the next text begins.
+    pub(super) x: u16,
+    y: u16,
+    theme: Theme,
+}
+
+impl<'a> Pen<'a> {
+    /// At the left edge of an area, on one of its rows.
+    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, y: u16, theme: Theme) -> Self {
+        Self { buffer, area, x: area.x, y, theme }
+    }
+
+    /// Columns up to the area's right edge.
+    pub(super) fn room(&self) -> usize {
+        usize::from(self.area.right().saturating_sub(self.x))
+    }
+
+    /// Writes a text, cut at the area's right edge.
+    pub(super) fn put(&mut self, what: &str, style: Style) {
+        let shown = self.theme.text(what);
+        self.x += put(self.buffer, self.area, self.x, self.y, &shown, style);
+    }
+
+    /// Writes parts of one text into at most `columns`, with an ellipsis where something is missing.
+    pub(super) fn put_fitted(&mut self, parts: &[&str], columns: usize, style: Style) {
+        let theme = self.theme;
+        let whole = parts.iter().try_fold(columns, |room, part| {
+            let shown = text::beginning(part, room);
+            let wide = (shown.len() == part.len()).then(|| text::width(&theme.text(shown)))?;
+            room.checked_sub(wide)
+        });
+        if whole.is_some() {
+            parts.iter().for_each(|part| self.put(part, style));
+            return;
+        }
+        let Some(mut room) = columns.checked_sub(1) else { return };
+        for part in parts {
+            let shown = theme.text(text::beginning(part, columns));
+            let (kept, wide) = text::head(&shown, room);
+            self.put(kept, style);
+            room -= wide;
+            if kept.len() < shown.len() {
+                break;
+            }
+        }
+        self.put(theme.ellipsis(), style);
+    }
+
+    /// Writes parts of one text into exactly `columns`.
+    pub(super) fn put_column(&mut self, parts: &[&str], columns: usize, style: Style) {
+        let from = self.x;
+        self.put_fitted(parts, columns, style);
+        let mut missing = columns.saturating_sub(usize::from(self.x - from)).min(self.room());
+        while missing > 0 {
+            let blanks = &BLANKS[..missing.min(BLANKS.len())];
+            self.put(blanks, style);
+            missing -= blanks.len();
+        }
+    }
+}
+
 /// Writes pieces one after the other, cut with an ellipsis where they end early.
 pub(super) fn pieces(buffer: &mut Buffer, area: Rect, y: u16, list: &[Piece], theme: Theme) -> u16 {
-    let mut x = area.x;
+    let mut pen = Pen::new(buffer, area, y, theme);
     for piece in list {
-        let room = usize::from(area.right().saturating_sub(x));
+        let room = pen.room();
         if room == 0 {
             break;
         }
-        let shown = theme.fit(&piece.text, room);
-        x += put(buffer, area, x, y, &shown, theme.style(piece.role));
+        pen.put_fitted(&[&piece.text], room, theme.style(piece.role));
     }
-    x
+    pen.x
 }
 
-/// A horizontal line with pieces set into it.
+/// Draws a horizontal line from one column up to another.
+pub(super) fn rule(buffer: &mut Buffer, area: Rect, y: u16, columns: Range<u16>, theme: Theme) {
+    for x in columns {
+        put(buffer, area, x, y, theme.rule(), theme.style(Role::Quiet));
+    }
+}
+
+/// Draws a horizontal line with pieces set into it.
 pub(super) fn titled_rule(buffer: &mut Buffer, area: Rect, list: &[Piece], theme: Theme) {
     if area.is_empty() {
         return;
     }
-    let rule = |buffer: &mut Buffer, from: u16, to: u16| {
-        let line = theme.rule().repeat(usize::from(to.saturating_sub(from)));
-        put(buffer, area, from, area.y, &line, theme.style(Role::Quiet));
-    };
     if list.is_empty() || area.width < 6 {
-        return rule(buffer, area.x, area.right());
+        return rule(buffer, area, area.y, area.x..area.right(), theme);
     }
-    rule(buffer, area.x, area.x + 1);
+    rule(buffer, area, area.y, area.x..area.x + 1, theme);
     let inner = Rect { x: area.x + 2, width: area.width - 3, ..area };
     let end = pieces(buffer, inner, area.y, list, theme);
-    rule(buffer, end + 1, area.right());
+    rule(buffer, area, area.y, end + 1..area.right(), theme);
 }
 
 /// Draws a pane's cut-out, one cell to one cell.
@@ -63,10 +159,8 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
             let cut_off = wide && x + 1 >= area.width;
             if cell.text.is_empty() || cell.continuation || cut_off || is_unsafe(&cell.text) {
                 target.set_symbol(" ");
-            } else if theme.unicode {
-                target.set_symbol(&cell.text);
             } else {
-                target.set_symbol(&theme.text(&cell.text));
+                target.set_symbol(theme.symbol(&cell.text, &mut [0; 4]));
             }
             target.set_style(style_of(cell, theme));
         }

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::canvas::put;
+use super::canvas::{Pen, pieces, put};
 use super::layout::{self, Kind, Plan, SMALLEST};
 use super::overlay;
 pub use super::overlay::Lines;
@@ -62,8 +62,7 @@ fn plan_of(area: Rect, view: &View) -> Plan {
 
 fn footer(buffer: &mut Buffer, area: Rect, view: &View, theme: Theme) {
     if let Some(message) = &view.message {
-        let shown = theme.fit(&message.text, usize::from(area.width));
-        put(buffer, area, area.x, area.y, &shown, theme.style(message.role));
+        pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
         return;
     }
     let wide = |(key, meaning): &(String, String)| {
@@ -71,15 +70,15 @@ fn footer(buffer: &mut Buffer, area: Rect, view: &View, theme: Theme) {
     };
     let (first, last) = view.footer.split_at(view.footer.len().saturating_sub(ALWAYS_SHOWN));
     let kept = area.right().saturating_sub(last.iter().map(wide).fold(0, u16::saturating_add));
-    let mut x = area.x;
+    let mut pen = Pen::new(buffer, area, area.y, theme);
     let mut room = kept;
     for (hint, always) in first.iter().map(|hint| (hint, false)).chain(last.iter().map(|hint| (hint, true))) {
         // Once one does not fit, the shorter ones behind it would stand out of order.
-        if !always && x.saturating_add(wide(hint)) > room {
+        if !always && pen.x.saturating_add(wide(hint)) > room {
             room = 0;
             continue;
         }
-        x += put(buffer, area, x, area.y, &hint.0, theme.style(Role::Strong));
-        x += put(buffer, area, x, area.y, &format!(" {}  ", hint.1), theme.style(Role::Quiet));
+        pen.put(&hint.0, theme.style(Role::Strong));
+        [" ", &hint.1, "  "].iter().for_each(|part| pen.put(part, theme.style(Role::Quiet)));
     }
 }

@@ -1,5 +1,7 @@
 //! Drawing: a [`view::View`] in, cells out. Knows nothing of where the facts come from.
 
+#[cfg(test)]
+pub(crate) mod allocations;
 mod canvas;
 pub mod draw;
 pub mod layout;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget};
 
-use super::canvas::{pieces, put, titled_rule};
+use super::canvas::{Pen, pieces, put, titled_rule};
 use super::text;
 use super::theme::Theme;
 use super::view::{Piece, Popup, Role};
@@ -80,7 +80,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         y += 1;
     }
     if !popup.hint.is_empty() {
-        put(buffer, inner, inner.x, y, &theme.fit(&popup.hint, usize::from(inner.width)), theme.style(Role::Quiet));
+        let mut pen = Pen::new(buffer, inner, y, theme);
+        pen.put_fitted(&[&popup.hint], usize::from(inner.width), theme.style(Role::Quiet));
     }
     let all = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let end = all.min(scroll + text_rows);

@@ -83,19 +83,23 @@ impl Paper {
         let anew: Vec<Option<u16>> = (0..self.next.area.height).map(|y| self.written_anew_from(y)).collect();
         let from = |y: u16| anew.get(usize::from(y)).copied().flatten();
         let changed = self.shown.diff_iter(&self.next).filter(|(x, y, _)| from(*y).is_none_or(|from| *x < from));
-        write(out, &mut changed.collect())?;
+        write(out, changed)?;
         for y in 0..self.next.area.height {
             let Some(from) = from(y) else { continue };
             queue!(out, DisableLineWrap, MoveTo(from, y), ResetColor, Clear(ClearType::UntilNewLine))?;
-            let mut run: Vec<(u16, u16, &Cell)> = Vec::new();
-            for (x, cell) in cells(&self.next, y).filter(|(x, _)| *x >= from) {
-                run.push((x, y, cell));
-                if is_cluster(cell) {
-                    // Each run begins by placing the cursor.
-                    write(out, &mut run)?;
-                }
+            let mut rest = cells(&self.next, y).filter(|(x, _)| *x >= from).map(|(x, cell)| (x, y, cell)).peekable();
+            while rest.peek().is_some() {
+                // Up to a cluster, and with it. Each run begins by placing the cursor.
+                let mut ended = false;
+                write(
+                    out,
+                    std::iter::from_fn(|| {
+                        let next = if ended { None } else { rest.next() };
+                        ended = next.is_none_or(|(.., cell)| is_cluster(cell));
+                        next
+                    }),
+                )?;
             }
-            write(out, &mut run)?;
             queue!(out, EnableLineWrap)?;
         }
         Ok(())
@@ -103,23 +107,23 @@ impl Paper {
 
     /// From where on a row is written anew: where a cell of more than one code point came or went.
     fn written_anew_from(&self, y: u16) -> Option<u16> {
-        let cell = |buffer: &Buffer, x: u16| buffer.cell((x, y)).cloned().unwrap_or_default();
         cells(&self.next, y).map(|(x, next)| (x, x + wide(next).max(1))).find_map(|(x, end)| {
             let other = |at: &u16| {
-                let (was, is) = (cell(&self.shown, *at), cell(&self.next, *at));
-                was != is && (is_cluster(&was) || is_cluster(&is))
+                let (was, is) = (self.shown.cell((*at, y)), self.next.cell((*at, y)));
+                was != is && (was.is_some_and(is_cluster) || is.is_some_and(is_cluster))
             };
             (x..end.min(self.next.area.width)).any(|at| other(&at)).then_some(x)
         })
     }
 }
 
-/// Writes cells and empties the list; none cost nothing.
-fn write(out: &mut Vec<u8>, cells: &mut Vec<(u16, u16, &Cell)>) -> io::Result<()> {
-    if cells.is_empty() {
+/// Writes cells; none cost nothing.
+fn write<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> io::Result<()> {
+    let mut cells = cells.peekable();
+    if cells.peek().is_none() {
         return Ok(());
     }
-    CrosstermBackend::new(out).draw(cells.drain(..))
+    CrosstermBackend::new(out).draw(cells)
 }
 
 /// The cells of a row with their columns, without those that a wide one covers.

@@ -29,25 +29,27 @@ fn enough(columns: usize) -> usize {
 /// Cuts a text to at most `columns`, with `…` where something is missing.
 #[must_use]
 pub fn fit(text: &str, columns: usize) -> String {
-    let shown = beginning(text, columns);
-    if shown.len() == text.len() && text.width() <= columns {
+    if width_within(text, columns).is_some() {
         return text.to_owned();
     }
     if columns == 0 {
         return String::new();
     }
-    let mut out = String::new();
+    format!("{}\u{2026}", head(text, columns - 1).0)
+}
+
+/// The characters of a text that fit into `columns`, and the columns that they take.
+#[must_use]
+pub fn head(text: &str, columns: usize) -> (&str, usize) {
     let mut used = 0;
-    for c in shown.chars() {
+    let end = beginning(text, columns).char_indices().find_map(|(at, c)| {
         let wide = c.width().unwrap_or(0);
-        if used + wide > columns - 1 {
-            break;
-        }
-        used += wide;
-        out.push(c);
-    }
-    out.push('\u{2026}');
-    out
+        let fits = used + wide <= columns;
+        used += if fits { wide } else { 0 };
+        (!fits).then_some(at)
+    });
+    let end = end.unwrap_or_else(|| beginning(text, columns).len());
+    (&text[..end], used)
 }
 
 /// The end of a text, at most `columns` wide.
@@ -90,12 +92,12 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut used = 0;
     for word in text.split(' ') {
         let mut word = word;
-        if !line.is_empty() && width_of(word, columns).is_none_or(|wide| used + 1 + wide > columns) {
+        if !line.is_empty() && width_within(word, columns).is_none_or(|wide| used + 1 + wide > columns) {
             lines.push(std::mem::take(&mut line));
             used = 0;
         }
         let wide = loop {
-            if let Some(wide) = width_of(word, columns) {
+            if let Some(wide) = width_within(word, columns) {
                 break wide;
             }
             let mut room = columns;
@@ -124,10 +126,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The width of a word, unless it is wider than `columns`.
-fn width_of(word: &str, columns: usize) -> Option<usize> {
-    let shown = beginning(word, columns);
-    (shown.len() == word.len()).then(|| word.width()).filter(|wide| *wide <= columns)
+/// Columns that a text takes, unless they are more than `columns`.
+#[must_use]
+pub fn width_within(text: &str, columns: usize) -> Option<usize> {
+    let shown = beginning(text, columns);
+    (shown.len() == text.len()).then(|| text.width()).filter(|wide| *wide <= columns)
 }
 
 #[cfg(test)]

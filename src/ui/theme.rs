@@ -1,8 +1,9 @@
 //! Styles for roles, and the glyphs. State is told by glyph and word; colour only adds to them.
 
+use std::borrow::Cow;
+
 use ratatui::style::{Color, Modifier, Style};
 
-use super::text;
 use super::view::Role;
 use crate::backlog::model::Column;
 use crate::fleet::model::Readiness;
@@ -106,42 +107,48 @@ impl Theme {
         if self.unicode { "•" } else { "+" }
     }
 
-    /// Cuts a text to at most `columns`, in characters that the terminal can show.
+    /// The mark of something that is missing.
     #[must_use]
-    pub fn fit(self, text: &str, columns: usize) -> String {
-        self.text(&text::fit(&self.text(text::beginning(text, columns)), columns))
-    }
-
-    /// Cuts or fills a text to exactly `columns`, in characters that the terminal can show.
-    #[must_use]
-    pub fn column(self, text: &str, columns: usize) -> String {
-        self.text(&text::column(&self.text(text::beginning(text, columns)), columns))
+    pub fn ellipsis(self) -> &'static str {
+        if self.unicode { "\u{2026}" } else { "~" }
     }
 
     /// Replaces what the terminal cannot show.
     #[must_use]
-    pub fn text(self, text: &str) -> String {
-        if self.unicode {
-            return text.to_owned();
+    pub fn text(self, text: &str) -> Cow<'_, str> {
+        if self.unicode || text.is_ascii() {
+            return Cow::Borrowed(text);
         }
-        text.chars()
-            .map(|c| match c {
-                '\u{2026}' => '~',
-                '\u{b7}' => '.',
-                '\u{2500}' | '\u{2550}' => '-',
-                '\u{2502}' => '|',
-                '\u{250c}'..='\u{253c}' => '+',
-                '\u{25b8}' => '>',
-                '\u{25cb}' => 'o',
-                '\u{25cf}' => '*',
-                '\u{2713}' => 'x',
-                '\u{25cc}' => '~',
-                '\u{25a0}' => '#',
-                '\u{2588}' => '_',
-                c if c.is_ascii() => c,
-                _ => '?',
-            })
-            .collect()
+        Cow::Owned(text.chars().map(in_ascii).collect())
+    }
+
+    /// Replaces the text of one cell by what the terminal can show in one.
+    #[must_use]
+    pub fn symbol<'a>(self, cell: &'a str, buffer: &'a mut [u8; 4]) -> &'a str {
+        match cell.chars().next() {
+            Some(c) if !self.unicode && !cell.is_ascii() => in_ascii(c).encode_utf8(buffer),
+            _ => cell,
+        }
+    }
+}
+
+/// The nearest character that every terminal shows.
+fn in_ascii(c: char) -> char {
+    match c {
+        '\u{2026}' => '~',
+        '\u{b7}' => '.',
+        '\u{2500}' | '\u{2550}' => '-',
+        '\u{2502}' => '|',
+        '\u{250c}'..='\u{253c}' => '+',
+        '\u{25b8}' => '>',
+        '\u{25cb}' => 'o',
+        '\u{25cf}' => '*',
+        '\u{2713}' => 'x',
+        '\u{25cc}' => '~',
+        '\u{25a0}' => '#',
+        '\u{2588}' => '_',
+        c if c.is_ascii() => c,
+        _ => '?',
     }
 }
 

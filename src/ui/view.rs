@@ -1,9 +1,10 @@
 //! What there is to draw: words and roles, no positions, no colours.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::backlog::model::Column;
-use crate::fleet::model::{PaneScreen, Readiness};
+use crate::fleet::model::{AgentRow, PaneScreen, Readiness};
 
 /// Part a piece of text plays; the theme gives it a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,32 +139,16 @@ pub struct FleetView {
 }
 
 /// One row of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ListRow {
-    /// State.
-    pub readiness: Readiness,
-    /// Whether the roster knows it.
-    pub managed: bool,
+    /// The agent, or the session outside of the roster.
+    pub agent: Arc<AgentRow>,
     /// Whether its state changed since it was looked at.
     pub unread: bool,
     /// Whether it is selected.
     pub selected: bool,
-    /// Name, with the alias where it has one.
-    pub name: String,
-    /// Role.
-    pub class: String,
-    /// Runtime.
-    pub runtime: String,
-    /// The card it holds.
-    pub card: String,
-    /// Time without output.
-    pub idle: String,
-    /// Age of the heartbeat.
-    pub beat: String,
-    /// Warnings and why.
-    pub reason: String,
-    /// Whether a warning stands in the reason.
-    pub warning: bool,
+    /// Warnings in words; empty without one.
+    pub warnings: String,
 }
 
 /// Facts of one agent.
@@ -175,6 +160,17 @@ pub struct Facts {
     pub lines: Vec<FactLine>,
 }
 
+/// How old a fact is, or how long it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It was read so long ago.
+    Ago(Duration),
+    /// It lasts for so long.
+    Left(Duration),
+    /// It ended so long ago.
+    Expired(Duration),
+}
+
 /// One plane's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactLine {
@@ -182,8 +178,8 @@ pub struct FactLine {
     pub label: String,
     /// What it says.
     pub text: String,
-    /// How old that is.
-    pub age: String,
+    /// How old that is, or how long it lasts.
+    pub age: Option<Age>,
     /// Role of the text.
     pub role: Role,
 }

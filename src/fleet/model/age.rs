@@ -1,17 +1,28 @@
 //! Durations as a person reads them.
 
+use std::fmt;
 use std::time::Duration;
+
+/// A duration that is shown in its largest useful unit: `95s`, `12m`, `3h`, `4d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Short(pub Duration);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0..=99 => write!(f, "{seconds}s"),
+            100..=5999 => write!(f, "{}m", seconds / 60),
+            6000..=172_799 => write!(f, "{}h", seconds / 3600),
+            _ => write!(f, "{}d", seconds / 86400),
+        }
+    }
+}
 
 /// Formats a duration in its largest useful unit: `95s`, `12m`, `3h`, `4d`.
 #[must_use]
 pub fn short(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..=99 => format!("{seconds}s"),
-        100..=5999 => format!("{}m", seconds / 60),
-        6000..=172_799 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86400),
-    }
+    Short(duration).to_string()
 }
 
 #[cfg(test)]

@@ -86,7 +86,14 @@ impl AgentRow {
     /// Its name as lists show it: with its host when that is another one.
     #[must_use]
     pub fn shown_name(&self) -> String {
-        if self.flags.contains(&"remote") { format!("{}@{}", self.name, self.host) } else { self.name.to_string() }
+        self.shown_name_parts().concat()
+    }
+
+    /// The parts of its name as lists show it.
+    #[must_use]
+    pub fn shown_name_parts(&self) -> [&str; 3] {
+        let name = self.name.as_str();
+        if self.flags.contains(&"remote") { [name, "@", &self.host] } else { [name, "", ""] }
     }
 
     /// Whether the operator has to look at it.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::fleet::filter;
-use crate::ui::canvas::{pieces, put, titled_rule};
+use crate::ui::canvas::{Pen, pieces, put, titled_rule};
 use crate::ui::layout::Plan;
 use crate::ui::text;
 use crate::ui::theme::Theme;
@@ -28,8 +28,9 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Th
         let area = plan.columns[view.selected];
         let whole = Rect { x: plan.header.x, width: plan.header.width, ..area };
         for (y, line) in (area.y + 2..area.bottom()).zip(&view.empty) {
-            let shown = theme.fit(line, usize::from(whole.width.saturating_sub(2)));
-            put(buffer, whole, whole.x + 2, y, &shown, theme.style(Role::Plain));
+            let mut pen =
+                Pen::new(buffer, Rect { x: whole.x + 2, width: whole.width.saturating_sub(2), ..whole }, y, theme);
+            pen.put_fitted(&[line], pen.room(), theme.style(Role::Plain));
         }
     }
     if plan.card.is_empty() {
@@ -62,12 +63,13 @@ fn tabs(buffer: &mut Buffer, area: Rect, view: &BoardView, theme: Theme) {
     for (at, column) in view.columns.iter().enumerate() {
         let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
         let from = x;
-        let mut title = column.title.clone();
-        if let Some(name) = title.first_mut().filter(|_| short) {
+        let mut pen = Pen::new(buffer, rest, area.y, theme);
+        for (number, piece) in column.title.iter().enumerate() {
             // The initials still differ.
-            name.text.truncate(1);
+            let shown = if short && number == 0 { text::head(&piece.text, 1).0 } else { &piece.text };
+            pen.put_fitted(&[shown], pen.room(), theme.style(piece.role));
         }
-        x = pieces(buffer, rest, area.y, &title, theme) + 1;
+        x = pen.x + 1;
         if at == view.selected {
             buffer.set_style(
                 Rect { x: from, width: (x - from).min(rest.width).saturating_sub(1), ..area },

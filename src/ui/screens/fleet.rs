@@ -1,14 +1,18 @@
 //! The Fleet view: list, facts and pane.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::ui::canvas::{pane, pieces, put, titled_rule};
+use crate::backlog::model::Column;
+use crate::fleet::model::{AgentRow, age};
+use crate::ui::canvas::{Brief, Pen, pane, pieces, put, titled_rule};
 use crate::ui::layout::Plan;
-use crate::ui::text::{self, column};
+use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::ui::view::{FactLine, FleetView, ListRow, PaneCut, Role};
+use crate::ui::view::{Age, FactLine, FleetView, ListRow, PaneCut, Role};
 
 /// Columns of glyph, state word and gap: the longest word is "available".
 const STATE_COLUMNS: usize = 12;
@@ -16,7 +20,7 @@ const STATE_COLUMNS: usize = 12;
 /// Columns of a duration.
 const TIME_COLUMNS: usize = 5;
 
-/// Draws it.
+/// Draws the Fleet view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
     list(buffer, plan.list, view, theme);
@@ -37,11 +41,14 @@ pub(super) fn pane_cut(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: T
     }
     let over_cells = cut.screen.is_some();
     let y = if over_cells { plan.pane.bottom() - 1 } else { plan.pane.y + plan.pane.height / 2 };
-    let shown = theme.fit(&format!(" {note} "), usize::from(plan.pane.width));
-    let wide = u16::try_from(text::width(&shown)).unwrap_or(0);
-    let x = plan.pane.x + (plan.pane.width - wide) / 2;
+    let room = usize::from(plan.pane.width);
+    let wide = text::width_within(&theme.text(note), room).map_or(room, |wide| room.min(wide + 2));
+    let x = plan.pane.x + (plan.pane.width - u16::try_from(wide).unwrap_or(plan.pane.width)) / 2;
     let style = theme.style(Role::Warning);
-    put(buffer, plan.pane, x, y, &shown, if over_cells { style.add_modifier(Modifier::REVERSED) } else { style });
+    let style = if over_cells { style.add_modifier(Modifier::REVERSED) } else { style };
+    let mut pen = Pen::new(buffer, plan.pane, y, theme);
+    pen.x = x;
+    pen.put_fitted(&[" ", note, " "], room, style);
 }
 
 pub(super) fn filter(buffer: &mut Buffer, area: Rect, line: Option<&(String, bool)>, theme: Theme) {
@@ -52,11 +59,8 @@ pub(super) fn filter(buffer: &mut Buffer, area: Rect, line: Option<&(String, boo
     let x = area.x + put(buffer, area, area.x, area.y, "/", theme.style(Role::Strong));
     let room = usize::from(area.right().saturating_sub(x + 1));
     // While typing the end matters, not the beginning.
-    let mut shown = theme.text(typed);
-    while text::width(&shown) > room {
-        shown.remove(0);
-    }
-    let end = x + put(buffer, area, x, area.y, &shown, Style::new());
+    let typed = theme.text(typed);
+    let end = x + put(buffer, area, x, area.y, text::fit_end(&typed, room), Style::new());
     if *editing {
         put(buffer, area, end, area.y, " ", Style::new().add_modifier(Modifier::REVERSED));
     }
@@ -74,15 +78,36 @@ struct Columns {
     reason: usize,
 }
 
+/// The parts of a row's name, with the alias where it has one.
+fn name(agent: &AgentRow) -> [&str; 6] {
+    let [name, at, host] = agent.shown_name_parts();
+    match &agent.alias {
+        Some(alias) => [name, at, host, " (", alias.as_str(), ")"],
+        None => [name, at, host, "", "", ""],
+    }
+}
+
+/// The runtime of an agent; of a session outside of the roster what runs in it.
+fn runtime(agent: &AgentRow) -> &str {
+    let command = || agent.pane.as_ref().map_or("", |pane| pane.command.as_str());
+    agent.runtime.as_deref().unwrap_or_else(command)
+}
+
+/// The card that an agent holds.
+fn card(agent: &AgentRow) -> &str {
+    agent.claim.as_ref().map_or("", |claim| claim.card.as_str())
+}
+
 fn columns(width: usize, rows: &[ListRow]) -> Columns {
-    let longest = |pick: fn(&ListRow) -> &str, title: usize| {
-        rows.iter().map(|row| text::width(pick(row))).max().unwrap_or(0).max(title)
+    let longest = |pick: fn(&AgentRow) -> usize, title: usize| {
+        rows.iter().map(|row| pick(&row.agent)).max().unwrap_or(0).max(title)
     };
-    let name = longest(|row| &row.name, 5).min((width / 3).clamp(8, 28));
-    let class = longest(|row| &row.class, 5).min(14);
-    let runtime = longest(|row| &row.runtime, 7).min(10);
+    let name = longest(|agent| name(agent).iter().map(|part| text::width(part)).sum(), 5);
+    let name = name.min((width / 3).clamp(8, 28));
+    let class = longest(|agent| text::width(agent.class.as_deref().unwrap_or_default()), 5).min(14);
+    let runtime = longest(|agent| text::width(runtime(agent)), 7).min(10);
     // Nobody holds one: no column for it.
-    let card = match longest(|row| &row.card, 0) {
+    let card = match longest(|agent| text::width(card(agent)), 0) {
         0 => 0,
         widest => widest.clamp(4, 12),
     };
@@ -121,15 +146,10 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     title(buffer, area, view, columns, theme);
     if view.rows.is_empty() {
         for (at, line) in (0_u16..).zip(&view.empty) {
-            let shown = theme.fit(line, usize::from(area.width.saturating_sub(2)));
-            put(
-                buffer,
-                area,
-                area.x + 2,
-                area.y + 2 + at,
-                &shown,
-                theme.style(if at == 0 { Role::Strong } else { Role::Plain }),
-            );
+            let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+            let mut pen = Pen::new(buffer, inner, area.y + 2 + at, theme);
+            let role = if at == 0 { Role::Strong } else { Role::Plain };
+            pen.put_fitted(&[line], pen.room(), theme.style(role));
         }
         return;
     }
@@ -138,26 +158,27 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     }
 }
 
+/// Columns with the gap behind them; none for what is not shown.
+fn with_gap(columns: usize) -> usize {
+    if columns > 0 { columns + 1 } else { 0 }
+}
+
 fn title(buffer: &mut Buffer, area: Rect, view: &FleetView, columns: Columns, theme: Theme) {
-    let mut line = format!("  {}", column("STATE", STATE_COLUMNS));
-    line.push_str(&column("AGENT", columns.name + 1));
-    if columns.class > 0 {
-        line.push_str(&column("CLASS", columns.class + 1));
-    }
-    if columns.runtime > 0 {
-        line.push_str(&column("RUNTIME", columns.runtime + 1));
-    }
-    if columns.card > 0 {
-        line.push_str(&column("CARD", columns.card + 1));
-    }
-    for (title, shown) in [("IDLE", columns.idle), ("BEAT", columns.beat)] {
-        if shown {
-            line.push_str(&column(title, TIME_COLUMNS + 1));
-        }
-    }
-    line.push_str("WHY");
     let style = theme.style(Role::Quiet);
-    put(buffer, area, area.x, area.y, &line, style);
+    let mut pen = Pen::new(buffer, area, area.y, theme);
+    pen.put("  ", style);
+    for (title, columns) in [
+        ("STATE", STATE_COLUMNS),
+        ("AGENT", columns.name + 1),
+        ("CLASS", with_gap(columns.class)),
+        ("RUNTIME", with_gap(columns.runtime)),
+        ("CARD", with_gap(columns.card)),
+        ("IDLE", if columns.idle { TIME_COLUMNS + 1 } else { 0 }),
+        ("BEAT", if columns.beat { TIME_COLUMNS + 1 } else { 0 }),
+    ] {
+        pen.put_column(&[title], columns, style);
+    }
+    pen.put("WHY", style);
     let (top, all) = view.position;
     let shown = view.rows.len();
     if shown < all {
@@ -168,38 +189,38 @@ fn title(buffer: &mut Buffer, area: Rect, view: &FleetView, columns: Columns, th
 }
 
 fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, theme: Theme) {
-    let mut x = area.x;
-    let quiet = if row.managed { Role::Plain } else { Role::Quiet };
-    let mut cell = |buffer: &mut Buffer, what: &str, columns: usize, role: Role| {
-        let shown = theme.column(what, columns);
-        x += put(buffer, area, x, area.y, &shown, theme.style(role));
-    };
+    let agent = &*row.agent;
+    let quiet = if agent.managed { Role::Plain } else { Role::Quiet };
+    let mut pen = Pen::new(buffer, area, area.y, theme);
+    let mut cell = |parts: &[&str], columns: usize, role: Role| pen.put_column(parts, columns, theme.style(role));
     let mark = if row.unread { (theme.unread(), Role::Alarm) } else { (" ", Role::Plain) };
-    cell(buffer, mark.0, 2, mark.1);
-    let state =
-        format!("{} {}", theme.glyph(row.readiness), if row.managed { row.readiness.word() } else { "unmanaged" });
-    cell(buffer, &state, STATE_COLUMNS, if row.managed { Role::State(row.readiness) } else { Role::Quiet });
-    cell(buffer, &row.name, columns.name, if row.managed { Role::Strong } else { Role::Quiet });
-    cell(buffer, "", 1, Role::Plain);
-    if columns.class > 0 {
-        cell(buffer, &row.class, columns.class, quiet);
-        cell(buffer, "", 1, Role::Plain);
-    }
-    if columns.runtime > 0 {
-        cell(buffer, &row.runtime, columns.runtime, quiet);
-        cell(buffer, "", 1, Role::Plain);
-    }
-    if columns.card > 0 {
-        cell(buffer, &row.card, columns.card, Role::Lane(crate::backlog::model::Column::Claimed));
-        cell(buffer, "", 1, Role::Plain);
-    }
-    for (time, shown) in [(&row.idle, columns.idle), (&row.beat, columns.beat)] {
-        if shown {
-            cell(buffer, time, TIME_COLUMNS + 1, Role::Quiet);
+    cell(&[mark.0], 2, mark.1);
+    let state = if agent.managed { agent.readiness.word() } else { "unmanaged" };
+    let role = if agent.managed { Role::State(agent.readiness) } else { Role::Quiet };
+    cell(&[theme.glyph(agent.readiness), " ", state], STATE_COLUMNS, role);
+    cell(&name(agent), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
+    cell(&[""], 1, Role::Plain);
+    for (what, columns, role) in [
+        (agent.class.as_deref().unwrap_or_default(), columns.class, quiet),
+        (runtime(agent), columns.runtime, quiet),
+        (card(agent), columns.card, Role::Lane(Column::Claimed)),
+    ] {
+        if columns > 0 {
+            cell(&[what], columns, role);
+            cell(&[""], 1, Role::Plain);
         }
     }
-    let role = if row.warning { Role::Warning } else { quiet };
-    cell(buffer, &row.reason, columns.reason, role);
+    let idle = agent.idle_seconds.map(Duration::from_secs);
+    let beat = agent.heartbeat.as_ref().map(|beat| Duration::from_secs_f64(beat.age_seconds));
+    for (time, shown) in [(idle, columns.idle), (beat, columns.beat)] {
+        if shown {
+            let short = time.map(|time| Brief::new(age::Short(time)));
+            cell(&[short.as_ref().map_or("-", Brief::as_str)], TIME_COLUMNS + 1, Role::Quiet);
+        }
+    }
+    let warned = !row.warnings.is_empty();
+    let reason = [row.warnings.as_str(), if warned { "; " } else { "" }, agent.reason.as_str()];
+    cell(&reason, columns.reason, if warned { Role::Warning } else { quiet });
     if row.selected {
         buffer.set_style(area, theme.selection());
     }
@@ -218,15 +239,18 @@ fn facts(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
 }
 
 fn fact(buffer: &mut Buffer, area: Rect, line: &FactLine, label: usize, theme: Theme) {
-    let x = area.x + put(buffer, area, area.x, area.y, &column(&line.label, label), theme.style(Role::Quiet));
-    let age = text::width(&line.age);
-    let room = usize::from(area.right().saturating_sub(x)).saturating_sub(if age > 0 { age + 1 } else { 0 });
-    let shown = theme.fit(&line.text, room);
-    put(buffer, area, x, area.y, &shown, theme.style(line.role));
-    if age > 0 {
-        let at = area.right().saturating_sub(u16::try_from(age).unwrap_or(0));
-        put(buffer, area, at, area.y, &line.age, theme.style(Role::Quiet));
-    }
+    let mut pen = Pen::new(buffer, area, area.y, theme);
+    pen.put_column(&[&line.label], label, theme.style(Role::Quiet));
+    let age = line.age.map(|age| match age {
+        Age::Ago(time) => Brief::new(age::Short(time)),
+        Age::Left(time) => Brief::new(format_args!("{} left", age::Short(time))),
+        Age::Expired(time) => Brief::new(format_args!("expired {}", age::Short(time))),
+    });
+    let age = age.as_ref().map_or("", Brief::as_str);
+    let room = pen.room().saturating_sub(if age.is_empty() { 0 } else { age.len() + 1 });
+    pen.put_fitted(&[&line.text], room, theme.style(line.role));
+    pen.x = area.right().saturating_sub(u16::try_from(age.len()).unwrap_or(0)).max(area.x);
+    pen.put(age, theme.style(Role::Quiet));
 }
 
 /// Draws the header of every view.

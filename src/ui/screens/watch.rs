@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 
 use super::fleet::pane_cut;
-use crate::ui::canvas::put;
+use crate::ui::canvas::{put, rule};
 use crate::ui::layout::Plan;
 use crate::ui::theme::Theme;
 use crate::ui::view::{PaneCut, Role};
 
-/// Draws it.
+/// Draws the Watch view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme) {
     pane_cut(buffer, plan, cut, theme);
     // Where the terminal is larger than the pane, its edges are drawn, so that emptiness outside
@@ -23,7 +23,6 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme
         }
     }
     if bottom < plan.pane.bottom() {
-        let width = usize::from(right.min(plan.pane.right()) - plan.pane.x);
-        put(buffer, plan.pane, plan.pane.x, bottom, &theme.rule().repeat(width), quiet);
+        rule(buffer, plan.pane, bottom, plan.pane.x..right.min(plan.pane.right()), theme);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::fleet::model::age;
 use crate::fleet::model::{AgentRow, Plane, Readiness};
-use crate::ui::view::{FactLine, Facts, Piece, Role};
+use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
 
 /// Lines of the last screen shown beside the list.
 const SAID_LINES: usize = 2;
@@ -26,7 +26,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     let mut lines = vec![FactLine {
         label: "why".to_owned(),
         text: row.reason.to_string(),
-        age: String::new(),
+        age: None,
         role: Role::State(row.readiness),
     }];
     if let Some(claim) = &row.claim {
@@ -35,7 +35,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         lines.push(FactLine {
             label: "card".to_owned(),
             text: format!("{} {}", claim.card, claim.title),
-            age: if expired { format!("expired {}", age::short(left)) } else { format!("{} left", age::short(left)) },
+            age: Some(if expired { Age::Expired(left) } else { Age::Left(left) }),
             role: if expired { Role::Warning } else { Role::Strong },
         });
     }
@@ -47,7 +47,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         lines.push(FactLine {
             label: if drift { "drift".to_owned() } else { evidence.plane.word().to_owned() },
             text: evidence.text.as_str().trim_start_matches("drift: ").to_owned(),
-            age: age::short(Duration::from_secs_f64(evidence.age_seconds)),
+            age: Some(Age::Ago(Duration::from_secs_f64(evidence.age_seconds))),
             role: match (drift, evidence.ok) {
                 (true, _) => Role::Warning,
                 (false, true) => Role::Plain,
@@ -59,7 +59,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         lines.extend(last_end(row).into_iter().map(|(label, text)| FactLine {
             label,
             text,
-            age: String::new(),
+            age: None,
             role: Role::Warning,
         }));
     }
@@ -72,7 +72,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
                 bytes(process.rss_bytes),
                 process.descendants
             ),
-            age: String::new(),
+            age: None,
             role: Role::Plain,
         });
     }

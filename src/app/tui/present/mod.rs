@@ -1,6 +1,8 @@
 //! From the state to what there is to draw. Pure, and the same for the screen and for `--once`.
 
 mod board;
+#[cfg(test)]
+mod cost;
 mod dag;
 mod detail;
 mod form;
@@ -9,6 +11,7 @@ mod popup;
 
 pub use detail::explain;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::state::{Screen, State};
@@ -206,37 +209,12 @@ fn empty(state: &State) -> Vec<String> {
     }
 }
 
-fn list_row(state: &State, row: &AgentRow) -> ListRow {
-    let name = match &row.alias {
-        Some(alias) => format!("{} ({alias})", row.shown_name()),
-        None => row.shown_name(),
-    };
-    let warnings: Vec<String> = warnings(row);
-    let warning = !warnings.is_empty();
-    let mut reason = warnings.join(", ");
-    if !reason.is_empty() {
-        reason.push_str("; ");
-    }
-    reason.push_str(row.reason.as_str());
+fn list_row(state: &State, row: &Arc<AgentRow>) -> ListRow {
     ListRow {
-        readiness: row.readiness,
-        managed: row.managed,
+        agent: Arc::clone(row),
         unread: state.is_unread(row),
         selected: state.selected.as_ref() == Some(&row.key),
-        name,
-        class: row.class.clone().unwrap_or_default(),
-        runtime: row
-            .runtime
-            .clone()
-            .unwrap_or_else(|| row.pane.as_ref().map_or(String::new(), |pane| pane.command.to_string())),
-        card: row.claim.as_ref().map(|claim| claim.card.clone()).unwrap_or_default(),
-        idle: row.idle_seconds.map_or_else(|| "-".to_owned(), |seconds| age::short(Duration::from_secs(seconds))),
-        beat: row
-            .heartbeat
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), |beat| age::short(Duration::from_secs_f64(beat.age_seconds))),
-        reason,
-        warning,
+        warnings: warnings(row).join(", "),
     }
 }
 
