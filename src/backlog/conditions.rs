@@ -97,13 +97,13 @@ impl Conditions {
         self.parts.push(if inverted { format!("NOT ({part})") } else { format!("({part})") });
     }
 
-    /// The whole clause; empty without conditions.
+    /// Returns the whole clause; empty without conditions.
     pub(super) fn clause(&self) -> String {
         if self.parts.is_empty() { String::new() } else { format!("WHERE {}", self.parts.join(" AND ")) }
     }
 }
 
-/// The ORDER BY of a list.
+/// Returns the ORDER BY of a list.
 pub(super) fn order(sort: Sort) -> &'static str {
     match sort {
         Sort::Priority => "ORDER BY priority DESC, created_at, id",
@@ -117,7 +117,7 @@ pub(super) fn order(sort: Sort) -> &'static str {
 const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, claim_expires_at, \
                     block_reason, updated_at, version";
 
-/// Most matching cards counted for a column under conditions; without any the count is kept.
+/// Maximum number of matching cards counted for a column under conditions; without any the count is kept.
 pub(super) const COUNTED: u64 = 1000;
 
 /// One column of the board: the query of its cards, the query that counts them, and their values.
@@ -169,7 +169,7 @@ pub(super) fn lane(dialect: Dialect, table: &str, column: Column, query: &BoardQ
     }
 }
 
-/// The column as read: what both engines make of the answers.
+/// Assembles a column from the answers of an engine.
 pub(super) fn assembled(mut cards: Vec<CardLine>, sql: &LaneSql, counted: u64, offset: u64) -> Lane {
     if sql.reversed {
         cards.reverse();

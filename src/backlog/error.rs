@@ -33,22 +33,22 @@ pub struct Error {
 }
 
 impl Error {
-    /// Builds an error.
+    /// Creates an error.
     pub fn new(kind: Kind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self { kind, what: what.into(), why: why.into(), next: next.into() }
     }
 
-    /// Something given is not valid.
+    /// Creates an error about a value that is not valid.
     pub fn invalid(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(Kind::Invalid, what, why, next)
     }
 
-    /// A rule forbids it.
+    /// Creates an error about something that a rule forbids.
     pub fn refused(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(Kind::Refused, what, why, next)
     }
 
-    /// The card does not exist.
+    /// Creates an error about a card that does not exist.
     #[must_use]
     pub fn no_card(id: &super::model::CardId) -> Self {
         Self::new(Kind::NotFound, format!("card {id}"), "does not exist", "`mosaic-tui backlog list` lists the cards")

@@ -26,7 +26,7 @@ pub struct Graph {
     pub edges: Vec<(CardId, CardId)>,
 }
 
-/// Most lines of a tree: past this a person wants DOT.
+/// Maximum number of lines of a tree: past this a person wants DOT.
 const MAX_TREE_LINES: usize = 20_000;
 
 impl Graph {
@@ -72,7 +72,7 @@ impl Graph {
         Some(cycle)
     }
 
-    /// An indented tree: what nothing depends on stands left, its dependencies below it. A card with
+    /// Returns an indented tree: what nothing depends on stands left, its dependencies below it. A card with
     /// several dependents is drawn once in full, and by name elsewhere.
     #[must_use]
     pub fn tree(&self) -> Vec<String> {
@@ -109,7 +109,7 @@ impl Graph {
         lines
     }
 
-    /// The graph in DOT.
+    /// Returns the graph in DOT.
     #[must_use]
     pub fn dot(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
@@ -136,7 +136,7 @@ impl Graph {
 /// the cards along it, both ends included.
 ///
 /// # Errors
-/// What `dependencies` answers.
+/// Returns the error of `dependencies`.
 pub fn path<E>(
     from: &CardId,
     to: &CardId,

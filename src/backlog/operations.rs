@@ -10,7 +10,7 @@ use super::model::{Card, CardEvent, CardId, EventKind, NewCard, Patch, Stamp, ch
 use super::rules::{self, Changed};
 use super::store::{Change, ClaimRequest, Neighbour, Store, Who};
 
-/// A change that collides with another is tried so often; each try waits for the other first.
+/// How often a change that collides with another is tried; each try waits for the other first.
 const TRIES: u32 = 5;
 
 /// Lines of history read to say what changed since a version.
@@ -57,21 +57,21 @@ pub struct Detail {
 }
 
 impl Backlog {
-    /// A backlog in a store.
+    /// Creates a backlog on a store.
     #[must_use]
     pub fn new(store: Box<dyn Store>, who: Who) -> Self {
         Self { store, who }
     }
 
-    /// The store, for reading.
+    /// Returns the store, for reading.
     pub fn store(&mut self) -> &mut dyn Store {
         &mut *self.store
     }
 
-    /// Makes a card.
+    /// Creates a card.
     ///
     /// # Errors
-    /// When it is not valid, exists already, or would close a cycle.
+    /// Returns an error if it is not valid, exists already, or would close a cycle.
     pub fn create(&mut self, new: &NewCard) -> Result<Outcome> {
         rules::check(&Patch { title: Some(new.title.clone()), ..new.fields.clone() })?;
         if let Some(key) = &new.idempotency_key {
@@ -104,7 +104,7 @@ impl Backlog {
     /// Changes fields of a card.
     ///
     /// # Errors
-    /// When it does not exist, has another version, or would close a cycle.
+    /// Returns an error if it does not exist, has another version, or would close a cycle.
     pub fn edit(&mut self, id: &CardId, patch: &Patch, if_version: Option<i64>) -> Result<Outcome> {
         rules::check(patch)?;
         self.write(|change, who| {
@@ -136,10 +136,10 @@ impl Backlog {
         })
     }
 
-    /// Takes the next claimable card; `None` when there is none for this claimer.
+    /// Claims the next card; `None` if there is none for this claimer.
     ///
     /// # Errors
-    /// When the request is not valid, or the named card does not exist.
+    /// Returns an error if the request is not valid, or the named card does not exist.
     pub fn claim(&mut self, request: &ClaimRequest) -> Result<Option<Card>> {
         check_owner(&request.owner)?;
         rules::check_ttl(request.ttl_seconds)?;
@@ -169,44 +169,44 @@ impl Backlog {
         })
     }
 
-    /// Extends a claim.
+    /// Renews a claim.
     ///
     /// # Errors
-    /// When the claim is no longer this owner's.
+    /// Returns an error if the claim is no longer this owner's.
     pub fn renew(&mut self, id: &CardId, owner: &str, token: i64, ttl_seconds: Option<i64>) -> Result<Outcome> {
         check_owner(owner)?;
         ttl_seconds.map_or(Ok(()), rules::check_ttl)?;
         self.change(id, None, |card, now| rules::renew(card, owner, token, ttl_seconds, now).map(Some))
     }
 
-    /// Finishes a card.
+    /// Completes a card.
     ///
     /// # Errors
-    /// When the token is no longer the current one.
+    /// Returns an error if the token is no longer the current one.
     pub fn complete(&mut self, id: &CardId, token: Option<i64>) -> Result<Outcome> {
         self.change(id, None, |card, now| rules::complete(card, token, now))
     }
 
-    /// Parks a card.
+    /// Blocks a card.
     ///
     /// # Errors
-    /// When it is done, or the token is no longer the current one.
+    /// Returns an error if it is done, or the token is no longer the current one.
     pub fn block(&mut self, id: &CardId, token: Option<i64>, reason: &str, if_version: Option<i64>) -> Result<Outcome> {
         self.change(id, if_version, |card, now| rules::block(card, token, reason, now))
     }
 
-    /// Makes a parked card ready.
+    /// Unblocks a card.
     ///
     /// # Errors
-    /// When it is claimed or done.
+    /// Returns an error if it is claimed or done.
     pub fn unblock(&mut self, id: &CardId, if_version: Option<i64>) -> Result<Outcome> {
         self.change(id, if_version, |card, _| rules::unblock(card))
     }
 
-    /// Returns one claim to the pool whatever its expiry, or all that are over; the cards returned.
+    /// Returns one claim to the pool whether or not it expired, or all that expired; answers with their cards.
     ///
     /// # Errors
-    /// When the named card does not exist.
+    /// Returns an error if the named card does not exist.
     pub fn reclaim(&mut self, id: Option<&CardId>) -> Result<Vec<Card>> {
         if let Some(id) = id {
             let outcome = self.change(id, None, |card, _| Ok(rules::reclaim(card)))?;
@@ -230,7 +230,7 @@ impl Backlog {
     /// Makes one card depend on another.
     ///
     /// # Errors
-    /// When one does not exist, or a cycle would close.
+    /// Returns an error if one does not exist, or a cycle would close.
     pub fn link(&mut self, from: &CardId, to: &CardId, if_version: Option<i64>) -> Result<Outcome> {
         self.write(|change, who| {
             change.hold_edges()?;
@@ -248,10 +248,10 @@ impl Backlog {
         })
     }
 
-    /// Takes a dependency away.
+    /// Removes a dependency.
     ///
     /// # Errors
-    /// When the card does not exist.
+    /// Returns an error if the card does not exist.
     pub fn unlink(&mut self, from: &CardId, to: &CardId, if_version: Option<i64>) -> Result<Outcome> {
         self.write(|change, who| {
             change.hold_edges()?;
@@ -268,10 +268,10 @@ impl Backlog {
         })
     }
 
-    /// A card with its neighbours and history.
+    /// Returns a card with its neighbours and history.
     ///
     /// # Errors
-    /// When it does not exist.
+    /// Returns an error if it does not exist.
     pub fn detail(&mut self, id: &CardId) -> Result<Detail> {
         let card = self.store.card(id)?.ok_or_else(|| Error::no_card(id))?;
         let (dependencies, dependents) = self.store.neighbours(id, DETAIL)?;
@@ -280,7 +280,7 @@ impl Backlog {
         Ok(Detail { card, dependencies, dependents, history, around })
     }
 
-    /// The graph some steps around a card: as much as a picture can show.
+    /// Returns the graph some steps around a card: as much as a picture can show.
     fn around(&mut self, id: &CardId) -> Result<Graph> {
         let mut known: BTreeSet<CardId> = BTreeSet::from([id.clone()]);
         let mut edges: BTreeSet<(CardId, CardId)> = BTreeSet::new();
@@ -306,7 +306,7 @@ impl Backlog {
         Ok(Graph { nodes: self.store.nodes(&ids)?, edges: edges.into_iter().collect() })
     }
 
-    /// One card changed by a rule.
+    /// Changes one card by a rule.
     fn change(
         &mut self,
         id: &CardId,
@@ -352,7 +352,7 @@ impl Backlog {
     }
 }
 
-/// Says that a card's name, or its idempotency key, is in use.
+/// Describes a card whose id, or idempotency key, is in use.
 pub(super) fn taken(card: &Card) -> Error {
     Error::refused(
         format!("card {}", card.id),

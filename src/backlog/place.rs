@@ -35,7 +35,7 @@ impl Place {
     /// Decides from `DATABASE_URL`, `MOSAIC_BACKLOG_DIR` and the Mosaic home.
     ///
     /// # Errors
-    /// When the URL is none.
+    /// Returns an error if the URL is not one.
     pub fn of(database_url: Option<&str>, backlog_dir: Option<&Path>, home: &Path) -> Result<Self> {
         match (database_url, backlog_dir) {
             (Some(url), _) => Ok(Self::Server(Box::new(super::postgres::server(url)?))),
@@ -44,10 +44,10 @@ impl Place {
         }
     }
 
-    /// Opens it.
+    /// Opens the backlog.
     ///
     /// # Errors
-    /// What the engine says.
+    /// Returns the error of the engine.
     pub fn open(&self, intent: Intent, who: Who, progress: Progress<'_>) -> Result<Backlog> {
         Ok(Backlog::new(self.store(intent, progress)?, who))
     }

@@ -10,41 +10,41 @@ pub(super) trait Cells {
     /// The engine's error.
     type Error;
 
-    /// A text.
+    /// Returns a text.
     fn text(&self, at: usize) -> Result<String, Self::Error>;
 
-    /// A text, or none.
+    /// Returns a text, or none.
     fn some_text(&self, at: usize) -> Result<Option<String>, Self::Error>;
 
-    /// A number.
+    /// Returns a number.
     fn number(&self, at: usize) -> Result<i64, Self::Error>;
 
-    /// A number, or none.
+    /// Returns a number, or none.
     fn some_number(&self, at: usize) -> Result<Option<i64>, Self::Error>;
 
     /// Several texts.
     fn texts(&self, at: usize) -> Result<Vec<String>, Self::Error>;
 
-    /// The error for a value that no program of ours wrote.
+    /// Returns the error for a value that no program of ours wrote.
     fn strange(&self, at: usize, why: String) -> Self::Error;
 
-    /// A moment.
+    /// Returns a moment.
     fn stamp(&self, at: usize) -> Result<Stamp, Self::Error> {
         self.number(at).map(Stamp)
     }
 
-    /// A card's name.
+    /// Returns a card's name.
     fn id(&self, at: usize) -> Result<CardId, Self::Error> {
         CardId::parse(&self.text(at)?).map_err(|why| self.strange(at, why.to_string()))
     }
 
-    /// A column of the board; none for a card that does not exist.
+    /// Returns a column of the board; none for a card that does not exist.
     fn column(&self, at: usize) -> Result<Option<Column>, Self::Error> {
         Ok(self.some_text(at)?.and_then(|word| Column::parse(&word)))
     }
 }
 
-/// A whole card, as `card.sql` asks for it.
+/// Returns a whole card, as `card.sql` asks for it.
 pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
     let json = |at: usize, text: String| serde_json::from_str(&text).map_err(|why| row.strange(at, why.to_string()));
     let named = |name: String| CardId::parse(&name).map_err(|why| row.strange(24, why.to_string()));
@@ -82,7 +82,7 @@ pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
     })
 }
 
-/// A line of the board, as `conditions` asks for it.
+/// Returns a line of the board, as `conditions` asks for it.
 pub(super) fn line<E>(row: &dyn Cells<Error = E>) -> Result<CardLine, E> {
     let claim = match (row.some_text(6)?, row.some_number(7)?, row.some_number(8)?) {
         (Some(owner), Some(since), Some(expires)) => {
@@ -104,13 +104,13 @@ pub(super) fn line<E>(row: &dyn Cells<Error = E>) -> Result<CardLine, E> {
     })
 }
 
-/// A held card: its name, title, owner, and the two ends of its lease.
+/// Returns a held card: its name, title, owner, and the two ends of its lease.
 pub(super) fn held<E>(row: &dyn Cells<Error = E>) -> Result<HeldCard, E> {
     let claim = ClaimLine { owner: row.text(2)?, since: row.stamp(3)?, expires_at: row.stamp(4)? };
     Ok(HeldCard { id: row.id(0)?, title: row.text(1)?, claim })
 }
 
-/// A line of history.
+/// Returns a line of history.
 pub(super) fn event<E>(row: &dyn Cells<Error = E>) -> Result<CardEvent, E> {
     Ok(CardEvent {
         card_id: row.id(0)?,
@@ -124,17 +124,17 @@ pub(super) fn event<E>(row: &dyn Cells<Error = E>) -> Result<CardEvent, E> {
     })
 }
 
-/// A card as a node of the graph: its name, title and column.
+/// Returns a card as a node of the graph: its name, title and column.
 pub(super) fn node<E>(row: &dyn Cells<Error = E>) -> Result<Node, E> {
     Ok(Node { id: row.id(0)?, title: row.text(1)?, column: row.column(2)? })
 }
 
-/// A card as the neighbour of another: its name, title and column.
+/// Returns a card as the neighbour of another: its name, title and column.
 pub(super) fn neighbour<E>(row: &dyn Cells<Error = E>) -> Result<Neighbour, E> {
     Ok(Neighbour { id: row.id(0)?, title: row.some_text(1)?, column: row.column(2)? })
 }
 
-/// An edge: a card, and what it depends on.
+/// Returns an edge: a card, and what it depends on.
 pub(super) fn edge<E>(row: &dyn Cells<Error = E>) -> Result<(CardId, CardId), E> {
     Ok((row.id(0)?, row.id(1)?))
 }

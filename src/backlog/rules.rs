@@ -9,13 +9,13 @@ use super::model::{
 };
 use super::store::{ClaimRequest, Who};
 
-/// Seconds of a claim when none are given.
+/// Length of a claim in seconds when none is given.
 pub const DEFAULT_TTL_SECONDS: i64 = 900;
 
-/// Longest claim: a week. Whoever needs longer renews.
+/// Maximum length of a claim: a week. Longer work renews it.
 pub const MAX_TTL_SECONDS: i64 = 7 * 86_400;
 
-/// Most dependencies of one card.
+/// Maximum number of dependencies of one card.
 const MAX_DEPENDENCIES: usize = 1000;
 
 /// What a change did: the line for the history.
@@ -28,7 +28,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// The line, for a card as it is after the change.
+    /// Returns the line of history for a card as it is after the change.
     pub(super) fn event(self, card: &Card, who: &Who, at: Stamp) -> CardEvent {
         CardEvent {
             card_id: card.id.clone(),
@@ -50,7 +50,7 @@ fn changed(kind: EventKind, detail: Value) -> Option<Changed> {
 /// Checks every text of a new card or an edit.
 ///
 /// # Errors
-/// When one is not allowed.
+/// Returns an error if one is not allowed.
 pub fn check(patch: &Patch) -> Result<()> {
     if let Some(title) = &patch.title {
         check_line("title", title)?;
@@ -79,7 +79,7 @@ pub fn check(patch: &Patch) -> Result<()> {
     patch.depends_on.as_ref().map_or(Ok(()), |all| check_dependencies(ordered(all.clone()).len()))
 }
 
-/// Checks how many cards one depends on, however it came to them.
+/// Checks the number of cards that one depends on.
 pub(super) fn check_dependencies(count: usize) -> Result<()> {
     if count <= MAX_DEPENDENCIES {
         return Ok(());
@@ -91,7 +91,7 @@ pub(super) fn check_dependencies(count: usize) -> Result<()> {
     ))
 }
 
-/// Checks in whose name something is done: the history keeps it.
+/// Checks the names that the history keeps of whoever makes a change.
 pub(super) fn check_who(who: &Who) -> Result<()> {
     for (field, text) in [("agent name", &who.actor), ("tenant", &who.tenant_id), ("host", &who.host)] {
         check_line(field, text)?;
@@ -111,7 +111,7 @@ pub(super) fn check_ttl(seconds: i64) -> Result<()> {
     ))
 }
 
-/// A set of dependencies in order, each once.
+/// Returns a set of dependencies in order, each once.
 #[must_use]
 pub(super) fn ordered(mut ids: Vec<CardId>) -> Vec<CardId> {
     ids.sort();
@@ -119,7 +119,7 @@ pub(super) fn ordered(mut ids: Vec<CardId>) -> Vec<CardId> {
     ids
 }
 
-/// The card that a request makes.
+/// Returns the card that a request makes.
 pub(super) fn new_card(new: &NewCard, tenant_id: &str, host: &str, now: Stamp) -> Card {
     let fields = new.fields.clone();
     Card {
@@ -148,7 +148,7 @@ pub(super) fn new_card(new: &NewCard, tenant_id: &str, host: &str, now: Stamp) -
     }
 }
 
-/// Applies an edit; `None` when nothing is different afterwards.
+/// Applies an edit; `None` if it changes nothing.
 pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
     let mut detail = Map::new();
     let mut note = |name: &str, before: Value, after: Value| {
@@ -190,7 +190,7 @@ pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
     if detail.is_empty() { None } else { changed(EventKind::Edited, Value::Object(detail)) }
 }
 
-/// How long a claim still lasts, or since when it is over, in words.
+/// Returns how long a claim still lasts, or since when it is over, in words.
 fn remaining(claim: &Claim, now: Stamp) -> String {
     let expires = claim.expires_at();
     if expires < now {
@@ -200,7 +200,7 @@ fn remaining(claim: &Claim, now: Stamp) -> String {
     }
 }
 
-/// Says what became of a claim whose token is no longer the current one.
+/// Describes what became of a claim whose token is no longer valid.
 fn lost(card: &Card, token: i64, now: Stamp) -> Error {
     let why = match &card.claim {
         Some(claim) => {
@@ -216,7 +216,7 @@ fn lost(card: &Card, token: i64, now: Stamp) -> Error {
     Error::refused(format!("card {}", card.id), why, "claim another card")
 }
 
-/// Whether this token may act on the card; no token is the operator, who may.
+/// Returns whether this token may act on the card; no token is the operator, who may.
 fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
     match token {
         None => Ok(()),
@@ -241,7 +241,7 @@ pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Opti
     changed(EventKind::Claimed, json!({ "token": token, "ttl_seconds": ttl_seconds }))
 }
 
-/// Extends a claim.
+/// Renews a claim.
 pub(super) fn renew(card: &mut Card, owner: &str, token: i64, ttl_seconds: Option<i64>, now: Stamp) -> Result<Changed> {
     let held = card.claim.as_ref().is_some_and(|claim| claim.token == token && claim.owner == owner);
     let Some(claim) = card.claim.as_mut().filter(|_| held) else {
@@ -256,7 +256,7 @@ pub(super) fn renew(card: &mut Card, owner: &str, token: i64, ttl_seconds: Optio
     Ok(Changed { kind: EventKind::Renewed, detail: json!({ "token": token, "ttl_seconds": claim.ttl_seconds }) })
 }
 
-/// Finishes a card; `None` when it is finished already.
+/// Completes a card; `None` if it is done already.
 pub(super) fn complete(card: &mut Card, token: Option<i64>, now: Stamp) -> Result<Option<Changed>> {
     // A worker that repeats its own completion gets the same answer.
     if card.status == Status::Done && token.is_none_or(|token| token == card.last_claim_token) {
@@ -276,7 +276,7 @@ pub(super) fn complete(card: &mut Card, token: Option<i64>, now: Stamp) -> Resul
     Ok(changed(EventKind::Completed, detail))
 }
 
-/// Parks a card; `None` when it is parked for that reason already.
+/// Blocks a card; `None` if it is blocked for that reason already.
 pub(super) fn block(card: &mut Card, token: Option<i64>, reason: &str, now: Stamp) -> Result<Option<Changed>> {
     check_line("reason", reason)?;
     if card.status == Status::Done {
@@ -296,7 +296,7 @@ pub(super) fn block(card: &mut Card, token: Option<i64>, reason: &str, now: Stam
     Ok(changed(EventKind::Blocked, detail))
 }
 
-/// Makes a parked card ready; `None` when it is ready already.
+/// Unblocks a card; `None` if it is ready already.
 pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
     match card.status {
         Status::Ready => Ok(None),

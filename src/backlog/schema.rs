@@ -28,7 +28,7 @@ pub(super) enum Step {
 /// Decides from the store's schema and the newest one of this program.
 ///
 /// # Errors
-/// When it is newer, or older and only looked at.
+/// Returns an error if it is newer, or older and only looked at.
 pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Result<Step> {
     match access {
         _ if version > newest => Err(Error::invalid(

@@ -31,7 +31,7 @@ pub struct ClaimRequest {
 }
 
 impl ClaimRequest {
-    /// The assignees whose cards this claimer may take.
+    /// Returns the assignees whose cards this claimer may take.
     #[must_use]
     pub fn assignees(&self) -> Vec<String> {
         let mut all = vec![String::new(), self.owner.clone()];
@@ -71,7 +71,7 @@ pub struct ListQuery {
     pub search: Option<String>,
     /// Order.
     pub sort: Sort,
-    /// At most so many.
+    /// Maximum number of cards.
     pub limit: u64,
 }
 
@@ -84,11 +84,11 @@ pub struct Figures {
     pub counts: Counts,
     /// When the oldest claimable card was made.
     pub oldest_claimable: Option<Stamp>,
-    /// Claims whose time is over.
+    /// Expired claims.
     pub expired_claims: u64,
     /// Claims that ended with a completion.
     pub claims_completed: u64,
-    /// Milliseconds that those lasted, together.
+    /// Total duration of those, in milliseconds.
     pub claim_milliseconds: u64,
 }
 
@@ -108,7 +108,7 @@ pub type Progress<'a> = &'a mut dyn FnMut(&str, u64);
 
 /// A place where cards are kept.
 pub trait Store: Send {
-    /// Where it is, without a password.
+    /// Returns where it is, without a password.
     fn place(&self) -> String;
 
     /// Begins a change; dropped without a commit it never happened.
@@ -117,68 +117,68 @@ pub trait Store: Send {
     /// Takes the next claimable card in one transaction, with its history. Expired claims return to the pool first.
     fn claim(&mut self, request: &ClaimRequest, who: &Who) -> Result<Option<Card>>;
 
-    /// One card.
+    /// Returns one card.
     fn card(&mut self, id: &CardId) -> Result<Option<Card>>;
 
-    /// Cards of a list.
+    /// Returns the cards of a list.
     fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>>;
 
-    /// What a card depends on, and what depends on it; at most `limit` of each.
+    /// Returns what a card depends on, and what depends on it; at most `limit` of each.
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)>;
 
-    /// Edges that begin or end at one of these cards, at most `limit`.
+    /// Returns edges that begin or end at one of these cards, at most `limit`.
     fn edges_at(&mut self, ids: &[CardId], limit: u32) -> Result<Vec<(CardId, CardId)>>;
 
-    /// These cards as nodes; one that does not exist has no column.
+    /// Returns these cards as nodes; one that does not exist has no column.
     fn nodes(&mut self, ids: &[CardId]) -> Result<Vec<Node>>;
 
-    /// A card's newest lines of history, oldest of them first.
+    /// Returns a card's newest lines of history, oldest of them first.
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>>;
 
-    /// Figures.
+    /// Returns figures about the whole backlog.
     fn figures(&mut self) -> Result<Figures>;
 
-    /// What the board shows.
+    /// Returns what the board shows.
     fn board(&mut self, query: &BoardQuery) -> Result<Board>;
 
     /// Something that differs whenever another process may have changed anything.
     fn revision(&mut self) -> Result<String>;
 
-    /// All cards and edges, without bodies.
+    /// Returns all cards and edges, without bodies.
     fn graph(&mut self) -> Result<Graph>;
 
-    /// Hands over every card by id, then every line of history in order, as of one moment.
+    /// Passes on every card by id, then every line of history in order, as of one moment.
     fn export(
         &mut self,
         cards: &mut dyn FnMut(Card) -> Result<()>,
         events: &mut dyn FnMut(CardEvent) -> Result<()>,
     ) -> Result<()>;
 
-    /// What is wrong with the stored data itself, in words: the engine's own check, counts that do not add up.
+    /// Returns what is wrong with the stored data itself, in words: the engine's own check, counts that do not add up.
     fn check(&mut self) -> Result<Vec<String>>;
 }
 
 /// One transaction. A card that was read through it stays as it is until the end.
 pub trait Change {
-    /// The store's clock.
+    /// Returns the store's clock.
     fn now(&mut self) -> Result<Stamp>;
 
-    /// One card, held until the end.
+    /// Returns one card, locked until the end.
     fn card(&mut self, id: &CardId) -> Result<Option<Card>>;
 
-    /// The card made with this idempotency key.
+    /// Returns the card made with this idempotency key.
     fn card_with_key(&mut self, key: &str) -> Result<Option<CardId>>;
 
-    /// Claims whose time is over, oldest first.
+    /// Returns the cards of expired claims, oldest first.
     fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>>;
 
-    /// A card's newest lines of history, oldest of them first.
+    /// Returns a card's newest lines of history, oldest of them first.
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>>;
 
     /// Keeps others from changing edges until the end: two of them could close a cycle together.
     fn hold_edges(&mut self) -> Result<()>;
 
-    /// What these cards depend on.
+    /// Returns what these cards depend on.
     fn dependencies(&mut self, ids: &[CardId]) -> Result<Vec<(CardId, CardId)>>;
 
     /// Adds cards, with the edges of their `depends_on`. Fails when one exists.
@@ -190,15 +190,15 @@ pub trait Change {
     /// Adds an edge.
     fn add_edge(&mut self, card: &CardId, on: &CardId) -> Result<()>;
 
-    /// Takes an edge away.
+    /// Removes an edge.
     fn remove_edge(&mut self, card: &CardId, on: &CardId) -> Result<()>;
 
     /// Appends to the history.
     fn append(&mut self, events: &[CardEvent]) -> Result<()>;
 
-    /// All edges.
+    /// Returns all edges.
     fn edges(&mut self) -> Result<Vec<(CardId, CardId)>>;
 
-    /// Makes it happen.
+    /// Commits the transaction.
     fn commit(self: Box<Self>) -> Result<()>;
 }

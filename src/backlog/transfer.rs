@@ -25,10 +25,10 @@ const BATCH: usize = 500;
 /// Bytes of lines after which they are written earlier: a server takes one value of 1 GB, and memory is not free.
 const BATCH_BYTES: u64 = 8 << 20;
 
-/// Longest line accepted: a card with the largest body, escaped.
+/// Maximum length of a line, in bytes: a card with the largest body, escaped.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
-/// Lines between two words of progress.
+/// Lines between two reports of progress.
 const TELL_EVERY: u64 = 1000;
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +40,7 @@ enum Line {
     End { cards: u64, events: u64 },
 }
 
-/// How much was moved.
+/// Counts of what was exported or imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Moved {
     /// Cards.
@@ -52,7 +52,7 @@ pub struct Moved {
 /// Writes everything.
 ///
 /// # Errors
-/// When the store or the writer fails.
+/// Returns an error if the store or the writer fails.
 pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>) -> Result<Moved> {
     let out = std::cell::RefCell::new(out);
     let put = |line: &Line| -> Result<()> {
@@ -85,7 +85,7 @@ pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>
     Ok(moved)
 }
 
-/// Words a failure to write one.
+/// Describes a failed export.
 pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
     Error::new(super::error::Kind::Failed, "export", error.to_string(), "check where it is written to")
 }
@@ -93,7 +93,7 @@ pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
 /// Reads everything, in one transaction: all of it, or nothing.
 ///
 /// # Errors
-/// With the line, when one is not valid, exists already, or the cards form a cycle.
+/// Returns an error that names the line, if one is not valid, exists already, or the cards form a cycle.
 pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress<'_>) -> Result<Moved> {
     backlog.write_once(|change| {
         change.hold_edges()?;
@@ -165,7 +165,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
     })
 }
 
-/// The same checks as for a card that is typed.
+/// Checks an imported card as strictly as one that is typed.
 fn check(card: &Card) -> Result<()> {
     let fields = Patch {
         title: Some(card.title.clone()),
@@ -203,7 +203,7 @@ fn check(card: &Card) -> Result<()> {
     Ok(())
 }
 
-/// A number that only grows must have room to: beyond 2^53 other programs cannot even read it.
+/// Checks that a number that only grows has room to: beyond 2^53 other programs cannot even read it.
 fn check_number(field: &str, number: i64) -> Result<()> {
     if (0..1 << 53).contains(&number) {
         return Ok(());
@@ -230,7 +230,7 @@ impl Reader {
         Error::invalid(format!("import, line {}", self.number), why, "mend the file; nothing was imported")
     }
 
-    /// The bytes of the next line; none at the end.
+    /// Returns the bytes of the next line; none at the end.
     fn bytes(&mut self, input: &mut dyn BufRead) -> Result<Vec<u8>> {
         use std::io::Read;
         self.number += 1;
@@ -245,7 +245,7 @@ impl Reader {
         Ok(text)
     }
 
-    /// Whether another line than an empty one follows.
+    /// Returns whether another line than an empty one follows.
     fn more(&mut self, input: &mut dyn BufRead) -> Result<bool> {
         loop {
             let text = self.bytes(input)?;

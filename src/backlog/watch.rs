@@ -27,11 +27,11 @@ const REST: u32 = 4;
 /// What the screen wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// These cards of each column from now on.
+    /// Show these cards of each column from now on.
     Board(BoardQuery),
-    /// This card in full from now on, or none.
+    /// Show this card in full from now on, or none.
     Detail(Option<CardId>),
-    /// Look now.
+    /// Read everything again now.
     Refresh,
 }
 
@@ -46,7 +46,7 @@ pub enum News {
     Lost(Error),
 }
 
-/// The handle of the thread; it ends when this is dropped.
+/// A handle of the watching thread, which ends when this is dropped.
 pub struct Watcher {
     wanted: Arc<Mutex<Wanted>>,
     wake: SyncSender<()>,
@@ -64,7 +64,7 @@ impl Watcher {
     /// Starts watching; `tell` is called on the thread with whatever was read, and answers whether anybody listens.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// Returns an error if no thread can be started.
     pub fn start(place: Place, who: Who, tell: impl Fn(News) -> bool + Send + 'static) -> std::io::Result<Self> {
         // One waiting wake-up is enough for any number of requests.
         let (wake, woken) = sync_channel(1);

@@ -47,7 +47,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What some work answers, and how often it allocated on this thread.
+/// Does some work; returns its answer, and how often it allocated on this thread.
 pub(crate) fn counted<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = COUNT.get();
     let answer = work();

@@ -23,7 +23,7 @@ pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, what: &str, s
     end - x
 }
 
-/// Blanks to fill columns with.
+/// Blanks to fill a column with.
 const BLANKS: &str = "                                                                ";
 
 /// Something short, as text on the stack.
@@ -59,12 +59,12 @@ pub(super) struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    /// At the left edge of an area, on one of its rows.
+    /// Creates a pen at the left edge of an area, on one of its rows.
     pub(super) fn new(buffer: &'a mut Buffer, area: Rect, y: u16, theme: Theme) -> Self {
         Self { buffer, area, x: area.x, y, theme }
     }
 
-    /// Columns up to the area's right edge.
+    /// Returns the columns up to the area's right edge.
     pub(super) fn room(&self) -> usize {
         usize::from(self.area.right().saturating_sub(self.x))
     }
@@ -176,12 +176,12 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
     }
 }
 
-/// Whether a cell's text could act on the terminal. tmux strips most of it; this is the last gate.
+/// Returns whether a cell's text could act on the terminal. tmux strips most of it; this is the last gate.
 fn is_unsafe(text: &str) -> bool {
     text.chars().any(acts_on_terminal)
 }
 
-/// A cell's style, in the terminal's own terms.
+/// Returns a cell's style, in the terminal's own terms.
 pub(super) fn style_of(cell: &Cell, theme: Theme) -> Style {
     let from = cell.style;
     let mut style = Style::reset();

@@ -15,7 +15,7 @@ use super::view::{Body, Role, View};
 /// Hints at the end of the footer that are never dropped: help and the way out.
 const ALWAYS_SHOWN: usize = 2;
 
-/// What of a frame is not to be seen in the view it was made from.
+/// What drawing decided that the view does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Drawn {
     /// The popup's lines, when it was drawn.

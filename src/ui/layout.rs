@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-/// Smallest terminal that shows anything useful.
+/// Minimum size of a terminal that shows anything useful.
 pub const SMALLEST: (u16, u16) = (24, 8);
 
 /// Below this width only the list is shown.
@@ -17,10 +17,10 @@ const BESIDE_FROM: u16 = 110;
 /// From this width on the board's columns stand side by side.
 const COLUMNS_FROM: u16 = 64;
 
-/// From this width on they are equally wide.
+/// From this width on the board's columns are equally wide.
 const EQUAL_FROM: u16 = 110;
 
-/// Width of a column that is not selected, below that.
+/// Width of a column that is not selected where they are not equally wide.
 const NARROW: u16 = 11;
 
 /// From this height on a card takes two lines.
@@ -29,7 +29,7 @@ const TWO_LINES_FROM: u16 = 18;
 /// From this height on the selected card stands below the columns.
 const CARD_FROM_ROWS: u16 = 16;
 
-/// Most lines it gets.
+/// Maximum height of the selected card.
 const MAX_CARD_ROWS: u16 = 18;
 
 /// Which view is laid out.
@@ -91,14 +91,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Cards of a column on the screen.
+    /// Returns how many cards of a column the screen shows.
     #[must_use]
     pub fn board_page(&self) -> u16 {
         let tallest = self.columns.iter().map(|column| column.height).max().unwrap_or(0);
         tallest.saturating_sub(1) / self.card_rows.max(1)
     }
 
-    /// Rows of the list on the screen.
+    /// Returns how many rows of the list the screen shows.
     #[must_use]
     pub fn list_rows(&self) -> usize {
         usize::from(self.list.height.saturating_sub(1))
@@ -186,7 +186,7 @@ fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: 
     }
 }
 
-/// Facts on top, the pane below them.
+/// Places the facts on top and the pane below them.
 fn below(plan: &mut Plan, detail: Rect, facts: u16) {
     plan.facts = Rect { height: facts, ..detail };
     plan.pane_title = Rect { y: detail.y + facts, height: 1, ..detail };

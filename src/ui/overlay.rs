@@ -10,20 +10,20 @@ use super::text;
 use super::theme::Theme;
 use super::view::{Piece, Popup, Role};
 
-/// Lines of a text that were drawn.
+/// The part of a text that was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lines {
-    /// The first.
+    /// The first line.
     pub first: u16,
-    /// The first behind them.
+    /// The line after the last.
     pub end: u16,
-    /// How many there are.
+    /// Number of lines of the whole text.
     pub all: u16,
-    /// Whether the marked one was among them.
+    /// Whether the marked line was among them.
     pub marked: bool,
 }
 
-/// Widest popup: longer lines are hard to read.
+/// Maximum width of a popup: longer lines are hard to read.
 const MAX_WIDTH: u16 = 100;
 
 /// Draws a popup in the middle of an area, as large as its text needs; which lines of it there was room for.
@@ -90,7 +90,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     Lines { first: scroll, end, all, marked }
 }
 
-/// Where the parts of a line stand.
+/// Returns where the parts of a line stand.
 fn place(lines: &[(usize, Vec<Piece>)], at: usize) -> Option<(usize, usize)> {
     let start = lines.iter().position(|(of, _)| *of == at)?;
     Some((start, start + lines[start..].iter().take_while(|(of, _)| *of == at).count()))

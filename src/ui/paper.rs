@@ -31,7 +31,7 @@ pub struct Paper {
 }
 
 impl Paper {
-    /// A terminal of which nothing is known.
+    /// Creates a terminal of which nothing is known.
     #[must_use]
     pub fn new() -> Self {
         Self { stale: true, ..Self::default() }
@@ -46,7 +46,7 @@ impl Paper {
     /// that bring the terminal there: none when it is there already.
     ///
     /// # Errors
-    /// Never: it writes to memory.
+    /// Never returns one: it writes to memory.
     pub fn frame<T>(
         &mut self,
         size: Size,
@@ -126,7 +126,7 @@ fn write<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = (u16, u16, &'a Cell)
     CrosstermBackend::new(out).draw(cells)
 }
 
-/// The cells of a row with their columns, without those that a wide one covers.
+/// Returns the cells of a row with their columns, without those that a wide one covers.
 fn cells(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
     let mut x = 0;
     std::iter::from_fn(move || {

@@ -17,7 +17,7 @@ const SIXTEEN: [&str; 16] = [
     "#98d998", "#f2cf83", "#8fc0ff", "#dd9bf2", "#7fdbe4", "#ffffff",
 ];
 
-/// The frame with its escape sequences, line by line.
+/// Returns the frame with its escape sequences, line by line.
 #[must_use]
 pub fn ansi(buffer: &Buffer) -> String {
     let mut out = String::new();
@@ -36,7 +36,7 @@ pub fn ansi(buffer: &Buffer) -> String {
     out
 }
 
-/// The frame as text, trailing blanks removed.
+/// Returns the frame as text, trailing blanks removed.
 #[must_use]
 pub fn plain(buffer: &Buffer) -> String {
     let mut out = String::new();
@@ -48,7 +48,7 @@ pub fn plain(buffer: &Buffer) -> String {
     out
 }
 
-/// Rows of cells with their column; a cell that a wide character covers is left out.
+/// Returns the rows of cells with their columns; a cell that a wide character covers is left out.
 fn rows(buffer: &Buffer) -> impl Iterator<Item = impl Iterator<Item = (u16, &Cell)>> {
     buffer.content.chunks(usize::from(buffer.area.width.max(1))).map(|row| {
         let mut covered = 0;
@@ -136,7 +136,7 @@ fn indexed(index: u8) -> String {
     }
 }
 
-/// The frame as an SVG picture.
+/// Returns the frame as an SVG picture.
 #[must_use]
 pub fn svg(buffer: &Buffer) -> String {
     let (width, height) = (buffer.area.width * CELL.0, buffer.area.height * CELL.1);

@@ -2,26 +2,26 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that a text takes.
+/// Returns the columns that a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The beginning of a text in which `columns` columns are sure to be filled: what lies behind is not looked at, so
-/// that a frame costs what it shows, whatever was pasted. All of it when it may fit.
+/// Returns the beginning of a text in which `columns` columns are sure to be filled, all of it when it may fit. What
+/// lies behind is not looked at, so that a frame costs what it shows, whatever was pasted.
 #[must_use]
 pub fn beginning(text: &str, columns: usize) -> &str {
     text.char_indices().nth(enough(columns)).map_or(text, |(end, _)| &text[..end])
 }
 
-/// The same from the end.
+/// Returns the end of a text in which `columns` columns are sure to be filled; all of it when it may fit.
 #[must_use]
 pub fn ending(text: &str, columns: usize) -> &str {
     text.char_indices().rev().nth(enough(columns)).map_or(text, |(start, c)| &text[start + c.len_utf8()..])
 }
 
-/// Characters that are enough for so many columns, marks and joiners included.
+/// Returns how many characters are enough for so many columns, marks and joiners included.
 fn enough(columns: usize) -> usize {
     columns.saturating_mul(4).saturating_add(64)
 }
@@ -38,7 +38,7 @@ pub fn fit(text: &str, columns: usize) -> String {
     format!("{}\u{2026}", head(text, columns - 1).0)
 }
 
-/// The characters of a text that fit into `columns`, and the columns that they take.
+/// Returns the characters of a text that fit into `columns`, and the columns that they take.
 #[must_use]
 pub fn head(text: &str, columns: usize) -> (&str, usize) {
     let mut used = 0;
@@ -52,7 +52,7 @@ pub fn head(text: &str, columns: usize) -> (&str, usize) {
     (&text[..end], used)
 }
 
-/// The end of a text, at most `columns` wide.
+/// Returns the end of a text, at most `columns` wide.
 #[must_use]
 pub fn fit_end(text: &str, columns: usize) -> &str {
     let mut shown = ending(text, columns);
@@ -126,7 +126,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Columns that a text takes, unless they are more than `columns`.
+/// Returns the columns that a text takes, unless they are more than `columns`.
 #[must_use]
 pub fn width_within(text: &str, columns: usize) -> Option<usize> {
     let shown = beginning(text, columns);

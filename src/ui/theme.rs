@@ -36,7 +36,7 @@ impl Theme {
         }
     }
 
-    /// The style of a role.
+    /// Returns the style of a role.
     #[must_use]
     pub fn style(self, role: Role) -> Style {
         let plain = Style::new();
@@ -69,13 +69,13 @@ impl Theme {
         modified.fg(color)
     }
 
-    /// The style of the selected row.
+    /// Returns the style of the selected row.
     #[must_use]
     pub fn selection(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// The glyph of a readiness.
+    /// Returns the glyph of a readiness.
     #[must_use]
     pub fn glyph(self, readiness: Readiness) -> &'static str {
         let (unicode, ascii) = match readiness {
@@ -89,25 +89,25 @@ impl Theme {
         if self.unicode { unicode } else { ascii }
     }
 
-    /// A horizontal rule's character.
+    /// Returns a horizontal rule's character.
     #[must_use]
     pub fn rule(self) -> &'static str {
         if self.unicode { "─" } else { "-" }
     }
 
-    /// A vertical rule's character.
+    /// Returns a vertical rule's character.
     #[must_use]
     pub fn bar(self) -> &'static str {
         if self.unicode { "│" } else { "|" }
     }
 
-    /// The mark of a row whose state changed unseen.
+    /// Returns the mark of a row whose state changed unseen.
     #[must_use]
     pub fn unread(self) -> &'static str {
         if self.unicode { "•" } else { "+" }
     }
 
-    /// The mark of something that is missing.
+    /// Returns the mark of something that is missing.
     #[must_use]
     pub fn ellipsis(self) -> &'static str {
         if self.unicode { "\u{2026}" } else { "~" }
@@ -132,7 +132,7 @@ impl Theme {
     }
 }
 
-/// The nearest character that every terminal shows.
+/// Returns the nearest character that every terminal shows.
 fn in_ascii(c: char) -> char {
     match c {
         '\u{2026}' => '~',

@@ -15,7 +15,7 @@ pub enum Role {
     Quiet,
     /// Stands out.
     Strong,
-    /// Wants the operator.
+    /// Needs the operator.
     Alarm,
     /// A warning.
     Warning,
@@ -25,7 +25,7 @@ pub enum Role {
     State(Readiness),
     /// A column of the board.
     Lane(Column),
-    /// Where the next character goes in.
+    /// The cursor of a line that is being edited.
     Cursor,
 }
 
@@ -39,7 +39,7 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// A piece with a role.
+    /// Creates a piece with a role.
     pub fn new(text: impl Into<String>, role: Role) -> Self {
         Self { text: text.into(), role }
     }
@@ -84,7 +84,7 @@ pub struct BoardView {
     pub selected: usize,
     /// The filter line, and whether it is being edited.
     pub filter: Option<(String, bool)>,
-    /// Said instead of cards when there are none.
+    /// Lines that stand instead of cards when there are none.
     pub empty: Vec<String>,
     /// The selected card below the columns.
     pub detail: Vec<Vec<Piece>>,
@@ -130,7 +130,7 @@ pub struct FleetView {
     pub position: (usize, usize),
     /// The filter line, and whether it is being edited.
     pub filter: Option<(String, bool)>,
-    /// Said instead of rows when there are none.
+    /// Lines that stand instead of rows when there are none.
     pub empty: Vec<String>,
     /// Facts of the selected agent.
     pub facts: Option<Facts>,
@@ -193,7 +193,7 @@ pub struct PaneCut {
     pub screen: Option<Arc<PaneScreen>>,
     /// Column and row of the cut-out's corner.
     pub origin: (u16, u16),
-    /// Said when there are no cells, or over them.
+    /// A note instead of the cells, or over them.
     pub note: Option<String>,
 }
 
@@ -210,6 +210,6 @@ pub struct Popup {
     pub marked: Option<usize>,
     /// Buttons, and which is marked.
     pub buttons: Option<(Vec<String>, usize)>,
-    /// Said at the bottom.
+    /// A hint on the last line.
     pub hint: String,
 }

@@ -9,27 +9,27 @@ use super::{CardId, Column, Stamp};
 pub struct Counts(pub [u64; 5]);
 
 impl Counts {
-    /// Cards in a column.
+    /// Returns the number of cards in a column.
     #[must_use]
     pub fn of(&self, column: Column) -> u64 {
         self.0[column.index()]
     }
 
-    /// All cards.
+    /// Returns the number of all cards.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 }
 
-/// Words that a card must match, all of them.
+/// Conditions on a card, all of which it has to meet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Terms(pub Vec<Term>);
 
 /// One condition on a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// What is looked at.
+    /// The field that is compared.
     pub field: Field,
     /// The text looked for.
     pub text: String,
@@ -37,7 +37,7 @@ pub struct Term {
     pub inverted: bool,
 }
 
-/// What a term looks at.
+/// A field that a term compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     /// Id, title and body.
@@ -72,7 +72,7 @@ impl Terms {
     }
 }
 
-/// Which cards the board wants.
+/// The cards that the board shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoardQuery {
     /// Conditions.
@@ -100,7 +100,7 @@ pub struct CardLine {
     pub open_dependencies: i64,
     /// Its claim.
     pub claim: Option<ClaimLine>,
-    /// Why it is parked.
+    /// Why it is blocked.
     pub block_reason: String,
     /// When it changed last.
     pub updated_at: Stamp,

@@ -13,7 +13,7 @@ pub enum Status {
     Ready,
     /// An owner holds it.
     Claimed,
-    /// Parked.
+    /// Blocked: somebody or something has to act first.
     Blocked,
     /// Finished.
     Done,
@@ -23,7 +23,7 @@ impl Status {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Ready, Self::Claimed, Self::Blocked, Self::Done];
 
-    /// Its word.
+    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Status {
         }
     }
 
-    /// The status of that word.
+    /// Returns the status of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)
@@ -52,7 +52,7 @@ pub enum Column {
     Ready,
     /// An owner holds it.
     Claimed,
-    /// Parked.
+    /// Blocked: somebody or something has to act first.
     Blocked,
     /// Finished.
     Done,
@@ -62,7 +62,7 @@ impl Column {
     /// All of them, in the board's order.
     pub const ALL: [Self; 5] = [Self::Waiting, Self::Ready, Self::Claimed, Self::Blocked, Self::Done];
 
-    /// Its word.
+    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -74,13 +74,13 @@ impl Column {
         }
     }
 
-    /// The column of that word.
+    /// Returns the column of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.word() == word)
     }
 
-    /// The column of a status with so many open dependencies.
+    /// Returns the column of a status with so many open dependencies.
     #[must_use]
     pub fn of(status: Status, open_dependencies: i64) -> Self {
         match status {
@@ -92,7 +92,7 @@ impl Column {
         }
     }
 
-    /// Its place on the board, from the left.
+    /// Returns its place on the board, from the left.
     #[must_use]
     pub fn index(self) -> usize {
         match self {
@@ -121,7 +121,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// When it expires.
+    /// Returns when it expires.
     #[must_use]
     pub fn expires_at(&self) -> Stamp {
         self.at.plus_seconds(self.ttl_seconds)
@@ -172,14 +172,14 @@ pub struct Card {
     pub updated_at: Stamp,
     /// +1 at each change.
     pub version: i64,
-    /// Why it is parked.
+    /// Why it is blocked.
     pub block_reason: String,
     /// Dependencies that are not done, unknown ones included.
     pub open_dependencies: i64,
 }
 
 impl Card {
-    /// Its column on the board.
+    /// Returns its column on the board.
     #[must_use]
     pub fn column(&self) -> Column {
         Column::of(self.status, self.open_dependencies)
@@ -324,7 +324,7 @@ pub struct NewCard {
     pub fields: Patch,
     /// A repeated create with this key returns the existing card.
     pub idempotency_key: Option<String>,
-    /// Whether it begins parked.
+    /// Whether it is blocked from the start.
     pub blocked: bool,
 }
 
@@ -339,7 +339,7 @@ pub struct Patch {
     pub phase: Option<String>,
     /// Higher is sooner.
     pub priority: Option<i64>,
-    /// So much sooner than it is: two who raise it at once raise it twice.
+    /// Change of the priority: two that are made at once both count.
     pub priority_by: Option<i64>,
     /// The whole set of dependencies.
     pub depends_on: Option<Vec<CardId>>,
@@ -353,7 +353,7 @@ pub struct Patch {
     pub spend_actual: Option<i64>,
 }
 
-/// The acceptance of a card as lines, whatever form it has.
+/// Returns the acceptance of a card as lines, whatever form it has.
 #[must_use]
 pub fn criteria(value: &Value) -> Vec<String> {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

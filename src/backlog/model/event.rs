@@ -37,7 +37,7 @@ impl EventKind {
         Self::Unlinked,
     ];
 
-    /// Its word.
+    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl EventKind {
         }
     }
 
-    /// The kind of that word.
+    /// Returns the kind of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
@@ -84,7 +84,7 @@ pub struct CardEvent {
 }
 
 impl CardEvent {
-    /// The event in a few words.
+    /// Returns the event in a few words.
     #[must_use]
     pub fn summary(&self) -> String {
         let text = |name: &str| self.detail.get(name).map(plain).filter(|text| !text.is_empty());
@@ -120,7 +120,7 @@ impl CardEvent {
     }
 }
 
-/// A JSON value as a person would write it.
+/// Returns a JSON value as a person would write it.
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest id, in bytes.
+/// Maximum length of an id, in bytes.
 const MAX_BYTES: usize = 128;
 
 /// A card's id: `^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$`, so that it is never an option, a path or two words.
@@ -16,7 +16,7 @@ impl CardId {
     /// Checks an id.
     ///
     /// # Errors
-    /// In words, when it is none.
+    /// Returns the reason in words if it is not an id.
     pub fn parse(text: &str) -> Result<Self, String> {
         let rest = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
         let good = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(rest);
@@ -29,7 +29,7 @@ impl CardId {
         ))
     }
 
-    /// The id.
+    /// Returns the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -5,25 +5,26 @@ use serde_json::Value;
 use super::super::error::{Error, Result};
 use crate::plain::{acts_on_terminal, hides_in_text};
 
-/// Largest body: more is a file, not a card.
+/// Maximum size of a body, in bytes: more is a file, not a card.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// Longest single line, in characters: a title, a phase, a reason.
+/// Maximum length of a single line, in characters: a title, a phase, a reason.
 const MAX_LINE_CHARS: usize = 500;
 
-/// Longest owner of a claim, in characters.
+/// Maximum length of the owner of a claim, in characters.
 const MAX_OWNER_CHARS: usize = 128;
 
-/// Largest acceptance, as JSON.
+/// Maximum size of acceptance criteria, as JSON in bytes.
 const MAX_ACCEPTANCE_BYTES: usize = 256 << 10;
 
-/// Deepest acceptance. JSON is read to a depth of 128, and an export puts an acceptance into its history and a line.
+/// Maximum depth of acceptance criteria. JSON is read to a depth of 128, and an export puts an acceptance into its
+/// history and a line.
 const MAX_ACCEPTANCE_DEPTH: usize = 64;
 
 /// Joins emoji; harmless.
 const JOINER: char = '\u{200d}';
 
-/// Whether a terminal would act on a character, or hide or reorder what stands beside it.
+/// Returns whether a terminal would act on a character, or hide or reorder what stands beside it.
 fn is_unsafe(c: char) -> bool {
     acts_on_terminal(c) || hides_in_text(c)
 }
@@ -42,7 +43,7 @@ fn bad_character(field: &str, text: &str, allowed: &[char]) -> Result<()> {
 /// Checks one line.
 ///
 /// # Errors
-/// When it is too long or holds control characters.
+/// Returns an error if it is too long or holds control characters.
 pub fn check_line(field: &str, text: &str) -> Result<()> {
     bad_character(field, text, &[JOINER])?;
     if text.chars().count() > MAX_LINE_CHARS {
@@ -58,7 +59,7 @@ pub fn check_line(field: &str, text: &str) -> Result<()> {
 /// Checks a body: Markdown, with line ends and tabs.
 ///
 /// # Errors
-/// When it is too large or holds other control characters.
+/// Returns an error if it is too large or holds other control characters.
 pub fn check_body(text: &str) -> Result<()> {
     if text.len() > MAX_BODY_BYTES {
         return Err(Error::invalid(
@@ -73,7 +74,7 @@ pub fn check_body(text: &str) -> Result<()> {
 /// Checks an owner of claims.
 ///
 /// # Errors
-/// When it is empty, too long or holds control characters.
+/// Returns an error if it is empty, too long or holds control characters.
 pub fn check_owner(text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::invalid("owner", "is empty", "give --owner NAME, usually the agent's name"));
@@ -88,7 +89,7 @@ pub fn check_owner(text: &str) -> Result<()> {
 /// Checks acceptance criteria: a list or an object, with clean texts inside.
 ///
 /// # Errors
-/// When it is something else, or too large.
+/// Returns an error if it is something else, or too large.
 pub fn check_acceptance(value: &Value) -> Result<()> {
     if !value.is_array() && !value.is_object() {
         return Err(Error::invalid(
@@ -114,7 +115,7 @@ pub fn check_acceptance(value: &Value) -> Result<()> {
     check_clean("acceptance", value)
 }
 
-/// Levels of lists and objects in a JSON value. What was parsed is at most 128 deep.
+/// Returns the depth of lists and objects in a JSON value. What was parsed is at most 128 deep.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
@@ -126,7 +127,7 @@ fn depth(value: &Value) -> usize {
 /// Checks every text inside a JSON value.
 ///
 /// # Errors
-/// When one holds control characters other than line ends and tabs.
+/// Returns an error if one holds control characters other than line ends and tabs.
 pub fn check_clean(field: &str, value: &Value) -> Result<()> {
     match value {
         Value::String(text) => bad_character(field, text, &['\n', '\t', JOINER]),

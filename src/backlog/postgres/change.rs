@@ -147,7 +147,7 @@ impl Drop for PostgresChange<'_> {
     }
 }
 
-/// A card as the statements take it.
+/// Returns a card as the statements take it.
 fn record(card: &Card) -> Json {
     let claim = card.claim.as_ref();
     json!({

@@ -60,7 +60,7 @@ async fn attempt(config: &Config, tls: &Connector) -> Result<Client, SqlError> {
     Ok(client)
 }
 
-/// Whether the server may take, with TLS or without, what it did not take so.
+/// Returns whether the server may take, with TLS or without, what it did not take so.
 fn may_go_otherwise(mode: Mode, error: &SqlError) -> bool {
     match mode {
         Mode::Prefer => tls::failed(error) || refused(error),
@@ -69,12 +69,12 @@ fn may_go_otherwise(mode: Mode, error: &SqlError) -> bool {
     }
 }
 
-/// Whether the server lets nobody in from here, in this way.
+/// Returns whether the server lets nobody in from here, in this way.
 fn refused(error: &SqlError) -> bool {
     error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
 }
 
-/// The configuration with one of its hosts.
+/// Returns the configuration with one of its hosts.
 fn alone(config: &Config, at: usize) -> Config {
     let mut one = Config::new();
     if let Some(user) = config.get_user() {

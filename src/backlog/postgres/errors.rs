@@ -9,7 +9,7 @@ use tokio_postgres::{Config, Error as SqlError};
 use super::super::error::{Error, Kind};
 use super::tls;
 
-/// The server's address without the password.
+/// Returns the server's address without the password.
 pub(super) fn address(config: &Config) -> String {
     let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
     let hosts: Vec<String> = config
@@ -27,7 +27,7 @@ pub(super) fn address(config: &Config) -> String {
     format!("postgres://{user}{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
 }
 
-/// Says what failed, where, and what to do.
+/// Describes an error: what failed, where, and what to do.
 pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     let what = format!("backlog {address}");
     let failed = |why: String, next: &str| Error::new(Kind::Failed, what.clone(), why, next);

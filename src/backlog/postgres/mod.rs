@@ -38,15 +38,15 @@ impl Postgres {
     /// Connects. To change, it brings the schema to the present; looking leaves it as it is.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses, or its schema is newer than this program, or older and only to
-    /// be looked at.
+    /// Returns an error if the server cannot be reached or refuses, or its schema is newer than this program, or older
+    /// and only to be looked at.
     pub(super) fn open(server: &Server, access: Access, progress: Progress<'_>) -> Result<Self> {
         let mut session = Session::open(server)?;
         let empty = if session.prepare(access, progress)? { None } else { Some(Sqlite::open_empty()?) };
         Ok(Self { session, empty })
     }
 
-    /// Where to read: the server, or the empty backlog as long as there is no other.
+    /// Returns where to read: the server, or the empty backlog as long as there is no other.
     fn source(&mut self) -> Result<Source<'_>> {
         if self.empty.is_some() && self.session.prepare(Access::Read, &mut |_, _| {})? {
             self.empty = None;
@@ -68,7 +68,7 @@ impl Postgres {
         }
     }
 
-    /// The server's backlog, made when it is not there.
+    /// Returns the session, after it created the schema if there was none.
     fn create_schema(&mut self) -> Result<&mut Session> {
         if self.empty.take().is_some() {
             self.session.prepare(Access::Write, &mut |_, _| {})?;

@@ -20,12 +20,12 @@ const PAGE: i64 = 1000;
 /// Active claims read for the fleet's rows; more agents than that hold none at once.
 const CLAIMS: u64 = 2000;
 
-/// The query of whole cards out of something else that has their columns.
+/// Returns the query of whole cards out of something else that has their columns.
 pub(super) fn cards_from(source: &str) -> String {
     CARD.replace("FROM fleet.card\n", &format!("FROM {source}\n"))
 }
 
-/// A stored value that no program of ours wrote.
+/// Describes a stored value that no program of ours wrote.
 fn strange(why: impl std::fmt::Display) -> Error {
     Error::new(Kind::Failed, "backlog", format!("holds a strange value: {why}"), "`mosaic-tui backlog doctor`")
 }

@@ -24,12 +24,13 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// How long a whole table may take: an import, an export, a check.
 const LONG_ANSWER: Duration = Duration::from_secs(600);
 
-/// How waiting is counted.
+/// Unit in which waiting is counted.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// What every transaction begins with. Nothing is kept in the server's session, neither settings nor locks nor prepared
 /// statements: behind a pooler the next transaction may run in another, and the next client in this one.
-/// Compiling a statement pays off for none here, and takes milliseconds of each while a table's figures are not known yet.
+/// Compiling a statement pays off for none here, and takes milliseconds of each while the figures of a table are not
+/// known yet.
 const SETTINGS: &str =
     "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL jit = off";
 
@@ -39,9 +40,9 @@ const MIGRATIONS: [(&str, &str); 1] = [("cards", include_str!("migrations/0001_c
 /// A parameter, with its type: a statement without a name is sent with the types of its values.
 pub(super) type Value<'a> = &'a (dyn Parameter + Sync);
 
-/// What may be a parameter.
+/// A type whose values may be parameters.
 pub(super) trait Parameter {
-    /// The value, and its type on the server.
+    /// Returns the value, and its type on the server.
     fn typed(&self) -> (&(dyn ToSql + Sync), Type);
 }
 
@@ -211,7 +212,7 @@ impl Session {
         }
     }
 
-    /// Makes the schema ready for use; `false` when there is none, and none is to be made.
+    /// Prepares the schema for use; `false` if there is none, and none is to be created.
     pub(super) fn prepare(&mut self, access: Access, progress: Progress<'_>) -> Result<bool> {
         let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
         let version = i64::from(self.version()?);
@@ -257,7 +258,7 @@ impl Session {
         self.end("COMMIT")
     }
 
-    /// The schema's version; 0 when there is none.
+    /// Returns the schema's version; 0 when there is none.
     fn version(&mut self) -> Result<i32> {
         let there = self.rows("SELECT to_regclass('fleet.migration') IS NOT NULL", &[])?;
         if !there.first().is_some_and(|row| row.get::<_, bool>(0)) {
@@ -268,7 +269,7 @@ impl Session {
     }
 }
 
-/// Whether the connection is over with this error.
+/// Returns whether this error ends the connection.
 fn ends_connection(error: &SqlError) -> bool {
     error.as_db_error().is_none_or(|told| matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
 }

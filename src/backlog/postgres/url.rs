@@ -38,7 +38,7 @@ const POOL: &str = "pgbouncer";
 /// The library knows half of the words of the first, and nothing of the second.
 const TLS: [&str; 2] = ["sslmode", "sslrootcert"];
 
-/// A server: how it is reached, as whom, and with how much TLS. It holds a password, and shows none.
+/// A server: its address, the user and the mode of TLS. It holds a password, and never shows it.
 #[derive(Debug, Clone)]
 pub struct Server {
     pub(super) config: Config,
@@ -46,7 +46,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// What begins TLS with it.
+    /// Returns the connector that begins TLS with it.
     pub(super) fn connector(&self, what: &str) -> Result<Connector> {
         // Over sockets alone nobody has to be trusted, and no file of authorities has to be there.
         let sockets = self.config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
@@ -67,10 +67,10 @@ impl fmt::Display for Server {
     }
 }
 
-/// The server that a URL means.
+/// Parses a URL into a server.
 ///
 /// # Errors
-/// When it is none, ambiguous, or has a parameter that nothing here understands.
+/// Returns an error if it is not one, is ambiguous, or has a parameter that nothing here understands.
 pub(in crate::backlog) fn server(url: &str) -> Result<Server> {
     let mut asked = Vec::new();
     let config = if url.contains("://") { of_url(url, &mut asked)? } else { of_words(url, &mut asked)? };
@@ -148,7 +148,7 @@ fn of_words(text: &str, asked: &mut Vec<(&'static str, String)>) -> Result<Confi
     Config::from_str(&kept).map_err(|_| no_url())
 }
 
-/// A value of that form, and how long it is as it is written.
+/// Returns a value of that form, and how long it is as it is written.
 fn word(text: &str) -> (String, usize) {
     let start = text.trim_start();
     let quoted = start.starts_with('\'');
@@ -165,7 +165,7 @@ fn word(text: &str) -> (String, usize) {
     (value, text.len())
 }
 
-/// A value of a URL, without its escapes; nothing when they are broken.
+/// Returns a value of a URL, without its escapes; nothing when they are broken.
 fn decoded(value: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = value.as_bytes();
@@ -182,7 +182,7 @@ fn decoded(value: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// What is asked for; of two words about the same the last one counts.
+/// Returns what is asked for; of two words about the same the last one counts.
 fn tls(asked: &[(&str, String)]) -> Result<Tls> {
     let said = |name: &str| asked.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
     let authorities = match said("sslrootcert") {

@@ -95,7 +95,7 @@ fn a_larger_backlog_costs_no_more_steps() {
     }
 }
 
-/// What SQLite says it will do for a statement, its searches and scans only.
+/// Returns what SQLite says it will do for a statement, its searches and scans only.
 fn plan(store: &Sqlite, sql: &str) -> Vec<String> {
     let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let mut rows = statement.raw_query();

@@ -9,13 +9,13 @@ use super::Sqlite;
 use super::wait;
 
 impl Sqlite {
-    /// Says what failed, where, and what to do.
+    /// Describes an error: what failed, where, and what to do.
     pub(super) fn explain(&self, error: &SqlError) -> Error {
         explain(&self.path, error)
     }
 }
 
-/// The same before there is a store.
+/// Describes an error that came before there was a store.
 pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
     let what = format!("backlog {}", path.display());
     let failed = |why: String, next: &str| Error::new(Kind::Failed, what.clone(), why, next);
@@ -38,7 +38,7 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
     }
 }
 
-/// Another program does not let go.
+/// Describes a lock that another program keeps.
 pub(super) fn locked(path: &Path) -> Error {
     Error::new(
         Kind::Failed,

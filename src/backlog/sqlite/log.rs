@@ -17,14 +17,14 @@ pub(super) const SHORT: u64 = 512 << 10;
 /// What writers that were killed left is emptied by the next that comes.
 const LONG: u64 = 4 * SHORT;
 
-/// The log's file.
+/// Returns the log's file.
 pub(super) fn path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push("-wal");
     name.into()
 }
 
-/// Whether writers before this one were killed too often to empty the log.
+/// Returns whether writers before this one were killed too often to empty the log.
 pub(super) fn is_long(database: &Path) -> bool {
     length(database) > LONG
 }
@@ -58,7 +58,7 @@ mod tests {
     use crate::backlog::operations::Backlog;
     use crate::backlog::store::Who;
 
-    /// What a process read and wrote by system calls so far.
+    /// Returns what a process read and wrote by system calls so far.
     fn bytes() -> (u64, u64) {
         let text = std::fs::read_to_string("/proc/thread-self/io").unwrap();
         let field = |name: &str| {

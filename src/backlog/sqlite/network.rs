@@ -25,7 +25,8 @@ const NETWORK: [&str; 16] = [
 /// Programs that mount a network filesystem through FUSE (`fuse.NAME`).
 const NETWORK_FUSE: [&str; 8] = ["sshfs", "glusterfs", "s3fs", "rclone", "davfs2", "cephfs", "gcsfuse", "curlftpfs"];
 
-/// The network filesystem that a path lies on, if it is one. The path, or its nearest existing parent, is looked at.
+/// Returns the network filesystem that a path lies on, if it is one. The path, or its nearest existing parent, is
+/// looked at.
 #[must_use]
 pub(super) fn filesystem(path: &Path) -> Option<String> {
     let existing = path.ancestors().find_map(|folder| std::fs::canonicalize(folder).ok())?;
@@ -33,7 +34,7 @@ pub(super) fn filesystem(path: &Path) -> Option<String> {
     network_type(&table, &existing)
 }
 
-/// The same from the table's text: the deepest mount point above the path counts, the last of several.
+/// Finds it in the text of the table: the deepest mount point above the path counts, the last of several.
 fn network_type(table: &str, path: &Path) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     for line in table.lines() {

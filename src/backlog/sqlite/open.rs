@@ -23,19 +23,20 @@ type Migrations = [(&'static str, &'static str)];
 
 const MIGRATIONS: &Migrations = &[("cards", include_str!("migrations/0001_cards.sql"))];
 
-/// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred claims.
+/// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred
+/// claims.
 const CHECKPOINT_PAGES: i64 = 4000;
 
 /// The log is cut back to this after a large import: 64 MB.
 const LOG_BYTES: i64 = 64 << 20;
 
-/// Most pages kept in memory: 16 MB hold the upper levels of every index of a million cards.
+/// Maximum size of the page cache: 16 MB hold the upper levels of every index of a million cards.
 const CACHE_KILOBYTES: i64 = 16_000;
 
-/// Most prepared statements kept.
+/// Maximum number of prepared statements kept.
 const STATEMENTS: usize = 64;
 
-/// Which file lies at a path: its device and number.
+/// Returns which file lies at a path: its device and number.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
@@ -44,8 +45,8 @@ impl Sqlite {
     /// Opens the file; to change, it brings it to the present schema.
     ///
     /// # Errors
-    /// When it lies on a network filesystem, is no backlog, is newer than this program, older and only to be looked
-    /// at, or cannot be written.
+    /// Returns an error if it lies on a network filesystem, is no backlog, is newer than this program, older and only
+    /// to be looked at, or cannot be written.
     pub(crate) fn open(path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
         Self::open_with(MIGRATIONS, path, access, progress)
     }
@@ -85,10 +86,10 @@ impl Sqlite {
         self.connection.busy_handler(Some(wait::busy)).map_err(|error| self.explain(&error))
     }
 
-    /// An empty backlog in memory, for what is not there.
+    /// Opens an empty backlog in memory, which stands in for one that is not there.
     ///
     /// # Errors
-    /// When there is no memory.
+    /// Returns an error if there is no memory.
     pub(crate) fn open_empty() -> Result<Self> {
         let path = Path::new("");
         let connection = Connection::open_in_memory().map_err(|error| explain(path, &error))?;
@@ -110,7 +111,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Makes it ready for use; `false` when there is no schema, and none is to be made.
+    /// Prepares the file for use; `false` if there is no schema, and none is to be created.
     fn prepare(&mut self, migrations: &Migrations, access: Access, progress: Progress<'_>) -> Result<bool> {
         self.set_up().map_err(|error| self.explain(&error))?;
         let version = self.check_owner()?;
@@ -141,7 +142,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// The file's schema version; refuses what is not ours.
+    /// Returns the file's schema version; refuses what is not ours.
     fn check_owner(&self) -> Result<i64> {
         let number = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let read = || -> rusqlite::Result<(i64, i64, i64)> {
@@ -201,7 +202,7 @@ impl Sqlite {
     }
 }
 
-/// The file, or one beside it, cannot be made.
+/// Describes a failure to create the file, or one beside it.
 pub(super) fn not_writable(path: &Path, why: &std::io::Error) -> Error {
     Error::new(
         Kind::Failed,

@@ -36,7 +36,7 @@ pub(super) struct Queue {
 pub(super) struct Turn(Arc<File>);
 
 impl Queue {
-    /// The line beside a database file.
+    /// Opens the line beside a database file.
     pub(super) fn beside(database: &Path) -> io::Result<Self> {
         let open = |ending: &str| {
             let mut name = database.as_os_str().to_owned();
@@ -58,7 +58,7 @@ impl Queue {
         Ok(turn)
     }
 
-    /// A turn that can be had without waiting.
+    /// Takes a turn that can be had without waiting.
     pub(super) fn enter_at_once(&self) -> io::Result<Option<Turn>> {
         Turn::try_take(&self.writer)
     }

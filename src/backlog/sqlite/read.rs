@@ -16,7 +16,7 @@ const CARD: &str = include_str!("sql/card.sql");
 /// Active claims read for the fleet's rows; more agents than that hold none at once.
 const CLAIMS: u32 = 2000;
 
-/// A stored value that no program of ours wrote.
+/// Describes a stored value that no program of ours wrote.
 fn strange(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
 }
@@ -131,7 +131,7 @@ pub(super) fn cards_with_expired_leases(connection: &Connection, now: Stamp, lim
         .collect()
 }
 
-/// The best card for a claimer, or none.
+/// Returns the best card for a claimer, or none.
 pub(super) fn next_claimable(connection: &Connection, request: &ClaimRequest) -> Result<Option<Card>> {
     let mut values = request.assignees();
     let sql = next_claimable_sql(values.len(), request.phase.is_some());
@@ -139,8 +139,8 @@ pub(super) fn next_claimable(connection: &Connection, request: &ClaimRequest) ->
     connection.prepare_cached(&sql)?.query_row(params_from_iter(&values), |row| rows::card(row)).optional()
 }
 
-/// The query of the best card for any of so many assignees. Each part reads one row of an index, card_claimable or
-/// card_claimable_phase.
+/// Returns the query of the best card for any of so many assignees. Each part reads one row of an index, card_claimable
+/// or card_claimable_phase.
 pub(super) fn next_claimable_sql(assignees: usize, of_phase: bool) -> String {
     let order = conditions::order(Sort::Priority);
     let phase = if of_phase { format!(" AND phase = ?{}", assignees + 1) } else { String::new() };
@@ -235,7 +235,7 @@ pub(super) fn graph(connection: &mut Connection) -> Result<Graph> {
     Ok(Graph { nodes, edges: edges(&snapshot)? })
 }
 
-/// Hands over each card; the inner result is the receiver's.
+/// Passes each card to `take`; the inner result is the receiver's.
 pub(super) fn each_card(connection: &Connection, take: &mut dyn FnMut(Card) -> Outcome<()>) -> Result<Outcome<()>> {
     let mut statement = connection.prepare(&format!("{CARD} ORDER BY id"))?;
     for card in statement.query_map([], |row| rows::card(row))? {
@@ -246,7 +246,7 @@ pub(super) fn each_card(connection: &Connection, take: &mut dyn FnMut(Card) -> O
     Ok(Ok(()))
 }
 
-/// Hands over each line of history.
+/// Passes each line of history to `take`.
 pub(super) fn each_event(
     connection: &Connection,
     take: &mut dyn FnMut(CardEvent) -> Outcome<()>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// How long a locked store is waited for.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
-/// Shortest pause between two looks, and what chance adds at most, in microseconds.
+/// Minimum pause between two tries, and the maximum that chance adds to it, in microseconds.
 const PAUSE: (u64, u64) = (100, 900);
 
 thread_local! {
@@ -16,7 +16,7 @@ thread_local! {
     static NOISE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The busy handler (sqlite3_busy_handler): `true` looks again.
+/// Waits a moment for a lock, as a busy handler (sqlite3_busy_handler); `false` gives up.
 pub(super) fn busy(tries: i32) -> bool {
     if tries == 0 {
         SINCE.set(Some(Instant::now()));
@@ -28,7 +28,7 @@ pub(super) fn busy(tries: i32) -> bool {
     true
 }
 
-/// Numbers that differ between processes and calls (xorshift64).
+/// Returns a number that differs between processes and calls (xorshift64).
 fn noise() -> u64 {
     let mut state = NOISE.get();
     if state == 0 {

@@ -52,7 +52,7 @@ fn lines(buffer: &mut Buffer, area: Rect, lines: &[Vec<Piece>], theme: Theme) {
     }
 }
 
-/// All columns' names in one line, where only one column is shown.
+/// Draws the names of all columns in one line, where only one column is shown.
 fn tabs(buffer: &mut Buffer, area: Rect, view: &BoardView, theme: Theme) {
     if area.is_empty() {
         return;

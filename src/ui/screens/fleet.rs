@@ -31,7 +31,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     pane_cut(buffer, plan, &view.pane, theme);
 }
 
-/// Title line, cells and note of a pane.
+/// Draws the title line, the cells and the note of a pane.
 pub(super) fn pane_cut(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme) {
     titled_rule(buffer, plan.pane_title, &cut.title, theme);
     pane(buffer, plan.pane, cut, theme);
@@ -66,7 +66,7 @@ pub(super) fn filter(buffer: &mut Buffer, area: Rect, line: Option<&(String, boo
     }
 }
 
-/// Which columns there is room for.
+/// The widths of the columns that there is room for.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     name: usize,
@@ -78,7 +78,7 @@ struct Columns {
     reason: usize,
 }
 
-/// The parts of a row's name, with the alias where it has one.
+/// Returns the parts of a row's name, with the alias where it has one.
 fn name(agent: &AgentRow) -> [&str; 6] {
     let [name, at, host] = agent.shown_name_parts();
     match &agent.alias {
@@ -87,13 +87,13 @@ fn name(agent: &AgentRow) -> [&str; 6] {
     }
 }
 
-/// The runtime of an agent; of a session outside of the roster what runs in it.
+/// Returns the runtime of an agent; of a session outside of the roster what runs in it.
 fn runtime(agent: &AgentRow) -> &str {
     let command = || agent.pane.as_ref().map_or("", |pane| pane.command.as_str());
     agent.runtime.as_deref().unwrap_or_else(command)
 }
 
-/// The card that an agent holds.
+/// Returns the card that an agent holds.
 fn card(agent: &AgentRow) -> &str {
     agent.claim.as_ref().map_or("", |claim| claim.card.as_str())
 }
@@ -158,7 +158,7 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     }
 }
 
-/// Columns with the gap behind them; none for what is not shown.
+/// Returns columns with the gap behind them; none for what is not shown.
 fn with_gap(columns: usize) -> usize {
     if columns > 0 { columns + 1 } else { 0 }
 }

@@ -15,7 +15,7 @@ const VERSION: u8 = 0xa0;
 /// `commonName` and `organizationName`.
 const NAMES: [&[u8]; 2] = [&[0x55, 4, 3], &[0x55, 4, 10]];
 
-/// No name of an authority is longer; what is cut was made to be in the way.
+/// Maximum length of an authority's name; a longer one was made to be in the way.
 const LONGEST_NAME: usize = 100;
 
 /// A certificate, as far as it is read.
@@ -31,7 +31,7 @@ pub(super) struct Certificate<'a> {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads it; nothing when it is none.
+    /// Parses a certificate; `None` if it is not one.
     pub(super) fn read(der: &'a [u8]) -> Option<Self> {
         let (whole, _) = value(der, SEQUENCE)?;
         let (mut fields, rest) = value(whole, SEQUENCE)?;
@@ -53,12 +53,12 @@ impl<'a> Certificate<'a> {
         Some(Self { version, by_itself: issuer == subject, issuer, key, algorithm })
     }
 
-    /// Its public key.
+    /// Returns its public key.
     pub(super) fn key(&self) -> SubjectPublicKeyInfoDer<'a> {
         SubjectPublicKeyInfoDer::from(self.key)
     }
 
-    /// Who signed it, on one line; empty when that cannot be read.
+    /// Returns who signed it, on one line; empty when that cannot be read.
     pub(super) fn issuer(&self) -> String {
         let mut found = [None, None];
         let mut names = self.issuer;
@@ -73,8 +73,8 @@ impl<'a> Certificate<'a> {
         one_line(&name)
     }
 
-    /// What a login over this connection is bound to (`tls-server-end-point`, RFC 5929): the certificate, by the hash
-    /// that its signature uses. An algorithm without one binds nothing.
+    /// Returns what a login over this connection is bound to (`tls-server-end-point`, RFC 5929): the certificate, by
+    /// the hash that its signature uses. An algorithm without one binds nothing.
     pub(super) fn binding(&self, der: &[u8]) -> Option<Vec<u8>> {
         // What is weaker than SHA-256 counts as it.
         const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
@@ -89,12 +89,12 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// A text from outside without what acts on a terminal, cut when it is long.
+/// Returns a text from outside without what acts on a terminal, cut when it is long.
 pub(super) fn one_line(text: &str) -> String {
     text.chars().filter(|c| !acts_on_terminal(*c)).take(LONGEST_NAME).collect()
 }
 
-/// The content of a value of this kind, and what follows it.
+/// Returns the content of a value of this kind, and what follows it.
 fn value(der: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
     any(der).filter(|(tag, ..)| *tag == kind).map(|(_, content, rest)| (content, rest))
 }

@@ -24,10 +24,10 @@ use verify::{Refusal, Trust, Verifier};
 /// The protocol's name, which a server wants to hear when TLS begins without a question (`sslnegotiation=direct`).
 const PROTOCOL: &[u8] = b"postgresql";
 
-/// No file of authorities is larger.
+/// Maximum size of a file of authorities, in bytes.
 const LARGEST_FILE: u64 = 16 << 20;
 
-/// How much TLS.
+/// When to use TLS, and what to check of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mode {
     /// None.
@@ -75,10 +75,10 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Gets ready. `home` is the user's home folder; `server` names the server in an error.
+    /// Loads the authorities. `home` is the user's home folder; `server` names the server in an error.
     ///
     /// # Errors
-    /// When the authorities cannot be read.
+    /// Returns an error if the authorities cannot be read.
     pub(super) fn connector(&self, home: Option<&Path>, server: &str, direct: bool) -> Result<Connector> {
         let provider = Arc::new(ring::default_provider());
         let broken = |error: &dyn std::fmt::Display| {
@@ -160,7 +160,7 @@ fn of_system(server: &str) -> Result<Vec<CertificateDer<'static>>> {
     Ok(found.certs)
 }
 
-/// Whether a connection failed because of TLS.
+/// Returns whether a connection failed because of TLS.
 pub(super) fn failed(error: &tokio_postgres::Error) -> bool {
     // The library tells the kind of its errors by their words only.
     error.to_string() == "error performing TLS handshake"

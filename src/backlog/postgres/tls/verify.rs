@@ -115,7 +115,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a certificate is refused because it says that it may sign others: only then is its use looked at.
+/// Returns whether a certificate is refused because it says that it may sign others: only then is its use looked at.
 fn is_own_authority(error: &OtherError) -> bool {
     error.0.to_string() == "CaUsedAsEndEntity"
 }
@@ -204,7 +204,7 @@ mod tests {
 
     use super::*;
 
-    /// What the client says of a server that shows this certificate and signs with this key.
+    /// Returns what the client says of a server that shows this certificate and signs with this key.
     fn met(
         certificate: &CertificateDer<'static>,
         key: &KeyPair,
