@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use mosaic_tui::backlog::model::{BoardQuery, Column};
 use mosaic_tui::backlog::operations::Backlog;
-use mosaic_tui::backlog::place::{Intent, Place};
+use mosaic_tui::backlog::place::{Intent, Location};
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery, Who};
 use mosaic_tui::backlog::transfer;
 
@@ -78,9 +78,9 @@ impl Stand {
 
 fn open(name: &str, value: &str) -> Backlog {
     let place = if name == "DATABASE_URL" {
-        Place::of(Some(value), None, Path::new("/"))
+        Location::of(Some(value), None, Path::new("/"))
     } else {
-        Place::of(None, Some(Path::new(value)), Path::new("/"))
+        Location::of(None, Some(Path::new(value)), Path::new("/"))
     };
     let who = Who { actor: "bench".into(), tenant_id: "bench".into(), host: "bench".into() };
     place.unwrap().open(Intent::Write, who, &mut |_, _| {}).unwrap()

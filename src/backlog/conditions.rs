@@ -1,6 +1,6 @@
 //! Conditions of lists and of the board as SQL text with numbered parameters; values never enter the text.
 
-use super::model::{BoardQuery, CardLine, Column, Field, Lane, Terms};
+use super::model::{BoardQuery, CardLine, Column, Lane, TermField, Terms};
 use super::store::{ListQuery, Sort};
 
 /// How an engine writes what both mean.
@@ -50,13 +50,13 @@ impl Conditions {
     pub(super) fn terms(mut self, terms: &Terms) -> Self {
         for term in &terms.0 {
             let name = match term.field {
-                Field::Text => {
+                TermField::Text => {
                     self.text(&term.text, term.inverted);
                     continue;
                 }
-                Field::Phase => "phase",
-                Field::Assignee => "assignee",
-                Field::Owner => "coalesce(claim_owner, '')",
+                TermField::Phase => "phase",
+                TermField::Assignee => "assignee",
+                TermField::Owner => "coalesce(claim_owner, '')",
             };
             self.equal(name, &term.text);
             if term.inverted

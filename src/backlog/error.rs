@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Class of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// It was tried and failed: the store is locked, full, gone or not writable.
     Failed,
     /// What was given is not valid, or the store's file is not one.
@@ -23,7 +23,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Its class.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// The card, the file or the server.
     pub what: String,
     /// The cause.
@@ -34,24 +34,29 @@ pub struct Error {
 
 impl Error {
     /// Creates an error.
-    pub fn new(kind: Kind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self { kind, what: what.into(), why: why.into(), next: next.into() }
     }
 
     /// Creates an error about a value that is not valid.
     pub fn invalid(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self::new(Kind::Invalid, what, why, next)
+        Self::new(ErrorKind::Invalid, what, why, next)
     }
 
     /// Creates an error about something that a rule forbids.
     pub fn refused(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self::new(Kind::Refused, what, why, next)
+        Self::new(ErrorKind::Refused, what, why, next)
     }
 
     /// Creates an error about a card that does not exist.
     #[must_use]
     pub fn no_card(id: &super::model::CardId) -> Self {
-        Self::new(Kind::NotFound, format!("card {id}"), "does not exist", "`mosaic-tui backlog list` lists the cards")
+        Self::new(
+            ErrorKind::NotFound,
+            format!("card {id}"),
+            "does not exist",
+            "`mosaic-tui backlog list` lists the cards",
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::error::{Error, Kind, Result};
+use super::error::{Error, ErrorKind, Result};
 use super::graph::{self, Graph};
 use super::model::{Card, CardEvent, CardId, EventKind, NewCard, Patch, Stamp, check_line, check_owner};
 use super::rules::{self, Changed};
@@ -148,8 +148,10 @@ impl Backlog {
             return loop {
                 tries += 1;
                 match self.store.claim(request, &self.who) {
-                    Err(error) if error.kind == Kind::Collision && tries < TRIES => {}
-                    Err(error) if error.kind == Kind::Collision => break Err(Error { kind: Kind::Failed, ..error }),
+                    Err(error) if error.kind == ErrorKind::Collision && tries < TRIES => {}
+                    Err(error) if error.kind == ErrorKind::Collision => {
+                        break Err(Error { kind: ErrorKind::Failed, ..error });
+                    }
                     claimed => break claimed,
                 }
             };
@@ -334,8 +336,10 @@ impl Backlog {
             let mut change = self.store.begin()?;
             let done = work(&mut *change, &self.who).and_then(|value| change.commit().map(|()| value));
             match done {
-                Err(error) if error.kind == Kind::Collision && tries < TRIES => {}
-                Err(error) if error.kind == Kind::Collision => return Err(Error { kind: Kind::Failed, ..error }),
+                Err(error) if error.kind == ErrorKind::Collision && tries < TRIES => {}
+                Err(error) if error.kind == ErrorKind::Collision => {
+                    return Err(Error { kind: ErrorKind::Failed, ..error });
+                }
                 done => return done,
             }
         }

@@ -15,7 +15,7 @@ const FILE: &str = "backlog.db";
 
 /// Where the backlog is.
 #[derive(Clone)]
-pub enum Place {
+pub enum Location {
     /// A SQLite file.
     File(PathBuf),
     /// A PostgreSQL server. Its configuration holds a password and is never printed.
@@ -31,7 +31,7 @@ pub enum Intent {
     Write,
 }
 
-impl Place {
+impl Location {
     /// Decides from `DATABASE_URL`, `MOSAIC_BACKLOG_DIR` and the Mosaic home.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
@@ -71,9 +71,9 @@ impl fmt::Display for Place {
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Place({self})")
+        write!(f, "Location({self})")
     }
 }
 
@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn the_environment_decides() {
-        let place = |url, dir: Option<&str>| Place::of(url, dir.map(Path::new), Path::new("/h")).map(|p| p.to_string());
+        let place =
+            |url, dir: Option<&str>| Location::of(url, dir.map(Path::new), Path::new("/h")).map(|p| p.to_string());
         assert_eq!(place(None, None).unwrap(), "/h/fleet/backlog/backlog.db");
         assert_eq!(place(None, Some("/b")).unwrap(), "/b/backlog.db");
         assert_eq!(
@@ -103,12 +104,12 @@ mod tests {
             "hunter2",
             "mysql://a:hunter2@h/x",
         ] {
-            match Place::of(Some(url), None, Path::new("/h")) {
+            match Location::of(Some(url), None, Path::new("/h")) {
                 Err(error) => assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}"),
                 Ok(place) => assert!(!format!("{place} {place:?}").contains("hunter2"), "{url}"),
             }
         }
-        let place = Place::of(Some("postgres://me:hunter2@host/x"), None, Path::new("/h")).unwrap();
+        let place = Location::of(Some("postgres://me:hunter2@host/x"), None, Path::new("/h")).unwrap();
         assert!(!format!("{place} {place:?}").contains("hunter2"));
     }
 }

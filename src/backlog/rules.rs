@@ -376,7 +376,7 @@ pub(super) mod tests {
             block(&mut card.clone(), Some(1), "", NOW).unwrap_err(),
             renew(&mut card.clone(), "one", 1, None, NOW).unwrap_err(),
         ] {
-            assert_eq!(error.kind, super::super::error::Kind::Refused);
+            assert_eq!(error.kind, super::super::error::ErrorKind::Refused);
             assert!(error.why.contains("two holds it with token 2"), "{error}");
         }
         assert!(complete(&mut card, None, NOW).unwrap().is_some());

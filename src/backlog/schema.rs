@@ -50,16 +50,16 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backlog::error::Kind;
+    use crate::backlog::error::ErrorKind;
 
     #[test]
     fn looking_never_migrates() {
         let step = |version, access| step("place", version, 3, access).map_err(|error| error.kind);
         for (version, read, write) in [
             (0, Ok(Step::StandIn), Ok(Step::Migrate)),
-            (2, Err(Kind::Invalid), Ok(Step::Migrate)),
+            (2, Err(ErrorKind::Invalid), Ok(Step::Migrate)),
             (3, Ok(Step::Use), Ok(Step::Use)),
-            (4, Err(Kind::Invalid), Err(Kind::Invalid)),
+            (4, Err(ErrorKind::Invalid), Err(ErrorKind::Invalid)),
         ] {
             assert_eq!((step(version, Access::Read), step(version, Access::Write)), (read, write), "schema {version}");
         }

@@ -87,7 +87,7 @@ pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>
 
 /// Describes a failed export.
 pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
-    Error::new(super::error::Kind::Failed, "export", error.to_string(), "check where it is written to")
+    Error::new(super::error::ErrorKind::Failed, "export", error.to_string(), "check where it is written to")
 }
 
 /// Reads everything, in one transaction: all of it, or nothing.

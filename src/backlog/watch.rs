@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::error::Error;
 use super::model::{Board, BoardQuery, CardId};
 use super::operations::{Backlog, Detail};
-use super::place::{Intent, Place};
+use super::place::{Intent, Location};
 use super::store::Who;
 
 /// How often another process's changes are looked for: one cheap question.
@@ -65,7 +65,7 @@ impl Watcher {
     ///
     /// # Errors
     /// Returns an error if no thread can be started.
-    pub fn start(place: Place, who: Who, tell: impl Fn(News) -> bool + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(place: Location, who: Who, tell: impl Fn(News) -> bool + Send + 'static) -> std::io::Result<Self> {
         // One waiting wake-up is enough for any number of requests.
         let (wake, woken) = sync_channel(1);
         let wanted = Arc::new(Mutex::new(Wanted::default()));
@@ -92,7 +92,7 @@ impl Watcher {
 }
 
 struct Watch<T> {
-    place: Place,
+    place: Location,
     who: Who,
     tell: T,
     backlog: Option<Backlog>,
@@ -161,7 +161,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
         let mut news = vec![News::Board(Arc::new(backlog.store().board(query)?))];
         if let Some(id) = detail {
             let read = match backlog.detail(id) {
-                Err(error) if matches!(error.kind, super::error::Kind::Failed | super::error::Kind::Lost) => {
+                Err(error) if matches!(error.kind, super::error::ErrorKind::Failed | super::error::ErrorKind::Lost) => {
                     return Err(error);
                 }
                 read => read.map(Arc::new),

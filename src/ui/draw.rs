@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::{Pen, pieces, put};
-use super::layout::{self, Kind, Plan, SMALLEST};
+use super::layout::{self, MIN_SIZE, Plan, ViewKind};
 use super::overlay;
 pub use super::overlay::Lines;
 use super::screens;
@@ -29,7 +29,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
     if plan.too_small {
         // A letter would go into what is open.
         let key = if view.overlay.is_some() { "Ctrl-C" } else { "q" };
-        let say = format!("needs {}x{}, {key} leaves", SMALLEST.0, SMALLEST.1);
+        let say = format!("needs {}x{}, {key} leaves", MIN_SIZE.0, MIN_SIZE.1);
         put(buffer, area, area.x, area.y, &text::fit(&say, usize::from(area.width)), theme.style(Role::Strong));
         return Drawn::default();
     }
@@ -47,11 +47,11 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
 
 fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
-        Body::Watch(_) | Body::Card(_) => Kind::Watch,
+        Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
         Body::Board(board) => {
-            Kind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
+            ViewKind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
         }
-        Body::Fleet(fleet) => Kind::Fleet {
+        Body::Fleet(fleet) => ViewKind::Fleet {
             rows: fleet.position.1,
             filter: fleet.filter.is_some(),
             facts: fleet.facts.as_ref().map_or(0, |facts| facts.lines.len()),

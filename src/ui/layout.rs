@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 /// Minimum size of a terminal that shows anything useful.
-pub const SMALLEST: (u16, u16) = (24, 8);
+pub const MIN_SIZE: (u16, u16) = (24, 8);
 
 /// Below this width only the list is shown.
 const LIST_ONLY_BELOW: u16 = 50;
@@ -34,7 +34,7 @@ const MAX_CARD_ROWS: u16 = 18;
 
 /// Which view is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ViewKind {
     /// List, facts and pane.
     Fleet {
         /// Rows in the whole list.
@@ -107,20 +107,20 @@ impl Plan {
 
 /// Lays a frame out.
 #[must_use]
-pub fn plan(width: u16, height: u16, kind: Kind) -> Plan {
-    if width < SMALLEST.0 || height < SMALLEST.1 {
+pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
+    if width < MIN_SIZE.0 || height < MIN_SIZE.1 {
         return Plan { too_small: true, ..Plan::default() };
     }
     let mut plan =
         Plan { header: Rect::new(0, 0, width, 1), footer: Rect::new(0, height - 1, width, 1), ..Plan::default() };
     let body = Rect::new(0, 1, width, height - 2);
     match kind {
-        Kind::Watch => {
+        ViewKind::Watch => {
             plan.pane_title = Rect { height: 1, ..body };
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
-        Kind::Fleet { rows, filter, facts } => fleet(&mut plan, body, rows, filter, facts),
-        Kind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
+        ViewKind::Fleet { rows, filter, facts } => fleet(&mut plan, body, rows, filter, facts),
+        ViewKind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
     }
     plan
 }
@@ -201,7 +201,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, rows in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [Kind::Watch, Kind::Fleet { rows, filter, facts }, Kind::Board { selected: rows % 5, filter, empty: rows == 0 }] {
+            for kind in [ViewKind::Watch, ViewKind::Fleet { rows, filter, facts }, ViewKind::Board { selected: rows % 5, filter, empty: rows == 0 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn shapes_follow_the_width() {
-        let fleet = Kind::Fleet { rows: 7, filter: false, facts: 6 };
+        let fleet = ViewKind::Fleet { rows: 7, filter: false, facts: 6 };
         assert!(plan(23, 24, fleet).too_small);
         assert!(plan(40, 12, fleet).pane.is_empty());
         let stacked = plan(80, 24, fleet);

@@ -30,7 +30,7 @@ pub struct Terms(pub Vec<Term>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
     /// The field that is compared.
-    pub field: Field,
+    pub field: TermField,
     /// The text looked for.
     pub text: String,
     /// Whether a match excludes the card.
@@ -39,7 +39,7 @@ pub struct Term {
 
 /// A field that a term compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum TermField {
     /// Id, title and body.
     Text,
     /// The phase, whole.
@@ -55,17 +55,17 @@ impl Terms {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let prefixes = [
-            ("phase:", Field::Phase),
-            ("assignee:", Field::Assignee),
-            ("class:", Field::Assignee),
-            ("owner:", Field::Owner),
+            ("phase:", TermField::Phase),
+            ("assignee:", TermField::Assignee),
+            ("class:", TermField::Assignee),
+            ("owner:", TermField::Owner),
         ];
         let terms = text.split_whitespace().filter_map(|word| {
             let (inverted, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
             let (field, text) = prefixes
                 .iter()
                 .find_map(|(prefix, field)| Some((*field, word.strip_prefix(prefix)?)))
-                .unwrap_or((Field::Text, word));
+                .unwrap_or((TermField::Text, word));
             (!text.is_empty()).then(|| Term { field, text: text.to_owned(), inverted })
         });
         Self(terms.collect())
@@ -166,6 +166,9 @@ mod tests {
     fn terms_are_words_with_fields() {
         let terms = Terms::parse("!phase:m1 assignee:code  login owner: ");
         let got: Vec<_> = terms.0.iter().map(|t| (t.field, t.text.as_str(), t.inverted)).collect();
-        assert_eq!(got, [(Field::Phase, "m1", true), (Field::Assignee, "code", false), (Field::Text, "login", false)]);
+        assert_eq!(
+            got,
+            [(TermField::Phase, "m1", true), (TermField::Assignee, "code", false), (TermField::Text, "login", false)]
+        );
     }
 }

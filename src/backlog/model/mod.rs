@@ -7,7 +7,7 @@ mod id;
 mod text;
 mod time;
 
-pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, Field, HeldCard, Lane, Term, Terms};
+pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, Term, TermField, Terms};
 pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
 pub use event::{CardEvent, EventKind};
 pub use id::CardId;

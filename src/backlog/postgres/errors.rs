@@ -6,7 +6,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, Error as SqlError};
 
-use super::super::error::{Error, Kind};
+use super::super::error::{Error, ErrorKind};
 use super::tls;
 
 /// Returns the server's address without the password.
@@ -30,7 +30,7 @@ pub(super) fn address(config: &Config) -> String {
 /// Describes an error: what failed, where, and what to do.
 pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     let what = format!("backlog {address}");
-    let failed = |why: String, next: &str| Error::new(Kind::Failed, what.clone(), why, next);
+    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what.clone(), why, next);
     if let Some((why, next)) = tls::told(error) {
         return failed(why, &next);
     }
@@ -45,7 +45,7 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     let said = database.message().lines().next().unwrap_or_default().to_owned();
     match *database.code() {
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
-            Error::new(Kind::Collision, what, format!("another change came first ({said})"), "try again")
+            Error::new(ErrorKind::Collision, what, format!("another change came first ({said})"), "try again")
         }
         SqlState::LOCK_NOT_AVAILABLE => failed(
             "cards or their links are held by another client, perhaps an import, for more than 5 s".to_owned(),

@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::super::conditions::{self, Conditions};
-use super::super::error::{Error, Kind, Result};
+use super::super::error::{Error, ErrorKind, Result};
 use super::super::graph::{Graph, Node};
 use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, Stamp};
 use super::super::rows::{self, Cells};
@@ -27,7 +27,7 @@ pub(super) fn cards_from(source: &str) -> String {
 
 /// Describes a stored value that no program of ours wrote.
 fn strange(why: impl std::fmt::Display) -> Error {
-    Error::new(Kind::Failed, "backlog", format!("holds a strange value: {why}"), "`mosaic-tui backlog doctor`")
+    Error::new(ErrorKind::Failed, "backlog", format!("holds a strange value: {why}"), "`mosaic-tui backlog doctor`")
 }
 
 impl Cells for Row {

@@ -7,7 +7,7 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error as SqlError, Row};
 
-use super::super::error::{Error, Kind, Result};
+use super::super::error::{Error, ErrorKind, Result};
 use super::super::schema::Access;
 use super::super::schema::{self, Step};
 use super::super::store::Progress;
@@ -80,7 +80,7 @@ impl Session {
             return Err(Error::invalid("DATABASE_URL", "names no user", "write it as postgres://USER@HOST/DATABASE"));
         }
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Error::new(Kind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
+            Error::new(ErrorKind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
         })?;
         let mut session = Self { runtime, server, client: None, in_transaction: false };
         session.connect()?;
@@ -108,7 +108,7 @@ impl Session {
 
     fn silent(&self, limit: Duration) -> Error {
         Error::new(
-            Kind::Failed,
+            ErrorKind::Failed,
             format!("backlog {}", self.address()),
             format!("did not answer for {} s", limit.as_secs()),
             "check the server and the network",
@@ -120,7 +120,7 @@ impl Session {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             if self.in_transaction {
                 return Err(Error::new(
-                    Kind::Lost,
+                    ErrorKind::Lost,
                     format!("backlog {}", self.address()),
                     "the connection was closed in the middle; nothing was changed",
                     "try again; the server may be restarting",
@@ -138,7 +138,7 @@ impl Session {
                     return Err(told);
                 }
                 self.client = None;
-                Err(if self.in_transaction { Error { kind: Kind::Lost, ..told } } else { told })
+                Err(if self.in_transaction { Error { kind: ErrorKind::Lost, ..told } } else { told })
             }
             None => {
                 self.client = None;

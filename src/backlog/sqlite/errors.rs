@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Error as SqlError, ErrorCode};
 
-use super::super::error::{Error, Kind};
+use super::super::error::{Error, ErrorKind};
 use super::Sqlite;
 use super::wait;
 
@@ -18,7 +18,7 @@ impl Sqlite {
 /// Describes an error that came before there was a store.
 pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
     let what = format!("backlog {}", path.display());
-    let failed = |why: String, next: &str| Error::new(Kind::Failed, what.clone(), why, next);
+    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what.clone(), why, next);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => failed("the disk is full; nothing was changed".to_owned(), "free some space"),
@@ -41,7 +41,7 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
 /// Describes a lock that another program keeps.
 pub(super) fn locked(path: &Path) -> Error {
     Error::new(
-        Kind::Failed,
+        ErrorKind::Failed,
         format!("backlog {}", path.display()),
         format!("is locked by another program for more than {} s", wait::LIMIT.as_secs()),
         "`fuser -v` on that file tells by which; try again",

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::super::error::{Error, Kind, Result};
+use super::super::error::{Error, ErrorKind, Result};
 
 use super::super::schema::{self, Access, Step};
 use super::super::store::Progress;
@@ -205,7 +205,7 @@ impl Sqlite {
 /// Describes a failure to create the file, or one beside it.
 pub(super) fn not_writable(path: &Path, why: &std::io::Error) -> Error {
     Error::new(
-        Kind::Failed,
+        ErrorKind::Failed,
         format!("backlog {}", path.display()),
         format!("cannot be made or written ({why}); nothing was changed"),
         "check the rights of the folder, or set MOSAIC_BACKLOG_DIR to another",

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use mosaic_tui::backlog::model::{CardId, NewCard, Patch};
 use mosaic_tui::backlog::operations::Backlog;
-use mosaic_tui::backlog::place::{Intent, Place};
+use mosaic_tui::backlog::place::{Intent, Location};
 use mosaic_tui::backlog::store::{ClaimRequest, Who};
 
 use crate::harness::{Database, Pooler};
@@ -50,11 +50,11 @@ impl Stand {
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Location {
         match self {
-            Self::File(folder) => Place::of(None, Some(folder.path()), Path::new("/")),
-            Self::Server(database) => Place::of(Some(&database.url()), None, Path::new("/")),
-            Self::Pooled(database, pooler) => Place::of(Some(&pooler.url(database)), None, Path::new("/")),
+            Self::File(folder) => Location::of(None, Some(folder.path()), Path::new("/")),
+            Self::Server(database) => Location::of(Some(&database.url()), None, Path::new("/")),
+            Self::Pooled(database, pooler) => Location::of(Some(&pooler.url(database)), None, Path::new("/")),
         }
         .unwrap()
     }

@@ -102,7 +102,7 @@ fn each_of_many_gets_a_card_of_its_own(stand: &Stand) {
 #[ignore = "a worker of the races"]
 fn worker() {
     let Ok(owner) = std::env::var("MOSAIC_IT_WORKER") else { return };
-    let place = mosaic_tui::backlog::place::Place::of(
+    let place = mosaic_tui::backlog::place::Location::of(
         std::env::var("DATABASE_URL").ok().as_deref(),
         std::env::var_os("MOSAIC_BACKLOG_DIR").as_deref().map(std::path::Path::new),
         std::path::Path::new("/"),

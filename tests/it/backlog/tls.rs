@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mosaic_tui::backlog::place::{Intent, Place};
+use mosaic_tui::backlog::place::{Intent, Location};
 
 use super::who;
 use crate::harness::certificates::{self, Authority, Signed};
@@ -65,7 +65,7 @@ impl Stand {
         self.cases += 1;
         let name = format!("case{}", self.cases);
         let url = format!("{url}?application_name={name}&{parameters}");
-        let opened = Place::of(Some(&url), None, Path::new("/"))
+        let opened = Location::of(Some(&url), None, Path::new("/"))
             .and_then(|place| place.open(Intent::Write, who("tester"), &mut |_, _| {}));
         match opened {
             Err(error) => Outcome::Refused(error.to_string()),

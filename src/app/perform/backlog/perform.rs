@@ -15,7 +15,7 @@ use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
-use crate::backlog::error::{Error, Kind as ErrorKind};
+use crate::backlog::error::{Error, ErrorKind};
 use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::backlog::error::{Error, Kind as ErrorKind};
-use crate::backlog::place::Place;
+use crate::backlog::error::{Error, ErrorKind};
+use crate::backlog::place::Location;
 use crate::backlog::store::Who;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -16,13 +16,13 @@ fn variable(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When `DATABASE_URL` is no URL.
-pub(in crate::app) fn place(site: &Site) -> Result<Place> {
+pub(in crate::app) fn place(site: &Site) -> Result<Location> {
     if site.isolated {
-        return Place::of(None, None, &site.home).map_err(failure);
+        return Location::of(None, None, &site.home).map_err(failure);
     }
     let folder = variable("MOSAIC_BACKLOG_DIR")
         .map(|folder| std::path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned()));
-    Place::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(failure)
+    Location::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(failure)
 }
 
 /// In whose name: the agent's inside its pane, else the user's.

@@ -12,7 +12,7 @@ const NAMES: usize = 12;
 const BODY_LINES: usize = 8;
 
 /// Widest line of a popup, less its borders.
-const WIDEST: usize = 96;
+const MAX_WIDTH: usize = 96;
 
 /// Lines of a text area shown at once.
 const AREA_LINES: usize = 8;
@@ -23,7 +23,7 @@ const MENU_LINES: usize = 14;
 /// The form.
 #[must_use]
 pub(super) fn form(form: &Form, state: &State) -> Popup {
-    let width = usize::from(state.size.width).saturating_sub(4).min(WIDEST).saturating_sub(NAMES).max(8);
+    let width = usize::from(state.size.width).saturating_sub(4).min(MAX_WIDTH).saturating_sub(NAMES).max(8);
     let mut lines = Vec::new();
     let mut marked = None;
     for (at, field) in form.fields.iter().enumerate() {
@@ -112,7 +112,7 @@ fn around(text: &str, cursor: usize, rows: usize) -> impl Iterator<Item = (&str,
 
 /// The lines around the cursor, with the cursor in its own.
 fn text_area(text: &str, cursor: usize, width: u16) -> Vec<Vec<Piece>> {
-    let room = usize::from(width).saturating_sub(4).clamp(8, WIDEST - 10);
+    let room = usize::from(width).saturating_sub(4).clamp(8, MAX_WIDTH - 10);
     around(text, cursor, AREA_LINES).map(|(line, at)| typed(line, at, room)).collect()
 }
 

@@ -19,7 +19,7 @@ use crate::app::action::keymap;
 use crate::app::action::registry::Place;
 use crate::fleet::model::age;
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size};
-use crate::ui::layout::{self, Kind, Plan};
+use crate::ui::layout::{self, Plan, ViewKind};
 use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
 
 /// The observer publishes each second; older than this means that it is held up.
@@ -55,13 +55,13 @@ pub fn layout_of(state: &State) -> Room {
 
 fn plan_of(state: &State) -> Plan {
     let kind = match state.screen {
-        Screen::Watch | Screen::Card => Kind::Watch,
-        Screen::Board => Kind::Board {
+        Screen::Watch | Screen::Card => ViewKind::Watch,
+        Screen::Board => ViewKind::Board {
             selected: state.board.column.index(),
             filter: board::shows_filter(state),
             empty: state.board.board.as_ref().is_none_or(|board| board.counts.total() == 0),
         },
-        Screen::Fleet => Kind::Fleet {
+        Screen::Fleet => ViewKind::Fleet {
             rows: state.rows().len(),
             filter: shows_filter(state),
             facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),

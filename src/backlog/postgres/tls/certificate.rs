@@ -16,7 +16,7 @@ const VERSION: u8 = 0xa0;
 const NAMES: [&[u8]; 2] = [&[0x55, 4, 3], &[0x55, 4, 10]];
 
 /// Maximum length of an authority's name; a longer one was made to be in the way.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 /// A certificate, as far as it is read.
 pub(super) struct Certificate<'a> {
@@ -91,7 +91,7 @@ impl<'a> Certificate<'a> {
 
 /// Returns a text from outside without what acts on a terminal, cut when it is long.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().filter(|c| !acts_on_terminal(*c)).take(LONGEST_NAME).collect()
+    text.chars().filter(|c| !acts_on_terminal(*c)).take(MAX_NAME_CHARS).collect()
 }
 
 /// Returns the content of a value of this kind, and what follows it.

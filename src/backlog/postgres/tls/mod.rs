@@ -15,7 +15,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::super::error::{Error, Kind, Result};
+use super::super::error::{Error, ErrorKind, Result};
 use crate::plain::{self, Unreadable};
 
 pub(super) use stream::Connector;
@@ -25,7 +25,7 @@ use verify::{Refusal, Trust, Verifier};
 const PROTOCOL: &[u8] = b"postgresql";
 
 /// Maximum size of a file of authorities, in bytes.
-const LARGEST_FILE: u64 = 16 << 20;
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// When to use TLS, and what to check of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +82,7 @@ impl Tls {
     pub(super) fn connector(&self, home: Option<&Path>, server: &str, direct: bool) -> Result<Connector> {
         let provider = Arc::new(ring::default_provider());
         let broken = |error: &dyn std::fmt::Display| {
-            Error::new(Kind::Failed, server, format!("TLS cannot be set up ({error})"), "use another sslmode")
+            Error::new(ErrorKind::Failed, server, format!("TLS cannot be set up ({error})"), "use another sslmode")
         };
         let trust = self.trust(home, server, &provider)?;
         let named = trust.as_ref().is_some_and(|trust| trust.named);
@@ -121,7 +121,7 @@ impl Tls {
         let (taken, _odd) = roots.add_parsable_certificates(authorities.iter().cloned());
         if taken == 0 {
             return Err(Error::new(
-                Kind::Invalid,
+                ErrorKind::Invalid,
                 format!("sslrootcert {place}"),
                 "holds no certificate that can be read",
                 "give a file of certificates in PEM form",
@@ -129,7 +129,7 @@ impl Tls {
         }
         let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
         let chain = chain.map_err(|error| {
-            Error::new(Kind::Failed, server, format!("TLS cannot be set up ({error})"), "check sslrootcert")
+            Error::new(ErrorKind::Failed, server, format!("TLS cannot be set up ({error})"), "check sslrootcert")
         })?;
         Ok(Some(Trust { chain, authorities, place, named: self.mode == Mode::VerifyFull }))
     }
@@ -140,7 +140,7 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let unreadable = |error: Unreadable| Error::invalid(what(), error.to_string(), error.next());
     let mut bytes = Vec::new();
     let opened = plain::open(path).map_err(unreadable)?;
-    opened.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
+    opened.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
     CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| {
         Error::invalid(what(), format!("is no list of certificates in PEM form ({error})"), "give another file")
     })
@@ -151,7 +151,7 @@ fn of_system(server: &str) -> Result<Vec<CertificateDer<'static>>> {
     if found.certs.is_empty() {
         let why = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
         return Err(Error::new(
-            Kind::Failed,
+            ErrorKind::Failed,
             server,
             format!("this system has no list of certificates of authorities{why}"),
             "install ca-certificates, or name a file as sslrootcert=FILE",
