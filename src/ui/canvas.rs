@@ -10,7 +10,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::text;
 use super::theme::Theme;
-use super::view::{PaneCut, Piece, Role};
+use super::view::{Fit, PaneCut, Piece, Role};
 use crate::fleet::model::{Cell, CellColor, acts_on_terminal};
 
 /// Writes text at a place, cut at the area's right edge; returns the columns used.
@@ -113,6 +113,24 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// Returns the columns of a piece that stands in a column of its own.
+fn columns_of(fit: Fit) -> Option<usize> {
+    match fit {
+        Fit::Name => Some(12),
+        Fit::Label => Some(14),
+        Fit::Keys => Some(18),
+        Fit::Title => Some(17),
+        Fit::Command => Some(22),
+        Fit::Key => Some(7),
+        Fit::Text | Fit::Rest | Fit::BeforeCursor | Fit::Typed => None,
+    }
+}
+
+/// Returns the columns that a piece takes where there is room for all of it.
+pub(super) fn width_of(piece: &Piece) -> usize {
+    columns_of(piece.fit).unwrap_or_else(|| text::width(&piece.text))
+}
+
 /// Writes pieces one after the other, cut with an ellipsis where they end early.
 pub(super) fn pieces(buffer: &mut Buffer, area: Rect, y: u16, list: &[Piece], theme: Theme) -> u16 {
     let mut pen = Pen::new(buffer, area, y, theme);
@@ -121,7 +139,11 @@ pub(super) fn pieces(buffer: &mut Buffer, area: Rect, y: u16, list: &[Piece], th
         if room == 0 {
             break;
         }
-        pen.put_fitted(&[&piece.text], room, theme.style(piece.role));
+        let style = theme.style(piece.role);
+        match columns_of(piece.fit) {
+            Some(columns) => pen.put_column(&[&piece.text], columns, style),
+            None => pen.put_fitted(&[&piece.text], room, style),
+        }
     }
     pen.x
 }

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget};
 
-use super::canvas::{Pen, pieces, put, titled_rule};
+use super::canvas::{Pen, pieces, put, titled_rule, width_of};
 use super::text;
 use super::theme::Theme;
-use super::view::{Piece, Popup, Role};
+use super::view::{Fit, Piece, Popup, Role};
 
 /// The part of a text that was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,17 @@ pub struct Lines {
 /// Maximum width of a popup: longer lines are hard to read.
 const MAX_WIDTH: u16 = 100;
 
+/// Minimum and maximum width of a line that is being typed.
+const MIN_TYPED: usize = 8;
+const MAX_TYPED: usize = 86;
+
 /// Draws a popup in the middle of an area, as large as its text needs; which lines of it there was room for.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme) -> Lines {
     let inner_width = area.width.min(MAX_WIDTH).saturating_sub(4);
-    let lines = wrapped(&popup.lines, usize::from(inner_width));
+    let lines = fitted(&popup.lines, usize::from(inner_width));
     let longest = lines
         .iter()
-        .map(|(_, line)| line.iter().map(|piece| text::width(&piece.text)).sum::<usize>())
+        .map(|(_, line)| line.iter().map(width_of).sum::<usize>())
         .chain([text::width(&popup.title) + 4, text::width(&popup.hint), 30])
         .max()
         .and_then(|columns| u16::try_from(columns).ok())
@@ -117,21 +121,55 @@ fn border(buffer: &mut Buffer, frame: Rect, title: &str, theme: Theme) {
     }
 }
 
-/// Breaks the last piece of each line that is too long, indented below where it began; each part with its line.
-fn wrapped(lines: &[Vec<Piece>], width: usize) -> Vec<(usize, Vec<Piece>)> {
+/// Fits each line into a popup: the last piece of one that is too long is broken, indented below where it began; what is
+/// typed is cut. Each part comes with its line.
+fn fitted(lines: &[Vec<Piece>], width: usize) -> Vec<(usize, Vec<Piece>)> {
     let mut out = Vec::new();
     for (of, line) in lines.iter().enumerate() {
+        let names = line.iter().take_while(|piece| !is_typed(piece)).count();
+        let (front, typed) = line.split_at(names);
+        if !typed.is_empty() {
+            let room = width.saturating_sub(front.iter().map(width_of).sum()).clamp(MIN_TYPED, MAX_TYPED);
+            out.push((of, front.iter().cloned().chain(around_cursor(typed, room)).collect()));
+            continue;
+        }
         let Some((last, front)) = line.split_last() else {
             out.push((of, Vec::new()));
             continue;
         };
-        let indent: usize = front.iter().map(|piece| text::width(&piece.text)).sum();
-        let room = width.saturating_sub(indent).max(8);
-        for (at, part) in text::wrap(&last.text, room).into_iter().enumerate() {
+        let indent: usize = front.iter().map(width_of).sum();
+        let begun = |part: String, at: usize| {
             let mut pieces = if at == 0 { front.to_vec() } else { vec![Piece::new(" ".repeat(indent), Role::Plain)] };
             pieces.push(Piece::new(part, last.role));
-            out.push((of, pieces));
+            (of, pieces)
+        };
+        if last.fit == Fit::Rest {
+            out.push(begun(text::column(&last.text, width.saturating_sub(indent)), 0));
+            continue;
         }
+        let room = width.saturating_sub(indent).max(MIN_TYPED);
+        out.extend(text::wrap(&last.text, room).into_iter().enumerate().map(|(at, part)| begun(part, at)));
     }
     out
+}
+
+fn is_typed(piece: &Piece) -> bool {
+    matches!(piece.fit, Fit::BeforeCursor | Fit::Typed)
+}
+
+/// Cuts a typed line so that its cursor is in view: of the text before it the end, of the rest the beginning.
+fn around_cursor(typed: &[Piece], columns: usize) -> Vec<Piece> {
+    let behind: usize = typed.iter().filter(|piece| piece.role == Role::Cursor).map(width_of).sum();
+    let mut room = columns;
+    let mut cut = Vec::with_capacity(typed.len());
+    for piece in typed {
+        let shown = match piece.fit {
+            Fit::BeforeCursor => text::fit_end(&piece.text, columns.saturating_sub(behind)).to_owned(),
+            _ if piece.role == Role::Cursor => piece.text.clone(),
+            _ => text::fit(&piece.text, room),
+        };
+        room = room.saturating_sub(text::width(&shown));
+        cut.push(Piece::new(shown, piece.role));
+    }
+    cut
 }

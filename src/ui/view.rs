@@ -36,12 +36,45 @@ pub struct Piece {
     pub text: String,
     /// Its role.
     pub role: Role,
+    /// How it is fitted into its line.
+    pub fit: Fit,
+}
+
+/// How a piece is fitted into its line. How wide that is, and where it is cut, is decided where it is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// As wide as its text. In a popup the last piece of a line is broken into several lines.
+    Text,
+    /// In the column of names, of facts and of fields.
+    Name,
+    /// In the column of an explanation's labels.
+    Label,
+    /// In the column of keys in the help.
+    Keys,
+    /// In the column of titles in the help.
+    Title,
+    /// In the palette's column of commands.
+    Command,
+    /// In the palette's column of keys.
+    Key,
+    /// On one line, from its beginning, in what is left of the line's width.
+    Rest,
+    /// Typed text before the cursor: its end is to be seen.
+    BeforeCursor,
+    /// Typed text from the cursor on, or in a line without it: its beginning is to be seen.
+    Typed,
 }
 
 impl Piece {
     /// Creates a piece with a role.
     pub fn new(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
+        Self { text: text.into(), role, fit: Fit::Text }
+    }
+
+    /// The same piece, fitted in another way.
+    #[must_use]
+    pub fn fitted(self, fit: Fit) -> Self {
+        Self { fit, ..self }
     }
 }
 
@@ -95,8 +128,10 @@ pub struct BoardView {
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnView {
-    /// Its name and counts.
-    pub title: Vec<Piece>,
+    /// Its name and its count.
+    pub title: [Piece; 2],
+    /// What else is said of it where there is room, most important first.
+    pub notes: Vec<Piece>,
     /// Cards on the screen.
     pub cards: Vec<CardCell>,
 }
@@ -106,8 +141,23 @@ pub struct ColumnView {
 pub struct CardCell {
     /// Whether it is selected.
     pub selected: bool,
-    /// Its lines: one or two.
-    pub lines: Vec<Vec<Piece>>,
+    /// What is shown of it; `None` while it is read.
+    pub card: Option<CardWords>,
+}
+
+/// A card in a few words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardWords {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The column that it is in.
+    pub column: Column,
+    /// What matters of it in this column.
+    pub info: Vec<Piece>,
+    /// Whether that matters more than the title.
+    pub urgent: bool,
 }
 
 /// One card, full screen.

@@ -9,12 +9,15 @@ use crate::ui::canvas::{Pen, pieces, put, titled_rule};
 use crate::ui::layout::Plan;
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::ui::view::{BoardView, CardView, ColumnView, Piece, Role};
+use crate::ui::view::{BoardView, CardView, CardWords, ColumnView, Piece, Role};
+
+/// Minimum width of a column that says more of a card on its only line than id and title.
+const MIN_INFO: usize = 24;
 
 /// Draws the board.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
-    tabs(buffer, plan.tabs, view, theme);
+    tabs(buffer, plan, view, theme);
     for (at, (area, column)) in plan.columns.iter().zip(&view.columns).enumerate() {
         draw_column(buffer, *area, plan.card_rows, column, at == view.selected, theme);
         if area.right() < plan.header.right() && !area.is_empty() && view.empty.is_empty() {
@@ -52,19 +55,33 @@ fn lines(buffer: &mut Buffer, area: Rect, lines: &[Vec<Piece>], theme: Theme) {
     }
 }
 
+/// Returns the pieces of a column's title that there is room for: its name, its count, and notes that fit whole.
+fn title(column: &ColumnView, width: usize) -> impl Iterator<Item = &Piece> {
+    let mut used: usize = column.title.iter().map(|piece| text::width(&piece.text)).sum();
+    let notes = column.notes.iter().filter(move |note| {
+        let wide = text::width(&note.text);
+        let fits = used + wide <= width;
+        used += if fits { wide } else { 0 };
+        fits
+    });
+    column.title.iter().chain(notes)
+}
+
 /// Draws the names of all columns in one line, where only one column is shown.
-fn tabs(buffer: &mut Buffer, area: Rect, view: &BoardView, theme: Theme) {
+fn tabs(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Theme) {
+    let area = plan.tabs;
     if area.is_empty() {
         return;
     }
-    let wide: usize = view.columns.iter().flat_map(|column| &column.title).map(|piece| text::width(&piece.text)).sum();
+    let titles = || view.columns.iter().zip(&plan.columns).map(|(column, area)| title(column, usize::from(area.width)));
+    let wide: usize = titles().flatten().map(|piece| text::width(&piece.text)).sum();
     let short = wide + view.columns.len() > usize::from(area.width);
     let mut x = area.x;
-    for (at, column) in view.columns.iter().enumerate() {
+    for (at, title) in titles().enumerate() {
         let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
         let from = x;
         let mut pen = Pen::new(buffer, rest, area.y, theme);
-        for (number, piece) in column.title.iter().enumerate() {
+        for (number, piece) in title.enumerate() {
             // The initials still differ.
             let shown = if short && number == 0 { text::head(&piece.text, 1).0 } else { &piece.text };
             pen.put_fitted(&[shown], pen.room(), theme.style(piece.role));
@@ -83,7 +100,10 @@ fn draw_column(buffer: &mut Buffer, area: Rect, card_rows: u16, column: &ColumnV
     if area.is_empty() {
         return;
     }
-    pieces(buffer, area, area.y, &column.title, theme);
+    let mut pen = Pen::new(buffer, area, area.y, theme);
+    for piece in title(column, usize::from(area.width)) {
+        pen.put_fitted(&[&piece.text], pen.room(), theme.style(piece.role));
+    }
     if selected {
         let style = Style::new().add_modifier(ratatui::style::Modifier::UNDERLINED);
         buffer.set_style(Rect { height: 1, ..area }, style);
@@ -93,13 +113,38 @@ fn draw_column(buffer: &mut Buffer, area: Rect, card_rows: u16, column: &ColumnV
         if y + card_rows > area.bottom() {
             break;
         }
-        for (row, line) in (y..y + card_rows).zip(&card.lines) {
-            pieces(buffer, area, row, line, theme);
-        }
+        draw_cell(buffer, Rect { y, height: card_rows, ..area }, card.card.as_ref(), theme);
         if card.selected {
             buffer.set_style(Rect { y, height: card_rows, ..area }, theme.selection());
         }
     }
+}
+
+/// Draws a card in its column, on one line or two.
+fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: Theme) {
+    let plain = theme.style(Role::Plain);
+    let mut pen = Pen::new(buffer, area, area.y, theme);
+    let Some(card) = card else { return pen.put("\u{2026}", theme.style(Role::Quiet)) };
+    pen.put_fitted(&[&card.id, " "], pen.room(), theme.style(Role::Lane(card.column)));
+    if area.height > 1 {
+        pen.put_fitted(&[&card.title], pen.room(), plain);
+        let second = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+        Pen::new(buffer, area, area.y + 1, theme).put("  ", theme.style(Role::Quiet));
+        pieces(buffer, second, area.y + 1, &card.info, theme);
+        return;
+    }
+    let width = usize::from(area.width);
+    if width >= MIN_INFO && card.urgent {
+        // One line: what is urgent about it stands in front of the title.
+        let mut room = width / 2;
+        for piece in &card.info {
+            let from = pen.x;
+            pen.put_fitted(&[&piece.text], room.min(pen.room()), theme.style(piece.role));
+            room = room.saturating_sub(usize::from(pen.x - from));
+        }
+        pen.put_fitted(&[" "], pen.room(), plain);
+    }
+    pen.put_fitted(&[&card.title], pen.room(), plain);
 }
 
 /// Draws one card on the whole screen.

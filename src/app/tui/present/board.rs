@@ -11,13 +11,10 @@ use crate::fleet::model::age;
 use crate::fleet::model::{Label, printable};
 use crate::ui::layout::Plan;
 use crate::ui::text;
-use crate::ui::view::{BoardView, CardCell, CardView, ColumnView, Piece, Role};
+use crate::ui::view::{BoardView, CardCell, CardView, CardWords, ColumnView, Fit, Piece, Role};
 
 /// Most rows of the graph in a card's own view.
 const GRAPH_ROWS: usize = 24;
-
-/// Width of the names of facts.
-const NAMES: usize = 12;
 
 /// Readings older than this are told: the watcher looks at least every ten seconds.
 const OLD: Duration = Duration::from_secs(30);
@@ -31,7 +28,6 @@ fn clean(text: &str) -> String {
 pub(super) fn board(state: &State, plan: &Plan) -> BoardView {
     let page = u64::from(plan.board_page());
     let columns = Column::ALL.map(|column| {
-        let width = usize::from(plan.columns[column.index()].width);
         let index = column.index();
         let selected = column == state.board.column;
         let top = state.board.top[index];
@@ -39,14 +35,11 @@ pub(super) fn board(state: &State, plan: &Plan) -> BoardView {
         let cards = (top..top + shown)
             .map(|at| {
                 let marked = selected && at == state.board.at[index];
-                let lines = match state.board.card(column, at) {
-                    Some(card) => cell(state, column, card, width, plan.card_rows),
-                    None => vec![vec![Piece::new("\u{2026}", Role::Quiet)]],
-                };
-                CardCell { selected: marked, lines }
+                CardCell { selected: marked, card: state.board.card(column, at).map(|card| cell(state, column, card)) }
             })
             .collect();
-        ColumnView { title: title(state, column, width), cards }
+        let (title, notes) = title(state, column);
+        ColumnView { title, notes, cards }
     });
     BoardView {
         columns: columns.into(),
@@ -64,34 +57,29 @@ pub(super) fn shows_filter(state: &State) -> bool {
     state.board.filtering || !state.board.filter.text.is_empty()
 }
 
-fn title(state: &State, column: Column, width: usize) -> Vec<Piece> {
-    let name = column.word().to_uppercase();
-    let Some(board) = &state.board.board else { return vec![Piece::new(name, Role::Lane(column))] };
+/// The title of a column, and what else is said of it where there is room.
+fn title(state: &State, column: Column) -> ([Piece; 2], Vec<Piece>) {
+    let name = Piece::new(column.word().to_uppercase(), Role::Lane(column));
+    let Some(board) = &state.board.board else { return ([name, Piece::new("", Role::Strong)], Vec::new()) };
     let lane = &board.lanes[column.index()];
     let more = if lane.more { "+" } else { "" };
     let place = match state.board.at[column.index()] {
         at if column == state.board.column && lane.count > 0 => format!("{}/", at + 1),
         _ => String::new(),
     };
-    let count = format!(" {place}{}{more}", lane.count);
-    let mut pieces = vec![Piece::new(name.clone(), Role::Lane(column)), Piece::new(count.clone(), Role::Strong)];
-    let mut add = |text: String, role: Role| {
-        let used: usize = pieces.iter().map(|piece| text::width(&piece.text)).sum();
-        if used + text::width(&text) <= width {
-            pieces.push(Piece::new(text, role));
-        }
-    };
+    let count = Piece::new(format!(" {place}{}{more}", lane.count), Role::Strong);
+    let mut notes = Vec::new();
     if shows_filter(state) && lane.count != board.counts.of(column) {
-        add(format!(" of {}", board.counts.of(column)), Role::Quiet);
+        notes.push(Piece::new(format!(" of {}", board.counts.of(column)), Role::Quiet));
     }
     if column == Column::Claimed {
         let now = state.board.clock(state.now);
         let expired = board.claims.iter().filter(|held| held.claim.expires_at < now).count();
         if expired > 0 {
-            add(format!(" {expired} expired"), Role::Warning);
+            notes.push(Piece::new(format!(" {expired} expired"), Role::Warning));
         }
     }
-    pieces
+    ([name, count], notes)
 }
 
 /// What stands instead of cards when there are none: why, and the next step.
@@ -157,36 +145,18 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     pieces
 }
 
-fn cell(state: &State, column: Column, card: &CardLine, width: usize, rows: u16) -> Vec<Vec<Piece>> {
-    let id = Piece::new(format!("{} ", card.id), Role::Lane(column));
-    let name = Piece::new(clean(&card.title), Role::Plain);
-    if rows > 1 {
-        let mut second = vec![Piece::new("  ", Role::Quiet)];
-        second.extend(info(state, column, card));
-        return vec![vec![id, name], second];
+fn cell(state: &State, column: Column, card: &CardLine) -> CardWords {
+    CardWords {
+        id: card.id.to_string(),
+        title: clean(&card.title),
+        column,
+        info: info(state, column, card),
+        urgent: matches!(column, Column::Claimed | Column::Blocked) || card.priority != 0,
     }
-    if width < 24 {
-        return vec![vec![id, name]];
-    }
-    // One line: what is urgent about it stands in front of the title.
-    let urgent = matches!(column, Column::Claimed | Column::Blocked) || card.priority != 0;
-    let mut line = vec![id];
-    if urgent {
-        let facts = info(state, column, card);
-        let mut room = width / 2;
-        for piece in facts {
-            let fits = text::fit(&piece.text, room);
-            room = room.saturating_sub(text::width(&fits));
-            line.push(Piece::new(fits, piece.role));
-        }
-        line.push(Piece::new(" ", Role::Plain));
-    }
-    line.push(name);
-    vec![line]
 }
 
 fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {
-    let mut line = vec![Piece::new(text::column(name, NAMES), Role::Quiet)];
+    let mut line = vec![Piece::new(name, Role::Quiet).fitted(Fit::Name)];
     line.extend(value);
     line
 }
@@ -280,7 +250,7 @@ fn history(state: &State, detail: &Detail, most: usize, lines: &mut Vec<Vec<Piec
     // The newest first: what happened last is what is asked for.
     for event in detail.history.iter().rev().take(most) {
         lines.push(vec![
-            Piece::new(text::column(&format!("{} ago", age::short(now.since(event.at))), NAMES), Role::Quiet),
+            Piece::new(format!("{} ago", age::short(now.since(event.at))), Role::Quiet).fitted(Fit::Name),
             Piece::new(format!("{} ", clean(&event.actor)), Role::Strong),
             Piece::new(clean(&event.summary()), Role::Plain),
         ]);

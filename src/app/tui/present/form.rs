@@ -3,16 +3,13 @@
 use crate::app::tui::state::{Field, FieldName, Form, Line, Menu, Prompt, Question, State};
 use crate::fleet::model::Label;
 use crate::ui::text;
-use crate::ui::view::{Piece, Popup, Role};
-
-/// Width of the names of fields.
-const NAMES: usize = 12;
+use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// Lines of a body that are shown at once.
 const BODY_LINES: usize = 8;
 
-/// Widest line of a popup, less its borders.
-const MAX_WIDTH: usize = 96;
+/// Columns of a typed line that are handed on: more than any popup has.
+const MAX_SHOWN: usize = 200;
 
 /// Lines of a text area shown at once.
 const AREA_LINES: usize = 8;
@@ -23,11 +20,10 @@ const MENU_LINES: usize = 14;
 /// The form.
 #[must_use]
 pub(super) fn form(form: &Form, state: &State) -> Popup {
-    let width = usize::from(state.size.width).saturating_sub(4).min(MAX_WIDTH).saturating_sub(NAMES).max(8);
     let mut lines = Vec::new();
     let mut marked = None;
     for (at, field) in form.fields.iter().enumerate() {
-        let shown = field_lines(field, at == form.focus, width, usize::from(state.size.height));
+        let shown = field_lines(field, at == form.focus, usize::from(state.size.height));
         marked = marked.or(cursor_line(&shown).map(|line| lines.len() + line));
         lines.extend(shown);
     }
@@ -58,12 +54,13 @@ fn cursor_line(lines: &[Vec<Piece>]) -> Option<usize> {
     lines.iter().position(|line| line.iter().any(|piece| piece.role == Role::Cursor))
 }
 
-fn field_lines(field: &Field, focused: bool, width: usize, height: usize) -> Vec<Vec<Piece>> {
-    let name = |text: &str| Piece::new(text::column(text, NAMES), if focused { Role::Strong } else { Role::Quiet });
+fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {
+    let role = if focused { Role::Strong } else { Role::Quiet };
+    let name = |text: &str| Piece::new(text, role).fitted(Fit::Name);
     let label = field.name.label();
     if field.name != FieldName::Body {
         let mut line = vec![name(label)];
-        line.extend(typed(&field.line.text, focused.then_some(field.line.cursor), width));
+        line.extend(typed(&field.line.text, focused.then_some(field.line.cursor)));
         return vec![line];
     }
     // A window of the body around the cursor.
@@ -72,7 +69,7 @@ fn field_lines(field: &Field, focused: bool, width: usize, height: usize) -> Vec
         .enumerate()
         .map(|(number, (text, at))| {
             let mut line = vec![name(if number == 0 { label } else { "" })];
-            line.extend(typed(text, at.filter(|_| focused), width));
+            line.extend(typed(text, at.filter(|_| focused)));
             line
         })
         .collect();
@@ -83,19 +80,19 @@ fn field_lines(field: &Field, focused: bool, width: usize, height: usize) -> Vec
     lines
 }
 
-/// A typed line, cut so that the cursor is in view. What is shown is cut out before anything is measured.
-fn typed(line: &str, cursor: Option<usize>, width: usize) -> Vec<Piece> {
+/// A typed line, with the cursor in it when it has one. Of what was pasted no more is copied than a popup can show.
+fn typed(line: &str, cursor: Option<usize>) -> Vec<Piece> {
     let clean = |text: &str| text.replace('\t', "    ");
-    let begins = |text: &str, room: usize| text::fit(&clean(text::beginning(text, room)), room);
-    let Some(cursor) = cursor else { return vec![Piece::new(begins(line, width), Role::Plain)] };
+    let begins = |text: &str| Piece::new(clean(text::beginning(text, MAX_SHOWN)), Role::Plain).fitted(Fit::Typed);
+    let Some(cursor) = cursor else { return vec![begins(line)] };
     let (before, after) = line.split_at(cursor);
     let mut after = after.chars();
     let under = after.next().map_or_else(|| " ".to_owned(), |c| clean(&c.to_string()));
-    let before = clean(text::ending(before, width));
-    let before = text::fit_end(&before, width.saturating_sub(text::width(&under))).to_owned();
-    let room = width.saturating_sub(text::width(&before) + text::width(&under));
-    let behind = begins(after.as_str(), room);
-    vec![Piece::new(before, Role::Plain), Piece::new(under, Role::Cursor), Piece::new(behind, Role::Plain)]
+    vec![
+        Piece::new(clean(text::ending(before, MAX_SHOWN)), Role::Plain).fitted(Fit::BeforeCursor),
+        Piece::new(under, Role::Cursor).fitted(Fit::Typed),
+        begins(after.as_str()),
+    ]
 }
 
 /// The lines of a text around the cursor, at most so many, each with the cursor's place when it is in it.
@@ -111,14 +108,13 @@ fn around(text: &str, cursor: usize, rows: usize) -> impl Iterator<Item = (&str,
 }
 
 /// The lines around the cursor, with the cursor in its own.
-fn text_area(text: &str, cursor: usize, width: u16) -> Vec<Vec<Piece>> {
-    let room = usize::from(width).saturating_sub(4).clamp(8, MAX_WIDTH - 10);
-    around(text, cursor, AREA_LINES).map(|(line, at)| typed(line, at, room)).collect()
+fn text_area(text: &str, cursor: usize) -> Vec<Vec<Piece>> {
+    around(text, cursor, AREA_LINES).map(|(line, at)| typed(line, at)).collect()
 }
 
 /// A question.
 #[must_use]
-pub(super) fn prompt(prompt: &Prompt, width: u16) -> Popup {
+pub(super) fn prompt(prompt: &Prompt) -> Popup {
     let (title, hint) = match &prompt.about {
         Question::BlockReason(id) => (format!("why is {id} blocked?"), "Enter blocks it, Esc leaves it"),
         Question::Message(name) => (
@@ -134,7 +130,7 @@ pub(super) fn prompt(prompt: &Prompt, width: u16) -> Popup {
         }
     };
     let Line { text, cursor, .. } = &prompt.line;
-    let mut lines = text_area(text, *cursor, width);
+    let mut lines = text_area(text, *cursor);
     let marked = cursor_line(&lines);
     if prompt.sending.is_some() {
         lines.push(vec![Piece::new("sending; waiting for the receipt (Esc leaves it to come by itself)", Role::Quiet)]);

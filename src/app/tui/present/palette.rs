@@ -4,24 +4,14 @@ use crate::app::action::keymap;
 use crate::app::action::registry::Cli;
 use crate::app::tui::palette::{candidates, normal, words_of};
 use crate::app::tui::state::Palette;
-use crate::ui::text;
-use crate::ui::view::{Piece, Popup, Role};
+use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// Entries shown at once.
 const SHOWN: usize = 12;
 
-/// Widest popup, and what of it is frame.
-const POPUP: u16 = 100;
-const FRAME: usize = 4;
-
-/// Columns of an entry's words and its key.
-const WORDS: usize = 22;
-const KEY: usize = 7;
-
 /// The popup of an open palette.
 #[must_use]
-pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
-    let doc = usize::from(width.min(POPUP)).saturating_sub(FRAME + 2 + WORDS + KEY);
+pub(super) fn palette(palette: &Palette, prefix: &str) -> Popup {
     let (before, behind) = palette.line.text.split_at(palette.line.cursor);
     let mut lines = vec![
         vec![
@@ -44,9 +34,9 @@ pub(super) fn palette(palette: &Palette, prefix: &str, width: u16) -> Popup {
         let keys = keymap::shown(spec).into_iter().next().unwrap_or_default();
         lines.push(vec![
             Piece::new(if marked { "> " } else { "  " }, Role::Strong),
-            Piece::new(text::column(&words, WORDS), if marked { Role::Strong } else { Role::Plain }),
-            Piece::new(text::column(&keys, KEY), Role::Quiet),
-            Piece::new(text::column(spec.doc, doc), Role::Quiet),
+            Piece::new(words, if marked { Role::Strong } else { Role::Plain }).fitted(Fit::Command),
+            Piece::new(keys, Role::Quiet).fitted(Fit::Key),
+            Piece::new(spec.doc, Role::Quiet).fitted(Fit::Rest),
         ]);
     }
     let more = list.len().saturating_sub(top + SHOWN);

@@ -4,10 +4,7 @@ use super::detail;
 use crate::app::action::keymap;
 use crate::app::action::registry::{ActionSpec, Keys, Place};
 use crate::app::tui::state::{Overlay, Screen, State};
-use crate::ui::view::{Piece, Popup, Role};
-
-/// Columns of the key and the title in the help.
-const HELP_COLUMNS: (usize, usize) = (18, 17);
+use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// The popup of a state, if it has one.
 #[must_use]
@@ -27,9 +24,9 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
             hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
         },
         Overlay::Form(form) => super::form::form(form, state),
-        Overlay::Prompt(prompt) => super::form::prompt(prompt, state.size.width),
+        Overlay::Prompt(prompt) => super::form::prompt(prompt),
         Overlay::Menu(menu) => super::form::menu(menu),
-        Overlay::Palette(open) => super::palette::palette(open, &state.prefix, state.size.width),
+        Overlay::Palette(open) => super::palette::palette(open, &state.prefix),
         Overlay::Answer { title, command, text, failed, scroll } => {
             let role = if *failed { Role::Warning } else { Role::Plain };
             let mut lines = vec![vec![Piece::new(command.clone(), Role::Quiet)], Vec::new()];
@@ -69,7 +66,7 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
     let mut lines = lines;
     if filter.is_empty() && place != Place::Board {
         let note = |mark: &str, text: &str| {
-            vec![Piece::new(crate::ui::text::column(mark, HELP_COLUMNS.0), Role::Strong), Piece::new(text, Role::Quiet)]
+            vec![Piece::new(mark, Role::Strong).fitted(Fit::Keys), Piece::new(text, Role::Quiet)]
         };
         lines.push(Vec::new());
         lines.push(note("\u{2022} in front", "its state changed since you last looked at it"));
@@ -91,8 +88,8 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
 fn help_line(spec: &ActionSpec, keys: &str) -> Vec<Piece> {
     let local = matches!(spec.keys, Keys::In(at, _) if at != Place::Anywhere);
     vec![
-        Piece::new(crate::ui::text::column(keys, HELP_COLUMNS.0), Role::Strong),
-        Piece::new(crate::ui::text::column(spec.title, HELP_COLUMNS.1), if local { Role::Good } else { Role::Plain }),
+        Piece::new(keys, Role::Strong).fitted(Fit::Keys),
+        Piece::new(spec.title, if local { Role::Good } else { Role::Plain }).fitted(Fit::Title),
         Piece::new(spec.doc, Role::Quiet),
     ]
 }
@@ -102,9 +99,7 @@ fn explain(state: &State, scroll: u16) -> Popup {
         None => vec![vec![Piece::new("no agent is selected", Role::Plain)]],
         Some(row) => detail::explain(row)
             .into_iter()
-            .map(|(label, text)| {
-                vec![Piece::new(crate::ui::text::column(&label, 14), Role::Quiet), Piece::new(text, Role::Plain)]
-            })
+            .map(|(label, text)| vec![Piece::new(label, Role::Quiet).fitted(Fit::Label), Piece::new(text, Role::Plain)])
             .collect(),
     };
     let name = state.selected_name();
