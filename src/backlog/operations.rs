@@ -360,8 +360,8 @@ impl Backlog {
 pub(super) fn taken(card: &Card) -> Error {
     Error::refused(
         format!("card {}", card.id),
-        "exists already, or its idempotency key does",
-        "take another id, or edit it; `--idempotency-key` makes a repeated create harmless",
+        "exists already, or its idempotency key is in use",
+        "choose another id, or edit the card; `--idempotency-key` makes a repeated create harmless",
     )
 }
 

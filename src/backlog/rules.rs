@@ -69,7 +69,7 @@ pub fn check(patch: &Patch) -> Result<()> {
         Some(value) => check_acceptance(value)?,
     }
     if patch.priority.is_some() && patch.priority_by.is_some() {
-        return Err(Error::invalid("priority", "is set and changed at once", "give one of both"));
+        return Err(Error::invalid("priority", "is both set and changed", "give only one of them"));
     }
     for (field, tokens) in [("spend_projected", patch.spend_projected), ("spend_actual", patch.spend_actual)] {
         if tokens.is_some_and(|tokens| tokens < 0) {
@@ -86,7 +86,7 @@ pub(super) fn check_dependencies(count: usize) -> Result<()> {
     }
     Err(Error::invalid(
         "depends_on",
-        format!("has {count} cards; {MAX_DEPENDENCIES} are allowed"),
+        format!("has {count} cards; at most {MAX_DEPENDENCIES} are allowed"),
         "group some of them: let the card depend on one that depends on them",
     ))
 }
@@ -308,7 +308,7 @@ pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
         status => Err(Error::refused(
             format!("card {}", card.id),
             format!("is {}, not blocked", status.word()),
-            format!("`mosaic-tui backlog show {}` tells more", card.id),
+            format!("`mosaic-tui backlog show {}` shows its history", card.id),
         )),
     }
 }
@@ -339,7 +339,7 @@ pub(super) fn check_version(card: &Card, wanted: Option<i64>, since: &[super::mo
     Err(Error::refused(
         format!("card {}", card.id),
         format!("is at version {}, not {wanted}{what}", card.version),
-        "look at it again, then edit",
+        "show the card again, then edit it",
     ))
 }
 

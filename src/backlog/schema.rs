@@ -33,7 +33,7 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
     match access {
         _ if version > newest => Err(Error::invalid(
             format!("backlog {store}"),
-            format!("has schema {version}, this program knows {newest}; it was left as it is"),
+            format!("has schema {version}, this program supports {newest}; it was left as it is"),
             "update mosaic-tui",
         )),
         _ if version == newest => Ok(Step::Use),

@@ -110,7 +110,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
             match line {
                 Line::Backlog { format: FORMAT } if !begun => begun = true,
                 Line::Backlog { format } => return Err(reader.bad(&format!("format {format} is not known here"))),
-                _ if !begun => return Err(reader.bad("is no export: its first line is not the header")),
+                _ if !begun => return Err(reader.bad("is not an export: its first line is not the header")),
                 Line::Card(mut card) => {
                     card.depends_on = rules::ordered(std::mem::take(&mut card.depends_on));
                     check(&card).map_err(|error| reader.bad(&error.to_string()))?;
@@ -158,7 +158,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
             return Err(Error::refused(
                 "import",
                 format!("the cards form a cycle: {}", names.join(" -> ")),
-                "mend the file",
+                "correct the file",
             ));
         }
         Ok(moved)
@@ -227,7 +227,7 @@ struct Reader {
 
 impl Reader {
     fn bad(&self, why: &str) -> Error {
-        Error::invalid(format!("import, line {}", self.number), why, "mend the file; nothing was imported")
+        Error::invalid(format!("import, line {}", self.number), why, "correct the file; nothing was imported")
     }
 
     /// Returns the bytes of the next line; none at the end.

@@ -49,7 +49,7 @@ pub fn check_line(field: &str, text: &str) -> Result<()> {
     if text.chars().count() > MAX_LINE_CHARS {
         return Err(Error::invalid(
             field,
-            format!("has {} characters; {MAX_LINE_CHARS} are allowed", text.chars().count()),
+            format!("has {} characters; at most {MAX_LINE_CHARS} are allowed", text.chars().count()),
             "put the rest into the body",
         ));
     }
@@ -64,7 +64,7 @@ pub fn check_body(text: &str) -> Result<()> {
     if text.len() > MAX_BODY_BYTES {
         return Err(Error::invalid(
             "body",
-            format!("has {} bytes; {MAX_BODY_BYTES} are allowed", text.len()),
+            format!("has {} bytes; at most {MAX_BODY_BYTES} are allowed", text.len()),
             "put it into a file and name the file in the card",
         ));
     }

@@ -60,7 +60,7 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
         SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             failed(said, "check user and password in DATABASE_URL")
         }
-        SqlState::INVALID_CATALOG_NAME => failed(said, "make it with `createdb`, or mend DATABASE_URL"),
+        SqlState::INVALID_CATALOG_NAME => failed(said, "make it with `createdb`, or correct DATABASE_URL"),
         SqlState::INSUFFICIENT_PRIVILEGE => {
             failed(said, "the user needs CREATE on the database, once, and the schema `fleet`")
         }

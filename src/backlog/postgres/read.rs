@@ -27,7 +27,7 @@ pub(super) fn cards_from(source: &str) -> String {
 
 /// Describes a stored value that no program of ours wrote.
 fn strange(why: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Failed, "backlog", format!("holds a strange value: {why}"), "`mosaic-tui backlog doctor`")
+    Error::new(ErrorKind::Failed, "backlog", format!("holds an invalid value: {why}"), "`mosaic-tui backlog doctor`")
 }
 
 impl Cells for Row {

@@ -229,7 +229,7 @@ fn invalid(why: impl Into<String>, next: &str) -> Error {
 }
 
 fn no_url() -> Error {
-    invalid("is no PostgreSQL URL", "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+    invalid("is not a PostgreSQL URL", "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 }
 
 fn escapes() -> Error {

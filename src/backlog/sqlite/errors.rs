@@ -28,7 +28,7 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
         ),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::invalid(
             what,
-            format!("is damaged or no database ({}); it was left as it is", first_line(error)),
+            format!("is damaged, or is not a database ({}); it was left as it is", first_line(error)),
             "restore it from a backup or an export, or move it away",
         ),
         Some(ErrorCode::SystemIoFailure) => {
@@ -44,7 +44,7 @@ pub(super) fn locked(path: &Path) -> Error {
         ErrorKind::Failed,
         format!("backlog {}", path.display()),
         format!("is locked by another program for more than {} s", wait::LIMIT.as_secs()),
-        "`fuser -v` on that file tells by which; try again",
+        "`fuser -v` on that file shows which; try again",
     )
 }
 

@@ -328,7 +328,7 @@ impl Delivering<'_> {
         };
         match taken {
             Seen::Gone => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
-            Seen::Lost => (Delivery::Unverified, "submitted; then another sender had the turn".to_owned()),
+            Seen::Lost => (Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned()),
             Seen::Yes(facts) if facts.queued => (Delivery::Queued, facts.reason),
             Seen::Yes(_) => (Delivery::Accepted, accepted.to_owned()),
             Seen::No(facts) => match &facts.composer {
@@ -545,8 +545,8 @@ pub(super) fn lock_busy() -> Outcome {
 fn lost_lease(phase: Phase) -> Outcome {
     match phase {
         Phase::Looking | Phase::Typing => lock_busy(),
-        Phase::Typed => (Delivery::Draft, "another sender had the turn meanwhile; it was not submitted".to_owned()),
-        Phase::Submitting => (Delivery::Unverified, "submitted; then another sender had the turn".to_owned()),
+        Phase::Typed => (Delivery::Draft, "another sender claimed the pane meanwhile; it was not submitted".to_owned()),
+        Phase::Submitting => (Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned()),
     }
 }
 

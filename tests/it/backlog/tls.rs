@@ -176,7 +176,7 @@ fn files_of_authorities_that_are_none_are_named() {
     for (file, words) in [
         ("/nowhere/x.pem", "there is no such file"),
         (&empty, "holds no certificate"),
-        (&broken, "is no list of certificates in PEM form"),
+        (&broken, "is not a list of certificates in PEM form"),
         (&folder, "a folder"),
     ] {
         stand.refused(&format!("sslmode=verify-full&sslrootcert={file}"), &["sslrootcert ", file, words]);

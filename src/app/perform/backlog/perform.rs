@@ -94,7 +94,7 @@ fn run(
         BacklogAction::Edit { id, if_version, .. } => backlog.edit(id, &patch, *if_version).map(|outcome| {
             let undo =
                 outcome.before.as_ref().filter(|_| outcome.changed).map(|before| undo_edit(before, &outcome, &patch));
-            print::outcome(&outcome, "changed", "nothing to change").with_undo(undo)
+            print::outcome(&outcome, "changed", "nothing changed").with_undo(undo)
         }),
         BacklogAction::Claim(request) => backlog.claim(request).map(|card| print::claimed(card.as_ref(), request)),
         BacklogAction::Renew { id, owner, token, ttl_seconds } => {
@@ -140,7 +140,7 @@ fn run(
         // Opening it for a change did it.
         BacklogAction::Migrate => {
             let place = backlog.store().place();
-            Ok(Report::done(format!("{place}: has this program's schema"), &json!({ "place": place })))
+            Ok(Report::done(format!("{place}: the schema is up to date"), &json!({ "place": place })))
         }
         BacklogAction::Doctor => doctor(backlog),
     };
@@ -193,7 +193,7 @@ fn patch(fields: &Fields, console: Console) -> Result<Patch> {
                 None => text.to_owned(),
             };
             let value = serde_json::from_str(&text).map_err(|error| {
-                invalid("acceptance", format!("is no JSON: {error}"), "give JSON such as '[\"tests pass\"]', or @FILE")
+                invalid("acceptance", format!("is not JSON: {error}"), "give JSON such as '[\"tests pass\"]', or @FILE")
             })?;
             Some(value)
         }
@@ -249,11 +249,11 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
             Failure::new(
                 Kind::Refused,
                 what.clone(),
-                "is there, and is no file",
-                "take another name, or `-` for a pipe",
+                "exists, and is not a file",
+                "choose another name, or `-` for a pipe",
             )
         } else if error.kind() == std::io::ErrorKind::AlreadyExists {
-            Failure::new(Kind::Refused, what.clone(), "the file exists already", "remove it, or take another name")
+            Failure::new(Kind::Refused, what.clone(), "the file exists already", "remove it, or choose another name")
         } else {
             Failure::failed(what.clone(), error.to_string(), "check the name and its rights")
         }
@@ -348,7 +348,7 @@ fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
     let place = backlog.store().place();
     let mut text: Vec<String> = problems.iter().map(|problem| safe_line(problem)).collect();
     text.push(match problems.len() {
-        0 => format!("{place}: sound, {} cards, {} edges", graph.nodes.len(), graph.edges.len()),
+        0 => format!("{place}: no problems, {} cards, {} edges", graph.nodes.len(), graph.edges.len()),
         count => format!("{place}: {count} problems"),
     });
     if figures.expired_claims > 0 {

@@ -39,7 +39,7 @@ pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Re
             Report::done(text, card)
         }
         (None, Some(id)) => {
-            Report::done(format!("{id}: cannot be claimed now; `mosaic-tui backlog show {id}` tells why"), &Value::Null)
+            Report::done(format!("{id}: cannot be claimed now; `mosaic-tui backlog show {id}` shows why"), &Value::Null)
         }
         (None, None) => Report::done("no card can be claimed", &Value::Null),
     }
@@ -48,7 +48,7 @@ pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Re
 pub(in crate::app) fn reclaimed(cards: &[Card], id: Option<&crate::backlog::model::CardId>) -> Report {
     let names: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
     let text = match (cards.len(), id) {
-        (0, Some(id)) => format!("{id}: nobody holds it"),
+        (0, Some(id)) => format!("{id}: is not claimed"),
         (0, None) => "no claim has expired".to_owned(),
         _ => format!("returned to the pool: {}", names.join(", ")),
     };

@@ -142,7 +142,7 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let opened = plain::open(path).map_err(unreadable)?;
     opened.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
     CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| {
-        Error::invalid(what(), format!("is no list of certificates in PEM form ({error})"), "give another file")
+        Error::invalid(what(), format!("is not a list of certificates in PEM form ({error})"), "give another file")
     })
 }
 
