@@ -7,7 +7,6 @@ mod cards;
 mod place;
 mod roster;
 
-use std::fs;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -65,14 +64,7 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
     let place = Place::make(headless)?;
     let site = place.site(site);
     let text = roster::text(agents, &place.socket, &place.folder.join("work"), &site.program);
-    let written = site.roster.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&site.roster, text));
-    written.map_err(|error| {
-        Failure::failed(
-            site.roster.display().to_string(),
-            error.to_string(),
-            "check space and rights of the temporary folder",
-        )
-    })?;
+    block_on(rosters::create(&site, &rosters::check(&site, text)?, false))??;
     let backlog = crate::app::perform::backlog::place(&site)?.open(
         Intent::Write,
         crate::app::perform::backlog::who(&site),

@@ -2,7 +2,7 @@
 //!
 //! `file` is the shape a user writes, `locate` finds a key's line and column, `resolve` applies
 //! defaults and rules and yields the [`Roster`] that everything else reads. `edit` changes the text of one
-//! and keeps the rest of it. Nothing here writes.
+//! and keeps the rest of it. `store` is the only writer.
 
 mod agents;
 mod edit;
@@ -13,6 +13,7 @@ mod locate;
 mod nearest;
 mod problem;
 mod resolve;
+mod store;
 mod tree;
 
 pub use agents::{Agent, Roster, WindowSize};
@@ -21,6 +22,7 @@ pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSe
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
 pub use resolve::{load, parse, read};
+pub use store::{Draft, LockedRoster, RosterLock, check, create, lock, lock_unchanged};
 
 /// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.
 pub const SCHEMA: &str = include_str!("../../../framework/fleet/roster.schema.json");

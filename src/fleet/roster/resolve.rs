@@ -29,9 +29,12 @@ const MAX_MODEL_CHARS: usize = 256;
 /// # Errors
 /// Not found, unreadable, or invalid with every problem in the details.
 pub fn load(site: &Site) -> Result<Roster> {
-    let path = &site.roster;
-    let text = read(path)?;
-    parse(&text, path, site).map_err(|problems| {
+    usable(&read(&site.roster)?, site)
+}
+
+/// Checks the text of the site's roster file, and words its problems for somebody who wants to use it.
+pub(super) fn usable(text: &str, site: &Site) -> Result<Roster> {
+    parse(text, &site.roster, site).map_err(|problems| {
         let more = match problems.len() {
             0 | 1 => String::new(),
             n => format!(" (and {} more)", n - 1),

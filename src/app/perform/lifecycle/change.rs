@@ -3,14 +3,13 @@
 
 use serde_json::json;
 
-use super::roster as files;
+use super::profile::from_profile;
 use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::file::is_taken;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::{self, Lifecycle, Tell};
 use crate::fleet::model::AgentName;
-use crate::fleet::roster::{Edit, Field, Roster};
+use crate::fleet::roster::{self, Edit, Field, Roster};
 use crate::fleet::session;
 
 pub(super) async fn init(
@@ -20,33 +19,22 @@ pub(super) async fn init(
     write: bool,
     force: bool,
 ) -> Result<Report> {
-    let (text, added) = files::from_profile(site, profile, runtime)?;
-    let draft = files::checked(site, text.clone())?;
+    let (draft, added) = from_profile(site, profile, runtime)?;
     let path = site.roster.display().to_string();
     let json = |written: bool, backup: Option<String>| {
         json!({
             "profile": profile, "file": path, "written": written, "backup": backup, "notes": added,
-            "agents": draft.roster.agents.iter().map(|agent| agent.name.to_string()).collect::<Vec<_>>(),
+            "agents": draft.roster().agents.iter().map(|agent| agent.name.to_string()).collect::<Vec<_>>(),
         })
     };
     if !write {
-        return Ok(Report::done(text.trim_end(), &json(false, None)));
+        return Ok(Report::done(draft.text().trim_end(), &json(false, None)));
     }
-    // Of two at once the second finds what the first has written.
-    let _lock = files::RosterLock::take(site).await?;
-    if is_taken(&site.roster) && !force {
-        return Err(Failure::new(
-            Kind::Refused,
-            format!("roster {path}"),
-            "exists already",
-            "`--force` writes over it and keeps a backup",
-        ));
-    }
-    let backup = files::write(site, &draft)?.map(|backup| backup.display().to_string());
-    let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster.agents.len())];
+    let backup = roster::create(site, &draft, force).await?.map(|backup| backup.display().to_string());
+    let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster().agents.len())];
     lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
     lines.extend(added.iter().cloned());
-    lines.extend(draft.roster.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.extend(draft.roster().warnings.iter().map(|warning| format!("warning: {warning}")));
     lines.push(if crate::fleet::systemd::Manager::connect().await.is_ok() {
         "next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned()
     } else {
@@ -56,7 +44,8 @@ pub(super) async fn init(
 }
 
 pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) -> Result<Report> {
-    let (lock, before) = files::locked(site).await?;
+    let locked = roster::lock(site).await?;
+    let before = locked.roster();
     if before.agents.iter().any(|agent| agent.name == *name) {
         return Err(Failure::new(
             Kind::Refused,
@@ -65,12 +54,12 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
             format!("`mosaic-tui fleet edit {name} class=CLASS` changes it, as every field"),
         ));
     }
-    let draft = files::draft(site, &Edit::Add { name: name.to_string(), fields: fields.to_vec() })?;
-    keeps_floor(&before, &draft.roster, name)?;
-    files::write(site, &draft)?;
+    let draft = locked.draft(&Edit::Add { name: name.to_string(), fields: fields.to_vec() })?;
+    keeps_floor(before, draft.roster(), name)?;
+    locked.write(&draft)?;
     // Its whole path would push the next step off a narrow screen.
     let file = site.roster.file_name().unwrap_or_default().to_string_lossy();
-    let text = if draft.roster.agents.iter().any(|agent| agent.name == *name && draft.roster.is_remote(agent, site)) {
+    let text = if draft.roster().agents.iter().any(|agent| agent.name == *name && draft.roster().is_remote(agent, site)) {
         format!("{name}: added to {file}; it lives on another host and is started there")
     } else {
         let enabled = lifecycle::enroll(site, name, tell).await.map_err(|failure| Failure {
@@ -82,17 +71,18 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
         let unit = if enabled { ", its unit enabled" } else { "" };
         format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
     };
-    drop(lock);
-    told(site, name, "added", text, &draft.roster)
+    drop(locked);
+    told(site, name, "added", text, draft.roster())
 }
 
 pub(super) async fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
-    let (lock, before) = files::locked(site).await?;
+    let locked = roster::lock(site).await?;
+    let before = locked.roster();
     let old = before.agent(name.as_str())?.clone();
-    let draft = files::draft(site, &Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
-    keeps_floor(&before, &draft.roster, name)?;
-    let new = draft.roster.agent(name.as_str())?;
-    let moves_away = draft.roster.is_remote(new, site) && !before.is_remote(&old, site);
+    let draft = locked.draft(&Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
+    keeps_floor(before, draft.roster(), name)?;
+    let new = draft.roster().agent(name.as_str())?;
+    let moves_away = draft.roster().is_remote(new, site) && !before.is_remote(&old, site);
     if moves_away && session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
         return Err(Failure::new(
             Kind::Refused,
@@ -101,27 +91,28 @@ pub(super) async fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Res
             format!("`mosaic-tui fleet stop {name}` first"),
         ));
     }
-    files::write(site, &draft)?;
-    drop(lock);
+    locked.write(&draft)?;
+    drop(locked);
     let next = if *new == old {
         "is as it was".to_owned()
-    } else if draft.roster.is_remote(new, site) {
+    } else if draft.roster().is_remote(new, site) {
         format!("changed; it lives on {}", new.host)
     } else if session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
         format!("changed; `mosaic-tui fleet restart {name}` lets it run that way")
     } else {
         format!("changed; `mosaic-tui fleet start {name}` starts it that way")
     };
-    told(site, name, "changed", format!("{name}: {next}"), &draft.roster)
+    told(site, name, "changed", format!("{name}: {next}"), draft.roster())
 }
 
 pub(super) async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Result<Report> {
-    let (lock, before) = files::locked(site).await?;
+    let locked = roster::lock(site).await?;
+    let before = locked.roster();
     let agent = before.agent(name.as_str())?.clone();
-    nobody_reports_to(&before, name)?;
-    let draft = files::draft(site, &Edit::Remove { name: name.to_string() })?;
-    keeps_floor(&before, &draft.roster, name)?;
-    if draft.roster.agents.is_empty() {
+    nobody_reports_to(before, name)?;
+    let draft = locked.draft(&Edit::Remove { name: name.to_string() })?;
+    keeps_floor(before, draft.roster(), name)?;
+    if draft.roster().agents.is_empty() {
         return Err(Failure::new(
             Kind::Refused,
             format!("agent {name}"),
@@ -130,19 +121,18 @@ pub(super) async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Res
         ));
     }
     if before.is_remote(&agent, site) {
-        files::write(site, &draft)?;
+        locked.write(&draft)?;
     } else {
         tell("stopping it");
         // Nobody starts it before the roster says that it is gone.
-        let retired = Lifecycle::choose(site, &before, None).await?.retire(&agent).await?;
+        let retired = Lifecycle::choose(site, before, None).await?.retire(&agent).await?;
         lifecycle::dismiss(site, name, tell).await?;
-        files::write(site, &draft)?;
+        locked.write(&draft)?;
         // A keeper that nobody's command started may have come in between; now none comes any more.
-        lifecycle::stop_stray(site, &draft.roster, name).await?;
+        lifecycle::stop_stray(site, draft.roster(), name).await?;
         lifecycle::forget(site, name);
         drop(retired);
     }
-    drop(lock);
     let text = match agent.ssh.as_ref().filter(|_| before.is_remote(&agent, site)) {
         Some(ssh) => format!(
             "{name}: taken out of {}; whatever runs on {} runs on: `ssh {ssh} mosaic-tui fleet stop {name}`",
@@ -151,7 +141,8 @@ pub(super) async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Res
         ),
         None => format!("{name}: stopped and taken out of {}", site.roster.display()),
     };
-    told(site, name, "removed", text, &draft.roster)
+    drop(locked);
+    told(site, name, "removed", text, draft.roster())
 }
 
 /// Refuses to take out whom others report to.

@@ -3,6 +3,6 @@
 mod change;
 mod perform;
 mod print;
-mod roster;
+mod profile;
 
 pub(in crate::app) use perform::{perform, start_all};

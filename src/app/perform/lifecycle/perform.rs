@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::change::{add, edit, init, remove};
-use super::{print, roster as files};
+use super::print;
 use crate::app::action::error;
 use crate::app::action::lifecycle::{LifecycleAction, Targets};
 use crate::app::action::report::Report;
@@ -231,7 +231,7 @@ fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) -> Report {
 
 async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     // Whoever takes agents in or out meanwhile would be planned for as before.
-    let _lock = if dry_run { None } else { files::RosterLock::take_to_read(site).await? };
+    let _lock = if dry_run { None } else { roster::lock_unchanged(site).await? };
     let roster = roster::load(site)?;
     let plan = lifecycle::plan_install(site, &roster).await?;
     if dry_run {
@@ -243,7 +243,7 @@ async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
 }
 
 async fn uninstall(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
-    let _lock = if dry_run { None } else { files::RosterLock::take_to_read(site).await? };
+    let _lock = if dry_run { None } else { roster::lock_unchanged(site).await? };
     let plan = lifecycle::plan_uninstall(site).await?;
     if dry_run {
         return Ok(print::plan("uninstall", &plan, &plan.notes));
