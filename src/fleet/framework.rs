@@ -1,5 +1,7 @@
 //! Files that ship inside the program: example rosters, and what is seeded into the Mosaic home.
 
+use super::{roster, runtime};
+
 /// Example rosters by profile, in the order of the list.
 pub const PROFILES: [(&str, &str); 6] = [
     ("minimal", include_str!("../../framework/fleet/examples/minimal.yaml")),
@@ -11,19 +13,17 @@ pub const PROFILES: [(&str, &str); 6] = [
 ];
 
 /// What an installation puts into the Mosaic home: path below it, and text.
-pub const FILES: [(&str, &str); 5] = [
-    ("fleet/roster.schema.json", super::roster::SCHEMA),
-    ("runtime/claude/settings.json", include_str!("../../framework/runtime/claude/settings.json")),
-    ("runtime/codex/config.toml", include_str!("../../framework/runtime/codex/config.toml")),
-    ("runtime/opencode/mosaic-report.js", include_str!("../../framework/runtime/opencode/mosaic-report.js")),
-    ("runtime/pi/mosaic-report.ts", include_str!("../../framework/runtime/pi/mosaic-report.ts")),
-];
+pub fn files() -> impl Iterator<Item = (String, &'static str)> {
+    let of_runtimes = runtime::all().iter().flat_map(|runtime| {
+        runtime.home_files().map(|(file, text)| (format!("runtime/{}/{file}", runtime.name), text))
+    });
+    std::iter::once(("fleet/roster.schema.json".to_owned(), roster::SCHEMA)).chain(of_runtimes)
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fleet::home::Site;
-    use crate::fleet::roster;
 
     #[test]
     fn every_profile_is_valid_and_most_start_at_the_floor() {

@@ -6,14 +6,12 @@ use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
+use crate::fleet::runtime::{self, Runtime, Said};
 use crate::fleet::session;
 use crate::plain;
 
 /// Most bytes read of an event: a prompt or a tool's output may be in it.
 const MAX_EVENT_BYTES: usize = 4 << 20;
-
-/// What an event says of its runtime: a state, or nothing.
-type Said = Option<(HeartbeatStatus, Option<String>)>;
 
 /// Leaves a report for the keeper.
 pub(in crate::app) fn report(
@@ -76,7 +74,7 @@ fn own_name() -> Result<AgentName> {
 }
 
 /// Reads an event, from the argument or from standard input.
-fn of_event(runtime: &str, event: Option<&str>) -> Result<Said> {
+fn of_event(runtime: &str, event: Option<&str>) -> Result<Option<Said>> {
     let invalid = |why: String| {
         Failure::new(Kind::Invalid, format!("event of {runtime}"), why, "check the runtime's hook settings")
     };
@@ -85,34 +83,9 @@ fn of_event(runtime: &str, event: Option<&str>) -> Result<Said> {
         None => plain::read_input(std::io::stdin(), MAX_EVENT_BYTES).map_err(|why| invalid(why.to_string()))?,
     };
     let event: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-    match runtime {
-        "claude" => Ok(claude(&event)),
-        "codex" => Ok(codex(&event)),
-        other => Err(invalid(format!("{other} has no hook that is understood; it reports with --status"))),
-    }
-}
-
-/// Claude Code's hooks name their event; a notification is a question unless it only tells of idleness.
-fn claude(event: &Value) -> Said {
-    let message = || event["message"].as_str().map(str::to_owned);
-    match event["hook_event_name"].as_str()? {
-        "UserPromptSubmit" | "PreToolUse" | "PostToolUse" => Some((HeartbeatStatus::Busy, None)),
-        "SessionStart" | "Stop" | "SessionEnd" => Some((HeartbeatStatus::Ok, None)),
-        "Notification" => {
-            let idle = event["notification_type"] == "idle_prompt"
-                || message().is_some_and(|text| text.contains("waiting for your input"));
-            Some(if idle { (HeartbeatStatus::Ok, None) } else { (HeartbeatStatus::Waiting, message()) })
-        }
-        _ => None,
-    }
-}
-
-/// codex's notify program hears of finished turns, and of approvals it asks for.
-fn codex(event: &Value) -> Said {
-    match event["type"].as_str()? {
-        "agent-turn-complete" => Some((HeartbeatStatus::Ok, None)),
-        "approval-requested" => Some((HeartbeatStatus::Waiting, Some("asks for approval".to_owned()))),
-        _ => None,
+    match runtime::find(runtime).map(Runtime::events) {
+        Some(rules) if !rules.is_empty() => Ok(runtime::read_event(rules, &event)),
+        _ => Err(invalid(format!("{runtime} has no hook that is understood; it reports with --status"))),
     }
 }
 

@@ -230,7 +230,7 @@ async fn verified_by_systemd(site: &Site) -> Option<Check> {
 fn runtimes(site: &Site, roster: &Roster, path: &str) -> Vec<Check> {
     let mut names: Vec<&str> = Vec::new();
     for agent in roster.agents.iter().filter(|agent| agent.command.is_none() && !roster.is_remote(agent, site)) {
-        if agent.runtime != "stub" && !names.contains(&agent.runtime.as_str()) {
+        if !runtime::is_built_in(&agent.runtime) && !names.contains(&agent.runtime.as_str()) {
             names.push(&agent.runtime);
         }
     }

@@ -203,7 +203,7 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
         .into_iter()
         .map(|(name, text)| (site.unit_dir.join(name), text, false))
         .collect();
-    wanted.extend(framework::FILES.iter().map(|(path, text)| (site.home.join(path), (*text).to_owned(), false)));
+    wanted.extend(framework::files().map(|(path, text)| (site.home.join(path), text.to_owned(), false)));
     let variables = environment(&FOR_AGENTS);
     let local = || roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     for agent in local() {

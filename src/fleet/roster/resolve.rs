@@ -146,7 +146,8 @@ impl Checker<'_> {
         self.uniqueness(file, &holder);
         self.references(file);
         let (mut warnings, below_floor) = floor(file);
-        warnings.extend(agents.iter().filter(|agent| agent.command.is_none() && agent.runtime != "stub").map(
+        let launches = |name: &str| runtime::find(name).is_some_and(|known| known.launch().is_some());
+        warnings.extend(agents.iter().filter(|agent| agent.command.is_none() && !launches(&agent.runtime)).map(
             |agent| {
                 format!(
                     "{}: {} needs a `command`; this version launches only the stub by itself",

@@ -1,212 +1,43 @@
-//! The runtimes known by name, and how to recognise each in a process tree.
-//!
-//! npm installs several runtimes as scripts, so the process is called `node`: the script's path
-//! tells which runtime it is. `pane_current_command` alone would call two of them the same.
+//! What differs between runtimes, in one record for each: how it is recognised, read, launched and cleared.
 
-use crate::fleet::os::process;
+mod events;
+mod launch;
+mod processes;
+mod record;
 
-/// How a runtime shows up among processes.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    name: &'static str,
-    /// npm package whose scripts run it, if it has one.
-    package: Option<&'static str>,
-    /// What begins a new conversation.
-    reset: &'static str,
-}
-
-const KNOWN: [Known; 5] = [
-    Known { name: "claude", package: Some("@anthropic-ai/claude-code"), reset: "/clear" },
-    Known { name: "codex", package: Some("@openai/codex"), reset: "/clear" },
-    Known { name: "opencode", package: Some("opencode-ai"), reset: "/new" },
-    Known { name: "pi", package: Some("@mariozechner/pi-coding-agent"), reset: "/new" },
-    Known { name: "stub", package: None, reset: "/clear" },
-];
-
-/// Interpreters whose first argument that is no option names the real program.
-const INTERPRETERS: [&str; 8] = ["node", "nodejs", "bun", "deno", "python", "python3", "sh", "bash"];
-
-/// This program's own name, whose `stub-agent` command is the stub runtime.
-const OWN_NAME: &str = "mosaic-tui";
-
-/// Whether a roster may name the runtime without a command.
-#[must_use]
-pub fn is_known(name: &str) -> bool {
-    KNOWN.iter().any(|known| known.name == name)
-}
-
-/// The command with which a known runtime begins a new conversation.
-#[must_use]
-pub fn reset_command(name: &str) -> Option<&'static str> {
-    KNOWN.iter().find(|known| known.name == name).map(|known| known.reset)
-}
-
-/// Whether a runtime asks before it acts, so that an unattended launch (`--yolo`) means something to it.
-#[must_use]
-pub fn asks_before_acting(name: &str) -> bool {
-    name != "stub"
-}
+pub use events::{EventRule, Said, read_event};
+pub use launch::{Launch, LaunchOptions};
+pub use processes::{idle_shell, matches, shell_in_front, shell_in_its_place};
+pub use record::{Runtime, all, find};
 
 /// The known names as a sentence fragment.
 #[must_use]
 pub fn known_list() -> String {
-    KNOWN.map(|known| known.name).join(", ")
+    all().iter().map(|runtime| runtime.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a process with these arguments is the runtime.
+/// Whether a roster may name the runtime without a command of its own.
 #[must_use]
-pub fn matches(runtime: &str, argv: &[String]) -> bool {
-    let argv = behind_wrappers(argv);
-    let Some(first) = argv.first() else { return false };
-    let program = base_name(first);
-    if program == OWN_NAME && argv.get(1).is_some_and(|word| word == "launch") {
-        // About to become the runtime: it executes in place.
-        return argv.iter().any(|word| word == runtime);
-    }
-    if runtime == "stub" {
-        // Whatever the program's file is called.
-        return argv.get(1).is_some_and(|word| word == "stub-agent");
-    }
-    if program == runtime {
-        return true;
-    }
-    if !INTERPRETERS.contains(&program) {
-        return false;
-    }
-    let Some(script) = argv[1..].iter().find(|word| !word.starts_with('-')) else { return false };
-    let stem = base_name(script).split('.').next().unwrap_or_default();
-    let package = KNOWN.iter().find(|known| known.name == runtime).and_then(|known| known.package);
-    stem == runtime || package.is_some_and(|package| script.contains(&format!("/{package}/")))
+pub fn is_known(name: &str) -> bool {
+    find(name).is_some()
 }
 
-/// Shells that read what is typed.
-const SHELLS: [&str; 11] = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "ash", "nu"];
-
-/// The shell that a process is, and the arguments that are no options.
-fn shell(argv: &[String]) -> Option<(&'static str, Option<&String>)> {
-    let name = base_name(argv.first()?);
-    let shell = SHELLS.into_iter().find(|shell| *shell == name)?;
-    let is_command = |word: &&String| !word.starts_with('-') || *word == "-c" || *word == "--command";
-    Some((shell, argv[1..].iter().find(is_command)))
-}
-
-/// The shell that a process is, when it waits for what is typed: one without a script and without a command.
+/// Whether the runtime asks before it acts, so that an unattended launch (`--yolo`) means something to it.
 #[must_use]
-pub fn idle_shell(argv: &[String]) -> Option<&'static str> {
-    shell(argv).filter(|(_, does)| does.is_none()).map(|(shell, _)| shell)
+pub fn asks_before_acting(name: &str) -> bool {
+    find(name).is_none_or(Runtime::asks_before_acting)
 }
 
-/// The shell that stands where a runtime ended: there is nothing but shells, and one of them waits for what is typed.
-/// A program that is not known as a runtime may well be one, with a shell of its own below it.
+/// Whether the runtime is a command of this program.
 #[must_use]
-pub fn shell_in_its_place<'a>(runtime: &str, all: impl Iterator<Item = &'a [String]> + Clone) -> Option<&'static str> {
-    let is_runtime = |argv: &[String]| matches(runtime, argv) || KNOWN.iter().any(|known| matches(known.name, argv));
-    // One that runs a script is a program; one with a command waits for the shell that its last part is.
-    let only_waits =
-        |argv: &[String]| shell(argv).is_some_and(|(_, does)| does.is_none_or(|word| word.starts_with('-')));
-    if all.clone().any(|argv| is_runtime(argv) || !only_waits(argv)) { None } else { all.filter_map(idle_shell).next() }
-}
-
-/// The shell that reads the keys of a pane on this host, whatever else lives there: it is in front on the pane's
-/// terminal, and its input is that terminal.
-#[must_use]
-pub fn shell_in_front(root: u32) -> Option<&'static str> {
-    let leader = process::foreground(root)?;
-    let is_idle = |pid: u32| idle_shell(&process::argv(pid)?);
-    is_idle(leader).or_else(|| {
-        let tree = process::ProcessWatch::default().look(root).processes;
-        let in_front = tree.iter().filter(|one| process::group(one.pid) == Some(leader));
-        in_front.filter(|one| process::shares_input(one.pid, leader)).find_map(|one| idle_shell(&one.argv))
-    })
-}
-
-/// The command that `env` and `systemd-run` are about to become: both execute it in place.
-fn behind_wrappers(mut argv: &[String]) -> &[String] {
-    loop {
-        let rest = match argv.first().map(|first| base_name(first)) {
-            Some("env") => argv.iter().skip(1).position(|word| !word.contains('=')).map(|at| &argv[at + 1..]),
-            Some("systemd-run") => argv.iter().position(|word| word == "--").map(|at| &argv[at + 1..]),
-            _ => None,
-        };
-        match rest {
-            Some(rest) => argv = rest,
-            None => return argv,
-        }
-    }
+pub fn is_built_in(name: &str) -> bool {
+    find(name).is_some_and(|runtime| runtime.subcommand().is_some())
 }
 
 /// How a missing runtime is installed.
 #[must_use]
 pub fn install_hint(name: &str) -> String {
-    match KNOWN.iter().find(|known| known.name == name).and_then(|known| known.package) {
-        Some(package) => format!("`npm install -g {package}` installs it"),
-        None => format!("install {name}, or give its agents a `command`"),
-    }
-}
-
-/// Last part of a path; a login shell's leading `-` does not count.
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path).trim_start_matches('-')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn argv(line: &str) -> Vec<String> {
-        line.split(' ').map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn runtimes_are_told_apart_behind_one_interpreter() {
-        for (runtime, line, want) in [
-            ("pi", "pi", true),
-            ("pi", "/usr/bin/pi --model x", true),
-            ("pi", "node /usr/lib/node_modules/@mariozechner/pi-coding-agent/dist/cli.js", true),
-            ("pi", "node /home/u/.npm-global/bin/pi", true),
-            ("codex", "node /usr/lib/node_modules/@mariozechner/pi-coding-agent/dist/cli.js", false),
-            ("codex", "node --no-warnings /usr/lib/node_modules/@openai/codex/bin/codex.js", true),
-            ("claude", "node /usr/lib/node_modules/@openai/codex/bin/codex.js", false),
-            ("pi", "cat pi", false),
-            ("pi", "vim /home/pi/notes", false),
-            ("pi", "node", false),
-            ("mine", "bash ./mine.sh", true),
-            ("stub", "/x/mosaic-tui stub-agent", true),
-            ("stub", "/x/mosaic-tui session run a", false),
-            ("pi", "/x/mosaic-tui stub-agent", false),
-            ("pi", "/x/mosaic-tui launch --yolo pi", true),
-            ("pi", "/x/mosaic-tui launch --yolo stub", false),
-            ("stub", "systemd-run --user --scope --unit=x -- /x/mosaic-tui launch --yolo stub", true),
-            ("stub", "/usr/bin/env PATH=/a:/b systemd-run --user -- /x/mosaic-tui launch stub", true),
-            ("sh", "/usr/bin/env PATH=/a sh -c x", true),
-            ("sh", "systemd-run --user", false),
-        ] {
-            assert_eq!(matches(runtime, &argv(line)), want, "{runtime} in {line}");
-        }
-        assert!(!matches("pi", &[]));
-    }
-
-    #[test]
-    fn a_shell_below_a_program_is_not_what_stands_in_its_place() {
-        let standing = |lines: &[&str]| {
-            let all: Vec<Vec<String>> = lines.iter().map(|line| argv(line)).collect();
-            shell_in_its_place("goose", all.iter().map(Vec::as_slice))
-        };
-        for program in [
-            &["python3 agent.py", "/bin/bash"][..],
-            &["node dist/index.js", "/bin/bash", "bash -c make", "make"],
-            &["/nix/store/x/.claude-wrapped", "bash --norc"],
-            &["sh agent.sh", "bash"],
-            &["bash", "vim notes"],
-            &["goose", "bash"],
-            &["bash", "codex"],
-            &["sh -c build"],
-            &[],
-        ] {
-            assert_eq!(standing(program), None, "{program:?}");
-        }
-        for (shells, want) in [(&["-bash"][..], "bash"), (&["sh -c goose;zsh", "zsh -i"], "zsh"), (&["fish"], "fish")] {
-            assert_eq!(standing(shells), Some(want), "{shells:?}");
-        }
-    }
+    find(name)
+        .and_then(Runtime::install_hint)
+        .unwrap_or_else(|| format!("install {name}, or give its agents a `command`"))
 }

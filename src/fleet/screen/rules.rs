@@ -8,18 +8,11 @@ use super::look::Look;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::PaintedRow;
+use crate::fleet::runtime::{self, Runtime};
 use crate::plain;
 
 /// Largest file of rules; the shipped ones have a few kB.
 const MAX_FILE_BYTES: usize = 1 << 20;
-
-/// Rules that ship inside the program.
-const SHIPPED: [(&str, &str); 4] = [
-    ("codex", include_str!("../../../framework/runtime/codex/screen.yaml")),
-    ("opencode", include_str!("../../../framework/runtime/opencode/screen.yaml")),
-    ("pi", include_str!("../../../framework/runtime/pi/screen.yaml")),
-    ("stub", include_str!("../../../framework/runtime/stub/screen.yaml")),
-];
 
 /// Rules of one runtime.
 #[derive(Debug, Clone, Deserialize)]
@@ -248,7 +241,7 @@ pub fn rules_for(site: &Site, runtime: &str) -> Result<Option<Rules>> {
         // Rules that somebody wrote and nobody can read are not the shipped ones.
         Err(why) => return Err(Failure::unreadable(path.display().to_string(), &why)),
     };
-    let shipped = SHIPPED.iter().find(|(name, _)| *name == runtime).map(|(_, text)| (*text).to_owned());
+    let shipped = runtime::find(runtime).and_then(Runtime::screen_rules).map(str::to_owned);
     let Some(text) = own.or(shipped) else { return Ok(None) };
     let invalid = |why: String| {
         Failure::new(Kind::Invalid, path.display().to_string(), why, "mend it, or remove it to use the shipped rules")

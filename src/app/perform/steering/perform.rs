@@ -21,7 +21,7 @@ use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
 use crate::fleet::model::ServerName;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
-use crate::fleet::runtime;
+use crate::fleet::runtime::{self, Runtime};
 use crate::plain::{self, Unreadable};
 
 /// Deliveries of a broadcast at the same time.
@@ -121,7 +121,7 @@ fn read(text: &Text, console: Console) -> Result<String> {
 
 /// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.
 fn reset_command(agent: &Agent) -> Option<&str> {
-    agent.reset_command.as_deref().or_else(|| runtime::reset_command(&agent.runtime))
+    agent.reset_command.as_deref().or_else(|| runtime::find(&agent.runtime).map(Runtime::reset_command))
 }
 
 async fn deliver(

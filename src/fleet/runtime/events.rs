@@ -1,0 +1,50 @@
+//! What an event says that a runtime's hook hands over: rules as data. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::fleet::model::HeartbeatStatus;
+
+/// What an event says of its runtime: its state, and details where there are any.
+pub type Said = (HeartbeatStatus, Option<String>);
+
+/// One rule about an event, which is a JSON object.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventRule {
+    /// Fields that have one of these values.
+    #[serde(rename = "where")]
+    fields: BTreeMap<String, Vec<String>>,
+    /// Fields that hold this text.
+    #[serde(default)]
+    within: BTreeMap<String, String>,
+    /// The state that it tells.
+    status: HeartbeatStatus,
+    /// What is said with it.
+    detail: Option<String>,
+    /// The field with what is said.
+    detail_from: Option<String>,
+}
+
+impl EventRule {
+    fn matches(&self, event: &Value) -> bool {
+        let text = |field: &String| event[field].as_str();
+        self.fields
+            .iter()
+            .all(|(field, values)| text(field).is_some_and(|text| values.iter().any(|value| value == text)))
+            && self.within.iter().all(|(field, part)| text(field).is_some_and(|text| text.contains(part)))
+    }
+
+    fn said(&self, event: &Value) -> Said {
+        let from_event = self.detail_from.as_ref().and_then(|field| event[field].as_str()).map(str::to_owned);
+        (self.status, self.detail.clone().or(from_event))
+    }
+}
+
+/// What an event says by the first rule that matches; `None` when it says nothing.
+#[must_use]
+pub fn read_event(rules: &[EventRule], event: &Value) -> Option<Said> {
+    rules.iter().find(|rule| rule.matches(event)).map(|rule| rule.said(event))
+}

@@ -1,0 +1,195 @@
+//! One record for each runtime: a folder of `framework/runtime` and a line of [`SHIPPED`].
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::events::EventRule;
+use super::launch::Launch;
+use crate::fleet::yaml;
+
+/// What the program knows of a runtime.
+const RECORD: &str = "runtime.yaml";
+
+/// The rules of its screen.
+const SCREEN: &str = "screen.yaml";
+
+/// What an agent reads about the runtime that it lives in.
+const GUIDE: &str = "RUNTIME.md";
+
+/// The folder of one runtime, inside the program.
+struct Shipped {
+    name: &'static str,
+    files: &'static [(&'static str, &'static str)],
+}
+
+/// A runtime's name, and the files of its folder.
+macro_rules! shipped {
+    ($name:literal: $($file:literal),+) => {
+        Shipped {
+            name: $name,
+            files: &[$(($file, include_str!(concat!("../../../framework/runtime/", $name, "/", $file)))),+],
+        }
+    };
+}
+
+const SHIPPED: [Shipped; 5] = [
+    shipped!("claude": "runtime.yaml", "RUNTIME.md", "settings.json"),
+    shipped!("codex": "runtime.yaml", "RUNTIME.md", "screen.yaml", "config.toml"),
+    shipped!("opencode": "runtime.yaml", "RUNTIME.md", "screen.yaml", "mosaic-report.js"),
+    shipped!("pi": "runtime.yaml", "RUNTIME.md", "screen.yaml", "mosaic-report.ts"),
+    shipped!("stub": "runtime.yaml", "RUNTIME.md", "screen.yaml"),
+];
+
+/// `runtime.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Facts {
+    version: u32,
+    /// npm package whose scripts run it: its process is then called `node`, and not as the runtime is.
+    package: Option<String>,
+    /// Command of this program that is the runtime. One without is a program of its own, of its own name.
+    subcommand: Option<String>,
+    /// What begins a new conversation.
+    reset: String,
+    /// Whether it asks before it acts, so that an unattended launch (`--yolo`) means something to it.
+    #[serde(default = "asks_unless_told")]
+    asks: bool,
+    /// What the events say that its hooks hand over; the first rule that matches decides.
+    #[serde(default)]
+    events: Vec<EventRule>,
+    /// How it is launched without a command of the roster.
+    launch: Option<Launch>,
+}
+
+fn asks_unless_told() -> bool {
+    true
+}
+
+/// What the program knows of one runtime.
+#[derive(Debug)]
+pub struct Runtime {
+    /// Its name, which is its program's as well.
+    pub name: &'static str,
+    facts: Facts,
+    files: &'static [(&'static str, &'static str)],
+}
+
+/// All runtimes known by name.
+static ALL: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
+    // Files that ship with the program are read in a test first.
+    SHIPPED.iter().filter_map(|shipped| shipped.read().ok()).collect()
+});
+
+impl Shipped {
+    fn read(&self) -> Result<Runtime, String> {
+        let text = self.files.iter().find(|(file, _)| *file == RECORD).map_or("", |(_, text)| text);
+        let facts: Facts = yaml::read(text)?;
+        match facts.version {
+            1 => Ok(Runtime { name: self.name, facts, files: self.files }),
+            other => Err(format!("{}/{RECORD} has version {other}; expected 1", self.name)),
+        }
+    }
+}
+
+/// All runtimes known by name.
+#[must_use]
+pub fn all() -> &'static [Runtime] {
+    &ALL
+}
+
+/// The runtime of that name, if it is known.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Runtime> {
+    all().iter().find(|runtime| runtime.name == name)
+}
+
+impl Runtime {
+    /// npm package whose scripts run it, if it has one.
+    #[must_use]
+    pub fn package(&self) -> Option<&str> {
+        self.facts.package.as_deref()
+    }
+
+    /// The command of this program that is the runtime; `None` for a program of its own.
+    #[must_use]
+    pub fn subcommand(&self) -> Option<&str> {
+        self.facts.subcommand.as_deref()
+    }
+
+    /// What begins a new conversation.
+    #[must_use]
+    pub fn reset_command(&self) -> &str {
+        &self.facts.reset
+    }
+
+    /// Whether it asks before it acts, so that an unattended launch (`--yolo`) means something to it.
+    #[must_use]
+    pub fn asks_before_acting(&self) -> bool {
+        self.facts.asks
+    }
+
+    /// What the events say that its hooks hand over; none where it has no such hooks.
+    #[must_use]
+    pub fn events(&self) -> &[EventRule] {
+        &self.facts.events
+    }
+
+    /// How it is launched without a command of the roster; `None` when it cannot be.
+    #[must_use]
+    pub fn launch(&self) -> Option<&Launch> {
+        self.facts.launch.as_ref()
+    }
+
+    /// The rules of its screen.
+    #[must_use]
+    pub fn screen_rules(&self) -> Option<&'static str> {
+        self.file(SCREEN)
+    }
+
+    /// What an agent reads about the runtime that it lives in.
+    #[must_use]
+    pub fn guide(&self) -> Option<&'static str> {
+        self.file(GUIDE)
+    }
+
+    fn file(&self, name: &str) -> Option<&'static str> {
+        self.files.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
+    }
+
+    /// What an installation puts into the Mosaic home for it, such as settings of its hooks: name and text.
+    pub fn home_files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.files.iter().copied().filter(|(file, _)| ![RECORD, SCREEN, GUIDE].contains(file))
+    }
+
+    /// How it is installed when it is missing.
+    #[must_use]
+    pub fn install_hint(&self) -> Option<String> {
+        self.package().map(|package| format!("`npm install -g {package}` installs it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_folder_is_a_runtime_and_each_of_its_files_ships() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("framework/runtime");
+        let names = |folder: &std::path::Path| {
+            let files = std::fs::read_dir(folder).unwrap();
+            let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let mut known: Vec<&str> = SHIPPED.iter().map(|shipped| shipped.name).collect();
+        known.sort_unstable();
+        assert_eq!(names(&root), known);
+        for shipped in &SHIPPED {
+            shipped.read().unwrap_or_else(|why| panic!("{}: {why}", shipped.name));
+            let mut files: Vec<&str> = shipped.files.iter().map(|(file, _)| *file).collect();
+            files.sort_unstable();
+            assert_eq!(names(&root.join(shipped.name)), files);
+        }
+    }
+}
