@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
-    AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, FleetSnapshot, HeartbeatFacts, Label, PaneFacts, PaneId,
-    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView, signal_name,
+    ActiveState, AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, Flag, FleetSnapshot, FleetSupervisor, HeartbeatFacts, Label, PaneFacts, PaneId,
+    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView, Warning, signal_name,
 };
 use super::os::process::ProcessTree;
-use super::readiness::{self, PaneState, Pulse, ScreenSign, Signs};
+use super::readiness::{self, PaneState, Pulse, Reason, ScreenSign, Signs};
 use super::roster::{Agent, Roster};
 use super::runtime;
 use super::screen::ScreenFacts;
@@ -80,11 +80,11 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     let mut rows: Vec<AgentRow> = planes.roster.agents.iter().map(|agent| agent_row(planes, agent)).collect();
     rows.extend(unmanaged_rows(planes));
     rows.sort_by(|a, b| a.compare_attention(b, false));
-    let mut warnings: Vec<Label> = planes.roster.warnings.iter().map(|text| Label::new(text)).collect();
+    let mut warnings = planes.roster.warnings.clone();
     warnings.extend(hosts::warnings(planes));
     if let Some(error) = planes.roster_error {
-        let what = if planes.roster.agents.is_empty() { "not usable" } else { "not reloaded" };
-        warnings.insert(0, Label::new(&format!("roster {what}: {}", without_folder(error, &planes.roster.path))));
+        let why = without_folder(error, &planes.roster.path);
+        warnings.insert(0, Warning::RosterNotUsed { older_in_use: !planes.roster.agents.is_empty(), why });
     }
     FleetSnapshot {
         tenant_id: planes.site.tenant_id.clone(),
@@ -108,20 +108,20 @@ fn without_folder(error: &str, path: &std::path::Path) -> String {
 
 /// Which supervisor keeps the fleet: whoever keeps the agents that live, and the one that would start
 /// them when none does.
-fn supervisor(planes: &Planes<'_>, rows: &[AgentRow]) -> &'static str {
+fn supervisor(planes: &Planes<'_>, rows: &[AgentRow]) -> FleetSupervisor {
     let living = rows.iter().filter(|row| {
-        row.managed && !row.flags.contains(&"remote") && row.pane.as_ref().is_some_and(|pane| !pane.dead)
+        row.managed && !row.has(Flag::Remote) && row.pane.as_ref().is_some_and(|pane| !pane.dead)
     });
-    let by_unit = |row: &AgentRow| row.systemd.as_ref().is_some_and(|unit| unit.active == "active");
+    let by_unit = |row: &AgentRow| row.systemd.as_ref().is_some_and(|unit| unit.active == ActiveState::Active);
     let (kept, alone): (Vec<_>, Vec<_>) = living.partition(|row| by_unit(row));
     match (kept.is_empty(), alone.is_empty()) {
         // Nobody can say while the manager is silent.
-        _ if planes.installed && planes.systemd.facts.is_err() => "systemd",
-        (false, false) => "mixed",
-        (false, true) => "systemd",
-        (true, false) => "direct",
-        (true, true) if planes.installed => "systemd",
-        (true, true) => "direct",
+        _ if planes.installed && planes.systemd.facts.is_err() => FleetSupervisor::Systemd,
+        (false, false) => FleetSupervisor::Mixed,
+        (false, true) => FleetSupervisor::Systemd,
+        (true, false) => FleetSupervisor::Direct,
+        (true, true) if planes.installed => FleetSupervisor::Systemd,
+        (true, true) => FleetSupervisor::Direct,
     }
 }
 
@@ -146,12 +146,7 @@ fn plane_states(planes: &Planes<'_>) -> Vec<PlaneState> {
 
 fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let remote = planes.roster.is_remote(agent, planes.site);
-    let mut evidence = vec![Evidence {
-        plane: Plane::Roster,
-        ok: planes.roster_error.is_none(),
-        text: Label::new(&format!("{} as {} in {}", agent.runtime, agent.class, planes.roster.path.display())),
-        age_seconds: 0.0,
-    }];
+    let mut evidence = vec![Evidence::new(Plane::Roster, planes.roster_error.is_none(), &format!("{} as {} in {}", agent.runtime, agent.class, planes.roster.path.display()), 0.0)];
     let server = planes.roster.server(agent, planes.site);
     if remote {
         hosts::evidence(planes, agent, &mut evidence);
@@ -176,7 +171,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let systemd = match far {
         Some((row, age_seconds)) => {
             let text = format!("{} says {}: {}", agent.host, row.readiness.word(), row.reason);
-            evidence.push(Evidence { plane: Plane::Ssh, ok: true, text: Label::new(&text), age_seconds });
+            evidence.push(Evidence::new(Plane::Ssh, true, &text, age_seconds));
             row.systemd.clone()
         }
         None if remote => None,
@@ -210,28 +205,28 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         None => boot_enable(systemd.as_ref(), planes),
     };
     // A unit that is about to start it, or has given it up, says that it is not meant to be stopped.
-    let at_rest = systemd.as_ref().is_none_or(|unit| unit.active == "inactive");
+    let at_rest = systemd.as_ref().is_none_or(|unit| unit.active == ActiveState::Inactive);
     let stopped = planes.stopped.get(&agent.name).filter(|_| decision.readiness == Readiness::Dead && at_rest);
     let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
     let unit = systemd.as_ref().filter(|_| !remote);
-    let mut verdict = units::compare(&decision, unit, stopped.map(Label::as_str), last_exit.as_ref());
+    let mut verdict = units::compare(&decision, unit, stopped, last_exit.as_ref());
     if pane_state == PaneState::Elsewhere {
-        verdict.reason = hosts::unanswered(planes, agent);
+        verdict.reason = Reason::Told(hosts::unanswered(planes, agent));
     }
     if let Some(hidden) = &pane.hidden {
-        verdict.reason = format!("{}; {}", hidden.why, hidden.next);
+        verdict.reason = Reason::Told(format!("{}; {}", hidden.why, hidden.next));
     }
     let panes_in_session = pane.panes_in_session;
     let mut flags = Vec::new();
     for (flag, raised) in [
-        ("drift", drift),
-        ("boot", matches!(boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff)),
-        ("copy_mode", record.is_some_and(|record| record.in_mode)),
-        ("extra_panes", panes_in_session > 1),
-        ("remote", remote),
-        ("unreachable", pane_state == PaneState::Elsewhere),
-        ("stopped", stopped.is_some()),
-        ("disagree", verdict.disagrees),
+        (Flag::Drift, drift),
+        (Flag::Boot, matches!(boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff)),
+        (Flag::CopyMode, record.is_some_and(|record| record.in_mode)),
+        (Flag::ExtraPanes, panes_in_session > 1),
+        (Flag::Remote, remote),
+        (Flag::Unreachable, pane_state == PaneState::Elsewhere),
+        (Flag::Stopped, stopped.is_some()),
+        (Flag::Disagree, verdict.disagrees),
     ] {
         if raised {
             flags.push(flag);
@@ -239,12 +234,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     }
     if drift && !remote {
         let seen = tree.map(describe_tree).unwrap_or_default();
-        evidence.push(Evidence {
-            plane: Plane::Process,
-            ok: true,
-            text: Label::new(&format!("drift: the roster says {}, the pane runs {seen}", agent.runtime)),
-            age_seconds: age(planes.processes_at, planes.now),
-        });
+        let text = format!("drift: the roster says {}, the pane runs {seen}", agent.runtime);
+        let said = Evidence::new(Plane::Process, true, &text, age(planes.processes_at, planes.now));
+        evidence.push(Evidence { flag: Some(Flag::Drift), ..said });
     }
     AgentRow {
         key: RowKey::of_agent(&agent.name),
@@ -272,7 +264,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         },
         health: decision.health,
         readiness: decision.readiness,
-        reason: Label::new(&verdict.reason),
+        reason: Label::new(&verdict.reason.to_string()),
         question,
         drift,
         boot_enable,

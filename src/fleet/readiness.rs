@@ -5,8 +5,12 @@
 
 use std::time::Duration;
 
+mod reason;
+
+pub use reason::Reason;
+
 use super::heartbeat::NoHeartbeat;
-use super::model::{Authority, End, Health, HeartbeatStatus, Readiness, Thresholds, age};
+use super::model::{Authority, End, Health, HeartbeatStatus, Readiness, Thresholds};
 use super::screen::Showing;
 
 /// A heartbeat counts as in time up to this many intervals.
@@ -95,8 +99,8 @@ pub struct Decision {
     pub health: Health,
     /// What to expect of it.
     pub readiness: Readiness,
-    /// Why, in a few words.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
     /// The rule, as a sentence.
     pub rule: &'static str,
     /// What would lead to another decision.
@@ -123,7 +127,7 @@ pub fn is_in_time(age: Duration, thresholds: &Thresholds) -> bool {
 #[must_use]
 pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     let health = health(&signs.pulse, thresholds);
-    let decision = |readiness: Readiness, reason: String, rule: &'static str, would_change: &'static str| Decision {
+    let decision = |readiness: Readiness, reason: Reason, rule: &'static str, would_change: &'static str| Decision {
         health,
         readiness,
         reason,
@@ -137,7 +141,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         PaneState::Unreadable => {
             return decision(
                 Readiness::Unknown,
-                "tmux cannot be read".to_owned(),
+                Reason::TmuxUnread,
                 "a plane that cannot be read proves nothing",
                 "an answer from the tmux server",
             );
@@ -145,7 +149,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         PaneState::Stopped => {
             return decision(
                 Readiness::Stuck,
-                "its process is stopped by a signal; `kill -CONT` continues it".to_owned(),
+                Reason::ProcessStopped,
                 "a stopped process does nothing, whatever its screen shows",
                 "SIGCONT to its process",
             );
@@ -153,7 +157,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         PaneState::Unreachable => {
             return decision(
                 Readiness::Unknown,
-                "its tmux server lives and cannot be reached; `mosaic-tui fleet start` brings it back".to_owned(),
+                Reason::ServerUnreachable,
                 "what cannot be reached is not gone",
                 "`mosaic-tui fleet start`, which has the server make its socket anew",
             );
@@ -161,12 +165,12 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         PaneState::Hidden => {
             // The row's reason says where it lives.
             let (rule, change) = ("what is not seen is not gone while its process lives", "a look where it lives");
-            return decision(Readiness::Unknown, "its process lives, and is not seen here".to_owned(), rule, change);
+            return decision(Readiness::Unknown, Reason::Hidden, rule, change);
         }
         PaneState::Elsewhere => {
             return decision(
                 Readiness::Unknown,
-                "its host does not answer".to_owned(),
+                Reason::HostSilent,
                 "what is not observed is unknown",
                 "an answer of its host over ssh",
             );
@@ -182,7 +186,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
                 None if known => by_silence(signs, thresholds, &decision),
                 None => decision(
                     Readiness::Unknown,
-                    "alive; no heartbeat from its host, and its screen is not known".to_owned(),
+                    Reason::NothingKnown,
                     "without a heartbeat and without a known screen nothing proves that it works",
                     "`mosaic-tui` on that host, which tells its heartbeats",
                 ),
@@ -191,7 +195,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         Err(NoHeartbeat::Absent) => {
             return decision(
                 Readiness::Unknown,
-                "no heartbeat file".to_owned(),
+                Reason::NoHeartbeat,
                 "without a heartbeat nothing proves that it lives",
                 "a heartbeat; its keeper writes one while it runs",
             );
@@ -199,7 +203,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         Err(NoHeartbeat::Rejected(why)) => {
             return decision(
                 Readiness::Unknown,
-                format!("heartbeat rejected: {why}"),
+                Reason::HeartbeatRejected(why.clone()),
                 "a heartbeat that cannot be trusted counts as none",
                 "a valid heartbeat file",
             );
@@ -208,7 +212,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     if health == Health::Stale {
         return decision(
             Readiness::Stale,
-            format!("no heartbeat for {}", age::short(pulse.age)),
+            Reason::HeartbeatStale(pulse.age),
             "the heartbeat is older than three intervals",
             "a new heartbeat; is its keeper running?",
         );
@@ -218,7 +222,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         HeartbeatStatus::Waiting | HeartbeatStatus::Blocked | HeartbeatStatus::Error if !refuted => {
             return decision(
                 Readiness::Stuck,
-                pulse.detail.clone().unwrap_or_else(|| default_reason(pulse.status).to_owned()),
+                reported(pulse),
                 "the runtime reported waiting, blocked or error",
                 "an answer to it; its next report or later output ends this",
             );
@@ -235,7 +239,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
             }
             return decision(
                 Readiness::Working,
-                pulse.detail.clone().unwrap_or_else(|| "reports busy".to_owned()),
+                reported(pulse),
                 "the runtime reported busy",
                 "its next report",
             );
@@ -250,7 +254,7 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     if says_idle && signs.idle.is_some_and(|idle| idle >= SETTLED_AFTER) {
         return decision(
             Readiness::Available,
-            pulse.detail.clone().unwrap_or_else(|| "reports that it is idle".to_owned()),
+            reported(pulse),
             "the runtime reported that it does nothing, and its pane is silent",
             "a report of busy, or output in its pane",
         );
@@ -263,7 +267,7 @@ fn outlived(
     pulse: &Pulse,
     signs: &Signs,
     thresholds: &Thresholds,
-    decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
+    decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
     if !matches!(signs.screen, ScreenSign::Shows(Showing::Ready, _)) {
         return None;
@@ -272,7 +276,7 @@ fn outlived(
     let idle = signs.idle.filter(|idle| *idle >= limit)?;
     Some(decision(
         Readiness::Available,
-        format!("its composer waits for {}, though it reported busy", age::short(idle)),
+        Reason::OutlivedReport(idle),
         "its screen has shown a composer at rest since after the report of busy",
         "output in its pane, or its next report",
     ))
@@ -282,12 +286,12 @@ fn outlived(
 fn by_silence(
     signs: &Signs,
     thresholds: &Thresholds,
-    decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
+    decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Decision {
     match signs.idle {
         None => decision(
             Readiness::Working,
-            "alive; its idle time is unknown".to_owned(),
+            Reason::SilenceUnknown,
             "without an idle time it is taken to be at work",
             "an activity time from tmux",
         ),
@@ -298,10 +302,8 @@ fn by_silence(
             decision(
                 Readiness::Unknown,
                 match &signs.screen {
-                    ScreenSign::Unread(why) => {
-                        format!("silent for {}, and its screen was not read: {why}", age::short(idle))
-                    }
-                    _ => format!("silent for {}, and its screen shows nothing that is known", age::short(idle)),
+                    ScreenSign::Unread(why) => Reason::ScreenUnread(idle, why.clone()),
+                    _ => Reason::ScreenUnknown(idle),
                 },
                 "a silent runtime whose screen is not understood may wait for anything",
                 "a known screen; `runtime/NAME/screen.yaml` in the Mosaic home describes one",
@@ -309,13 +311,13 @@ fn by_silence(
         }
         Some(idle) if idle >= thresholds.idle => decision(
             Readiness::Unknown,
-            format!("silent for {}, and nothing tells what it waits for", age::short(idle)),
+            Reason::Silent(idle),
             "without a report and without a known screen nothing proves that work can be given to it",
             "a report of the runtime itself, or `runtime/NAME/screen.yaml` in the Mosaic home, which describes its screen",
         ),
         Some(idle) => decision(
             Readiness::Working,
-            format!("output {} ago", age::short(idle)),
+            Reason::Output(idle),
             "alive, and it printed something within the idle threshold",
             "silence for longer than the idle threshold",
         ),
@@ -327,29 +329,30 @@ fn by_screen(
     screen: &ScreenSign,
     idle: Option<Duration>,
     thresholds: &Thresholds,
-    decision: &dyn Fn(Readiness, String, &'static str, &'static str) -> Decision,
+    decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
     let ScreenSign::Shows(showing, reason) = screen else { return None };
     let reason = reason.clone();
+    let told = Reason::Told;
     Some(match showing {
         Showing::Dialog | Showing::Login | Showing::Limit | Showing::Failing => decision(
             Readiness::Stuck,
-            reason,
+            told(reason),
             "its screen shows a question, a login, a limit or a failing model",
             "another screen, or a report of the runtime itself",
         ),
         Showing::Busy | Showing::Queued => {
-            decision(Readiness::Working, reason, "its screen shows a turn in progress", "another screen")
+            decision(Readiness::Working, told(reason), "its screen shows a turn in progress", "another screen")
         }
         Showing::Draft | Showing::Occupied if idle.is_none_or(|idle| idle < thresholds.idle) => decision(
             Readiness::Working,
-            format!("somebody is at its keys: {reason}"),
+            Reason::AtItsKeys(reason),
             "its screen shows what somebody types or chooses",
             "an empty composer",
         ),
         Showing::Draft | Showing::Occupied => decision(
             Readiness::Stuck,
-            format!("{reason}, untouched for {}", age::short(idle.unwrap_or_default())),
+            Reason::LeftAtItsKeys(reason, idle.unwrap_or_default()),
             "what somebody began at its keys was left for longer than the idle threshold, and no work can be given to it",
             "an empty composer: send the draft, or take it away",
         ),
@@ -357,7 +360,7 @@ fn by_screen(
         Showing::Ready if idle.is_none_or(|idle| idle < SETTLED_AFTER) => return None,
         Showing::Ready => decision(
             Readiness::Available,
-            reason,
+            told(reason),
             "its screen shows a composer and no turn in progress",
             "output in its pane, or a report of the runtime itself",
         ),
@@ -365,29 +368,22 @@ fn by_screen(
     })
 }
 
-fn dead_reason(pane: PaneState) -> Option<(String, &'static str)> {
+fn dead_reason(pane: PaneState) -> Option<(Reason, &'static str)> {
     let start = "a start, on its own host: `mosaic-tui fleet start NAME`";
     Some(match pane {
-        PaneState::Ended(Some(end)) => (end.to_string(), start),
-        PaneState::Ended(None) => ("its process ended".to_owned(), start),
-        PaneState::ProcessGone => ("its process is gone".to_owned(), start),
-        PaneState::ShellOnly(shell) => {
-            (format!("its runtime ended; {shell} stands in its pane"), "a restart: `mosaic-tui fleet restart NAME`")
-        }
-        PaneState::NoSession => ("no session".to_owned(), start),
-        PaneState::NoServer => ("no tmux server".to_owned(), start),
+        PaneState::Ended(end) => (Reason::Ended(end), start),
+        PaneState::ProcessGone => (Reason::ProcessGone, start),
+        PaneState::ShellOnly(shell) => (Reason::ShellOnly(shell), "a restart: `mosaic-tui fleet restart NAME`"),
+        PaneState::NoSession => (Reason::NoSession, start),
+        PaneState::NoServer => (Reason::NoServer, start),
         PaneState::Live | PaneState::Stopped => return None,
         PaneState::Hidden | PaneState::Unreachable | PaneState::Unreadable | PaneState::Elsewhere => return None,
     })
 }
 
-fn default_reason(status: HeartbeatStatus) -> &'static str {
-    match status {
-        HeartbeatStatus::Waiting => "waits for input",
-        HeartbeatStatus::Blocked => "reports that it is blocked",
-        HeartbeatStatus::Error => "reports an error",
-        HeartbeatStatus::Ok | HeartbeatStatus::Busy => "",
-    }
+/// What a runtime reported, in its own words where it has any.
+fn reported(pulse: &Pulse) -> Reason {
+    pulse.detail.clone().map_or(Reason::Reported(pulse.status), Reason::Told)
 }
 
 #[cfg(test)]
@@ -471,7 +467,7 @@ mod tests {
             &Signs { pane: PaneState::Live, pulse, idle: None, screen: ScreenSign::NotAsked },
             &Thresholds::default(),
         );
-        assert_eq!((decision.readiness, decision.reason.as_str()), (Readiness::Stuck, "Deploy?"));
+        assert_eq!((decision.readiness, decision.reason), (Readiness::Stuck, Reason::Told("Deploy?".to_owned())));
     }
 
     #[test]

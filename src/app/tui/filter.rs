@@ -71,7 +71,7 @@ impl Term {
                     .flatten()
                     .any(|label| has(label.as_str()))
                     || row.pane.as_ref().is_some_and(|pane| has(pane.title.as_str()))
-                    || row.flags.iter().any(|flag| has(flag))
+                    || row.flags.iter().any(|flag| has(flag.word()))
             }
         }
     }

@@ -75,8 +75,8 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         boot_enable: BootEnable::Unknown,
         flags: Vec::new(),
         evidence: vec![
-            Evidence { plane: Plane::Tmux, ok: true, text: Label::new("pane %1 of 200x50"), age_seconds: 1.0 },
-            Evidence { plane: Plane::Systemd, ok: false, text: Label::new("no user manager here"), age_seconds: 1.0 },
+            Evidence::new(Plane::Tmux, true, "pane %1 of 200x50", 1.0),
+            Evidence::new(Plane::Systemd, false, "no user manager here", 1.0),
         ],
         claim: None,
         last_exit: None,
@@ -122,7 +122,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
         tenant_id: "tester".to_owned(),
         host: "here".to_owned(),
         socket: SocketName(Some("mosaic-fleet".to_owned())),
-        supervisor: "direct",
+        supervisor: FleetSupervisor::Direct,
         observed_at: "2026-01-02T03:04:05Z".to_owned(),
         agents,
         planes: vec![

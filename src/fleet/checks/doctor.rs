@@ -10,7 +10,7 @@ use super::servers::servers;
 use crate::fleet::error::Failure;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed, is_current};
-use crate::fleet::model::Label;
+use crate::fleet::model::{ActiveState, Label};
 use crate::fleet::os::exec;
 use crate::fleet::roster::Roster;
 use crate::fleet::runtime;
@@ -44,10 +44,10 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
     });
     checks.extend(systemd(site).await);
     let Ok(roster) = roster else { return checks };
-    checks.extend(roster.warnings.iter().filter(|warning| warning.contains("floor")).map(|warning| {
+    checks.extend(roster.warnings.iter().filter(|warning| warning.floor_gap().is_some()).map(|warning| {
         Check::warning(
             "roster",
-            warning.clone(),
+            warning.to_string(),
             "`mosaic-tui fleet add NAME class=CLASS` or `mosaic-tui fleet edit NAME class=CLASS` mends it",
         )
     }));
@@ -202,7 +202,7 @@ async fn systemd(site: &Site) -> Vec<Check> {
     if installed(site) != Installed::No {
         checks.extend(verified_by_systemd(site).await);
         if let Ok(Some(holder)) = manager.facts(HOLDER_UNIT).await
-            && holder.active != "active"
+            && holder.active != ActiveState::Active
         {
             checks.push(Check::warning(
                 HOLDER_UNIT,

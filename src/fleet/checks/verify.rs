@@ -3,8 +3,9 @@
 use super::Check;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed};
-use crate::fleet::model::age;
-use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Health, Plane, Readiness, SocketName};
+use crate::fleet::model::{
+    ActiveState, AgentRow, BootEnable, Flag, FleetSnapshot, FleetSupervisor, Health, Plane, Readiness, SocketName, age,
+};
 use crate::fleet::os::process;
 use crate::fleet::roster::Roster;
 use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux};
@@ -14,7 +15,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
     let mut checks: Vec<Check> = snapshot
         .agents
         .iter()
-        .filter(|row| row.managed && !row.flags.contains(&"remote"))
+        .filter(|row| row.managed && !row.has(Flag::Remote))
         .map(|row| of_agent(row))
         .collect();
     if checks.is_empty() {
@@ -27,7 +28,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
     checks.extend(snapshot.agents.iter().filter(|row| !row.managed).map(|row| {
         let what = format!("session {}", row.shown_name());
         let why = "runs on the fleet's socket, and the roster does not know it";
-        if row.flags.contains(&"remote") {
+        if row.has(Flag::Remote) {
             let next = format!("add it to the roster, or end it on {}", row.host);
             return Check::warning(what, why, next);
         }
@@ -35,9 +36,9 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         Check::warning(what, why, next)
     }));
     checks.extend(
-        snapshot.agents.iter().filter(|row| row.managed && row.flags.contains(&"remote")).map(|row| elsewhere(row)),
+        snapshot.agents.iter().filter(|row| row.managed && row.has(Flag::Remote)).map(|row| elsewhere(row)),
     );
-    checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.to_string(), "")));
+    checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.label().to_string(), "")));
     let silent = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok);
     if let Some(plane) = silent.filter(|_| installed(site) == Installed::Ours) {
         checks.push(Check::failed(
@@ -46,7 +47,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
             "`mosaic-tui fleet doctor` checks the user manager",
         ));
     }
-    if snapshot.supervisor == "direct" {
+    if snapshot.supervisor == FleetSupervisor::Direct {
         checks.push(Check::warning(
             "boot",
             "the direct supervisor keeps this fleet: nothing brings it back after a reboot",
@@ -54,7 +55,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         ));
     }
     let lives = |row: &std::sync::Arc<AgentRow>| row.managed && row.pane.as_ref().is_some_and(|pane| !pane.dead);
-    if snapshot.agents.iter().any(|row| lives(row) && row.socket == roster.socket && !row.flags.contains(&"remote")) {
+    if snapshot.agents.iter().any(|row| lives(row) && row.socket == roster.socket && !row.has(Flag::Remote)) {
         checks.push(holder(roster).await);
     }
     checks.push(default_server(site, roster).await);
@@ -75,7 +76,7 @@ fn elsewhere(row: &AgentRow) -> Check {
 
 fn of_agent(row: &AgentRow) -> Check {
     let subject = row.name.to_string();
-    if row.flags.contains(&"stopped") {
+    if row.has(Flag::Stopped) {
         return Check::ok(subject, row.reason.to_string());
     }
     let failed = |text: String, next: &str| Check::failed(subject.clone(), text, next);
@@ -98,7 +99,7 @@ fn of_agent(row: &AgentRow) -> Check {
             &format!("`mosaic-tui agent explain {subject}`"),
         );
     }
-    if row.flags.contains(&"disagree") {
+    if row.has(Flag::Disagree) {
         return failed(row.reason.to_string(), &format!("`mosaic-tui agent explain {subject}`"));
     }
     match row.boot_enable {
@@ -113,14 +114,14 @@ fn of_agent(row: &AgentRow) -> Check {
         }
         BootEnable::Ok | BootEnable::Unknown => {}
     }
-    if let Some(unit) = row.systemd.as_ref().filter(|unit| !matches!(unit.active.as_str(), "active" | "inactive")) {
+    if let Some(unit) = row.systemd.as_ref().filter(|unit| !matches!(unit.active, ActiveState::Active | ActiveState::Inactive)) {
         return failed(
             format!("lives, but its unit is {} ({})", unit.active, unit.sub),
             &format!("`mosaic-tui agent explain {subject}`"),
         );
     }
     let beat = row.heartbeat.as_ref().map(|beat| age::short(std::time::Duration::from_secs_f64(beat.age_seconds)));
-    let enabled = row.systemd.as_ref().is_some_and(|unit| unit.unit_file_state.starts_with("enabled"));
+    let enabled = row.systemd.as_ref().is_some_and(|unit| unit.unit_file_state.is_enabled());
     let boot = if enabled { ", comes back at boot" } else { "" };
     Check::ok(
         subject.clone(),

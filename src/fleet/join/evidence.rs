@@ -2,7 +2,7 @@
 
 use super::{Planes, age, units};
 use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
-use crate::fleet::model::{Authority, BootEnable, End, Evidence, Label, Plane, ServerName, UnitFacts};
+use crate::fleet::model::{ActiveState, Authority, BootEnable, End, Evidence, Label, Plane, ServerName, UnitFacts};
 use crate::fleet::os::process::{Process, ProcessTree};
 use crate::fleet::readiness::PaneState;
 use crate::fleet::roster::Agent;
@@ -84,7 +84,7 @@ pub(super) fn tmux_plane<'a>(
         Some(Err(why)) => (nowhere(PaneState::Unreadable), false, why.clone()),
         None => (nowhere(PaneState::Unreadable), false, "not read yet".to_owned()),
     };
-    evidence.push(Evidence { plane: Plane::Tmux, ok, text: Label::new(&text), age_seconds });
+    evidence.push(Evidence::new(Plane::Tmux, ok, &text, age_seconds));
     finding
 }
 
@@ -113,12 +113,7 @@ pub(super) fn process_evidence(
         (Some(record), None) => (false, format!("pid {} was not read", record.pid)),
         (None, _) => (false, "no pane, so no process to read".to_owned()),
     };
-    evidence.push(Evidence {
-        plane: Plane::Process,
-        ok,
-        text: Label::new(&text),
-        age_seconds: age(planes.processes_at, planes.now),
-    });
+    evidence.push(Evidence::new(Plane::Process, ok, &text, age(planes.processes_at, planes.now)));
 }
 
 /// The programs of a process tree, shortest useful form.
@@ -173,7 +168,7 @@ pub(super) fn heartbeat_evidence(
         Err(NoHeartbeat::Absent | NoHeartbeat::Elsewhere) => (false, "no heartbeat file".to_owned(), 0.0),
         Err(NoHeartbeat::Rejected(why)) => (false, format!("rejected: {why}"), 0.0),
     };
-    evidence.push(Evidence { plane: Plane::Heartbeat, ok, text: Label::new(&text), age_seconds });
+    evidence.push(Evidence::new(Plane::Heartbeat, ok, &text, age_seconds));
 }
 
 pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Evidence>) -> Option<UnitFacts> {
@@ -184,20 +179,15 @@ pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut V
             Some(unit) => (Some(unit.clone()), true, units::describe(unit)),
         },
     };
-    evidence.push(Evidence {
-        plane: Plane::Systemd,
-        ok,
-        text: Label::new(&text),
-        age_seconds: age(planes.systemd.at, planes.now),
-    });
+    evidence.push(Evidence::new(Plane::Systemd, ok, &text, age(planes.systemd.at, planes.now)));
     unit
 }
 
 pub(super) fn boot_enable(unit: Option<&UnitFacts>, planes: &Planes<'_>) -> BootEnable {
     let Ok(view) = &planes.systemd.facts else { return BootEnable::Unknown };
     match unit {
-        Some(unit) if unit.active == "active" => {
-            if !unit.unit_file_state.starts_with("enabled") {
+        Some(unit) if unit.active == ActiveState::Active => {
+            if !unit.unit_file_state.is_enabled() {
                 BootEnable::NotEnabled
             } else if view.linger == Some(false) {
                 BootEnable::LingerOff

@@ -7,9 +7,9 @@ use super::{Planes, Reading, age};
 use crate::fleet::model::age;
 use crate::fleet::model::{
     BootEnable, Evidence, Health, HeartbeatFacts, Label, Plane, PlaneState, ProcessFacts, Readiness, SshTarget,
-    UnitFacts,
+    UnitFacts, Warning,
 };
-use crate::fleet::readiness::Decision;
+use crate::fleet::readiness::{Decision, Reason};
 use crate::fleet::roster::Agent;
 use crate::fleet::tmux::PaneRecord;
 use crate::plain::{Notation, plain_words};
@@ -93,24 +93,23 @@ impl FarRows {
     }
 
     /// What an operator has to know of rows that could not be read.
-    fn warning(&self, host: &SshTarget) -> Option<Label> {
-        let why = match (&self.broken, self.unread.first()) {
-            (Some(why), _) => format!("its own rows cannot be read: {why}"),
-            (None, Some((name, why))) => {
-                let all = self.rows.len() + self.unread.len();
-                format!("{} of its {all} own rows cannot be read, {name}: {why}", self.unread.len())
+    fn warning(&self, host: &SshTarget) -> Option<Warning> {
+        match (&self.broken, self.unread.first()) {
+            (Some(why), _) => Some(Warning::HostUnread(host.clone(), why.clone())),
+            (None, Some(first)) => {
+                let (unread, all) = (self.unread.len(), self.rows.len() + self.unread.len());
+                Some(Warning::RowsUnread { host: host.clone(), unread, all, first: first.clone() })
             }
-            (None, None) => return None,
-        };
-        Some(Label::new(&format!("host {host}: {why}; is it another version?")))
+            (None, None) => None,
+        }
     }
 }
 
 /// What is to be told of hosts whose own rows could not all be read.
-pub(super) fn warnings(planes: &Planes<'_>) -> Vec<Label> {
+pub(super) fn warnings(planes: &Planes<'_>) -> Vec<Warning> {
     let told = |(host, view): (&SshTarget, &HostView)| view.rows.facts.as_ref().ok()?.warning(host);
-    let mut all: Vec<Label> = planes.hosts.iter().filter_map(told).collect();
-    all.sort();
+    let mut all: Vec<Warning> = planes.hosts.iter().filter_map(told).collect();
+    all.sort_by_cached_key(Warning::label);
     all
 }
 
@@ -129,10 +128,6 @@ impl FarRow {
             process.cpu_percent = bounded(process.cpu_percent, 1e6);
         }
         if let Some(unit) = &mut self.systemd {
-            let texts = [&mut unit.load, &mut unit.active, &mut unit.sub, &mut unit.unit_file_state, &mut unit.result];
-            for text in texts {
-                *text = Label::new(text).to_string();
-            }
             unit.log.truncate(20);
         }
         self
@@ -196,7 +191,7 @@ pub(super) fn evidence(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Ev
             Err(why) => (false, format!("{target}: {}", without_target(why, target)), age(view.link.at, planes.now)),
         },
     };
-    evidence.push(Evidence { plane: Plane::Ssh, ok, text: Label::new(&text), age_seconds });
+    evidence.push(Evidence::new(Plane::Ssh, ok, &text, age_seconds));
 }
 
 /// Why nothing is known of an agent whose host does not answer.
@@ -228,7 +223,7 @@ pub(super) fn decision(row: &FarRow) -> Decision {
     Decision {
         health: row.health,
         readiness: row.readiness,
-        reason: row.reason.to_string(),
+        reason: Reason::Told(row.reason.to_string()),
         rule: "its own host decided, with all of its planes",
         would_change: "another decision there: `mosaic-tui agent explain NAME` on that host says more",
     }
@@ -253,16 +248,17 @@ mod tests {
             let names: Vec<&str> = read.rows.iter().map(|row| row.name.as_str()).collect();
             assert_eq!(names, ["a", "c"]);
             assert_eq!(read.unread.len(), 2);
-            let told = read.warning(&host).unwrap();
-            let want = "host op@far: 2 of its 4 own rows cannot be read, b: `dozing` is not known here";
-            assert!(told.as_str().starts_with(want), "{told}");
+            let Some(Warning::RowsUnread { unread: 2, all: 4, first: (name, why), .. }) = read.warning(&host) else {
+                panic!("{:?}", read.warning(&host));
+            };
+            assert!(name.as_str() == "b" && why.as_str().starts_with("`dozing` is not known here"), "{why}");
         }
         for nothing in ["", "\n"] {
             assert_eq!(FarRows::read(nothing.as_bytes()).warning(&host), None, "not installed there");
         }
         for broken in ["{}", "7", "[", "motd", r#"{"rows":7}"#] {
-            let told = FarRows::read(broken.as_bytes()).warning(&host).unwrap();
-            assert!(told.as_str().contains("its own rows cannot be read: "), "{told}");
+            let told = FarRows::read(broken.as_bytes()).warning(&host);
+            assert!(matches!(told, Some(Warning::HostUnread(..))), "{told:?}");
         }
     }
 

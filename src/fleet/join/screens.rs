@@ -19,7 +19,7 @@ pub(super) fn sign(planes: &Planes<'_>, server: &ServerName, pane: PaneId, evide
         Err(why) => (false, why.clone(), ScreenSign::Unread(why.clone())),
     };
     let age_seconds = age(reading.at, planes.now);
-    evidence.push(Evidence { plane: Plane::Screen, ok, text: Label::new(&text), age_seconds });
+    evidence.push(Evidence::new(Plane::Screen, ok, &text, age_seconds));
     sign
 }
 

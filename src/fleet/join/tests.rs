@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::fleet::model::{
-    Authority, Health, HeartbeatStatus, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName, UnitFacts,
+    Authority, Health, HeartbeatStatus, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName, UnitFacts, LoadState, SubState, UnitResult,
 };
 use crate::fleet::os::process::Process;
 use crate::fleet::roster;
@@ -80,12 +80,12 @@ impl Facts {
 
     fn unit(&mut self, active: &str, file: &str, linger: Option<bool>) {
         let unit = UnitFacts {
-            result: "success".to_owned(),
+            result: UnitResult::Success,
             status_text: Label::default(),
             log: Vec::new(),
-            load: "loaded".into(),
+            load: LoadState::Loaded,
             active: active.into(),
-            sub: "running".into(),
+            sub: SubState::Running,
             unit_file_state: file.into(),
             main_pid: 7,
             n_restarts: 0,
@@ -184,7 +184,7 @@ fn drift_is_another_program_in_a_live_pane() {
     let mut facts = Facts::healthy();
     facts.processes.insert(42, tree(42, &["vim"]));
     let row = facts.row();
-    assert!(row.drift && row.flags == ["drift"] && row.attention() == super::super::model::Attention::Warning);
+    assert!(row.drift && row.flags == [Flag::Drift] && row.attention() == super::super::model::Attention::Warning);
     facts.panes(vec![PaneRecord { dead: true, ..pane(1, "a", 42) }]);
     assert!(!facts.row().drift, "a dead pane runs nothing");
 }
@@ -239,7 +239,7 @@ fn a_remote_peer_is_listed_and_nothing_is_claimed() {
     facts.panes(Vec::new());
     let row = facts.row();
     assert_eq!((row.host.as_str(), row.readiness), ("other", Readiness::Unknown));
-    assert!(row.flags.contains(&"remote"));
+    assert!(row.has(Flag::Remote));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! What a unit's state adds to what the other planes say, and where they contradict each other.
 
-use crate::fleet::model::{ExitFacts, Readiness, UnitFacts};
-use crate::fleet::readiness::Decision;
+use crate::fleet::model::{ActiveState, ExitFacts, Label, Readiness, SubState, UnitFacts, UnitFileState};
+use crate::fleet::readiness::{Decision, Reason};
 
 /// The reason as the row shows it.
 pub(super) struct Verdict {
     /// Why the readiness is what it is, with systemd's word where it adds something.
-    pub reason: String,
+    pub reason: Reason,
     /// Whether systemd claims what the other planes refute.
     pub disagrees: bool,
 }
@@ -14,16 +14,16 @@ pub(super) struct Verdict {
 /// A unit in a few words.
 pub(super) fn describe(unit: &UnitFacts) -> String {
     let mut text = format!("{} ({})", unit.active, unit.sub);
-    if unit.active == "failed" {
+    if unit.active == ActiveState::Failed {
         text.push_str(&format!(", result {}", unit.result));
     }
-    if !unit.unit_file_state.is_empty() {
+    if unit.unit_file_state != UnitFileState::Absent {
         text.push_str(&format!(", {}", unit.unit_file_state));
     }
     if unit.n_restarts > 0 {
         text.push_str(&format!(", {} restarts", unit.n_restarts));
     }
-    if unit.active == "activating" && !unit.status_text.is_empty() {
+    if unit.active == ActiveState::Activating && !unit.status_text.is_empty() {
         text.push_str(&format!(": {}", unit.status_text));
     }
     text
@@ -33,53 +33,53 @@ pub(super) fn describe(unit: &UnitFacts) -> String {
 pub(super) fn compare(
     decision: &Decision,
     unit: Option<&UnitFacts>,
-    stopped: Option<&str>,
+    stopped: Option<&Label>,
     exit: Option<&ExitFacts>,
 ) -> Verdict {
-    let reason = &decision.reason;
-    let active = unit.map_or("", |unit| unit.active.as_str());
+    let said = || Box::new(decision.reason.clone());
+    let ended = || Box::new(ended(&decision.reason, exit));
     let dead = decision.readiness == Readiness::Dead;
-    let (reason, disagrees) = match (dead, active, unit) {
-        (true, "active", Some(unit)) => (format!("{reason}, but systemd says active ({})", unit.sub), true),
-        (true, "activating", Some(unit)) if !unit.status_text.is_empty() && unit.sub != "auto-restart" => {
-            (format!("{}: {}", ended(reason, exit), unit.status_text), false)
+    let (reason, disagrees) = match (dead, unit.map(|unit| (&unit.active, unit))) {
+        (true, Some((ActiveState::Active, unit))) => (Reason::ClaimedActive(said(), unit.sub.clone()), true),
+        (true, Some((ActiveState::Activating, unit)))
+            if !unit.status_text.is_empty() && unit.sub != SubState::AutoRestart =>
+        {
+            (Reason::BeingStarted(ended(), unit.status_text.clone()), false)
         }
-        (true, "activating", Some(_)) => (format!("{}; systemd restarts it", ended(reason, exit)), false),
-        (true, "failed", Some(unit)) => {
-            (format!("{}; given up after {} restarts ({})", ended(reason, exit), unit.n_restarts, unit.result), false)
+        (true, Some((ActiveState::Activating, _))) => (Reason::BeingRestarted(ended()), false),
+        (true, Some((ActiveState::Failed, unit))) => {
+            (Reason::GivenUp(ended(), unit.n_restarts, unit.result.clone()), false)
         }
-        (true, _, _) if stopped.is_some() => (stopped.unwrap_or_default().to_owned(), false),
-        (true, _, _) => (ended(reason, exit), false),
-        (false, "failed", Some(unit)) => {
-            (format!("{reason}, but systemd says failed ({}): nothing restarts it", unit.result), true)
-        }
-        _ => (reason.clone(), false),
+        (true, _) => (stopped.map_or_else(|| *ended(), |why| Reason::Told(why.to_string())), false),
+        (false, Some((ActiveState::Failed, unit))) => (Reason::ClaimedFailed(said(), unit.result.clone()), true),
+        (false, _) => (decision.reason.clone(), false),
     };
     Verdict { reason, disagrees }
 }
 
 /// Why it is dead; where the session is gone, its keeper's record knows more.
-fn ended(reason: &str, exit: Option<&ExitFacts>) -> String {
-    match exit {
-        Some(exit) if reason == "no session" || reason == "its process ended" => exit.words.to_string(),
-        _ => reason.to_owned(),
+fn ended(reason: &Reason, exit: Option<&ExitFacts>) -> Reason {
+    match (reason, exit) {
+        (Reason::NoSession | Reason::Ended(None), Some(exit)) => Reason::Told(exit.words.to_string()),
+        (reason, _) => reason.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::model::{Health, Label};
+    use crate::fleet::model::{End, Health, LoadState, UnitResult};
+    use std::time::Duration;
 
     fn unit(active: &str, sub: &str) -> UnitFacts {
         UnitFacts {
-            load: "loaded".to_owned(),
-            active: active.to_owned(),
-            sub: sub.to_owned(),
-            unit_file_state: "enabled".to_owned(),
+            load: LoadState::Loaded,
+            active: active.into(),
+            sub: sub.into(),
+            unit_file_state: UnitFileState::Enabled,
             main_pid: 7,
             n_restarts: 3,
-            result: "exit-code".to_owned(),
+            result: UnitResult::ExitCode,
             status_text: Label::new("waits 4 s"),
             log: Vec::new(),
         }
@@ -87,70 +87,75 @@ mod tests {
 
     #[test]
     fn a_contradiction_is_said_and_a_restart_is_none() {
+        let words = Label::new("exited with status 3");
         let exit = ExitFacts {
             at: String::new(),
             status: Some(3),
             signal: None,
-            words: Label::new("exited with status 3"),
+            words: words.clone(),
             quick_ends: 1,
             lines: Vec::new(),
         };
+        let recorded = || Box::new(Reason::Told(words.to_string()));
+        let gone = || Reason::NoSession;
+        let exited = || Reason::Ended(Some(End::Exited(9)));
+        let output = || Reason::Output(Duration::from_secs(1));
+        let on_purpose = Label::new("stopped on purpose");
         for (readiness, reason, unit, stopped, want, disagrees) in [
             (
                 Readiness::Dead,
-                "no session",
+                gone(),
                 Some(unit("active", "running")),
                 None,
-                "no session, but systemd says active (running)",
+                Reason::ClaimedActive(Box::new(gone()), SubState::Running),
                 true,
             ),
             (
                 Readiness::Dead,
-                "no session",
+                gone(),
                 Some(unit("activating", "start")),
                 None,
-                "exited with status 3: waits 4 s",
+                Reason::BeingStarted(recorded(), Label::new("waits 4 s")),
                 false,
             ),
             (
                 Readiness::Dead,
-                "no session",
+                gone(),
                 Some(unit("activating", "auto-restart")),
                 None,
-                "exited with status 3; systemd restarts it",
+                Reason::BeingRestarted(recorded()),
                 false,
             ),
             (
                 Readiness::Dead,
-                "exited with status 9",
+                exited(),
                 Some(unit("failed", "failed")),
                 None,
-                "exited with status 9; given up after 3 restarts (exit-code)",
+                Reason::GivenUp(Box::new(exited()), 3, UnitResult::ExitCode),
                 false,
             ),
             (
                 Readiness::Dead,
-                "no session",
+                gone(),
                 Some(unit("inactive", "dead")),
-                Some("stopped on purpose"),
-                "stopped on purpose",
+                Some(&on_purpose),
+                Reason::Told(on_purpose.to_string()),
                 false,
             ),
-            (Readiness::Dead, "no tmux server", None, None, "no tmux server", false),
+            (Readiness::Dead, Reason::NoServer, None, None, Reason::NoServer, false),
             (
                 Readiness::Working,
-                "output 1 s ago",
+                output(),
                 Some(unit("failed", "failed")),
                 None,
-                "output 1 s ago, but systemd says failed (exit-code): nothing restarts it",
+                Reason::ClaimedFailed(Box::new(output()), UnitResult::ExitCode),
                 true,
             ),
-            (Readiness::Working, "output 1 s ago", Some(unit("inactive", "dead")), None, "output 1 s ago", false),
+            (Readiness::Working, output(), Some(unit("inactive", "dead")), None, output(), false),
         ] {
-            let decision =
-                Decision { health: Health::Unknown, readiness, reason: reason.to_owned(), rule: "", would_change: "" };
+            let decision = Decision { health: Health::Unknown, readiness, reason, rule: "", would_change: "" };
             let verdict = compare(&decision, unit.as_ref(), stopped, Some(&exit));
-            assert_eq!((verdict.reason.as_str(), verdict.disagrees), (want, disagrees));
+            assert_eq!((verdict.reason, verdict.disagrees), (want, disagrees));
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::evidence::{TmuxFinding, process_evidence};
 use super::{Planes, Reading, age, idle, pane_facts};
 use crate::fleet::heartbeat::NoHeartbeat;
-use crate::fleet::model::{AgentRow, BootEnable, Evidence, Label, Plane, RowKey, ServerName, SshTarget};
-use crate::fleet::readiness::{self, PaneState, ScreenSign, Signs};
+use crate::fleet::model::{AgentRow, BootEnable, Evidence, Flag, Label, Plane, RowKey, ServerName, SshTarget};
+use crate::fleet::readiness::{self, PaneState, Reason, ScreenSign, Signs};
 use crate::fleet::roster::{Agent, is_viewer_name};
 use crate::fleet::tmux::{Look, PaneRecord};
 
@@ -57,13 +57,8 @@ fn unmanaged_row(
         &planes.site.thresholds,
     );
     let mut evidence = vec![
-        Evidence { plane: Plane::Roster, ok: true, text: Label::new("not in the roster"), age_seconds: 0.0 },
-        Evidence {
-            plane: Plane::Tmux,
-            ok: true,
-            text: Label::new(&format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid)),
-            age_seconds,
-        },
+        Evidence::new(Plane::Roster, true, "not in the roster", 0.0),
+        Evidence::new(Plane::Tmux, true, &format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid), age_seconds),
     ];
     if server.ssh.is_none() {
         process_evidence(planes, Some(pane), tree, &mut evidence);
@@ -88,11 +83,11 @@ fn unmanaged_row(
         heartbeat: None,
         health: decision.health,
         readiness: decision.readiness,
-        reason: Label::new("not in the roster"),
+        reason: Label::new(&Reason::NotInRoster.to_string()),
         question: None,
         drift: false,
         boot_enable: BootEnable::Unknown,
-        flags: if server.ssh.is_some() { vec!["remote", "unmanaged"] } else { vec!["unmanaged"] },
+        flags: if server.ssh.is_some() { vec![Flag::Remote, Flag::Unmanaged] } else { vec![Flag::Unmanaged] },
         evidence,
         claim: None,
         last_exit: None,

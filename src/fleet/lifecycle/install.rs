@@ -9,18 +9,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Tell;
 use super::installed::{Installed, installed};
+use super::{Note, Tell};
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
 use crate::fleet::framework;
 
 use crate::fleet::home::{self, RunFile, Site};
-use crate::fleet::model::AgentName;
+use crate::fleet::model::{AgentName, UnitFileState};
 use crate::fleet::roster::Roster;
 use crate::fleet::session;
-use crate::fleet::systemd::{AGENT_UNIT_PATTERN, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
+use crate::fleet::systemd::{AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
 use crate::plain;
 
 /// Variables of the installing shell that the fleet needs and a user manager does not have.
@@ -119,7 +119,7 @@ pub struct Plan {
     /// The steps in order.
     pub steps: Vec<Step>,
     /// What the operator has to know or do.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 fn record_path(site: &Site) -> PathBuf {
@@ -153,7 +153,7 @@ fn environment(names: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn unanswered(why: String) -> Failure {
+fn unanswered(why: BusError) -> Failure {
     Failure::failed("systemd", why, "`mosaic-tui fleet doctor` checks the user manager")
 }
 
@@ -223,7 +223,7 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     let stale: Vec<String> = record.enabled.iter().filter(|unit| !units.contains(unit)).cloned().collect();
     let mut enable = Vec::new();
     for unit in units {
-        if manager.file_state(&unit).await != "enabled" {
+        if manager.file_state(&unit).await != UnitFileState::Enabled {
             enable.push(unit);
         }
     }
@@ -236,14 +236,12 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     match linger::of_this_user() {
         Some(true) => {}
         Some(false) => plan.steps.push(Step::Linger(true)),
-        None => plan.notes.push(
-            "there is no logind here, so nobody can say whether your user manager outlives your login".to_owned(),
-        ),
+        None => plan.notes.push(Note::NoLogind),
     }
-    let remote: Vec<&str> =
-        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.as_str()).collect();
+    let remote: Vec<String> =
+        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.to_string()).collect();
     if !remote.is_empty() {
-        plan.notes.push(format!("on other hosts, to be installed there: {}", remote.join(", ")));
+        plan.notes.push(Note::OnOtherHosts(remote));
     }
     Ok(plan)
 }
@@ -347,7 +345,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
         } else if fingerprint(&before) == *print {
             plan.steps.push(Step::Delete(path.clone()));
         } else {
-            plan.notes.push(format!("{} was changed since; it stays", path.display()));
+            plan.notes.push(Note::FileStays(path.clone()));
         }
     }
     plan.steps.extend(record.kept.iter().map(|(path, aside)| Step::GiveBack(path.clone(), aside.clone())));
@@ -371,7 +369,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
 ///
 /// # Errors
 /// At the first step that fails; what was done until then is on record.
-pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<String>> {
+pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<Note>> {
     let manager = manager().await?;
     let mut record = read_record(site)?;
     record.version = 1;
@@ -379,13 +377,11 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<S
     for step in &plan.steps {
         tell(&step.words());
         let refused =
-            |why: String| Failure::failed(step.words(), why, "`mosaic-tui fleet doctor` checks the user manager");
+            |why: BusError| Failure::failed(step.words(), why, "`mosaic-tui fleet doctor` checks the user manager");
         match step {
             Step::Linger(on) => match linger::set(*on).await {
                 Ok(()) => record.linger = *on,
-                Err(why) => {
-                    notes.push(format!("lingering could not be changed ({why}); run: {}", linger::command(*on)));
-                }
+                Err(why) => notes.push(Note::LingerUnchanged { on: *on, why: why.to_string() }),
             },
             Step::Reload => manager.reload().await.map_err(refused)?,
             Step::Enable(units) => {
@@ -496,7 +492,7 @@ pub async fn enroll(site: &Site, agent: &AgentName, tell: Tell<'_>) -> Result<bo
         place(&mut plan, &record, path, text, true)?;
     }
     let unit = agent_unit(agent);
-    if manager().await?.file_state(&unit).await != "enabled" {
+    if manager().await?.file_state(&unit).await != UnitFileState::Enabled {
         plan.steps.push(Step::Enable(vec![unit]));
     }
     carry_out(site, &plan, tell).await.map(|_| true)

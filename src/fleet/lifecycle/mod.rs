@@ -7,11 +7,13 @@ mod direct;
 mod install;
 mod installed;
 mod lock;
+mod note;
 mod seen;
 mod supervisor;
 
 pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, is_current, plan_install, plan_uninstall};
 pub use installed::{Installed, installed};
+pub use note::Note;
 pub use supervisor::{Lifecycle, Retired, end_for_unit, note_stopped, stop_stray};
 
 /// Takes word of what is being done.

@@ -13,12 +13,12 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::AgentName;
+use crate::fleet::model::{ActiveState, AgentName, JobResult, LoadState};
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
 use crate::fleet::session;
-use crate::fleet::systemd::{HOLDER_UNIT, Manager, NO_ANSWER, agent_unit};
+use crate::fleet::systemd::{BusError, HOLDER_UNIT, Manager, agent_unit};
 use crate::fleet::tmux::Tmux;
 
 /// Time for a unit to settle once its keeper was told to go.
@@ -68,7 +68,7 @@ impl<'a> Lifecycle<'a> {
                     Err(Failure::failed("supervisor systemd", why, "`mosaic-tui fleet doctor` says more"))
                 }
                 // It is there and may keep the agents at this very moment: nothing is done behind its back.
-                Err(why) if why.contains(NO_ANSWER) => Err(Failure::failed(
+                Err(why @ BusError::Silent(_)) => Err(Failure::failed(
                     "supervisor systemd",
                     why,
                     "try again, or leave it out with `--supervisor direct`",
@@ -142,11 +142,11 @@ impl<'a> Lifecycle<'a> {
         match &self.way {
             Way::Systemd(manager) => {
                 let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
-                let state = facts.as_ref().map_or("inactive", |facts| facts.active.as_str());
-                if state == "active" {
+                let state = facts.map_or(ActiveState::Inactive, |facts| facts.active);
+                if state == ActiveState::Active {
                     return Ok(Outcome::AlreadyRunning);
                 }
-                if state == "activating" {
+                if state == ActiveState::Activating {
                     // It waits before a restart of its own; the operator wants it now.
                     manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
                 } else if let Some(pid) = keeper {
@@ -155,7 +155,7 @@ impl<'a> Lifecycle<'a> {
                 self.forget(&agent.name);
                 manager.forget_failure(&unit).await;
                 self.job(manager, &unit, Some(agent)).await?;
-                Ok(if keeper.is_some() && state != "activating" { Outcome::Adopted } else { Outcome::Started })
+                Ok(if keeper.is_some() && state != ActiveState::Activating { Outcome::Adopted } else { Outcome::Started })
             }
             Way::Direct => {
                 let by_unit = match self.behind().await {
@@ -296,7 +296,7 @@ impl<'a> Lifecycle<'a> {
     /// Starts a unit, and says why when it did not come up.
     async fn job(&self, manager: &Manager, unit: &str, agent: Option<&Agent>) -> Result<()> {
         let result = manager.start(unit).await.map_err(|why| refused(unit, why))?;
-        if result == "done" {
+        if result == JobResult::Done {
             return Ok(());
         }
         let words = agent.and_then(|agent| session::last_words(self.site, &agent.name));
@@ -318,11 +318,11 @@ async fn can_start(manager: &Manager, unit: &str) -> Result<()> {
         let why = format!("{why}, so it could not be started again; nothing was stopped");
         Err(Failure::new(Kind::Refused, unit, why, next))
     };
-    match facts.load.as_str() {
-        load if load == "masked" || facts.unit_file_state.starts_with("masked") => {
+    match facts.load {
+        load if load == LoadState::Masked || facts.unit_file_state.is_masked() => {
             refusal("is masked".to_owned(), format!("`systemctl --user unmask {unit}`, then restart it"))
         }
-        "loaded" | "merged" | "stub" => Ok(()),
+        LoadState::Loaded | LoadState::Merged | LoadState::Stub => Ok(()),
         load => refusal(
             format!("cannot be read by systemd ({load})"),
             format!("`systemctl --user status {unit}` says what is wrong in its files"),
@@ -428,7 +428,7 @@ pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Resul
 async fn release(manager: &Manager, unit: &str) -> Result<bool> {
     let facts = || async { manager.facts(unit).await.map_err(|why| refused(unit, why)) };
     let (had, pid) = match facts().await? {
-        Some(facts) if facts.active == "active" => (true, facts.main_pid),
+        Some(facts) if facts.active == ActiveState::Active => (true, facts.main_pid),
         Some(facts) if !facts.is_down() => {
             // It waits before a start of its own, and has no session yet.
             manager.stop(unit).await.map_err(|why| refused(unit, why))?;
@@ -451,6 +451,6 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
     Ok(had)
 }
 
-fn refused(unit: &str, why: String) -> Failure {
+fn refused(unit: &str, why: BusError) -> Failure {
     Failure::failed(unit, why, "`mosaic-tui fleet doctor` checks the user manager")
 }

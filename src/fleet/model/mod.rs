@@ -5,16 +5,22 @@
 
 pub mod age;
 mod end;
+mod flag;
 mod label;
 mod names;
 mod planes;
 mod row;
 mod screen;
+mod unit;
+mod warning;
 
 pub use self::end::*;
+pub use self::flag::Flag;
 pub use self::label::{Label, printable};
 pub use self::names::*;
 pub use self::planes::*;
 pub use self::row::*;
 pub use self::screen::*;
+pub use self::unit::*;
+pub use self::warning::{FloorGap, Warning};
 pub use crate::plain::acts_on_terminal;

@@ -1,11 +1,10 @@
 //! What each plane says of an agent, and what follows from it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Label, PaneId, ServerName, Size};
+use super::{Flag, Label, PaneId, ServerName, Size};
 
 /// What a heartbeat says of its agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,54 +123,6 @@ pub enum BootEnable {
     Unknown,
 }
 
-/// The systemd plane of one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitFacts {
-    /// `LoadState`.
-    pub load: String,
-    /// `ActiveState`.
-    pub active: String,
-    /// `SubState`.
-    pub sub: String,
-    /// `UnitFileState`, empty where there is no unit file.
-    pub unit_file_state: String,
-    /// `MainPID`, the keeper; 0 when none runs.
-    pub main_pid: u32,
-    /// `NRestarts`.
-    pub n_restarts: u32,
-    /// `Result`: `success`, or why the unit's last run failed.
-    pub result: String,
-    /// `StatusText`: what the keeper says it is doing.
-    pub status_text: Label,
-    /// The last lines of the journal after a failure.
-    pub log: Vec<Label>,
-}
-
-impl UnitFacts {
-    /// Whether nothing of the unit runs or is about to.
-    #[must_use]
-    pub fn is_down(&self) -> bool {
-        matches!(self.active.as_str(), "inactive" | "failed")
-    }
-
-    /// What tells one end of a unit from another.
-    #[must_use]
-    pub fn end(&self) -> (&str, u32) {
-        (&self.result, self.n_restarts)
-    }
-}
-
-/// What systemd says of the fleet's units.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UnitsView {
-    /// Loaded agent units by agent name.
-    pub units: HashMap<String, UnitFacts>,
-    /// The unit that owns the tmux server, when it is loaded.
-    pub holder: Option<UnitFacts>,
-    /// Whether the user lingers; `None` when it cannot be told.
-    pub linger: Option<bool>,
-}
-
 /// The tmux plane of one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PaneFacts {
@@ -251,6 +202,17 @@ pub struct Evidence {
     pub text: Label,
     /// Age of the fact in seconds when it was joined.
     pub age_seconds: f64,
+    /// The flag that it raises, where it is about one.
+    #[serde(skip)]
+    pub flag: Option<Flag>,
+}
+
+impl Evidence {
+    /// A plane's fact, or why there is none.
+    #[must_use]
+    pub fn new(plane: Plane, ok: bool, text: &str, age_seconds: f64) -> Self {
+        Self { plane, ok, text: Label::new(text), age_seconds, flag: None }
+    }
 }
 
 /// A source of truth about an agent.

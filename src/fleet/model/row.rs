@@ -1,13 +1,14 @@
 //! The joined row of one agent, and the snapshot of all.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{
-    BootEnable, ClaimFacts, Evidence, ExitFacts, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
-    ProcessFacts, Readiness, RowKey, SessionName, SocketName, UnitFacts,
+    BootEnable, ClaimFacts, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
+    ProcessFacts, Readiness, RowKey, SessionName, SocketName, UnitFacts, Warning,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -60,9 +61,8 @@ pub struct AgentRow {
     pub drift: bool,
     /// Whether it survives a reboot.
     pub boot_enable: BootEnable,
-    /// Short machine-readable remarks: `drift`, `boot`, `copy_mode`, `extra_panes`,
-    /// `remote`, `unreachable` (its host does not answer), `stopped` (on purpose), `disagree` (systemd claims what the other planes refute), `unmanaged`.
-    pub flags: Vec<&'static str>,
+    /// Short machine-readable remarks.
+    pub flags: Vec<Flag>,
     /// What each plane said.
     pub evidence: Vec<Evidence>,
     /// The card it holds.
@@ -83,6 +83,12 @@ pub struct AgentRow {
 }
 
 impl AgentRow {
+    /// Whether the flag is raised.
+    #[must_use]
+    pub fn has(&self, flag: Flag) -> bool {
+        self.flags.contains(&flag)
+    }
+
     /// Its name as lists show it: with its host when that is another one.
     #[must_use]
     pub fn shown_name(&self) -> String {
@@ -93,7 +99,7 @@ impl AgentRow {
     #[must_use]
     pub fn shown_name_parts(&self) -> [&str; 3] {
         let name = self.name.as_str();
-        if self.flags.contains(&"remote") { [name, "@", &self.host] } else { [name, "", ""] }
+        if self.has(Flag::Remote) { [name, "@", &self.host] } else { [name, "", ""] }
     }
 
     /// Whether the operator has to look at it.
@@ -122,11 +128,11 @@ impl AgentRow {
         }
         match self.readiness {
             Readiness::Stuck => Attention::Stuck,
-            Readiness::Dead if self.flags.contains(&"stopped") => Attention::Stopped,
+            Readiness::Dead if self.has(Flag::Stopped) => Attention::Stopped,
             Readiness::Dead => Attention::Dead,
             Readiness::Stale => Attention::Stale,
             _ if self.drift
-                || self.flags.contains(&"disagree")
+                || self.has(Flag::Disagree)
                 || matches!(self.boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff) =>
             {
                 Attention::Warning
@@ -172,6 +178,28 @@ pub struct PlaneState {
     pub text: Label,
 }
 
+/// Which supervisor keeps the agents of a fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FleetSupervisor {
+    /// Units of the systemd user manager.
+    Systemd,
+    /// Detached keepers.
+    Direct,
+    /// Some the one, some the other.
+    Mixed,
+}
+
+impl fmt::Display for FleetSupervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Systemd => "systemd",
+            Self::Direct => "direct",
+            Self::Mixed => "mixed",
+        })
+    }
+}
+
 /// One joined observation of the whole fleet; cheap to share, never changed after it is published.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FleetSnapshot {
@@ -182,7 +210,7 @@ pub struct FleetSnapshot {
     /// The fleet's socket.
     pub socket: SocketName,
     /// Which supervisor keeps the agents.
-    pub supervisor: &'static str,
+    pub supervisor: FleetSupervisor,
     /// When it was joined (RFC 3339).
     pub observed_at: String,
     /// All rows in attention order.
@@ -190,7 +218,8 @@ pub struct FleetSnapshot {
     /// State of the planes.
     pub planes: Vec<PlaneState>,
     /// Warnings about the fleet as a whole: the floor, an invalid roster still in use.
-    pub warnings: Vec<Label>,
+    #[serde(serialize_with = "super::warning::as_labels")]
+    pub warnings: Vec<Warning>,
 }
 
 impl FleetSnapshot {

@@ -18,7 +18,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 
 /// Reads all units once.
 pub(super) async fn read_once(site: &Site) -> Result<UnitsView, String> {
-    UnitWatch::connect().await?.read().await.map(|view| of_this_fleet(site, view))
+    Ok(of_this_fleet(site, UnitWatch::connect().await?.read().await?))
 }
 
 /// A user has one set of units; those of another fleet say nothing about this one.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::nearest::nearest;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentName, Label, ServerName, SessionName, SocketName, SshTarget};
+use crate::fleet::model::{AgentName, FloorGap, Label, ServerName, SessionName, SocketName, SshTarget, Warning};
 
 /// Holder session when the roster names none.
 pub(super) const DEFAULT_HOLDER: &str = "_holder";
@@ -75,9 +75,7 @@ pub struct Roster {
     /// Agents in the file's order.
     pub agents: Vec<Agent>,
     /// What the operator should know but what stops nothing.
-    pub warnings: Vec<String>,
-    /// How far it is from the floor: exactly one coordinating seat and at least one enhancer.
-    pub below_floor: usize,
+    pub warnings: Vec<Warning>,
 }
 
 impl Roster {
@@ -103,8 +101,12 @@ impl Roster {
             lead: None,
             agents: Vec::new(),
             warnings: Vec::new(),
-            below_floor: 0,
         }
+    }
+
+    /// How it is below the floor of a fleet.
+    pub fn floor_gaps(&self) -> impl Iterator<Item = FloorGap> {
+        self.warnings.iter().filter_map(Warning::floor_gap)
     }
 
     /// The agent of that name.

@@ -1,22 +1,23 @@
 //! Keys of a roster that change nothing yet, or nothing beside another key: each is told, none is dropped in silence. Pure.
 
 use super::file::{AgentEntry, RosterFile};
+use crate::fleet::model::Warning;
 
 /// One warning per key that some agent sets without effect.
-pub(super) fn without_effect(file: &RosterFile) -> Vec<String> {
+pub(super) fn without_effect(file: &RosterFile) -> Vec<Warning> {
     type Sets = fn(&AgentEntry) -> bool;
-    let keys: [(&str, &str, Sets); 6] = [
-        ("channels", "in this version", |entry| entry.channels.is_some()),
-        ("kickstart_template", "in this version", |entry| entry.kickstart_template.is_some()),
-        ("persistent_persona", "in this version", |entry| entry.persistent_persona == Some(true)),
-        ("reset_between_tasks", "in this version", |entry| entry.reset_between_tasks == Some(true)),
-        ("model_hint", "beside `command`", |entry| entry.command.is_some() && entry.model_hint.is_some()),
-        ("yolo", "beside `command`", |entry| entry.command.is_some() && entry.yolo.is_some()),
+    let keys: [(&'static str, bool, Sets); 6] = [
+        ("channels", false, |entry| entry.channels.is_some()),
+        ("kickstart_template", false, |entry| entry.kickstart_template.is_some()),
+        ("persistent_persona", false, |entry| entry.persistent_persona == Some(true)),
+        ("reset_between_tasks", false, |entry| entry.reset_between_tasks == Some(true)),
+        ("model_hint", true, |entry| entry.command.is_some() && entry.model_hint.is_some()),
+        ("yolo", true, |entry| entry.command.is_some() && entry.yolo.is_some()),
     ];
-    let told = keys.into_iter().filter_map(|(key, when, sets)| {
-        let names: Vec<&str> =
-            file.agents.iter().filter(|entry| sets(entry)).map(|entry| entry.name.as_str()).collect();
-        (!names.is_empty()).then(|| format!("`{key}` has no effect {when}: {}", names.join(", ")))
+    let told = keys.into_iter().filter_map(|(key, beside_command, sets)| {
+        let agents: Vec<String> =
+            file.agents.iter().filter(|entry| sets(entry)).map(|entry| entry.name.clone()).collect();
+        (!agents.is_empty()).then_some(Warning::WithoutEffect { key, beside_command, agents })
     });
     told.collect()
 }

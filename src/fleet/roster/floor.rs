@@ -1,28 +1,23 @@
 //! The floor of a fleet: exactly one coordinating seat, at least one enhancer. Pure.
 
 use super::file::{AgentEntry, RosterFile};
+use crate::fleet::model::FloorGap;
 
-/// The two roles that every fleet keeps staffed; a roster below them still runs.
-pub(super) fn floor(file: &RosterFile) -> (Vec<String>, usize) {
-    let class = |entry: &AgentEntry| entry.class.clone().unwrap_or_default();
-    let mut warnings = Vec::new();
-    let leads = match &file.lead {
-        Some(_) => 1,
-        None => file.agents.iter().filter(|entry| class(entry) == "orchestrator").count(),
+/// What is missing of the two roles that every fleet keeps staffed; a roster below them still runs.
+pub(super) fn floor(file: &RosterFile) -> Vec<FloorGap> {
+    let of_class = |class: &str| {
+        let is = |entry: &&AgentEntry| entry.class.as_deref() == Some(class);
+        file.agents.iter().filter(is).count()
     };
-    if leads != 1 {
-        warnings.push(format!(
-            "below the floor: {}",
-            if leads == 0 {
-                "no orchestrator and no `lead`".to_owned()
-            } else {
-                format!("{leads} orchestrators and no `lead`")
-            },
-        ));
+    let leads = if file.lead.is_some() { 1 } else { of_class("orchestrator") };
+    let mut gaps = Vec::new();
+    match leads {
+        0 => gaps.push(FloorGap::NoLead),
+        1 => {}
+        leads => gaps.push(FloorGap::ManyLeads(leads)),
     }
-    if !file.agents.iter().any(|entry| class(entry) == "enhancer") {
-        warnings.push("below the floor: no enhancer".to_owned());
+    if of_class("enhancer") == 0 {
+        gaps.push(FloorGap::NoEnhancer);
     }
-    let missing = usize::abs_diff(leads, 1) + usize::from(warnings.iter().any(|warning| warning.contains("enhancer")));
-    (warnings, missing)
+    gaps
 }

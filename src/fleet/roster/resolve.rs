@@ -14,7 +14,7 @@ use super::locate::Index;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget};
+use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget, Warning};
 use crate::fleet::runtime;
 use crate::plain::{self, Unreadable, quoted};
 
@@ -145,18 +145,16 @@ impl Checker<'_> {
             .collect();
         self.uniqueness(file, &holder);
         self.references(file);
-        let (mut warnings, below_floor) = floor(file);
         let launches = |name: &str| runtime::find(name).is_some_and(|known| known.launch().is_some());
-        warnings.extend(agents.iter().filter(|agent| agent.command.is_none() && !launches(&agent.runtime)).map(
-            |agent| {
-                format!(
-                    "{}: {} needs a `command`; this version launches only the stub by itself",
-                    agent.name, agent.runtime
-                )
-            },
-        ));
+        let mut warnings: Vec<Warning> = floor(file).into_iter().map(Warning::Floor).collect();
+        warnings.extend(
+            agents
+                .iter()
+                .filter(|agent| agent.command.is_none() && !launches(&agent.runtime))
+                .map(|agent| Warning::NeedsCommand { agent: agent.name.clone(), runtime: agent.runtime.clone() }),
+        );
         warnings.extend(without_effect(file));
-        Roster { path: self.path.to_owned(), socket, holder, lead: file.lead.clone(), agents, warnings, below_floor }
+        Roster { path: self.path.to_owned(), socket, holder, lead: file.lead.clone(), agents, warnings }
     }
 
     fn tmux(&mut self, tmux: &TmuxSettings) -> (SocketName, SessionName) {

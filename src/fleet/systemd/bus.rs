@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, connection};
 
-use crate::fleet::model::{Label, UnitFacts};
+use super::BusError;
+use crate::fleet::model::{Label, SystemState, UnitFacts};
 
 /// The manager answers within milliseconds; a stopped one must not hold anything up.
 const CALL_LIMIT: Duration = Duration::from_secs(2);
@@ -18,6 +19,9 @@ const RELOAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// Ends of jobs that wait to be looked at; a whole fleet's at once is fewer.
 const JOB_SIGNALS: usize = 1024;
+
+/// The bus's own name of an error.
+const NO_SUCH_UNIT: &str = "org.freedesktop.systemd1.NoSuchUnit";
 
 const SERVICE: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
@@ -39,21 +43,21 @@ pub(super) struct Bus {
 
 impl Bus {
     /// Connects, and proves that a manager answers.
-    pub(super) async fn connect() -> Result<Self, String> {
-        let address = address().ok_or("no user manager here (no message bus of this user)")?;
-        let unanswered = |why: String| format!("{}: {why}", super::NO_ANSWER);
+    pub(super) async fn connect() -> Result<Self, BusError> {
+        let address = address().ok_or(BusError::NoBus)?;
+        let unanswered = |why: BusError| BusError::Silent(why.to_string());
         let build = async { connection::Builder::address(address.as_str()).method_timeout(RELOAD_LIMIT).build().await };
         let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
         let bus = Self { connection, subscribed: Arc::default() };
         // The bus may be there without a manager behind it.
-        let id: Result<String, String> =
+        let id: Result<String, BusError> =
             bus.ask(CALL_LIMIT, MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &()).await;
         id.map_err(unanswered)?;
         Ok(bus)
     }
 
     /// Calls a method of the manager itself.
-    pub(super) async fn call<B, R>(&self, method: &str, body: &B) -> Result<R, String>
+    pub(super) async fn call<B, R>(&self, method: &str, body: &B) -> Result<R, BusError>
     where
         B: serde::Serialize + zbus::zvariant::DynamicType,
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
@@ -63,18 +67,25 @@ impl Bus {
         self.ask(limit, MANAGER_PATH, MANAGER, method, body).await
     }
 
-    async fn ask<B, R>(&self, limit: Duration, path: &str, interface: &str, method: &str, body: &B) -> Result<R, String>
+    async fn ask<B, R>(
+        &self,
+        limit: Duration,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> Result<R, BusError>
     where
         B: serde::Serialize + zbus::zvariant::DynamicType,
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
     {
         let reply =
             limited(limit, self.connection.call_method(Some(SERVICE), path, Some(interface), method, body)).await?;
-        reply.body().deserialize::<R>().map_err(|error| format!("{method}: {error}"))
+        reply.body().deserialize::<R>().map_err(|error| BusError::Refused(format!("{method}: {error}")))
     }
 
     /// Every signal that the manager sends from now on.
-    pub(super) async fn signals(&self) -> Result<zbus::MessageStream, String> {
+    pub(super) async fn signals(&self) -> Result<zbus::MessageStream, BusError> {
         let stream = zbus::MessageStream::from(&self.connection);
         self.subscribed.get_or_try_init(|| self.subscribe()).await?;
         Ok(stream)
@@ -82,7 +93,7 @@ impl Bus {
 
     /// The ends of all jobs from now on, in a queue of their own: a busy manager sends hundreds of other
     /// signals, and a full queue would hold up the very answer that is waited for.
-    pub(super) async fn ended_jobs(&self) -> Result<zbus::MessageStream, String> {
+    pub(super) async fn ended_jobs(&self) -> Result<zbus::MessageStream, BusError> {
         self.subscribed.get_or_try_init(|| self.subscribe()).await?;
         let rule = zbus::MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
@@ -94,7 +105,7 @@ impl Bus {
             .await
     }
 
-    async fn subscribe(&self) -> Result<(), String> {
+    async fn subscribe(&self) -> Result<(), BusError> {
         self.call::<_, ()>("Subscribe", &()).await?;
         let rule = zbus::MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
@@ -108,13 +119,13 @@ impl Bus {
     }
 
     /// Loaded units whose name matches one of the patterns.
-    pub(super) async fn list(&self, patterns: &[&str]) -> Result<Vec<ListedUnit>, String> {
+    pub(super) async fn list(&self, patterns: &[&str]) -> Result<Vec<ListedUnit>, BusError> {
         let states: Vec<&str> = Vec::new();
         self.call("ListUnitsByPatterns", &(states, patterns)).await
     }
 
     /// What is asked of one unit beside its state.
-    pub(super) async fn details(&self, path: &str, state: &[String; 3]) -> Result<UnitFacts, String> {
+    pub(super) async fn details(&self, path: &str, state: &[String; 3]) -> Result<UnitFacts, BusError> {
         let [load, active, sub] = state.clone();
         let text = |value: OwnedVariant| String::try_from(value).unwrap_or_default();
         let number = |value: OwnedVariant| u32::try_from(value).unwrap_or(0);
@@ -127,26 +138,25 @@ impl Bus {
             self.property(path, SERVICE_UNIT, "StatusText"),
         )?;
         Ok(UnitFacts {
-            load,
-            active,
-            sub,
-            unit_file_state: text(unit_file_state),
+            load: load.into(),
+            active: active.into(),
+            sub: sub.into(),
+            unit_file_state: text(unit_file_state).into(),
             main_pid: number(main_pid),
             n_restarts: number(n_restarts),
-            result: text(result),
+            result: text(result).into(),
             status_text: Label::new(&text(status_text)),
             log: Vec::new(),
         })
     }
 
-    /// `SystemState` of the manager: `running`, `degraded`, `stopping`, ...
-    pub(super) async fn system_state(&self) -> Result<String, String> {
-        self.property(MANAGER_PATH, MANAGER, "SystemState")
-            .await
-            .map(|value| String::try_from(value).unwrap_or_default())
+    /// What the manager itself is doing.
+    pub(super) async fn system_state(&self) -> Result<SystemState, BusError> {
+        let state = self.property(MANAGER_PATH, MANAGER, "SystemState").await?;
+        Ok(String::try_from(state).unwrap_or_default().into())
     }
 
-    async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedVariant, String> {
+    async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedVariant, BusError> {
         self.ask(CALL_LIMIT, path, "org.freedesktop.DBus.Properties", "Get", &(interface, name)).await
     }
 }
@@ -165,12 +175,15 @@ fn address() -> Option<String> {
     bus.exists().then(|| format!("unix:path={}", bus.display()))
 }
 
-pub(super) async fn limited<T>(limit: Duration, call: impl Future<Output = zbus::Result<T>>) -> Result<T, String> {
+pub(super) async fn limited<T>(limit: Duration, call: impl Future<Output = zbus::Result<T>>) -> Result<T, BusError> {
     match tokio::time::timeout(limit, call).await {
         Ok(Ok(answer)) => Ok(answer),
         // The bus's own name of the error says nothing to an operator.
-        Ok(Err(zbus::Error::MethodError(_, Some(text), _))) => Err(text),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", limit.as_secs())),
+        Ok(Err(zbus::Error::MethodError(name, Some(text), _))) if name.as_str() == NO_SUCH_UNIT => {
+            Err(BusError::NotLoaded(text))
+        }
+        Ok(Err(zbus::Error::MethodError(_, Some(text), _))) => Err(BusError::Refused(text)),
+        Ok(Err(error)) => Err(BusError::Refused(error.to_string())),
+        Err(_) => Err(BusError::Refused(format!("no answer within {} s", limit.as_secs()))),
     }
 }

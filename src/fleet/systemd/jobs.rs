@@ -6,17 +6,14 @@ use futures_util::StreamExt;
 use zbus::OwnedObjectPath;
 
 use super::bus::Bus;
-use super::{AGENTS_SLICE, HOLDER_UNIT, PANE_SCOPE, PARENT_SLICE, agent_of_scope};
-use crate::fleet::model::{AgentName, UnitFacts};
+use super::{AGENTS_SLICE, BusError, HOLDER_UNIT, PANE_SCOPE, PARENT_SLICE, agent_of_scope};
+use crate::fleet::model::{AgentName, JobResult, SystemState, UnitFacts, UnitFileState};
 
 /// A job may wait for the spaced starts of a whole fleet, and for a unit's own time limits.
 const JOB_LIMIT: Duration = Duration::from_secs(180);
 
 /// Time for the processes of a scope to be gone once they were killed.
 const SCOPE_LIMIT: Duration = Duration::from_secs(10);
-
-/// How a job ended, in systemd's words: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`.
-type JobResult = String;
 
 /// One link of a unit file that was made or removed: kind, link, target.
 type LinkChange = (String, String, String);
@@ -32,7 +29,7 @@ impl Manager {
     ///
     /// # Errors
     /// A fragment that says why there is none.
-    pub async fn connect() -> Result<Self, String> {
+    pub async fn connect() -> Result<Self, BusError> {
         Ok(Self { bus: Bus::connect().await? })
     }
 
@@ -40,7 +37,7 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
-    pub async fn start(&self, unit: &str) -> Result<JobResult, String> {
+    pub async fn start(&self, unit: &str) -> Result<JobResult, BusError> {
         self.job("StartUnit", unit).await
     }
 
@@ -48,14 +45,14 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
-    pub async fn stop(&self, unit: &str) -> Result<JobResult, String> {
+    pub async fn stop(&self, unit: &str) -> Result<JobResult, BusError> {
         match self.job("StopUnit", unit).await {
-            Err(why) if why.contains(" not loaded") => Ok("done".to_owned()),
+            Err(BusError::NotLoaded(_)) => Ok(JobResult::Done),
             other => other,
         }
     }
 
-    async fn job(&self, method: &str, unit: &str) -> Result<JobResult, String> {
+    async fn job(&self, method: &str, unit: &str) -> Result<JobResult, BusError> {
         // Before the call: a job may be over before its answer is read.
         let mut signals = self.bus.ended_jobs().await?;
         let job: OwnedObjectPath = self.bus.call(method, &(unit, "replace")).await?;
@@ -66,33 +63,33 @@ impl Manager {
                     continue;
                 };
                 if path == job {
-                    return Ok(result);
+                    return Ok(result.into());
                 }
             }
-            Err("the user manager went away".to_owned())
+            Err(BusError::Refused("the user manager went away".to_owned()))
         };
         match tokio::time::timeout(JOB_LIMIT, ended).await {
             Ok(result) => result,
-            Err(_) => Err(format!("the job on {unit} did not end within {} s", JOB_LIMIT.as_secs())),
+            Err(_) => Err(BusError::Refused(format!("the job on {unit} did not end within {} s", JOB_LIMIT.as_secs()))),
         }
     }
 
     /// Whether the manager is shutting down.
     pub async fn is_stopping(&self) -> bool {
-        self.bus.system_state().await.is_ok_and(|state| state == "stopping")
+        self.bus.system_state().await.is_ok_and(|state| state == SystemState::Stopping)
     }
 
     /// Forgets that a unit failed, and how often it was started.
     pub async fn forget_failure(&self, unit: &str) {
         // A unit that is not loaded has nothing to forget.
-        let _unknown: Result<(), String> = self.bus.call("ResetFailedUnit", &(unit,)).await;
+        let _unknown: Result<(), BusError> = self.bus.call("ResetFailedUnit", &(unit,)).await;
     }
 
     /// What the manager knows of a unit; `None` when it is not loaded.
     ///
     /// # Errors
     /// When the manager does not answer.
-    pub async fn facts(&self, unit: &str) -> Result<Option<UnitFacts>, String> {
+    pub async fn facts(&self, unit: &str) -> Result<Option<UnitFacts>, BusError> {
         match self.bus.list(&[unit]).await?.into_iter().next() {
             Some((_, _, load, active, sub, _, path, ..)) => {
                 self.bus.details(path.as_str(), &[load, active, sub]).await.map(Some)
@@ -105,7 +102,7 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager does not answer.
-    pub async fn names(&self, pattern: &str) -> Result<Vec<String>, String> {
+    pub async fn names(&self, pattern: &str) -> Result<Vec<String>, BusError> {
         Ok(self.bus.list(&[pattern]).await?.into_iter().map(|unit| unit.0).collect())
     }
 
@@ -113,7 +110,7 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
-    pub async fn reload(&self) -> Result<(), String> {
+    pub async fn reload(&self) -> Result<(), BusError> {
         self.bus.call("Reload", &()).await
     }
 
@@ -121,7 +118,7 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
-    pub async fn enable(&self, units: &[String]) -> Result<(), String> {
+    pub async fn enable(&self, units: &[String]) -> Result<(), BusError> {
         if units.is_empty() {
             return Ok(());
         }
@@ -133,7 +130,7 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
-    pub async fn disable(&self, units: &[String]) -> Result<(), String> {
+    pub async fn disable(&self, units: &[String]) -> Result<(), BusError> {
         if units.is_empty() {
             return Ok(());
         }
@@ -141,16 +138,17 @@ impl Manager {
         self.reload().await
     }
 
-    /// State of a unit's file: `enabled`, `disabled`, ... and empty where there is none.
-    pub async fn file_state(&self, unit: &str) -> String {
-        self.bus.call("GetUnitFileState", &(unit,)).await.unwrap_or_default()
+    /// Whether a unit is started at boot.
+    pub async fn file_state(&self, unit: &str) -> UnitFileState {
+        let state: String = self.bus.call("GetUnitFileState", &(unit,)).await.unwrap_or_default();
+        state.into()
     }
 
     /// Moves running processes into the holder's unit.
     ///
     /// # Errors
     /// When the manager refuses or does not answer.
-    pub async fn adopt(&self, pids: &[u32]) -> Result<(), String> {
+    pub async fn adopt(&self, pids: &[u32]) -> Result<(), BusError> {
         self.bus.call("AttachProcessesToUnit", &(HOLDER_UNIT, "", pids)).await
     }
 
@@ -159,12 +157,12 @@ impl Manager {
     ///
     /// # Errors
     /// When the manager does not answer.
-    pub async fn end_pane_scopes(&self, tag: &str, agent: &AgentName) -> Result<(), String> {
+    pub async fn end_pane_scopes(&self, tag: &str, agent: &AgentName) -> Result<(), BusError> {
         let pattern = format!("{PANE_SCOPE}{tag}-{agent}-*.scope");
         let ours = |scope: &&String| agent_of_scope(scope) == Some((tag, agent.as_str()));
         for scope in self.names(&pattern).await?.iter().filter(ours) {
             // It may end by itself in the meantime.
-            let _gone: Result<(), String> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
+            let _gone: Result<(), BusError> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
             let _gone = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use zbus::connection;
 
+use super::BusError;
 use super::bus::limited;
 
 /// logind keeps one file per lingering user here.
@@ -32,7 +33,7 @@ pub fn command(on: bool) -> String {
 ///
 /// # Errors
 /// Why it did not: no logind, or no right to.
-pub async fn set(on: bool) -> Result<(), String> {
+pub async fn set(on: bool) -> Result<(), BusError> {
     let connection = limited(ANSWER_LIMIT, async { connection::Builder::system().build().await }).await?;
     let user = rustix::process::getuid().as_raw();
     limited(

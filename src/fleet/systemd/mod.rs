@@ -4,12 +4,14 @@
 //! replies carry a sender that the D-Bus specification forbids. See org.freedesktop.systemd1(5).
 
 mod bus;
+mod error;
 mod jobs;
 mod journal;
 pub mod linger;
 mod template;
 mod watch;
 
+pub use error::BusError;
 pub use jobs::Manager;
 pub use template::{owner, unit_files};
 pub use watch::{UnitNotice, UnitWatch};
@@ -33,9 +35,6 @@ pub const PARENT_SLICE: &str = "mosaic.slice";
 
 /// First part of the name of a pane's scope: `mosaic-pane-<fleet's tag>-<agent>-<keeper's pid>.scope`.
 pub const PANE_SCOPE: &str = "mosaic-pane-";
-
-/// What the reason begins with when there is a bus and the manager behind it is silent.
-pub const NO_ANSWER: &str = "does not answer";
 
 /// Exit status of a keeper that has given up its runtime: systemd does not restart it then. Outside
 /// what sysexits.h and shells use; a runtime that happens to end with it is reported as failed.

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use super::bus::{Bus, ListedUnit};
-use super::{AGENT_UNIT_PATTERN, HOLDER_UNIT, agent_of_unit, journal, linger};
-use crate::fleet::model::{UnitFacts, UnitsView};
+use super::{AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, agent_of_unit, journal, linger};
+use crate::fleet::model::{UnitFacts, UnitResult, UnitsView};
 
 /// Part of the object paths of the fleet's units; systemd escapes `-` as `_2d` and `@` as `_40`.
 const FLEET_PATH_PREFIXES: [&str; 2] =
@@ -72,7 +72,7 @@ impl UnitWatch {
     ///
     /// # Errors
     /// A fragment that says why there is none.
-    pub async fn connect() -> Result<Self, String> {
+    pub async fn connect() -> Result<Self, BusError> {
         Ok(Self { bus: Bus::connect().await?, known: HashMap::new(), changed: Arc::default() })
     }
 
@@ -80,7 +80,7 @@ impl UnitWatch {
     ///
     /// # Errors
     /// When the manager refuses.
-    pub async fn subscribe(&self, notices: mpsc::Sender<UnitNotice>) -> Result<(), String> {
+    pub async fn subscribe(&self, notices: mpsc::Sender<UnitNotice>) -> Result<(), BusError> {
         let mut stream = self.bus.signals().await?;
         let changed = Arc::clone(&self.changed);
         tokio::spawn(async move {
@@ -107,7 +107,7 @@ impl UnitWatch {
     ///
     /// # Errors
     /// When the manager does not answer.
-    pub async fn read(&mut self) -> Result<UnitsView, String> {
+    pub async fn read(&mut self) -> Result<UnitsView, BusError> {
         // Before the list: what changes from here on is told again.
         let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
         let listed: Vec<ListedUnit> = self.bus.list(&[AGENT_UNIT_PATTERN, HOLDER_UNIT]).await?;
@@ -125,7 +125,7 @@ impl UnitWatch {
                     // What was said of one end is not asked for again.
                     match before.filter(|(_, before)| before.end() == facts.end()) {
                         Some((_, before)) => facts.log = before.log,
-                        None if facts.result != "success" => failed.push(name.clone()),
+                        None if facts.result != UnitResult::Success => failed.push(name.clone()),
                         None => {}
                     }
                     facts
@@ -163,13 +163,13 @@ mod tests {
     fn only_what_a_signal_named_is_asked_for_again() {
         let state = ["loaded", "active", "running"].map(str::to_owned);
         let facts = UnitFacts {
-            load: String::new(),
-            active: String::new(),
-            sub: String::new(),
-            unit_file_state: String::new(),
+            load: "".into(),
+            active: "".into(),
+            sub: "".into(),
+            unit_file_state: "".into(),
             main_pid: 0,
             n_restarts: 0,
-            result: String::new(),
+            result: "".into(),
             status_text: crate::fleet::model::Label::default(),
             log: Vec::new(),
         };

@@ -55,8 +55,7 @@ impl Tmux {
         let queries = [Query::Scrolled(pane).words(), Query::Capture { pane, history: above }.words()];
         match self.run(&queries).await {
             Ok(text) => Ok(Glance::parse(pane, &text, mark())),
-            Err(Refusal::NoServer(_)) => Ok(None),
-            Err(Refusal::Tmux(message)) if message.contains("can't find pane") => Ok(None),
+            Err(Refusal::NoServer(_) | Refusal::NoPane(_)) => Ok(None),
             Err(refusal) => Err(self.explain(refusal)),
         }
     }

@@ -13,13 +13,18 @@ const SHELL_FOUND_NO_PROGRAM: i32 = 127;
 pub(super) enum Refusal {
     Exec(ExecError),
     Link(Failure),
-    /// The far shell has no tmux.
+    /// The remote shell has no tmux.
     Missing,
     NoServer(String),
     /// A server lives, and its socket's file is gone.
     Unreachable(LostServer),
     /// The server is ending.
     Ending(String),
+    /// There is no such pane.
+    NoPane(String),
+    /// The path of its socket is longer than the kernel takes.
+    LongPath(String),
+    /// Whatever else tmux says.
     Tmux(String),
 }
 
@@ -36,6 +41,8 @@ impl Refusal {
         Err(match message.as_str() {
             text if is_no_server(text) => Self::NoServer(message),
             text if is_ending(text) => Self::Ending(message),
+            text if text.contains("can't find pane") => Self::NoPane(message),
+            text if text.ends_with("(File name too long)") => Self::LongPath(message),
             _ => Self::Tmux(message),
         })
     }

@@ -22,8 +22,9 @@ use crate::backlog::model::{Board, BoardQuery};
 use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::age;
-use crate::fleet::model::{AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size};
+use crate::fleet::model::{
+    AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size, Warning, age,
+};
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::ssh::Links;
@@ -89,7 +90,7 @@ pub(in crate::app) fn joined(snapshot: &Arc<FleetSnapshot>, board: &Result<Board
         Ok(board) => claims::attached(snapshot, board, board.now),
         Err(failure) => {
             let mut told = FleetSnapshot::clone(snapshot);
-            told.warnings.push(Label::new(&failure.to_string()));
+            told.warnings.push(Warning::Backlog(failure.to_string()));
             told
         }
     })
@@ -181,7 +182,7 @@ fn as_text(
         snapshot.supervisor
     );
     for warning in &snapshot.warnings {
-        out.push_str(&format!("warning: {warning}\n"));
+        out.push_str(&format!("warning: {}\n", warning.label()));
     }
     for plane in snapshot.planes.iter().filter(|plane| !plane.ok) {
         out.push_str(&format!("{}: {}\n", plane.plane.word(), plane.text));

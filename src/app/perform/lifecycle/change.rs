@@ -8,7 +8,7 @@ use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::{self, Lifecycle, Tell};
-use crate::fleet::model::AgentName;
+use crate::fleet::model::{AgentName, FloorGap, Warning};
 use crate::fleet::roster::{self, Edit, Field, Roster};
 use crate::fleet::session;
 
@@ -166,8 +166,7 @@ fn nobody_reports_to(roster: &Roster, name: &AgentName) -> Result<()> {
 
 fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Roster) -> Result<Report> {
     let mut lines = vec![text];
-    let about = format!("{name}: ");
-    let told = |warning: &&String| warning.contains("floor") || warning.starts_with(&about);
+    let told = |warning: &&Warning| warning.floor_gap().is_some() || warning.agent() == Some(name);
     lines.extend(roster.warnings.iter().filter(told).map(|warning| format!("warning: {warning}")));
     Ok(Report::done(
         lines.join("\n"),
@@ -180,15 +179,15 @@ fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Ros
 
 /// Refuses a change that takes the fleet further below its floor; one that was below it may stay there.
 fn keeps_floor(before: &Roster, after: &Roster, name: &AgentName) -> Result<()> {
-    if after.below_floor <= before.below_floor {
+    let size = |roster: &Roster| roster.floor_gaps().map(FloorGap::size).sum::<usize>();
+    if size(after) <= size(before) {
         return Ok(());
     }
-    let new = after.warnings.iter().filter(|warning| warning.contains("below the floor"));
-    let why = new.clone().find(|warning| !before.warnings.contains(warning)).or(new.clone().next());
+    let new = after.floor_gaps().find(|gap| !before.floor_gaps().any(|known| known == *gap));
     Err(Failure::new(
         Kind::Refused,
         format!("agent {name}"),
-        why.map(|warning| warning.replacen("below the floor", "would break the floor", 1)).unwrap_or_default(),
+        new.map(|gap| format!("would break the floor: {gap}")).unwrap_or_default(),
         "every fleet keeps exactly one coordinating seat and at least one enhancer",
     ))
 }

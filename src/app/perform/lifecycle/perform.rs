@@ -19,7 +19,7 @@ use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{self, Lifecycle, Outcome, Tell};
-use crate::fleet::model::{AgentName, AgentRow, FleetSnapshot, Plane, Readiness};
+use crate::fleet::model::{ActiveState, AgentName, AgentRow, Flag, FleetSnapshot, Plane, Readiness, UnitFacts};
 use crate::fleet::os::process;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::tmux::Tmux;
@@ -273,10 +273,10 @@ fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
         snapshot
             .agents
             .iter()
-            .filter(|row| row.managed && row.readiness == Readiness::Dead && !row.flags.contains(&"stopped"))
+            .filter(|row| row.managed && row.readiness == Readiness::Dead && !row.has(Flag::Stopped))
             // Whoever lives on another host is brought back there.
-            .filter(|row| !row.flags.contains(&"remote"))
-            .filter(|row| row.systemd.as_ref().is_none_or(|unit| unit.active != "activating"))
+            .filter(|row| !row.has(Flag::Remote))
+            .filter(|row| row.systemd.as_ref().is_none_or(|unit| unit.active != ActiveState::Activating))
             .map(|row| row.name.to_string())
             .collect()
     };
@@ -314,7 +314,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
             Some(state) => format!("nobody is known to be down; tmux: {}", state.text),
         }];
         lines.extend(unseen.iter().map(|row| format!("{}: {}", row.name, row.reason)));
-        let restarting = |unit: &crate::fleet::model::UnitFacts| unit.active == "activating";
+        let restarting = |unit: &UnitFacts| unit.active == ActiveState::Activating;
         let rows_of = after.agents.iter().filter(|row| row.readiness == Readiness::Dead);
         lines.extend(
             rows_of

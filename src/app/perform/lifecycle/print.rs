@@ -6,8 +6,8 @@ use crate::app::action::error::{DONE, FAILED};
 use crate::app::action::report::Report;
 use crate::fleet::checks::{Check, Verdict};
 use crate::fleet::home::Site;
-use crate::fleet::lifecycle::{Plan, Step};
-use crate::fleet::model::{BootEnable, FleetSnapshot};
+use crate::fleet::lifecycle::{Note, Plan, Step};
+use crate::fleet::model::{BootEnable, Flag, FleetSnapshot, Label, UnitFileState, Warning};
 use crate::ui::text;
 
 /// Widest column of a subject.
@@ -37,7 +37,7 @@ pub(in crate::app) fn checks(what: &str, site: &Site, checks: &[Check]) -> Repor
 }
 
 /// A plan that is only told.
-pub(in crate::app) fn plan(what: &str, plan: &Plan, notes: &[String]) -> Report {
+pub(in crate::app) fn plan(what: &str, plan: &Plan, notes: &[Note]) -> Report {
     let steps: Vec<String> = plan.steps.iter().map(Step::words).collect();
     let mut lines: Vec<String> = steps.iter().map(|step| format!("would {step}")).collect();
     if lines.is_empty() {
@@ -48,7 +48,7 @@ pub(in crate::app) fn plan(what: &str, plan: &Plan, notes: &[String]) -> Report 
 }
 
 /// A plan that was carried out.
-pub(in crate::app) fn carried_out(what: &str, next: &str, plan: &Plan, notes: &[String]) -> Report {
+pub(in crate::app) fn carried_out(what: &str, next: &str, plan: &Plan, notes: &[Note]) -> Report {
     let steps: Vec<String> = plan.steps.iter().map(Step::words).collect();
     let done = summary(plan, notes);
     let mut lines =
@@ -58,7 +58,7 @@ pub(in crate::app) fn carried_out(what: &str, next: &str, plan: &Plan, notes: &[
 }
 
 /// What was done, counted.
-fn summary(plan: &Plan, notes: &[String]) -> String {
+fn summary(plan: &Plan, notes: &[Note]) -> String {
     let sum = |count: fn(&Step) -> usize| -> usize { plan.steps.iter().map(count).sum() };
     let counts = [
         ("unit", "stopped", sum(|step| usize::from(matches!(step, Step::Stop(_))))),
@@ -72,7 +72,7 @@ fn summary(plan: &Plan, notes: &[String]) -> String {
         .filter(|(_, _, count)| *count > 0)
         .map(|(noun, verb, count)| format!("{count} {noun}{} {verb}", if *count == 1 { "" } else { "s" }))
         .collect();
-    let refused = notes.iter().any(|note| note.contains("lingering could not"));
+    let refused = notes.iter().any(|note| matches!(note, Note::LingerUnchanged { .. }));
     if let Some(Step::Linger(on)) = plan.steps.iter().find(|step| matches!(step, Step::Linger(_)) && !refused) {
         done.push(format!("lingering turned {}", if *on { "on" } else { "off" }));
     }
@@ -91,9 +91,9 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
             unit.map_or_else(|| "-".to_owned(), |unit| format!("{} ({})", unit.active, unit.sub)),
             unit.map_or_else(
                 || "-".to_owned(),
-                |unit| match unit.unit_file_state.as_str() {
-                    "" => "-".to_owned(),
-                    state => state.to_owned(),
+                |unit| match &unit.unit_file_state {
+                    UnitFileState::Absent => "-".to_owned(),
+                    state => state.to_string(),
                 },
             ),
             unit.map_or_else(|| "-".to_owned(), |unit| unit.n_restarts.to_string()),
@@ -112,7 +112,7 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         })
         .collect();
     for row in snapshot.agents.iter().filter(|row| !row.managed) {
-        let at = if row.flags.contains(&"remote") { format!(" on {}", row.host) } else { String::new() };
+        let at = if row.has(Flag::Remote) { format!(" on {}", row.host) } else { String::new() };
         lines.push(format!(
             "note: session {} runs on the fleet's socket{at}, and the roster does not know it",
             row.name
@@ -126,10 +126,11 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         if lingers { "" } else { ", LINGERING IS OFF: the fleet ends with your last login" },
         if needing.is_empty() { "nobody needs you".to_owned() } else { format!("need you: {}", needing.join(", ")) },
     ));
-    lines.extend(snapshot.warnings.iter().map(|warning| format!("warning: {warning}")));
+    let warnings: Vec<Label> = snapshot.warnings.iter().map(Warning::label).collect();
+    lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     let json: Value = json!({
         "tenant_id": snapshot.tenant_id, "host": snapshot.host, "supervisor": snapshot.supervisor,
-        "warnings": snapshot.warnings, "need_operator": needing, "agents": managed,
+        "warnings": warnings, "need_operator": needing, "agents": managed,
     });
     let fine = needing.is_empty();
     Report::done(lines.join("\n"), &json).with_code(if fine { DONE } else { FAILED })

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::model::age;
-use crate::fleet::model::{AgentRow, Plane, Readiness};
+use crate::fleet::model::{AgentRow, Flag, Plane, Readiness, age};
 use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
 
 /// Lines of the last screen shown beside the list.
@@ -43,7 +42,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         if evidence.plane == Plane::Roster {
             continue;
         }
-        let drift = evidence.text.as_str().starts_with("drift:");
+        let drift = evidence.flag == Some(Flag::Drift);
         lines.push(FactLine {
             label: if drift { "drift".to_owned() } else { evidence.plane.word().to_owned() },
             text: evidence.text.as_str().trim_start_matches("drift: ").to_owned(),
@@ -133,7 +132,7 @@ pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
         let mark = if evidence.ok { "" } else { "not readable: " };
         lines.push((evidence.plane.word().to_owned(), format!("{mark}{} ({age} ago)", evidence.text)));
     }
-    if row.readiness == Readiness::Dead || row.flags.contains(&"disagree") {
+    if row.readiness == Readiness::Dead || row.has(Flag::Disagree) {
         lines.extend(last_end(row));
     }
     let boot = match row.boot_enable {
@@ -144,7 +143,7 @@ pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
     };
     lines.push(("boot".to_owned(), boot.to_owned()));
     if !row.flags.is_empty() {
-        lines.push(("flags".to_owned(), row.flags.join(", ")));
+        lines.push(("flags".to_owned(), row.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>().join(", ")));
     }
     lines
 }

@@ -17,8 +17,7 @@ use std::time::Duration;
 use super::state::{Screen, State};
 use crate::app::action::keymap;
 use crate::app::action::registry::Place;
-use crate::fleet::model::age;
-use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size};
+use crate::fleet::model::{AgentRow, Flag, FleetSnapshot, PaneScreen, Plane, Readiness, Size, age};
 use crate::ui::layout::{self, Plan, ViewKind};
 use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
 
@@ -135,7 +134,7 @@ fn header(state: &State) -> Vec<Piece> {
         pieces.push(Piece::new(format!("  data {} old", age::short(age)), Role::Alarm));
     }
     if let Some(warning) = snapshot.warnings.first() {
-        pieces.push(Piece::new(format!("  {warning}"), Role::Warning));
+        pieces.push(Piece::new(format!("  {}", warning.label()), Role::Warning));
     }
     let demo = if state.demo { "demo " } else { "" };
     pieces.push(Piece::new(
@@ -200,7 +199,7 @@ fn empty(state: &State) -> Vec<String> {
         Some(snapshot) if snapshot.agents.is_empty() => {
             let mut lines = vec!["no agents".to_owned()];
             lines
-                .extend(snapshot.warnings.iter().filter(|w| w.as_str().starts_with("roster")).map(ToString::to_string));
+                .extend(snapshot.warnings.iter().filter(|w| w.is_about_unused_roster()).map(|w| w.label().to_string()));
             lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
             lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
             lines
@@ -222,10 +221,10 @@ fn list_row(state: &State, row: &Arc<AgentRow>) -> ListRow {
 fn warnings(row: &AgentRow) -> Vec<String> {
     row.flags
         .iter()
-        .filter_map(|flag| match *flag {
-            "drift" => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime"))),
-            "boot" => Some("not enabled at boot".to_owned()),
-            "copy_mode" => Some("copy mode".to_owned()),
+        .filter_map(|flag| match flag {
+            Flag::Drift => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime"))),
+            Flag::Boot => Some("not enabled at boot".to_owned()),
+            Flag::CopyMode => Some("copy mode".to_owned()),
             _ => None,
         })
         .collect()
