@@ -8,7 +8,7 @@ use super::logfile;
 use super::message::{Envelope, Receipt};
 
 /// Size at which the record is continued in a new file: some ten thousand deliveries, and as many are kept before.
-const MOST_BYTES: u64 = 4 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 
 /// Records a message: who wrote it by the program's own knowledge (`sender`) and by their word (`source`), to whom, when, what became of it; of the text only its length and a
 /// fingerprint, since it may be nobody else's to read.
@@ -41,7 +41,7 @@ fn append(site: &Site, line: &Value) {
     let appended = path
         .parent()
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| logfile::record(&path, &format!("{line}\n"), MOST_BYTES));
+        .and_then(|()| logfile::record(&path, &format!("{line}\n"), MAX_BYTES));
     if let Err(error) = appended {
         tracing::warn!(%error, path = %path.display(), "the delivery is not recorded");
     }

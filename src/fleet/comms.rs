@@ -1,7 +1,7 @@
 //! How agents reach each other: addresses, and the cheat-sheet that each of them gets. Pure.
 
 use super::home::Site;
-use super::roster::{Agent, Roster};
+use super::roster::{Agent, COORDINATING_CLASS, Roster};
 use super::ssh;
 
 /// Who writes when no agent does.
@@ -30,7 +30,7 @@ fn coordinator(roster: &Roster) -> Option<&Agent> {
         .agents
         .iter()
         .find(|agent| lead == Some(agent.name.as_str()))
-        .or_else(|| roster.agents.iter().find(|agent| lead.is_none() && agent.class == "orchestrator"))
+        .or_else(|| roster.agents.iter().find(|agent| lead.is_none() && agent.class == COORDINATING_CLASS))
 }
 
 /// The cheat-sheet of one agent: its own address, its peers with the exact command for each, whom to ask,
@@ -69,7 +69,7 @@ fn command(site: &Site, peer: &Agent, at: &str) -> String {
     }
     match &peer.ssh {
         Some(ssh) => {
-            let there = format!("{} {send}", ssh::FAR_PATH);
+            let there = format!("{} {send}", ssh::REMOTE_PATH);
             format!("`ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}`", ssh::quote(&there))
         }
         None => format!("not from {at}: ask your point of contact to pass it on to {}", peer.host),

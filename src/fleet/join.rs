@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
-    ActiveState, AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, Flag, FleetSnapshot, FleetSupervisor, HeartbeatFacts, Label, PaneFacts, PaneId,
-    Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView, Warning, signal_name,
+    ActiveState, AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, Flag, FleetSnapshot, FleetSupervisor,
+    HeartbeatFacts, Label, PaneFacts, PaneId, Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView,
+    Warning, signal_name,
 };
 use super::os::process::ProcessTree;
-use super::readiness::{self, PaneState, Pulse, Reason, ScreenSign, Signs};
+use super::readiness::{self, HeartbeatInput, Inputs, PaneState, Reason, ScreenInput};
 use super::roster::{Agent, Roster};
 use super::runtime;
 use super::screen::ScreenFacts;
@@ -109,9 +110,9 @@ fn without_folder(error: &str, path: &std::path::Path) -> String {
 /// Which supervisor keeps the fleet: whoever keeps the agents that live, and the one that would start
 /// them when none does.
 fn supervisor(planes: &Planes<'_>, rows: &[AgentRow]) -> FleetSupervisor {
-    let living = rows.iter().filter(|row| {
-        row.managed && !row.has(Flag::Remote) && row.pane.as_ref().is_some_and(|pane| !pane.dead)
-    });
+    let living = rows
+        .iter()
+        .filter(|row| row.managed && !row.has(Flag::Remote) && row.pane.as_ref().is_some_and(|pane| !pane.dead));
     let by_unit = |row: &AgentRow| row.systemd.as_ref().is_some_and(|unit| unit.active == ActiveState::Active);
     let (kept, alone): (Vec<_>, Vec<_>) = living.partition(|row| by_unit(row));
     match (kept.is_empty(), alone.is_empty()) {
@@ -146,7 +147,12 @@ fn plane_states(planes: &Planes<'_>) -> Vec<PlaneState> {
 
 fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let remote = planes.roster.is_remote(agent, planes.site);
-    let mut evidence = vec![Evidence::new(Plane::Roster, planes.roster_error.is_none(), &format!("{} as {} in {}", agent.runtime, agent.class, planes.roster.path.display()), 0.0)];
+    let mut evidence = vec![Evidence::new(
+        Plane::Roster,
+        planes.roster_error.is_none(),
+        &format!("{} as {} in {}", agent.runtime, agent.class, planes.roster.path.display()),
+        0.0,
+    )];
     let server = planes.roster.server(agent, planes.site);
     if remote {
         hosts::evidence(planes, agent, &mut evidence);
@@ -155,7 +161,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let record = pane.record;
     let tree = record.filter(|_| !remote).and_then(|record| planes.processes.get(&record.pid));
     let pane_state = pane.state(tree, Some(&agent.runtime));
-    let far = record.filter(|_| remote).and_then(|record| hosts::own_row(planes, agent, record));
+    let remote_row = record.filter(|_| remote).and_then(|record| hosts::own_row(planes, agent, record));
     let heartbeat = if remote {
         Err(NoHeartbeat::Elsewhere)
     } else {
@@ -168,7 +174,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
             matches!(pane_state, PaneState::Unreadable | PaneState::Unreachable | PaneState::Hidden),
         )
     };
-    let systemd = match far {
+    let systemd = match remote_row {
         Some((row, age_seconds)) => {
             let text = format!("{} says {}: {}", agent.host, row.readiness.word(), row.reason);
             evidence.push(Evidence::new(Plane::Ssh, true, &text, age_seconds));
@@ -181,25 +187,25 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         }
     };
     let live = record.filter(|record| !record.dead);
-    let screen = live.map_or(ScreenSign::NotAsked, |record| screens::sign(planes, &server, record.id, &mut evidence));
+    let screen = live.map_or(ScreenInput::NotAsked, |record| screens::input(planes, &server, record.id, &mut evidence));
     let question = live.and_then(|record| screens::question(planes, &server, record.id));
 
     let idle = record.and_then(|record| idle(record, planes.now));
-    let pulse = heartbeat.as_ref().map_err(Clone::clone).map(|beat| pulse(beat, record, planes.now));
-    let signs = Signs { pane: pane_state, pulse, idle, screen };
-    let decision = match far {
+    let input = heartbeat.as_ref().map_err(Clone::clone).map(|beat| heartbeat_input(beat, record, planes.now));
+    let inputs = Inputs { pane: pane_state, heartbeat: input, idle, screen };
+    let decision = match remote_row {
         // A pane that is seen dead from here is dead, whatever was said a moment ago.
         Some((row, _)) if pane_state == PaneState::Live => hosts::decision(row),
-        _ => readiness::decide(&signs, &planes.site.thresholds),
+        _ => readiness::decide(&inputs, &planes.site.thresholds),
     };
     let drift = matches!(pane_state, PaneState::Live | PaneState::Stopped)
-        && match far {
+        && match remote_row {
             Some((row, _)) => row.drift,
             None => tree.is_some_and(|tree| {
                 !tree.processes.iter().any(|process| runtime::matches(&agent.runtime, &process.argv))
             }),
         };
-    let boot_enable = match far {
+    let boot_enable = match remote_row {
         Some((row, _)) => row.boot_enable,
         None if remote => BootEnable::Unknown,
         None => boot_enable(systemd.as_ref(), planes),
@@ -235,7 +241,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     if drift && !remote {
         let seen = tree.map(describe_tree).unwrap_or_default();
         let text = format!("drift: the roster says {}, the pane runs {seen}", agent.runtime);
-        let said = Evidence::new(Plane::Process, true, &text, age(planes.processes_at, planes.now));
+        let said = Evidence::new(Plane::Process, true, &text, seconds_since(planes.processes_at, planes.now));
         evidence.push(Evidence { flag: Some(Flag::Drift), ..said });
     }
     AgentRow {
@@ -253,12 +259,12 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         managed: true,
         systemd,
         pane: record.map(|record| pane_facts(record, tree)),
-        process: match far {
+        process: match remote_row {
             Some((row, _)) => row.process.clone(),
             None => tree.map(|tree| tree.facts.clone()),
         },
         idle_seconds: idle.map(|idle| idle.as_secs()),
-        heartbeat: match far {
+        heartbeat: match remote_row {
             Some((row, _)) => row.heartbeat.clone(),
             None => heartbeat.ok().map(|beat| heartbeat_facts(&beat, planes.now)),
         },
@@ -285,7 +291,7 @@ fn idle(record: &PaneRecord, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from((now.as_second() - activity).max(0)).unwrap_or(0)))
 }
 
-fn pulse(beat: &Heartbeat, record: Option<&PaneRecord>, now: Timestamp) -> Pulse {
+fn heartbeat_input(beat: &Heartbeat, record: Option<&PaneRecord>, now: Timestamp) -> HeartbeatInput {
     let output_after_report = match (beat.next_seconds, beat.since, record.and_then(|record| record.activity)) {
         // A runtime that keeps reporting speaks for itself; only a one-off report can be outdated.
         (None, Some(since), Some(activity)) => i64::try_from(activity)
@@ -294,8 +300,8 @@ fn pulse(beat: &Heartbeat, record: Option<&PaneRecord>, now: Timestamp) -> Pulse
             .map(Duration::from_secs),
         _ => None,
     };
-    Pulse {
-        age: Duration::from_secs_f64(age(beat.ts, now)),
+    HeartbeatInput {
+        age: Duration::from_secs_f64(seconds_since(beat.ts, now)),
         status: beat.status,
         detail: beat.detail.as_ref().map(ToString::to_string),
         by: beat.by,
@@ -305,7 +311,7 @@ fn pulse(beat: &Heartbeat, record: Option<&PaneRecord>, now: Timestamp) -> Pulse
 
 fn heartbeat_facts(beat: &Heartbeat, now: Timestamp) -> HeartbeatFacts {
     HeartbeatFacts {
-        age_seconds: (age(beat.ts, now) * 10.0).round() / 10.0,
+        age_seconds: (seconds_since(beat.ts, now) * 10.0).round() / 10.0,
         status: beat.status,
         detail: beat.detail.clone(),
         by: beat.by,
@@ -327,7 +333,7 @@ fn pane_facts(record: &PaneRecord, tree: Option<&ProcessTree>) -> PaneFacts {
 }
 
 /// Seconds between two moments, never negative.
-fn age(then: Timestamp, now: Timestamp) -> f64 {
+fn seconds_since(then: Timestamp, now: Timestamp) -> f64 {
     now.duration_since(then).as_secs_f64().max(0.0)
 }
 
@@ -340,7 +346,7 @@ mod unmanaged;
 use evidence::{
     boot_enable, describe_tree, heartbeat_evidence, process_evidence, systemd_plane, tmux_plane, trusted_heartbeat,
 };
-pub use hosts::{FarPane, FarRow, FarRows, HostView};
+pub use hosts::{HostView, RemotePane, RemoteRow, RemoteRows};
 use unmanaged::unmanaged_rows;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use rustix::fs::{FileType, FlockOperation, flock, fstat, ftruncate};
 use super::os::lockfile;
 
 /// Largest log of what the program itself says: a help for the last problem, not an archive.
-pub const MOST_SAID: u64 = 1 << 20;
+pub const MAX_SAID: u64 = 1 << 20;
 
 /// Opens a log of what the program says, for its user only.
 ///
@@ -19,7 +19,7 @@ pub const MOST_SAID: u64 = 1 << 20;
 /// What the file system says.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    begin_anew(&file, MOST_SAID);
+    begin_anew(&file, MAX_SAID);
     Ok(file)
 }
 
@@ -99,7 +99,7 @@ mod tests {
     fn a_log_is_begun_anew_also_while_its_writer_lives() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        fs::write(&path, vec![b'x'; usize::try_from(MOST_SAID).unwrap() + 1]).unwrap();
+        fs::write(&path, vec![b'x'; usize::try_from(MAX_SAID).unwrap() + 1]).unwrap();
         let mut log = Bounded::new(open(&path).unwrap(), 1000);
         assert_eq!(size(&path), 0, "it was too large already");
         for at in 0..500 {

@@ -55,7 +55,7 @@ pub enum PaneState {
 
 /// A heartbeat's part of the decision.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pulse {
+pub struct HeartbeatInput {
     /// Time since it was written.
     pub age: Duration,
     /// What it says.
@@ -70,7 +70,7 @@ pub struct Pulse {
 
 /// What a screen says of its runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScreenSign {
+pub enum ScreenInput {
     /// Nothing is known of such screens.
     NotAsked,
     /// It could tell, and was not read; why.
@@ -81,15 +81,15 @@ pub enum ScreenSign {
 
 /// Everything a decision rests on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Signs {
+pub struct Inputs {
     /// The pane.
     pub pane: PaneState,
     /// The heartbeat, or why there is none.
-    pub pulse: Result<Pulse, NoHeartbeat>,
+    pub heartbeat: Result<HeartbeatInput, NoHeartbeat>,
     /// Time without output, where it is known.
     pub idle: Option<Duration>,
     /// What its screen shows.
-    pub screen: ScreenSign,
+    pub screen: ScreenInput,
 }
 
 /// What was decided, by which rule.
@@ -109,9 +109,9 @@ pub struct Decision {
 
 /// Whether a heartbeat of this age is in time.
 #[must_use]
-pub fn health(pulse: &Result<Pulse, NoHeartbeat>, thresholds: &Thresholds) -> Health {
-    match pulse {
-        Ok(pulse) if is_in_time(pulse.age, thresholds) => Health::Healthy,
+pub fn health(heartbeat: &Result<HeartbeatInput, NoHeartbeat>, thresholds: &Thresholds) -> Health {
+    match heartbeat {
+        Ok(heartbeat) if is_in_time(heartbeat.age, thresholds) => Health::Healthy,
         Ok(_) => Health::Stale,
         Err(_) => Health::Unknown,
     }
@@ -125,8 +125,8 @@ pub fn is_in_time(age: Duration, thresholds: &Thresholds) -> bool {
 
 /// Decides health and readiness.
 #[must_use]
-pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
-    let health = health(&signs.pulse, thresholds);
+pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
+    let health = health(&inputs.heartbeat, thresholds);
     let decision = |readiness: Readiness, reason: Reason, rule: &'static str, would_change: &'static str| Decision {
         health,
         readiness,
@@ -134,10 +134,10 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         rule,
         would_change,
     };
-    if let Some((reason, would_change)) = dead_reason(signs.pane) {
+    if let Some((reason, would_change)) = dead_reason(inputs.pane) {
         return decision(Readiness::Dead, reason, "the pane is missing or dead, or its process is gone", would_change);
     }
-    match signs.pane {
+    match inputs.pane {
         PaneState::Unreadable => {
             return decision(
                 Readiness::Unknown,
@@ -177,13 +177,13 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
         }
         _ => {}
     }
-    let pulse = match &signs.pulse {
-        Ok(pulse) => pulse,
+    let heartbeat = match &inputs.heartbeat {
+        Ok(heartbeat) => heartbeat,
         Err(NoHeartbeat::Elsewhere) => {
-            let known = matches!(&signs.screen, ScreenSign::Shows(showing, _) if *showing != Showing::Unknown);
-            return match by_screen(&signs.screen, signs.idle, thresholds, &decision) {
+            let known = matches!(&inputs.screen, ScreenInput::Shows(showing, _) if *showing != Showing::Unknown);
+            return match by_screen(&inputs.screen, inputs.idle, thresholds, &decision) {
                 Some(decided) => decided,
-                None if known => by_silence(signs, thresholds, &decision),
+                None if known => by_silence(inputs, thresholds, &decision),
                 None => decision(
                     Readiness::Unknown,
                     Reason::NothingKnown,
@@ -212,68 +212,64 @@ pub fn decide(signs: &Signs, thresholds: &Thresholds) -> Decision {
     if health == Health::Stale {
         return decision(
             Readiness::Stale,
-            Reason::HeartbeatStale(pulse.age),
+            Reason::HeartbeatStale(heartbeat.age),
             "the heartbeat is older than three intervals",
             "a new heartbeat; is its keeper running?",
         );
     }
-    let refuted = pulse.by == Authority::Runtime && pulse.output_after_report.is_some_and(|gap| gap > REFUTED_AFTER);
-    match pulse.status {
+    let refuted =
+        heartbeat.by == Authority::Runtime && heartbeat.output_after_report.is_some_and(|gap| gap > REFUTED_AFTER);
+    match heartbeat.status {
         HeartbeatStatus::Waiting | HeartbeatStatus::Blocked | HeartbeatStatus::Error if !refuted => {
             return decision(
                 Readiness::Stuck,
-                reported(pulse),
+                reported(heartbeat),
                 "the runtime reported waiting, blocked or error",
                 "an answer to it; its next report or later output ends this",
             );
         }
         HeartbeatStatus::Busy => {
             // A question on the screen outranks the report, which was true when it was written.
-            if let Some(stuck) = by_screen(&signs.screen, signs.idle, thresholds, &decision)
+            if let Some(stuck) = by_screen(&inputs.screen, inputs.idle, thresholds, &decision)
                 .filter(|decided| decided.readiness == Readiness::Stuck)
             {
                 return stuck;
             }
-            if let Some(rests) = outlived(pulse, signs, thresholds, &decision) {
+            if let Some(rests) = outlived(heartbeat, inputs, thresholds, &decision) {
                 return rests;
             }
-            return decision(
-                Readiness::Working,
-                reported(pulse),
-                "the runtime reported busy",
-                "its next report",
-            );
+            return decision(Readiness::Working, reported(heartbeat), "the runtime reported busy", "its next report");
         }
         _ => {}
     }
-    if let Some(decided) = by_screen(&signs.screen, signs.idle, thresholds, &decision) {
+    if let Some(decided) = by_screen(&inputs.screen, inputs.idle, thresholds, &decision) {
         return decided;
     }
     // A runtime that tells when it works is idle when it says that nothing is the matter.
-    let says_idle = pulse.status == HeartbeatStatus::Ok && pulse.by == Authority::Runtime && !refuted;
-    if says_idle && signs.idle.is_some_and(|idle| idle >= SETTLED_AFTER) {
+    let says_idle = heartbeat.status == HeartbeatStatus::Ok && heartbeat.by == Authority::Runtime && !refuted;
+    if says_idle && inputs.idle.is_some_and(|idle| idle >= SETTLED_AFTER) {
         return decision(
             Readiness::Available,
-            reported(pulse),
+            reported(heartbeat),
             "the runtime reported that it does nothing, and its pane is silent",
             "a report of busy, or output in its pane",
         );
     }
-    by_silence(signs, thresholds, &decision)
+    by_silence(inputs, thresholds, &decision)
 }
 
 /// A report of busy that its screen has outlived: no hook tells of a turn that somebody broke off.
 fn outlived(
-    pulse: &Pulse,
-    signs: &Signs,
+    heartbeat: &HeartbeatInput,
+    inputs: &Inputs,
     thresholds: &Thresholds,
     decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
-    if !matches!(signs.screen, ScreenSign::Shows(Showing::Ready, _)) {
+    if !matches!(inputs.screen, ScreenInput::Shows(Showing::Ready, _)) {
         return None;
     }
-    let limit = if pulse.output_after_report.is_some() { OUTLIVED_AFTER } else { thresholds.idle };
-    let idle = signs.idle.filter(|idle| *idle >= limit)?;
+    let limit = if heartbeat.output_after_report.is_some() { OUTLIVED_AFTER } else { thresholds.idle };
+    let idle = inputs.idle.filter(|idle| *idle >= limit)?;
     Some(decision(
         Readiness::Available,
         Reason::OutlivedReport(idle),
@@ -284,11 +280,11 @@ fn outlived(
 
 /// What is left to decide by: how long its pane has been silent.
 fn by_silence(
-    signs: &Signs,
+    inputs: &Inputs,
     thresholds: &Thresholds,
     decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Decision {
-    match signs.idle {
+    match inputs.idle {
         None => decision(
             Readiness::Working,
             Reason::SilenceUnknown,
@@ -296,13 +292,13 @@ fn by_silence(
             "an activity time from tmux",
         ),
         Some(idle)
-            if (idle >= thresholds.idle && signs.screen != ScreenSign::NotAsked)
-                || (idle >= SETTLED_AFTER && matches!(signs.screen, ScreenSign::Shows(Showing::Unknown, _))) =>
+            if (idle >= thresholds.idle && inputs.screen != ScreenInput::NotAsked)
+                || (idle >= SETTLED_AFTER && matches!(inputs.screen, ScreenInput::Shows(Showing::Unknown, _))) =>
         {
             decision(
                 Readiness::Unknown,
-                match &signs.screen {
-                    ScreenSign::Unread(why) => Reason::ScreenUnread(idle, why.clone()),
+                match &inputs.screen {
+                    ScreenInput::Unread(why) => Reason::ScreenUnread(idle, why.clone()),
                     _ => Reason::ScreenUnknown(idle),
                 },
                 "a silent runtime whose screen is not understood may wait for anything",
@@ -326,12 +322,12 @@ fn by_silence(
 
 /// What the screen alone decides, below a runtime's own word; an unknown screen decides nothing.
 fn by_screen(
-    screen: &ScreenSign,
+    screen: &ScreenInput,
     idle: Option<Duration>,
     thresholds: &Thresholds,
     decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
-    let ScreenSign::Shows(showing, reason) = screen else { return None };
+    let ScreenInput::Shows(showing, reason) = screen else { return None };
     let reason = reason.clone();
     let told = Reason::Told;
     Some(match showing {
@@ -382,16 +378,16 @@ fn dead_reason(pane: PaneState) -> Option<(Reason, &'static str)> {
 }
 
 /// What a runtime reported, in its own words where it has any.
-fn reported(pulse: &Pulse) -> Reason {
-    pulse.detail.clone().map_or(Reason::Reported(pulse.status), Reason::Told)
+fn reported(heartbeat: &HeartbeatInput) -> Reason {
+    heartbeat.detail.clone().map_or(Reason::Reported(heartbeat.status), Reason::Told)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pulse(age: u64, status: HeartbeatStatus) -> Result<Pulse, NoHeartbeat> {
-        Ok(Pulse {
+    fn heartbeat(age: u64, status: HeartbeatStatus) -> Result<HeartbeatInput, NoHeartbeat> {
+        Ok(HeartbeatInput {
             age: Duration::from_secs(age),
             status,
             detail: None,
@@ -400,9 +396,9 @@ mod tests {
         })
     }
 
-    fn readiness(pane: PaneState, pulse: Result<Pulse, NoHeartbeat>, idle: Option<u64>) -> Readiness {
-        let signs = Signs { pane, pulse, idle: idle.map(Duration::from_secs), screen: ScreenSign::NotAsked };
-        decide(&signs, &Thresholds::default()).readiness
+    fn readiness(pane: PaneState, heartbeat: Result<HeartbeatInput, NoHeartbeat>, idle: Option<u64>) -> Readiness {
+        let inputs = Inputs { pane, heartbeat, idle: idle.map(Duration::from_secs), screen: ScreenInput::NotAsked };
+        decide(&inputs, &Thresholds::default()).readiness
     }
 
     #[test]
@@ -411,39 +407,39 @@ mod tests {
         use PaneState as P;
         use Readiness as R;
         let rejected = || Err(NoHeartbeat::Rejected("x".to_owned()));
-        let kept = |age| pulse(age, S::Ok).map(|pulse| Pulse { by: Authority::Keeper, ..pulse });
-        for (pane, pulse, idle, want) in [
-            (P::NoServer, pulse(0, S::Ok), Some(0), R::Dead),
-            (P::NoSession, pulse(0, S::Ok), Some(0), R::Dead),
-            (P::Ended(Some(End::Exited(1))), pulse(0, S::Busy), Some(0), R::Dead),
-            (P::ProcessGone, pulse(0, S::Waiting), Some(0), R::Dead),
-            (P::Unreadable, pulse(0, S::Ok), Some(0), R::Unknown),
-            (P::Unreachable, pulse(0, S::Ok), Some(0), R::Unknown),
-            (P::Unreachable, pulse(0, S::Busy), None, R::Unknown),
-            (P::Hidden, pulse(0, S::Busy), None, R::Unknown),
+        let kept = |age| heartbeat(age, S::Ok).map(|heartbeat| HeartbeatInput { by: Authority::Keeper, ..heartbeat });
+        for (pane, heartbeat, idle, want) in [
+            (P::NoServer, heartbeat(0, S::Ok), Some(0), R::Dead),
+            (P::NoSession, heartbeat(0, S::Ok), Some(0), R::Dead),
+            (P::Ended(Some(End::Exited(1))), heartbeat(0, S::Busy), Some(0), R::Dead),
+            (P::ProcessGone, heartbeat(0, S::Waiting), Some(0), R::Dead),
+            (P::Unreadable, heartbeat(0, S::Ok), Some(0), R::Unknown),
+            (P::Unreachable, heartbeat(0, S::Ok), Some(0), R::Unknown),
+            (P::Unreachable, heartbeat(0, S::Busy), None, R::Unknown),
+            (P::Hidden, heartbeat(0, S::Busy), None, R::Unknown),
             (P::Elsewhere, Err(NoHeartbeat::Absent), None, R::Unknown),
             (P::Live, Err(NoHeartbeat::Absent), Some(9999), R::Unknown),
             (P::Live, rejected(), Some(0), R::Unknown),
-            (P::Live, pulse(45, S::Ok), Some(0), R::Working),
-            (P::Live, pulse(46, S::Ok), Some(0), R::Stale),
-            (P::Live, pulse(46, S::Waiting), Some(0), R::Stale),
-            (P::Live, pulse(1, S::Waiting), Some(0), R::Stuck),
-            (P::Live, pulse(1, S::Blocked), Some(9999), R::Stuck),
-            (P::Live, pulse(1, S::Error), Some(0), R::Stuck),
-            (P::Live, pulse(1, S::Busy), Some(9999), R::Working),
-            (P::Live, pulse(1, S::Ok), None, R::Working),
-            (P::Live, pulse(1, S::Ok), Some(2), R::Working),
-            (P::Live, pulse(1, S::Ok), Some(3), R::Available),
+            (P::Live, heartbeat(45, S::Ok), Some(0), R::Working),
+            (P::Live, heartbeat(46, S::Ok), Some(0), R::Stale),
+            (P::Live, heartbeat(46, S::Waiting), Some(0), R::Stale),
+            (P::Live, heartbeat(1, S::Waiting), Some(0), R::Stuck),
+            (P::Live, heartbeat(1, S::Blocked), Some(9999), R::Stuck),
+            (P::Live, heartbeat(1, S::Error), Some(0), R::Stuck),
+            (P::Live, heartbeat(1, S::Busy), Some(9999), R::Working),
+            (P::Live, heartbeat(1, S::Ok), None, R::Working),
+            (P::Live, heartbeat(1, S::Ok), Some(2), R::Working),
+            (P::Live, heartbeat(1, S::Ok), Some(3), R::Available),
             (P::Live, kept(1), Some(299), R::Working),
-            (P::Live, pulse(1, S::Ok), Some(300), R::Available),
-            (P::Live, pulse(1, S::Ok), Some(1_000_000), R::Available),
+            (P::Live, heartbeat(1, S::Ok), Some(300), R::Available),
+            (P::Live, heartbeat(1, S::Ok), Some(1_000_000), R::Available),
             (P::Live, kept(1), Some(300), R::Unknown),
             (P::Live, kept(1), Some(1_000_000), R::Unknown),
-            (P::ShellOnly("bash"), pulse(1, S::Ok), Some(5), R::Dead),
-            (P::Stopped, pulse(1, S::Ok), Some(5), R::Stuck),
-            (P::Stopped, pulse(1, S::Busy), Some(0), R::Stuck),
+            (P::ShellOnly("bash"), heartbeat(1, S::Ok), Some(5), R::Dead),
+            (P::Stopped, heartbeat(1, S::Ok), Some(5), R::Stuck),
+            (P::Stopped, heartbeat(1, S::Busy), Some(0), R::Stuck),
         ] {
-            assert_eq!(readiness(pane, pulse.clone(), idle), want, "{pane:?} {pulse:?} {idle:?}");
+            assert_eq!(readiness(pane, heartbeat.clone(), idle), want, "{pane:?} {heartbeat:?} {idle:?}");
         }
     }
 
@@ -454,17 +450,18 @@ mod tests {
             (6, HeartbeatStatus::Waiting, Readiness::Working),
             (600, HeartbeatStatus::Busy, Readiness::Working),
         ] {
-            let pulse =
-                pulse(1, status).map(|pulse| Pulse { output_after_report: Some(Duration::from_secs(gap)), ..pulse });
-            assert_eq!(readiness(PaneState::Live, pulse, Some(0)), want, "{gap} {status:?}");
+            let heartbeat = heartbeat(1, status)
+                .map(|heartbeat| HeartbeatInput { output_after_report: Some(Duration::from_secs(gap)), ..heartbeat });
+            assert_eq!(readiness(PaneState::Live, heartbeat, Some(0)), want, "{gap} {status:?}");
         }
     }
 
     #[test]
     fn the_question_is_the_reason() {
-        let pulse = pulse(1, HeartbeatStatus::Waiting).map(|p| Pulse { detail: Some("Deploy?".to_owned()), ..p });
+        let heartbeat =
+            heartbeat(1, HeartbeatStatus::Waiting).map(|p| HeartbeatInput { detail: Some("Deploy?".to_owned()), ..p });
         let decision = decide(
-            &Signs { pane: PaneState::Live, pulse, idle: None, screen: ScreenSign::NotAsked },
+            &Inputs { pane: PaneState::Live, heartbeat, idle: None, screen: ScreenInput::NotAsked },
             &Thresholds::default(),
         );
         assert_eq!((decision.readiness, decision.reason), (Readiness::Stuck, Reason::Told("Deploy?".to_owned())));
@@ -474,9 +471,10 @@ mod tests {
     fn a_screen_decides_below_the_runtimes_own_word() {
         use HeartbeatStatus as S;
         use Readiness as R;
-        let by_keeper = |status| pulse(1, status).map(|pulse| Pulse { by: Authority::Keeper, ..pulse });
+        let by_keeper =
+            |status| heartbeat(1, status).map(|heartbeat| HeartbeatInput { by: Authority::Keeper, ..heartbeat });
         let elsewhere = || Err(NoHeartbeat::Elsewhere);
-        for (pulse, screen, idle, want) in [
+        for (heartbeat, screen, idle, want) in [
             (by_keeper(S::Ok), Showing::Dialog, 0, R::Stuck),
             (by_keeper(S::Ok), Showing::Login, 0, R::Stuck),
             (by_keeper(S::Ok), Showing::Limit, 0, R::Stuck),
@@ -488,40 +486,40 @@ mod tests {
             (by_keeper(S::Ok), Showing::Unknown, 2, R::Working),
             (by_keeper(S::Ok), Showing::Unknown, 3, R::Unknown),
             (by_keeper(S::Ok), Showing::Unknown, 9999, R::Unknown),
-            (pulse(1, S::Busy), Showing::Dialog, 0, R::Stuck),
-            (pulse(1, S::Busy), Showing::Failing, 0, R::Stuck),
-            (pulse(1, S::Busy), Showing::Busy, 9999, R::Working),
-            (pulse(1, S::Busy), Showing::Ready, 299, R::Working),
-            (pulse(1, S::Busy), Showing::Ready, 300, R::Available),
-            (pulse(1, S::Busy), Showing::Unknown, 9999, R::Working),
+            (heartbeat(1, S::Busy), Showing::Dialog, 0, R::Stuck),
+            (heartbeat(1, S::Busy), Showing::Failing, 0, R::Stuck),
+            (heartbeat(1, S::Busy), Showing::Busy, 9999, R::Working),
+            (heartbeat(1, S::Busy), Showing::Ready, 299, R::Working),
+            (heartbeat(1, S::Busy), Showing::Ready, 300, R::Available),
+            (heartbeat(1, S::Busy), Showing::Unknown, 9999, R::Working),
             (by_keeper(S::Ok), Showing::Draft, 299, R::Working),
             (by_keeper(S::Ok), Showing::Draft, 300, R::Stuck),
             (by_keeper(S::Ok), Showing::Occupied, 0, R::Working),
             (by_keeper(S::Ok), Showing::Occupied, 9999, R::Stuck),
             (elsewhere(), Showing::Occupied, 9999, R::Stuck),
-            (pulse(1, S::Waiting), Showing::Ready, 9, R::Stuck),
-            (pulse(46, S::Ok), Showing::Ready, 9, R::Stale),
+            (heartbeat(1, S::Waiting), Showing::Ready, 9, R::Stuck),
+            (heartbeat(46, S::Ok), Showing::Ready, 9, R::Stale),
             (elsewhere(), Showing::Ready, 2, R::Working),
             (elsewhere(), Showing::Ready, 3, R::Available),
             (elsewhere(), Showing::Dialog, 0, R::Stuck),
             (elsewhere(), Showing::Unknown, 0, R::Unknown),
         ] {
-            let sign = ScreenSign::Shows(screen, "x".to_owned());
-            let signs = Signs {
+            let sign = ScreenInput::Shows(screen, "x".to_owned());
+            let inputs = Inputs {
                 pane: PaneState::Live,
-                pulse: pulse.clone(),
+                heartbeat: heartbeat.clone(),
                 idle: Some(Duration::from_secs(idle)),
                 screen: sign,
             };
-            let decision = decide(&signs, &Thresholds::default());
-            assert_eq!(decision.readiness, want, "{pulse:?} {screen:?} {idle}");
-            assert_eq!(decision.health == Health::Unknown, pulse.is_err(), "a screen is no heartbeat");
+            let decision = decide(&inputs, &Thresholds::default());
+            assert_eq!(decision.readiness, want, "{heartbeat:?} {screen:?} {idle}");
+            assert_eq!(decision.health == Health::Unknown, heartbeat.is_err(), "a screen is no heartbeat");
         }
-        let unread = |idle| Signs {
+        let unread = |idle| Inputs {
             pane: PaneState::Live,
-            pulse: by_keeper(S::Ok),
+            heartbeat: by_keeper(S::Ok),
             idle: Some(Duration::from_secs(idle)),
-            screen: ScreenSign::Unread("x".to_owned()),
+            screen: ScreenInput::Unread("x".to_owned()),
         };
         assert_eq!(decide(&unread(1), &Thresholds::default()).readiness, R::Working);
         assert_eq!(
@@ -529,7 +527,7 @@ mod tests {
             R::Unknown,
             "what was not read is not idle"
         );
-        let none = Signs { pane: PaneState::Live, pulse: elsewhere(), idle: None, screen: ScreenSign::NotAsked };
+        let none = Inputs { pane: PaneState::Live, heartbeat: elsewhere(), idle: None, screen: ScreenInput::NotAsked };
         assert_eq!(decide(&none, &Thresholds::default()).readiness, R::Unknown);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use mosaic_tui::fleet::readiness::Reason;
+
 use crate::harness::{Sandbox, program};
 
 #[test]
@@ -173,7 +175,7 @@ fn a_forbidden_socket_folder_is_a_fact_about_tmux_not_about_the_agents() {
     let answer = sandbox.run(&["fleet", "ps", "--json"]);
     assert_eq!(answer.code, 1, "what could not be verified is no success");
     let row = answer.json()[0].clone();
-    assert_eq!((row["readiness"].as_str(), row["reason"].as_str()), (Some("unknown"), Some("tmux cannot be read")));
+    assert_eq!((&row["readiness"], &row["reason"]), (&"unknown".into(), &Reason::TmuxUnread.to_string().into()));
     assert!(row["evidence"].to_string().contains("unsafe permissions"), "{row:#}");
 }
 

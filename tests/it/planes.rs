@@ -3,8 +3,10 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use mosaic_tui::fleet::model::End;
+use mosaic_tui::fleet::readiness::Reason;
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{INTERVAL, Sandbox, is_well, kill, program, wait_for};
 
@@ -100,7 +102,7 @@ fn the_keeper_records_how_the_process_ended_and_ends_with_its_status() {
     assert_eq!(record["exit_status"], 7);
     assert!(record["screen"].as_str().unwrap().contains("last words"));
     wait_for("the keeper's end", || !mosaic_tui::fleet::os::process::is_alive(keeper));
-    assert_eq!(sandbox.row("a")["reason"], "exited with status 7");
+    assert_eq!(sandbox.row("a")["reason"], End::Exited(7).to_string());
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn without_a_heartbeat_file_nothing_is_claimed() {
     fs::remove_file(sandbox.run_file("a.hb")).unwrap();
     let row = sandbox.row("a");
     assert_eq!((row["readiness"].as_str(), row["health"].as_str()), (Some("unknown"), Some("unknown")));
-    assert_eq!(row["reason"], "no heartbeat file");
+    assert_eq!(row["reason"], Reason::NoHeartbeat.to_string());
 }
 
 #[test]
@@ -347,7 +349,7 @@ fn stop_takes_the_whole_process_tree_and_leaves_the_others() {
     assert!(!mosaic_tui::fleet::os::process::is_alive(pane_pid(&row)));
     assert_eq!(pane_pid(&sandbox.row("b")), other);
     let stopped = sandbox.row("a");
-    assert_eq!((stopped["readiness"].as_str(), stopped["reason"].as_str()), (Some("dead"), Some("stopped on purpose")));
+    assert_eq!((&stopped["readiness"], &stopped["flags"]), (&"dead".into(), &json!(["stopped"])));
     assert_eq!(sandbox.ok(&["fleet", "stop", "a"]).stdout.trim(), "a: not running");
 }
 
@@ -366,7 +368,7 @@ fn a_runtimes_hooks_speak_for_it_from_inside_its_pane_only() {
         sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
     };
     hook(r#"{"hook_event_name": "UserPromptSubmit"}"#, "stdin");
-    sandbox.wait_row("a", |row| row["reason"] == "reports busy" && row["heartbeat"]["by"] == "runtime");
+    sandbox.wait_row("a", |row| row["heartbeat"]["status"] == "busy" && row["heartbeat"]["by"] == "runtime");
     hook(r#"{"hook_event_name": "Notification", "message": "May I?"}"#, "stdin");
     sandbox.wait_row("a", |row| row["readiness"] == "stuck" && row["reason"] == "May I?");
     hook(r#"{"type": "agent-turn-complete"}"#, "argument");

@@ -191,10 +191,8 @@ fn an_agent_at_a_prompt_is_never_available_however_silent() {
     std::fs::create_dir_all(&rules).unwrap();
     std::fs::write(rules.join("screen.yaml"), "version: 1\nnonsense: true\n").unwrap();
     let row = sandbox.run_with(&["agent", "status", "c", "--json"], &silent).json();
-    assert!(
-        row["readiness"] == "unknown" && row["reason"].as_str().unwrap().contains("screen was not read"),
-        "{row:#}"
-    );
+    let screen = row["evidence"].as_array().unwrap().iter().find(|said| said["plane"] == "screen").unwrap();
+    assert!(row["readiness"] == "unknown" && screen["ok"] == false, "{row:#}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is said of an agent is what is so: the kernel's word goes before pictures and silence.
 
+use mosaic_tui::fleet::readiness::Reason;
 use rustix::process::Signal;
 
 use crate::harness::{Sandbox, is_well, kill, program};
@@ -16,7 +17,7 @@ fn a_shell_that_came_back_is_no_agent_and_gets_no_message() {
     ));
     sandbox.start();
     let row = sandbox.wait_row("a", |row| row["readiness"] == "dead");
-    assert_eq!(row["reason"], "its runtime ended; bash stands in its pane");
+    assert_eq!(row["reason"], Reason::ShellOnly("bash").to_string());
     let sent = sandbox.run(&["agent", "send", "a", "-m", "touch typed-into-a-shell", "--json"]);
     assert_eq!((sent.code, sent.json()["delivery"].as_str()), (1, Some("dead")), "{sent:?}");
     let blind = sandbox.run(&["agent", "send", "a", "-m", "touch typed-into-a-shell", "--no-verify", "--json"]);
@@ -64,7 +65,7 @@ fn a_stopped_process_is_stuck_whatever_its_screen_shows() {
     let stub = sandbox.pids().into_iter().find(is_stub).unwrap();
     kill(stub, Signal::STOP);
     let stuck = sandbox.wait_row("a", |row| row["readiness"] == "stuck");
-    assert!(stuck["reason"].as_str().unwrap().contains("stopped by a signal"), "{stuck:#}");
+    assert_eq!(stuck["reason"], Reason::ProcessStopped.to_string(), "{stuck:#}");
     kill(stub, Signal::CONT);
     sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::fleet::home::Site;
-use crate::fleet::logfile::{self, Bounded, MOST_SAID};
+use crate::fleet::logfile::{self, Bounded, MAX_SAID};
 use crate::fleet::os::lockfile;
 
 /// The dashboard's log file.
@@ -20,7 +20,7 @@ pub(in crate::app) fn to_file(site: &Site) {
     let path = path(site);
     let folder = path.parent().map(std::fs::create_dir_all).and_then(Result::ok);
     if let Some(file) = folder.and_then(|()| logfile::open(&path).ok()) {
-        let file = Mutex::new(Bounded::new(file, MOST_SAID));
+        let file = Mutex::new(Bounded::new(file, MAX_SAID));
         let subscriber = tracing_subscriber::fmt().with_writer(file).with_ansi(false).finish();
         // A second call in one process keeps the first log.
         let _already_set = tracing::subscriber::set_global_default(subscriber);
@@ -41,7 +41,7 @@ pub(in crate::app) fn to_stderr_into(log: &Path) {
     if !is_ours {
         return to_stderr();
     }
-    let log = Mutex::new(Bounded::new(std::io::stderr(), MOST_SAID));
+    let log = Mutex::new(Bounded::new(std::io::stderr(), MAX_SAID));
     let subscriber = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_target(false).finish();
     let _already_set = tracing::subscriber::set_global_default(subscriber);
 }

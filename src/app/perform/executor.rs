@@ -140,7 +140,8 @@ fn check(site: &Site, file: Option<&std::path::Path>) -> Result<Report> {
     match roster::load(&site) {
         Ok(roster) => {
             let mut text = format!("{path}: valid, {} agents", roster.agents.len());
-            let warnings: Vec<String> = roster.warnings.iter().map(ToString::to_string).chain(surroundings(&site, &roster)).collect();
+            let warnings: Vec<String> =
+                roster.warnings.iter().map(ToString::to_string).chain(surroundings(&site, &roster)).collect();
             for warning in &warnings {
                 text.push_str(&format!("\n{path}: warning: {warning}"));
             }

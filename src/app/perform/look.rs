@@ -16,7 +16,7 @@ pub(in crate::app) async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
     look_at(site, roster::load(site)?).await
 }
 
-/// The same for the agents of this host alone: what another host asks for must not ask others in turn.
+/// Looks at the agents of this host alone: what another host asks for must not ask others in turn.
 pub(in crate::app) async fn look_here(site: &Site) -> Result<Arc<FleetSnapshot>> {
     let mut roster = roster::load(site)?;
     let remote: Vec<_> =

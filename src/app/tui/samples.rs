@@ -10,9 +10,9 @@ use crate::backlog::model::{
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
 use crate::fleet::model::{
-    AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, Health, HeartbeatFacts, HeartbeatStatus,
-    Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey, ServerName, SessionName,
-    Size, SocketName,
+    AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, FleetSupervisor, Health, HeartbeatFacts,
+    HeartbeatStatus, Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey,
+    ServerName, SessionName, Size, SocketName,
 };
 use crate::ui::draw::{Drawn, Lines};
 

@@ -19,10 +19,10 @@ use crate::fleet::systemd::{AGENT_TEMPLATE, HOLDER_UNIT, Manager, linger};
 use crate::fleet::tmux::socket_base;
 
 /// Oldest tmux whose options and formats are used.
-const OLDEST_TMUX: (u32, u32) = (3, 2);
+const MIN_TMUX: (u32, u32) = (3, 2);
 
 /// Less free space than this ends heartbeats and backlogs soon.
-const LEAST_FREE_BYTES: u64 = 100 << 20;
+const MIN_FREE_BYTES: u64 = 100 << 20;
 
 /// A program that only prints something answers within this.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -74,7 +74,7 @@ async fn tmux() -> Check {
     };
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match version(&text) {
-        Some(found) if found >= OLDEST_TMUX => Check::ok("tmux", text),
+        Some(found) if found >= MIN_TMUX => Check::ok("tmux", text),
         Some(_) => Check::failed("tmux", format!("{text} is too old"), "install tmux 3.2 or newer"),
         None => Check::warning(
             "tmux",
@@ -156,11 +156,7 @@ fn free_space(site: &Site) -> Check {
         Ok(space) => {
             let free = space.f_bavail.saturating_mul(space.f_frsize);
             let text = format!("{} MB free below {}", free >> 20, there.display());
-            if free < LEAST_FREE_BYTES {
-                Check::failed("disk", text, "free some space")
-            } else {
-                Check::ok("disk", text)
-            }
+            if free < MIN_FREE_BYTES { Check::failed("disk", text, "free some space") } else { Check::ok("disk", text) }
         }
         Err(error) => Check::warning("disk", format!("{}: {error}", there.display()), ""),
     }

@@ -12,12 +12,8 @@ use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux};
 
 /// Every check of the fleet as it was observed, and of the operator's default tmux server.
 pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> Vec<Check> {
-    let mut checks: Vec<Check> = snapshot
-        .agents
-        .iter()
-        .filter(|row| row.managed && !row.has(Flag::Remote))
-        .map(|row| of_agent(row))
-        .collect();
+    let mut checks: Vec<Check> =
+        snapshot.agents.iter().filter(|row| row.managed && !row.has(Flag::Remote)).map(|row| of_agent(row)).collect();
     if checks.is_empty() {
         checks.push(Check::failed(
             "roster",
@@ -35,9 +31,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         let next = format!("`mosaic-tui fleet stop {}` ends it, if an agent of this fleet was called so", row.name);
         Check::warning(what, why, next)
     }));
-    checks.extend(
-        snapshot.agents.iter().filter(|row| row.managed && row.has(Flag::Remote)).map(|row| elsewhere(row)),
-    );
+    checks.extend(snapshot.agents.iter().filter(|row| row.managed && row.has(Flag::Remote)).map(|row| elsewhere(row)));
     checks.extend(snapshot.warnings.iter().map(|warning| Check::warning("roster", warning.label().to_string(), "")));
     let silent = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok);
     if let Some(plane) = silent.filter(|_| installed(site) == Installed::Ours) {
@@ -114,7 +108,9 @@ fn of_agent(row: &AgentRow) -> Check {
         }
         BootEnable::Ok | BootEnable::Unknown => {}
     }
-    if let Some(unit) = row.systemd.as_ref().filter(|unit| !matches!(unit.active, ActiveState::Active | ActiveState::Inactive)) {
+    if let Some(unit) =
+        row.systemd.as_ref().filter(|unit| !matches!(unit.active, ActiveState::Active | ActiveState::Inactive))
+    {
         return failed(
             format!("lives, but its unit is {} ({})", unit.active, unit.sub),
             &format!("`mosaic-tui agent explain {subject}`"),

@@ -1,8 +1,8 @@
 //! What tmux, `/proc`, the heartbeat and systemd say of one agent, each with its evidence.
 
-use super::{Planes, age, units};
+use super::{Planes, seconds_since, units};
 use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
-use crate::fleet::model::{ActiveState, Authority, BootEnable, End, Evidence, Label, Plane, ServerName, UnitFacts};
+use crate::fleet::model::{ActiveState, Authority, BootEnable, End, Evidence, Plane, ServerName, UnitFacts};
 use crate::fleet::os::process::{Process, ProcessTree};
 use crate::fleet::readiness::PaneState;
 use crate::fleet::roster::Agent;
@@ -54,7 +54,7 @@ pub(super) fn tmux_plane<'a>(
         // Said by the link already; what tmux said before the silence proves nothing now.
         return nowhere(PaneState::Elsewhere);
     }
-    let age_seconds = reading.map_or(0.0, |reading| age(reading.at, planes.now));
+    let age_seconds = reading.map_or(0.0, |reading| seconds_since(reading.at, planes.now));
     let hidden = |panes: &[PaneRecord]| planes.living.get(&agent.name).and_then(|living| living.hidden(agent, panes));
     let (finding, ok, text) = match reading.map(|reading| &reading.facts) {
         Some(Ok(Look::Panes(panes))) => {
@@ -113,7 +113,7 @@ pub(super) fn process_evidence(
         (Some(record), None) => (false, format!("pid {} was not read", record.pid)),
         (None, _) => (false, "no pane, so no process to read".to_owned()),
     };
-    evidence.push(Evidence::new(Plane::Process, ok, &text, age(planes.processes_at, planes.now)));
+    evidence.push(Evidence::new(Plane::Process, ok, &text, seconds_since(planes.processes_at, planes.now)));
 }
 
 /// The programs of a process tree, shortest useful form.
@@ -163,7 +163,7 @@ pub(super) fn heartbeat_evidence(
                 Authority::Runtime => "runtime",
             };
             let detail = beat.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-            (true, format!("{} by {by}{detail}", beat.status.word()), age(beat.ts, planes.now))
+            (true, format!("{} by {by}{detail}", beat.status.word()), seconds_since(beat.ts, planes.now))
         }
         Err(NoHeartbeat::Absent | NoHeartbeat::Elsewhere) => (false, "no heartbeat file".to_owned(), 0.0),
         Err(NoHeartbeat::Rejected(why)) => (false, format!("rejected: {why}"), 0.0),
@@ -179,7 +179,7 @@ pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut V
             Some(unit) => (Some(unit.clone()), true, units::describe(unit)),
         },
     };
-    evidence.push(Evidence::new(Plane::Systemd, ok, &text, age(planes.systemd.at, planes.now)));
+    evidence.push(Evidence::new(Plane::Systemd, ok, &text, seconds_since(planes.systemd.at, planes.now)));
     unit
 }
 

@@ -3,26 +3,25 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Planes, Reading, age};
-use crate::fleet::model::age;
+use super::{Planes, Reading, seconds_since};
 use crate::fleet::model::{
     BootEnable, Evidence, Health, HeartbeatFacts, Label, Plane, PlaneState, ProcessFacts, Readiness, SshTarget,
-    UnitFacts, Warning,
+    UnitFacts, Warning, age,
 };
 use crate::fleet::readiness::{Decision, Reason};
 use crate::fleet::roster::Agent;
 use crate::fleet::tmux::PaneRecord;
 use crate::plain::{Notation, plain_words};
 
-/// A row as the far side's own `fleet ps --json` prints it; what is not used here is left out.
+/// A row as the remote host's own `fleet ps --json` prints it; what is not used here is left out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct FarRow {
+pub struct RemoteRow {
     /// Agent name there.
     pub name: Label,
     /// Whether that roster names it.
     pub managed: bool,
     /// Its pane, which tells it from an agent of that name on another socket.
-    pub pane: Option<FarPane>,
+    pub pane: Option<RemotePane>,
     /// systemd plane.
     pub systemd: Option<UnitFacts>,
     /// Process plane.
@@ -41,27 +40,27 @@ pub struct FarRow {
     pub boot_enable: BootEnable,
 }
 
-/// A pane of a far row.
+/// A pane of a remote row.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct FarPane {
+pub struct RemotePane {
     /// `%N`.
     pub id: String,
     /// Its first process.
     pub pid: u32,
 }
 
-/// The far side's own rows, as far as they can be read here.
+/// The remote host's own rows, as far as they can be read here.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct FarRows {
+pub struct RemoteRows {
     /// Those that can.
-    pub rows: Vec<FarRow>,
+    pub rows: Vec<RemoteRow>,
     /// Names of agents whose rows cannot, and why.
     pub unread: Vec<(Label, Label)>,
     /// Why none can, where the answer is no list of rows at all.
     pub broken: Option<Label>,
 }
 
-impl FarRows {
+impl RemoteRows {
     /// Reads an answer row by row: a word that only a newer version knows costs the row it stands in. Both forms are
     /// read, `{schema, rows}` and the list alone that older versions print. No answer is one without rows: the
     /// program is not installed there, or has no roster.
@@ -84,7 +83,7 @@ impl FarRows {
         let mut read = Self::default();
         for row in rows {
             let name = Label::new(row["name"].as_str().unwrap_or("without a name"));
-            match serde_json::from_value::<FarRow>(row) {
+            match serde_json::from_value::<RemoteRow>(row) {
                 Ok(row) => read.rows.push(row.cleaned()),
                 Err(error) => read.unread.push((name, words(&error))),
             }
@@ -116,8 +115,8 @@ pub(super) fn warnings(planes: &Planes<'_>) -> Vec<Warning> {
 /// Longest time that a number from another host may mean, in seconds: a century.
 const MAX_SECONDS: f64 = 3.2e9;
 
-impl FarRow {
-    /// The same with texts that act on no terminal and numbers that mean something: another host wrote them.
+impl RemoteRow {
+    /// Bounds its numbers, which another host wrote; its texts act on no terminal already.
     #[must_use]
     pub fn cleaned(mut self) -> Self {
         let bounded = |number: f64, most: f64| if number.is_finite() { number.clamp(0.0, most) } else { 0.0 };
@@ -142,7 +141,7 @@ pub struct HostView {
     /// Whether it answers at all, or why not; as old as its last answer.
     pub link: Reading<()>,
     /// Its own rows.
-    pub rows: Reading<FarRows>,
+    pub rows: Reading<RemoteRows>,
 }
 
 /// State of each link, for the whole fleet.
@@ -163,7 +162,7 @@ fn silence(view: &HostView, planes: &Planes<'_>) -> String {
     if !view.heard {
         return String::new();
     }
-    let span = std::time::Duration::from_secs_f64(age(view.link.at, planes.now));
+    let span = std::time::Duration::from_secs_f64(seconds_since(view.link.at, planes.now));
     format!(", last heard {} ago", age::short(span))
 }
 
@@ -181,14 +180,16 @@ pub(super) fn evidence(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Ev
         None => (false, format!("{target} was not asked yet"), 0.0),
         Some(view) => match &view.link.facts {
             Ok(()) => {
-                let of_agent = |rows: &FarRows| {
+                let of_agent = |rows: &RemoteRows| {
                     let own = rows.unread.iter().find(|(name, _)| name.as_str() == agent.name.as_str());
                     own.map(|(_, why)| format!(", its own row cannot be read: {why}"))
                 };
                 let unread = view.rows.facts.as_ref().ok().and_then(of_agent).unwrap_or_default();
-                (true, format!("{target} answers{unread}"), age(view.link.at, planes.now))
+                (true, format!("{target} answers{unread}"), seconds_since(view.link.at, planes.now))
             }
-            Err(why) => (false, format!("{target}: {}", without_target(why, target)), age(view.link.at, planes.now)),
+            Err(why) => {
+                (false, format!("{target}: {}", without_target(why, target)), seconds_since(view.link.at, planes.now))
+            }
         },
     };
     evidence.push(Evidence::new(Plane::Ssh, ok, &text, age_seconds));
@@ -205,21 +206,21 @@ pub(super) fn unanswered(planes: &Planes<'_>, agent: &Agent) -> String {
     }
 }
 
-/// The far side's own row of the agent in this pane, while it is to be believed.
-pub(super) fn own_row<'a>(planes: &'a Planes<'_>, agent: &Agent, pane: &PaneRecord) -> Option<(&'a FarRow, f64)> {
+/// The remote host's own row of the agent in this pane, while it is to be believed.
+pub(super) fn own_row<'a>(planes: &'a Planes<'_>, agent: &Agent, pane: &PaneRecord) -> Option<(&'a RemoteRow, f64)> {
     let view = planes.hosts.get(agent.ssh.as_ref()?)?;
     view.link.facts.as_ref().ok()?;
     let rows = view.rows.facts.as_ref().ok()?;
-    let own = |row: &&FarRow| {
-        let of_pane = |own: &FarPane| own.id == pane.id.to_string() && own.pid == pane.pid;
+    let own = |row: &&RemoteRow| {
+        let of_pane = |own: &RemotePane| own.id == pane.id.to_string() && own.pid == pane.pid;
         row.managed && row.name.as_str() == agent.name.as_str() && row.pane.as_ref().is_some_and(of_pane)
     };
     let row = rows.rows.iter().find(own)?;
-    Some((row, age(view.rows.at, planes.now)))
+    Some((row, seconds_since(view.rows.at, planes.now)))
 }
 
-/// The decision that the far side made with all of its planes.
-pub(super) fn decision(row: &FarRow) -> Decision {
+/// The decision that the remote host made with all of its planes.
+pub(super) fn decision(row: &RemoteRow) -> Decision {
     Decision {
         health: row.health,
         readiness: row.readiness,
@@ -244,7 +245,7 @@ mod tests {
         let host = SshTarget::new("op@far");
         let rows = format!("[{},{},{},{{}}]", row("a", "working"), row("b", "dozing"), row("c", "stuck"));
         for answer in [rows.clone(), format!(r#"{{"schema":9,"rows":{rows}}}"#)] {
-            let read = FarRows::read(answer.as_bytes());
+            let read = RemoteRows::read(answer.as_bytes());
             let names: Vec<&str> = read.rows.iter().map(|row| row.name.as_str()).collect();
             assert_eq!(names, ["a", "c"]);
             assert_eq!(read.unread.len(), 2);
@@ -254,10 +255,10 @@ mod tests {
             assert!(name.as_str() == "b" && why.as_str().starts_with("`dozing` is not known here"), "{why}");
         }
         for nothing in ["", "\n"] {
-            assert_eq!(FarRows::read(nothing.as_bytes()).warning(&host), None, "not installed there");
+            assert_eq!(RemoteRows::read(nothing.as_bytes()).warning(&host), None, "not installed there");
         }
         for broken in ["{}", "7", "[", "motd", r#"{"rows":7}"#] {
-            let told = FarRows::read(broken.as_bytes()).warning(&host);
+            let told = RemoteRows::read(broken.as_bytes()).warning(&host);
             assert!(matches!(told, Some(Warning::HostUnread(..))), "{told:?}");
         }
     }
@@ -265,7 +266,7 @@ mod tests {
     #[test]
     fn what_another_host_writes_acts_on_nothing_here() {
         let text = r#"{"name":"a","managed":true,"session":"a","pane":{"id":"%1","pid":7},"systemd":{"load":"l","active":"act\u001b]0;x\u0007","sub":"s","unit_file_state":"","main_pid":1,"n_restarts":0,"result":"r","status_text":"\u001b[31m","log":[]},"process":{"alive":true,"argv0":"x","cpu_percent":1e300,"rss_bytes":1,"descendants":0},"heartbeat":{"age_seconds":1e300,"status":"ok","detail":null,"by":"keeper"},"health":"healthy","readiness":"working","reason":"\u009b","drift":false,"boot_enable":"ok"}"#;
-        let row: FarRow = serde_json::from_str(text).unwrap();
+        let row: RemoteRow = serde_json::from_str(text).unwrap();
         let row = row.cleaned();
         let beat = row.heartbeat.clone().unwrap();
         assert!(std::time::Duration::try_from_secs_f64(beat.age_seconds).is_ok());

@@ -1,26 +1,31 @@
 //! What an agent's screen says, as evidence.
 
-use super::{Planes, age};
+use super::{Planes, seconds_since};
 use crate::fleet::model::{Evidence, Label, PaneId, Plane, ServerName};
-use crate::fleet::readiness::ScreenSign;
+use crate::fleet::readiness::ScreenInput;
 use crate::fleet::screen::Showing;
 
-/// The sign for the decision, and the evidence; neither where such screens are not known, or the runtime
+/// The input of the decision, and the evidence; neither where such screens are not known, or the runtime
 /// speaks for itself.
-pub(super) fn sign(planes: &Planes<'_>, server: &ServerName, pane: PaneId, evidence: &mut Vec<Evidence>) -> ScreenSign {
-    let Some(reading) = planes.screens.get(&(server.clone(), pane)) else { return ScreenSign::NotAsked };
-    let (ok, text, sign) = match &reading.facts {
+pub(super) fn input(
+    planes: &Planes<'_>,
+    server: &ServerName,
+    pane: PaneId,
+    evidence: &mut Vec<Evidence>,
+) -> ScreenInput {
+    let Some(reading) = planes.screens.get(&(server.clone(), pane)) else { return ScreenInput::NotAsked };
+    let (ok, text, input) = match &reading.facts {
         Ok(facts) => {
             let asked = facts.asked();
             let reason = if asked.is_empty() { facts.reason.clone() } else { format!("{}: {asked}", facts.reason) };
             let text = format!("{}: {}", facts.showing.word(), facts.reason);
-            (facts.showing != Showing::Unknown, text, ScreenSign::Shows(facts.showing, reason))
+            (facts.showing != Showing::Unknown, text, ScreenInput::Shows(facts.showing, reason))
         }
-        Err(why) => (false, why.clone(), ScreenSign::Unread(why.clone())),
+        Err(why) => (false, why.clone(), ScreenInput::Unread(why.clone())),
     };
-    let age_seconds = age(reading.at, planes.now);
+    let age_seconds = seconds_since(reading.at, planes.now);
     evidence.push(Evidence::new(Plane::Screen, ok, &text, age_seconds));
-    sign
+    input
 }
 
 /// The question that a dialog on the screen asks.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::fleet::model::{
-    Authority, Health, HeartbeatStatus, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName, UnitFacts, LoadState, SubState, UnitResult,
+    Authority, Health, HeartbeatStatus, LoadState, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName,
+    SubState, UnitFacts, UnitResult,
 };
 use crate::fleet::os::process::Process;
 use crate::fleet::roster;

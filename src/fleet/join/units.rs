@@ -93,7 +93,7 @@ mod tests {
             status: Some(3),
             signal: None,
             words: words.clone(),
-            quick_ends: 1,
+            quick_exits: 1,
             lines: Vec::new(),
         };
         let recorded = || Box::new(Reason::Told(words.to_string()));

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::evidence::{TmuxFinding, process_evidence};
-use super::{Planes, Reading, age, idle, pane_facts};
+use super::{Planes, Reading, idle, pane_facts, seconds_since};
 use crate::fleet::heartbeat::NoHeartbeat;
 use crate::fleet::model::{AgentRow, BootEnable, Evidence, Flag, Label, Plane, RowKey, ServerName, SshTarget};
-use crate::fleet::readiness::{self, PaneState, Reason, ScreenSign, Signs};
+use crate::fleet::readiness::{self, Inputs, PaneState, Reason, ScreenInput};
 use crate::fleet::roster::{Agent, is_viewer_name};
 use crate::fleet::tmux::{Look, PaneRecord};
 
@@ -34,7 +34,7 @@ pub(super) fn unmanaged_rows(planes: &Planes<'_>) -> Vec<AgentRow> {
         for pane in sorted {
             let name = pane.session.0.as_str();
             if !is_viewer_name(name) && known.insert(name) {
-                rows.push(unmanaged_row(planes, server, host, pane, age(reading.at, planes.now)));
+                rows.push(unmanaged_row(planes, server, host, pane, seconds_since(reading.at, planes.now)));
             }
         }
     }
@@ -53,7 +53,7 @@ fn unmanaged_row(
         .state(tree, None);
     let idle = idle(pane, planes.now);
     let decision = readiness::decide(
-        &Signs { pane: state, pulse: Err(NoHeartbeat::Absent), idle, screen: ScreenSign::NotAsked },
+        &Inputs { pane: state, heartbeat: Err(NoHeartbeat::Absent), idle, screen: ScreenInput::NotAsked },
         &planes.site.thresholds,
     );
     let mut evidence = vec![

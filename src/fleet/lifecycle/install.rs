@@ -20,7 +20,9 @@ use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::{AgentName, UnitFileState};
 use crate::fleet::roster::Roster;
 use crate::fleet::session;
-use crate::fleet::systemd::{AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files};
+use crate::fleet::systemd::{
+    AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files,
+};
 use crate::plain;
 
 /// Variables of the installing shell that the fleet needs and a user manager does not have.
@@ -238,8 +240,12 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
         Some(false) => plan.steps.push(Step::Linger(true)),
         None => plan.notes.push(Note::NoLogind),
     }
-    let remote: Vec<String> =
-        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.to_string()).collect();
+    let remote: Vec<String> = roster
+        .agents
+        .iter()
+        .filter(|agent| roster.is_remote(agent, site))
+        .map(|agent| agent.name.to_string())
+        .collect();
     if !remote.is_empty() {
         plan.notes.push(Note::OnOtherHosts(remote));
     }

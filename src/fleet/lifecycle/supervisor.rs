@@ -155,7 +155,11 @@ impl<'a> Lifecycle<'a> {
                 self.forget(&agent.name);
                 manager.forget_failure(&unit).await;
                 self.job(manager, &unit, Some(agent)).await?;
-                Ok(if keeper.is_some() && state != ActiveState::Activating { Outcome::Adopted } else { Outcome::Started })
+                Ok(if keeper.is_some() && state != ActiveState::Activating {
+                    Outcome::Adopted
+                } else {
+                    Outcome::Started
+                })
             }
             Way::Direct => {
                 let by_unit = match self.behind().await {

@@ -158,7 +158,8 @@ pub struct ExitFacts {
     /// How it ended, in a few words.
     pub words: Label,
     /// How many runs in a row ended at once.
-    pub quick_ends: u32,
+    #[serde(rename = "quick_ends")]
+    pub quick_exits: u32,
     /// The last lines on its screen.
     pub lines: Vec<Label>,
 }

@@ -23,7 +23,7 @@ pub struct AgentRow {
     pub alias: Option<Label>,
     /// tmux session, as tmux's own commands take it.
     pub session: SessionName,
-    /// The same made safe to show.
+    /// The session's name, made safe to show.
     pub session_label: Label,
     /// Whose fleet it belongs to.
     pub tenant_id: String,

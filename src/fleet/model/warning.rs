@@ -151,3 +151,42 @@ impl Serialize for Warning {
 pub(super) fn as_labels<S: Serializer>(warnings: &[Warning], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(warnings.iter().map(Warning::label))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The only test of these words: whoever changes them changes them here, and nothing else.
+    #[test]
+    fn the_words_of_warnings() {
+        let host = || SshTarget::new("op@far");
+        let without_effect = |beside_command| Warning::WithoutEffect {
+            key: "yolo",
+            beside_command,
+            agents: ["a", "b"].map(str::to_owned).to_vec(),
+        };
+        let not_used = |older_in_use| Warning::RosterNotUsed { older_in_use, why: "is empty".to_owned() };
+        let all = [
+            Warning::Floor(FloorGap::NoLead),
+            Warning::Floor(FloorGap::ManyLeads(2)),
+            Warning::Floor(FloorGap::NoEnhancer),
+            Warning::NeedsCommand { agent: AgentName::parse("a").unwrap(), runtime: "pi".to_owned() },
+            without_effect(true),
+            without_effect(false),
+            not_used(true),
+            not_used(false),
+            Warning::HostUnread(host(), Label::new("no list")),
+            Warning::RowsUnread { host: host(), unread: 1, all: 3, first: (Label::new("a"), Label::new("no name")) },
+            Warning::Backlog("backlog: no answer".to_owned()),
+        ];
+        insta::assert_snapshot!(all.map(|warning| warning.to_string()).join("\n"));
+    }
+
+    #[test]
+    fn a_screen_shows_one_line_of_bounded_length() {
+        let long = Warning::Backlog("x\n".repeat(400));
+        assert!(long.label().as_str().chars().count() <= 200 && !long.label().as_str().contains('\n'));
+        let rows = serde_json::to_string(&[&long]).unwrap();
+        assert!(rows.len() > 800, "the JSON of a roster holds all of it");
+    }
+}

@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::clients::{Answer, Clients};
 use super::files::FileWatch;
-use super::hosts::{self, HostReading, Post};
+use super::hosts::{self, HostReading, RemoteAgents};
 use super::observed::Observed;
 use super::units;
 use crate::fleet::error::{Failure, Result};
@@ -121,7 +121,7 @@ struct Actor {
     links: Arc<Links>,
     host_notify: mpsc::Sender<HostReading>,
     /// A task for each other host.
-    feeds: Vec<(Post, AbortHandle)>,
+    feeds: Vec<(RemoteAgents, AbortHandle)>,
 }
 
 impl Drop for Actor {
@@ -282,7 +282,7 @@ impl Actor {
                 self.look();
             }
         }
-        self.observed.expect_screens();
+        self.observed.reconcile_screens();
         if self.publish.borrow().is_none() {
             // Whoever waits for a state must not take the first look for the whole of it.
             let _late = tokio::time::timeout(FIRST_ANSWERS, self.observed.read_screens_once()).await;
@@ -340,18 +340,18 @@ impl Actor {
 
     /// Starts a task for each other host of the roster; those whose agents are the same go on.
     fn feed_hosts(&mut self) {
-        let posts = self.observed.posts();
-        self.feeds.retain(|(post, feed)| {
-            let keep = posts.contains(post);
+        let remote_agents = self.observed.remote_agents();
+        self.feeds.retain(|(remote, feed)| {
+            let keep = remote_agents.contains(remote);
             if !keep {
                 feed.abort();
             }
             keep
         });
-        for post in posts {
-            if !self.feeds.iter().any(|(fed, _)| *fed == post) {
-                let feed = hosts::feed(post.clone(), Arc::clone(&self.links), self.host_notify.clone());
-                self.feeds.push((post, tokio::spawn(feed).abort_handle()));
+        for remote in remote_agents {
+            if !self.feeds.iter().any(|(fed, _)| *fed == remote) {
+                let feed = hosts::feed(remote.clone(), Arc::clone(&self.links), self.host_notify.clone());
+                self.feeds.push((remote, tokio::spawn(feed).abort_handle()));
             }
         }
     }

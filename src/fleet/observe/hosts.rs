@@ -10,21 +10,21 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::screens::Moved;
-use crate::fleet::join::FarRows;
+use super::screens::ScreenPoll;
+use crate::fleet::join::RemoteRows;
 use crate::fleet::model::{PaneId, ServerName, SocketName, SshTarget};
 use crate::fleet::roster::Agent;
-use crate::fleet::ssh::{FAR_PATH, Link, Links};
+use crate::fleet::ssh::{Link, Links, REMOTE_PATH};
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The far side's own rows cost it more: they are asked for this rarely, and more rarely after a failure.
+/// The remote host's own rows cost it more: they are asked for this rarely, and more rarely after a failure.
 const OWN_ROWS_EVERY: Duration = Duration::from_secs(6);
 const OWN_ROWS_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
-/// Time for the far side's own rows, and for its clock; the command itself gives up before that.
+/// Time for the remote host's own rows, and for its clock; the command itself gives up before that.
 const OWN_ROWS_LIMIT: Duration = Duration::from_secs(6);
 
 /// Time for everything when somebody waits for one look.
@@ -50,17 +50,17 @@ pub(super) struct HostFacts {
     /// Screens that were read anew.
     pub screens: Vec<(ServerName, PaneId, Peek)>,
     /// Its own rows, when they were asked for this time; none where the program is not installed.
-    pub rows: Option<Result<FarRows, String>>,
+    pub rows: Option<Result<RemoteRows, String>>,
 }
 
-/// What is looked at on one host.
+/// The agents that are looked at on one other host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Post {
+pub(super) struct RemoteAgents {
     pub host: SshTarget,
     pub agents: Vec<Agent>,
 }
 
-impl Post {
+impl RemoteAgents {
     fn sockets(&self) -> Vec<&SocketName> {
         let mut sockets: Vec<&SocketName> = Vec::new();
         for agent in &self.agents {
@@ -74,28 +74,30 @@ impl Post {
 
 /// A host that is being looked at.
 struct Looking {
-    post: Post,
+    remote: RemoteAgents,
     links: Arc<Links>,
     link: Link,
-    moved: Vec<(ServerName, Moved)>,
+    polls: Vec<(ServerName, ScreenPoll)>,
     rows_at: Instant,
 }
 
 impl Looking {
-    fn new(post: Post, links: Arc<Links>) -> Self {
-        let link = links.to(&post.host);
-        let moved = post
+    fn new(remote: RemoteAgents, links: Arc<Links>) -> Self {
+        let link = links.to(&remote.host);
+        let polls = remote
             .sockets()
             .into_iter()
-            .map(|socket| (ServerName { ssh: Some(post.host.clone()), socket: socket.clone() }, Moved::default()))
+            .map(|socket| {
+                (ServerName { ssh: Some(remote.host.clone()), socket: socket.clone() }, ScreenPoll::default())
+            })
             .collect();
-        Self { post, links, link, moved, rows_at: Instant::now() }
+        Self { remote, links, link, polls, rows_at: Instant::now() }
     }
 
     async fn look(&mut self) -> Result<HostFacts, String> {
         let skew = self.skew().await?;
         let mut facts = HostFacts { servers: Vec::new(), screens: Vec::new(), rows: None };
-        for (server, moved) in &mut self.moved {
+        for (server, poll) in &mut self.polls {
             let tmux = Tmux::at(server, &self.links);
             let mut look = tmux.look().await.map_err(|failure| failure.to_string());
             if let (Err(_), Some(why)) = (&look, self.link.lost().await) {
@@ -105,11 +107,11 @@ impl Looking {
                 for pane in panes.iter_mut() {
                     pane.activity = pane.activity.and_then(|second| second.checked_add_signed(skew));
                 }
-                moved.retain(|id| panes.iter().any(|pane| pane.id == id && !pane.dead));
-                let due = due(&self.post, server, panes, moved);
+                poll.retain(|id| panes.iter().any(|pane| pane.id == id && !pane.dead));
+                let due = due(&self.remote, server, panes, poll);
                 for (pane, peek) in tmux.peeks(&due.iter().map(|pane| pane.id).collect::<Vec<_>>()).await {
                     if let Some(record) = due.iter().find(|record| record.id == pane) {
-                        moved.note(record);
+                        poll.mark_read(record);
                     }
                     facts.screens.push((server.clone(), pane, peek));
                 }
@@ -118,7 +120,7 @@ impl Looking {
         }
         if self.rows_at <= Instant::now() {
             let rows = self.own_rows().await;
-            // A far side that is slow about them is left in peace for a while.
+            // A remote host that is slow about them is left in peace for a while.
             self.rows_at = Instant::now() + if rows.is_ok() { OWN_ROWS_EVERY } else { OWN_ROWS_AFTER_FAILURE };
             facts.rows = Some(rows);
         }
@@ -134,21 +136,21 @@ impl Looking {
             .ok_or_else(|| "its clock cannot be read with `date +%s`".to_owned())
     }
 
-    async fn own_rows(&self) -> Result<FarRows, String> {
-        let script = format!("{FAR_PATH} {OWN_ROWS}");
+    async fn own_rows(&self) -> Result<RemoteRows, String> {
+        let script = format!("{REMOTE_PATH} {OWN_ROWS}");
         let answer = self.link.run(&script, OWN_ROWS_LIMIT).await.map_err(|failure| failure.to_string())?;
         // Where there are none, tmux alone speaks.
-        Ok(FarRows::read(&answer.stdout))
+        Ok(RemoteRows::read(&answer.stdout))
     }
 }
 
 /// Panes of agents whose screens have moved.
-fn due(post: &Post, server: &ServerName, panes: &[PaneRecord], moved: &Moved) -> Vec<PaneRecord> {
+fn due(remote: &RemoteAgents, server: &ServerName, panes: &[PaneRecord], poll: &ScreenPoll) -> Vec<PaneRecord> {
     let mut due = Vec::new();
-    for agent in post.agents.iter().filter(|agent| agent.socket == server.socket) {
+    for agent in remote.agents.iter().filter(|agent| agent.socket == server.socket) {
         if let Some(pane) = panes_of(panes, &agent.session, &agent.name).first()
             && !pane.dead
-            && moved.is_due(pane)
+            && poll.needs_read(pane)
         {
             due.push((*pane).clone());
         }
@@ -157,15 +159,15 @@ fn due(post: &Post, server: &ServerName, panes: &[PaneRecord], moved: &Moved) ->
 }
 
 /// Looks again and again, until the receiver is gone.
-pub(super) async fn feed(post: Post, links: Arc<Links>, readings: mpsc::Sender<HostReading>) {
-    let host = post.host.clone();
-    let mut looking = Looking::new(post, links);
+pub(super) async fn feed(remote: RemoteAgents, links: Arc<Links>, readings: mpsc::Sender<HostReading>) {
+    let host = remote.host.clone();
+    let mut looking = Looking::new(remote, links);
     loop {
         let facts = looking.look().await;
         if facts.is_err() {
-            // After a gap the first look reads every screen; the far side's own rows wait for their turn.
+            // After a gap the first look reads every screen; the remote host's own rows wait for their turn.
             let rows_at = looking.rows_at;
-            looking = Looking { rows_at, ..Looking::new(looking.post, looking.links) };
+            looking = Looking { rows_at, ..Looking::new(looking.remote, looking.links) };
         }
         if readings.send(HostReading { host: host.clone(), facts }).await.is_err() {
             return;
@@ -175,9 +177,9 @@ pub(super) async fn feed(post: Post, links: Arc<Links>, readings: mpsc::Sender<H
 }
 
 /// Looks once.
-pub(super) async fn once(post: Post, links: Arc<Links>) -> HostReading {
-    let host = post.host.clone();
-    let mut looking = Looking::new(post, links);
+pub(super) async fn once(remote: RemoteAgents, links: Arc<Links>) -> HostReading {
+    let host = remote.host.clone();
+    let mut looking = Looking::new(remote, links);
     let facts = tokio::time::timeout(ONCE_LIMIT, looking.look())
         .await
         .unwrap_or_else(|_| Err(format!("no answer within {} s", ONCE_LIMIT.as_secs())));

@@ -26,14 +26,14 @@ use observed::Observed;
 pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
     let mut observed = Observed::new(site.clone(), Ok(roster));
     let links = Arc::new(Links::new(&site.home));
-    let posts = observed.posts();
-    let hosts = join_all(posts.into_iter().map(|post| hosts::once(post, Arc::clone(&links))));
+    let remote_agents = observed.remote_agents();
+    let hosts = join_all(remote_agents.into_iter().map(|remote| hosts::once(remote, Arc::clone(&links))));
     let systemd = units::read_once(site);
     let here = async {
         observed.look_at_all().await;
         observed.read_processes();
         observed.read_beats(None);
-        observed.expect_screens();
+        observed.reconcile_screens();
         observed.read_screens_once().await;
     };
     let (hosts, systemd, ()) = tokio::join!(hosts, systemd, here);

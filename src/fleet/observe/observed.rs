@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::hosts::{HostReading, Post};
-use super::screens::{Book, Moved, Readings};
+use super::hosts::{HostReading, RemoteAgents};
+use super::screens::{Readings, RulesCache, ScreenPoll};
 use crate::fleet::error::Failure;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
@@ -35,10 +35,10 @@ pub(super) struct Observed {
     roster_error: Option<String>,
     tmux: HashMap<ServerName, Reading<Look>>,
     screens: Readings,
-    moved: HashMap<ServerName, Moved>,
+    polls: HashMap<ServerName, ScreenPoll>,
     /// Panes whose screens tell something, and their runtimes.
     told: Vec<(ServerName, PaneRecord, String)>,
-    book: Book,
+    rules: RulesCache,
     hosts: HashMap<SshTarget, HostView>,
     watch: ProcessWatch,
     processes: HashMap<u32, ProcessTree>,
@@ -64,9 +64,9 @@ impl Observed {
             roster_error: None,
             tmux: HashMap::new(),
             screens: HashMap::new(),
-            moved: HashMap::new(),
+            polls: HashMap::new(),
             told: Vec::new(),
-            book: Book::default(),
+            rules: RulesCache::default(),
             hosts: HashMap::new(),
             watch: ProcessWatch::default(),
             processes: HashMap::new(),
@@ -93,9 +93,9 @@ impl Observed {
                 self.known = true;
                 self.roster_error = None;
                 // The operator may have mended a file of rules as well.
-                self.book = Book::default();
-                let posts = self.posts();
-                self.hosts.retain(|host, _| posts.iter().any(|post| post.host == *host));
+                self.rules = RulesCache::default();
+                let remote_agents = self.remote_agents();
+                self.hosts.retain(|host, _| remote_agents.iter().any(|remote| remote.host == *host));
                 self.forget_other_servers();
             }
             Err(failure) => self.roster_error = Some(failure.to_string()),
@@ -112,22 +112,22 @@ impl Observed {
         self.systemd = Reading::new(facts, at);
     }
 
-    /// What is looked at on other hosts, a post each.
-    pub(super) fn posts(&self) -> Vec<Post> {
-        let mut posts: Vec<Post> = Vec::new();
+    /// The agents of other hosts, host by host.
+    pub(super) fn remote_agents(&self) -> Vec<RemoteAgents> {
+        let mut remote_agents: Vec<RemoteAgents> = Vec::new();
         for agent in self.roster.agents.iter().filter(|agent| self.roster.is_remote(agent, &self.site)) {
             let Some(host) = &agent.ssh else { continue };
-            match posts.iter_mut().find(|post| post.host == *host) {
-                Some(post) => post.agents.push(agent.clone()),
-                None => posts.push(Post { host: host.clone(), agents: vec![agent.clone()] }),
+            match remote_agents.iter_mut().find(|remote| remote.host == *host) {
+                Some(remote) => remote.agents.push(agent.clone()),
+                None => remote_agents.push(RemoteAgents { host: host.clone(), agents: vec![agent.clone()] }),
             }
         }
-        posts
+        remote_agents
     }
 
     /// Takes what a host said.
     pub(super) fn set_host(&mut self, reading: HostReading) {
-        if !self.posts().iter().any(|post| post.host == reading.host) {
+        if !self.remote_agents().iter().any(|remote| remote.host == reading.host) {
             // It was on its way when the roster forgot the host.
             return;
         }
@@ -138,7 +138,7 @@ impl Observed {
                 for (server, look) in facts.servers {
                     self.tmux.insert(server, Reading::new(look, now));
                 }
-                self.expect_screens();
+                self.reconcile_screens();
                 for (server, pane, peek) in facts.screens {
                     let told = self.told.iter().find(|(of, one, _)| *of == server && one.id == pane);
                     if let Some((.., runtime)) = told.cloned() {
@@ -163,7 +163,7 @@ impl Observed {
 
     /// Live panes whose screens are to tell their agents' state, with the runtimes: those whose screens are
     /// known, whether they report for themselves or not: a question outranks a report.
-    fn told_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
+    fn panes_read_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
         let mut told = Vec::new();
         let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
         for (server, reading) in &self.tmux {
@@ -175,7 +175,7 @@ impl Observed {
         }
         for agent in &self.roster.agents {
             let server = self.roster.server(agent, &self.site);
-            if !self.book.knows(&self.site, &agent.runtime) {
+            if !self.rules.knows(&self.site, &agent.runtime) {
                 continue;
             }
             let Some(panes) = sessions.get(&(&server, agent.session.0.as_str())) else { continue };
@@ -189,13 +189,13 @@ impl Observed {
 
     /// Says which screens tell something now: forgets the others, and says of those that are to be read that they
     /// were not.
-    pub(super) fn expect_screens(&mut self) {
-        self.told = self.told_by_screen();
+    pub(super) fn reconcile_screens(&mut self) {
+        self.told = self.panes_read_by_screen();
         let told: HashSet<(&ServerName, PaneId)> =
             self.told.iter().map(|(server, pane, _)| (server, pane.id)).collect();
         self.screens.retain(|(server, pane), _| told.contains(&(server, *pane)));
-        for (server, moved) in &mut self.moved {
-            moved.retain(|pane| told.contains(&(server, pane)));
+        for (server, poll) in &mut self.polls {
+            poll.retain(|pane| told.contains(&(server, pane)));
         }
         for (server, pane, _) in &self.told {
             let unread = || Reading::new(Err(NOT_READ.to_owned()), Timestamp::now());
@@ -205,7 +205,7 @@ impl Observed {
 
     /// Takes a look at a pane's screen.
     fn set_screen(&mut self, server: &ServerName, pane: PaneId, runtime: &str, peek: &Peek) {
-        if let Some(reading) = self.book.read(&self.site, runtime, peek) {
+        if let Some(reading) = self.rules.read(&self.site, runtime, peek) {
             self.screens.insert((server.clone(), pane), reading);
         }
     }
@@ -214,7 +214,7 @@ impl Observed {
     pub(super) fn due_screens(&mut self) -> HashMap<ServerName, Vec<PaneId>> {
         let mut due: HashMap<ServerName, Vec<PaneId>> = HashMap::new();
         for (server, pane, _) in self.told.iter().filter(|(server, ..)| server.ssh.is_none()) {
-            if self.moved.entry(server.clone()).or_default().is_due(pane) {
+            if self.polls.entry(server.clone()).or_default().needs_read(pane) {
                 due.entry(server.clone()).or_default().push(pane.id);
             }
         }
@@ -226,7 +226,7 @@ impl Observed {
         for (id, peek) in peeks {
             let told = self.told.iter().find(|(of, pane, _)| of == server && pane.id == id);
             if let Some((_, pane, runtime)) = told.cloned() {
-                self.moved.entry(server.clone()).or_default().note(&pane);
+                self.polls.entry(server.clone()).or_default().mark_read(&pane);
                 self.set_screen(server, id, &runtime, &peek);
             }
         }
@@ -276,7 +276,7 @@ impl Observed {
         let mut servers: Vec<ServerName> = self.sockets().iter().map(ServerName::here).collect();
         servers.extend(self.roster.agents.iter().map(|agent| self.roster.server(agent, &self.site)));
         self.tmux.retain(|server, _| servers.contains(server));
-        self.moved.retain(|server, _| servers.contains(server));
+        self.polls.retain(|server, _| servers.contains(server));
         let tmux = &self.tmux;
         self.screens.retain(|(server, _), _| tmux.contains_key(server));
     }

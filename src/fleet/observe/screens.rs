@@ -34,13 +34,13 @@ struct Seen {
 
 /// Which panes of one server have moved since their screens were read.
 #[derive(Debug, Default)]
-pub(super) struct Moved {
+pub(super) struct ScreenPoll {
     seen: HashMap<PaneId, Seen>,
 }
 
-impl Moved {
+impl ScreenPoll {
     /// Whether the pane's screen is to be read now.
-    pub(super) fn is_due(&self, pane: &PaneRecord) -> bool {
+    pub(super) fn needs_read(&self, pane: &PaneRecord) -> bool {
         let Some(seen) = self.seen.get(&pane.id) else { return true };
         // tmux counts seconds: output in the second of the look may have come after it.
         let output =
@@ -50,7 +50,7 @@ impl Moved {
     }
 
     /// Notes that its screen was read.
-    pub(super) fn note(&mut self, pane: &PaneRecord) {
+    pub(super) fn mark_read(&mut self, pane: &PaneRecord) {
         let seen = Seen {
             title: pane.title.clone(),
             size: pane.size,
@@ -69,11 +69,11 @@ impl Moved {
 
 /// The rules of each runtime, read once.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub(super) struct RulesCache {
     rules: HashMap<String, Result<Option<Rules>, String>>,
 }
 
-impl Book {
+impl RulesCache {
     /// Whether anything is known of a runtime's screen.
     pub(super) fn knows(&mut self, site: &Site, runtime: &str) -> bool {
         !matches!(self.rules(site, runtime), Ok(None))

@@ -71,11 +71,11 @@ fn base(program: &Path, args: &[OsString]) -> Command {
 /// Held shared while a child is between its fork and its program. In that moment it is still of our process
 /// group, and the forking thread waits for it where no signal reaches it: a stop of the group would stop
 /// the child and leave us waiting for it for ever.
-static BIRTHS: RwLock<()> = RwLock::new(());
+static SPAWN_GATE: RwLock<()> = RwLock::new(());
 
-fn birth() -> RwLockReadGuard<'static, ()> {
+fn spawn_guard() -> RwLockReadGuard<'static, ()> {
     // The lock guards no data that a panic could have left half done.
-    BIRTHS.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    SPAWN_GATE.read().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Stops this process and its whole group, as Ctrl-Z in a shell does; returns when it goes on.
@@ -83,12 +83,12 @@ fn birth() -> RwLockReadGuard<'static, ()> {
 /// # Errors
 /// What kill(2) says.
 pub fn stop_group() -> std::io::Result<()> {
-    let _no_births = BIRTHS.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _no_spawn = SPAWN_GATE.write().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?)
 }
 
 fn spawn(command: &mut Command) -> Result<Child, ExecError> {
-    let _birth = birth();
+    let _spawning = spawn_guard();
     command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ExecError::Missing,
         _ => ExecError::Io(error),
@@ -108,7 +108,7 @@ pub async fn run(
     run_with_input(program, args, env, &[], limit).await
 }
 
-/// The same with something on its standard input: what must not stand among its arguments, which
+/// Runs a command to its end, with something on its standard input: what must not stand among its arguments, which
 /// everybody on the machine can read.
 ///
 /// # Errors
@@ -267,7 +267,7 @@ pub fn in_pty(program: &Path, args: &[OsString], size: Size) -> Result<PtyProces
     for variable in NOT_INHERITED {
         builder.env_remove(variable);
     }
-    let _birth = birth();
+    let _spawning = spawn_guard();
     let child = pair.slave.spawn_command(builder).map_err(|error| io(&error))?;
     Ok(PtyProcess { master: pair.master, child: Some(child) })
 }

@@ -125,3 +125,53 @@ impl fmt::Display for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The only test of these words: whoever changes them changes them here, and nothing else.
+    #[test]
+    fn the_words_of_reasons() {
+        let told = || Reason::Told("exited with status 3".to_owned());
+        let minute = Duration::from_secs(60);
+        let all = [
+            told(),
+            Reason::Ended(Some(End::Exited(9))),
+            Reason::Ended(None),
+            Reason::ProcessGone,
+            Reason::ShellOnly("bash"),
+            Reason::NoSession,
+            Reason::NoServer,
+            Reason::ProcessStopped,
+            Reason::TmuxUnread,
+            Reason::ServerUnreachable,
+            Reason::Hidden,
+            Reason::HostSilent,
+            Reason::NotInRoster,
+            Reason::NoHeartbeat,
+            Reason::NothingKnown,
+            Reason::HeartbeatRejected("from the future".to_owned()),
+            Reason::HeartbeatStale(minute),
+            Reason::Reported(HeartbeatStatus::Waiting),
+            Reason::Reported(HeartbeatStatus::Blocked),
+            Reason::Reported(HeartbeatStatus::Error),
+            Reason::Reported(HeartbeatStatus::Busy),
+            Reason::Reported(HeartbeatStatus::Ok),
+            Reason::OutlivedReport(minute),
+            Reason::SilenceUnknown,
+            Reason::ScreenUnread(minute, "no answer".to_owned()),
+            Reason::ScreenUnknown(minute),
+            Reason::Silent(minute),
+            Reason::Output(minute),
+            Reason::AtItsKeys("a draft".to_owned()),
+            Reason::LeftAtItsKeys("a draft".to_owned(), minute),
+            Reason::ClaimedActive(Box::new(Reason::NoSession), SubState::Running),
+            Reason::ClaimedFailed(Box::new(Reason::Output(minute)), UnitResult::ExitCode),
+            Reason::BeingStarted(Box::new(told()), Label::new("waits 4 s")),
+            Reason::BeingRestarted(Box::new(told())),
+            Reason::GivenUp(Box::new(told()), 3, UnitResult::ExitCode),
+        ];
+        insta::assert_snapshot!(all.map(|reason| reason.to_string()).join("\n"));
+    }
+}

@@ -164,7 +164,7 @@ fn decoded(key: &str, value: &str) -> Value {
     }
 }
 
-/// The same edit on the decoded document.
+/// Makes the edit on the decoded document.
 fn apply(document: &mut Value, edit: &Edit) -> Option<()> {
     let list = document.get_mut("agents")?.as_sequence_mut()?;
     let position = |list: &Vec<Value>, name: &str| {

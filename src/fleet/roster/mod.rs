@@ -24,5 +24,11 @@ pub(crate) use resolve::is_viewer_name;
 pub use resolve::{load, parse, read};
 pub use store::{Draft, LockedRoster, RosterLock, check, create, lock, lock_unchanged};
 
+/// The class whose agent coordinates a fleet without a `lead`.
+pub const COORDINATING_CLASS: &str = "orchestrator";
+
+/// The class that every fleet keeps staffed as well.
+pub const ENHANCING_CLASS: &str = "enhancer";
+
 /// JSON Schema of the roster file, kept equal to [`RosterFile`] by a test.
 pub const SCHEMA: &str = include_str!("../../../framework/fleet/roster.schema.json");

@@ -104,7 +104,7 @@ impl Launch {
         ]
     }
 
-    /// The same pane again.
+    /// The change that starts the command again in its pane.
     fn again(self, pane: PaneId) -> Change {
         Change::RespawnPane { pane, directory: self.directory, env: self.env, argv: self.argv }
     }

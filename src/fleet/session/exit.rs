@@ -37,7 +37,8 @@ pub struct ExitRecord {
     pub exit_signal: Option<i32>,
     /// How many runs in a row ended at once, this one included.
     #[serde(default)]
-    pub quick_ends: u32,
+    #[serde(rename = "quick_ends")]
+    pub quick_exits: u32,
     /// Why there was no process at all, when the session could not even be made.
     #[serde(default)]
     pub failure: Option<String>,
@@ -58,7 +59,7 @@ impl ExitRecord {
         lines[lines.len().saturating_sub(most)..].to_vec()
     }
 
-    /// The same for a row.
+    /// The record as a row shows it.
     #[must_use]
     pub fn facts(&self) -> ExitFacts {
         ExitFacts {
@@ -66,7 +67,7 @@ impl ExitRecord {
             status: self.exit_status,
             signal: self.exit_signal.map(signal_name),
             words: Label::new(&self.words()),
-            quick_ends: self.quick_ends,
+            quick_exits: self.quick_exits,
             lines: self.last_lines(SHOWN_LINES),
         }
     }

@@ -74,25 +74,25 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         holder::ensure_own_server(site, roster, agent).await?;
     }
     let tmux = Tmux::new(agent.socket.clone());
-    let quick_ends = exit::last_exit(site, &agent.name).map_or(0, |exit| exit.quick_ends);
+    let quick_exits = exit::last_exit(site, &agent.name).map_or(0, |exit| exit.quick_exits);
     // A server that does not answer says nothing about this agent.
     let made = match adopt(agent, &tmux).await? {
         Some(pane) => Ok((pane, Origin::Adopted)),
         None => {
-            pause(site, quick_ends).await;
+            pause(site, quick_exits).await;
             alone(site, agent, &tmux).await?;
             create::create(site, agent, &tmux).await.map(|pane| (pane, Origin::Created))
         }
     };
     let (pane, origin) = match made {
         Ok(made) => made,
-        Err(failure) => return not_made(site, agent, quick_ends, failure),
+        Err(failure) => return not_made(site, agent, quick_exits, failure),
     };
     tracing::info!(agent = %agent.name, pane = %pane.id, pid = pane.pid, ?origin, "keeping");
     lock.keeps(&pane)?;
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Stopped));
     let age = process::age(pane.pid).unwrap_or_default();
-    let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_ends, began: Instant::now(), age };
+    let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_exits, began: Instant::now(), age };
     keeper.keep().await
 }
 
@@ -141,15 +141,18 @@ pub async fn refused(failure: Failure) -> Result<i32> {
 }
 
 /// Waits before a runtime is started again that ended at once; a supervisor is told why.
-async fn pause(site: &Site, quick_ends: u32) {
-    let delay = pace::delay(quick_ends, &site.pace);
+async fn pause(site: &Site, quick_exits: u32) {
+    let delay = pace::delay(quick_exits, &site.pace);
     if delay.is_zero() {
         return;
     }
     let seconds = delay.as_secs_f64();
-    let times =
-        if quick_ends == 1 { "ended at once".to_owned() } else { format!("ended at once {quick_ends} times in a row") };
-    tracing::info!(quick_ends, seconds, "waiting before the next start");
+    let times = if quick_exits == 1 {
+        "ended at once".to_owned()
+    } else {
+        format!("ended at once {quick_exits} times in a row")
+    };
+    tracing::info!(quick_exits, seconds, "waiting before the next start");
     // The unit's own start limit counts from the last word that was heard.
     let extend = delay.saturating_add(EXTENSION).as_micros();
     service::tell(&format!("EXTEND_TIMEOUT_USEC={extend}\nSTATUS={times}; waits {seconds:.0} s before the next start"));
@@ -157,8 +160,8 @@ async fn pause(site: &Site, quick_ends: u32) {
 }
 
 /// A session that could not be made counts like one that ended at once.
-fn not_made(site: &Site, agent: &Agent, quick_ends: u32, failure: Failure) -> Result<i32> {
-    let quick_ends = quick_ends.saturating_add(1);
+fn not_made(site: &Site, agent: &Agent, quick_exits: u32, failure: Failure) -> Result<i32> {
+    let quick_exits = quick_exits.saturating_add(1);
     let record = ExitRecord {
         agent: agent.name.to_string(),
         tenant_id: agent.tenant_id.clone(),
@@ -167,20 +170,20 @@ fn not_made(site: &Site, agent: &Agent, quick_ends: u32, failure: Failure) -> Re
         pid: 0,
         exit_status: None,
         exit_signal: None,
-        quick_ends,
+        quick_exits,
         failure: Some(failure.to_string()),
         screen: String::new(),
     };
     if let Err(error) = exit::write(site, &agent.name, record) {
         tracing::error!(%error, "exit record not written");
     }
-    if quick_ends >= pace::MOST_QUICK_ENDS {
-        tracing::error!(%failure, quick_ends, "given up");
+    if quick_exits >= pace::MAX_QUICK_EXITS {
+        tracing::error!(%failure, quick_exits, "given up");
         return Ok(GIVEN_UP);
     }
     if service::is_managed() {
         // The next one waits before it tries.
-        tracing::error!(%failure, quick_ends, "the session could not be made");
+        tracing::error!(%failure, quick_exits, "the session could not be made");
         return Ok(UNKNOWN_STATUS);
     }
     Err(failure)
@@ -193,7 +196,7 @@ struct Keeper<'a> {
     pane: PaneId,
     pid: u32,
     /// Runs in a row before this one that ended at once.
-    quick_ends: u32,
+    quick_exits: u32,
     began: Instant,
     /// Age of the pane's process when the keeper began.
     age: Duration,
@@ -288,7 +291,7 @@ impl Keeper<'_> {
             screen =
                 self.tmux.query(&Query::Capture { pane: self.pane, history: SCROLLED_AWAY }).await.unwrap_or_default();
         }
-        let quick_ends = self.count_quick_ends().await;
+        let quick_exits = self.count_quick_exits().await;
         let record = ExitRecord {
             agent: self.agent.name.to_string(),
             tenant_id: self.agent.tenant_id.clone(),
@@ -297,31 +300,31 @@ impl Keeper<'_> {
             pid: self.pid,
             exit_status: end.and_then(End::status),
             exit_signal: end.and_then(End::signal),
-            quick_ends,
+            quick_exits,
             failure: None,
             screen,
         };
         if let Err(error) = exit::write(self.site, &self.agent.name, record) {
             tracing::error!(%error, "exit record not written");
         }
-        tracing::info!(agent = %self.agent.name, ?end, quick_ends, "the pane's process ended");
-        if quick_ends >= pace::MOST_QUICK_ENDS {
-            tracing::error!(quick_ends, "it ends at once every time; given up");
+        tracing::info!(agent = %self.agent.name, ?end, quick_exits, "the pane's process ended");
+        if quick_exits >= pace::MAX_QUICK_EXITS {
+            tracing::error!(quick_exits, "it ends at once every time; given up");
             return Ok(GIVEN_UP);
         }
         Ok(end.map(End::code).filter(|status| *status != GIVEN_UP).unwrap_or(UNKNOWN_STATUS))
     }
 
     /// Runs in a row that ended at once, now that this one is over.
-    async fn count_quick_ends(&self) -> u32 {
+    async fn count_quick_exits(&self) -> u32 {
         if self.age + self.began.elapsed() >= pace::QUICK {
             return 0;
         }
         // Without its server no runtime lives, and at a shutdown everything ends; neither says anything
         // about this one.
         match self.tmux.reach().await {
-            Ok(Some(_)) if !shutting_down().await => self.quick_ends.saturating_add(1),
-            _ => self.quick_ends,
+            Ok(Some(_)) if !shutting_down().await => self.quick_exits.saturating_add(1),
+            _ => self.quick_exits,
         }
     }
 }

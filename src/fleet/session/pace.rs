@@ -18,13 +18,13 @@ pub(super) const QUICK: Duration = Duration::from_secs(60);
 
 /// After so many runs in a row that ended at once the keeper gives up: the pauses between them add up
 /// to half a minute with the default delay.
-pub(super) const MOST_QUICK_ENDS: u32 = 6;
+pub(super) const MAX_QUICK_EXITS: u32 = 6;
 
 /// Longest pause before a restart.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// Nobody waits longer at the gate: a whole fleet of hundreds passes in that time.
-const MOST_AT_GATE: Duration = Duration::from_secs(600);
+const MAX_GATE_WAIT: Duration = Duration::from_secs(600);
 
 /// How often a waiting keeper tells its service manager that it lives.
 const TELL_AGAIN: Duration = Duration::from_secs(5);
@@ -33,8 +33,8 @@ const TELL_AGAIN: Duration = Duration::from_secs(5);
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 /// The pause before the next start, after this many runs in a row that ended at once.
-pub(super) fn delay(quick_ends: u32, pace: &Pace) -> Duration {
-    match quick_ends.checked_sub(1) {
+pub(super) fn delay(quick_exits: u32, pace: &Pace) -> Duration {
+    match quick_exits.checked_sub(1) {
         None => Duration::ZERO,
         Some(doublings) => pace.restart_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(MAX_DELAY),
     }
@@ -57,7 +57,7 @@ pub(super) async fn pass_gate(run_dir: &Path, spacing: Duration) -> Result<()> {
     let begun = Instant::now();
     let mut told = begun;
     while !lockfile::try_exclusive(&path, &file)? {
-        if begun.elapsed() > MOST_AT_GATE {
+        if begun.elapsed() > MAX_GATE_WAIT {
             tracing::warn!("the gate of starts stays shut; somebody froze inside of it");
             return Ok(());
         }

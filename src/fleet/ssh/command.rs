@@ -1,4 +1,4 @@
-//! ssh's command line, and the words of a shell on the far side.
+//! ssh's command line, and the words of a shell on the remote host.
 
 use std::ffi::OsString;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -8,7 +8,7 @@ use crate::fleet::home::fingerprint;
 use crate::fleet::model::SshTarget;
 
 /// In front of a command of this program on another host: a shell without a login knows few folders.
-pub const FAR_PATH: &str = "PATH=\"$PATH:$HOME/.local/bin:$HOME/.cargo/bin:/usr/local/bin\"";
+pub const REMOTE_PATH: &str = "PATH=\"$PATH:$HOME/.local/bin:$HOME/.cargo/bin:/usr/local/bin\"";
 
 /// Most bytes of a control socket's path: a Unix socket has 108, and ssh adds 17 while it makes one.
 const MAX_SOCKET_PATH: usize = 90;
@@ -75,7 +75,7 @@ impl Client {
         self.args(&["-tt", "-e", "none", "-o", "BatchMode=yes"], command)
     }
 
-    /// The same for a person, who may be asked for a passphrase.
+    /// Arguments of a client for a person, who may be asked for a passphrase.
     #[must_use]
     pub fn person_args(&self, command: &str) -> Vec<OsString> {
         self.args(&["-t"], command)

@@ -1,6 +1,6 @@
 //! A shell that is kept open on another host, and commands run in it one after the other.
 //!
-//! ssh's own exit status 255 may mean many things, so the far side prints a mark behind each answer: an
+//! ssh's own exit status 255 may mean many things, so the remote host prints a mark behind each answer: an
 //! answer without its mark is none, and the link is dropped.
 
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ impl Link {
         }
     }
 
-    /// Runs a script in the far shell, with nothing on its standard input.
+    /// Runs a script in the remote shell, with nothing on its standard input.
     ///
     /// # Errors
     /// When ssh is missing, or the host does not answer in time. Whether the script ran is not known then.

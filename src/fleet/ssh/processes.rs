@@ -17,7 +17,7 @@ pub async fn processes(link: &Link, pid: u32) -> Result<Vec<Vec<String>>> {
     Ok(tree(&String::from_utf8_lossy(&listed.stdout), pid))
 }
 
-/// The same from the text of `ps`. Words are told apart by blanks: the text holds no better sign.
+/// Finds them in the text of `ps`. Words are told apart by blanks: the text holds no better sign.
 fn tree(listed: &str, root: u32) -> Vec<Vec<String>> {
     let mut all: Vec<(u32, u32, Vec<String>)> = listed
         .lines()

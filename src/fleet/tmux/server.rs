@@ -22,8 +22,8 @@ use crate::fleet::ssh::{self, Link, Links};
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
-/// The same over a link that may be slow.
-const FAR_LIMIT: Duration = Duration::from_secs(6);
+/// Time for an answer over a link, which may be slow.
+const REMOTE_ANSWER_LIMIT: Duration = Duration::from_secs(6);
 
 /// A server makes its socket anew within milliseconds of the signal.
 const SOCKET_WITHIN: Duration = Duration::from_secs(3);
@@ -127,7 +127,7 @@ impl Tmux {
         let pid = match &self.host {
             // Its owner may be in another pid namespace, as one of another host is.
             None => lost::is_listened_on(&path).then(|| lost::servers_on(&path).first().copied()),
-            Some(host) => match host.run(&format!("cat {}", lost::UNIX_SOCKETS), FAR_LIMIT).await {
+            Some(host) => match host.run(&format!("cat {}", lost::UNIX_SOCKETS), REMOTE_ANSWER_LIMIT).await {
                 Ok(output) if lost::listening(&String::from_utf8_lossy(&output.stdout), &path).is_empty() => None,
                 Ok(_) => Some(None),
                 Err(failure) => return Err(Refusal::Link(failure)),
@@ -146,7 +146,7 @@ impl Tmux {
                 args.extend(arguments(commands).map(OsString::from));
                 exec::run(Path::new(TMUX), &args, &[], ANSWER_LIMIT).await.map_err(Refusal::Exec)
             }
-            Some(host) => host.run(&self.script(commands), FAR_LIMIT).await.map_err(Refusal::Link),
+            Some(host) => host.run(&self.script(commands), REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link),
         }
     }
 
@@ -298,12 +298,12 @@ impl Tmux {
     }
 
     async fn feed_now(&self, host: &Link, line: &str) -> Result<exec::Output, Refusal> {
-        let clock = host.run("date +%s", FAR_LIMIT).await.map_err(Refusal::Link)?;
+        let clock = host.run("date +%s", REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link)?;
         let now: i64 = String::from_utf8_lossy(&clock.stdout).trim().parse().unwrap_or_default();
         let tmux = self.script(&[["source-file", "-"].map(str::to_owned).to_vec()]);
         let feed = format!("printf %s {} | {tmux}", ssh::quote(line));
         let script = format!("if [ \"$(date +%s)\" -le {} ]; then {feed}; fi", now.saturating_add(STILL_NOW));
-        host.run(&script, FAR_LIMIT).await.map_err(Refusal::Link)
+        host.run(&script, REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link)
     }
 
     /// Runs commands that go to the client over its standard input, where no other user can read them, and
@@ -327,7 +327,7 @@ impl Tmux {
                 // printf is a part of the shell, which knows no limit on its words.
                 let tmux = self.script(&[words.iter().map(|word| (*word).to_owned()).collect()]);
                 let script = format!("printf %s {} | {tmux}", ssh::quote(input));
-                let limit = FAR_LIMIT + PER_BLOCK * u32::try_from(input.len() >> 16).unwrap_or(0);
+                let limit = REMOTE_ANSWER_LIMIT + PER_BLOCK * u32::try_from(input.len() >> 16).unwrap_or(0);
                 host.run(&script, limit).await.map_err(Refusal::Link)
             }
         }
@@ -389,8 +389,7 @@ impl Tmux {
     pub async fn peek(&self, pane: PaneId) -> Result<Option<Peek>> {
         match self.run(&Peek::queries(pane)).await {
             Ok(text) => Ok(Peek::parse(pane, &text, mark()).0),
-            Err(Refusal::NoServer(_)) => Ok(None),
-            Err(Refusal::Tmux(message)) if message.contains("can't find pane") => Ok(None),
+            Err(Refusal::NoServer(_) | Refusal::NoPane(_)) => Ok(None),
             Err(refusal) => Err(self.explain(refusal)),
         }
     }
@@ -447,12 +446,14 @@ impl Tmux {
             Refusal::Ending(message) => self.ending(&message),
             Refusal::Unreachable(server) => Failure::failed(self.name(), server.to_string(), REACHED_BY),
             // Looking by hand would only meet it again.
-            Refusal::Tmux(message) if message.ends_with("(File name too long)") => Failure::failed(
+            Refusal::LongPath(message) => Failure::failed(
                 self.name(),
                 message,
                 "set TMUX_TMPDIR to a shorter folder, or shorten `tmux.socket_name`",
             ),
-            Refusal::Tmux(message) => Failure::failed(self.name(), message, self.hand_check()),
+            Refusal::NoPane(message) | Refusal::Tmux(message) => {
+                Failure::failed(self.name(), message, self.hand_check())
+            }
         }
     }
 

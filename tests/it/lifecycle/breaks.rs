@@ -27,8 +27,7 @@ fn consistent(host: &Host, screen: &Pty) -> Result<(), String> {
         return Err(format!("the dashboard shows {line:?} for {row:#}"));
     }
     let lives = row["pane"]["dead"] == false && row["process"]["alive"] == true;
-    let told =
-        row["flags"].to_string().contains("disagree") && row["reason"].as_str().unwrap_or_default().contains("systemd");
+    let told = row["flags"].as_array().is_some_and(|flags| flags.contains(&"disagree".into()));
     let by_plane = row["evidence"].to_string().contains("systemd");
     let fits = match unit.as_str() {
         "active" => lives && row["readiness"] != "dead" || is_said_where(&row),

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use mosaic_tui::fleet::model::{FloorGap, Warning};
 use rustix::fs::{FlockOperation, flock};
 
 use super::Host;
@@ -99,14 +100,13 @@ fn a_roster_below_the_floor_still_runs_with_a_warning_in_every_view() {
     let sandbox = Sandbox::with_agents("  - {name: a}\n");
     sandbox.start();
     let status = sandbox.ok(&["fleet", "status"]);
-    assert!(status.stdout.contains("warning: below the floor: no enhancer"), "{status:?}");
+    let no_enhancer = Warning::Floor(FloorGap::NoEnhancer).to_string();
+    assert!(status.stdout.contains(&format!("warning: {no_enhancer}")), "{status:?}");
     let verify = sandbox.ok(&["fleet", "verify"]);
-    assert!(verify.stdout.contains("below the floor"), "{verify:?}");
+    assert!(verify.stdout.contains(&no_enhancer), "{verify:?}");
     let added = sandbox.ok(&["fleet", "add", "e", "class=enhancer"]);
-    assert!(
-        added.stdout.contains("below the floor: no orchestrator") && !added.stdout.contains("no enhancer"),
-        "{added:?}"
-    );
+    let no_lead = Warning::Floor(FloorGap::NoLead).to_string();
+    assert!(added.stdout.contains(&no_lead) && !added.stdout.contains(&no_enhancer), "{added:?}");
 }
 
 #[test]

@@ -59,7 +59,8 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
     locked.write(&draft)?;
     // Its whole path would push the next step off a narrow screen.
     let file = site.roster.file_name().unwrap_or_default().to_string_lossy();
-    let text = if draft.roster().agents.iter().any(|agent| agent.name == *name && draft.roster().is_remote(agent, site)) {
+    let text = if draft.roster().agents.iter().any(|agent| agent.name == *name && draft.roster().is_remote(agent, site))
+    {
         format!("{name}: added to {file}; it lives on another host and is started there")
     } else {
         let enabled = lifecycle::enroll(site, name, tell).await.map_err(|failure| Failure {

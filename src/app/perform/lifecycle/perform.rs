@@ -25,18 +25,18 @@ use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::tmux::Tmux;
 
 /// Agents worked on at the same time: enough to hide waiting, too few to storm the machine.
-const TOGETHER: usize = 4;
+const MAX_CONCURRENT_OPERATIONS: usize = 4;
 
 /// Time between the two looks that must agree before anything is done about a dead agent.
 const SECOND_LOOK: Duration = Duration::from_millis(300);
 
 /// A recovery stops after this many failures: something is wrong that restarts do not mend.
-const MOST_FAILURES: usize = 3;
+const MAX_FAILURES: usize = 3;
 
 /// A check that fails is looked at again until it fails for this long: a start is several steps.
 const VERIFY_WITHIN: Duration = Duration::from_secs(3);
 
-/// Performs one.
+/// Performs an action on the fleet's life.
 ///
 /// # Errors
 /// Whatever stops it.
@@ -158,7 +158,7 @@ async fn for_each<'a>(
     since: Duration,
     tell: Tell<'_>,
 ) -> Vec<(&'a Agent, Result<Outcome>)> {
-    let (turns, next) = (Semaphore::new(TOGETHER), Mutex::new(Instant::now()));
+    let (turns, next) = (Semaphore::new(MAX_CONCURRENT_OPERATIONS), Mutex::new(Instant::now()));
     let done = AtomicUsize::new(0);
     let all = agents.len();
     let mut works = Vec::with_capacity(all);
@@ -336,8 +336,8 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     life.prepare(&agents).await?;
     let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
     for (at, agent) in agents.iter().enumerate() {
-        if errors.len() >= MOST_FAILURES {
-            errors.push(format!("stopped after {MOST_FAILURES} failures; {} agents were not tried", agents.len() - at));
+        if errors.len() >= MAX_FAILURES {
+            errors.push(format!("stopped after {MAX_FAILURES} failures; {} agents were not tried", agents.len() - at));
             break;
         }
         if at > 0 {

@@ -85,7 +85,7 @@ fn last_end(row: &AgentRow) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     if let Some(exit) = &row.last_exit {
         let times =
-            if exit.quick_ends > 1 { format!(", {} times in a row at once", exit.quick_ends) } else { String::new() };
+            if exit.quick_exits > 1 { format!(", {} times in a row at once", exit.quick_exits) } else { String::new() };
         lines.push(("ended".to_owned(), format!("{}{times}", exit.words)));
         let said = exit.lines.iter().rev().take(SAID_LINES).rev();
         lines.extend(said.map(|line| ("said".to_owned(), line.to_string())));

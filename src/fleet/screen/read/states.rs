@@ -10,7 +10,7 @@ use super::tests::screen_of;
 use super::{PaintedRow, ScreenFacts, read};
 use crate::fleet::home::Site;
 use crate::fleet::model::{Authority, HeartbeatStatus, Readiness, Thresholds};
-use crate::fleet::readiness::{PaneState, Pulse, ScreenSign, Signs, decide};
+use crate::fleet::readiness::{HeartbeatInput, Inputs, PaneState, ScreenInput, decide};
 
 /// What is the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,21 +108,21 @@ fn truth(runtime: &str, state: &str) -> Option<Truth> {
 
 /// What is told of a runtime whose keeper's heartbeat is fresh and whose pane has been silent for so long.
 fn told(facts: &ScreenFacts, idle: u64) -> (Readiness, String) {
-    let pulse = Pulse {
+    let heartbeat = HeartbeatInput {
         age: Duration::from_secs(1),
         status: HeartbeatStatus::Ok,
         detail: None,
         by: Authority::Keeper,
         output_after_report: None,
     };
-    let signs = Signs {
+    let inputs = Inputs {
         pane: PaneState::Live,
-        pulse: Ok(pulse),
+        heartbeat: Ok(heartbeat),
         idle: Some(Duration::from_secs(idle)),
-        screen: ScreenSign::Shows(facts.showing, facts.reason.clone()),
+        screen: ScreenInput::Shows(facts.showing, facts.reason.clone()),
     };
-    let decision = decide(&signs, &Thresholds::default());
-    (decision.readiness, decision.reason)
+    let decision = decide(&inputs, &Thresholds::default());
+    (decision.readiness, decision.reason.to_string())
 }
 
 /// A screen: title, cursor, rows.
