@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use mosaic_tui::fleet::model::{AgentName, Warning};
 use mosaic_tui::fleet::readiness::Reason;
 
 use crate::harness::{Sandbox, program};
@@ -104,7 +105,8 @@ fn check_lists_every_problem_with_its_place() {
     let lacking = "version: 1\nagents: [{name: a, runtime: pi}, {name: b, runtime: x, command: no-such-program -v, working_directory: /no/such}]\n";
     fs::write(&good, lacking).unwrap();
     let check = sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout;
-    for part in ["a: pi needs a `command`", "b: no-such-program is not on PATH", "b: /no/such does not exist"] {
+    let needs = Warning::NeedsCommand { agent: AgentName::parse("a").unwrap(), runtime: "pi".to_owned() }.to_string();
+    for part in [&needs, "b: no-such-program is not on PATH", "b: /no/such does not exist"] {
         assert!(check.contains(part), "{part} in {check}");
     }
     // Words of the shell are no programs.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use mosaic_tui::fleet::model::Warning;
+use mosaic_tui::fleet::readiness::Reason;
 use rustix::process::Signal;
 
 use crate::harness::{Sandbox, is_well, kill, wait_for};
@@ -45,17 +47,17 @@ fn the_roster_is_reloaded_and_a_broken_one_is_not_used() {
     let screen = sandbox.open(&[], 120, 40);
     screen.wait_text("3 working");
     sandbox.write_agents("  - {name: a}\n  - {name: newcomer}\n");
-    screen.wait_until("the new row", |text| text.contains("newcomer") && text.contains("no session"));
+    screen.wait_until("the new row", |text| text.contains("newcomer") && text.contains(&Reason::NoSession.to_string()));
+    let not_reloaded = Warning::RosterNotUsed { older_in_use: true, why: String::new() }.to_string();
+    let not_reloaded = not_reloaded.trim_end();
     fs::write(sandbox.roster(), "version: 7\n").unwrap();
-    screen.wait_until("the error, and the old rows", |text| {
-        text.contains("roster not reloaded") && text.contains("newcomer")
-    });
+    screen.wait_until("the error, and the old rows", |text| text.contains(not_reloaded) && text.contains("newcomer"));
     // Through a symbolic link: seen where it leads, at once and not by the slow look at the file.
     let real = sandbox.root.join("w/real.yaml");
     sandbox.write_agents("  - {name: a}\n");
     fs::rename(sandbox.roster(), &real).unwrap();
     std::os::unix::fs::symlink(&real, sandbox.roster()).unwrap();
-    screen.wait_until("mended", |text| !text.contains("roster not reloaded") && !text.contains("newcomer"));
+    screen.wait_until("mended", |text| !text.contains(not_reloaded) && !text.contains("newcomer"));
     let text = fs::read_to_string(&real).unwrap();
     for name in ["linked", "second", "third"] {
         let began = Instant::now();
@@ -86,7 +88,7 @@ fn the_filter_narrows_and_escape_peels() {
 fn help_lists_the_keys_of_the_place_and_filters() {
     let sandbox = Sandbox::with_agents(FLEET);
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("no tmux server");
+    screen.wait_text(&Reason::NoServer.to_string());
     screen.send("?");
     screen.wait_text("keys in Fleet");
     screen.send("next waiting");
@@ -103,7 +105,7 @@ fn help_lists_the_keys_of_the_place_and_filters() {
 fn start_and_stop_work_from_the_keyboard_and_stop_asks_first() {
     let sandbox = Sandbox::with_agents("  - {name: a}\n");
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("no tmux server");
+    screen.wait_text(&Reason::NoServer.to_string());
     screen.send("S");
     screen.wait_until("started", |text| text.contains("a: started") && is_well(text));
     screen.send("X");

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use mosaic_tui::fleet::systemd::BusError;
 use serde_json::Value;
 
 use crate::harness::{Sandbox, UserManager, program, wait_for};
@@ -15,7 +16,7 @@ fn without_a_user_manager_the_plane_is_null_with_its_reason() {
     assert_eq!(row["boot_enable"], "unknown");
     let evidence = row["evidence"].as_array().unwrap().iter().find(|e| e["plane"] == "systemd").unwrap();
     assert_eq!(evidence["ok"], false);
-    assert!(evidence["text"].as_str().unwrap().contains("no user manager"), "{evidence}");
+    assert_eq!(evidence["text"], BusError::NoBus.to_string(), "{evidence}");
 }
 
 #[test]

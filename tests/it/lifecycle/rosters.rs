@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use mosaic_tui::fleet::model::{FloorGap, Warning};
+use mosaic_tui::fleet::model::{AgentName, FloorGap, Warning};
 use rustix::fs::{FlockOperation, flock};
 
 use super::Host;
@@ -74,11 +74,13 @@ fn edits_keep_every_comment_and_one_backup() {
 #[test]
 fn the_floor_is_kept_and_bad_edits_write_nothing() {
     let sandbox = sandbox();
+    let [no_lead, two_leads, no_enhancer] =
+        [FloorGap::NoLead, FloorGap::ManyLeads(2), FloorGap::NoEnhancer].map(|gap| gap.to_string());
     for (args, code, word) in [
-        (&["fleet", "remove", "boss"][..], 4, "no orchestrator"),
-        (&["fleet", "remove", "tools"], 4, "no enhancer"),
-        (&["fleet", "edit", "tools", "class=code"], 4, "no enhancer"),
-        (&["fleet", "add", "boss2", "class=orchestrator"], 4, "2 orchestrators"),
+        (&["fleet", "remove", "boss"][..], 4, no_lead.as_str()),
+        (&["fleet", "remove", "tools"], 4, &no_enhancer),
+        (&["fleet", "edit", "tools", "class=code"], 4, &no_enhancer),
+        (&["fleet", "add", "boss2", "class=orchestrator"], 4, &two_leads),
         (&["fleet", "edit", "code0", "reports_to=nobody"], 2, "reports_to"),
         (&["fleet", "add", "code0"], 4, "already"),
         (&["fleet", "remove", "nobody"], 3, "nobody"),
@@ -304,7 +306,8 @@ fn whom_others_report_to_stays_until_they_do_not() {
     sandbox.ok(&["fleet", "edit", "code0", "reports_to="]);
     sandbox.ok(&["fleet", "remove", "chief"]);
     let added = sandbox.ok(&["fleet", "add", "x", "runtime=pi"]);
-    assert!(added.stdout.contains("needs a `command`"), "{added:?}");
+    let needs = Warning::NeedsCommand { agent: AgentName::parse("x").unwrap(), runtime: "pi".to_owned() };
+    assert!(added.stdout.contains(&needs.to_string()), "{added:?}");
     let row = sandbox.row("x");
     assert_eq!(
         (row["reason"].as_str(), row["flags"][0].as_str()),

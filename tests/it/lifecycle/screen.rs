@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use mosaic_tui::fleet::readiness::Reason;
+
 use super::Host;
 use crate::harness::{Pty, Sandbox, is_well, kill, program};
 
@@ -87,7 +89,7 @@ fn what_fails_after_the_screen_was_left_is_told_and_decides_the_exit_code() {
 fn what_failed_unread_is_told_when_the_screen_is_left() {
     let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n");
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("no tmux server");
+    screen.wait_text(&Reason::NoServer.to_string());
     screen.send(":agent send a -m hello\r?");
     screen.wait_text("answered: mosaic-tui agent send");
     screen.send("\x03");
@@ -188,9 +190,7 @@ fn a_given_up_agent_shows_its_last_screen_status_and_log() {
     let _either = host.fleet(&["fleet", "start"]);
     crate::harness::wait_for("it is given up", || host.unit("bad") == "failed");
     let mut screen = open(&host, 120, 40);
-    screen.wait_until("all of it", |text| {
-        text.contains("given up after") && text.contains("the last words") && text.contains("failed (failed)")
-    });
+    screen.wait_until("all of it", |text| text.contains("the last words") && text.contains("failed (failed)"));
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
@@ -199,7 +199,7 @@ fn a_given_up_agent_shows_its_last_screen_status_and_log() {
 fn an_answer_waits_until_nobody_types() {
     let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n  - {name: b, class: enhancer}\n");
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("no tmux server");
+    screen.wait_text(&Reason::NoServer.to_string());
     // It fails, and looks again for three seconds before it says so.
     screen.send(":fleet verify\r");
     screen.wait_text("running: ");
