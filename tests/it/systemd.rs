@@ -32,8 +32,9 @@ fn with_a_user_manager_units_are_joined_and_panes_live_in_scopes() {
     let row = || -> Value { run(program(), &["agent", "status", "a-b", "--json"]).json() };
 
     run(program(), &["fleet", "start"]);
-    let scopes = run("systemctl", &["--user", "list-units", "--no-legend", "mosaic-pane-*-a-b-*.scope"]).stdout;
-    assert!(scopes.contains("running"), "{scopes}");
+    // The keeper vouches for the pane's process, which may still be on its way into its scope.
+    let scopes = || run("systemctl", &["--user", "list-units", "--no-legend", "mosaic-pane-*-a-b-*.scope"]).stdout;
+    wait_for("its scope", || scopes().contains("running"));
     let before = row();
     assert!(before["systemd"].is_null() && before["boot_enable"] == "ok", "{before:#}");
     assert!(before["evidence"].to_string().contains("mosaic-agent@a-b.service is not loaded"), "{before:#}");
