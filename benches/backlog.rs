@@ -170,7 +170,8 @@ fn bare_file(folder: &str) -> Box<dyn FnMut() -> bool> {
             true
         }))
         .unwrap();
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    // SQLite asks no busy handler here, and the workers begin at one moment.
+    wait_for("the log is on", || connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).is_ok());
     connection
         .execute_batch("PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS bare (id INTEGER PRIMARY KEY, n)")
         .unwrap();
