@@ -119,11 +119,28 @@ pub fn edit(text: &str, edit: &Edit) -> Result<String, String> {
     }
 }
 
-/// Sets a default, such as `defaults.runtime`, which must be there already.
+/// Puts every agent on one runtime: `defaults.runtime`, which must be there already, names it, and no agent another.
 ///
 /// # Errors
 /// As for [`edit`].
-pub fn set_default(text: &str, key: &str, value: &str) -> Result<String, String> {
+pub fn put_on(text: &str, runtime: &str) -> Result<String, String> {
+    let mut out = set_default(text, "runtime", runtime)?;
+    let own =
+        |item: &Node| item.get("runtime").and(item.get("name")).and_then(|name| name.value.scalar().map(str::to_owned));
+    let names: Vec<String> = Node::of(&out)
+        .as_ref()
+        .and_then(agents)
+        .map(|list| list.items().iter().filter_map(own).collect())
+        .unwrap_or_default();
+    for name in names {
+        let fields = vec![Field { key: "runtime".to_owned(), value: None }];
+        out = edit(&out, &Edit::Set { name, fields })?;
+    }
+    Ok(out)
+}
+
+/// Sets a default.
+fn set_default(text: &str, key: &str, value: &str) -> Result<String, String> {
     let node = Node::of(text).and_then(|root| root.get("defaults").map(|entry| entry.value.clone()));
     let defaults = node.ok_or("has no defaults")?;
     set_in(text, &defaults, &Field { key: key.to_owned(), value: Some(value.to_owned()) })

@@ -17,7 +17,7 @@ mod store;
 mod tree;
 
 pub use agents::{Agent, Roster, WindowSize};
-pub use edit::{Edit, FIELDS, Field, edit, set_default};
+pub use edit::{Edit, FIELDS, Field, edit, put_on};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;

@@ -12,7 +12,7 @@ pub(super) fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) ->
     let text = PROFILES.iter().find(|(name, _)| *name == profile).map(|(_, text)| *text);
     let mut text = text.ok_or_else(|| internal("does not exist".to_owned()))?.to_owned();
     if let Some(runtime) = runtime {
-        text = roster::set_default(&text, "runtime", runtime).map_err(internal)?;
+        text = roster::put_on(&text, runtime).map_err(internal)?;
     }
     let mut added = Vec::new();
     let mut draft = roster::check(site, text)?;

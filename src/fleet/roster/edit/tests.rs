@@ -135,6 +135,16 @@ fn a_default_is_replaced() {
 }
 
 #[test]
+fn a_fleet_is_put_on_one_runtime() {
+    let text = "version: 1\ndefaults: {runtime: pi}\nagents:\n  # The lead.\n  - name: a\n    class: code\n    runtime: claude\n  \
+                - name: b\n  - {name: c, runtime: codex}\n";
+    assert_eq!(
+        put_on(text, "stub").unwrap(),
+        "version: 1\ndefaults: {runtime: stub}\nagents:\n  # The lead.\n  - name: a\n    class: code\n  - name: b\n  - {name: c}\n"
+    );
+}
+
+#[test]
 fn shapes_that_cannot_be_edited_are_left_alone() {
     for text in [
         "agents: &x\n  - name: a\nother: *x\n",
