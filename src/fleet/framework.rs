@@ -1,4 +1,9 @@
-//! Files that ship inside the program: example rosters, and what is seeded into the Mosaic home.
+//! Files that ship inside the program: example rosters, what is seeded into the Mosaic home, and the texts by which agents
+//! work. Those of a runtime are in its record.
+
+mod content;
+
+pub use content::{CONTENT, LIBRARY, personas, system_types};
 
 use super::{roster, runtime};
 
@@ -21,17 +26,4 @@ pub fn files() -> impl Iterator<Item = (String, &'static str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fleet::home::Site;
-
-    #[test]
-    fn every_profile_is_valid_and_most_start_at_the_floor() {
-        for (name, text) in PROFILES {
-            let roster = roster::parse(text, std::path::Path::new(name), &Site::for_tests("/h"));
-            let roster = roster.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
-            let below = roster.floor_gaps().next().is_some();
-            assert_eq!(below, matches!(name, "minimal" | "local-canary"), "{name}: {:?}", roster.warnings);
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 //! and keeps the rest of it. `store` is the only writer.
 
 mod agents;
+mod document;
 mod edit;
 mod effect;
 mod file;
@@ -17,6 +18,7 @@ mod store;
 mod tree;
 
 pub use agents::{Agent, Roster, WindowSize};
+pub(in crate::fleet) use document::{Document, meant};
 pub use edit::{Edit, FIELDS, Field, edit, put_on};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;

@@ -1,0 +1,141 @@
+//! The shipped files belong together: what one names exists, and what exists is named.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use regex_lite::Regex;
+
+use super::*;
+use crate::fleet::home::Site;
+use crate::fleet::model::Warning;
+use crate::fleet::{roster, runtime};
+
+/// Most lines of a file that is in every agent's context at every moment.
+const MAX_RESIDENT_LINES: usize = 120;
+
+fn text(path: &str) -> &'static str {
+    CONTENT.iter().find(|(found, _)| *found == path).map(|(_, text)| *text).unwrap_or_else(|| panic!("no {path}"))
+}
+
+/// What a pattern's group finds in a text, each once.
+fn found<'a>(pattern: &str, text: &'a str) -> BTreeSet<&'a str> {
+    Regex::new(pattern).unwrap().captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect()
+}
+
+/// Names of the shipped files between a beginning and an ending.
+fn shipped(begins: &str, ends: &str) -> BTreeSet<&'static str> {
+    CONTENT.iter().filter_map(|(path, _)| path.strip_prefix(begins)?.strip_suffix(ends)).collect()
+}
+
+#[test]
+fn every_profile_is_valid_and_most_start_at_the_floor() {
+    let classes: BTreeSet<&str> = shipped("fleet/roles/", ".md");
+    for (name, text) in PROFILES {
+        let roster = roster::parse(text, Path::new(name), &Site::for_tests("/h"));
+        let roster = roster.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        let below = roster.floor_gaps().next().is_some();
+        assert_eq!(below, matches!(name, "minimal" | "local-canary"), "{name}: {:?}", roster.warnings);
+        let effectless = roster.warnings.iter().find(|warning| matches!(warning, Warning::WithoutEffect { .. }));
+        assert_eq!(effectless, None, "{name}");
+        for agent in &roster.agents {
+            assert!(classes.contains(agent.class.as_str()), "{name}: {} has no persona", agent.class);
+        }
+    }
+}
+
+#[test]
+fn everything_that_agents_read_is_compiled_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("framework");
+    let mut folders = vec![root.clone()];
+    let mut found = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(&root).unwrap().display().to_string());
+            }
+        }
+    }
+    let elsewhere = |path: &String| {
+        // For maintainers only; of the supervisors; in the runtimes' records; the rosters and their schema.
+        ["constitution/", "systemd/", "runtime/"].iter().any(|folder| path.starts_with(folder))
+            || PROFILES.iter().any(|(name, _)| *path == format!("fleet/examples/{name}.yaml"))
+            || files().any(|(name, _)| name == *path)
+    };
+    let read: BTreeSet<String> = found.into_iter().filter(|path| !elsewhere(path)).collect();
+    assert_eq!(read, CONTENT.iter().map(|(path, _)| (*path).to_owned()).collect());
+}
+
+#[test]
+fn what_is_always_in_context_stays_short() {
+    for path in ["CONSTITUTION.md", "AGENTS.md"] {
+        let lines = text(path).lines().count();
+        assert!(lines <= MAX_RESIDENT_LINES, "{path} has {lines} lines");
+    }
+}
+
+#[test]
+fn the_dispatcher_and_the_guides_name_each_other() {
+    assert_eq!(found(r"`guides/([a-z]+)\.md` \|", text("AGENTS.md")), shipped("guides/", ".md"));
+    assert_eq!(shipped("guides/", ".md").len(), 11);
+}
+
+#[test]
+fn every_file_that_a_shipped_text_names_ships() {
+    let named = Regex::new(r"`((guides|templates|skills|fleet/roles)/[a-z-]+[a-z/-]*\.(md|yaml))`").unwrap();
+    let mut seen = 0;
+    for (path, text) in CONTENT {
+        for found in named.captures_iter(text) {
+            let name = &found[1];
+            seen += 1;
+            assert!(CONTENT.iter().any(|(path, _)| *path == name), "{path} names {name}");
+        }
+    }
+    assert!(seen > 20, "only {seen} were found");
+}
+
+#[test]
+fn every_known_runtime_has_a_contract_that_says_the_same_things() {
+    let mut answers = BTreeSet::new();
+    for runtime in runtime::all() {
+        let text = runtime.guide().unwrap_or_else(|| panic!("{} has none", runtime.name));
+        let reset = runtime.reset_command();
+        assert!(text.contains(&format!("`{reset}`")), "{}: its new conversation is `{reset}`", runtime.name);
+        answers.insert(found(r"\n\| ([a-z ]+) \|", text));
+    }
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[test]
+fn each_template_lists_what_is_filled_in() {
+    let mut seen = 0;
+    for name in shipped("templates/", ".md") {
+        let text = text(&format!("templates/{name}.md"));
+        let (listed, used) = match text.strip_prefix("<!--").and_then(|rest| rest.split_once("-->")) {
+            Some((comment, rest)) => (comment, rest),
+            None => ("", text),
+        };
+        let placeholders = |text| found(r"\{\{([a-z_]+)\}\}", text);
+        assert_eq!(placeholders(listed), placeholders(used), "{name}");
+        assert_eq!(used.matches("{{").count(), used.matches("}}").count(), "{name}");
+        seen += placeholders(used).len();
+    }
+    assert!(seen > 20, "only {seen} placeholders were found");
+}
+
+#[test]
+fn each_skill_says_its_name_and_when_to_use_it_and_is_listed() {
+    let skills = shipped("skills/", "/SKILL.md");
+    assert!(skills.len() >= 2);
+    for name in &skills {
+        let text = text(&format!("skills/{name}/SKILL.md"));
+        assert!(text.starts_with(&format!("---\nname: {name}\ndescription: ")), "{name}");
+        let description = text.lines().nth(2).unwrap_or_default();
+        assert!(description.contains(" Use it "), "{name}: its description says no occasion");
+        assert!(text.lines().count() <= 80, "{name} is long");
+    }
+    assert_eq!(found(r"\]\(([a-z-]+)/SKILL\.md\)", text("skills/README.md")), skills);
+}
