@@ -115,11 +115,12 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             Ok(error::DONE)
         }
         Action::SessionRun { agent, detach } => keep(&site, &agent, detach),
-        Action::Launch { runtime, yolo, model, arguments } => {
-            if yolo && !crate::fleet::runtime::asks_before_acting(&runtime) {
-                progress(&format!("warning: --yolo has no effect on {runtime}, which asks nothing before it acts"));
+        Action::Launch(wanted) => {
+            let warn = |text: &str| progress(&format!("warning: {text}"));
+            if wanted.yolo && !crate::fleet::runtime::asks_before_acting(&wanted.runtime) {
+                warn(&format!("--yolo has no effect on {}, which asks nothing before it acts", wanted.runtime));
             }
-            match launch::launch(&site, &runtime, model.as_deref(), &arguments)? {}
+            match launch::launch(&site, &wanted, &warn)? {}
         }
         Action::Tether { parent, words } => {
             let args: Vec<_> = words.iter().skip(1).map(Into::into).collect();

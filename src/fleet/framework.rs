@@ -22,7 +22,8 @@ pub fn files() -> impl Iterator<Item = (String, &'static str)> {
     let of_runtimes = runtime::all().iter().flat_map(|runtime| {
         runtime.home_files().map(|(file, text)| (format!("runtime/{}/{file}", runtime.name), text))
     });
-    std::iter::once(("fleet/roster.schema.json".to_owned(), roster::SCHEMA)).chain(of_runtimes)
+    let content = CONTENT.iter().map(|(path, text)| ((*path).to_owned(), *text));
+    std::iter::once(("fleet/roster.schema.json".to_owned(), roster::SCHEMA)).chain(content).chain(of_runtimes)
 }
 
 #[cfg(test)]

@@ -133,12 +133,23 @@ pub enum RunFile {
     Send,
     /// Says that the agent was stopped on purpose.
     Stopped,
+    /// What its runtime was told before its first turn.
+    Contract,
 }
 
 impl RunFile {
     /// All kinds.
-    pub const ALL: [Self; 8] =
-        [Self::Heartbeat, Self::Report, Self::Lock, Self::Exit, Self::Log, Self::Operation, Self::Send, Self::Stopped];
+    pub const ALL: [Self; 9] = [
+        Self::Heartbeat,
+        Self::Report,
+        Self::Lock,
+        Self::Exit,
+        Self::Log,
+        Self::Operation,
+        Self::Send,
+        Self::Stopped,
+        Self::Contract,
+    ];
 }
 
 /// Path of an agent's file in a run folder.
@@ -151,6 +162,7 @@ pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
         RunFile::Operation => return run_dir.join(format!("{agent}.d/operation")),
         RunFile::Send => return run_dir.join(format!("{agent}.d/send")),
         RunFile::Stopped => return run_dir.join(format!("{agent}.d/stopped")),
+        RunFile::Contract => return run_dir.join(format!("{agent}.d/contract.md")),
         RunFile::Lock => "lock",
         RunFile::Exit => "exit",
         RunFile::Log => "log",

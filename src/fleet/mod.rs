@@ -3,6 +3,8 @@
 pub mod activity;
 pub mod checks;
 pub mod comms;
+pub mod contract;
+
 mod envfile;
 pub mod error;
 pub mod file;
@@ -10,6 +12,7 @@ pub mod framework;
 pub mod heartbeat;
 pub mod home;
 pub mod join;
+pub mod launch;
 pub mod lifecycle;
 pub mod logfile;
 pub mod message;
@@ -24,6 +27,7 @@ pub mod roster;
 pub mod runtime;
 pub mod sanitizer;
 pub mod screen;
+pub mod seed;
 pub mod session;
 pub mod ssh;
 pub mod systemd;

@@ -249,6 +249,7 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::action::Launch;
     use crate::app::action::lifecycle::{LifecycleAction, Targets};
     use crate::app::action::{Action, DemoMode};
 
@@ -282,12 +283,13 @@ mod tests {
             ("mosaic-tui demo --agents 20 --headless", Action::Demo { agents: 20, mode: DemoMode::Headless }),
             (
                 "mosaic-tui launch --yolo pi -- --x -y",
-                Action::Launch {
+                Action::Launch(Launch {
                     runtime: "pi".into(),
                     yolo: true,
                     model: None,
+                    channels: None,
                     arguments: vec!["--x".into(), "-y".into()],
-                },
+                }),
             ),
         ] {
             assert_eq!(action(line), Ok(want), "{line}");

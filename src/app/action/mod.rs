@@ -79,16 +79,18 @@ pub enum Action {
         words: Vec<String>,
     },
     /// Replaces this process by a runtime.
-    Launch {
+    Launch(Launch),
+    /// Prints what an agent is told before its first turn.
+    Contract {
         /// The runtime.
         runtime: String,
-        /// Unattended.
-        yolo: bool,
-        /// Model asked for.
-        model: Option<String>,
-        /// Further arguments for the runtime.
-        arguments: Vec<String>,
+        /// Role, when it is not the agent's.
+        class: Option<String>,
+        /// The agent.
+        agent: Option<String>,
     },
+    /// The framework's files in the Mosaic home.
+    Framework(FrameworkAction),
     /// Runs the built-in runtime.
     StubAgent(Option<String>),
     /// Steers agents.
@@ -102,6 +104,30 @@ pub enum Action {
         /// What to do with it.
         mode: DemoMode,
     },
+}
+
+/// How a runtime is launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The runtime.
+    pub runtime: String,
+    /// Unattended.
+    pub yolo: bool,
+    /// Model asked for.
+    pub model: Option<String>,
+    /// Channels of the runtime.
+    pub channels: Option<String>,
+    /// Further arguments for the runtime.
+    pub arguments: Vec<String>,
+}
+
+/// What is done with the framework's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameworkAction {
+    /// Writes what is missing or outdated.
+    Install,
+    /// Says how the home compares with what ships.
+    Status,
 }
 
 /// How a demo is used.

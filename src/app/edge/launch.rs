@@ -2,39 +2,44 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::path::Path;
 
-use crate::fleet::error::{Failure, Kind, Result};
+use crate::app::action::Launch;
+use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
+use crate::fleet::launch::{self, Request};
 use crate::fleet::os::exec;
-use crate::fleet::runtime::{self, LaunchOptions};
+use crate::fleet::roster::{self, Roster};
+use crate::fleet::runtime;
 
-/// Launches a runtime; returns only when that failed.
+/// Launches a runtime; returns only when that failed. `warn` hears what the operator should know.
 ///
 /// # Errors
-/// When the runtime is missing, or cannot be launched without a command of its own.
-pub(in crate::app) fn launch(
-    site: &Site,
-    runtime: &str,
-    model: Option<&str>,
-    arguments: &[String],
-) -> Result<Infallible> {
-    let known = runtime::find(runtime).and_then(|known| Some((known.subcommand(), known.launch()?)));
-    let Some((subcommand, launch)) = known else {
-        return Err(Failure::new(
-            Kind::Refused,
-            format!("runtime {runtime}"),
-            "this version launches only the built-in stub by itself",
-            format!("give the agent a `command` in {}", site.roster.display()),
-        ));
+/// When the runtime or its contract is not there, or an option does not fit it.
+pub(in crate::app) fn launch(site: &Site, wanted: &Launch, warn: &dyn Fn(&str)) -> Result<Infallible> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // A runtime that needs no contract needs no roster; neither does one that is started by hand, outside of a fleet.
+    let name = variable("MOSAIC_AGENT_NAME").filter(|_| !runtime::is_built_in(&wanted.runtime));
+    let roster: Option<Roster> = name.as_ref().map(|_| roster::load(site)).transpose()?;
+    let agent = roster.as_ref().zip(name.as_deref());
+    let agent = agent.map(|(roster, name)| roster.agent(name).map(|agent| (roster, agent))).transpose()?;
+    let persona = agent.and_then(|(_, agent)| agent.persona.clone());
+    let class = persona.or_else(|| variable("MOSAIC_AGENT_CLASS"));
+    let directory = std::env::current_dir()
+        .map_err(|error| Failure::failed("working directory", error.to_string(), "start it in a folder that exists"))?;
+    let request = Request {
+        runtime: &wanted.runtime,
+        model: wanted.model.as_deref(),
+        yolo: wanted.yolo,
+        channels: wanted.channels.as_deref(),
+        arguments: &wanted.arguments,
+        class: class.as_deref(),
+        agent,
+        directory: &directory,
     };
-    let (name, program) = match subcommand {
-        Some(_) => ("mosaic-tui", site.program.as_path()),
-        None => (runtime, Path::new(runtime)),
-    };
-    let own = launch.arguments(&LaunchOptions { model, ..LaunchOptions::default() });
-    let args: Vec<OsString> =
-        subcommand.into_iter().map(str::to_owned).chain(own).chain(arguments.iter().cloned()).map(Into::into).collect();
-    let error = exec::replace(program, &args);
-    Err(exec::explain(name, &error))
+    let (program, start) = launch::prepare(site, &request, &std::env::var("PATH").unwrap_or_default())?;
+    start.warnings.iter().for_each(|warning| warn(warning));
+    let args: Vec<OsString> = start.args.into_iter().map(Into::into).collect();
+    let env: Vec<(&str, OsString)> = start.env.iter().map(|(name, value)| (name.as_str(), value.into())).collect();
+    let error = exec::replace(&program, &args, &env);
+    Err(exec::explain(&wanted.runtime, &error))
 }

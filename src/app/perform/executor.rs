@@ -71,6 +71,10 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Conso
                 &json!({ "rule": row.rule, "would_change": row.would_change, "agent": row }),
             ))
         }
+        Action::Contract { runtime, class, agent } => {
+            super::framework::contract(site, runtime, class.as_deref(), agent.as_deref())
+        }
+        Action::Framework(action) => super::framework::perform(site, *action),
         Action::SessionReport { status, detail, hook, agent } => {
             super::hooks::report(site, *status, detail.as_deref(), hook.as_ref(), agent.as_ref())
         }
@@ -91,7 +95,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Conso
         | Action::SessionHold
         | Action::SessionEnd(_)
         | Action::Tether { .. }
-        | Action::Launch { .. }
+        | Action::Launch(_)
         | Action::StubAgent(_)
         | Action::Demo { .. } => Err(Failure::new(
             Kind::Invalid,
@@ -111,7 +115,7 @@ fn own_process(action: &Action) -> &'static str {
         Action::SessionHold => "session hold",
         Action::SessionEnd(_) => "session end",
         Action::Tether { .. } => "session tether",
-        Action::Launch { .. } => "launch",
+        Action::Launch(_) => "launch",
         Action::StubAgent(_) => "stub-agent",
         Action::Demo { .. } => "demo",
         _ => "the dashboard",

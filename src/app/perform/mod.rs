@@ -2,6 +2,7 @@
 
 pub(in crate::app) mod backlog;
 pub(in crate::app) mod executor;
+pub(in crate::app) mod framework;
 pub(in crate::app) mod headless;
 pub(in crate::app) mod hooks;
 pub(in crate::app) mod lifecycle;

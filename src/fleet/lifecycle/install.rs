@@ -14,11 +14,10 @@ use super::{Note, Tell};
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
-use crate::fleet::framework;
-
 use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::{AgentName, UnitFileState};
 use crate::fleet::roster::Roster;
+use crate::fleet::seed;
 use crate::fleet::session;
 use crate::fleet::systemd::{
     AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files,
@@ -42,6 +41,8 @@ struct Record {
     enabled: Vec<String>,
     /// Whether lingering was turned on.
     linger: bool,
+    /// Whether it brought the framework.
+    framework: bool,
     /// Files of the user that were moved aside, and where to.
     kept: Vec<(PathBuf, PathBuf)>,
     /// What the agents' environment files got.
@@ -68,6 +69,10 @@ pub enum Step {
         /// Readable by nobody else.
         private: bool,
     },
+    /// Brings the framework's files in the Mosaic home up to date.
+    Seed,
+    /// Takes those files back that are as they were seeded.
+    Unseed,
     /// Removes a file.
     Delete(PathBuf),
     /// Puts the rest of a file back that holds lines of the user.
@@ -101,6 +106,8 @@ impl Step {
                 format!("hand {} of this shell on to the agents", names.join(", "))
             }
             Self::Write { path, .. } => format!("write {}", path.display()),
+            Self::Seed => "bring the framework's files in the Mosaic home up to date".to_owned(),
+            Self::Unseed => "remove the framework's files that are as they were seeded".to_owned(),
             Self::Delete(path) => format!("remove {}", path.display()),
             Self::Restore(path, _) => format!("take the generated lines out of {}", path.display()),
             Self::Forget(agent) => format!("remove what was written down about {agent} while it ran"),
@@ -205,7 +212,6 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
         .into_iter()
         .map(|(name, text)| (site.unit_dir.join(name), text, false))
         .collect();
-    wanted.extend(framework::files().map(|(path, text)| (site.home.join(path), text.to_owned(), false)));
     let variables = environment(&FOR_AGENTS);
     let local = || roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     for agent in local() {
@@ -213,6 +219,9 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     }
     for (path, text, private) in wanted {
         place(&mut plan, &record, path, text, private)?;
+    }
+    if seed::status(site)?.iter().any(|entry| entry.state != seed::State::Current) {
+        plan.steps.push(Step::Seed);
     }
     if record.environment != variables {
         plan.steps.push(Step::Remember(variables));
@@ -354,6 +363,9 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
             plan.notes.push(Note::FileStays(path.clone()));
         }
     }
+    if record.framework {
+        plan.steps.push(Step::Unseed);
+    }
     plan.steps.extend(record.kept.iter().map(|(path, aside)| Step::GiveBack(path.clone(), aside.clone())));
     plan.steps.push(Step::Reload);
     for agent in &agents {
@@ -405,6 +417,17 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<N
                 manager.forget_failure(unit).await;
             }
             Step::Forget(agent) => forget(site, agent),
+            Step::Seed => {
+                // An update of a framework that was there before is not this installation's to take back.
+                record.framework |= seed::version(site)?.is_none();
+                let seeded = seed::install(site)?;
+                notes.extend(
+                    seeded.kept.into_iter().map(|(path, aside)| Note::FileKept { path: site.home.join(path), aside }),
+                );
+            }
+            Step::Unseed => {
+                notes.extend(seed::uninstall(site)?.into_iter().map(|path| Note::FileStays(site.home.join(path))));
+            }
             file => on_disk(file, &mut record).map_err(|error| {
                 Failure::failed(step.words(), error.to_string(), "check the folder's rights and space")
             })?,

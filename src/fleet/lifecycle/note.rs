@@ -16,6 +16,13 @@ pub enum Note {
     OnOtherHosts(Vec<String>),
     /// A file was changed since it was written, so it stays.
     FileStays(PathBuf),
+    /// A file that the user had changed was written anew; their version is kept.
+    FileKept {
+        /// Which one.
+        path: PathBuf,
+        /// Name of their version, beside it.
+        aside: String,
+    },
     /// Lingering could not be turned on or off; why.
     LingerUnchanged {
         /// What was asked for.
@@ -32,6 +39,9 @@ impl fmt::Display for Note {
                 f.write_str("there is no logind here, so nobody can say whether your user manager outlives your login")
             }
             Self::OnOtherHosts(agents) => write!(f, "on other hosts, to be installed there: {}", agents.join(", ")),
+            Self::FileKept { path, aside } => {
+                write!(f, "your {} is kept beside the new one, as {aside}", path.display())
+            }
             Self::FileStays(path) => write!(f, "{} was changed since; it stays", path.display()),
             Self::LingerUnchanged { on, why } => {
                 write!(f, "lingering could not be changed ({why}); run: {}", linger::command(*on))

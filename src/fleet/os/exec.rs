@@ -214,14 +214,14 @@ pub fn tether(parent: Option<u32>, program: &Path, args: &[OsString]) -> ExecErr
     if parent.is_some() && now != parent {
         return ExecError::Io(std::io::Error::other("its parent has ended already"));
     }
-    replace(program, args)
+    replace(program, args, &[])
 }
 
-/// Replaces this process by a program; returns only when that failed.
+/// Replaces this process by a program, with these variables beside its own; returns only when that failed.
 #[must_use]
-pub fn replace(program: &Path, args: &[OsString]) -> ExecError {
+pub fn replace(program: &Path, args: &[OsString], env: &[(&str, OsString)]) -> ExecError {
     let mut command = std::process::Command::new(program);
-    command.args(args);
+    command.args(args).envs(env.iter().map(|(name, value)| (*name, value)));
     // A tmux client inside of another tmux would refuse, or nest.
     for variable in NOT_INHERITED {
         command.env_remove(variable);

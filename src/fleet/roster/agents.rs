@@ -43,6 +43,10 @@ pub struct Agent {
     pub yolo: bool,
     /// Launch command that overrides the runtime's own.
     pub command: Option<String>,
+    /// Channels of its runtime.
+    pub channels: Option<String>,
+    /// The persona that it keeps, when that is not its class's.
+    pub persona: Option<String>,
     /// Environment of the pane.
     pub env: BTreeMap<String, String>,
     /// Owner.
@@ -74,6 +78,8 @@ pub struct Roster {
     pub lead: Option<String>,
     /// Agents in the file's order.
     pub agents: Vec<Agent>,
+    /// Whether a runtime whose contract asks for structured reasoning is launched only with it.
+    pub require_structured_reasoning: bool,
     /// What the operator should know but what stops nothing.
     pub warnings: Vec<Warning>,
 }
@@ -100,6 +106,7 @@ impl Roster {
             holder: SessionName(DEFAULT_HOLDER.to_owned()),
             lead: None,
             agents: Vec::new(),
+            require_structured_reasoning: false,
             warnings: Vec::new(),
         }
     }

@@ -162,7 +162,7 @@ fn agent<'a>(root: &'a Node, name: &str) -> Option<(usize, &'a Node)> {
 /// A text as a scalar on one line: plain where nothing can be misread, else in double quotes, whose
 /// JSON spelling is valid YAML.
 fn scalar(key: &str, value: &str) -> String {
-    if SWITCHES.contains(&key) {
+    if is_switch(key, value) {
         return value.to_owned();
     }
     let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_./~@:+-".contains(c))
@@ -171,6 +171,11 @@ fn scalar(key: &str, value: &str) -> String {
         && !AMBIGUOUS.contains(&value.to_ascii_lowercase().as_str())
         && matches!(serde_yaml::from_str::<Value>(value), Ok(Value::String(_)));
     if plain { value.to_owned() } else { serde_json::to_string(value).unwrap_or_default() }
+}
+
+/// Whether a value is no text. `persistent_persona` may also name one.
+fn is_switch(key: &str, value: &str) -> bool {
+    SWITCHES.contains(&key) && (key != "persistent_persona" || matches!(value, "true" | "false"))
 }
 
 fn decoded(key: &str, value: &str) -> Value {
@@ -248,7 +253,7 @@ fn with_field(text: &str, name: &str, field: &Field) -> Option<String> {
 /// Sets or takes out one key of a mapping.
 fn set_in(text: &str, map: &Node, field: &Field) -> Option<String> {
     let quoted = |plain: String| {
-        let bare = json_keys(text, map) && !plain.starts_with('"') && !SWITCHES.contains(&field.key.as_str());
+        let bare = json_keys(text, map) && !plain.starts_with('"') && !is_switch(&field.key, &plain);
         if bare { format!("\"{plain}\"") } else { plain }
     };
     match (map.get(&field.key), &field.value) {

@@ -34,6 +34,9 @@ pub struct RosterFile {
     /// How the operator talks to the fleet.
     #[serde(default)]
     pub connector: Option<Connector>,
+    /// Whether a runtime whose contract asks for structured reasoning is launched only with it.
+    #[serde(default, alias = "requireStructuredReasoning")]
+    pub require_structured_reasoning: bool,
 }
 
 /// The fleet's tmux server.
@@ -116,9 +119,9 @@ pub struct AgentEntry {
     /// Whether the conversation is cleared between two cards.
     #[serde(default, alias = "resetBetweenTasks")]
     pub reset_between_tasks: Option<bool>,
-    /// Whether the persona survives a reset.
+    /// The persona that the agent keeps over resets: `true` for that of its class, or the name of another one.
     #[serde(default, alias = "persistentPersona")]
-    pub persistent_persona: Option<bool>,
+    pub persistent_persona: Option<PersistentPersona>,
     /// First message after a start.
     #[serde(default, alias = "kickstartTemplate")]
     pub kickstart_template: Option<String>,
@@ -134,6 +137,17 @@ pub struct AgentEntry {
     /// tmux socket of its own; default `tmux.socket_name`.
     #[serde(default)]
     pub socket: Option<String>,
+}
+
+/// Which persona stays over resets.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "expected true, false, or the name of a persona")]
+pub enum PersistentPersona {
+    /// That of the agent's class, or none in particular.
+    OfClass(bool),
+    /// Another one.
+    Named(String),
 }
 
 /// How the operator talks to the fleet.

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::agents::{Agent, DEFAULT_HOLDER, Roster, WindowSize};
 use super::effect::without_effect;
-use super::file::{AgentEntry, RosterFile, TmuxSettings};
+use super::file::{AgentEntry, PersistentPersona, RosterFile, TmuxSettings};
 use super::floor::floor;
 use super::locate::Index;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget, Warning};
-use crate::fleet::runtime;
+use crate::fleet::runtime::{self, Launch, Runtime};
 use crate::plain::{self, Unreadable, quoted};
 
 /// A roster larger than this is not a roster; reading it whole must stay cheap.
@@ -154,7 +154,15 @@ impl Checker<'_> {
                 .map(|agent| Warning::NeedsCommand { agent: agent.name.clone(), runtime: agent.runtime.clone() }),
         );
         warnings.extend(without_effect(file));
-        Roster { path: self.path.to_owned(), socket, holder, lead: file.lead.clone(), agents, warnings }
+        Roster {
+            path: self.path.to_owned(),
+            socket,
+            holder,
+            lead: file.lead.clone(),
+            agents,
+            require_structured_reasoning: file.require_structured_reasoning,
+            warnings,
+        }
     }
 
     fn tmux(&mut self, tmux: &TmuxSettings) -> (SocketName, SessionName) {
@@ -242,6 +250,24 @@ impl Checker<'_> {
         {
             self.problem(&key("model_hint"), format!("must be one line of at most {MAX_MODEL_CHARS} characters"));
         }
+        if let Some(channels) = entry.channels.as_deref() {
+            if entry.command.is_none()
+                && !runtime::find(&runtime).and_then(Runtime::launch).is_some_and(Launch::has_channels)
+            {
+                self.problem(&key("channels"), format!("{} has none; claude has", quoted(&runtime)));
+            }
+            if channels.is_empty() || channels.starts_with('-') || !channels.chars().all(|c| c.is_ascii_graphic()) {
+                self.problem(&key("channels"), "must be one word, such as plugin:discord@general");
+            }
+        }
+        let persona = match &entry.persistent_persona {
+            Some(PersistentPersona::Named(class)) if !is_plain_word(class) => {
+                self.problem(&key("persistent_persona"), "is true, false or the name of a persona");
+                None
+            }
+            Some(PersistentPersona::Named(class)) => Some(class.clone()),
+            _ => None,
+        };
         for (field, value) in [("tenant_id", &entry.tenant_id), ("host", &entry.host)] {
             if value.as_deref().is_some_and(|word| !is_plain_word(word)) {
                 self.problem(&key(field), "may hold only letters, digits, `_`, `.` and `-`");
@@ -278,6 +304,8 @@ impl Checker<'_> {
             model_hint: entry.model_hint.clone(),
             yolo: entry.yolo.unwrap_or(true),
             command: entry.command.clone(),
+            channels: entry.channels.clone(),
+            persona,
             env: entry.env.clone(),
             tenant_id: entry.tenant_id.clone().unwrap_or_else(|| site.tenant_id.clone()),
             host,

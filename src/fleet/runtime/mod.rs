@@ -6,7 +6,7 @@ mod processes;
 mod record;
 
 pub use events::{EventRule, Said, read_event};
-pub use launch::{Launch, LaunchOptions};
+pub use launch::{ConfigFile, Launch, LaunchOptions, Model, Start};
 pub use processes::{idle_shell, matches, shell_in_front, shell_in_its_place};
 pub use record::{Runtime, all, find};
 

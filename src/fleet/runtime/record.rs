@@ -159,7 +159,7 @@ impl Runtime {
 
     /// What an installation puts into the Mosaic home for it, such as settings of its hooks: name and text.
     pub fn home_files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.files.iter().copied().filter(|(file, _)| ![RECORD, SCREEN, GUIDE].contains(file))
+        self.files.iter().copied().filter(|(file, _)| ![RECORD, SCREEN].contains(file))
     }
 
     /// How it is installed when it is missing.

@@ -144,6 +144,9 @@ pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
     if let Some(model) = &agent.model_hint {
         argv.extend(["--model".to_owned(), model.clone()]);
     }
+    if let Some(channels) = &agent.channels {
+        argv.extend(["--channels".to_owned(), channels.clone()]);
+    }
     argv.push(agent.runtime.clone());
     argv
 }

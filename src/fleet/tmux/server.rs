@@ -372,11 +372,11 @@ impl Tmux {
             None => {
                 let mut args = self.client_args(false);
                 args.extend(words.map(OsString::from));
-                exec::replace(Path::new(TMUX), &args)
+                exec::replace(Path::new(TMUX), &args, &[])
             }
             Some(host) => {
                 let args = host.client().person_args(&self.script(&[words.to_vec()]));
-                exec::replace(Path::new(SSH), &args)
+                exec::replace(Path::new(SSH), &args, &[])
             }
         }
     }

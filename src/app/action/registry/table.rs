@@ -3,7 +3,7 @@
 use super::build::{build_demo, build_once, build_report};
 use super::{ActionSpec, Argument, Cli, Danger, JSON, Keys, Place, Shape};
 use crate::app::action::inputs::Inputs;
-use crate::app::action::{Action, Direction, Motion, ScreenAction};
+use crate::app::action::{Action, Direction, FrameworkAction, Launch, Motion, ScreenAction};
 
 const SCREEN_ONLY: Cli = Cli::None("it only moves the screen");
 
@@ -402,17 +402,57 @@ pub(super) const FLEET: &[ActionSpec] = &[
         &[
             Argument { name: "runtime", shape: Shape::Required, doc: "The runtime", values: &[] },
             flag("yolo", "Unattended: no questions before it acts"),
-            value("model", "Model to use"),
+            value("model", "Model to use: [PROVIDER/]NAME[:EFFORT]"),
+            value("channels", "Channels of a runtime that has them"),
             Argument { name: "arguments", shape: Shape::Rest, doc: "Passed on to the runtime", values: &[] },
         ],
         |inputs| {
-            Ok(Action::Launch {
+            Ok(Action::Launch(Launch {
                 runtime: inputs.required("runtime")?,
                 yolo: inputs.flag("yolo"),
                 model: inputs.one("model"),
+                channels: inputs.one("channels"),
                 arguments: inputs.many("arguments"),
+            }))
+        },
+    ),
+    command(
+        "contract.compose",
+        "compose contract",
+        "Prints what an agent is told before its first turn, part by part, each with its source",
+        &["contract", "compose"],
+        "it is as long as a book; a pager shows it",
+        &[
+            Argument { name: "runtime", shape: Shape::Required, doc: "The runtime", values: &[] },
+            value("class", "Role, which names the persona; default the agent's"),
+            value("agent", "Agent name, for its role and its peers"),
+            JSON,
+        ],
+        |inputs| {
+            Ok(Action::Contract {
+                runtime: inputs.required("runtime")?,
+                class: inputs.one("class"),
+                agent: inputs.one("agent"),
             })
         },
+    ),
+    command(
+        "framework.install",
+        "install framework",
+        "Writes the framework's files into the Mosaic home; what you changed is kept beside the new version",
+        &["framework", "install"],
+        "once per version",
+        &[JSON],
+        |_| Ok(Action::Framework(FrameworkAction::Install)),
+    ),
+    command(
+        "framework.status",
+        "framework status",
+        "Says which of the framework's files are missing, outdated or changed by you",
+        &["framework", "status"],
+        "once per version",
+        &[JSON],
+        |_| Ok(Action::Framework(FrameworkAction::Status)),
     ),
     command(
         "runtime.stub",

@@ -30,7 +30,7 @@ fn defaults_are_filled_in() {
     assert!(a.yolo);
     assert_eq!((a.tenant_id.as_str(), a.host.as_str()), ("tester", "here"));
     assert_eq!(roster.agents[1].working_directory, Path::new("/w"));
-    assert_eq!(roster.warnings.len(), 3, "{:?}", roster.warnings);
+    assert_eq!(roster.warnings.len(), 2, "{:?}", roster.warnings);
 }
 
 #[test]
@@ -178,19 +178,36 @@ fn the_shipped_examples_are_valid() {
 }
 
 #[test]
+fn channels_and_a_kept_persona_are_checked() {
+    let roster = "version: 1\ndefaults: {runtime: claude}\nagents:\n  - {name: a, ";
+    let agent = |entry: &str| check(&format!("{roster}{entry}}}\n")).map(|roster| roster.agents[0].clone());
+    let a = agent("channels: 'plugin:discord@general', persistent_persona: review").unwrap();
+    assert_eq!((a.channels.as_deref(), a.persona.as_deref()), (Some("plugin:discord@general"), Some("review")));
+    assert_eq!(agent("persistent_persona: true").unwrap().persona, None);
+    for (entry, why) in [
+        ("runtime: pi, channels: x", "has none; claude has"),
+        ("channels: '--x'", "must be one word"),
+        ("channels: a b", "must be one word"),
+        ("persistent_persona: ../x", "name of a persona"),
+    ] {
+        let problems = format!("{:?}", agent(entry).unwrap_err());
+        assert!(problems.contains(why), "{entry}: {problems}");
+    }
+}
+
+#[test]
 fn a_key_without_effect_is_told() {
     let site = Site::for_tests("/h");
-    let text = "version: 1\nlead: a\ndefaults: {runtime: stub}\nagents:\n  - {name: a, class: enhancer, channels: x, kickstart_template: k, persistent_persona: true}\n  - {name: b, reset_between_tasks: true, command: cat, yolo: false, model_hint: m}\n  - {name: c, kickstart_template: k, persistent_persona: false, yolo: false, model_hint: m}\n";
+    let text = "version: 1\nlead: a\ndefaults: {runtime: stub}\nagents:\n  - {name: a, class: enhancer, kickstart_template: k, persistent_persona: true}\n  - {name: b, reset_between_tasks: true, command: cat, channels: x, yolo: false, model_hint: m}\n  - {name: c, kickstart_template: k, persistent_persona: false, yolo: false, model_hint: m}\n";
     let roster = parse(text, Path::new("r.yaml"), &site).unwrap();
     let told = |(key, beside_command, agents): (&'static str, bool, &[&str])| Warning::WithoutEffect {
         key,
         beside_command,
         agents: agents.iter().map(ToString::to_string).collect(),
     };
-    let want: [(&str, bool, &[&str]); 6] = [
-        ("channels", false, &["a"]),
+    let want: [(&str, bool, &[&str]); 5] = [
         ("kickstart_template", false, &["a", "c"]),
-        ("persistent_persona", false, &["a"]),
+        ("channels", true, &["b"]),
         ("reset_between_tasks", false, &["b"]),
         ("model_hint", true, &["b"]),
         ("yolo", true, &["b"]),

@@ -1,0 +1,87 @@
+//! The framework's files and the contract that is put together from them.
+
+use serde_json::json;
+
+use crate::app::action::FrameworkAction;
+use crate::app::action::report::Report;
+use crate::fleet::contract::{self, Reader};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::seed::{self, State};
+use crate::fleet::{roster, runtime};
+use crate::plain;
+
+/// Prints a contract.
+pub(in crate::app) fn contract(site: &Site, runtime: &str, class: Option<&str>, agent: Option<&str>) -> Result<Report> {
+    if !runtime::is_known(runtime) {
+        return Err(Failure::new(
+            Kind::Invalid,
+            format!("runtime {}", plain::quoted(runtime)),
+            format!("is not known; expected {}", runtime::known_list()),
+            "other runtimes have no contract of the framework",
+        ));
+    }
+    let roster = agent.map(|_| roster::load(site)).transpose()?;
+    let found = roster.as_ref().zip(agent).map(|(roster, name)| roster.agent(name).map(|agent| (roster, agent)));
+    let found = found.transpose()?;
+    let own = found.map(|(_, agent)| agent.persona.as_deref().unwrap_or(&agent.class));
+    let class = class.or(own);
+    let contract = contract::compose(site, &Reader { runtime, class, agent: found })?;
+    let parts: Vec<_> = contract.parts.iter().map(|part| json!({ "source": part.source, "text": part.text })).collect();
+    let json = json!({
+        "runtime": runtime, "class": class, "agent": agent, "warnings": contract.warnings, "parts": parts,
+    });
+    let mut report = Report::done(contract.to_string().trim_end(), &json);
+    report.errors = contract.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+    Ok(report)
+}
+
+/// Seeds the home, or tells how it compares.
+pub(in crate::app) fn perform(site: &Site, action: FrameworkAction) -> Result<Report> {
+    match action {
+        FrameworkAction::Install => {
+            let done = seed::install(site)?;
+            let mut lines = vec![format!(
+                "framework {} in {}: {} written, {} removed",
+                seed::VERSION,
+                site.home.display(),
+                done.written.len(),
+                done.removed.len()
+            )];
+            lines.extend(done.kept.iter().map(|(path, aside)| format!("your {path} is kept as {aside} beside it")));
+            Ok(Report::done(
+                lines.join("\n"),
+                &json!({
+                    "version": seed::VERSION, "written": done.written, "kept": done.kept, "removed": done.removed,
+                }),
+            ))
+        }
+        FrameworkAction::Status => {
+            let (seeded, files) = (seed::version(site)?, seed::status(site)?);
+            let others: Vec<_> = files.iter().filter(|entry| entry.state != State::Current).collect();
+            let mut lines = vec![match &seeded {
+                Some(version) => format!("seeded by {version}; this program brings {}", seed::VERSION),
+                None => format!("not seeded; this program brings {}", seed::VERSION),
+            }];
+            lines.extend(others.iter().map(|entry| format!("{:<9} {}", word(entry.state), entry.path)));
+            lines.push(match others.len() {
+                0 => format!("all {} files are current", files.len()),
+                n => format!(
+                    "{n} of {} files differ; `mosaic-tui framework install` brings them up to date",
+                    files.len()
+                ),
+            });
+            Ok(Report::done(lines.join("\n"), &json!({ "version": seed::VERSION, "seeded": seeded, "files": files })))
+        }
+    }
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Current => "current",
+        State::Missing => "missing",
+        State::Outdated => "outdated",
+        State::Changed => "changed",
+        State::Obsolete => "obsolete",
+    }
+}
