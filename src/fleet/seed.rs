@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn nothing_that_ships_is_the_users() {
         for (path, _) in shipped() {
-            let name = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
+            let name = Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
             let owned =
                 ["fleet/agents/", "fleet/run/", "fleet/backlog/", "fleet/roles.local/", "fleet/profiles.local/"]
                     .iter()

@@ -17,6 +17,7 @@ mod hooks;
 mod hostile;
 mod hosts;
 mod keys;
+mod launching;
 mod lifecycle;
 mod lost_server;
 mod messages;

@@ -17,7 +17,8 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label};
-use crate::fleet::roster::{self, Roster};
+use crate::fleet::roster::{self, CommandSource, Roster};
+use crate::fleet::session;
 
 /// Version of what one host tells another of its agents. Whoever reads it takes the rows that it knows.
 const ROWS_SCHEMA: u32 = 2;
@@ -64,11 +65,16 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Conso
         }
         Action::AgentExplain(name) => {
             let (_, row) = look_at(site, name).await?;
-            let lines = present::explain(&row);
+            let mut lines = present::explain(&row);
+            let command = command_of(site, name);
+            lines.extend(
+                command.as_ref().map(|(words, source)| ("command".to_owned(), format!("{words} ({})", source.words()))),
+            );
             let text: Vec<String> = lines.iter().map(|(label, text)| format!("{label:<13} {text}")).collect();
             Ok(Report::done(
                 text.join("\n"),
-                &json!({ "rule": row.rule, "would_change": row.would_change, "agent": row }),
+                &json!({ "rule": row.rule, "would_change": row.would_change, "agent": row,
+                    "command": command.map(|(words, source)| json!({ "line": words, "source": source.words() })) }),
             ))
         }
         Action::Contract { runtime, class, agent } => {
@@ -120,6 +126,13 @@ fn own_process(action: &Action) -> &'static str {
         Action::Demo { .. } => "demo",
         _ => "the dashboard",
     }
+}
+
+/// How an agent of this host is started, and what decides that.
+fn command_of(site: &Site, name: &str) -> Option<(String, CommandSource)> {
+    let roster = roster::load(site).ok()?;
+    let agent = roster.agent(name).ok().filter(|agent| !roster.is_remote(agent, site))?;
+    Some((session::command(site, agent).join(" "), agent.command_source))
 }
 
 /// One row; a session that the roster does not know can be looked at too.

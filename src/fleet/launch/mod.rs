@@ -170,7 +170,7 @@ fn write(site: &Site, request: &Request<'_>, text: &str) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    const PLAIN: Request<'_> = Request {
+    static PLAIN: std::sync::LazyLock<Request<'static>> = std::sync::LazyLock::new(|| Request {
         runtime: "pi",
         model: None,
         yolo: false,
@@ -179,7 +179,7 @@ mod tests {
         class: None,
         agent: None,
         directory: Path::new("/work"),
-    };
+    });
 
     struct Home(tempfile::TempDir);
 
@@ -210,7 +210,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let home = Home::with("pi");
         let arguments = ["--own".to_owned(), "x".to_owned()];
-        let (program, start) = home.prepare(&Request { arguments: &arguments, ..PLAIN }).unwrap();
+        let (program, start) = home.prepare(&Request { arguments: &arguments, ..*PLAIN }).unwrap();
         assert_eq!(program, home.0.path().join("pi"));
         assert_eq!(start.args[start.args.len() - 2..], ["--own", "x"], "{start:?}");
         let contract = start.args.iter().find(|word| word.contains("/contracts/")).unwrap();
@@ -221,7 +221,7 @@ mod tests {
     fn the_stub_is_this_program_and_needs_no_contract() {
         let site = Site::for_tests("/nowhere");
         let (program, start) =
-            prepare(&site, &Request { runtime: "stub", model: Some("m"), ..PLAIN }, "/nowhere").unwrap();
+            prepare(&site, &Request { runtime: "stub", model: Some("m"), ..*PLAIN }, "/nowhere").unwrap();
         assert_eq!(program, site.program);
         assert_eq!(start.args, ["stub-agent", "--model", "m"]);
     }
@@ -229,11 +229,11 @@ mod tests {
     #[test]
     fn what_a_runtime_cannot_do_is_refused() {
         let home = Home::with("pi");
-        let failure = home.prepare(&Request { channels: Some("plugin:x"), ..PLAIN }).unwrap_err();
+        let failure = home.prepare(&Request { channels: Some("plugin:x"), ..*PLAIN }).unwrap_err();
         assert!(failure.why.contains("no channels"), "{failure}");
-        let failure = home.prepare(&Request { runtime: "goose", ..PLAIN }).unwrap_err();
+        let failure = home.prepare(&Request { runtime: "goose", ..*PLAIN }).unwrap_err();
         assert!(failure.next.contains("`command`"), "{failure}");
-        let failure = home.prepare(&Request { runtime: "codex", ..PLAIN }).unwrap_err();
+        let failure = home.prepare(&Request { runtime: "codex", ..*PLAIN }).unwrap_err();
         assert_eq!(failure.kind, Kind::MissingProgram);
         assert!(failure.next.contains("npm install"), "{failure}");
     }
@@ -249,7 +249,7 @@ mod tests {
             super::super::roster::parse(&text, Path::new("r"), &site).unwrap()
         };
         let asked = |roster: &Roster| {
-            home.prepare(&Request { runtime: "codex", agent: Some((roster, &roster.agents[0])), ..PLAIN })
+            home.prepare(&Request { runtime: "codex", agent: Some((roster, &roster.agents[0])), ..*PLAIN })
         };
         let told = asked(&roster(false)).unwrap().1.warnings.join("\n");
         assert!(told.contains("no sequential-thinking server"), "{told}");

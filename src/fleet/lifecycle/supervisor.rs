@@ -13,10 +13,12 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::launch;
 use crate::fleet::model::{ActiveState, AgentName, JobResult, LoadState};
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
+use crate::fleet::seed;
 use crate::fleet::session;
 use crate::fleet::systemd::{BusError, HOLDER_UNIT, Manager, agent_unit};
 use crate::fleet::tmux::Tmux;
@@ -100,6 +102,10 @@ impl<'a> Lifecycle<'a> {
     /// # Errors
     /// When it does not come up, or an agent of the fleet lives on another one.
     pub async fn prepare(&self, agents: &[&Agent]) -> Result<()> {
+        // The first start of a runtime that needs a contract brings the files that it is made of.
+        if agents.iter().any(|agent| launch::needs_contract(agent)) && seed::version(self.site)?.is_none() {
+            seed::install(self.site)?;
+        }
         ensure_one_server(self.site, self.roster, &self.roster.sockets(agents.iter().copied())).await?;
         match &self.way {
             Way::Direct => session::ensure_servers(self.site, self.roster, agents).await,

@@ -20,6 +20,29 @@ pub struct WindowSize {
     pub height: u16,
 }
 
+/// What decides how an agent is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandSource {
+    /// `MOSAIC_AGENT_COMMAND` in its environment file.
+    EnvFile,
+    /// `command` in the roster.
+    Roster,
+    /// Neither: it is built from runtime, model, yolo and channels.
+    Built,
+}
+
+impl CommandSource {
+    /// The source in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::EnvFile => "MOSAIC_AGENT_COMMAND in its environment file",
+            Self::Roster => "`command` in the roster",
+            Self::Built => "built from runtime, model, yolo and channels",
+        }
+    }
+}
+
 /// One agent with everything filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
@@ -43,6 +66,10 @@ pub struct Agent {
     pub yolo: bool,
     /// Launch command that overrides the runtime's own.
     pub command: Option<String>,
+    /// What decides that.
+    pub command_source: CommandSource,
+    /// Message that its runtime gets after a start.
+    pub kickstart: Option<String>,
     /// Channels of its runtime.
     pub channels: Option<String>,
     /// The persona that it keeps, when that is not its class's.

@@ -12,12 +12,13 @@ mod file;
 mod floor;
 mod locate;
 mod nearest;
+mod overrides;
 mod problem;
 mod resolve;
 mod store;
 mod tree;
 
-pub use agents::{Agent, Roster, WindowSize};
+pub use agents::{Agent, CommandSource, Roster, WindowSize};
 pub(in crate::fleet) use document::{Document, meant};
 pub use edit::{Edit, FIELDS, Field, edit, put_on};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};

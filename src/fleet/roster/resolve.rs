@@ -6,11 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::agents::{Agent, DEFAULT_HOLDER, Roster, WindowSize};
+use super::agents::{Agent, CommandSource, DEFAULT_HOLDER, Roster, WindowSize};
 use super::effect::without_effect;
 use super::file::{AgentEntry, PersistentPersona, RosterFile, TmuxSettings};
 use super::floor::floor;
 use super::locate::Index;
+use super::overrides;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -29,7 +30,9 @@ const MAX_MODEL_CHARS: usize = 256;
 /// # Errors
 /// Not found, unreadable, or invalid with every problem in the details.
 pub fn load(site: &Site) -> Result<Roster> {
-    usable(&read(&site.roster)?, site)
+    let mut roster = usable(&read(&site.roster)?, site)?;
+    overrides::apply(&mut roster, site);
+    Ok(roster)
 }
 
 /// Checks the text of the site's roster file, and words its problems for somebody who wants to use it.
@@ -304,6 +307,8 @@ impl Checker<'_> {
             model_hint: entry.model_hint.clone(),
             yolo: entry.yolo.unwrap_or(true),
             command: entry.command.clone(),
+            command_source: if entry.command.is_some() { CommandSource::Roster } else { CommandSource::Built },
+            kickstart: entry.kickstart_template.clone(),
             channels: entry.channels.clone(),
             persona,
             env: entry.env.clone(),

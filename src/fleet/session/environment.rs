@@ -10,6 +10,9 @@ use crate::fleet::roster::Agent;
 use crate::fleet::runtime;
 use crate::fleet::systemd::{AGENTS_SLICE, PANE_SCOPE};
 
+/// What agents call this program.
+const OWN_NAME: &str = "mosaic-tui";
+
 /// Characters that only a shell understands; a command without them is executed directly, so that
 /// the runtime itself is the pane's process.
 const SHELL_CHARACTERS: &str = "|&;<>()$`\\\"'*?[]#~=%!{}\n";
@@ -117,6 +120,12 @@ fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
     ];
     let mut folders: Vec<PathBuf> = front.into_iter().flatten().filter(|folder| folder.is_dir()).collect();
     folders.extend(std::env::split_paths(base));
+    // Agents and their hooks run this program by its name.
+    if let Some(own) = site.program.parent().filter(|folder| folder.is_absolute())
+        && !folders.iter().any(|folder| folder.join(OWN_NAME).is_file())
+    {
+        folders.push(own.to_owned());
+    }
     let mut seen = std::collections::HashSet::new();
     folders.retain(|folder| seen.insert(folder.clone()));
     std::env::join_paths(folders).map_or_else(|_| base.to_owned(), |path| path.to_string_lossy().into_owned())
@@ -129,7 +138,8 @@ pub fn is_shell_word(name: &str) -> bool {
 }
 
 /// The pane's command as an argument vector.
-pub(super) fn command(site: &Site, agent: &Agent) -> Vec<String> {
+#[must_use]
+pub fn command(site: &Site, agent: &Agent) -> Vec<String> {
     if let Some(command) = &agent.command {
         let first = command.split_whitespace().next().unwrap_or_default();
         if command.contains(|c| SHELL_CHARACTERS.contains(c)) || is_shell_word(first) {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
 use super::living::{Hidden, living};
-use super::{holder, lock, pace, service};
+use super::{holder, kickstart, lock, pace, service};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file;
 use crate::fleet::heartbeat::{self, Heartbeat};
@@ -92,8 +92,13 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     lock.keeps(&pane)?;
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Stopped));
     let age = process::age(pane.pid).unwrap_or_default();
+    let first_words = (origin == Origin::Created).then(|| kickstart::after_start(site, agent));
     let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_exits, began: Instant::now(), age };
-    keeper.keep().await
+    match first_words {
+        // It ends with the keeper: what was not said by then is of no use to the next process.
+        Some(said) => tokio::select! { biased; kept = keeper.keep() => kept, never = said => match never {} },
+        None => keeper.keep().await,
+    }
 }
 
 /// The agent's live session. Under systemd the server may be coming back at this very moment.

@@ -8,13 +8,14 @@ mod environment;
 mod exit;
 mod holder;
 mod keeper;
+mod kickstart;
 mod living;
 mod lock;
 mod pace;
 mod report;
 mod service;
 
-pub use environment::{is_shell_word, pane_path as search_path};
+pub use environment::{command, is_shell_word, pane_path as search_path};
 pub use exit::{ExitRecord, last_exit, last_words};
 pub use holder::{ensure_servers, hold};
 pub use keeper::{refused, run};

@@ -52,7 +52,7 @@ pub const ANSWERS: &[Answer] = &[
     answer("fleet schema", "", &[0]),
     answer("agent roster", "{file, socket, holder_session, warnings, agents}", &[0, 3]),
     answer("agent status", "row, or [row]", LOOK),
-    answer("agent explain", "{rule, would_change, agent}", LOOK),
+    answer("agent explain", "{rule, would_change, agent, command}", LOOK),
     answer("agent watch", "", LOOK),
     answer("session run", "", ACT),
     answer("session hold", "", &[0, 1, 3, 69]),

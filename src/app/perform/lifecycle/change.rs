@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::profile::from_profile;
+use super::profile::{from_profile, on_installed_runtimes};
 use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
@@ -19,7 +19,10 @@ pub(super) async fn init(
     write: bool,
     force: bool,
 ) -> Result<Report> {
-    let (draft, added) = from_profile(site, profile, runtime)?;
+    let (mut draft, mut added) = from_profile(site, profile, runtime)?;
+    if runtime.is_none() {
+        added.extend(on_installed_runtimes(site, &mut draft)?);
+    }
     let path = site.roster.display().to_string();
     let json = |written: bool, backup: Option<String>| {
         json!({
@@ -28,7 +31,10 @@ pub(super) async fn init(
         })
     };
     if !write {
-        return Ok(Report::done(draft.text().trim_end(), &json(false, None)));
+        let mut report = Report::done(draft.text().trim_end(), &json(false, None));
+        // Beside the answer, which may go into a file.
+        report.errors = added.iter().map(|note| format!("note: {note}")).collect();
+        return Ok(report);
     }
     let backup = roster::create(site, &draft, force).await?.map(|backup| backup.display().to_string());
     let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster().agents.len())];

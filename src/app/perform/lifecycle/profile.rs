@@ -4,7 +4,9 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::framework::PROFILES;
 use crate::fleet::home::Site;
 use crate::fleet::model::FloorGap;
-use crate::fleet::roster::{self, Draft, ENHANCING_CLASS, Edit, Field};
+use crate::fleet::os::exec;
+use crate::fleet::roster::{self, Agent, Draft, ENHANCING_CLASS, Edit, Field};
+use crate::fleet::{runtime, session};
 
 /// An example with one runtime for all and the floor filled up, and what was added for that.
 pub(super) fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) -> Result<(Draft, Vec<String>)> {
@@ -23,4 +25,51 @@ pub(super) fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) ->
         added.push("added an enhancer, which every fleet keeps staffed".to_owned());
     }
     Ok((draft, added))
+}
+
+/// Runtimes that an agent is put on whose own is not installed, best first.
+const PREFERRED: [&str; 4] = ["claude", "codex", "pi", "opencode"];
+
+/// Puts every agent on a runtime that is installed here, as far as there is one; what was done.
+pub(super) fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> {
+    let path = session::search_path(site);
+    let is_there = |name: &str| runtime::is_built_in(name) || exec::find_in_path(name, &path).is_some();
+    let internal = |why: String| Failure::failed("roster", why, "report this");
+    let agents = draft.roster().agents.clone();
+    let lacks = |agent: &&Agent| agent.command.is_none() && !is_there(&agent.runtime);
+    let mut missing: Vec<&str> = Vec::new();
+    for agent in agents.iter().filter(lacks) {
+        if !missing.contains(&agent.runtime.as_str()) {
+            missing.push(&agent.runtime);
+        }
+    }
+    let Some(first) = missing.first() else { return Ok(Vec::new()) };
+    let named = agents.iter().map(|agent| agent.runtime.as_str());
+    let Some(other) = named.chain(PREFERRED).find(|name| !runtime::is_built_in(name) && is_there(name)) else {
+        return Ok(vec![format!(
+            "none of {} is installed here: {}, or `--runtime stub` tries the fleet out without any",
+            PREFERRED.join(", "),
+            runtime::install_hint(first)
+        )]);
+    };
+    let mut text = draft.text().to_owned();
+    if agents.iter().all(|agent| lacks(&agent)) {
+        text = roster::put_on(&text, other).map_err(internal)?;
+    }
+    let set = |key: &str, value: Option<&str>| Field { key: key.to_owned(), value: value.map(str::to_owned) };
+    for agent in roster::check(site, text.clone())?.roster().agents.iter().filter(|agent| agent.command.is_none()) {
+        let mut fields = Vec::new();
+        if !is_there(&agent.runtime) {
+            fields.push(set("runtime", Some(other)));
+        }
+        // A model of one runtime is seldom one of another.
+        if agent.model_hint.is_some() && agents.iter().any(|before| before.name == agent.name && lacks(&before)) {
+            fields.push(set("model_hint", None));
+        }
+        if !fields.is_empty() {
+            text = roster::edit(&text, &Edit::Set { name: agent.name.to_string(), fields }).map_err(internal)?;
+        }
+    }
+    *draft = roster::check(site, text)?;
+    Ok(vec![format!("{} is not installed here, so {other} takes its place", missing.join(" nor "))])
 }

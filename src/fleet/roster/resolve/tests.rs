@@ -205,8 +205,7 @@ fn a_key_without_effect_is_told() {
         beside_command,
         agents: agents.iter().map(ToString::to_string).collect(),
     };
-    let want: [(&str, bool, &[&str]); 5] = [
-        ("kickstart_template", false, &["a", "c"]),
+    let want: [(&str, bool, &[&str]); 4] = [
         ("channels", true, &["b"]),
         ("reset_between_tasks", false, &["b"]),
         ("model_hint", true, &["b"]),

@@ -1,0 +1,64 @@
+//! What an agent's environment file says against the roster: its runtime, its model, its folder, its whole command.
+//!
+//! The file is the operator's word for this host, so it wins. One that cannot be read changes nothing here: the keeper
+//! refuses to start the agent, and says why.
+
+use std::path::PathBuf;
+
+use super::agents::{Agent, CommandSource, Roster};
+use crate::fleet::envfile;
+use crate::fleet::home::Site;
+use crate::plain;
+
+/// Applies the environment files of the agents of this host.
+pub(super) fn apply(roster: &mut Roster, site: &Site) {
+    for agent in roster.agents.iter_mut().filter(|agent| agent.host == site.host) {
+        if let Ok(text) = plain::read(&site.env_file(&agent.name), envfile::MAX_BYTES)
+            && let Ok(variables) = envfile::parse(&text)
+        {
+            overridden(agent, &variables);
+        }
+    }
+}
+
+fn overridden(agent: &mut Agent, variables: &[(String, String)]) {
+    for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
+        match name.as_str() {
+            "MOSAIC_AGENT_COMMAND" => {
+                agent.command = Some(value.clone());
+                agent.command_source = CommandSource::EnvFile;
+            }
+            "MOSAIC_AGENT_RUNTIME" => agent.runtime.clone_from(value),
+            "MOSAIC_AGENT_MODEL" => agent.model_hint = Some(value.clone()),
+            "MOSAIC_AGENT_WORKDIR" if value.starts_with('/') => agent.working_directory = PathBuf::from(value),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::roster;
+
+    #[test]
+    fn the_file_wins_in_each_of_the_four() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let text = "version: 1\nagents:\n  - {name: a, runtime: pi, model_hint: m}\n  - {name: b, runtime: pi, command: own}\n";
+        std::fs::create_dir_all(site.agents_dir()).unwrap();
+        std::fs::write(&site.roster, text).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(site.agents_dir().join(name), text).unwrap();
+        write("a.env", "MOSAIC_AGENT_RUNTIME=codex\nMOSAIC_AGENT_MODEL=x/y\nMOSAIC_AGENT_WORKDIR=/w\n");
+        write("b.env", "MOSAIC_AGENT_COMMAND=\"mine --now\"\nMOSAIC_AGENT_MODEL=\n");
+        let loaded = roster::load(&site).unwrap();
+        let [a, b] = loaded.agents.as_slice() else { panic!("{loaded:?}") };
+        assert_eq!((a.runtime.as_str(), a.model_hint.as_deref()), ("codex", Some("x/y")));
+        assert_eq!((a.working_directory.to_str(), a.command_source), (Some("/w"), CommandSource::Built));
+        assert_eq!((b.command.as_deref(), b.command_source), (Some("mine --now"), CommandSource::EnvFile));
+        assert_eq!(b.model_hint, None);
+        write("b.env", "no line of a file");
+        let loaded = roster::load(&site).unwrap();
+        assert_eq!(loaded.agents[1].command_source, CommandSource::Roster);
+    }
+}
