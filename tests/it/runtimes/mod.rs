@@ -1,6 +1,7 @@
 //! The real codex, opencode and pi, driven by a model server on loopback: every receipt is held against what
 //! that server received. Slow, and in need of the programs: `scripts/test --runtimes` runs them.
 
+mod fleet;
 mod model;
 mod states;
 mod truth;
@@ -388,6 +389,12 @@ macro_rules! real {
             #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
             fn messages_with_other_versions() {
                 states::other_versions($runtime);
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn a_fleet_in_two_commands() {
+                fleet::in_two_commands($runtime);
             }
 
             #[test]

@@ -15,10 +15,15 @@ use serde_json::{Value, json};
 /// Texts of the user's messages, one list for each request.
 type Asked = Arc<Mutex<Vec<Vec<String>>>>;
 
+/// Whole requests, as texts.
+type Requests = Arc<Mutex<Vec<String>>>;
+
 /// The server; it ends with the test.
 pub(super) struct Model {
     pub(super) port: u16,
     asked: Asked,
+    /// Whole requests, with what the runtime says beside the user's messages.
+    requests: Requests,
 }
 
 impl Model {
@@ -26,21 +31,28 @@ impl Model {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Asked::default();
-        let of_server = Arc::clone(&asked);
+        let requests = Requests::default();
+        let of_server = (Arc::clone(&asked), Arc::clone(&requests));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let asked = Arc::clone(&of_server);
+                let (asked, requests) = of_server.clone();
                 // A client that went away is no fault of the server.
-                std::thread::spawn(move || drop(serve(&stream, &asked)));
+                std::thread::spawn(move || drop(serve(&stream, &asked, &requests)));
             }
         });
-        Self { port, asked }
+        Self { port, asked, requests }
     }
 
     /// How often a word stands among the messages of one conversation, at most.
     pub(super) fn copies(&self, word: &str) -> usize {
         let asked = self.asked.lock().unwrap();
         asked.iter().map(|messages| messages.iter().map(|text| text.matches(word).count()).sum()).max().unwrap_or(0)
+    }
+
+    /// The first request that holds all of these words, whole.
+    pub(super) fn request(&self, words: &[&str]) -> Option<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().find(|text| words.iter().all(|word| text.contains(word))).cloned()
     }
 
     /// The longest message that holds a word.
@@ -50,7 +62,7 @@ impl Model {
     }
 }
 
-fn serve(stream: &TcpStream, asked: &Asked) -> std::io::Result<()> {
+fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -80,6 +92,7 @@ fn serve(stream: &TcpStream, asked: &Asked) -> std::io::Result<()> {
         );
     }
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    requests.lock().unwrap().push(request.to_string());
     let responses = path.ends_with("/responses");
     let items = match &request[if responses { "input" } else { "messages" }] {
         Value::Array(items) => items.clone(),
