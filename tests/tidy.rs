@@ -84,8 +84,11 @@ const OWNED: [(&str, &[&str]); 17] = [
     ("clap::", &["app/action/cli.rs", "app/run.rs"]),
     ("ratatui::", &["ui/", "app/edge/terminal.rs", "app/perform/headless/", "app/stub/", "app/tui/present/tests.rs"]),
     // A roster is written under its lock, by its store; the others write files of their own.
-    ("file::write(", &["fleet/roster/store.rs", "fleet/lifecycle/install.rs"]),
-    ("file::copy(", &["fleet/roster/store.rs"]),
+    (
+        "file::write(",
+        &["fleet/roster/store.rs", "fleet/lifecycle/install.rs", "fleet/seed.rs", "fleet/launch/trust.rs"],
+    ),
+    ("file::copy(", &["fleet/roster/store.rs", "fleet/seed.rs"]),
     ("fs::write(", &["app/demo/place.rs"]),
     ("fs::rename(", &["fleet/file.rs", "fleet/logfile.rs", "fleet/lifecycle/install.rs"]),
     ("saphyr_parser", &["fleet/roster/"]),

@@ -31,6 +31,8 @@ struct Record {
     version: String,
     /// Path below the home, and fingerprint of what was written.
     files: BTreeMap<String, String>,
+    /// Files that were there before the framework: path, and name of the user's version beside it.
+    before: BTreeMap<String, String>,
 }
 
 /// How a file in the home compares with the shipped one.
@@ -176,7 +178,11 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
         if state == State::Changed {
             let aside = aside(&file);
             file::copy(&file, &aside).map_err(|error| failed(&aside, &error))?;
-            done.kept.push((path.clone(), aside.file_name().unwrap_or_default().to_string_lossy().into_owned()));
+            let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !record.files.contains_key(&path) {
+                record.before.insert(path.clone(), name.clone());
+            }
+            done.kept.push((path.clone(), name));
         }
         if state != State::Current {
             if let Some(folder) = file.parent() {
@@ -194,7 +200,7 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
     Ok(done)
 }
 
-/// Takes back what was seeded and is as it was. Files that stay are named.
+/// Takes back what was seeded and is as it was, and puts back what was there before. Files that stay are named.
 ///
 /// # Errors
 /// When a file cannot be removed.
@@ -207,6 +213,12 @@ pub fn uninstall(site: &Site) -> Result<Vec<String>> {
             None => {}
             Some(there) if there == *seeded => {
                 fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
+                if let Some(aside) = record.before.get(path).map(|name| file.with_file_name(name))
+                    && file::is_taken(&aside)
+                {
+                    file::copy(&aside, &file).map_err(|error| failed(&aside, &error))?;
+                    fs::remove_file(&aside).map_err(|error| failed(&aside, &error))?;
+                }
                 for folder in file.ancestors().skip(1).take_while(|folder| *folder != site.home) {
                     // Whatever the user put into it keeps it.
                     let _in_use = fs::remove_dir(folder);
@@ -346,11 +358,13 @@ mod tests {
     fn taking_it_back_leaves_the_user_everything() {
         let home = Home::new();
         home.write("SOUL.md", "soul");
+        home.write("guides/g.md", "theirs");
         home.install(&OLD);
         home.write("A.md", "mine");
         home.write("guides/own.md", "own");
         assert_eq!(uninstall(&home.site()).unwrap(), ["A.md"]);
-        assert_eq!(home.files(), ["A.md", "SOUL.md", "guides/own.md"]);
+        assert_eq!(home.files(), ["A.md", "SOUL.md", "guides/g.md", "guides/own.md"]);
+        assert_eq!(home.read("guides/g.md").as_deref(), Some("theirs"));
         assert!(uninstall(&home.site()).unwrap().is_empty());
     }
 
@@ -374,7 +388,7 @@ mod tests {
                     ]
                     .contains(&path.as_str())
                     || ["gate.yaml", "framework.json", "framework.lock"].contains(&path.as_str())
-                    || name.ends_with(".local.md")
+                    || (name.ends_with(".local.md") && !path.starts_with("examples/"))
                     || (path.starts_with("fleet/") && path.matches('/').count() == 1 && path.ends_with(".yaml"));
             assert!(!owned, "{path}");
         }
@@ -386,9 +400,9 @@ mod tests {
         /// Whatever lies in a home, and whatever it was before: no text of the user's is lost, and what ships is there.
         #[test]
         fn no_text_of_the_users_is_lost(
-            files in proptest::collection::btree_map("(fleet/(roles|roles.local|run)/)?[a-c]{1,2}(\\.local)?\\.md", "[xyz]{0,3}", 0..8),
-            first in proptest::collection::btree_map("(fleet/roles/)?[a-c]{1,2}\\.md", "[12]", 0..5),
-            second in proptest::collection::btree_map("(fleet/roles/)?[a-c]{1,2}\\.md", "[12]", 0..5),
+            files in proptest::collection::btree_map("(fleet/(roles|roles[.]local|run)/)?[a-c]{1,2}([.]local)?[.]md", "[xyz]{0,3}", 0..8),
+            first in proptest::collection::btree_map("(fleet/roles/)?[a-c]{1,2}[.]md", "[12]", 0..5),
+            second in proptest::collection::btree_map("(fleet/roles/)?[a-c]{1,2}[.]md", "[12]", 0..5),
         ) {
             let home = Home::new();
             let list = |all: &BTreeMap<String, String>| -> Vec<(String, String)> {

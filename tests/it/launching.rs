@@ -11,7 +11,7 @@ fn put_runtime(sandbox: &Sandbox, name: &str) {
     fs::create_dir_all(&bin).unwrap();
     let said = sandbox.root.join("said");
     let script = format!(
-        "#!/bin/sh\n{{ for word in \"$@\"; do printf '%s\\n' \"$word\"; done; }} > {}.$MOSAIC_AGENT_NAME\nexec {} stub-agent\n",
+        "#!/bin/sh\n{{ for word in \"$@\"; do printf '%s\\n' \"$word\"; done; }} > {0}.new.$MOSAIC_AGENT_NAME && mv {0}.new.$MOSAIC_AGENT_NAME {0}.$MOSAIC_AGENT_NAME\nexec {1} stub-agent\n",
         said.display(),
         program()
     );

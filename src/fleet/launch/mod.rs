@@ -52,11 +52,11 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
     let refused = |why: &str, next: String| {
         Failure::new(Kind::Refused, format!("runtime {}", request.runtime), why.to_owned(), next)
     };
-    let known = runtime::find(request.runtime);
-    let Some((known, launch)) = known.and_then(|known| Some((known, known.launch()?))) else {
+    let Some(known) = runtime::find(request.runtime) else {
         let next = format!("give the agent a `command` in {}", site.roster.display());
         return Err(refused("this program does not know how to launch it", next));
     };
+    let launch = known.launch();
     if request.channels.is_some() && !launch.has_channels() {
         return Err(refused("it has no channels; claude has", "leave `channels` out".to_owned()));
     }
@@ -129,7 +129,7 @@ const MAX_CONFIG_BYTES: usize = 64 << 20;
 /// Why a runtime whose contract asks for structured reasoning has none; nothing when it has, or needs none.
 #[must_use]
 pub fn missing_reasoning(site: &Site, runtime: &str) -> Option<String> {
-    let files = runtime::find(runtime)?.launch()?.reasoning();
+    let files = runtime::find(runtime)?.launch().reasoning();
     let files: Vec<PathBuf> = files.iter().map(|file| place(site, file)).collect();
     let has = |file: &PathBuf| {
         let text = crate::plain::read(file, MAX_CONFIG_BYTES).unwrap_or_default();

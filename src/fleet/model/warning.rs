@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{AgentName, Label, SshTarget};
+use super::{Label, SshTarget};
 
 /// How a fleet is below its floor: exactly one coordinating seat, and at least one enhancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,6 @@ impl fmt::Display for FloorGap {
 pub enum Warning {
     /// The fleet is below its floor.
     Floor(FloorGap),
-    /// The program cannot launch the agent's runtime by itself.
-    NeedsCommand {
-        /// Whose runtime.
-        agent: AgentName,
-        /// Which one.
-        runtime: String,
-    },
     /// A key of the roster changes nothing.
     WithoutEffect {
         /// Which key.
@@ -93,15 +86,6 @@ impl Warning {
         }
     }
 
-    /// The agent that it is about.
-    #[must_use]
-    pub fn agent(&self) -> Option<&AgentName> {
-        match self {
-            Self::NeedsCommand { agent, .. } => Some(agent),
-            _ => None,
-        }
-    }
-
     /// Whether the roster's file is not the one in use.
     #[must_use]
     pub fn is_about_unused_roster(&self) -> bool {
@@ -119,9 +103,6 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Floor(gap) => write!(f, "below the floor: {gap}"),
-            Self::NeedsCommand { agent, runtime } => {
-                write!(f, "{agent}: {runtime} needs a `command`; this version launches only the stub by itself")
-            }
             Self::WithoutEffect { key, beside_command, agents } => {
                 let when = if *beside_command { "beside `command`" } else { "in this version" };
                 write!(f, "`{key}` has no effect {when}: {}", agents.join(", "))
@@ -170,7 +151,6 @@ mod tests {
             Warning::Floor(FloorGap::NoLead),
             Warning::Floor(FloorGap::ManyLeads(2)),
             Warning::Floor(FloorGap::NoEnhancer),
-            Warning::NeedsCommand { agent: AgentName::parse("a").unwrap(), runtime: "pi".to_owned() },
             without_effect(true),
             without_effect(false),
             not_used(true),

@@ -148,14 +148,7 @@ impl Checker<'_> {
             .collect();
         self.uniqueness(file, &holder);
         self.references(file);
-        let launches = |name: &str| runtime::find(name).is_some_and(|known| known.launch().is_some());
         let mut warnings: Vec<Warning> = floor(file).into_iter().map(Warning::Floor).collect();
-        warnings.extend(
-            agents
-                .iter()
-                .filter(|agent| agent.command.is_none() && !launches(&agent.runtime))
-                .map(|agent| Warning::NeedsCommand { agent: agent.name.clone(), runtime: agent.runtime.clone() }),
-        );
         warnings.extend(without_effect(file));
         Roster {
             path: self.path.to_owned(),
@@ -255,7 +248,7 @@ impl Checker<'_> {
         }
         if let Some(channels) = entry.channels.as_deref() {
             if entry.command.is_none()
-                && !runtime::find(&runtime).and_then(Runtime::launch).is_some_and(Launch::has_channels)
+                && !runtime::find(&runtime).map(Runtime::launch).is_some_and(Launch::has_channels)
             {
                 self.problem(&key("channels"), format!("{} has none; claude has", quoted(&runtime)));
             }

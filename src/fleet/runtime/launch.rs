@@ -279,7 +279,7 @@ mod tests {
 
     /// Arguments and variables as one list.
     fn started(name: &str, change: impl FnOnce(&mut LaunchOptions<'_>)) -> Vec<String> {
-        let launch = runtime::find(name).unwrap().launch().unwrap();
+        let launch = runtime::find(name).unwrap().launch();
         let mut options = LaunchOptions {
             contract: "/run/c.md",
             contract_text: "be {model}\n\"kind\"",
@@ -361,12 +361,12 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_told() {
-        let launch = runtime::find("opencode").unwrap().launch().unwrap();
+        let launch = runtime::find("opencode").unwrap().launch();
         let options = LaunchOptions { model: Some(Model::of("a/b:high")), ..LaunchOptions::default() };
         let told = launch.start(&options, &|_| None, false).unwrap().warnings.join("\n");
         assert!(told.contains("takes no effort"), "{told}");
 
-        let claude = runtime::find("claude").unwrap().launch().unwrap();
+        let claude = runtime::find("claude").unwrap().launch();
         let options = LaunchOptions { yolo: true, ..LaunchOptions::default() };
         let as_root = |sandbox: Option<&str>| {
             let start = claude.start(&options, &|_| sandbox.map(str::to_owned), true).unwrap();
@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn what_a_variable_held_stays() {
-        let launch = runtime::find("opencode").unwrap().launch().unwrap();
+        let launch = runtime::find("opencode").unwrap().launch();
         let options = LaunchOptions { contract: "/c.md", shipped: "/s", ..LaunchOptions::default() };
         let with = |theirs: &'static str| launch.start(&options, &|_| Some(theirs.to_owned()), false);
         let start = with(r#"{"theme": "x", "instructions": ["a.md"]}"#).unwrap();

@@ -59,7 +59,7 @@ struct Facts {
     #[serde(default)]
     events: Vec<EventRule>,
     /// How it is launched without a command of the roster.
-    launch: Option<Launch>,
+    launch: Launch,
 }
 
 fn asks_unless_told() -> bool {
@@ -135,10 +135,10 @@ impl Runtime {
         &self.facts.events
     }
 
-    /// How it is launched without a command of the roster; `None` when it cannot be.
+    /// How it is launched without a command of the roster.
     #[must_use]
-    pub fn launch(&self) -> Option<&Launch> {
-        self.facts.launch.as_ref()
+    pub fn launch(&self) -> &Launch {
+        &self.facts.launch
     }
 
     /// The rules of its screen.

@@ -68,7 +68,7 @@ fn what_the_user_wrote_survives_installations_and_their_end() {
     fs::write(&hooks, "mine").unwrap();
     host.ok(&["fleet", "install"]);
     let aside = || fs::read_dir(hooks.parent().unwrap()).unwrap().flatten().count();
-    assert_eq!(aside(), 2, "the user's own file stands beside ours");
+    assert_eq!(aside(), 3, "the user's own file stands beside ours");
     let text = fs::read_to_string(agents.join("b.env")).unwrap();
     fs::write(agents.join("b.env"), format!("{text}ADDED=later\n")).unwrap();
     let with_database = |args: &[&str]| {

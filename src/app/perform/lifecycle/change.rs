@@ -173,7 +173,7 @@ fn nobody_reports_to(roster: &Roster, name: &AgentName) -> Result<()> {
 
 fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Roster) -> Result<Report> {
     let mut lines = vec![text];
-    let told = |warning: &&Warning| warning.floor_gap().is_some() || warning.agent() == Some(name);
+    let told = |warning: &&Warning| warning.floor_gap().is_some();
     lines.extend(roster.warnings.iter().filter(told).map(|warning| format!("warning: {warning}")));
     Ok(Report::done(
         lines.join("\n"),
