@@ -232,12 +232,10 @@ fn a_server_that_is_restarted_under_the_board_is_missed_and_found_again() {
     assert!(!String::from_utf8_lossy(&screen.raw()).contains(crate::harness::PASSWORD));
 }
 
-#[test]
-fn five_thousand_cards_are_walked_without_a_wait() {
-    let stand = Stand::file();
-    let desk = Desk::new(&stand, AGENTS);
+/// An export of so many cards without history.
+fn export_of(count: usize) -> String {
     let mut lines = String::from("{\"backlog\":{\"format\":1}}\n");
-    for at in 0..5000 {
+    for at in 0..count {
         let card = serde_json::json!({ "card": {
             "id": format!("c{at:04}"), "tenant_id": "t", "host": "h", "title": format!("card number {at}"),
             "status": "ready", "claim_owner": null, "claim_ttl_seconds": null, "claimed_at": null, "claim_since": null,
@@ -247,7 +245,45 @@ fn five_thousand_cards_are_walked_without_a_wait() {
         }});
         lines.push_str(&format!("{card}\n"));
     }
-    lines.push_str("{\"end\":{\"cards\":5000,\"events\":0}}\n");
+    lines.push_str(&format!("{{\"end\":{{\"cards\":{count},\"events\":0}}}}\n"));
+    lines
+}
+
+#[test]
+fn an_export_and_an_import_by_the_palette_write_nothing_over_the_screen() {
+    let stand = Stand::file();
+    let desk = Desk::new(&stand, AGENTS);
+    let folder = desk.sandbox.root.join("w");
+    fs::write(folder.join("cards.jsonl"), export_of(5000)).unwrap();
+    let mut screen = desk.open(&[], 120, 40);
+    screen.wait_text("no cards yet");
+    screen.send(":backlog import cards.jsonl\r");
+    screen.wait_text("imported");
+    screen.wait_text("READY 1/5000");
+    screen.send(":backlog export\r");
+    screen.wait_text("the screen takes no output");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("takes no output"));
+    screen.send(":backlog export -\r");
+    screen.wait_text("names no file");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("names no file"));
+    screen.send(":backlog export whole.jsonl\r");
+    screen.wait_text("exported");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    assert_eq!(fs::read_to_string(folder.join("whole.jsonl")).unwrap().matches("{\"card\":").count(), 5000);
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    for foreign in ["{\"card\"", "{\"backlog\"", "\r\u{1b}[K"] {
+        assert!(!raw.contains(foreign), "{foreign:?} on the screen");
+    }
+}
+
+#[test]
+fn five_thousand_cards_are_walked_without_a_wait() {
+    let stand = Stand::file();
+    let desk = Desk::new(&stand, AGENTS);
+    let lines = export_of(5000);
     let file = desk.sandbox.root.join("w/cards.jsonl");
     fs::write(&file, lines).unwrap();
     desk.ok(&["import", file.to_str().unwrap()]);
