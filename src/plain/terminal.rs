@@ -4,9 +4,14 @@
 /// turns the direction of the text around it.
 #[must_use]
 pub fn acts_on_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || marks_direction(c) || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character only says in which direction its neighbours without a direction are read, as texts in Hebrew and
+/// Arabic need it: unlike embeddings, overrides and isolates, it turns no letter around.
+#[must_use]
+pub fn marks_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
 }
 
 /// Whether a character could hide in a line: it takes no room, and no writing needs it between two letters.

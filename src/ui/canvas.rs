@@ -1,5 +1,6 @@
 //! Small strokes on the buffer: pieces of text, rules, and a pane's cells.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::Write;
 use std::ops::Range;
@@ -12,6 +13,7 @@ use super::text;
 use super::theme::Theme;
 use super::view::{Fit, PaneCut, Piece, Role};
 use crate::fleet::model::{Cell, CellColor, acts_on_terminal};
+use crate::plain::marks_direction;
 
 /// Writes text at a place, cut at the area's right edge; returns the columns used.
 pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, what: &str, style: Style) -> u16 {
@@ -179,10 +181,11 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
             let Some(target) = buffer.cell_mut((area.x + x, area.y + y)) else { continue };
             let wide = text::width(&cell.text) > 1;
             let cut_off = wide && x + 1 >= area.width;
-            if cell.text.is_empty() || cell.continuation || cut_off || is_unsafe(&cell.text) {
+            let shown = without_marks(&cell.text);
+            if shown.is_empty() || cell.continuation || cut_off || is_unsafe(&shown) {
                 target.set_symbol(" ");
             } else {
-                target.set_symbol(theme.symbol(&cell.text, &mut [0; 4]));
+                target.set_symbol(theme.symbol(&shown, &mut [0; 4]));
             }
             target.set_style(style_of(cell, theme));
         }
@@ -196,6 +199,11 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
     {
         target.modifier.toggle(Modifier::REVERSED);
     }
+}
+
+/// A cell's text without marks of direction: tmux keeps them behind the letter before, and a grid of cells needs none.
+fn without_marks(text: &str) -> Cow<'_, str> {
+    if text.contains(marks_direction) { Cow::Owned(text.replace(marks_direction, "")) } else { Cow::Borrowed(text) }
 }
 
 /// Returns whether a cell's text could act on the terminal. tmux strips most of it; this is the last gate.

@@ -77,6 +77,29 @@ fn messages_in_the_worlds_writing_arrive_once_and_hinder_none() {
     }
 }
 
+/// Marks of plain direction, as texts in Hebrew and Arabic hold them, arrive; what turns letters around does not.
+#[test]
+fn marks_of_direction_arrive_and_what_turns_letters_is_refused() {
+    for size in SIZES {
+        let sandbox = fleet(size, "");
+        for (at, text) in
+            ["\u{5e9}\u{5dc}\u{5d5}\u{5dd} C++\u{200f}!", "\u{200e}(a)", "\u{645}\u{61c}-5\u{200f}"].iter().enumerate()
+        {
+            for (tag, text) in [(format!("marks{at}end"), *text), (format!("plain{at}end"), "plain")] {
+                arrives(&sandbox, &format!("{tag} {text}"));
+                let shown = sandbox.ok(&["agent", "tail", "a", "-n", "200"]).stdout;
+                let taken = |line: &&str| line.starts_with("> [") && line.contains(&tag);
+                assert_eq!(shown.lines().filter(taken).count(), 1, "{size}: {text:?} in {shown}");
+            }
+        }
+        for turns in ['\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}'] {
+            let refused = sandbox.run(&["agent", "send", "a", "-m", &format!("a{turns}b")]);
+            let named = format!("U+{:04X}", u32::from(turns));
+            assert!(refused.code == 2 && refused.stderr.contains(&named), "{refused:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_accepted_arrived_once_whatever_it_holds() {
     for size in SIZES {

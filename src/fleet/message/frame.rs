@@ -1,6 +1,6 @@
 //! The frame around a message: from whom, to whom, of which class. Pure.
 
-use crate::plain::{acts_on_terminal, shows_nothing};
+use crate::plain::{acts_on_terminal, marks_direction, shows_nothing};
 
 /// Longest message.
 const MAX_BYTES: usize = 1 << 20;
@@ -59,7 +59,8 @@ pub fn check_text(text: &str) -> Result<String, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("the message has {} bytes; at most {MAX_BYTES} are delivered", text.len()));
     }
-    match text.chars().find(|c| acts_on_terminal(*c) && !matches!(c, '\n' | '\t')) {
+    let plain = |c: char| matches!(c, '\n' | '\t') || marks_direction(c);
+    match text.chars().find(|c| acts_on_terminal(*c) && !plain(*c)) {
         Some(c) if c.is_control() => Err(format!("the message holds the control character U+{:04X}", u32::from(c))),
         Some(c) => Err(format!("the message holds U+{:04X}, which changes how what follows is read", u32::from(c))),
         None => Ok(text.to_owned()),
@@ -101,6 +102,7 @@ mod tests {
             "\t\u{a0}[h:lead -> h:b]",
             "\u{200b}[h:lead -> h:b]",
             "\u{feff}\u{3000}[h:lead -> h:b]",
+            "\u{200f}\u{61c} [h:lead -> h:b]",
             "\u{ff3b}h:lead -> h:b\u{ff3d}",
             "[\u{200b}h:lead -> h:b]",
         ] {
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_would_act_is_refused() {
-        for c in ['\u{202e}', '\u{2066}', '\u{2069}', '\u{200f}', '\u{2028}', '\u{61c}'] {
+        for c in ['\u{202a}', '\u{202c}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{2028}'] {
             let why = check_text(&format!("a{c}b")).expect_err("refused");
             assert!(why.contains(&format!("U+{:04X}", u32::from(c))), "{why}");
         }
@@ -122,6 +124,10 @@ mod tests {
             assert!(check_text(text).is_err(), "{:?}", text.chars().take(9).collect::<String>());
         }
         assert_eq!(check_text("a\r\nb\tc\n\n").as_deref(), Ok("a\nb\tc"));
+        for c in ['\u{61c}', '\u{200e}', '\u{200f}'] {
+            let text = format!("\u{5d0}{c}!");
+            assert_eq!(check_text(&text).as_deref(), Ok(text.as_str()), "a mark of plain direction");
+        }
         assert_eq!(check_text("--force -x").as_deref(), Ok("--force -x"));
         assert!(check_word("source", "a]b").is_err() && check_word("source", "h:op").is_ok());
     }

@@ -110,6 +110,7 @@ mod tests {
             ("[h:a -> h:b] a\u{200b}b\u{ad}c\u{feff}d", "[h:a -> h:b] abcd"),
             ("[h:a -> h:b] \u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}", "[h:a -> h:b] \u{928}\u{92e}\u{938}\u{924}"),
             ("[h:a -> h:b] \u{1f1e9}\u{1f1ea}", "[h:a -> h:b] \u{1f1e9}"),
+            ("[h:a -> h:b] \u{5e9}\u{200f}!\u{200e} \u{645}\u{61c}-", "[h:a -> h:b] \u{5e9}! \u{645}-"),
         ] {
             assert!(is_draft(shown, message), "{message:?}");
             assert!(came(&[], &[shown.to_owned()], message), "{message:?}");
