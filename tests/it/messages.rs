@@ -100,6 +100,53 @@ fn marks_of_direction_arrive_and_what_turns_letters_is_refused() {
     }
 }
 
+/// A draft that somebody is typing has no end to send a message behind.
+#[test]
+fn a_message_is_not_forced_behind_a_draft_that_grows() {
+    let sandbox = fleet("80x24", "");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let refused = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut at = 0;
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                at += 1;
+                sandbox.tmux(&["send-keys", "-t", "=a:", "-l", &format!("w{at} ")]);
+            }
+        });
+        wait_for("a draft", || screen(&sandbox).contains(">w1"));
+        let refused = sandbox.run(&["agent", "send", "a", "--force", "-m", "mine"]);
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        refused
+    });
+    assert!(refused.code == 4 && refused.stdout.contains("refused: draft_present"), "{refused:?}");
+    sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
+    wait_for("the draft is sent", || screen(&sandbox).contains("accepted:w1"));
+    assert!(!screen(&sandbox).contains("mine"), "{}", screen(&sandbox));
+}
+
+/// Five thousand characters that were typed or pasted are taken in before a message is sent behind them.
+#[test]
+fn a_message_is_forced_behind_a_long_draft_or_refused_before_it_is_typed() {
+    for (size, typed) in [("80x24", true), ("80x24", false), ("200x50", true), ("200x50", false)] {
+        let sandbox = fleet(size, "");
+        let draft: String = (0..1000).map(|n| format!("{n:04} ")).collect();
+        if typed {
+            sandbox.tmux(&["send-keys", "-t", "=a:", "-l", &draft]);
+        } else {
+            sandbox.tmux(&["set-buffer", &draft]);
+            sandbox.tmux(&["paste-buffer", "-p", "-t", "=a:"]);
+        }
+        wait_for("a draft", || screen(&sandbox).contains("draft:Enter"));
+        let answer = sandbox.run(&["agent", "send", "a", "--force", "--json", "-m", "mine"]);
+        let (delivery, shown) = (answer.json()["delivery"].clone(), screen(&sandbox));
+        match answer.code {
+            0 => assert!(!shown.contains("draft:Enter"), "{delivery} {shown}"),
+            4 => assert!(delivery == "refused" && !shown.contains("mine"), "{delivery} {shown}"),
+            _ => panic!("{size} {typed}: {answer:?}"),
+        }
+    }
+}
+
 #[test]
 fn what_is_accepted_arrived_once_whatever_it_holds() {
     for size in SIZES {

@@ -390,6 +390,11 @@ impl Agent {
         self.dirty = true;
     }
 
+    /// Whether something changed since it was drawn.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
     pub(super) fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
     }

@@ -33,6 +33,9 @@ use crate::app::edge::terminal;
 /// How often the progress line moves while it works.
 const PROGRESS: Duration = Duration::from_millis(500);
 
+/// Shortest time between two frames: keys that come faster are taken in without a frame each.
+const FRAME: Duration = Duration::from_millis(15);
+
 /// Lines of the conversation that stay behind.
 const LAST_WORDS: usize = 10;
 
@@ -132,6 +135,7 @@ impl Stub<'_> {
             let _inside = self.events.enter();
             (Keyboard::open()?, Painted::listen()?)
         };
+        let mut drawn: Option<Instant> = None;
         loop {
             let now = Instant::now();
             for asked in self.agent.advance(now) {
@@ -163,7 +167,9 @@ impl Stub<'_> {
             if let Some(reporter) = &mut self.reporter {
                 reporter.tell(self.agent.status(), now);
             }
-            if self.agent.take_dirty() {
+            let next_frame = drawn.map(|drawn| drawn + FRAME).filter(|next| *next > now);
+            if next_frame.is_none() && self.agent.take_dirty() {
+                drawn = Some(now);
                 let wanted = self.agent.title();
                 if wanted != title {
                     execute!(Patient::new(io::stdout()), SetTitle(&wanted))?;
@@ -173,7 +179,8 @@ impl Stub<'_> {
                 let ((), frame) = paper.frame(terminal::size().unwrap_or(terminal::UNKNOWN), draw)?;
                 Patient::new(io::stdout()).write_all(&frame)?;
             }
-            match self.wait(now, &mut keyboard, &mut signals) {
+            let frame_due = next_frame.filter(|_| self.agent.is_dirty());
+            match self.wait(now, frame_due, &mut keyboard, &mut signals) {
                 Waited::Over => {}
                 Waited::Typed(Ok(Typed::Key(key))) => self.agent.key(key, Instant::now()),
                 Waited::Typed(Ok(Typed::Paste(text))) => self.agent.paste(&text),
@@ -192,8 +199,9 @@ impl Stub<'_> {
     }
 
     /// Waits for a key, for a signal, or for what is due next; an idle agent stays silent.
-    fn wait(&self, now: Instant, keyboard: &mut Keyboard, signals: &mut Painted) -> Waited {
+    fn wait(&self, now: Instant, frame_due: Option<Instant>, keyboard: &mut Keyboard, signals: &mut Painted) -> Waited {
         let dues = [
+            frame_due,
             self.agent.due(),
             self.agent.is_working().then(|| now + PROGRESS),
             self.reporter.as_ref().and_then(Reporter::due),

@@ -17,7 +17,7 @@ use crate::fleet::ssh::{Links, processes};
 use crate::fleet::tmux::{Change, Guard, Peek, Query, Tmux};
 
 /// Time for a screen to show something that is known of it.
-const SCREEN_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const SCREEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Time for a pasted text to show as a draft.
 const DRAFT_WITHIN: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ const DRAFT_WITHIN: Duration = Duration::from_secs(5);
 const PER_KILOBYTE: Duration = Duration::from_millis(20);
 
 /// Pause between two looks at the screen.
-const LOOK_AGAIN: Duration = Duration::from_millis(60);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(60);
 
 /// How a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +171,11 @@ impl Delivering<'_> {
             return Ok(refusal);
         }
         let was = before.composer.as_ref().map(|composer| composer.text.clone()).unwrap_or_default();
+        if !was.is_empty()
+            && let Some(refusal) = self.no_place_behind_draft(rules, &before).await?
+        {
+            return Ok(refusal);
+        }
         if let Some(not_pasted) = self.paste(lease, buffer, phase).await? {
             return Ok(not_pasted);
         }
@@ -274,53 +279,6 @@ impl Delivering<'_> {
         }
     }
 
-    /// What is told when the pasted text did not show as a draft, or not long enough. Enter was not pressed.
-    async fn not_drafted(&self, lease: &mut PaneLease<'_>, rules: &Rules, was: &str, phase: Phase) -> Result<Outcome> {
-        let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
-        let facts = read(rules, &peek);
-        let not = "it was not submitted";
-        if was.is_empty() && self.take_back(lease, rules).await? {
-            return Ok((
-                Delivery::Refused,
-                format!("not_shown: its composer does not show the message whole; it was taken back, and {not}"),
-            ));
-        }
-        Ok(match &facts.composer {
-            Some(composer) if self.shows_draft_text(composer, was) => (
-                Delivery::Draft,
-                format!("the message stands in its composer, and its screen moved at each try; {not}"),
-            ),
-            Some(composer) if !composer.text.is_empty() => {
-                (Delivery::Draft, format!("its composer shows something else than the message; {not}"))
-            }
-            Some(_) => (Delivery::Blank, format!("the pasted text does not show; {not}")),
-            None => (Delivery::Blank, format!("its composer vanished: {}; {not}", facts.reason)),
-        })
-    }
-
-    /// Takes a draft that this delivery left out of the composer again, key by key, each only while the composer is as
-    /// it was read: nobody else's text is touched. Whether something was taken and the composer is empty now; one that
-    /// shows nothing yet may show the text later.
-    async fn take_back(&self, lease: &mut PaneLease<'_>, rules: &Rules) -> Result<bool> {
-        let deadline = Instant::now() + SCREEN_WITHIN;
-        let mut taken = false;
-        while !rules.takes_back.is_empty() && Instant::now() < deadline {
-            let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(false) };
-            let facts = read(rules, &peek);
-            let Some(composer) = &facts.composer else { return Ok(false) };
-            if composer.is_empty() {
-                return Ok(taken);
-            }
-            if !(composer.pasted || shown::begins(&composer.text, self.what.text())) || !lease.renew_if_due().await? {
-                return Ok(false);
-            }
-            let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };
-            taken |= lease.change(guard, &[Change::Keys(self.pane, rules.takes_back.clone())]).await?;
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        Ok(false)
-    }
-
     fn told(&self, taken: Seen) -> Outcome {
         let accepted = match self.what {
             What::Message(_) => "the composer is empty and the conversation shows it",
@@ -392,14 +350,6 @@ impl Delivering<'_> {
         Ok(of_runtime.all(|argv| rules.busy_enter.interrupts(argv)))
     }
 
-    /// What is told when a turn in progress showed itself behind the draft, which Enter would end.
-    async fn would_interrupt(&self, lease: &mut PaneLease<'_>, rules: &Rules, was: &str) -> Result<Outcome> {
-        if was.is_empty() && self.take_back(lease, rules).await? {
-            return Ok((Delivery::Refused, format!("busy: {INTERRUPTS}; it was taken back")));
-        }
-        Ok((Delivery::Draft, format!("{INTERRUPTS}; it stands in its composer and was not submitted")))
-    }
-
     /// Command lines of the pane's process tree. None is known of one that cannot be read.
     async fn command_lines(&self) -> Result<Vec<Vec<String>>> {
         match &self.server.ssh {
@@ -452,7 +402,7 @@ impl Delivering<'_> {
         !listed && facts.composer.as_ref().is_some_and(|composer| self.shows_draft_text(composer, was))
     }
 
-    fn shows_draft_text(&self, composer: &Composer, was: &str) -> bool {
+    pub(super) fn shows_draft_text(&self, composer: &Composer, was: &str) -> bool {
         match self.what {
             // A list of commands may stand around it.
             What::Command(command) => composer.text.lines().any(|line| line.trim() == command),
@@ -509,7 +459,7 @@ impl Delivering<'_> {
 }
 
 /// Why a message is not submitted to a runtime at work that would not wait for the end of its turn.
-const INTERRUPTS: &str = "it works, and a message would end its turn";
+pub(super) const INTERRUPTS: &str = "it works, and a message would end its turn";
 
 /// What became of Enter.
 enum Pressed {
@@ -530,7 +480,7 @@ pub(super) enum Seen {
     Lost,
 }
 
-fn gone(phase: Phase) -> Outcome {
+pub(super) fn gone(phase: Phase) -> Outcome {
     match phase {
         Phase::Looking | Phase::Typing | Phase::Typed => (Delivery::Dead, "its pane ended".to_owned()),
         Phase::Submitting => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
@@ -550,6 +500,6 @@ fn lost_lease(phase: Phase) -> Outcome {
     }
 }
 
-fn read(rules: &Rules, peek: &Peek) -> ScreenFacts {
+pub(super) fn read(rules: &Rules, peek: &Peek) -> ScreenFacts {
     screen::read(rules, &peek.rows, peek.cursor, &peek.title)
 }

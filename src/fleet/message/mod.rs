@@ -5,6 +5,7 @@
 
 mod answer;
 mod deliver;
+mod draft;
 mod frame;
 mod lease;
 mod post;

@@ -1,0 +1,96 @@
+//! Drafts: one that somebody left, and the own one that is not submitted.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::deliver::{Delivering, INTERRUPTS, LOOK_AGAIN, Outcome, Phase, SCREEN_WITHIN, gone, read};
+use super::lease::PaneLease;
+use super::receipt::Delivery;
+use super::shown;
+use crate::fleet::error::Result;
+use crate::fleet::screen::{Rules, ScreenFacts};
+use crate::fleet::tmux::{Change, Guard};
+
+/// Time that a draft stands still when nobody types it.
+const STILL: Duration = Duration::from_millis(250);
+
+impl Delivering<'_> {
+    /// Why nothing can be sent behind the draft of this screen: what is pasted there could not be told from it
+    /// afterwards, so that both would be left.
+    pub(super) async fn no_place_behind_draft(&self, rules: &Rules, before: &ScreenFacts) -> Result<Option<Outcome>> {
+        let refused = |why: &str| Ok(Some((Delivery::Refused, format!("draft_present: {why}"))));
+        tokio::time::sleep(STILL).await;
+        let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(Some(gone(Phase::Looking))) };
+        let now = read(rules, &peek);
+        if now.composer != before.composer || now.cursor != before.cursor {
+            return refused("somebody is typing in its composer");
+        }
+        let rows = now.composer.map_or(0, |composer| composer.rows.len());
+        if rows * 2 > peek.rows.len() {
+            return refused("the draft in its composer fills its screen, and a message behind it could not be seen");
+        }
+        Ok(None)
+    }
+
+    /// What is told when the pasted text did not show as a draft, or not long enough. Enter was not pressed.
+    pub(super) async fn not_drafted(
+        &self,
+        lease: &mut PaneLease<'_>,
+        rules: &Rules,
+        was: &str,
+        phase: Phase,
+    ) -> Result<Outcome> {
+        let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
+        let facts = read(rules, &peek);
+        let not = "it was not submitted";
+        if was.is_empty() && self.take_back(lease, rules).await? {
+            return Ok((
+                Delivery::Refused,
+                format!("not_shown: its composer does not show the message whole; it was taken back, and {not}"),
+            ));
+        }
+        Ok(match &facts.composer {
+            Some(composer) if self.shows_draft_text(composer, was) => (
+                Delivery::Draft,
+                format!("the message stands in its composer, and its screen moved at each try; {not}"),
+            ),
+            Some(composer) if !composer.text.is_empty() => {
+                (Delivery::Draft, format!("its composer shows something else than the message; {not}"))
+            }
+            Some(_) => (Delivery::Blank, format!("the pasted text does not show; {not}")),
+            None => (Delivery::Blank, format!("its composer vanished: {}; {not}", facts.reason)),
+        })
+    }
+
+    /// Takes a draft that this delivery left out of the composer again, key by key, each only while the composer is as
+    /// it was read: nobody else's text is touched. Whether something was taken and the composer is empty now; one that
+    /// shows nothing yet may show the text later.
+    async fn take_back(&self, lease: &mut PaneLease<'_>, rules: &Rules) -> Result<bool> {
+        let deadline = Instant::now() + SCREEN_WITHIN;
+        let mut taken = false;
+        while !rules.takes_back.is_empty() && Instant::now() < deadline {
+            let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(false) };
+            let facts = read(rules, &peek);
+            let Some(composer) = &facts.composer else { return Ok(false) };
+            if composer.is_empty() {
+                return Ok(taken);
+            }
+            if !(composer.pasted || shown::begins(&composer.text, self.what.text())) || !lease.renew_if_due().await? {
+                return Ok(false);
+            }
+            let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };
+            taken |= lease.change(guard, &[Change::Keys(self.pane, rules.takes_back.clone())]).await?;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(false)
+    }
+
+    /// What is told when a turn in progress showed itself behind the draft, which Enter would end.
+    pub(super) async fn would_interrupt(&self, lease: &mut PaneLease<'_>, rules: &Rules, was: &str) -> Result<Outcome> {
+        if was.is_empty() && self.take_back(lease, rules).await? {
+            return Ok((Delivery::Refused, format!("busy: {INTERRUPTS}; it was taken back")));
+        }
+        Ok((Delivery::Draft, format!("{INTERRUPTS}; it stands in its composer and was not submitted")))
+    }
+}
