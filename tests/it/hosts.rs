@@ -188,3 +188,28 @@ fn a_link_that_breaks_in_a_send_is_no_success_and_types_nothing_twice() {
         far.sandbox.ok(&["fleet", "restart", "far"]);
     }
 }
+
+#[test]
+fn a_shell_in_front_of_a_runtime_on_another_host_gets_no_message() {
+    let Some(far) = Far::up("  - {name: far, command: bash --norc -i, env: {PS1: 'shell> '}}\n", true) else { return };
+    let near = Sandbox::with_agents("  - {name: near}\n  - {name: far, host: h1, ssh: h1}\n");
+    introduce(&near, &[("h1", &far)]);
+    let pane = |words: &[&str]| far.sandbox.tmux(words);
+    let shown = |word: &str| pane(&["capture-pane", "-p", "-t", "=far:"]).contains(word);
+    pane(&["send-keys", "-t", "=far:", "-l", &format!("{} stub-agent", program())]);
+    pane(&["send-keys", "-t", "=far:", "Enter"]);
+    wait_for("the stub", || shown("type a message"));
+    let is_stub = |pid: &u32| {
+        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+    };
+    let stub = far.sandbox.pids().into_iter().find(is_stub).unwrap();
+    crate::harness::kill(stub, rustix::process::Signal::STOP);
+    wait_for("the shell in front", || {
+        pane(&["display-message", "-p", "-t", "=far:", "#{pane_current_command}"]) == "bash"
+    });
+    for more in [&[][..], &["--force"], &["--no-verify"]] {
+        let sent = near.run(&[&["agent", "send", "far", "--json", "-m", "touch typed-into-a-shell"], more].concat());
+        assert_eq!((sent.code, sent.json()["delivery"].as_str()), (1, Some("dead")), "{more:?}: {sent:?}");
+    }
+    assert!(!shown("typed-into-a-shell"));
+}

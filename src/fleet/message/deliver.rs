@@ -345,25 +345,32 @@ impl Delivering<'_> {
         if !works || !rules.busy_enter.interrupts(&[]) {
             return Ok(false);
         }
-        let argv = self.command_lines().await?;
+        let (argv, _) = self.command_lines().await?;
         let mut of_runtime = argv.iter().filter(|argv| runtime::matches(self.runtime, argv));
         Ok(of_runtime.all(|argv| rules.busy_enter.interrupts(argv)))
     }
 
-    /// Command lines of the pane's process tree. None is known of one that cannot be read.
-    async fn command_lines(&self) -> Result<Vec<Vec<String>>> {
-        match &self.server.ssh {
-            None => Ok(ProcessWatch::default().look(self.pid).processes.into_iter().map(|one| one.argv).collect()),
-            Some(target) => processes(&self.links.to(target), self.pid).await,
-        }
+    /// Command lines of the pane's process tree; none is known of one that cannot be read. And the shell that is in
+    /// front there and reads the keys, if it is one.
+    async fn command_lines(&self) -> Result<(Vec<Vec<String>>, Option<&'static str>)> {
+        Ok(match &self.server.ssh {
+            None => {
+                let all = ProcessWatch::default().look(self.pid).processes;
+                (all.into_iter().map(|one| one.argv).collect(), runtime::shell_in_front(self.pid))
+            }
+            Some(target) => {
+                let tree = processes(&self.links.to(target), self.pid).await?;
+                let shell = tree.in_front.as_deref().and_then(runtime::idle_shell);
+                (tree.all, shell)
+            }
+        })
     }
 
     /// What is told when the runtime ended and a shell reads the keys, which would run what is typed.
     async fn shell_in_its_place(&self) -> Result<Option<Outcome>> {
-        let argv = self.command_lines().await?;
         // A runtime that was sent to the background is still among the processes, and reads no keys.
-        let in_front = || self.server.ssh.is_none().then(|| runtime::shell_in_front(self.pid)).flatten();
-        let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice)).or_else(in_front);
+        let (argv, in_front) = self.command_lines().await?;
+        let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice)).or(in_front);
         let told = |shell| {
             (
                 Delivery::Dead,
