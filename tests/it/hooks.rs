@@ -20,7 +20,7 @@ fn messages_arrive_beside_a_users_failing_hooks() {
         tmux(&["set-hook", "-g", hook, "display-message -t nosuch: hi"]);
     }
     // These print into every answer.
-    for hook in ["after-load-buffer", "after-set-option", "after-list-panes"] {
+    for hook in ["after-load-buffer", "after-set-option", "after-list-panes", "after-display-message"] {
         tmux(&["set-hook", "-g", hook, "display-message -p made"]);
     }
     sandbox.start();

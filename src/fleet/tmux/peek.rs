@@ -20,16 +20,17 @@ pub struct Peek {
 }
 
 impl Peek {
-    /// The queries whose answers [`Self::parse`] reads.
+    /// The queries whose answers [`Self::parse`] reads. The state comes behind the screen: a hook of the operator's that
+    /// prints after each message prints where nobody reads.
     pub(super) fn queries(pane: PaneId) -> [Vec<String>; 2] {
-        [Query::PaneState(pane).words(), Query::Text(pane).words()]
+        [Query::Text(pane).words(), Query::PaneState(pane).words()]
     }
 
     /// Reads one pane, and returns what stands behind it. A pane whose process ended is none. Its state is the next
-    /// line that bears the mark: what hooks printed before it decides nothing.
+    /// line that bears the mark, and its screen so many lines before it: what hooks printed before those decides nothing.
     pub(super) fn parse<'a>(pane: PaneId, text: &'a str, mark: &str) -> (Option<Self>, &'a str) {
         let at = if text.starts_with(mark) { Some(0) } else { text.find(&format!("\n{mark}")).map(|at| at + 1) };
-        let Some((state, mut rest)) = at.and_then(|at| text[at + mark.len()..].split_once('\n')) else {
+        let Some((at, (state, rest))) = at.and_then(|at| Some((at, text[at + mark.len()..].split_once('\n')?))) else {
             return (None, "");
         };
         let mut fields = state.splitn(8, ' ');
@@ -37,13 +38,10 @@ impl Peek {
         let (id, dead, mode) = (next(), next(), next());
         let numbers: Vec<u16> = (0..4).filter_map(|_| next()?.parse().ok()).collect();
         let [x, y, width, height] = numbers[..] else { return (None, rest) };
-        let mut rows = Vec::with_capacity(usize::from(height));
+        let before: Vec<&str> = text[..at].lines().collect();
         let mut style = CellStyle::default();
-        for _ in 0..height {
-            let Some((row, behind)) = rest.split_once('\n') else { break };
-            rows.push(paint::row(row, &mut style));
-            rest = behind;
-        }
+        let first = before.len().saturating_sub(usize::from(height));
+        let rows = before[first..].iter().map(|row| paint::row(row, &mut style)).collect();
         let live = id == Some(pane.to_string().as_str()) && dead != Some("1");
         let peek = live.then(|| Self {
             in_mode: mode != Some("0"),
@@ -62,7 +60,9 @@ mod tests {
 
     #[test]
     fn panes_are_read_one_behind_the_other() {
-        let text = "m:%1 0 0 2 1 5 2 a title\nrow 1  \n\nfrom a hook\nm:%2 1 0 0 0 5 1 \ngone\nm:%3 0 1 0 0 5 1 t\nx\n";
+        // After each message a hook prints a line.
+        let text =
+            "row 1  \n\nm:%1 0 0 2 1 5 2 a title\nhook\ngone\nm:%2 1 0 0 0 5 1 \nhook\nx\nm:%3 0 1 0 0 5 1 t\nhook\n";
         let (first, rest) = Peek::parse(PaneId(1), text, "m:");
         let first = first.unwrap();
         assert_eq!(
@@ -72,8 +72,9 @@ mod tests {
         let (dead, rest) = Peek::parse(PaneId(2), rest, "m:");
         assert_eq!(dead, None);
         let (third, rest) = Peek::parse(PaneId(3), rest, "m:");
-        assert!(third.unwrap().in_mode && rest.is_empty());
-        assert_eq!(Peek::parse(PaneId(4), "m:%3 0 0 0 0 5 1 t\nx\n", "m:").0, None, "another pane's");
+        let third = third.unwrap();
+        assert!(third.in_mode && third.rows.len() == 1 && third.rows[0].text == "x" && rest == "hook\n", "{third:?}");
+        assert_eq!(Peek::parse(PaneId(4), "x\nm:%3 0 0 0 0 5 1 t\n", "m:").0, None, "another pane's");
         assert_eq!(Peek::parse(PaneId(4), "", "m:").0, None);
     }
 }
