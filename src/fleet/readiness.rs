@@ -214,7 +214,7 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
             Readiness::Stale,
             Reason::HeartbeatStale(heartbeat.age),
             "the heartbeat is older than three intervals",
-            "a new heartbeat; is its keeper running?",
+            "a new heartbeat; `mosaic-tui fleet start` gives an agent another keeper where that is gone",
         );
     }
     let refuted =

@@ -6,8 +6,24 @@ mod verify;
 
 use serde::Serialize;
 
+use super::home::{RunFile, Site};
+use super::model::{AgentName, AgentRow};
+use super::session;
+
 pub use doctor::doctor;
 pub use verify::verify;
+
+/// Whether an agent of this host lives in its pane and nobody keeps it: its keeper was ended alone. Nobody vouches for it
+/// then, and nobody makes its session anew; `fleet start` gives it another keeper and leaves the session as it is.
+#[must_use]
+pub fn lacks_keeper(site: &Site, row: &AgentRow) -> bool {
+    let elsewhere = ["remote", "stopped"].iter().any(|flag| row.flags.contains(flag));
+    let kept = |name: AgentName| session::keeper_pid(&site.run_file(&name, RunFile::Lock)).is_some();
+    row.managed
+        && !elsewhere
+        && row.pane.as_ref().is_some_and(|pane| !pane.dead)
+        && AgentName::parse(row.name.as_str()).is_ok_and(|name| !kept(name))
+}
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 //! Whether a fleet can be trusted right now, and whether the operator's own tmux server was left alone.
 
-use super::Check;
+use super::{Check, lacks_keeper};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
@@ -12,8 +12,12 @@ use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux};
 
 /// Every check of the fleet as it was observed, and of the operator's default tmux server.
 pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> Vec<Check> {
-    let mut checks: Vec<Check> =
-        snapshot.agents.iter().filter(|row| row.managed && !row.has(Flag::Remote)).map(|row| of_agent(row)).collect();
+    let mut checks: Vec<Check> = snapshot
+        .agents
+        .iter()
+        .filter(|row| row.managed && !row.has(Flag::Remote))
+        .map(|row| of_agent(row, lacks_keeper(site, row)))
+        .collect();
     if checks.is_empty() {
         checks.push(Check::failed(
             "roster",
@@ -45,7 +49,10 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
         checks.push(Check::warning(
             "boot",
             "the direct supervisor keeps this fleet: nothing brings it back after a reboot",
-            "`mosaic-tui fleet install` hands it to systemd",
+            match silent {
+                None => "`mosaic-tui fleet install` hands it to systemd",
+                Some(_) => "systemd would, and cannot be asked here: `mosaic-tui fleet doctor` says what it needs",
+            },
         ));
     }
     let lives = |row: &std::sync::Arc<AgentRow>| row.managed && row.pane.as_ref().is_some_and(|pane| !pane.dead);
@@ -68,18 +75,28 @@ fn elsewhere(row: &AgentRow) -> Check {
     Check::ok(subject, text)
 }
 
-fn of_agent(row: &AgentRow) -> Check {
+fn of_agent(row: &AgentRow, lacks_keeper: bool) -> Check {
     let subject = row.name.to_string();
     if row.has(Flag::Stopped) {
         return Check::ok(subject, row.reason.to_string());
     }
-    let failed = |text: String, next: &str| Check::failed(subject.clone(), text, next);
+    // A reason that names what helps is not followed by another advice.
+    let failed = |text: String, next: &str| {
+        let next = if text.contains("`mosaic-tui ") { "" } else { next };
+        Check::failed(subject.clone(), text, next)
+    };
     let start = format!("`mosaic-tui fleet start {subject}`");
     let Some(pane) = &row.pane else {
         return failed(row.reason.to_string(), &start);
     };
     if pane.dead || row.readiness == Readiness::Dead {
         return failed(format!("its pane is dead: {}", row.reason), &format!("`mosaic-tui fleet restart {subject}`"));
+    }
+    if lacks_keeper {
+        return failed(
+            format!("its keeper is gone: {}", row.reason),
+            &format!("{start} gives it another, and stops nothing"),
+        );
     }
     if row.health != Health::Healthy {
         return failed(

@@ -314,6 +314,10 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
             Some(state) => format!("nobody is known to be down; tmux: {}", state.text),
         }];
         lines.extend(unseen.iter().map(|row| format!("{}: {}", row.name, row.reason)));
+        lines.extend(after.agents.iter().filter(|row| checks::lacks_keeper(site, row)).map(|row| {
+            let name = &row.name;
+            format!("{name}: lives, and its keeper is gone; `mosaic-tui fleet start {name}` gives it another, and stops nothing")
+        }));
         let restarting = |unit: &UnitFacts| unit.active == ActiveState::Activating;
         let rows_of = after.agents.iter().filter(|row| row.readiness == Readiness::Dead);
         lines.extend(

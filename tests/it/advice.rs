@@ -1,0 +1,47 @@
+//! What the program advises helps in the case in which it is said.
+
+use std::fs;
+
+use mosaic_tui::fleet::session::keeper_pid;
+use rustix::process::Signal;
+
+use crate::harness::{Sandbox, is_well, kill, wait_for};
+
+#[test]
+fn an_agent_whose_keeper_alone_was_ended_is_brought_back_by_what_is_said() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");
+    sandbox.start();
+    let lock = sandbox.run_file("a.lock");
+    kill(keeper_pid(&lock).unwrap(), Signal::KILL);
+    wait_for("the keeper's end", || keeper_pid(&lock).is_none());
+    let advice = "`mosaic-tui fleet start a` gives it another, and stops nothing";
+    let recover = sandbox.ok(&["fleet", "recover"]).stdout;
+    assert!(recover.contains("a: lives, and its keeper is gone") && recover.contains(advice), "{recover}");
+    assert!(!recover.contains("b:"), "{recover}");
+    let verify = sandbox.run(&["fleet", "verify"]);
+    assert!(verify.code == 1 && verify.stdout.contains(advice), "{verify:?}");
+    let before = sandbox.row("a")["pane"]["pid"].clone();
+    sandbox.ok(&["fleet", "start", "a"]);
+    wait_for("another keeper", || keeper_pid(&lock).is_some());
+    assert_eq!(sandbox.row("a")["pane"]["pid"], before, "nothing was stopped");
+    assert_eq!(sandbox.ok(&["fleet", "recover"]).stdout, "nobody is down\n");
+}
+
+#[test]
+fn verify_gives_one_advice_to_a_fault_and_none_that_cannot_be_followed() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    let boot = sandbox.run(&["fleet", "verify"]).stdout;
+    let boot = boot.lines().find(|line| line.contains(" boot ")).unwrap().to_owned();
+    assert!(!boot.contains("fleet install") && boot.contains("fleet doctor"), "no user manager is here: {boot}");
+    let socket = sandbox.tmux(&["display-message", "-p", "#{socket_path}"]);
+    fs::remove_file(socket).unwrap();
+    let told = sandbox.run(&["fleet", "verify"]);
+    let lost: Vec<&str> = told.stdout.lines().filter(|line| line.contains("cannot be reached")).collect();
+    assert!(told.code == 1 && !lost.is_empty(), "{told:?}");
+    for line in lost {
+        assert_eq!(line.matches("`mosaic-tui ").count(), 1, "{line}");
+    }
+    sandbox.start();
+    wait_for("reached again", || is_well(sandbox.row("a")["readiness"].as_str().unwrap()));
+}
