@@ -83,10 +83,22 @@ pub fn column(text: &str, columns: usize) -> String {
     out
 }
 
-/// Breaks a text into lines of at most `columns`, between words where possible.
+/// Columns that are left to a text that is set in; with fewer it is not.
+const LEAST: usize = 8;
+
+/// Breaks a text into lines of at most `columns`, between words where possible. Blanks at its beginning stay: what is
+/// set in is set in on each of its lines.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
+    let words = text.trim_start_matches(' ');
+    let blanks = text.len() - words.len();
+    if blanks == 0 || words.is_empty() || blanks + LEAST > columns {
+        return wrap_words(text, columns.max(1));
+    }
+    wrap_words(words, columns - blanks).into_iter().map(|line| format!("{}{line}", &text[..blanks])).collect()
+}
+
+fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
@@ -150,6 +162,16 @@ mod tests {
     fn long_words_are_broken() {
         assert_eq!(wrap("a bb cccccc", 3), ["a", "bb", "ccc", "ccc"]);
         assert_eq!(wrap("", 3), [""]);
+    }
+
+    #[test]
+    fn what_is_set_in_stays_set_in() {
+        assert_eq!(
+            wrap("    \"type\": [\"string\", \"null\"]", 20),
+            ["    \"type\":", "    [\"string\",", "    \"null\"]"]
+        );
+        assert_eq!(wrap("   a b", 40), ["   a b"]);
+        assert_eq!(wrap("     a b", 9), ["a b"], "too narrow");
     }
 
     #[test]

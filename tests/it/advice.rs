@@ -45,3 +45,22 @@ fn verify_gives_one_advice_to_a_fault_and_none_that_cannot_be_followed() {
     sandbox.start();
     wait_for("reached again", || is_well(sandbox.row("a")["readiness"].as_str().unwrap()));
 }
+
+#[test]
+fn a_takeover_of_nobody_is_not_explained() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("no tmux server");
+    screen.send(":agent attach nosuch\r");
+    let told = screen.wait_until("an answer", |text| text.contains("nosuch") && text.contains("failed"));
+    assert!(told.contains("roster") && !told.contains("agent explain"), "{told}");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("nosuch"));
+    screen.send(":agent tail a --follow\r");
+    screen.wait_text("is followed in a shell only");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("in a shell only"));
+    // What is set in stays set in.
+    screen.send(":fleet schema\r");
+    screen.wait_text("  \"$schema\"");
+}

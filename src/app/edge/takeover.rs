@@ -10,6 +10,7 @@ use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::fleet::home::Site;
 use crate::fleet::os::exec;
+use crate::fleet::roster;
 
 /// Runs `agent attach` until it is left.
 pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) -> Ended<Report> {
@@ -24,9 +25,17 @@ pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) 
     Ended::With(match on_terminal::wait(child, signals).await {
         Ended::Told(signalled, why) => return Ended::Told(signalled, why),
         Ended::With(Ok(status)) if status.success() => done(format!("back from {name}")),
-        Ended::With(Ok(_)) => failed(format!(
-            "{name} was not taken over, or its session ended; `mosaic-tui agent explain {name}` says more"
-        )),
+        Ended::With(Ok(_)) => failed(why_not(site, name)),
         Ended::With(Err(error)) => failed(error.to_string()),
     })
+}
+
+/// Why a takeover failed. Of an agent that nobody knows nothing could be explained.
+fn why_not(site: &Site, name: &str) -> String {
+    match roster::load(site).and_then(|roster| roster.reach(site, name).map(drop)) {
+        Err(failure) => failure.to_string(),
+        Ok(()) => {
+            format!("{name} was not taken over, or its session ended; `mosaic-tui agent explain {name}` says more")
+        }
+    }
 }

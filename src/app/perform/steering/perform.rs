@@ -87,7 +87,14 @@ pub(in crate::app) async fn perform(
             broadcast(site, names, message, console, tell).await
         }
         SteeringAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
-        SteeringAction::Tail { name, lines, ansi, .. } => tail::tail(site, name, *lines, *ansi).await,
+        // Beneath a screen there is nowhere to print what comes, and no end to it.
+        SteeringAction::Tail { name, follow: true, .. } => Err(Failure::new(
+            Kind::Invalid,
+            format!("agent {name}"),
+            "is followed in a shell only",
+            format!("its pane is live on this screen; `mosaic-tui agent tail {name}` shows its last lines"),
+        )),
+        SteeringAction::Tail { name, lines, ansi, follow: false } => tail::tail(site, name, *lines, *ansi).await,
         SteeringAction::CommsBlock { name, host } => {
             let roster = roster::load(site)?;
             let agent = roster.agent(name)?;
