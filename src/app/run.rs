@@ -24,6 +24,9 @@ use crate::fleet::{roster, session};
 /// Columns of a table that goes into a file or a pipe.
 const FILE_WIDTH: usize = 200;
 
+/// Longest JSON that an error repeats when it could not be printed.
+const RESCUED_BYTES: usize = 8 << 10;
+
 /// Exit code of wrong usage.
 const USAGE: u8 = 2;
 
@@ -35,10 +38,10 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         // To the runtimes that call hooks, 2 means "forbid what is about to happen".
         Err(error) if is_by_hook(&args) && error.use_stderr() => {
-            usage(&error);
+            usage(&error, &args);
             return ExitCode::from(error::FAILED);
         }
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, &args),
     };
     let verbose = parsed.globals.verbose;
     let by_hook = parsed.spec.id == "session.report" && is_by_hook(&args);
@@ -56,7 +59,7 @@ fn is_by_hook(args: &[OsString]) -> bool {
 }
 
 /// Help and version go to stdout with 0; anything else is one line on stderr.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     use clap::error::ErrorKind;
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -78,8 +81,7 @@ fn usage(error: &clap::Error) -> ExitCode {
                 // clap names what is missing on the lines that follow.
                 first = format!("{first} {}", lines.next().unwrap_or_default());
             }
-            let failure = Failure::new(Kind::Invalid, "usage", first, "`mosaic-tui --help` shows the commands");
-            report(&failure, false)
+            report(&Failure::new(Kind::Invalid, "usage", first, help_of_words(args)), false)
         }
     }
 }
@@ -162,6 +164,24 @@ fn command_of(spec: &ActionSpec) -> String {
     }
 }
 
+/// The advice for words that are not understood: the help of the innermost command that they name.
+fn help_of_words(args: &[OsString]) -> String {
+    let root = cli::command();
+    let (mut command, mut names) = (&root, String::from("mosaic-tui"));
+    let mut words = args.iter().skip(1).map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        if word == "--roster" {
+            words.next();
+        } else if let Some(inner) = command.find_subcommand(word.as_ref()) {
+            names.push_str(&format!(" {word}"));
+            command = inner;
+        } else if !word.starts_with('-') {
+            break;
+        }
+    }
+    format!("`{names} --help` shows {}", if command.has_subcommands() { "the commands" } else { "how" })
+}
+
 /// The command that shows how an action is called.
 fn help_of(spec: &ActionSpec) -> String {
     match spec.cli {
@@ -181,8 +201,12 @@ fn print(report: &Report, json: bool) -> Result<u8> {
     match printed {
         Ok(_) => Ok(report.code),
         Err(failure) => {
-            let first = Label::new(report.text.lines().next().unwrap_or_default());
-            Err(Failure { why: format!("{}; the answer was: {first}", failure.why), ..failure })
+            // Whoever asked for JSON reads names of fields, and the first line of a table has none.
+            let whole = || text.lines().map(str::trim).collect::<String>();
+            let answer = Some(json).filter(|json| *json).map(|_| whole()).filter(|whole| whole.len() <= RESCUED_BYTES);
+            let first = || Label::new(report.text.lines().next().unwrap_or_default()).to_string();
+            let answer = answer.unwrap_or_else(first);
+            Err(Failure { why: format!("{}; the answer was: {answer}", failure.why), ..failure })
         }
     }
 }

@@ -8,7 +8,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Error, Result};
+use super::error::{Error, ErrorKind, Result};
 use super::graph::Graph;
 use super::model::{Card, CardEvent, Patch, check_acceptance, check_clean, check_line, check_owner};
 use super::operations::Backlog;
@@ -87,7 +87,7 @@ pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>
 
 /// Describes a failed export.
 pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
-    Error::new(super::error::ErrorKind::Failed, "export", error.to_string(), "check where it is written to")
+    Error::new(ErrorKind::Failed, "export", error.to_string(), "check where it is written to")
 }
 
 /// Reads everything, in one transaction: all of it, or nothing.
@@ -113,13 +113,13 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 _ if !begun => return Err(reader.bad("is not an export: its first line is not the header")),
                 Line::Card(mut card) => {
                     card.depends_on = rules::ordered(std::mem::take(&mut card.depends_on));
-                    check(&card).map_err(|error| reader.bad(&error.to_string()))?;
+                    check(&card).map_err(|error| reader.unfit(&error))?;
                     moved.cards += 1;
                     known.insert(card.id.clone());
                     cards.push(*card);
                 }
                 Line::Event(event) => {
-                    check_event(&event).map_err(|error| reader.bad(&error.to_string()))?;
+                    check_event(&event).map_err(|error| reader.unfit(&error))?;
                     if !known.contains(&event.card_id) {
                         return Err(reader.bad(&format!("is history of {}, which is not in the file", event.card_id)));
                     }
@@ -140,18 +140,18 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
             let full = reader.bytes >= BATCH_BYTES;
             if full || cards.len() == BATCH {
                 reader.bytes = 0;
-                change.insert(&std::mem::take(&mut cards))?;
+                change.insert(&std::mem::take(&mut cards)).map_err(there_already)?;
             }
             if full || events.len() == BATCH {
                 reader.bytes = 0;
-                change.insert(&std::mem::take(&mut cards))?;
+                change.insert(&std::mem::take(&mut cards)).map_err(there_already)?;
                 change.append(&std::mem::take(&mut events))?;
             }
             if reader.number.is_multiple_of(TELL_EVERY) {
                 progress("lines", reader.number);
             }
         }
-        change.insert(&cards)?;
+        change.insert(&cards).map_err(there_already)?;
         change.append(&events)?;
         if let Some(cycle) = (Graph { nodes: Vec::new(), edges: change.edges()? }).cycle() {
             let names: Vec<&str> = cycle.iter().map(super::model::CardId::as_str).collect();
@@ -163,6 +163,17 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         }
         Ok(moved)
     })
+}
+
+/// What a store says of a card that it has, for whoever moves a file: nobody types an id here.
+fn there_already(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Refused => Error {
+            next: "import into an empty store, or take it out of the file; nothing was imported".into(),
+            ..error
+        },
+        _ => error,
+    }
 }
 
 /// Checks an imported card as strictly as one that is typed.
@@ -228,6 +239,11 @@ struct Reader {
 impl Reader {
     fn bad(&self, why: &str) -> Error {
         Error::invalid(format!("import, line {}", self.number), why, "correct the file; nothing was imported")
+    }
+
+    /// The same of what a card that is typed may not hold, without the advice to whoever types.
+    fn unfit(&self, error: &Error) -> Error {
+        self.bad(&format!("{}: {}", error.what, error.why))
     }
 
     /// Returns the bytes of the next line; none at the end.

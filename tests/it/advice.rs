@@ -5,7 +5,12 @@ use std::fs;
 use mosaic_tui::fleet::session::keeper_pid;
 use rustix::process::Signal;
 
-use crate::harness::{Sandbox, is_well, kill, wait_for};
+use crate::harness::{Answer, Sandbox, answer, is_well, kill, program, wait_for};
+
+fn into(sandbox: &Sandbox, args: &[&str], redirected: &str) -> Answer {
+    let line = format!("exec \"$0\" \"$@\" {redirected}");
+    answer(sandbox.command("sh").args(["-c", &line, program()]).args(args))
+}
 
 #[test]
 fn an_agent_whose_keeper_alone_was_ended_is_brought_back_by_what_is_said() {
@@ -63,4 +68,47 @@ fn a_takeover_of_nobody_is_not_explained() {
     // What is set in stays set in.
     screen.send(":fleet schema\r");
     screen.wait_text("  \"$schema\"");
+}
+
+#[test]
+fn an_import_is_advised_as_one() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["backlog", "create", "--id", "A1", "--title", "one"]);
+    let export = sandbox.ok(&["backlog", "export"]).stdout;
+    let file = sandbox.root.join("w/export");
+    fs::write(&file, &export).unwrap();
+    let again = sandbox.run(&["backlog", "import", file.to_str().unwrap()]);
+    assert!(again.code == 4 && again.stderr.contains("take it out of the file"), "{again:?}");
+    assert!(!again.stderr.contains("idempotency-key`"), "{again:?}");
+    fs::write(&file, export.replace("\"title\":\"one\"", &format!("\"title\":\"{}\"", "x".repeat(501)))).unwrap();
+    let long = sandbox.run(&["backlog", "import", file.to_str().unwrap()]);
+    assert!(long.code == 2 && long.stderr.contains("has 501 characters"), "{long:?}");
+    assert!(!long.stderr.contains("the rest into the body") && long.stderr.contains("mend the file"), "{long:?}");
+}
+
+#[test]
+fn an_answer_in_json_that_could_not_be_printed_is_rescued_as_json() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["backlog", "create", "--id", "A1", "--title", "one"]);
+    let lost = into(&sandbox, &["backlog", "claim", "--owner", "x", "--json"], "> /dev/full");
+    let (_, rescued) = lost.stderr.split_once("the answer was: ").unwrap();
+    let mut rest = serde_json::Deserializer::from_str(rescued).into_iter::<serde_json::Value>();
+    let card = rest.next().unwrap().unwrap();
+    assert_eq!((&card["id"], &card["claim_token"]), (&"A1".into(), &1.into()), "{lost:?}");
+}
+
+#[test]
+fn wrong_usage_names_the_help_of_what_was_meant() {
+    let sandbox = Sandbox::new();
+    for (args, help) in [
+        (&["backlog", "create", "--nonsense"][..], "`mosaic-tui backlog create --help` shows how"),
+        (&["backlog", "create", "x"], "`mosaic-tui backlog create --help` shows how"),
+        (&["--roster", "fleet", "agent", "send"], "`mosaic-tui agent send --help` shows how"),
+        (&["backlog", "nonsense"], "`mosaic-tui backlog --help` shows the commands"),
+        (&["nonsense"], "`mosaic-tui --help` shows the commands"),
+        (&["--nonsense", "fleet", "ps"], "`mosaic-tui fleet ps --help` shows how"),
+    ] {
+        let wrong = sandbox.run(args);
+        assert!(wrong.code == 2 && wrong.stderr.contains(help), "{args:?}: {wrong:?}");
+    }
 }

@@ -17,7 +17,7 @@ pub use verify::verify;
 /// then, and nobody makes its session anew; `fleet start` gives it another keeper and leaves the session as it is.
 #[must_use]
 pub fn lacks_keeper(site: &Site, row: &AgentRow) -> bool {
-    let elsewhere = ["remote", "stopped"].iter().any(|flag| row.flags.contains(flag));
+    let elsewhere = [Flag::Remote, Flag::Stopped].into_iter().any(|flag| row.has(flag));
     let kept = |name: AgentName| session::keeper_pid(&site.run_file(&name, RunFile::Lock)).is_some();
     row.managed
         && !elsewhere
