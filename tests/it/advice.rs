@@ -112,3 +112,43 @@ fn wrong_usage_names_the_help_of_what_was_meant() {
         assert!(wrong.code == 2 && wrong.stderr.contains(help), "{args:?}: {wrong:?}");
     }
 }
+
+#[test]
+fn a_dependency_that_nobody_made_is_told_of() {
+    let sandbox = Sandbox::new();
+    let args = ["backlog", "create", "--id", "A2", "--title", "two", "--depends-on", "A1,B1", "--json"];
+    let made = sandbox.run(&args);
+    assert!(made.code == 0 && made.json()["id"] == "A2", "{made:?}");
+    assert!(made.stderr.contains("warning: card A2: depends on A1 and 1 more"), "{made:?}");
+    for id in ["A1", "B1"] {
+        sandbox.ok(&["backlog", "create", "--id", id, "--title", "one"]);
+    }
+    let known = sandbox.ok(&["backlog", "create", "--id", "A3", "--title", "three", "--depends-on", "A1,B1"]);
+    assert_eq!(known.stderr, "");
+}
+
+#[test]
+fn a_place_that_holds_no_backlog_is_no_empty_one() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let nowhere = [("MOSAIC_BACKLOG_DIR", "/dev/null")];
+    for args in
+        [&["backlog", "list"][..], &["backlog", "stats"], &["backlog", "export"], &["--once", "--view", "board"]]
+    {
+        let told = sandbox.run_with(args, &nowhere);
+        assert!(told.code == 1 && !told.stdout.contains("no cards"), "{args:?}: {told:?}");
+        assert!(format!("{}{}", told.stdout, told.stderr).contains("cannot be looked at"), "{args:?}: {told:?}");
+    }
+    let missing = sandbox.root.join("w/not/made/yet");
+    let empty = sandbox.run_with(&["backlog", "list"], &[("MOSAIC_BACKLOG_DIR", missing.to_str().unwrap())]);
+    assert!(empty.code == 0 && empty.stdout.contains("no cards"), "{empty:?}");
+    // A damaged one, in each form of the picture.
+    let folder = sandbox.root.join("w/damaged");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("backlog.db"), "no database at all, and long enough to be looked at as one".repeat(99))
+        .unwrap();
+    let damaged = [("MOSAIC_BACKLOG_DIR", folder.to_str().unwrap())];
+    for format in ["text", "json", "ansi"] {
+        let told = sandbox.run_with(&["--once", "--view", "board", "--format", format], &damaged);
+        assert!(told.code == 1 && told.stdout.contains("damaged"), "{format}: {told:?}");
+    }
+}

@@ -41,6 +41,18 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
+/// Whether there is nothing at a path, which reading takes for an empty backlog. A place that cannot be looked at is none.
+fn is_missing(path: &Path) -> Result<bool> {
+    path.try_exists().map(|there| !there).map_err(|error| {
+        Error::new(
+            Kind::Failed,
+            format!("backlog {}", path.display()),
+            format!("cannot be looked at ({error})"),
+            "check that its folder is one and may be read, or set MOSAIC_BACKLOG_DIR to another",
+        )
+    })
+}
+
 impl Sqlite {
     /// Opens the file; to change, it brings it to the present schema.
     ///
@@ -64,7 +76,7 @@ impl Sqlite {
             empty.path = path.to_owned();
             Ok(empty)
         };
-        if access == Access::Read && !path.exists() {
+        if access == Access::Read && is_missing(path)? {
             return stand_in();
         }
         let connection = open_file(path)?.map_err(|error| explain(path, &error))?;

@@ -88,7 +88,8 @@ fn every_verb_answers(stand: &Stand) {
     assert!(made["tenant_id"].is_string() && made["host"].is_string() && made["created_at"].is_string());
     assert_eq!(cli.json(&["create", "--id=B9", "--title=Again", "--idempotency-key=k"])["id"], "A1");
     cli.refused(4, &["create", "--id=A1", "--title=x"]);
-    cli.ok(&["create", "--id=A2", "--title=Second", "--depends-on=A1,ghost", "--assignee=code"]);
+    let second = cli.run(&["create", "--id=A2", "--title=Second", "--depends-on=A1,ghost", "--assignee=code"]);
+    assert!(second.code == 0 && second.stderr.contains("depends on ghost, which does not exist"), "{second:?}");
     cli.ok(&["create", "--id=A3", "--title=Third", "--blocked"]);
     assert_eq!(cli.json(&["list", "--ready-only"]).as_array().unwrap().len(), 1);
     assert_eq!(cli.json(&["list", "--status=blocked"])[0]["id"], "A3");

@@ -16,7 +16,7 @@ use crate::app::action::report::Report;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
 use crate::backlog::error::{Error, ErrorKind};
-use crate::backlog::model::{Card, MAX_BODY_BYTES, NewCard, Patch, Status};
+use crate::backlog::model::{Card, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
 use crate::backlog::rules;
@@ -85,7 +85,12 @@ fn run(
                 idempotency_key: idempotency_key.clone(),
                 blocked: *blocked,
             };
-            backlog.create(&new).map(|outcome| print::outcome(&outcome, "created", "exists already"))
+            backlog.create(&new).and_then(|outcome| {
+                let missing = missing_dependencies(backlog, &outcome)?;
+                let mut report = print::outcome(&outcome, "created", "exists already");
+                report.errors.extend(print::waits_for_missing(&outcome.card.id, &missing));
+                Ok(report)
+            })
         }
         BacklogAction::List(query) => {
             backlog.store().list(query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
@@ -145,6 +150,16 @@ fn run(
         BacklogAction::Doctor => doctor(backlog),
     };
     answer.map_err(failure)
+}
+
+/// What a new card waits for and nobody made yet. It may come; a slip in an id never does.
+fn missing_dependencies(backlog: &mut Backlog, outcome: &Outcome) -> Result<Vec<CardId>, Error> {
+    let on = &outcome.card.depends_on;
+    if !outcome.changed || on.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = backlog.store().nodes(on)?;
+    Ok(on.iter().filter(|id| !there.iter().any(|node| node.id == **id && node.column.is_some())).cloned().collect())
 }
 
 fn version(outcome: &Outcome) -> Option<i64> {

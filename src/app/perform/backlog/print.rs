@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::action::report::Report;
 use crate::backlog::graph::Graph;
-use crate::backlog::model::{Card, Column, Stamp, Status, criteria};
+use crate::backlog::model::{Card, CardId, Column, Stamp, Status, criteria};
 use crate::backlog::operations::{Detail, Outcome};
 use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
@@ -23,6 +23,16 @@ pub(in crate::app) fn outcome(outcome: &Outcome, done: &str, nothing: &str) -> R
     let card = &outcome.card;
     let word = if outcome.changed { done } else { nothing };
     Report::done(format!("{}: {word} ({}, version {})", card.id, card.column().word(), card.version), card)
+}
+
+/// The warning about dependencies that nobody made yet.
+pub(in crate::app) fn waits_for_missing(id: &CardId, missing: &[CardId]) -> Option<String> {
+    let (first, more) = missing.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    Some(format!(
+        "warning: card {id}: depends on {first}{more}, which does not exist, and cannot be claimed before it is done; \
+         `mosaic-tui backlog unlink --from {id} --to {first}` takes a slip back"
+    ))
 }
 
 pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Report {

@@ -57,6 +57,8 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
         Err(failure) => (Err(failure), None),
     };
     let snapshot = joined(&snapshot, &board);
+    // Who asks for the board, and gets none, was not answered.
+    let unread = board.is_err() && options.view == OnceView::Board;
     let picture = match &options.pane {
         Some(name) => Some((name.clone(), capture(site, &snapshot, name).await?)),
         None => None,
@@ -80,7 +82,7 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
             report.text = check_text(&needing);
         }
     }
-    Ok(report)
+    Ok(if unread { report.with_code(FAILED) } else { report })
 }
 
 /// The rows with their claims; a backlog that cannot be read is said beside them.

@@ -506,3 +506,13 @@ fn a_card_that_came_below_the_cursor_is_not_acted_on_before_it_was_shown() {
 fn key_unseen(state: &mut State, code: KeyCode) -> Vec<Effect> {
     update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
 }
+
+#[test]
+fn what_is_done_may_come_with_a_warning() {
+    let mut state = state();
+    let mut report = Report::done("A1: created", &());
+    report.errors.push("warning: depends on A0".to_owned());
+    update(&mut state, Event::Done { command: "x".to_owned(), report });
+    let shown = matches!(&state.overlay, Some(Overlay::Answer { text, failed: false, .. }) if text.contains("warning"));
+    assert!(shown, "{:?}", state.overlay);
+}

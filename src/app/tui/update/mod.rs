@@ -175,7 +175,8 @@ fn take_report(state: &mut State, command: String, report: Report) {
     }
     if report.code == crate::app::action::error::DONE {
         answers::answered(state, &command, None);
-        let mut text = report.text;
+        // What is done may come with a warning.
+        let mut text = told(report.errors, report.text).join("\n");
         // What an undo did is not offered again: a second U would only repeat the first change.
         if let Some(undo) = report.undo.filter(|_| !command.starts_with(board::UNDO)) {
             state.board.undo = Some((text.clone(), *undo));
@@ -191,8 +192,7 @@ fn take_report(state: &mut State, command: String, report: Report) {
         }
     } else {
         let complete = report.errors.is_empty() && report.text.contains('\n');
-        let lines: Vec<String> =
-            report.errors.into_iter().chain(Some(report.text).filter(|text| !text.is_empty())).collect();
+        let lines = told(report.errors, report.text);
         state.toast = None;
         if command.starts_with(board::UNDO) && state.board.undo.is_none() {
             // It was not taken back, and may be tried again.
@@ -206,6 +206,11 @@ fn take_report(state: &mut State, command: String, report: Report) {
         let text = lines.join("\n");
         answers::keep(state, Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
     }
+}
+
+/// What a report says, line by line: what went wrong first.
+fn told(errors: Vec<String>, text: String) -> Vec<String> {
+    errors.into_iter().chain(Some(text).filter(|text| !text.is_empty())).collect()
 }
 
 fn toast(state: &mut State, text: String, failed: bool) {
