@@ -45,7 +45,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 fn is_missing(path: &Path) -> Result<bool> {
     path.try_exists().map(|there| !there).map_err(|error| {
         Error::new(
-            Kind::Failed,
+            ErrorKind::Failed,
             format!("backlog {}", path.display()),
             format!("cannot be looked at ({error})"),
             "check that its folder is one and may be read, or set MOSAIC_BACKLOG_DIR to another",

@@ -183,6 +183,15 @@ fn the_board_at_every_size() {
 }
 
 #[test]
+fn the_count_of_a_column_is_never_cut() {
+    for (width, count) in [(72, 201), (80, 201), (80, 12_345), (100, 1_000_000), (120, 1_000_000), (200, 201)] {
+        let state = board((width, 24), [count, 3, count, count, count]);
+        let shown = picture::plain(&frame(&state, Theme::default()));
+        assert_eq!(shown.matches(&count.to_string()).count(), 4, "{width}: {shown}");
+    }
+}
+
+#[test]
 fn an_empty_board_says_what_to_do() {
     check("board_empty", &board((80, 24), [0; 5]));
 }

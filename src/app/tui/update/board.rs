@@ -216,9 +216,11 @@ pub(super) fn question(state: &mut State, about: Question) {
 fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     match state.screen {
         Screen::Board | Screen::Card => {
-            let owner = state.owner_in_hand();
-            let Some(owner) = owner else {
-                return super::toast(state, "nobody holds this card".to_owned(), true);
+            let Some(id) = state.card_in_hand() else {
+                return super::toast(state, "agent/card: no card is selected".to_owned(), true);
+            };
+            let Some(owner) = state.owner_in_hand() else {
+                return super::toast(state, format!("nobody holds {id}"), true);
             };
             let Some(row) = state.row_named(&owner).cloned() else {
                 return super::toast(state, format!("{owner} is no agent of the roster"), true);
@@ -237,6 +239,9 @@ fn jump(state: &mut State, effects: &mut Vec<Effect>) {
                     state.board.detail_error = None;
                     state.board.scroll = 0;
                     state.open(Screen::Card);
+                }
+                None if state.selected_row().is_none() => {
+                    super::toast(state, "agent/card: no agent is selected".to_owned(), true);
                 }
                 None => super::toast(state, format!("{} holds no card", state.selected_name()), true),
             }

@@ -508,6 +508,36 @@ fn key_unseen(state: &mut State, code: KeyCode) -> Vec<Effect> {
 }
 
 #[test]
+fn a_jump_from_nothing_says_so() {
+    let mut state = state();
+    update(&mut state, Event::Board(samples::board([0; 5]), now()));
+    press(&mut state, "o");
+    let told = |state: &State| state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+    assert!(told(&state).contains("no card is selected"), "{}", told(&state));
+    let mut empty = State::new(Size { width: 120, height: 40 }, now());
+    press(&mut empty, "o");
+    assert!(told(&empty).contains("no agent is selected"), "{}", told(&empty));
+}
+
+#[test]
+fn a_form_speaks_of_its_own_fields() {
+    let mut state = state();
+    press(&mut state, "nN1\ttitle\tx\n");
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("the form is open") };
+    assert_eq!(form.notice.as_deref(), Some("priority takes a whole number"));
+}
+
+#[test]
+fn a_card_is_parked_for_a_reason() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    assert!(ran(&press(&mut state, "b\n")).is_empty());
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("it asks on") };
+    assert!(prompt.notice.as_deref().is_some_and(|notice| notice.contains("why")), "{:?}", prompt.notice);
+    assert_eq!(ran(&press(&mut state, "no key\n")).len(), 1);
+}
+
+#[test]
 fn what_is_done_may_come_with_a_warning() {
     let mut state = state();
     let mut report = Report::done("A1: created", &());

@@ -92,8 +92,14 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
             form.notice = None;
             effects.push(Effect::Run { command, action });
         }
-        Err(why) => form.notice = Some(why),
+        Err(why) => form.notice = Some(in_its_words(form, why)),
     }
+}
+
+/// What is wrong, with the names that the form's fields have on the screen instead of those of the command line.
+fn in_its_words(form: &Form, why: String) -> String {
+    let named = |why: String, field: &Field| why.replace(&format!("--{}", field.name.argument()), field.name.label());
+    form.fields.iter().fold(why, named)
 }
 
 fn inputs(form: &Form) -> Inputs {
@@ -212,6 +218,7 @@ fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
     let text = prompt.line.text.trim();
     let with = |name: &'static str, value: &str| Inputs::default().with(name, vec![value.to_owned()]);
     Ok(match &prompt.about {
+        Question::BlockReason(_) if text.is_empty() => return Err("say in one line why it is parked".to_owned()),
         Question::BlockReason(id) => ("backlog.block", with("id", id.as_str()).with("reason", vec![text.to_owned()])),
         Question::Message(name) if text.is_empty() => return Err(format!("nothing is typed yet for {name}")),
         Question::Broadcast(_) if text.is_empty() => return Err("nothing is typed yet".to_owned()),
