@@ -152,3 +152,14 @@ fn a_place_that_holds_no_backlog_is_no_empty_one() {
         assert!(told.code == 1 && told.stdout.contains("damaged"), "{format}: {told:?}");
     }
 }
+
+#[test]
+fn one_limit_holds_for_a_message_however_it_comes() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let file = sandbox.root.join("w/text");
+    for bytes in [(1 << 20) + 1, (1 << 20) + 15, (1 << 20) + 100] {
+        fs::write(&file, "x".repeat(bytes)).unwrap();
+        let told = sandbox.run(&["agent", "send", "a", "--file", file.to_str().unwrap()]);
+        assert!(told.code == 2 && told.stderr.contains("1048576"), "{bytes}: {told:?}");
+    }
+}

@@ -2,8 +2,8 @@
 
 use crate::plain::{acts_on_terminal, marks_direction, shows_nothing};
 
-/// Longest message.
-const MAX_BYTES: usize = 1 << 20;
+/// Longest message, without its frame.
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// From whom to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]

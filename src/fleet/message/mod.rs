@@ -13,6 +13,6 @@ mod receipt;
 mod shown;
 
 pub use deliver::Options;
-pub use frame::{Envelope, check_text};
+pub use frame::{Envelope, MAX_BYTES, check_text};
 pub use post::Post;
 pub use receipt::{Delivery, Receipt};

@@ -31,7 +31,7 @@ const BURST: Duration = Duration::from_millis(100);
 /// Longest parameters of a key.
 const MAX_PARAMETERS: usize = 32;
 
-/// Most bytes of a paste: a text area takes a million characters of at most four bytes.
+/// Most bytes of a paste: more than a text area takes, so that it is told there how much was cut.
 const MAX_PASTE: usize = 4 << 20;
 
 /// What ends a paste.

@@ -27,8 +27,8 @@ use crate::plain::{self, Unreadable};
 /// Deliveries of a broadcast at the same time.
 const AT_ONCE: usize = 8;
 
-/// Most bytes read of a message; one more than is delivered, so that too long is told and not cut.
-const MAX_INPUT: usize = (1 << 20) + 16;
+/// What is read of a message beyond the longest one: a newline at its end that a file or a pipe leaves is none of it.
+const BEHIND: usize = 16;
 
 /// Performs one.
 ///
@@ -116,12 +116,20 @@ fn read(text: &Text, console: Console) -> Result<String> {
         next: format!("{}; nothing was sent", why.next()),
         ..Failure::unreadable(what, why)
     };
+    // One limit, in whatever way a text comes.
+    let limited = |why: Unreadable| match why {
+        Unreadable::TooLarge(_) => Unreadable::TooLarge(message::MAX_BYTES),
+        other => other,
+    };
+    let most = message::MAX_BYTES + BEHIND;
     match text {
         Text::Given(text) => Ok(text.clone()),
-        Text::File(path) => console.read(path, MAX_INPUT).map_err(|why| unreadable(path.display().to_string(), &why)),
+        Text::File(path) => {
+            console.read(path, most).map_err(|why| unreadable(path.display().to_string(), &limited(why)))
+        }
         Text::Input => {
             let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
-            plain::read_input(input, MAX_INPUT).map_err(|why| unreadable("standard input".to_owned(), &why))
+            plain::read_input(input, most).map_err(|why| unreadable("standard input".to_owned(), &limited(why)))
         }
     }
 }

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// Longest text that is typed into a single line.
 const MAX_LINE_CHARS: usize = 500;
 
-/// Longest text of several lines; the store refuses more than a megabyte anyway.
-const MAX_TEXT_CHARS: usize = 1 << 20;
+/// Bytes of the longest text of several lines: what a message and the body of a card may have.
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// The text and where the cursor is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,10 +70,13 @@ impl Line {
 
     /// Takes pasted text; what a card may not hold is left out. How many characters there was no room for.
     pub fn insert(&mut self, text: &str) -> usize {
-        let most = if self.multi { MAX_TEXT_CHARS } else { MAX_LINE_CHARS };
         // As many bytes are at least as many characters: they are counted only where it matters.
-        let near = self.text.len() + text.len() > most;
-        let room = if near { most.saturating_sub(self.text.chars().count()) } else { most };
+        let near = self.text.len() + text.len() > MAX_LINE_CHARS;
+        let room = match (self.multi, near) {
+            (true, _) => MAX_TEXT_BYTES.saturating_sub(self.text.len()),
+            (false, true) => MAX_LINE_CHARS.saturating_sub(self.text.chars().count()),
+            (false, false) => MAX_LINE_CHARS,
+        };
         let mut taken = String::with_capacity(text.len());
         let (mut fits, mut cut, mut last) = (room, 0, ' ');
         for c in text.chars() {
@@ -93,11 +96,14 @@ impl Line {
                 c if crate::fleet::model::acts_on_terminal(c) => continue,
                 c => c,
             };
-            if fits == 0 {
+            let takes = if self.multi { c.len_utf8() } else { 1 };
+            if fits < takes {
+                // A smaller one further on must not stand where this one is missing.
+                fits = 0;
                 cut += 1;
                 continue;
             }
-            fits -= 1;
+            fits -= takes;
             taken.push(c);
         }
         self.text.insert_str(self.cursor, &taken);
@@ -175,6 +181,23 @@ mod tests {
         assert_eq!(line.insert("a\u{1b}[31m\r\nb\rc"), 0);
         assert_eq!(line.text, "a[31m b c");
         assert_eq!(line.insert(&"x".repeat(MAX_LINE_CHARS)), "a[31m b c".len(), "what did not fit is told");
+    }
+
+    #[test]
+    fn a_text_ends_where_its_message_or_its_card_ends() {
+        for c in ["x", "\u{e9}", "\u{65e5}", "\u{1f44d}"] {
+            let mut line = Line::new("a", true);
+            let (most, fit) = (1 << 20, ((1 << 20) - 1) / c.len());
+            let cut = line.insert(&c.repeat(most));
+            assert_eq!((line.text.len(), cut), (1 + fit * c.len(), most - fit), "{c}");
+            line.text.pop();
+            line.cursor = line.text.len();
+            assert_eq!(
+                line.insert("\u{1f44d}\u{1f44d}z"),
+                if c.len() == 4 { 2 } else { 3 },
+                "{c}: none stands behind a gap"
+            );
+        }
     }
 
     proptest! {
