@@ -17,7 +17,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget, Warning};
 use crate::fleet::runtime::{self, Launch, Runtime};
-use crate::plain::{self, Unreadable, quoted};
+use crate::plain::{self, Unreadable, acts_on_terminal, character, marks_direction, quoted};
 
 /// A roster larger than this is not a roster; reading it whole must stay cheap.
 const MAX_FILE_BYTES: usize = 1 << 20;
@@ -264,6 +264,14 @@ impl Checker<'_> {
             Some(PersistentPersona::Named(class)) => Some(class.clone()),
             _ => None,
         };
+        for (field, value) in [("alias", &entry.alias), ("model_hint", &entry.model_hint)] {
+            // Marks of plain direction belong to names in Hebrew and Arabic.
+            let turns = |c: &char| acts_on_terminal(*c) && !c.is_control() && !marks_direction(*c);
+            if let Some(c) = value.iter().flat_map(|text| text.chars()).find(turns) {
+                let why = format!("holds {}, which changes how what follows is read", character(c));
+                self.problem(&key(field), why);
+            }
+        }
         for (field, value) in [("tenant_id", &entry.tenant_id), ("host", &entry.host)] {
             if value.as_deref().is_some_and(|word| !is_plain_word(word)) {
                 self.problem(&key(field), "may hold only letters, digits, `_`, `.` and `-`");

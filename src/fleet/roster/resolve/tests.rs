@@ -43,6 +43,10 @@ fn an_empty_socket_name_is_the_default_socket() {
 #[test]
 fn each_broken_rule_names_its_place() {
     let table = [
+        (
+            "version: 1\nagents:\n  - {name: a, runtime: stub, alias: \"x\u{202e}y\"}\n",
+            "r.yaml:3:37: agents[0].alias: holds U+202E, which changes how what follows is read",
+        ),
         ("version: 2\n", "r.yaml:1:10: version: is 2; expected 1"),
         ("version: one\n", "r.yaml:1:10: version: is the text \"one\"; expected a whole number, 0 or more"),
         ("{}\n", "r.yaml:1:1: the key `version` is missing"),
