@@ -11,7 +11,7 @@ use mosaic_tui::backlog::model::{BoardQuery, NewCard, Patch};
 use mosaic_tui::backlog::place::Intent;
 
 use super::{Stand, db, new, who};
-use crate::harness::{Answer, Database, Sandbox, answer, kill, program, wait_for};
+use crate::harness::{Answer, Database, Sandbox, answer, kill, program, skip, wait_for};
 
 fn backlog(sandbox: &Sandbox, stand: &Stand, args: &[&str]) -> Answer {
     answer(sandbox.command(program()).arg("backlog").args(args).envs(stand.env()))
@@ -161,11 +161,6 @@ fn a_locked_store_is_waited_for_and_then_told() {
     assert!(waiting.wait_with_output().unwrap().status.success(), "a lock that goes is no error");
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped test says why")]
-fn skip() {
-    eprintln!("skipped: only root may mount");
-}
-
 /// Runs a script in a mount namespace of its own, with a small filesystem at `$MOUNT`.
 fn with_mount(sandbox: &Sandbox, script: &str) -> Option<Answer> {
     let mount = sandbox.root.join("w/mount");
@@ -175,7 +170,7 @@ fn with_mount(sandbox: &Sandbox, script: &str) -> Option<Answer> {
     command.env("MOSAIC_BACKLOG_DIR", &mount);
     let allowed = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
     if !allowed.is_ok_and(|status| status.success()) {
-        skip();
+        skip("mounts", "only root may mount");
         return None;
     }
     Some(answer(&mut command))

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use super::{Sandbox, answer, program, wait, wait_for};
+use super::{Sandbox, answer, program, skip, wait, wait_for};
 
 const OPEN: u8 = 0;
 const FROZEN: u8 = 1;
@@ -29,7 +29,7 @@ impl Far {
     pub(crate) fn up(agents: &str, installed: bool) -> Option<Self> {
         const SSHD: &str = "/usr/sbin/sshd";
         if !std::path::Path::new(SSHD).exists() {
-            skip();
+            skip("sshd", "no sshd is on this machine");
             return None;
         }
         let sandbox = Sandbox::with_agents(agents);
@@ -201,9 +201,4 @@ fn pass(mut from: &TcpStream, mut to: &TcpStream, state: &AtomicU8) {
     }
     // The other side may have ended first.
     let _ended = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says why")]
-fn skip() {
-    eprintln!("skipped: no sshd on this machine");
 }

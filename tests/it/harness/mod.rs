@@ -216,6 +216,37 @@ pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_mosaic-tui")
 }
 
+/// What this machine must have: words of `MOSAIC_TEST_EXPECTS`, with commas between. `scripts/test` sets it, and says what
+/// is left out.
+fn expected() -> String {
+    std::env::var("MOSAIC_TEST_EXPECTS").unwrap_or_default()
+}
+
+/// Says that a test is left out, and why.
+///
+/// # Panics
+/// When what is missing is expected on this machine: such a test must not pass by doing nothing.
+#[expect(clippy::print_stderr, reason = "a skipped test says why")]
+pub(crate) fn skip(needs: &str, why: &str) {
+    assert!(!is_expected(&expected(), needs), "{needs} is expected here, and {why}");
+    eprintln!("skipped: {why}");
+}
+
+fn is_expected(expected: &str, needs: &str) -> bool {
+    expected.split(',').any(|word| word.trim() == needs)
+}
+
+#[test]
+fn what_is_expected_is_never_skipped() {
+    for (expected, skipped) in [("", true), ("sshd", true), ("user-manager", false), ("sshd, user-manager", false)] {
+        assert_eq!(!is_expected(expected, "user-manager"), skipped, "{expected}");
+    }
+    // As the scripts set it, so it is here: a machine without one fails in this test as well.
+    if is_expected(&expected(), "user-manager") {
+        assert!(UserManager::start(&Sandbox::new()).is_some());
+    }
+}
+
 /// Runs a command to its end.
 pub(crate) fn answer(command: &mut Command) -> Answer {
     let output = command.output().unwrap();

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Answer, Sandbox, answer, wait_for};
+use super::{Answer, Sandbox, answer, skip, wait_for};
 
 /// A user manager that can be ended and started again, like the machine below it.
 pub(crate) struct UserManager {
@@ -24,10 +24,9 @@ const SCRIPT: &str = "echo $$ > \"$GROUP/manager/cgroup.procs\" && exec unshare 
 
 impl UserManager {
     /// Starts one for a sandbox; `None`, with the reason on stderr, where this machine cannot.
-    #[expect(clippy::print_stderr, reason = "a skipped test says why")]
     pub(crate) fn start(sandbox: &Sandbox) -> Option<Self> {
         let missing = |what: &str| {
-            eprintln!("skipped: {what}");
+            skip("user-manager", what);
             None
         };
         if !rustix::process::getuid().is_root() {
