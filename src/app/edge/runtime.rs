@@ -30,6 +30,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{Label, PaneKey, PaneTarget};
 use crate::fleet::observe::{self, Observer, Request};
+use crate::fleet::os::clock::at;
 use crate::fleet::pane::{self, Viewer};
 use crate::fleet::ssh::Links;
 use crate::ui::theme::Theme;
@@ -526,13 +527,5 @@ impl Dashboard {
         crate::fleet::os::exec::stop_group()?;
         signals.continued().await;
         self.come_back()
-    }
-}
-
-/// Waits until a moment, or for ever.
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

@@ -1,5 +1,6 @@
-//! What speaks to the kernel: processes and their deaths, children, file locks.
+//! What speaks to the kernel: processes and their deaths, children, file locks, the clock.
 
+pub mod clock;
 pub mod death;
 pub mod exec;
 pub mod lockfile;

@@ -18,6 +18,7 @@ use crate::fleet::file;
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, End, HeartbeatStatus, Label, PaneId};
+use crate::fleet::os::clock::at;
 use crate::fleet::os::death::{DeathWatch, Unwatchable};
 use crate::fleet::os::process::{self, ProcessWatch};
 use crate::fleet::roster::{self, Agent, Roster};
@@ -342,14 +343,6 @@ async fn shutting_down() -> bool {
     match Manager::connect().await {
         Ok(manager) => manager.is_stopping().await,
         Err(_) => true,
-    }
-}
-
-/// Waits until a moment, or for ever.
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }
 

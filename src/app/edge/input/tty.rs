@@ -10,6 +10,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::decoder::{Decoder, Typed};
+use crate::fleet::os::clock::at;
 
 /// Pause after which an ESC is the key Esc: a terminal on this machine writes a sequence at once.
 const LOCAL_WAIT: Duration = Duration::from_millis(40);
@@ -78,7 +79,7 @@ impl Keyboard {
                         ready.clear_ready();
                     }
                 }
-                () = at(due) => {
+                () = at(due.map(Into::into)) => {
                     // What came before the pause was over decides, however late we are.
                     if is_readable(self.terminal.get_ref())? {
                         read(self.terminal.get_ref(), &mut self.decoder, &mut out)?;
@@ -90,13 +91,6 @@ impl Keyboard {
             let now = Instant::now();
             self.typed.extend(out.into_iter().map(|typed| (typed, now)));
         }
-    }
-}
-
-async fn at(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
     }
 }
 
