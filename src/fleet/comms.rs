@@ -3,6 +3,7 @@
 use super::home::Site;
 use super::roster::{Agent, COORDINATING_CLASS, Roster};
 use super::ssh;
+use crate::plain::shell_quote;
 
 /// Who writes when no agent does.
 const OPERATOR: &str = "operator";
@@ -70,7 +71,7 @@ fn command(site: &Site, peer: &Agent, at: &str) -> String {
     match &peer.ssh {
         Some(ssh) => {
             let there = format!("{} {send}", ssh::REMOTE_PATH);
-            format!("`ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}`", ssh::quote(&there))
+            format!("`ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}`", shell_quote(&there))
         }
         None => format!("not from {at}: ask your point of contact to pass it on to {}", peer.host),
     }

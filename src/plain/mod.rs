@@ -4,9 +4,11 @@
 mod decoder;
 mod file;
 mod patient;
+mod shell;
 mod terminal;
 
 pub use decoder::{Notation, plain_words};
 pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark};
 pub use patient::Patient;
+pub use shell::shell_quote;
 pub use terminal::{acts_on_terminal, character, hides_in_text, marks_direction, quoted, shows_nothing};

@@ -21,6 +21,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::Thresholds;
 use crate::fleet::roster as rosters;
+use crate::plain::shell_quote;
 use place::Place;
 
 /// A demo's clock runs faster than a real fleet's, so that there is something to see.
@@ -109,18 +110,14 @@ fn exports(site: &Site) -> String {
         .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
         .chain(place::socket_of(site).map(|socket| ("MOSAIC_TMUX_SOCKET", socket)))
         .chain(std::env::var("TMUX_TMPDIR").ok().map(|folder| ("TMUX_TMPDIR", folder)))
-        .map(|(name, value)| format!("export {name}={}", quoted(&value)))
+        .map(|(name, value)| format!("export {name}={}", shell_quote(&value)))
         .collect();
     // The demo has a backlog of its own, whatever the shell uses otherwise.
-    lines.push(format!("export MOSAIC_BACKLOG_DIR={}", quoted(&site.home.join("fleet/backlog").to_string_lossy())));
+    lines
+        .push(format!("export MOSAIC_BACKLOG_DIR={}", shell_quote(&site.home.join("fleet/backlog").to_string_lossy())));
     lines.push("export DATABASE_URL=''".to_owned());
     lines.push("# mosaic-tui demo --stop ends it".to_owned());
     lines.join("\n")
-}
-
-/// A word that any POSIX shell reads as it is.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn print(text: &str) -> Result<()> {
@@ -169,15 +166,4 @@ fn sweep() -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exports_survive_any_shell() {
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-    }
 }

@@ -95,7 +95,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         state.prefix = format!("MOSAIC_HOME={} ", site.home.display());
     } else if super::paths::site(None).is_ok_and(|bare| bare.roster != site.roster) {
         // A command that is copied from here must mean this fleet in any shell.
-        state.prefix = format!("MOSAIC_ROSTER={} ", crate::fleet::ssh::quote(&site.roster.to_string_lossy()));
+        state.prefix = format!("MOSAIC_ROSTER={} ", crate::plain::shell_quote(&site.roster.to_string_lossy()));
     }
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fleet::home::fingerprint;
 use crate::fleet::model::SshTarget;
+use crate::plain::shell_quote;
 
 /// In front of a command of this program on another host: a shell without a login knows few folders.
 pub const REMOTE_PATH: &str = "PATH=\"$PATH:$HOME/.local/bin:$HOME/.cargo/bin:/usr/local/bin\"";
@@ -95,31 +96,15 @@ fn control_folder() -> Option<PathBuf> {
     (meta.is_dir() && meta.uid() == uid && meta.mode() & 0o077 == 0).then_some(folder)
 }
 
-/// One word for a POSIX shell.
-#[must_use]
-pub fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// Words for a POSIX shell.
 #[must_use]
 pub fn words(list: &[String]) -> String {
-    list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+    list.iter().map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_shell_reads_back_what_was_quoted() {
-        let list = ["a b", "it's", "$HOME `x` \\", "two\nlines", "", "-n"].map(str::to_owned);
-        let script = format!("printf '%s\\0' {}", words(&list));
-        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-        let back: Vec<String> =
-            String::from_utf8(output.stdout).unwrap().split_terminator('\0').map(str::to_owned).collect();
-        assert_eq!(back, list);
-    }
 
     #[test]
     fn batch_mode_is_for_programs_only() {

@@ -7,6 +7,6 @@ mod command;
 mod link;
 mod processes;
 
-pub use command::{Client, REMOTE_PATH, quote, words};
+pub use command::{Client, REMOTE_PATH, words};
 pub use link::{Link, Links};
 pub use processes::processes;

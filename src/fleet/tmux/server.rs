@@ -18,6 +18,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::model::{PaneId, ServerName, SessionName, SocketName};
 use crate::fleet::os::exec::{self, ExecError};
 use crate::fleet::ssh::{self, Link, Links};
+use crate::plain::shell_quote;
 
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -301,7 +302,7 @@ impl Tmux {
         let clock = host.run("date +%s", REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link)?;
         let now: i64 = String::from_utf8_lossy(&clock.stdout).trim().parse().unwrap_or_default();
         let tmux = self.script(&[["source-file", "-"].map(str::to_owned).to_vec()]);
-        let feed = format!("printf %s {} | {tmux}", ssh::quote(line));
+        let feed = format!("printf %s {} | {tmux}", shell_quote(line));
         let script = format!("if [ \"$(date +%s)\" -le {} ]; then {feed}; fi", now.saturating_add(STILL_NOW));
         host.run(&script, REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link)
     }
@@ -326,7 +327,7 @@ impl Tmux {
             Some(host) => {
                 // printf is a part of the shell, which knows no limit on its words.
                 let tmux = self.script(&[words.iter().map(|word| (*word).to_owned()).collect()]);
-                let script = format!("printf %s {} | {tmux}", ssh::quote(input));
+                let script = format!("printf %s {} | {tmux}", shell_quote(input));
                 let limit = REMOTE_ANSWER_LIMIT + PER_BLOCK * u32::try_from(input.len() >> 16).unwrap_or(0);
                 host.run(&script, limit).await.map_err(Refusal::Link)
             }

@@ -25,8 +25,7 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(plain) {
         return word.to_owned();
     }
-    let shown = crate::fleet::model::Label::new(word);
-    format!("'{}'", shown.as_str().replace('\'', "'\\''"))
+    crate::plain::shell_quote(crate::fleet::model::Label::new(word).as_str())
 }
 
 /// Whether an entry of the table asks before it acts.
