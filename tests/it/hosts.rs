@@ -200,7 +200,8 @@ fn a_shell_in_front_of_a_runtime_on_another_host_gets_no_message() {
     pane(&["send-keys", "-t", "=far:", "Enter"]);
     wait_for("the stub", || shown("type a message"));
     let is_stub = |pid: &u32| {
-        mosaic_tui::fleet::process::argv(*pid).is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
+        mosaic_tui::fleet::os::process::argv(*pid)
+            .is_some_and(|argv| argv.get(1).is_some_and(|word| word == "stub-agent"))
     };
     let stub = far.sandbox.pids().into_iter().find(is_stub).unwrap();
     crate::harness::kill(stub, rustix::process::Signal::STOP);
@@ -212,4 +213,40 @@ fn a_shell_in_front_of_a_runtime_on_another_host_gets_no_message() {
         assert_eq!((sent.code, sent.json()["delivery"].as_str()), (1, Some("dead")), "{more:?}: {sent:?}");
     }
     assert!(!shown("typed-into-a-shell"));
+}
+
+/// Both servers of one host are asked over one link.
+#[test]
+fn a_hung_second_server_of_another_host_holds_up_no_row_of_its_first() {
+    let Some(far) = Far::up("  - {name: far}\n  - {name: second, socket: other}\n", false) else { return };
+    let near = Sandbox::with_agents(
+        "  - {name: far, host: h1, ssh: h1}\n  - {name: second, host: h1, ssh: h1, socket: other}\n",
+    );
+    introduce(&near, &[("h1", &far)]);
+    near.wait_row("second", |row| row["pane"]["dead"] == false);
+    let server = crate::harness::answer(far.sandbox.command("tmux").args([
+        "-L",
+        "other",
+        "display-message",
+        "-p",
+        "-t",
+        "=second:",
+        "#{pid}",
+    ]));
+    let server: u32 = server.stdout.trim().parse().unwrap();
+    crate::harness::kill(server, rustix::process::Signal::STOP);
+    for _ in 0..3 {
+        // What could not be read makes it a failure.
+        let looked = near.run(&["fleet", "ps", "--json"]);
+        assert_eq!(looked.code, 1, "{looked:?}");
+        let document = looked.json();
+        let of = |name: &str| document.as_array().unwrap().iter().find(|row| row["name"] == name).unwrap();
+        let (first, second) = (of("far"), of("second"));
+        assert!(first["pane"]["dead"] == false && first["readiness"] != "unknown", "{first:#}");
+        assert!(second["readiness"] == "unknown" && second.to_string().contains("its server hangs"), "{second:#}");
+    }
+    let sent = near.run(&["agent", "send", "far", "--json", "-m", "beside a hung one"]);
+    assert_eq!((sent.code, sent.json()["delivery"].as_str()), (0, Some("accepted")), "{sent:?}");
+    crate::harness::kill(server, rustix::process::Signal::CONT);
+    near.wait_row("second", |row| row["pane"]["dead"] == false);
 }

@@ -8,6 +8,9 @@ use crate::fleet::os::exec::{self, ExecError};
 /// What a shell exits with when there is no such program.
 const SHELL_FOUND_NO_PROGRAM: i32 = 127;
 
+/// What `timeout` exits with when it had to end what it ran. tmux itself exits with 1.
+const TIMED_OUT: i32 = 124;
+
 /// Why a client did not do what it was told.
 #[derive(Debug)]
 pub(super) enum Refusal {
@@ -36,6 +39,9 @@ impl Refusal {
         }
         if output.status.code() == Some(SHELL_FOUND_NO_PROGRAM) {
             return Err(Self::Missing);
+        }
+        if output.status.code() == Some(TIMED_OUT) {
+            return Err(Self::Tmux("its server hangs: no answer within 3 s".to_owned()));
         }
         let message = Label::new(&output.stderr).to_string();
         Err(match message.as_str() {

@@ -26,6 +26,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Time for an answer over a link, which may be slow.
 const REMOTE_ANSWER_LIMIT: Duration = Duration::from_secs(6);
 
+/// Stands before a client on another host: gives it as long as one here has, where that host can count.
+const FAR_GUARD: &str = "$(command -v timeout >/dev/null && echo timeout 3)";
+
 /// A server makes its socket anew within milliseconds of the signal.
 const SOCKET_WITHIN: Duration = Duration::from_secs(3);
 
@@ -151,12 +154,13 @@ impl Tmux {
         }
     }
 
-    /// A client's command line for a shell on the server's host.
+    /// A client's command line for a shell on the server's host. One server there that hangs must not take the link with
+    /// it, over which all the others are asked.
     fn script(&self, commands: &[Vec<String>]) -> String {
         let mut all = vec![TMUX.to_owned()];
         all.extend(self.client_args(false).into_iter().map(|arg| arg.to_string_lossy().into_owned()));
         all.extend(arguments(commands));
-        ssh::words(&all)
+        format!("{FAR_GUARD} {}", ssh::words(&all))
     }
 
     async fn run_program(
