@@ -44,19 +44,20 @@ impl Paper {
 
     /// Draws a frame of this size; what it answers is what `draw` answers, with where the cursor is, and the bytes
     /// that bring the terminal there: none when it is there already.
-    ///
-    /// # Errors
-    /// Never returns one: it writes to memory.
-    pub fn frame<T>(
-        &mut self,
-        size: Size,
-        draw: impl FnOnce(&mut Buffer) -> (T, Option<Position>),
-    ) -> io::Result<(T, Vec<u8>)> {
+    pub fn frame<T>(&mut self, size: Size, draw: impl FnOnce(&mut Buffer) -> (T, Option<Position>)) -> (T, Vec<u8>) {
         let area = Rect::new(0, 0, size.width, size.height);
         self.stale |= self.shown.area != area;
         self.next.resize(area);
         self.next.reset();
         let (answer, cursor) = draw(&mut self.next);
+        let mut out = Vec::new();
+        // Memory takes whatever is written.
+        let _taken = self.bring(area, cursor, &mut out);
+        (answer, out)
+    }
+
+    /// Writes what brings the terminal to the next frame.
+    fn bring(&mut self, area: Rect, cursor: Option<Position>, out: &mut Vec<u8>) -> io::Result<()> {
         let mut changes = Vec::new();
         if std::mem::take(&mut self.stale) {
             queue!(changes, ResetColor, Clear(ClearType::All))?;
@@ -65,9 +66,8 @@ impl Paper {
         }
         self.difference(&mut changes)?;
         std::mem::swap(&mut self.shown, &mut self.next);
-        let mut out = Vec::new();
         if changes.is_empty() && self.cursor == cursor {
-            return Ok((answer, out));
+            return Ok(());
         }
         self.cursor = cursor;
         queue!(out, BeginSynchronizedUpdate, Hide)?;
@@ -75,8 +75,7 @@ impl Paper {
         if let Some(Position { x, y }) = cursor {
             queue!(out, MoveTo(x, y), Show)?;
         }
-        queue!(out, EndSynchronizedUpdate)?;
-        Ok((answer, out))
+        queue!(out, EndSynchronizedUpdate)
     }
 
     fn difference(&self, out: &mut Vec<u8>) -> io::Result<()> {
@@ -152,14 +151,12 @@ mod tests {
     use ratatui::style::Style;
 
     fn frame(paper: &mut Paper, lines: &[&str]) -> String {
-        let (_, bytes) = paper
-            .frame(Size { width: 12, height: 3 }, |buffer| {
-                for (y, line) in (0..).zip(lines) {
-                    buffer.set_stringn(0, y, line, 12, Style::new());
-                }
-                ((), None)
-            })
-            .unwrap();
+        let (_, bytes) = paper.frame(Size { width: 12, height: 3 }, |buffer| {
+            for (y, line) in (0..).zip(lines) {
+                buffer.set_stringn(0, y, line, 12, Style::new());
+            }
+            ((), None)
+        });
         String::from_utf8(bytes).unwrap()
     }
 

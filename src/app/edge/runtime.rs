@@ -426,7 +426,7 @@ impl Dashboard {
         }
         #[cfg(debug_assertions)]
         self.fault()?;
-        let drawn = self.screen.draw(&present(&self.state))?;
+        let drawn = self.screen.draw(&present(&self.state));
         self.dirty = false;
         self.last_frame = Some(Instant::now());
         let answered = self.state.may_answer();

@@ -44,17 +44,14 @@ impl Screen {
         Ok(Self { paper: Paper::new(), outlet, theme })
     }
 
-    /// Draws a view, sending only what changed, as one whole frame; what of it there was room for. The frame
-    /// before must be written.
-    ///
-    /// # Errors
-    /// Never: it is written on a thread, which [`Self::written`] tells of.
-    pub(in crate::app) fn draw(&mut self, view: &View) -> io::Result<Drawn> {
+    /// Draws a view, sending only what changed, as one whole frame; what of it there was room for. It is written on a
+    /// thread, which [`Self::written`] tells of; the frame before must be written.
+    pub(in crate::app) fn draw(&mut self, view: &View) -> Drawn {
         let theme = self.theme;
         let (drawn, frame) =
-            self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None))?;
+            self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None));
         self.outlet.write(frame);
-        Ok(drawn)
+        drawn
     }
 
     /// Whether a frame is still being written.

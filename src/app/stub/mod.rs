@@ -176,7 +176,7 @@ impl Stub<'_> {
                     title = wanted;
                 }
                 let draw = |buffer: &mut Buffer| ((), face::draw(buffer, &self.agent, theme));
-                let ((), frame) = paper.frame(terminal::size().unwrap_or(terminal::UNKNOWN), draw)?;
+                let ((), frame) = paper.frame(terminal::size().unwrap_or(terminal::UNKNOWN), draw);
                 Patient::new(io::stdout()).write_all(&frame)?;
             }
             let frame_due = next_frame.filter(|_| self.agent.is_dirty());
