@@ -7,7 +7,7 @@ mod verify;
 use serde::Serialize;
 
 use super::home::{RunFile, Site};
-use super::model::{AgentName, AgentRow};
+use super::model::{AgentName, AgentRow, Flag};
 use super::session;
 
 pub use doctor::doctor;
