@@ -12,7 +12,7 @@ use crate::app::action::report::Report;
 use crate::app::action::steering::SteeringAction;
 use crate::app::action::{Action, error};
 use crate::app::perform::output::{self, Console, Printed};
-use crate::app::perform::{executor, headless, steering};
+use crate::app::perform::{agent, executor, headless};
 use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
@@ -101,10 +101,10 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
             print(&report, false)
         }
         Action::Steering(SteeringAction::Attach(name)) => {
-            Err(exec::explain("tmux", &block_on(steering::attach(&site, &name))??))
+            Err(exec::explain("tmux", &block_on(agent::attach(&site, &name))??))
         }
         Action::Steering(SteeringAction::Tail { name, lines, follow: true, ansi }) => {
-            block_on(steering::follow(&site, &name, lines, ansi))?
+            block_on(agent::follow(&site, &name, lines, ansi))?
         }
         Action::SessionHold => {
             logging::to_stderr();

@@ -14,7 +14,7 @@ use crate::app::action::DemoMode;
 use crate::app::action::error::DONE;
 use crate::app::edge::open::{block_on, dashboard};
 use crate::app::edge::runtime::Options;
-use crate::app::perform::lifecycle::start_all;
+use crate::app::perform::fleet::start_all;
 use crate::app::perform::output;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};

@@ -48,8 +48,8 @@ pub(in crate::app) async fn perform(site: &Site, action: &Action, console: Conso
         }
         Action::FleetCheck(file) => check(site, file.as_deref()),
         Action::FleetSchema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
-        Action::Steering(action) => super::steering::perform(site, action, console, tell).await,
-        Action::Lifecycle(action) => super::lifecycle::perform(site, action, tell).await,
+        Action::Steering(action) => super::agent::perform(site, action, console, tell).await,
+        Action::Lifecycle(action) => super::fleet::perform(site, action, tell).await,
         Action::AgentRoster => {
             let roster = roster::load(site)?;
             Ok(Report::done(headless::roster(&roster), &headless::roster_json(&roster)))

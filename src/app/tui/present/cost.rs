@@ -51,9 +51,8 @@ fn allocations(state: &State) -> [u64; 3] {
     buffer.reset();
     let (_, drawn) = counted(|| draw(&mut buffer, &view, Theme::default()));
     let mut paper = Paper::new();
-    let frame = |paper: &mut Paper| {
-        paper.frame(SIZE, |target| (target.content.clone_from_slice(&buffer.content), None))
-    };
+    let frame =
+        |paper: &mut Paper| paper.frame(SIZE, |target| (target.content.clone_from_slice(&buffer.content), None));
     frame(&mut paper);
     paper.forget();
     let (_, written) = counted(|| frame(&mut paper));
