@@ -7,12 +7,12 @@ use super::edge::open::{block_on, dashboard};
 use super::edge::runtime::Options;
 use super::edge::{launch, logging, paths, terminal};
 use crate::app::action::cli::{self, Parsed};
-use crate::app::action::registry::{ActionSpec, Cli};
+use crate::app::action::dispatch::{Performer, Request};
+use crate::app::action::registry::{ActionSpec, Door};
 use crate::app::action::report::Report;
-use crate::app::action::steering::SteeringAction;
-use crate::app::action::{Action, error};
+use crate::app::action::{TerminalAction, error};
 use crate::app::perform::output::{self, Console, Printed};
-use crate::app::perform::{agent, executor, headless};
+use crate::app::perform::{agent, backlog, executor, headless};
 use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
@@ -87,58 +87,68 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
 }
 
 fn dispatch(parsed: &Parsed) -> Result<u8> {
-    let action = (parsed.spec.build)(&parsed.inputs).map_err(|why| {
+    let performer = parsed.spec.resolve(&parsed.inputs, Door::Shell).map_err(|why| {
         let next = format!("`{}` shows how", help_of(parsed.spec));
         Failure::new(Kind::Invalid, command_of(parsed.spec), why, next)
     })?;
     let site = paths::site(parsed.globals.roster.clone())?;
-    let json = parsed.inputs.flag("json");
+    match performer {
+        Performer::Terminal(action) => on_terminal(&site, action),
+        Performer::Executor(request) => {
+            let console = Console { width: width(), owned: true };
+            let report = match &request {
+                // It blocks, and nothing else waits in this process.
+                Request::Backlog(action) => backlog::perform(&site, action, console)?,
+                request => block_on(executor::perform(&site, request, console, &progress))??,
+            };
+            print(&report, parsed.inputs.flag("json"))
+        }
+        // A shell has no screen; the dispatcher says so before.
+        Performer::Screen(_) => Err(Failure::new(
+            Kind::Invalid,
+            parsed.spec.title,
+            "acts on the dashboard's screen",
+            "open it with `mosaic-tui`",
+        )),
+    }
+}
+
+/// Performs what has this process to itself.
+fn on_terminal(site: &Site, action: TerminalAction) -> Result<u8> {
     match action {
-        Action::Dashboard => dashboard(&site, Options::default()),
-        Action::AgentWatch(name) => watch(&site, name),
-        Action::Once(options) => {
-            let report = block_on(headless::once(&site, &options))??;
+        TerminalAction::Dashboard => dashboard(site, Options::default()),
+        TerminalAction::Watch(name) => watch(site, name),
+        TerminalAction::Once(options) => {
+            let report = block_on(headless::once(site, &options))??;
             print(&report, false)
         }
-        Action::Steering(SteeringAction::Attach(name)) => {
-            Err(exec::explain("tmux", &block_on(agent::attach(&site, &name))??))
-        }
-        Action::Steering(SteeringAction::Tail { name, lines, follow: true, ansi }) => {
-            block_on(agent::follow(&site, &name, lines, ansi))?
-        }
-        Action::SessionHold => {
+        TerminalAction::Attach(name) => Err(exec::explain("tmux", &block_on(agent::attach(site, &name))??)),
+        TerminalAction::Follow { name, lines, ansi } => block_on(agent::follow(site, &name, lines, ansi))?,
+        TerminalAction::SessionHold => {
             logging::to_stderr();
-            block_on(session::hold(&site, &roster::load(&site)?))??;
+            block_on(session::hold(site, &roster::load(site)?))??;
             Ok(error::DONE)
         }
-        Action::SessionEnd(agent) => {
+        TerminalAction::SessionEnd(agent) => {
             logging::to_stderr();
-            block_on(end_for_unit(&site, &agent))??;
+            block_on(end_for_unit(site, &agent))??;
             Ok(error::DONE)
         }
-        Action::SessionRun { agent, detach } => keep(&site, &agent, detach),
-        Action::Launch(wanted) => {
+        TerminalAction::SessionRun { agent, detach } => keep(site, &agent, detach),
+        TerminalAction::Launch(wanted) => {
             let warn = |text: &str| progress(&format!("warning: {text}"));
             if wanted.yolo && !crate::fleet::runtime::asks_before_acting(&wanted.runtime) {
                 warn(&format!("--yolo has no effect on {}, which asks nothing before it acts", wanted.runtime));
             }
-            match launch::launch(&site, &wanted, &warn)? {}
+            match launch::launch(site, &wanted, &warn)? {}
         }
-        Action::Tether { parent, words } => {
+        TerminalAction::Tether { parent, words } => {
             let args: Vec<_> = words.iter().skip(1).map(Into::into).collect();
             let program = words.first().map(String::as_str).unwrap_or_default();
             Err(exec::explain(program, &exec::tether(parent, program.as_ref(), &args)))
         }
-        Action::StubAgent(model) => stub::run(&site, model),
-        Action::Demo { agents, mode } => demo::run(&site, agents, mode),
-        Action::Backlog(action) => {
-            print(&super::perform::backlog::perform(&site, &action, Console { width: width(), owned: true })?, json)
-        }
-        action => {
-            let report =
-                block_on(executor::perform(&site, &action, Console { width: width(), owned: true }, &progress))??;
-            print(&report, json)
-        }
+        TerminalAction::StubAgent(model) => stub::run(site, model),
+        TerminalAction::Demo { agents, mode } => demo::run(site, agents, mode),
     }
 }
 
@@ -158,10 +168,7 @@ fn progress(text: &str) {
 }
 
 fn command_of(spec: &ActionSpec) -> String {
-    match spec.cli {
-        Cli::Words(words) => words.join(" "),
-        _ => "--once".to_owned(),
-    }
+    spec.words().unwrap_or_else(|| "--once".to_owned())
 }
 
 /// The advice for words that are not understood: the help of the innermost command that they name.
@@ -184,10 +191,11 @@ fn help_of_words(args: &[OsString]) -> String {
 
 /// The command that shows how an action is called.
 fn help_of(spec: &ActionSpec) -> String {
-    match spec.cli {
-        Cli::Words(words) => format!("mosaic-tui {} --help", words.join(" ")),
-        _ => "mosaic-tui --help".to_owned(),
-    }
+    std::iter::once("mosaic-tui".to_owned())
+        .chain(spec.words())
+        .chain(["--help".to_owned()])
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Prints an answer; nothing but the answer goes to standard output. One that cannot be printed is told in the error:
@@ -256,11 +264,11 @@ fn report(failure: &Failure, verbose: bool) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::action::registry::ACTIONS;
+    use crate::app::action::registry::{ACTIONS, Shell};
 
     #[test]
     fn the_help_that_an_error_names_exists() {
-        for spec in ACTIONS.iter().filter(|spec| !matches!(spec.cli, Cli::None(_))) {
+        for spec in ACTIONS.iter().filter(|spec| !matches!(spec.doors.shell, Shell::None(_))) {
             let error = cli::parse(help_of(spec).split(' ').map(Into::into)).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp, "{}", help_of(spec));
         }

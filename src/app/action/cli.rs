@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::inputs::Inputs;
-use super::registry::{ACTIONS, ActionSpec, Argument, Cli, Shape};
+use super::registry::{ACTIONS, ActionSpec, Argument, Door, Shape, Shell};
 
 /// The backlog's commands are found below the fleet as well.
 const BACKLOG: &str = "backlog";
@@ -37,7 +37,8 @@ pub struct Parsed {
 /// # Errors
 /// clap's own, which knows how to print help, the version and usage errors.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
-    let matches = command().try_get_matches_from(args)?;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = command().try_get_matches_from(&args).map_err(|error| without_a_command(&args).unwrap_or(error))?;
     let globals =
         Globals { roster: find_global::<PathBuf>(&matches, "roster"), verbose: has_flag(&matches, "verbose") };
     let mut path = Vec::new();
@@ -64,12 +65,20 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
         }
         asked.or_else(|| root_specs().find(|spec| spec.arguments.is_empty()))
     } else {
-        ACTIONS.iter().find(|spec| matches!(spec.cli, Cli::Words(words) if words == path.as_slice()))
+        ACTIONS.iter().find(|spec| matches!(spec.doors.shell, Shell::Words(words) if words == path.as_slice()))
     };
     let Some(spec) = spec else {
         return Err(command().error(clap::error::ErrorKind::MissingSubcommand, "a command is missing"));
     };
     Ok(Parsed { spec, inputs: inputs(spec, innermost), globals })
+}
+
+/// What to say when the words are the name of an action that has no command.
+fn without_a_command(args: &[OsString]) -> Option<clap::Error> {
+    let words: Vec<&str> = args.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let named = |spec: &&ActionSpec| words.windows(2).any(|pair| pair.join(".").replace('-', "_") == spec.id);
+    let refusal = ACTIONS.iter().filter(named).find_map(|spec| spec.refusal(Door::Shell))?;
+    Some(command().error(clap::error::ErrorKind::InvalidSubcommand, refusal))
 }
 
 /// Reads a command line as it is typed into the palette: the same words, quoted as in a shell.
@@ -121,7 +130,7 @@ fn has_flag(matches: &ArgMatches, name: &str) -> bool {
 }
 
 fn root_specs() -> impl Iterator<Item = &'static ActionSpec> {
-    ACTIONS.iter().filter(|spec| spec.cli == Cli::Root)
+    ACTIONS.iter().filter(|spec| spec.doors.shell == Shell::Root)
 }
 
 fn inputs(spec: &'static ActionSpec, matches: &ArgMatches) -> Inputs {
@@ -165,7 +174,7 @@ pub fn command() -> Command {
         root = root.args(spec.arguments.iter().map(argument));
     }
     for spec in ACTIONS {
-        if let Cli::Words(words) = spec.cli {
+        if let Shell::Words(words) = spec.doors.shell {
             root = add(root, words, spec);
             if words.first() == Some(&BACKLOG) {
                 let below_fleet: Vec<&'static str> = std::iter::once(FLEET).chain(words.iter().copied()).collect();
@@ -205,7 +214,11 @@ fn argument(argument: &Argument) -> Arg {
             arg.short('m').long(argument.name).value_name("TEXT").allow_hyphen_values(true)
         }
         Shape::Value if argument.name == "lines" => arg.short('n').long(argument.name).value_name("N"),
-        Shape::Value => arg.long(argument.name).value_name(argument.name.to_uppercase()).allow_negative_numbers(true),
+        Shape::Value | Shape::RequiredValue => arg
+            .long(argument.name)
+            .value_name(argument.name.to_uppercase())
+            .allow_negative_numbers(true)
+            .required(argument.shape == Shape::RequiredValue),
         Shape::Required => arg.required(true),
         Shape::Optional => arg,
         Shape::Many => arg.num_args(0..),
@@ -217,10 +230,10 @@ fn argument(argument: &Argument) -> Arg {
 #[must_use]
 pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
     let mut words = vec!["mosaic-tui".to_owned()];
-    match spec.cli {
-        Cli::None(_) => return None,
-        Cli::Root => {}
-        Cli::Words(path) => words.extend(path.iter().map(|word| (*word).to_owned())),
+    match spec.doors.shell {
+        Shell::None(_) => return None,
+        Shell::Root => {}
+        Shell::Words(path) => words.extend(path.iter().map(|word| (*word).to_owned())),
     }
     let mut rest = Vec::new();
     let mut positional = Vec::new();
@@ -229,7 +242,7 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
         match argument.shape {
             Shape::Flag if inputs.flag(argument.name) => words.push(format!("--{}", argument.name)),
             Shape::Flag => {}
-            Shape::Value => {
+            Shape::Value | Shape::RequiredValue => {
                 for value in values {
                     words.push(format!("--{}={value}", argument.name));
                 }
@@ -249,9 +262,9 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::action::Launch;
-    use crate::app::action::lifecycle::{LifecycleAction, Targets};
-    use crate::app::action::{Action, DemoMode};
+    use crate::app::action::fleet::Targets;
+    use crate::app::action::program::{DemoMode, Launch};
+    use crate::app::action::{Action, AgentAction, FleetAction, TerminalAction};
 
     fn parsed(line: &str) -> Result<Parsed, clap::Error> {
         parse(line.split(' ').map(OsString::from))
@@ -259,7 +272,7 @@ mod tests {
 
     fn action(line: &str) -> Result<Action, String> {
         let parsed = parsed(line).map_err(|error| error.to_string())?;
-        (parsed.spec.build)(&parsed.inputs)
+        parsed.spec.build(&parsed.inputs)
     }
 
     #[test]
@@ -270,26 +283,29 @@ mod tests {
     #[test]
     fn words_become_actions() {
         for (line, want) in [
-            ("mosaic-tui", Action::Dashboard),
-            ("mosaic-tui fleet ps --json", Action::FleetPs { local: false }),
+            ("mosaic-tui", Action::Terminal(TerminalAction::Dashboard)),
+            ("mosaic-tui fleet ps --json", Action::Fleet(FleetAction::Ps { local: false })),
             (
                 "mosaic-tui fleet stop a b",
-                Action::Lifecycle(LifecycleAction::Stop(Targets {
+                Action::Fleet(FleetAction::Stop(Targets {
                     agents: vec!["a".into(), "b".into()],
                     ..Targets::default()
                 })),
             ),
-            ("mosaic-tui agent explain a", Action::AgentExplain("a".into())),
-            ("mosaic-tui demo --agents 20 --headless", Action::Demo { agents: 20, mode: DemoMode::Headless }),
+            ("mosaic-tui agent explain a", Action::Agent(AgentAction::Explain("a".into()))),
+            (
+                "mosaic-tui demo --agents 20 --headless",
+                Action::Terminal(TerminalAction::Demo { agents: 20, mode: DemoMode::Headless }),
+            ),
             (
                 "mosaic-tui launch --yolo pi -- --x -y",
-                Action::Launch(Launch {
+                Action::Terminal(TerminalAction::Launch(Launch {
                     runtime: "pi".into(),
                     yolo: true,
                     model: None,
                     channels: None,
                     arguments: vec!["--x".into(), "-y".into()],
-                }),
+                })),
             ),
         ] {
             assert_eq!(action(line), Ok(want), "{line}");
@@ -323,8 +339,41 @@ mod tests {
             "mosaic-tui demo --headless --stop",
             "mosaic-tui session report --status odd",
             "mosaic-tui --once --width 3",
+            "mosaic-tui backlog create --id A1",
+            "mosaic-tui backlog complete",
+            "mosaic-tui agent wait a",
         ] {
             assert!(action(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_screens_action_is_refused_with_its_key() {
+        for (line, want) in [
+            (
+                "mosaic-tui agent message code0",
+                "`agent send` is the command; in the dashboard its key is s (Fleet, Watch)",
+            ),
+            (
+                "mosaic-tui card claim-for A1",
+                "`backlog claim --id` is the command; in the dashboard its key is c (Board)",
+            ),
+            ("mosaic-tui --roster r view board", "in the dashboard its key is 3 (everywhere)"),
+        ] {
+            let error = parsed(line).unwrap_err();
+            assert!(error.use_stderr() && error.to_string().contains(want), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn usage_shows_what_must_be_given() {
+        let usage = |id: &str| ACTIONS.iter().find(|spec| spec.id == id).unwrap().usage();
+        assert!(usage("backlog.create").starts_with("mosaic-tui backlog create --id ID --title TITLE [--body BODY]"));
+        let error = parsed("mosaic-tui backlog create --id A1").unwrap_err().to_string();
+        assert!(error.contains("--title <TITLE>"), "{error}");
+        for spec in ACTIONS {
+            let Ok(_) = spec.build(&Inputs::default()) else { continue };
+            assert!(!spec.arguments.iter().any(|argument| argument.shape.is_required()), "{} builds without", spec.id);
         }
     }
 
@@ -344,7 +393,7 @@ mod tests {
                 let word = argument.values.first().map_or("word", |value| *value).to_owned();
                 inputs = match argument.shape {
                     Shape::Flag => inputs.with_flag(argument.name),
-                    Shape::Value => inputs.with(argument.name, vec![sample]),
+                    Shape::Value | Shape::RequiredValue => inputs.with(argument.name, vec![sample]),
                     Shape::Many | Shape::Rest => inputs.with(argument.name, vec![word.clone(), word]),
                     Shape::Required | Shape::Optional => inputs.with(argument.name, vec![word]),
                 };

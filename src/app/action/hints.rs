@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use regex_lite::Regex;
 
 use super::cli;
-use super::registry::{ACTIONS, Cli};
+use super::registry::{ACTIONS, Shell};
 
 /// Files below a folder with this ending.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
@@ -35,8 +35,8 @@ fn code(text: &str) -> String {
 fn groups() -> Vec<&'static str> {
     let mut groups: Vec<&str> = ACTIONS
         .iter()
-        .filter_map(|spec| match spec.cli {
-            Cli::Words(words) if words.len() > 1 => words.first().copied(),
+        .filter_map(|spec| match spec.doors.shell {
+            Shell::Words(words) if words.len() > 1 => words.first().copied(),
             _ => None,
         })
         .collect();
@@ -53,7 +53,7 @@ fn fault(command: &str) -> Option<String> {
         Err(_) if filled.ends_with("--help") => return None,
         Err(why) => return Some(why),
     };
-    (parsed.spec.build)(&parsed.inputs).err()
+    parsed.spec.build(&parsed.inputs).err()
 }
 
 #[test]

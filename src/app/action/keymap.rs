@@ -4,7 +4,7 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::registry::{ACTIONS, ActionSpec, Keys, Place};
+use super::registry::{ACTIONS, ActionSpec, Key, Place};
 
 /// A key with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,9 +86,9 @@ impl fmt::Display for Chord {
 /// The chords of an action, as shown to the operator.
 #[must_use]
 pub fn shown(spec: &ActionSpec) -> Vec<String> {
-    match spec.keys {
-        Keys::None(_) => Vec::new(),
-        Keys::In(_, chords) => {
+    match spec.doors.key {
+        Key::None(_) => Vec::new(),
+        Key::In(_, chords) => {
             chords.iter().filter_map(|chord| Chord::parse(chord)).map(|chord| chord.to_string()).collect()
         }
     }
@@ -99,14 +99,28 @@ pub fn shown(spec: &ActionSpec) -> Vec<String> {
 pub fn lookup(place: Place, chord: Chord) -> Option<&'static ActionSpec> {
     // No two actions share a chord where both work; a test sees to it.
     ACTIONS.iter().find(|spec| {
-        matches!(spec.keys, Keys::In(at, chords)
+        matches!(spec.doors.key, Key::In(at, chords)
             if at.covers(place) && chords.iter().any(|text| Chord::parse(text) == Some(chord)))
     })
 }
 
+/// Why a chord does nothing in a place, and where it does.
+#[must_use]
+pub fn refusal(place: Place, chord: Chord) -> String {
+    let elsewhere = [Place::Fleet, Place::Watch, Place::Board].into_iter().filter(|at| *at != place);
+    let found = elsewhere.filter_map(|at| lookup(at, chord)).find_map(|spec| match spec.doors.key {
+        Key::In(at, _) => Some((spec, at)),
+        Key::None(_) => None,
+    });
+    match found {
+        Some((spec, at)) => format!("{chord} ({}) works in {}; ? shows the keys that work here", spec.title, at.word()),
+        None => format!("{chord} does nothing here; ? shows the keys"),
+    }
+}
+
 /// Actions with a key in a place, in the table's order.
 pub fn in_place(place: Place) -> impl Iterator<Item = &'static ActionSpec> {
-    ACTIONS.iter().filter(move |spec| matches!(spec.keys, Keys::In(at, _) if at.covers(place)))
+    ACTIONS.iter().filter(move |spec| matches!(spec.doors.key, Key::In(at, _) if at.covers(place)))
 }
 
 #[cfg(test)]
@@ -119,7 +133,7 @@ mod tests {
         for place in [Place::Fleet, Place::Watch, Place::Board] {
             let mut seen: HashMap<Chord, &str> = HashMap::new();
             for spec in in_place(place) {
-                let Keys::In(_, chords) = spec.keys else { continue };
+                let Key::In(_, chords) = spec.doors.key else { continue };
                 for text in chords {
                     let chord = Chord::parse(text).unwrap_or_else(|| panic!("{text} of {}", spec.id));
                     if let Some(other) = seen.insert(chord, spec.id) {
@@ -128,6 +142,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_chord_of_another_view_names_that_view() {
+        let told = |place, text| refusal(place, Chord::parse(text).unwrap());
+        assert_eq!(told(Place::Board, "S"), "S (start) works in Fleet; ? shows the keys that work here");
+        assert_eq!(told(Place::Watch, "n"), "n (new) works in Board; ? shows the keys that work here");
+        assert_eq!(told(Place::Fleet, "z"), "z does nothing here; ? shows the keys");
     }
 
     #[test]

@@ -10,8 +10,8 @@ mod roster;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use crate::app::action::DemoMode;
 use crate::app::action::error::DONE;
+use crate::app::action::program::DemoMode;
 use crate::app::edge::open::{block_on, dashboard};
 use crate::app::edge::runtime::Options;
 use crate::app::perform::fleet::start_all;

@@ -331,9 +331,9 @@ impl Dashboard {
             Effect::Editor(card) => self.editor = Some(card),
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
-            Effect::Run { command, action } => {
+            Effect::Run { command, request } => {
                 let width = usize::from(self.state.size.width);
-                self.work.begin(self.site.clone(), width, (command, action), self.done.clone());
+                self.work.begin(self.site.clone(), width, (command, request), self.done.clone());
                 self.refresh();
             }
         }

@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 
 use super::open::block_on;
 use super::signals::{Signalled, Signals};
-use crate::app::action::Action;
+use crate::app::action::dispatch::Request;
 use crate::app::action::error::{DONE, FAILED};
-use crate::app::action::lifecycle::{LifecycleAction, Targets};
+use crate::app::action::fleet::Targets;
 use crate::app::action::report::Report;
-use crate::app::action::steering::SteeringAction;
+use crate::app::action::{AgentAction, FleetAction};
 use crate::app::perform::executor;
 use crate::app::perform::output::{self, Console};
 use crate::app::tui::event::Event;
@@ -44,45 +44,52 @@ enum Agents {
     All,
 }
 
-fn concern(action: &Action) -> Concern {
+fn concern(request: &Request) -> Concern {
     let agents = |agents: Agents| Concern { agents, ..Concern::default() };
     let of = |names: &[String], narrowed: bool| match names {
         names if !names.is_empty() && !narrowed => agents(Agents::Of(names.to_vec())),
         _ => agents(Agents::All),
     };
-    match action {
-        Action::Backlog(_) => Concern { cards: true, ..Concern::default() },
-        Action::Lifecycle(action) => match action {
-            LifecycleAction::Start(Targets { agents, class, .. })
-            | LifecycleAction::Stop(Targets { agents, class, .. })
-            | LifecycleAction::Restart(Targets { agents, class, .. }) => of(agents, class.is_some()),
-            LifecycleAction::Add { name, .. } | LifecycleAction::Edit { name, .. } | LifecycleAction::Remove(name) => {
+    match request {
+        Request::Backlog(_) => Concern { cards: true, ..Concern::default() },
+        Request::Fleet(action) => match action {
+            FleetAction::Start(Targets { agents, class, .. })
+            | FleetAction::Stop(Targets { agents, class, .. })
+            | FleetAction::Restart(Targets { agents, class, .. }) => of(agents, class.is_some()),
+            FleetAction::Add { name, .. } | FleetAction::Edit { name, .. } | FleetAction::Remove(name) => {
                 Concern { roster: true, ..of(&[name.to_string()], false) }
             }
-            LifecycleAction::Recover { apply: true }
-            | LifecycleAction::Install { dry_run: false }
-            | LifecycleAction::Uninstall { dry_run: false } => agents(Agents::All),
-            LifecycleAction::Init { write: true, .. } => Concern { roster: true, ..Concern::default() },
-            LifecycleAction::Recover { apply: false }
-            | LifecycleAction::Install { dry_run: true }
-            | LifecycleAction::Uninstall { dry_run: true }
-            | LifecycleAction::Init { write: false, .. }
-            | LifecycleAction::Status
-            | LifecycleAction::Verify
-            | LifecycleAction::Doctor => Concern::default(),
+            FleetAction::Recover { apply: true }
+            | FleetAction::Install { dry_run: false }
+            | FleetAction::Uninstall { dry_run: false } => agents(Agents::All),
+            FleetAction::Init { write: true, .. } => Concern { roster: true, ..Concern::default() },
+            FleetAction::Recover { apply: false }
+            | FleetAction::Install { dry_run: true }
+            | FleetAction::Uninstall { dry_run: true }
+            | FleetAction::Init { write: false, .. }
+            | FleetAction::Ps { .. }
+            | FleetAction::Check(_)
+            | FleetAction::Schema
+            | FleetAction::Status
+            | FleetAction::Verify
+            | FleetAction::Doctor => Concern::default(),
         },
+        // Agents read the contract when they start, and its files are written under a lock of their own.
+        Request::Framework(_) => Concern::default(),
         // What is typed to an agent arrives in the order in which it was typed here, and never into its restart.
-        Action::Steering(action) => match action {
-            SteeringAction::Send { name, .. }
-            | SteeringAction::Reset { name, .. }
-            | SteeringAction::Approve { name, .. } => of(std::slice::from_ref(name), false),
-            SteeringAction::Broadcast { names, .. } => of(names, false),
-            SteeringAction::Wait { .. }
-            | SteeringAction::Tail { .. }
-            | SteeringAction::Attach(_)
-            | SteeringAction::CommsBlock { .. } => Concern::default(),
+        Request::Agent(action) => match action {
+            AgentAction::Send { name, .. } | AgentAction::Reset { name, .. } | AgentAction::Approve { name, .. } => {
+                of(std::slice::from_ref(name), false)
+            }
+            AgentAction::Broadcast { names, .. } => of(names, false),
+            AgentAction::Roster
+            | AgentAction::Status(_)
+            | AgentAction::Explain(_)
+            | AgentAction::Wait { .. }
+            | AgentAction::Tail { .. }
+            | AgentAction::CommsBlock { .. } => Concern::default(),
         },
-        _ => Concern::default(),
+        Request::Session(_) => Concern::default(),
     }
 }
 
@@ -148,14 +155,14 @@ impl Work {
         &mut self,
         site: Site,
         width: usize,
-        (command, action): (String, Action),
+        (command, request): (String, Request),
         done: mpsc::Sender<Event>,
     ) {
         while self.tasks.try_join_next().is_some() {}
-        let turn = self.lines.stand(concern(&action));
+        let turn = self.lines.stand(concern(&request));
         self.tasks.spawn(async move {
             let _turn = turn.await;
-            let report = apart(site, width, command.clone(), action, done.clone())
+            let report = apart(site, width, command.clone(), request, done.clone())
                 .await
                 .unwrap_or_else(|failure| Report::failed(&failure));
             let _left = done.send(Event::Done { command, report }).await;
@@ -170,7 +177,13 @@ impl Work {
 
 /// Performs an action on a thread of its own: a file on a server that does not answer, or anything else that an action
 /// waits for, must hold up neither the screen nor another action.
-async fn apart(site: Site, width: usize, command: String, action: Action, done: mpsc::Sender<Event>) -> Result<Report> {
+async fn apart(
+    site: Site,
+    width: usize,
+    command: String,
+    request: Request,
+    done: mpsc::Sender<Event>,
+) -> Result<Report> {
     let (answer, answered) = oneshot::channel();
     let perform = move || {
         let tell = |text: &str| {
@@ -179,7 +192,7 @@ async fn apart(site: Site, width: usize, command: String, action: Action, done: 
             let _dropped = done.try_send(said);
         };
         let console = Console { width, owned: false };
-        let report = block_on(executor::perform(&site, &action, console, &tell)).and_then(|report| report);
+        let report = block_on(executor::perform(&site, &request, console, &tell)).and_then(|report| report);
         let _left = answer.send(report);
     };
     let failed = |why: String| Failure::failed("this command", why, "try again");
@@ -274,11 +287,16 @@ fn say(text: &str) {
 mod tests {
     use super::*;
     use crate::app::action::cli;
+    use crate::app::action::dispatch::Performer;
+    use crate::app::action::registry::Door;
 
     /// What the action of a command line concerns.
     fn of(line: &str) -> Concern {
         let parsed = cli::parse_line(line).unwrap();
-        concern(&(parsed.spec.build)(&parsed.inputs).unwrap())
+        match parsed.spec.resolve(&parsed.inputs, Door::Palette).unwrap() {
+            Performer::Executor(request) => concern(&request),
+            other => panic!("{line}: {other:?}"),
+        }
     }
 
     /// Lets each of these run to its end as soon as it is its turn, behind the first; the order in which they ran

@@ -12,7 +12,7 @@ use crate::fleet::{roster, runtime};
 use crate::plain;
 
 /// Prints a contract.
-pub(in crate::app) fn contract(site: &Site, runtime: &str, class: Option<&str>, agent: Option<&str>) -> Result<Report> {
+fn contract(site: &Site, runtime: &str, class: Option<&str>, agent: Option<&str>) -> Result<Report> {
     if !runtime::is_known(runtime) {
         return Err(Failure::new(
             Kind::Invalid,
@@ -37,8 +37,11 @@ pub(in crate::app) fn contract(site: &Site, runtime: &str, class: Option<&str>, 
 }
 
 /// Seeds the home, or tells how it compares.
-pub(in crate::app) fn perform(site: &Site, action: FrameworkAction) -> Result<Report> {
+pub(in crate::app) fn perform(site: &Site, action: &FrameworkAction) -> Result<Report> {
     match action {
+        FrameworkAction::Contract { runtime, class, agent } => {
+            contract(site, runtime, class.as_deref(), agent.as_deref())
+        }
         FrameworkAction::Install => {
             let done = seed::install(site)?;
             let mut lines = vec![format!(

@@ -1,8 +1,8 @@
 //! What the dashboard wants done outside itself: commands as data, which tests compare.
 
-use crate::app::action::Action;
+use crate::app::action::dispatch::Request;
 use crate::backlog::model::Card;
-use crate::backlog::watch::Request;
+use crate::backlog::watch;
 use crate::fleet::model::{PaneKey, PaneTarget};
 
 /// One command.
@@ -17,15 +17,15 @@ pub enum Effect {
         /// Width of the pane.
         width: u16,
     },
-    /// Perform an action.
+    /// Perform a request.
     Run {
         /// Its command line, for the result.
         command: String,
-        /// The action.
-        action: Action,
+        /// The request.
+        request: Request,
     },
     /// Read something of the backlog.
-    Backlog(Request),
+    Backlog(watch::Request),
     /// Open the operator's editor on a card.
     Editor(Box<Card>),
     /// Hand the terminal to an agent's pane, until the operator leaves it.

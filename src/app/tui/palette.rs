@@ -1,9 +1,6 @@
 //! What a line in the palette could become: the entries of the action table that fit. Pure.
 
-use crate::app::action::registry::{ACTIONS, ActionSpec, Cli, Shape};
-
-/// Commands of these groups make sense inside the dashboard; the others are for shells, hooks and units.
-const GROUPS: [&str; 3] = ["fleet", "agent", "backlog"];
+use crate::app::action::registry::{ACTIONS, ActionSpec, Argument, Door, Palette, Shell};
 
 /// What a line could become, best first.
 #[must_use]
@@ -16,7 +13,7 @@ pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
         .filter_map(|spec| {
             let words = words_of(spec)?;
             // Behind a whole command stand its arguments.
-            let command = matches!(spec.cli, Cli::Words(_));
+            let command = matches!(spec.doors.shell, Shell::Words(_));
             if command && (typed.trim_end() == words || typed.starts_with(&format!("{words} "))) {
                 return Some((0, spec));
             }
@@ -40,30 +37,33 @@ pub fn normal(line: &str) -> &str {
     line.strip_prefix("mosaic-tui ").unwrap_or(line).trim_start()
 }
 
-/// The words of an entry as they are typed here: a command's own, else a screen action's title.
+/// Why a typed command is none here, and where it is one.
+#[must_use]
+pub fn refusal(line: &str) -> Option<String> {
+    let typed = normal(line).trim_end();
+    let named = |spec: &&ActionSpec| {
+        let words = spec.words().unwrap_or_default();
+        !words.is_empty() && (typed == words || typed.starts_with(&format!("{words} ")))
+    };
+    ACTIONS.iter().filter(named).find_map(|spec| spec.refusal(Door::Palette))
+}
+
+/// The words of an entry as they are typed here: a command's own, else a screen action's title; `None` for what is not
+/// run from here.
 #[must_use]
 pub fn words_of(spec: &ActionSpec) -> Option<String> {
-    match spec.cli {
-        Cli::Words(words) => GROUPS.contains(words.first()?).then(|| words.join(" ")),
-        Cli::None(_) => Some(spec.title.to_owned()),
-        Cli::Root => None,
+    match (spec.doors.palette, spec.doors.shell) {
+        (Palette::None(_), _) => None,
+        (Palette::Open, Shell::Words(words)) => Some(words.join(" ")),
+        (Palette::Open, Shell::Root | Shell::None(_)) => Some(spec.title.to_owned()),
     }
 }
 
 /// The arguments of an entry, as a reminder.
 #[must_use]
 pub fn usage(spec: &ActionSpec) -> String {
-    let words: Vec<String> = spec
-        .arguments
-        .iter()
-        .filter(|argument| argument.name != "json")
-        .map(|argument| match argument.shape {
-            Shape::Required => argument.name.to_uppercase(),
-            Shape::Optional | Shape::Many | Shape::Rest => format!("[{}]", argument.name.to_uppercase()),
-            Shape::Value => format!("[--{} ...]", argument.name),
-            Shape::Flag => format!("[--{}]", argument.name),
-        })
-        .collect();
+    let words: Vec<String> =
+        spec.arguments.iter().filter(|argument| argument.name != "json").map(Argument::usage).collect();
     words.join(" ")
 }
 
@@ -86,5 +86,14 @@ mod tests {
         assert!(ids("nonsense words").is_empty());
         assert_eq!(ids("mosaic-tui fleet stop code0"), ["fleet.stop"], "the shell's form is understood");
         assert!(ids("Fleet stop code0").is_empty(), "arguments are never dropped");
+    }
+
+    #[test]
+    fn what_is_for_shells_alone_is_refused_with_its_command() {
+        let refused = refusal("session run code0").unwrap();
+        let want = "session run is not run from here: supervisors run it; in a shell it is `mosaic-tui session run`";
+        assert_eq!(refused, want);
+        assert!(refusal("demo").is_some_and(|refused| refused.contains("it is a dashboard of its own")));
+        assert_eq!((refusal("fleet stop code0"), refusal("demos"), refusal("")), (None, None, None));
     }
 }

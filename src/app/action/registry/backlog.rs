@@ -1,400 +1,425 @@
-//! The backlog's part of the table.
+//! Cards: what can be asked of the backlog, and how.
 
-use super::table::{command, flag, screen, value};
-use super::{ActionSpec, Argument, Danger, JSON, Keys, Place, Shape};
-use crate::app::action::backlog::build;
-use crate::app::action::{Action, Direction, ScreenAction};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::spec::{ActionSpec, Argument, JSON, Place, Shape, command, flag, needed, value, word};
+use crate::app::action::Action;
+use crate::app::action::inputs::Inputs;
+use crate::backlog::model::{CardId, Column, Status};
+use crate::backlog::rules::DEFAULT_TTL_SECONDS;
+use crate::backlog::store::{ClaimRequest, ListQuery, Sort};
+
+/// What the executor is asked to do with cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the commands and their options")]
+pub enum BacklogAction {
+    Create { id: CardId, fields: Box<Fields>, idempotency_key: Option<String>, blocked: bool },
+    List(ListQuery),
+    Show(CardId),
+    Edit { id: CardId, fields: Box<Fields>, if_version: Option<i64> },
+    Claim(ClaimRequest),
+    Renew { id: CardId, owner: String, token: i64, ttl_seconds: Option<i64> },
+    Reclaim(Option<CardId>),
+    Link { from: CardId, to: CardId, if_version: Option<i64> },
+    Unlink { from: CardId, to: CardId, if_version: Option<i64> },
+    Block { id: CardId, token: Option<i64>, reason: String, if_version: Option<i64> },
+    Unblock { id: CardId, if_version: Option<i64> },
+    Complete { id: CardId, token: Option<i64> },
+    Stats,
+    Graph { dot: bool },
+    Export(Option<PathBuf>),
+    Import(PathBuf),
+    Migrate,
+    Doctor,
+}
+
+/// A text that is given, or stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Text {
+    /// The text.
+    Given(String),
+    /// A file; `-` is standard input.
+    File(PathBuf),
+}
+
+/// Fields of a card as they are typed; files are read when the action is performed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the card's fields")]
+pub struct Fields {
+    pub title: Option<String>,
+    pub body: Option<Text>,
+    pub phase: Option<String>,
+    pub priority: Option<i64>,
+    pub priority_by: Option<i64>,
+    pub depends_on: Option<Vec<CardId>>,
+    pub assignee: Option<String>,
+    /// JSON, or `@FILE`; empty takes it away.
+    pub acceptance: Option<String>,
+    pub spend_projected: Option<i64>,
+    pub spend_actual: Option<i64>,
+}
 
 const ON_BOARD: &str = "the Board shows it";
 const FOR_AGENTS: &str = "agents and scripts run it";
 
-const CARD: Argument = Argument { name: "id", shape: Shape::Required, doc: "Card id", values: &[] };
-const ID: Argument = value("id", "Card id");
+const CARD: Argument = word("id", "Card id");
+const ID: Argument = needed("id", "Card id");
+const TITLE: &str = "One line";
+const BODY: Argument = value("body", "Markdown");
+const BODY_FILE: Argument = value("body-file", "File with the body; - is standard input");
+const PHASE: Argument = value("phase", "Board or milestone it belongs to");
+const ASSIGNEE: &str = "Class or agent that should take it";
+const ACCEPTANCE: Argument = value("acceptance", "Criteria: a JSON list or object, or @FILE");
+const PROJECTED: Argument = value("spend-projected", "Tokens expected");
+const FROM: Argument = needed("from", "The card that waits");
+const TO: Argument = needed("to", "The card it waits for");
 const IF_VERSION: Argument = value("if-version", "Refuses when the card has another version by now");
 const TOKEN: Argument = value("token", "Claim token; without one the operator acts, on any card");
 
-/// A command whose key acts on the selected card.
-const fn on_card(spec: ActionSpec, keys: &'static [&'static str], danger: Danger) -> ActionSpec {
-    ActionSpec { keys: Keys::In(Place::Board, keys), danger, footer: true, ..spec }
-}
+/// Exit codes of what reads all cards.
+const CARDS: &[u8] = &[0, 1];
+/// Exit codes of what changes a card, which a rule may forbid.
+const RULES: &[u8] = &[0, 1, 3, 4];
 
-/// A key of the board that opens something on the screen first.
-const fn opens(
-    id: &'static str,
-    title: &'static str,
-    doc: &'static str,
-    keys: &'static [&'static str],
-    footer: bool,
-    build: fn(&crate::app::action::inputs::Inputs) -> Result<Action, String>,
-    command: &'static str,
-) -> ActionSpec {
-    ActionSpec { cli: super::Cli::None(command), ..screen(id, title, doc, Place::Board, keys, footer, build) }
-}
-
-/// Keys of the board, and commands on cards.
+/// Commands on cards; the keys of the board that open something first are in `screen`.
 pub(super) const BACKLOG: &[ActionSpec] = &[
-    opens(
-        "card.open",
-        "card",
-        "Shows the card in full, with the graph around it and its history",
-        &["enter"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::OpenCard)),
-        "`backlog show` is the command",
-    ),
-    opens(
-        "card.new",
-        "new",
-        "Makes a card in a form",
-        &["n"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::NewCard)),
-        "`backlog create` is the command",
-    ),
-    opens(
-        "card.form",
-        "edit",
-        "Edits the card in a form",
-        &["e"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::EditCard)),
-        "`backlog edit` is the command",
-    ),
-    opens(
-        "card.editor",
-        "$EDITOR",
-        "Edits the card in $VISUAL or $EDITOR",
-        &["E"],
-        false,
-        |_| Ok(Action::Screen(ScreenAction::CardInEditor)),
-        "`backlog edit --body-file` is the command",
-    ),
-    opens(
-        "card.claim_for",
-        "claim",
-        "Claims the card for an agent that is chosen from a list",
-        &["c"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::ClaimFor)),
-        "`backlog claim --id` is the command",
-    ),
-    opens(
-        "card.block",
-        "block",
-        "Asks why, and parks the card",
-        &["b"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::AskBlock)),
-        "`backlog block` is the command",
-    ),
-    opens(
-        "card.link",
-        "link",
-        "Makes the card depend on another whose id is typed; `!ID` takes the link away",
-        &["L"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::AskLink)),
-        "`backlog link` and `backlog unlink` are the commands",
-    ),
-    opens(
-        "card.move",
-        "move",
-        "Moves the card to another column, where a rule allows it",
-        &["m"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::MoveCard)),
-        "`backlog claim`, `block`, `unblock`, `complete` and `reclaim` are the commands",
-    ),
-    opens(
-        "card.raise",
-        "sooner",
-        "Raises the card's priority by one",
-        &["+"],
-        false,
-        |_| Ok(Action::Screen(ScreenAction::Priority(1))),
-        "`backlog edit --priority-by` is the command",
-    ),
-    opens(
-        "card.lower",
-        "later",
-        "Lowers the card's priority by one",
-        &["-"],
-        false,
-        |_| Ok(Action::Screen(ScreenAction::Priority(-1))),
-        "`backlog edit --priority-by` is the command",
-    ),
-    opens(
-        "card.undo",
-        "undo",
-        "Takes the last change back: an edit, a priority, a block, an unblock or a link",
-        &["U"],
-        false,
-        |_| Ok(Action::Screen(ScreenAction::Undo)),
-        "it takes back what was done on the screen",
-    ),
-    opens(
-        "board.filter",
-        "filter",
-        "Filters the cards: text, `phase:`, `assignee:`, `owner:`; `!` inverts a term",
-        &["/"],
-        true,
-        |_| Ok(Action::Screen(ScreenAction::FilterBoard)),
-        "`backlog list --search` is the command",
-    ),
-    opens(
-        "board.left",
-        "column left",
-        "To the column on the left",
-        &["h", "left", "backtab"],
-        false,
-        |_| Ok(Action::Screen(ScreenAction::Column(Direction::Left))),
-        "it only moves the screen",
-    ),
-    opens(
-        "board.right",
-        "column right",
-        "To the column on the right",
-        &["l", "right", "tab"],
-        false,
-        |_| Ok(Action::Screen(ScreenAction::Column(Direction::Right))),
-        "it only moves the screen",
-    ),
-    command(
-        "backlog.create",
-        "new card",
-        "Makes a card",
-        &["backlog", "create"],
-        FOR_AGENTS,
-        &[
+    command("backlog.create", "new card", "Makes a card", &["backlog", "create"], create)
+        .no_key(FOR_AGENTS)
+        .takes(&[
             ID,
-            value("title", "One line"),
-            value("body", "Markdown"),
-            value("body-file", "File with the body; - is standard input"),
-            value("phase", "Board or milestone it belongs to"),
+            needed("title", TITLE),
+            BODY,
+            BODY_FILE,
+            PHASE,
             value("priority", "Higher is sooner; default 0"),
             value("depends-on", "Ids that must be done first, with commas between"),
             value("assignee", "Class or agent that should take it; default anyone"),
-            value("acceptance", "Criteria: a JSON list or object, or @FILE"),
-            value("spend-projected", "Tokens expected"),
+            ACCEPTANCE,
+            PROJECTED,
             value("idempotency-key", "A repeated create with it returns the existing card"),
             flag("blocked", "It begins parked"),
             JSON,
-        ],
-        build::create,
-    ),
+        ])
+        .answers("card", RULES),
     command(
         "backlog.list",
         "list cards",
         "Lists cards, in the order in which they are claimed",
         &["backlog", "list"],
-        ON_BOARD,
-        &[
-            Argument {
-                name: "status",
-                shape: Shape::Value,
-                doc: "Only these",
-                values: &["ready", "claimed", "blocked", "done"],
-            },
-            value("phase", "Only of this phase"),
-            value("assignee", "Only for this class or agent"),
-            flag("ready-only", "Only what can be claimed: ready, and every dependency done"),
-            value("search", "Only with this text in id, title or body"),
-            value("limit", "At most so many; default 200"),
-            Argument {
-                name: "sort",
-                shape: Shape::Value,
-                doc: "Order",
-                values: &["priority", "created", "updated", "id"],
-            },
-            JSON,
-        ],
-        build::list,
-    ),
+        list,
+    )
+    .no_key(ON_BOARD)
+    .takes(&[
+        value("status", "Only these").of(&["ready", "claimed", "blocked", "done"]),
+        value("phase", "Only of this phase"),
+        value("assignee", "Only for this class or agent"),
+        flag("ready-only", "Only what can be claimed: ready, and every dependency done"),
+        value("search", "Only with this text in id, title or body"),
+        value("limit", "At most so many; default 200"),
+        value("sort", "Order").of(&["priority", "created", "updated", "id"]),
+        JSON,
+    ])
+    .answers("[card]", CARDS),
     command(
         "backlog.show",
         "show card",
         "Shows a card with its dependencies, its dependents and its history",
         &["backlog", "show"],
-        ON_BOARD,
-        &[CARD, JSON],
-        build::show,
-    ),
+        |inputs| done(BacklogAction::Show(id(inputs, "id")?)),
+    )
+    .no_key(ON_BOARD)
+    .takes(&[CARD, JSON])
+    .answers("{card, dependencies, dependents, history}", &[0, 1, 3]),
     command(
         "backlog.edit",
         "edit card",
         "Changes fields of a card; an empty value clears one",
         &["backlog", "edit"],
-        FOR_AGENTS,
-        &[
-            CARD,
-            value("title", "One line"),
-            value("body", "Markdown"),
-            value("body-file", "File with the body; - is standard input"),
-            value("phase", "Board or milestone it belongs to"),
-            value("priority", "Higher is sooner"),
-            value("priority-by", "Changes the priority by this much"),
-            value("depends-on", "All ids that must be done first, with commas between"),
-            value("assignee", "Class or agent that should take it"),
-            value("acceptance", "Criteria: a JSON list or object, or @FILE"),
-            value("spend-projected", "Tokens expected"),
-            value("spend-actual", "Tokens used"),
-            IF_VERSION,
-            JSON,
-        ],
-        build::edit,
-    ),
+        edit,
+    )
+    .no_key(FOR_AGENTS)
+    .takes(&[
+        CARD,
+        value("title", TITLE),
+        BODY,
+        BODY_FILE,
+        PHASE,
+        value("priority", "Higher is sooner"),
+        value("priority-by", "Changes the priority by this much"),
+        value("depends-on", "All ids that must be done first, with commas between"),
+        value("assignee", ASSIGNEE),
+        ACCEPTANCE,
+        PROJECTED,
+        value("spend-actual", "Tokens used"),
+        IF_VERSION,
+        JSON,
+    ])
+    .answers("card", RULES),
     command(
         "backlog.claim",
         "claim next",
         "Claims the next card for an owner: those for anyone, for the owner, or for its class; prints null when there is none",
         &["backlog", "claim"],
-        FOR_AGENTS,
-        &[
-            value("owner", "Who claims, usually an agent's name"),
-            value("ttl", "Seconds until the claim expires; default 900"),
-            value("id", "Only this card, whoever it is for"),
-            value("phase", "Only cards of this phase"),
-            value("assignee", "Class that the owner acts as"),
-            JSON,
-        ],
-        build::claim,
-    ),
-    command(
-        "backlog.renew",
-        "renew claim",
-        "Extends a claim from now on",
-        &["backlog", "renew"],
-        FOR_AGENTS,
-        &[
+        claim,
+    )
+    .no_key(FOR_AGENTS)
+    .takes(&[
+        needed("owner", "Who claims, usually an agent's name"),
+        value("ttl", "Seconds until the claim expires; default 900"),
+        value("id", "Only this card, whoever it is for"),
+        value("phase", "Only cards of this phase"),
+        value("assignee", "Class that the owner acts as"),
+        JSON,
+    ])
+    .answers("card, or null", RULES),
+    command("backlog.renew", "renew claim", "Extends a claim from now on", &["backlog", "renew"], renew)
+        .no_key(FOR_AGENTS)
+        .takes(&[
             ID,
-            value("owner", "Who holds it"),
-            value("token", "The claim_token that `claim` returned"),
+            needed("owner", "Who holds it"),
+            needed("token", "The claim_token that `claim` returned"),
             value("ttl", "Seconds; default as before"),
             JSON,
-        ],
-        build::renew,
-    ),
-    on_card(
-        command(
-            "backlog.reclaim",
-            "reclaim",
-            "Returns expired claims to the pool, or one card whatever its expiry",
-            &["backlog", "reclaim"],
-            "",
-            &[ID, JSON],
-            build::reclaim,
-        ),
-        &["R"],
-        Danger::Confirm,
-    ),
+        ])
+        .answers("card", RULES),
+    command(
+        "backlog.reclaim",
+        "reclaim",
+        "Returns expired claims to the pool, or one card whatever its expiry",
+        &["backlog", "reclaim"],
+        |inputs| done(BacklogAction::Reclaim(inputs.one("id").map(|text| CardId::parse(&text)).transpose()?)),
+    )
+    .key(Place::Board, &["R"])
+    .in_footer()
+    .takes(&[value("id", "Card id"), JSON])
+    .asks_first("Reclaim")
+    .answers("[card]", RULES),
     command(
         "backlog.link",
         "link",
         "Makes one card depend on another; refuses what would close a cycle",
         &["backlog", "link"],
-        FOR_AGENTS,
-        &[value("from", "The card that waits"), value("to", "The card it waits for"), IF_VERSION, JSON],
-        build::link,
-    ),
-    command(
-        "backlog.unlink",
-        "unlink",
-        "Takes a dependency away",
-        &["backlog", "unlink"],
-        FOR_AGENTS,
-        &[value("from", "The card that waits"), value("to", "The card it waits for"), IF_VERSION, JSON],
-        build::unlink,
-    ),
-    command(
-        "backlog.block",
-        "block",
-        "Parks a card; a claim on it ends",
-        &["backlog", "block"],
-        FOR_AGENTS,
-        &[ID, value("reason", "Why, in one line"), TOKEN, IF_VERSION, JSON],
-        build::block,
-    ),
-    on_card(
-        command(
-            "backlog.unblock",
-            "unblock",
-            "Makes a parked card ready again",
-            &["backlog", "unblock"],
-            "",
-            &[ID, IF_VERSION, JSON],
-            build::unblock,
-        ),
-        &["u"],
-        Danger::None,
-    ),
-    on_card(
-        command(
-            "backlog.complete",
-            "complete",
-            "Finishes a card",
-            &["backlog", "complete"],
-            "",
-            &[ID, TOKEN, JSON],
-            build::complete,
-        ),
-        &["x"],
-        Danger::Confirm,
-    ),
+        link,
+    )
+    .no_key(FOR_AGENTS)
+    .takes(&[FROM, TO, IF_VERSION, JSON])
+    .answers("card", RULES),
+    command("backlog.unlink", "unlink", "Takes a dependency away", &["backlog", "unlink"], unlink)
+        .no_key(FOR_AGENTS)
+        .takes(&[FROM, TO, IF_VERSION, JSON])
+        .answers("card", RULES),
+    command("backlog.block", "block", "Parks a card; a claim on it ends", &["backlog", "block"], block)
+        .no_key(FOR_AGENTS)
+        .takes(&[ID, value("reason", "Why, in one line"), TOKEN, IF_VERSION, JSON])
+        .answers("card", RULES),
+    command("backlog.unblock", "unblock", "Makes a parked card ready again", &["backlog", "unblock"], |inputs| {
+        done(BacklogAction::Unblock { id: id(inputs, "id")?, if_version: number(inputs, "if-version")? })
+    })
+    .key(Place::Board, &["u"])
+    .in_footer()
+    .takes(&[ID, IF_VERSION, JSON])
+    .answers("card", RULES),
+    command("backlog.complete", "complete", "Finishes a card", &["backlog", "complete"], |inputs| {
+        done(BacklogAction::Complete { id: id(inputs, "id")?, token: number(inputs, "token")? })
+    })
+    .key(Place::Board, &["x"])
+    .in_footer()
+    .takes(&[ID, TOKEN, JSON])
+    .asks_first("Complete")
+    .answers("card", RULES),
     command(
         "backlog.stats",
         "figures",
         "Prints counts per status, claimable cards, their oldest, expired claims and the mean time in claim",
         &["backlog", "stats"],
-        ON_BOARD,
-        &[JSON],
-        build::stats,
+        |_| done(BacklogAction::Stats),
+    )
+    .no_key(ON_BOARD)
+    .takes(&[JSON])
+    .answers(
+        "{tenant_id, host, place, now, cards, status, columns, claimable, oldest_claimable_age_seconds, expired_claims, claims_completed, mean_time_in_claim_seconds}",
+        CARDS,
     ),
     command(
         "backlog.graph",
         "graph",
         "Prints the dependencies as an indented tree, or as DOT",
         &["backlog", "graph"],
-        ON_BOARD,
-        &[flag("dot", "Prints DOT, for Graphviz"), JSON],
-        build::graph,
-    ),
+        |inputs| done(BacklogAction::Graph { dot: inputs.flag("dot") }),
+    )
+    .no_key(ON_BOARD)
+    .takes(&[flag("dot", "Prints DOT, for Graphviz"), JSON])
+    .answers("{nodes, edges}", CARDS),
     command(
         "backlog.export",
         "export",
         "Writes all cards and their history as JSON lines",
         &["backlog", "export"],
-        "it writes a file",
-        &[
-            Argument { name: "file", shape: Shape::Optional, doc: "New file; default standard output", values: &[] },
-            JSON,
-        ],
-        build::export,
-    ),
+        |inputs| done(BacklogAction::Export(inputs.one("file").filter(|file| file != "-").map(PathBuf::from))),
+    )
+    .no_key("it writes a file")
+    .takes(&[
+        Argument { name: "file", shape: Shape::Optional, doc: "New file; default standard output", values: &[] },
+        JSON,
+    ])
+    .answers("{cards, events, file}", &[0, 1, 4]),
     command(
         "backlog.import",
         "import",
         "Reads an export: all of it, or nothing",
         &["backlog", "import"],
-        "it reads a file",
-        &[Argument { name: "file", shape: Shape::Required, doc: "File; - is standard input", values: &[] }, JSON],
-        build::import,
-    ),
+        |inputs| done(BacklogAction::Import(PathBuf::from(inputs.required("file")?))),
+    )
+    .no_key("it reads a file")
+    .takes(&[word("file", "File; - is standard input"), JSON])
+    .answers("{cards, events, file}", RULES),
     command(
         "backlog.migrate",
         "update store",
         "Brings the store to this program's schema, as any change does; older programs cannot use it then",
         &["backlog", "migrate"],
-        "older programs are locked out by it",
-        &[JSON],
-        build::migrate,
-    ),
+        |_| done(BacklogAction::Migrate),
+    )
+    .no_key("older programs are locked out by it")
+    .takes(&[JSON])
+    .answers("{place}", CARDS),
     command(
         "backlog.doctor",
         "check store",
         "Checks the store: integrity, orphan edges, cycles, expired claims",
         &["backlog", "doctor"],
-        "it reads everything",
-        &[JSON],
-        build::doctor,
-    ),
+        |_| done(BacklogAction::Doctor),
+    )
+    .no_key("it reads everything")
+    .takes(&[JSON])
+    .answers("{place, problems, expired_claims, cards, edges}", CARDS),
 ];
+
+/// Cards listed when no limit is given.
+const LISTED: u64 = 200;
+
+type Built = Result<Action, String>;
+
+fn done(action: BacklogAction) -> Built {
+    Ok(Action::Backlog(action))
+}
+
+fn id(inputs: &Inputs, name: &str) -> Result<CardId, String> {
+    CardId::parse(&inputs.required(name)?)
+}
+
+fn number<T: FromStr>(inputs: &Inputs, name: &str) -> Result<Option<T>, String> {
+    let Some(text) = inputs.one(name) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| format!("--{name} takes a whole number"))
+}
+
+fn ids(text: &str) -> Result<Vec<CardId>, String> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(CardId::parse).collect()
+}
+
+fn fields(inputs: &Inputs) -> Result<Fields, String> {
+    let body = match (inputs.one("body"), inputs.one("body-file")) {
+        (Some(_), Some(_)) => return Err("--body and --body-file exclude each other".to_owned()),
+        (Some(text), None) => Some(Text::Given(text)),
+        (None, Some(file)) => Some(Text::File(PathBuf::from(file))),
+        (None, None) => None,
+    };
+    Ok(Fields {
+        title: inputs.one("title"),
+        body,
+        phase: inputs.one("phase"),
+        priority: number(inputs, "priority")?,
+        priority_by: number(inputs, "priority-by")?,
+        depends_on: inputs.one("depends-on").map(|text| ids(&text)).transpose()?,
+        assignee: inputs.one("assignee"),
+        acceptance: inputs.one("acceptance"),
+        spend_projected: number(inputs, "spend-projected")?,
+        spend_actual: number(inputs, "spend-actual")?,
+    })
+}
+
+fn create(inputs: &Inputs) -> Built {
+    inputs.required("title")?;
+    done(BacklogAction::Create {
+        id: id(inputs, "id")?,
+        fields: Box::new(fields(inputs)?),
+        idempotency_key: inputs.one("idempotency-key"),
+        blocked: inputs.flag("blocked"),
+    })
+}
+
+fn list(inputs: &Inputs) -> Built {
+    let status = inputs.one("status");
+    let status = status.map(|word| Status::parse(&word).ok_or(format!("{word} is no status"))).transpose()?;
+    done(BacklogAction::List(ListQuery {
+        status,
+        column: inputs.flag("ready-only").then_some(Column::Ready),
+        phase: inputs.one("phase"),
+        assignee: inputs.one("assignee"),
+        search: inputs.one("search"),
+        sort: match inputs.one("sort").as_deref() {
+            Some("created") => Sort::Created,
+            Some("updated") => Sort::Updated,
+            Some("id") => Sort::Id,
+            _ => Sort::Priority,
+        },
+        limit: number::<u32>(inputs, "limit")?.map_or(LISTED, u64::from),
+    }))
+}
+
+fn edit(inputs: &Inputs) -> Built {
+    let fields = fields(inputs)?;
+    if fields == Fields::default() {
+        return Err("nothing to change is given".to_owned());
+    }
+    done(BacklogAction::Edit {
+        id: id(inputs, "id")?,
+        fields: Box::new(fields),
+        if_version: number(inputs, "if-version")?,
+    })
+}
+
+fn claim(inputs: &Inputs) -> Built {
+    done(BacklogAction::Claim(ClaimRequest {
+        owner: inputs.required("owner").map_err(|_| "--owner NAME is needed".to_owned())?,
+        ttl_seconds: number(inputs, "ttl")?.unwrap_or(DEFAULT_TTL_SECONDS),
+        id: inputs.one("id").map(|text| CardId::parse(&text)).transpose()?,
+        phase: inputs.one("phase"),
+        assignee: inputs.one("assignee"),
+    }))
+}
+
+fn renew(inputs: &Inputs) -> Built {
+    done(BacklogAction::Renew {
+        id: id(inputs, "id")?,
+        owner: inputs.required("owner")?,
+        token: number(inputs, "token")?.ok_or("--token N is needed: the claim_token that `claim` returned")?,
+        ttl_seconds: number(inputs, "ttl")?,
+    })
+}
+
+fn link(inputs: &Inputs) -> Built {
+    done(BacklogAction::Link {
+        from: id(inputs, "from")?,
+        to: id(inputs, "to")?,
+        if_version: number(inputs, "if-version")?,
+    })
+}
+
+fn unlink(inputs: &Inputs) -> Built {
+    done(BacklogAction::Unlink {
+        from: id(inputs, "from")?,
+        to: id(inputs, "to")?,
+        if_version: number(inputs, "if-version")?,
+    })
+}
+
+fn block(inputs: &Inputs) -> Built {
+    done(BacklogAction::Block {
+        id: id(inputs, "id")?,
+        token: number(inputs, "token")?,
+        reason: inputs.one("reason").unwrap_or_default(),
+        if_version: number(inputs, "if-version")?,
+    })
+}

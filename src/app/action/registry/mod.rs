@@ -1,158 +1,58 @@
-//! The one table of actions: id, words, keys, arguments, danger, and the function that builds each.
+//! The one table of actions: id, words, doors, arguments, danger, answers, and what builds each.
 //!
-//! The command line, the key table, the help screen, the footer and docs/reference.md are made from it.
+//! The command line, the key table, the palette, the help screen, the footer and docs/reference.md are made from it.
+//! Each domain has one file: what can be asked, how it is built, and its part of the table.
 
-mod answers;
-mod backlog;
-mod build;
-mod lifecycle;
-mod steering;
-mod table;
+pub mod agent;
+pub mod backlog;
+pub mod fleet;
+pub mod framework;
+pub mod program;
+pub mod screen;
+pub mod session;
+mod spec;
 
-pub use answers::{ANSWERS, Answer, SHAPES};
+pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
-use super::Action;
-use super::inputs::Inputs;
+/// Its parts, in the order of help and footer.
+const PARTS: [&[ActionSpec]; 10] = [
+    screen::KEYS,
+    fleet::LOOKS,
+    agent::LOOKS,
+    session::SESSION,
+    framework::FRAMEWORK,
+    program::PROGRAM,
+    fleet::ACTS,
+    agent::ACTS,
+    screen::BOARD,
+    backlog::BACKLOG,
+];
 
 /// Every action of the program.
-pub const ACTIONS: &[ActionSpec] = &joined::<
-    { table::FLEET.len() + lifecycle::LIFECYCLE.len() + steering::STEERING.len() + backlog::BACKLOG.len() },
->();
+pub const ACTIONS: &[ActionSpec] = &joined::<{ count() }>();
+
+const fn count() -> usize {
+    let (mut all, mut part) = (0, 0);
+    while part < PARTS.len() {
+        all += PARTS[part].len();
+        part += 1;
+    }
+    all
+}
 
 const fn joined<const ALL: usize>() -> [ActionSpec; ALL] {
-    let mut all = [table::FLEET[0]; ALL];
-    let parts = [table::FLEET, lifecycle::LIFECYCLE, steering::STEERING, backlog::BACKLOG];
+    let mut all = [PARTS[0][0]; ALL];
     let (mut part, mut at) = (0, 0);
-    while part < parts.len() {
+    while part < PARTS.len() {
         let mut next = 0;
-        while next < parts[part].len() {
-            all[at] = parts[part][next];
+        while next < PARTS[part].len() {
+            all[at] = PARTS[part][next];
             next += 1;
             at += 1;
         }
         part += 1;
     }
     all
-}
-
-/// The option of every command that has an answer for programs.
-const JSON: Argument = table::flag("json", "Prints JSON instead of text");
-
-/// Where a key works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Everywhere but in a text field.
-    Anywhere,
-    /// In the Fleet view.
-    Fleet,
-    /// In the Watch view.
-    Watch,
-    /// In the Fleet and the Watch view.
-    Agents,
-    /// In the Board view and on a card.
-    Board,
-}
-
-impl Place {
-    /// Whether a key of `self` works at `at`, one of the views.
-    #[must_use]
-    pub fn covers(self, at: Self) -> bool {
-        self == Self::Anywhere || self == at || (self == Self::Agents && matches!(at, Self::Fleet | Self::Watch))
-    }
-
-    /// Its name in tables.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Anywhere => "everywhere",
-            Self::Fleet => "Fleet",
-            Self::Watch => "Watch",
-            Self::Agents => "Fleet, Watch",
-            Self::Board => "Board",
-        }
-    }
-}
-
-/// What an action can destroy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Danger {
-    /// Nothing.
-    None,
-    /// It ends something: the dashboard asks first.
-    Confirm,
-}
-
-/// How an action is reached by key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keys {
-    /// Default chords, in one place.
-    In(Place, &'static [&'static str]),
-    /// None, for this reason.
-    None(&'static str),
-}
-
-/// How an action is reached from a shell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cli {
-    /// These words, then the arguments.
-    Words(&'static [&'static str]),
-    /// Options of the program itself, without a command.
-    Root,
-    /// None, for this reason.
-    None(&'static str),
-}
-
-/// Shape of an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// A required word.
-    Required,
-    /// An optional word.
-    Optional,
-    /// Any number of words.
-    Many,
-    /// Everything behind `--`.
-    Rest,
-    /// `--name VALUE`.
-    Value,
-    /// `--name`.
-    Flag,
-}
-
-/// One argument of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Argument {
-    /// Its name; with `--` in front for options.
-    pub name: &'static str,
-    /// Its shape.
-    pub shape: Shape,
-    /// What it is.
-    pub doc: &'static str,
-    /// Allowed values; empty means any.
-    pub values: &'static [&'static str],
-}
-
-/// One action.
-#[derive(Debug, Clone, Copy)]
-pub struct ActionSpec {
-    /// `noun.verb`.
-    pub id: &'static str,
-    /// A few words for lists.
-    pub title: &'static str,
-    /// One sentence.
-    pub doc: &'static str,
-    /// Default keys.
-    pub keys: Keys,
-    /// Words on the command line.
-    pub cli: Cli,
-    /// Arguments.
-    pub arguments: &'static [Argument],
-    /// Whether it asks first.
-    pub danger: Danger,
-    /// Whether the footer shows its key.
-    pub footer: bool,
-    /// Builds the action from its inputs.
-    pub build: fn(&Inputs) -> Result<Action, String>,
 }
 
 #[cfg(test)]
@@ -172,17 +72,18 @@ mod tests {
     }
 
     #[test]
-    fn an_action_without_a_key_or_a_command_says_why() {
+    fn a_door_that_is_missing_says_why() {
         for spec in ACTIONS {
-            if let Keys::None(reason) = spec.keys {
-                assert!(reason.len() > 8, "{} has no key and no reason", spec.id);
+            let Doors { shell, palette, key } = spec.doors;
+            let reasons = [
+                if let Shell::None(why) = shell { Some(why) } else { None },
+                if let Palette::None(why) = palette { Some(why) } else { None },
+                if let Key::None(why) = key { Some(why) } else { None },
+            ];
+            for reason in reasons.into_iter().flatten() {
+                assert!(reason.len() > 8, "{} has a door too few and no reason", spec.id);
             }
-            if let Cli::None(reason) = spec.cli {
-                assert!(reason.len() > 8, "{} has no command and no reason", spec.id);
-            }
-            if let Keys::In(_, chords) = spec.keys {
-                assert!(!chords.is_empty(), "{}", spec.id);
-            }
+            assert!(!matches!(key, Key::In(_, [])), "{}", spec.id);
         }
     }
 
@@ -196,63 +97,39 @@ mod tests {
     }
 
     fn keys_table() -> String {
-        let rows = ACTIONS.iter().filter_map(|spec| match spec.keys {
-            Keys::None(_) => None,
-            Keys::In(place, _) => {
-                let chords: Vec<String> = keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect();
-                Some([chords.join(" "), place.word().to_owned(), spec.doc.to_owned()])
-            }
+        let rows = ACTIONS.iter().filter_map(|spec| match spec.doors.key {
+            Key::None(_) => None,
+            Key::In(place, _) => Some([chords(spec), place.word().to_owned(), spec.doc.to_owned()]),
         });
         table(["key", "where", "what it does"], rows)
     }
 
+    fn chords(spec: &ActionSpec) -> String {
+        keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect::<Vec<_>>().join(" ")
+    }
+
     fn commands_table() -> String {
-        let rows = ACTIONS.iter().filter_map(|spec| match spec.cli {
-            Cli::None(_) => None,
-            Cli::Root | Cli::Words(_) => {
-                let mut words = vec!["mosaic-tui".to_owned()];
-                if let Cli::Words(path) = spec.cli {
-                    words.extend(path.iter().map(|word| (*word).to_owned()));
-                }
-                words.extend(spec.arguments.iter().map(|argument| match argument.shape {
-                    Shape::Required => argument.name.to_uppercase(),
-                    Shape::Optional => format!("[{}]", argument.name.to_uppercase()),
-                    Shape::Many => format!("[{}...]", argument.name.to_uppercase()),
-                    Shape::Rest => "[-- ...]".to_owned(),
-                    Shape::Value => format!("[--{} {}]", argument.name, argument.name.to_uppercase()),
-                    Shape::Flag => format!("[--{}]", argument.name),
-                }));
-                let chords: Vec<String> = keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect();
-                Some([format!("`{}`", words.join(" ")), chords.join(" "), spec.doc.to_owned()])
-            }
-        });
+        let commands = ACTIONS.iter().filter(|spec| !matches!(spec.doors.shell, Shell::None(_)));
+        let rows = commands.map(|spec| [format!("`{}`", spec.usage()), chords(spec), spec.doc.to_owned()]);
         table(["command", "key", "what it does"], rows)
     }
 
     #[test]
     fn every_command_says_what_it_answers() {
-        let words = |spec: &ActionSpec| match spec.cli {
-            Cli::Words(words) => Some(words.join(" ")),
-            _ => None,
-        };
-        let commands: Vec<(String, bool)> = ACTIONS
-            .iter()
-            .filter_map(|spec| Some((words(spec)?, spec.arguments.iter().any(|argument| argument.name == "json"))))
-            .collect();
-        for (command, json) in &commands {
-            let found: Vec<&Answer> = ANSWERS.iter().filter(|answer| answer.words == command).collect();
-            assert_eq!(found.len(), 1, "{command}");
-            assert_eq!(!found[0].json.is_empty(), *json, "{command}: --json");
+        for spec in ACTIONS {
+            let Some(command) = spec.words() else { continue };
+            let json = spec.arguments.iter().any(|argument| argument.name == "json");
+            assert_eq!(!spec.answer.json.is_empty(), json, "{command}: --json");
+            assert!(!spec.answer.exits.is_empty() && !spec.answer.exits.contains(&2), "{command}: its exit codes");
         }
-        assert_eq!(ANSWERS.len(), commands.len(), "no answer without its command");
     }
 
     fn answers_table() -> String {
-        let rows = ANSWERS.iter().map(|answer| {
-            let mut exits: Vec<u8> = answer.exits.iter().copied().chain([2]).collect();
+        let rows = ACTIONS.iter().filter_map(|spec| {
+            let mut exits: Vec<u8> = spec.answer.exits.iter().copied().chain([2]).collect();
             exits.sort_unstable();
             let exits: Vec<String> = exits.iter().map(u8::to_string).collect();
-            [format!("`{}`", answer.words), answer.json.to_owned(), exits.join(" ")]
+            Some([format!("`{}`", spec.words()?), spec.answer.json.to_owned(), exits.join(" ")])
         });
         let answers = table(["command", "`--json` prints", "exit codes"], rows);
         let shapes: Vec<String> = SHAPES.iter().map(|(name, fields)| format!("- `{name}`: {fields}\n")).collect();
@@ -280,6 +157,6 @@ mod tests {
     #[test]
     fn what_destroys_asks_first() {
         let stop = ACTIONS.iter().find(|spec| spec.id == "fleet.stop");
-        assert_eq!(stop.map(|spec| spec.danger), Some(Danger::Confirm));
+        assert_eq!(stop.map(|spec| spec.danger), Some(Danger::Confirm("Stop")));
     }
 }

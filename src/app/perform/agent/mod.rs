@@ -1,6 +1,7 @@
 //! Steering agents: how its actions are performed.
 
 mod follow;
+mod look;
 mod perform;
 mod tail;
 

@@ -1,15 +1,16 @@
-//! Performs requests about single agents.
+//! Performs what is asked of single agents.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::tail;
+use super::{look, tail};
+use crate::app::action::agent::{AgentAction, Message, Text};
 use crate::app::action::error::{DONE, FAILED, exit_code};
 use crate::app::action::report::Report;
-use crate::app::action::steering::{Message, SteeringAction, Text};
-use crate::app::perform::look::look;
+
+use crate::app::perform::look::look as look_at_all;
 use crate::app::perform::output::Console;
 use crate::app::perform::standard_input;
 use crate::fleet::activity;
@@ -30,24 +31,27 @@ const AT_ONCE: usize = 8;
 /// What is read of a message beyond the longest one: a newline at its end that a file or a pipe leaves is none of it.
 const BEHIND: usize = 16;
 
-/// Performs one.
+/// Performs a request.
 ///
 /// # Errors
 /// Whatever stops it.
 pub(in crate::app) async fn perform(
     site: &Site,
-    action: &SteeringAction,
+    action: &AgentAction,
     console: Console,
     tell: Tell<'_>,
 ) -> Result<Report> {
     match action {
-        SteeringAction::Send { name, message } => {
+        AgentAction::Roster => look::roster(site),
+        AgentAction::Status(name) => look::status(site, name.as_deref()).await,
+        AgentAction::Explain(name) => look::explain(site, name).await,
+        AgentAction::Send { name, message } => {
             let roster = roster::load(site)?;
             let to = roster.reach(site, name)?;
             let text = read(&message.text, console)?;
             Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text).await?))
         }
-        SteeringAction::Reset { name, new, options } => {
+        AgentAction::Reset { name, new, options } => {
             let roster = roster::load(site)?;
             let (agent, server) = roster.reach(site, name)?;
             let command = if *new { Some("/new") } else { reset_command(agent) };
@@ -69,7 +73,7 @@ pub(in crate::app) async fn perform(
             );
             Ok(told(&receipt))
         }
-        SteeringAction::Approve { name, choice, question, options } => {
+        AgentAction::Approve { name, choice, question, options } => {
             let roster = roster::load(site)?;
             let (agent, server) = roster.reach(site, name)?;
             let receipt = Post::new(site).answer((agent, &server), *choice, question.as_deref(), *options).await?;
@@ -82,31 +86,18 @@ pub(in crate::app) async fn perform(
             );
             Ok(told(&receipt))
         }
-        SteeringAction::Broadcast { names, class, state, message } => {
+        AgentAction::Broadcast { names, class, state, message } => {
             let names = (names.as_slice(), class.as_deref(), state.as_deref());
             broadcast(site, names, message, console, tell).await
         }
-        SteeringAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
-        // Beneath a screen there is nowhere to print what comes, and no end to it.
-        SteeringAction::Tail { name, follow: true, .. } => Err(Failure::new(
-            Kind::Invalid,
-            format!("agent {name}"),
-            "is followed in a shell only",
-            format!("its pane is live on this screen; `mosaic-tui agent tail {name}` shows its last lines"),
-        )),
-        SteeringAction::Tail { name, lines, ansi, follow: false } => tail::tail(site, name, *lines, *ansi).await,
-        SteeringAction::CommsBlock { name, host } => {
+        AgentAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
+        AgentAction::Tail { name, lines, ansi } => tail::tail(site, name, *lines, *ansi).await,
+        AgentAction::CommsBlock { name, host } => {
             let roster = roster::load(site)?;
             let agent = roster.agent(name)?;
             let block = comms::block(site, &roster, agent, host.as_deref().unwrap_or(&agent.host));
             Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })))
         }
-        SteeringAction::Attach(name) => Err(Failure::new(
-            Kind::Invalid,
-            format!("agent {name}"),
-            "is taken over on a terminal only",
-            format!("run `mosaic-tui agent attach {name}` in a shell"),
-        )),
     }
 }
 
@@ -182,7 +173,7 @@ async fn broadcast(
     tell: Tell<'_>,
 ) -> Result<Report> {
     let roster = roster::load(site)?;
-    let snapshot = look(site).await?;
+    let snapshot = look_at_all(site).await?;
     let in_state = |agent: &Agent| {
         state.is_none_or(|state| {
             let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());

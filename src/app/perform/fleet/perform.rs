@@ -1,4 +1,4 @@
-//! Performs lifecycle requests.
+//! Performs what is asked of the fleet as a whole.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,11 +10,11 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::change::{add, edit, init, remove};
-use super::print;
+use super::{look, print};
 use crate::app::action::error;
-use crate::app::action::lifecycle::{LifecycleAction, Targets};
+use crate::app::action::fleet::{FleetAction, Targets};
 use crate::app::action::report::Report;
-use crate::app::perform::look::look;
+use crate::app::perform::look::look as look_at_all;
 use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -40,23 +40,26 @@ const VERIFY_WITHIN: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Whatever stops it.
-pub(in crate::app) async fn perform(site: &Site, action: &LifecycleAction, tell: Tell<'_>) -> Result<Report> {
+pub(in crate::app) async fn perform(site: &Site, action: &FleetAction, tell: Tell<'_>) -> Result<Report> {
     match action {
-        LifecycleAction::Start(targets) => operate(site, targets, Verb::Start, tell).await,
-        LifecycleAction::Stop(targets) => operate(site, targets, Verb::Stop, tell).await,
-        LifecycleAction::Restart(targets) => operate(site, targets, Verb::Restart, tell).await,
-        LifecycleAction::Init { profile, runtime, write, force } => {
+        FleetAction::Ps { local } => look::ps(site, *local).await,
+        FleetAction::Check(file) => look::check(site, file.as_deref()),
+        FleetAction::Schema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
+        FleetAction::Start(targets) => operate(site, targets, Verb::Start, tell).await,
+        FleetAction::Stop(targets) => operate(site, targets, Verb::Stop, tell).await,
+        FleetAction::Restart(targets) => operate(site, targets, Verb::Restart, tell).await,
+        FleetAction::Init { profile, runtime, write, force } => {
             init(site, profile, runtime.as_deref(), *write, *force).await
         }
-        LifecycleAction::Install { dry_run } => install(site, *dry_run, tell).await,
-        LifecycleAction::Uninstall { dry_run } => uninstall(site, *dry_run, tell).await,
-        LifecycleAction::Status => Ok(print::status(&*look(site).await?)),
-        LifecycleAction::Verify => verify(site).await,
-        LifecycleAction::Recover { apply } => recover(site, *apply, tell).await,
-        LifecycleAction::Add { name, fields } => add(site, name, fields, tell).await,
-        LifecycleAction::Edit { name, fields } => edit(site, name, fields).await,
-        LifecycleAction::Remove(name) => remove(site, name, tell).await,
-        LifecycleAction::Doctor => {
+        FleetAction::Install { dry_run } => install(site, *dry_run, tell).await,
+        FleetAction::Uninstall { dry_run } => uninstall(site, *dry_run, tell).await,
+        FleetAction::Status => Ok(print::status(&*look_at_all(site).await?)),
+        FleetAction::Verify => verify(site).await,
+        FleetAction::Recover { apply } => recover(site, *apply, tell).await,
+        FleetAction::Add { name, fields } => add(site, name, fields, tell).await,
+        FleetAction::Edit { name, fields } => edit(site, name, fields).await,
+        FleetAction::Remove(name) => remove(site, name, tell).await,
+        FleetAction::Doctor => {
             let checks = checks::doctor(site, &roster::load(site)).await;
             Ok(print::checks("doctor", site, &checks))
         }
@@ -257,7 +260,7 @@ async fn verify(site: &Site) -> Result<Report> {
     let roster = roster::load(site)?;
     let deadline = Instant::now() + VERIFY_WITHIN;
     loop {
-        let snapshot = look(site).await?;
+        let snapshot = look_at_all(site).await?;
         let checks = checks::verify(site, &roster, &snapshot).await;
         let report = print::checks("verify", site, &checks);
         if report.code == error::DONE || Instant::now() > deadline {
@@ -290,9 +293,9 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
         let roster = roster::load(site)?;
         Tmux::new(roster.socket.clone()).reach().await?;
     }
-    let before = look(site).await?;
+    let before = look_at_all(site).await?;
     tokio::time::sleep(SECOND_LOOK).await;
-    let after = look(site).await?;
+    let after = look_at_all(site).await?;
     let down = down(&before, &after);
     let why = |name: &str| {
         after.agents.iter().find(|row| row.name.as_str() == name).map(|row| row.reason.to_string()).unwrap_or_default()

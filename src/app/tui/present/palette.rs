@@ -1,8 +1,8 @@
 //! The palette in words.
 
 use crate::app::action::keymap;
-use crate::app::action::registry::Cli;
-use crate::app::tui::palette::{candidates, normal, words_of};
+use crate::app::action::registry::Shell;
+use crate::app::tui::palette::{candidates, normal, refusal, words_of};
 use crate::app::tui::state::Palette;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
@@ -49,13 +49,13 @@ pub(super) fn palette(palette: &Palette, prefix: &str) -> Popup {
     }
     let typed = normal(&palette.line.text).trim_end();
     let shell = match list.get(palette.at) {
-        Some(spec) if matches!(spec.cli, Cli::Words(_)) => {
+        Some(spec) if matches!(spec.doors.shell, Shell::Words(_)) => {
             let words = words_of(spec).unwrap_or_default();
             let line = if typed.starts_with(&words) { typed.to_owned() } else { words };
             format!("in a shell: {prefix}mosaic-tui {line}")
         }
         Some(_) => "it only moves the screen".to_owned(),
-        None => "nothing matches".to_owned(),
+        None => refusal(typed).unwrap_or_else(|| "nothing matches".to_owned()),
     };
     lines.push(vec![]);
     lines.push(vec![Piece::new(shell, Role::Plain)]);

@@ -2,7 +2,7 @@
 
 use super::detail;
 use crate::app::action::keymap;
-use crate::app::action::registry::{ActionSpec, Keys, Place};
+use crate::app::action::registry::{ActionSpec, Key, Place};
 use crate::app::tui::state::{Overlay, Screen, State};
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
@@ -54,7 +54,7 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
     let wanted = filter.to_lowercase();
     // What works here only stands first.
     let mut specs: Vec<&ActionSpec> = keymap::in_place(place).collect();
-    specs.sort_by_key(|spec| matches!(spec.keys, Keys::In(Place::Anywhere, _)));
+    specs.sort_by_key(|spec| matches!(spec.doors.key, Key::In(Place::Anywhere, _)));
     let lines: Vec<Vec<Piece>> = specs
         .into_iter()
         .filter_map(|spec| {
@@ -86,7 +86,7 @@ fn help(screen: Screen, filter: &str, scroll: u16) -> Popup {
 }
 
 fn help_line(spec: &ActionSpec, keys: &str) -> Vec<Piece> {
-    let local = matches!(spec.keys, Keys::In(at, _) if at != Place::Anywhere);
+    let local = matches!(spec.doors.key, Key::In(at, _) if at != Place::Anywhere);
     vec![
         Piece::new(keys, Role::Strong).fitted(Fit::Keys),
         Piece::new(spec.title, if local { Role::Good } else { Role::Plain }).fitted(Fit::Title),

@@ -7,6 +7,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::*;
+use crate::app::action::FleetAction;
+use crate::app::action::dispatch::Request;
+use crate::app::action::fleet::Targets;
 use crate::app::tui::event::Event;
 use crate::app::tui::samples;
 use crate::app::tui::state::{Line, Overlay, Palette};
@@ -82,12 +85,7 @@ fn popups() {
     state.overlay = Some(Overlay::confirm(
         "mosaic-tui fleet stop review".to_owned(),
         vec!["review".to_owned()],
-        crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Stop(
-            crate::app::action::lifecycle::Targets {
-                agents: vec!["review".to_owned()],
-                ..crate::app::action::lifecycle::Targets::default()
-            },
-        )),
+        Request::Fleet(FleetAction::Stop(Targets { agents: vec!["review".to_owned()], ..Targets::default() })),
     ));
     check("confirm", &state);
     for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {

@@ -1,7 +1,7 @@
 //! The form in which a card is made or edited, and the small questions of the board.
 
 use super::Line;
-use crate::app::action::Action;
+use crate::app::action::dispatch::Request;
 use crate::backlog::model::{Card, CardId};
 
 /// Which field of a card a line of the form is.
@@ -285,12 +285,12 @@ pub struct Menu {
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Performs an action.
+    /// Hands a request to the executor.
     Run {
         /// Its command line.
         command: String,
-        /// The action.
-        action: Box<Action>,
+        /// What the executor is asked.
+        request: Box<Request>,
         /// Whether it asks first, as its key does.
         asks: bool,
     },

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::filter::Filter;
-use crate::app::action::Action;
+use crate::app::action::dispatch::Request;
 use crate::app::action::registry::Place;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
@@ -69,8 +69,8 @@ pub enum Overlay {
         command: String,
         /// What it acts on, shown.
         targets: Vec<String>,
-        /// The action.
-        action: Action,
+        /// What the executor is asked.
+        request: Request,
         /// Whether "yes" is marked; Cancel is the default.
         yes: bool,
         /// First line shown.
@@ -102,10 +102,10 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// Asks before an action is started.
+    /// Asks before a request is handed on.
     #[must_use]
-    pub fn confirm(command: String, targets: Vec<String>, action: Action) -> Self {
-        Self::Confirm { command, targets, action, yes: false, scroll: 0, reading: Reading::default() }
+    pub fn confirm(command: String, targets: Vec<String>, request: Request) -> Self {
+        Self::Confirm { command, targets, request, yes: false, scroll: 0, reading: Reading::default() }
     }
 
     /// What is marked in it: what Enter would take.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::run::{asks_first, begin, request};
+use super::dispatch::{self, asks_first, resolve_request, run};
+use crate::app::action::dispatch::performer;
 use crate::app::action::inputs::Inputs;
+use crate::app::action::registry::Door;
 use crate::app::action::{Direction, Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
@@ -196,7 +198,10 @@ fn on_card(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
         ScreenAction::MoveCard => columns(state, &id),
         ScreenAction::Priority(step) => {
             let inputs = Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
-            begin(state, "backlog.edit", &inputs, effects);
+            match resolve_request(state, "backlog.edit", &inputs) {
+                Ok((command, request)) => run(state, command, request, effects),
+                Err(why) => super::toast(state, why, true),
+            }
         }
         _ => {}
     }
@@ -253,7 +258,10 @@ fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     match state.board.undo.take() {
         Some((what, action)) => {
             state.board.undoing = Some((what.clone(), action.clone()));
-            effects.push(Effect::Run { command: format!("{UNDO}{what}"), action });
+            match performer(action, Door::Key) {
+                Ok(performer) => dispatch::dispatch(state, format!("{UNDO}{what}"), performer, effects),
+                Err(why) => super::toast(state, why, true),
+            }
         }
         None => super::toast(state, "there is nothing to take back".to_owned(), false),
     }
@@ -264,9 +272,9 @@ pub(super) fn owners(state: &mut State, id: &CardId) {
     let mut items = Vec::new();
     for row in state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed) {
         let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
-        if let Ok((command, action)) = request(state, "backlog.claim", &inputs) {
+        if let Ok((command, request)) = resolve_request(state, "backlog.claim", &inputs) {
             let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.clone().unwrap_or_default());
-            items.push((label, Choice::Run { command, action: Box::new(action), asks: false }));
+            items.push((label, Choice::Run { command, request: Box::new(request), asks: false }));
         }
     }
     if items.is_empty() {
@@ -283,20 +291,21 @@ fn columns(state: &mut State, id: &CardId) {
     };
     let inputs = Inputs::default().with("id", vec![id.to_string()]);
     let mut items = Vec::new();
-    let mut run = |state: &State, label: &str, spec: &str| {
-        if let Ok((command, action)) = request(state, spec, &inputs) {
-            items.push((label.to_owned(), Choice::Run { command, action: Box::new(action), asks: asks_first(spec) }));
+    let mut offer = |state: &State, label: &str, spec: &str| {
+        if let Ok((command, request)) = resolve_request(state, spec, &inputs) {
+            let choice = Choice::Run { command, request: Box::new(request), asks: asks_first(spec) };
+            items.push((label.to_owned(), choice));
         }
     };
     match from {
         None | Some(Column::Done) => {
             return super::toast(state, "a done card stays done; make a new one for what is left".to_owned(), false);
         }
-        Some(Column::Blocked) => run(state, "ready: unblock it", "backlog.unblock"),
-        Some(Column::Claimed) => run(state, "ready: end the claim", "backlog.reclaim"),
+        Some(Column::Blocked) => offer(state, "ready: unblock it", "backlog.unblock"),
+        Some(Column::Claimed) => offer(state, "ready: end the claim", "backlog.reclaim"),
         Some(Column::Waiting | Column::Ready) => {}
     }
-    run(state, "done: complete it", "backlog.complete");
+    offer(state, "done: complete it", "backlog.complete");
     if from == Some(Column::Ready) {
         items.insert(0, ("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(id.clone())));
     }

@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
-use crate::app::action::Action;
-use crate::app::action::backlog::BacklogAction;
+use crate::app::action::dispatch::Request as Asked;
+use crate::app::action::{Action, BacklogAction};
 use crate::app::tui::samples;
 use crate::app::tui::state::{BoardState, Form};
 use crate::backlog::model::Column;
@@ -54,11 +54,11 @@ fn detail_arrives(state: &mut State) {
     update(state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
 }
 
-fn ran(effects: &[Effect]) -> Vec<(&str, &Action)> {
+fn ran(effects: &[Effect]) -> Vec<(&str, &Asked)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Run { command, action } => Some((command.as_str(), action)),
+            Effect::Run { command, request } => Some((command.as_str(), request)),
             _ => None,
         })
         .collect()
@@ -148,7 +148,7 @@ fn a_card_is_claimed_for_an_agent_from_a_list() {
     let effects = press(&mut state, "cj\n");
     let (command, action) = ran(&effects)[0];
     assert!(command.starts_with("mosaic-tui backlog claim --owner=") && command.ends_with("--id=A0"), "{command}");
-    assert!(matches!(action, Action::Backlog(BacklogAction::Claim(request)) if request.id == Some(samples::id("A0"))));
+    assert!(matches!(action, Asked::Backlog(BacklogAction::Claim(request)) if request.id == Some(samples::id("A0"))));
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_form_saves_what_was_changed_and_stays_when_it_is_refused() {
     let saved = press(&mut state, "eX\n");
     let (command, action) = ran(&saved)[0];
     assert_eq!(command, "mosaic-tui backlog edit '--title=Log in with a second factorX' --if-version=3 A0");
-    assert!(matches!(action, Action::Backlog(BacklogAction::Edit { if_version: Some(3), .. })));
+    assert!(matches!(action, Asked::Backlog(BacklogAction::Edit { if_version: Some(3), .. })));
     let command = command.to_owned();
     let report = Report { text: "card A0: is at version 4, not 3".to_owned(), ..failed() };
     update(&mut state, Event::Done { command: command.clone(), report });
@@ -316,8 +316,9 @@ fn a_reason_that_was_typed_comes_back_when_it_is_refused() {
 #[test]
 fn undo_runs_what_the_last_report_offered_once() {
     let mut state = state();
-    let undo = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
-    let report = done().with_undo(Some(undo.clone()));
+    let unblock = BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) };
+    let report = done().with_undo(Some(Action::Backlog(unblock.clone())));
+    let undo = Asked::Backlog(unblock);
     update(&mut state, Event::Done { command: String::new(), report });
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("U takes it back")));
     let effects = press(&mut state, "U");

@@ -2,9 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::run::{request, run};
+use super::dispatch::{resolve_request, run};
 use super::{answers, board};
-use crate::app::action::Action;
+use crate::app::action::dispatch::Request;
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::{Choice, Commands, Field, FieldName, Form, Line, Overlay, Prompt, Question, State};
@@ -84,13 +84,13 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
         return super::toast(state, "nothing was changed".to_owned(), false);
     }
     let spec = if form.editing.is_some() { "backlog.edit" } else { "backlog.create" };
-    let asked = request(state, spec, &inputs);
+    let asked = resolve_request(state, spec, &inputs);
     let Some(Overlay::Form(form)) = &mut state.overlay else { return };
     match asked {
-        Ok((command, action)) => {
+        Ok((command, request)) => {
             form.saving = Some(command.clone());
             form.notice = None;
-            effects.push(Effect::Run { command, action });
+            effects.push(Effect::Run { command, request });
         }
         Err(why) => form.notice = Some(in_its_words(form, why)),
     }
@@ -140,11 +140,11 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                     return;
                 }
             };
-            match request(state, spec, &inputs) {
-                Ok((command, action)) => {
+            match resolve_request(state, spec, &inputs) {
+                Ok((command, request)) => {
                     if let Question::Broadcast(names) = &prompt_about {
                         state.messages.push(&inputs.one("message").unwrap_or_default());
-                        state.overlay = Some(Overlay::confirm(command, names.clone(), action));
+                        state.overlay = Some(Overlay::confirm(command, names.clone(), request));
                         return;
                     }
                     if matches!(&prompt_about, Question::Message(_)) {
@@ -153,7 +153,7 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                             prompt.sending = Some(command.clone());
                             prompt.notice = None;
                         }
-                        effects.push(Effect::Run { command, action });
+                        effects.push(Effect::Run { command, request });
                         return;
                     }
                     let parked = match prompt_about {
@@ -165,8 +165,8 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                     }
                     answers::detach(state);
                     match parked {
-                        Some((id, owner)) => confirm(state, command, action, &id, Some(owner)),
-                        None => run(state, command, action, effects),
+                        Some((id, owner)) => confirm(state, command, request, &id, Some(owner)),
+                        None => run(state, command, request, effects),
                     }
                 }
                 Err(why) => {
@@ -206,12 +206,12 @@ fn recall(prompt: &mut Prompt, messages: &Commands, earlier: bool) {
 }
 
 /// Asks before somebody's work on a card is ended.
-fn confirm(state: &mut State, command: String, action: Action, id: &CardId, owner: Option<String>) {
+fn confirm(state: &mut State, command: String, request: Request, id: &CardId, owner: Option<String>) {
     let target = match owner {
         Some(owner) => format!("{id} (held by {owner})"),
         None => id.to_string(),
     };
-    state.overlay = Some(Overlay::confirm(command, vec![target], action));
+    state.overlay = Some(Overlay::confirm(command, vec![target], request));
 }
 
 fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
@@ -257,12 +257,12 @@ pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Eff
             match choice {
                 Choice::Ask(question) => board::question(state, question),
                 Choice::Owner(id) => board::owners(state, &id),
-                Choice::Run { command, action, asks: true } => {
+                Choice::Run { command, request, asks: true } => {
                     let owner = state.owner_of(&card);
-                    confirm(state, command, *action, &card, owner);
+                    confirm(state, command, *request, &card, owner);
                 }
-                Choice::Run { command, action, asks: false } => {
-                    run(state, command, *action, effects);
+                Choice::Run { command, request, asks: false } => {
+                    run(state, command, *request, effects);
                 }
             }
         }

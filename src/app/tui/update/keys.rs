@@ -2,12 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{answers, board, form, hand, palette, run, screen, start};
+use super::dispatch::{confirm_or_dispatch, resolve, run};
+use super::{answers, board, form, hand, palette, screen};
+use crate::app::action::ScreenAction;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap;
 use crate::app::action::keymap::Chord;
-use crate::app::action::registry::{ActionSpec, Place};
-use crate::app::action::{Action, ScreenAction};
+use crate::app::action::registry::{ActionSpec, Build, Door, Place};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::state::{Line, Overlay, Screen, State};
@@ -50,7 +51,7 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     }
     match keymap::lookup(state.screen.place(), chord) {
         Some(spec) => perform(state, spec, effects),
-        None => super::toast(state, format!("{chord} does nothing here; ? shows the keys"), false),
+        None => super::toast(state, keymap::refusal(state.screen.place(), chord), false),
     }
 }
 
@@ -116,30 +117,17 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             targets = vec![format!("{} (held by {owner})", values.join(", "))];
         }
     }
-    let (command, action) = match run::build(state, spec, &inputs) {
-        Ok(built) => built,
-        Err(why) => return super::toast(state, why, true),
-    };
-    start::ask_or_start(state, spec, &inputs, targets, command, action, effects);
+    match resolve(state, spec, &inputs, Door::Key) {
+        Ok(resolved) => confirm_or_dispatch(state, spec, targets, resolved, effects),
+        Err(why) => super::toast(state, why, true),
+    }
 }
 
 /// Whether an entry acts on what is selected.
 fn acts_on_a_target(spec: &ActionSpec) -> bool {
-    let takes_one = spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents" | "id"));
-    match (spec.build)(&Inputs::default()) {
-        Ok(Action::Screen(action)) => matches!(
-            action,
-            ScreenAction::AskMessage
-                | ScreenAction::AskBroadcast
-                | ScreenAction::EditCard
-                | ScreenAction::CardInEditor
-                | ScreenAction::ClaimFor
-                | ScreenAction::AskBlock
-                | ScreenAction::AskLink
-                | ScreenAction::MoveCard
-                | ScreenAction::Priority(_)
-        ),
-        _ => takes_one,
+    match spec.build {
+        Build::Screen(action) => action.acts_on_selection(),
+        Build::From(_) => spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents" | "id")),
     }
 }
 
@@ -186,7 +174,7 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
             code => scroll_by(scroll, code),
         },
-        Overlay::Confirm { yes, command, action, scroll, reading, .. } => match key.code {
+        Overlay::Confirm { yes, command, request, scroll, reading, .. } => match key.code {
             KeyCode::Esc | KeyCode::Char('n' | 'q') => {
                 let command = command.clone();
                 state.overlay = None;
@@ -200,10 +188,10 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => *yes = !*yes,
             KeyCode::Enter | KeyCode::Char('y') => {
                 let confirmed = *yes || key.code == KeyCode::Char('y');
-                let (command, action) = (command.clone(), action.clone());
+                let (command, request) = (command.clone(), request.clone());
                 state.overlay = None;
                 if confirmed {
-                    start::start(state, command, action, effects);
+                    run(state, command, request, effects);
                 } else {
                     answers::forget(state, &command);
                 }

@@ -2,13 +2,12 @@
 
 mod answers;
 mod board;
+mod dispatch;
 mod form;
 mod hand;
 mod keys;
 mod palette;
-mod run;
 mod screen;
-mod start;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -2,13 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{run, screen, start};
-use crate::app::action::Action;
+use super::dispatch::{confirm_or_dispatch, dispatch, resolve, targets};
 use crate::app::action::cli;
 use crate::app::action::inputs::Inputs;
-use crate::app::action::registry::{ActionSpec, Cli, Shape};
+use crate::app::action::registry::{ActionSpec, Door, Shell};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::palette::{candidates, normal, usage, words_of};
+use crate::app::tui::palette::{candidates, normal, refusal, usage, words_of};
 use crate::app::tui::state::{Line, Overlay, Palette, State};
 use crate::fleet::roster::FIELDS;
 
@@ -87,7 +86,7 @@ fn complete_argument(palette: &mut Palette, spec: &ActionSpec, names: &[String])
     }
     let fits = |candidate: &String| candidate.starts_with(word);
     let mut found: Vec<String> = if word.starts_with('-') {
-        let options = spec.arguments.iter().filter(|argument| matches!(argument.shape, Shape::Flag | Shape::Value));
+        let options = spec.arguments.iter().filter(|argument| argument.shape.is_option());
         options.map(|argument| format!("--{}", argument.name)).filter(fits).collect()
     } else if spec.arguments.iter().any(|argument| argument.name == "fields") && arguments.contains(' ') {
         FIELDS.iter().map(|field| format!("{field}=")).filter(fits).collect()
@@ -119,17 +118,18 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     }
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let Some(spec) = marked else {
-        palette.notice = Some("no command matches; ? in a view lists the keys".to_owned());
+        let nothing = || "no command matches; ? in a view lists the keys".to_owned();
+        palette.notice = Some(refusal(&text).unwrap_or_else(nothing));
         return;
     };
-    if matches!(spec.cli, Cli::None(_)) {
+    if matches!(spec.doors.shell, Shell::None(_)) {
         state.overlay = None;
-        if let Ok(Action::Screen(action)) = (spec.build)(&Inputs::default()) {
-            screen::apply(state, action, effects);
-        }
-        return;
+        return match resolve(state, spec, &Inputs::default(), Door::Palette) {
+            Ok((command, performer)) => dispatch(state, command, performer, effects),
+            Err(why) => super::toast(state, why, true),
+        };
     }
-    let needs_more = spec.arguments.iter().any(|argument| argument.shape == Shape::Required);
+    let needs_more = spec.arguments.iter().any(|argument| argument.shape.is_required());
     if !typed_whole && needs_more {
         return complete(palette, spec, selected);
     }
@@ -146,11 +146,12 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
         palette.notice = Some("--roster is for a shell: this screen shows one fleet, and acts on it".to_owned());
         return;
     }
-    match run::build(state, parsed.spec, &parsed.inputs) {
-        Ok((command, action)) => {
+    match resolve(state, parsed.spec, &parsed.inputs, Door::Palette) {
+        Ok((command, performer)) => {
             state.commands.push(&line);
             state.overlay = None;
-            start::begin(state, parsed.spec, &parsed.inputs, command, action, effects);
+            let targets = targets(state, &parsed.inputs, &performer);
+            confirm_or_dispatch(state, parsed.spec, targets, (command, performer), effects);
         }
         Err(why) => {
             if let Some(Overlay::Palette(palette)) = &mut state.overlay {

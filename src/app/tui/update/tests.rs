@@ -4,6 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
+use crate::app::action::FleetAction;
+use crate::app::action::dispatch::Request;
+use crate::app::action::fleet::Targets;
 use crate::app::tui::samples;
 use crate::fleet::model::{Label, PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
 use crate::ui::draw::{Drawn, Lines};
@@ -126,35 +129,24 @@ fn ctrl_c_leaves_from_every_layer() {
     }
 }
 
+fn of_review(action: fn(Targets) -> FleetAction) -> Request {
+    Request::Fleet(action(Targets { agents: vec!["review".to_owned()], ..Targets::default() }))
+}
+
 #[test]
 fn a_key_runs_the_same_action_as_its_command() {
     let mut state = state();
     let effects = press(&mut state, "S");
     assert_eq!(
         effects,
-        [Effect::Run {
-            command: "mosaic-tui fleet start review".to_owned(),
-            action: crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Start(
-                crate::app::action::lifecycle::Targets {
-                    agents: vec!["review".to_owned()],
-                    ..crate::app::action::lifecycle::Targets::default()
-                }
-            ))
-        }]
+        [Effect::Run { command: "mosaic-tui fleet start review".to_owned(), request: of_review(FleetAction::Start) }]
     );
 }
 
 #[test]
 fn stop_asks_first_and_defaults_to_cancel() {
-    let stop = Effect::Run {
-        command: "mosaic-tui fleet stop review".to_owned(),
-        action: crate::app::action::Action::Lifecycle(crate::app::action::lifecycle::LifecycleAction::Stop(
-            crate::app::action::lifecycle::Targets {
-                agents: vec!["review".to_owned()],
-                ..crate::app::action::lifecycle::Targets::default()
-            },
-        )),
-    };
+    let stop =
+        Effect::Run { command: "mosaic-tui fleet stop review".to_owned(), request: of_review(FleetAction::Stop) };
     for (keys, runs) in
         [("X\n", false), ("X\x1b", false), ("Xn", false), ("X\t\n", true), ("Xy", true), ("X\t\t\n", false)]
     {

@@ -1,0 +1,159 @@
+//! Who performs an action: the one match that shell, keys and palette go through.
+
+use super::registry::Door;
+use super::{
+    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, ScreenAction, SessionAction, TerminalAction,
+};
+
+/// Who performs an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Performer {
+    /// This screen, at once.
+    Screen(OnScreen),
+    /// Whoever owns the terminal and the process.
+    Terminal(TerminalAction),
+    /// The executor, which answers with a report.
+    Executor(Request),
+}
+
+/// What is done on the dashboard's screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnScreen {
+    /// A step of the view.
+    Step(ScreenAction),
+    /// Shows an agent's pane.
+    Watch(String),
+    /// Shows why an agent's readiness is what it is.
+    Explain(String),
+}
+
+/// What the executor performs and answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Of the fleet.
+    Fleet(FleetAction),
+    /// Of single agents.
+    Agent(AgentAction),
+    /// Of the framework.
+    Framework(FrameworkAction),
+    /// Of a session.
+    Session(SessionAction),
+    /// Of the backlog.
+    Backlog(BacklogAction),
+}
+
+/// Tells one request from every other of this program, also from one with the same words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct RequestId(pub u64);
+
+/// Who performs an action that was asked for at a door. That its entry in the table has this door, [`resolve`] says
+/// before.
+///
+/// # Errors
+/// Where nobody can do it, and which door helps.
+///
+/// [`resolve`]: super::registry::ActionSpec::resolve
+pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
+    let has_screen = door != Door::Shell;
+    Ok(match action {
+        Action::Screen(step) if has_screen => Performer::Screen(OnScreen::Step(step)),
+        Action::Screen(_) => return Err("this moves the dashboard's screen; open it with `mosaic-tui`".to_owned()),
+        Action::Terminal(TerminalAction::Watch(name)) if has_screen => Performer::Screen(OnScreen::Watch(name)),
+        Action::Terminal(action @ TerminalAction::Attach(_)) => Performer::Terminal(action),
+        Action::Terminal(TerminalAction::Follow { name, .. }) if has_screen => {
+            return Err(format!(
+                "--follow needs a terminal to itself: here Enter watches {name}; in a shell run `mosaic-tui agent tail --follow {name}`"
+            ));
+        }
+        Action::Terminal(_) if has_screen => {
+            return Err("this needs a terminal or a process of its own; run it in a shell".to_owned());
+        }
+        Action::Terminal(action) => Performer::Terminal(action),
+        Action::Agent(AgentAction::Explain(name)) if has_screen => Performer::Screen(OnScreen::Explain(name)),
+        Action::Agent(action) => Performer::Executor(Request::Agent(action)),
+        Action::Fleet(action) => Performer::Executor(Request::Fleet(action)),
+        Action::Framework(action) => Performer::Executor(Request::Framework(action)),
+        Action::Session(action) => Performer::Executor(Request::Session(action)),
+        Action::Backlog(action) => Performer::Executor(Request::Backlog(action)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::cli;
+    use crate::app::action::inputs::Inputs;
+    use crate::app::action::registry::{ACTIONS, ActionSpec};
+
+    const DOORS: [Door; 3] = [Door::Shell, Door::Palette, Door::Key];
+
+    /// Inputs with which an entry can be built.
+    fn sample(spec: &ActionSpec) -> Inputs {
+        let needed = spec.arguments.iter().filter(|argument| argument.shape.is_required());
+        let mut inputs = needed.fold(Inputs::default(), |inputs, argument| {
+            let value = argument.values.first().copied().unwrap_or("1");
+            inputs.with(argument.name, vec![value.to_owned()])
+        });
+        let more: &[(&str, &str)] = match spec.id {
+            "fleet.add" | "fleet.edit" => &[("fields", "class=code"), ("name", "a")],
+            "backlog.edit" => &[("title", "x")],
+            "session.report" => &[("status", "ok")],
+            "session.tether" => &[("arguments", "true")],
+            "fleet.remove" => &[("name", "a")],
+            _ => &[],
+        };
+        for (name, value) in more {
+            inputs = inputs.with(name, vec![(*value).to_owned()]);
+        }
+        inputs
+    }
+
+    #[test]
+    fn every_action_is_performed_at_each_of_its_doors_and_refused_at_no_other() {
+        for spec in ACTIONS {
+            for door in DOORS {
+                let resolved = spec.resolve(&sample(spec), door);
+                match spec.refusal(door) {
+                    None => assert!(resolved.is_ok(), "{} at {door:?}: {resolved:?}", spec.id),
+                    Some(refusal) => assert_eq!(resolved, Err(refusal), "{} at {door:?}", spec.id),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_a_door_that_the_action_has() {
+        let mut seen = 0;
+        for spec in ACTIONS {
+            assert!(DOORS.iter().any(|door| spec.refusal(*door).is_none()), "{} has no door", spec.id);
+            for refusal in DOORS.iter().filter_map(|door| spec.refusal(*door)) {
+                let names = ["in the dashboard its key is ", "in a shell it is `mosaic-tui", "the palette of"];
+                assert!(names.iter().any(|name| refusal.contains(name)), "{refusal}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 60, "{seen}");
+    }
+
+    #[test]
+    fn the_door_decides_who_performs() {
+        let at = |line: &str, door| {
+            let parsed = cli::parse_line(line).unwrap();
+            parsed.spec.resolve(&parsed.inputs, door)
+        };
+        let name = || "a".to_owned();
+        for (line, door, want) in [
+            ("agent watch a", Door::Shell, Performer::Terminal(TerminalAction::Watch(name()))),
+            ("agent watch a", Door::Palette, Performer::Screen(OnScreen::Watch(name()))),
+            ("agent explain a", Door::Shell, Performer::Executor(Request::Agent(AgentAction::Explain(name())))),
+            ("agent explain a", Door::Key, Performer::Screen(OnScreen::Explain(name()))),
+            ("agent attach a", Door::Key, Performer::Terminal(TerminalAction::Attach(name()))),
+            ("fleet doctor", Door::Palette, Performer::Executor(Request::Fleet(FleetAction::Doctor))),
+        ] {
+            assert_eq!(at(line, door), Ok(want), "{line} at {door:?}");
+        }
+        let refused = at("agent tail --follow a", Door::Palette).unwrap_err();
+        assert!(refused.contains("Enter watches a") && refused.contains("in a shell"), "{refused}");
+        assert!(at("agent tail --follow a", Door::Shell).is_ok());
+    }
+}

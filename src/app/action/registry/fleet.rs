@@ -1,0 +1,370 @@
+//! The fleet as a whole: what can be asked of it, and how.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::spec::{ACT, AGENTS, ActionSpec, Argument, JSON, LOOK, NAME, Place, Shape, command, flag, value};
+use crate::app::action::Action;
+use crate::app::action::inputs::Inputs;
+use crate::fleet::framework::PROFILES;
+use crate::fleet::lifecycle::Supervisor;
+use crate::fleet::model::AgentName;
+use crate::fleet::roster::Field;
+use crate::fleet::runtime;
+
+/// What the executor is asked to do with the fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FleetAction {
+    /// Prints the joined rows.
+    Ps {
+        /// Of this host only.
+        local: bool,
+    },
+    /// Validates a roster file.
+    Check(Option<PathBuf>),
+    /// Prints the roster's JSON Schema.
+    Schema,
+    /// Starts agents.
+    Start(Targets),
+    /// Stops agents.
+    Stop(Targets),
+    /// Stops agents and starts them again.
+    Restart(Targets),
+    /// Makes a roster from an example.
+    Init {
+        /// Which example.
+        profile: String,
+        /// One runtime for all.
+        runtime: Option<String>,
+        /// Written, not only printed.
+        write: bool,
+        /// Over an existing one, which is kept as a backup.
+        force: bool,
+    },
+    /// Installs the units.
+    Install {
+        /// Only tells what it would do.
+        dry_run: bool,
+    },
+    /// Takes the installation back.
+    Uninstall {
+        /// Only tells what it would do.
+        dry_run: bool,
+    },
+    /// One line per agent and unit.
+    Status,
+    /// Whether the fleet can be trusted now.
+    Verify,
+    /// Restarts what is down.
+    Recover {
+        /// Does it; otherwise it only tells.
+        apply: bool,
+    },
+    /// A new agent.
+    Add {
+        /// Its name.
+        name: AgentName,
+        /// Its fields.
+        fields: Vec<Field>,
+    },
+    /// Other fields of an agent.
+    Edit {
+        /// The agent.
+        name: AgentName,
+        /// What is set or taken out.
+        fields: Vec<Field>,
+    },
+    /// Takes an agent out, for good.
+    Remove(AgentName),
+    /// What the fleet needs of its machine.
+    Doctor,
+}
+
+/// Which agents, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// By name; none means all of this host.
+    pub agents: Vec<String>,
+    /// Of this class only.
+    pub class: Option<String>,
+    /// Least time between two of them.
+    pub stagger: Duration,
+    /// The supervisor asked for.
+    pub supervisor: Option<Supervisor>,
+}
+
+impl FleetAction {
+    /// Whether it only tells what it would do, or makes only what was not there: then nobody is asked first.
+    #[must_use]
+    pub fn only_tells(&self) -> bool {
+        match self {
+            Self::Recover { apply } => !apply,
+            Self::Init { write, force, .. } => !(*write && *force),
+            Self::Install { dry_run } | Self::Uninstall { dry_run } => *dry_run,
+            _ => false,
+        }
+    }
+}
+
+const BY_PALETTE: &str = "the palette runs it";
+
+const CLASS: Argument = value("class", "Only agents of this class, among those named if any are");
+const STAGGER: Argument = value("stagger", "Least seconds between two agents");
+const SUPERVISOR: Argument =
+    value("supervisor", "Who keeps them; default systemd where the fleet is installed, else direct")
+        .of(&["systemd", "direct"]);
+const DRY_RUN: Argument = flag("dry-run", "Only tells what it would do");
+const TARGETS: &[Argument] = &[AGENTS, CLASS, STAGGER, SUPERVISOR, JSON];
+const FIELDS: Argument = Argument {
+    name: "fields",
+    shape: Shape::Many,
+    doc: "field=value: runtime, class, alias, reports_to, working_directory, model_hint, yolo, command, env.NAME, ...",
+    values: &[],
+};
+
+/// What only looks.
+pub(super) const LOOKS: &[ActionSpec] = &[
+    command(
+        "fleet.ps",
+        "fleet rows",
+        "Prints one row per agent and unmanaged session, all planes joined",
+        &["fleet", "ps"],
+        |inputs| done(FleetAction::Ps { local: inputs.flag("local") }),
+    )
+    .no_key("the Fleet view shows it")
+    .takes(&[flag("local", "Only agents of this host; no other is asked"), JSON])
+    .answers("[row], or {schema, rows} when --local is given", LOOK),
+    command(
+        "fleet.check",
+        "check roster",
+        "Validates a roster file and lists every problem with its place",
+        &["fleet", "check"],
+        |inputs| done(FleetAction::Check(inputs.one("file").map(Into::into))),
+    )
+    .no_key("the header shows an invalid roster")
+    .takes(&[
+        Argument { name: "file", shape: Shape::Optional, doc: "Roster file; default the fleet's own", values: &[] },
+        JSON,
+    ])
+    .answers("{file, valid, agents, problems, warnings}", &[0, 3]),
+    command("fleet.schema", "roster schema", "Prints the JSON Schema of the roster", &["fleet", "schema"], |_| {
+        done(FleetAction::Schema)
+    })
+    .no_key("it is for editors")
+    .answers("", &[0]),
+];
+
+/// What acts.
+pub(super) const ACTS: &[ActionSpec] = &[
+    command("fleet.init", "init", "Prints a roster made from an example, or writes it", &["fleet", "init"], build_init)
+        .no_key(BY_PALETTE)
+        .takes(&[
+            value("profile", "The example; default general").of(&[
+                "minimal",
+                "local-canary",
+                "general",
+                "coding",
+                "research",
+                "operations",
+            ]),
+            value("runtime", "One runtime for all of its agents"),
+            flag("write", "Writes the roster instead of printing it"),
+            flag("force", "Over an existing roster, which is kept as a backup"),
+            JSON,
+        ])
+        .asks_first("Overwrite the roster of")
+        .answers("{profile, file, written, backup, notes, agents}", &[0, 1, 4]),
+    command(
+        "fleet.install",
+        "install",
+        "Installs the fleet's systemd units, so that it comes back after a reboot",
+        &["fleet", "install"],
+        |inputs| done(FleetAction::Install { dry_run: inputs.flag("dry-run") }),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[DRY_RUN, JSON])
+    .answers("{dry_run, steps, notes}", ACT),
+    command(
+        "fleet.uninstall",
+        "uninstall",
+        "Stops the installed fleet and takes back what install did, nothing else",
+        &["fleet", "uninstall"],
+        |inputs| done(FleetAction::Uninstall { dry_run: inputs.flag("dry-run") }),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[DRY_RUN, JSON])
+    .asks_first("Uninstall")
+    .answers("{dry_run, steps, notes}", ACT),
+    command(
+        "fleet.start",
+        "start",
+        "Starts agents: the holder's tmux server first, then a keeper each",
+        &["fleet", "start"],
+        |inputs| build_targets(inputs, FleetAction::Start),
+    )
+    .key(Place::Fleet, &["S"])
+    .in_footer()
+    .takes(TARGETS)
+    .answers("[outcome]", ACT),
+    command("fleet.stop", "stop", "Stops agents: keeper, session and process tree", &["fleet", "stop"], |inputs| {
+        build_targets(inputs, FleetAction::Stop)
+    })
+    .key(Place::Fleet, &["X"])
+    .in_footer()
+    .takes(TARGETS)
+    .asks_first("Stop")
+    .answers("[outcome]", ACT),
+    command(
+        "fleet.restart",
+        "restart",
+        "Stops agents and starts them again once nothing of them is left",
+        &["fleet", "restart"],
+        |inputs| build_targets(inputs, FleetAction::Restart),
+    )
+    .key(Place::Fleet, &["R"])
+    .in_footer()
+    .takes(TARGETS)
+    .asks_first("Restart")
+    .answers("[outcome]", ACT),
+    command(
+        "fleet.status",
+        "status",
+        "Prints one line per agent with its unit; exit 1 if anybody needs you",
+        &["fleet", "status"],
+        |_| done(FleetAction::Status),
+    )
+    .no_key("the Fleet view shows it; the palette runs it")
+    .takes(&[JSON])
+    .answers("{tenant_id, host, supervisor, warnings, need_operator, agents}", LOOK),
+    command(
+        "fleet.verify",
+        "verify",
+        "Checks whether the fleet can be trusted now, and that your own tmux server was not touched",
+        &["fleet", "verify"],
+        |_| done(FleetAction::Verify),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[JSON])
+    .answers("checks", LOOK),
+    command(
+        "fleet.recover",
+        "recover",
+        "Tells which agents are down, by two looks that agree; with --apply it restarts them one by one",
+        &["fleet", "recover"],
+        |inputs| done(FleetAction::Recover { apply: inputs.flag("apply") }),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[flag("apply", "Restarts them; stops after 3 failures"), JSON])
+    .asks_first("Restart")
+    .answers("{applied, tenant_id, host, down, outcomes}", ACT),
+    command(
+        "fleet.add",
+        "add agent",
+        "Adds an agent to the roster, and enables its unit when the fleet is installed",
+        &["fleet", "add"],
+        build_add,
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[NAME, FIELDS, JSON])
+    .answers("change", ACT),
+    command(
+        "fleet.edit",
+        "edit agent",
+        "Changes fields of an agent in the roster and keeps everything else of the file; an empty value removes one",
+        &["fleet", "edit"],
+        build_edit,
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[NAME, FIELDS, JSON])
+    .answers("change", ACT),
+    command(
+        "fleet.remove",
+        "remove agent",
+        "Stops an agent, disables its unit and takes it out of the roster",
+        &["fleet", "remove"],
+        |inputs| done(FleetAction::Remove(name(inputs)?)),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[NAME, JSON])
+    .asks_first("Remove")
+    .answers("change", ACT),
+    command(
+        "fleet.doctor",
+        "doctor",
+        "Checks what the fleet needs of this machine, and says how to mend each",
+        &["fleet", "doctor"],
+        |_| done(FleetAction::Doctor),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[JSON])
+    .answers("checks", &[0, 1]),
+];
+
+/// Longest pause between two agents: an hour.
+const MAX_STAGGER: f64 = 3600.0;
+
+type Built = Result<Action, String>;
+
+fn done(action: FleetAction) -> Built {
+    Ok(Action::Fleet(action))
+}
+
+/// Which agents, from names, `--class`, `--stagger` and `--supervisor`.
+fn build_targets(inputs: &Inputs, make: fn(Targets) -> FleetAction) -> Built {
+    let stagger = match inputs.one("stagger") {
+        None => Duration::ZERO,
+        Some(text) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|seconds| (0.0..=MAX_STAGGER).contains(seconds))
+            .map(Duration::from_secs_f64)
+            .ok_or_else(|| format!("--stagger takes seconds, from 0 to {MAX_STAGGER}"))?,
+    };
+    let supervisor = match inputs.one("supervisor").as_deref() {
+        Some("systemd") => Some(Supervisor::Systemd),
+        Some("direct") => Some(Supervisor::Direct),
+        _ => None,
+    };
+    done(make(Targets { agents: inputs.many("agents"), class: inputs.one("class"), stagger, supervisor }))
+}
+
+fn build_init(inputs: &Inputs) -> Built {
+    let profile = inputs.one("profile").unwrap_or_else(|| "general".to_owned());
+    if !PROFILES.iter().any(|(name, _)| *name == profile) {
+        let all: Vec<&str> = PROFILES.iter().map(|(name, _)| *name).collect();
+        return Err(format!("--profile takes one of {}", all.join(", ")));
+    }
+    let runtime = inputs.one("runtime");
+    if let Some(name) = runtime.as_deref().filter(|name| !runtime::is_known(name)) {
+        return Err(format!("--runtime takes one of {}, not {}", runtime::known_list(), crate::plain::quoted(name)));
+    }
+    let (write, force) = (inputs.flag("write"), inputs.flag("force"));
+    if force && !write {
+        return Err("--force needs --write".to_owned());
+    }
+    done(FleetAction::Init { profile, runtime, write, force })
+}
+
+fn build_add(inputs: &Inputs) -> Built {
+    let fields = fields(inputs)?;
+    if let Some(field) = fields.iter().find(|field| field.value.is_none()) {
+        return Err(format!("{} has no value", field.key));
+    }
+    done(FleetAction::Add { name: name(inputs)?, fields })
+}
+
+fn build_edit(inputs: &Inputs) -> Built {
+    let fields = fields(inputs)?;
+    if fields.is_empty() {
+        return Err("what to change is needed, as field=value".to_owned());
+    }
+    done(FleetAction::Edit { name: name(inputs)?, fields })
+}
+
+fn name(inputs: &Inputs) -> Result<AgentName, String> {
+    AgentName::parse(&inputs.required("name")?)
+}
+
+fn fields(inputs: &Inputs) -> Result<Vec<Field>, String> {
+    inputs.many("fields").iter().map(|text| Field::parse(text)).collect()
+}

@@ -1,0 +1,375 @@
+//! The screen: what can be asked of it, by which keys.
+
+use super::spec::{ActionSpec, Place, screen};
+
+/// An intent that stays on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScreenAction {
+    /// One layer back, then out.
+    Back,
+    /// Out at once.
+    Quit,
+    /// Peels one layer, never quits.
+    Peel,
+    /// Help for where the operator is.
+    Help,
+    /// A command line inside the dashboard.
+    Palette,
+    /// A text for the selected agent.
+    AskMessage,
+    /// A text for every agent of the list.
+    AskBroadcast,
+    /// Draws everything again.
+    Redraw,
+    /// Hands the terminal back to the shell.
+    Suspend,
+    /// The Fleet view.
+    ViewFleet,
+    /// Moves the cursor or scrolls.
+    Move(Motion),
+    /// Edits the filter.
+    Filter,
+    /// Goes to the next agent that needs the operator.
+    NextAttention,
+    /// Moves the cut-out of a pane.
+    Pan(Direction),
+    /// The Board view.
+    ViewBoard,
+    /// The column beside.
+    Column(Direction),
+    /// The selected card, full screen.
+    OpenCard,
+    /// From a card to its owner's pane, from an agent to its card.
+    Jump,
+    /// Edits the board's filter.
+    FilterBoard,
+    /// The form of a new card.
+    NewCard,
+    /// The form of the selected card.
+    EditCard,
+    /// The selected card in the operator's editor.
+    CardInEditor,
+    /// Claims the selected card for an agent that is chosen.
+    ClaimFor,
+    /// Asks why, then parks the selected card.
+    AskBlock,
+    /// Asks on what the selected card depends.
+    AskLink,
+    /// Chooses a column to move the selected card to.
+    MoveCard,
+    /// Changes the selected card's priority.
+    Priority(i8),
+    /// Takes the last change back.
+    Undo,
+}
+
+impl ScreenAction {
+    /// Whether it acts on what is selected, and so only on what a frame showed.
+    #[must_use]
+    pub fn acts_on_selection(self) -> bool {
+        matches!(
+            self,
+            Self::AskMessage
+                | Self::AskBroadcast
+                | Self::EditCard
+                | Self::CardInEditor
+                | Self::ClaimFor
+                | Self::AskBlock
+                | Self::AskLink
+                | Self::MoveCard
+                | Self::Priority(_)
+        )
+    }
+}
+
+/// How far the cursor moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// One up.
+    Up,
+    /// One down.
+    Down,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+/// Which way a pane's cut-out or the board's cursor moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say all")]
+pub enum Direction {
+    Left,
+    Right,
+    Up,
+    Down,
+}
+
+/// Keys of every view, and of agents.
+pub(super) const KEYS: &[ActionSpec] = &[
+    screen("app.help", "help", "Shows the keys that work here", Place::Anywhere, &["?", "f1"], ScreenAction::Help)
+        .in_footer(),
+    screen(
+        "app.palette",
+        "command",
+        "Opens the palette: every command by name, with its shell form",
+        Place::Anywhere,
+        &[":"],
+        ScreenAction::Palette,
+    )
+    .in_footer(),
+    screen("app.back", "back", "Goes one layer back, then leaves", Place::Anywhere, &["q"], ScreenAction::Back)
+        .in_footer(),
+    screen(
+        "app.peel",
+        "close",
+        "Closes the topmost popup, filter or view",
+        Place::Anywhere,
+        &["esc"],
+        ScreenAction::Peel,
+    ),
+    screen("app.quit", "quit", "Leaves at once", Place::Anywhere, &["ctrl-c"], ScreenAction::Quit),
+    screen("app.redraw", "redraw", "Draws the whole screen again", Place::Anywhere, &["ctrl-l"], ScreenAction::Redraw),
+    screen(
+        "app.suspend",
+        "suspend",
+        "Hands the terminal back to the shell; `fg` returns",
+        Place::Anywhere,
+        &["ctrl-z"],
+        ScreenAction::Suspend,
+    ),
+    screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
+    screen("view.board", "board", "Shows the Board view", Place::Anywhere, &["3"], ScreenAction::ViewBoard).in_footer(),
+    screen(
+        "card.jump",
+        "agent/card",
+        "From a card to its owner's pane, from an agent to the card it holds; Esc goes back",
+        Place::Anywhere,
+        &["o"],
+        ScreenAction::Jump,
+    ),
+    screen(
+        "attention.next",
+        "next waiting",
+        "Goes to the next agent that needs you",
+        Place::Anywhere,
+        &["w"],
+        ScreenAction::NextAttention,
+    )
+    .in_footer(),
+    screen(
+        "list.filter",
+        "filter",
+        "Filters the list: text, `state:`, `class:`, `runtime:`, `host:`; `!` inverts a term",
+        Place::Fleet,
+        &["/"],
+        ScreenAction::Filter,
+    )
+    .in_footer(),
+    screen(
+        "cursor.up",
+        "up",
+        "One up; in Watch, into the scrollback",
+        Place::Anywhere,
+        &["k", "up"],
+        ScreenAction::Move(Motion::Up),
+    ),
+    screen("cursor.down", "down", "One down", Place::Anywhere, &["j", "down"], ScreenAction::Move(Motion::Down)),
+    screen(
+        "cursor.half_up",
+        "half page up",
+        "Half a page up",
+        Place::Anywhere,
+        &["ctrl-u", "pgup"],
+        ScreenAction::Move(Motion::HalfUp),
+    ),
+    screen(
+        "cursor.half_down",
+        "half page down",
+        "Half a page down",
+        Place::Anywhere,
+        &["ctrl-d", "pgdn"],
+        ScreenAction::Move(Motion::HalfDown),
+    ),
+    screen(
+        "cursor.first",
+        "first",
+        "To the first row; in Watch, to the oldest line",
+        Place::Anywhere,
+        &["g", "home"],
+        ScreenAction::Move(Motion::First),
+    ),
+    screen(
+        "cursor.last",
+        "last",
+        "To the last row; in Watch, back to the live screen",
+        Place::Anywhere,
+        &["G", "end"],
+        ScreenAction::Move(Motion::Last),
+    ),
+    screen(
+        "pane.left",
+        "pan left",
+        "Moves the cut-out of the pane left",
+        Place::Agents,
+        &["shift-left", "H"],
+        ScreenAction::Pan(Direction::Left),
+    ),
+    screen(
+        "pane.right",
+        "pan right",
+        "Moves the cut-out of the pane right",
+        Place::Agents,
+        &["shift-right", "L"],
+        ScreenAction::Pan(Direction::Right),
+    ),
+    screen(
+        "pane.up",
+        "pan up",
+        "Moves the cut-out of the pane up",
+        Place::Agents,
+        &["shift-up", "K"],
+        ScreenAction::Pan(Direction::Up),
+    ),
+    screen(
+        "pane.down",
+        "pan down",
+        "Moves the cut-out of the pane down",
+        Place::Agents,
+        &["shift-down", "J"],
+        ScreenAction::Pan(Direction::Down),
+    ),
+];
+
+/// A key of the board that opens something on the screen first, and the commands that do the same.
+const fn card(
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    keys: &'static [&'static str],
+    action: ScreenAction,
+    commands: &'static str,
+) -> ActionSpec {
+    screen(id, title, doc, Place::Board, keys, action).no_command(commands)
+}
+
+/// Keys of the board.
+pub(super) const BOARD: &[ActionSpec] = &[
+    card(
+        "card.open",
+        "card",
+        "Shows the card in full, with the graph around it and its history",
+        &["enter"],
+        ScreenAction::OpenCard,
+        "`backlog show` is the command",
+    )
+    .in_footer(),
+    card("card.new", "new", "Makes a card in a form", &["n"], ScreenAction::NewCard, "`backlog create` is the command")
+        .in_footer(),
+    card(
+        "card.form",
+        "edit",
+        "Edits the card in a form",
+        &["e"],
+        ScreenAction::EditCard,
+        "`backlog edit` is the command",
+    )
+    .in_footer(),
+    card(
+        "card.editor",
+        "$EDITOR",
+        "Edits the card in $VISUAL or $EDITOR",
+        &["E"],
+        ScreenAction::CardInEditor,
+        "`backlog edit --body-file` is the command",
+    ),
+    card(
+        "card.claim_for",
+        "claim",
+        "Claims the card for an agent that is chosen from a list",
+        &["c"],
+        ScreenAction::ClaimFor,
+        "`backlog claim --id` is the command",
+    )
+    .in_footer(),
+    card(
+        "card.block",
+        "block",
+        "Asks why, and parks the card",
+        &["b"],
+        ScreenAction::AskBlock,
+        "`backlog block` is the command",
+    )
+    .in_footer(),
+    card(
+        "card.link",
+        "link",
+        "Makes the card depend on another whose id is typed; `!ID` takes the link away",
+        &["L"],
+        ScreenAction::AskLink,
+        "`backlog link` and `backlog unlink` are the commands",
+    )
+    .in_footer(),
+    card(
+        "card.move",
+        "move",
+        "Moves the card to another column, where a rule allows it",
+        &["m"],
+        ScreenAction::MoveCard,
+        "`backlog claim`, `block`, `unblock`, `complete` and `reclaim` are the commands",
+    )
+    .in_footer(),
+    card(
+        "card.raise",
+        "sooner",
+        "Raises the card's priority by one",
+        &["+"],
+        ScreenAction::Priority(1),
+        "`backlog edit --priority-by` is the command",
+    ),
+    card(
+        "card.lower",
+        "later",
+        "Lowers the card's priority by one",
+        &["-"],
+        ScreenAction::Priority(-1),
+        "`backlog edit --priority-by` is the command",
+    ),
+    card(
+        "card.undo",
+        "undo",
+        "Takes the last change back: an edit, a priority, a block, an unblock or a link",
+        &["U"],
+        ScreenAction::Undo,
+        "it takes back what was done on the screen",
+    ),
+    card(
+        "board.filter",
+        "filter",
+        "Filters the cards: text, `phase:`, `assignee:`, `owner:`; `!` inverts a term",
+        &["/"],
+        ScreenAction::FilterBoard,
+        "`backlog list --search` is the command",
+    )
+    .in_footer(),
+    card(
+        "board.left",
+        "column left",
+        "To the column on the left",
+        &["h", "left", "backtab"],
+        ScreenAction::Column(Direction::Left),
+        "it only moves the screen",
+    ),
+    card(
+        "board.right",
+        "column right",
+        "To the column on the right",
+        &["l", "right", "tab"],
+        ScreenAction::Column(Direction::Right),
+        "it only moves the screen",
+    ),
+];

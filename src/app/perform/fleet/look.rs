@@ -1,0 +1,90 @@
+//! What the fleet looks like: its rows, and whether its roster is valid.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::app::action::error::{FAILED, exit_code};
+use crate::app::action::report::Report;
+use crate::app::perform::headless;
+use crate::app::perform::look::{look, look_here};
+use crate::fleet::error::{Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::model::Label;
+use crate::fleet::roster::{self, Roster};
+
+/// Version of what one host tells another of its agents. Whoever reads it takes the rows that it knows.
+const ROWS_SCHEMA: u32 = 2;
+
+/// One row per agent and session.
+pub(super) async fn ps(site: &Site, local: bool) -> Result<Report> {
+    let snapshot = if local { look_here(site).await? } else { look(site).await? };
+    let text = headless::table(&snapshot, None, false);
+    let report = if local {
+        // Other hosts ask for this, with versions of their own.
+        Report::done(text, &json!({ "schema": ROWS_SCHEMA, "rows": snapshot.agents }))
+    } else {
+        Report::done(text, &snapshot.agents)
+    };
+    // What could not be verified is no success, however complete the table looks.
+    Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(FAILED) })
+}
+
+/// What is wrong with a roster, and what of this machine it lacks.
+pub(super) fn check(site: &Site, file: Option<&Path>) -> Result<Report> {
+    let mut site = site.clone();
+    if let Some(file) = file {
+        site.roster = file.to_owned();
+    }
+    let path = site.roster.display().to_string();
+    match roster::load(&site) {
+        Ok(roster) => {
+            let mut text = format!("{path}: valid, {} agents", roster.agents.len());
+            let warnings: Vec<String> =
+                roster.warnings.iter().map(ToString::to_string).chain(surroundings(&site, &roster)).collect();
+            for warning in &warnings {
+                text.push_str(&format!("\n{path}: warning: {warning}"));
+            }
+            Ok(Report::done(
+                text,
+                &json!({ "file": path, "valid": true, "agents": roster.agents.len(), "problems": [], "warnings": warnings }),
+            ))
+        }
+        Err(failure) if failure.kind == Kind::Invalid && !failure.details.is_empty() => {
+            let report = Report::done(
+                failure.details.join("\n"),
+                &json!({ "file": path, "valid": false, "problems": failure.details, "warnings": [] }),
+            );
+            Ok(report.with_code(exit_code(Kind::Invalid)))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What a valid roster needs and this machine lacks.
+fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut missing = Vec::new();
+    let mut folders: BTreeMap<&PathBuf, Vec<String>> = BTreeMap::new();
+    for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
+        let folder = &agent.working_directory;
+        if !folder.is_dir() {
+            folders.entry(folder).or_default().push(agent.name.to_string());
+        }
+        let program = agent.command.as_deref().and_then(|command| command.split_whitespace().next());
+        if let Some(program) =
+            program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
+            && !program.starts_with('.')
+            && !crate::fleet::session::is_shell_word(program)
+            && crate::fleet::os::exec::find_in_path(program, &path).is_none()
+        {
+            missing.push(format!("{}: {program} is not on PATH", agent.name));
+        }
+    }
+    missing.extend(folders.into_iter().map(|(folder, names)| {
+        let folder = Label::new(&folder.display().to_string());
+        format!("{}: {folder} does not exist and will be made at the start", names.join(", "))
+    }));
+    missing
+}
