@@ -42,9 +42,18 @@ pub enum Request {
     Backlog(BacklogAction),
 }
 
-/// Tells one request from every other of this program, also from one with the same words.
+/// Tells one request from every other of this dashboard, also from one with the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct RequestId(pub u64);
+
+/// A request that was handed to the executor, while its answer is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// By this its answer is known.
+    pub id: RequestId,
+    /// Its command line, for people.
+    pub command: String,
+}
 
 /// Who performs an action that was asked for at a door. That its entry in the table has this door, [`resolve`] says
 /// before.

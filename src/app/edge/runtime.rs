@@ -331,9 +331,9 @@ impl Dashboard {
             Effect::Editor(card) => self.editor = Some(card),
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
-            Effect::Run { command, request } => {
+            Effect::Run { sent, request } => {
                 let width = usize::from(self.state.size.width);
-                self.work.begin(self.site.clone(), width, (command, request), self.done.clone());
+                self.work.begin(self.site.clone(), width, (sent, request), self.done.clone());
                 self.refresh();
             }
         }
@@ -516,7 +516,7 @@ impl Dashboard {
         };
         self.come_back()?;
         self.view.open_at = self.view.wanted.as_ref().map(|_| Instant::now());
-        self.take(Event::Done { command: format!("mosaic-tui agent attach {name}"), report });
+        self.take(Event::Returned { command: format!("mosaic-tui agent attach {name}"), report });
         Ok(())
     }
 

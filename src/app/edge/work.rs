@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::open::block_on;
 use super::signals::{Signalled, Signals};
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, Sent};
 use crate::app::action::error::{DONE, FAILED};
 use crate::app::action::fleet::Targets;
 use crate::app::action::report::Report;
@@ -155,17 +155,17 @@ impl Work {
         &mut self,
         site: Site,
         width: usize,
-        (command, request): (String, Request),
+        (sent, request): (Sent, Request),
         done: mpsc::Sender<Event>,
     ) {
         while self.tasks.try_join_next().is_some() {}
         let turn = self.lines.stand(concern(&request));
         self.tasks.spawn(async move {
             let _turn = turn.await;
-            let report = apart(site, width, command.clone(), request, done.clone())
+            let report = apart(site, width, sent.command.clone(), request, done.clone())
                 .await
                 .unwrap_or_else(|failure| Report::failed(&failure));
-            let _left = done.send(Event::Done { command, report }).await;
+            let _left = done.send(Event::Done { sent, report }).await;
         });
     }
 
@@ -205,14 +205,14 @@ async fn apart(
 /// that has the terminal now; the exit code of the first that failed, or was not finished.
 pub(super) async fn finish(
     work: &mut Work,
-    mut running: Vec<String>,
+    mut running: Vec<Sent>,
     signalled: bool,
     answers: &mut mpsc::Receiver<Event>,
 ) -> Option<u8> {
     if running.is_empty() {
         return None;
     }
-    say(&format!("finishes first: {} (Ctrl-C breaks it off)", running.join(", ")));
+    say(&format!("finishes first: {} (Ctrl-C breaks it off)", commands(&running)));
     let mut failed = None;
     let limit = async {
         if signalled {
@@ -232,9 +232,9 @@ pub(super) async fn finish(
         }
     };
     let mut take = |event: Event| {
-        let Event::Done { command, report } = event else { return };
-        running.retain(|running| *running != command);
-        tell(&command, &report);
+        let Event::Done { sent, report } = event else { return };
+        running.retain(|running| running.id != sent.id);
+        tell(&sent.command, &report);
         if report.code != DONE {
             failed = failed.or(Some(report.code));
         }
@@ -258,10 +258,15 @@ pub(super) async fn finish(
     // A part of the program that crashed answers nothing.
     let broken = broken.or((!running.is_empty()).then_some("gave no answer"));
     if let Some(how) = broken {
-        say(&format!("{how}: {}", running.join(", ")));
+        say(&format!("{how}: {}", commands(&running)));
         failed = failed.or(Some(FAILED));
     }
     failed
+}
+
+/// The command lines of requests, on one line.
+fn commands(running: &[Sent]) -> String {
+    running.iter().map(|sent| sent.command.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Tells in the shell what an action answered, as its command does there.

@@ -1,6 +1,6 @@
 //! What the dashboard wants done outside itself: commands as data, which tests compare.
 
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, Sent};
 use crate::backlog::model::Card;
 use crate::backlog::watch;
 use crate::fleet::model::{PaneKey, PaneTarget};
@@ -19,8 +19,8 @@ pub enum Effect {
     },
     /// Perform a request.
     Run {
-        /// Its command line, for the result.
-        command: String,
+        /// By what its answer is known and shown.
+        sent: Sent,
         /// The request.
         request: Request,
     },

@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::state::FieldName;
+use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
 use crate::backlog::operations::Detail;
@@ -33,18 +34,25 @@ pub enum Event {
     PaneLost(PaneKey, String),
     /// The scrollback that was asked for.
     History(PaneKey, Result<Arc<PaneScreen>, String>),
-    /// A running action says how far it is.
+    /// A request that is performed says how far it is.
     Progress {
         /// Its command line.
         command: String,
         /// What it is doing.
         text: String,
     },
-    /// An action ended.
+    /// A request was answered.
     Done {
-        /// Its command line.
+        /// Which.
+        sent: Sent,
+        /// The answer.
+        report: Report,
+    },
+    /// The operator is back from an agent's pane.
+    Returned {
+        /// The command line of the takeover.
         command: String,
-        /// Its result.
+        /// How it ended.
         report: Report,
     },
     /// Time passed.

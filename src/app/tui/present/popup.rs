@@ -12,11 +12,11 @@ pub(super) fn popup(state: &State) -> Option<Popup> {
     Some(match state.overlay.as_ref()? {
         Overlay::Help { filter, scroll } => help(state.screen, filter, *scroll),
         Overlay::Explain { scroll } => explain(state, *scroll),
-        Overlay::Confirm { command, targets, yes, scroll, .. } => Popup {
+        Overlay::Confirm { sent, targets, yes, scroll, .. } => Popup {
             title: "really?".to_owned(),
             lines: vec![
                 vec![Piece::new("acts on  ", Role::Quiet), Piece::new(targets.join(", "), Role::Strong)],
-                vec![Piece::new("runs     ", Role::Quiet), Piece::new(command.clone(), Role::Plain)],
+                vec![Piece::new("runs     ", Role::Quiet), Piece::new(sent.command.clone(), Role::Plain)],
             ],
             scroll: *scroll,
             marked: None,

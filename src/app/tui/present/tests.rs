@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use super::*;
 use crate::app::action::FleetAction;
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::fleet::Targets;
 use crate::app::tui::event::Event;
 use crate::app::tui::samples;
@@ -83,7 +83,7 @@ fn popups() {
     state.overlay = Some(Overlay::Explain { scroll: 0 });
     check("explain", &state);
     state.overlay = Some(Overlay::confirm(
-        "mosaic-tui fleet stop review".to_owned(),
+        Sent { id: RequestId(1), command: "mosaic-tui fleet stop review".to_owned() },
         vec!["review".to_owned()],
         Request::Fleet(FleetAction::Stop(Targets { agents: vec!["review".to_owned()], ..Targets::default() })),
     ));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Line;
 use crate::app::action::Action;
+use crate::app::action::dispatch::RequestId;
 use crate::backlog::model::{Board, BoardQuery, CardId, CardLine, Column, Stamp, Terms};
 use crate::backlog::operations::Detail;
 
@@ -43,8 +44,8 @@ pub struct BoardState {
     pub scroll: u16,
     /// What takes the last change back: its name and the action.
     pub undo: Option<(String, Action)>,
-    /// The same while it is on its way.
-    pub undoing: Option<(String, Action)>,
+    /// What is being taken back, until it is answered.
+    pub undoing: Vec<(RequestId, (String, Action))>,
 }
 
 /// The column that is selected at first: where there is something to see.

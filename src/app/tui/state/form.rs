@@ -1,7 +1,7 @@
 //! The form in which a card is made or edited, and the small questions of the board.
 
 use super::Line;
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, RequestId};
 use crate::backlog::model::{Card, CardId};
 
 /// Which field of a card a line of the form is.
@@ -95,8 +95,8 @@ pub struct Form {
     pub notice: Option<String>,
     /// The newest version seen, when it is no longer the edited one.
     pub newer: Option<Box<CardValues>>,
-    /// The command whose answer is being waited for.
-    pub saving: Option<String>,
+    /// The request whose answer is being waited for.
+    pub saving: Option<RequestId>,
     /// Whether Esc was pressed once: the next drops what is typed.
     pub leaving: bool,
 }
@@ -233,8 +233,8 @@ pub struct Prompt {
     pub line: Line,
     /// What was wrong with it.
     pub notice: Option<String>,
-    /// The command line of what is being sent; the text stays until it has arrived.
-    pub sending: Option<String>,
+    /// The request that is being sent; the text stays until it has arrived.
+    pub sending: Option<RequestId>,
     /// How far back in the history the text came from; 0 is none of it.
     pub back: usize,
     /// What was typed before the history was looked into.

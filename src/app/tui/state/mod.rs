@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::filter::Filter;
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::registry::Place;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
@@ -65,8 +65,8 @@ pub enum Overlay {
     },
     /// Asks before something is ended.
     Confirm {
-        /// The command line, shown.
-        command: String,
+        /// What is sent: the command line is shown.
+        sent: Sent,
         /// What it acts on, shown.
         targets: Vec<String>,
         /// What the executor is asked.
@@ -104,8 +104,8 @@ pub enum Overlay {
 impl Overlay {
     /// Asks before a request is handed on.
     #[must_use]
-    pub fn confirm(command: String, targets: Vec<String>, request: Request) -> Self {
-        Self::Confirm { command, targets, request, yes: false, scroll: 0, reading: Reading::default() }
+    pub fn confirm(sent: Sent, targets: Vec<String>, request: Request) -> Self {
+        Self::Confirm { sent, targets, request, yes: false, scroll: 0, reading: Reading::default() }
     }
 
     /// What is marked in it: what Enter would take.
@@ -118,12 +118,12 @@ impl Overlay {
         }
     }
 
-    /// The command line of what was typed here and sent, while its answer is on its way.
+    /// The request that was typed here and sent, while its answer is on its way.
     #[must_use]
-    pub fn sent(&self) -> Option<&str> {
+    pub fn sent(&self) -> Option<RequestId> {
         match self {
-            Self::Form(form) => form.saving.as_deref(),
-            Self::Prompt(prompt) => prompt.sending.as_deref(),
+            Self::Form(form) => form.saving,
+            Self::Prompt(prompt) => prompt.sending,
             _ => None,
         }
     }
@@ -233,8 +233,10 @@ pub struct State {
     pub seen: HashMap<RowKey, Readiness>,
     /// Answers, and what was refused, that wait until the operator has closed what is open, the oldest first.
     pub answers: VecDeque<Overlay>,
-    /// Commands that run.
-    pub running: Vec<String>,
+    /// Requests that are performed.
+    pub running: Vec<Sent>,
+    /// Requests that were made so far.
+    pub requests: u64,
     /// Key presses for which a request to leave counts as said with what runs in mind.
     pub leaving: u8,
     /// What was left while its answer was on its way, in the order it was sent: what is typed in it comes back if it
@@ -283,6 +285,7 @@ impl State {
             seen: HashMap::new(),
             answers: VecDeque::new(),
             running: Vec::new(),
+            requests: 0,
             leaving: 0,
             detached: Vec::new(),
             toast: None,
@@ -297,6 +300,12 @@ impl State {
             messages: Commands::default(),
             prefix: String::new(),
         }
+    }
+
+    /// A request of its own, also beside one with the same words.
+    pub(in crate::app) fn request(&mut self, command: String) -> Sent {
+        self.requests += 1;
+        Sent { id: RequestId(self.requests), command }
     }
 
     /// Rows that pass the filter, in attention order.

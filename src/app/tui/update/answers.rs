@@ -1,5 +1,6 @@
 //! Answers of what was sent: to the form or the question that it was typed in, or kept until nothing else is open.
 
+use crate::app::action::dispatch::RequestId;
 use crate::app::tui::state::{Overlay, State};
 
 /// Answers that are kept while something else is open.
@@ -11,15 +12,14 @@ pub(super) fn detach(state: &mut State) {
 }
 
 /// Forgets what was to be sent and is not.
-pub(super) fn forget(state: &mut State, command: &str) {
-    state.detached.retain(|left| left.sent() != Some(command));
+pub(super) fn forget(state: &mut State, id: RequestId) {
+    state.detached.retain(|left| left.sent() != Some(id));
 }
 
 /// An answer to what was typed into a form or a question: it closes, or says why it was refused and keeps what is
 /// typed. Whether that told it.
-pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -> bool {
-    // What was left was sent before what is open, and answers come in that order.
-    if let Some(at) = state.detached.iter().position(|left| left.sent() == Some(command)) {
+pub(super) fn answered(state: &mut State, id: RequestId, failed: Option<&str>) -> bool {
+    if let Some(at) = state.detached.iter().position(|left| left.sent() == Some(id)) {
         let mut left = state.detached.remove(at);
         if let Some(why) = failed {
             if matches!(&left, Overlay::Prompt(prompt) if prompt.is_message()) {
@@ -31,7 +31,7 @@ pub(super) fn answered(state: &mut State, command: &str, failed: Option<&str>) -
         }
         return true;
     }
-    let Some(mut open) = state.overlay.take_if(|open| open.sent() == Some(command)) else { return false };
+    let Some(mut open) = state.overlay.take_if(|open| open.sent() == Some(id)) else { return false };
     if let Some(why) = failed {
         refuse(state, &mut open, why);
         state.overlay = Some(open);

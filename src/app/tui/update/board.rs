@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::dispatch::{self, asks_first, resolve_request, run};
-use crate::app::action::dispatch::performer;
+use super::dispatch::{asks_first, resolve_request, run};
+use crate::app::action::dispatch::{Performer, performer};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::Door;
 use crate::app::action::{Direction, Motion, ScreenAction};
@@ -15,9 +15,6 @@ use crate::app::tui::state::{Choice, Form, Menu, Overlay, Prompt, Question, Scre
 use crate::backlog::model::{Board, Card, CardId, Column};
 use crate::backlog::operations::Detail;
 use crate::backlog::watch::Request;
-
-/// In front of what is taken back, where the command line would stand.
-pub(super) const UNDO: &str = "undo: ";
 
 /// Takes a reading of the board.
 pub(super) fn take_board(state: &mut State, board: Arc<Board>, read_at: Timestamp) {
@@ -199,7 +196,10 @@ fn on_card(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
         ScreenAction::Priority(step) => {
             let inputs = Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
             match resolve_request(state, "backlog.edit", &inputs) {
-                Ok((command, request)) => run(state, command, request, effects),
+                Ok((command, request)) => {
+                    let sent = state.request(command);
+                    run(state, sent, request, effects);
+                }
                 Err(why) => super::toast(state, why, true),
             }
         }
@@ -257,11 +257,12 @@ fn jump(state: &mut State, effects: &mut Vec<Effect>) {
 fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     match state.board.undo.take() {
         Some((what, action)) => {
-            state.board.undoing = Some((what.clone(), action.clone()));
-            match performer(action, Door::Key) {
-                Ok(performer) => dispatch::dispatch(state, format!("{UNDO}{what}"), performer, effects),
-                Err(why) => super::toast(state, why, true),
-            }
+            let Ok(Performer::Executor(request)) = performer(action.clone(), Door::Key) else {
+                return super::toast(state, format!("{what}: cannot be taken back from here"), true);
+            };
+            let sent = state.request(format!("undo: {what}"));
+            state.board.undoing.push((sent.id, (what, action)));
+            effects.push(Effect::Run { sent, request });
         }
         None => super::toast(state, "there is nothing to take back".to_owned(), false),
     }

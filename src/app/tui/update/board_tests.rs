@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
-use crate::app::action::dispatch::Request as Asked;
+use crate::app::action::dispatch::{Request as Asked, RequestId, Sent};
 use crate::app::action::{Action, BacklogAction};
 use crate::app::tui::samples;
 use crate::app::tui::state::{BoardState, Form};
@@ -54,11 +54,11 @@ fn detail_arrives(state: &mut State) {
     update(state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
 }
 
-fn ran(effects: &[Effect]) -> Vec<(&str, &Asked)> {
+fn ran(effects: &[Effect]) -> Vec<(&Sent, &Asked)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Run { command, request } => Some((command.as_str(), request)),
+            Effect::Run { sent, request } => Some((sent, request)),
             _ => None,
         })
         .collect()
@@ -115,10 +115,10 @@ fn an_undo_is_not_undone_by_the_next() {
     let mut state = state();
     let back = Action::Backlog(BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) });
     let report = done().with_undo(Some(back.clone()));
-    update(&mut state, Event::Done { command: "mosaic-tui backlog block".into(), report: report.clone() });
+    update(&mut state, Event::Done { sent: other(), report: report.clone() });
     let effects = press(&mut state, "U");
-    let command = ran(&effects)[0].0.to_owned();
-    update(&mut state, Event::Done { command, report });
+    let sent = ran(&effects)[0].0.clone();
+    update(&mut state, Event::Done { sent, report });
     assert!(ran(&press(&mut state, "U")).is_empty());
 }
 
@@ -127,15 +127,15 @@ fn triage_keys_run_the_commands_and_the_irrevocable_ones_ask() {
     let mut state = state();
     detail_arrives(&mut state);
     let plus = press(&mut state, "+");
-    assert_eq!(ran(&plus)[0].0, "mosaic-tui backlog edit --priority-by=1 A0");
-    assert_eq!(ran(&press(&mut state, "bno key\n"))[0].0, "mosaic-tui backlog block --id=A0 '--reason=no key'");
-    assert_eq!(ran(&press(&mut state, "LA7\n"))[0].0, "mosaic-tui backlog link --from=A0 --to=A7");
-    assert_eq!(ran(&press(&mut state, "L!A7\n"))[0].0, "mosaic-tui backlog unlink --from=A0 --to=A7");
-    assert_eq!(ran(&press(&mut state, "u"))[0].0, "mosaic-tui backlog unblock --id=A0");
+    assert_eq!(ran(&plus)[0].0.command, "mosaic-tui backlog edit --priority-by=1 A0");
+    assert_eq!(ran(&press(&mut state, "bno key\n"))[0].0.command, "mosaic-tui backlog block --id=A0 '--reason=no key'");
+    assert_eq!(ran(&press(&mut state, "LA7\n"))[0].0.command, "mosaic-tui backlog link --from=A0 --to=A7");
+    assert_eq!(ran(&press(&mut state, "L!A7\n"))[0].0.command, "mosaic-tui backlog unlink --from=A0 --to=A7");
+    assert_eq!(ran(&press(&mut state, "u"))[0].0.command, "mosaic-tui backlog unblock --id=A0");
     assert!(ran(&press(&mut state, "x")).is_empty(), "it asks first");
     assert!(matches!(&state.overlay, Some(Overlay::Confirm { yes: false, .. })));
     assert!(ran(&press(&mut state, "\n")).is_empty(), "Cancel is the default");
-    assert_eq!(ran(&press(&mut state, "xy"))[0].0, "mosaic-tui backlog complete --id=A0");
+    assert_eq!(ran(&press(&mut state, "xy"))[0].0.command, "mosaic-tui backlog complete --id=A0");
     press(&mut state, "l");
     press(&mut state, "R");
     let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
@@ -146,7 +146,7 @@ fn triage_keys_run_the_commands_and_the_irrevocable_ones_ask() {
 fn a_card_is_claimed_for_an_agent_from_a_list() {
     let mut state = state();
     let effects = press(&mut state, "cj\n");
-    let (command, action) = ran(&effects)[0];
+    let (Sent { command, .. }, action) = ran(&effects)[0];
     assert!(command.starts_with("mosaic-tui backlog claim --owner=") && command.ends_with("--id=A0"), "{command}");
     assert!(matches!(action, Asked::Backlog(BacklogAction::Claim(request)) if request.id == Some(samples::id("A0"))));
 }
@@ -209,17 +209,17 @@ fn a_form_saves_what_was_changed_and_stays_when_it_is_refused() {
     let mut state = state();
     detail_arrives(&mut state);
     let saved = press(&mut state, "eX\n");
-    let (command, action) = ran(&saved)[0];
-    assert_eq!(command, "mosaic-tui backlog edit '--title=Log in with a second factorX' --if-version=3 A0");
+    let (sent, action) = ran(&saved)[0];
+    assert_eq!(sent.command, "mosaic-tui backlog edit '--title=Log in with a second factorX' --if-version=3 A0");
     assert!(matches!(action, Asked::Backlog(BacklogAction::Edit { if_version: Some(3), .. })));
-    let command = command.to_owned();
+    let sent = sent.clone();
     let report = Report { text: "card A0: is at version 4, not 3".to_owned(), ..failed() };
-    update(&mut state, Event::Done { command: command.clone(), report });
+    update(&mut state, Event::Done { sent: sent.clone(), report });
     let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(form.notice.as_deref().is_some_and(|notice| notice.contains("version 4")), "{:?}", form.notice);
     assert!(form.fields[0].line.text.ends_with('X'), "what was typed is still there");
     press(&mut state, "\n");
-    update(&mut state, Event::Done { command, report: Report { text: "A0: changed".into(), ..done() } });
+    update(&mut state, Event::Done { sent, report: Report { text: "A0: changed".into(), ..done() } });
     assert_eq!(state.overlay, None);
 }
 
@@ -242,7 +242,7 @@ fn what_an_editor_left_goes_through_the_form() {
     let text = crate::app::tui::draft::text(card).replace("priority: 0", "priority: 9");
     let values = crate::app::tui::draft::values(&text);
     let effects = update(&mut state, Event::Edited { card: card.clone(), text: values });
-    assert_eq!(ran(&effects)[0].0, "mosaic-tui backlog edit --priority=9 --if-version=3 A0");
+    assert_eq!(ran(&effects)[0].0.command, "mosaic-tui backlog edit --priority=9 --if-version=3 A0");
     assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it waits for the answer");
     let card = Box::new(samples::card("A0"));
     update(&mut state, Event::Edited { card, text: Err("vi ended with 1".into()) });
@@ -254,11 +254,11 @@ fn a_form_that_was_left_comes_back_with_what_was_typed_when_it_is_refused() {
     let mut state = state();
     detail_arrives(&mut state);
     let effects = press(&mut state, "eNew \n");
-    let command = ran(&effects)[0].0.to_owned();
+    let sent = ran(&effects)[0].0.clone();
     press(&mut state, "\x1b");
     assert_eq!(state.overlay, None, "left while it is saved");
     let failure = crate::fleet::error::Failure::failed("card A0", "somebody else changed it", "look");
-    update(&mut state, Event::Done { command, report: Report::failed(&failure) });
+    update(&mut state, Event::Done { sent, report: Report::failed(&failure) });
     let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(form.notice.as_ref().is_some_and(|notice| notice.contains("somebody else")) && !form.changed().is_empty());
 }
@@ -266,16 +266,16 @@ fn a_form_that_was_left_comes_back_with_what_was_typed_when_it_is_refused() {
 #[test]
 fn every_form_that_was_left_comes_back_when_nothing_else_is_open() {
     let mut state = state();
-    let mut commands = Vec::new();
+    let mut requests = Vec::new();
     for id in ["N1", "N2"] {
         let sent = press(&mut state, &format!("n{id}\ttyped for {id}\n"));
-        commands.push(ran(&sent)[0].0.to_owned());
+        requests.push(ran(&sent)[0].0.clone());
         press(&mut state, "\x1b");
     }
     assert_eq!(state.overlay, None, "the second may be typed while the first is on its way");
     press(&mut state, "?");
-    for command in commands {
-        update(&mut state, Event::Done { command, report: Report { text: "the store is busy".into(), ..failed() } });
+    for sent in requests {
+        update(&mut state, Event::Done { sent, report: Report { text: "the store is busy".into(), ..failed() } });
     }
     assert!(matches!(state.overlay, Some(Overlay::Help { .. })), "what is open stays");
     let told = state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
@@ -299,14 +299,14 @@ fn every_form_that_was_left_comes_back_when_nothing_else_is_open() {
 fn a_reason_that_was_typed_comes_back_when_it_is_refused() {
     let mut state = state();
     let sent = press(&mut state, "bno key\n");
-    let command = ran(&sent)[0].0.to_owned();
+    let sent = ran(&sent)[0].0.clone();
     assert_eq!(state.overlay, None);
-    update(&mut state, Event::Done { command, report: Report { text: "the store is busy".into(), ..failed() } });
+    update(&mut state, Event::Done { sent, report: Report { text: "the store is busy".into(), ..failed() } });
     let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert_eq!((prompt.line.text.as_str(), prompt.notice.as_deref()), ("no key", Some("the store is busy")));
     let again = press(&mut state, "\n");
-    let command = ran(&again)[0].0.to_owned();
-    update(&mut state, Event::Done { command, report: done() });
+    let sent = ran(&again)[0].0.clone();
+    update(&mut state, Event::Done { sent, report: done() });
     assert_eq!((&state.overlay, state.detached.len()), (&None, 0));
     // Of one that is not sent after all nothing stays.
     press(&mut state, "lbwhy\n\x1b");
@@ -319,15 +319,15 @@ fn undo_runs_what_the_last_report_offered_once() {
     let unblock = BacklogAction::Unblock { id: samples::id("A0"), if_version: Some(2) };
     let report = done().with_undo(Some(Action::Backlog(unblock.clone())));
     let undo = Asked::Backlog(unblock);
-    update(&mut state, Event::Done { command: String::new(), report });
+    update(&mut state, Event::Done { sent: other(), report });
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("U takes it back")));
     let effects = press(&mut state, "U");
     assert_eq!(ran(&effects)[0].1, &undo);
     assert!(ran(&press(&mut state, "U")).is_empty());
     // One that fails may be tried again.
-    let command = ran(&effects)[0].0.to_owned();
+    let sent = ran(&effects)[0].0.clone();
     let failure = crate::fleet::error::Failure::failed("card A0", "the store is gone", "try again");
-    update(&mut state, Event::Done { command, report: Report::failed(&failure) });
+    update(&mut state, Event::Done { sent, report: Report::failed(&failure) });
     press(&mut state, "\x1b");
     assert_eq!(ran(&press(&mut state, "U"))[0].1, &undo);
 }
@@ -406,10 +406,10 @@ fn only_its_own_answer_closes_a_form() {
     detail_arrives(&mut state);
     press(&mut state, "+");
     let saved = press(&mut state, "eX\n");
-    let command = ran(&saved)[0].0.to_owned();
-    update(&mut state, Event::Done { command: "mosaic-tui backlog edit --priority-by=1 A0".into(), report: done() });
+    let sent = ran(&saved)[0].0.clone();
+    update(&mut state, Event::Done { sent: other(), report: done() });
     assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it still waits");
-    update(&mut state, Event::Done { command, report: done() });
+    update(&mut state, Event::Done { sent, report: done() });
     assert_eq!(state.overlay, None);
 }
 
@@ -481,6 +481,11 @@ fn done() -> Report {
     Report::done("done", &serde_json::Value::Null)
 }
 
+/// A request that nothing here sent.
+fn other() -> Sent {
+    Sent { id: RequestId(u64::MAX), command: "mosaic-tui other".to_owned() }
+}
+
 fn failed() -> Report {
     done().with_code(4)
 }
@@ -543,7 +548,47 @@ fn what_is_done_may_come_with_a_warning() {
     let mut state = state();
     let mut report = Report::done("A1: created", &());
     report.errors.push("warning: depends on A0".to_owned());
-    update(&mut state, Event::Done { command: "x".to_owned(), report });
+    update(&mut state, Event::Done { sent: other(), report });
     let shown = matches!(&state.overlay, Some(Overlay::Answer { text, failed: false, .. }) if text.contains("warning"));
     assert!(shown, "{:?}", state.overlay);
+}
+
+#[test]
+fn of_two_forms_with_the_same_words_each_gets_its_own_answer() {
+    let mut state = state();
+    let mut requests = Vec::new();
+    for _ in 0..2 {
+        let sent = press(&mut state, "nN1\tsame words\n");
+        requests.push(ran(&sent)[0].0.clone());
+        if requests.len() == 1 {
+            press(&mut state, "\x1b");
+        }
+    }
+    assert_eq!(requests[0].command, requests[1].command);
+    // The second answer is the first to come, and says why the form that is open was refused.
+    let report = Report { text: "card N1: is there already".into(), ..failed() };
+    update(&mut state, Event::Done { sent: requests[1].clone(), report });
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((form.saving, form.notice.as_deref()), (None, Some("card N1: is there already")));
+    assert_eq!(state.detached.len(), 1, "the first still waits for its own");
+    update(&mut state, Event::Done { sent: requests[0].clone(), report: done() });
+    assert_eq!((state.detached.len(), state.running.len()), (0, 0));
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.notice.is_some()), "what is open stays");
+}
+
+#[test]
+fn two_undos_on_their_way_are_told_apart() {
+    let mut state = state();
+    let unblock = |id: &str| BacklogAction::Unblock { id: samples::id(id), if_version: Some(2) };
+    let mut requests = Vec::new();
+    for id in ["A0", "A1"] {
+        let report = done().with_undo(Some(Action::Backlog(unblock(id))));
+        update(&mut state, Event::Done { sent: other(), report });
+        requests.push(ran(&press(&mut state, "U"))[0].0.clone());
+    }
+    update(&mut state, Event::Done { sent: requests[1].clone(), report: done() });
+    update(&mut state, Event::Done { sent: requests[0].clone(), report: failed() });
+    press(&mut state, "\x1b");
+    let again = press(&mut state, "U");
+    assert_eq!(ran(&again)[0].1, &Asked::Backlog(unblock("A0")), "the one that failed may be tried again");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::screen;
 use crate::app::action::cli;
-use crate::app::action::dispatch::{OnScreen, Performer, Request};
+use crate::app::action::dispatch::{OnScreen, Performer, Request, Sent};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ACTIONS, ActionSpec, Danger, Door};
 use crate::app::action::{FleetAction, TerminalAction};
@@ -80,7 +80,8 @@ pub(super) fn confirm_or_dispatch(
 ) {
     match performer {
         Performer::Executor(request) if spec.danger != Danger::None && !only_tells(&request) => {
-            state.overlay = Some(Overlay::confirm(command, targets, request));
+            let sent = state.request(command);
+            state.overlay = Some(Overlay::confirm(sent, targets, request));
         }
         performer => dispatch(state, command, performer, effects),
     }
@@ -115,7 +116,10 @@ pub(super) fn dispatch(state: &mut State, command: String, performer: Performer,
         }
         // The dispatcher gives nothing else that needs a terminal to a screen.
         Performer::Terminal(_) => super::toast(state, "this needs a terminal; run it in a shell".to_owned(), true),
-        Performer::Executor(request) => run(state, command, request, effects),
+        Performer::Executor(request) => {
+            let sent = state.request(command);
+            run(state, sent, request, effects);
+        }
     }
 }
 
@@ -137,7 +141,7 @@ fn select(state: &mut State, name: &str) -> bool {
 }
 
 /// Hands a request to the executor, and says so.
-pub(super) fn run(state: &mut State, command: String, request: Request, effects: &mut Vec<Effect>) {
-    super::toast(state, format!("running: {command}"), false);
-    effects.push(Effect::Run { command, request });
+pub(super) fn run(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
+    super::toast(state, format!("running: {}", sent.command), false);
+    effects.push(Effect::Run { sent, request });
 }

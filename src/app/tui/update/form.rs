@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::dispatch::{resolve_request, run};
 use super::{answers, board};
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, Sent};
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::{Choice, Commands, Field, FieldName, Form, Line, Overlay, Prompt, Question, State};
@@ -88,9 +88,12 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Form(form)) = &mut state.overlay else { return };
     match asked {
         Ok((command, request)) => {
-            form.saving = Some(command.clone());
             form.notice = None;
-            effects.push(Effect::Run { command, request });
+            let sent = state.request(command);
+            if let Some(Overlay::Form(form)) = &mut state.overlay {
+                form.saving = Some(sent.id);
+            }
+            effects.push(Effect::Run { sent, request });
         }
         Err(why) => form.notice = Some(in_its_words(form, why)),
     }
@@ -142,18 +145,19 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
             };
             match resolve_request(state, spec, &inputs) {
                 Ok((command, request)) => {
+                    let sent = state.request(command);
                     if let Question::Broadcast(names) = &prompt_about {
                         state.messages.push(&inputs.one("message").unwrap_or_default());
-                        state.overlay = Some(Overlay::confirm(command, names.clone(), request));
+                        state.overlay = Some(Overlay::confirm(sent, names.clone(), request));
                         return;
                     }
                     if matches!(&prompt_about, Question::Message(_)) {
                         state.messages.push(&inputs.one("message").unwrap_or_default());
                         if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
-                            prompt.sending = Some(command.clone());
+                            prompt.sending = Some(sent.id);
                             prompt.notice = None;
                         }
-                        effects.push(Effect::Run { command, request });
+                        effects.push(Effect::Run { sent, request });
                         return;
                     }
                     let parked = match prompt_about {
@@ -161,12 +165,12 @@ pub(super) fn press_prompt(state: &mut State, key: KeyEvent, effects: &mut Vec<E
                         _ => None,
                     };
                     if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
-                        prompt.sending = Some(command.clone());
+                        prompt.sending = Some(sent.id);
                     }
                     answers::detach(state);
                     match parked {
-                        Some((id, owner)) => confirm(state, command, request, &id, Some(owner)),
-                        None => run(state, command, request, effects),
+                        Some((id, owner)) => confirm(state, sent, request, &id, Some(owner)),
+                        None => run(state, sent, request, effects),
                     }
                 }
                 Err(why) => {
@@ -206,12 +210,12 @@ fn recall(prompt: &mut Prompt, messages: &Commands, earlier: bool) {
 }
 
 /// Asks before somebody's work on a card is ended.
-fn confirm(state: &mut State, command: String, request: Request, id: &CardId, owner: Option<String>) {
+fn confirm(state: &mut State, sent: Sent, request: Request, id: &CardId, owner: Option<String>) {
     let target = match owner {
         Some(owner) => format!("{id} (held by {owner})"),
         None => id.to_string(),
     };
-    state.overlay = Some(Overlay::confirm(command, vec![target], request));
+    state.overlay = Some(Overlay::confirm(sent, vec![target], request));
 }
 
 fn asked(prompt: &Prompt) -> Result<(&'static str, Inputs), String> {
@@ -259,10 +263,12 @@ pub(super) fn press_menu(state: &mut State, key: KeyEvent, effects: &mut Vec<Eff
                 Choice::Owner(id) => board::owners(state, &id),
                 Choice::Run { command, request, asks: true } => {
                     let owner = state.owner_of(&card);
-                    confirm(state, command, *request, &card, owner);
+                    let sent = state.request(command);
+                    confirm(state, sent, *request, &card, owner);
                 }
                 Choice::Run { command, request, asks: false } => {
-                    run(state, command, *request, effects);
+                    let sent = state.request(command);
+                    run(state, sent, *request, effects);
                 }
             }
         }

@@ -174,11 +174,11 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
             code => scroll_by(scroll, code),
         },
-        Overlay::Confirm { yes, command, request, scroll, reading, .. } => match key.code {
+        Overlay::Confirm { yes, sent, request, scroll, reading, .. } => match key.code {
             KeyCode::Esc | KeyCode::Char('n' | 'q') => {
-                let command = command.clone();
+                let id = sent.id;
                 state.overlay = None;
-                answers::forget(state, &command);
+                answers::forget(state, id);
             }
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Char('y')
                 if !reading.is_whole() =>
@@ -188,12 +188,12 @@ fn press_in_overlay(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
             KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => *yes = !*yes,
             KeyCode::Enter | KeyCode::Char('y') => {
                 let confirmed = *yes || key.code == KeyCode::Char('y');
-                let (command, request) = (command.clone(), request.clone());
+                let (sent, request) = (sent.clone(), request.clone());
                 state.overlay = None;
                 if confirmed {
-                    run(state, command, request, effects);
+                    run(state, sent, request, effects);
                 } else {
-                    answers::forget(state, &command);
+                    answers::forget(state, sent.id);
                 }
             }
             code => scroll_by(scroll, code),

@@ -18,6 +18,8 @@ use super::claims;
 use super::effect::Effect;
 use super::event::Event;
 use super::state::{Overlay, Reading, Screen, State, Toast};
+use crate::app::action::dispatch::Sent;
+use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget, RowKey};
 
@@ -78,7 +80,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::History(pane, fetched) if in_view(state, &pane) => take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
         Event::Progress { command, text } => toast(state, format!("{command}: {text}"), false),
-        Event::Done { command, report } => take_report(state, command, report),
+        Event::Done { sent, report } => take_answer(state, sent, report),
+        Event::Returned { command, report } => tell(state, command, report),
         Event::Tick(now) => {
             state.now = now;
             if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
@@ -100,8 +103,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
     for effect in &effects {
-        if let Effect::Run { command, .. } = effect {
-            state.running.push(command.clone());
+        if let Effect::Run { sent, .. } = effect {
+            state.running.push(sent.clone());
         }
     }
     effects
@@ -168,16 +171,38 @@ fn take_history(state: &mut State, fetched: Result<Arc<crate::fleet::model::Pane
     }
 }
 
-fn take_report(state: &mut State, command: String, report: Report) {
-    if let Some(at) = state.running.iter().position(|running| *running == command) {
-        state.running.remove(at);
-    }
-    if report.code == crate::app::action::error::DONE {
-        answers::answered(state, &command, None);
-        // What is done may come with a warning.
-        let mut text = told(report.errors, report.text).join("\n");
+/// Takes the answer of a request: to where it was typed, else it is told.
+fn take_answer(state: &mut State, sent: Sent, mut report: Report) {
+    state.running.retain(|running| running.id != sent.id);
+    let undone = state.board.undoing.iter().position(|(id, _)| *id == sent.id);
+    let undone = undone.map(|at| state.board.undoing.remove(at));
+    let done = report.code == DONE;
+    if let Some((_, undo)) = undone {
         // What an undo did is not offered again: a second U would only repeat the first change.
-        if let Some(undo) = report.undo.filter(|_| !command.starts_with(board::UNDO)) {
+        report.undo = None;
+        if !done && state.board.undo.is_none() {
+            // It was not taken back, and may be tried again.
+            state.board.undo = Some(undo);
+        }
+    }
+    if answers::answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
+        state.toast = None;
+        return;
+    }
+    tell(state, sent.command, report);
+}
+
+/// What a report says, line by line: what failed first.
+fn lines_of(report: &Report) -> Vec<&str> {
+    report.errors.iter().map(String::as_str).chain(Some(report.text.as_str()).filter(|text| !text.is_empty())).collect()
+}
+
+/// Tells how something ended: at the bottom, or in a popup where that says too little.
+fn tell(state: &mut State, command: String, report: Report) {
+    if report.code == DONE {
+        // What is done may come with a warning.
+        let mut text = lines_of(&report).join("\n");
+        if let Some(undo) = report.undo {
             state.board.undo = Some((text.clone(), *undo));
             text.push_str("  (U takes it back)");
         }
@@ -189,27 +214,14 @@ fn take_report(state: &mut State, command: String, report: Report) {
             }
             None => toast(state, text, false),
         }
-    } else {
-        let complete = report.errors.is_empty() && report.text.contains('\n');
-        let lines = told(report.errors, report.text);
-        state.toast = None;
-        if command.starts_with(board::UNDO) && state.board.undo.is_none() {
-            // It was not taken back, and may be tried again.
-            state.board.undo = state.board.undoing.take();
-        }
-        if answers::answered(state, &command, Some(&lines.join("; "))) {
-            return;
-        }
-        // An answer that is complete but not good, such as a status, has not failed.
-        let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
-        let text = lines.join("\n");
-        answers::keep(state, Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
+        return;
     }
-}
-
-/// What a report says, line by line: what went wrong first.
-fn told(errors: Vec<String>, text: String) -> Vec<String> {
-    errors.into_iter().chain(Some(text).filter(|text| !text.is_empty())).collect()
+    state.toast = None;
+    // An answer that is complete but not good, such as a status, has not failed.
+    let complete = report.errors.is_empty() && report.text.contains('\n');
+    let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
+    let text = lines_of(&report).join("\n");
+    answers::keep(state, Overlay::Answer { title, command, text, failed: !complete, scroll: 0 });
 }
 
 fn toast(state: &mut State, text: String, failed: bool) {

@@ -23,7 +23,8 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     let text = if refused {
         "what you typed before was refused, and waits for you; again leaves, and drops it".to_owned()
     } else {
-        format!("still runs: {}; again leaves, once it is finished", state.running.join(", "))
+        let running: Vec<&str> = state.running.iter().map(|sent| sent.command.as_str()).collect();
+        format!("still runs: {}; again leaves, once it is finished", running.join(", "))
     };
     super::toast(state, text, true);
 }

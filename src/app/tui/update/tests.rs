@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::app::action::FleetAction;
-use crate::app::action::dispatch::Request;
+use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::fleet::Targets;
 use crate::app::tui::samples;
 use crate::fleet::model::{Label, PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
@@ -171,7 +171,7 @@ fn a_failed_action_stays_until_it_is_read() {
     let mut state = state();
     let report =
         Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new(), undo: None };
-    update(&mut state, Event::Done { command: "x".to_owned(), report });
+    update(&mut state, Event::Done { sent: other("x"), report });
     assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text == "no"));
     press(&mut state, "\n");
     assert!(state.overlay.is_none());
@@ -182,7 +182,7 @@ fn a_toast_fades() {
     let mut state = state();
     let report =
         Report { text: "done".to_owned(), json: serde_json::Value::Null, code: 0, errors: Vec::new(), undo: None };
-    update(&mut state, Event::Done { command: "x".to_owned(), report });
+    update(&mut state, Event::Done { sent: other("x"), report });
     assert!(state.toast.is_some());
     update(&mut state, Event::Tick(Timestamp::from_second(100).unwrap()));
     assert!(state.toast.is_none());
@@ -372,30 +372,39 @@ fn a_paste_that_does_not_fit_says_so() {
     assert!(toast.failed && toast.text.contains("100 characters did not fit"), "{toast:?}");
 }
 
-fn run(state: &mut State, line: &str) -> String {
-    let effects = press(state, &format!(":{line}\n"));
+/// A request that nothing here sent.
+fn other(command: &str) -> Sent {
+    Sent { id: RequestId(u64::MAX), command: command.to_owned() }
+}
+
+/// What the effects hand to the executor.
+fn sent(effects: Vec<Effect>) -> Sent {
     let found = effects.into_iter().find_map(|effect| match effect {
-        Effect::Run { command, .. } => Some(command),
+        Effect::Run { sent, .. } => Some(sent),
         _ => None,
     });
     found.unwrap()
 }
 
-fn failed(command: &str, why: &str) -> Event {
+fn run(state: &mut State, line: &str) -> Sent {
+    sent(press(state, &format!(":{line}\n")))
+}
+
+fn failed(sent: &Sent, why: &str) -> Event {
     let failure = crate::fleet::error::Failure::failed("it", why.to_owned(), "try again");
-    Event::Done { command: command.to_owned(), report: Report::failed(&failure) }
+    Event::Done { sent: sent.clone(), report: Report::failed(&failure) }
 }
 
 #[test]
 fn leaving_asks_while_something_runs() {
     let mut state = state();
-    let command = run(&mut state, "fleet start code0");
-    assert_eq!(state.running, [command.as_str()]);
+    let started = run(&mut state, "fleet start code0");
+    assert_eq!(state.running, [started.clone()]);
     assert!(!press(&mut state, "q").contains(&Effect::Quit));
-    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains(&command)), "{:?}", state.toast);
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains(&started.command)), "{:?}", state.toast);
     assert!(!press(&mut state, "jq").contains(&Effect::Quit), "another key between them begins anew");
     assert!(press(&mut state, "q").contains(&Effect::Quit));
-    update(&mut state, failed(&command, "no"));
+    update(&mut state, failed(&started, "no"));
     press(&mut state, "\x1b");
     assert!(state.running.is_empty() && press(&mut state, "q").contains(&Effect::Quit));
 }
@@ -405,7 +414,7 @@ fn no_answer_is_lost_behind_another_one() {
     let mut state = state();
     press(&mut state, "?");
     for why in ["first", "second"] {
-        update(&mut state, failed("mosaic-tui x", why));
+        update(&mut state, failed(&other("mosaic-tui x"), why));
     }
     press(&mut state, "\x1b");
     for why in ["first", "second"] {
@@ -419,13 +428,12 @@ fn no_answer_is_lost_behind_another_one() {
 #[test]
 fn a_message_on_its_way_can_be_left_and_its_receipt_comes_as_an_answer() {
     let mut state = state();
-    let effects = press(&mut state, "shello\n");
-    let Some(Effect::Run { command, .. }) = effects.first() else { panic!("{effects:?}") };
+    let message = sent(press(&mut state, "shello\n"));
     press(&mut state, "jq");
     assert!(matches!(state.overlay, Some(Overlay::Prompt(_))), "other keys wait");
     press(&mut state, "\x1b");
     assert_eq!(state.overlay, None);
-    update(&mut state, failed(command, "draft"));
+    update(&mut state, failed(&message, "draft"));
     assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
 }
 
@@ -434,26 +442,49 @@ fn the_receipt_of_a_message_that_was_left_is_not_taken_for_the_next_ones() {
     let mut state = state();
     // The command lines are shown cut, and are the same.
     let texts = ["one", "two"].map(|end| format!("{} {end}", "word ".repeat(60)));
-    let mut commands = Vec::new();
+    let mut requests = Vec::new();
     for text in &texts {
         press(&mut state, "s");
         update(&mut state, Event::Paste(text.clone()));
-        let effects = press(&mut state, "\n");
-        let Some(Effect::Run { command, .. }) = effects.first() else { panic!("{effects:?}") };
-        commands.push(command.clone());
-        if commands.len() == 1 {
+        requests.push(sent(press(&mut state, "\n")));
+        if requests.len() == 1 {
             press(&mut state, "\x1b");
         }
     }
-    assert_eq!(commands[0], commands[1]);
-    update(&mut state, failed(&commands[0], "draft"));
+    assert_eq!(requests[0].command, requests[1].command);
+    update(&mut state, failed(&requests[0], "draft"));
     let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(prompt.sending.is_some() && prompt.notice.is_none(), "the second is on its way still");
-    update(&mut state, failed(&commands[1], "question"));
+    update(&mut state, failed(&requests[1], "question"));
     let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(prompt.notice.as_ref().is_some_and(|notice| notice.contains("question")), "{prompt:?}");
     press(&mut state, "\x1b");
     assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
+}
+
+#[test]
+fn of_two_identical_messages_the_second_receipt_never_takes_the_firsts_place() {
+    let mut state = state();
+    let first = sent(press(&mut state, "sgo on\n"));
+    press(&mut state, "\x1b");
+    let second = sent(press(&mut state, "sgo on\n"));
+    assert_eq!(first.command, second.command);
+    update(&mut state, Event::Done { sent: second.clone(), report: Report::done("code0: taken", &()) });
+    assert_eq!(state.overlay, None, "the one that is open has arrived");
+    assert_eq!(state.detached.iter().map(Overlay::sent).collect::<Vec<_>>(), [Some(first.id)]);
+    assert_eq!(state.running, [first.clone()]);
+    update(&mut state, failed(&first, "draft"));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
+}
+
+#[test]
+fn two_identical_commands_are_two_requests() {
+    let mut state = state();
+    let requests = [run(&mut state, "fleet start code0"), run(&mut state, "fleet start code0")];
+    assert_ne!(requests[0].id, requests[1].id);
+    update(&mut state, failed(&requests[1], "second"));
+    assert_eq!(state.running, [requests[0].clone()]);
+    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("second")));
 }
 
 #[test]
@@ -494,8 +525,8 @@ fn the_palette_runs_a_marked_command_only_when_it_was_shown() {
 fn a_key_does_not_answer_what_came_by_itself_unseen() {
     let mut state = state();
     update(&mut state, Event::Drawn(samples::DRAWN));
-    update(&mut state, failed("mosaic-tui x", "first"));
-    update(&mut state, failed("mosaic-tui y", "second"));
+    update(&mut state, failed(&other("mosaic-tui x"), "first"));
+    update(&mut state, failed(&other("mosaic-tui y"), "second"));
     for why in ["first", "second"] {
         for code in [KeyCode::Enter, KeyCode::Esc, KeyCode::Char('q')] {
             blindly(&mut state, code, KeyModifiers::NONE);
