@@ -287,7 +287,7 @@ fn every_form_that_was_left_comes_back_when_nothing_else_is_open() {
     press(&mut state, "\x1b");
     for id in ["N1", "N2"] {
         let Some(Overlay::Form(form)) = &state.overlay else { panic!("{id}: {:?}", state.overlay) };
-        assert_eq!((form.saving.as_deref(), form.notice.as_deref()), (None, Some("the store is busy")));
+        assert_eq!((form.saving, form.notice.as_deref()), (None, Some("the store is busy")));
         assert_eq!(form.fields[0].line.text, id);
         assert_eq!(form.fields[1].line.text, format!("typed for {id}"));
         press(&mut state, "\x1b\x1b");
