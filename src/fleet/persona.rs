@@ -136,8 +136,9 @@ pub fn parse(text: &str, path: &Path, known: &BTreeSet<&str>) -> Result<Persona,
     let (front, mut document): (FrontMatter, Document) = Document::decode(&front, path)?;
     check_front(&front, path, &mut document);
     let sections = sections(text, body_line, &mut document);
-    let duties = sections.first().map_or(0, |lines| duties(lines, &mut document));
-    let others = sections.get(1).map(|lines| others(lines, &front.class, known, &mut document)).unwrap_or_default();
+    let lines = |at: usize| sections.get(at).map(|section| section.lines.as_slice());
+    let duties = lines(0).map_or(0, |lines| duties(lines, &mut document));
+    let others = lines(1).map(|lines| others(lines, &front.class, known, &mut document)).unwrap_or_default();
     let FrontMatter { class, title, domain, persistent, summary } = front;
     let body = text.lines().skip(body_line).collect::<Vec<_>>().join("\n").trim().to_owned();
     document.finish(Persona { class, title, domain, persistent, summary, body, duties, others })
@@ -177,38 +178,42 @@ fn check_front(front: &FrontMatter, path: &Path, document: &mut Document) {
     }
 }
 
-/// The lines of each section with their numbers, if all are there in their order.
-fn sections<'a>(text: &'a str, skip: usize, document: &mut Document) -> Vec<Vec<(usize, &'a str)>> {
-    let mut found: Vec<(usize, &str, Vec<(usize, &str)>)> = Vec::new();
+/// A section: where its heading stands, its title, and its lines with their numbers.
+struct Section<'a> {
+    line: usize,
+    title: &'a str,
+    lines: Vec<(usize, &'a str)>,
+}
+
+/// The sections, if all are there in their order.
+fn sections<'a>(text: &'a str, skip: usize, document: &mut Document) -> Vec<Section<'a>> {
+    let mut found: Vec<Section<'_>> = Vec::new();
     for (at, line) in text.lines().enumerate().skip(skip) {
         if let Some(title) = line.strip_prefix("## ") {
-            found.push((at + 1, title.trim(), Vec::new()));
-        } else if let Some((.., lines)) = found.last_mut() {
-            lines.push((at + 1, line));
+            found.push(Section { line: at + 1, title: title.trim(), lines: Vec::new() });
+        } else if let Some(section) = found.last_mut() {
+            section.lines.push((at + 1, line));
         } else if !line.trim().is_empty() {
             document.problem_at(at + 1, "", format!("stands above the first section; expected `## {}`", SECTIONS[0]));
             return Vec::new();
         }
     }
-    let titles: Vec<&str> = found.iter().map(|(_, title, _)| *title).collect();
-    if titles != SECTIONS {
-        let line =
-            found.iter().zip(SECTIONS).find(|((_, title, _), wanted)| title != wanted).map(|((line, ..), _)| *line);
-        let line = line.or_else(|| found.get(SECTIONS.len()).map(|(line, ..)| *line));
+    if !found.iter().map(|section| section.title).eq(SECTIONS) {
+        // The first that differs, else the first too many, else the end, where one is missing.
+        let differs = found.iter().zip(SECTIONS).find(|(section, wanted)| section.title != *wanted);
+        let too_many = found.get(SECTIONS.len());
+        let line = differs.map(|(section, _)| section).or(too_many).map(|section| section.line);
+        let line = line.unwrap_or_else(|| text.lines().count().max(1));
         let all = SECTIONS.map(|title| format!("`## {title}`")).join(", ");
-        document.problem_at(
-            line.unwrap_or_else(|| text.lines().count().max(1)),
-            "",
-            format!("expected the sections {all}, each once"),
-        );
+        document.problem_at(line, "", format!("expected the sections {all}, each once"));
         return Vec::new();
     }
-    for (line, title, lines) in &found {
-        if lines.iter().all(|(_, line)| line.trim().is_empty()) {
-            document.problem_at(*line, title, "is empty");
+    for section in &found {
+        if section.lines.iter().all(|(_, line)| line.trim().is_empty()) {
+            document.problem_at(section.line, section.title, "is empty");
         }
     }
-    found.into_iter().map(|(.., lines)| lines).collect()
+    found
 }
 
 /// Counts the numbered duties, which have to run from 1 on.
