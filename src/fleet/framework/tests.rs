@@ -45,6 +45,18 @@ fn every_profile_is_valid_and_most_start_at_the_floor() {
 }
 
 #[test]
+fn every_profile_can_be_put_on_one_runtime() {
+    let mut moved = 0;
+    for (name, text) in PROFILES {
+        let read = |text: &str| roster::parse(text, Path::new(name), &Site::for_tests("/h")).unwrap();
+        let made = read(&roster::put_on(text, "stub").unwrap());
+        assert!(made.agents.iter().all(|agent| agent.runtime == "stub"), "{name}");
+        moved += read(text).agents.iter().filter(|agent| agent.runtime != "stub").count();
+    }
+    assert!(moved > 10, "{moved}");
+}
+
+#[test]
 fn everything_that_agents_read_is_compiled_in() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("framework");
     let mut folders = vec![root.clone()];
