@@ -108,14 +108,19 @@ install_runtimes() {
     npm_runtime codex @openai/codex@0.169.0
     npm_runtime opencode opencode-ai@1.18.33
     npm_runtime pi @mariozechner/pi-coding-agent@0.73.1
+    npm_runtime claude @anthropic-ai/claude-code@2.1.332
     # A newer one, and older ones.
     npm_runtime codex-0.171 @openai/codex@0.171.0
     npm_runtime codex-0.168 @openai/codex@0.168.0
     npm_runtime opencode-1.17 opencode-ai@1.17.19
     npm_runtime pi-0.72 @mariozechner/pi-coding-agent@0.72.1
+    npm_runtime claude-2.1.307 @anthropic-ai/claude-code@2.1.307
     # Puts the program of the platform's own package in its place.
     for one in opencode opencode-1.17; do
         (cd "$MOSAIC_TEST_RUNTIMES/$one/lib/node_modules/opencode-ai" && node postinstall.mjs >/dev/null)
+    done
+    for one in claude claude-2.1.307; do
+        (cd "$MOSAIC_TEST_RUNTIMES/$one/lib/node_modules/@anthropic-ai/claude-code" && node install.cjs >/dev/null)
     done
 }
 

@@ -34,8 +34,9 @@ impl Delivering<'_> {
         if question.is_some_and(|meant| Label::new(meant) != asked) {
             return refused("another_question", format!("it asks by now: {asked}"));
         }
-        let Some(keys) = choice.checked_sub(1).and_then(|at| dialog.answers.get(at)) else {
-            return refused("no_choice", format!("choice {choice} is not one of {}", dialog.answers.len()));
+        let Some(keys) = dialog.keys(choice, &before.question) else {
+            let why = format!("it has no choice {choice}; `mosaic-tui agent attach {}` shows it", self.agent);
+            return refused("no_choice", why);
         };
         let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
         if !dialog.is_at_first(&coloured) {

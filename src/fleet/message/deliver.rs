@@ -413,7 +413,11 @@ impl Delivering<'_> {
         match self.what {
             // A list of commands may stand around it.
             What::Command(command) => composer.text.lines().any(|line| line.trim() == command),
-            _ => composer.pasted || shown::is_draft(&composer.text, &format!("{was}{}", self.what.text())),
+            _ => {
+                let whole = format!("{was}{}", self.what.text());
+                (composer.pasted && shown::begins_as(&composer.before_paste, &whole))
+                    || shown::is_draft(&composer.text, &whole)
+            }
         }
     }
 

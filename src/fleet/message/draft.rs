@@ -76,7 +76,8 @@ impl Delivering<'_> {
             if composer.is_empty() {
                 return Ok(taken);
             }
-            if !(composer.pasted || shown::begins(&composer.text, self.what.text())) || !lease.renew_if_due().await? {
+            let pasted = composer.pasted && shown::begins_as(&composer.before_paste, self.what.text());
+            if !(pasted || shown::begins(&composer.text, self.what.text())) || !lease.renew_if_due().await? {
                 return Ok(false);
             }
             let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };

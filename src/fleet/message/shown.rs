@@ -80,6 +80,11 @@ pub(super) fn begins(composer: &str, message: &str) -> bool {
     frame.ends_with(']') && letters(composer).starts_with(&frame)
 }
 
+/// Whether a message begins with what stands before the sign of a long paste.
+pub(super) fn begins_as(shown: &str, message: &str) -> bool {
+    letters(message).starts_with(&letters(shown))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

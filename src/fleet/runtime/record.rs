@@ -34,7 +34,7 @@ macro_rules! shipped {
 }
 
 const SHIPPED: [Shipped; 5] = [
-    shipped!("claude": "runtime.yaml", "RUNTIME.md", "settings.json"),
+    shipped!("claude": "runtime.yaml", "RUNTIME.md", "screen.yaml", "settings.json"),
     shipped!("codex": "runtime.yaml", "RUNTIME.md", "screen.yaml", "config.toml"),
     shipped!("opencode": "runtime.yaml", "RUNTIME.md", "screen.yaml", "mosaic-report.js"),
     shipped!("pi": "runtime.yaml", "RUNTIME.md", "screen.yaml", "mosaic-report.ts"),

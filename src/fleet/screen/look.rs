@@ -33,6 +33,8 @@ enum Ink {
     Own,
     /// A clear red.
     Red,
+    /// Any that is no grey.
+    Vivid,
 }
 
 impl Look {
@@ -52,6 +54,7 @@ impl Look {
             Some(Ink::Plain) => color == CellColor::Default,
             Some(Ink::Own) => color != CellColor::Default,
             Some(Ink::Red) => is_red(color),
+            Some(Ink::Vivid) => is_vivid(color),
         };
         let set = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
         ink(self.fg, style.fg)
@@ -76,6 +79,11 @@ fn is_red(color: CellColor) -> bool {
         && sixth >= COLORFUL
         && (green - blue) * 60 >= -26 * sixth
         && (green - blue) * 60 <= 13 * sixth
+}
+
+/// Whether a colour is no grey.
+fn is_vivid(color: CellColor) -> bool {
+    parts(color).is_some_and(|(red, green, blue)| red.max(green).max(blue) - red.min(green).min(blue) >= COLORFUL)
 }
 
 /// Red, green and blue; the first 16 as most terminals draw them.
@@ -124,6 +132,17 @@ mod tests {
             assert!(!is_red(CellColor::Indexed(index)), "{index}");
         }
         assert!(!is_red(CellColor::Default));
+    }
+
+    #[test]
+    fn greys_are_not_vivid() {
+        for index in [1, 3, 9, 153, 174, 211, 220] {
+            assert!(is_vivid(CellColor::Indexed(index)), "{index}");
+        }
+        for index in [0, 7, 8, 15, 16, 59, 231, 244, 246] {
+            assert!(!is_vivid(CellColor::Indexed(index)), "{index}");
+        }
+        assert!(!is_vivid(CellColor::Default) && is_vivid(CellColor::Rgb(255, 193, 7)));
     }
 
     #[test]

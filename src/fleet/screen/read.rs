@@ -72,6 +72,9 @@ pub struct Composer {
     pub text: String,
     /// Whether the text stands for a long paste.
     pub pasted: bool,
+    /// What of the text stands as it is before the sign of a long paste.
+    #[serde(skip)]
+    pub before_paste: String,
     /// Whether blanks were typed, or lines, and nothing else.
     pub blanks: bool,
     /// Its first row.
@@ -326,16 +329,27 @@ fn composer(
     let row = top + first.unwrap_or(0);
     // Somebody may type the very words of the placeholder; their cursor then stands behind them.
     let at_start = is_at_start(rules, rows, row, cursor);
-    let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text)) && at_start;
+    let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text))
+        && at_start
+        && rule
+            .placeholder_look
+            .is_none_or(|look| behind_cursor(&rows[row], cursor).is_some_and(|part| look.is_on(&rows[row], part)));
     let text = if placeholder || only_remains(&text) { String::new() } else { text };
-    let pasted = rule.pasted.as_ref().is_some_and(|pattern| pattern.0.is_match(text.trim()));
+    let paste = rule.pasted.as_ref().and_then(|pattern| pattern.0.find(text.trim()));
+    let (pasted, before_paste) = (paste.is_some(), paste.map_or("", |sign| &text.trim()[..sign.start()]).to_owned());
     // Blanks show by the cursor alone. What is wider for the program than for the terminal moves it out of the composer.
     let inside = (top..bottom).contains(&usize::from(cursor.1));
     let blanks = inside
         && text.is_empty()
         && !placeholder
         && rule.home_row.is_some_and(|home| !is_at_start(rules, rows, top + home, cursor));
-    Composer { pasted, blanks, text, row, rows: shown }
+    Composer { pasted, before_paste, blanks, text, row, rows: shown }
+}
+
+/// What of a row stands behind the sign under the cursor, which the cursor may draw in its own way.
+fn behind_cursor(row: &PaintedRow, cursor: (u16, u16)) -> Option<std::ops::Range<usize>> {
+    let (first, _) = row.text.char_indices().nth(usize::from(cursor.0) + 1)?;
+    Some(first..row.text.len())
 }
 
 /// Whether the cursor stands before the text of this row.

@@ -7,7 +7,7 @@ use super::look::Look;
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::PaintedRow;
+use crate::fleet::model::{PaintedRow, ShownRow};
 use crate::fleet::runtime::{self, Runtime};
 use crate::plain;
 
@@ -83,6 +83,9 @@ pub(super) struct ComposerRule {
     pub last_line_is_status: bool,
     #[serde(default)]
     pub placeholder: Option<Pattern>,
+    /// How what stands behind its first sign is drawn; without it nothing is asked of that.
+    #[serde(default)]
+    pub placeholder_look: Option<Look>,
     #[serde(default)]
     pub pasted: Option<Pattern>,
 }
@@ -151,6 +154,9 @@ pub struct DialogRule {
     /// What of a row belongs to it: the pattern's first group. Without it the whole row.
     #[serde(default)]
     pub(super) row: Option<Pattern>,
+    /// A row of a choice, its number the first group. Without it each choice that has keys is one.
+    #[serde(default)]
+    choice: Option<Pattern>,
     /// Where the keys move a mark: how a row looks, its colours included, while the mark is on the first choice.
     #[serde(default)]
     first_marked: Option<Pattern>,
@@ -175,6 +181,17 @@ impl DialogRule {
     #[must_use]
     pub fn is_at_first(&self, coloured: &str) -> bool {
         self.first_marked.as_ref().is_none_or(|pattern| coloured.lines().any(|row| pattern.0.is_match(row)))
+    }
+
+    /// The keys for a choice of this question, counted from one, if it has that choice.
+    #[must_use]
+    pub fn keys(&self, choice: usize, question: &[ShownRow]) -> Option<&Vec<String>> {
+        let offers = |pattern: &Pattern, row: &ShownRow| {
+            let number = pattern.0.captures(&row.text).and_then(|found| found.get(1)?.as_str().parse::<usize>().ok());
+            number == Some(choice)
+        };
+        let is_one = self.choice.as_ref().is_none_or(|pattern| question.iter().any(|row| offers(pattern, row)));
+        choice.checked_sub(1).and_then(|at| self.answers.get(at)).filter(|_| is_one)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Runtime, configure, evidence};
+use super::{KEY, Runtime, configure, evidence};
 use crate::harness::{Answer, Sandbox, wait};
 use crate::runtimes::model::Model;
 
@@ -27,6 +27,7 @@ fn files(root: &Path) -> BTreeSet<PathBuf> {
 /// Folders in a home that a runtime keeps its own state in.
 fn own_folders(runtime: Runtime) -> &'static [&'static str] {
     match runtime {
+        Runtime::Claude => &[".claude", ".claude.json"],
         Runtime::Codex => &[".codex"],
         Runtime::Opencode => {
             &[".config/opencode", ".local/share/opencode", ".local/state/opencode", ".cache", ".opencode", ".bun"]
@@ -44,8 +45,16 @@ pub(super) fn in_two_commands(runtime: Runtime) {
     configure(&home, Path::new("/nowhere"), model.port);
     let programs = PathBuf::from(std::env::var("MOSAIC_TEST_RUNTIMES").unwrap()).join(runtime.name()).join("bin");
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display());
+    // Its first start in this home: nothing is answered yet.
+    let _none = fs::remove_file(home.join(".claude.json"));
+    let url = format!("http://127.0.0.1:{}", model.port);
     let env = [
         ("PATH", path.as_str()),
+        ("ANTHROPIC_BASE_URL", url.as_str()),
+        ("ANTHROPIC_API_KEY", KEY),
+        ("DISABLE_AUTOUPDATER", "1"),
+        ("DISABLE_ERROR_REPORTING", "1"),
+        ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
         ("FAKE_KEY", "x"),
         ("DISABLE_TELEMETRY", "1"),
         ("PI_OFFLINE", "1"),

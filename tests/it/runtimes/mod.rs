@@ -1,4 +1,4 @@
-//! The real codex, opencode and pi, driven by a model server on loopback: every receipt is held against what
+//! The real claude, codex, opencode and pi, driven by a model server on loopback: every receipt is held against what
 //! that server received. Slow, and in need of the programs: `scripts/test --runtimes` runs them.
 
 mod fleet;
@@ -17,6 +17,7 @@ use model::Model;
 /// One of the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Runtime {
+    Claude,
     Codex,
     Opencode,
     Pi,
@@ -25,6 +26,7 @@ enum Runtime {
 impl Runtime {
     fn name(self) -> &'static str {
         match self {
+            Self::Claude => "claude",
             Self::Codex => "codex",
             Self::Opencode => "opencode",
             Self::Pi => "pi",
@@ -34,6 +36,7 @@ impl Runtime {
     /// Words behind the program's name.
     fn words(self) -> &'static str {
         match self {
+            Self::Claude => "--permission-mode manual",
             Self::Codex => "--no-daemon --disable plugins --disable apps --disable instant_interrupt",
             Self::Opencode | Self::Pi => "",
         }
@@ -43,7 +46,7 @@ impl Runtime {
     fn asking(self, command: &str) -> Option<String> {
         match self {
             Self::Codex => Some(format!("ASKRUN {command}")),
-            Self::Opencode => Some(format!("RUN {command}")),
+            Self::Claude | Self::Opencode => Some(format!("RUN {command}")),
             Self::Pi => None,
         }
     }
@@ -76,12 +79,17 @@ impl Lab {
             std::process::Command::new("git").args(["-c", "init.defaultBranch=main", "init", "-q"]).arg(&work).status();
         assert!(git.unwrap().success());
         let program = folder.join(version).join("bin").join(runtime.name());
+        let claude = format!(
+            "ANTHROPIC_BASE_URL: 'http://127.0.0.1:{}', ANTHROPIC_API_KEY: {KEY}, DISABLE_AUTOUPDATER: '1', \
+             DISABLE_ERROR_REPORTING: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', CLAUDE_CODE_MAX_RETRIES: '4'",
+            model.port
+        );
         let env = "FAKE_KEY: x, DISABLE_TELEMETRY: '1', PI_OFFLINE: '1', PI_TELEMETRY: '0', PI_SKIP_VERSION_CHECK: '1', \
                    OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_SHARE: '1', \
                    OPENCODE_DISABLE_DEFAULT_PLUGINS: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1'";
         sandbox.write_roster(&format!(
             "version: 1\ntmux: {{socket_name: it}}\ndefaults: {{working_directory: {}, window_size: {size}}}\nagents:\n  \
-             - {{name: a, runtime: {}, command: '{} {words}; true', env: {{HOME: {}, {env}}}}}\n",
+             - {{name: a, runtime: {}, command: '{} {words}; true', env: {{HOME: {}, {claude}, {env}}}}}\n",
             work.display(),
             runtime.name(),
             program.display(),
@@ -195,7 +203,10 @@ fn evidence(row: &Value) -> String {
     of_screen.and_then(|one| one["text"].as_str()).unwrap_or_default().to_owned()
 }
 
-/// Settings of all three programs: one model on loopback, nothing else.
+/// The key that claude is told; nobody's.
+const KEY: &str = "made-up-key-of-a-test";
+
+/// Settings of all programs: one model on loopback, nothing else.
 fn configure(home: &Path, work: &Path, port: u16) {
     let write = |path: &str, text: String| {
         let path = home.join(path);
@@ -213,6 +224,17 @@ fn configure(home: &Path, work: &Path, port: u16) {
              [history]\npersistence = \"none\"\n[projects.\"{}\"]\ntrust_level = \"trusted\"\n",
             work.display()
         ),
+    );
+    // Without the first claude would look its vendor up; the others are what its first start would ask.
+    let last_of_key = &KEY[KEY.len().saturating_sub(20)..];
+    write(
+        ".claude.json",
+        serde_json::json!({
+            "hasCompletedOnboarding": true,
+            "customApiKeyResponses": { "approved": [last_of_key], "rejected": [] },
+            "projects": { (work.display().to_string()): { "hasTrustDialogAccepted": true } }
+        })
+        .to_string(),
     );
     write(
         ".config/opencode/opencode.json",
@@ -406,6 +428,7 @@ macro_rules! real {
     };
 }
 
+real!(claude, Runtime::Claude);
 real!(codex, Runtime::Codex);
 real!(opencode, Runtime::Opencode);
 real!(pi, Runtime::Pi);

@@ -1,4 +1,4 @@
-//! A model server on loopback that answers codex, opencode and pi, and remembers what they asked.
+//! A model server on loopback that answers claude, codex, opencode and pi, and remembers what they asked.
 //!
 //! The last user message drives it: `SLOW n` answers for n seconds, `HANG n` stops for n seconds in the middle of an
 //! answer, `RUN cmd` asks for the runtime's shell tool (`ASKRUN cmd` for more rights than it has), `TOOL name {...}` for
@@ -7,6 +7,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ type Asked = Arc<Mutex<Vec<Vec<String>>>>;
 
 /// Whole requests, as texts.
 type Requests = Arc<Mutex<Vec<String>>>;
+/// Calls of tools so far.
+static CALLS: AtomicU64 = AtomicU64::new(1);
 
 /// The server; it ends with the test.
 pub(super) struct Model {
@@ -84,7 +87,7 @@ fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Res
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    if method == "GET" {
+    if method == "GET" || method == "HEAD" {
         return plain(
             stream,
             200,
@@ -93,7 +96,11 @@ fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Res
     }
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     requests.lock().unwrap().push(request.to_string());
-    let responses = path.ends_with("/responses");
+    let path = path.split('?').next().unwrap_or_default();
+    let (responses, messages) = (path.ends_with("/responses"), path.ends_with("/messages"));
+    if path.ends_with("/count_tokens") {
+        return plain(stream, 200, &json!({ "input_tokens": 10 }));
+    }
     let items = match &request[if responses { "input" } else { "messages" }] {
         Value::Array(items) => items.clone(),
         Value::String(text) => vec![json!({ "role": "user", "content": text })],
@@ -101,23 +108,25 @@ fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Res
     };
     let users: Vec<String> =
         items.iter().filter(|item| item["role"] == "user").map(|item| text(&item["content"])).collect();
-    let last = users.last().cloned().unwrap_or_default();
+    let last =
+        items.iter().rfind(|item| item["role"] == "user").map(|item| last_text(&item["content"])).unwrap_or_default();
     asked.lock().unwrap().push(users);
     let error = |code: u16, kind: &str, words: &str| {
-        plain(stream, code, &json!({ "error": { "message": words, "type": kind } }))
+        plain(stream, code, &json!({ "type": "error", "error": { "message": words, "type": kind } }))
     };
     for word in last.split_whitespace() {
         match word {
             "FAIL" => return error(500, "server_error", "fake failure"),
             "AUTH" => return error(401, "authentication_error", "invalid x-api-key"),
             "LIMIT" => return error(429, "rate_limit_exceeded", "rate limit"),
-            "OVER" => return error(503, "overloaded_error", "Overloaded"),
+            "OVER" => return error(if messages { 529 } else { 503 }, "overloaded_error", "Overloaded"),
             "DROPNOW" => return Ok(()),
             _ => {}
         }
     }
     let answer = Answer::to(&items, &last, &request["tools"]);
     match (responses, request["stream"].as_bool().unwrap_or(false)) {
+        _ if messages => answer.as_message(stream),
         (true, _) => answer.as_response(stream),
         (false, true) => answer.as_chunks(stream),
         (false, false) => plain(
@@ -130,11 +139,33 @@ fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Res
 }
 
 fn text(content: &Value) -> String {
+    texts(content).join(" ")
+}
+
+/// What was said last: a message that got no answer stands in one with the next.
+fn last_text(content: &Value) -> String {
+    texts(content).last().copied().unwrap_or_default().to_owned()
+}
+
+/// The texts of a message; what a program adds to it for the model is none.
+fn texts(content: &Value) -> Vec<&str> {
     match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join(" "),
-        _ => String::new(),
+        Value::String(text) => vec![text],
+        Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| part["text"].as_str())
+            .filter(|text| !text.trim_start().starts_with("<system-reminder>"))
+            .collect(),
+        _ => Vec::new(),
     }
+}
+
+/// Whether a message is the result of a tool and nothing else.
+fn is_result(message: &Value) -> bool {
+    let holds_result =
+        message["content"].as_array().is_some_and(|parts| parts.iter().any(|part| part["type"] == "tool_result"));
+    let says = |text: &&str| !text.trim().is_empty() && !text.trim().starts_with("[Request interrupted");
+    holds_result && !texts(&message["content"]).iter().any(says)
 }
 
 fn usage() -> Value {
@@ -165,8 +196,9 @@ enum Answer {
 impl Answer {
     fn to(items: &[Value], last: &str, tools: &Value) -> Self {
         let newest = items.last().unwrap_or(&Value::Null);
-        let of_tool =
-            newest["role"] == "tool" || newest["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output"));
+        let of_tool = newest["role"] == "tool"
+            || newest["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output"))
+            || is_result(newest);
         if of_tool {
             return Self::Text("TOOL-DONE".to_owned(), 0);
         }
@@ -231,6 +263,43 @@ impl Answer {
         events.raw("data: [DONE]\n\n")
     }
 
+    /// As the messages API streams it.
+    fn as_message(&self, stream: &TcpStream) -> std::io::Result<()> {
+        let mut events = Events::begin(stream)?;
+        let mut send = |kind: &str, mut data: Value| {
+            data["type"] = json!(kind);
+            events.send(Some(kind), &data)
+        };
+        let usage = json!({ "input_tokens": 10, "output_tokens": 5, "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0 });
+        send(
+            "message_start",
+            json!({ "message": { "id": "msg_1", "type": "message", "role": "assistant",
+            "model": "fake-model", "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage } }),
+        )?;
+        let ends = if let Self::Tool { name, arguments } = self {
+            // Results are told apart by the call.
+            let id = format!("toolu_{}", CALLS.fetch_add(1, Ordering::Relaxed));
+            let block = json!({ "type": "tool_use", "id": id, "name": name, "input": {} });
+            send("content_block_start", json!({ "index": 0, "content_block": block }))?;
+            let delta = json!({ "type": "input_json_delta", "partial_json": arguments });
+            send("content_block_delta", json!({ "index": 0, "delta": delta }))?;
+            "tool_use"
+        } else {
+            send("content_block_start", json!({ "index": 0, "content_block": { "type": "text", "text": "" } }))?;
+            for (pause, piece) in self.pieces() {
+                std::thread::sleep(pause);
+                let delta = json!({ "type": "text_delta", "text": piece });
+                send("content_block_delta", json!({ "index": 0, "delta": delta }))?;
+            }
+            "end_turn"
+        };
+        send("content_block_stop", json!({ "index": 0 }))?;
+        let delta = json!({ "stop_reason": ends, "stop_sequence": null });
+        send("message_delta", json!({ "delta": delta, "usage": { "output_tokens": 5 } }))?;
+        send("message_stop", json!({}))
+    }
+
     /// As the responses API streams it.
     fn as_response(&self, stream: &TcpStream) -> std::io::Result<()> {
         let mut events = Events::begin(stream)?;
@@ -275,13 +344,14 @@ impl Answer {
 
 /// The runtime's shell tool, called with a command.
 fn tool(tools: &Value, command: &str, asks: bool) -> Option<Answer> {
-    const SHELLS: [&str; 5] = ["bash", "shell", "shell_command", "exec_command", "local_shell"];
+    const SHELLS: [&str; 6] = ["bash", "Bash", "shell", "shell_command", "exec_command", "local_shell"];
     let all = tools.as_array()?;
     let shell = all
         .iter()
         .map(|tool| tool.get("function").unwrap_or(tool))
         .find(|tool| tool["name"].as_str().is_some_and(|name| SHELLS.contains(&name)))?;
-    let properties = &shell["parameters"]["properties"];
+    let schema = shell.get("parameters").unwrap_or(&shell["input_schema"]);
+    let properties = &schema["properties"];
     let key = if properties.get("cmd").is_some() { "cmd" } else { "command" };
     let mut arguments = json!({});
     arguments[key] = match properties[key]["type"].as_str() {

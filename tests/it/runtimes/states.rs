@@ -92,7 +92,9 @@ fn states_of(lab: &Lab, size: &str) {
 
 /// A permission dialog: nothing is typed into it, a choice of the operator answers it.
 fn asking(lab: &Lab, tag: &str) {
-    for (choice, runs) in [("3", false), ("1", true)] {
+    // The last of claude's choices is the fourth.
+    let no = if lab.runtime == Runtime::Claude { "4" } else { "3" };
+    for (choice, runs) in [(no, false), ("1", true)] {
         let touched = lab.sandbox.root.join(format!("w/touched{choice}"));
         let Some(message) = lab.runtime.asking(&format!("touch {}", touched.display())) else { return };
         let (code, _, reason) = lab.send(&message);

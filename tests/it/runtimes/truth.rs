@@ -61,10 +61,11 @@ pub(super) fn somebody_at_its_keys(runtime: Runtime, size: &str) {
         let touched = lab.sandbox.root.join("w/ran");
         lab.text("!");
         refused("shell mode", "composer_occupied");
-        cleared(if runtime == Runtime::Codex { &["BSpace"] } else { &["Escape"] });
+        cleared(if runtime == Runtime::Opencode { &["Escape"] } else { &["BSpace"] });
         assert!(!touched.exists());
     }
     let lists: &[&str] = match runtime {
+        Runtime::Claude => &["/model", "/permissions", "/theme"],
         Runtime::Codex => &["/model", "/permissions", "/theme"],
         Runtime::Opencode => &["/models", "/sessions", "/themes"],
         Runtime::Pi => &["/model", "/settings", "/tree"],
@@ -229,7 +230,7 @@ pub(super) fn every_width(runtime: Runtime) {
             sweep("at work", &["busy"]);
         }
     }
-    if runtime == Runtime::Opencode {
+    if matches!(runtime, Runtime::Claude | Runtime::Opencode) {
         lab.arrives("fail", "FAIL tagfail", "tagfail");
         lab.shows("stuck", "failing");
         // Between two tries it is at work for a moment.

@@ -25,7 +25,7 @@ fn said(row: &PaintedRow, place: Range<usize>, words: &str, width: usize) -> Pai
 fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
     let all = screens();
     let mut tried = 0;
-    for runtime in ["codex", "opencode", "pi"] {
+    for runtime in ["claude", "codex", "opencode", "pi"] {
         let of_runtime = |recording: &str| recording.split('-').next() == Some(runtime);
         let words: BTreeSet<&str> = all
             .iter()
