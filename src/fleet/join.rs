@@ -306,6 +306,7 @@ fn heartbeat_input(beat: &Heartbeat, record: Option<&PaneRecord>, now: Timestamp
         detail: beat.detail.as_ref().map(ToString::to_string),
         by: beat.by,
         output_after_report,
+        keeps_telling: beat.next_seconds.is_some(),
     }
 }
 

@@ -66,6 +66,8 @@ pub struct HeartbeatInput {
     pub by: Authority,
     /// Time from the runtime's report to the pane's last output, if output came later.
     pub output_after_report: Option<Duration>,
+    /// Whether the runtime tells each change of its state, and so its word holds at once.
+    pub keeps_telling: bool,
 }
 
 /// What a screen says of its runtime.
@@ -247,11 +249,11 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
     }
     // A runtime that tells when it works is idle when it says that nothing is the matter.
     let says_idle = heartbeat.status == HeartbeatStatus::Ok && heartbeat.by == Authority::Runtime && !refuted;
-    if says_idle && inputs.idle.is_some_and(|idle| idle >= SETTLED_AFTER) {
+    if says_idle && (heartbeat.keeps_telling || inputs.idle.is_some_and(|idle| idle >= SETTLED_AFTER)) {
         return decision(
             Readiness::Available,
             reported(heartbeat),
-            "the runtime reported that it does nothing, and its pane is silent",
+            "the runtime reported that it does nothing, and keeps telling its state or is silent",
             "a report of busy, or output in its pane",
         );
     }
@@ -393,6 +395,7 @@ mod tests {
             detail: None,
             by: Authority::Runtime,
             output_after_report: None,
+            keeps_telling: false,
         })
     }
 

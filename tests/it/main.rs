@@ -24,6 +24,7 @@ mod lost_server;
 mod messages;
 mod neighbours;
 mod orphans;
+mod own_state;
 mod planes;
 mod runtimes;
 mod soak;

@@ -72,14 +72,19 @@ fn a_stopped_process_is_stuck_whatever_its_screen_shows() {
 
 #[test]
 fn without_rules_and_reports_nothing_is_ever_available() {
-    let sandbox = Sandbox::with_agents("  - {name: a, runtime: claude, command: \"bash -c 'exec -a claude cat'\"}\n");
+    // Of the second one rules exist, and its screen shows nothing of theirs.
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a, runtime: aider, command: \"bash -c 'exec -a aider cat'\"}\n  \
+         - {name: b, runtime: claude, command: \"bash -c 'exec -a claude cat'\"}\n",
+    );
     let env = [("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", "1")];
     assert_eq!(sandbox.run_with(&["fleet", "start"], &env).code, 0);
     let mut seen = Vec::new();
     crate::harness::wait_for("a silent agent that is unknown", || {
         let rows = sandbox.run_with(&["fleet", "ps", "--json"], &env).json();
-        seen.push(rows[0]["readiness"].as_str().unwrap().to_owned());
-        seen.last().is_some_and(|readiness| readiness == "unknown")
+        let now = [0, 1].map(|at| rows[at]["readiness"].as_str().unwrap().to_owned());
+        seen.extend(now.clone());
+        now.iter().all(|readiness| readiness == "unknown")
     });
     assert!(!seen.contains(&"available".to_owned()), "{seen:?}");
 }
@@ -88,8 +93,8 @@ fn without_rules_and_reports_nothing_is_ever_available() {
 fn no_enter_is_pressed_where_nothing_tells_that_no_question_is_open() {
     // What a real one does: Enter at its question runs the command.
     let script = "#!/bin/sh\nprintf 'run it? [Y/n] '\nread answer\ntouch ran\ncat\n";
-    let sandbox = Sandbox::with_agents("  - {name: a, runtime: claude, command: ./claude}\n");
-    let program = sandbox.root.join("w/claude");
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: aider, command: ./aider}\n");
+    let program = sandbox.root.join("w/aider");
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     sandbox.start();

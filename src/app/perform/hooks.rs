@@ -109,6 +109,11 @@ mod tests {
                 json!({"hook_event_name": "Notification", "message": "Claude is waiting for your input"}),
                 Some((Ok, None)),
             ),
+            (
+                "claude",
+                json!({"hook_event_name": "PermissionRequest", "tool_name": "Bash"}),
+                Some((Waiting, Some("needs permission to use Bash".to_owned()))),
+            ),
             ("claude", json!({"hook_event_name": "PreCompact"}), None),
             ("codex", json!({"type": "agent-turn-complete", "last-assistant-message": "x"}), Some((Ok, None))),
             ("codex", json!({"type": "else"}), None),

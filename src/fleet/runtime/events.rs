@@ -22,9 +22,9 @@ pub struct EventRule {
     within: BTreeMap<String, String>,
     /// The state that it tells.
     status: HeartbeatStatus,
-    /// What is said with it.
+    /// What is said with it; `{}` in it stands for the field of `detail_from`.
     detail: Option<String>,
-    /// The field with what is said.
+    /// The field with what is said, or with what stands for `{}`.
     detail_from: Option<String>,
 }
 
@@ -39,7 +39,12 @@ impl EventRule {
 
     fn said(&self, event: &Value) -> Said {
         let from_event = self.detail_from.as_ref().and_then(|field| event[field].as_str()).map(str::to_owned);
-        (self.status, self.detail.clone().or(from_event))
+        let detail = match (&self.detail, from_event) {
+            (Some(detail), Some(field)) => Some(detail.replace("{}", &field)),
+            (Some(detail), None) => Some(detail.clone()).filter(|detail| !detail.contains("{}")),
+            (None, field) => field,
+        };
+        (self.status, detail)
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
 use super::living::{Hidden, living};
+use super::own_state::{OwnState, OwnStateFile};
 use super::{holder, kickstart, lock, pace, service};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file;
@@ -34,6 +35,12 @@ const SCROLLED_AWAY: u32 = 1;
 /// A runtime that lives this long has started: most that cannot run have ended by then, and their unit
 /// was never active.
 const SETTLE: Duration = Duration::from_millis(300);
+
+/// Pause between two looks for the file in which a runtime tells its own state.
+const LOOK_FOR_STATE: Duration = Duration::from_secs(1);
+
+/// A runtime that tells its own state does so from this time on after its start.
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 /// Time for a killed tmux server to be started again by its unit.
 const SERVER_WITHIN: Duration = Duration::from_secs(10);
@@ -218,7 +225,11 @@ impl Keeper<'_> {
             Err(Unwatchable::Failed(error)) => return Err(io(error)),
         };
         let (reported, mut reports) = mpsc::channel(1);
-        let _watch = watch_reports(&self.site.run_file(&self.agent.name, RunFile::Report), reported);
+        let _watch = watch_reports(&self.site.run_file(&self.agent.name, RunFile::Report), reported.clone());
+        let mut own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
+        let looks = OwnStateFile::is_written_by(&self.agent.runtime);
+        let mut look = tokio::time::interval(LOOK_FOR_STATE);
+        look.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
         let mut beat = tokio::time::interval(self.site.thresholds.heartbeat_interval);
@@ -245,19 +256,33 @@ impl Keeper<'_> {
                 }
                 Some(()) = reports.recv() => {}
                 _ = beat.tick() => {}
+                // A runtime writes its state once it has started, in a folder that may not be there before.
+                _ = look.tick(), if looks && own.is_none() && self.began.elapsed() < STARTS_WITHIN => {
+                    own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
+                    if own.is_none() {
+                        continue;
+                    }
+                }
             }
-            self.beat();
+            if own.as_ref().is_none_or(OwnStateFile::is_over) {
+                own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
+            }
+            self.beat(own.as_mut().and_then(OwnStateFile::read));
         }
     }
 
     /// Writes the heartbeat: the runtime's word while it holds, else the keeper's own.
-    fn beat(&self) {
+    fn beat(&self, own: Option<&OwnState>) {
         let now = Timestamp::now();
         let interval = self.site.thresholds.heartbeat_interval;
         let report = heartbeat::read(&self.site.run_file(&self.agent.name, RunFile::Report), now, interval)
             .ok()
             .filter(|report| ProcessWatch::default().look(self.pid).contains(report.pid));
-        let Some(beat) = next_beat(report, self.pid, now, interval) else {
+        let beat = match own {
+            Some(own) => Some(told_by_itself(own, report, now, interval)),
+            None => next_beat(report, self.pid, now, interval),
+        };
+        let Some(beat) = beat else {
             // The runtime broke its promise to report: it hangs, and that must show as stale.
             return;
         };
@@ -354,6 +379,24 @@ async fn next(ticks: &mut Option<tokio::time::Interval>) {
     }
 }
 
+/// The heartbeat of a runtime that writes each change of its state into a file of its own. A report of its hooks adds
+/// its words where both say the same, and the message that was taken.
+fn told_by_itself(own: &OwnState, report: Option<Heartbeat>, now: Timestamp, interval: Duration) -> Heartbeat {
+    let (words, msg) = report.map_or((None, None), |report| {
+        (report.detail.filter(|_| report.status == own.status && report.ts >= own.since), report.msg)
+    });
+    Heartbeat {
+        ts: now,
+        pid: own.pid,
+        status: own.status,
+        detail: words.or_else(|| own.detail.as_deref().map(Label::new)),
+        by: Authority::Runtime,
+        since: Some(own.since),
+        next_seconds: Some(u32::try_from(interval.as_secs()).unwrap_or(u32::MAX).max(1)),
+        msg,
+    }
+}
+
 /// The heartbeat to write now; `None` while a runtime is overdue with a promised report.
 fn next_beat(report: Option<Heartbeat>, pane_pid: u32, now: Timestamp, interval: Duration) -> Option<Heartbeat> {
     let Some(report) = report else {
@@ -420,6 +463,24 @@ mod tests {
             next_seconds,
             msg: None,
         }
+    }
+
+    #[test]
+    fn what_the_runtime_wrote_itself_outranks_its_hooks() {
+        use HeartbeatStatus::{Busy, Ok, Waiting};
+        let own = |status, seconds| OwnState { pid: 9, status, detail: None, since: at(seconds) };
+        // No hook tells of a turn that was broken off: the report of busy, or of a question, is outlived.
+        for reported in [Busy, Waiting] {
+            let hook = Heartbeat { status: reported, msg: Some(Label::new("m1")), ..report(None) };
+            let beat = told_by_itself(&own(Ok, 5), Some(hook), at(6), INTERVAL);
+            assert_eq!((beat.status, beat.pid, beat.since, beat.ts), (Ok, 9, Some(at(5)), at(6)));
+            assert_eq!(beat.msg, Some(Label::new("m1")));
+        }
+        let said = Heartbeat { detail: Some(Label::new("needs permission to use Bash")), ..report(None) };
+        let words = |since| told_by_itself(&own(Waiting, since), Some(said.clone()), at(6), INTERVAL).detail;
+        assert_eq!(words(0), said.detail);
+        assert_eq!(words(3), None, "the words were of an earlier question");
+        assert!(told_by_itself(&own(Busy, 0), None, at(6), INTERVAL).next_seconds.is_some());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod keeper;
 mod kickstart;
 mod living;
 mod lock;
+mod own_state;
 mod pace;
 mod report;
 mod service;

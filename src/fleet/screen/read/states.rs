@@ -171,6 +171,7 @@ fn told(facts: &ScreenFacts, idle: u64) -> (Readiness, String) {
         detail: None,
         by: Authority::Keeper,
         output_after_report: None,
+        keeps_telling: false,
     };
     let inputs = Inputs {
         pane: PaneState::Live,
