@@ -18,8 +18,9 @@ type Asked = Arc<Mutex<Vec<Vec<String>>>>;
 
 /// Whole requests, as texts.
 type Requests = Arc<Mutex<Vec<String>>>;
-/// Calls of tools so far.
-static CALLS: AtomicU64 = AtomicU64::new(1);
+
+/// Messages so far, which are told apart by their number.
+static MESSAGES: AtomicU64 = AtomicU64::new(1);
 
 /// The server; it ends with the test.
 pub(super) struct Model {
@@ -272,15 +273,15 @@ impl Answer {
         };
         let usage = json!({ "input_tokens": 10, "output_tokens": 5, "cache_creation_input_tokens": 0,
             "cache_read_input_tokens": 0 });
+        // claude takes two messages of one name for one.
+        let number = MESSAGES.fetch_add(1, Ordering::Relaxed);
         send(
             "message_start",
-            json!({ "message": { "id": "msg_1", "type": "message", "role": "assistant",
+            json!({ "message": { "id": format!("msg_{number}"), "type": "message", "role": "assistant",
             "model": "fake-model", "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage } }),
         )?;
         let ends = if let Self::Tool { name, arguments } = self {
-            // Results are told apart by the call.
-            let id = format!("toolu_{}", CALLS.fetch_add(1, Ordering::Relaxed));
-            let block = json!({ "type": "tool_use", "id": id, "name": name, "input": {} });
+            let block = json!({ "type": "tool_use", "id": format!("toolu_{number}"), "name": name, "input": {} });
             send("content_block_start", json!({ "index": 0, "content_block": block }))?;
             let delta = json!({ "type": "input_json_delta", "partial_json": arguments });
             send("content_block_delta", json!({ "index": 0, "delta": delta }))?;
