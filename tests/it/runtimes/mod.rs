@@ -3,6 +3,7 @@
 
 mod fleet;
 mod model;
+mod only_claude;
 mod states;
 mod truth;
 
@@ -70,11 +71,22 @@ impl Lab {
 
     /// With the program below this folder of the programs.
     fn of_version(runtime: Runtime, version: &str, size: &str, words: &str) -> Self {
+        let lab = Self::unsettled(runtime, version, size, words, |_| {});
+        lab.settled("its first screen");
+        lab
+    }
+
+    /// The same before its first screen, its home folder changed so.
+    fn unsettled(runtime: Runtime, version: &str, size: &str, words: &str, change: impl FnOnce(&Path)) -> Self {
         let folder = PathBuf::from(std::env::var("MOSAIC_TEST_RUNTIMES").unwrap());
         let model = Model::start();
         let sandbox = Sandbox::new();
         let (home, work) = (sandbox.root.join("h"), sandbox.root.join("w"));
         configure(&home, &work, model.port);
+        change(&home);
+        // What the hooks call.
+        fs::create_dir_all(sandbox.root.join("bin")).unwrap();
+        std::os::unix::fs::symlink(crate::harness::program(), sandbox.root.join("bin/mosaic-tui")).unwrap();
         let git =
             std::process::Command::new("git").args(["-c", "init.defaultBranch=main", "init", "-q"]).arg(&work).status();
         assert!(git.unwrap().success());
@@ -96,9 +108,7 @@ impl Lab {
             home.display()
         ));
         sandbox.start();
-        let lab = Self { sandbox, model, runtime };
-        lab.settled("its first screen");
-        lab
+        Self { sandbox, model, runtime }
     }
 
     fn row(&self) -> Value {

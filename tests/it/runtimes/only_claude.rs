@@ -1,0 +1,200 @@
+//! What only claude has: its own state file, its hooks, its first start, and a view whose composer is another session's.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::{Lab, Runtime, evidence};
+use crate::harness::{wait, wait_for};
+
+/// What claude is started with.
+const MANUAL: &str = "--permission-mode manual";
+
+fn by(row: &Value) -> &str {
+    row["heartbeat"]["by"].as_str().unwrap_or_default()
+}
+
+/// Through its states, told by its own file or, where that is hidden, by its screen.
+fn states(size: &str, hidden: bool) {
+    let hide = |home: &Path| {
+        if hidden {
+            // A file stands where it would make its folder.
+            std::fs::write(home.join(".claude/sessions"), "").unwrap();
+        }
+    };
+    let lab = Lab::unsettled(Runtime::Claude, "claude", size, MANUAL, |home| {
+        std::fs::create_dir_all(home.join(".claude")).unwrap();
+        hide(home);
+    });
+    lab.settled("its first screen");
+    let word = if hidden { "keeper" } else { "runtime" };
+    wait_for("its word", || by(&lab.row()) == word);
+    lab.arrives("slow", "SLOW 6 tagslow", "tagslow");
+    let row = lab.shows("working", "busy");
+    assert_eq!(row["heartbeat"]["status"], if hidden { "ok" } else { "busy" }, "{row:#}");
+    lab.keys(&["-l", "half a thought"]);
+    lab.shows("working", "busy");
+    lab.keys(&["C-u"]);
+    lab.settled("after the turn");
+
+    let asked = |message: &str, no: &str, other: &str| {
+        assert_eq!(lab.send(message).0, 0);
+        let row = lab.shows("stuck", "dialog");
+        assert_eq!(row["heartbeat"]["status"], if hidden { "ok" } else { "waiting" }, "{row:#}");
+        lab.refused("a question", "tagquestion", 4, "refused", "blocked_by_prompt");
+        let wrong = lab.sandbox.run(&["agent", "approve", "a", "--choice", other, "--json"]);
+        assert!(wrong.code == 4 && wrong.stdout.contains("no_choice"), "{wrong:?}");
+        let answer = lab.sandbox.run(&["agent", "approve", "a", "--choice", no, "--json"]);
+        assert_eq!((answer.code, answer.json()["delivery"].as_str()), (0, Some("accepted")), "{answer:?}");
+        lab.settled("after the refusal");
+    };
+    let work = lab.sandbox.root.join("w");
+    asked(&format!("RUN touch {}", work.join("touched").display()), "4", "5");
+    // The last choice is another one where it writes a file.
+    let new = serde_json::json!({ "file_path": work.join("new.txt"), "content": "hello\n" });
+    asked(&format!("TOOL Write {new}"), "3", "4");
+    assert!(!work.join("touched").exists() && !work.join("new.txt").exists());
+
+    lab.keys(&["-l", "/model"]);
+    std::thread::sleep(Duration::from_millis(500));
+    lab.keys(&["Enter"]);
+    lab.shows("working", "occupied");
+    lab.refused("a list", "taglist", 4, "refused", "composer_occupied");
+    lab.keys(&["Escape"]);
+    lab.settled("after the list");
+
+    // Broken off while the model fails, its text comes back as a draft.
+    lab.arrives("fail", "FAIL tagfail", "tagfail");
+    lab.shows("stuck", "failing");
+    lab.keys(&["Escape"]);
+    lab.shows("working", "draft");
+    lab.refused("what came back", "tagback", 4, "refused", "draft_present");
+    lab.keys(&["C-u"]);
+    lab.settled("without the draft");
+    for (word, reason) in [("LIMIT", "limit"), ("FAIL", "failing")] {
+        lab.arrives(word, &format!("{word} tag{word}"), &format!("tag{word}"));
+        lab.shows("stuck", reason);
+        // It gives up after a few tries.
+        wait_for("its last try", || lab.screen().contains("Resend your message"));
+        lab.shows("stuck", reason);
+    }
+    lab.arrives("again", "hello tagagain", "tagagain");
+    lab.settled("after a turn that succeeded");
+}
+
+#[test]
+#[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+fn its_states_by_its_own_file_and_without_it() {
+    for size in ["80x24", "200x50"] {
+        for hidden in [false, true] {
+            states(size, hidden);
+        }
+    }
+}
+
+/// claude's own state file.
+fn own_file(lab: &Lab) -> PathBuf {
+    let folder = lab.sandbox.root.join("h/.claude/sessions");
+    let found = wait("its state file", || {
+        let names = folder.read_dir().ok()?.flatten().map(|entry| entry.path());
+        names.into_iter().find(|path| path.extension().is_some_and(|end| end == "json"))
+    });
+    found.unwrap()
+}
+
+#[test]
+#[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+fn its_readiness_changes_as_fast_as_its_own() {
+    let lab = Lab::up(Runtime::Claude, "100x30");
+    wait_for("its word", || by(&lab.row()) == "runtime");
+    let (file, beat) = (own_file(&lab), lab.sandbox.run_file("a.hb"));
+    let state = || -> Value {
+        let text = std::fs::read(&file).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    };
+    let mut late = Vec::new();
+    for n in 0..5 {
+        lab.arrives("slow", &format!("SLOW 1 tag{n}x"), &format!("tag{n}x"));
+        for want in ["busy", "idle"] {
+            wait_for(want, || state()["status"] == want);
+            let since = state()["statusUpdatedAt"].as_u64().unwrap();
+            let carried = wait("its keeper", || {
+                let text = std::fs::read_to_string(&beat).ok()?;
+                let says = if want == "busy" { "status=busy" } else { "status=ok" };
+                text.contains(says).then(|| std::fs::metadata(&beat).ok()?.modified().ok()).flatten()
+            });
+            let carried = carried.unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+            late.push(u64::try_from(carried).unwrap().saturating_sub(since));
+        }
+        // Idle is told at once, though its pane moved a moment ago.
+        lab.settled("after the turn");
+    }
+    late.sort_unstable();
+    assert!(late[late.len() / 2] < 100, "{late:?}");
+}
+
+#[test]
+#[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+fn its_hooks_report() {
+    let settings = concat!(env!("CARGO_MANIFEST_DIR"), "/framework/runtime/claude/settings.json");
+    let lab = Lab::with_words(Runtime::Claude, "100x30", &format!("{MANUAL} --settings {settings}"));
+    let report = || std::fs::read_to_string(lab.sandbox.run_file("a.d/report")).unwrap_or_default();
+    lab.arrives("slow", "SLOW 3 tagslow", "tagslow");
+    wait_for("a report of busy", || report().contains("status=busy"));
+    lab.settled("after the turn");
+    wait_for("a report of rest", || report().contains("status=ok"));
+    assert_eq!(lab.send("RUN touch asked").0, 0);
+    let row = lab.shows("stuck", "dialog");
+    // Right behind the hook before the tool, and long before the notification.
+    wait_for("a report of the question", || report().contains("needs permission to use Bash"));
+    assert_eq!(row["heartbeat"]["status"], "waiting", "{row:#}");
+    // No hook tells of Escape, and its own file does.
+    lab.keys(&["Escape"]);
+    lab.settled("after Escape");
+    assert!(report().contains("status=waiting"), "{}", report());
+}
+
+#[test]
+#[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+fn its_first_start_asks_and_no_message_answers() {
+    let lab = Lab::unsettled(Runtime::Claude, "claude", "80x24", MANUAL, |home| {
+        std::fs::write(home.join(".claude.json"), "{\"hasCompletedOnboarding\": true}").unwrap();
+    });
+    for (what, down) in [("trust this folder", "Down"), ("use this API key", "Up")] {
+        let row = lab.shows("stuck", "dialog");
+        wait_for(what, || lab.screen().contains(what));
+        assert!(row["reason"].as_str().is_some_and(|why| why.starts_with("asks before it starts")), "{row:#}");
+        let before = lab.screen();
+        lab.refused(what, "tagfirst", 4, "refused", "blocked_by_prompt");
+        // Its mark stands on No, which ends it.
+        let answer = lab.sandbox.run(&["agent", "approve", "a", "--json"]);
+        assert!(answer.code == 4 && answer.stdout.contains("no_choice"), "{answer:?}");
+        assert_eq!(lab.screen(), before, "{what}: no key was pressed");
+        lab.keys(&[down]);
+        std::thread::sleep(Duration::from_millis(300));
+        lab.keys(&["Enter"]);
+        wait_for("the next screen", || !lab.screen().contains(what));
+    }
+    lab.settled("after its questions");
+    lab.arrives("first", "hello tagfirst", "tagfirst");
+}
+
+#[test]
+#[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+fn the_composer_of_its_other_sessions_takes_no_message() {
+    for size in ["80x24", "200x50"] {
+        let lab = Lab::up(Runtime::Claude, size);
+        lab.arrives("first", "hello tagfirst", "tagfirst");
+        lab.settled("after the first answer");
+        lab.keys(&["Left"]);
+        let opened = wait("the list of its sessions", || evidence(&lab.row()).starts_with("occupied").then_some(()));
+        assert!(opened.is_some(), "{:#}\n{}", lab.row(), lab.screen());
+        assert_ne!(lab.row()["readiness"], "available");
+        for _ in 0..3 {
+            lab.refused("the list of its sessions", "tagother", 4, "refused", "composer_occupied");
+        }
+        let reset = lab.sandbox.run(&["agent", "reset", "a", "--json"]);
+        assert!(reset.code == 4 && reset.stdout.contains("composer_occupied"), "{reset:?}");
+    }
+}
