@@ -101,8 +101,11 @@ fn draw_column(buffer: &mut Buffer, area: Rect, card_rows: u16, column: &ColumnV
         return;
     }
     let mut pen = Pen::new(buffer, area, area.y, theme);
-    for piece in title(column, usize::from(area.width)) {
-        pen.put_fitted(&[&piece.text], pen.room(), theme.style(piece.role));
+    // A number that is cut is another number; a name that is cut is still known.
+    let count = text::width(&column.title[1].text);
+    for (number, piece) in title(column, usize::from(area.width)).enumerate() {
+        let room = if number == 0 { pen.room().saturating_sub(count) } else { pen.room() };
+        pen.put_fitted(&[&piece.text], room, theme.style(piece.role));
     }
     if selected {
         let style = Style::new().add_modifier(ratatui::style::Modifier::UNDERLINED);

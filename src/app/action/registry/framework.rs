@@ -39,6 +39,7 @@ pub(super) const FRAMEWORK: &[ActionSpec] = &[
         value("agent", "Agent name, for its role and its peers"),
         JSON,
     ])
+    .no_key("it is as long as a book: a pager shows it")
     .answers("{runtime, class, agent, warnings, parts}", &[0, 1, 3]),
     command(
         "framework.install",
@@ -48,6 +49,7 @@ pub(super) const FRAMEWORK: &[ActionSpec] = &[
         |_| Ok(Action::Framework(FrameworkAction::Install)),
     )
     .takes(&[JSON])
+    .no_key("once for each version")
     .answers("{version, written, kept, removed}", &[0, 1]),
     command(
         "framework.status",
@@ -57,5 +59,6 @@ pub(super) const FRAMEWORK: &[ActionSpec] = &[
         |_| Ok(Action::Framework(FrameworkAction::Status)),
     )
     .takes(&[JSON])
+    .no_key("once for each version")
     .answers("{version, seeded, files}", &[0, 1]),
 ];
