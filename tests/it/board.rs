@@ -55,7 +55,7 @@ fn what_others_do_appears_by_itself(stand: &Stand) {
     // The cursor followed its card into the column of the claimed ones.
     screen.wait_text("held for");
     screen.send("R");
-    screen.wait_text("really?");
+    screen.wait_text("Reclaim A1?");
     screen.send("y");
     screen.wait_until("back in the pool", |text| text.contains("CLAIMED 0") && text.contains("READY 1"));
     screen.send("q");

@@ -111,10 +111,10 @@ fn start_and_stop_work_from_the_keyboard_and_stop_asks_first() {
     screen.send("X");
     screen.wait_text("mosaic-tui fleet stop a");
     screen.send("\r");
-    screen.wait_until("cancelled", |text| !text.contains("really?"));
+    screen.wait_until("cancelled", |text| !text.contains("Stop a?"));
     assert!(is_well(sandbox.row("a")["readiness"].as_str().unwrap()));
     screen.send("X");
-    screen.wait_text("really?");
+    screen.wait_text("Stop a?");
     screen.send("y");
     screen.wait_until("stopped", |text| text.contains("a: stopped") && text.contains("dead"));
 }

@@ -107,11 +107,11 @@ fn no_answer_of_a_terminal_acts_in_any_place() {
             assert_eq!(boxed.wait_exit(), 0);
         });
         scope.spawn(|| {
-            let mut dialog = nothing_acts(&sandbox, "X", "really?", quick);
+            let mut dialog = nothing_acts(&sandbox, "X", "acts on", quick);
             dialog.send("\x1b[C");
-            dialog.wait_text("really?");
+            dialog.wait_text("acts on");
             dialog.send("\x1b");
-            dialog.wait_until("Esc cancels", |text| !text.contains("really?"));
+            dialog.wait_until("Esc cancels", |text| !text.contains("acts on"));
             dialog.send("q");
             assert_eq!(dialog.wait_exit(), 0);
         });
@@ -143,7 +143,7 @@ fn nothing_of_a_sequence_acts_when_its_esc_came_long_before_it() {
                     }
                     screen.send("?");
                     screen.wait_text("keys ");
-                    assert!(!screen.screen().contains("really?"), "{}", screen.screen());
+                    assert!(!screen.screen().contains("acts on"), "{}", screen.screen());
                     screen.send("\x03");
                     assert_eq!(screen.wait_exit(), 0);
                 });
@@ -160,7 +160,7 @@ fn the_whole_matrix_on_real_terminals() {
     let sandbox = stand();
     let before = facts(&sandbox);
     let turns = std::sync::Mutex::new(());
-    let places = [("", "Deploy it?"), ("3", "READY 1"), ("s", "message to"), ("X", "really?")];
+    let places = [("", "Deploy it?"), ("3", "READY 1"), ("s", "message to"), ("X", "acts on")];
     std::thread::scope(|scope| {
         for (open, shows) in places {
             for pause in [10, 50, 100, 200].map(Duration::from_millis) {
@@ -279,15 +279,15 @@ fn an_agent_is_not_stopped_by_keys_that_were_typed_blindly() {
     screen.send("X");
     screen.send("y");
     screen.resize(120, 40);
-    screen.wait_until("no question", |text| is_well(text) && !text.contains("really?"));
+    screen.wait_until("no question", |text| is_well(text) && !text.contains("acts on"));
     // The answer is in the same packet as the question: nobody can have read it.
     screen.send("Xy");
-    screen.wait_text("really?");
+    screen.wait_text("acts on");
     screen.send("\r");
-    screen.wait_until("cancelled", |text| !text.contains("really?"));
+    screen.wait_until("cancelled", |text| !text.contains("acts on"));
     // A dialog that does not fit is scrolled before it is answered.
     screen.send("X");
-    screen.wait_text("really?");
+    screen.wait_text("acts on");
     screen.resize(24, 8);
     let text = screen.wait_text("1/");
     let lines: u32 = text.split_once("1/").unwrap().1.split(' ').next().unwrap().parse().unwrap();

@@ -69,7 +69,7 @@ fn a_question_is_answered_by_key_after_it_was_read() {
     let mut view = sandbox.open(&[], 120, 40);
     view.wait_until("the question", |text| text.contains("stuck") && text.contains("dialog: asks for input"));
     view.send("A");
-    view.wait_until("it asks first", |text| text.contains("really?") && text.contains("Deploy to staging? (y/n)"));
+    view.wait_until("it asks first", |text| text.contains("Approve?") && text.contains("Deploy to staging? (y/n)"));
     assert!(!screen(&sandbox).contains("answered"));
     view.send("y");
     view.wait_until("the receipt", |text| text.contains("a: accepted"));
@@ -108,7 +108,7 @@ fn a_text_to_all_that_the_list_shows_asks_first_and_comes_back_by_key() {
     view.send("b");
     view.wait_text("message to 2 agents");
     view.send("to all of you\r");
-    view.wait_until("the names", |text| text.contains("really?") && text.contains("a, b"));
+    view.wait_until("the names", |text| text.contains("Write to 2 agents?") && text.contains("a, b"));
     assert!(!screen(&sandbox).contains("to all"));
     view.send("y");
     view.wait_until("the receipts", |text| text.contains("a: accepted") && text.contains("b: accepted"));

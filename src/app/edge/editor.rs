@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::on_terminal::{self, Ended};
 use super::signals::Signals;
 use crate::app::tui::draft;
-use crate::app::tui::state::FieldName;
+use crate::app::tui::screens::form::FieldName;
 use crate::backlog::model::Card;
 use crate::fleet::model::Label;
 use crate::fleet::os::exec;

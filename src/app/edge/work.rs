@@ -17,7 +17,8 @@ use crate::app::action::{AgentAction, FleetAction};
 use crate::app::perform::executor;
 use crate::app::perform::output::{self, Console};
 use crate::app::tui::event::Event;
-use crate::app::tui::state::Overlay;
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::answer::Answer;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 
@@ -278,7 +279,7 @@ fn tell(command: &str, report: &Report) {
 /// Tells what failed and was never read, because something else was open until the screen was left.
 pub(super) fn tell_unread(answers: &VecDeque<Overlay>) {
     for answer in answers {
-        if let Overlay::Answer { command, text, failed: true, .. } = answer {
+        if let Overlay::Answer(Answer { command, text, failed: true, .. }) = answer {
             say(&format!("{command}: {text}"));
         }
     }

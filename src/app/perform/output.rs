@@ -86,7 +86,7 @@ pub(in crate::app) fn json_text(document: &Value) -> String {
 /// What a write to standard output came to.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub(in crate::app) fn written(result: std::io::Result<()>) -> Result<Printed> {
     match result {
         Ok(()) => Ok(Printed::Whole),

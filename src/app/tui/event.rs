@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
-use super::state::FieldName;
+use super::screens::form::FieldName;
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};

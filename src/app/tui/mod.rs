@@ -1,13 +1,14 @@
-//! The dashboard as data: its state, what happens to it, what is shown. Pure.
+//! The dashboard as data: its state, what happens to it, what is shown. Pure. `screens` and `present` have one module of
+//! the same name for each view and each popup.
 
 pub mod claims;
 pub mod draft;
 pub mod effect;
 pub mod event;
 pub mod filter;
-pub mod palette;
 pub mod present;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod screens;
 pub mod state;
 pub mod update;

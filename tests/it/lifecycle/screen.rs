@@ -26,10 +26,10 @@ fn restart_by_key_asks_first_and_tells_the_result() {
     screen.send("R");
     screen.wait_text("mosaic-tui fleet restart a");
     screen.send("\r");
-    screen.wait_until("closed", |text| !text.contains("really?"));
+    screen.wait_until("closed", |text| !text.contains("acts on"));
     assert_eq!(sandbox.row("a")["pane"]["pid"], before, "Cancel is the default");
     screen.send("R");
-    screen.wait_text("really?");
+    screen.wait_text("acts on");
     screen.send("y");
     screen.wait_text("a: restarted");
     assert_ne!(sandbox.row("a")["pane"]["pid"], before);
@@ -50,9 +50,9 @@ fn leaving_finishes_a_restart_first_and_keys_on_one_agent_keep_their_order() {
     for key in ["R", "X", "S"] {
         screen.send(key);
         if key != "S" {
-            screen.wait_text("really?");
+            screen.wait_text("acts on");
             screen.send("y");
-            screen.wait_until("answered", |text| !text.contains("really?"));
+            screen.wait_until("answered", |text| !text.contains("acts on"));
         }
     }
     screen.send("q");
@@ -74,7 +74,7 @@ fn what_fails_after_the_screen_was_left_is_told_and_decides_the_exit_code() {
     screen.wait_text("orchestrator");
     sandbox.write_agents("  - {name: a, class: orchestrator, runtime: sh, command: \"exit 3\"}\n");
     screen.send("R");
-    screen.wait_text("really?");
+    screen.wait_text("acts on");
     screen.send("y");
     screen.send("q");
     screen.wait_text("still runs: mosaic-tui fleet restart a");
@@ -117,11 +117,11 @@ fn the_palette_runs_every_command_with_its_arguments() {
     assert!(fs::read_to_string(sandbox.roster()).unwrap().contains("The third"));
     screen.wait_text("The third");
     screen.send(":fleet stop\r");
-    screen.wait_until("the question", |text| text.contains("really?") && text.contains("the whole fleet"));
+    screen.wait_until("the question", |text| text.contains("acts on") && text.contains("the whole fleet"));
     screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("really?"));
+    screen.wait_until("closed", |text| !text.contains("acts on"));
     screen.send(":fleet remove nobody\r");
-    screen.wait_text("really?");
+    screen.wait_text("acts on");
     screen.send("y");
     screen.wait_until("the refusal", |text| text.contains("failed") && text.contains("is not in"));
     screen.send("\x1b");

@@ -106,7 +106,7 @@ fn bytes(bytes: u64) -> String {
 
 /// The full explanation: labels and texts, for the popup and for `agent explain`.
 #[must_use]
-pub fn explain(row: &AgentRow) -> Vec<(String, String)> {
+pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
     let mut lines = vec![
         ("agent".to_owned(), format!("{} on {}, tenant {}, socket {}", row.name, row.host, row.tenant_id, row.socket)),
         ("readiness".to_owned(), format!("{} ({})", row.readiness.word(), row.reason)),

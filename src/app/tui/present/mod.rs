@@ -1,25 +1,34 @@
-//! From the state to what there is to draw. Pure, and the same for the screen and for `--once`.
+//! From the state to what there is to draw. Pure, and the same for the screen and for `--once`. What a view or a popup
+//! shows is in the module of its name; here is what stands around them.
 
-mod board;
+pub(in crate::app::tui) mod answer;
+pub(in crate::app::tui) mod board;
+pub(in crate::app::tui) mod card;
+pub(in crate::app::tui) mod confirm;
 #[cfg(test)]
 mod cost;
 mod dag;
 mod detail;
-mod form;
-mod palette;
-mod popup;
+pub(in crate::app::tui) mod explain;
+pub(in crate::app::tui) mod fleet;
+pub(in crate::app::tui) mod form;
+pub(in crate::app::tui) mod help;
+pub(in crate::app::tui) mod menu;
+pub(in crate::app::tui) mod palette;
+pub(in crate::app::tui) mod prompt;
+mod typed;
+pub(in crate::app::tui) mod watch;
 
-pub use detail::explain;
+pub use detail::explanation;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::state::{Screen, State};
+use super::state::State;
 use crate::app::action::keymap;
 use crate::app::action::registry::Place;
-use crate::fleet::model::{AgentRow, Flag, FleetSnapshot, PaneScreen, Plane, Readiness, Size, age};
-use crate::ui::layout::{self, Plan, ViewKind};
-use crate::ui::view::{Body, FleetView, ListRow, PaneCut, Piece, Role, View};
+use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, age};
+use crate::ui::layout::{self, Plan};
+use crate::ui::view::{PaneCut, Piece, Role, View};
 
 /// The observer publishes each second; older than this means that it is held up.
 const OLD_DATA: Duration = Duration::from_secs(4);
@@ -53,51 +62,22 @@ pub fn layout_of(state: &State) -> Room {
 }
 
 fn plan_of(state: &State) -> Plan {
-    let kind = match state.screen {
-        Screen::Watch | Screen::Card => ViewKind::Watch,
-        Screen::Board => ViewKind::Board {
-            selected: state.board.column.index(),
-            filter: board::shows_filter(state),
-            empty: state.board.board.as_ref().is_none_or(|board| board.counts.total() == 0),
-        },
-        Screen::Fleet => ViewKind::Fleet {
-            rows: state.rows().len(),
-            filter: shows_filter(state),
-            facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
-        },
-    };
-    layout::plan(state.size.width, state.size.height, kind)
-}
-
-fn shows_filter(state: &State) -> bool {
-    state.filter.editing || !state.filter.text.is_empty()
-}
-
-/// The last line at which a card's view may begin.
-#[must_use]
-pub fn card_scroll(state: &State) -> u16 {
-    board::scroll_end(state, &plan_of(state))
+    layout::plan(state.size.width, state.size.height, (state.screen.parts().plan)(state))
 }
 
 /// Turns the state into a view.
 #[must_use]
 pub fn present(state: &State) -> View {
-    let body = match state.screen {
-        Screen::Fleet => Body::Fleet(fleet(state)),
-        Screen::Watch => Body::Watch(watch(state)),
-        Screen::Board => Body::Board(board::board(state, &plan_of(state))),
-        Screen::Card => Body::Card(board::card(state, &plan_of(state))),
-    };
     View {
         header: header(state),
         clock: clock(state),
-        body,
+        body: (state.screen.parts().draw)(state, &plan_of(state)),
         footer: footer(state),
         message: state
             .toast
             .as_ref()
             .map(|toast| Piece::new(toast.text.clone(), if toast.failed { Role::Warning } else { Role::Good })),
-        overlay: popup::popup(state),
+        overlay: state.overlay.as_ref().and_then(|overlay| (overlay.parts().draw)(state)),
     }
 }
 
@@ -160,7 +140,7 @@ fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
 
 fn footer(state: &State) -> Vec<(String, String)> {
     let hint = |key: &str, meaning: &str| (key.to_owned(), meaning.to_owned());
-    if state.filter.editing || state.board.filtering {
+    if state.is_filtering() {
         return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
     }
     let place = state.screen.place();
@@ -176,58 +156,6 @@ fn footer(state: &State) -> Vec<(String, String)> {
     hints.push(hint("?", "help"));
     hints.push(hint("q", if state.has_layers() { "back" } else { "quit" }));
     hints
-}
-
-fn fleet(state: &State) -> FleetView {
-    let rows = state.rows();
-    let page = plan_of(state).list_rows();
-    let shown = rows.iter().skip(state.list_top).take(page).map(|row| list_row(state, row)).collect();
-    FleetView {
-        rows: shown,
-        position: (state.list_top, rows.len()),
-        filter: shows_filter(state).then(|| (state.filter.text.clone(), state.filter.editing)),
-        empty: empty(state),
-        facts: state.selected_row().map(|row| detail::facts(row)),
-        pane: pane_cut(state),
-    }
-}
-
-/// What stands in an empty list: why, and the next step.
-fn empty(state: &State) -> Vec<String> {
-    match &state.snapshot {
-        None => vec!["reading the planes\u{2026}".to_owned()],
-        Some(snapshot) if snapshot.agents.is_empty() => {
-            let mut lines = vec!["no agents".to_owned()];
-            lines
-                .extend(snapshot.warnings.iter().filter(|w| w.is_about_unused_roster()).map(|w| w.label().to_string()));
-            lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
-            lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
-            lines
-        }
-        Some(_) => vec!["no agent matches the filter".to_owned(), "Esc clears it".to_owned()],
-    }
-}
-
-fn list_row(state: &State, row: &Arc<AgentRow>) -> ListRow {
-    ListRow {
-        agent: Arc::clone(row),
-        unread: state.is_unread(row),
-        selected: state.selected.as_ref() == Some(&row.key),
-        warnings: warnings(row).join(", "),
-    }
-}
-
-/// Warnings of a row in words.
-fn warnings(row: &AgentRow) -> Vec<String> {
-    row.flags
-        .iter()
-        .filter_map(|flag| match flag {
-            Flag::Drift => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime"))),
-            Flag::Boot => Some("not enabled at boot".to_owned()),
-            Flag::CopyMode => Some("copy mode".to_owned()),
-            _ => None,
-        })
-        .collect()
 }
 
 /// Corner of a pane's cut-out: where the operator panned to, else the lines that matter: the
@@ -284,35 +212,6 @@ fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
         (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
         _ => None,
     }
-}
-
-fn watch(state: &State) -> PaneCut {
-    let mut cut = pane_cut(state);
-    let name = state.selected_name();
-    let mut title = vec![Piece::new("READ-ONLY ", Role::Alarm), Piece::new(format!("{name} "), Role::Strong)];
-    if let Some(row) = state.selected_row() {
-        title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
-    } else if state.snapshot.is_some() {
-        cut.note = Some("no such agent or session".to_owned());
-    }
-    if let Some(history) = &state.pane.history {
-        let room = layout_of(state).pane.height;
-        title.push(Piece::new(format!("SCROLLBACK -{} ", history.offset), Role::Warning));
-        match &history.screen {
-            None => cut.note = Some("fetching the scrollback\u{2026}".to_owned()),
-            Some(text) => {
-                let top = text.size.height.saturating_sub(room).saturating_sub(history.offset);
-                let column = state.pane.pan.map_or(0, |(column, _)| column);
-                cut.origin = (column.min(text.size.width), top);
-                cut.screen = Some(text.clone());
-                cut.note = None;
-            }
-        }
-    }
-    title.push(Piece::new("q leaves  ", Role::Quiet));
-    title.append(&mut cut.title);
-    cut.title = title;
-    cut
 }
 
 #[cfg(test)]

@@ -2,16 +2,17 @@
 
 use crate::app::action::keymap;
 use crate::app::action::registry::Shell;
-use crate::app::tui::palette::{candidates, normal, refusal, words_of};
-use crate::app::tui::state::Palette;
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::palette::{candidates, normal, refusal, words_of};
+use crate::app::tui::state::State;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// Entries shown at once.
 const SHOWN: usize = 12;
 
 /// The popup of an open palette.
-#[must_use]
-pub(super) fn palette(palette: &Palette, prefix: &str) -> Popup {
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Palette(palette)) = &state.overlay else { return None };
     let (before, behind) = palette.line.text.split_at(palette.line.cursor);
     let mut lines = vec![
         vec![
@@ -52,19 +53,19 @@ pub(super) fn palette(palette: &Palette, prefix: &str) -> Popup {
         Some(spec) if matches!(spec.doors.shell, Shell::Words(_)) => {
             let words = words_of(spec).unwrap_or_default();
             let line = if typed.starts_with(&words) { typed.to_owned() } else { words };
-            format!("in a shell: {prefix}mosaic-tui {line}")
+            format!("in a shell: {}mosaic-tui {line}", state.prefix)
         }
         Some(_) => "it only moves the screen".to_owned(),
         None => refusal(typed).unwrap_or_else(|| "nothing matches".to_owned()),
     };
     lines.push(vec![]);
     lines.push(vec![Piece::new(shell, Role::Plain)]);
-    Popup {
+    Some(Popup {
         title: "command".to_owned(),
         lines,
         scroll: 0,
         marked: mark,
         buttons: None,
         hint: "Enter runs, Tab completes, arrows choose, Ctrl-p earlier, Esc closes".to_owned(),
-    }
+    })
 }

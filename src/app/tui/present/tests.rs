@@ -12,7 +12,12 @@ use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::fleet::Targets;
 use crate::app::tui::event::Event;
 use crate::app::tui::samples;
-use crate::app::tui::state::{Line, Overlay, Palette};
+use crate::app::tui::screens::confirm::{Confirm, Subject};
+use crate::app::tui::screens::explain::Explain;
+use crate::app::tui::screens::help::Help;
+use crate::app::tui::screens::palette::Palette;
+use crate::app::tui::screens::{Overlay, Screen};
+use crate::app::tui::state::TextInput;
 use crate::app::tui::update::update;
 use crate::ui::draw::draw;
 use crate::ui::picture;
@@ -78,18 +83,23 @@ fn watch_at_every_size() {
 #[test]
 fn popups() {
     let mut state = state((80, 24));
-    state.overlay = Some(Overlay::Help { filter: String::new(), scroll: 0 });
+    state.overlay = Some(Overlay::Help(Help { filter: String::new(), scroll: 0 }));
     check("help", &state);
-    state.overlay = Some(Overlay::Explain { scroll: 0 });
+    state.overlay = Some(Overlay::Explain(Explain { scroll: 0 }));
     check("explain", &state);
-    state.overlay = Some(Overlay::confirm(
-        Sent { id: RequestId(1), command: "mosaic-tui fleet stop review".to_owned() },
-        vec!["review".to_owned()],
-        Request::Fleet(FleetAction::Stop(Targets { agents: vec!["review".to_owned()], ..Targets::default() })),
-    ));
+    let stop = |names: &[&str]| {
+        let agents: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let command = format!("mosaic-tui fleet stop {}", names.join(" "));
+        let request = Request::Fleet(FleetAction::Stop(Targets { agents: agents.clone(), ..Targets::default() }));
+        let sent = Sent { id: RequestId(1), command };
+        Some(Overlay::Confirm(Confirm::new(sent, "Stop", Subject::Agents(agents), request)))
+    };
+    state.overlay = stop(&["review", "docs", "tests"]);
+    check("confirm_several", &state);
+    state.overlay = stop(&["review"]);
     check("confirm", &state);
     for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {
-        let line = Line::new(line, false);
+        let line = TextInput::line(line);
         state.overlay = Some(Overlay::Palette(Palette { line, at: 1, notice: None, back: 0 }));
         check(name, &state);
     }
@@ -129,8 +139,8 @@ fn no_size_makes_drawing_panic() {
                 state.screen = screen;
                 for overlay in [
                     None,
-                    Some(Overlay::Help { filter: String::new(), scroll: 99 }),
-                    Some(Overlay::Explain { scroll: 3 }),
+                    Some(Overlay::Help(Help { filter: String::new(), scroll: 99 })),
+                    Some(Overlay::Explain(Explain { scroll: 3 })),
                 ] {
                     state.overlay = overlay;
                     frame(&state, Theme::default());

@@ -1,162 +1,23 @@
-//! The dashboard's whole state. Only `update` changes it.
+//! The dashboard's whole state; what belongs to one screen stands with its keys in `screens`. Only `update` changes it.
 
-mod board;
-mod form;
-mod line;
-mod palette;
+mod input_history;
+mod text_input;
 
-pub use board::{BoardState, WINDOW, first_column};
-pub use form::{CardValues, Choice, Field, FieldName, Form, Menu, Prompt, Question};
-pub use line::Line;
-pub use palette::{History as Commands, Palette};
+pub use input_history::InputHistory;
+pub use text_input::{Lines, TextInput};
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::filter::Filter;
-use crate::app::action::dispatch::{Request, RequestId, Sent};
-use crate::app::action::registry::Place;
+use super::screens::board::BoardState;
+use super::screens::fleet::FilterLine;
+use super::screens::watch::Scrollback;
+use super::screens::{Mark, Overlay, Screen};
+use crate::app::action::dispatch::{RequestId, Sent};
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
-use crate::ui::draw::Lines;
-
-/// Which view is on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Screen {
-    /// The list with the selected agent beside it.
-    #[default]
-    Fleet,
-    /// One pane, full screen.
-    Watch,
-    /// The backlog in columns.
-    Board,
-    /// One card, full screen.
-    Card,
-}
-
-impl Screen {
-    /// The place whose keys work in it.
-    #[must_use]
-    pub fn place(self) -> Place {
-        match self {
-            Self::Fleet => Place::Fleet,
-            Self::Watch => Place::Watch,
-            Self::Board | Self::Card => Place::Board,
-        }
-    }
-}
-
-/// A popup over the view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Overlay {
-    /// Keys that work here.
-    Help {
-        /// Filter typed.
-        filter: String,
-        /// First line shown.
-        scroll: u16,
-    },
-    /// Why an agent's readiness is what it is.
-    Explain {
-        /// First line shown.
-        scroll: u16,
-    },
-    /// Asks before something is ended.
-    Confirm {
-        /// What is sent: the command line is shown.
-        sent: Sent,
-        /// What it acts on, shown.
-        targets: Vec<String>,
-        /// What the executor is asked.
-        request: Request,
-        /// Whether "yes" is marked; Cancel is the default.
-        yes: bool,
-        /// First line shown.
-        scroll: u16,
-        /// How much of it was on the screen.
-        reading: Reading,
-    },
-    /// A card being made or edited.
-    Form(Box<Form>),
-    /// A question with a line to type.
-    Prompt(Prompt),
-    /// A choice.
-    Menu(Menu),
-    /// A command line with what it could become.
-    Palette(Palette),
-    /// The answer of an action that does not fit on one line.
-    Answer {
-        /// How it ended.
-        title: String,
-        /// The command line.
-        command: String,
-        /// What it answered.
-        text: String,
-        /// Whether it failed.
-        failed: bool,
-        /// First line shown.
-        scroll: u16,
-    },
-}
-
-impl Overlay {
-    /// Asks before a request is handed on.
-    #[must_use]
-    pub fn confirm(sent: Sent, targets: Vec<String>, request: Request) -> Self {
-        Self::Confirm { sent, targets, request, yes: false, scroll: 0, reading: Reading::default() }
-    }
-
-    /// What is marked in it: what Enter would take.
-    #[must_use]
-    pub fn mark(&self) -> Option<Mark> {
-        match self {
-            Self::Menu(menu) => Some(Mark(menu.title.clone(), menu.at)),
-            Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
-            _ => None,
-        }
-    }
-
-    /// The request that was typed here and sent, while its answer is on its way.
-    #[must_use]
-    pub fn sent(&self) -> Option<RequestId> {
-        match self {
-            Self::Form(form) => form.saving,
-            Self::Prompt(prompt) => prompt.sending,
-            _ => None,
-        }
-    }
-}
-
-/// An entry of a list that Enter takes: what decides the list, and its place in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark(String, usize);
-
-/// How much of a text was on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reading {
-    /// Lines from its beginning that were.
-    read: u16,
-    /// How many there are; `None` before the first frame.
-    all: Option<u16>,
-}
-
-impl Reading {
-    /// Takes what a frame showed of it.
-    pub fn show(&mut self, lines: Lines) {
-        if lines.first <= self.read {
-            self.read = self.read.max(lines.end);
-        }
-        self.all = Some(lines.all);
-    }
-
-    /// Whether all of it was.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        self.all.is_some_and(|all| self.read >= all)
-    }
-}
 
 /// A short message at the bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,17 +28,6 @@ pub struct Toast {
     pub failed: bool,
     /// When it goes.
     pub until: Timestamp,
-}
-
-/// The filter line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FilterLine {
-    /// What is typed.
-    pub text: String,
-    /// Whether keys go into it.
-    pub editing: bool,
-    /// The same, parsed.
-    pub filter: Filter,
 }
 
 /// The pane in view.
@@ -192,16 +42,7 @@ pub struct PaneView {
     /// Where the cut-out begins; `None` follows the cursor.
     pub pan: Option<(u16, u16)>,
     /// The scrollback, while it is looked at.
-    pub history: Option<History>,
-}
-
-/// Scrollback of the pane in view.
-#[derive(Debug, Clone)]
-pub struct History {
-    /// The text; `None` while it is being fetched.
-    pub screen: Option<Arc<PaneScreen>>,
-    /// Lines above the newest.
-    pub offset: u16,
+    pub history: Option<Scrollback>,
 }
 
 /// Everything that the dashboard knows.
@@ -259,9 +100,9 @@ pub struct State {
     /// Whether what keys act on became another since the last frame, by what came from outside.
     pub shifted: bool,
     /// What was run from the palette.
-    pub commands: Commands,
+    pub commands: InputHistory,
     /// Texts that were written to agents.
-    pub messages: Commands,
+    pub messages: InputHistory,
     /// What stands in front of a shown command so that another shell means the same fleet.
     pub prefix: String,
 }
@@ -296,8 +137,8 @@ impl State {
             marked: None,
             came: false,
             shifted: false,
-            commands: Commands::default(),
-            messages: Commands::default(),
+            commands: InputHistory::default(),
+            messages: InputHistory::default(),
             prefix: String::new(),
         }
     }
@@ -330,7 +171,7 @@ impl State {
     #[must_use]
     pub fn may_answer(&self) -> bool {
         match &self.overlay {
-            Some(Overlay::Confirm { reading, .. }) => reading.is_whole(),
+            Some(Overlay::Confirm(confirm)) => confirm.reading.is_whole(),
             Some(Overlay::Menu(_)) => self.shows_mark(),
             _ => false,
         }
@@ -365,13 +206,16 @@ impl State {
             || self.is_filtered()
     }
 
-    /// Whether a filter narrows the view.
+    /// Whether a filter narrows the view, or is being typed.
     #[must_use]
     pub fn is_filtered(&self) -> bool {
-        match self.screen {
-            Screen::Board => self.board.filtering || !self.board.filter.text.is_empty(),
-            _ => self.filter.editing || !self.filter.text.is_empty(),
-        }
+        self.screen.parts().filter.as_ref().is_some_and(|filter| (filter.is_shown)(self))
+    }
+
+    /// Whether keys go into a filter.
+    #[must_use]
+    pub fn is_filtering(&self) -> bool {
+        self.screen.parts().filter.as_ref().is_some_and(|filter| (filter.is_open)(self))
     }
 
     /// Shows another view over the present one.

@@ -1,24 +1,83 @@
-//! Answers of what was sent: to the form or the question that it was typed in, or kept until nothing else is open.
+//! Answers of what was sent: to the form or the question that it was typed in, else told, or kept until nothing else is
+//! open.
 
-use crate::app::action::dispatch::RequestId;
-use crate::app::tui::state::{Overlay, State};
+use super::toast;
+use crate::app::action::dispatch::{RequestId, Sent};
+use crate::app::action::error::DONE;
+use crate::app::action::report::Report;
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::state::State;
 
 /// Answers that are kept while something else is open.
 const MAX_ANSWERS: usize = 32;
 
+/// Takes the answer of a request: to where it was typed, else it is told.
+pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
+    state.running.retain(|running| running.id != sent.id);
+    let undone = state.board.undoing.iter().position(|(id, _)| *id == sent.id);
+    let undone = undone.map(|at| state.board.undoing.remove(at));
+    let done = report.code == DONE;
+    if let Some((_, undo)) = undone {
+        // What an undo did is not offered again: a second U would only repeat the first change.
+        report.undo = None;
+        if !done && state.board.undo.is_none() {
+            // It was not taken back, and may be tried again.
+            state.board.undo = Some(undo);
+        }
+    }
+    if answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
+        state.toast = None;
+        return;
+    }
+    tell(state, sent.command, report);
+}
+
+/// What a report says, line by line: what failed first.
+fn lines_of(report: &Report) -> Vec<&str> {
+    report.errors.iter().map(String::as_str).chain(Some(report.text.as_str()).filter(|text| !text.is_empty())).collect()
+}
+
+/// Tells how something ended: at the bottom, or in a popup where that says too little.
+pub(super) fn tell(state: &mut State, command: String, report: Report) {
+    if report.code == DONE {
+        // What is done may come with a warning.
+        let mut text = lines_of(&report).join("\n");
+        if let Some(undo) = report.undo {
+            state.board.undo = Some((text.clone(), *undo));
+            text.push_str("  (U takes it back)");
+        }
+        match text.split_once('\n') {
+            Some(_) => {
+                state.toast = None;
+                let title = "done".to_owned();
+                keep(state, Overlay::Answer(Answer { title, command, text, failed: false, scroll: 0 }));
+            }
+            None => toast(state, text, false),
+        }
+        return;
+    }
+    state.toast = None;
+    // An answer that is complete but not good, such as a status, has not failed.
+    let complete = report.errors.is_empty() && report.text.contains('\n');
+    let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
+    let text = lines_of(&report).join("\n");
+    keep(state, Overlay::Answer(Answer { title, command, text, failed: !complete, scroll: 0 }));
+}
+
 /// Leaves what is open to get its answer by itself; refused, it comes back as it was typed.
-pub(super) fn detach(state: &mut State) {
+pub(in crate::app::tui) fn detach(state: &mut State) {
     state.detached.extend(state.overlay.take());
 }
 
 /// Forgets what was to be sent and is not.
-pub(super) fn forget(state: &mut State, id: RequestId) {
+pub(in crate::app::tui) fn forget(state: &mut State, id: RequestId) {
     state.detached.retain(|left| left.sent() != Some(id));
 }
 
 /// An answer to what was typed into a form or a question: it closes, or says why it was refused and keeps what is
 /// typed. Whether that told it.
-pub(super) fn answered(state: &mut State, id: RequestId, failed: Option<&str>) -> bool {
+pub(in crate::app::tui) fn answered(state: &mut State, id: RequestId, failed: Option<&str>) -> bool {
     if let Some(at) = state.detached.iter().position(|left| left.sent() == Some(id)) {
         let mut left = state.detached.remove(at);
         if let Some(why) = failed {
@@ -58,8 +117,8 @@ fn refuse(state: &State, typed: &mut Overlay, why: &str) {
 }
 
 /// Keeps an answer until it can be shown.
-pub(super) fn keep(state: &mut State, answer: Overlay) {
-    let is_told = |answer: &Overlay| matches!(answer, Overlay::Answer { .. });
+pub(in crate::app::tui) fn keep(state: &mut State, answer: Overlay) {
+    let is_told = |answer: &Overlay| matches!(answer, Overlay::Answer(_));
     if state.answers.len() >= MAX_ANSWERS
         && let Some(oldest) = state.answers.iter().position(is_told)
     {
@@ -70,21 +129,21 @@ pub(super) fn keep(state: &mut State, answer: Overlay) {
 }
 
 /// Shows an answer that came, once nothing is open that keys go into: nobody's typing is cut off by it.
-pub(super) fn show(state: &mut State) {
+pub(in crate::app::tui) fn show(state: &mut State) {
     let waiting = match state.answers.front() {
-        Some(Overlay::Answer { command, .. }) => format!("answered: {command}  (close this to read it)"),
+        Some(Overlay::Answer(answer)) => format!("answered: {}  (close this to read it)", answer.command),
         Some(_) => "refused: what you typed before  (close this to go on with it)".to_owned(),
         None => return,
     };
-    if state.overlay.is_none() && !state.filter.editing && !state.board.filtering {
+    if state.overlay.is_none() && !state.is_filtering() {
         state.overlay = state.answers.pop_front();
         state.came = true;
     } else if state.toast.is_none() {
-        super::toast(state, waiting, false);
+        toast(state, waiting, false);
     }
 }
 
 /// Whether something that was typed was refused, and waits to be shown.
-pub(super) fn hold_typing(state: &State) -> bool {
-    state.answers.iter().any(|answer| !matches!(answer, Overlay::Answer { .. }))
+pub(in crate::app::tui) fn hold_typing(state: &State) -> bool {
+    state.answers.iter().any(|answer| !matches!(answer, Overlay::Answer(_)))
 }

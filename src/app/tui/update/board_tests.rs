@@ -1,22 +1,27 @@
 //! The board: events and keys in, state and effects out.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
 use crate::app::action::dispatch::{Request as Asked, RequestId, Sent};
+use crate::app::action::report::Report;
 use crate::app::action::{Action, BacklogAction};
 use crate::app::tui::samples;
-use crate::app::tui::state::{BoardState, Form};
+use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::screens::board::BoardState;
+use crate::app::tui::screens::form::Form;
 use crate::backlog::model::Column;
 use crate::backlog::watch::Request;
 use crate::fleet::model::Size;
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_millisecond(samples::NOW.0).unwrap()
 }
 
-fn state() -> State {
+pub(super) fn state() -> State {
     let mut state = State::new(Size { width: 120, height: 40 }, now());
     update(&mut state, Event::Snapshot(samples::snapshot()));
     update(&mut state, Event::Board(samples::board([3, 5000, 3, 1, 1000]), now()));
@@ -24,13 +29,13 @@ fn state() -> State {
     state
 }
 
-fn key(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+pub(super) fn key(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
     // Each key comes after a frame, on which all is shown.
     update(state, Event::Drawn(samples::DRAWN));
     update(state, Event::Key(KeyEvent::new(code, modifiers)))
 }
 
-fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+pub(super) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     let mut all = Vec::new();
     for c in keys.chars() {
         let code = match c {
@@ -49,12 +54,12 @@ fn selected(state: &State) -> String {
 }
 
 /// The card in full arrives as it was asked for.
-fn detail_arrives(state: &mut State) {
+pub(super) fn detail_arrives(state: &mut State) {
     let id = state.board.wanted.clone().unwrap();
     update(state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
 }
 
-fn ran(effects: &[Effect]) -> Vec<(&Sent, &Asked)> {
+pub(super) fn ran(effects: &[Effect]) -> Vec<(&Sent, &Asked)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
@@ -133,13 +138,13 @@ fn triage_keys_run_the_commands_and_the_irrevocable_ones_ask() {
     assert_eq!(ran(&press(&mut state, "L!A7\n"))[0].0.command, "mosaic-tui backlog unlink --from=A0 --to=A7");
     assert_eq!(ran(&press(&mut state, "u"))[0].0.command, "mosaic-tui backlog unblock --id=A0");
     assert!(ran(&press(&mut state, "x")).is_empty(), "it asks first");
-    assert!(matches!(&state.overlay, Some(Overlay::Confirm { yes: false, .. })));
+    assert!(matches!(&state.overlay, Some(Overlay::Confirm(confirm)) if !confirm.yes));
     assert!(ran(&press(&mut state, "\n")).is_empty(), "Cancel is the default");
     assert_eq!(ran(&press(&mut state, "xy"))[0].0.command, "mosaic-tui backlog complete --id=A0");
     press(&mut state, "l");
     press(&mut state, "R");
-    let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
-    assert_eq!(targets, &["C0 (held by orchestrator)"], "whose work it ends is said");
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject.words(), "C0 (held by orchestrator)", "whose work it ends is said");
 }
 
 #[test]
@@ -218,7 +223,8 @@ fn a_form_saves_what_was_changed_and_stays_when_it_is_refused() {
     let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert!(form.notice.as_deref().is_some_and(|notice| notice.contains("version 4")), "{:?}", form.notice);
     assert!(form.fields[0].line.text.ends_with('X'), "what was typed is still there");
-    press(&mut state, "\n");
+    let again = press(&mut state, "\n");
+    let sent = ran(&again)[0].0.clone();
     update(&mut state, Event::Done { sent, report: Report { text: "A0: changed".into(), ..done() } });
     assert_eq!(state.overlay, None);
 }
@@ -246,7 +252,9 @@ fn what_an_editor_left_goes_through_the_form() {
     assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it waits for the answer");
     let card = Box::new(samples::card("A0"));
     update(&mut state, Event::Edited { card, text: Err("vi ended with 1".into()) });
-    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text.contains("vi ended")));
+    assert!(
+        matches!(&state.overlay, Some(Overlay::Answer(Answer { text, failed: true, .. })) if text.contains("vi ended"))
+    );
 }
 
 #[test]
@@ -277,7 +285,7 @@ fn every_form_that_was_left_comes_back_when_nothing_else_is_open() {
     for sent in requests {
         update(&mut state, Event::Done { sent, report: Report { text: "the store is busy".into(), ..failed() } });
     }
-    assert!(matches!(state.overlay, Some(Overlay::Help { .. })), "what is open stays");
+    assert!(matches!(state.overlay, Some(Overlay::Help(_))), "what is open stays");
     let told = state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
     assert!(told.contains("refused"), "{told}");
     assert!(
@@ -401,19 +409,6 @@ fn a_jump_to_a_card_asks_for_it() {
 }
 
 #[test]
-fn only_its_own_answer_closes_a_form() {
-    let mut state = state();
-    detail_arrives(&mut state);
-    press(&mut state, "+");
-    let saved = press(&mut state, "eX\n");
-    let sent = ran(&saved)[0].0.clone();
-    update(&mut state, Event::Done { sent: other(), report: done() });
-    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it still waits");
-    update(&mut state, Event::Done { sent, report: done() });
-    assert_eq!(state.overlay, None);
-}
-
-#[test]
 fn esc_in_a_form_asks_before_it_drops_what_was_typed() {
     let mut state = state();
     detail_arrives(&mut state);
@@ -430,11 +425,11 @@ fn a_menu_asks_like_the_key_does_before_it_ends_a_claim() {
     let mut state = state();
     press(&mut state, "l");
     assert!(ran(&press(&mut state, "m\n")).is_empty());
-    let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
-    assert_eq!(targets, &["C0 (held by orchestrator)"]);
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject.words(), "C0 (held by orchestrator)");
     press(&mut state, "\x1b");
     assert!(ran(&press(&mut state, "bwhy\n")).is_empty(), "parking a held card ends the claim too");
-    assert!(matches!(&state.overlay, Some(Overlay::Confirm { .. })));
+    assert!(matches!(&state.overlay, Some(Overlay::Confirm(_))));
 }
 
 #[test]
@@ -450,8 +445,8 @@ fn what_is_asked_is_about_the_card_that_it_was_opened_on() {
         update(&mut state, Event::Board(Arc::new(board), now()));
         assert_ne!(selected(&state), "C0");
         press(&mut state, "\n");
-        let Some(Overlay::Confirm { targets, .. }) = &state.overlay else { panic!("{:?}", state.overlay) };
-        assert_eq!(targets, &["C0 (held by somebody)"]);
+        let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+        assert_eq!(confirm.subject.words(), "C0 (held by somebody)");
     }
 }
 
@@ -477,16 +472,16 @@ fn a_renewed_claim_does_not_disturb_an_edit() {
     assert_eq!((form.notice.as_deref(), form.editing.as_ref().map(|(_, version)| *version)), (None, Some(4)));
 }
 
-fn done() -> Report {
+pub(super) fn done() -> Report {
     Report::done("done", &serde_json::Value::Null)
 }
 
 /// A request that nothing here sent.
-fn other() -> Sent {
+pub(super) fn other() -> Sent {
     Sent { id: RequestId(u64::MAX), command: "mosaic-tui other".to_owned() }
 }
 
-fn failed() -> Report {
+pub(super) fn failed() -> Report {
     done().with_code(4)
 }
 
@@ -549,46 +544,7 @@ fn what_is_done_may_come_with_a_warning() {
     let mut report = Report::done("A1: created", &());
     report.errors.push("warning: depends on A0".to_owned());
     update(&mut state, Event::Done { sent: other(), report });
-    let shown = matches!(&state.overlay, Some(Overlay::Answer { text, failed: false, .. }) if text.contains("warning"));
+    let shown =
+        matches!(&state.overlay, Some(Overlay::Answer(Answer { text, failed: false, .. })) if text.contains("warning"));
     assert!(shown, "{:?}", state.overlay);
-}
-
-#[test]
-fn of_two_forms_with_the_same_words_each_gets_its_own_answer() {
-    let mut state = state();
-    let mut requests = Vec::new();
-    for _ in 0..2 {
-        let sent = press(&mut state, "nN1\tsame words\n");
-        requests.push(ran(&sent)[0].0.clone());
-        if requests.len() == 1 {
-            press(&mut state, "\x1b");
-        }
-    }
-    assert_eq!(requests[0].command, requests[1].command);
-    // The second answer is the first to come, and says why the form that is open was refused.
-    let report = Report { text: "card N1: is there already".into(), ..failed() };
-    update(&mut state, Event::Done { sent: requests[1].clone(), report });
-    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
-    assert_eq!((form.saving, form.notice.as_deref()), (None, Some("card N1: is there already")));
-    assert_eq!(state.detached.len(), 1, "the first still waits for its own");
-    update(&mut state, Event::Done { sent: requests[0].clone(), report: done() });
-    assert_eq!((state.detached.len(), state.running.len()), (0, 0));
-    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.notice.is_some()), "what is open stays");
-}
-
-#[test]
-fn two_undos_on_their_way_are_told_apart() {
-    let mut state = state();
-    let unblock = |id: &str| BacklogAction::Unblock { id: samples::id(id), if_version: Some(2) };
-    let mut requests = Vec::new();
-    for id in ["A0", "A1"] {
-        let report = done().with_undo(Some(Action::Backlog(unblock(id))));
-        update(&mut state, Event::Done { sent: other(), report });
-        requests.push(ran(&press(&mut state, "U"))[0].0.clone());
-    }
-    update(&mut state, Event::Done { sent: requests[1].clone(), report: done() });
-    update(&mut state, Event::Done { sent: requests[0].clone(), report: failed() });
-    press(&mut state, "\x1b");
-    let again = press(&mut state, "U");
-    assert_eq!(ran(&again)[0].1, &Asked::Backlog(unblock("A0")), "the one that failed may be tried again");
 }

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use super::screen;
+use super::{steps, toast};
 use crate::app::action::cli;
 use crate::app::action::dispatch::{OnScreen, Performer, Request, Sent};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ACTIONS, ActionSpec, Danger, Door};
 use crate::app::action::{FleetAction, TerminalAction};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::state::{Overlay, Screen, State};
+use crate::app::tui::screens::confirm::{Confirm, Subject};
+use crate::app::tui::screens::explain::Explain;
+use crate::app::tui::screens::{Overlay, Screen, fleet};
+use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention};
 
 /// Longest word that is shown as it is; a label is cut.
 const LONGEST_WORD: usize = 200;
 
 /// Who performs what inputs come to, and the command line that does the same.
-pub(super) fn resolve(
+pub(in crate::app::tui) fn resolve(
     state: &State,
     spec: &ActionSpec,
     inputs: &Inputs,
@@ -30,7 +33,11 @@ pub(super) fn resolve(
 }
 
 /// What the executor is asked for by a form, a question or a menu: what the palette runs with the same words.
-pub(super) fn resolve_request(state: &State, id: &str, inputs: &Inputs) -> Result<(String, Request), String> {
+pub(in crate::app::tui) fn resolve_request(
+    state: &State,
+    id: &str,
+    inputs: &Inputs,
+) -> Result<(String, Request), String> {
     let spec = ACTIONS.iter().find(|spec| spec.id == id).ok_or(format!("{id} is no action"))?;
     match resolve(state, spec, inputs, Door::Palette)? {
         (command, Performer::Executor(request)) => Ok((command, request)),
@@ -47,43 +54,51 @@ fn quoted(word: &str) -> String {
     crate::plain::shell_quote(crate::fleet::model::Label::new(word).as_str())
 }
 
-/// Whether an entry of the table asks before it acts.
-pub(super) fn asks_first(id: &str) -> bool {
-    ACTIONS.iter().any(|spec| spec.id == id && spec.danger != Danger::None)
+/// The verb with which an entry of the table asks before it acts; `None` when it does not ask.
+pub(in crate::app::tui) fn verb(id: &str) -> Option<&'static str> {
+    ACTIONS.iter().find(|spec| spec.id == id).and_then(|spec| match spec.danger {
+        Danger::Confirm(verb) => Some(verb),
+        Danger::None => None,
+    })
 }
 
 /// What a typed command acts on.
-pub(super) fn targets(state: &State, inputs: &Inputs, performer: &Performer) -> Vec<String> {
-    let named: Vec<String> = ["agents", "name", "id"].iter().flat_map(|name| inputs.many(name)).collect();
+pub(in crate::app::tui) fn subject(state: &State, inputs: &Inputs, performer: &Performer) -> Subject {
+    let named: Vec<String> = ["agents", "name"].iter().flat_map(|name| inputs.many(name)).collect();
     if !named.is_empty() {
-        return named;
+        return Subject::Agents(named);
+    }
+    if let Some(id) = inputs.one("id") {
+        return Subject::Card { id, owner: None };
     }
     if let Some(class) = inputs.one("class") {
-        return vec![format!("every agent of class {class}")];
+        return Subject::Class(class);
     }
-    if matches!(performer, Performer::Executor(Request::Fleet(FleetAction::Recover { .. }))) {
-        let down = |row: &&Arc<AgentRow>| row.managed && row.attention() == Attention::Dead;
-        let rows = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
-        let names: Vec<String> = rows.filter(down).map(|row| row.name.to_string()).collect();
-        return vec![if names.is_empty() { "who is down; nobody is now".to_owned() } else { names.join(", ") }];
+    match performer {
+        Performer::Executor(Request::Fleet(FleetAction::Recover { .. })) => {
+            let down = |row: &&Arc<AgentRow>| row.managed && row.attention() == Attention::Dead;
+            let rows = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
+            Subject::Down(rows.filter(down).map(|row| row.name.to_string()).collect())
+        }
+        Performer::Executor(Request::Backlog(_)) => Subject::ExpiredClaims,
+        _ => Subject::Fleet,
     }
-    vec!["the whole fleet".to_owned()]
 }
 
 /// Asks first where an action ends something, else sees to it at once.
-pub(super) fn confirm_or_dispatch(
+pub(in crate::app::tui) fn confirm_or_dispatch(
     state: &mut State,
     spec: &ActionSpec,
-    targets: Vec<String>,
+    subject: Subject,
     (command, performer): (String, Performer),
     effects: &mut Vec<Effect>,
 ) {
-    match performer {
-        Performer::Executor(request) if spec.danger != Danger::None && !only_tells(&request) => {
+    match (performer, spec.danger) {
+        (Performer::Executor(request), Danger::Confirm(verb)) if !only_tells(&request) => {
             let sent = state.request(command);
-            state.overlay = Some(Overlay::confirm(sent, targets, request));
+            state.overlay = Some(Overlay::Confirm(Confirm::new(sent, verb, subject, request)));
         }
-        performer => dispatch(state, command, performer, effects),
+        (performer, _) => dispatch(state, command, performer, effects),
     }
 }
 
@@ -93,9 +108,14 @@ fn only_tells(request: &Request) -> bool {
 }
 
 /// Does what is done on this screen, and hands on the rest.
-pub(super) fn dispatch(state: &mut State, command: String, performer: Performer, effects: &mut Vec<Effect>) {
+pub(in crate::app::tui) fn dispatch(
+    state: &mut State,
+    command: String,
+    performer: Performer,
+    effects: &mut Vec<Effect>,
+) {
     match performer {
-        Performer::Screen(OnScreen::Step(action)) => screen::apply(state, action, effects),
+        Performer::Screen(OnScreen::Step(action)) => steps::apply(state, action, effects),
         Performer::Screen(OnScreen::Watch(name)) => {
             if select(state, &name) {
                 state.open(Screen::Watch);
@@ -104,18 +124,18 @@ pub(super) fn dispatch(state: &mut State, command: String, performer: Performer,
         }
         Performer::Screen(OnScreen::Explain(name)) => {
             if select(state, &name) {
-                state.overlay = Some(Overlay::Explain { scroll: 0 });
+                state.overlay = Some(Overlay::Explain(Explain::default()));
             }
         }
         // The terminal is the pane's until it is left.
         Performer::Terminal(TerminalAction::Attach(name)) => {
             match state.row_named(&name).filter(|row| row.target.is_none()) {
-                Some(row) => super::toast(state, format!("{name} has no pane to take over: {}", row.reason), true),
+                Some(row) => toast(state, format!("{name} has no pane to take over: {}", row.reason), true),
                 None => effects.push(Effect::Attach(name)),
             }
         }
         // The dispatcher gives nothing else that needs a terminal to a screen.
-        Performer::Terminal(_) => super::toast(state, "this needs a terminal; run it in a shell".to_owned(), true),
+        Performer::Terminal(_) => toast(state, "this needs a terminal; run it in a shell".to_owned(), true),
         Performer::Executor(request) => {
             let sent = state.request(command);
             run(state, sent, request, effects);
@@ -130,18 +150,18 @@ fn select(state: &mut State, name: &str) -> bool {
     }
     match state.row_named(name).map(|row| row.key.clone()) {
         Some(key) => {
-            screen::select(state, key);
+            fleet::select(state, key);
             true
         }
         None => {
-            super::toast(state, format!("{name} has no row"), true);
+            toast(state, format!("{name} has no row"), true);
             false
         }
     }
 }
 
 /// Hands a request to the executor, and says so.
-pub(super) fn run(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
-    super::toast(state, format!("running: {}", sent.command), false);
+pub(in crate::app::tui) fn run(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
+    toast(state, format!("running: {}", sent.command), false);
     effects.push(Effect::Run { sent, request });
 }

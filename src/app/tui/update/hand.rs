@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::app::tui::present;
-use crate::app::tui::state::{Screen, State};
+use crate::app::tui::screens::Screen;
+use crate::app::tui::state::State;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, Label, RowKey};
 
@@ -17,11 +18,9 @@ pub(super) fn row(state: &State) -> Option<&Arc<AgentRow>> {
 
 /// All that keys act on: an agent with its question, or a card.
 pub(super) fn all(state: &State) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
-    match state.screen {
-        Screen::Board | Screen::Card => (None, None, state.card_in_hand()),
-        Screen::Fleet | Screen::Watch => {
-            let row = row(state);
-            (row.map(|row| row.key.clone()), row.and_then(|row| row.question.clone()), None)
-        }
+    if !state.screen.is_of_agents() {
+        return (None, None, state.card_in_hand());
     }
+    let row = row(state);
+    (row.map(|row| row.key.clone()), row.and_then(|row| row.question.clone()), None)
 }

@@ -1,5 +1,7 @@
 //! Event in, state and effects out.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
@@ -7,11 +9,13 @@ use super::*;
 use crate::app::action::FleetAction;
 use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::fleet::Targets;
+use crate::app::action::report::Report;
 use crate::app::tui::samples;
+use crate::app::tui::screens::answer::Answer;
 use crate::fleet::model::{Label, PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
 use crate::ui::draw::{Drawn, Lines};
 
-fn state() -> State {
+pub(super) fn state() -> State {
     let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
     update(&mut state, Event::Snapshot(samples::snapshot()));
     state
@@ -172,7 +176,7 @@ fn a_failed_action_stays_until_it_is_read() {
     let report =
         Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new(), undo: None };
     update(&mut state, Event::Done { sent: other("x"), report });
-    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, failed: true, .. }) if text == "no"));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, failed: true, .. })) if text == "no"));
     press(&mut state, "\n");
     assert!(state.overlay.is_none());
 }
@@ -334,7 +338,7 @@ fn what_came_below_the_finger_is_not_acted_on_before_it_was_shown() {
     assert!(state.overlay.is_none(), "{:?}", state.overlay);
     press(&mut state, "A");
     assert!(
-        matches!(&state.overlay, Some(Overlay::Confirm { targets, .. }) if targets[0].contains("Delete everything?"))
+        matches!(&state.overlay, Some(Overlay::Confirm(confirm)) if confirm.subject.words().contains("Delete everything?"))
     );
 }
 
@@ -378,7 +382,7 @@ fn other(command: &str) -> Sent {
 }
 
 /// What the effects hand to the executor.
-fn sent(effects: Vec<Effect>) -> Sent {
+pub(super) fn sent(effects: Vec<Effect>) -> Sent {
     let found = effects.into_iter().find_map(|effect| match effect {
         Effect::Run { sent, .. } => Some(sent),
         _ => None,
@@ -386,11 +390,11 @@ fn sent(effects: Vec<Effect>) -> Sent {
     found.unwrap()
 }
 
-fn run(state: &mut State, line: &str) -> Sent {
+pub(super) fn run(state: &mut State, line: &str) -> Sent {
     sent(press(state, &format!(":{line}\n")))
 }
 
-fn failed(sent: &Sent, why: &str) -> Event {
+pub(super) fn failed(sent: &Sent, why: &str) -> Event {
     let failure = crate::fleet::error::Failure::failed("it", why.to_owned(), "try again");
     Event::Done { sent: sent.clone(), report: Report::failed(&failure) }
 }
@@ -399,7 +403,7 @@ fn failed(sent: &Sent, why: &str) -> Event {
 fn leaving_asks_while_something_runs() {
     let mut state = state();
     let started = run(&mut state, "fleet start code0");
-    assert_eq!(state.running, [started.clone()]);
+    assert_eq!(state.running, std::slice::from_ref(&started));
     assert!(!press(&mut state, "q").contains(&Effect::Quit));
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains(&started.command)), "{:?}", state.toast);
     assert!(!press(&mut state, "jq").contains(&Effect::Quit), "another key between them begins anew");
@@ -418,7 +422,7 @@ fn no_answer_is_lost_behind_another_one() {
     }
     press(&mut state, "\x1b");
     for why in ["first", "second"] {
-        let shown = matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains(why));
+        let shown = matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains(why));
         assert!(shown, "{why}: {:?}", state.overlay);
         press(&mut state, "\x1b");
     }
@@ -434,57 +438,7 @@ fn a_message_on_its_way_can_be_left_and_its_receipt_comes_as_an_answer() {
     press(&mut state, "\x1b");
     assert_eq!(state.overlay, None);
     update(&mut state, failed(&message, "draft"));
-    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
-}
-
-#[test]
-fn the_receipt_of_a_message_that_was_left_is_not_taken_for_the_next_ones() {
-    let mut state = state();
-    // The command lines are shown cut, and are the same.
-    let texts = ["one", "two"].map(|end| format!("{} {end}", "word ".repeat(60)));
-    let mut requests = Vec::new();
-    for text in &texts {
-        press(&mut state, "s");
-        update(&mut state, Event::Paste(text.clone()));
-        requests.push(sent(press(&mut state, "\n")));
-        if requests.len() == 1 {
-            press(&mut state, "\x1b");
-        }
-    }
-    assert_eq!(requests[0].command, requests[1].command);
-    update(&mut state, failed(&requests[0], "draft"));
-    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
-    assert!(prompt.sending.is_some() && prompt.notice.is_none(), "the second is on its way still");
-    update(&mut state, failed(&requests[1], "question"));
-    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
-    assert!(prompt.notice.as_ref().is_some_and(|notice| notice.contains("question")), "{prompt:?}");
-    press(&mut state, "\x1b");
-    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
-}
-
-#[test]
-fn of_two_identical_messages_the_second_receipt_never_takes_the_firsts_place() {
-    let mut state = state();
-    let first = sent(press(&mut state, "sgo on\n"));
-    press(&mut state, "\x1b");
-    let second = sent(press(&mut state, "sgo on\n"));
-    assert_eq!(first.command, second.command);
-    update(&mut state, Event::Done { sent: second.clone(), report: Report::done("code0: taken", &()) });
-    assert_eq!(state.overlay, None, "the one that is open has arrived");
-    assert_eq!(state.detached.iter().map(Overlay::sent).collect::<Vec<_>>(), [Some(first.id)]);
-    assert_eq!(state.running, [first.clone()]);
-    update(&mut state, failed(&first, "draft"));
-    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("draft")));
-}
-
-#[test]
-fn two_identical_commands_are_two_requests() {
-    let mut state = state();
-    let requests = [run(&mut state, "fleet start code0"), run(&mut state, "fleet start code0")];
-    assert_ne!(requests[0].id, requests[1].id);
-    update(&mut state, failed(&requests[1], "second"));
-    assert_eq!(state.running, [requests[0].clone()]);
-    assert!(matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains("second")));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains("draft")));
 }
 
 #[test]
@@ -502,7 +456,7 @@ fn another_roster_in_place_of_this_one_is_asked_for() {
     {
         let mut state = state();
         let effects = press(&mut state, &format!(":{command}\n"));
-        assert_eq!(matches!(state.overlay, Some(Overlay::Confirm { .. })), asks, "{command}: {:?}", state.overlay);
+        assert_eq!(matches!(state.overlay, Some(Overlay::Confirm(_))), asks, "{command}: {:?}", state.overlay);
         assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Run { .. })), !asks, "{command}: {effects:?}");
     }
 }
@@ -531,7 +485,7 @@ fn a_key_does_not_answer_what_came_by_itself_unseen() {
         for code in [KeyCode::Enter, KeyCode::Esc, KeyCode::Char('q')] {
             blindly(&mut state, code, KeyModifiers::NONE);
         }
-        let shown = matches!(&state.overlay, Some(Overlay::Answer { text, .. }) if text.contains(why));
+        let shown = matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains(why));
         assert!(shown, "{why}: {:?}", state.overlay);
         press(&mut state, "q");
     }

@@ -1,8 +1,19 @@
-//! The form in which a card is made or edited, and the small questions of the board.
+//! The form in which a card is made or edited.
 
-use super::Line;
-use crate::app::action::dispatch::{Request, RequestId};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::answer::Answer;
+use super::{Overlay, PopupParts};
+use crate::app::action::dispatch::RequestId;
+use crate::app::action::inputs::Inputs;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::{Lines, State, TextInput};
+use crate::app::tui::update::{answers, dispatch, toast};
 use crate::backlog::model::{Card, CardId};
+
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text), draw: present::form::popup };
 
 /// Which field of a card a line of the form is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +40,12 @@ impl FieldName {
     /// The fields of one line.
     pub const LINES: [Self; 6] =
         [Self::Title, Self::Priority, Self::Phase, Self::Assignee, Self::DependsOn, Self::Acceptance];
+
+    /// A text as it is typed there.
+    #[must_use]
+    pub fn input(self, text: &str) -> TextInput {
+        TextInput::new(text, if self == Self::Body { Lines::Many } else { Lines::One })
+    }
 
     /// Its name on the command line.
     #[must_use]
@@ -77,7 +94,7 @@ pub struct Field {
     /// Which.
     pub name: FieldName,
     /// What is typed.
-    pub line: Line,
+    pub line: TextInput,
     /// What it was.
     pub before: String,
 }
@@ -133,7 +150,7 @@ impl Form {
                 FieldName::Phase => phase,
                 _ => "",
             };
-            Field { name, line: Line::new(text, name == FieldName::Body), before: String::new() }
+            Field { name, line: name.input(text), before: String::new() }
         };
         let fields = std::iter::once(FieldName::Id).chain(fields()).map(field).collect();
         Self { editing: None, fields, focus: 0, notice: None, newer: None, saving: None, leaving: false }
@@ -145,7 +162,7 @@ impl Form {
         let fields = fields()
             .map(|name| {
                 let before = name.value(card);
-                Field { name, line: Line::new(&before, name == FieldName::Body), before }
+                Field { name, line: name.input(&before), before }
             })
             .collect();
         Self {
@@ -166,7 +183,7 @@ impl Form {
                 // An editor ends the last line; the card may not.
                 let same = field.before.trim_end() == text.trim_end();
                 let text = if same { field.before.clone() } else { text };
-                field.line = Line::new(&text, field.line.multi);
+                field.line = field.name.input(&text);
             }
         }
     }
@@ -216,7 +233,7 @@ impl Form {
         for field in &mut self.fields {
             let Some((_, now)) = newer.values.iter().find(|(name, _)| *name == field.name) else { continue };
             if field.line.text == field.before {
-                field.line = Line::new(now, field.line.multi);
+                field.line = field.name.input(now);
             }
             field.before.clone_from(now);
         }
@@ -224,80 +241,120 @@ impl Form {
     }
 }
 
-/// A question with a line to type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
-    /// What is asked.
-    pub about: Question,
-    /// What is typed.
-    pub line: Line,
-    /// What was wrong with it.
-    pub notice: Option<String>,
-    /// The request that is being sent; the text stays until it has arrived.
-    pub sending: Option<RequestId>,
-    /// How far back in the history the text came from; 0 is none of it.
-    pub back: usize,
-    /// What was typed before the history was looked into.
-    pub typed: String,
-}
-
-impl Prompt {
-    /// A question with nothing typed yet.
-    #[must_use]
-    pub fn new(about: Question) -> Self {
-        let multi = matches!(about, Question::Message(_) | Question::Broadcast(_));
-        Self { about, line: Line::new("", multi), notice: None, sending: None, back: 0, typed: String::new() }
-    }
-
-    /// Whether its text goes to agents.
-    #[must_use]
-    pub fn is_message(&self) -> bool {
-        matches!(self.about, Question::Message(_) | Question::Broadcast(_))
+fn text(state: &mut State) -> Option<&mut TextInput> {
+    match &mut state.overlay {
+        Some(Overlay::Form(form)) if form.saving.is_none() => {
+            form.fields.get_mut(form.focus).map(|field| &mut field.line)
+        }
+        _ => None,
     }
 }
 
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
-    /// Why this card is parked.
-    BlockReason(CardId),
-    /// On which card this one depends.
-    LinkTo(CardId),
-    /// What to tell this agent.
-    Message(String),
-    /// What to tell these agents.
-    Broadcast(Vec<String>),
+fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if form.saving.is_some() {
+        if key.code == KeyCode::Esc {
+            answers::detach(state);
+        }
+        return;
+    }
+    let last = form.fields.len() - 1;
+    match key.code {
+        KeyCode::Esc => {
+            let typed = form.editing.is_some() && !form.changed().is_empty()
+                || form.editing.is_none() && form.fields.iter().any(is_typed);
+            if typed && !form.leaving {
+                form.leaving = true;
+                form.notice = Some("Esc again drops what you typed".to_owned());
+            } else {
+                state.overlay = None;
+            }
+        }
+        KeyCode::Char('r') if control => form.take_newer(),
+        KeyCode::Tab => form.focus = if form.focus == last { 0 } else { form.focus + 1 },
+        KeyCode::BackTab => form.focus = if form.focus == 0 { last } else { form.focus - 1 },
+        KeyCode::Enter if !key.modifiers.contains(KeyModifiers::ALT) => save(state, effects),
+        KeyCode::Char('s') if control => save(state, effects),
+        code => {
+            form.leaving = false;
+            let taken = form.fields.get_mut(form.focus).is_some_and(|field| field.line.press(key));
+            match code {
+                KeyCode::Up if !taken => form.focus = form.focus.saturating_sub(1),
+                KeyCode::Down if !taken => form.focus = (form.focus + 1).min(last),
+                _ => {}
+            }
+        }
+    }
 }
 
-/// A choice between a few things.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Menu {
-    /// What is chosen.
-    pub title: String,
-    /// The card that it was opened on.
-    pub card: CardId,
-    /// The choices.
-    pub items: Vec<(String, Choice)>,
-    /// The marked one.
-    pub at: usize,
+/// Whether a field of a new card holds more than what it began with.
+fn is_typed(field: &Field) -> bool {
+    !matches!(field.name, FieldName::Priority | FieldName::Phase) && !field.line.text.is_empty()
 }
 
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// Hands a request to the executor.
-    Run {
-        /// Its command line.
-        command: String,
-        /// What the executor is asked.
-        request: Box<Request>,
-        /// Whether it asks first, as its key does.
-        asks: bool,
-    },
-    /// Asks further.
-    Ask(Question),
-    /// Opens the choice of an owner.
-    Owner(CardId),
+/// Sends what was changed, tied to the version that was edited.
+fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    let inputs = inputs(form);
+    if form.editing.is_some() && form.changed().is_empty() {
+        state.overlay = None;
+        return toast(state, "nothing was changed".to_owned(), false);
+    }
+    let spec = if form.editing.is_some() { "backlog.edit" } else { "backlog.create" };
+    let asked = dispatch::resolve_request(state, spec, &inputs);
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    match asked {
+        Ok((command, request)) => {
+            form.notice = None;
+            let sent = state.request(command);
+            if let Some(Overlay::Form(form)) = &mut state.overlay {
+                form.saving = Some(sent.id);
+            }
+            effects.push(Effect::Run { sent, request });
+        }
+        Err(why) => form.notice = Some(in_its_words(form, why)),
+    }
+}
+
+/// What is wrong, with the names that the form's fields have on the screen instead of those of the command line.
+fn in_its_words(form: &Form, why: String) -> String {
+    let named = |why: String, field: &Field| why.replace(&format!("--{}", field.name.argument()), field.name.label());
+    form.fields.iter().fold(why, named)
+}
+
+fn inputs(form: &Form) -> Inputs {
+    let mut inputs = Inputs::default();
+    if let Some((id, version)) = &form.editing {
+        inputs = inputs.with("id", vec![id.to_string()]).with("if-version", vec![version.to_string()]);
+    }
+    for field in form.changed() {
+        inputs = inputs.with(field.name.argument(), vec![field.line.text.trim_end().to_owned()]);
+    }
+    inputs
+}
+
+/// Takes what the operator's editor left: it goes through the form, so that nothing typed is lost when
+/// the card changed meanwhile.
+pub(in crate::app::tui) fn edited(
+    state: &mut State,
+    card: &Card,
+    text: Result<Vec<(FieldName, String)>, String>,
+    effects: &mut Vec<Effect>,
+) {
+    match text {
+        Err(text) => {
+            let command = format!("edit {}", card.id);
+            let answer = Answer { title: "failed".to_owned(), command, text, failed: true, scroll: 0 };
+            state.overlay = Some(Overlay::Answer(answer));
+        }
+        Ok(values) => {
+            let mut form = Form::edit(card);
+            form.type_in(values);
+            state.overlay = Some(Overlay::Form(Box::new(form)));
+            save(state, effects);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -309,7 +366,7 @@ mod tests {
     fn a_card_that_changed_meanwhile_is_merged_field_by_field() {
         let mut card = samples::card("A4");
         let mut form = Form::edit(&card);
-        form.fields[0].line = Line::new("typed title", false);
+        form.fields[0].line = TextInput::line("typed title");
         card.version += 1;
         card.title = "their title".into();
         card.phase = "their phase".into();

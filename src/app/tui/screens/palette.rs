@@ -1,18 +1,107 @@
-//! Keys in the palette: the same words as in a shell, parsed by the same parser.
+//! The palette: a command line inside the dashboard, with a list of what it could become. The words are those of a
+//! shell, parsed by the same parser.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::dispatch::{confirm_or_dispatch, dispatch, resolve, targets};
+use super::{Overlay, PopupParts};
 use crate::app::action::cli;
 use crate::app::action::inputs::Inputs;
-use crate::app::action::registry::{ActionSpec, Door, Shell};
+use crate::app::action::registry::{self, ACTIONS, ActionSpec, Argument, Door, Shell};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::palette::{candidates, normal, refusal, usage, words_of};
-use crate::app::tui::state::{Line, Overlay, Palette, State};
+use crate::app::tui::present;
+use crate::app::tui::state::{State, TextInput};
+use crate::app::tui::update::{dispatch, toast};
 use crate::fleet::roster::FIELDS;
 
-/// Takes a key.
-pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text), draw: present::palette::popup };
+
+/// The open palette.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What is typed.
+    pub line: TextInput,
+    /// Which entry of the list is marked.
+    pub at: usize,
+    /// What is wrong with the line.
+    pub notice: Option<String>,
+    /// How far back in the history the line came from; 0 is none of it.
+    pub back: usize,
+}
+
+fn text(state: &mut State) -> Option<&mut TextInput> {
+    match &mut state.overlay {
+        Some(Overlay::Palette(palette)) => Some(&mut palette.line),
+        _ => None,
+    }
+}
+
+/// What a line could become, best first.
+#[must_use]
+pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
+    let typed = normal(line);
+    let lower = typed.to_lowercase();
+    let tokens: Vec<&str> = lower.split_whitespace().collect();
+    let mut found: Vec<(usize, &ActionSpec)> = ACTIONS
+        .iter()
+        .filter_map(|spec| {
+            let words = words_of(spec)?;
+            // Behind a whole command stand its arguments.
+            let command = matches!(spec.doors.shell, Shell::Words(_));
+            if command && (typed.trim_end() == words || typed.starts_with(&format!("{words} "))) {
+                return Some((0, spec));
+            }
+            let about = format!("{words} {}", spec.title.to_lowercase());
+            let all = tokens.iter().all(|token| about.contains(token));
+            all.then(|| (if words.starts_with(&lower) { 1 } else { 2 }, spec))
+        })
+        .collect();
+    let exact = found.iter().any(|(rank, _)| *rank == 0);
+    if exact && typed.contains(' ') {
+        found.retain(|(rank, _)| *rank == 0);
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, spec)| spec).collect()
+}
+
+/// A line without the program's name, which the shown shell form has in front.
+#[must_use]
+pub fn normal(line: &str) -> &str {
+    let line = line.trim_start();
+    line.strip_prefix("mosaic-tui ").unwrap_or(line).trim_start()
+}
+
+/// Why a typed command is none here, and where it is one.
+#[must_use]
+pub fn refusal(line: &str) -> Option<String> {
+    let typed = normal(line).trim_end();
+    let named = |spec: &&ActionSpec| {
+        let words = spec.words().unwrap_or_default();
+        !words.is_empty() && (typed == words || typed.starts_with(&format!("{words} ")))
+    };
+    ACTIONS.iter().filter(named).find_map(|spec| spec.refusal(Door::Palette))
+}
+
+/// The words of an entry as they are typed here: a command's own, else a screen action's title; `None` for what is not
+/// run from here.
+#[must_use]
+pub fn words_of(spec: &ActionSpec) -> Option<String> {
+    match (spec.doors.palette, spec.doors.shell) {
+        (registry::Palette::None(_), _) => None,
+        (registry::Palette::Open, Shell::Words(words)) => Some(words.join(" ")),
+        (registry::Palette::Open, Shell::Root | Shell::None(_)) => Some(spec.title.to_owned()),
+    }
+}
+
+/// The arguments of an entry, as a reminder.
+#[must_use]
+pub fn usage(spec: &ActionSpec) -> String {
+    let words: Vec<String> =
+        spec.arguments.iter().filter(|argument| argument.name != "json").map(Argument::usage).collect();
+    words.join(" ")
+}
+
+fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
     let history = state.commands.clone();
     let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
@@ -27,12 +116,12 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         KeyCode::Up | KeyCode::Char('p') if key.code == KeyCode::Up || control(key) => {
             if let Some(line) = history.back(palette.back + 1) {
                 palette.back += 1;
-                palette.line = Line::new(line, false);
+                palette.line = TextInput::line(line);
             }
         }
         KeyCode::Char('n') if control(key) => {
             palette.back = palette.back.saturating_sub(1);
-            palette.line = Line::new(history.back(palette.back).unwrap_or_default(), false);
+            palette.line = TextInput::line(history.back(palette.back).unwrap_or_default());
         }
         KeyCode::Tab => {
             if let Some(spec) = marked
@@ -69,7 +158,7 @@ fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) 
             text.push(' ');
         }
     }
-    palette.line = Line::new(&text, false);
+    palette.line = TextInput::line(&text);
     palette.at = 0;
     palette.notice = Some(usage(spec)).filter(|usage| !usage.is_empty());
 }
@@ -103,7 +192,7 @@ fn complete_argument(palette: &mut Palette, spec: &ActionSpec, names: &[String])
     });
     let rest = &common[word.len()..];
     let end = if found.len() == 1 && !common.ends_with('=') { " " } else { "" };
-    palette.line = Line::new(&format!("{}{rest}{end}", palette.line.text), false);
+    palette.line = TextInput::line(&format!("{}{rest}{end}", palette.line.text));
     palette.notice = (found.len() > 1).then(|| found.join("  "));
     true
 }
@@ -114,7 +203,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     let typed_whole =
         marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
     if marked.is_some() && !typed_whole && !state.shows_mark() {
-        return super::toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
+        return toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
     }
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let Some(spec) = marked else {
@@ -124,9 +213,9 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     };
     if matches!(spec.doors.shell, Shell::None(_)) {
         state.overlay = None;
-        return match resolve(state, spec, &Inputs::default(), Door::Palette) {
-            Ok((command, performer)) => dispatch(state, command, performer, effects),
-            Err(why) => super::toast(state, why, true),
+        return match dispatch::resolve(state, spec, &Inputs::default(), Door::Palette) {
+            Ok((command, performer)) => dispatch::dispatch(state, command, performer, effects),
+            Err(why) => toast(state, why, true),
         };
     }
     let needs_more = spec.arguments.iter().any(|argument| argument.shape.is_required());
@@ -146,12 +235,12 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
         palette.notice = Some("--roster is for a shell: this screen shows one fleet, and acts on it".to_owned());
         return;
     }
-    match resolve(state, parsed.spec, &parsed.inputs, Door::Palette) {
+    match dispatch::resolve(state, parsed.spec, &parsed.inputs, Door::Palette) {
         Ok((command, performer)) => {
             state.commands.push(&line);
             state.overlay = None;
-            let targets = targets(state, &parsed.inputs, &performer);
-            confirm_or_dispatch(state, parsed.spec, targets, (command, performer), effects);
+            let subject = dispatch::subject(state, &parsed.inputs, &performer);
+            dispatch::confirm_or_dispatch(state, parsed.spec, subject, (command, performer), effects);
         }
         Err(why) => {
             if let Some(Overlay::Palette(palette)) = &mut state.overlay {
@@ -166,6 +255,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn typing_narrows_the_list_to_what_is_meant() {
+        let ids = |line: &str| candidates(line).iter().map(|spec| spec.id).collect::<Vec<_>>();
+        assert_eq!(ids("fleet restart code0"), ["fleet.restart"]);
+        assert_eq!(ids("fleet rest")[0], "fleet.restart");
+        assert!(ids("doc").contains(&"fleet.doctor"));
+        assert!(ids("fleet ").len() > 10, "a group lists its commands");
+        assert!(ids("").len() > 40);
+        assert!(
+            !ids("").iter().any(|id| id.starts_with("session.") || id.starts_with("demo.")),
+            "not for hooks and units"
+        );
+        assert!(ids("nonsense words").is_empty());
+        assert_eq!(ids("mosaic-tui fleet stop code0"), ["fleet.stop"], "the shell's form is understood");
+        assert!(ids("Fleet stop code0").is_empty(), "arguments are never dropped");
+    }
+
+    #[test]
+    fn what_is_for_shells_alone_is_refused_with_its_command() {
+        let refused = refusal("session run code0").unwrap();
+        let want = "session run is not run from here: supervisors run it; in a shell it is `mosaic-tui session run`";
+        assert_eq!(refused, want);
+        assert!(refusal("demo").is_some_and(|refused| refused.contains("it is a dashboard of its own")));
+        assert_eq!((refusal("fleet stop code0"), refusal("demos"), refusal("")), (None, None, None));
+    }
+
+    #[test]
     fn tab_completes_names_options_and_fields() {
         let names = ["code0", "code1", "review"].map(str::to_owned);
         for (line, want, listed) in [
@@ -178,11 +293,11 @@ mod tests {
             ("fleet stop zz", "fleet stop zz", false),
         ] {
             let spec = candidates(line)[0];
-            let mut palette = Palette { line: Line::new(line, false), ..Palette::default() };
+            let mut palette = Palette { line: TextInput::line(line), ..Palette::default() };
             assert!(complete_argument(&mut palette, spec, &names));
             assert_eq!((palette.line.text.as_str(), palette.notice.is_some()), (want, listed), "{line}");
         }
-        let mut palette = Palette { line: Line::new("fleet sto", false), ..Palette::default() };
+        let mut palette = Palette { line: TextInput::line("fleet sto"), ..Palette::default() };
         assert!(!complete_argument(&mut palette, candidates("fleet sto")[0], &names));
     }
 }

@@ -8,22 +8,42 @@ const MAX_LINE_CHARS: usize = 500;
 /// Bytes of the longest text of several lines: what a message and the body of a card may have.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
+/// How many lines a text may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// One.
+    #[default]
+    One,
+    /// Any number.
+    Many,
+}
+
 /// The text and where the cursor is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct TextInput {
     /// The text.
     pub text: String,
     /// Byte at which the next character goes in.
     pub cursor: usize,
-    /// Whether it may hold several lines.
-    pub multi: bool,
+    /// How many lines it may hold.
+    pub lines: Lines,
 }
 
-impl Line {
-    /// A line with a text, the cursor behind it.
+impl TextInput {
+    /// A text, the cursor behind it.
     #[must_use]
-    pub fn new(text: &str, multi: bool) -> Self {
-        Self { text: text.to_owned(), cursor: text.len(), multi }
+    pub fn new(text: &str, lines: Lines) -> Self {
+        Self { text: text.to_owned(), cursor: text.len(), lines }
+    }
+
+    /// A text of one line, the cursor behind it.
+    #[must_use]
+    pub fn line(text: &str) -> Self {
+        Self::new(text, Lines::One)
+    }
+
+    fn has_many(&self) -> bool {
+        self.lines == Lines::Many
     }
 
     /// Takes a key; whether it was one for the text.
@@ -31,8 +51,8 @@ impl Line {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
-            KeyCode::Char('j') if control && self.multi => self.type_in('\n'),
-            KeyCode::Enter if alt && self.multi => self.type_in('\n'),
+            KeyCode::Char('j') if control && self.has_many() => self.type_in('\n'),
+            KeyCode::Enter if alt && self.has_many() => self.type_in('\n'),
             KeyCode::Char('u') if control => {
                 let start = self.line_start();
                 self.text.replace_range(start..self.cursor, "");
@@ -61,8 +81,8 @@ impl Line {
             KeyCode::Right => self.cursor = self.after(),
             KeyCode::Home => self.cursor = self.line_start(),
             KeyCode::End => self.cursor = self.line_end(),
-            KeyCode::Up if self.multi && self.text[..self.cursor].contains('\n') => self.vertical(false),
-            KeyCode::Down if self.multi && self.text[self.cursor..].contains('\n') => self.vertical(true),
+            KeyCode::Up if self.has_many() && self.text[..self.cursor].contains('\n') => self.vertical(false),
+            KeyCode::Down if self.has_many() && self.text[self.cursor..].contains('\n') => self.vertical(true),
             _ => return false,
         }
         true
@@ -72,7 +92,7 @@ impl Line {
     pub fn insert(&mut self, text: &str) -> usize {
         // As many bytes are at least as many characters: they are counted only where it matters.
         let near = self.text.len() + text.len() > MAX_LINE_CHARS;
-        let room = match (self.multi, near) {
+        let room = match (self.has_many(), near) {
             (true, _) => MAX_TEXT_BYTES.saturating_sub(self.text.len()),
             (false, true) => MAX_LINE_CHARS.saturating_sub(self.text.chars().count()),
             (false, false) => MAX_LINE_CHARS,
@@ -86,17 +106,17 @@ impl Line {
                 // One line break, written in two characters.
                 '\n' if before == '\r' => continue,
                 '\n' | '\r' => {
-                    if self.multi {
+                    if self.has_many() {
                         '\n'
                     } else {
                         ' '
                     }
                 }
-                '\t' if self.multi => c,
+                '\t' if self.has_many() => c,
                 c if crate::fleet::model::acts_on_terminal(c) => continue,
                 c => c,
             };
-            let takes = if self.multi { c.len_utf8() } else { 1 };
+            let takes = if self.has_many() { c.len_utf8() } else { 1 };
             if fits < takes {
                 // A smaller one further on must not stand where this one is missing.
                 fits = 0;
@@ -155,7 +175,7 @@ mod tests {
 
     #[test]
     fn keys_edit_where_the_cursor_is() {
-        let mut line = Line::new("añb", false);
+        let mut line = TextInput::line("añb");
         for code in [KeyCode::Left, KeyCode::Backspace, KeyCode::Char('x'), KeyCode::Home, KeyCode::Delete] {
             assert!(line.press(key(code)));
         }
@@ -165,7 +185,7 @@ mod tests {
 
     #[test]
     fn up_and_down_keep_the_column() {
-        let mut line = Line::new("abc\nd\nefg", true);
+        let mut line = TextInput::new("abc\nd\nefg", Lines::Many);
         line.press(key(KeyCode::Up));
         assert_eq!(line.cursor, 5);
         line.press(key(KeyCode::Up));
@@ -177,7 +197,7 @@ mod tests {
 
     #[test]
     fn pasted_escapes_stay_outside() {
-        let mut line = Line::default();
+        let mut line = TextInput::default();
         assert_eq!(line.insert("a\u{1b}[31m\r\nb\rc"), 0);
         assert_eq!(line.text, "a[31m b c");
         assert_eq!(line.insert(&"x".repeat(MAX_LINE_CHARS)), "a[31m b c".len(), "what did not fit is told");
@@ -186,7 +206,7 @@ mod tests {
     #[test]
     fn a_text_ends_where_its_message_or_its_card_ends() {
         for c in ["x", "\u{e9}", "\u{65e5}", "\u{1f44d}"] {
-            let mut line = Line::new("a", true);
+            let mut line = TextInput::new("a", Lines::Many);
             let (most, fit) = (1 << 20, ((1 << 20) - 1) / c.len());
             let cut = line.insert(&c.repeat(most));
             assert_eq!((line.text.len(), cut), (1 + fit * c.len(), most - fit), "{c}");
@@ -203,7 +223,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_sequence_of_keys_breaks_it(text in "[aé日\n]{0,9}", keys in prop::collection::vec(0_u8..10, 0..40)) {
-            let mut line = Line::new(&text, true);
+            let mut line = TextInput::new(&text, Lines::Many);
             for at in keys {
                 let code = [KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
                     KeyCode::Backspace, KeyCode::Delete, KeyCode::Char('é'), KeyCode::Char('x')][usize::from(at)];

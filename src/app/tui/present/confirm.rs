@@ -1,0 +1,22 @@
+//! The question before something is ended, in words.
+
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::state::State;
+use crate::ui::view::{Piece, Popup, Role};
+
+/// The popup of an open question.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { return None };
+    let button = confirm.subject.button(confirm.verb);
+    Some(Popup {
+        title: format!("{button}?"),
+        lines: vec![
+            vec![Piece::new("acts on  ", Role::Quiet), Piece::new(confirm.subject.words(), Role::Strong)],
+            vec![Piece::new("runs     ", Role::Quiet), Piece::new(confirm.sent.command.clone(), Role::Plain)],
+        ],
+        scroll: confirm.scroll,
+        marked: None,
+        buttons: Some((vec!["Cancel".to_owned(), button], usize::from(confirm.yes))),
+        hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
+    })
+}

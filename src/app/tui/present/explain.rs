@@ -1,0 +1,28 @@
+//! The explanation of an agent in words.
+
+use super::detail;
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::explain::Explain;
+use crate::app::tui::state::State;
+use crate::ui::view::{Fit, Piece, Popup, Role};
+
+/// The popup of an open explanation.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Explain(Explain { scroll })) = &state.overlay else { return None };
+    let lines = match state.selected_row() {
+        None => vec![vec![Piece::new("no agent is selected", Role::Plain)]],
+        Some(row) => detail::explanation(row)
+            .into_iter()
+            .map(|(label, text)| vec![Piece::new(label, Role::Quiet).fitted(Fit::Label), Piece::new(text, Role::Plain)])
+            .collect(),
+    };
+    let name = state.selected_name();
+    Some(Popup {
+        title: format!("why {name} is what it is"),
+        lines,
+        scroll: *scroll,
+        marked: None,
+        buttons: None,
+        hint: format!("Esc closes   the same: {}mosaic-tui agent explain {name}", state.prefix),
+    })
+}

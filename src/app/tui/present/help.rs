@@ -1,0 +1,55 @@
+//! The help in words.
+
+use crate::app::action::keymap;
+use crate::app::action::registry::{ActionSpec, Key, Place};
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::help::Help;
+use crate::app::tui::state::State;
+use crate::ui::view::{Fit, Piece, Popup, Role};
+
+/// The popup of an open help.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Help(Help { filter, scroll })) = &state.overlay else { return None };
+    let (place, title) = (state.screen.place(), state.screen.parts().help);
+    let wanted = filter.to_lowercase();
+    // What works here only stands first.
+    let mut specs: Vec<&ActionSpec> = keymap::in_place(place).collect();
+    specs.sort_by_key(|spec| matches!(spec.doors.key, Key::In(Place::Anywhere, _)));
+    let lines: Vec<Vec<Piece>> = specs
+        .into_iter()
+        .filter_map(|spec| {
+            let keys = keymap::shown(spec).join("  ");
+            let haystack = format!("{keys} {} {}", spec.title, spec.doc).to_lowercase();
+            haystack.contains(&wanted).then(|| help_line(spec, &keys))
+        })
+        .collect();
+    let mut lines = lines;
+    if filter.is_empty() && place != Place::Board {
+        let note = |mark: &str, text: &str| {
+            vec![Piece::new(mark, Role::Strong).fitted(Fit::Keys), Piece::new(text, Role::Quiet)]
+        };
+        lines.push(Vec::new());
+        lines.push(note("\u{2022} in front", "its state changed since you last looked at it"));
+        lines.push(note(
+            "need you",
+            "stuck, dead, stale, unknown, drift (another runtime than the roster says), not enabled at boot",
+        ));
+    }
+    Some(Popup {
+        title: if filter.is_empty() { title.to_owned() } else { format!("{title} /{filter}") },
+        lines,
+        scroll: *scroll,
+        marked: None,
+        buttons: None,
+        hint: "type to filter, arrows scroll, Esc closes".to_owned(),
+    })
+}
+
+fn help_line(spec: &ActionSpec, keys: &str) -> Vec<Piece> {
+    let local = matches!(spec.doors.key, Key::In(at, _) if at != Place::Anywhere);
+    vec![
+        Piece::new(keys, Role::Strong).fitted(Fit::Keys),
+        Piece::new(spec.title, if local { Role::Good } else { Role::Plain }).fitted(Fit::Title),
+        Piece::new(spec.doc, Role::Quiet),
+    ]
+}

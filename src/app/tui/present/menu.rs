@@ -1,0 +1,36 @@
+//! A choice, in words.
+
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::state::State;
+use crate::fleet::model::Label;
+use crate::ui::view::{Piece, Popup, Role};
+
+/// So many entries around the marked one.
+const MENU_LINES: usize = 14;
+
+/// The popup of an open menu.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Menu(menu)) = &state.overlay else { return None };
+    let top = menu.at.saturating_sub(MENU_LINES - 1);
+    let lines = menu
+        .items
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(MENU_LINES)
+        .map(|(at, (label, _))| {
+            let marked = at == menu.at;
+            let mark = if marked { "> " } else { "  " };
+            let role = if marked { Role::Cursor } else { Role::Plain };
+            vec![Piece::new(mark, Role::Strong), Piece::new(Label::new(label).to_string(), role)]
+        })
+        .collect();
+    Some(Popup {
+        title: menu.title.clone(),
+        lines,
+        scroll: 0,
+        marked: Some(menu.at - top),
+        buttons: None,
+        hint: "j and k move, Enter chooses, Esc leaves it".to_owned(),
+    })
+}

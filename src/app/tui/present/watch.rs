@@ -1,0 +1,45 @@
+//! The Watch view in words: one pane, and its scrollback.
+
+use super::{layout_of, pane_cut};
+use crate::app::tui::state::State;
+use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::view::{Body, PaneCut, Piece, Role};
+
+/// What decides how its room is divided.
+pub(in crate::app::tui) fn plan(_: &State) -> ViewKind {
+    ViewKind::Watch
+}
+
+/// What there is to draw of it.
+pub(in crate::app::tui) fn body(state: &State, _: &Plan) -> Body {
+    Body::Watch(watch(state))
+}
+
+fn watch(state: &State) -> PaneCut {
+    let mut cut = pane_cut(state);
+    let name = state.selected_name();
+    let mut title = vec![Piece::new("READ-ONLY ", Role::Alarm), Piece::new(format!("{name} "), Role::Strong)];
+    if let Some(row) = state.selected_row() {
+        title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
+    } else if state.snapshot.is_some() {
+        cut.note = Some("no such agent or session".to_owned());
+    }
+    if let Some(history) = &state.pane.history {
+        let room = layout_of(state).pane.height;
+        title.push(Piece::new(format!("SCROLLBACK -{} ", history.offset), Role::Warning));
+        match &history.screen {
+            None => cut.note = Some("fetching the scrollback\u{2026}".to_owned()),
+            Some(text) => {
+                let top = text.size.height.saturating_sub(room).saturating_sub(history.offset);
+                let column = state.pane.pan.map_or(0, |(column, _)| column);
+                cut.origin = (column.min(text.size.width), top);
+                cut.screen = Some(text.clone());
+                cut.note = None;
+            }
+        }
+    }
+    title.push(Piece::new("q leaves  ", Role::Quiet));
+    title.append(&mut cut.title);
+    cut.title = title;
+    cut
+}

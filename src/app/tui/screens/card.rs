@@ -1,0 +1,187 @@
+//! One card, full screen, and what keys do to the card that is selected, here and on the board.
+
+use super::form::Form;
+use super::menu::{Choice, Menu};
+use super::prompt::{self, Question};
+use super::{Overlay, Screen, ViewParts};
+use crate::app::action::dispatch::{Performer, performer};
+use crate::app::action::inputs::Inputs;
+use crate::app::action::registry::{Door, Place};
+use crate::app::action::{Motion, ScreenAction};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::state::State;
+use crate::app::tui::update::{dispatch, toast};
+use crate::backlog::model::{Card, CardId, Column};
+use crate::backlog::watch::Request;
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Board,
+    help: "keys on a card",
+    filter: None,
+    motion: |state, motion, _| scroll(state, motion),
+    peel: |state| {
+        state.screen = state.back.pop().unwrap_or(Screen::Board);
+        true
+    },
+    plan: present::card::plan,
+    draw: present::card::body,
+};
+
+fn scroll(state: &mut State, motion: Motion) {
+    let page = layout_of(state).pane.height.max(2);
+    let to = match motion {
+        Motion::Up => state.board.scroll.saturating_sub(1),
+        Motion::Down => state.board.scroll.saturating_add(1),
+        Motion::HalfUp => state.board.scroll.saturating_sub(page / 2),
+        Motion::HalfDown => state.board.scroll.saturating_add(page / 2),
+        Motion::First => 0,
+        Motion::Last => u16::MAX,
+    };
+    state.board.scroll = to.min(present::card::scroll_end(state));
+}
+
+/// The form of a new card, in the phase of the selected one.
+pub(in crate::app::tui) fn new_card(state: &mut State) {
+    let phase = state.board.selected().map(|card| card.phase.clone()).unwrap_or_default();
+    state.overlay = Some(Overlay::Form(Box::new(Form::new_card(&phase))));
+}
+
+/// What a key does to the card that is selected.
+pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
+    let Some(id) = state.card_in_hand() else {
+        return toast(state, "no card is selected".to_owned(), true);
+    };
+    match action {
+        ScreenAction::OpenCard => {
+            state.board.scroll = 0;
+            state.open(Screen::Card);
+        }
+        ScreenAction::EditCard => match in_full(state, &id) {
+            Some(card) => state.overlay = Some(Overlay::Form(Box::new(Form::edit(&card)))),
+            None => toast(state, format!("{id} is still being read"), true),
+        },
+        ScreenAction::CardInEditor => match in_full(state, &id) {
+            Some(card) => effects.push(Effect::Editor(Box::new(card))),
+            None => toast(state, format!("{id} is still being read"), true),
+        },
+        ScreenAction::ClaimFor => owners(state, &id),
+        ScreenAction::AskBlock => prompt::ask(state, Question::BlockReason(id)),
+        ScreenAction::AskLink => prompt::ask(state, Question::LinkTo(id)),
+        ScreenAction::MoveCard => move_to(state, &id),
+        ScreenAction::Priority(step) => {
+            let inputs = Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
+            match dispatch::resolve_request(state, "backlog.edit", &inputs) {
+                Ok((command, request)) => {
+                    let sent = state.request(command);
+                    dispatch::run(state, sent, request, effects);
+                }
+                Err(why) => toast(state, why, true),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The card, when it was read in full.
+fn in_full(state: &State, id: &CardId) -> Option<Card> {
+    state.board.shown().filter(|detail| detail.card.id == *id).map(|detail| detail.card.clone())
+}
+
+/// From a card to its owner's pane; from an agent to the card that it holds.
+pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.screen.is_of_agents() {
+        let Some(id) = state.card_in_hand() else {
+            return toast(state, "agent/card: no card is selected".to_owned(), true);
+        };
+        let Some(owner) = state.owner_in_hand() else {
+            return toast(state, format!("nobody holds {id}"), true);
+        };
+        let Some(row) = state.row_named(&owner).cloned() else {
+            return toast(state, format!("{owner} is no agent of the roster"), true);
+        };
+        state.selected = Some(row.key.clone());
+        state.pane.pan = None;
+        return state.open(Screen::Watch);
+    }
+    let held = state.selected_row().and_then(|row| row.claim.as_ref()).map(|claim| claim.card.clone());
+    match held.and_then(|id| CardId::parse(&id).ok()) {
+        Some(id) => {
+            effects.push(Effect::Backlog(Request::Detail(Some(id.clone()))));
+            state.board.wanted = Some(id);
+            state.board.detail = None;
+            state.board.detail_error = None;
+            state.board.scroll = 0;
+            state.open(Screen::Card);
+        }
+        None if state.selected_row().is_none() => {
+            toast(state, "agent/card: no agent is selected".to_owned(), true);
+        }
+        None => toast(state, format!("{} holds no card", state.selected_name()), true),
+    }
+}
+
+/// Takes the last change back.
+pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.board.undo.take() {
+        Some((what, action)) => {
+            let Ok(Performer::Executor(request)) = performer(action.clone(), Door::Key) else {
+                return toast(state, format!("{what}: cannot be taken back from here"), true);
+            };
+            let sent = state.request(format!("undo: {what}"));
+            state.board.undoing.push((sent.id, (what, action)));
+            effects.push(Effect::Run { sent, request });
+        }
+        None => toast(state, "there is nothing to take back".to_owned(), false),
+    }
+}
+
+/// Lets the operator choose for whom a card is claimed.
+pub(in crate::app::tui) fn owners(state: &mut State, id: &CardId) {
+    let mut items = Vec::new();
+    for row in state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed) {
+        let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
+        if let Ok((command, request)) = dispatch::resolve_request(state, "backlog.claim", &inputs) {
+            let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.clone().unwrap_or_default());
+            items.push((label, Choice::Run { command, request: Box::new(request), asks: None }));
+        }
+    }
+    if items.is_empty() {
+        return toast(state, "there is no agent to claim it for".to_owned(), true);
+    }
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), card: id.clone(), items, at: 0 }));
+}
+
+/// Lets the operator choose where a card goes, among what the rules allow.
+fn move_to(state: &mut State, id: &CardId) {
+    let from = match state.screen {
+        Screen::Card => state.board.shown().map(|detail| detail.card.column()),
+        _ => Some(state.board.column),
+    };
+    let inputs = Inputs::default().with("id", vec![id.to_string()]);
+    let mut items = Vec::new();
+    let mut offer = |state: &State, label: &str, spec: &str| {
+        if let Ok((command, request)) = dispatch::resolve_request(state, spec, &inputs) {
+            let choice = Choice::Run { command, request: Box::new(request), asks: dispatch::verb(spec) };
+            items.push((label.to_owned(), choice));
+        }
+    };
+    match from {
+        None | Some(Column::Done) => {
+            return toast(state, "a done card stays done; make a new one for what is left".to_owned(), false);
+        }
+        Some(Column::Blocked) => offer(state, "ready: unblock it", "backlog.unblock"),
+        Some(Column::Claimed) => offer(state, "ready: end the claim", "backlog.reclaim"),
+        Some(Column::Waiting | Column::Ready) => {}
+    }
+    offer(state, "done: complete it", "backlog.complete");
+    if from == Some(Column::Ready) {
+        items.insert(0, ("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(id.clone())));
+    }
+    if from != Some(Column::Blocked) {
+        items.push(("blocked: park it\u{2026}".to_owned(), Choice::Ask(Question::BlockReason(id.clone()))));
+    }
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), card: id.clone(), items, at: 0 }));
+}

@@ -1,0 +1,184 @@
+//! The Fleet view: the list, its filter, and the pane of the selected agent.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{FilterParts, Screen, ViewParts};
+use crate::app::action::registry::Place;
+use crate::app::action::{Direction, Motion};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::filter::Filter;
+use crate::app::tui::present;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::state::State;
+use crate::app::tui::update::{mark_seen, toast};
+use crate::fleet::model::RowKey;
+
+/// Longest filter; more is a paste gone wrong.
+const MAX_FILTER_CHARS: usize = 200;
+
+/// Columns that one pan moves; rows move by half of it.
+const PAN_STEP: u16 = 8;
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Fleet,
+    help: "keys in Fleet",
+    filter: Some(FilterParts {
+        is_open: |state| state.filter.editing,
+        is_shown: |state| state.filter.editing || !state.filter.text.is_empty(),
+        press: press_in_filter,
+        paste: paste_into_filter,
+    }),
+    motion: |state, motion, _| move_cursor(state, motion),
+    peel,
+    plan: present::fleet::plan,
+    draw: present::fleet::body,
+};
+
+/// The filter line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterLine {
+    /// What is typed.
+    pub text: String,
+    /// Whether keys go into it.
+    pub editing: bool,
+    /// The same, parsed.
+    pub filter: Filter,
+}
+
+/// Shows the Fleet view alone.
+pub(in crate::app::tui) fn view(state: &mut State) {
+    if !state.watch_only {
+        state.screen = Screen::Fleet;
+        state.back.clear();
+        state.pane.history = None;
+    }
+}
+
+fn peel(state: &mut State) -> bool {
+    if state.filter.editing || !state.filter.text.is_empty() {
+        state.filter.editing = false;
+        set_filter(state, String::new());
+        return true;
+    }
+    state.pane.pan.take().is_some()
+}
+
+fn move_cursor(state: &mut State, motion: Motion) {
+    let rows = state.rows();
+    if rows.is_empty() {
+        return;
+    }
+    let page = layout_of(state).list_rows.max(1);
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
+    let last = rows.len() - 1;
+    let to = match motion {
+        Motion::Up => at.saturating_sub(1),
+        Motion::Down => (at + 1).min(last),
+        Motion::HalfUp => at.saturating_sub(page.div_ceil(2)),
+        Motion::HalfDown => (at + page.div_ceil(2)).min(last),
+        Motion::First => 0,
+        Motion::Last => last,
+    };
+    select(state, rows[to].key.clone());
+}
+
+/// Moves the selection to a row.
+pub(in crate::app::tui) fn select(state: &mut State, key: RowKey) {
+    if state.selected.as_ref() != Some(&key) {
+        state.pane.pan = None;
+    }
+    state.selected = Some(key);
+    mark_seen(state);
+    keep_in_view(state);
+}
+
+/// Scrolls the list so that the selection is on the screen.
+pub(in crate::app::tui) fn keep_in_view(state: &mut State) {
+    let rows = state.rows();
+    let page = layout_of(state).list_rows.max(1);
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
+    let highest = rows.len().saturating_sub(page);
+    state.list_top = state.list_top.min(at).max((at + 1).saturating_sub(page)).min(highest);
+}
+
+/// The next row behind the selection that needs the operator, round the end.
+pub(in crate::app::tui) fn next_attention(state: &mut State) {
+    let Some(snapshot) = state.snapshot.clone() else { return };
+    let rows = &snapshot.agents;
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).map_or(0, |at| at + 1);
+    let next = rows.iter().skip(at).chain(rows.iter().take(at)).find(|row| row.needs_operator());
+    match next {
+        Some(row) => {
+            if !state.filter.filter.accepts(row) {
+                set_filter(state, String::new());
+            }
+            if !state.screen.is_of_agents() {
+                state.screen = Screen::Fleet;
+                state.back.clear();
+            }
+            select(state, row.key.clone());
+        }
+        None => toast(state, "nobody needs you".to_owned(), false),
+    }
+}
+
+/// Moves the cut-out of the pane.
+pub(in crate::app::tui) fn pan(state: &mut State, direction: Direction) {
+    let Some(picture) = &state.pane.screen else { return };
+    let room = layout_of(state).pane;
+    let (mut column, mut row) = present::anchor(picture, room, state.pane.pan, present::is_dead(state));
+    let most_column = picture.size.width.saturating_sub(room.width);
+    let most_row = picture.size.height.saturating_sub(room.height);
+    match direction {
+        Direction::Left => column = column.saturating_sub(PAN_STEP),
+        Direction::Right => column = (column + PAN_STEP).min(most_column),
+        Direction::Up => row = row.saturating_sub(PAN_STEP / 2),
+        Direction::Down => row = (row + PAN_STEP / 2).min(most_row),
+    }
+    state.pane.pan = Some((column, row));
+}
+
+/// Changes the filter; a selection that it hides moves to the first row that is left.
+fn set_filter(state: &mut State, text: String) {
+    state.filter.filter = Filter::parse(&text);
+    state.filter.text = text;
+    let rows = state.rows();
+    let hidden = !rows.iter().any(|row| Some(&row.key) == state.selected.as_ref());
+    if hidden && let Some(first) = rows.first() {
+        state.selected = Some(first.key.clone());
+    }
+    keep_in_view(state);
+}
+
+fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    match key.code {
+        KeyCode::Enter => state.filter.editing = false,
+        KeyCode::Esc => {
+            state.filter.editing = false;
+            set_filter(state, String::new());
+        }
+        KeyCode::Backspace => {
+            let mut text = state.filter.text.clone();
+            text.pop();
+            set_filter(state, text);
+        }
+        KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => set_filter(state, String::new()),
+        KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
+            // A full filter takes no more, which is to be seen.
+            let _cut = paste_into_filter(state, c.encode_utf8(&mut [0; 4]));
+        }
+        KeyCode::Down => move_cursor(state, Motion::Down),
+        KeyCode::Up => move_cursor(state, Motion::Up),
+        _ => {}
+    }
+}
+
+fn paste_into_filter(state: &mut State, text: &str) -> usize {
+    let room = MAX_FILTER_CHARS.saturating_sub(state.filter.text.chars().count());
+    let mut typed = text.chars().filter(|c| !crate::plain::acts_on_terminal(*c));
+    let more: String = typed.by_ref().take(room).collect();
+    let cut = typed.count();
+    set_filter(state, format!("{}{more}", state.filter.text));
+    cut
+}

@@ -1,0 +1,43 @@
+//! The help: the keys that work here, narrowed by what is typed.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Overlay, PopupParts, scroll_by};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::State;
+
+/// Longest filter; more is a paste gone wrong.
+const MAX_FILTER_CHARS: usize = 200;
+
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::help::popup };
+
+/// Keys that work here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Help {
+    /// Filter typed.
+    pub filter: String,
+    /// First line shown.
+    pub scroll: u16,
+}
+
+fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    let Some(Overlay::Help(Help { filter, scroll })) = &mut state.overlay else { return };
+    match key.code {
+        KeyCode::Esc if !filter.is_empty() => filter.clear(),
+        KeyCode::Esc | KeyCode::F(1) => state.overlay = None,
+        KeyCode::Char('?' | 'q') if filter.is_empty() => state.overlay = None,
+        KeyCode::Backspace => {
+            filter.pop();
+            *scroll = 0;
+        }
+        KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
+            if filter.chars().count() < MAX_FILTER_CHARS {
+                filter.push(c);
+            }
+            *scroll = 0;
+        }
+        code => scroll_by(scroll, code),
+    }
+}

@@ -1,0 +1,87 @@
+//! A choice between a few things, taken only when a frame showed what is marked.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::confirm::{Confirm, Subject};
+use super::prompt::Question;
+use super::{Overlay, PopupParts, card, prompt};
+use crate::app::action::dispatch::Request;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::State;
+use crate::app::tui::update::{dispatch, toast};
+use crate::backlog::model::CardId;
+
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::menu::popup };
+
+/// A choice between a few things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// What is chosen.
+    pub title: String,
+    /// The card that it was opened on.
+    pub card: CardId,
+    /// The choices.
+    pub items: Vec<(String, Choice)>,
+    /// The marked one.
+    pub at: usize,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Hands a request to the executor.
+    Run {
+        /// Its command line.
+        command: String,
+        /// What the executor is asked.
+        request: Box<Request>,
+        /// The verb of the question that goes before, as its key asks it.
+        asks: Option<&'static str>,
+    },
+    /// Asks further.
+    Ask(Question),
+    /// Opens the choice of an owner.
+    Owner(CardId),
+}
+
+fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    if key.code == KeyCode::Enter && !state.shows_mark() {
+        return toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
+    }
+    let Some(Overlay::Menu(menu)) = &mut state.overlay else { return };
+    let last = menu.items.len().saturating_sub(1);
+    match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => menu.at = (menu.at + 1).min(last),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => menu.at = menu.at.saturating_sub(1),
+        KeyCode::Home | KeyCode::Char('g') => menu.at = 0,
+        KeyCode::End | KeyCode::Char('G') => menu.at = last,
+        KeyCode::Enter => {
+            let Some((_, choice)) = menu.items.get(menu.at).cloned() else { return };
+            // The board below may have moved since.
+            let card = menu.card.clone();
+            state.overlay = None;
+            take(state, choice, &card, effects);
+        }
+        _ => {}
+    }
+}
+
+fn take(state: &mut State, choice: Choice, card: &CardId, effects: &mut Vec<Effect>) {
+    match choice {
+        Choice::Ask(question) => prompt::ask(state, question),
+        Choice::Owner(id) => card::owners(state, &id),
+        Choice::Run { command, request, asks } => {
+            let sent = state.request(command);
+            match asks {
+                Some(verb) => {
+                    let subject = Subject::Card { id: card.to_string(), owner: state.owner_of(card) };
+                    state.overlay = Some(Overlay::Confirm(Confirm::new(sent, verb, subject, *request)));
+                }
+                None => dispatch::run(state, sent, *request, effects),
+            }
+        }
+    }
+}

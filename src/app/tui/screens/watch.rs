@@ -1,0 +1,95 @@
+//! The Watch view: one pane, full screen, and its scrollback.
+
+use std::sync::Arc;
+
+use super::ViewParts;
+use crate::app::action::Motion;
+use crate::app::action::registry::Place;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::state::State;
+use crate::app::tui::update::toast;
+use crate::fleet::model::PaneScreen;
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Watch,
+    help: "keys in Watch",
+    filter: None,
+    motion: scroll,
+    peel,
+    plan: present::watch::plan,
+    draw: present::watch::body,
+};
+
+/// Scrollback of the pane in view.
+#[derive(Debug, Clone)]
+pub struct Scrollback {
+    /// The text; `None` while it is being fetched.
+    pub screen: Option<Arc<PaneScreen>>,
+    /// Lines above the newest.
+    pub offset: u16,
+}
+
+fn peel(state: &mut State) -> bool {
+    if state.pane.history.take().is_some() {
+        return true;
+    }
+    if state.watch_only {
+        return false;
+    }
+    state.screen = state.back.pop().unwrap_or_default();
+    state.pane.pan = None;
+    true
+}
+
+/// The cursor keys look into the scrollback; the newest line is back at the live screen.
+fn scroll(state: &mut State, motion: Motion, effects: &mut Vec<Effect>) {
+    let Some(target) = state.pane.target.clone() else { return };
+    let page = layout_of(state).pane.height.max(2);
+    let offset = state.pane.history.as_ref().map_or(0, |history| history.offset);
+    let known =
+        state.pane.history.as_ref().and_then(|history| history.screen.as_ref()).map(|picture| picture.size.height);
+    let most = known.map_or(u16::MAX, |height| height.saturating_sub(page));
+    let to = match motion {
+        Motion::Up => offset.saturating_add(1),
+        Motion::HalfUp => offset.saturating_add(page / 2),
+        Motion::First => u16::MAX,
+        Motion::Down => offset.saturating_sub(1),
+        Motion::HalfDown => offset.saturating_sub(page / 2),
+        Motion::Last => 0,
+    }
+    .min(most);
+    if to == 0 {
+        state.pane.history = None;
+        return;
+    }
+    match &mut state.pane.history {
+        Some(history) => history.offset = to,
+        None => {
+            state.pane.history = Some(Scrollback { screen: None, offset: to });
+            effects.push(Effect::History { pane: target.key(), width: target.size.width });
+        }
+    }
+}
+
+/// Takes the scrollback that was asked for.
+pub(in crate::app::tui) fn take_history(state: &mut State, fetched: Result<Arc<PaneScreen>, String>) {
+    match fetched {
+        Ok(picture) => {
+            let most = picture.size.height.saturating_sub(layout_of(state).pane.height);
+            if most == 0 {
+                state.pane.history = None;
+                toast(state, "no scrollback above this screen".to_owned(), false);
+            } else if let Some(history) = &mut state.pane.history {
+                history.offset = history.offset.min(most);
+                history.screen = Some(picture);
+            }
+        }
+        Err(why) => {
+            state.pane.history = None;
+            toast(state, why, true);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests on their way: each answer finds what it belongs to, also beside one with the same words.
+
+use super::board_tests::{detail_arrives, done, failed, other, press, ran, state as on_board};
+use super::tests::{failed as failed_with, run, sent, state};
+use super::*;
+use crate::app::action::dispatch::Request as Asked;
+use crate::app::action::report::Report;
+use crate::app::action::{Action, BacklogAction};
+use crate::app::tui::samples;
+use crate::app::tui::screens::answer::Answer;
+
+#[test]
+fn only_its_own_answer_closes_a_form() {
+    let mut state = on_board();
+    detail_arrives(&mut state);
+    press(&mut state, "+");
+    let saved = press(&mut state, "eX\n");
+    let sent = ran(&saved)[0].0.clone();
+    update(&mut state, Event::Done { sent: other(), report: done() });
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.saving.is_some()), "it still waits");
+    update(&mut state, Event::Done { sent, report: done() });
+    assert_eq!(state.overlay, None);
+}
+
+#[test]
+fn of_two_forms_with_the_same_words_each_gets_its_own_answer() {
+    let mut state = on_board();
+    let mut requests = Vec::new();
+    for _ in 0..2 {
+        let sent = press(&mut state, "nN1\tsame words\n");
+        requests.push(ran(&sent)[0].0.clone());
+        if requests.len() == 1 {
+            press(&mut state, "\x1b");
+        }
+    }
+    assert_eq!(requests[0].command, requests[1].command);
+    // The second answer is the first to come, and says why the form that is open was refused.
+    let report = Report { text: "card N1: is there already".into(), ..failed() };
+    update(&mut state, Event::Done { sent: requests[1].clone(), report });
+    let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((form.saving, form.notice.as_deref()), (None, Some("card N1: is there already")));
+    assert_eq!(state.detached.len(), 1, "the first still waits for its own");
+    update(&mut state, Event::Done { sent: requests[0].clone(), report: done() });
+    assert_eq!((state.detached.len(), state.running.len()), (0, 0));
+    assert!(matches!(&state.overlay, Some(Overlay::Form(form)) if form.notice.is_some()), "what is open stays");
+}
+
+#[test]
+fn two_undos_on_their_way_are_told_apart() {
+    let mut state = on_board();
+    let unblock = |id: &str| BacklogAction::Unblock { id: samples::id(id), if_version: Some(2) };
+    let mut requests = Vec::new();
+    for id in ["A0", "A1"] {
+        let report = done().with_undo(Some(Action::Backlog(unblock(id))));
+        update(&mut state, Event::Done { sent: other(), report });
+        requests.push(ran(&press(&mut state, "U"))[0].0.clone());
+    }
+    update(&mut state, Event::Done { sent: requests[1].clone(), report: done() });
+    update(&mut state, Event::Done { sent: requests[0].clone(), report: failed() });
+    press(&mut state, "\x1b");
+    let again = press(&mut state, "U");
+    assert_eq!(ran(&again)[0].1, &Asked::Backlog(unblock("A0")), "the one that failed may be tried again");
+}
+
+#[test]
+fn the_receipt_of_a_message_that_was_left_is_not_taken_for_the_next_ones() {
+    let mut state = state();
+    // The command lines are shown cut, and are the same.
+    let texts = ["one", "two"].map(|end| format!("{} {end}", "word ".repeat(60)));
+    let mut requests = Vec::new();
+    for text in &texts {
+        press(&mut state, "s");
+        update(&mut state, Event::Paste(text.clone()));
+        requests.push(sent(press(&mut state, "\n")));
+        if requests.len() == 1 {
+            press(&mut state, "\x1b");
+        }
+    }
+    assert_eq!(requests[0].command, requests[1].command);
+    update(&mut state, failed_with(&requests[0], "draft"));
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(prompt.sending.is_some() && prompt.notice.is_none(), "the second is on its way still");
+    update(&mut state, failed_with(&requests[1], "question"));
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert!(prompt.notice.as_ref().is_some_and(|notice| notice.contains("question")), "{prompt:?}");
+    press(&mut state, "\x1b");
+    assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains("draft")));
+}
+
+#[test]
+fn of_two_identical_messages_the_second_receipt_never_takes_the_firsts_place() {
+    let mut state = state();
+    let first = sent(press(&mut state, "sgo on\n"));
+    press(&mut state, "\x1b");
+    let second = sent(press(&mut state, "sgo on\n"));
+    assert_eq!(first.command, second.command);
+    update(&mut state, Event::Done { sent: second.clone(), report: Report::done("code0: taken", &()) });
+    assert_eq!(state.overlay, None, "the one that is open has arrived");
+    assert_eq!(state.detached.iter().map(Overlay::sent).collect::<Vec<_>>(), [Some(first.id)]);
+    assert_eq!(state.running, std::slice::from_ref(&first));
+    update(&mut state, failed_with(&first, "draft"));
+    assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains("draft")));
+}
+
+#[test]
+fn two_identical_commands_are_two_requests() {
+    let mut state = state();
+    let requests = [run(&mut state, "fleet start code0"), run(&mut state, "fleet start code0")];
+    assert_ne!(requests[0].id, requests[1].id);
+    update(&mut state, failed_with(&requests[1], "second"));
+    assert_eq!(state.running, requests[..1]);
+    assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains("second")));
+}

@@ -1,0 +1,82 @@
+//! What was observed of the fleet: the newest rows with their claims, the selection among them, and the pane in view.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::app::tui::claims;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::fleet;
+use crate::app::tui::state::State;
+use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget, RowKey};
+
+/// Brings the newest rows and the newest claims together.
+pub(super) fn join_claims(state: &mut State) {
+    let Some(observed) = state.observed.clone() else { return };
+    let joined = match &state.board.board {
+        Some(board) => Arc::new(claims::attached(&observed, board, state.board.clock(state.now))),
+        None => observed,
+    };
+    take_snapshot(state, joined);
+}
+
+fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
+    // Sessions come and go for as long as the dashboard is open.
+    let there: HashSet<&RowKey> = snapshot.agents.iter().map(|row| &row.key).collect();
+    state.seen.retain(|key, _| there.contains(key));
+    for row in &snapshot.agents {
+        // What is there at the first look is nothing new.
+        state.seen.entry(row.key.clone()).or_insert(row.readiness);
+    }
+    state.snapshot = Some(snapshot);
+    if let Some(name) = &state.wanted {
+        let found = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.name == *name);
+        if let Some(row) = found {
+            state.selected = Some(row.key.clone());
+            state.wanted = None;
+        }
+    } else if state.selected_row().is_none() && !state.watch_only {
+        state.selected = state.rows().first().map(|row| row.key.clone());
+    }
+    mark_seen(state);
+    fleet::keep_in_view(state);
+}
+
+/// What is selected is being looked at.
+pub(in crate::app::tui) fn mark_seen(state: &mut State) {
+    if !state.screen.is_of_agents() {
+        return;
+    }
+    if let Some(row) = state.selected_row().cloned() {
+        state.seen.insert(row.key.clone(), row.readiness);
+    }
+}
+
+/// Asks for the selected pane's view when it is another one, or has another shape.
+pub(super) fn follow_selection(state: &mut State, effects: &mut Vec<Effect>) {
+    let target: Option<PaneTarget> = if state.screen.is_of_agents() && layout_of(state).shows_pane {
+        state.selected_row().and_then(|row| row.target.clone())
+    } else {
+        None
+    };
+    if target == state.pane.target {
+        return;
+    }
+    let same_pane = match (&target, &state.pane.target) {
+        (Some(new), Some(old)) => new.key() == old.key(),
+        _ => false,
+    };
+    state.pane.target.clone_from(&target);
+    if !same_pane {
+        state.pane.screen = None;
+        state.pane.history = None;
+        state.pane.pan = None;
+    }
+    state.pane.lost = None;
+    effects.push(Effect::View(target));
+}
+
+/// Whether this pane is the one in view.
+pub(super) fn in_view(state: &State, pane: &PaneKey) -> bool {
+    state.pane.target.as_ref().is_some_and(|target| target.key() == *pane)
+}

@@ -1,0 +1,94 @@
+//! What changes the screen only, and which screen takes it.
+
+use super::{answers, hand, toast};
+use crate::app::action::ScreenAction;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::screens::help::Help;
+use crate::app::tui::screens::palette::Palette;
+use crate::app::tui::screens::prompt::{self, Question};
+use crate::app::tui::screens::{Overlay, Screen, board, card, fleet};
+use crate::app::tui::state::State;
+
+/// Takes a step.
+pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
+    match action {
+        ScreenAction::Quit => leave(state, effects),
+        ScreenAction::Back => {
+            // A moved cut-out shows no sign of being a layer; only Esc takes it back.
+            let only_panned = state.pane.pan.is_some() && !state.has_layers();
+            if only_panned || !peel(state) {
+                leave(state, effects);
+            }
+        }
+        ScreenAction::Peel => {
+            if state.watch_only && state.screen == Screen::Watch && state.pane.history.is_none() {
+                leave(state, effects);
+            } else {
+                peel(state);
+            }
+        }
+        ScreenAction::Help => state.overlay = Some(Overlay::Help(Help::default())),
+        ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        ScreenAction::Redraw => effects.push(Effect::Redraw),
+        ScreenAction::Suspend => effects.push(Effect::Suspend),
+        ScreenAction::Move(motion) => (state.screen.parts().motion)(state, motion, effects),
+        ScreenAction::ViewFleet => fleet::view(state),
+        ScreenAction::Filter => state.filter.editing = true,
+        ScreenAction::NextAttention => fleet::next_attention(state),
+        ScreenAction::Pan(direction) => fleet::pan(state, direction),
+        ScreenAction::AskMessage => ask_message(state),
+        ScreenAction::AskBroadcast => ask_broadcast(state),
+        ScreenAction::ViewBoard => board::view(state),
+        ScreenAction::Column(direction) => board::column(state, direction),
+        ScreenAction::FilterBoard => board::filter(state),
+        ScreenAction::Jump => card::jump(state, effects),
+        ScreenAction::NewCard => card::new_card(state),
+        ScreenAction::Undo => card::undo(state, effects),
+        ScreenAction::OpenCard
+        | ScreenAction::EditCard
+        | ScreenAction::CardInEditor
+        | ScreenAction::ClaimFor
+        | ScreenAction::AskBlock
+        | ScreenAction::AskLink
+        | ScreenAction::MoveCard
+        | ScreenAction::Priority(_) => card::apply(state, action, effects),
+    }
+}
+
+/// Leaves, unless something still runs that the operator has not been told of.
+fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+    let refused = answers::hold_typing(state);
+    if state.running.is_empty() && !refused || state.leaving > 0 {
+        return effects.push(Effect::Quit);
+    }
+    // This press and the next one.
+    state.leaving = 2;
+    let text = if refused {
+        "what you typed before was refused, and waits for you; again leaves, and drops it".to_owned()
+    } else {
+        let running: Vec<&str> = state.running.iter().map(|sent| sent.command.as_str()).collect();
+        format!("still runs: {}; again leaves, once it is finished", running.join(", "))
+    };
+    toast(state, text, true);
+}
+
+/// Takes the topmost layer away; `false` when only the base view is left.
+fn peel(state: &mut State) -> bool {
+    state.overlay.take().is_some() || (state.screen.parts().peel)(state)
+}
+
+fn ask_message(state: &mut State) {
+    match hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) {
+        Some(name) => prompt::ask(state, Question::Message(name)),
+        None => toast(state, "message: no agent of the roster is selected".to_owned(), true),
+    }
+}
+
+fn ask_broadcast(state: &mut State) {
+    let shown = state.rows();
+    let names: Vec<String> = shown.iter().filter(|row| row.managed).map(|row| row.name.to_string()).collect();
+    if names.is_empty() {
+        return toast(state, "broadcast: the list shows no agent".to_owned(), true);
+    }
+    prompt::ask(state, Question::Broadcast(names));
+}
