@@ -4,6 +4,7 @@
 //! who performs it.
 
 pub mod cli;
+pub mod concern;
 pub mod dispatch;
 pub mod error;
 #[cfg(test)]

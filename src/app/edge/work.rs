@@ -9,11 +9,10 @@ use tokio::task::JoinSet;
 
 use super::open::block_on;
 use super::signals::{Signalled, Signals};
+use crate::app::action::concern::{Agents, Concern};
 use crate::app::action::dispatch::{Request, Sent};
 use crate::app::action::error::{DONE, FAILED};
-use crate::app::action::fleet::Targets;
 use crate::app::action::report::Report;
-use crate::app::action::{AgentAction, FleetAction};
 use crate::app::perform::executor;
 use crate::app::perform::output::{self, Console};
 use crate::app::tui::event::Event;
@@ -24,75 +23,6 @@ use crate::fleet::home::Site;
 
 /// Time for running actions to end after a signal: a restart within its own limits.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
-
-/// What an action changes; two that change the same thing stand in line.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Concern {
-    /// The backlog.
-    cards: bool,
-    /// The roster's file.
-    roster: bool,
-    agents: Agents,
-}
-
-/// Which agents an action changes, or types to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-enum Agents {
-    #[default]
-    None,
-    Of(Vec<String>),
-    /// Any of them.
-    All,
-}
-
-fn concern(request: &Request) -> Concern {
-    let agents = |agents: Agents| Concern { agents, ..Concern::default() };
-    let of = |names: &[String], narrowed: bool| match names {
-        names if !names.is_empty() && !narrowed => agents(Agents::Of(names.to_vec())),
-        _ => agents(Agents::All),
-    };
-    match request {
-        Request::Backlog(_) => Concern { cards: true, ..Concern::default() },
-        Request::Fleet(action) => match action {
-            FleetAction::Start(Targets { agents, class, .. })
-            | FleetAction::Stop(Targets { agents, class, .. })
-            | FleetAction::Restart(Targets { agents, class, .. }) => of(agents, class.is_some()),
-            FleetAction::Add { name, .. } | FleetAction::Edit { name, .. } | FleetAction::Remove(name) => {
-                Concern { roster: true, ..of(&[name.to_string()], false) }
-            }
-            FleetAction::Recover { apply: true }
-            | FleetAction::Install { dry_run: false }
-            | FleetAction::Uninstall { dry_run: false } => agents(Agents::All),
-            FleetAction::Init { write: true, .. } => Concern { roster: true, ..Concern::default() },
-            FleetAction::Recover { apply: false }
-            | FleetAction::Install { dry_run: true }
-            | FleetAction::Uninstall { dry_run: true }
-            | FleetAction::Init { write: false, .. }
-            | FleetAction::Ps { .. }
-            | FleetAction::Check(_)
-            | FleetAction::Schema
-            | FleetAction::Status
-            | FleetAction::Verify
-            | FleetAction::Doctor => Concern::default(),
-        },
-        // Agents read the contract when they start, and its files are written under a lock of their own.
-        Request::Framework(_) => Concern::default(),
-        // What is typed to an agent arrives in the order in which it was typed here, and never into its restart.
-        Request::Agent(action) => match action {
-            AgentAction::Send { name, .. } | AgentAction::Reset { name, .. } | AgentAction::Approve { name, .. } => {
-                of(std::slice::from_ref(name), false)
-            }
-            AgentAction::Broadcast { names, .. } => of(names, false),
-            AgentAction::Roster
-            | AgentAction::Status(_)
-            | AgentAction::Explain(_)
-            | AgentAction::Wait { .. }
-            | AgentAction::Tail { .. }
-            | AgentAction::CommsBlock { .. } => Concern::default(),
-        },
-        Request::Session(_) => Concern::default(),
-    }
-}
 
 /// The lines. Their locks hand out turns in the order in which they were asked for.
 #[derive(Debug, Default)]
@@ -160,7 +90,7 @@ impl Work {
         done: mpsc::Sender<Event>,
     ) {
         while self.tasks.try_join_next().is_some() {}
-        let turn = self.lines.stand(concern(&request));
+        let turn = self.lines.stand(request.concern());
         self.tasks.spawn(async move {
             let _turn = turn.await;
             let report = apart(site, width, sent.command.clone(), request, done.clone())
@@ -300,7 +230,7 @@ mod tests {
     fn of(line: &str) -> Concern {
         let parsed = cli::parse_line(line).unwrap();
         match parsed.spec.resolve(&parsed.inputs, Door::Palette).unwrap() {
-            Performer::Executor(request) => concern(&request),
+            Performer::Executor(request) => request.concern(),
             other => panic!("{line}: {other:?}"),
         }
     }

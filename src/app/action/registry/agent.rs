@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::spec::{
     ACT, AGENTS, ActionSpec, Argument, JSON, LOOK, NAME, Place, Shape, command, flag, needed, screen, value,
 };
+use crate::app::action::concern::Concern;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::{Action, ScreenAction, TerminalAction};
 use crate::fleet::message::Options;
@@ -83,6 +84,25 @@ pub enum AgentAction {
         /// The host on which it is read; default the agent's own.
         host: Option<String>,
     },
+}
+
+impl AgentAction {
+    /// What it changes. What is typed to an agent arrives in the order in which it was typed here, and never into its
+    /// restart.
+    pub(in crate::app::action) fn concern(&self) -> Concern {
+        match self {
+            Self::Send { name, .. } | Self::Reset { name, .. } | Self::Approve { name, .. } => {
+                Concern::of_agents(std::slice::from_ref(name), false)
+            }
+            Self::Broadcast { names, .. } => Concern::of_agents(names, false),
+            Self::Roster
+            | Self::Status(_)
+            | Self::Explain(_)
+            | Self::Wait { .. }
+            | Self::Tail { .. }
+            | Self::CommsBlock { .. } => Concern::default(),
+        }
+    }
 }
 
 /// What is delivered, and how.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::spec::{ACT, AGENTS, ActionSpec, Argument, JSON, LOOK, NAME, Place, Shape, command, flag, value};
 use crate::app::action::Action;
+use crate::app::action::concern::Concern;
 use crate::app::action::inputs::Inputs;
 use crate::fleet::framework::PROFILES;
 use crate::fleet::lifecycle::Supervisor;
@@ -102,6 +103,26 @@ impl FleetAction {
             Self::Init { write, force, .. } => !(*write && *force),
             Self::Install { dry_run } | Self::Uninstall { dry_run } => *dry_run,
             _ => false,
+        }
+    }
+
+    /// What it changes.
+    pub(in crate::app::action) fn concern(&self) -> Concern {
+        match self {
+            Self::Start(targets) | Self::Stop(targets) | Self::Restart(targets) => {
+                Concern::of_agents(&targets.agents, targets.class.is_some())
+            }
+            Self::Add { name, .. } | Self::Edit { name, .. } | Self::Remove(name) => {
+                Concern { roster: true, ..Concern::of_agents(&[name.to_string()], false) }
+            }
+            Self::Init { write, .. } => Concern { roster: *write, ..Concern::default() },
+            Self::Recover { .. } | Self::Install { .. } | Self::Uninstall { .. } if self.only_tells() => {
+                Concern::default()
+            }
+            Self::Recover { .. } | Self::Install { .. } | Self::Uninstall { .. } => Concern::of_agents(&[], false),
+            Self::Ps { .. } | Self::Check(_) | Self::Schema | Self::Status | Self::Verify | Self::Doctor => {
+                Concern::default()
+            }
         }
     }
 }

@@ -29,6 +29,14 @@ pub struct Palette {
     pub back: usize,
 }
 
+/// Opens it with an entry and what is known of its inputs; the rest is typed behind it.
+pub(in crate::app::tui) fn open_with(state: &mut State, spec: &ActionSpec, inputs: &Inputs) {
+    let words = cli::command_line(spec, inputs).unwrap_or_default();
+    let words: Vec<String> = words.iter().skip(1).map(|word| dispatch::quoted(word)).collect();
+    let line = TextInput::line(&format!("{} ", words.join(" ")));
+    state.overlay = Some(Overlay::Palette(Palette { line, notice: Some(usage(spec)), ..Palette::default() }));
+}
+
 fn text(state: &mut State) -> Option<&mut TextInput> {
     match &mut state.overlay {
         Some(Overlay::Palette(palette)) => Some(&mut palette.line),

@@ -46,7 +46,7 @@ pub(in crate::app::tui) fn resolve_request(
 }
 
 /// A word as a shell reads it back, on one line.
-fn quoted(word: &str) -> String {
+pub(in crate::app::tui) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c);
     if !word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(plain) {
         return word.to_owned();

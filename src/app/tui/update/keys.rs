@@ -7,10 +7,11 @@ use super::{hand, toast};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap;
 use crate::app::action::keymap::Chord;
-use crate::app::action::registry::{ActionSpec, Build, Door, Place};
+use crate::app::action::registry::{ActionSpec, Argument, Build, Door, Place};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::confirm::Subject;
+use crate::app::tui::screens::palette;
 use crate::app::tui::state::State;
 
 /// Takes one key press.
@@ -112,6 +113,11 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
             _ => Subject::Agents(values.clone()),
         };
     }
+    let is_missing = |argument: &&Argument| argument.shape.is_required() && inputs.one(argument.name).is_none();
+    if spec.arguments.iter().any(|argument| is_missing(&argument)) {
+        // What is selected does not say it all: the rest is typed.
+        return palette::open_with(state, spec, &inputs);
+    }
     match resolve(state, spec, &inputs, Door::Key) {
         Ok(resolved) => confirm_or_dispatch(state, spec, subject, resolved, effects),
         Err(why) => toast(state, why, true),
@@ -123,5 +129,30 @@ fn acts_on_a_target(spec: &ActionSpec) -> bool {
     match spec.build {
         Build::Screen(action) => action.acts_on_selection(),
         Build::From(_) => spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents" | "id")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::registry::{ACTIONS, Doors, Key};
+    use crate::app::tui::event::Event;
+    use crate::app::tui::samples;
+    use crate::app::tui::screens::Overlay;
+    use crate::app::tui::update::update;
+    use crate::fleet::model::Size;
+
+    #[test]
+    fn a_key_whose_command_needs_more_than_what_is_selected_opens_the_palette_with_it() {
+        let mut state = State::new(Size { width: 120, height: 40 }, jiff::Timestamp::UNIX_EPOCH);
+        update(&mut state, Event::Snapshot(samples::snapshot()));
+        let wait = ACTIONS.iter().find(|spec| spec.id == "agent.wait").unwrap();
+        let doors = Doors { key: Key::In(Place::Fleet, &["W"]), ..wait.doors };
+        let with_key = Box::leak(Box::new(ActionSpec { doors, ..*wait }));
+        let mut effects = Vec::new();
+        perform(&mut state, with_key, &mut effects);
+        let Some(Overlay::Palette(palette)) = &state.overlay else { panic!("{:?}", state.overlay) };
+        assert_eq!((palette.line.text.as_str(), effects.len()), ("agent wait review ", 0));
+        assert!(palette.notice.as_ref().is_some_and(|usage| usage.contains("--until UNTIL")), "{palette:?}");
     }
 }
