@@ -146,6 +146,7 @@ mod tests {
     fn a_key_whose_command_needs_more_than_what_is_selected_opens_the_palette_with_it() {
         let mut state = State::new(Size { width: 120, height: 40 }, jiff::Timestamp::UNIX_EPOCH);
         update(&mut state, Event::Snapshot(samples::snapshot()));
+        update(&mut state, Event::Drawn(samples::DRAWN));
         let wait = ACTIONS.iter().find(|spec| spec.id == "agent.wait").unwrap();
         let doors = Doors { key: Key::In(Place::Fleet, &["W"]), ..wait.doors };
         let with_key = Box::leak(Box::new(ActionSpec { doors, ..*wait }));
