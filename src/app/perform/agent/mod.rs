@@ -1,5 +1,6 @@
 //! Steering agents: how its actions are performed.
 
+mod deliver;
 mod follow;
 mod look;
 mod perform;

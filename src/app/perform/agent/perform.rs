@@ -1,35 +1,23 @@
 //! Performs what is asked of single agents.
 
-use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::deliver::{Wanted, broadcast, deliver, read, told};
 use super::{look, tail};
-use crate::app::action::agent::{AgentAction, Message, Text};
-use crate::app::action::error::{DONE, FAILED, exit_code};
+use crate::app::action::agent::AgentAction;
+use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
-
-use crate::app::perform::look::look as look_at_all;
 use crate::app::perform::output::Console;
-use crate::app::perform::standard_input;
 use crate::fleet::activity;
 use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
-use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
-use crate::fleet::model::ServerName;
+use crate::fleet::message::Post;
 use crate::fleet::observe;
-use crate::fleet::roster::{self, Agent, Roster};
+use crate::fleet::roster::{self, Agent};
 use crate::fleet::runtime::{self, Runtime};
-use crate::plain::{self, Unreadable};
-
-/// Deliveries of a broadcast at the same time.
-const AT_ONCE: usize = 8;
-
-/// What is read of a message beyond the longest one: a newline at its end that a file or a pipe leaves is none of it.
-const BEHIND: usize = 16;
 
 /// Performs a request.
 ///
@@ -87,8 +75,8 @@ pub(in crate::app) async fn perform(
             Ok(told(&receipt))
         }
         AgentAction::Broadcast { names, class, state, message } => {
-            let names = (names.as_slice(), class.as_deref(), state.as_deref());
-            broadcast(site, names, message, console, tell).await
+            let wanted = Wanted { names, class: class.as_deref(), state: state.as_deref() };
+            broadcast(site, wanted, message, console, tell).await
         }
         AgentAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
         AgentAction::Tail { name, lines, ansi } => tail::tail(site, name, *lines, *ansi).await,
@@ -101,125 +89,9 @@ pub(in crate::app) async fn perform(
     }
 }
 
-fn read(text: &Text, console: Console) -> Result<String> {
-    let unreadable = |what: String, why: &Unreadable| Failure {
-        kind: Kind::Invalid,
-        next: format!("{}; nothing was sent", why.next()),
-        ..Failure::unreadable(what, why)
-    };
-    // One limit, in whatever way a text comes.
-    let limited = |why: Unreadable| match why {
-        Unreadable::TooLarge(_) => Unreadable::TooLarge(message::MAX_BYTES),
-        other => other,
-    };
-    let most = message::MAX_BYTES + BEHIND;
-    match text {
-        Text::Given(text) => Ok(text.clone()),
-        Text::File(path) => {
-            console.read(path, most).map_err(|why| unreadable(path.display().to_string(), &limited(why)))
-        }
-        Text::Input => {
-            let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
-            plain::read_input(input, most).map_err(|why| unreadable("standard input".to_owned(), &limited(why)))
-        }
-    }
-}
-
 /// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.
 fn reset_command(agent: &Agent) -> Option<&str> {
     agent.reset_command.as_deref().or_else(|| runtime::find(&agent.runtime).map(Runtime::reset_command))
-}
-
-async fn deliver(
-    post: &Post<'_>,
-    roster: &Roster,
-    (agent, server): &(&Agent, ServerName),
-    message: &Message,
-    text: &str,
-) -> Result<Receipt> {
-    let site = post.site();
-    let sender = comms::own_address(site, roster);
-    let envelope = Envelope {
-        source: message.source.clone().unwrap_or_else(|| sender.clone()),
-        target: comms::address(agent),
-        class: message.class.clone(),
-    };
-    let receipt = post.send((agent, server), &envelope, text, message.options).await?;
-    activity::record_send(site, &sender, &envelope, &receipt, text);
-    Ok(receipt)
-}
-
-fn told(receipt: &Receipt) -> Report {
-    Report::done(line(receipt), receipt).with_code(code(receipt))
-}
-
-fn line(receipt: &Receipt) -> String {
-    format!("{}: {}: {}", receipt.agent, receipt.delivery.word(), receipt.reason)
-}
-
-fn code(receipt: &Receipt) -> u8 {
-    match receipt.delivery {
-        delivery if delivery.arrived() => DONE,
-        Delivery::Refused => exit_code(Kind::Refused),
-        _ => FAILED,
-    }
-}
-
-async fn broadcast(
-    site: &Site,
-    (names, class, state): (&[String], Option<&str>, Option<&str>),
-    message: &Message,
-    console: Console,
-    tell: Tell<'_>,
-) -> Result<Report> {
-    let roster = roster::load(site)?;
-    let snapshot = look_at_all(site).await?;
-    let in_state = |agent: &Agent| {
-        state.is_none_or(|state| {
-            let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
-            row.is_some_and(|row| row.readiness.word() == state)
-        })
-    };
-    let named: Vec<&Agent> = if names.is_empty() {
-        roster.agents.iter().collect()
-    } else {
-        names.iter().map(|name| roster.agent(name)).collect::<Result<_>>()?
-    };
-    // Whoever sends does not mean itself.
-    let own = comms::own_address(site, &roster);
-    let chosen: Vec<&Agent> = named
-        .into_iter()
-        .filter(|agent| class.is_none_or(|class| agent.class == class))
-        .filter(|agent| in_state(agent) && comms::address(agent) != own)
-        .collect();
-    if chosen.is_empty() {
-        return Err(Failure::new(
-            Kind::NotFound,
-            "broadcast",
-            "no agent fits: by name, class and state, without the sender itself",
-            "`mosaic-tui fleet ps` shows all",
-        ));
-    }
-    let text = read(&message.text, console)?;
-    // What is wrong with the message itself is wrong for all of them, and told before anything is sent.
-    message::check_text(&text).map_err(|why| Failure::new(Kind::Invalid, "broadcast", why, "nothing was sent"))?;
-    let post = Post::new(site);
-    let lines = Semaphore::new(AT_ONCE);
-    let one = async |agent: &Agent| {
-        let _line = lines.acquire().await;
-        let to = (agent, roster.server(agent, site));
-        // One that fails keeps nobody else from getting it, nor their receipts from being told.
-        let receipt = match deliver(&post, &roster, &to, message, &text).await {
-            Ok(receipt) => receipt,
-            Err(failure) => Receipt::not_tried(agent, &failure),
-        };
-        tell(&line(&receipt));
-        receipt
-    };
-    let receipts = join_all(chosen.into_iter().map(one)).await;
-    let lines: Vec<String> = receipts.iter().map(line).collect();
-    let failed = receipts.iter().any(|receipt| !receipt.delivery.arrived());
-    Ok(Report::done(lines.join("\n"), &receipts).with_code(if failed { FAILED } else { DONE }))
 }
 
 /// Follows the observer until the agent is in the state.
@@ -250,5 +122,25 @@ async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration
                 .with_code(FAILED));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_new_conversation_is_begun_as_the_roster_says_else_as_the_runtime_does() {
+        let text = "version: 1\ntmux: {socket_name: s}\nruntimes:\n  sh: {reset_command: /fresh}\nagents:\n  \
+                    - {name: a, class: code, runtime: sh, command: sh}\n  \
+                    - {name: b, class: code, runtime: pi}\n  \
+                    - {name: c, class: code, runtime: cat, command: cat}\n";
+        let roster = roster::parse(text, Path::new("/x/roster.yaml"), &Site::for_tests("/x")).unwrap();
+        let command = |name: &str| reset_command(roster.agent(name).unwrap()).map(str::to_owned);
+        assert_eq!(command("a").as_deref(), Some("/fresh"));
+        assert_eq!(command("b").as_deref(), runtime::find("pi").map(Runtime::reset_command));
+        assert!(command("b").is_some() && command("c").is_none());
     }
 }
