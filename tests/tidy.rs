@@ -287,6 +287,19 @@ fn no_message_holds_a_value_as_rust_writes_it() {
 }
 
 #[test]
+fn each_screen_is_one_module_of_state_and_one_of_drawing() {
+    let (screens, present) = ("app/tui/screens/", "app/tui/present/");
+    let names: Vec<String> = sources().into_iter().map(|(name, _)| name).collect();
+    let of = |folder: &str| -> Vec<&str> {
+        names.iter().filter_map(|name| name.strip_prefix(folder)).filter(|name| *name != "mod.rs").collect()
+    };
+    assert!(of(screens).len() >= 12, "{:?}", of(screens));
+    for name in of(screens) {
+        assert!(of(present).contains(&name), "{screens}{name} has no {present}{name}");
+    }
+}
+
+#[test]
 fn main_only_calls_the_library() {
     let (_, text) = sources().into_iter().find(|(name, _)| name == "main.rs").unwrap();
     assert!(text.lines().count() < 40);

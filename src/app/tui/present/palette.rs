@@ -55,7 +55,10 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             let line = if typed.starts_with(&words) { typed.to_owned() } else { words };
             format!("in a shell: {}mosaic-tui {line}", state.prefix)
         }
-        Some(_) => "it only moves the screen".to_owned(),
+        Some(spec) => match spec.doors.shell {
+            Shell::None(why) => why.to_owned(),
+            Shell::Root | Shell::Words(_) => spec.usage(),
+        },
         None => refusal(typed).unwrap_or_else(|| "nothing matches".to_owned()),
     };
     lines.push(vec![]);

@@ -76,7 +76,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
             match dispatch::resolve_request(state, "backlog.edit", &inputs) {
                 Ok((command, request)) => {
                     let sent = state.request(command);
-                    dispatch::run(state, sent, request, effects);
+                    dispatch::send(state, sent, request, effects);
                 }
                 Err(why) => toast(state, why, true),
             }

@@ -141,7 +141,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Enter if !confirm.yes => cancel(state),
         KeyCode::Enter | KeyCode::Char('y') => {
             if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
-                dispatch::run(state, confirm.sent, confirm.request, effects);
+                dispatch::send(state, confirm.sent, confirm.request, effects);
             }
         }
         code => scroll_by(&mut confirm.scroll, code),

@@ -80,7 +80,7 @@ fn take(state: &mut State, choice: Choice, card: &CardId, effects: &mut Vec<Effe
                     let subject = Subject::Card { id: card.to_string(), owner: state.owner_of(card) };
                     state.overlay = Some(Overlay::Confirm(Confirm::new(sent, verb, subject, *request)));
                 }
-                None => dispatch::run(state, sent, *request, effects),
+                None => dispatch::send(state, sent, *request, effects),
             }
         }
     }

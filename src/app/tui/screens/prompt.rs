@@ -172,7 +172,7 @@ fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Req
             let subject = Subject::Card { id: id.to_string(), owner: state.owner_of(&id) };
             state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Block", subject, request)));
         }
-        _ => dispatch::run(state, sent, request, effects),
+        _ => dispatch::send(state, sent, request, effects),
     }
 }
 

@@ -138,7 +138,7 @@ pub(in crate::app::tui) fn dispatch(
         Performer::Terminal(_) => toast(state, "this needs a terminal; run it in a shell".to_owned(), true),
         Performer::Executor(request) => {
             let sent = state.request(command);
-            run(state, sent, request, effects);
+            send(state, sent, request, effects);
         }
     }
 }
@@ -161,7 +161,7 @@ fn select(state: &mut State, name: &str) -> bool {
 }
 
 /// Hands a request to the executor, and says so.
-pub(in crate::app::tui) fn run(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
+pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
     toast(state, format!("running: {}", sent.command), false);
     effects.push(Effect::Run { sent, request });
 }
