@@ -90,9 +90,10 @@ impl TextInput {
 
     /// Takes pasted text; what a card may not hold is left out. How many characters there was no room for.
     pub fn insert(&mut self, text: &str) -> usize {
+        let many = self.has_many();
         // As many bytes are at least as many characters: they are counted only where it matters.
         let near = self.text.len() + text.len() > MAX_LINE_CHARS;
-        let room = match (self.has_many(), near) {
+        let room = match (many, near) {
             (true, _) => MAX_TEXT_BYTES.saturating_sub(self.text.len()),
             (false, true) => MAX_LINE_CHARS.saturating_sub(self.text.chars().count()),
             (false, false) => MAX_LINE_CHARS,
@@ -106,17 +107,17 @@ impl TextInput {
                 // One line break, written in two characters.
                 '\n' if before == '\r' => continue,
                 '\n' | '\r' => {
-                    if self.has_many() {
+                    if many {
                         '\n'
                     } else {
                         ' '
                     }
                 }
-                '\t' if self.has_many() => c,
+                '\t' if many => c,
                 c if crate::fleet::model::acts_on_terminal(c) => continue,
                 c => c,
             };
-            let takes = if self.has_many() { c.len_utf8() } else { 1 };
+            let takes = if many { c.len_utf8() } else { 1 };
             if fits < takes {
                 // A smaller one further on must not stand where this one is missing.
                 fits = 0;
