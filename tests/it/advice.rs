@@ -62,9 +62,9 @@ fn a_takeover_of_nobody_is_not_explained() {
     screen.send("\x1b");
     screen.wait_until("closed", |text| !text.contains("nosuch"));
     screen.send(":agent tail a --follow\r");
-    screen.wait_text("is followed in a shell only");
+    screen.wait_text("--follow needs a terminal to itself");
     screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("in a shell only"));
+    screen.wait_until("closed", |text| !text.contains("--follow needs"));
     // What is set in stays set in.
     screen.send(":fleet schema\r");
     screen.wait_text("  \"$schema\"");
@@ -83,7 +83,7 @@ fn an_import_is_advised_as_one() {
     fs::write(&file, export.replace("\"title\":\"one\"", &format!("\"title\":\"{}\"", "x".repeat(501)))).unwrap();
     let long = sandbox.run(&["backlog", "import", file.to_str().unwrap()]);
     assert!(long.code == 2 && long.stderr.contains("has 501 characters"), "{long:?}");
-    assert!(!long.stderr.contains("the rest into the body") && long.stderr.contains("mend the file"), "{long:?}");
+    assert!(!long.stderr.contains("the rest into the body") && long.stderr.contains("correct the file"), "{long:?}");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_text_without_an_end_is_refused() {
     let answer = bounded(&sandbox, &["backlog", "import", "/dev/zero"]);
     assert!(answer.code != 0 && answer.stderr.contains("is a device, not a file"), "{answer:?}");
     let answer = bounded(&sandbox, &["backlog", "export", "/dev/full"]);
-    assert!(answer.code == 4 && answer.stderr.contains("is there, and is no file"), "{answer:?}");
+    assert!(answer.code == 4 && answer.stderr.contains("exists, and is not a file"), "{answer:?}");
     assert!(started.elapsed() < AT_ONCE * 4);
 }
 

@@ -202,7 +202,7 @@ fn hostile_input_is_refused_or_shown_safely(stand: &Stand) {
         (vec!["create", "--id=A", "--title=a\nb"], "U+000A"),
         (vec!["create", "--id=A", "--title="], "title"),
         (vec!["create", "--id=A", "--title=t", "--body=\u{1b}]0;x\u{7}"], "U+001B"),
-        (vec!["create", "--id=A", "--title=t", "--acceptance={"], "no JSON"),
+        (vec!["create", "--id=A", "--title=t", "--acceptance={"], "is not JSON"),
         (vec!["create", "--id=A", "--title=t", "--acceptance=3"], "neither a list"),
         (vec!["create", "--id=A", "--title=t", "--depends-on=A"], ""),
         (vec!["create", "--id=A", "--title=t", "--depends-on=a b"], "card id"),
