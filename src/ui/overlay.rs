@@ -173,3 +173,24 @@ fn around_cursor(typed: &[Piece], columns: usize) -> Vec<Piece> {
     }
     cut
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cursor_is_in_view_wherever_it_is() {
+        let line = "0123456789";
+        for cursor in 0..=line.len() {
+            let typed = [
+                Piece::new(&line[..cursor], Role::Plain).fitted(Fit::BeforeCursor),
+                Piece::new(line.get(cursor..=cursor).unwrap_or(" "), Role::Cursor).fitted(Fit::Typed),
+                Piece::new(line.get(cursor + 1..).unwrap_or_default(), Role::Plain).fitted(Fit::Typed),
+            ];
+            let cut = around_cursor(&typed, 4);
+            assert_eq!(cut[1], Piece::new(typed[1].text.clone(), Role::Cursor), "at {cursor}");
+            let shown: String = cut.iter().map(|piece| piece.text.as_str()).collect();
+            assert!(text::width(&shown) <= 4, "at {cursor}: {shown}");
+        }
+    }
+}

@@ -29,7 +29,7 @@ fn changes_appear_by_themselves() {
     let sandbox = Sandbox::with_agents(FLEET);
     sandbox.start();
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("3 working");
+    screen.wait_text("3 available");
     sandbox.tmux(&["send-keys", "-t", "=b:", "-l", "/ask Which colour?"]);
     sandbox.tmux(&["send-keys", "-t", "=b:", "Enter"]);
     screen.wait_until("b is stuck and first", |text| {
@@ -45,7 +45,7 @@ fn the_roster_is_reloaded_and_a_broken_one_is_not_used() {
     let sandbox = Sandbox::with_agents(FLEET);
     sandbox.start();
     let screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("3 working");
+    screen.wait_text("3 available");
     sandbox.write_agents("  - {name: a}\n  - {name: newcomer}\n");
     screen.wait_until("the new row", |text| text.contains("newcomer") && text.contains(&Reason::NoSession.to_string()));
     let not_reloaded = Warning::RosterNotUsed { older_in_use: true, why: String::new() }.to_string();
@@ -72,14 +72,14 @@ fn the_filter_narrows_and_escape_peels() {
     let sandbox = Sandbox::with_agents(FLEET);
     sandbox.start();
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("3 working");
+    screen.wait_text("3 available");
     screen.send("/class:review");
     screen.wait_until("only b", |text| {
-        text.contains("/class:review") && !text.contains("working  a ") && text.contains("working   b")
+        text.contains("/class:review") && !text.contains("available a ") && text.contains("available b")
     });
     screen.send("\r");
     screen.send("\x1b");
-    screen.wait_until("all again", |text| text.contains("working   a") && !text.contains("/class"));
+    screen.wait_until("all again", |text| text.contains("available a") && !text.contains("/class"));
     screen.send("/zzz");
     screen.wait_text("no agent matches the filter");
 }
@@ -178,7 +178,7 @@ fn a_hung_second_server_holds_up_no_row_of_the_first() {
     };
     let server = other(&["display-message", "-p", "-t", "=b:", "#{pid}"]).trim().parse().unwrap();
     let screen = sandbox.open(&[], 140, 40);
-    screen.wait_until("both", |text| text.contains("2 working"));
+    screen.wait_until("both", |text| text.contains("2 available"));
     kill(server, Signal::STOP);
     screen.wait_until("told", |text| text.contains("1 needs you") || text.contains("unknown"));
     let soon = Duration::from_millis(1500);
@@ -194,7 +194,7 @@ fn a_hung_second_server_holds_up_no_row_of_the_first() {
     second.wait_until("the first server's rows", |text| text.contains("extra3"));
     assert!(began.elapsed() < soon * 2, "{:?}", began.elapsed());
     kill(server, Signal::CONT);
-    screen.wait_until("well again", |text| text.contains("2 working") || text.contains("nobody needs you"));
+    screen.wait_until("well again", |text| text.contains("2 available") || text.contains("nobody needs you"));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
         rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::from(0o600)).unwrap();
     }
     let mut screen = sandbox.open(&[], 120, 40);
-    screen.wait_text("3 working");
+    screen.wait_text("3 available");
     // What an operator names there has to be a file: nobody at the screen could write into a pipe.
     let pipe = pipe.display().to_string();
     for command in [

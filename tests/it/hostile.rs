@@ -21,8 +21,10 @@ fn no_control_bytes(what: &str, text: &str) {
 fn nasty_fleet() -> Sandbox {
     let sandbox = Sandbox::new();
     // As a YAML string in escapes: raw control characters are refused before anything is shown.
-    let alias: String =
-        format!("{NASTY}{}", "x".repeat(10_000)).chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    // What turns the text around it is refused there as well.
+    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let alias = NASTY.chars().filter(|c| !turns(c)).collect::<String>() + &"x".repeat(10_000);
+    let alias: String = alias.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
     let alias = format!("\"{alias}\"");
     sandbox.write_agents(&format!(
         "  - {{name: a, alias: {alias}}}\n  - {{name: b, runtime: sh, command: 'printf \"\\033]2;t\\033[31m\\342\\200\\256le\\007\"; exec cat'}}\n"
