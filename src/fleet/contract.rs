@@ -82,7 +82,15 @@ pub fn compose(site: &Site, reader: &Reader<'_>) -> Result<Contract> {
         contract.add(site, path, Need::Optional)?;
     }
     for path in policies(site)? {
-        contract.add(site, &path, Need::Optional)?;
+        // It was listed a moment ago: a link that leads nowhere is no policy that may be left out.
+        if !contract.add(site, &path, Need::Optional)? {
+            return Err(Failure::new(
+                Kind::NotFound,
+                site.home.join(path).display().to_string(),
+                "is listed and cannot be read",
+                "mend the link, or remove it",
+            ));
+        }
     }
     contract.add(site, &format!("runtime/{}/RUNTIME.md", reader.runtime), Need::Core)?;
     if let Some(class) = reader.class {
@@ -107,7 +115,10 @@ impl Contract {
     fn add(&mut self, site: &Site, path: &str, need: Need) -> Result<bool> {
         let file = site.home.join(path);
         match plain::read(&file, MAX_FILE_BYTES) {
-            Ok(text) if text.trim().is_empty() && need != Need::Core => Ok(true),
+            Ok(text) if text.trim().is_empty() && need != Need::Core => {
+                self.warnings.push(format!("{} is empty", file.display()));
+                Ok(true)
+            }
             Ok(text) if text.trim().is_empty() => Err(Failure::new(
                 Kind::Invalid,
                 file.display().to_string(),
@@ -276,6 +287,15 @@ mod tests {
         assert!(told.contains("CONSTITUTION.md is missing") && told.contains("class code has no persona"), "{told}");
         let whole = Home::new(&CORE).compose(None).unwrap();
         assert_eq!(sources(&whole), ["mosaic-tui", CORE[0], CORE[1], CORE[2], "mosaic-tui", CORE[3]]);
+    }
+
+    #[test]
+    fn no_policy_is_left_out_in_silence() {
+        let home = Home::new(&CORE);
+        home.write("policy/a.md", "");
+        assert!(home.compose(None).unwrap().warnings.join("\n").contains("a.md is empty"));
+        std::os::unix::fs::symlink("/nowhere/at/all", home.site().home.join("policy/b.md")).unwrap();
+        assert!(home.compose(None).unwrap_err().what.ends_with("policy/b.md"));
     }
 
     #[test]

@@ -158,24 +158,37 @@ pub fn install(site: &Site) -> Result<Seeded> {
     install_these(site, &shipped())
 }
 
-fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<Seeded> {
-    fs::create_dir_all(&site.home).map_err(|error| failed(&site.home, &error))?;
+/// Keeps others from seeding meanwhile.
+fn hold(site: &Site) -> Result<fs::File> {
     let lock = site.home.join("framework.lock");
     let held = lockfile::open(&lock)?;
     rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive)
         .map_err(|error| lockfile::failed(&lock, &error))?;
+    Ok(held)
+}
+
+fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<Seeded> {
+    fs::create_dir_all(&site.home).map_err(|error| failed(&site.home, &error))?;
+    let _held = hold(site)?;
     let mut record = read_record(site)?.unwrap_or_default();
     let mut done = Seeded::default();
     for Entry { path, state } in compare(site, &record, shipped)? {
         let file = site.home.join(&path);
+        // Somebody may have saved it since it was compared.
+        let there = digest(&file)?;
+        let as_seeded = there.as_ref() == record.files.get(&path);
         if state == State::Obsolete {
+            if !as_seeded {
+                continue;
+            }
             fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
             record.files.remove(&path);
             done.removed.push(path);
             continue;
         }
         let Some((_, text)) = shipped.iter().find(|(shipped, _)| shipped.as_ref() == path) else { continue };
-        if state == State::Changed {
+        let is_new = there.as_deref() == Some(fingerprint(text.as_bytes()).as_str());
+        if there.is_some() && !is_new && !as_seeded {
             let aside = aside(&file);
             file::copy(&file, &aside).map_err(|error| failed(&aside, &error))?;
             let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -184,7 +197,7 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
             }
             done.kept.push((path.clone(), name));
         }
-        if state != State::Current {
+        if !is_new {
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
             }
@@ -200,12 +213,32 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
     Ok(done)
 }
 
+/// Seeds a home for the first time, unless files of the user's would have to give way.
+///
+/// # Errors
+/// When there are such files, or as for [`install`].
+pub fn begin(site: &Site) -> Result<()> {
+    let theirs: Vec<String> =
+        status(site)?.into_iter().filter(|entry| entry.state == State::Changed).map(|entry| entry.path).collect();
+    if let Some(first) = theirs.first() {
+        let more = if theirs.len() > 1 { format!(" (and {} more)", theirs.len() - 1) } else { String::new() };
+        return Err(Failure::new(
+            Kind::Refused,
+            site.home.join(first).display().to_string(),
+            format!("is yours{more}, and the framework has a file of that name"),
+            "`mosaic-tui framework install` keeps yours beside it; or move it away",
+        ));
+    }
+    install(site).map(drop)
+}
+
 /// Takes back what was seeded and is as it was, and puts back what was there before. Files that stay are named.
 ///
 /// # Errors
 /// When a file cannot be removed.
 pub fn uninstall(site: &Site) -> Result<Vec<String>> {
     let Some(record) = read_record(site)? else { return Ok(Vec::new()) };
+    let _held = hold(site)?;
     let mut stay = Vec::new();
     for (path, seeded) in &record.files {
         let file = site.home.join(path);
@@ -341,6 +374,18 @@ mod tests {
         assert_eq!(home.install(&NEW).removed, Vec::<String>::new());
         assert_eq!(home.read("gone.md").as_deref(), Some("mine"));
         assert_eq!(home.install(&NEW), Seeded::default());
+    }
+
+    #[test]
+    fn a_first_start_replaces_nothing_of_the_users() {
+        let home = Home::new();
+        home.write("AGENTS.md", "mine");
+        let failure = begin(&home.site()).unwrap_err();
+        assert!(failure.what.ends_with("AGENTS.md") && failure.next.contains("framework install"), "{failure}");
+        assert_eq!(home.files(), ["AGENTS.md"]);
+        fs::remove_file(home.path("AGENTS.md")).unwrap();
+        begin(&home.site()).unwrap();
+        assert!(home.read("CONSTITUTION.md").is_some());
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn two_commands_make_a_fleet_of_whatever_is_installed() {
     let env = [("PATH", path.as_str())];
     let made = sandbox.run_with(&["fleet", "init", "--profile", "coding", "--write"], &env);
     assert_eq!(made.code, 0, "{made:?}");
-    assert!(made.stdout.contains("codex takes its place"), "{made:?}");
+    assert!(made.stdout.contains("codex is used instead"), "{made:?}");
     // Its own socket: the example names one that a fleet of this machine may have.
     let text = fs::read_to_string(sandbox.roster()).unwrap().replace("mosaic-fleet", "it");
     fs::write(sandbox.roster(), text).unwrap();

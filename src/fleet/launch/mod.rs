@@ -76,6 +76,11 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
         }
     };
     let shipped = site.home.join("runtime").join(known.name);
+    let needed = known.home_files().map(|(file, _)| shipped.join(file)).find(|file| !text.is_empty() && !file.exists());
+    if let Some(missing) = needed {
+        let next = "`mosaic-tui framework install` writes it";
+        return Err(Failure::new(Kind::NotFound, missing.display().to_string(), "is missing", next));
+    }
     let options = LaunchOptions {
         model: request.model.filter(|model| !model.is_empty()).map(Model::of),
         yolo: request.yolo,
@@ -187,7 +192,9 @@ mod tests {
         /// With the files that a contract needs, and a program of that name.
         fn with(runtime: &str) -> Self {
             let home = Self(tempfile::tempdir().unwrap());
-            for path in ["AGENTS.md", "STANDARDS.md", &format!("runtime/{runtime}/RUNTIME.md")] {
+            let own = runtime::find(runtime).into_iter().flat_map(runtime::Runtime::home_files);
+            let own = own.map(|(file, _)| format!("runtime/{runtime}/{file}"));
+            for path in ["AGENTS.md", "STANDARDS.md"].map(str::to_owned).into_iter().chain(own) {
                 let path = home.site().home.join(path);
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, "text").unwrap();

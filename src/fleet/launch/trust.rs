@@ -12,6 +12,9 @@ use crate::plain;
 /// Most bytes of its state file: it keeps histories in it.
 const MAX_STATE_BYTES: usize = 64 << 20;
 
+/// How often the edit is made anew because the file changed meanwhile.
+const TRIES: u32 = 5;
+
 /// How claude names a key that it was allowed to use: by its end.
 const KEY_CHARS: usize = 20;
 
@@ -32,29 +35,41 @@ pub(super) fn settle(site: &Site, directory: &Path, key: Option<&str>) -> Result
     let told = |why: &dyn std::fmt::Display| {
         format!("{}: {why}; claude may ask whether it trusts {}", path.display(), directory.display())
     };
+    if site.user_home.starts_with(directory) {
+        // Trust holds for all folders below: the user's own sessions would ask nowhere any more.
+        return Err(format!(
+            "claude may ask whether it trusts {}; give the agent a `working_directory` of its own",
+            directory.display()
+        ));
+    }
     // Agents that start together edit it one after the other.
     let lock = site.run_dir.join("claude-state.lock");
-    let _held = lockfile::open(&lock).and_then(|file| {
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
-            .map_err(|error| lockfile::failed(&lock, &error))?;
-        Ok(file)
-    });
-    let text = match plain::read(&path, MAX_STATE_BYTES) {
-        Ok(text) => text,
-        Err(why) if why.is_missing() => "{}".to_owned(),
-        Err(why) => return Err(told(&why)),
+    let held = lockfile::open(&lock).map_err(|failure| told(&failure))?;
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).map_err(|error| told(&error))?;
+    let read = || match plain::read(&path, MAX_STATE_BYTES) {
+        Ok(text) => Ok(text),
+        Err(why) if why.is_missing() => Ok("{}".to_owned()),
+        Err(why) => Err(told(&why)),
     };
-    let state: Map<String, Value> = serde_json::from_str(&text).map_err(|error| told(&error))?;
-    let answered =
-        answers(state.clone(), &directory.to_string_lossy(), key).ok_or_else(|| told(&"has an unknown form"))?;
-    if answered == state {
-        return Ok(());
+    // claude itself writes the file as well, and knows nothing of our lock: what was read must still stand there, and what
+    // was written must stay.
+    for _ in 0..TRIES {
+        let text = read()?;
+        let state: Map<String, Value> = serde_json::from_str(&text).map_err(|error| told(&error))?;
+        let answered =
+            answers(state.clone(), &directory.to_string_lossy(), key).ok_or_else(|| told(&"has an unknown form"))?;
+        if answered == state {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| told(&error))?;
+        }
+        let new = serde_json::to_string_pretty(&answered).map_err(|error| told(&error))?;
+        if read()? == text {
+            file::write(&path, new.as_bytes(), 0o600, Keep::Fleeting).map_err(|error| told(&error))?;
+        }
     }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| told(&error))?;
-    }
-    let text = serde_json::to_string_pretty(&answered).map_err(|error| told(&error))?;
-    file::write(&path, text.as_bytes(), 0o600, Keep::Durable).map_err(|error| told(&error))
+    Err(told(&"is written by another program all the time"))
 }
 
 /// The state with the answers in it; nothing when it has another form than is known.
@@ -118,6 +133,8 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{ no json");
         std::fs::remove_file(&path).unwrap();
         settle(&site, Path::new("/w"), None).unwrap();
+        let own = settle(&site, folder.path(), None).unwrap_err();
+        assert!(own.contains("working_directory"), "{own}");
         let state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(state, json!({"projects": {"/w": {"hasTrustDialogAccepted": true}}}));
     }

@@ -104,7 +104,7 @@ impl<'a> Lifecycle<'a> {
     pub async fn prepare(&self, agents: &[&Agent]) -> Result<()> {
         // The first start of a runtime that needs a contract brings the files that it is made of.
         if agents.iter().any(|agent| launch::needs_contract(agent)) && seed::version(self.site)?.is_none() {
-            seed::install(self.site)?;
+            seed::begin(self.site)?;
         }
         ensure_one_server(self.site, self.roster, &self.roster.sockets(agents.iter().copied())).await?;
         match &self.way {

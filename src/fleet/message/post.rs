@@ -104,6 +104,7 @@ impl<'a> Post<'a> {
             host: agent.host.clone(),
             message_id: id.clone(),
             bytes: what.text().len(),
+            typed: false,
         };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
@@ -137,11 +138,12 @@ impl<'a> Post<'a> {
             what,
             options,
         };
-        match delivering.run(&id, &mut phase).await {
-            Ok(outcome) => Ok(receipt(outcome)),
-            Err(failure) if failure.kind == Kind::Failed => Ok(receipt(phase.told(&failure))),
-            Err(failure) => Err(failure),
-        }
+        let outcome = match delivering.run(&id, &mut phase).await {
+            Ok(outcome) => outcome,
+            Err(failure) if failure.kind == Kind::Failed => phase.told(&failure),
+            Err(failure) => return Err(failure),
+        };
+        Ok(Receipt { typed: phase != Phase::Looking, ..receipt(outcome) })
     }
 
     /// What the runtime of an agent of this host reported last, unless that is stale.

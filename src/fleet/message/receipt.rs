@@ -67,6 +67,9 @@ pub struct Receipt {
     pub message_id: String,
     /// Bytes of the message with its frame.
     pub bytes: usize,
+    /// Whether anything of it may have been typed, whatever became of that.
+    #[serde(skip)]
+    pub typed: bool,
 }
 
 impl Receipt {
@@ -81,6 +84,7 @@ impl Receipt {
             host: agent.host.clone(),
             message_id: String::new(),
             bytes: 0,
+            typed: false,
         }
     }
 }

@@ -3,9 +3,10 @@
 //! The file is the operator's word for this host, so it wins. One that cannot be read changes nothing here: the keeper
 //! refuses to start the agent, and says why.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::agents::{Agent, CommandSource, Roster};
+use super::resolve::expand_home;
 use crate::fleet::envfile;
 use crate::fleet::home::Site;
 use crate::plain;
@@ -16,21 +17,25 @@ pub(super) fn apply(roster: &mut Roster, site: &Site) {
         if let Ok(text) = plain::read(&site.env_file(&agent.name), envfile::MAX_BYTES)
             && let Ok(variables) = envfile::parse(&text)
         {
-            overridden(agent, &variables);
+            overridden(agent, &variables, &site.user_home);
         }
     }
 }
 
-fn overridden(agent: &mut Agent, variables: &[(String, String)]) {
-    for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
+fn overridden(agent: &mut Agent, variables: &[(String, String)], home: &Path) {
+    for (name, value) in variables.iter().filter(|(_, value)| !value.trim().is_empty()) {
         match name.as_str() {
             "MOSAIC_AGENT_COMMAND" => {
                 agent.command = Some(value.clone());
                 agent.command_source = CommandSource::EnvFile;
             }
-            "MOSAIC_AGENT_RUNTIME" => agent.runtime.clone_from(value),
+            "MOSAIC_AGENT_RUNTIME" if *value != agent.runtime => {
+                agent.runtime.clone_from(value);
+                // The roster's word was meant for the other one.
+                agent.reset_command = None;
+            }
             "MOSAIC_AGENT_MODEL" => agent.model_hint = Some(value.clone()),
-            "MOSAIC_AGENT_WORKDIR" if value.starts_with('/') => agent.working_directory = PathBuf::from(value),
+            "MOSAIC_AGENT_WORKDIR" => agent.working_directory = expand_home(value, home),
             _ => {}
         }
     }
@@ -49,14 +54,16 @@ mod tests {
         std::fs::create_dir_all(site.agents_dir()).unwrap();
         std::fs::write(&site.roster, text).unwrap();
         let write = |name: &str, text: &str| std::fs::write(site.agents_dir().join(name), text).unwrap();
-        write("a.env", "MOSAIC_AGENT_RUNTIME=codex\nMOSAIC_AGENT_MODEL=x/y\nMOSAIC_AGENT_WORKDIR=/w\n");
+        write("a.env", "MOSAIC_AGENT_RUNTIME=codex\nMOSAIC_AGENT_MODEL=x/y\nMOSAIC_AGENT_WORKDIR=~/w\n");
         write("b.env", "MOSAIC_AGENT_COMMAND=\"mine --now\"\nMOSAIC_AGENT_MODEL=\n");
         let loaded = roster::load(&site).unwrap();
         let [a, b] = loaded.agents.as_slice() else { panic!("{loaded:?}") };
         assert_eq!((a.runtime.as_str(), a.model_hint.as_deref()), ("codex", Some("x/y")));
-        assert_eq!((a.working_directory.to_str(), a.command_source), (Some("/w"), CommandSource::Built));
+        assert_eq!((a.working_directory.clone(), a.command_source), (site.user_home.join("w"), CommandSource::Built));
         assert_eq!((b.command.as_deref(), b.command_source), (Some("mine --now"), CommandSource::EnvFile));
         assert_eq!(b.model_hint, None);
+        write("b.env", "MOSAIC_AGENT_COMMAND=\" \"\n");
+        assert_eq!(roster::load(&site).unwrap().agents[1].command.as_deref(), Some("own"), "blank is none");
         write("b.env", "no line of a file");
         let loaded = roster::load(&site).unwrap();
         assert_eq!(loaded.agents[1].command_source, CommandSource::Roster);

@@ -429,7 +429,7 @@ fn is_variable_name(text: &str) -> bool {
 }
 
 /// Resolves a leading `~`; a relative path counts from the user's home.
-fn expand_home(text: &str, home: &Path) -> PathBuf {
+pub(super) fn expand_home(text: &str, home: &Path) -> PathBuf {
     match text.strip_prefix("~/") {
         Some(rest) => home.join(rest),
         None if text == "~" => home.to_owned(),

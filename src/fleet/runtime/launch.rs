@@ -136,7 +136,9 @@ impl Launch {
         add(&self.always);
         add(&self.contract);
         if let Some(model) = options.model {
-            add(&self.model);
+            if !model.name.is_empty() {
+                add(&self.model);
+            }
             if model.provider.is_some_and(|provider| self.own_provider.as_deref() != Some(provider)) {
                 add(&self.provider);
             }
@@ -316,12 +318,7 @@ mod tests {
             ("codex", vec!["-c", "developer_instructions=\"be {model}\\n\\\"kind\\\"\""]),
             ("codex", vec!["-c", "projects={\"/w/a.b\"={trust_level=\"trusted\"}}"]),
             ("codex", vec!["-c", "notify=[\"/bin/mosaic-tui\", \"session\", \"report\", \"--hook\", \"codex\"]"]),
-            (
-                "opencode",
-                vec![
-                    "OPENCODE_CONFIG_CONTENT={\"instructions\":[\"/run/c.md\"],\"plugin\":[\"file:///home/runtime/mosaic-report.js\"]}",
-                ],
-            ),
+            ("opencode", vec!["OPENCODE_CONFIG_CONTENT={\"instructions\":[\"/run/c.md\"]}"]),
             ("pi", vec!["--append-system-prompt", "/run/c.md"]),
             ("pi", vec!["--extension", "/home/runtime/mosaic-report.ts"]),
             ("claude", vec!["--append-system-prompt-file", "/run/c.md"]),
@@ -379,15 +376,12 @@ mod tests {
     #[test]
     fn what_a_variable_held_stays() {
         let launch = runtime::find("opencode").unwrap().launch();
-        let options = LaunchOptions { contract: "/c.md", shipped: "/s", ..LaunchOptions::default() };
+        let options = LaunchOptions { contract: "/c.md", ..LaunchOptions::default() };
         let with = |theirs: &'static str| launch.start(&options, &|_| Some(theirs.to_owned()), false);
         let start = with(r#"{"theme": "x", "instructions": ["a.md"]}"#).unwrap();
         let merged: Value = serde_json::from_str(&start.env[0].1).unwrap();
-        assert_eq!(
-            merged,
-            serde_json::json!({"theme": "x", "instructions": ["a.md", "/c.md"], "plugin": ["file:///s/mosaic-report.js"]})
-        );
-        for wrong in ["[]", "{", r#"{"plugin": "x"}"#] {
+        assert_eq!(merged, serde_json::json!({"theme": "x", "instructions": ["a.md", "/c.md"]}));
+        for wrong in ["[]", "{", r#"{"instructions": "x"}"#] {
             assert_eq!(with(wrong).unwrap_err().0, "OPENCODE_CONFIG_CONTENT", "{wrong}");
         }
     }

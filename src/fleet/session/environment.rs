@@ -73,16 +73,19 @@ pub(super) fn variables(
 ) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = launcher.passed_on.clone();
     all.extend([
-        ("MOSAIC_AGENT_NAME".to_owned(), agent.name.to_string()),
         ("MOSAIC_AGENT_CLASS".to_owned(), agent.class.clone()),
         ("MOSAIC_AGENT_RUNTIME".to_owned(), agent.runtime.clone()),
         ("MOSAIC_AGENT_MODEL".to_owned(), agent.model_hint.clone().unwrap_or_default()),
+    ]);
+    all.extend(agent.env.clone());
+    all.extend(file);
+    // Who an agent is nobody overrides: a copied file would make it speak and claim in another's name.
+    all.extend([
+        ("MOSAIC_AGENT_NAME".to_owned(), agent.name.to_string()),
         ("MOSAIC_HOME".to_owned(), site.home.to_string_lossy().into_owned()),
         ("MOSAIC_TMUX_SOCKET".to_owned(), agent.socket.0.clone().unwrap_or_default()),
         ("MOSAIC_TENANT_ID".to_owned(), agent.tenant_id.clone()),
     ]);
-    all.extend(agent.env.clone());
-    all.extend(file);
     let asked = all.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     all.retain(|(name, _)| name != "PATH");
     all.push(("PATH".to_owned(), search_path(site, launcher, asked.as_deref().unwrap_or(&launcher.path))));
@@ -211,7 +214,11 @@ mod tests {
     #[test]
     fn the_file_wins_over_the_roster_and_both_over_the_fleet() {
         let agent = agent("class: code, model_hint: 'x/y:high', env: {A: roster, B: roster, MOSAIC_AGENT_CLASS: odd}");
-        let file = vec![("B".to_owned(), "file".to_owned()), ("EMPTY".to_owned(), String::new())];
+        let file = vec![
+            ("B".to_owned(), "file".to_owned()),
+            ("EMPTY".to_owned(), String::new()),
+            ("MOSAIC_AGENT_NAME".to_owned(), "other".to_owned()),
+        ];
         let all = variables(&Site::for_tests("/h"), &agent, file, &Launcher::default());
         for (name, want) in [
             ("A", "roster"),

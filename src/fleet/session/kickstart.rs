@@ -49,11 +49,17 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
     let options = Options { force: false, verify: true, timeout: LOOK };
     let until = Instant::now() + GIVEN_UP_AFTER;
     loop {
-        let told = match Post::new(site).send((agent, &server), &envelope, text, options).await {
+        let post = Post::new(site);
+        // A command of the runtime is one only without a frame.
+        let sent = match text.strip_prefix('/').filter(|rest| !rest.contains(char::is_whitespace)) {
+            Some(_) => post.command((agent, &server), text, options).await,
+            None => post.send((agent, &server), &envelope, text, options).await,
+        };
+        let told = match sent {
             Ok(receipt) => {
-                // What may have arrived is not said twice.
-                let nothing_typed = matches!(receipt.delivery, Delivery::Refused | Delivery::Blank | Delivery::Dead);
-                if !nothing_typed || Instant::now() >= until {
+                // What may have been typed is not typed twice.
+                let untouched = matches!(receipt.delivery, Delivery::Refused | Delivery::Blank | Delivery::Dead);
+                if receipt.typed || !untouched || Instant::now() >= until {
                     activity::record_send(site, &envelope.source, &envelope, &receipt, text);
                     tracing::info!(agent = %agent.name, delivery = receipt.delivery.word(), reason = receipt.reason, "kickstart");
                     return;

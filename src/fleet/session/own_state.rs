@@ -75,9 +75,18 @@ impl OwnStateFile {
             self.last = None;
         } else if let Some(state) = read(&self.path, self.pid) {
             self.last = Some(state);
+        } else if is_whole(&self.path) {
+            // A word that is not known is no reason to repeat an older one.
+            self.last = None;
         }
         self.last.as_ref()
     }
+}
+
+/// Whether the file is JSON, and not in the middle of being written.
+fn is_whole(path: &Path) -> bool {
+    let text = plain::read(path, MAX_BYTES).unwrap_or_default();
+    serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
 }
 
 /// Where a process of the runtime writes it, by its own environment.

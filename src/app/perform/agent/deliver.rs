@@ -190,6 +190,7 @@ mod tests {
             host: "here".to_owned(),
             message_id: "m1".to_owned(),
             bytes: 9,
+            typed: true,
         }
     }
 

@@ -71,5 +71,6 @@ pub(super) fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Ve
         }
     }
     *draft = roster::check(site, text)?;
-    Ok(vec![format!("{} is not installed here, so {other} takes its place", missing.join(" nor "))])
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    Ok(vec![format!("{} {are} not installed here; {other} is used instead", missing.join(" and "))])
 }
