@@ -320,7 +320,8 @@ fn worlds_writing(runtime: Runtime, size: &str) {
                 let came = wait("it at the model server", || (copies() > 0).then_some(())).is_some() && copies() == 1;
                 // claude says that it takes what joins and parts without being seen out of a message.
                 let taken = |text: &str| match runtime {
-                    Runtime::Claude => squeezed(text).replace(['\u{200b}', '\u{200c}', '\u{200d}'], ""),
+                    Runtime::Claude => squeezed(text)
+                        .replace(['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'], ""),
                     _ => squeezed(text),
                 };
                 let whole = lab.model.message(&tag).is_some_and(|got| taken(&got).contains(&taken(text)));
