@@ -224,6 +224,8 @@ impl Delivering<'_> {
                 no_title: no_title.clone(),
                 ..Guard::default()
             };
+            // The guard sees whether it still stands there afterwards.
+            tokio::time::sleep(Duration::from_millis(rules.settles_ms)).await;
             *phase = Phase::Submitting;
             if lease.change(guard, &[Change::Keys(self.pane, vec!["Enter".to_owned()])]).await? {
                 return Ok(Pressed::On(Box::new(facts)));

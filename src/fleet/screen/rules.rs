@@ -33,6 +33,10 @@ pub struct Rules {
     /// Keys that take the end of a draft away, pressed until it is gone; without them a draft stays.
     #[serde(default)]
     pub takes_back: Vec<String>,
+    /// Milliseconds for which a draft or a question stands before a key answers it: some runtimes drop a key that comes at
+    /// once, and nothing on the screen tells when they would take it.
+    #[serde(default)]
+    pub settles_ms: u64,
     /// How its dialogs are read and answered, each kind; without any none is answered.
     #[serde(default)]
     pub dialogs: Vec<DialogRule>,
