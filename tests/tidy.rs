@@ -92,7 +92,7 @@ const OWNED: [(&str, &[&str]); 17] = [
     ("fs::write(", &["app/demo/place.rs"]),
     ("fs::rename(", &["fleet/file.rs", "fleet/logfile.rs", "fleet/lifecycle/install.rs"]),
     ("saphyr_parser", &["fleet/roster/"]),
-    ("serde_yaml", &["fleet/roster/", "fleet/yaml.rs"]),
+    ("serde_yaml", &["fleet/roster/", "fleet/yaml.rs", "ui/theme/palette.rs"]),
     (
         "notify::recommended_watcher",
         &["fleet/observe/files.rs", "fleet/session/keeper.rs", "fleet/session/own_state.rs"],

@@ -9,9 +9,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::layout::Edges;
 use super::text;
 use super::theme::Theme;
-use super::view::{Fit, PaneCut, Piece, Role};
+use super::view::{Fit, PaneCut, Piece};
 use crate::fleet::model::{Cell, CellColor, acts_on_terminal};
 use crate::plain::marks_direction;
 
@@ -115,6 +116,20 @@ impl<'a> Pen<'a> {
     }
 }
 
+impl Pen<'_> {
+    /// Writes a short text at the right of exactly `columns`.
+    pub(super) fn put_right(&mut self, what: &str, columns: usize, style: Style) {
+        let missing = columns.saturating_sub(text::width(what)).min(BLANKS.len());
+        self.put(&BLANKS[..missing], style);
+        self.put_fitted(&[what], columns, style);
+    }
+
+    /// Leaves columns blank.
+    pub(super) fn skip(&mut self, columns: usize) {
+        self.x = self.x.saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)).min(self.area.right());
+    }
+}
+
 /// Returns the columns of a piece that stands in a column of its own.
 fn columns_of(fit: Fit) -> Option<usize> {
     match fit {
@@ -151,24 +166,95 @@ pub(super) fn pieces(buffer: &mut Buffer, area: Rect, y: u16, list: &[Piece], th
 }
 
 /// Draws a horizontal line from one column up to another.
-pub(super) fn rule(buffer: &mut Buffer, area: Rect, y: u16, columns: Range<u16>, theme: Theme) {
+pub(super) fn rule(buffer: &mut Buffer, y: u16, columns: Range<u16>, theme: Theme, focused: bool) {
     for x in columns {
-        put(buffer, area, x, y, theme.rule(), theme.style(Role::Quiet));
+        stroke(buffer, x, y, theme.rule(), theme.edge(focused));
     }
 }
 
-/// Draws a horizontal line with pieces set into it.
-pub(super) fn titled_rule(buffer: &mut Buffer, area: Rect, list: &[Piece], theme: Theme) {
-    if area.is_empty() {
+/// Writes one part of an edge.
+pub(super) fn stroke(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
+    if let Some(cell) = buffer.cell_mut((x, y)) {
+        cell.set_symbol(symbol).set_style(style);
+    }
+}
+
+/// A panel: what is said in its edges, and how they are drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Panel<'a> {
+    /// At the left of the upper edge.
+    pub(super) title: &'a [Piece],
+    /// At its right.
+    pub(super) facts: &'a [Piece],
+    /// At the right of the lower edge.
+    pub(super) foot: &'a [Piece],
+    /// Whether keys act in it.
+    pub(super) focused: bool,
+    /// Whether its upper edge is the lower one of the panel above.
+    pub(super) joined: bool,
+}
+
+/// Draws the edges of a panel.
+pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Panel, theme: Theme) {
+    if frame.is_empty() || edges == Edges::None {
         return;
     }
-    if list.is_empty() || area.width < 6 {
-        return rule(buffer, area, area.y, area.x..area.right(), theme);
+    let style = theme.edge(panel.focused);
+    rule(buffer, frame.y, frame.x..frame.right(), theme, panel.focused);
+    if edges == Edges::Full && frame.width > 1 && frame.height > 1 {
+        let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
+        rule(buffer, bottom, frame.x..frame.right(), theme, panel.focused);
+        for y in frame.y + 1..bottom {
+            stroke(buffer, frame.x, y, theme.bar(), style);
+            stroke(buffer, right, y, theme.bar(), style);
+        }
+        let marks = theme.frame();
+        let [above_left, above_right, ..] = if panel.joined { marks.joints } else { marks.corners };
+        let [.., below_left, below_right] = marks.corners;
+        stroke(buffer, frame.x, frame.y, above_left, style);
+        stroke(buffer, right, frame.y, above_right, style);
+        stroke(buffer, frame.x, bottom, below_left, style);
+        stroke(buffer, right, bottom, below_right, style);
+        titles(buffer, Rect { y: bottom, height: 1, ..frame }, &[], panel.foot, theme);
     }
-    rule(buffer, area, area.y, area.x..area.x + 1, theme);
-    let inner = Rect { x: area.x + 2, width: area.width - 3, ..area };
-    let end = pieces(buffer, inner, area.y, list, theme);
-    rule(buffer, area, area.y, end + 1..area.right(), theme);
+    titles(buffer, Rect { height: 1, ..frame }, panel.title, panel.facts, theme);
+}
+
+/// Draws a line between two parts of a panel, with what is said in it.
+pub(super) fn divider(buffer: &mut Buffer, frame: Rect, y: u16, edges: Edges, panel: &Panel, theme: Theme) {
+    if y < frame.y || y >= frame.bottom() {
+        return;
+    }
+    rule(buffer, y, frame.x..frame.right(), theme, panel.focused);
+    if edges == Edges::Full {
+        let [left, right, ..] = theme.frame().joints;
+        stroke(buffer, frame.x, y, left, theme.edge(panel.focused));
+        stroke(buffer, frame.right() - 1, y, right, theme.edge(panel.focused));
+    }
+    titles(buffer, Rect { y, height: 1, ..frame }, panel.title, panel.facts, theme);
+}
+
+/// Writes what is said in an edge, at its left and at its right: the right one whole where it leaves room.
+fn titles(buffer: &mut Buffer, edge: Rect, left: &[Piece], right: &[Piece], theme: Theme) {
+    // A corner, a stroke, and a blank around each text.
+    let Some(room) = edge.width.checked_sub(6) else { return };
+    let wide: usize = right.iter().map(width_of).sum();
+    let facts = u16::try_from(wide).unwrap_or(u16::MAX);
+    let facts = if facts > 0 && facts <= room / 2 + room / 4 { facts } else { 0 };
+    let mut pen = Pen::new(buffer, edge, edge.y, theme);
+    if left.iter().any(|piece| !piece.text.is_empty()) {
+        let inner = Rect { x: edge.x + 2, width: room - if facts > 0 { facts + 3 } else { 0 }.min(room), ..edge };
+        pen.x = edge.x + 1;
+        pen.put(" ", Style::new());
+        let end = pieces(buffer, inner, edge.y, left, theme);
+        put(buffer, edge, end, edge.y, " ", Style::new());
+    }
+    if facts > 0 {
+        let x = edge.right() - 3 - facts;
+        put(buffer, edge, x, edge.y, " ", Style::new());
+        pieces(buffer, Rect { x: x + 1, width: facts, ..edge }, edge.y, right, theme);
+        put(buffer, edge, x + 1 + facts, edge.y, " ", Style::new());
+    }
 }
 
 /// Draws a pane's cut-out, one cell to one cell.
@@ -215,7 +301,7 @@ fn is_unsafe(text: &str) -> bool {
 pub(super) fn style_of(cell: &Cell, theme: Theme) -> Style {
     let from = cell.style;
     let mut style = Style::reset();
-    if theme.color {
+    if theme.has_color() {
         style = style.fg(color(from.fg)).bg(color(from.bg));
     }
     for (set, modifier) in [

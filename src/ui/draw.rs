@@ -33,7 +33,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
         put(buffer, area, area.x, area.y, &text::fit(&say, usize::from(area.width)), theme.style(Role::Strong));
         return Drawn::default();
     }
-    screens::header(buffer, plan.header, &view.header, &view.clock, theme);
+    screens::header(buffer, plan.header, &view.header, theme);
     match &view.body {
         Body::Fleet(fleet) => screens::fleet(buffer, &plan, fleet, theme),
         Body::Watch(cut) => screens::watch(buffer, &plan, cut, theme),
@@ -52,7 +52,7 @@ fn plan_of(area: Rect, view: &View) -> Plan {
             ViewKind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
         }
         Body::Fleet(fleet) => ViewKind::Fleet {
-            rows: fleet.position.1,
+            lines: fleet.lines,
             filter: fleet.filter.is_some(),
             facts: fleet.facts.as_ref().map_or(0, |facts| facts.lines.len()),
         },
@@ -60,7 +60,8 @@ fn plan_of(area: Rect, view: &View) -> Plan {
     layout::plan(area.width, area.height, kind)
 }
 
-fn footer(buffer: &mut Buffer, area: Rect, view: &View, theme: Theme) {
+fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
+    let area = Rect { x: line.x + 1, width: line.width.saturating_sub(1), ..line };
     if let Some(message) = &view.message {
         pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
         return;
@@ -78,7 +79,7 @@ fn footer(buffer: &mut Buffer, area: Rect, view: &View, theme: Theme) {
             room = 0;
             continue;
         }
-        pen.put(&hint.0, theme.style(Role::Strong));
+        pen.put(&hint.0, theme.style(Role::Accent));
         [" ", &hint.1, "  "].iter().for_each(|part| pen.put(part, theme.style(Role::Quiet)));
     }
 }

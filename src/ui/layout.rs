@@ -32,13 +32,53 @@ const CARD_FROM_ROWS: u16 = 16;
 /// Maximum height of the selected card.
 const MAX_CARD_ROWS: u16 = 18;
 
+/// From this width on panels have edges on all sides; below it a rule with their title.
+const EDGES_FROM: u16 = 80;
+
+/// How a panel is set apart from what is around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edges {
+    /// Not at all.
+    #[default]
+    None,
+    /// By a line with its title above it.
+    Rule,
+    /// By lines on all sides.
+    Full,
+}
+
+impl Edges {
+    fn of_width(width: u16) -> Self {
+        match width {
+            EDGES_FROM.. => Self::Full,
+            LIST_ONLY_BELOW.. => Self::Rule,
+            _ => Self::None,
+        }
+    }
+
+    /// Returns what a panel of this size has inside.
+    #[must_use]
+    pub fn inside(self, frame: Rect) -> Rect {
+        match self {
+            Self::None => frame,
+            Self::Rule => Rect { y: frame.y + 1, height: frame.height.saturating_sub(1), ..frame },
+            Self::Full => Rect {
+                x: frame.x + 1,
+                y: frame.y + 1,
+                width: frame.width.saturating_sub(2),
+                height: frame.height.saturating_sub(2),
+            },
+        }
+    }
+}
+
 /// Which view is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ViewKind {
     /// List, facts and pane.
     Fleet {
-        /// Rows in the whole list.
-        rows: usize,
+        /// Lines that the whole list takes.
+        lines: usize,
         /// Whether the filter line is shown.
         filter: bool,
         /// Lines of facts.
@@ -62,31 +102,41 @@ pub enum ViewKind {
 pub struct Plan {
     /// Whether the terminal is too small for anything.
     pub too_small: bool,
+    /// How the panels of this view are set apart.
+    pub edges: Edges,
     /// The first line.
     pub header: Rect,
     /// The filter line.
     pub filter: Rect,
+    /// The list's panel.
+    pub list_frame: Rect,
     /// The list with its column titles.
     pub list: Rect,
-    /// Facts of the selection, with their title line.
+    /// The panel of the selection; its upper edge is the list's lower one where it stands below.
+    pub detail_frame: Rect,
+    /// Facts of the selection.
     pub facts: Rect,
-    /// The vertical line between list and detail.
-    pub divider: Rect,
-    /// Title line of the pane.
+    /// The line above the pane, with its title.
     pub pane_title: Rect,
     /// The pane's cells.
     pub pane: Rect,
     /// The last line.
     pub footer: Rect,
+    /// How the board's columns are set apart.
+    pub column_edges: Edges,
     /// The board's columns with their title lines.
     pub columns: [Rect; 5],
     /// Lines of a card in a column.
     pub card_rows: u16,
     /// Counts of all columns, where only one is shown.
     pub tabs: Rect,
-    /// The selected card below the columns.
+    /// The panel of the selected card, below the columns.
+    pub card_frame: Rect,
+    /// What it says.
     pub card: Rect,
-    /// What stands beside it.
+    /// The panel beside it.
+    pub beside_frame: Rect,
+    /// What it says.
     pub beside: Rect,
 }
 
@@ -94,15 +144,40 @@ impl Plan {
     /// Returns how many cards of a column the screen shows.
     #[must_use]
     pub fn board_page(&self) -> u16 {
-        let tallest = self.columns.iter().map(|column| column.height).max().unwrap_or(0);
-        tallest.saturating_sub(1) / self.card_rows.max(1)
+        let tallest = self.columns.iter().map(|column| self.cards_in(*column).height).max().unwrap_or(0);
+        tallest / self.card_rows.max(1)
     }
 
-    /// Returns how many rows of the list the screen shows.
+    /// Returns where the cards of a column stand.
     #[must_use]
-    pub fn list_rows(&self) -> usize {
+    pub fn cards_in(&self, column: Rect) -> Rect {
+        match self.column_edges {
+            Edges::Full => Edges::Full.inside(column),
+            Edges::Rule | Edges::None => Edges::Rule.inside(column),
+        }
+    }
+
+    /// Returns how many lines of the list the screen shows.
+    #[must_use]
+    pub fn list_lines(&self) -> usize {
         usize::from(self.list.height.saturating_sub(1))
     }
+}
+
+/// Returns how wide the agents' list is inside its panel.
+#[must_use]
+pub fn list_width(width: u16, height: u16) -> u16 {
+    // Something in it, so that it is laid out as it will be.
+    plan(width, height, ViewKind::Fleet { lines: 1, filter: false, facts: 1 }).list.width
+}
+
+/// Returns how many lines the agents' list may take at most.
+#[must_use]
+pub fn list_room(width: u16, height: u16, filter: bool) -> u16 {
+    plan(width, height, ViewKind::Fleet { lines: usize::from(u16::MAX), filter, facts: 1 })
+        .list
+        .height
+        .saturating_sub(1)
 }
 
 /// Lays a frame out.
@@ -111,41 +186,52 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
     if width < MIN_SIZE.0 || height < MIN_SIZE.1 {
         return Plan { too_small: true, ..Plan::default() };
     }
-    let mut plan =
-        Plan { header: Rect::new(0, 0, width, 1), footer: Rect::new(0, height - 1, width, 1), ..Plan::default() };
+    let mut plan = Plan {
+        header: Rect::new(0, 0, width, 1),
+        footer: Rect::new(0, height - 1, width, 1),
+        edges: Edges::of_width(width),
+        ..Plan::default()
+    };
     let body = Rect::new(0, 1, width, height - 2);
     match kind {
         ViewKind::Watch => {
             plan.pane_title = Rect { height: 1, ..body };
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
-        ViewKind::Fleet { rows, filter, facts } => fleet(&mut plan, body, rows, filter, facts),
+        ViewKind::Fleet { lines, filter, facts } => fleet(&mut plan, body, lines, filter, facts),
         ViewKind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
     }
     plan
 }
 
-fn fleet(plan: &mut Plan, mut body: Rect, rows: usize, filter: bool, facts: usize) {
+fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usize) {
     if filter {
         plan.filter = Rect { height: 1, ..body };
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
-    let facts = u16::try_from(facts).unwrap_or(u16::MAX).saturating_add(1);
-    if rows == 0 || body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
-        plan.list = body;
+    let facts = u16::try_from(facts).unwrap_or(u16::MAX);
+    if lines == 0 || body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
+        if plan.edges == Edges::Full && body.height + 2 < LIST_ONLY_UNDER_ROWS {
+            plan.edges = Edges::Rule;
+        }
+        plan.list_frame = body;
     } else if body.width >= BESIDE_FROM {
-        let list_width = (body.width / 2).clamp(56, 96);
-        plan.list = Rect { width: list_width, ..body };
-        plan.divider = Rect { x: list_width, width: 1, ..body };
-        let detail = Rect { x: list_width + 2, width: body.width - list_width - 2, ..body };
-        below(plan, detail, facts.min(detail.height / 2));
+        let list_width = (body.width * 11 / 20).clamp(60, 120);
+        plan.list_frame = Rect { width: list_width, ..body };
+        plan.detail_frame = Rect { x: list_width, width: body.width - list_width, ..body };
+        below(plan, facts.min(body.height / 2));
     } else {
-        let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(1);
-        let list = wanted.clamp(4, (body.height * 2 / 5).max(4));
-        plan.list = Rect { height: list, ..body };
-        let detail = Rect { y: body.y + list, height: body.height - list, ..body };
-        below(plan, detail, facts.min((detail.height / 3).max(2)));
+        // Column titles, and the upper edge.
+        let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
+        let list = wanted.clamp(4, (body.height / 2 + 1).max(4));
+        // The list's lower edge is the detail's upper one.
+        let shared = u16::from(plan.edges == Edges::Full);
+        plan.list_frame = Rect { height: list + shared, ..body };
+        plan.detail_frame = Rect { y: body.y + list, height: body.height - list, ..body };
+        let room = plan.detail_frame.height;
+        below(plan, facts.min((room / 4).max(2)));
     }
+    plan.list = plan.edges.inside(plan.list_frame);
 }
 
 fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: bool) {
@@ -155,23 +241,27 @@ fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: 
     }
     if !empty && body.height >= CARD_FROM_ROWS {
         let height = (body.height * 2 / 5).min(MAX_CARD_ROWS);
-        plan.card = Rect { y: body.bottom() - height, height, ..body };
+        plan.card_frame = Rect { y: body.bottom() - height, height, ..body };
         body.height -= height;
         if body.width >= BESIDE_FROM {
             let left = body.width / 2;
-            plan.beside = Rect { x: left + 2, width: body.width - left - 2, ..plan.card };
-            plan.card.width = left;
+            plan.beside_frame = Rect { x: left, width: body.width - left, ..plan.card_frame };
+            plan.card_frame.width = left;
+            plan.beside = inset(plan.edges.inside(plan.beside_frame));
         }
+        plan.card = inset(plan.edges.inside(plan.card_frame));
     }
     if body.width < COLUMNS_FROM {
         plan.tabs = Rect { height: 1, ..body };
-        plan.columns[selected] = Rect { y: body.y + 1, height: body.height - 1, ..body };
+        // The tabs stand where a column's own title would.
+        plan.columns[selected] = body;
         plan.card_rows = 1;
         return;
     }
     plan.card_rows = if body.height >= TWO_LINES_FROM { 2 } else { 1 };
     // Side by side with equal widths where titles stay readable; else the selected one gets the room.
     let equal = body.width >= EQUAL_FROM;
+    plan.column_edges = if equal { Edges::Full } else { Edges::None };
     let mut x = body.x;
     for (at, column) in plan.columns.iter_mut().enumerate() {
         let width = match (equal, at == selected) {
@@ -179,18 +269,27 @@ fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: 
             (false, true) => body.width - 4 * NARROW,
             (false, false) => NARROW,
         };
-        // One column of space between two.
-        let gap = u16::from(at < 4);
+        // One column of space between two that have no edges.
+        let gap = u16::from(at < 4 && !equal);
         *column = Rect { x, width: width - gap, ..body };
         x += width;
     }
 }
 
-/// Places the facts on top and the pane below them.
-fn below(plan: &mut Plan, detail: Rect, facts: u16) {
-    plan.facts = Rect { height: facts, ..detail };
-    plan.pane_title = Rect { y: detail.y + facts, height: 1, ..detail };
-    plan.pane = Rect { y: detail.y + facts + 1, height: detail.height.saturating_sub(facts + 1), ..detail };
+/// Leaves a column free at both sides.
+fn inset(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
+}
+
+/// Places the facts on top of the selection's panel and the pane below them.
+fn below(plan: &mut Plan, facts: u16) {
+    let inner = plan.edges.inside(plan.detail_frame);
+    plan.facts = Rect { height: facts.min(inner.height), ..inner };
+    let rest = inner.height.saturating_sub(facts);
+    if rest > 1 {
+        plan.pane_title = Rect { y: inner.y + facts, height: 1, ..inner };
+        plan.pane = Rect { y: inner.y + facts + 1, height: rest - 1, ..inner };
+    }
 }
 
 #[cfg(test)]
@@ -200,12 +299,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, rows in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Fleet { rows, filter, facts }, ViewKind::Board { selected: rows % 5, filter, empty: rows == 0 }] {
+        fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
+            for kind in [ViewKind::Watch, ViewKind::Fleet { lines, filter, facts }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);
-                for area in [plan.header, plan.filter, plan.list, plan.facts, plan.divider, plan.pane_title, plan.pane, plan.footer, plan.tabs, plan.card, plan.beside].into_iter().chain(plan.columns) {
+                for area in [plan.header, plan.filter, plan.list_frame, plan.list, plan.detail_frame, plan.facts, plan.pane_title, plan.pane, plan.footer, plan.tabs, plan.card_frame, plan.card, plan.beside_frame, plan.beside].into_iter().chain(plan.columns) {
                     prop_assert_eq!(area.intersection(whole), area);
                 }
                 prop_assert!(plan.pane.intersection(plan.list).is_empty());
@@ -216,12 +315,16 @@ mod tests {
 
     #[test]
     fn shapes_follow_the_width() {
-        let fleet = ViewKind::Fleet { rows: 7, filter: false, facts: 6 };
+        let fleet = ViewKind::Fleet { lines: 7, filter: false, facts: 6 };
         assert!(plan(23, 24, fleet).too_small);
         assert!(plan(40, 12, fleet).pane.is_empty());
         let stacked = plan(80, 24, fleet);
-        assert!(stacked.divider.is_empty() && stacked.pane.height >= 7 && stacked.list_rows() == 7);
+        assert_eq!(stacked.edges, Edges::Full);
+        assert!(stacked.detail_frame.x == 0 && stacked.pane.height >= 6 && stacked.list_lines() == 7);
+        assert_eq!(stacked.detail_frame.y, stacked.list_frame.bottom() - 1, "one edge for both");
+        assert_eq!(plan(70, 24, fleet).edges, Edges::Rule);
+        assert_eq!(plan(40, 24, fleet).edges, Edges::None);
         let beside = plan(120, 40, fleet);
-        assert!(!beside.divider.is_empty() && beside.pane.width >= 56);
+        assert!(beside.detail_frame.x > 0 && beside.pane.width >= 50);
     }
 }

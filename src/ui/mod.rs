@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod allocations;
 mod canvas;
+pub mod columns;
 pub mod draw;
 pub mod layout;
 mod overlay;

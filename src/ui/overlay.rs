@@ -2,10 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget};
 
-use super::canvas::{Pen, pieces, put, titled_rule, width_of};
+use super::canvas::{Panel, Pen, panel, pieces, put, width_of};
+use super::layout::Edges;
 use super::text;
 use super::theme::Theme;
 use super::view::{Fit, Piece, Popup, Role};
@@ -37,12 +37,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     let longest = lines
         .iter()
         .map(|(_, line)| line.iter().map(width_of).sum::<usize>())
-        .chain([text::width(&popup.title) + 4, text::width(&popup.hint), 30])
+        .chain([text::width(&popup.title) + 4, text::width(&popup.hint) + 2, 30])
         .max()
         .and_then(|columns| u16::try_from(columns).ok())
         .unwrap_or(inner_width)
         .min(inner_width);
-    let extra = if popup.buttons.is_some() { 2 } else { 0 } + u16::from(!popup.hint.is_empty());
+    let extra = if popup.buttons.is_some() { 2 } else { 0 };
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2 + extra);
     let size = (longest + 4, wanted.min(area.height));
     let frame = Rect::new(
@@ -51,8 +51,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         size.0.min(area.width),
         size.1,
     );
+    buffer.set_style(buffer.area, theme.behind());
     Clear.render(frame, buffer);
-    border(buffer, frame, &popup.title, theme);
+    buffer.set_style(frame, theme.raised());
+    border(buffer, frame, popup, theme);
     let inner = Rect::new(frame.x + 2, frame.y + 1, frame.width.saturating_sub(4), frame.height.saturating_sub(2));
     let text_rows = inner.height.saturating_sub(extra);
     let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(text_rows);
@@ -65,27 +67,20 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         pieces(buffer, inner, y, line, theme);
     }
     if most > 0 {
-        let mark = format!(" {}/{} ", scroll + text_rows, lines.len());
-        let x = frame.right().saturating_sub(u16::try_from(mark.len() + 2).unwrap_or(0));
-        put(buffer, frame, x, frame.bottom() - 1, &mark, theme.style(Role::Quiet));
+        let mark = format!("{}/{}", scroll + text_rows, lines.len());
+        let wide = u16::try_from(mark.len()).unwrap_or(0) + 2;
+        let x = frame.right().saturating_sub(wide + 2);
+        let mut pen = Pen::new(buffer, frame, frame.y, theme);
+        pen.x = x;
+        pen.put_fitted(&[" ", &mark, " "], usize::from(wide), theme.style(Role::Quiet));
     }
-    let mut y = inner.y + text_rows;
     if let Some((buttons, marked)) = &popup.buttons {
-        y += 1;
+        let y = inner.y + text_rows + 1;
         let mut x = inner.x;
         for (at, button) in buttons.iter().enumerate() {
-            let style = if at == *marked {
-                theme.style(Role::Strong).add_modifier(Modifier::REVERSED)
-            } else {
-                theme.style(Role::Plain)
-            };
-            x += put(buffer, inner, x, y, &format!(" {button} "), style) + 1;
+            let style = if at == *marked { theme.chosen() } else { theme.style(Role::Quiet) };
+            x += put(buffer, inner, x, y, &format!(" {} ", theme.text(button)), style) + 1;
         }
-        y += 1;
-    }
-    if !popup.hint.is_empty() {
-        let mut pen = Pen::new(buffer, inner, y, theme);
-        pen.put_fitted(&[&popup.hint], usize::from(inner.width), theme.style(Role::Quiet));
     }
     let all = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let end = all.min(scroll + text_rows);
@@ -100,24 +95,16 @@ fn place(lines: &[(usize, Vec<Piece>)], at: usize) -> Option<(usize, usize)> {
     Some((start, start + lines[start..].iter().take_while(|(of, _)| *of == at).count()))
 }
 
-fn border(buffer: &mut Buffer, frame: Rect, title: &str, theme: Theme) {
-    let quiet = theme.style(Role::Quiet);
-    let top = Rect { height: 1, ..frame };
-    titled_rule(buffer, top, &[Piece::new(title, Role::Strong)], theme);
-    titled_rule(buffer, Rect { y: frame.bottom() - 1, height: 1, ..frame }, &[], theme);
-    for y in frame.y + 1..frame.bottom().saturating_sub(1) {
-        put(buffer, frame, frame.x, y, theme.bar(), quiet);
-        put(buffer, frame, frame.right() - 1, y, theme.bar(), quiet);
-    }
-    if theme.unicode {
-        for (x, y, corner) in [
-            (frame.x, frame.y, "┌"),
-            (frame.right() - 1, frame.y, "┐"),
-            (frame.x, frame.bottom() - 1, "└"),
-            (frame.right() - 1, frame.bottom() - 1, "┘"),
-        ] {
-            put(buffer, frame, x, y, corner, quiet);
-        }
+/// Draws the edges, with the title in the upper one and the keys in the lower one.
+fn border(buffer: &mut Buffer, frame: Rect, popup: &Popup, theme: Theme) {
+    let title = [Piece::new(popup.title.as_str(), Role::Strong)];
+    panel(buffer, frame, Edges::Full, &Panel { title: &title, focused: true, ..Panel::default() }, theme);
+    if !popup.hint.is_empty() && frame.width > 6 {
+        let room = Rect { x: frame.x + 2, width: frame.width - 4, ..frame };
+        let mut pen = Pen::new(buffer, room, frame.bottom() - 1, theme);
+        pen.put(" ", theme.style(Role::Quiet));
+        pen.put_fitted(&[&popup.hint], pen.room().saturating_sub(1), theme.style(Role::Quiet));
+        pen.put(" ", theme.style(Role::Quiet));
     }
 }
 

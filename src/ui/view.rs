@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::columns::Columns;
 use crate::backlog::model::Column;
 use crate::fleet::model::{AgentRow, PaneScreen, Readiness};
 
@@ -13,6 +14,10 @@ pub enum Role {
     Plain,
     /// Less important.
     Quiet,
+    /// Hardly to be seen: an edge, what is empty.
+    Faint,
+    /// A key, and what is selected.
+    Accent,
     /// Stands out.
     Strong,
     /// Needs the operator.
@@ -81,10 +86,8 @@ impl Piece {
 /// A whole frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// Pieces of the header, most important first.
-    pub header: Vec<Piece>,
-    /// The clock.
-    pub clock: String,
+    /// The first line.
+    pub header: Header,
     /// What fills the screen.
     pub body: Body,
     /// Keys that matter here, with their meaning.
@@ -95,11 +98,22 @@ pub struct View {
     pub overlay: Option<Popup>,
 }
 
+/// The first line of a frame.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Header {
+    /// Who needs the operator, what is wrong, and how many are in each state: most important first.
+    pub counts: Vec<Piece>,
+    /// Which fleet this is.
+    pub place: Vec<Piece>,
+    /// The clock.
+    pub clock: String,
+}
+
 /// The main part of a frame.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     /// List, facts and pane.
-    Fleet(FleetView),
+    Fleet(Box<FleetView>),
     /// One pane.
     Watch(PaneCut),
     /// The backlog in columns.
@@ -176,8 +190,14 @@ pub struct CardView {
 pub struct FleetView {
     /// Rows on the screen.
     pub rows: Vec<ListRow>,
-    /// First of them in the whole list, and how many there are.
-    pub position: (usize, usize),
+    /// How their widths are divided.
+    pub columns: Columns,
+    /// Lines that the whole list takes.
+    pub lines: usize,
+    /// How many agents there are.
+    pub count: Vec<Piece>,
+    /// Which of them is selected, such as `3/14`.
+    pub position: Vec<Piece>,
     /// The filter line, and whether it is being edited.
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead of rows when there are none.
@@ -197,8 +217,18 @@ pub struct ListRow {
     pub unread: bool,
     /// Whether it is selected.
     pub selected: bool,
-    /// Warnings in words; empty without one.
-    pub warnings: String,
+    /// Lines that it takes: more than one where its reason stands below it.
+    pub lines: u16,
+    /// Why it is what it is, where something warns: that first.
+    pub warning: Option<String>,
+}
+
+impl ListRow {
+    /// Why it is what it is.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        self.warning.as_deref().unwrap_or(self.agent.reason.as_str())
+    }
 }
 
 /// Facts of one agent.
@@ -206,6 +236,8 @@ pub struct ListRow {
 pub struct Facts {
     /// Name and what it is.
     pub title: Vec<Piece>,
+    /// Its state.
+    pub state: Vec<Piece>,
     /// Label, text and age of each plane's word.
     pub lines: Vec<FactLine>,
 }
@@ -237,8 +269,10 @@ pub struct FactLine {
 /// A pane, cut to the room there is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaneCut {
-    /// Line above it.
+    /// Line above it, from the left.
     pub title: Vec<Piece>,
+    /// The same line, at its right.
+    pub facts: Vec<Piece>,
     /// Its cells.
     pub screen: Option<Arc<PaneScreen>>,
     /// Column and row of the cut-out's corner.

@@ -193,7 +193,7 @@ fn from_a_card_to_its_owners_pane_and_back() {
     let mut screen = desk.open(&[], 120, 40);
     screen.wait_text("held for");
     screen.send("o");
-    screen.wait_text("READ-ONLY code0");
+    screen.wait_until("its pane", |text| text.contains("READ-ONLY") && text.contains("code0"));
     screen.wait_text("type a message");
     screen.send("q");
     screen.wait_text("CLAIMED 1");

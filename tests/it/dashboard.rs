@@ -33,7 +33,7 @@ fn changes_appear_by_themselves() {
     sandbox.tmux(&["send-keys", "-t", "=b:", "-l", "/ask Which colour?"]);
     sandbox.tmux(&["send-keys", "-t", "=b:", "Enter"]);
     screen.wait_until("b is stuck and first", |text| {
-        text.lines().nth(2).is_some_and(|row| row.contains("stuck") && row.contains(" b "))
+        text.lines().nth(3).is_some_and(|row| row.contains("stuck") && row.contains(" b "))
             && text.contains("1 needs you")
     });
     screen.send("w");
@@ -75,11 +75,11 @@ fn the_filter_narrows_and_escape_peels() {
     screen.wait_text("3 available");
     screen.send("/class:review");
     screen.wait_until("only b", |text| {
-        text.contains("/class:review") && !text.contains("available a ") && text.contains("available b")
+        text.contains("/class:review") && !text.contains("available  a ") && text.contains("available  b")
     });
     screen.send("\r");
     screen.send("\x1b");
-    screen.wait_until("all again", |text| text.contains("available a") && !text.contains("/class"));
+    screen.wait_until("all again", |text| text.contains("available  a") && !text.contains("/class"));
     screen.send("/zzz");
     screen.wait_text("no agent matches the filter");
 }

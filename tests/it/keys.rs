@@ -84,11 +84,11 @@ fn no_answer_of_a_terminal_acts_in_any_place() {
         scope.spawn(|| {
             let mut fleet = nothing_acts(&sandbox, "", "Deploy it?", quick);
             write_slowly(&mut fleet, b"\x1b[B", quick);
-            fleet.wait_text("\u{2500} stopped dead");
+            fleet.wait_text("\u{256e}\u{256d} stopped ");
             write_slowly(&mut fleet, b"\x1bOB", quick);
-            fleet.wait_text("\u{2500} rests ");
+            fleet.wait_text("\u{256e}\u{256d} rests ");
             write_slowly(&mut fleet, b"\x1b[1;1A", quick);
-            fleet.wait_text("\u{2500} stopped dead");
+            fleet.wait_text("\u{256e}\u{256d} stopped ");
             fleet.send("q");
             assert_eq!(fleet.wait_exit(), 0);
         });
@@ -289,12 +289,12 @@ fn an_agent_is_not_stopped_by_keys_that_were_typed_blindly() {
     screen.send("X");
     screen.wait_text("acts on");
     screen.resize(24, 8);
-    let text = screen.wait_text("1/");
-    let lines: u32 = text.split_once("1/").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+    let text = screen.wait_text(" 2/");
+    let lines: u32 = text.split_once(" 2/").unwrap().1.split(' ').next().unwrap().parse().unwrap();
     screen.send("y");
     screen.wait_text("scroll to its end first");
     assert_eq!(sandbox.row("a")["pane"]["pid"], pid);
-    for line in 2..=lines {
+    for line in 3..=lines {
         screen.send("j");
         screen.wait_text(&format!("{line}/{lines}"));
     }

@@ -22,7 +22,7 @@ pub(super) fn draw(buffer: &mut Buffer, agent: &Agent, theme: Theme) -> Option<P
     if area.width < 10 || area.height < BOTTOM_ROWS + 2 {
         return None;
     }
-    let color = |color: Color| if theme.color { Style::new().fg(color) } else { Style::new() };
+    let color = |color: Color| if theme.has_color() { Style::new().fg(color) } else { Style::new() };
     let width = usize::from(area.width);
     let mut put = |x: u16, y: u16, what: &str, style: Style| {
         buffer.set_stringn(x, y, theme.text(what), usize::from(area.width.saturating_sub(x)), style);

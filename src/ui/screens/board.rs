@@ -2,11 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
-use super::fleet::filter;
-use crate::ui::canvas::{Pen, pieces, put, titled_rule};
-use crate::ui::layout::Plan;
+use super::fleet::{empty, filter, select};
+use crate::ui::canvas::{Panel, Pen, panel, pieces, stroke};
+use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::view::{BoardView, CardView, CardWords, ColumnView, Piece, Role};
@@ -18,34 +17,37 @@ const MIN_INFO: usize = 24;
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
     tabs(buffer, plan, view, theme);
-    for (at, (area, column)) in plan.columns.iter().zip(&view.columns).enumerate() {
-        draw_column(buffer, *area, plan.card_rows, column, at == view.selected, theme);
-        if area.right() < plan.header.right() && !area.is_empty() && view.empty.is_empty() {
-            let gap = Rect { x: area.right(), width: 1, ..*area };
-            for y in gap.y + 1..gap.bottom() {
-                put(buffer, gap, gap.x, y, theme.bar(), theme.style(Role::Quiet));
+    if view.empty.is_empty() {
+        for (at, (area, column)) in plan.columns.iter().zip(&view.columns).enumerate() {
+            draw_column(buffer, plan, *area, column, at == view.selected, theme);
+            if plan.column_edges == Edges::None && area.right() < plan.header.right() && !area.is_empty() {
+                for y in area.y..area.bottom() {
+                    stroke(buffer, area.right(), y, theme.bar(), theme.edge(false));
+                }
             }
         }
+    } else {
+        let body = plan.columns[view.selected];
+        let whole = Rect { x: plan.header.x, width: plan.header.width, ..body };
+        let title = [Piece::new("Board", Role::Strong)];
+        panel(buffer, whole, plan.edges, &Panel { title: &title, focused: true, ..Panel::default() }, theme);
+        empty(buffer, plan.edges.inside(whole), &view.empty, theme);
     }
-    if !view.empty.is_empty() {
-        let area = plan.columns[view.selected];
-        let whole = Rect { x: plan.header.x, width: plan.header.width, ..area };
-        for (y, line) in (area.y + 2..area.bottom()).zip(&view.empty) {
-            let mut pen =
-                Pen::new(buffer, Rect { x: whole.x + 2, width: whole.width.saturating_sub(2), ..whole }, y, theme);
-            pen.put_fitted(&[line], pen.room(), theme.style(Role::Plain));
-        }
-    }
-    if plan.card.is_empty() {
+    if plan.card_frame.is_empty() {
         return;
     }
-    let whole = Rect { width: plan.header.width, ..plan.card };
     let title = view.detail.first().map_or(&[][..], Vec::as_slice);
-    titled_rule(buffer, Rect { height: 1, ..whole }, title, theme);
-    let below = |area: Rect| Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    lines(buffer, below(plan.card), view.detail.get(1..).unwrap_or_default(), theme);
+    panel(buffer, plan.card_frame, plan.edges, &Panel { title, ..Panel::default() }, theme);
+    if plan.edges == Edges::None {
+        // No edge to stand in.
+        lines(buffer, plan.card, &view.detail, theme);
+    } else {
+        lines(buffer, plan.card, view.detail.get(1..).unwrap_or_default(), theme);
+    }
     if !plan.beside.is_empty() {
-        lines(buffer, below(plan.beside), &view.beside, theme);
+        let title = [Piece::new("around it", Role::Quiet)];
+        panel(buffer, plan.beside_frame, plan.edges, &Panel { title: &title, ..Panel::default() }, theme);
+        lines(buffer, plan.beside, &view.beside, theme);
     }
 }
 
@@ -90,16 +92,40 @@ fn tabs(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Theme) {
         if at == view.selected {
             buffer.set_style(
                 Rect { x: from, width: (x - from).min(rest.width).saturating_sub(1), ..area },
-                theme.selection(),
+                theme.chosen(),
             );
         }
     }
 }
 
-fn draw_column(buffer: &mut Buffer, area: Rect, card_rows: u16, column: &ColumnView, selected: bool, theme: Theme) {
+fn draw_column(buffer: &mut Buffer, plan: &Plan, area: Rect, column: &ColumnView, selected: bool, theme: Theme) {
     if area.is_empty() {
         return;
     }
+    if plan.column_edges == Edges::Full {
+        let facts = column.notes.get(..1).unwrap_or_default();
+        let edge = Panel { title: &column.title, facts, focused: selected, ..Panel::default() };
+        panel(buffer, area, Edges::Full, &edge, theme);
+    } else if plan.tabs.is_empty() {
+        band(buffer, area, column, selected, theme);
+    }
+    let inner = plan.cards_in(area);
+    for (at, card) in (0_u16..).zip(&column.cards) {
+        let y = inner.y + at * plan.card_rows;
+        if y + plan.card_rows > inner.bottom() {
+            break;
+        }
+        let place = Rect { y, height: plan.card_rows, ..inner };
+        let inset = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
+        draw_cell(buffer, inset, card.card.as_ref(), theme);
+        if card.selected {
+            select(buffer, place, theme);
+        }
+    }
+}
+
+/// Draws the title of a column that has no edges.
+fn band(buffer: &mut Buffer, area: Rect, column: &ColumnView, selected: bool, theme: Theme) {
     let mut pen = Pen::new(buffer, area, area.y, theme);
     // A number that is cut is another number; a name that is cut is still known.
     let count = text::width(&column.title[1].text);
@@ -108,18 +134,8 @@ fn draw_column(buffer: &mut Buffer, area: Rect, card_rows: u16, column: &ColumnV
         pen.put_fitted(&[&piece.text], room, theme.style(piece.role));
     }
     if selected {
-        let style = Style::new().add_modifier(ratatui::style::Modifier::UNDERLINED);
+        let style = theme.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
         buffer.set_style(Rect { height: 1, ..area }, style);
-    }
-    for (at, card) in (0_u16..).zip(&column.cards) {
-        let y = area.y + 1 + at * card_rows;
-        if y + card_rows > area.bottom() {
-            break;
-        }
-        draw_cell(buffer, Rect { y, height: card_rows, ..area }, card.card.as_ref(), theme);
-        if card.selected {
-            buffer.set_style(Rect { y, height: card_rows, ..area }, theme.selection());
-        }
     }
 }
 
@@ -152,13 +168,10 @@ fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: T
 
 /// Draws one card on the whole screen.
 pub(crate) fn draw_card(buffer: &mut Buffer, plan: &Plan, view: &CardView, theme: Theme) {
-    titled_rule(buffer, plan.pane_title, &view.title, theme);
+    let more = view.lines.len().saturating_sub(usize::from(view.scroll) + usize::from(plan.pane.height));
+    let facts = [Piece::new(if more > 0 { format!("{more} more") } else { String::new() }, Role::Quiet)];
+    let edge = Panel { title: &view.title, facts: &facts, focused: true, ..Panel::default() };
+    panel(buffer, plan.pane_title, Edges::Rule, &edge, theme);
     let shown = view.lines.get(usize::from(view.scroll)..).unwrap_or_default();
     lines(buffer, plan.pane, shown, theme);
-    let more = view.lines.len().saturating_sub(usize::from(view.scroll) + usize::from(plan.pane.height));
-    if more > 0 {
-        let mark = format!(" {more} more ");
-        let x = plan.pane.right().saturating_sub(u16::try_from(mark.len()).unwrap_or(0));
-        put(buffer, plan.pane, x, plan.pane.bottom() - 1, &mark, theme.selection());
-    }
 }

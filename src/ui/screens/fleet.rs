@@ -7,33 +7,44 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::backlog::model::Column;
-use crate::fleet::model::{AgentRow, age};
-use crate::ui::canvas::{Brief, Pen, pane, pieces, put, titled_rule};
-use crate::ui::layout::Plan;
+use crate::fleet::model::age;
+use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, stroke, width_of};
+use crate::ui::columns::{self, Columns};
+use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::ui::view::{Age, FactLine, FleetView, ListRow, PaneCut, Role};
-
-/// Columns of glyph, state word and gap: the longest word is "available".
-const STATE_COLUMNS: usize = 12;
-
-/// Columns of a duration.
-const TIME_COLUMNS: usize = 5;
+use crate::ui::view::{Age, FactLine, FleetView, Header, ListRow, PaneCut, Piece, Role};
 
 /// Draws the Fleet view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
+    let stacked = plan.detail_frame.x == plan.list_frame.x && !plan.detail_frame.is_empty();
+    // The lower edge of a list that stands above the detail is the detail's upper one.
+    let (facts, foot) = if stacked { (&view.position, &[][..]) } else { (&view.count, view.position.as_slice()) };
+    let title = [Piece::new("Fleet", Role::Strong)];
+    let list_panel = Panel { title: &title, facts, foot, focused: true, joined: false };
+    panel(buffer, plan.list_frame, plan.edges, &list_panel, theme);
     list(buffer, plan.list, view, theme);
-    for y in plan.divider.y..plan.divider.bottom() {
-        put(buffer, plan.divider, plan.divider.x, y, theme.bar(), theme.style(Role::Quiet));
+    if plan.detail_frame.is_empty() {
+        return;
     }
-    facts(buffer, plan.facts, view, theme);
+    let (title, state): (&[Piece], &[Piece]) =
+        view.facts.as_ref().map_or((&[], &[]), |facts| (&facts.title, &facts.state));
+    let detail = Panel { title, facts: state, joined: stacked && plan.edges == Edges::Full, ..Panel::default() };
+    panel(buffer, plan.detail_frame, plan.edges, &detail, theme);
+    if plan.edges == Edges::None && !plan.facts.is_empty() {
+        pieces(buffer, plan.facts, plan.facts.y, title, theme);
+    }
+    facts_lines(buffer, plan.facts, view, theme);
+    if !plan.pane_title.is_empty() {
+        let pane_panel = Panel { title: &view.pane.title, facts: &view.pane.facts, ..Panel::default() };
+        divider(buffer, plan.detail_frame, plan.pane_title.y, plan.edges, &pane_panel, theme);
+    }
     pane_cut(buffer, plan, &view.pane, theme);
 }
 
-/// Draws the title line, the cells and the note of a pane.
+/// Draws the cells and the note of a pane.
 pub(super) fn pane_cut(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme) {
-    titled_rule(buffer, plan.pane_title, &cut.title, theme);
     pane(buffer, plan.pane, cut, theme);
     let Some(note) = &cut.note else { return };
     if plan.pane.is_empty() {
@@ -66,175 +77,134 @@ pub(super) fn filter(buffer: &mut Buffer, area: Rect, line: Option<&(String, boo
     }
 }
 
-/// The widths of the columns that there is room for.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    name: usize,
-    class: usize,
-    runtime: usize,
-    card: usize,
-    idle: bool,
-    beat: bool,
-    reason: usize,
-}
-
-/// Returns the parts of a row's name, with the alias where it has one.
-fn name(agent: &AgentRow) -> [&str; 6] {
-    let [name, at, host] = agent.shown_name_parts();
-    match &agent.alias {
-        Some(alias) => [name, at, host, " (", alias.as_str(), ")"],
-        None => [name, at, host, "", "", ""],
-    }
-}
-
-/// Returns the runtime of an agent; of a session outside of the roster what runs in it.
-fn runtime(agent: &AgentRow) -> &str {
-    let command = || agent.pane.as_ref().map_or("", |pane| pane.command.as_str());
-    agent.runtime.as_deref().unwrap_or_else(command)
-}
-
-/// Returns the card that an agent holds.
-fn card(agent: &AgentRow) -> &str {
-    agent.claim.as_ref().map_or("", |claim| claim.card.as_str())
-}
-
-fn columns(width: usize, rows: &[ListRow]) -> Columns {
-    let longest = |pick: fn(&AgentRow) -> usize, title: usize| {
-        rows.iter().map(|row| pick(&row.agent)).max().unwrap_or(0).max(title)
-    };
-    let name = longest(|agent| name(agent).iter().map(|part| text::width(part)).sum(), 5);
-    let name = name.min((width / 3).clamp(8, 28));
-    let class = longest(|agent| text::width(agent.class.as_deref().unwrap_or_default()), 5).min(14);
-    let runtime = longest(|agent| text::width(runtime(agent)), 7).min(10);
-    // Nobody holds one: no column for it.
-    let card = match longest(|agent| text::width(card(agent)), 0) {
-        0 => 0,
-        widest => widest.clamp(4, 12),
-    };
-    let fixed = 2 + STATE_COLUMNS + name + 1;
-    let mut left = width.saturating_sub(fixed);
-    let mut take = |wanted: usize, keep: usize| {
-        if left >= wanted + keep {
-            left -= wanted;
-            true
-        } else {
-            false
-        }
-    };
-    // The reason is why the operator looks; it keeps its room before the rest gets any.
-    let idle = take(TIME_COLUMNS + 1, 14);
-    let with_card = card > 0 && take(card + 1, 20);
-    let with_class = take(class + 1, 22);
-    let with_runtime = take(runtime + 1, 22);
-    let beat = take(TIME_COLUMNS + 1, 24);
-    Columns {
-        name,
-        class: if with_class { class } else { 0 },
-        runtime: if with_runtime { runtime } else { 0 },
-        card: if with_card { card } else { 0 },
-        idle,
-        beat,
-        reason: left,
-    }
-}
-
 fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     if area.is_empty() {
         return;
     }
-    let columns = columns(usize::from(area.width), &view.rows);
-    title(buffer, area, view, columns, theme);
     if view.rows.is_empty() {
-        for (at, line) in (0_u16..).zip(&view.empty) {
-            let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-            let mut pen = Pen::new(buffer, inner, area.y + 2 + at, theme);
-            let role = if at == 0 { Role::Strong } else { Role::Plain };
-            pen.put_fitted(&[line], pen.room(), theme.style(role));
+        return empty(buffer, area, &view.empty, theme);
+    }
+    title(buffer, area, view.columns, theme);
+    let mut y = area.y + 1;
+    for row in &view.rows {
+        let height = row.lines.min(area.bottom().saturating_sub(y));
+        if height == 0 {
+            break;
         }
-        return;
-    }
-    for (y, row) in (area.y + 1..area.bottom()).zip(&view.rows) {
-        list_row(buffer, Rect { y, height: 1, ..area }, row, columns, theme);
+        list_row(buffer, Rect { y, height, ..area }, row, view.columns, theme);
+        y += height;
     }
 }
 
-/// Returns columns with the gap behind them; none for what is not shown.
-fn with_gap(columns: usize) -> usize {
-    if columns > 0 { columns + 1 } else { 0 }
+/// Draws what stands instead of rows: what would be there, and how it comes there.
+pub(super) fn empty(buffer: &mut Buffer, area: Rect, lines: &[String], theme: Theme) {
+    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+    let mut y = area.y + u16::from(area.height > 4);
+    for (at, line) in lines.iter().enumerate() {
+        for part in text::wrap(line, usize::from(inner.width.max(1))) {
+            if y >= area.bottom() {
+                return;
+            }
+            let role = if at == 0 { Role::Strong } else { Role::Quiet };
+            Pen::new(buffer, inner, y, theme).put(&part, theme.style(role));
+            y += 1;
+        }
+        // What is wrong stands apart from what to do.
+        y += u16::from(at == 0 && area.height > 6);
+    }
 }
 
-fn title(buffer: &mut Buffer, area: Rect, view: &FleetView, columns: Columns, theme: Theme) {
+/// Columns between two of the list.
+const GAP: usize = 2;
+
+fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
     let style = theme.style(Role::Quiet);
     let mut pen = Pen::new(buffer, area, area.y, theme);
-    pen.put("  ", style);
-    for (title, columns) in [
-        ("STATE", STATE_COLUMNS),
-        ("AGENT", columns.name + 1),
-        ("CLASS", with_gap(columns.class)),
-        ("RUNTIME", with_gap(columns.runtime)),
-        ("CARD", with_gap(columns.card)),
-        ("IDLE", if columns.idle { TIME_COLUMNS + 1 } else { 0 }),
-        ("BEAT", if columns.beat { TIME_COLUMNS + 1 } else { 0 }),
+    pen.skip(columns::MARKS);
+    for (title, wide) in [
+        ("STATE", columns::STATE - GAP),
+        ("AGENT", columns.name),
+        ("CLASS", columns.class),
+        ("RUNTIME", columns.runtime),
+        ("CARD", columns.card),
     ] {
-        pen.put_column(&[title], columns, style);
+        if wide > 0 {
+            pen.put_column(&[title], wide, style);
+            pen.skip(GAP);
+        }
+    }
+    for (title, wide) in [("IDLE", columns.idle), ("BEAT", columns.beat)] {
+        if wide > 0 {
+            pen.put_right(title, wide, style);
+            pen.skip(GAP);
+        }
     }
     pen.put("WHY", style);
-    let (top, all) = view.position;
-    let shown = view.rows.len();
-    if shown < all {
-        let mark = format!("{}-{}/{all}", top + 1, top + shown);
-        let x = area.right().saturating_sub(u16::try_from(mark.len() + 1).unwrap_or(0));
-        put(buffer, area, x, area.y, &format!(" {mark}"), style);
-    }
 }
 
 fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, theme: Theme) {
     let agent = &*row.agent;
     let quiet = if agent.managed { Role::Plain } else { Role::Quiet };
+    let state_role = if agent.managed { Role::State(agent.readiness) } else { Role::Quiet };
     let mut pen = Pen::new(buffer, area, area.y, theme);
-    let mut cell = |parts: &[&str], columns: usize, role: Role| pen.put_column(parts, columns, theme.style(role));
-    let mark = if row.unread { (theme.unread(), Role::Alarm) } else { (" ", Role::Plain) };
-    cell(&[mark.0], 2, mark.1);
+    pen.skip(1);
+    pen.put(if row.unread { theme.unread() } else { " " }, theme.style(Role::Alarm));
     let state = if agent.managed { agent.readiness.word() } else { "unmanaged" };
-    let role = if agent.managed { Role::State(agent.readiness) } else { Role::Quiet };
-    cell(&[theme.glyph(agent.readiness), " ", state], STATE_COLUMNS, role);
-    cell(&name(agent), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
-    cell(&[""], 1, Role::Plain);
-    for (what, columns, role) in [
-        (agent.class.as_deref().unwrap_or_default(), columns.class, quiet),
-        (runtime(agent), columns.runtime, quiet),
-        (card(agent), columns.card, Role::Lane(Column::Claimed)),
-    ] {
-        if columns > 0 {
-            cell(&[what], columns, role);
-            cell(&[""], 1, Role::Plain);
+    let mut cell = |parts: &[&str], wide: usize, role: Role| {
+        if wide > 0 {
+            pen.put_column(parts, wide, theme.style(role));
+            pen.skip(GAP);
         }
-    }
+    };
+    cell(&[theme.glyph(agent.readiness), " ", state], columns::STATE - GAP, state_role);
+    cell(&columns::name(agent), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
+    cell(&[agent.class.as_deref().unwrap_or_default()], columns.class, Role::Quiet);
+    cell(&[columns::runtime(agent)], columns.runtime, Role::Quiet);
+    cell(&[columns::card(agent)], columns.card, Role::Lane(Column::Claimed));
     let idle = agent.idle_seconds.map(Duration::from_secs);
     let beat = agent.heartbeat.as_ref().map(|beat| Duration::from_secs_f64(beat.age_seconds));
-    for (time, shown) in [(idle, columns.idle), (beat, columns.beat)] {
-        if shown {
+    for (time, wide) in [(idle, columns.idle), (beat, columns.beat)] {
+        if wide > 0 {
             let short = time.map(|time| Brief::new(age::Short(time)));
-            cell(&[short.as_ref().map_or("-", Brief::as_str)], TIME_COLUMNS + 1, Role::Quiet);
+            pen.put_right(short.as_ref().map_or("-", Brief::as_str), wide, theme.style(Role::Quiet));
+            pen.skip(GAP);
         }
     }
-    let warned = !row.warnings.is_empty();
-    let reason = [row.warnings.as_str(), if warned { "; " } else { "" }, agent.reason.as_str()];
-    cell(&reason, columns.reason, if warned { Role::Warning } else { quiet });
+    let role = match (row.warning.is_some(), agent.needs_operator()) {
+        (true, _) => Role::Warning,
+        (false, true) => Role::Plain,
+        (false, false) if agent.managed => Role::Quiet,
+        (false, false) => quiet,
+    };
+    if row.lines < 2 {
+        pen.put_fitted(&[row.why()], columns.reason, theme.style(role));
+    } else {
+        let width = usize::from(area.width);
+        for (y, line) in (area.y + 1..area.bottom()).zip(columns::below(width, row.why())) {
+            let mut pen = Pen::new(buffer, area, y, theme);
+            pen.skip(columns::INDENT);
+            pen.put(&line, theme.style(role));
+        }
+    }
     if row.selected {
-        buffer.set_style(area, theme.selection());
+        select(buffer, area, theme);
     }
 }
 
-fn facts(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
-    let Some(facts) = &view.facts else { return };
-    if area.is_empty() {
-        return;
+/// Marks rows of cells as selected: a quiet ground, and a bar at their left.
+pub(super) fn select(buffer: &mut Buffer, area: Rect, theme: Theme) {
+    buffer.set_style(area, theme.selection());
+    for y in area.y..area.bottom() {
+        stroke(buffer, area.x, y, theme.selected(), theme.style(Role::Accent));
     }
-    titled_rule(buffer, Rect { height: 1, ..area }, &facts.title, theme);
+}
+
+fn facts_lines(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
+    let Some(facts) = &view.facts else { return };
     let label = facts.lines.iter().map(|line| text::width(&line.label)).max().unwrap_or(0) + 1;
-    for (y, line) in (area.y + 1..area.bottom()).zip(&facts.lines) {
-        fact(buffer, Rect { y, height: 1, ..area }, line, label, theme);
+    for (y, line) in (area.y..area.bottom()).zip(&facts.lines) {
+        let inset = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
+        fact(buffer, inset, line, label, theme);
     }
 }
 
@@ -253,13 +223,28 @@ fn fact(buffer: &mut Buffer, area: Rect, line: &FactLine, label: usize, theme: T
     pen.put(age, theme.style(Role::Quiet));
 }
 
-/// Draws the header of every view.
-pub(crate) fn header(buffer: &mut Buffer, area: Rect, list: &[crate::ui::view::Piece], clock: &str, theme: Theme) {
-    let clock_width = u16::try_from(clock.len()).unwrap_or(0);
-    let with_clock = area.width > 50 + clock_width;
-    let room = if with_clock { area.width - clock_width - 1 } else { area.width };
-    pieces(buffer, Rect { width: room, ..area }, area.y, list, theme);
-    if with_clock {
-        put(buffer, area, area.right() - clock_width, area.y, clock, theme.style(Role::Quiet));
+/// Draws the header of every view: who needs the operator at the left, where all this is at the right.
+pub(crate) fn header(buffer: &mut Buffer, area: Rect, header: &Header, theme: Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let clock = u16::try_from(header.clock.len()).unwrap_or(0);
+    let mut room = inner.width;
+    if inner.width > 50 + clock {
+        put(buffer, inner, inner.right() - clock, inner.y, &header.clock, theme.style(Role::Quiet));
+        room -= clock + 2;
+    }
+    // The counts go first; where they leave room, the place stands at the right, cut from its end.
+    let counts: usize = header.counts.iter().map(width_of).sum();
+    let wide: usize = header.place.iter().map(width_of).sum();
+    let left = usize::from(room).saturating_sub(counts + 3);
+    let place = u16::try_from(wide.min(left)).unwrap_or(0);
+    let shown = if place > MIN_PLACE { place } else { 0 };
+    let before = Rect { width: room - if shown > 0 { shown + 2 } else { 0 }, ..inner };
+    pieces(buffer, before, inner.y, &header.counts, theme);
+    if shown > 0 {
+        let at = Rect { x: inner.x + room - shown, width: shown, ..inner };
+        pieces(buffer, at, inner.y, &header.place, theme);
     }
 }
+
+/// Least columns in which the place says anything.
+const MIN_PLACE: u16 = 8;

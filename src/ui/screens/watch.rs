@@ -3,26 +3,27 @@
 use ratatui::buffer::Buffer;
 
 use super::fleet::pane_cut;
-use crate::ui::canvas::{put, rule};
-use crate::ui::layout::Plan;
+use crate::ui::canvas::{Panel, panel, rule, stroke};
+use crate::ui::layout::{Edges, Plan};
 use crate::ui::theme::Theme;
-use crate::ui::view::{PaneCut, Role};
+use crate::ui::view::PaneCut;
 
 /// Draws the Watch view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme) {
+    let edge = Panel { title: &cut.title, facts: &cut.facts, focused: true, ..Panel::default() };
+    panel(buffer, plan.pane_title, Edges::Rule, &edge, theme);
     pane_cut(buffer, plan, cut, theme);
     // Where the terminal is larger than the pane, its edges are drawn, so that emptiness outside
     // is not taken for emptiness inside.
     let Some(screen) = &cut.screen else { return };
     let right = plan.pane.x + screen.size.width.saturating_sub(cut.origin.0);
     let bottom = plan.pane.y + screen.size.height.saturating_sub(cut.origin.1);
-    let quiet = theme.style(Role::Quiet);
     if right < plan.pane.right() {
         for y in plan.pane.y..bottom.min(plan.pane.bottom()) {
-            put(buffer, plan.pane, right, y, theme.bar(), quiet);
+            stroke(buffer, right, y, theme.bar(), theme.edge(false));
         }
     }
     if bottom < plan.pane.bottom() {
-        rule(buffer, plan.pane, bottom, plan.pane.x..right.min(plan.pane.right()), theme);
+        rule(buffer, bottom, plan.pane.x..right.min(plan.pane.right()), theme, false);
     }
 }

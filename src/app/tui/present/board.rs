@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::card::{acceptance, clean, facts, headline, history, lease, neighbours, readiness, wrapped};
+use super::card::{acceptance, clean, facts, headline, history, lease, neighbours, wrapped};
 use super::dag;
 use crate::app::tui::state::State;
-use crate::backlog::model::{CardLine, Column};
+use crate::backlog::model::{CardLine, Column, Stamp};
 use crate::fleet::model::age;
 use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::theme::glyph;
 use crate::ui::view::{BoardView, Body, CardCell, CardWords, ColumnView, Piece, Role};
 
 /// Readings older than this are told: the watcher looks at least every ten seconds.
@@ -102,9 +103,16 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     match (column, &card.claim) {
         (Column::Claimed, Some(claim)) => {
             let (left, role) = lease(claim.expires_at, now);
-            pieces.push(Piece::new(clean(&claim.owner), Role::Strong));
+            let owner = clean(&claim.owner);
+            match state.row_named(&claim.owner) {
+                Some(row) => {
+                    pieces.push(Piece::new(glyph(row.readiness), Role::State(row.readiness)));
+                    pieces.push(Piece::new(owner, Role::Strong));
+                }
+                None => pieces.push(Piece::new(owner, Role::Strong)),
+            }
+            pieces.push(Piece::new(bar(card.updated_at.max(claim.since), claim.expires_at, now), role));
             pieces.push(Piece::new(left, role));
-            pieces.extend(readiness(state, &claim.owner));
         }
         (Column::Waiting, _) => pieces.push(quiet(format!("waits for {}", card.open_dependencies))),
         (Column::Blocked, _) => {
@@ -124,6 +132,16 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
         piece.text.insert(0, ' ');
     }
     pieces
+}
+
+/// Cells of a bar of time.
+const BAR: u64 = 5;
+
+/// What is left of a time, as a bar. A renewal changes the card, so the time began with the last change.
+fn bar(from: Stamp, to: Stamp, now: Stamp) -> String {
+    let (whole, left) = (to.since(from).as_millis(), to.since(now).as_millis());
+    let full = (left * u128::from(BAR)).div_ceil(whole.max(1)).min(u128::from(BAR));
+    (0..u128::from(BAR)).map(|cell| if cell < full { '\u{25b0}' } else { '\u{25b1}' }).collect()
 }
 
 fn cell(state: &State, column: Column, card: &CardLine) -> CardWords {

@@ -9,6 +9,7 @@ use crate::fleet::model::age;
 use crate::fleet::model::{Label, printable};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
+use crate::ui::theme::glyph;
 use crate::ui::view::{Body, CardView, Fit, Piece, Role};
 
 /// Most rows of the graph around it.
@@ -88,9 +89,9 @@ pub(super) fn lease(expires: Stamp, now: Stamp) -> (String, Role) {
 }
 
 /// The owner's readiness, when it is an agent of the roster.
-pub(super) fn readiness(state: &State, owner: &str) -> Option<Piece> {
+fn readiness(state: &State, owner: &str) -> Option<Piece> {
     let row = state.row_named(owner)?;
-    Some(Piece::new(row.readiness.word(), Role::State(row.readiness)))
+    Some(Piece::new(format!("{} {}", glyph(row.readiness), row.readiness.word()), Role::State(row.readiness)))
 }
 
 pub(super) fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {

@@ -45,12 +45,13 @@ fn board() -> State {
 
 /// Allocations to make the view, to draw it, and to write what changed since the frame before.
 fn allocations(state: &State) -> [u64; 3] {
+    let theme = Theme::default();
     let (view, made) = counted(|| present(state));
     let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.width, SIZE.height));
     // What the libraries keep for good is not the frame's.
-    draw(&mut buffer, &view, Theme::default());
+    draw(&mut buffer, &view, theme);
     buffer.reset();
-    let (_, drawn) = counted(|| draw(&mut buffer, &view, Theme::default()));
+    let (_, drawn) = counted(|| draw(&mut buffer, &view, theme));
     let mut paper = Paper::new();
     let frame =
         |paper: &mut Paper| paper.frame(SIZE, |target| (target.content.clone_from_slice(&buffer.content), None));

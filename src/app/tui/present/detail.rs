@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::fleet::model::{AgentRow, Flag, Plane, Readiness, age};
+use crate::ui::theme::glyph;
 use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
 
 /// Lines of the last screen shown beside the list.
@@ -11,17 +12,18 @@ const SAID_LINES: usize = 2;
 /// Facts beside the list.
 #[must_use]
 pub(super) fn facts(row: &AgentRow) -> Facts {
-    let mut title = vec![Piece::new(format!("{} ", row.shown_name()), Role::Strong)];
+    let mut title = vec![Piece::new(row.shown_name(), Role::Strong)];
     if let Some(alias) = &row.alias {
-        title.push(Piece::new(format!("({alias}) "), Role::Plain));
+        title.push(Piece::new(format!("  {alias}"), Role::Plain));
     }
-    let state = if row.managed { row.readiness.word() } else { "unmanaged" };
-    title.push(Piece::new(format!("{state} "), if row.managed { Role::State(row.readiness) } else { Role::Quiet }));
+    let word = if row.managed { row.readiness.word() } else { "unmanaged" };
+    let role = if row.managed { Role::State(row.readiness) } else { Role::Quiet };
+    let state = vec![Piece::new(format!("{} {word}", glyph(row.readiness)), role)];
     let about: Vec<&str> = [row.class.as_deref(), row.runtime.as_deref(), row.model_hint.as_ref().map(|m| m.as_str())]
         .into_iter()
         .flatten()
         .collect();
-    title.push(Piece::new(about.join(" "), Role::Quiet));
+    title.push(Piece::new(format!("  {}", about.join(" ")), Role::Quiet));
     let mut lines = vec![FactLine {
         label: "why".to_owned(),
         text: row.reason.to_string(),
@@ -77,7 +79,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     }
     // What warns stands near the top: a short panel shows its first lines only.
     lines[1..].sort_by_key(|line| line.role != Role::Warning);
-    Facts { title, lines }
+    Facts { title, state, lines }
 }
 
 /// How the last process ended, what its screen said last, and what its unit's journal says.

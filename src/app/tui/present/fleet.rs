@@ -1,34 +1,73 @@
 //! The Fleet view in words: rows, the facts of the selected one, and its pane.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{detail, pane_cut, plan_of};
+use super::{detail, pane_cut};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
-use crate::ui::layout::{Plan, ViewKind};
-use crate::ui::view::{Body, FleetView, ListRow};
+use crate::ui::columns::{self, Columns};
+use crate::ui::layout::{self, Plan, ViewKind};
+use crate::ui::view::{Body, FleetView, ListRow, Piece, Role};
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
+    let rows = state.rows();
     ViewKind::Fleet {
-        rows: state.rows().len(),
+        lines: sizes(state, &rows).1.iter().map(|lines| usize::from(*lines)).sum(),
         filter: state.is_filtered(),
         facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
     }
 }
 
 /// What there is to draw of it.
-pub(in crate::app::tui) fn body(state: &State, _: &Plan) -> Body {
-    Body::Fleet(fleet(state))
+pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
+    Body::Fleet(Box::new(fleet(state, plan)))
 }
 
-fn fleet(state: &State) -> FleetView {
+/// Lines that each row of the list takes.
+pub(in crate::app::tui) fn heights(state: &State, rows: &[Arc<AgentRow>]) -> Vec<u16> {
+    sizes(state, rows).1
+}
+
+fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
+    let size = state.size;
+    let width = usize::from(layout::list_width(size.width, size.height));
+    let columns = Columns::of(width, rows);
+    let wanted = rows.iter().map(|row| {
+        let lines = if row.needs_operator() { columns.lines_below(width, &why(row)) } else { 0 };
+        (state.selected.as_ref() == Some(&row.key), lines)
+    });
+    let room = layout::list_room(size.width, size.height, state.is_filtered());
+    (columns, columns::heights(wanted, usize::from(room)))
+}
+
+fn fleet(state: &State, plan: &Plan) -> FleetView {
     let rows = state.rows();
-    let page = plan_of(state).list_rows();
-    let shown = rows.iter().skip(state.list_top).take(page).map(|row| list_row(state, row)).collect();
+    let (columns, heights) = sizes(state, &rows);
+    let mut room = plan.list_lines();
+    let in_view = |(_, lines): &(&Arc<AgentRow>, &u16)| {
+        let begins = room > 0;
+        room = room.saturating_sub(usize::from(**lines));
+        begins
+    };
+    let shown = rows.iter().zip(&heights).skip(state.list_top).take_while(in_view);
+    let shown = shown.map(|(row, lines)| list_row(state, row, *lines)).collect();
+    let count = if state.is_filtered() && state.snapshot.is_some() {
+        let all = state.snapshot.as_ref().map_or(0, |snapshot| snapshot.agents.len());
+        format!("{} of {all} agents", rows.len())
+    } else {
+        format!("{} agents", rows.len())
+    };
+    let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref());
+    let position = at.map(|at| Piece::new(format!("{}/{}", at + 1, rows.len()), Role::Quiet));
+    let count = vec![Piece::new(if rows.is_empty() { String::new() } else { count }, Role::Quiet)];
     FleetView {
         rows: shown,
-        position: (state.list_top, rows.len()),
+        columns,
+        lines: heights.iter().map(|lines| usize::from(*lines)).sum(),
+        count,
+        position: position.into_iter().collect(),
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         empty: empty(state),
         facts: state.selected_row().map(|row| detail::facts(row)),
@@ -52,23 +91,41 @@ fn empty(state: &State) -> Vec<String> {
     }
 }
 
-fn list_row(state: &State, row: &Arc<AgentRow>) -> ListRow {
+fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
+    let warning = match why(row) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(words) => Some(words),
+    };
     ListRow {
         agent: Arc::clone(row),
         unread: state.is_unread(row),
         selected: state.selected.as_ref() == Some(&row.key),
-        warnings: warnings(row).join(", "),
+        lines,
+        warning,
     }
 }
 
+/// Why a row is what it is: what warns first, owned then.
+fn why(row: &AgentRow) -> Cow<'_, str> {
+    let reason = row.reason.as_str();
+    let mut words = warnings(row);
+    if words.is_empty() {
+        return Cow::Borrowed(reason);
+    }
+    if !reason.is_empty() {
+        words.push(Cow::Borrowed(reason));
+    }
+    Cow::Owned(words.join("; "))
+}
+
 /// Warnings of a row in words.
-fn warnings(row: &AgentRow) -> Vec<String> {
+fn warnings(row: &AgentRow) -> Vec<Cow<'_, str>> {
     row.flags
         .iter()
         .filter_map(|flag| match flag {
-            Flag::Drift => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime"))),
-            Flag::Boot => Some("not enabled at boot".to_owned()),
-            Flag::CopyMode => Some("copy mode".to_owned()),
+            Flag::Drift => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime")).into()),
+            Flag::Boot => Some("not enabled at boot".into()),
+            Flag::CopyMode => Some("copy mode".into()),
             _ => None,
         })
         .collect()

@@ -28,7 +28,8 @@ use crate::app::action::keymap;
 use crate::app::action::registry::Place;
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, age};
 use crate::ui::layout::{self, Plan};
-use crate::ui::view::{PaneCut, Piece, Role, View};
+use crate::ui::theme::glyph;
+use crate::ui::view::{Header, PaneCut, Piece, Role, View};
 
 /// The observer publishes each second; older than this means that it is held up.
 const OLD_DATA: Duration = Duration::from_secs(4);
@@ -36,7 +37,7 @@ const OLD_DATA: Duration = Duration::from_secs(4);
 /// Sizes that decisions outside of drawing rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// Rows of the list on the screen.
+    /// Lines of the list on the screen.
     pub list_rows: usize,
     /// Room for the pane's cells.
     pub pane: Size,
@@ -53,7 +54,7 @@ pub struct Room {
 pub fn layout_of(state: &State) -> Room {
     let plan = plan_of(state);
     Room {
-        list_rows: plan.list_rows(),
+        list_rows: plan.list_lines(),
         pane: Size { width: plan.pane.width, height: plan.pane.height },
         shows_pane: !plan.pane.is_empty(),
         board_page: u64::from(plan.board_page()),
@@ -70,7 +71,6 @@ fn plan_of(state: &State) -> Plan {
 pub fn present(state: &State) -> View {
     View {
         header: header(state),
-        clock: clock(state),
         body: (state.screen.parts().draw)(state, &plan_of(state)),
         footer: footer(state),
         message: state
@@ -86,17 +86,19 @@ fn clock(state: &State) -> String {
 }
 
 /// Counts first: who needs the operator is the question of every look.
-fn header(state: &State) -> Vec<Piece> {
+fn header(state: &State) -> Header {
+    let clock = clock(state);
     let Some(snapshot) = &state.snapshot else {
-        return vec![Piece::new("looking at the fleet ", Role::Strong)];
+        return Header { counts: vec![Piece::new("looking at the fleet", Role::Strong)], place: Vec::new(), clock };
     };
-    let mut pieces = needing(snapshot);
-    pieces.extend(board::trouble(state));
+    let mut counts = needing(snapshot);
+    counts.extend(board::trouble(state));
     for plane in &snapshot.planes {
         if matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok {
-            pieces.push(Piece::new(format!(" {}: {} ", plane.plane.word(), plane.text), Role::Alarm));
+            counts.push(Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm));
         }
     }
+    // Those who need the operator are counted already, and stand on top of the list.
     for readiness in [
         Readiness::Working,
         Readiness::Available,
@@ -107,34 +109,32 @@ fn header(state: &State) -> Vec<Piece> {
     ] {
         let count = snapshot.count(readiness);
         if count > 0 {
-            pieces.push(Piece::new(format!(" {count} {}", readiness.word()), Role::State(readiness)));
+            let text = format!("   {} {count} {}", glyph(readiness), readiness.word());
+            counts.push(Piece::new(text, Role::State(readiness)));
         }
     }
     if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
-        pieces.push(Piece::new(format!("  data {} old", age::short(age)), Role::Alarm));
+        counts.push(Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
     }
     if let Some(warning) = snapshot.warnings.first() {
-        pieces.push(Piece::new(format!("  {}", warning.label()), Role::Warning));
+        counts.push(Piece::new(format!("   {}", warning.label()), Role::Warning));
     }
     let demo = if state.demo { "demo " } else { "" };
-    pieces.push(Piece::new(
-        format!(
-            "  {demo}{} {} socket {} ({})",
-            snapshot.tenant_id, snapshot.host, snapshot.socket, snapshot.supervisor
-        ),
-        Role::Quiet,
-    ));
+    let mut place = vec![
+        Piece::new(format!("{demo}{}@{}", snapshot.tenant_id, snapshot.host), Role::Plain),
+        Piece::new(format!("  socket {} ({})", snapshot.socket, snapshot.supervisor), Role::Quiet),
+    ];
     if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
-        pieces.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
+        place.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
     }
-    pieces
+    Header { counts, place, clock }
 }
 
 fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
     match snapshot.needing().count() {
-        0 => vec![Piece::new("nobody needs you ", Role::Good)],
-        1 => vec![Piece::new("1 needs you ", Role::Alarm)],
-        count => vec![Piece::new(format!("{count} need you "), Role::Alarm)],
+        0 => vec![Piece::new("nobody needs you", Role::Good)],
+        1 => vec![Piece::new("\u{25b2} 1 needs you", Role::Alarm)],
+        count => vec![Piece::new(format!("\u{25b2} {count} need you"), Role::Alarm)],
     }
 }
 
@@ -179,10 +179,9 @@ fn pane_cut(state: &State) -> PaneCut {
     match state.selected_row() {
         None => {}
         Some(row) => {
-            title.push(Piece::new("pane ", Role::Quiet));
             if let Some(pane) = &row.pane {
-                title.push(Piece::new(format!("{} {}x{} ", pane.id, pane.width, pane.height), Role::Quiet));
-                title.push(Piece::new(pane.title.to_string(), Role::Plain));
+                title.push(Piece::new(format!("pane {} {}x{}", pane.id, pane.width, pane.height), Role::Quiet));
+                title.push(Piece::new(format!("  {}", pane.title), Role::Plain));
             }
             note = pane_note(state, row);
         }
@@ -190,7 +189,8 @@ fn pane_cut(state: &State) -> PaneCut {
     let room = layout_of(state).pane;
     let screen = state.pane.screen.clone();
     let origin = screen.as_ref().map_or((0, 0), |screen| anchor(screen, room, state.pane.pan, is_dead(state)));
-    PaneCut { title, screen, origin, note }
+    let facts = vec![Piece::new("read-only", Role::Quiet)];
+    PaneCut { title, facts, screen, origin, note }
 }
 
 /// Whether the selected agent's pane outlived its process.

@@ -44,7 +44,7 @@ fn state(size: (u16, u16)) -> State {
 fn frame(state: &State, theme: Theme) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
     let mut view = present(state);
-    view.clock = "12:34".to_owned();
+    view.header.clock = "12:34".to_owned();
     draw(&mut buffer, &view, theme);
     buffer
 }
@@ -119,7 +119,7 @@ fn empty_states() {
 #[test]
 fn without_colour_and_unicode_nothing_is_lost() {
     let state = state((80, 24));
-    let text = shown(&state, Theme { color: false, unicode: false });
+    let text = shown(&state, Theme::plain(false));
     let (frame, styles) = text.split_once("--- styles ---").unwrap();
     assert!(frame.is_ascii(), "{frame}");
     for color in ["38;", "48;", ";31m", ";35m", ";32m"] {
@@ -255,7 +255,7 @@ fn a_form_says_what_changed_meanwhile() {
 #[test]
 fn the_board_in_plain_ascii() {
     let state = board((120, 40), [3, 5000, 3, 1, 9]);
-    let theme = Theme { color: false, unicode: false };
+    let theme = Theme::plain(false);
     let text = picture::plain(&frame(&state, theme));
     assert!(text.is_ascii(), "{}", text.chars().filter(|c| !c.is_ascii()).collect::<String>());
 }

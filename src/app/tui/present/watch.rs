@@ -3,6 +3,7 @@
 use super::{layout_of, pane_cut};
 use crate::app::tui::state::State;
 use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::theme::glyph;
 use crate::ui::view::{Body, PaneCut, Piece, Role};
 
 /// What decides how its room is divided.
@@ -18,9 +19,10 @@ pub(in crate::app::tui) fn body(state: &State, _: &Plan) -> Body {
 fn watch(state: &State) -> PaneCut {
     let mut cut = pane_cut(state);
     let name = state.selected_name();
-    let mut title = vec![Piece::new("READ-ONLY ", Role::Alarm), Piece::new(format!("{name} "), Role::Strong)];
+    let mut title = vec![Piece::new(format!("{name}  "), Role::Strong)];
     if let Some(row) = state.selected_row() {
-        title.push(Piece::new(format!("{} ", row.readiness.word()), Role::State(row.readiness)));
+        let role = Role::State(row.readiness);
+        title.push(Piece::new(format!("{} {}  ", glyph(row.readiness), row.readiness.word()), role));
     } else if state.snapshot.is_some() {
         cut.note = Some("no such agent or session".to_owned());
     }
@@ -38,8 +40,8 @@ fn watch(state: &State) -> PaneCut {
             }
         }
     }
-    title.push(Piece::new("q leaves  ", Role::Quiet));
     title.append(&mut cut.title);
     cut.title = title;
+    cut.facts = vec![Piece::new("READ-ONLY", Role::Alarm), Piece::new("  q leaves", Role::Quiet)];
     cut
 }

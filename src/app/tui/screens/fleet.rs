@@ -12,6 +12,7 @@ use crate::app::tui::present::layout_of;
 use crate::app::tui::state::State;
 use crate::app::tui::update::{mark_seen, toast};
 use crate::fleet::model::RowKey;
+use crate::ui::columns::first_in_view;
 
 /// Longest filter; more is a paste gone wrong.
 const MAX_FILTER_CHARS: usize = 200;
@@ -96,10 +97,9 @@ pub(in crate::app::tui) fn select(state: &mut State, key: RowKey) {
 /// Scrolls the list so that the selection is on the screen.
 pub(in crate::app::tui) fn keep_in_view(state: &mut State) {
     let rows = state.rows();
-    let page = layout_of(state).list_rows.max(1);
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
-    let highest = rows.len().saturating_sub(page);
-    state.list_top = state.list_top.min(at).max((at + 1).saturating_sub(page)).min(highest);
+    let heights = present::fleet::heights(state, &rows);
+    state.list_top = first_in_view(&heights, layout_of(state).list_rows.max(1), state.list_top, at);
 }
 
 /// The next row behind the selection that needs the operator, round the end.

@@ -1,0 +1,183 @@
+//! The columns of the agents' list, and the lines that a row of it takes: by the room there is, and what is in it.
+
+use std::sync::Arc;
+
+use super::text;
+use crate::fleet::model::AgentRow;
+
+/// Columns of glyph, state word and gap: the longest word is "unmanaged".
+pub const STATE: usize = 13;
+
+/// Columns of a duration, which stands at the right of them.
+pub const TIME: usize = 4;
+
+/// Columns in front of the state: the mark of the selected row, and the one of what changed.
+pub const MARKS: usize = 2;
+
+/// Columns that a reason below its row is set in.
+pub const INDENT: usize = 4;
+
+/// Most lines that a reason takes below its row.
+const MOST_LINES: usize = 3;
+
+/// Columns between two.
+const GAP: usize = 2;
+
+/// The widths of the columns that there is room for; 0 is one that is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Columns {
+    /// Name, host and alias.
+    pub name: usize,
+    /// Role.
+    pub class: usize,
+    /// Program.
+    pub runtime: usize,
+    /// The card that it holds.
+    pub card: usize,
+    /// Time since the last output.
+    pub idle: usize,
+    /// Age of the heartbeat.
+    pub beat: usize,
+    /// Why, and all the rest of the row.
+    pub reason: usize,
+}
+
+impl Columns {
+    /// Divides a width among the columns of these rows.
+    #[must_use]
+    pub fn of(width: usize, rows: &[Arc<AgentRow>]) -> Self {
+        let longest =
+            |pick: fn(&AgentRow) -> usize, title: usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0).max(title);
+        let name = longest(|agent| name(agent).iter().map(|part| text::width(part)).sum(), 5);
+        let name = name.min((width / 3).clamp(8, 28));
+        let class = longest(|agent| text::width(agent.class.as_deref().unwrap_or_default()), 5).min(14);
+        let runtime = longest(|agent| text::width(runtime(agent)), 7).min(10);
+        // Nobody holds one: no column for it.
+        let card = match longest(|agent| text::width(card(agent)), 0) {
+            0 => 0,
+            widest => widest.clamp(4, 12),
+        };
+        let mut left = width.saturating_sub(MARKS + STATE + name + GAP);
+        let mut take = |wanted: usize, keep: usize| {
+            let fits = wanted > 0 && left >= wanted + GAP + keep;
+            left -= if fits { wanted + GAP } else { 0 };
+            if fits { wanted } else { 0 }
+        };
+        // The reason is why the operator looks; it keeps its room before the rest gets any.
+        let idle = take(TIME, 16);
+        let card = take(card, 20);
+        let class = take(class, 24);
+        let runtime = take(runtime, 24);
+        let beat = take(TIME, 28);
+        Self { name, class, runtime, card, idle, beat, reason: left }
+    }
+
+    /// Returns how many lines a reason takes below its row: none where it fits beside.
+    #[must_use]
+    pub fn lines_below(&self, width: usize, why: &str) -> u16 {
+        if text::width_within(why, self.reason).is_some() {
+            return 0;
+        }
+        u16::try_from(below(width, why).len()).unwrap_or(1)
+    }
+}
+
+/// Returns a reason in lines below its row; what is more than they hold is cut.
+#[must_use]
+pub fn below(width: usize, why: &str) -> Vec<String> {
+    let room = width.saturating_sub(INDENT + 1).max(1);
+    let mut lines = text::wrap(text::beginning(why, room * MOST_LINES), room);
+    if lines.len() > MOST_LINES {
+        let rest = lines.drain(MOST_LINES - 1..).collect::<Vec<_>>().join(" ");
+        lines.push(text::fit(&rest, room));
+    }
+    lines
+}
+
+/// Returns the parts of a name: with its host when that is another one, and what the roster calls it.
+#[must_use]
+pub fn name(agent: &AgentRow) -> [&str; 6] {
+    let [name, at, host] = agent.shown_name_parts();
+    match &agent.alias {
+        Some(alias) => [name, at, host, " (", alias.as_str(), ")"],
+        None => [name, at, host, "", "", ""],
+    }
+}
+
+/// Returns the runtime of an agent; of a session outside of the roster what runs in it.
+#[must_use]
+pub fn runtime(agent: &AgentRow) -> &str {
+    let command = || agent.pane.as_ref().map_or("", |pane| pane.command.as_str());
+    agent.runtime.as_deref().unwrap_or_else(command)
+}
+
+/// Returns the card that an agent holds.
+#[must_use]
+pub fn card(agent: &AgentRow) -> &str {
+    agent.claim.as_ref().map_or("", |claim| claim.card.as_str())
+}
+
+/// Returns how many lines each row of a list takes, from what it would take below it for its whole reason. A row that
+/// needs the operator gets them while the list has room, the selected one always.
+#[must_use]
+pub fn heights(wanted: impl Iterator<Item = (bool, u16)>, room: usize) -> Vec<u16> {
+    let mut used = 0;
+    wanted
+        .map(|(selected, lines)| {
+            let whole = 1 + usize::from(lines);
+            let shown = selected || used + whole <= room;
+            used += if shown { whole } else { 1 };
+            if shown { 1 + lines } else { 1 }
+        })
+        .collect()
+}
+
+/// Returns the first row of a list such that one row is in view whole, as near to the present first row as may be.
+#[must_use]
+pub fn first_in_view(heights: &[u16], room: usize, first: usize, at: usize) -> usize {
+    let lines = |from: usize, to: usize| heights[from..to].iter().map(|lines| usize::from(*lines)).sum::<usize>();
+    let at = at.min(heights.len().saturating_sub(1));
+    let mut first = first.min(at);
+    while first < at && lines(first, at + 1) > room {
+        first += 1;
+    }
+    // No empty lines below the last row while there are rows above.
+    while first > 0 && lines(first - 1, heights.len()) <= room {
+        first -= 1;
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_reason_is_never_longer_than_its_lines() {
+        assert_eq!(below(20, "no heartbeat"), ["no heartbeat"]);
+        let long = "word ".repeat(100);
+        let lines = below(40, &long);
+        assert_eq!(lines.len(), MOST_LINES);
+        assert!(lines.iter().all(|line| text::width(line) <= 35), "{lines:?}");
+        assert!(lines[2].ends_with('\u{2026}'));
+    }
+
+    #[test]
+    fn who_needs_the_operator_gets_the_lines_first() {
+        let wanted = [(false, 2), (false, 1), (true, 3), (false, 1)];
+        assert_eq!(heights(wanted.into_iter(), 20), [3, 2, 4, 2]);
+        assert_eq!(heights(wanted.into_iter(), 4), [3, 1, 4, 1]);
+        assert_eq!(heights(wanted.into_iter(), 0), [1, 1, 4, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_row_is_in_view(heights in prop::collection::vec(1_u16..5, 1..40), room in 4_usize..30, first in 0_usize..50, at in 0_usize..40) {
+            let at = at.min(heights.len() - 1);
+            let top = first_in_view(&heights, room, first, at);
+            let lines: usize = heights[top..=at].iter().map(|lines| usize::from(*lines)).sum();
+            prop_assert!(top <= at && lines <= room.max(usize::from(heights[at])));
+        }
+    }
+}

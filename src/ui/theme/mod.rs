@@ -1,0 +1,332 @@
+//! Styles for roles, and the glyphs. State is told by glyph and word; colour only adds to them.
+
+mod palette;
+
+use std::borrow::Cow;
+
+use ratatui::style::{Modifier, Style};
+
+pub use palette::{Depth, Palette, SHIPPED, SIXTEEN};
+
+use super::view::Role;
+use crate::backlog::model::Column;
+use crate::fleet::model::Readiness;
+
+/// How a frame looks on this terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// How many colours the terminal shows.
+    pub depth: Depth,
+    /// Whether the terminal shows UTF-8.
+    pub unicode: bool,
+    palette: Palette,
+}
+
+impl Default for Theme {
+    /// The dark theme in all colours.
+    fn default() -> Self {
+        Self::new("dark", Depth::Full, true)
+    }
+}
+
+impl Theme {
+    /// Returns a theme that ships, in colours that a terminal has; of an unknown name the terminal's own sixteen.
+    #[must_use]
+    pub fn new(name: &str, depth: Depth, unicode: bool) -> Self {
+        let palette = Palette::shipped(name).or_else(|| Palette::shipped(SIXTEEN)).unwrap_or(Palette::plain());
+        Self { depth, unicode, palette: palette.on(depth) }
+    }
+
+    /// Returns a theme without colours.
+    #[must_use]
+    pub const fn plain(unicode: bool) -> Self {
+        Self { depth: Depth::None, unicode, palette: Palette::plain() }
+    }
+
+    /// Reads what the terminal can do from its environment (see locale(7), no-color.org): nobody is asked.
+    #[must_use]
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let locale =
+            set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
+        let unicode = locale.contains("utf-8") || locale.contains("utf8");
+        let name = set("MOSAIC_THEME").unwrap_or_else(|| "dark".to_owned());
+        Self::new(&name, depth(set), unicode)
+    }
+
+    /// Returns the same on a ground that the terminal told: light, or dark.
+    #[must_use]
+    pub fn on_ground(self, light: bool) -> Self {
+        Self::new(if light { "light" } else { "dark" }, self.depth, self.unicode)
+    }
+
+    /// Returns whether there are colours.
+    #[must_use]
+    pub fn has_color(self) -> bool {
+        self.depth > Depth::None
+    }
+
+    /// Returns the style of a role.
+    #[must_use]
+    pub fn style(self, role: Role) -> Style {
+        let plain = Style::new();
+        let emphasis = match role {
+            Role::Strong | Role::Alarm => plain.add_modifier(Modifier::BOLD),
+            Role::State(Readiness::Stuck | Readiness::Dead | Readiness::Stale) => plain.add_modifier(Modifier::BOLD),
+            Role::Cursor => return plain.add_modifier(Modifier::REVERSED),
+            _ => plain,
+        };
+        if !self.has_color() {
+            return match role {
+                Role::Quiet | Role::Faint | Role::Lane(Column::Done) => plain.add_modifier(Modifier::DIM),
+                Role::Warning | Role::Accent => plain.add_modifier(Modifier::BOLD),
+                _ => emphasis,
+            };
+        }
+        let colors = &self.palette;
+        emphasis.fg(match role {
+            Role::Plain | Role::Strong | Role::Cursor => colors.text,
+            Role::Quiet | Role::Lane(Column::Done | Column::Waiting) => colors.muted,
+            Role::Faint => colors.faint,
+            Role::Accent => colors.accent,
+            Role::Alarm | Role::State(Readiness::Stuck) => colors.stuck,
+            Role::Warning | Role::Lane(Column::Blocked) => colors.warning,
+            Role::Good | Role::State(Readiness::Available) | Role::Lane(Column::Ready) => colors.available,
+            Role::State(Readiness::Dead) => colors.dead,
+            Role::State(Readiness::Stale) => colors.stale,
+            Role::State(Readiness::Unknown) => colors.unknown,
+            Role::State(Readiness::Working) | Role::Lane(Column::Claimed) => colors.working,
+        })
+    }
+
+    /// Returns what the selected row has over its cells' own styles: a quiet ground, or where there are no colours the
+    /// exchanged ones.
+    #[must_use]
+    pub fn selection(self) -> Style {
+        match self.depth {
+            Depth::None => Style::new().add_modifier(Modifier::REVERSED),
+            _ => Style::new().bg(self.palette.surface),
+        }
+    }
+
+    /// Returns the style of the chosen one of several buttons or tabs.
+    #[must_use]
+    pub fn chosen(self) -> Style {
+        match self.depth {
+            Depth::None => Style::new().add_modifier(Modifier::REVERSED),
+            Depth::Sixteen => self.style(Role::Accent).add_modifier(Modifier::REVERSED),
+            _ => self.style(Role::Accent).bg(self.palette.surface).add_modifier(Modifier::BOLD),
+        }
+    }
+
+    /// Returns the ground of a popup.
+    #[must_use]
+    pub fn raised(self) -> Style {
+        Style::new().bg(self.palette.raised)
+    }
+
+    /// Returns the style of a panel's edge.
+    #[must_use]
+    pub fn edge(self, focused: bool) -> Style {
+        match (self.depth, focused) {
+            (Depth::None, true) => Style::new(),
+            (Depth::None, false) => Style::new().add_modifier(Modifier::DIM),
+            (_, true) => Style::new().fg(self.palette.accent),
+            (_, false) => Style::new().fg(self.palette.border),
+        }
+    }
+
+    /// Returns the style of everything behind a popup.
+    #[must_use]
+    pub fn behind(self) -> Style {
+        match self.depth {
+            Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD),
+            _ => Style::new().fg(self.palette.faint).remove_modifier(Modifier::BOLD),
+        }
+    }
+
+    /// Returns the mark in front of a selected row.
+    #[must_use]
+    pub fn selected(self) -> &'static str {
+        if self.unicode { "\u{258c}" } else { ">" }
+    }
+
+    /// Returns the lines and corners of a panel.
+    #[must_use]
+    pub fn frame(self) -> Frame {
+        if self.unicode { ROUNDED } else { ASCII }
+    }
+
+    /// Returns the glyph of a readiness, as this terminal shows it.
+    #[must_use]
+    pub fn glyph(self, readiness: Readiness) -> &'static str {
+        match (self.unicode, readiness) {
+            (true, _) => glyph(readiness),
+            (false, Readiness::Stuck) => "!",
+            (false, Readiness::Dead) => "x",
+            (false, Readiness::Stale) => "~",
+            (false, Readiness::Unknown) => "?",
+            (false, Readiness::Available) => "o",
+            (false, Readiness::Working) => "*",
+        }
+    }
+
+    /// Returns a horizontal rule's character.
+    #[must_use]
+    pub fn rule(self) -> &'static str {
+        if self.unicode { "─" } else { "-" }
+    }
+
+    /// Returns a vertical rule's character.
+    #[must_use]
+    pub fn bar(self) -> &'static str {
+        if self.unicode { "│" } else { "|" }
+    }
+
+    /// Returns the mark of a row whose state changed unseen.
+    #[must_use]
+    pub fn unread(self) -> &'static str {
+        if self.unicode { "•" } else { "+" }
+    }
+
+    /// Returns the mark of something that is missing.
+    #[must_use]
+    pub fn ellipsis(self) -> &'static str {
+        if self.unicode { "\u{2026}" } else { "~" }
+    }
+
+    /// Replaces what the terminal cannot show.
+    #[must_use]
+    pub fn text(self, text: &str) -> Cow<'_, str> {
+        if self.unicode || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(text.chars().map(in_ascii).collect())
+    }
+
+    /// Replaces the text of one cell by what the terminal can show in one.
+    #[must_use]
+    pub fn symbol<'a>(self, cell: &'a str, buffer: &'a mut [u8; 4]) -> &'a str {
+        match cell.chars().next() {
+            Some(c) if !self.unicode && !cell.is_ascii() => in_ascii(c).encode_utf8(buffer),
+            _ => cell,
+        }
+    }
+}
+
+/// Returns the glyph of a readiness: each has a shape of its own.
+#[must_use]
+pub fn glyph(readiness: Readiness) -> &'static str {
+    match readiness {
+        Readiness::Stuck => "\u{25c6}",
+        Readiness::Dead => "\u{2717}",
+        Readiness::Stale => "\u{25cc}",
+        Readiness::Unknown => "?",
+        Readiness::Available => "\u{25cb}",
+        Readiness::Working => "\u{25cf}",
+    }
+}
+
+/// What the edges of a panel are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// Top left, top right, bottom left, bottom right.
+    pub corners: [&'static str; 4],
+    /// Where an edge meets a line between two parts: left, right, from above, from below.
+    pub joints: [&'static str; 4],
+}
+
+const ROUNDED: Frame = Frame {
+    corners: ["\u{256d}", "\u{256e}", "\u{2570}", "\u{256f}"],
+    joints: ["\u{251c}", "\u{2524}", "\u{252c}", "\u{2534}"],
+};
+
+const ASCII: Frame = Frame { corners: ["+"; 4], joints: ["+"; 4] };
+
+/// Returns how many colours a terminal has, by what its environment says of it.
+fn depth(set: impl Fn(&str) -> Option<String>) -> Depth {
+    let term = set("TERM").unwrap_or_default();
+    if set("NO_COLOR").is_some() || term == "dumb" {
+        return Depth::None;
+    }
+    let all = matches!(set("COLORTERM").as_deref(), Some("truecolor" | "24bit"));
+    // Terminals that have all colours, and whose COLORTERM is lost behind ssh.
+    let known = ["-direct", "kitty", "ghostty", "alacritty", "wezterm", "foot", "contour"];
+    if all || known.iter().any(|name| term.contains(name)) {
+        return Depth::Full;
+    }
+    if term.contains("256") { Depth::Indexed } else { Depth::Sixteen }
+}
+
+/// Returns the nearest character that every terminal shows.
+fn in_ascii(c: char) -> char {
+    match c {
+        '\u{2026}' => '~',
+        '\u{b7}' => '.',
+        '\u{2500}' | '\u{2550}' => '-',
+        '\u{2502}' => '|',
+        '\u{250c}'..='\u{253c}' | '\u{256d}'..='\u{2570}' => '+',
+        '\u{25b8}' => '>',
+        '\u{25cb}' => 'o',
+        '\u{25cf}' => '*',
+        '\u{2713}' => 'x',
+        '\u{25cc}' => '~',
+        '\u{25a0}' => '#',
+        '\u{2588}' | '\u{25b0}' => '#',
+        '\u{25b1}' => '.',
+        '\u{258c}' => '>',
+        '\u{25b2}' | '\u{25c6}' => '!',
+        '\u{2717}' => 'x',
+        c if c.is_ascii() => c,
+        _ => '?',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_state_has_a_glyph_of_its_own() {
+        for unicode in [true, false] {
+            let theme = Theme::plain(unicode);
+            let glyphs: HashSet<_> = Readiness::ALL.iter().map(|state| theme.glyph(*state)).collect();
+            assert_eq!(glyphs.len(), Readiness::ALL.len());
+            let shown = |state: &Readiness| theme.text(glyph(*state)) == theme.glyph(*state);
+            assert!(Readiness::ALL.iter().all(shown), "one spelling of each");
+        }
+    }
+
+    #[test]
+    fn the_environment_decides() {
+        let theme = |pairs: &[(&str, &str)]| {
+            Theme::of_environment(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        };
+        for (pairs, depth, unicode) in [
+            (&[("LANG", "C.UTF-8"), ("TERM", "xterm-256color")][..], Depth::Indexed, true),
+            (&[("LANG", "C.UTF-8"), ("LC_ALL", "C"), ("TERM", "xterm")][..], Depth::Sixteen, false),
+            (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")][..], Depth::Full, false),
+            (&[("TERM", "xterm-kitty")][..], Depth::Full, false),
+            (&[("TERM", "linux")][..], Depth::Sixteen, false),
+            (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("NO_COLOR", "1")][..], Depth::None, false),
+            (&[("TERM", "dumb")][..], Depth::None, false),
+        ] {
+            let theme = theme(pairs);
+            assert_eq!((theme.depth, theme.unicode), (depth, unicode), "{pairs:?}");
+        }
+        assert_eq!(theme(&[("MOSAIC_THEME", "light"), ("TERM", "foot")]), Theme::new("light", Depth::Full, false));
+    }
+
+    #[test]
+    fn without_colours_nothing_is_coloured() {
+        let theme = Theme::plain(true);
+        let states = Readiness::ALL.into_iter().map(Role::State);
+        let lanes = Column::ALL.into_iter().map(Role::Lane);
+        let others = [Role::Plain, Role::Quiet, Role::Faint, Role::Accent, Role::Strong, Role::Alarm, Role::Warning];
+        for role in states.chain(lanes).chain(others) {
+            let style = theme.style(role);
+            assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+        }
+    }
+}
