@@ -15,6 +15,9 @@ use super::view::{Body, Role, View};
 /// Hints at the end of the footer that are never dropped: help and the way out.
 const ALWAYS_SHOWN: usize = 2;
 
+/// From this width on the footer begins one column further in, below the edges of the panels.
+const INSET_FROM: u16 = 50;
+
 /// What drawing decided that the view does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Drawn {
@@ -61,7 +64,8 @@ fn plan_of(area: Rect, view: &View) -> Plan {
 }
 
 fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
-    let area = Rect { x: line.x + 1, width: line.width.saturating_sub(1), ..line };
+    let inset = u16::from(line.width > INSET_FROM);
+    let area = Rect { x: line.x + inset, width: line.width - inset, ..line };
     if let Some(message) = &view.message {
         pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
         return;

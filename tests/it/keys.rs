@@ -289,7 +289,7 @@ fn an_agent_is_not_stopped_by_keys_that_were_typed_blindly() {
     screen.send("X");
     screen.wait_text("acts on");
     screen.resize(24, 8);
-    let text = screen.wait_text(" 2/");
+    let text = screen.wait_text("\u{2500} 2/4 \u{2500}\u{256e}");
     let lines: u32 = text.split_once(" 2/").unwrap().1.split(' ').next().unwrap().parse().unwrap();
     screen.send("y");
     screen.wait_text("scroll to its end first");
