@@ -103,7 +103,11 @@ fn draw_column(buffer: &mut Buffer, plan: &Plan, area: Rect, column: &ColumnView
         return;
     }
     if plan.column_edges == Edges::Full {
-        let facts = column.notes.get(..1).unwrap_or_default();
+        let wide = |pieces: &[Piece]| pieces.iter().map(|piece| text::width(&piece.text)).sum::<usize>();
+        let notes = column.notes.get(..1).unwrap_or_default();
+        // Corners, strokes, and a blank around each.
+        let fits = wide(&column.title) + wide(notes) + 9 <= usize::from(area.width);
+        let facts = if fits { notes } else { &[] };
         let edge = Panel { title: &column.title, facts, focused: selected, ..Panel::default() };
         panel(buffer, area, Edges::Full, &edge, theme);
     } else if plan.tabs.is_empty() {
