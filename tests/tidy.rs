@@ -71,7 +71,7 @@ const IMPURE: [&str; 12] = [
 ];
 
 /// Words that may stand only in these files or folders.
-const OWNED: [(&str, &[&str]); 17] = [
+const OWNED: [(&str, &[&str]); 19] = [
     // tmux's own control client can crash the server, and every agent with it.
     ("\"-C\"", &[]),
     ("rusqlite", &["backlog/sqlite/"]),
@@ -86,9 +86,11 @@ const OWNED: [(&str, &[&str]); 17] = [
     // A roster is written under its lock, by its store; the others write files of their own.
     (
         "file::write(",
-        &["fleet/roster/store.rs", "fleet/lifecycle/install.rs", "fleet/seed.rs", "fleet/launch/trust.rs"],
+        &["fleet/roster/store.rs", "fleet/lifecycle/install.rs", "fleet/library.rs", "fleet/launch/trust.rs"],
     ),
-    ("file::copy(", &["fleet/roster/store.rs", "fleet/seed.rs"]),
+    ("file::copy(", &["fleet/roster/store.rs"]),
+    ("file::put(", &["fleet/seed.rs"]),
+    ("file::create(", &["fleet/identity.rs"]),
     ("fs::write(", &["app/demo/place.rs"]),
     ("fs::rename(", &["fleet/file.rs", "fleet/logfile.rs", "fleet/lifecycle/install.rs"]),
     ("saphyr_parser", &["fleet/roster/"]),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::edge::open::{block_on, dashboard};
 use super::edge::runtime::Options;
-use super::edge::{launch, logging, paths, terminal};
+use super::edge::{editor, launch, logging, paths, terminal};
 use crate::app::action::cli::{self, Parsed};
 use crate::app::action::dispatch::{Performer, Request};
 use crate::app::action::registry::{ActionSpec, Door};
@@ -93,7 +93,7 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
     })?;
     let site = paths::site(parsed.globals.roster.clone())?;
     match performer {
-        Performer::Terminal(action) => on_terminal(&site, action),
+        Performer::Terminal(action) => on_terminal(&site, action, parsed.inputs.flag("json")),
         Performer::Executor(request) => {
             let console = Console { width: width(), owned: true };
             let report = match &request {
@@ -114,7 +114,7 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
 }
 
 /// Performs what has this process to itself.
-fn on_terminal(site: &Site, action: TerminalAction) -> Result<u8> {
+fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
     match action {
         TerminalAction::Dashboard => dashboard(site, Options::default()),
         TerminalAction::Watch(name) => watch(site, name),
@@ -124,6 +124,10 @@ fn on_terminal(site: &Site, action: TerminalAction) -> Result<u8> {
         }
         TerminalAction::Attach(name) => Err(exec::explain("tmux", &block_on(agent::attach(site, &name))??)),
         TerminalAction::Follow { name, lines, ansi } => block_on(agent::follow(site, &name, lines, ansi))?,
+        TerminalAction::EditPersona(class) => {
+            let report = block_on(editor::persona_at_shell(site, &class))??;
+            print(&report, json)
+        }
         TerminalAction::SessionHold => {
             logging::to_stderr();
             block_on(session::hold(site, &roster::load(site)?))??;

@@ -40,6 +40,89 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()>
     replace(&path, bytes, before.as_ref(), mode, keep)
 }
 
+/// Writes a file in its place, whatever stands there: a link is replaced, and not followed; a file keeps its mode, group
+/// and owner. One that is new gets this mode.
+///
+/// # Errors
+/// What the file system says; what had that name is then as it was.
+pub fn put(path: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()> {
+    let before = fs::symlink_metadata(path).ok().filter(Metadata::is_file);
+    replace(path, bytes, before.as_ref(), mode, keep)
+}
+
+/// Makes a file, unless there is anything of that name, which is left as it is; whether it was made.
+///
+/// # Errors
+/// What the file system says; nothing is made then.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
+    if is_taken(path) {
+        return Ok(false);
+    }
+    let made = path.with_file_name(format!(
+        "{}{TEMPORARY}{}-{}",
+        path.file_name().unwrap_or_default().to_string_lossy(),
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ));
+    replace(&made, bytes, None, mode, Keep::Durable)?;
+    // Whole, or not at all, and over nothing that came in between.
+    let here = rustix::fs::CWD;
+    let placed = match rustix::fs::renameat_with(here, &made, here, path, rustix::fs::RenameFlags::NOREPLACE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
+            fs::hard_link(&made, path)
+        }
+        placed => placed.map_err(io::Error::from),
+    };
+    let _placed_or_given_up = fs::remove_file(&made);
+    match placed {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives what has a name a second one beside it, which ends in `mark` and, where that is taken, a number; the name stays
+/// until it is replaced. Where the file system knows no second names it is a copy. A folder, which can have only one, is
+/// moved there.
+///
+/// # Errors
+/// What the file system says; what has the name is then as it was.
+pub fn keep_beside(path: &Path, mark: &str) -> io::Result<PathBuf> {
+    let meta = fs::symlink_metadata(path)?;
+    for number in 1_u32.. {
+        let mut name = path.as_os_str().to_owned();
+        name.push(mark);
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        let beside = PathBuf::from(name);
+        if is_taken(&beside) {
+            continue;
+        }
+        let kept = if meta.is_dir() {
+            fs::rename(path, &beside)
+        } else {
+            // The bytes stay where they are, so it works on a full disk as well.
+            match fs::hard_link(path, &beside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(_) if meta.is_symlink() => std::os::unix::fs::symlink(fs::read_link(path)?, &beside),
+                Err(_) if meta.is_file() => copy(path, &beside),
+                done => done,
+            }
+        };
+        return kept.map(|()| beside);
+    }
+    Err(io::Error::other("every name beside it is taken"))
+}
+
+/// Gives what was kept beside a name that name again.
+///
+/// # Errors
+/// What the file system says.
+pub fn give_back(beside: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(beside, path)
+}
+
 /// Writes a file of this program's own: whatever has that name is replaced by one that only this user may read.
 ///
 /// # Errors
@@ -82,9 +165,16 @@ const TEMPORARY: &str = ".tmp";
 
 /// Removes what writers left in a folder that were killed in the middle of a write.
 pub fn sweep(folder: &Path) {
+    sweep_of(folder, |_| true);
+}
+
+/// Removes what writers of certain files left in a folder.
+pub fn sweep_of(folder: &Path, is_meant: impl Fn(&str) -> bool) {
     let is_left = |name: &str| {
-        let (pid, _) = name.rsplit_once(TEMPORARY)?.1.split_once('-')?;
-        pid.parse().ok().filter(|pid| !process::is_alive(*pid))
+        let (of, (pid, number)) =
+            name.rsplit_once(TEMPORARY).and_then(|(of, rest)| Some((of, rest.split_once('-')?)))?;
+        let _number: u32 = number.parse().ok()?;
+        pid.parse().ok().filter(|pid| is_meant(of) && !process::is_alive(*pid))
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_str().and_then(is_left).is_some() {

@@ -220,7 +220,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         verdict.reason = Reason::Told(hosts::unanswered(planes, agent));
     }
     if let Some(hidden) = &pane.hidden {
-        verdict.reason = Reason::Told(format!("{}; {}", hidden.why, hidden.next));
+        verdict.reason = Reason::Failed(hidden.why.to_string(), hidden.next.to_string());
     }
     let panes_in_session = pane.panes_in_session;
     let mut flags = Vec::new();
@@ -271,6 +271,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         health: decision.health,
         readiness: decision.readiness,
         reason: Label::new(&verdict.reason.to_string()),
+        advised: verdict.reason.says_what_helps(),
         question,
         drift,
         boot_enable,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::persona::is_class;
 use super::roster::{Document, Problem, meant};
+use super::runtime;
 use crate::plain::quoted;
 
 /// Most agents of one class: beyond this a number is a slip of the keyboard.
@@ -132,6 +133,11 @@ fn check_words(file: &ProfileFile, path: &Path, document: &mut Document) {
             if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
                 document.problem(&format!("roster[{at}].{key}"), "is empty; leave the key out, or say which");
             }
+        }
+        let unknown = |name: &&String| !name.trim().is_empty() && !runtime::is_known(name);
+        if let Some(name) = entry.runtime.as_ref().filter(unknown) {
+            let message = format!("{} is no runtime; expected one of {}", quoted(name), runtime::known_list());
+            document.problem(&format!("roster[{at}].runtime"), message);
         }
     }
 }

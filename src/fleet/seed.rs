@@ -1,11 +1,14 @@
 //! The framework's files in the Mosaic home: seeded, updated, and never at the price of what the user owns.
 //!
 //! A record beside them keeps the version and the fingerprint of each file as it was written, so that "changed by the
-//! user" is a fact. Only files of the shipped list are ever written, each by a rename; one that the user changed is kept
-//! beside the new one. Everything else in the home is nobody's business here.
+//! user" is a fact. It says before the first write what is about to be written: whoever is killed in between has left
+//! each file old or new, and the next one knows both. Only files of the shipped list are ever written, each by a rename;
+//! one that the user changed is kept beside the new one. A link is the user's, and nothing is written through it.
+//! Everything else in the home is nobody's business here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -23,16 +26,35 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Most bytes of a file that is compared; no shipped one comes near it.
 const MAX_BYTES: usize = 4 << 20;
 
+/// The folder that is the user's as well: it may be a link to where the fleet's files really lie, and stays one.
+const SHARED: &str = "fleet";
+
 /// What was seeded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Record {
-    /// Version of the program that seeded.
+    /// Version of the program that seeded last; empty before the first seeding is done.
     version: String,
     /// Path below the home, and fingerprint of what was written.
     files: BTreeMap<String, String>,
-    /// Files that were there before the framework: path, and name of the user's version beside it.
+    /// What was there before the framework: path, and name of the user's version beside it.
     before: BTreeMap<String, String>,
+    /// What seedings that were not done yet were to write: each of these files is as it was, or one of these.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    writing: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Record {
+    /// Whether a file is as this program or an older one wrote it.
+    fn wrote(&self, path: &str, there: &str) -> bool {
+        self.files.get(path).is_some_and(|written| written == there)
+            || self.writing.get(path).is_some_and(|written| written.contains(there))
+    }
+
+    /// Paths of everything that may have been written.
+    fn paths(&self) -> BTreeSet<&String> {
+        self.files.keys().chain(self.writing.keys()).collect()
+    }
 }
 
 /// How a file in the home compares with the shipped one.
@@ -65,10 +87,20 @@ pub struct Entry {
 pub struct Seeded {
     /// Files written.
     pub written: Vec<String>,
-    /// Files that the user had changed: path, and the name under which the user's version is kept.
+    /// What the user had changed: path, and the name under which the user's version is kept.
     pub kept: Vec<(String, String)>,
     /// Files removed that are shipped no more.
     pub removed: Vec<String>,
+}
+
+/// What stands in the place of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum There {
+    Nothing,
+    /// A file, by its fingerprint.
+    File(String),
+    /// A link, a folder, a pipe: nothing of ours.
+    Other,
 }
 
 /// What this program ships: path below the home, and text.
@@ -80,7 +112,7 @@ fn record_path(site: &Site) -> PathBuf {
     site.home.join("framework.json")
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
+fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
 }
 
@@ -100,12 +132,12 @@ fn read_record(site: &Site) -> Result<Option<Record>> {
     }
 }
 
-/// The version that was seeded last; nothing when none was.
+/// The version that was seeded last; nothing when none was, or the first seeding is not done.
 ///
 /// # Errors
 /// When the record cannot be read.
 pub fn version(site: &Site) -> Result<Option<String>> {
-    Ok(read_record(site)?.map(|record| record.version))
+    Ok(read_record(site)?.map(|record| record.version).filter(|version| !version.is_empty()))
 }
 
 /// How the home compares with what this program ships, by path.
@@ -120,20 +152,19 @@ fn compare(site: &Site, record: &Record, shipped: &[(impl AsRef<str>, &str)]) ->
     let mut all = Vec::new();
     for (path, text) in shipped {
         let path = path.as_ref();
-        let seeded = record.files.get(path);
-        let state = match digest(&site.home.join(path))? {
-            None => State::Missing,
-            Some(there) if there == fingerprint(text.as_bytes()) => State::Current,
-            Some(there) if seeded == Some(&there) => State::Outdated,
-            Some(_) => State::Changed,
+        let state = match at(site, path)? {
+            There::Nothing => State::Missing,
+            There::File(there) if there == fingerprint(text.as_bytes()) => State::Current,
+            There::File(there) if record.wrote(path, &there) => State::Outdated,
+            There::File(_) | There::Other => State::Changed,
         };
         all.push(Entry { path: path.to_owned(), state });
     }
-    for (path, seeded) in &record.files {
+    for path in record.paths() {
         if shipped.iter().any(|(shipped, _)| shipped.as_ref() == path) {
             continue;
         }
-        if digest(&site.home.join(path))?.as_ref() == Some(seeded) {
+        if matches!(at(site, path)?, There::File(there) if record.wrote(path, &there)) {
             all.push(Entry { path: path.clone(), state: State::Obsolete });
         }
     }
@@ -141,13 +172,34 @@ fn compare(site: &Site, record: &Record, shipped: &[(impl AsRef<str>, &str)]) ->
     Ok(all)
 }
 
-/// Fingerprint of a file; nothing when there is none.
-fn digest(path: &Path) -> Result<Option<String>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(fingerprint(&bytes))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::failed(path.display().to_string(), error.to_string(), "move it away")),
+/// What stands in a file's place below the home.
+fn at(site: &Site, path: &str) -> Result<There> {
+    if in_the_way(site, path).is_some() {
+        return Ok(There::Other);
     }
+    let file = site.home.join(path);
+    let unreadable = |error: io::Error| Failure::failed(file.display().to_string(), error.to_string(), "move it away");
+    match fs::symlink_metadata(&file) {
+        Ok(meta) if meta.is_file() => fs::read(&file).map(|bytes| There::File(fingerprint(&bytes))).map_err(unreadable),
+        Ok(_) => Ok(There::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(There::Nothing),
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+/// What stands where a folder of the framework belongs and is none: a file, or a link that leads who knows where.
+fn in_the_way(site: &Site, path: &str) -> Option<PathBuf> {
+    let mut folder = site.home.clone();
+    let mut parts = Path::new(path).components().peekable();
+    while let Some(part) = parts.next() {
+        parts.peek()?;
+        folder.push(part);
+        let meta = fs::symlink_metadata(&folder).ok()?;
+        if !meta.is_dir() && folder != site.home.join(SHARED) {
+            return Some(folder);
+        }
+    }
+    None
 }
 
 /// Brings the home up to what this program ships.
@@ -170,47 +222,106 @@ fn hold(site: &Site) -> Result<fs::File> {
 fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<Seeded> {
     fs::create_dir_all(&site.home).map_err(|error| failed(&site.home, &error))?;
     let _held = hold(site)?;
-    let mut record = read_record(site)?.unwrap_or_default();
+    let before = read_record(site)?.unwrap_or_default();
+    let mut record = before.clone();
+    sweep(site, shipped);
+    let entries = compare(site, &record, shipped)?;
     let mut done = Seeded::default();
-    for Entry { path, state } in compare(site, &record, shipped)? {
-        let file = site.home.join(&path);
-        // Somebody may have saved it since it was compared.
-        let there = digest(&file)?;
-        let as_seeded = there.as_ref() == record.files.get(&path);
-        if state == State::Obsolete {
-            if !as_seeded {
-                continue;
-            }
-            fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
-            record.files.remove(&path);
-            done.removed.push(path);
-            continue;
+    for entry in entries.iter().filter(|entry| entry.state != State::Current) {
+        if let Some((_, text)) = shipped.iter().find(|(path, _)| *path.as_ref() == entry.path) {
+            record.writing.entry(entry.path.clone()).or_default().insert(fingerprint(text.as_bytes()));
         }
-        let Some((_, text)) = shipped.iter().find(|(shipped, _)| shipped.as_ref() == path) else { continue };
-        let is_new = there.as_deref() == Some(fingerprint(text.as_bytes()).as_str());
-        if there.is_some() && !is_new && !as_seeded {
-            let aside = aside(&file);
-            file::copy(&file, &aside).map_err(|error| failed(&aside, &error))?;
-            let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if !record.files.contains_key(&path) {
-                record.before.insert(path.clone(), name.clone());
-            }
-            done.kept.push((path.clone(), name));
+    }
+    if record != before {
+        save(site, &record)?;
+    }
+    for Entry { path, state } in &entries {
+        let text = shipped.iter().find(|(shipped, _)| shipped.as_ref() == path).map(|(_, text)| *text);
+        match text {
+            _ if *state == State::Current => {}
+            None => remove(site, &record, path, &mut done)?,
+            Some(text) => write(site, &mut record, path, text, &mut done)?,
         }
-        if !is_new {
-            if let Some(folder) = file.parent() {
-                fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-            }
-            file::write(&file, text.as_bytes(), 0o644, Keep::Durable).map_err(|error| failed(&file, &error))?;
-            done.written.push(path.clone());
-        }
-        record.files.insert(path, fingerprint(text.as_bytes()));
     }
     // What the user changed and nobody ships any more is theirs.
-    record.files.retain(|path, _| shipped.iter().any(|(shipped, _)| shipped.as_ref() == path));
+    record.files =
+        shipped.iter().map(|(path, text)| (path.as_ref().to_owned(), fingerprint(text.as_bytes()))).collect();
+    record.writing.clear();
     VERSION.clone_into(&mut record.version);
-    save(site, &record)?;
+    if record != before {
+        save(site, &record)?;
+    }
     Ok(done)
+}
+
+/// Removes what is shipped no more, if it is still as it was written.
+fn remove(site: &Site, record: &Record, path: &str, done: &mut Seeded) -> Result<()> {
+    if matches!(at(site, path)?, There::File(there) if record.wrote(path, &there)) {
+        let file = site.home.join(path);
+        fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
+        done.removed.push(path.to_owned());
+    }
+    Ok(())
+}
+
+/// Writes one file; what is the user's in its place is kept beside it.
+fn write(site: &Site, record: &mut Record, path: &str, text: &str, done: &mut Seeded) -> Result<()> {
+    let file = site.home.join(path);
+    while let Some(folder) = in_the_way(site, path) {
+        let named = folder.strip_prefix(&site.home).unwrap_or(&folder).display().to_string();
+        let aside = file::keep_beside(&folder, &mark()).map_err(|error| failed(&folder, &error))?;
+        fs::remove_file(&folder).map_err(|error| failed(&folder, &error))?;
+        note(site, record, &named, &aside, done)?;
+    }
+    // Somebody may have saved it since it was compared.
+    let kept = match at(site, path)? {
+        There::File(there) if there == fingerprint(text.as_bytes()) => return Ok(()),
+        There::Nothing => None,
+        There::File(there) if record.wrote(path, &there) => None,
+        There::File(_) | There::Other => {
+            let aside = file::keep_beside(&file, &mark()).map_err(|error| failed(&file, &error))?;
+            note(site, record, path, &aside, done)?;
+            Some(aside)
+        }
+    };
+    let made = file.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = made.and_then(|()| file::put(&file, text.as_bytes(), 0o644, Keep::Durable));
+    if let Err(error) = written {
+        if let Some(aside) = kept.filter(|_| file::is_taken(&file)) {
+            // The user's version is where it was; a second name of it only confuses.
+            let _gone = fs::remove_file(aside);
+            done.kept.pop();
+        }
+        return Err(failed(&file, &error));
+    }
+    done.written.push(path.to_owned());
+    Ok(())
+}
+
+/// Notes under which name the user's version is kept. What was there before the framework goes back one day.
+fn note(site: &Site, record: &mut Record, path: &str, aside: &Path, done: &mut Seeded) -> Result<()> {
+    let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if !record.files.contains_key(path) {
+        record.before.insert(path.to_owned(), name.clone());
+        save(site, record)?;
+    }
+    done.kept.push((path.to_owned(), name));
+    Ok(())
+}
+
+/// Removes what a seeding that was killed in the middle of a write has left.
+fn sweep(site: &Site, shipped: &[(impl AsRef<str>, &str)]) {
+    let mut folders: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+    let own = ["framework.json"];
+    for path in shipped.iter().map(|(path, _)| path.as_ref()).chain(own) {
+        let file = site.home.join(path);
+        if let (Some(folder), Some(name)) = (file.parent(), file.file_name()) {
+            folders.entry(folder.to_owned()).or_default().insert(name.to_string_lossy().into_owned());
+        }
+    }
+    for (folder, names) in folders {
+        file::sweep_of(&folder, |name| names.contains(name));
+    }
 }
 
 /// Seeds a home for the first time, unless files of the user's would have to give way.
@@ -240,24 +351,27 @@ pub fn uninstall(site: &Site) -> Result<Vec<String>> {
     let Some(record) = read_record(site)? else { return Ok(Vec::new()) };
     let _held = hold(site)?;
     let mut stay = Vec::new();
-    for (path, seeded) in &record.files {
+    for path in record.paths() {
         let file = site.home.join(path);
-        match digest(&file)? {
-            None => {}
-            Some(there) if there == *seeded => {
+        match at(site, path)? {
+            There::Nothing => {}
+            There::File(there) if record.wrote(path, &there) => {
                 fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
-                if let Some(aside) = record.before.get(path).map(|name| file.with_file_name(name))
-                    && file::is_taken(&aside)
-                {
-                    file::copy(&aside, &file).map_err(|error| failed(&aside, &error))?;
-                    fs::remove_file(&aside).map_err(|error| failed(&aside, &error))?;
-                }
                 for folder in file.ancestors().skip(1).take_while(|folder| *folder != site.home) {
                     // Whatever the user put into it keeps it.
                     let _in_use = fs::remove_dir(folder);
                 }
             }
-            Some(_) => stay.push(path.clone()),
+            // One that was never written, because its seeding was broken off, is only the user's.
+            _ if !record.files.contains_key(path) => {}
+            There::File(_) | There::Other => stay.push(path.clone()),
+        }
+    }
+    for (path, name) in &record.before {
+        let file = site.home.join(path);
+        let aside = file.with_file_name(name);
+        if file::is_taken(&aside) && !file::is_taken(&file) {
+            file::give_back(&aside, &file).map_err(|error| failed(&aside, &error))?;
         }
     }
     for path in [record_path(site), site.home.join("framework.lock")] {
@@ -266,21 +380,9 @@ pub fn uninstall(site: &Site) -> Result<Vec<String>> {
     Ok(stay)
 }
 
-/// A free name beside a file for the user's version of it.
-fn aside(file: &Path) -> PathBuf {
-    let date = jiff::Zoned::now().strftime("%Y%m%d").to_string();
-    let named = |end: String| {
-        let mut name = file.to_owned().into_os_string();
-        name.push(format!(".user-{date}{end}"));
-        PathBuf::from(name)
-    };
-    let mut free = named(String::new());
-    let mut number = 1;
-    while file::is_taken(&free) {
-        number += 1;
-        free = named(format!("-{number}"));
-    }
-    free
+/// What the name of a user's version ends in.
+fn mark() -> String {
+    format!(".user-{}", jiff::Zoned::now().strftime("%Y%m%d"))
 }
 
 fn save(site: &Site, record: &Record) -> Result<()> {
@@ -290,185 +392,4 @@ fn save(site: &Site, record: &Record) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Home(tempfile::TempDir);
-
-    impl Home {
-        fn new() -> Self {
-            Self(tempfile::tempdir().unwrap())
-        }
-
-        fn site(&self) -> Site {
-            Site::for_tests(&self.0.path().display().to_string())
-        }
-
-        fn path(&self, path: &str) -> PathBuf {
-            self.site().home.join(path)
-        }
-
-        fn write(&self, path: &str, text: &str) {
-            let path = self.path(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-
-        fn read(&self, path: &str) -> Option<String> {
-            fs::read_to_string(self.path(path)).ok()
-        }
-
-        fn install(&self, shipped: &[(impl AsRef<str>, &str)]) -> Seeded {
-            install_these(&self.site(), shipped).unwrap()
-        }
-
-        /// Names of all files, but for the record and its lock.
-        fn files(&self) -> Vec<String> {
-            let (mut all, mut visit) = (Vec::new(), vec![self.site().home]);
-            while let Some(folder) = visit.pop() {
-                for entry in fs::read_dir(&folder).unwrap().flatten() {
-                    let path = entry.path();
-                    if path.is_dir() {
-                        visit.push(path);
-                    } else {
-                        all.push(path.strip_prefix(self.site().home).unwrap().display().to_string());
-                    }
-                }
-            }
-            all.retain(|path| !path.starts_with("framework."));
-            all.sort();
-            all
-        }
-    }
-
-    const OLD: [(&str, &str); 3] = [("A.md", "a1"), ("guides/g.md", "g1"), ("gone.md", "x1")];
-    const NEW: [(&str, &str); 3] = [("A.md", "a2"), ("guides/g.md", "g2"), ("new.md", "n2")];
-
-    #[test]
-    fn an_update_writes_what_changed_and_keeps_what_the_user_wrote() {
-        let home = Home::new();
-        assert_eq!(home.install(&OLD).written, ["A.md", "gone.md", "guides/g.md"]);
-        assert_eq!(home.install(&OLD), Seeded::default(), "a second time changes nothing");
-        home.write("guides/g.md", "mine");
-        home.write("USER.md", "me");
-        home.write("fleet/roster.yaml", "version: 1");
-        let done = home.install(&NEW);
-        assert_eq!(done.written, ["A.md", "guides/g.md", "new.md"]);
-        assert_eq!(done.removed, ["gone.md"]);
-        let [(path, aside)] = done.kept.as_slice() else { panic!("{done:?}") };
-        assert_eq!((path.as_str(), home.read(&format!("guides/{aside}")).as_deref()), ("guides/g.md", Some("mine")));
-        assert_eq!(home.read("A.md").as_deref(), Some("a2"));
-        assert_eq!(home.read("USER.md").as_deref(), Some("me"));
-        // Changed again on the same day: both of the user's versions stay.
-        home.write("guides/g.md", "mine too");
-        let again = home.install(&NEW);
-        assert_eq!(home.read(&format!("guides/{}", again.kept[0].1)).as_deref(), Some("mine too"));
-        assert_eq!(home.read(&format!("guides/{aside}")).as_deref(), Some("mine"));
-    }
-
-    #[test]
-    fn a_file_that_is_shipped_no_more_and_was_changed_is_the_users() {
-        let home = Home::new();
-        home.install(&OLD);
-        home.write("gone.md", "mine");
-        assert_eq!(home.install(&NEW).removed, Vec::<String>::new());
-        assert_eq!(home.read("gone.md").as_deref(), Some("mine"));
-        assert_eq!(home.install(&NEW), Seeded::default());
-    }
-
-    #[test]
-    fn a_first_start_replaces_nothing_of_the_users() {
-        let home = Home::new();
-        home.write("AGENTS.md", "mine");
-        let failure = begin(&home.site()).unwrap_err();
-        assert!(failure.what.ends_with("AGENTS.md") && failure.next.contains("framework install"), "{failure}");
-        assert_eq!(home.files(), ["AGENTS.md"]);
-        fs::remove_file(home.path("AGENTS.md")).unwrap();
-        begin(&home.site()).unwrap();
-        assert!(home.read("CONSTITUTION.md").is_some());
-    }
-
-    #[test]
-    fn without_a_record_everything_that_differs_is_the_users() {
-        let home = Home::new();
-        home.write("A.md", "theirs");
-        let done = home.install(&NEW);
-        assert_eq!(home.read(&done.kept[0].1).as_deref(), Some("theirs"));
-        home.write("framework.json", "{");
-        let failure = install_these(&home.site(), &NEW).unwrap_err();
-        assert!(failure.what.ends_with("framework.json"), "{failure}");
-    }
-
-    #[test]
-    fn taking_it_back_leaves_the_user_everything() {
-        let home = Home::new();
-        home.write("SOUL.md", "soul");
-        home.write("guides/g.md", "theirs");
-        home.install(&OLD);
-        home.write("A.md", "mine");
-        home.write("guides/own.md", "own");
-        assert_eq!(uninstall(&home.site()).unwrap(), ["A.md"]);
-        assert_eq!(home.files(), ["A.md", "SOUL.md", "guides/g.md", "guides/own.md"]);
-        assert_eq!(home.read("guides/g.md").as_deref(), Some("theirs"));
-        assert!(uninstall(&home.site()).unwrap().is_empty());
-    }
-
-    #[test]
-    fn nothing_that_ships_is_the_users() {
-        for (path, _) in shipped() {
-            let name = Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
-            let owned =
-                ["fleet/agents/", "fleet/run/", "fleet/backlog/", "fleet/roles.local/", "fleet/profiles.local/"]
-                    .iter()
-                    .any(|folder| path.starts_with(folder))
-                    || ["policy/", "memory/", "worktrees/"].iter().any(|folder| path.starts_with(folder))
-                    || [
-                        "SOUL.md",
-                        "USER.md",
-                        "TOOLS.md",
-                        "credentials.json",
-                        "tui.yaml",
-                        "NORTH_STAR.yaml",
-                        "budget.yaml",
-                    ]
-                    .contains(&path.as_str())
-                    || ["gate.yaml", "framework.json", "framework.lock"].contains(&path.as_str())
-                    || (name.ends_with(".local.md") && !path.starts_with("examples/"))
-                    || (path.starts_with("fleet/") && path.matches('/').count() == 1 && path.ends_with(".yaml"));
-            assert!(!owned, "{path}");
-        }
-    }
-
-    proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
-
-        /// Whatever lies in a home, and whatever it was before: no text of the user's is lost, and what ships is there.
-        #[test]
-        fn no_text_of_the_users_is_lost(
-            files in proptest::collection::btree_map("(fleet/(roles|roles[.]local|run)/)?[a-c]{1,2}([.]local)?[.]md", "[xyz]{0,3}", 0..8),
-            first in proptest::collection::btree_map("(fleet/roles/)?[a-c]{1,2}[.]md", "[12]", 0..5),
-            second in proptest::collection::btree_map("(fleet/roles/)?[a-c]{1,2}[.]md", "[12]", 0..5),
-        ) {
-            let home = Home::new();
-            let list = |all: &BTreeMap<String, String>| -> Vec<(String, String)> {
-                all.iter().map(|(path, text)| (path.clone(), text.clone())).collect()
-            };
-            let shipped = |all: &[(String, String)]| { home.install(&all.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect::<Vec<_>>()); };
-            let (first, second) = (list(&first), list(&second));
-            shipped(&first);
-            for (path, text) in &files {
-                home.write(path, text);
-            }
-            shipped(&second);
-            let texts: Vec<String> = home.files().iter().filter_map(|path| home.read(path)).collect();
-            for (path, text) in &files {
-                // A user's file that reads like the shipped one is that one.
-                let same = first.iter().any(|(p, t)| p == path && t == text);
-                proptest::prop_assert!(same || texts.contains(text), "{path}: {text:?} of {:?}", home.files());
-            }
-            for (path, text) in &second {
-                proptest::prop_assert_eq!(home.read(path), Some(text.clone()));
-            }
-        }
-    }
-}
+mod tests;

@@ -2,12 +2,14 @@
 //! put into an operator's, and what of it may reach a terminal. Everything else may use it; it knows nothing of the program.
 
 mod decoder;
+mod diff;
 mod file;
 mod patient;
 mod shell;
 mod terminal;
 
 pub use decoder::{Notation, plain_words};
+pub use diff::diff;
 pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark};
 pub use patient::Patient;
 pub use shell::shell_quote;

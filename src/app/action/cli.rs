@@ -196,6 +196,11 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
             "fleet" => "The fleet as a whole",
             "agent" => "One agent",
             "backlog" => "Cards: what is to be done, by whom, in which order",
+            "framework" => "The framework's files in the Mosaic home",
+            "contract" => "What an agent is told before its first turn",
+            "persona" => "What a class of agents is for",
+            "profile" => "Kinds of fleet",
+            "identity" => "Who the operator is, and who the agents are",
             "session" => "What runs inside sessions",
             _ => "",
         };

@@ -42,8 +42,9 @@ impl Request {
             Self::Fleet(action) => action.concern(),
             Self::Agent(action) => action.concern(),
             Self::Session(_) => Concern::default(),
-            // Agents read the contract when they start, and its files are written under a lock of their own.
-            Self::Framework(_) => Concern::default(),
+            Self::Framework(action) => action.concern(),
+            // Agents read personas when they start.
+            Self::Library(_) => Concern::default(),
             Self::Backlog(_) => Concern { cards: true, ..Concern::default() },
         }
     }

@@ -2,7 +2,8 @@
 
 use super::registry::Door;
 use super::{
-    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, ScreenAction, SessionAction, TerminalAction,
+    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, LibraryAction, ScreenAction, SessionAction,
+    TerminalAction,
 };
 
 /// Who performs an action.
@@ -36,6 +37,8 @@ pub enum Request {
     Agent(AgentAction),
     /// Of the framework.
     Framework(FrameworkAction),
+    /// Of personas and system types.
+    Library(LibraryAction),
     /// Of a session.
     Session(SessionAction),
     /// Of the backlog.
@@ -68,7 +71,9 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
         Action::Screen(step) if has_screen => Performer::Screen(OnScreen::Step(step)),
         Action::Screen(_) => return Err("this moves the dashboard's screen; open it with `mosaic-tui`".to_owned()),
         Action::Terminal(TerminalAction::Watch(name)) if has_screen => Performer::Screen(OnScreen::Watch(name)),
-        Action::Terminal(action @ TerminalAction::Attach(_)) => Performer::Terminal(action),
+        Action::Terminal(action @ (TerminalAction::Attach(_) | TerminalAction::EditPersona(_))) => {
+            Performer::Terminal(action)
+        }
         Action::Terminal(TerminalAction::Follow { name, .. }) if has_screen => {
             return Err(format!(
                 "--follow needs a terminal to itself: here Enter watches {name}; in a shell run `mosaic-tui agent tail --follow {name}`"
@@ -82,6 +87,7 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
         Action::Agent(action) => Performer::Executor(Request::Agent(action)),
         Action::Fleet(action) => Performer::Executor(Request::Fleet(action)),
         Action::Framework(action) => Performer::Executor(Request::Framework(action)),
+        Action::Library(action) => Performer::Executor(Request::Library(action)),
         Action::Session(action) => Performer::Executor(Request::Session(action)),
         Action::Backlog(action) => Performer::Executor(Request::Backlog(action)),
     })
@@ -108,6 +114,7 @@ mod tests {
             "backlog.edit" => &[("title", "x")],
             "session.report" => &[("status", "ok")],
             "session.tether" => &[("arguments", "true")],
+            "persona.edit" | "persona.add" => &[("class", "code")],
             "fleet.remove" => &[("name", "a")],
             _ => &[],
         };

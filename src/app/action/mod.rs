@@ -18,10 +18,11 @@ pub use registry::agent::AgentAction;
 pub use registry::backlog::BacklogAction;
 pub use registry::fleet::FleetAction;
 pub use registry::framework::FrameworkAction;
+pub use registry::library::LibraryAction;
 pub use registry::program::TerminalAction;
 pub use registry::screen::{Direction, Motion, ScreenAction};
 pub use registry::session::SessionAction;
-pub use registry::{agent, backlog, fleet, program};
+pub use registry::{agent, backlog, fleet, framework, library, program};
 
 /// One intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Action {
     Agent(AgentAction),
     /// Works with the framework's files.
     Framework(FrameworkAction),
+    /// Works with personas and system types.
+    Library(LibraryAction),
     /// Works for a session.
     Session(SessionAction),
     /// Works with cards.

@@ -1,4 +1,4 @@
-//! The operator's editor on a card: a private file, the editor on the terminal, and what it says then.
+//! The operator's editor on a card or a persona: a private file, the editor on the terminal, and what it says then.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,9 +8,16 @@ use std::path::{Path, PathBuf};
 
 use super::on_terminal::{self, Ended};
 use super::signals::Signals;
+use crate::app::action::error;
+use crate::app::action::report::Report;
+use crate::app::perform;
 use crate::app::tui::draft;
+use crate::app::tui::event::Event;
 use crate::app::tui::screens::form::FieldName;
 use crate::backlog::model::Card;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+use crate::fleet::library::{self, Shelf};
 use crate::fleet::model::Label;
 use crate::fleet::os::exec;
 use crate::plain;
@@ -25,13 +32,96 @@ const SHELL: &str = "/bin/sh";
 const MAX_TEXT: usize = 4 << 20;
 
 /// What the editor left: the values, or why there are none.
-type Values = Result<Vec<(FieldName, String)>, String>;
+type Values = std::result::Result<Vec<(FieldName, String)>, String>;
+
+/// The file that it left, or why there is none.
+type Left = std::result::Result<PathBuf, String>;
+
+/// What the editor is opened on.
+#[derive(Debug)]
+pub(in crate::app) enum Subject {
+    /// A card.
+    Card(Box<Card>),
+    /// The persona of a class.
+    Persona(String),
+}
+
+/// Opens the editor beneath the dashboard, and tells what it left.
+pub(in crate::app) async fn on(site: &Site, subject: Subject, signals: &mut Signals) -> Ended<Event> {
+    match subject {
+        Subject::Card(card) => match edit(&card, signals).await {
+            Ended::With(text) => Ended::With(Event::Edited { card, text }),
+            Ended::Told(signalled, why) => Ended::Told(signalled, why),
+        },
+        Subject::Persona(class) => match persona(site, &class, signals).await {
+            Ended::With(report) => Ended::With(Event::Returned {
+                command: format!("mosaic-tui persona edit {class}"),
+                report: report.unwrap_or_else(|failure| Report::failed(&failure)),
+            }),
+            Ended::Told(signalled, why) => Ended::Told(signalled, why),
+        },
+    }
+}
 
 /// Opens the editor on a card and waits for it. What was typed is never thrown away: unless its values are
 /// returned, the file is kept and named.
-pub(in crate::app) async fn edit(card: &Card, signals: &mut Signals) -> Ended<Values> {
-    let before = draft::text(card);
-    let path = match write(card, &before) {
+async fn edit(card: &Card, signals: &mut Signals) -> Ended<Values> {
+    match open(&format!("card-{}", card.id), &draft::text(card), signals).await {
+        Ended::With(left) => Ended::With(left.and_then(|path| values(&path))),
+        Ended::Told(signalled, why) => Ended::Told(signalled, why),
+    }
+}
+
+/// Opens the editor on the persona of a class, and takes what it leaves as the user's own, if it is valid. What is not
+/// taken is kept and named.
+async fn persona(site: &Site, class: &str, signals: &mut Signals) -> Ended<Result<Report>> {
+    let found = match library::find(site, Shelf::Personas, class) {
+        Ok(found) => found,
+        Err(failure) => return Ended::With(Err(failure)),
+    };
+    let path = match open(&format!("persona-{class}"), &found.text, signals).await {
+        Ended::With(Ok(path)) => path,
+        Ended::With(Err(why)) => {
+            let next = format!("`mosaic-tui persona edit {class} --file=FILE` takes a text from a file");
+            return Ended::With(Err(Failure::failed(format!("persona {class}"), why, next)));
+        }
+        Ended::Told(signalled, why) => return Ended::Told(signalled, why),
+    };
+    let saved = plain::read(&path, MAX_TEXT)
+        .map_err(|why| Failure::unreadable(path.display().to_string(), &why))
+        .and_then(|text| perform::library::save(site, class, &text, &path));
+    Ended::With(saved.map(|mut report| {
+        if report.code == error::DONE {
+            forget(&path);
+        } else {
+            report.errors.push(format!(
+                "your text is kept; `mosaic-tui persona edit {class} --file={}` takes it once it is mended",
+                path.display()
+            ));
+        }
+        report
+    }))
+}
+
+/// The same from a shell.
+///
+/// # Errors
+/// When there is no such class, or the editor fails.
+pub(in crate::app) async fn persona_at_shell(site: &Site, class: &str) -> Result<Report> {
+    let mut signals = Signals::listen()
+        .map_err(|error| Failure::failed("signals", error.to_string(), "free some file descriptors"))?;
+    match persona(site, class, &mut signals).await {
+        Ended::With(report) => report,
+        Ended::Told(_, why) => {
+            let why = why.unwrap_or_else(|| "was told to end".to_owned());
+            Err(Failure::failed(format!("persona {class}"), why, "run it again"))
+        }
+    }
+}
+
+/// Opens the editor on a text and waits for it: the file that it leaves.
+async fn open(name: &str, before: &str, signals: &mut Signals) -> Ended<Left> {
+    let path = match write(name, before) {
         Ok(path) => path,
         Err(why) => return Ended::With(Err(why)),
     };
@@ -40,7 +130,7 @@ pub(in crate::app) async fn edit(card: &Card, signals: &mut Signals) -> Ended<Va
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| DEFAULT.to_owned());
     let args = shell_line(&command, &path);
-    let name = Label::new(&command).to_string();
+    let program = Label::new(&command).to_string();
     let child = match exec::on_terminal(Path::new(SHELL), &args, &[]) {
         Ok(child) => child,
         Err(error) => {
@@ -49,18 +139,18 @@ pub(in crate::app) async fn edit(card: &Card, signals: &mut Signals) -> Ended<Va
         }
     };
     let status = match on_terminal::wait(child, signals).await {
-        Ended::Told(signalled, _) => return Ended::Told(signalled, left(&path, &before)),
+        Ended::Told(signalled, _) => return Ended::Told(signalled, left(&path, before)),
         Ended::With(status) => status,
     };
     let why = match status {
-        Ok(status) if status.success() => return Ended::With(values(&path)),
+        Ok(status) if status.success() => return Ended::With(Ok(path)),
         Ok(status) if matches!(status.code(), Some(126 | 127)) => {
-            format!("{name} cannot be run: the shell ended with {status}; set VISUAL or EDITOR")
+            format!("{program} cannot be run: the shell ended with {status}; set VISUAL or EDITOR")
         }
-        Ok(status) => format!("{name} ended with {status}; nothing was changed"),
-        Err(error) => format!("{name}: {error}"),
+        Ok(status) => format!("{program} ended with {status}; nothing was changed"),
+        Err(error) => format!("{program}: {error}"),
     };
-    Ended::With(Err(match left(&path, &before) {
+    Ended::With(Err(match left(&path, before) {
         Some(kept) => format!("{why}; {kept}"),
         None => why,
     }))
@@ -96,11 +186,11 @@ fn shell_line(command: &str, file: &Path) -> [OsString; 4] {
     ["-c".into(), format!("{command} \"$@\"").into(), command.into(), file.into()]
 }
 
-fn write(card: &Card, text: &str) -> Result<PathBuf, String> {
+fn write(name: &str, text: &str) -> Left {
     let mut number = 0;
     loop {
-        let name = format!("mosaic-card-{}-{}-{number}.md", card.id, std::process::id());
-        let path = crate::fleet::home::temporary_folder().join(name);
+        let file = format!("mosaic-{name}-{}-{number}.md", std::process::id());
+        let path = crate::fleet::home::temporary_folder().join(file);
         match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             // An earlier text that was kept.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,

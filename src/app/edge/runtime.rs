@@ -24,7 +24,6 @@ use crate::app::tui::event::Event;
 use crate::app::tui::present::present;
 use crate::app::tui::state::State;
 use crate::app::tui::update::update;
-use crate::backlog::model::Card;
 use crate::backlog::watch::{self, News, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -166,8 +165,8 @@ struct Dashboard {
     screen: Screen,
     observer: Observer,
     watcher: Option<Watcher>,
-    /// The card that the operator's editor is to be opened on.
-    editor: Option<Box<Card>>,
+    /// What the operator's editor is to be opened on.
+    editor: Option<editor::Subject>,
     /// The agent that the operator takes over.
     attach: Option<String>,
     /// What runs.
@@ -206,8 +205,8 @@ impl Dashboard {
                 // What waits was not typed for the program that comes.
                 keyboard.begin();
             }
-            if let Some(card) = self.editor.take() {
-                self.edit(card, &mut signals).await?;
+            if let Some(subject) = self.editor.take() {
+                self.edit(subject, &mut signals).await?;
                 keyboard.begin_again();
                 continue;
             }
@@ -328,7 +327,8 @@ impl Dashboard {
                     watcher.ask(request);
                 }
             }
-            Effect::Editor(card) => self.editor = Some(card),
+            Effect::Editor(card) => self.editor = Some(editor::Subject::Card(card)),
+            Effect::EditPersona(class) => self.editor = Some(editor::Subject::Persona(class)),
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { sent, request } => {
@@ -487,10 +487,10 @@ impl Dashboard {
     }
 
     /// Lends the terminal to the operator's editor, and takes in what it leaves.
-    async fn edit(&mut self, card: Box<Card>, signals: &mut Signals) -> io::Result<()> {
+    async fn edit(&mut self, subject: editor::Subject, signals: &mut Signals) -> io::Result<()> {
         self.screen.leave();
-        let text = match editor::edit(&card, signals).await {
-            Ended::With(text) => text,
+        let event = match editor::on(&self.site, subject, signals).await {
+            Ended::With(event) => event,
             Ended::Told(signalled, why) => {
                 self.exit = Some(signalled.code());
                 self.last_words = why;
@@ -498,7 +498,7 @@ impl Dashboard {
             }
         };
         self.come_back()?;
-        self.take(Event::Edited { card, text });
+        self.take(event);
         Ok(())
     }
 

@@ -24,7 +24,8 @@ pub(in crate::app) async fn perform(
     match request {
         Request::Fleet(action) => super::fleet::perform(site, action, tell).await,
         Request::Agent(action) => super::agent::perform(site, action, console, tell).await,
-        Request::Framework(action) => super::framework::perform(site, action),
+        Request::Framework(action) => super::framework::perform(site, action, console, tell).await,
+        Request::Library(action) => super::library::perform(site, action, console),
         Request::Session(SessionAction::Report { status, detail, hook, agent }) => {
             super::hooks::report(site, *status, detail.as_deref(), hook.as_ref(), agent.as_ref())
         }

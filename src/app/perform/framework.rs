@@ -1,13 +1,20 @@
-//! The framework's files and the contract that is put together from them.
+//! The framework's files, the contract that is put together from them, and an update of this program.
+
+mod identity;
+mod update;
+mod verify;
 
 use serde_json::json;
+
+use super::output::Console;
 
 use crate::app::action::FrameworkAction;
 use crate::app::action::report::Report;
 use crate::fleet::contract::{self, Reader};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::seed::{self, State};
+use crate::fleet::lifecycle::Tell;
+use crate::fleet::seed::{self, Entry, Seeded, State};
 use crate::fleet::{roster, runtime};
 use crate::plain;
 
@@ -36,47 +43,72 @@ fn contract(site: &Site, runtime: &str, class: Option<&str>, agent: Option<&str>
     Ok(report)
 }
 
-/// Seeds the home, or tells how it compares.
-pub(in crate::app) fn perform(site: &Site, action: &FrameworkAction) -> Result<Report> {
+/// Performs an action on the framework.
+///
+/// # Errors
+/// Whatever stops it.
+pub(in crate::app) async fn perform(
+    site: &Site,
+    action: &FrameworkAction,
+    console: Console,
+    tell: Tell<'_>,
+) -> Result<Report> {
     match action {
         FrameworkAction::Contract { runtime, class, agent } => {
             contract(site, runtime, class.as_deref(), agent.as_deref())
         }
         FrameworkAction::Install => {
             let done = seed::install(site)?;
-            let mut lines = vec![format!(
-                "framework {} in {}: {} written, {} removed",
-                seed::VERSION,
-                site.home.display(),
-                done.written.len(),
-                done.removed.len()
-            )];
-            lines.extend(done.kept.iter().map(|(path, aside)| format!("your {path} is kept as {aside} beside it")));
             Ok(Report::done(
-                lines.join("\n"),
+                seeded(site, &done).join("\n"),
                 &json!({
                     "version": seed::VERSION, "written": done.written, "kept": done.kept, "removed": done.removed,
                 }),
             ))
         }
-        FrameworkAction::Status => {
-            let (seeded, files) = (seed::version(site)?, seed::status(site)?);
-            let others: Vec<_> = files.iter().filter(|entry| entry.state != State::Current).collect();
-            let mut lines = vec![match &seeded {
-                Some(version) => format!("seeded by {version}; this program brings {}", seed::VERSION),
-                None => format!("not seeded; this program brings {}", seed::VERSION),
-            }];
-            lines.extend(others.iter().map(|entry| format!("{:<9} {}", word(entry.state), entry.path)));
-            lines.push(match others.len() {
-                0 => format!("all {} files are current", files.len()),
-                n => format!(
-                    "{n} of {} files differ; `mosaic-tui framework install` brings them up to date",
-                    files.len()
-                ),
-            });
-            Ok(Report::done(lines.join("\n"), &json!({ "version": seed::VERSION, "seeded": seeded, "files": files })))
+        FrameworkAction::Status => status(site),
+        FrameworkAction::Update => update::framework(site, tell).await,
+        FrameworkAction::Verify { folder } => verify::verify(folder.as_deref()),
+        FrameworkAction::Identity { given, ask } => identity::init(site, given, *ask && console.owned),
+        FrameworkAction::Upgrade { apply, relaunch, reseed } => {
+            let wanted = update::Wanted { apply: *apply, relaunch: *relaunch, reseed: *reseed };
+            update::all(site, wanted, tell).await
         }
     }
+}
+
+/// What a seeding did, in lines.
+fn seeded(site: &Site, done: &Seeded) -> Vec<String> {
+    let mut lines = vec![format!(
+        "framework {} in {}: {} written, {} removed",
+        seed::VERSION,
+        site.home.display(),
+        done.written.len(),
+        done.removed.len()
+    )];
+    lines.extend(done.kept.iter().map(|(path, aside)| format!("your {path} is kept as {aside} beside it")));
+    lines
+}
+
+fn status(site: &Site) -> Result<Report> {
+    let (seeded, files) = (seed::version(site)?, seed::status(site)?);
+    let mut lines = compared(seeded.as_deref(), &files);
+    lines.push(match files.iter().filter(|entry| entry.state != State::Current).count() {
+        0 => format!("all {} files are current", files.len()),
+        n => format!("{n} of {} files differ; `mosaic-tui framework update` brings them up to date", files.len()),
+    });
+    Ok(Report::done(lines.join("\n"), &json!({ "version": seed::VERSION, "seeded": seeded, "files": files })))
+}
+
+/// The versions, and each file that differs.
+fn compared(seeded: Option<&str>, files: &[Entry]) -> Vec<String> {
+    let mut lines = vec![match seeded {
+        Some(version) => format!("seeded by {version}; this program brings {}", seed::VERSION),
+        None => format!("not seeded; this program brings {}", seed::VERSION),
+    }];
+    let others = files.iter().filter(|entry| entry.state != State::Current);
+    lines.extend(others.map(|entry| format!("{:<9} {}", word(entry.state), entry.path)));
+    lines
 }
 
 fn word(state: State) -> &'static str {

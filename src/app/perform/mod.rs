@@ -7,6 +7,7 @@ pub(in crate::app) mod fleet;
 pub(in crate::app) mod framework;
 pub(in crate::app) mod headless;
 pub(in crate::app) mod hooks;
+pub(in crate::app) mod library;
 pub(in crate::app) mod look;
 pub(in crate::app) mod output;
 pub(in crate::app) mod standard_input;

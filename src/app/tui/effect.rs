@@ -28,6 +28,8 @@ pub enum Effect {
     Backlog(watch::Request),
     /// Open the operator's editor on a card.
     Editor(Box<Card>),
+    /// Open the operator's editor on the persona of a class.
+    EditPersona(String),
     /// Hand the terminal to an agent's pane, until the operator leaves it.
     Attach(String),
     /// Draw everything again.

@@ -70,6 +70,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         health: Health::Healthy,
         readiness,
         reason: Label::new(reason),
+        advised: false,
         question: None,
         drift: false,
         boot_enable: BootEnable::Unknown,

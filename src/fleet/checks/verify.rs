@@ -80,26 +80,25 @@ fn of_agent(row: &AgentRow, lacks_keeper: bool) -> Check {
     if row.has(Flag::Stopped) {
         return Check::ok(subject, row.reason.to_string());
     }
-    // A reason that names what helps is not followed by another advice.
-    let failed = |text: String, next: &str| {
-        let next = if text.contains("`mosaic-tui ") { "" } else { next };
-        Check::failed(subject.clone(), text, next)
-    };
+    let failed = |text: String, next: &str| Check::failed(subject.clone(), text, next);
+    // A reason that says what helps is not followed by another advice.
+    let for_its_reason = |text: String, next: &str| failed(text, if row.advised { "" } else { next });
     let start = format!("`mosaic-tui fleet start {subject}`");
     let Some(pane) = &row.pane else {
-        return failed(row.reason.to_string(), &start);
+        return for_its_reason(row.reason.to_string(), &start);
     };
     if pane.dead || row.readiness == Readiness::Dead {
-        return failed(format!("its pane is dead: {}", row.reason), &format!("`mosaic-tui fleet restart {subject}`"));
+        let next = format!("`mosaic-tui fleet restart {subject}`");
+        return for_its_reason(format!("its pane is dead: {}", row.reason), &next);
     }
     if lacks_keeper {
-        return failed(
+        return for_its_reason(
             format!("its keeper is gone: {}", row.reason),
             &format!("{start} gives it another, and stops nothing"),
         );
     }
     if row.health != Health::Healthy {
-        return failed(
+        return for_its_reason(
             format!("it answers no heartbeat: {}", row.reason),
             &format!("`mosaic-tui agent explain {subject}`"),
         );
@@ -111,7 +110,7 @@ fn of_agent(row: &AgentRow, lacks_keeper: bool) -> Check {
         );
     }
     if row.has(Flag::Disagree) {
-        return failed(row.reason.to_string(), &format!("`mosaic-tui agent explain {subject}`"));
+        return for_its_reason(row.reason.to_string(), &format!("`mosaic-tui agent explain {subject}`"));
     }
     match row.boot_enable {
         BootEnable::NotEnabled => {

@@ -84,6 +84,7 @@ fn unmanaged_row(
         health: decision.health,
         readiness: decision.readiness,
         reason: Label::new(&Reason::NotInRoster.to_string()),
+        advised: Reason::NotInRoster.says_what_helps(),
         question: None,
         drift: false,
         boot_enable: BootEnable::Unknown,

@@ -55,6 +55,9 @@ pub struct AgentRow {
     pub readiness: Readiness,
     /// Why, in a few words.
     pub reason: Label,
+    /// Whether these words say what helps.
+    #[serde(skip)]
+    pub advised: bool,
     /// The question that its screen asks, on one line.
     pub question: Option<Label>,
     /// Whether the pane runs another runtime than the roster says.

@@ -243,6 +243,15 @@ pub fn age(pid: u32) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
+/// Whether a process runs this very file: not another of the same name, and not one that was replaced since. `None`
+/// where that cannot be told.
+#[must_use]
+pub fn runs_file(pid: u32, program: &std::path::Path) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let of = |path: &std::path::Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    Some(of(format!("/proc/{pid}/exe").as_ref())? == of(program)?)
+}
+
 /// Argument vector of a live process.
 #[must_use]
 pub fn argv(pid: u32) -> Option<Vec<String>> {

@@ -136,6 +136,17 @@ fn each_invalid_persona_is_told_with_line_key_and_what_is_allowed() {
         ("3. Three.", "4. Three.", "x.md:14:1: Mandate: duty 4 stands where 3 is expected"),
         ("`code`", "`cod`", "x.md:18:1: Boundaries: names the class cod, which has no persona; did you mean code"),
         ("`code`", "`zzzzzzzzzzz`", "which has no persona; expected one of account-executive, board"),
+        ("class: x", "class: x-", "class: is \"x-\"; expected small letters, digits and hyphens"),
+        ("summary: Does x.", "summary: \"  \"", "x.md:6:10: summary: is empty"),
+        ("summary: Does x.", "summary: \"a\\nb\"", "x.md:6:10: summary: expected one line without `|`"),
+        ("domain: sales", "domain:", "x.md:4:8: domain: `` is not known here; expected one of"),
+        ("1. One.", "1. ", "x.md:11:1: Mandate: duty 1 is empty"),
+        ("## Mandate", "## Mandate\n\n## Mandate", "expected the sections"),
+        (
+            "class: x\ntitle: X\ndomain: sales\npersistent: false\nsummary: Does x.",
+            "",
+            "x.md:1:1: the front matter is empty",
+        ),
         ("title: X", "title: X\u{1b}", "x.md:3:9: holds a control character"),
     ] {
         let text = VALID.replacen(from, to, 1);

@@ -122,6 +122,15 @@ fn each_invalid_profile_is_told_with_line_key_and_what_is_allowed() {
             "roster[0].multiplicity: a fleet has one lead; expected 1",
         ),
         ("multiplicity: 2", "runtime: \"\"", "roster[2].runtime: is empty; leave the key out, or say which"),
+        (
+            "multiplicity: 2",
+            "runtime: clade",
+            "roster[2].runtime: \"clade\" is no runtime; expected one of claude, codex",
+        ),
+        ("multiplicity: 2", "model_hint: \" \"", "roster[2].model_hint: is empty; leave the key out, or say which"),
+        ("multiplicity: 2", "notes: \"\"", "roster[2].notes: is empty"),
+        ("description: d\n", "description: d\u{7}\n", "p.yaml:3:15: holds a control character"),
+        ("lead: ceo", "lead: [ceo]", "p.yaml:4:7: lead: is a list; expected"),
         ("multiplicity: 2", "colour: red", "roster[2].colour: unknown key `colour`; expected one of `class`"),
         ("roster:", "roster: 3\nx:", "p.yaml:6:9: roster: is"),
     ] {

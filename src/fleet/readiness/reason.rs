@@ -10,6 +10,8 @@ use crate::fleet::model::{End, HeartbeatStatus, Label, SubState, UnitResult, age
 pub enum Reason {
     /// Said so by somebody else, in these words: a runtime, its screen, another host, a note.
     Told(String),
+    /// Said so by a failure: why, and what helps.
+    Failed(String, String),
     /// Its process ended; how, where it is known.
     Ended(Option<End>),
     /// `/proc` no longer has its process.
@@ -70,10 +72,26 @@ pub enum Reason {
     GivenUp(Box<Reason>, u32, UnitResult),
 }
 
+impl Reason {
+    /// Whether its words say what helps, or that somebody sees to it: then no other advice follows them.
+    #[must_use]
+    pub fn says_what_helps(&self) -> bool {
+        match self {
+            Self::Failed(..) | Self::ServerUnreachable | Self::BeingStarted(..) => true,
+            Self::ClaimedActive(reason, _)
+            | Self::ClaimedFailed(reason, _)
+            | Self::BeingRestarted(reason)
+            | Self::GivenUp(reason, ..) => reason.says_what_helps(),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Told(words) => f.write_str(words),
+            Self::Failed(why, next) => write!(f, "{why}; {next}"),
             Self::Ended(Some(end)) => end.fmt(f),
             Self::Ended(None) => f.write_str("its process ended"),
             Self::ProcessGone => f.write_str("its process is gone"),
@@ -137,6 +155,7 @@ mod tests {
         let minute = Duration::from_secs(60);
         let all = [
             told(),
+            Reason::Failed("its server hangs".to_owned(), "end it".to_owned()),
             Reason::Ended(Some(End::Exited(9))),
             Reason::Ended(None),
             Reason::ProcessGone,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::spec::{ACT, AGENTS, ActionSpec, Argument, JSON, LOOK, NAME, Place, Shape, command, flag, value};
+use super::spec::{ACT, AGENTS, ActionSpec, Argument, JSON, LOOK, NAME, Place, Shape, command, flag, needed, value};
 use crate::app::action::Action;
 use crate::app::action::concern::Concern;
 use crate::app::action::inputs::Inputs;
@@ -35,6 +35,17 @@ pub enum FleetAction {
     Init {
         /// Which example.
         profile: String,
+        /// One runtime for all.
+        runtime: Option<String>,
+        /// Written, not only printed.
+        write: bool,
+        /// Over an existing one, which is kept as a backup.
+        force: bool,
+    },
+    /// Makes a roster from a system type.
+    Provision {
+        /// Which.
+        system_type: String,
         /// One runtime for all.
         runtime: Option<String>,
         /// Written, not only printed.
@@ -100,7 +111,7 @@ impl FleetAction {
     pub fn only_tells(&self) -> bool {
         match self {
             Self::Recover { apply } => !apply,
-            Self::Init { write, force, .. } => !(*write && *force),
+            Self::Init { write, force, .. } | Self::Provision { write, force, .. } => !(*write && *force),
             Self::Install { dry_run } | Self::Uninstall { dry_run } => *dry_run,
             _ => false,
         }
@@ -115,7 +126,9 @@ impl FleetAction {
             Self::Add { name, .. } | Self::Edit { name, .. } | Self::Remove(name) => {
                 Concern { roster: true, ..Concern::of_agents(&[name.to_string()], false) }
             }
-            Self::Init { write, .. } => Concern { roster: *write, ..Concern::default() },
+            Self::Init { write, .. } | Self::Provision { write, .. } => {
+                Concern { roster: *write, ..Concern::default() }
+            }
             Self::Recover { .. } | Self::Install { .. } | Self::Uninstall { .. } if self.only_tells() => {
                 Concern::default()
             }
@@ -136,6 +149,9 @@ const SUPERVISOR: Argument =
         .of(&["systemd", "direct"]);
 const DRY_RUN: Argument = flag("dry-run", "Only tells what it would do");
 const TARGETS: &[Argument] = &[AGENTS, CLASS, STAGGER, SUPERVISOR, JSON];
+const RUNTIME: Argument = value("runtime", "One runtime for all of its agents");
+const WRITE: Argument = flag("write", "Writes the roster instead of printing it");
+const FORCE: Argument = flag("force", "Over an existing roster, which is kept as a backup");
 const FIELDS: Argument = Argument {
     name: "fields",
     shape: Shape::Many,
@@ -188,13 +204,24 @@ pub(super) const ACTS: &[ActionSpec] = &[
                 "research",
                 "operations",
             ]),
-            value("runtime", "One runtime for all of its agents"),
-            flag("write", "Writes the roster instead of printing it"),
-            flag("force", "Over an existing roster, which is kept as a backup"),
+            RUNTIME,
+            WRITE,
+            FORCE,
             JSON,
         ])
         .asks_first("Overwrite the roster of")
         .answers("{profile, file, written, backup, notes, agents}", &[0, 1, 4]),
+    command(
+        "fleet.provision",
+        "provision",
+        "Prints the roster of a kind of fleet, or writes it; `profile list` names the kinds",
+        &["fleet", "provision"],
+        build_provision,
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[needed("system-type", "The kind of fleet, such as software-delivery"), RUNTIME, WRITE, FORCE, JSON])
+    .asks_first("Overwrite the roster of")
+    .answers("{system_type, file, written, backup, notes, agents}", &[0, 1, 3, 4]),
     command(
         "fleet.install",
         "install",
@@ -355,6 +382,17 @@ fn build_init(inputs: &Inputs) -> Built {
         let all: Vec<&str> = PROFILES.iter().map(|(name, _)| *name).collect();
         return Err(format!("--profile takes one of {}", all.join(", ")));
     }
+    let (runtime, write, force) = made(inputs)?;
+    done(FleetAction::Init { profile, runtime, write, force })
+}
+
+fn build_provision(inputs: &Inputs) -> Built {
+    let (runtime, write, force) = made(inputs)?;
+    done(FleetAction::Provision { system_type: inputs.required("system-type")?, runtime, write, force })
+}
+
+/// How a roster is made: one runtime for all, `--write` and `--force`.
+fn made(inputs: &Inputs) -> Result<(Option<String>, bool, bool), String> {
     let runtime = inputs.one("runtime");
     if let Some(name) = runtime.as_deref().filter(|name| !runtime::is_known(name)) {
         return Err(format!("--runtime takes one of {}, not {}", runtime::known_list(), crate::plain::quoted(name)));
@@ -363,7 +401,7 @@ fn build_init(inputs: &Inputs) -> Built {
     if force && !write {
         return Err("--force needs --write".to_owned());
     }
-    done(FleetAction::Init { profile, runtime, write, force })
+    Ok((runtime, write, force))
 }
 
 fn build_add(inputs: &Inputs) -> Built {

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod backlog;
 pub mod fleet;
 pub mod framework;
+pub mod library;
 pub mod program;
 pub mod screen;
 pub mod session;
@@ -15,12 +16,13 @@ mod spec;
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
 /// Its parts, in the order of help and footer.
-const PARTS: [&[ActionSpec]; 10] = [
+const PARTS: [&[ActionSpec]; 11] = [
     screen::KEYS,
     fleet::LOOKS,
     agent::LOOKS,
     session::SESSION,
     framework::FRAMEWORK,
+    library::LIBRARY,
     program::PROGRAM,
     fleet::ACTS,
     agent::ACTS,

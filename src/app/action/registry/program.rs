@@ -31,6 +31,8 @@ pub enum TerminalAction {
         /// Keeps colours.
         ansi: bool,
     },
+    /// Opens the operator's editor on a persona.
+    EditPersona(String),
     /// Keeps one agent's session.
     SessionRun {
         /// The agent.

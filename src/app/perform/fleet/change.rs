@@ -3,7 +3,6 @@
 
 use serde_json::json;
 
-use super::profile::{from_profile, on_installed_runtimes};
 use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
@@ -11,43 +10,6 @@ use crate::fleet::lifecycle::{self, Lifecycle, Tell};
 use crate::fleet::model::{AgentName, FloorGap, Warning};
 use crate::fleet::roster::{self, Edit, Field, Roster};
 use crate::fleet::session;
-
-pub(super) async fn init(
-    site: &Site,
-    profile: &str,
-    runtime: Option<&str>,
-    write: bool,
-    force: bool,
-) -> Result<Report> {
-    let (mut draft, mut added) = from_profile(site, profile, runtime)?;
-    if runtime.is_none() {
-        added.extend(on_installed_runtimes(site, &mut draft)?);
-    }
-    let path = site.roster.display().to_string();
-    let json = |written: bool, backup: Option<String>| {
-        json!({
-            "profile": profile, "file": path, "written": written, "backup": backup, "notes": added,
-            "agents": draft.roster().agents.iter().map(|agent| agent.name.to_string()).collect::<Vec<_>>(),
-        })
-    };
-    if !write {
-        let mut report = Report::done(draft.text().trim_end(), &json(false, None));
-        // Beside the answer, which may go into a file.
-        report.errors = added.iter().map(|note| format!("note: {note}")).collect();
-        return Ok(report);
-    }
-    let backup = roster::create(site, &draft, force).await?.map(|backup| backup.display().to_string());
-    let mut lines = vec![format!("wrote {path}: {} agents from profile {profile}", draft.roster().agents.len())];
-    lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
-    lines.extend(added.iter().cloned());
-    lines.extend(draft.roster().warnings.iter().map(|warning| format!("warning: {warning}")));
-    lines.push(if crate::fleet::systemd::Manager::connect().await.is_ok() {
-        "next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned()
-    } else {
-        "next: `mosaic-tui fleet start` (there is no user manager to install units for)".to_owned()
-    });
-    Ok(Report::done(lines.join("\n"), &json(true, backup.clone())))
-}
 
 pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: Tell<'_>) -> Result<Report> {
     let locked = roster::lock(site).await?;

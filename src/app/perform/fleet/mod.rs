@@ -2,8 +2,11 @@
 
 mod change;
 mod look;
+mod made;
 mod perform;
 mod print;
-mod profile;
 
 pub(in crate::app) use perform::{perform, start_all};
+
+#[cfg(test)]
+mod tests;

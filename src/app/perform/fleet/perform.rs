@@ -9,7 +9,8 @@ use serde_json::json;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
-use super::change::{add, edit, init, remove};
+use super::change::{add, edit, remove};
+use super::made::{init, provision};
 use super::{look, print};
 use crate::app::action::error;
 use crate::app::action::fleet::{FleetAction, Targets};
@@ -51,6 +52,9 @@ pub(in crate::app) async fn perform(site: &Site, action: &FleetAction, tell: Tel
         FleetAction::Init { profile, runtime, write, force } => {
             init(site, profile, runtime.as_deref(), *write, *force).await
         }
+        FleetAction::Provision { system_type, runtime, write, force } => {
+            provision(site, system_type, runtime.as_deref(), *write, *force).await
+        }
         FleetAction::Install { dry_run } => install(site, *dry_run, tell).await,
         FleetAction::Uninstall { dry_run } => uninstall(site, *dry_run, tell).await,
         FleetAction::Status => Ok(print::status(&*look_at_all(site).await?)),
@@ -74,7 +78,7 @@ enum Verb {
 }
 
 /// The agents of this host that are meant.
-fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> Result<Vec<&'a Agent>> {
+pub(super) fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> Result<Vec<&'a Agent>> {
     let of_class = |agent: &&Agent| targets.class.as_ref().is_none_or(|class| agent.class == *class);
     let agents: Vec<&Agent> = if targets.agents.is_empty() {
         roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).filter(of_class).collect()
@@ -203,7 +207,7 @@ pub(in crate::app) async fn start_all<'a>(
 }
 
 /// One line per agent; the exit code is that of the first failure.
-fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) -> Report {
+pub(super) fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) -> Report {
     let (mut lines, mut errors) = (Vec::new(), Vec::new());
     let mut rows = Vec::new();
     let mut code = error::DONE;
@@ -271,7 +275,7 @@ async fn verify(site: &Site) -> Result<Report> {
 }
 
 /// Agents that are down: dead in both looks, not on purpose, and not about to be restarted by systemd.
-fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
+pub(super) fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String> {
     let dead = |snapshot: &FleetSnapshot| -> Vec<String> {
         snapshot
             .agents

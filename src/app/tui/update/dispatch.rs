@@ -104,7 +104,11 @@ pub(in crate::app::tui) fn confirm_or_dispatch(
 
 /// Whether a request of a dangerous kind does nothing this time.
 fn only_tells(request: &Request) -> bool {
-    matches!(request, Request::Fleet(action) if action.only_tells())
+    match request {
+        Request::Fleet(action) => action.only_tells(),
+        Request::Framework(action) => action.only_tells(),
+        _ => false,
+    }
 }
 
 /// Does what is done on this screen, and hands on the rest.
@@ -134,6 +138,7 @@ pub(in crate::app::tui) fn dispatch(
                 None => effects.push(Effect::Attach(name)),
             }
         }
+        Performer::Terminal(TerminalAction::EditPersona(class)) => effects.push(Effect::EditPersona(class)),
         // The dispatcher gives nothing else that needs a terminal to a screen.
         Performer::Terminal(_) => toast(state, "this needs a terminal; run it in a shell".to_owned(), true),
         Performer::Executor(request) => {

@@ -1,15 +1,89 @@
-//! The roster that an example makes.
+//! Rosters that are made: from an example, or from a system type; printed, or written where there is none yet.
 
+use serde_json::{Value, json};
+
+use crate::app::action::report::Report;
+use crate::app::perform::library;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::framework::PROFILES;
 use crate::fleet::home::Site;
 use crate::fleet::model::FloorGap;
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Agent, Draft, ENHANCING_CLASS, Edit, Field};
-use crate::fleet::{runtime, session};
+use crate::fleet::{identity, provision, runtime, session, systemd};
+
+/// Makes a roster from an example.
+pub(super) async fn init(
+    site: &Site,
+    profile: &str,
+    runtime: Option<&str>,
+    write: bool,
+    force: bool,
+) -> Result<Report> {
+    let (mut draft, mut notes) = from_profile(site, profile, runtime)?;
+    if runtime.is_none() {
+        notes.extend(on_installed_runtimes(site, &mut draft)?);
+    }
+    told(site, ("profile", profile), &draft, &notes, (write, force)).await
+}
+
+/// Makes a roster from a system type.
+pub(super) async fn provision(
+    site: &Site,
+    system_type: &str,
+    runtime: Option<&str>,
+    write: bool,
+    force: bool,
+) -> Result<Report> {
+    let (profile, _) = library::usable_profile(site, system_type)?;
+    let made = provision::roster(&profile, runtime);
+    let (mut draft, mut notes) = (roster::check(site, made.text)?, made.notes);
+    if runtime.is_none() {
+        notes.extend(on_installed_runtimes(site, &mut draft)?);
+    }
+    told(site, ("system_type", system_type), &draft, &notes, (write, force)).await
+}
+
+/// Prints a roster that was made, or writes it.
+async fn told(
+    site: &Site,
+    (kind, name): (&str, &str),
+    draft: &Draft,
+    notes: &[String],
+    (write, force): (bool, bool),
+) -> Result<Report> {
+    let path = site.roster.display().to_string();
+    let json = |written: bool, backup: Option<&str>| -> Value {
+        json!({
+            kind: name, "file": path, "written": written, "backup": backup, "notes": notes,
+            "agents": draft.roster().agents.iter().map(|agent| agent.name.to_string()).collect::<Vec<_>>(),
+        })
+    };
+    if !write {
+        let mut report = Report::done(draft.text().trim_end(), &json(false, None));
+        // Beside the answer, which may go into a file.
+        report.errors = notes.iter().map(|note| format!("note: {note}")).collect();
+        return Ok(report);
+    }
+    let backup = roster::create(site, draft, force).await?.map(|backup| backup.display().to_string());
+    let kind = kind.replace('_', " ");
+    let mut lines = vec![format!("wrote {path}: {} agents from {kind} {name}", draft.roster().agents.len())];
+    lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
+    lines.extend(notes.iter().cloned());
+    lines.extend(draft.roster().warnings.iter().map(|warning| format!("warning: {warning}")));
+    if !identity::missing(site).is_empty() {
+        lines.push("`mosaic-tui identity init` tells your agents who they are, and who you are".to_owned());
+    }
+    lines.push(if systemd::Manager::connect().await.is_ok() {
+        "next: `mosaic-tui fleet install` and `mosaic-tui fleet start`".to_owned()
+    } else {
+        "next: `mosaic-tui fleet start` (there is no user manager to install units for)".to_owned()
+    });
+    Ok(Report::done(lines.join("\n"), &json(true, backup.as_deref())))
+}
 
 /// An example with one runtime for all and the floor filled up, and what was added for that.
-pub(super) fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) -> Result<(Draft, Vec<String>)> {
+fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) -> Result<(Draft, Vec<String>)> {
     let internal = |why: String| Failure::failed(format!("profile {profile}"), why, "report this");
     let text = PROFILES.iter().find(|(name, _)| *name == profile).map(|(_, text)| *text);
     let mut text = text.ok_or_else(|| internal("does not exist".to_owned()))?.to_owned();
@@ -31,7 +105,7 @@ pub(super) fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) ->
 const PREFERRED: [&str; 4] = ["claude", "codex", "pi", "opencode"];
 
 /// Puts every agent on a runtime that is installed here, as far as there is one; what was done.
-pub(super) fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> {
+fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> {
     let path = session::search_path(site);
     let is_there = |name: &str| runtime::is_built_in(name) || exec::find_in_path(name, &path).is_some();
     let internal = |why: String| Failure::failed("roster", why, "report this");

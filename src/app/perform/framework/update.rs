@@ -1,0 +1,159 @@
+//! What a new version of this program changes: the framework's files, the units of an installed fleet, and the agents
+//! that still run by the old one.
+
+use serde_json::json;
+
+use super::{compared, seeded};
+use crate::app::action::error::{DONE, FAILED};
+use crate::app::action::fleet::{FleetAction, Targets};
+use crate::app::action::report::Report;
+use crate::app::perform::fleet;
+use crate::fleet::error::{Kind, Result};
+use crate::fleet::home::{RunFile, Site};
+use crate::fleet::lifecycle::{self, Plan, Refresh, Step, Tell};
+use crate::fleet::os::process;
+use crate::fleet::roster::{self, Roster};
+use crate::fleet::seed::{self, State};
+use crate::fleet::session;
+
+/// A relaunch stops after this many failures: something is wrong that restarts do not mend.
+const MAX_FAILURES: usize = 3;
+
+/// What is asked of an update.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Does it; otherwise it only tells.
+    pub(super) apply: bool,
+    /// Restarts agents.
+    pub(super) relaunch: bool,
+    /// Writes the framework's files.
+    pub(super) reseed: bool,
+}
+
+/// Brings the framework's files up to this program, and the units of an installed fleet with them.
+///
+/// # Errors
+/// When a file cannot be written; each is old or new then.
+pub(super) async fn framework(site: &Site, tell: Tell<'_>) -> Result<Report> {
+    let done = seed::install(site)?;
+    let mut lines = seeded(site, &done);
+    let (mut steps, mut notes) = (Vec::new(), Vec::new());
+    match units(site).await {
+        Ok(Refresh::Outdated(plan)) => {
+            notes.extend(lifecycle::carry_out(site, &plan, tell).await?.iter().map(ToString::to_string));
+            steps = words(&plan);
+            lines.push("the units of the fleet were refreshed".to_owned());
+        }
+        Ok(Refresh::Current | Refresh::NotInstalled) => {}
+        Err(failure) => notes.push(format!("the fleet's units could not be refreshed: {failure}")),
+    }
+    lines.extend(notes.iter().map(|note| format!("note: {note}")));
+    let json = json!({
+        "version": seed::VERSION, "written": done.written, "kept": done.kept, "removed": done.removed, "steps": steps,
+        "notes": notes,
+    });
+    Ok(Report::done(lines.join("\n"), &json))
+}
+
+fn words(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(Step::words).collect()
+}
+
+/// What is to be done about units; without a roster there is no fleet that has any.
+async fn units(site: &Site) -> Result<Refresh> {
+    match roster::load(site) {
+        Ok(roster) => lifecycle::plan_refresh(site, &roster).await,
+        Err(failure) if failure.kind == Kind::NotFound => Ok(Refresh::NotInstalled),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Names of this host's agents that run, and whether each is kept by another build than this program.
+fn running(site: &Site, roster: &Roster) -> Vec<(String, bool)> {
+    let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
+    local
+        .filter_map(|agent| {
+            let pid = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock))?;
+            Some((agent.name.to_string(), process::runs_file(pid, &site.program) == Some(false)))
+        })
+        .collect()
+}
+
+/// Tells what this program changes, or does it.
+///
+/// # Errors
+/// When a file cannot be written, or the fleet cannot be looked at.
+pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<Report> {
+    let (before, files) = (seed::version(site)?, seed::status(site)?);
+    let mut lines = compared(before.as_deref(), &files);
+    let differ = files.iter().filter(|entry| entry.state != State::Current).count();
+    let mut errors = Vec::new();
+    if !wanted.reseed && differ > 0 {
+        lines.push("the framework's files stay as they are".to_owned());
+    } else if wanted.apply && differ > 0 {
+        lines = seeded(site, &seed::install(site)?);
+    }
+    let mut steps = Vec::new();
+    match units(site).await {
+        Ok(Refresh::NotInstalled) => lines.push("units: none of this fleet are installed".to_owned()),
+        Ok(Refresh::Current) => lines.push("units: current".to_owned()),
+        Ok(Refresh::Outdated(plan)) => {
+            steps = words(&plan);
+            if wanted.apply {
+                let notes = lifecycle::carry_out(site, &plan, tell).await?;
+                lines.push(format!("units: refreshed, {} steps", steps.len()));
+                lines.extend(notes.iter().map(|note| format!("note: {note}")));
+            } else {
+                lines.extend(steps.iter().map(|step| format!("would {step}")));
+            }
+        }
+        Err(failure) => errors.push(format!("the fleet's units: {failure}")),
+    }
+    let run = match roster::load(site) {
+        Ok(roster) => running(site, &roster),
+        Err(_) => Vec::new(),
+    };
+    let (mut outcomes, mut failures) = (Vec::new(), 0);
+    if wanted.apply && wanted.relaunch {
+        for (name, _) in &run {
+            if failures >= MAX_FAILURES {
+                errors.push(format!("stopped after {MAX_FAILURES} failures; `mosaic-tui fleet status` shows who runs"));
+                break;
+            }
+            let targets = Targets { agents: vec![name.clone()], ..Targets::default() };
+            let report = fleet::perform(site, &FleetAction::Restart(targets), tell).await?;
+            failures += usize::from(report.code != DONE);
+            lines.push(report.text);
+            errors.extend(report.errors);
+            outcomes.push(json!({ "name": name, "outcome": if report.code == DONE { "restarted" } else { "failed" } }));
+        }
+    } else {
+        lines.push(of_agents(&run));
+    }
+    let stays = differ == 0 || !wanted.reseed;
+    if !wanted.apply {
+        let is_new = stays && steps.is_empty();
+        lines.push(if is_new { "nothing to do".to_owned() } else { "`mosaic-tui update --apply` does it".to_owned() });
+    }
+    let agents: Vec<_> = run.iter().map(|(name, other)| json!({ "name": name, "other_build": other })).collect();
+    let differing: Vec<_> = files.iter().filter(|entry| entry.state != State::Current).collect();
+    let json = json!({
+        "version": seed::VERSION, "seeded": before, "applied": wanted.apply, "files": differing, "steps": steps,
+        "agents": agents, "outcomes": outcomes,
+    });
+    let code = if errors.is_empty() { DONE } else { FAILED };
+    Ok(Report { errors, ..Report::done(lines.join("\n"), &json).with_code(code) })
+}
+
+fn of_agents(run: &[(String, bool)]) -> String {
+    let others: Vec<&str> = run.iter().filter(|(_, other)| *other).map(|(name, _)| name.as_str()).collect();
+    match (run.len(), others.len()) {
+        (0, _) => "agents: none runs here".to_owned(),
+        (all, 0) => format!("agents: all {all} that run are kept by this program"),
+        _ => format!(
+            "agents: another build of this program keeps {}; `mosaic-tui update --apply --relaunch` restarts all that \
+             run",
+            others.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,38 @@
+//! The units of an installed fleet after this program was replaced by another version of it.
+
+use super::install::{Plan, Step, is_current, plan_install};
+use super::installed::{Installed, installed};
+use crate::fleet::error::Result;
+use crate::fleet::home::Site;
+use crate::fleet::roster::Roster;
+
+/// What an update has to do about units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refresh {
+    /// The fleet is not installed, or its units are another fleet's.
+    NotInstalled,
+    /// They are what this program would write.
+    Current,
+    /// These steps make them so; which agents are enabled, and their environment files, stay as they are.
+    Outdated(Plan),
+}
+
+/// What an update has to do about the units of this fleet.
+///
+/// # Errors
+/// When they are outdated, and there is no user manager to read the new ones.
+pub async fn plan_refresh(site: &Site, roster: &Roster) -> Result<Refresh> {
+    if installed(site) != Installed::Ours {
+        return Ok(Refresh::NotInstalled);
+    }
+    if is_current(site) {
+        return Ok(Refresh::Current);
+    }
+    let Plan { mut steps, .. } = plan_install(site, roster).await?;
+    steps.retain(|step| match step {
+        Step::Folder(path) | Step::Keep(path, _) | Step::Write { path, .. } => path.starts_with(&site.unit_dir),
+        Step::Reload => true,
+        _ => false,
+    });
+    Ok(Refresh::Outdated(Plan { steps, notes: Vec::new() }))
+}
