@@ -21,7 +21,7 @@ pub use registry::framework::FrameworkAction;
 pub use registry::program::TerminalAction;
 pub use registry::screen::{Direction, Motion, ScreenAction};
 pub use registry::session::SessionAction;
-pub use registry::{agent, backlog, fleet, program};
+pub use registry::{activity, agent, backlog, fleet, program};
 
 /// One intent.
 #[derive(Debug, Clone, PartialEq, Eq)]

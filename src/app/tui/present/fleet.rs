@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{detail, pane_cut};
+use super::{activity, detail, pane_cut};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
 use crate::ui::columns::{self, Columns};
@@ -102,6 +102,7 @@ fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
         selected: state.selected.as_ref() == Some(&row.key),
         lines,
         warning,
+        strip: if row.managed { activity::last_hour(state, &row.host, row.name.as_str()) } else { Vec::new() },
     }
 }
 

@@ -91,7 +91,7 @@ fn popups() {
         let agents: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let command = format!("mosaic-tui fleet stop {}", names.join(" "));
         let request = Request::Fleet(FleetAction::Stop(Targets { agents: agents.clone(), ..Targets::default() }));
-        let sent = Sent { id: RequestId(1), command };
+        let sent = Sent { id: RequestId(1), command, door: crate::app::action::registry::Door::Key };
         Some(Overlay::Confirm(Confirm::new(sent, "Stop", Subject::Agents(agents), request)))
     };
     state.overlay = stop(&["review", "docs", "tests"]);
