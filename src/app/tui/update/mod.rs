@@ -115,6 +115,8 @@ pub(in crate::app::tui) fn toast(state: &mut State, text: String, failed: bool) 
 }
 
 #[cfg(test)]
+mod activity_tests;
+#[cfg(test)]
 mod board_tests;
 #[cfg(test)]
 mod flight_tests;
