@@ -242,6 +242,10 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
 
 /// Leaves the whole body to the parts of the view (`ui::activity`).
 fn activity(plan: &mut Plan, body: Rect, filter: bool) {
+    if plan.edges == Edges::None {
+        // Which figures they are has to be said somewhere.
+        plan.edges = Edges::Rule;
+    }
     let line = u16::from(filter);
     plan.filter = Rect { height: line, ..body };
     plan.list = Rect { y: body.y + line, height: body.height - line, ..body };

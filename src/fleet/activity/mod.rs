@@ -25,7 +25,7 @@ pub use page::{Anchor, Known, Page, Place, Query};
 pub use recorder::Recorder;
 pub use spool::{folder, probe};
 pub use store::{Store, path};
-pub use strip::Seen;
+pub use strip::{Change, Seen};
 pub use take::take_in;
 pub use watch::{News, Watcher, watch_spool};
 

@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::fleet::filter;
+use super::fleet::{empty, filter, select};
 use crate::fleet::model::{BUSIEST, Readiness, StripCell};
 use crate::ui::activity::{Areas, areas};
-use crate::ui::canvas::{Pen, put, titled_rule};
-use crate::ui::layout::Plan;
+use crate::ui::canvas::{Panel, Pen, divider, panel, put, rule};
+use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::view::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Piece, Plots, Role};
@@ -27,22 +27,21 @@ const KIND_FROM: usize = 96;
 /// Draws the Activity view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &ActivityView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
-    let areas = areas(plan.list, view.pages);
-    day(buffer, &areas, view, theme);
-    events(buffer, &areas, view, theme);
+    let areas = areas(plan.list, plan.edges, view.pages);
+    if !areas.frame.is_empty() {
+        let edge =
+            Panel { title: &view.title, facts: &view.day_title, foot: &view.facts, focused: true, joined: false };
+        panel(buffer, areas.frame, plan.edges, &edge, theme);
+        bars(buffer, areas.day, &view.day, theme);
+        if !areas.divider.is_empty() {
+            let between = Panel { focused: true, ..Panel::default() };
+            divider(buffer, areas.frame, areas.divider.y, plan.edges, &between, theme);
+        }
+        events(buffer, areas.events, view, theme);
+    }
     if let Some(shown) = &view.plots {
-        plots(buffer, areas.plots, shown, theme);
+        plots(buffer, &areas, plan.edges, shown, theme);
     }
-}
-
-/// Draws the last day: a line of words, and the bars below it.
-fn day(buffer: &mut Buffer, areas: &Areas, view: &ActivityView, theme: Theme) {
-    let area = areas.day;
-    if area.is_empty() {
-        return;
-    }
-    titled_rule(buffer, Rect { height: 1, ..area }, &view.day_title, theme);
-    bars(buffer, Rect { y: area.y + 1, height: area.height - 1, ..area }, &view.day, theme);
 }
 
 /// Draws bars over the whole of an area.
@@ -69,29 +68,19 @@ fn bars(buffer: &mut Buffer, area: Rect, list: &[Bar], theme: Theme) {
     }
 }
 
-fn events(buffer: &mut Buffer, areas: &Areas, view: &ActivityView, theme: Theme) {
-    if areas.title.is_empty() {
-        return;
-    }
-    let title: Vec<Piece> =
-        view.title.iter().chain([&Piece::new("  ", Role::Quiet)]).chain(&view.facts).cloned().collect();
-    titled_rule(buffer, areas.title, &title, theme);
-    let area = areas.events;
-    for (at, line) in (0_u16..).zip(&view.empty) {
-        let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-        let mut pen = Pen::new(buffer, inner, area.y + 1 + at, theme);
-        pen.put_fitted(&[line], pen.room(), theme.style(if at == 0 { Role::Strong } else { Role::Plain }));
-    }
+fn events(buffer: &mut Buffer, area: Rect, view: &ActivityView, theme: Theme) {
+    empty(buffer, area, &view.empty, theme);
     // The newest stands at the bottom, however few there are.
     let count = u16::try_from(view.lines.len()).unwrap_or(area.height).min(area.height);
     let first = area.bottom() - count;
+    let time = widest(view, |line| &line.time);
     let who = widest(view, |line| &line.who).min(WHO);
     let what = widest(view, |line| &line.what).min(WHAT).min(usize::from(area.width) / 2);
     for (y, line) in (first..area.bottom()).zip(&view.lines) {
         let row = Rect { y, height: 1, ..area };
         match line {
             ActivityLine::Band(text) => band(buffer, row, text, theme),
-            ActivityLine::Event(line) => event(buffer, row, line, (who, what), theme),
+            ActivityLine::Event(line) => event(buffer, row, line, [time, who, what], theme),
         }
     }
 }
@@ -106,17 +95,19 @@ fn widest(view: &ActivityView, part: fn(&EventLine) -> &str) -> usize {
 
 /// Draws what stands between old and new.
 fn band(buffer: &mut Buffer, row: Rect, what: &str, theme: Theme) {
-    let piece = [Piece::new(what, Role::Warning)];
-    titled_rule(buffer, row, &piece, theme);
+    rule(buffer, row.y, row.x..row.right(), theme, true);
+    let inner = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
+    let mut pen = Pen::new(buffer, inner, row.y, theme);
+    let room = pen.room();
+    pen.put_fitted(&[" ", what, " "], room, theme.style(Role::Warning));
 }
 
-fn event(buffer: &mut Buffer, row: Rect, line: &EventLine, (who, what): (usize, usize), theme: Theme) {
+fn event(buffer: &mut Buffer, row: Rect, line: &EventLine, [time, who, what]: [usize; 3], theme: Theme) {
     let mut pen = Pen::new(buffer, row, row.y, theme);
     let quiet = theme.style(Role::Quiet);
     pen.put(" ", quiet);
-    // The words are cut where they are too wide for the screen; the time never is.
-    pen.put_column(&[&line.time], 12.max(text::width(&line.time)).min(pen.room()), quiet);
-    pen.put(" ", quiet);
+    pen.put_column(&[&line.time], time.min(pen.room()), quiet);
+    pen.put("  ", quiet);
     pen.put_column(&[&line.who], who.min(pen.room()), theme.style(Role::Strong));
     pen.put("  ", quiet);
     pen.put(glyph(line.glyph, theme), theme.style(line.role));
@@ -129,7 +120,7 @@ fn event(buffer: &mut Buffer, row: Rect, line: &EventLine, (who, what): (usize, 
     let room = pen.room();
     pen.put_fitted(&[&line.outcome.text], room, theme.style(line.outcome.role));
     if line.selected {
-        buffer.set_style(row, theme.selection());
+        select(buffer, row, theme);
     }
 }
 
@@ -146,27 +137,35 @@ fn glyph(glyph: Glyph, theme: Theme) -> &'static str {
 }
 
 /// Draws the figures of a day: two plots, and the strips of the agents in what is left.
-fn plots(buffer: &mut Buffer, area: Rect, shown: &Plots, theme: Theme) {
-    // Each plot takes a title, and lines of bars as the room allows.
+fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme: Theme) {
+    let (frame, area) = (areas.plots_frame, areas.plots);
+    let name = |name: &str| [Piece::new(name, Role::Strong)];
+    let title = name("Cards done");
+    panel(buffer, frame, edges, &Panel { title: &title, facts: &shown.done_title, ..Panel::default() }, theme);
+    // Each plot takes lines of bars as the room allows, and a scale.
     let height = (area.height / 6).clamp(2, 5);
     let mut y = area.y;
-    for (name, title, list) in
-        [("cards done", &shown.done_title, &shown.done), ("time in claim", &shown.claims_title, &shown.claims)]
-    {
-        if y + height + 1 >= area.bottom() {
+    let second = name("Time in claim");
+    for (list, below) in [
+        (&shown.done, Some(Panel { title: &second, facts: &shown.claims_title, ..Panel::default() })),
+        (&shown.claims, None),
+    ] {
+        if y + height >= area.bottom() {
             return;
         }
-        let heading: Vec<Piece> =
-            [Piece::new(format!("{name}  "), Role::Quiet)].into_iter().chain(title.iter().cloned()).collect();
-        titled_rule(buffer, Rect { y, height: 1, ..area }, &heading, theme);
-        bars(buffer, Rect { y: y + 1, height, ..area }, list, theme);
-        scale(buffer, Rect { y: y + 1 + height, height: 1, ..area }, theme);
-        y += height + 2;
+        bars(buffer, Rect { y, height, ..area }, list, theme);
+        scale(buffer, Rect { y: y + height, height: 1, ..area }, theme);
+        y += height + 1;
+        if let Some(below) = below.filter(|_| y + 1 < area.bottom()) {
+            divider(buffer, frame, y, edges, &below, theme);
+            y += 1;
+        }
     }
-    if y >= area.bottom() || shown.agents.is_empty() {
+    if y + 1 >= area.bottom() || shown.agents.is_empty() {
         return;
     }
-    titled_rule(buffer, Rect { y, height: 1, ..area }, &[Piece::new("agents over 24h", Role::Quiet)], theme);
+    let (title, facts) = (name("Agents"), [Piece::new("24h, an hour a cell", Role::Quiet)]);
+    divider(buffer, frame, y, edges, &Panel { title: &title, facts: &facts, ..Panel::default() }, theme);
     let name = shown.agents.iter().map(|line| text::width(&line.name)).max().unwrap_or(0).min(WHO);
     for (y, line) in (y + 1..area.bottom()).zip(&shown.agents) {
         let mut pen = Pen::new(buffer, area, y, theme);

@@ -157,7 +157,8 @@ fn words(request: &Request, command: &str) -> String {
         Request::Agent(AgentAction::Broadcast { names, .. }) => {
             format!("mosaic-tui agent broadcast {}", names.join(" ")).trim_end().to_owned()
         }
-        _ => command.to_owned(),
+        // What a dashboard shows in front of it makes another shell mean the same fleet, which this history is of.
+        _ => command.find("mosaic-tui ").map_or(command, |at| &command[at..]).to_owned(),
     }
 }
 

@@ -37,12 +37,12 @@ fn pages(state: &State) -> Pages {
 
 /// Rows of events on the screen.
 pub(in crate::app::tui) fn rows(state: &State, plan: &Plan) -> usize {
-    usize::from(areas(plan.list, pages(state)).events.height)
+    usize::from(areas(plan.list, plan.edges, pages(state)).events.height)
 }
 
 /// What there is to draw of it.
 pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
-    let areas = areas(plan.list, pages(state));
+    let areas = areas(plan.list, plan.edges, pages(state));
     let lines = lines(state, usize::from(areas.events.height));
     Body::Activity(Box::new(ActivityView {
         pages: pages(state),
@@ -99,7 +99,7 @@ fn line(state: &State, event: &Event, selected: bool) -> EventLine {
         glyph,
         role,
         kind: event.kind.word(),
-        what: event.what.clone(),
+        what: event.what.strip_prefix("mosaic-tui ").unwrap_or(&event.what).to_owned(),
         outcome: Piece::new(
             Label::new(&outcome(event)).to_string(),
             if event.good == Some(false) { role } else { Role::Quiet },
@@ -133,7 +133,14 @@ fn outcome(event: &Event) -> String {
     };
     let text = match event.kind {
         Kind::Readiness => event.telling_line().to_owned(),
-        Kind::Card => event.lasted.map(|lasted| format!("after {}", long(lasted))).unwrap_or_default(),
+        Kind::Card => match (event.lasted, event.outcome.as_str()) {
+            (Some(lasted), _) => format!("after {}", long(lasted)),
+            // What stands in front says all of the others.
+            (None, word @ ("blocked" | "edited" | "linked" | "unlinked" | "reclaimed")) => {
+                event.text.strip_prefix(word).unwrap_or(&event.text).trim_start_matches([':', ' ']).to_owned()
+            }
+            (None, _) => String::new(),
+        },
         Kind::Action if event.good == Some(true) => event.outcome.clone(),
         Kind::Start => event.outcome.clone(),
         _ => match (event.outcome.is_empty(), event.telling_line()) {
@@ -150,6 +157,9 @@ fn position(state: &State) -> Vec<Piece> {
     let page = state.activity.page.as_ref();
     let newer = page.map_or(0, |page| page.newer);
     let mut pieces = Vec::new();
+    if state.activity.plots {
+        return pieces;
+    }
     if state.activity.at.is_some() {
         pieces.push(Piece::new("held still", Role::Strong));
         let text = match newer {
@@ -208,9 +218,9 @@ fn day_title(state: &State) -> Vec<Piece> {
     let all: Vec<_> = known.day.iter().filter(|(quarter, _)| **quarter > since).map(|(_, bucket)| *bucket).collect();
     let (events, urgent) =
         all.iter().fold((0, 0), |(events, urgent), bucket| (events + bucket.events, urgent + bucket.urgent));
-    let mut pieces = vec![Piece::new(format!("24h  {events} events"), Role::Quiet)];
+    let mut pieces = vec![Piece::new(format!("{events} in 24h"), Role::Quiet)];
     if urgent > 0 {
-        pieces.push(Piece::new(format!("  {urgent} to see to"), Role::Warning));
+        pieces.push(Piece::new(format!(" \u{b7} {urgent} to see to"), Role::Warning));
     }
     pieces
 }
