@@ -74,7 +74,7 @@ const IMPURE: [&str; 12] = [
 const OWNED: [(&str, &[&str]); 19] = [
     // tmux's own control client can crash the server, and every agent with it.
     ("\"-C\"", &[]),
-    ("rusqlite", &["backlog/sqlite/"]),
+    ("rusqlite", &["backlog/sqlite/", "fleet/activity/"]),
     ("tokio_postgres", &["backlog/postgres/"]),
     ("rustls", &["backlog/postgres/tls/"]),
     ("zbus", &["fleet/systemd/"]),
@@ -92,12 +92,21 @@ const OWNED: [(&str, &[&str]); 19] = [
     ("file::put(", &["fleet/seed.rs"]),
     ("file::create(", &["fleet/identity.rs"]),
     ("fs::write(", &["app/demo/place.rs"]),
-    ("fs::rename(", &["fleet/file.rs", "fleet/logfile.rs", "fleet/lifecycle/install.rs"]),
+    (
+        "fs::rename(",
+        &[
+            "fleet/file.rs",
+            "fleet/logfile.rs",
+            "fleet/lifecycle/install.rs",
+            "fleet/activity/spool.rs",
+            "fleet/activity/take.rs",
+        ],
+    ),
     ("saphyr_parser", &["fleet/roster/"]),
     ("serde_yaml", &["fleet/roster/", "fleet/yaml.rs", "ui/theme/palette.rs"]),
     (
         "notify::recommended_watcher",
-        &["fleet/observe/files.rs", "fleet/session/keeper.rs", "fleet/session/own_state.rs"],
+        &["fleet/observe/files.rs", "fleet/session/keeper.rs", "fleet/session/own_state.rs", "fleet/activity/watch.rs"],
     ),
 ];
 

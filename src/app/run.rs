@@ -8,11 +8,13 @@ use super::edge::runtime::Options;
 use super::edge::{editor, launch, logging, paths, terminal};
 use crate::app::action::cli::{self, Parsed};
 use crate::app::action::dispatch::{Performer, Request};
+use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ActionSpec, Door};
 use crate::app::action::report::Report;
 use crate::app::action::{TerminalAction, error};
+use crate::app::perform::activity::record::{self, Asked};
 use crate::app::perform::output::{self, Console, Printed};
-use crate::app::perform::{agent, backlog, executor, headless};
+use crate::app::perform::{activity, agent, backlog, executor, headless};
 use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
@@ -95,13 +97,19 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
     match performer {
         Performer::Terminal(action) => on_terminal(&site, action, parsed.inputs.flag("json")),
         Performer::Executor(request) => {
-            let console = Console { width: width(), owned: true };
+            let console = Console { width: width(), owned: true, door: Door::Shell };
+            let begun = jiff::Timestamp::now();
             let report = match &request {
                 // It blocks, and nothing else waits in this process.
-                Request::Backlog(action) => backlog::perform(&site, action, console)?,
-                request => block_on(executor::perform(&site, request, console, &progress))??,
+                Request::Backlog(action) => backlog::perform(&site, action, console),
+                request => block_on(executor::perform(&site, request, console, &progress))?,
             };
-            print(&report, parsed.inputs.flag("json"))
+            let command = quoted_line(parsed.spec, &parsed.inputs).unwrap_or_default();
+            let asked = Asked { command: &command, door: Door::Shell, begun };
+            if let Some(why) = record::keep(&site, &request, &asked, &report) {
+                output::say(&format!("mosaic-tui: {why}"));
+            }
+            print(&report?, parsed.inputs.flag("json"))
         }
         // A shell has no screen; the dispatcher says so before.
         Performer::Screen(_) => Err(Failure::new(
@@ -122,12 +130,16 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
             let report = block_on(headless::once(site, &options))??;
             print(&report, false)
         }
-        TerminalAction::Attach(name) => Err(exec::explain("tmux", &block_on(agent::attach(site, &name))??)),
+        TerminalAction::Attach(name) => {
+            record::keep_takeover(site, &name, Door::Shell);
+            Err(exec::explain("tmux", &block_on(agent::attach(site, &name))??))
+        }
         TerminalAction::Follow { name, lines, ansi } => block_on(agent::follow(site, &name, lines, ansi))?,
         TerminalAction::EditPersona(class) => {
             let report = block_on(editor::persona_at_shell(site, &class))??;
             print(&report, json)
         }
+        TerminalAction::Events(wanted) => block_on(activity::events(site, &wanted, width()))?,
         TerminalAction::SessionHold => {
             logging::to_stderr();
             block_on(session::hold(site, &roster::load(site)?))??;
@@ -169,6 +181,16 @@ fn progress(text: &str) {
     if std::io::stderr().is_terminal() {
         output::say(text);
     }
+}
+
+/// The command line that gives the same inputs, as a shell reads it.
+fn quoted_line(spec: &ActionSpec, inputs: &Inputs) -> Option<String> {
+    let plain = |word: &String| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c));
+    let quoted = |word: &String| match plain(word) && !word.is_empty() {
+        true => word.clone(),
+        false => crate::plain::shell_quote(Label::new(word).as_str()),
+    };
+    Some(cli::command_line(spec, inputs)?.iter().map(quoted).collect::<Vec<_>>().join(" "))
 }
 
 fn command_of(spec: &ActionSpec) -> String {

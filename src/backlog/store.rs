@@ -135,6 +135,10 @@ pub trait Store: Send {
     /// Returns a card's newest lines of history, oldest of them first.
     fn history(&mut self, id: &CardId, limit: u32) -> Result<Vec<CardEvent>>;
 
+    /// Returns the newest lines of the whole history behind a number, oldest of them first, each with its number; claims
+    /// that were merely renewed are left out.
+    fn recent(&mut self, after: i64, limit: u32) -> Result<Vec<(i64, CardEvent)>>;
+
     /// Returns figures about the whole backlog.
     fn figures(&mut self) -> Result<Figures>;
 

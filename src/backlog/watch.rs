@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use super::model::{Board, BoardQuery, CardId};
+use super::model::{Board, BoardQuery, CardEvent, CardId};
 use super::operations::{Backlog, Detail};
 use super::place::{Intent, Location};
 use super::store::Who;
@@ -23,6 +23,12 @@ const RETRY: Duration = Duration::from_secs(1);
 /// After a long read the watcher rests so many times as long: a search through a million cards must not
 /// become all that the store does.
 const REST: u32 = 4;
+
+/// Lines of history that are told at most at once: days of a fleet at work.
+const MOST_LINES: u32 = 5000;
+
+/// Transactions of a server that are open at once write lines of about as many numbers.
+const LATE: i64 = 100;
 
 /// What the screen wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub enum News {
     Board(Arc<Board>),
     /// A card in full, or why not.
     Detail(CardId, Result<Arc<Detail>, Error>),
+    /// Lines of history that may be new; some of them were told before.
+    History(Vec<CardEvent>),
     /// The store cannot be read.
     Lost(Error),
 }
@@ -69,7 +77,7 @@ impl Watcher {
         // One waiting wake-up is enough for any number of requests.
         let (wake, woken) = sync_channel(1);
         let wanted = Arc::new(Mutex::new(Wanted::default()));
-        let watch = Watch { place, who, tell, backlog: None, wanted: Arc::clone(&wanted) };
+        let watch = Watch { place, who, tell, backlog: None, wanted: Arc::clone(&wanted), told: 0 };
         std::thread::Builder::new().name("backlog".to_owned()).spawn(move || watch.run(&woken))?;
         Ok(Self { wanted, wake })
     }
@@ -97,6 +105,8 @@ struct Watch<T> {
     tell: T,
     backlog: Option<Backlog>,
     wanted: Arc<Mutex<Wanted>>,
+    /// Number of the newest line of history that was told.
+    told: i64,
 }
 
 impl<T: Fn(News) -> bool> Watch<T> {
@@ -155,7 +165,8 @@ impl<T: Fn(News) -> bool> Watch<T> {
             }
         };
         let present = backlog.store().revision()?;
-        if present == *revision && !asked {
+        let changed = present != *revision;
+        if !changed && !asked {
             return Ok(None);
         }
         let mut news = vec![News::Board(Arc::new(backlog.store().board(query)?))];
@@ -167,6 +178,12 @@ impl<T: Fn(News) -> bool> Watch<T> {
                 read => read.map(Arc::new),
             };
             news.push(News::Detail(id.clone(), read));
+        }
+        if changed {
+            // A line that was committed late may have a smaller number than one that was told.
+            let lines = backlog.store().recent(self.told.saturating_sub(LATE), MOST_LINES)?;
+            self.told = lines.last().map_or(self.told, |(number, _)| *number);
+            news.push(News::History(lines.into_iter().map(|(_, line)| line).collect()));
         }
         *revision = present;
         Ok(Some(news))

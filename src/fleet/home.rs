@@ -28,6 +28,8 @@ pub struct Site {
     pub thresholds: Thresholds,
     /// How starts are spaced.
     pub pace: Pace,
+    /// How much of the history of what happened is kept.
+    pub keeping: Keeping,
     /// Folder of the user's own unit files.
     pub unit_dir: PathBuf,
     /// Whether it is a fleet of its own, such as a demo, for which the environment's backlog is not meant.
@@ -50,6 +52,7 @@ impl Site {
             tenant_id: "tester".to_owned(),
             thresholds: Thresholds::default(),
             pace: Pace::default(),
+            keeping: Keeping::default(),
             unit_dir: format!("{home}/.config/systemd/user").into(),
             isolated: false,
             program: "mosaic-tui".into(),
@@ -68,6 +71,8 @@ impl Site {
             ("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", seconds(self.thresholds.idle)),
             ("MOSAIC_START_SPACING", seconds(self.pace.spacing)),
             ("MOSAIC_RESTART_DELAY", seconds(self.pace.restart_delay)),
+            ("MOSAIC_ACTIVITY_DAYS", self.keeping.days.to_string().into()),
+            ("MOSAIC_ACTIVITY_MB", (self.keeping.bytes >> 20).to_string().into()),
         ]
     }
 
@@ -111,6 +116,30 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self { spacing: Duration::from_millis(250), restart_delay: Duration::from_secs(1) }
+    }
+}
+
+/// How much of the history of what happened is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// Days after which an event goes.
+    pub days: u32,
+    /// Bytes after which the oldest events go.
+    pub bytes: u64,
+}
+
+impl Keeping {
+    /// The time before which nothing is kept, in milliseconds since 1970.
+    #[must_use]
+    pub fn oldest(&self, now: i64) -> i64 {
+        const DAY: i64 = 24 * 3_600_000;
+        now.saturating_sub(i64::from(self.days) * DAY)
+    }
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self { days: 30, bytes: 64 << 20 }
     }
 }
 

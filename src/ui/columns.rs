@@ -8,6 +8,10 @@ use crate::fleet::model::AgentRow;
 /// Columns of glyph, state word and gap: the longest word is "unmanaged".
 pub const STATE: usize = 13;
 
+/// Columns of the last hour, and fewer of them where there is little room.
+pub const STRIP: usize = 12;
+const SHORT_STRIP: usize = 8;
+
 /// Columns of a duration, which stands at the right of them.
 pub const TIME: usize = 4;
 
@@ -34,6 +38,8 @@ pub struct Columns {
     pub runtime: usize,
     /// The card that it holds.
     pub card: usize,
+    /// What it was over the last hour, a column for each piece of it.
+    pub strip: usize,
     /// Time since the last output.
     pub idle: usize,
     /// Age of the heartbeat.
@@ -43,9 +49,9 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Divides a width among the columns of these rows.
+    /// Divides a width among the columns of these rows; `history` says whether anything is known of the last hour.
     #[must_use]
-    pub fn of(width: usize, rows: &[Arc<AgentRow>]) -> Self {
+    pub fn of(width: usize, rows: &[Arc<AgentRow>], history: bool) -> Self {
         let longest =
             |pick: fn(&AgentRow) -> usize, title: usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0).max(title);
         let name = longest(|agent| name(agent).iter().map(|part| text::width(part)).sum(), 5);
@@ -66,10 +72,12 @@ impl Columns {
         // The reason is why the operator looks; it keeps its room before the rest gets any.
         let idle = take(TIME, 16);
         let card = take(card, 20);
+        let strip = if history { take(STRIP, 22) } else { 0 };
+        let strip = if strip == 0 && history { take(SHORT_STRIP, 16) } else { strip };
         let class = take(class, 24);
         let runtime = take(runtime, 24);
         let beat = take(TIME, 28);
-        Self { name, class, runtime, card, idle, beat, reason: left }
+        Self { name, class, runtime, card, strip, idle, beat, reason: left }
     }
 
     /// Returns how many lines a reason takes below its row: none where it fits beside.

@@ -41,6 +41,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
         Body::Fleet(fleet) => screens::fleet(buffer, &plan, fleet, theme),
         Body::Watch(cut) => screens::watch(buffer, &plan, cut, theme),
         Body::Board(board) => screens::board(buffer, &plan, board, theme),
+        Body::Activity(activity) => screens::activity(buffer, &plan, activity, theme),
         Body::Card(card) => screens::card(buffer, &plan, card, theme),
     }
     footer(buffer, plan.footer, view, theme);
@@ -51,6 +52,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
 fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
         Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
+        Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
         Body::Board(board) => {
             ViewKind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
         }

@@ -86,6 +86,11 @@ pub enum ViewKind {
     },
     /// One pane.
     Watch,
+    /// What happened.
+    Activity {
+        /// Whether the filter line is shown.
+        filter: bool,
+    },
     /// The backlog.
     Board {
         /// The selected column.
@@ -199,6 +204,7 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
         ViewKind::Fleet { lines, filter, facts } => fleet(&mut plan, body, lines, filter, facts),
+        ViewKind::Activity { filter } => activity(&mut plan, body, filter),
         ViewKind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
     }
     plan
@@ -232,6 +238,17 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
         below(plan, facts.min((room / 4).max(2)));
     }
     plan.list = plan.edges.inside(plan.list_frame);
+}
+
+/// Leaves the whole body to the parts of the view (`ui::activity`).
+fn activity(plan: &mut Plan, body: Rect, filter: bool) {
+    if plan.edges == Edges::None {
+        // Which figures they are has to be said somewhere.
+        plan.edges = Edges::Rule;
+    }
+    let line = u16::from(filter);
+    plan.filter = Rect { height: line, ..body };
+    plan.list = Rect { y: body.y + line, height: body.height - line, ..body };
 }
 
 fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: bool) {

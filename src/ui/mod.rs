@@ -1,5 +1,6 @@
 //! Drawing: a [`view::View`] in, cells out. Knows nothing of where the facts come from.
 
+pub mod activity;
 #[cfg(test)]
 pub(crate) mod allocations;
 mod canvas;

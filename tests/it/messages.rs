@@ -170,10 +170,10 @@ fn what_is_accepted_arrived_once_whatever_it_holds() {
         fs::write(&file, ("x".repeat(99) + "\n").repeat(10_480) + "END").unwrap();
         let big = sandbox.run(&["agent", "send", "a", "--file", file.to_str().unwrap()]);
         assert_eq!(big.code, 0, "{size}: {big:?}");
-        let log = fs::read_to_string(sandbox.home().join("fleet/activity.jsonl")).unwrap();
-        let on_record = |word: &str| log.matches(&format!("\"delivery\":\"{word}\"")).count();
+        let kept = sandbox.events("send");
+        let on_record = |word: &str| kept.iter().filter(|event| event["delivery"] == word).count();
         assert_eq!(on_record("accepted") + on_record("queued"), 7, "each delivery is on record");
-        assert!(!log.contains("hello"), "and no text is");
+        assert!(kept.iter().all(|event| !event.to_string().contains("hello")), "and no text is");
     }
 }
 
@@ -371,9 +371,8 @@ fn a_text_cannot_pass_for_another_sender_and_the_log_knows_who_sent() {
     assert_eq!(claimed.code, 0, "{claimed:?}");
     let turned = sandbox.run(&["agent", "send", "a", "-m", "a\u{202e}b"]);
     assert!(turned.code == 2 && turned.stderr.contains("U+202E"), "{turned:?}");
-    let log = fs::read_to_string(sandbox.home().join("fleet/activity.jsonl")).unwrap();
-    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 2, "{log}");
+    let lines = sandbox.events("send");
+    assert_eq!(lines.len(), 2, "{lines:?}");
     assert_eq!((&lines[0]["claimed"], &lines[0]["source"]), (&false.into(), &lines[0]["sender"]));
     assert_eq!((&lines[1]["claimed"], &lines[1]["source"]), (&true.into(), &"vm:lead".into()));
     assert_eq!(lines[1]["sender"], lines[0]["sender"]);

@@ -56,6 +56,8 @@ pub struct Sent {
     pub id: RequestId,
     /// Its command line, for people.
     pub command: String,
+    /// At which door it was asked for.
+    pub door: Door,
 }
 
 /// Who performs an action that was asked for at a door. That its entry in the table has this door, [`resolve`] says

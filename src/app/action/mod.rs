@@ -22,7 +22,7 @@ pub use registry::library::LibraryAction;
 pub use registry::program::TerminalAction;
 pub use registry::screen::{Direction, Motion, ScreenAction};
 pub use registry::session::SessionAction;
-pub use registry::{agent, backlog, fleet, framework, library, program};
+pub use registry::{activity, agent, backlog, fleet, framework, library, program};
 
 /// One intent.
 #[derive(Debug, Clone, PartialEq, Eq)]

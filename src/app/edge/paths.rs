@@ -7,11 +7,17 @@ use directories::BaseDirs;
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::is_taken;
-use crate::fleet::home::{self, Pace, Site};
+use crate::fleet::home::{self, Keeping, Pace, Site};
 use crate::fleet::model::Thresholds;
 
 /// Longest interval or threshold accepted: a day.
 const MAX_SECONDS: f64 = 86_400.0;
+
+/// Megabytes of the history where nothing is said.
+const DEFAULT_MEGABYTES: u32 = 64;
+
+/// Longest and largest history accepted: ten years, and some gigabytes.
+const MAX_WHOLE: u32 = 3650;
 
 /// Builds the site of this process.
 ///
@@ -43,6 +49,10 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
             spacing: seconds("MOSAIC_START_SPACING", 0.0, pace.spacing)?,
             restart_delay: seconds("MOSAIC_RESTART_DELAY", 0.01, pace.restart_delay)?,
         },
+        keeping: Keeping {
+            days: whole("MOSAIC_ACTIVITY_DAYS", Keeping::default().days)?,
+            bytes: u64::from(whole("MOSAIC_ACTIVITY_MB", DEFAULT_MEGABYTES)?) << 20,
+        },
         unit_dir: variable("XDG_CONFIG_HOME")
             .map_or_else(|| user_home.join(".config"), PathBuf::from)
             .join("systemd/user"),
@@ -65,6 +75,18 @@ fn absolute(path: PathBuf) -> PathBuf {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn whole(name: &str, default: u32) -> Result<u32> {
+    let Some(text) = variable(name) else { return Ok(default) };
+    text.parse::<u32>().ok().filter(|number| (1..=MAX_WHOLE).contains(number)).ok_or_else(|| {
+        Failure::new(
+            Kind::Invalid,
+            name,
+            format!("is {}; expected a whole number from 1 to {MAX_WHOLE}", crate::plain::quoted(&text)),
+            "mend or unset it",
+        )
+    })
 }
 
 fn seconds(name: &str, least: f64, default: Duration) -> Result<Duration> {

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::editor;
+use super::history::{self, History};
 use super::input::{Keyboard, Typed};
 use super::on_terminal::Ended;
 use super::signals::{Signalled, Signals, hung_up};
@@ -18,13 +19,15 @@ use super::terminal;
 use super::terminal::Screen;
 use super::work::{self, Work};
 use crate::app::action::error::DONE;
-use crate::app::perform::{backlog, output};
+use crate::app::action::registry::Door;
+use crate::app::perform::activity::record;
+use crate::app::perform::output;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::present::present;
 use crate::app::tui::state::State;
 use crate::app::tui::update::update;
-use crate::backlog::watch::{self, News, Watcher};
+use crate::backlog::watch::{self, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{Label, PaneKey, PaneTarget};
@@ -100,13 +103,15 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
     }
     let (done, mut finished) = mpsc::channel(DONE_QUEUE);
-    let watcher = watch_backlog(site, &done, &mut state);
+    let history = History::start(site, &done, &mut state);
+    let watcher = history::watch_backlog(site, &done, &history, &mut state);
     let mut dashboard = Dashboard {
         site: site.clone(),
         state,
         screen,
         observer,
         watcher,
+        history,
         editor: None,
         attach: None,
         work: Work::default(),
@@ -122,8 +127,9 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         last_words: None,
     };
     let code = dashboard.live(&mut finished, signals).await.map_err(gone);
-    let Dashboard { screen, last_words, state, mut work, .. } = dashboard;
+    let Dashboard { screen, last_words, state, mut work, history, .. } = dashboard;
     drop(screen);
+    history.end();
     let signalled = !matches!(code, Ok(DONE));
     work::tell_unread(&state.answers);
     let failed = work::finish(&mut work, state.running, signalled, &mut finished).await;
@@ -132,23 +138,6 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     }
     // Why it was left goes before what failed on the way out.
     code.map(|code| if code == DONE { failed.unwrap_or(DONE) } else { code })
-}
-
-/// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
-fn watch_backlog(site: &Site, done: &mpsc::Sender<Event>, state: &mut State) -> Option<Watcher> {
-    let tell = done.clone();
-    let started = backlog::place(site).map_err(|failure| failure.to_string()).and_then(|place| {
-        Watcher::start(place, backlog::who(site), move |news| {
-            let event = match news {
-                News::Board(board) => Event::Board(board, Timestamp::now()),
-                News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
-                News::Lost(error) => Event::BacklogLost(error.to_string()),
-            };
-            tell.blocking_send(event).is_ok()
-        })
-        .map_err(|error| error.to_string())
-    });
-    started.map_err(|why| drop(update(state, Event::BacklogLost(why)))).ok()
 }
 
 /// The pane in view: wanted, waiting, open.
@@ -165,6 +154,7 @@ struct Dashboard {
     screen: Screen,
     observer: Observer,
     watcher: Option<Watcher>,
+    history: History,
     /// What the operator's editor is to be opened on.
     editor: Option<editor::Subject>,
     /// The agent that the operator takes over.
@@ -237,6 +227,7 @@ impl Dashboard {
                             // The frame before showed nothing yet; this one need not wait for its turn.
                             self.last_frame = None;
                         }
+                        self.history.observe(&snapshot);
                         self.take(Event::Snapshot(snapshot));
                         self.after_snapshot();
                     }
@@ -327,6 +318,7 @@ impl Dashboard {
                     watcher.ask(request);
                 }
             }
+            Effect::Activity(ask) => self.history.ask(ask),
             Effect::Editor(card) => self.editor = Some(editor::Subject::Card(card)),
             Effect::EditPersona(class) => self.editor = Some(editor::Subject::Persona(class)),
             Effect::Attach(name) => self.attach = Some(name),
@@ -506,6 +498,7 @@ impl Dashboard {
     async fn hand_over(&mut self, name: &str, signals: &mut Signals) -> io::Result<()> {
         // A view of the same pane would only cost.
         self.view.viewer = None;
+        record::keep_takeover(&self.site, name, Door::Key);
         self.screen.leave();
         let report = match takeover::run(&self.site, name, signals).await {
             Ended::With(report) => report,

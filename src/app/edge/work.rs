@@ -12,7 +12,9 @@ use super::signals::{Signalled, Signals};
 use crate::app::action::concern::{Agents, Concern};
 use crate::app::action::dispatch::{Request, Sent};
 use crate::app::action::error::{DONE, FAILED};
+use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
+use crate::app::perform::activity::record::{self, Asked};
 use crate::app::perform::executor;
 use crate::app::perform::output::{self, Console};
 use crate::app::tui::event::Event;
@@ -93,7 +95,7 @@ impl Work {
         let turn = self.lines.stand(request.concern());
         self.tasks.spawn(async move {
             let _turn = turn.await;
-            let report = apart(site, width, sent.command.clone(), request, done.clone())
+            let report = apart(site, width, (sent.command.clone(), sent.door), request, done.clone())
                 .await
                 .unwrap_or_else(|failure| Report::failed(&failure));
             let _left = done.send(Event::Done { sent, report }).await;
@@ -111,7 +113,7 @@ impl Work {
 async fn apart(
     site: Site,
     width: usize,
-    command: String,
+    (command, door): (String, Door),
     request: Request,
     done: mpsc::Sender<Event>,
 ) -> Result<Report> {
@@ -122,8 +124,12 @@ async fn apart(
             let said = Event::Progress { command: command.clone(), text: text.to_owned() };
             let _dropped = done.try_send(said);
         };
-        let console = Console { width, owned: false };
+        let console = Console { width, owned: false, door };
+        let begun = jiff::Timestamp::now();
         let report = block_on(executor::perform(&site, &request, console, &tell)).and_then(|report| report);
+        let asked = Asked { command: &command, door, begun };
+        // The Activity view says when the history cannot be kept.
+        let _told = record::keep(&site, &request, &asked, &report);
         let _left = answer.send(report);
     };
     let failed = |why: String| Failure::failed("this command", why, "try again");
@@ -224,7 +230,6 @@ mod tests {
     use super::*;
     use crate::app::action::cli;
     use crate::app::action::dispatch::Performer;
-    use crate::app::action::registry::Door;
 
     /// What the action of a command line concerns.
     fn of(line: &str) -> Concern {

@@ -1,5 +1,6 @@
 //! Actions that reach outside: how each is performed and told. No terminal here.
 
+pub(in crate::app) mod activity;
 pub(in crate::app) mod agent;
 pub(in crate::app) mod backlog;
 pub(in crate::app) mod executor;

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::app::action::registry::Door;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::printable;
 use crate::plain::{self, Patient, Unreadable, acts_on_terminal, hides_in_text};
@@ -29,6 +30,8 @@ pub(in crate::app) struct Console {
     pub width: usize,
     /// Whether standard output and error are the command's own; beneath a screen they are the screen's.
     pub owned: bool,
+    /// At which door the answer is waited for.
+    pub door: Door,
 }
 
 impl Console {
@@ -68,7 +71,16 @@ pub(in crate::app) fn say(text: &str) {
 /// the same text, and on a terminal it is harmless.
 #[must_use]
 pub(in crate::app) fn json_text(document: &Value) -> String {
-    let plain = serde_json::to_string_pretty(document).unwrap_or_default();
+    harmless(&serde_json::to_string_pretty(document).unwrap_or_default())
+}
+
+/// The same on one line.
+#[must_use]
+pub(in crate::app) fn json_line(document: &Value) -> String {
+    harmless(&document.to_string())
+}
+
+fn harmless(plain: &str) -> String {
     let mut out = String::with_capacity(plain.len());
     for c in plain.chars() {
         // Outside of strings there are only line breaks and spaces; those within are escapes already.

@@ -3,7 +3,17 @@
 use crate::app::action::dispatch::{Request, Sent};
 use crate::backlog::model::Card;
 use crate::backlog::watch;
+use crate::fleet::activity::Query;
 use crate::fleet::model::{PaneKey, PaneTarget};
+
+/// What is asked of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ActivityAsk {
+    /// Show this page from now on.
+    Show(Box<Query>),
+    /// Keep that the operator has seen the events up to a time.
+    Looked(i64),
+}
 
 /// One command.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +36,8 @@ pub enum Effect {
     },
     /// Read something of the backlog.
     Backlog(watch::Request),
+    /// Ask something of the history.
+    Activity(ActivityAsk),
     /// Open the operator's editor on a card.
     Editor(Box<Card>),
     /// Open the operator's editor on the persona of a class.

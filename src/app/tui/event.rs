@@ -10,6 +10,7 @@ use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
 use crate::backlog::operations::Detail;
+use crate::fleet::activity::{Known, Page};
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 use crate::ui::draw::Drawn;
 
@@ -61,6 +62,12 @@ pub enum Event {
     Board(Arc<Board>, Timestamp),
     /// A card was read in full, or cannot be.
     Card(CardId, Result<Arc<Detail>, String>),
+    /// A page of the history was read.
+    Events(Arc<Page>),
+    /// What is known of the last day was read.
+    Known(Arc<Known>),
+    /// The history cannot be kept or read.
+    ActivityLost(String),
     /// The backlog cannot be read.
     BacklogLost(String),
     /// The operator's editor ended with this text, or failed.

@@ -114,6 +114,10 @@ impl Store for Postgres {
         self.read(|empty| empty.history(id, limit), |server| read::history(server, id, limit))
     }
 
+    fn recent(&mut self, after: i64, limit: u32) -> Result<Vec<(i64, CardEvent)>> {
+        self.read(|empty| empty.recent(after, limit), |server| read::recent(server, after, limit))
+    }
+
     fn figures(&mut self) -> Result<Figures> {
         self.read(|empty| empty.figures(), read::figures)
     }

@@ -108,6 +108,12 @@ pub(super) fn history(session: &mut Session, id: &CardId, limit: u32) -> Result<
     session.rows(include_str!("sql/history.sql"), &[&id.as_str(), &limit])?.iter().map(|row| rows::event(row)).collect()
 }
 
+pub(super) fn recent(session: &mut Session, after: i64, limit: u32) -> Result<Vec<(i64, CardEvent)>> {
+    let limit = i64::from(limit);
+    let rows = session.rows(include_str!("sql/recent.sql"), &[&after, &limit])?;
+    rows.iter().map(|row| Ok((row.get(8), rows::event(row)?))).collect()
+}
+
 pub(super) fn pairs(rows: &[Row]) -> Result<Vec<(CardId, CardId)>> {
     rows.iter().map(|row| rows::edge(row)).collect()
 }

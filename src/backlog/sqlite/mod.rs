@@ -83,6 +83,10 @@ impl Store for Sqlite {
         read::history(&self.connection, id, limit).map_err(|error| self.explain(&error))
     }
 
+    fn recent(&mut self, after: i64, limit: u32) -> Result<Vec<(i64, CardEvent)>> {
+        read::recent(&self.connection, after, limit).map_err(|error| self.explain(&error))
+    }
+
     fn figures(&mut self) -> Result<Figures> {
         read::figures(&self.connection).map_err(|error| self.explain(&error))
     }

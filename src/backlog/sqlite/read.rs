@@ -113,6 +113,13 @@ pub(super) fn history(connection: &Connection, id: &CardId, limit: u32) -> Resul
         .collect()
 }
 
+pub(super) fn recent(connection: &Connection, after: i64, limit: u32) -> Result<Vec<(i64, CardEvent)>> {
+    connection
+        .prepare_cached(include_str!("sql/recent.sql"))?
+        .query_map(rusqlite::params![after, limit], |row| Ok((row.get(8)?, rows::event(row)?)))?
+        .collect()
+}
+
 pub(super) fn expired(connection: &Connection, now: Stamp, limit: u32) -> Result<Vec<CardId>> {
     connection
         .prepare_cached(

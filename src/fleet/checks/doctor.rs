@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Check;
 use super::servers::servers;
+use crate::fleet::activity::{self, Store};
 use crate::fleet::error::Failure;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed, is_current};
@@ -33,7 +34,8 @@ const SSH_LIMIT: Duration = Duration::from_secs(12);
 /// Checks everything; an invalid roster is one of the findings.
 pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check> {
     let path = session::search_path(site);
-    let mut checks = vec![tmux().await, socket_folder(roster.as_ref().ok()), mosaic_home(site), free_space(site)];
+    let mut checks =
+        vec![tmux().await, socket_folder(roster.as_ref().ok()), mosaic_home(site), free_space(site), activity(site)];
     checks.push(match roster {
         Ok(roster) => Check::ok("roster", format!("{}: valid, {} agents", roster.path.display(), roster.agents.len())),
         Err(failure) => Check::failed(
@@ -133,6 +135,33 @@ fn socket_folder(roster: Option<&Roster>) -> Check {
             format!("`chmod 700 {}`", folder.display()),
         ),
         Ok(_) => Check::ok(subject, format!("{} is yours alone", folder.display())),
+    }
+}
+
+/// Whether what happens can be kept, and read again.
+fn activity(site: &Site) -> Check {
+    let subject = "activity history";
+    let folder = activity::folder(site);
+    if !folder.exists() {
+        return Check::ok(subject, format!("{} is not made yet", folder.display()));
+    }
+    let probed = activity::probe(site).map_err(|error| {
+        let next = "make the folder writable and free some space; what is done meanwhile is done, and not kept";
+        (format!("{}: {error}", folder.display()), next.to_owned())
+    });
+    let read = probed.and_then(|()| {
+        let store = Store::open(site).and_then(|mut store| activity::take_in(site, &mut store).map(|_| store));
+        let size = store.and_then(|store| store.size());
+        size.map_err(|failure| (format!("{}: {}", failure.what, failure.why), failure.next))
+    });
+    match read {
+        Ok((events, bytes)) => {
+            let kept = site.keeping.bytes >> 20;
+            let used = bytes >> 20;
+            Check::ok(subject, format!("{events} events in {used} of {kept} MB, {} days at most", site.keeping.days))
+        }
+        // Nothing that an agent does hangs on it.
+        Err((why, next)) => Check::warning(subject, why, next),
     }
 }
 

@@ -11,6 +11,7 @@ mod names;
 mod planes;
 mod row;
 mod screen;
+mod strip;
 mod unit;
 mod warning;
 
@@ -21,6 +22,7 @@ pub use self::names::*;
 pub use self::planes::*;
 pub use self::row::*;
 pub use self::screen::*;
+pub use self::strip::{BUSIEST, StripCell};
 pub use self::unit::*;
 pub use self::warning::{FloorGap, Warning};
 pub use crate::plain::acts_on_terminal;

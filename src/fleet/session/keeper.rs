@@ -13,6 +13,7 @@ use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
 use super::living::{Hidden, living};
 use super::own_state::{OwnState, OwnStateFile};
+use super::told::Told;
 use super::{holder, kickstart, lock, pace, service};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file;
@@ -101,7 +102,12 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Stopped));
     let age = process::age(pane.pid).unwrap_or_default();
     let first_words = (origin == Origin::Created).then(|| kickstart::after_start(site, agent));
-    let keeper = Keeper { site, agent, tmux, pane: pane.id, pid: pane.pid, quick_exits, began: Instant::now(), age };
+    let told = Told::of(site, agent);
+    if origin == Origin::Created {
+        told.started(pane.pid, quick_exits);
+    }
+    let (pid, began) = (pane.pid, Instant::now());
+    let keeper = Keeper { site, agent, tmux, told, pane: pane.id, pid, quick_exits, began, age };
     match first_words {
         // It ends with the keeper: what was not said by then is of no use to the next process.
         Some(said) => tokio::select! { biased; kept = keeper.keep() => kept, never = said => match never {} },
@@ -187,6 +193,7 @@ fn not_made(site: &Site, agent: &Agent, quick_exits: u32, failure: Failure) -> R
         failure: Some(failure.to_string()),
         screen: String::new(),
     };
+    Told::of(site, agent).ended(&record, quick_exits >= pace::MAX_QUICK_EXITS);
     if let Err(error) = exit::write(site, &agent.name, record) {
         tracing::error!(%error, "exit record not written");
     }
@@ -206,6 +213,7 @@ struct Keeper<'a> {
     site: &'a Site,
     agent: &'a Agent,
     tmux: Tmux,
+    told: Told<'a>,
     pane: PaneId,
     pid: u32,
     /// Runs in a row before this one that ended at once.
@@ -286,6 +294,7 @@ impl Keeper<'_> {
             // The runtime broke its promise to report: it hangs, and that must show as stale.
             return;
         };
+        self.told.reported(&beat);
         let path = self.site.run_file(&self.agent.name, RunFile::Heartbeat);
         if let Err(error) = heartbeat::write(&path, &beat) {
             tracing::error!(%error, path = %path.display(), "heartbeat not written");
@@ -335,6 +344,7 @@ impl Keeper<'_> {
             failure: None,
             screen,
         };
+        self.told.ended(&record, quick_exits >= pace::MAX_QUICK_EXITS);
         if let Err(error) = exit::write(self.site, &self.agent.name, record) {
             tracing::error!(%error, "exit record not written");
         }

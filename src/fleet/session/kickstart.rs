@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::fleet::activity;
+use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::home::Site;
 use crate::fleet::message::{Delivery, Envelope, Options, Post};
 use crate::fleet::model::ServerName;
@@ -60,7 +60,8 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
                 // What may have been typed is not typed twice.
                 let untouched = matches!(receipt.delivery, Delivery::Refused | Delivery::Blank | Delivery::Dead);
                 if receipt.typed || !untouched || Instant::now() >= until {
-                    activity::record_send(site, &envelope.source, &envelope, &receipt, text);
+                    let behind = Behind { sender: &envelope.source, door: Door::Keeper };
+                    activity::note_by_keeper(site, &activity::sent(site, behind, &envelope, &receipt, text));
                     tracing::info!(agent = %agent.name, delivery = receipt.delivery.word(), reason = receipt.reason, "kickstart");
                     return;
                 }

@@ -15,6 +15,7 @@ mod own_state;
 mod pace;
 mod report;
 mod service;
+mod told;
 
 pub use environment::{command, is_shell_word, pane_path as search_path};
 pub use exit::{ExitRecord, last_exit, last_words};

@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::activity::strip_cell;
 use crate::backlog::model::Column;
 use crate::fleet::model::age;
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, stroke, width_of};
@@ -124,6 +125,7 @@ fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
     for (title, wide) in [
         ("STATE", columns::STATE - GAP),
         ("AGENT", columns.name),
+        (if columns.strip < columns::STRIP { "HOUR" } else { "LAST HOUR" }, columns.strip),
         ("CLASS", columns.class),
         ("RUNTIME", columns.runtime),
         ("CARD", columns.card),
@@ -158,6 +160,21 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     };
     cell(&[theme.glyph(agent.readiness), " ", state], columns::STATE - GAP, state_role);
     cell(&columns::name(agent), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
+    if columns.strip > 0 {
+        pen.skip(columns.strip.saturating_sub(row.strip.len()));
+        let newest = row.strip.len().saturating_sub(columns.strip);
+        for shown in row.strip.iter().skip(newest) {
+            let (symbol, role) = strip_cell(*shown, theme);
+            pen.put(symbol, theme.style(role));
+        }
+        pen.skip(GAP);
+    }
+    let mut cell = |parts: &[&str], wide: usize, role: Role| {
+        if wide > 0 {
+            pen.put_column(parts, wide, theme.style(role));
+            pen.skip(GAP);
+        }
+    };
     cell(&[agent.class.as_deref().unwrap_or_default()], columns.class, Role::Quiet);
     cell(&[columns::runtime(agent)], columns.runtime, Role::Quiet);
     cell(&[columns::card(agent)], columns.card, Role::Lane(Column::Claimed));

@@ -1,9 +1,11 @@
 //! One module per view.
 
+mod activity;
 mod board;
 mod fleet;
 mod watch;
 
+pub(super) use activity::draw as activity;
 pub(super) use board::{draw as board, draw_card as card};
 pub(super) use fleet::{draw as fleet, header};
 pub(super) use watch::draw as watch;

@@ -19,6 +19,7 @@ macro_rules! cases {
 
 cases!(
     a_life_of_a_card,
+    the_newest_lines_of_all_cards_are_read_behind_a_number,
     what_may_be_claimed_and_in_which_order,
     a_lease_that_moved_is_refused,
     dependencies_are_counted,
@@ -75,6 +76,23 @@ fn a_life_of_a_card(stand: &Stand) {
     assert_eq!(backlog.store().figures().unwrap().claims_completed, 1);
     assert_eq!(backlog.detail(&id("nope")).unwrap_err().kind, ErrorKind::NotFound);
     sound(&mut backlog);
+}
+
+fn the_newest_lines_of_all_cards_are_read_behind_a_number(stand: &Stand) {
+    let mut backlog = stand.open();
+    assert_eq!(backlog.store().recent(0, 10).unwrap(), []);
+    backlog.create(&new("A")).unwrap();
+    backlog.create(&new("B")).unwrap();
+    let claimed = backlog.claim(&request("me")).unwrap().unwrap();
+    let token = claimed.claim.unwrap().token;
+    backlog.renew(&claimed.id, "me", token, None).unwrap();
+    backlog.complete(&claimed.id, Some(token)).unwrap();
+    let all = backlog.store().recent(0, 10).unwrap();
+    let kinds: Vec<EventKind> = all.iter().map(|(_, line)| line.kind).collect();
+    assert_eq!(kinds, [EventKind::Created, EventKind::Created, EventKind::Claimed, EventKind::Completed]);
+    assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0), "{all:?}");
+    assert_eq!(backlog.store().recent(all[2].0, 10).unwrap(), all[3..]);
+    assert_eq!(backlog.store().recent(0, 1).unwrap(), all[3..], "the newest of them");
 }
 
 fn what_may_be_claimed_and_in_which_order(stand: &Stand) {

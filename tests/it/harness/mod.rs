@@ -143,6 +143,12 @@ impl Sandbox {
         answer
     }
 
+    /// Events of a kind in the activity history, in the order of their time.
+    pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
+        let printed = self.ok(&["events", "--json", "--kind", kind]).stdout;
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// Runs a tmux command on the fleet's socket.
     pub(crate) fn tmux(&self, args: &[&str]) -> String {
         let answer = answer(self.command("tmux").args(["-u", "-L", "it"]).args(args));

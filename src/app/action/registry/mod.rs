@@ -3,6 +3,7 @@
 //! The command line, the key table, the palette, the help screen, the footer and docs/reference.md are made from it.
 //! Each domain has one file: what can be asked, how it is built, and its part of the table.
 
+pub mod activity;
 pub mod agent;
 pub mod backlog;
 pub mod fleet;
@@ -16,16 +17,18 @@ mod spec;
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
 /// Its parts, in the order of help and footer.
-const PARTS: [&[ActionSpec]; 11] = [
+const PARTS: [&[ActionSpec]; 13] = [
     screen::KEYS,
     fleet::LOOKS,
     agent::LOOKS,
     session::SESSION,
+    activity::ACTIVITY,
     framework::FRAMEWORK,
     library::LIBRARY,
     program::PROGRAM,
     fleet::ACTS,
     agent::ACTS,
+    screen::ACTIVITY,
     screen::BOARD,
     backlog::BACKLOG,
 ];

@@ -33,6 +33,8 @@ pub enum TerminalAction {
     },
     /// Opens the operator's editor on a persona.
     EditPersona(String),
+    /// Prints what happened.
+    Events(super::activity::Events),
     /// Keeps one agent's session.
     SessionRun {
         /// The agent.
@@ -109,6 +111,8 @@ pub enum OnceView {
     Fleet,
     /// The backlog.
     Board,
+    /// What happened.
+    Activity,
     /// Both.
     All,
 }
@@ -144,7 +148,8 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
     )
     .takes(&[
         flag("once", "Prints the state once and exits"),
-        value("view", "What is shown; JSON holds both").of(&["fleet", "board", "all"]),
+        value("view", "What is shown; JSON holds fleet and board always, what happened where it is asked for")
+            .of(&["fleet", "board", "activity", "all"]),
         value("format", "Output format").of(&["text", "json", "ansi", "svg"]),
         value("width", "Columns, for ansi, svg and text"),
         value("height", "Rows, for ansi and svg"),
@@ -183,6 +188,7 @@ fn build_once(inputs: &Inputs) -> Result<Action, String> {
     };
     let view = match inputs.one("view").as_deref() {
         Some("board") => OnceView::Board,
+        Some("activity") => OnceView::Activity,
         Some("all") => OnceView::All,
         _ => OnceView::Fleet,
     };

@@ -33,6 +33,14 @@ pub enum ScreenAction {
     NextAttention,
     /// Moves the cut-out of a pane.
     Pan(Direction),
+    /// The Activity view.
+    ViewActivity,
+    /// Edits the filter of events.
+    FilterActivity,
+    /// The selected event, whole.
+    OpenEvent,
+    /// Figures of the last day, or the events again.
+    Plots,
     /// The Board view.
     ViewBoard,
     /// The column beside.
@@ -144,10 +152,11 @@ pub(super) const KEYS: &[ActionSpec] = &[
     ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen("view.board", "board", "Shows the Board view", Place::Anywhere, &["3"], ScreenAction::ViewBoard).in_footer(),
+    screen("view.activity", "activity", "Shows the Activity view", Place::Anywhere, &["4"], ScreenAction::ViewActivity),
     screen(
         "card.jump",
         "agent/card",
-        "From a card to its owner's pane, from an agent to the card it holds; Esc goes back",
+        "From a card to its owner's pane, from an agent to the card it holds, from an event to its agent; Esc goes back",
         Place::Anywhere,
         &["o"],
         ScreenAction::Jump,
@@ -243,6 +252,37 @@ pub(super) const KEYS: &[ActionSpec] = &[
         &["shift-down", "J"],
         ScreenAction::Pan(Direction::Down),
     ),
+];
+
+/// Keys of the Activity view.
+pub(super) const ACTIVITY: &[ActionSpec] = &[
+    screen(
+        "event.open",
+        "event",
+        "Shows the event whole, with everything that was said",
+        Place::Activity,
+        &["enter"],
+        ScreenAction::OpenEvent,
+    )
+    .in_footer(),
+    screen(
+        "activity.filter",
+        "filter",
+        "Filters the events: text, `agent:`, `kind:`, `who:`, `door:`, `state:`; `!` inverts a term",
+        Place::Activity,
+        &["/"],
+        ScreenAction::FilterActivity,
+    )
+    .in_footer(),
+    screen(
+        "activity.plots",
+        "plots",
+        "Shows figures of the last day: cards done, time in claim, states of agents; again shows the events",
+        Place::Activity,
+        &["tab"],
+        ScreenAction::Plots,
+    )
+    .in_footer(),
 ];
 
 /// A key of the board that opens something on the screen first, and the commands that do the same.

@@ -94,6 +94,8 @@ pub enum Place {
     Agents,
     /// In the Board view and on a card.
     Board,
+    /// In the Activity view.
+    Activity,
 }
 
 impl Place {
@@ -112,6 +114,7 @@ impl Place {
             Self::Watch => "Watch",
             Self::Agents => "Fleet, Watch",
             Self::Board => "Board",
+            Self::Activity => "Activity",
         }
     }
 }
@@ -406,6 +409,13 @@ pub const SHAPES: &[(&str, &str)] = &[
          last_exit, observed_at",
     ),
     ("receipt", "delivery, reason, agent, tenant_id, host, message_id, bytes"),
+    (
+        "event",
+        "schema, id, ts, kind, tenant_id, host, agent, who, door, what, outcome, good, state, card, lasted_ms, text, and what \
+         its kind adds: a delivery source, sender, claimed, target, class, length, fingerprint, message_id, delivery, reason; a \
+         readiness from, observer, question; an action code; a card version, change; an exit pid, exit_status, exit_signal, \
+         quick_ends",
+    ),
     ("outcome", "name, tenant_id, host, supervisor, outcome, error"),
     ("change", "name, tenant_id, host, outcome, file, warnings"),
     ("checks", "tenant_id, host, ok, checks"),

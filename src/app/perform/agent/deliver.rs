@@ -7,11 +7,13 @@ use tokio::sync::Semaphore;
 
 use crate::app::action::agent::{Message, Text};
 use crate::app::action::error::{DONE, FAILED, exit_code};
+use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
+use crate::app::perform::activity::record;
 use crate::app::perform::look::look;
 use crate::app::perform::output::Console;
 use crate::app::perform::standard_input;
-use crate::fleet::activity;
+use crate::fleet::activity::{self, Behind};
 use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -70,6 +72,7 @@ pub(super) async fn deliver(
     (agent, server): &(&Agent, ServerName),
     message: &Message,
     text: &str,
+    door: Door,
 ) -> Result<Receipt> {
     let site = post.site();
     let sender = comms::own_address(site, roster);
@@ -79,7 +82,9 @@ pub(super) async fn deliver(
         class: message.class.clone(),
     };
     let receipt = post.send((agent, server), &envelope, text, message.options).await?;
-    activity::record_send(site, &sender, &envelope, &receipt, text);
+    let behind = Behind { sender: &sender, door: record::door(door) };
+    // Why it could not be kept is in the log, and `fleet doctor` says it; what was typed is typed.
+    let _logged = activity::note(site, &activity::sent(site, behind, &envelope, &receipt, text));
     Ok(receipt)
 }
 
@@ -103,7 +108,7 @@ pub(super) async fn broadcast(
         let _line = lines.acquire().await;
         let to = (agent, roster.server(agent, site));
         // One that fails keeps nobody else from getting it, nor their receipts from being told.
-        let receipt = match deliver(&post, &roster, &to, message, &text).await {
+        let receipt = match deliver(&post, &roster, &to, message, &text, console.door).await {
             Ok(receipt) => receipt,
             Err(failure) => Receipt::not_tried(agent, &failure),
         };
@@ -271,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_says_that_nothing_was_sent() {
-        let console = Console { width: 80, owned: false };
+        let console = Console { width: 80, owned: false, door: Door::Key };
         let refused = read(&Text::File("/nowhere/text".into()), console).unwrap_err();
         assert_eq!((refused.kind, refused.what.as_str()), (Kind::Invalid, "/nowhere/text"));
         assert!(refused.next.ends_with("nothing was sent"), "{refused}");

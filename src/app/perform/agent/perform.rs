@@ -8,15 +8,16 @@ use super::{look, tail};
 use crate::app::action::agent::AgentAction;
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
+use crate::app::perform::activity::record;
 use crate::app::perform::output::Console;
-use crate::fleet::activity;
+use crate::fleet::activity::{self, Behind};
 use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
-use crate::fleet::message::Post;
+use crate::fleet::message::{Post, Receipt};
 use crate::fleet::observe;
-use crate::fleet::roster::{self, Agent};
+use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime::{self, Runtime};
 
 /// Performs a request.
@@ -37,7 +38,7 @@ pub(in crate::app) async fn perform(
             let roster = roster::load(site)?;
             let to = roster.reach(site, name)?;
             let text = read(&message.text, console)?;
-            Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text).await?))
+            Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text, console.door).await?))
         }
         AgentAction::Reset { name, new, options } => {
             let roster = roster::load(site)?;
@@ -52,26 +53,14 @@ pub(in crate::app) async fn perform(
                 )
             })?;
             let receipt = Post::new(site).command((agent, &server), command, *options).await?;
-            activity::record_delivery(
-                site,
-                "reset",
-                &comms::own_address(site, &roster),
-                &comms::address(agent),
-                &receipt,
-            );
+            note(site, activity::Kind::Reset, (&roster, agent), &receipt, console);
             Ok(told(&receipt))
         }
         AgentAction::Approve { name, choice, question, options } => {
             let roster = roster::load(site)?;
             let (agent, server) = roster.reach(site, name)?;
             let receipt = Post::new(site).answer((agent, &server), *choice, question.as_deref(), *options).await?;
-            activity::record_delivery(
-                site,
-                "approve",
-                &comms::own_address(site, &roster),
-                &comms::address(agent),
-                &receipt,
-            );
+            note(site, activity::Kind::Approve, (&roster, agent), &receipt, console);
             Ok(told(&receipt))
         }
         AgentAction::Broadcast { names, class, state, message } => {
@@ -87,6 +76,14 @@ pub(in crate::app) async fn perform(
             Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })))
         }
     }
+}
+
+/// Keeps what was typed into an agent's pane, and what became of it.
+fn note(site: &Site, kind: activity::Kind, (roster, agent): (&Roster, &Agent), receipt: &Receipt, console: Console) {
+    let sender = comms::own_address(site, roster);
+    let behind = Behind { sender: &sender, door: record::door(console.door) };
+    // Why it could not be kept is in the log, and `mosaic-tui fleet doctor` says it.
+    let _logged = activity::note(site, &activity::delivery(site, kind, behind, &comms::address(agent), receipt));
 }
 
 /// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.

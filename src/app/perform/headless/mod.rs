@@ -1,5 +1,6 @@
 //! The same state without a terminal: `--once`, and the tables that commands print.
 
+mod activity;
 mod board;
 
 use std::sync::Arc;
@@ -58,20 +59,33 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
         Err(failure) => (Err(failure), None),
     };
     let snapshot = joined(&snapshot, &board);
+    let drawn = matches!(options.format, OnceFormat::Ansi | OnceFormat::Svg);
+    let read = if drawn || options.view == OnceView::Activity {
+        activity::read(site).await
+    } else {
+        Ok(activity::Read::default())
+    };
     // Who asks for the board, and gets none, was not answered.
-    let unread = board.is_err() && options.view == OnceView::Board;
+    let unread =
+        (board.is_err() && options.view == OnceView::Board) || (read.is_err() && options.view == OnceView::Activity);
     let picture = match &options.pane {
         Some(name) => Some((name.clone(), capture(site, &snapshot, name).await?)),
         None => None,
     };
     let mut report = match options.format {
+        OnceFormat::Text if options.view == OnceView::Activity => {
+            Report::done(activity::text(&read, options.width.map_or(TEXT_WIDTH, usize::from)), &Value::Null)
+        }
         OnceFormat::Text => Report::done(as_text(&snapshot, &board, picture.as_ref(), options), &Value::Null),
         OnceFormat::Json => {
-            let document = document(&snapshot, &board, picture.as_ref());
+            let mut document = document(&snapshot, &board, picture.as_ref());
+            if let (OnceView::Activity, Some(fields)) = (options.view, document.as_object_mut()) {
+                fields.insert("activity".to_owned(), activity::json(&read));
+            }
             Report::done(output::json_text(&document), &document)
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
-            let buffer = frame(&snapshot, board, first, picture, options);
+            let buffer = frame(&snapshot, (board, first), &read, picture, options);
             let file = if options.format == OnceFormat::Svg { picture::svg(&buffer) } else { picture::ansi(&buffer) };
             Report::done(file.trim_end(), &Value::Null)
         }
@@ -295,8 +309,8 @@ fn sgr(state: Readiness) -> &'static str {
 /// The dashboard's very frame.
 fn frame(
     snapshot: &Arc<FleetSnapshot>,
-    board: Result<Board>,
-    first: Option<Detail>,
+    (board, first): (Result<Board>, Option<Detail>),
+    read: &Result<activity::Read>,
     picture: Option<(String, PaneScreen)>,
     options: &OnceOptions,
 ) -> Buffer {
@@ -309,6 +323,7 @@ fn frame(
         Err(failure) => crate::app::tui::event::Event::BacklogLost(failure.to_string()),
     };
     crate::app::tui::update::update(&mut state, seen);
+    activity::show(&mut state, read, options.view == OnceView::Activity);
     if options.view == OnceView::Board {
         state.screen = crate::app::tui::screens::Screen::Board;
         crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Tick(Timestamp::now()));

@@ -1,9 +1,10 @@
 //! Personas and system types as an operator changes them.
 
 use super::*;
+use crate::app::action::registry::Door;
 use std::fs;
 
-const CONSOLE: Console = Console { width: 200, owned: false };
+const CONSOLE: Console = Console { width: 200, owned: false, door: Door::Shell };
 
 struct Home(tempfile::TempDir);
 

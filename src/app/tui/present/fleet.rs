@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{detail, pane_cut};
+use super::{activity, detail, pane_cut};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
 use crate::ui::columns::{self, Columns};
@@ -33,7 +33,7 @@ pub(in crate::app::tui) fn heights(state: &State, rows: &[Arc<AgentRow>]) -> Vec
 fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
     let size = state.size;
     let width = usize::from(layout::list_width(size.width, size.height));
-    let columns = Columns::of(width, rows);
+    let columns = Columns::of(width, rows, state.activity.known.is_some());
     let wanted = rows.iter().map(|row| {
         let lines = if row.needs_operator() { columns.lines_below(width, &why(row)) } else { 0 };
         (state.selected.as_ref() == Some(&row.key), lines)
@@ -102,6 +102,7 @@ fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
         selected: state.selected.as_ref() == Some(&row.key),
         lines,
         warning,
+        strip: if row.managed { activity::last_hour(state, &row.host, row.name.as_str()) } else { Vec::new() },
     }
 }
 

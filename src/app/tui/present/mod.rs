@@ -1,6 +1,7 @@
 //! From the state to what there is to draw. Pure, and the same for the screen and for `--once`. What a view or a popup
 //! shows is in the module of its name; here is what stands around them.
 
+pub(in crate::app::tui) mod activity;
 pub(in crate::app::tui) mod answer;
 pub(in crate::app::tui) mod board;
 pub(in crate::app::tui) mod card;
@@ -9,6 +10,7 @@ pub(in crate::app::tui) mod confirm;
 mod cost;
 mod dag;
 mod detail;
+pub(in crate::app::tui) mod event;
 pub(in crate::app::tui) mod explain;
 pub(in crate::app::tui) mod fleet;
 pub(in crate::app::tui) mod form;
@@ -23,10 +25,11 @@ pub use detail::explanation;
 
 use std::time::Duration;
 
+use super::screens::Screen;
 use super::state::State;
 use crate::app::action::keymap;
 use crate::app::action::registry::Place;
-use crate::fleet::model::{AgentRow, FleetSnapshot, PaneScreen, Plane, Readiness, Size, age};
+use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size, age};
 use crate::ui::layout::{self, Plan};
 use crate::ui::theme::glyph;
 use crate::ui::view::{Header, PaneCut, Piece, Role, View};
@@ -45,6 +48,8 @@ pub struct Room {
     pub shows_pane: bool,
     /// Cards of a column on the screen.
     pub board_page: u64,
+    /// Rows of events on the screen.
+    pub activity_rows: usize,
     /// Whether the terminal shows nothing of the view.
     pub too_small: bool,
 }
@@ -58,6 +63,7 @@ pub fn layout_of(state: &State) -> Room {
         pane: Size { width: plan.pane.width, height: plan.pane.height },
         shows_pane: !plan.pane.is_empty(),
         board_page: u64::from(plan.board_page()),
+        activity_rows: if state.screen == Screen::Activity { activity::rows(state, &plan) } else { 0 },
         too_small: plan.too_small,
     }
 }
@@ -93,6 +99,9 @@ fn header(state: &State) -> Header {
     };
     let mut counts = needing(snapshot);
     counts.extend(board::trouble(state));
+    if let Some(why) = &state.activity.lost {
+        counts.push(Piece::new(format!("   {}", Label::new(why)), Role::Alarm));
+    }
     for plane in &snapshot.planes {
         if matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok {
             counts.push(Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm));
@@ -148,6 +157,7 @@ fn footer(state: &State) -> Vec<(String, String)> {
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         // The way to where one is already, and what is done elsewhere, waste the room.
         .filter(|spec| place != Place::Board || !matches!(spec.id, "view.board" | "attention.next"))
+        .filter(|spec| place != Place::Activity || spec.id != "view.activity")
         .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
         .collect();
     // The key of every look stands first, where no narrow screen cuts it off.

@@ -91,7 +91,7 @@ fn popups() {
         let agents: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let command = format!("mosaic-tui fleet stop {}", names.join(" "));
         let request = Request::Fleet(FleetAction::Stop(Targets { agents: agents.clone(), ..Targets::default() }));
-        let sent = Sent { id: RequestId(1), command };
+        let sent = Sent { id: RequestId(1), command, door: crate::app::action::registry::Door::Key };
         Some(Overlay::Confirm(Confirm::new(sent, "Stop", Subject::Agents(agents), request)))
     };
     state.overlay = stop(&["review", "docs", "tests"]);
@@ -103,6 +103,94 @@ fn popups() {
         state.overlay = Some(Overlay::Palette(Palette { line, at: 1, notice: None, back: 0 }));
         check(name, &state);
     }
+}
+
+/// A history of two days, seen up to a while ago.
+fn happened(state: &mut State) {
+    use crate::fleet::activity::{Bucket, Door, Event as Happened, Hour, Kind, Known, Page, Seen};
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
+    update(state, Event::Tick(now));
+    let change = |minutes: i64, told| crate::fleet::activity::Change {
+        at: now.as_millisecond() - minutes * 60_000,
+        state: if minutes > 20 { Readiness::Working } else { Readiness::Stuck },
+        told,
+    };
+    let of_review = [("review".to_owned(), vec![change(50, true), change(10, true)])].into();
+    let quarter = now.as_millisecond() / crate::fleet::activity::QUARTER;
+    let hour = now.as_millisecond() / crate::fleet::activity::HOUR;
+    let known = Known {
+        seen: Seen { changes: [("here".to_owned(), of_review)].into(), watched: Vec::new() },
+        day: (0..90)
+            .map(|age| (quarter - age, Bucket { events: 1 + age as u32 % 7, urgent: age as u32 % 30 / 29 }))
+            .collect(),
+        hours: (0..20)
+            .map(|age| (hour - age, Hour { done: 20 - age as u32, claims: vec![1000 * age, 60_000] }))
+            .collect(),
+        looked: Some(now.as_millisecond() - 200_000),
+    };
+    update(state, Event::Known(Arc::new(known)));
+    crate::app::tui::screens::activity::view(state);
+    let events = (0..60).map(|number: i64| {
+        let at = now.as_millisecond() - (60 - number) * 50_000;
+        let mut event = Happened::new(Kind::ALL[number as usize % 8].1, now, "tester", "here");
+        event.at = at;
+        event.agent = Some("review".to_owned());
+        event.who = "here:operator".to_owned();
+        event.door = Some(Door::Key);
+        event.what = format!("what {number} \u{2192} done");
+        event.state = (event.kind == Kind::Readiness).then_some(Readiness::Stuck);
+        event.text = "Deploy to staging? (y/n)".to_owned();
+        ((at, number), event)
+    });
+    let page = Page {
+        query: crate::app::tui::screens::activity::query(state),
+        events: events.collect(),
+        newer: 0,
+        older: true,
+    };
+    update(state, Event::Events(Arc::new(page)));
+}
+
+#[test]
+fn activity_shows_the_newest_at_the_bottom_and_a_line_where_the_operator_was() {
+    for size in SIZES {
+        let mut state = state(size);
+        happened(&mut state);
+        let text = picture::plain(&frame(&state, Theme::default()));
+        let at = |what: &str| text.lines().position(|line| line.contains(what));
+        let (band, newest) = (at("since you last looked"), at("what 59"));
+        assert!(band.is_some() && newest > band && at("what 55") < band, "{size:?}: {text}");
+        let below = text.lines().count() - newest.unwrap();
+        assert!(below <= 3, "{size:?}: {text}");
+        let ascii = picture::plain(&frame(&state, Theme::plain(false)));
+        assert!(ascii.is_ascii(), "{ascii}");
+        state.activity.plots = true;
+        let plots = picture::plain(&frame(&state, Theme::default()));
+        assert!(plots.contains("Cards done"), "{plots}");
+        assert!(size.1 < 24 || plots.contains("Agents") && plots.contains("review"), "{plots}");
+        assert!(picture::plain(&frame(&state, Theme::plain(false))).is_ascii());
+    }
+}
+
+#[test]
+fn a_row_of_the_list_has_its_last_hour() {
+    let mut state = state((120, 40));
+    let rows = |state: &State| match present(state).body {
+        crate::ui::view::Body::Fleet(fleet) => fleet.rows,
+        other => panic!("{other:?}"),
+    };
+    assert!(rows(&state).iter().all(|row| row.strip.is_empty()), "nothing is known yet");
+    happened(&mut state);
+    state.screen = Screen::Fleet;
+    let rows = rows(&state);
+    let review = rows.iter().find(|row| row.agent.name.as_str() == "review").unwrap();
+    let states: Vec<_> = review.strip.iter().map(|cell| cell.state).collect();
+    assert_eq!(
+        (states.len(), states[0], states[4], states[11]),
+        (12, None, Some(Readiness::Working), Some(Readiness::Stuck))
+    );
+    assert_eq!((review.strip[4].busy, review.strip[11].busy), (8, 0));
+    assert!(rows.iter().filter(|row| row.agent.managed).all(|row| row.strip.len() == 12));
 }
 
 #[test]

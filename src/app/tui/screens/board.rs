@@ -276,6 +276,14 @@ pub(in crate::app::tui) fn take_card(state: &mut State, id: &CardId, read: Resul
     }
 }
 
+/// Shows another card in full from now on.
+pub(in crate::app::tui) fn want(state: &mut State, id: CardId) {
+    state.board.wanted = Some(id);
+    state.board.detail = None;
+    state.board.detail_error = None;
+    state.board.scroll = 0;
+}
+
 /// Asks for what the screen shows and was not read yet.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let page = layout_of(state).board_page;

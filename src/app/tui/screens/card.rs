@@ -4,6 +4,7 @@ use super::form::Form;
 use super::menu::{Choice, Menu};
 use super::prompt::{self, Question};
 use super::{Overlay, Screen, ViewParts};
+use super::{activity, board};
 use crate::app::action::dispatch::{Performer, performer};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{Door, Place};
@@ -92,6 +93,9 @@ fn in_full(state: &State, id: &CardId) -> Option<Card> {
 
 /// From a card to its owner's pane; from an agent to the card that it holds.
 pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.screen == Screen::Activity {
+        return activity::jump(state, effects);
+    }
     if !state.screen.is_of_agents() {
         let Some(id) = state.card_in_hand() else {
             return toast(state, "agent/card: no card is selected".to_owned(), true);
@@ -110,10 +114,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     match held.and_then(|id| CardId::parse(&id).ok()) {
         Some(id) => {
             effects.push(Effect::Backlog(Request::Detail(Some(id.clone()))));
-            state.board.wanted = Some(id);
-            state.board.detail = None;
-            state.board.detail_error = None;
-            state.board.scroll = 0;
+            board::want(state, id);
             state.open(Screen::Card);
         }
         None if state.selected_row().is_none() => {

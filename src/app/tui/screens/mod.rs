@@ -2,10 +2,12 @@
 //! same name in `present`, which says what there is to draw of it. Who is asked is one match for views and one for
 //! popups, below; nothing else lists them all.
 
+pub mod activity;
 pub mod answer;
 pub mod board;
 pub mod card;
 pub mod confirm;
+pub mod event;
 pub mod explain;
 pub mod fleet;
 pub mod form;
@@ -19,6 +21,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use self::answer::Answer;
 use self::confirm::Confirm;
+use self::event::EventPopup;
 use self::explain::Explain;
 use self::form::Form;
 use self::help::Help;
@@ -45,6 +48,8 @@ pub enum Screen {
     Board,
     /// One card, full screen.
     Card,
+    /// What happened.
+    Activity,
 }
 
 /// A popup over the view.
@@ -54,6 +59,8 @@ pub enum Overlay {
     Help(Help),
     /// Why an agent's readiness is what it is.
     Explain(Explain),
+    /// An event, whole.
+    Event(Box<EventPopup>),
     /// Asks before something is ended.
     Confirm(Confirm),
     /// A card being made or edited.
@@ -76,6 +83,7 @@ impl Screen {
             Self::Watch => &watch::PARTS,
             Self::Board => &board::PARTS,
             Self::Card => &card::PARTS,
+            Self::Activity => &activity::PARTS,
         }
     }
 
@@ -88,7 +96,7 @@ impl Screen {
     /// Whether keys act on agents in it, and not on cards.
     #[must_use]
     pub fn is_of_agents(self) -> bool {
-        self.place() != Place::Board
+        matches!(self.place(), Place::Fleet | Place::Watch)
     }
 }
 
@@ -98,6 +106,7 @@ impl Overlay {
         match self {
             Self::Help(_) => &help::PARTS,
             Self::Explain(_) => &explain::PARTS,
+            Self::Event(_) => &event::PARTS,
             Self::Confirm(_) => &confirm::PARTS,
             Self::Form(_) => &form::PARTS,
             Self::Prompt(_) => &prompt::PARTS,

@@ -248,7 +248,9 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
             state.commands.push(&line);
             state.overlay = None;
             let subject = dispatch::subject(state, &parsed.inputs, &performer);
+            state.door = Door::Palette;
             dispatch::confirm_or_dispatch(state, parsed.spec, subject, (command, performer), effects);
+            state.door = Door::Key;
         }
         Err(why) => {
             if let Some(Overlay::Palette(palette)) = &mut state.overlay {

@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::screens::activity::ActivityState;
 use super::screens::board::BoardState;
 use super::screens::fleet::FilterLine;
 use super::screens::watch::Scrollback;
 use super::screens::{Mark, Overlay, Screen};
 use crate::app::action::dispatch::{RequestId, Sent};
+use crate::app::action::registry::Door;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 
@@ -58,6 +60,8 @@ pub struct State {
     pub back: Vec<Screen>,
     /// The backlog.
     pub board: BoardState,
+    /// What happened.
+    pub activity: ActivityState,
     /// The selected row.
     pub selected: Option<RowKey>,
     /// Name asked for on the command line, until a row of that name is there.
@@ -78,6 +82,8 @@ pub struct State {
     pub running: Vec<Sent>,
     /// Requests that were made so far.
     pub requests: u64,
+    /// The door that requests come through just now.
+    pub door: Door,
     /// Key presses for which a request to leave counts as said with what runs in mind.
     pub leaving: u8,
     /// What was left while its answer was on its way, in the order it was sent: what is typed in it comes back if it
@@ -117,6 +123,7 @@ impl State {
             screen: Screen::Fleet,
             back: Vec::new(),
             board: BoardState::default(),
+            activity: ActivityState::default(),
             selected: None,
             wanted: None,
             list_top: 0,
@@ -127,6 +134,7 @@ impl State {
             answers: VecDeque::new(),
             running: Vec::new(),
             requests: 0,
+            door: Door::Key,
             leaving: 0,
             detached: Vec::new(),
             toast: None,
@@ -146,7 +154,7 @@ impl State {
     /// A request of its own, also beside one with the same words.
     pub(in crate::app) fn request(&mut self, command: String) -> Sent {
         self.requests += 1;
-        Sent { id: RequestId(self.requests), command }
+        Sent { id: RequestId(self.requests), command, door: self.door }
     }
 
     /// Rows that pass the filter, in attention order.
@@ -203,6 +211,7 @@ impl State {
             || self.pane.history.is_some()
             || (self.screen == Screen::Watch && !self.watch_only)
             || self.screen == Screen::Card
+            || (self.screen == Screen::Activity && (self.activity.plots || self.activity.at.is_some()))
             || self.is_filtered()
     }
 
@@ -237,6 +246,7 @@ impl State {
     pub fn card_in_hand(&self) -> Option<CardId> {
         match self.screen {
             Screen::Card => self.board.wanted.clone(),
+            Screen::Activity => None,
             _ => self.board.selected().map(|card| card.id.clone()),
         }
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::app::action::dispatch::{Request as Asked, RequestId, Sent};
+use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
 use crate::app::action::{Action, BacklogAction};
 use crate::app::tui::samples;
@@ -478,7 +479,7 @@ pub(super) fn done() -> Report {
 
 /// A request that nothing here sent.
 pub(super) fn other() -> Sent {
-    Sent { id: RequestId(u64::MAX), command: "mosaic-tui other".to_owned() }
+    Sent { id: RequestId(u64::MAX), command: "mosaic-tui other".to_owned(), door: Door::Key }
 }
 
 pub(super) fn failed() -> Report {

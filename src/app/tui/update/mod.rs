@@ -14,7 +14,7 @@ use jiff::ToSpan;
 use super::effect::Effect;
 use super::event::Event;
 use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, board, form, watch};
+use super::screens::{Overlay, Screen, activity, board, form, watch};
 use super::state::{State, Toast};
 
 /// How long a message stays at the bottom.
@@ -59,6 +59,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             board::take_board(state, read, read_at);
             observed::join_claims(state);
         }
+        Event::Events(page) => activity::take_page(state, page),
+        Event::Known(known) => activity::take_known(state, known),
+        Event::ActivityLost(why) => state.activity.lost = Some(why),
         Event::Card(id, read) => board::take_card(state, &id, read),
         Event::BacklogLost(why) => {
             let since = state.board.lost.as_ref().map_or(state.now, |(_, since)| *since);
@@ -96,6 +99,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     observed::follow_selection(state, &mut effects);
     board::follow(state, &mut effects);
+    activity::follow(state, &mut effects);
     for effect in &effects {
         if let Effect::Run { sent, .. } = effect {
             state.running.push(sent.clone());
@@ -110,6 +114,8 @@ pub(in crate::app::tui) fn toast(state: &mut State, text: String, failed: bool) 
     state.toast = Some(Toast { text, failed, until });
 }
 
+#[cfg(test)]
+mod activity_tests;
 #[cfg(test)]
 mod board_tests;
 #[cfg(test)]

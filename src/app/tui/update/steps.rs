@@ -6,7 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
-use crate::app::tui::screens::{Overlay, Screen, board, card, fleet};
+use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -38,6 +38,10 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Pan(direction) => fleet::pan(state, direction),
         ScreenAction::AskMessage => ask_message(state),
         ScreenAction::AskBroadcast => ask_broadcast(state),
+        ScreenAction::ViewActivity => activity::view(state),
+        ScreenAction::FilterActivity => activity::filter(state),
+        ScreenAction::OpenEvent => activity::open_event(state),
+        ScreenAction::Plots => activity::plots(state),
         ScreenAction::ViewBoard => board::view(state),
         ScreenAction::Column(direction) => board::column(state, direction),
         ScreenAction::FilterBoard => board::filter(state),

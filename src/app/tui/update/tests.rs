@@ -9,6 +9,7 @@ use super::*;
 use crate::app::action::FleetAction;
 use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::fleet::Targets;
+use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
 use crate::app::tui::samples;
 use crate::app::tui::screens::answer::Answer;
@@ -378,7 +379,7 @@ fn a_paste_that_does_not_fit_says_so() {
 
 /// A request that nothing here sent.
 fn other(command: &str) -> Sent {
-    Sent { id: RequestId(u64::MAX), command: command.to_owned() }
+    Sent { id: RequestId(u64::MAX), command: command.to_owned(), door: Door::Key }
 }
 
 /// What the effects hand to the executor.

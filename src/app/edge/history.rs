@@ -1,0 +1,90 @@
+//! The dashboard's ends of the backlog and of the activity history: what their threads tell becomes events.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::app::perform::activity::{card_events, record};
+use crate::app::perform::backlog;
+use crate::app::tui::effect::ActivityAsk;
+use crate::app::tui::event::Event;
+use crate::app::tui::state::State;
+use crate::app::tui::update::update;
+use crate::backlog::watch::{self, News};
+use crate::fleet::activity;
+use crate::fleet::home::Site;
+use crate::fleet::model::FleetSnapshot;
+
+/// The activity history, where its thread could be started.
+#[derive(Clone, Default)]
+pub(super) struct History(Option<Arc<activity::Watcher>>);
+
+impl History {
+    /// Starts keeping and reading the history.
+    pub(super) fn start(site: &Site, done: &mpsc::Sender<Event>, state: &mut State) -> Self {
+        let tell = done.clone();
+        let started = activity::Watcher::start(site.clone(), record::who(site), move |news| {
+            let event = match news {
+                activity::News::Page(page) => Event::Events(page),
+                activity::News::Known(known) => Event::Known(known),
+                activity::News::Lost(why) => Event::ActivityLost(why),
+            };
+            tell.blocking_send(event).is_ok()
+        });
+        let started = started.map_err(|error| drop(update(state, Event::ActivityLost(error.to_string()))));
+        Self(started.ok().map(Arc::new))
+    }
+
+    /// Does what the screen asks for.
+    pub(super) fn ask(&self, ask: ActivityAsk) {
+        let Some(watcher) = &self.0 else { return };
+        match ask {
+            ActivityAsk::Show(query) => watcher.show(*query),
+            ActivityAsk::Looked(at) => watcher.looked(at),
+        }
+    }
+
+    /// Hands a look at the fleet over.
+    pub(super) fn observe(&self, snapshot: &Arc<FleetSnapshot>) {
+        if let Some(watcher) = &self.0 {
+            watcher.observe(Arc::clone(snapshot));
+        }
+    }
+
+    /// Ends once everything is kept.
+    pub(super) fn end(self) {
+        if let Some(watcher) = self.0 {
+            watcher.end();
+        }
+    }
+}
+
+/// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
+pub(super) fn watch_backlog(
+    site: &Site,
+    done: &mpsc::Sender<Event>,
+    history: &History,
+    state: &mut State,
+) -> Option<watch::Watcher> {
+    let (tell, history) = (done.clone(), history.clone());
+    let started = backlog::place(site).map_err(|failure| failure.to_string()).and_then(|place| {
+        let name = place.to_string();
+        watch::Watcher::start(place, backlog::who(site), move |news| {
+            let event = match news {
+                News::Board(board) => Event::Board(board, Timestamp::now()),
+                News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
+                News::Lost(error) => Event::BacklogLost(error.to_string()),
+                News::History(lines) => {
+                    if let Some(watcher) = &history.0 {
+                        watcher.take(card_events(&name, &lines));
+                    }
+                    return true;
+                }
+            };
+            tell.blocking_send(event).is_ok()
+        })
+        .map_err(|error| error.to_string())
+    });
+    started.map_err(|why| drop(update(state, Event::BacklogLost(why)))).ok()
+}

@@ -1,0 +1,183 @@
+//! Prints the history, and goes on with what is new.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
+
+use super::{cards, print};
+use crate::app::action::activity::{Events, Since};
+use crate::app::action::error::DONE;
+use crate::app::perform::output::{self, Printed};
+use crate::fleet::activity::{self, Anchor, Event, Filter, Query, Recorder, Store};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::home::Site;
+use crate::fleet::observe;
+
+/// Events that are read and printed at once.
+const PAGE: u32 = 1000;
+
+/// Events that a follower begins with, where it is not said since when.
+const BEFORE: u32 = 10;
+
+/// Others' events are looked for this often, should the kernel not tell of them; and other hosts' changes of cards.
+const SAFETY: Duration = Duration::from_secs(5);
+
+/// Events that come together are taken in together.
+const COALESCE: Duration = Duration::from_millis(40);
+
+/// Prints what was asked for; the exit code.
+///
+/// # Errors
+/// When the history cannot be read, or nothing be printed.
+pub(in crate::app) async fn events(site: &Site, wanted: &Events, width: usize) -> Result<u8> {
+    let filter = Filter::of(wanted.agent.as_deref(), wanted.kind.as_deref());
+    let out = Out { json: wanted.json, width };
+    let since = since(wanted.since.as_ref(), wanted.follow)?;
+    match Recorder::open(site, "events") {
+        Ok(mut recorder) => {
+            take_in(site, &mut recorder).await;
+            let printed = show(recorder.store(), &filter, since, &out)?;
+            if wanted.follow && printed == Printed::Whole {
+                return follow(site, recorder, &filter, &out).await;
+            }
+        }
+        // What cannot be written can perhaps be read.
+        Err(failure) => match Store::open_to_read(site) {
+            Ok(Some(store)) if !wanted.follow => {
+                output::say(&format!("mosaic-tui: {failure}; what is shown was taken in before"));
+                show(&store, &filter, since, &out)?;
+            }
+            _ => return Err(failure),
+        },
+    }
+    Ok(DONE)
+}
+
+/// Takes in what waits, the backlog's history included; what cannot be read is said, and the rest is shown.
+async fn take_in(site: &Site, recorder: &mut Recorder) {
+    let mut said = Vec::new();
+    match cards::pull(site).await {
+        Ok(events) => said.extend(recorder.store().take_in(&events).err()),
+        Err(failure) => said.push(failure),
+    }
+    said.extend(recorder.take_in().err());
+    for failure in said {
+        output::say(&format!("mosaic-tui: {failure}"));
+    }
+}
+
+/// How events are printed.
+struct Out {
+    json: bool,
+    width: usize,
+}
+
+impl Out {
+    fn print(&self, events: &[Event], one_by_one: bool) -> Result<Printed> {
+        let lines: Vec<String> = if self.json {
+            events.iter().map(|event| output::json_line(&event.to_json())).collect()
+        } else if one_by_one {
+            events.iter().map(|event| print::one(event, self.width)).collect()
+        } else {
+            print::lines(events, self.width)
+        };
+        if lines.is_empty() { Ok(Printed::Whole) } else { output::print(&format!("{}\n", lines.join("\n"))) }
+    }
+}
+
+/// Where printing begins.
+#[derive(Debug, Clone, Copy)]
+enum Beginning {
+    At(i64),
+    Newest(u32),
+}
+
+fn since(since: Option<&Since>, follow: bool) -> Result<Beginning> {
+    let now = Timestamp::now();
+    let at = match since {
+        None if follow => return Ok(Beginning::Newest(BEFORE)),
+        None => now.checked_sub(24.hours()).unwrap_or(now),
+        Some(Since::Ago(age)) => now.checked_sub(*age).unwrap_or(Timestamp::UNIX_EPOCH),
+        Some(Since::At(at)) => *at,
+        Some(Since::Civil(time)) => {
+            time.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp()).map_err(|error| {
+                Failure::new(
+                    Kind::Invalid,
+                    "--since",
+                    error.to_string(),
+                    "give it with its offset, such as 2026-01-02T03:04Z",
+                )
+            })?
+        }
+    };
+    Ok(Beginning::At(at.as_millisecond()))
+}
+
+/// Prints page after page.
+fn show(store: &Store, filter: &Filter, beginning: Beginning, out: &Out) -> Result<Printed> {
+    let mut query = Query { filter: filter.clone(), anchor: Anchor::Oldest, since: 0, limit: PAGE };
+    match beginning {
+        Beginning::Newest(limit) => {
+            let page = store.page(&Query { anchor: Anchor::Newest, limit, ..query })?;
+            let events: Vec<Event> = page.events.into_iter().map(|(_, event)| event).collect();
+            return out.print(&events, true);
+        }
+        Beginning::At(at) => query.since = at,
+    }
+    loop {
+        let page = store.page(&query)?;
+        let whole = page.events.len() < PAGE as usize;
+        let Some((last, _)) = page.events.last() else { return Ok(Printed::Whole) };
+        query.anchor = Anchor::From((last.0, last.1 + 1));
+        let events: Vec<Event> = page.events.into_iter().map(|(_, event)| event).collect();
+        if out.print(&events, false)? == Printed::Closed || whole {
+            return Ok(Printed::Whole);
+        }
+    }
+}
+
+/// Prints what is new, until whoever reads has had enough. It looks at the fleet meanwhile, so that changes of readiness
+/// are known also where no dashboard is open.
+async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, out: &Out) -> Result<u8> {
+    let mut last = recorder.store().last()?;
+    let left = Arc::new(Notify::new());
+    let wake = Arc::clone(&left);
+    let _inotify = activity::watch_spool(site, move || wake.notify_one());
+    let mut observer = observe::start(site.clone())?;
+    let mut safety = tokio::time::interval(SAFETY);
+    safety.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            changed = observer.snapshots.changed() => {
+                if changed.is_err() {
+                    return Err(Failure::failed("observer", "ended", "try again"));
+                }
+                let newest = observer.snapshots.borrow_and_update().clone();
+                if let Some(snapshot) = newest {
+                    recorder.observe(&snapshot)?;
+                }
+            }
+            () = left.notified() => tokio::time::sleep(COALESCE).await,
+            _ = safety.tick() => {
+                if let Ok(events) = cards::pull(site).await {
+                    recorder.store().take_in(&events)?;
+                }
+            }
+        }
+        recorder.take_in()?;
+        loop {
+            let new = recorder.store().behind(last, PAGE)?;
+            let Some((newest, _)) = new.last() else { break };
+            last = *newest;
+            let events: Vec<Event> =
+                new.into_iter().map(|(_, event)| event).filter(|event| filter.accepts(event)).collect();
+            if out.print(&events, true)? == Printed::Closed {
+                return Ok(DONE);
+            }
+        }
+    }
+}

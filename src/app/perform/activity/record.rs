@@ -1,0 +1,302 @@
+//! The one place where what was asked for is kept: for keys, the palette and commands alike.
+//!
+//! Looks are not kept. A delivery keeps itself, with its receipt; a change of a card that succeeded is kept as that
+//! change, under the id by which the backlog's own history is known as well.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::app::action::agent::AgentAction;
+use crate::app::action::backlog::BacklogAction;
+use crate::app::action::dispatch::Request;
+use crate::app::action::error::{DONE, exit_code};
+use crate::app::action::fleet::FleetAction;
+use crate::app::action::registry;
+use crate::app::action::report::Report;
+use crate::app::action::{FrameworkAction, LibraryAction, SessionAction};
+use crate::app::perform::backlog;
+use crate::fleet::activity::{self, Door, Event, Kind};
+use crate::fleet::error::Result;
+use crate::fleet::home::Site;
+
+use super::cards;
+
+/// How something was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Asked<'a> {
+    /// The command line that does the same.
+    pub command: &'a str,
+    /// At which door.
+    pub door: registry::Door,
+    /// When.
+    pub begun: Timestamp,
+}
+
+/// The door as the history knows it.
+pub(in crate::app) fn door(door: registry::Door) -> Door {
+    match door {
+        registry::Door::Shell => Door::Shell,
+        registry::Door::Palette => Door::Palette,
+        registry::Door::Key => Door::Key,
+    }
+}
+
+/// Who asks: the agent in whose pane this runs, else the operator.
+pub(in crate::app) fn who(site: &Site) -> String {
+    let name = std::env::var("MOSAIC_AGENT_NAME").ok().filter(|name| !name.is_empty());
+    format!("{}:{}", site.host, name.as_deref().unwrap_or("operator"))
+}
+
+/// Keeps what was asked for and what came of it; why that was not possible, in words.
+pub(in crate::app) fn keep(
+    site: &Site,
+    request: &Request,
+    asked: &Asked<'_>,
+    result: &Result<Report>,
+) -> Option<String> {
+    if !is_kept(request, result) {
+        return None;
+    }
+    let mut event = Event::new(Kind::Action, Timestamp::now(), &site.tenant_id, &site.host);
+    event.who = who(site);
+    event.door = Some(door(asked.door));
+    event.what = words(request, asked.command);
+    event.agent = agent(request);
+    event.card = card(request);
+    event.lasted = Some(event.at.saturating_sub(asked.begun.as_millisecond()).max(0));
+    let code = match result {
+        Ok(report) => {
+            event.text =
+                report.errors.iter().map(String::as_str).chain([report.text.as_str()]).collect::<Vec<_>>().join("\n");
+            report.code
+        }
+        Err(failure) => {
+            event.text = failure.to_string();
+            exit_code(failure.kind)
+        }
+    };
+    event.good = Some(code == DONE);
+    event.outcome = if code == DONE { "done".to_owned() } else { format!("exit {code}") };
+    event.detail.insert("code".to_owned(), code.into());
+    if let (Request::Backlog(_), Ok(report)) = (request, result)
+        && let Some((id, version)) = changed_card(&report.json)
+        && let Ok(place) = backlog::place(site)
+    {
+        event.kind = Kind::Card;
+        event.id = cards::id(&place.to_string(), &id, version);
+        event.what = report.text.lines().next().unwrap_or_default().to_owned();
+        event.card = Some(id);
+        event.good = None;
+        event.lasted = None;
+        // What changed, the backlog's own history adds.
+        event.outcome = String::new();
+    }
+    activity::note(site, &event)
+}
+
+/// Keeps that somebody takes an agent's pane over: what they type there is theirs.
+pub(in crate::app) fn keep_takeover(site: &Site, name: &str, at: registry::Door) {
+    let mut event = Event::new(Kind::Action, Timestamp::now(), &site.tenant_id, &site.host);
+    event.who = who(site);
+    event.door = Some(door(at));
+    event.what = format!("mosaic-tui agent attach {name}");
+    event.agent = Some(name.to_owned());
+    let _logged = activity::note(site, &event);
+}
+
+/// Whether a request changes something, and is not kept by what it does.
+fn is_kept(request: &Request, result: &Result<Report>) -> bool {
+    match request {
+        Request::Fleet(action) => {
+            let looks = matches!(
+                action,
+                FleetAction::Ps { .. }
+                    | FleetAction::Check(_)
+                    | FleetAction::Schema
+                    | FleetAction::Status
+                    | FleetAction::Verify
+                    | FleetAction::Doctor
+                    | FleetAction::Init { write: false, .. }
+            );
+            let told = !matches!(action, FleetAction::Init { .. }) && action.only_tells();
+            !looks && !told
+        }
+        Request::Agent(action) => match action {
+            AgentAction::Send { .. }
+            | AgentAction::Broadcast { .. }
+            | AgentAction::Reset { .. }
+            | AgentAction::Approve { .. } => result.is_err(),
+            _ => false,
+        },
+        Request::Framework(action) => !matches!(action, FrameworkAction::Status | FrameworkAction::Contract { .. }),
+        Request::Library(action) => {
+            matches!(action, LibraryAction::Save { .. } | LibraryAction::Add { .. } | LibraryAction::Reset(_))
+        }
+        Request::Session(SessionAction::Report { .. }) => false,
+        Request::Backlog(action) => match action {
+            BacklogAction::List(_)
+            | BacklogAction::Show(_)
+            | BacklogAction::Stats
+            | BacklogAction::Graph { .. }
+            | BacklogAction::Export(_)
+            | BacklogAction::Doctor => false,
+            // Agents renew all the time, and ask for work that is not there; only what is refused is worth a line.
+            BacklogAction::Renew { .. } => result.is_err(),
+            BacklogAction::Claim(_) => !matches!(result, Ok(report) if report.json.is_null()),
+            BacklogAction::Reclaim(_) => !matches!(result, Ok(report) if is_empty(&report.json)),
+            _ => true,
+        },
+    }
+}
+
+fn is_empty(json: &Value) -> bool {
+    json.as_array().is_some_and(Vec::is_empty)
+}
+
+/// The command line, without the text of a message: that may be nobody else's to read.
+fn words(request: &Request, command: &str) -> String {
+    match request {
+        Request::Agent(AgentAction::Send { name, .. }) => format!("mosaic-tui agent send {name}"),
+        Request::Agent(AgentAction::Broadcast { names, .. }) => {
+            format!("mosaic-tui agent broadcast {}", names.join(" ")).trim_end().to_owned()
+        }
+        // What a dashboard shows in front of it makes another shell mean the same fleet, which this history is of.
+        _ => command.find("mosaic-tui ").map_or(command, |at| &command[at..]).to_owned(),
+    }
+}
+
+/// The one agent that a request is about.
+fn agent(request: &Request) -> Option<String> {
+    use crate::app::action::concern::Agents;
+    match request.concern().agents {
+        Agents::Of(names) if names.len() == 1 => names.into_iter().next(),
+        _ => None,
+    }
+}
+
+/// The one card that a request is about.
+fn card(request: &Request) -> Option<String> {
+    let Request::Backlog(action) = request else { return None };
+    let id = match action {
+        BacklogAction::Create { id, .. }
+        | BacklogAction::Edit { id, .. }
+        | BacklogAction::Renew { id, .. }
+        | BacklogAction::Block { id, .. }
+        | BacklogAction::Unblock { id, .. }
+        | BacklogAction::Complete { id, .. } => id,
+        BacklogAction::Link { from, .. } | BacklogAction::Unlink { from, .. } => from,
+        _ => return None,
+    };
+    Some(id.to_string())
+}
+
+/// The card that an answer holds, and its version.
+fn changed_card(json: &Value) -> Option<(String, i64)> {
+    Some((json.get("id")?.as_str()?.to_owned(), json.get("version")?.as_i64()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::cli;
+    use crate::app::action::dispatch::Performer;
+    use crate::app::action::registry::{ACTIONS, Shell};
+    use crate::fleet::activity::{Query, Store, take_in};
+    use crate::fleet::error::Failure;
+
+    fn request(line: &str) -> Request {
+        let parsed = cli::parse_line(line).unwrap();
+        match parsed.spec.resolve(&parsed.inputs, registry::Door::Shell).unwrap() {
+            Performer::Executor(request) => request,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn kept(line: &str, result: &Result<Report>) -> Vec<Event> {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let asked = Asked { command: line, door: registry::Door::Palette, begun: Timestamp::now() };
+        assert_eq!(keep(&site, &request(line), &asked, result), None);
+        let mut store = Store::open(&site).unwrap();
+        take_in(&site, &mut store).unwrap();
+        let page = store.page(&Query { limit: 9, ..Query::default() }).unwrap();
+        page.events.into_iter().map(|(_, event)| event).collect()
+    }
+
+    fn done() -> Result<Report> {
+        Ok(Report::done("a: stopped", &Value::Null))
+    }
+
+    #[test]
+    fn what_changes_something_is_kept_with_its_door_and_its_outcome() {
+        let event = kept("fleet stop a", &done()).remove(0);
+        assert_eq!((event.kind, event.door, event.outcome.as_str()), (Kind::Action, Some(Door::Palette), "done"));
+        assert_eq!((event.agent.as_deref(), event.text.as_str()), (Some("a"), "a: stopped"));
+        let refused = kept("fleet stop a", &Err(Failure::failed("agent a", "hangs", "wait"))).remove(0);
+        assert_eq!((refused.good, refused.outcome.as_str()), (Some(false), "exit 1"));
+        assert!(refused.text.contains("hangs"));
+    }
+
+    #[test]
+    fn looks_are_not_kept_and_deliveries_keep_themselves() {
+        for line in [
+            "fleet ps",
+            "fleet doctor",
+            "fleet install --dry-run",
+            "agent tail a",
+            "backlog list",
+            "backlog stats",
+            "fleet recover",
+            "agent send a --message hello",
+            "session report --status ok",
+            "framework status",
+        ] {
+            assert_eq!(kept(line, &done()).len(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_never_went_out_is_kept_without_its_text() {
+        let failed = Err(Failure::failed("agent a", "is not in the roster", "see who is"));
+        for line in ["agent send a --message 'the secret word'", "agent broadcast --message 'the secret word' a b"] {
+            let event = kept(line, &failed).remove(0);
+            assert!(!event.to_json().to_string().contains("secret"), "{event:?}");
+            assert!(event.what.starts_with("mosaic-tui agent "), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_a_card_is_that_change_and_no_work_is_nothing() {
+        let card = serde_json::json!({"id": "A1", "version": 3});
+        let event = kept("backlog complete --id A1", &Ok(Report::done("A1: done", &card))).remove(0);
+        assert_eq!((event.kind, event.card.as_deref(), event.door), (Kind::Card, Some("A1"), Some(Door::Palette)));
+        assert_eq!(kept("backlog claim --owner a", &Ok(Report::done("no card", &Value::Null))).len(), 0);
+    }
+
+    #[test]
+    fn nothing_that_asks_first_goes_unkept() {
+        let mut seen = 0;
+        for spec in ACTIONS.iter().filter(|spec| matches!(spec.danger, registry::Danger::Confirm(_))) {
+            let Shell::Words(words) = spec.doors.shell else { continue };
+            let needed = spec.arguments.iter().filter(|argument| argument.shape.is_required());
+            let values: Vec<String> = needed
+                .map(
+                    |argument| {
+                        if argument.shape.is_option() { format!("--{}=1", argument.name) } else { "a".to_owned() }
+                    },
+                )
+                .collect();
+            // Without these they only tell.
+            let apply = match spec.id {
+                "fleet.recover" => "--apply",
+                "fleet.init" | "fleet.provision" => "--write --force",
+                _ => "",
+            };
+            let line = format!("{} {} {apply}", words.join(" "), values.join(" "));
+            let failed = Err(Failure::failed("it", "failed", "try again"));
+            assert!(is_kept(&request(line.trim()), &failed), "{line}");
+            seen += 1;
+        }
+        assert!(seen > 5, "{seen}");
+    }
+}

@@ -1,0 +1,314 @@
+//! The Activity view: what happened, the newest at the bottom; its filter, and how far the operator has looked.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::event::EventPopup;
+use super::{FilterParts, Overlay, Screen, ViewParts};
+use crate::app::action::Motion;
+use crate::app::action::registry::Place;
+use crate::app::tui::effect::{ActivityAsk, Effect};
+use crate::app::tui::present;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::{board, fleet};
+use crate::app::tui::state::{State, TextInput};
+use crate::app::tui::update::toast;
+use crate::backlog::model::CardId;
+use crate::backlog::watch::Request;
+use crate::fleet::activity::{Anchor, Event, Filter, Known, Page, Query};
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Activity,
+    help: "keys in Activity",
+    filter: Some(FilterParts {
+        is_open: |state| state.activity.filtering,
+        is_shown: |state| state.activity.filtering || !state.activity.filter.text.is_empty(),
+        press: press_in_filter,
+        paste: |state, text| {
+            let cut = state.activity.filter.insert(text);
+            filtered(state);
+            cut
+        },
+    }),
+    motion: |state, motion, _| step(state, motion),
+    peel,
+    plan: present::activity::plan,
+    draw: present::activity::body,
+};
+
+/// Events that are read at once: more than any screen shows, so that most moves ask for nothing.
+const WINDOW: u32 = 400;
+
+/// The place of an event.
+type At = crate::fleet::activity::Place;
+
+/// What happened, as the screen shows it.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityState {
+    /// The page that was read last; `None` before the first.
+    pub page: Option<Arc<Page>>,
+    /// What is known of the last day.
+    pub known: Option<Arc<Known>>,
+    /// Why the history cannot be kept.
+    pub lost: Option<String>,
+    /// The filter.
+    pub filter: TextInput,
+    /// Whether keys go into the filter.
+    pub filtering: bool,
+    /// Where the page lies that is shown.
+    pub anchor: Anchor,
+    /// The event under the cursor; `None` follows the newest.
+    pub at: Option<At>,
+    /// Place of the first event on the screen within the page; only while the view holds still.
+    pub top: usize,
+    /// Whether the plots have the screen.
+    pub plots: bool,
+    /// Up to when the events were seen before the view was opened.
+    pub band: Option<i64>,
+    /// Up to when they are seen now.
+    seen: Option<i64>,
+    /// What was asked for last.
+    asked: Option<Query>,
+}
+
+impl ActivityState {
+    /// The events of the page.
+    #[must_use]
+    pub fn events(&self) -> &[(At, Event)] {
+        self.page.as_ref().map_or(&[], |page| &page.events)
+    }
+
+    /// Place of the cursor within the page.
+    #[must_use]
+    pub fn cursor(&self) -> Option<usize> {
+        let events = self.events();
+        match self.at {
+            Some(at) => events.iter().rposition(|(place, _)| *place <= at).or((!events.is_empty()).then_some(0)),
+            None => events.len().checked_sub(1),
+        }
+    }
+
+    /// The event under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Event> {
+        self.cursor().and_then(|at| self.events().get(at)).map(|(_, event)| event)
+    }
+
+    fn query(&self) -> Query {
+        Query { filter: Filter::parse(&self.filter.text), anchor: self.anchor, since: 0, limit: WINDOW }
+    }
+}
+
+/// What the view asks for.
+#[must_use]
+pub(in crate::app) fn query(state: &State) -> Query {
+    state.activity.query()
+}
+
+/// Shows the Activity view alone.
+pub(in crate::app) fn view(state: &mut State) {
+    if state.watch_only || state.screen == Screen::Activity {
+        return;
+    }
+    state.screen = Screen::Activity;
+    state.back.clear();
+    state.pane.history = None;
+    open(state);
+}
+
+/// Begins at the newest, with a line where the operator was the last time.
+fn open(state: &mut State) {
+    let looked = state.activity.known.as_ref().and_then(|known| known.looked);
+    state.activity.band = state.activity.seen.or(looked);
+    newest(state);
+}
+
+fn newest(state: &mut State) {
+    state.activity.anchor = Anchor::Newest;
+    state.activity.at = None;
+    state.activity.top = 0;
+}
+
+fn peel(state: &mut State) -> bool {
+    if state.is_filtered() {
+        state.activity.filtering = false;
+        state.activity.filter = TextInput::default();
+        filtered(state);
+        return true;
+    }
+    if state.activity.plots {
+        state.activity.plots = false;
+        return true;
+    }
+    if state.activity.at.is_some() {
+        // Held still: back to what happens now.
+        newest(state);
+        return true;
+    }
+    false
+}
+
+/// Lets keys go into the filter.
+pub(in crate::app::tui) fn filter(state: &mut State) {
+    state.activity.filtering = true;
+    state.activity.plots = false;
+}
+
+/// Shows the plots, or the events again.
+pub(in crate::app::tui) fn plots(state: &mut State) {
+    state.activity.plots = !state.activity.plots;
+}
+
+fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    match key.code {
+        KeyCode::Enter => state.activity.filtering = false,
+        KeyCode::Esc => {
+            peel(state);
+        }
+        KeyCode::Down => step(state, Motion::Down),
+        KeyCode::Up => step(state, Motion::Up),
+        _ => {
+            let before = state.activity.filter.text.clone();
+            state.activity.filter.press(key);
+            if state.activity.filter.text != before {
+                filtered(state);
+            }
+        }
+    }
+}
+
+fn filtered(state: &mut State) {
+    newest(state);
+}
+
+/// Moves the cursor; away from the newest event the view holds still.
+fn step(state: &mut State, motion: Motion) {
+    let page = layout_of(state).activity_rows.max(1);
+    let Some(cursor) = state.activity.cursor() else { return };
+    let last = state.activity.events().len() - 1;
+    let older = state.activity.page.as_ref().is_some_and(|page| page.older);
+    let newer = state.activity.page.as_ref().is_some_and(|page| page.newer > 0);
+    let to = match motion {
+        Motion::Last => return newest(state),
+        Motion::First => {
+            if older {
+                state.activity.anchor = Anchor::Oldest;
+                state.activity.at = Some((i64::MIN, 0));
+                state.activity.top = 0;
+                return;
+            }
+            0
+        }
+        Motion::Up => cursor.saturating_sub(1),
+        Motion::HalfUp => cursor.saturating_sub(page.div_ceil(2)),
+        Motion::Down => (cursor + 1).min(last),
+        Motion::HalfDown => (cursor + page.div_ceil(2)).min(last),
+    };
+    if to == last && !newer {
+        return newest(state);
+    }
+    let Some(shown) = state.activity.page.clone() else { return };
+    let events = &shown.events;
+    let place = events[to].0;
+    // What is shown from now on ends where it ended: what comes moves nothing.
+    if state.activity.anchor == Anchor::Newest {
+        state.activity.top = (last + 1).saturating_sub(page);
+        state.activity.anchor = Anchor::Upto(events[last].0);
+    }
+    let (from_end, from_begin) = (last - to, to);
+    let quarter = WINDOW as usize / 4;
+    if from_begin < page.max(quarter) && older {
+        let middle = events[(to + quarter * 2).min(last)].0;
+        state.activity.anchor = Anchor::Upto(middle);
+    } else if from_end < page && newer {
+        state.activity.anchor = Anchor::From(events[to.saturating_sub(quarter * 2)].0);
+    }
+    state.activity.at = Some(place);
+    keep_in_view(state);
+}
+
+/// Scrolls so that the cursor is on the screen.
+fn keep_in_view(state: &mut State) {
+    let page = layout_of(state).activity_rows.max(1);
+    let Some(cursor) = state.activity.cursor() else { return };
+    let count = state.activity.events().len();
+    let top = state.activity.top.min(cursor).max((cursor + 1).saturating_sub(page));
+    state.activity.top = top.min(count.saturating_sub(page));
+}
+
+/// Takes a page that was read.
+pub(in crate::app::tui) fn take_page(state: &mut State, page: Arc<Page>) {
+    state.activity.lost = None;
+    if page.query != state.activity.query() {
+        // It answers an earlier question.
+        return;
+    }
+    // The first line on the screen stays where it is.
+    let first = state.activity.events().get(state.activity.top).map(|(place, _)| *place);
+    state.activity.page = Some(page);
+    if let Some(top) = first.and_then(|first| state.activity.events().iter().position(|(place, _)| *place == first)) {
+        state.activity.top = top;
+    }
+    keep_in_view(state);
+}
+
+/// Takes what is known of the last day.
+pub(in crate::app::tui) fn take_known(state: &mut State, known: Arc<Known>) {
+    state.activity.lost = None;
+    if state.activity.known.is_none() && state.screen == Screen::Activity {
+        state.activity.band = known.looked;
+    }
+    state.activity.known = Some(known);
+}
+
+/// Asks for what the screen shows and was not read yet, and keeps how far the operator has looked.
+pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.screen != Screen::Activity {
+        return;
+    }
+    let query = state.activity.query();
+    if state.activity.asked.as_ref() != Some(&query) {
+        state.activity.asked = Some(query.clone());
+        effects.push(Effect::Activity(ActivityAsk::Show(Box::new(query))));
+    }
+    // Seen is what stands on the screen: the newest, where nothing narrows the view.
+    let newest = state.activity.events().last().map(|((at, _), _)| *at);
+    let all = state.activity.at.is_none() && !state.is_filtered() && !state.activity.plots && state.overlay.is_none();
+    if let Some(at) = newest.filter(|at| all && state.activity.seen.is_none_or(|seen| seen < *at)) {
+        state.activity.seen = Some(at);
+        effects.push(Effect::Activity(ActivityAsk::Looked(at)));
+    }
+}
+
+/// Shows the event under the cursor whole.
+pub(in crate::app::tui) fn open_event(state: &mut State) {
+    match state.activity.selected().filter(|_| !state.activity.plots).cloned() {
+        Some(event) => state.overlay = Some(Overlay::Event(Box::new(EventPopup { event, scroll: 0 }))),
+        None => toast(state, "no event is selected".to_owned(), true),
+    }
+}
+
+/// From an event to its agent in the Fleet view, else to its card.
+pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(event) = state.activity.selected().cloned() else {
+        return toast(state, "no event is selected".to_owned(), true);
+    };
+    let row = event.agent.as_deref().and_then(|name| state.row_named(name)).map(|row| row.key.clone());
+    if let Some(key) = row {
+        state.open(Screen::Fleet);
+        return fleet::select(state, key);
+    }
+    match event.card.as_deref().and_then(|id| CardId::parse(id).ok()) {
+        Some(id) => {
+            effects.push(Effect::Backlog(Request::Detail(Some(id.clone()))));
+            board::want(state, id);
+            state.open(Screen::Card);
+        }
+        None => {
+            let why = event.agent.map_or("this event is of no agent".to_owned(), |name| format!("{name} has no row"));
+            toast(state, why, true);
+        }
+    }
+}

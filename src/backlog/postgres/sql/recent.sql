@@ -1,0 +1,2 @@
+SELECT card_id, at, actor, tenant_id, host, kind, version, detail, seq FROM
+    (SELECT * FROM fleet.card_event WHERE seq > $1 AND kind <> 'renewed' ORDER BY seq DESC LIMIT $2) AS newest ORDER BY seq

@@ -1,0 +1,266 @@
+//! The history for the dashboard: a thread of its own writes down what is seen, takes in what others left, and reads
+//! what the screen shows, whenever something is new. A disk that hangs holds up nobody else.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher as _};
+
+use crate::fleet::error::Result;
+use crate::fleet::heartbeat;
+use crate::fleet::home::Site;
+use crate::fleet::model::FleetSnapshot;
+
+use super::event::Event;
+use super::page::{Known, Page, Query};
+use super::recorder::Recorder;
+use super::spool;
+
+/// Without inotify, or when it misses something, others' events are looked for this often.
+const SAFETY: Duration = Duration::from_secs(5);
+
+/// A state that has to stand for a moment is looked at again behind it.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Events that come together are taken in together.
+const COALESCE: Duration = Duration::from_millis(40);
+
+/// Pause before a history that failed is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Time to keep what was told, when the dashboard ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Events of others that wait to be written; more than a backlog tells at once.
+const MOST_LEFT: usize = 20_000;
+
+/// What was read.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// The page that was asked for.
+    Page(Arc<Page>),
+    /// What is known of a day.
+    Known(Arc<Known>),
+    /// The history cannot be read or written.
+    Lost(String),
+}
+
+/// A handle of the thread, which ends when this is dropped.
+pub struct Watcher {
+    wanted: Arc<Mutex<Wanted>>,
+    wake: SyncSender<()>,
+}
+
+/// What there is to do: only the newest of each kind counts.
+#[derive(Default)]
+struct Wanted {
+    query: Option<Query>,
+    snapshot: Option<Arc<FleetSnapshot>>,
+    events: Vec<Event>,
+    looked: Option<i64>,
+    asked: bool,
+    /// Whom to tell that all is kept, when the thread is to end.
+    end: Option<SyncSender<()>>,
+}
+
+impl Watcher {
+    /// Starts the thread; `tell` is called on it with whatever was read, and answers whether anybody listens.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(site: Site, operator: String, tell: impl Fn(News) -> bool + Send + 'static) -> std::io::Result<Self> {
+        // One waiting wake-up is enough for any number of requests.
+        let (wake, woken) = sync_channel(1);
+        let wanted = Arc::new(Mutex::new(Wanted::default()));
+        let watch = Watch { site, operator, tell, wanted: Arc::clone(&wanted), wake: wake.clone() };
+        std::thread::Builder::new().name("activity".to_owned()).spawn(move || watch.run(&woken))?;
+        Ok(Self { wanted, wake })
+    }
+
+    fn ask(&self, change: impl FnOnce(&mut Wanted)) {
+        change(&mut self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        nudge(&self.wake);
+    }
+
+    /// Asks for a page from now on.
+    pub fn show(&self, query: Query) {
+        self.ask(|wanted| {
+            wanted.query = Some(query);
+            wanted.asked = true;
+        });
+    }
+
+    /// Hands a look at the fleet over.
+    pub fn observe(&self, snapshot: Arc<FleetSnapshot>) {
+        self.ask(|wanted| wanted.snapshot = Some(snapshot));
+    }
+
+    /// Hands events over that somebody else keeps, such as the backlog.
+    pub fn take(&self, events: Vec<Event>) {
+        self.ask(|wanted| {
+            wanted.events.extend(events);
+            let surplus = wanted.events.len().saturating_sub(MOST_LEFT);
+            wanted.events.drain(..surplus);
+        });
+    }
+
+    /// Ends the thread once it has kept what it was told; a disk that hangs is not waited for.
+    pub fn end(&self) {
+        let (ended, kept) = sync_channel(1);
+        self.ask(|wanted| wanted.end = Some(ended));
+        let _hangs = kept.recv_timeout(LAST_WORDS);
+    }
+
+    /// Keeps that the operator has seen the events up to a time.
+    pub fn looked(&self, at: i64) {
+        self.ask(|wanted| wanted.looked = Some(at));
+    }
+}
+
+fn nudge(wake: &SyncSender<()>) {
+    match wake.try_send(()) {
+        Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+    }
+}
+
+struct Watch<T> {
+    site: Site,
+    operator: String,
+    tell: T,
+    wanted: Arc<Mutex<Wanted>>,
+    wake: SyncSender<()>,
+}
+
+/// An open history, and what was read of it last.
+struct Open {
+    recorder: Recorder,
+    revision: i64,
+    told: bool,
+    _inotify: Option<notify::RecommendedWatcher>,
+}
+
+impl<T: Fn(News) -> bool> Watch<T> {
+    fn run(self, woken: &Receiver<()>) {
+        let mut open: Option<Open> = None;
+        let mut pause = Duration::ZERO;
+        loop {
+            match woken.recv_timeout(pause) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let end = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).end.take();
+            if let Some(ended) = end {
+                self.last_words(open.as_mut());
+                let _left = ended.send(());
+                return;
+            }
+            // The watch of the folder keeps the channel open: whether there is still somebody says the count.
+            if Arc::strong_count(&self.wanted) < 2 {
+                return;
+            }
+            match self.turn(&mut open) {
+                Ok(true) => {
+                    let waiting = open.as_ref().is_some_and(|open| open.recorder.is_waiting());
+                    pause = if waiting { SOON } else { SAFETY };
+                }
+                Ok(false) => return,
+                Err(failure) => {
+                    open = None;
+                    pause = RETRY;
+                    tracing::warn!(%failure, "the history is not kept");
+                    if !(self.tell)(News::Lost(failure.to_string())) {
+                        return;
+                    }
+                }
+            }
+            std::thread::sleep(COALESCE);
+        }
+    }
+
+    /// What was asked for last is done also when the dashboard ends.
+    fn last_words(&self, open: Option<&mut Open>) {
+        let (looked, events) = {
+            let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            (wanted.looked.take(), std::mem::take(&mut wanted.events))
+        };
+        let Some(open) = open else { return };
+        let kept =
+            open.recorder.end().and_then(|()| open.recorder.store().take_in(&events)).and_then(|_| match looked {
+                Some(at) => open.recorder.store().set_looked(&self.operator, at),
+                None => Ok(()),
+            });
+        if let Err(failure) = kept {
+            tracing::warn!(%failure, "the history is not kept");
+        }
+    }
+
+    /// Does what there is to do; whether anybody listens.
+    fn turn(&self, open: &mut Option<Open>) -> Result<bool> {
+        let open = match open {
+            Some(open) => open,
+            None => {
+                let recorder = Recorder::open(&self.site, "dashboard")?;
+                open.insert(Open { recorder, revision: 0, told: false, _inotify: self.inotify() })
+            }
+        };
+        let (query, snapshot, events, looked, asked) = {
+            let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            let asked = std::mem::take(&mut wanted.asked);
+            let events = std::mem::take(&mut wanted.events);
+            (wanted.query.clone(), wanted.snapshot.take(), events, wanted.looked.take(), asked)
+        };
+        let mut news = open.recorder.take_in()?;
+        if !events.is_empty() {
+            news += open.recorder.store().take_in(&events)?;
+        }
+        if let Some(snapshot) = snapshot {
+            news += open.recorder.observe(&snapshot)?;
+        }
+        let store = open.recorder.store();
+        if let Some(at) = looked {
+            store.set_looked(&self.operator, at)?;
+        }
+        let revision = store.revision()?;
+        let changed = news > 0 || revision != open.revision || !open.told;
+        open.revision = revision;
+        if changed {
+            let known = store.known(jiff::Timestamp::now().as_millisecond(), &self.operator)?;
+            open.told = true;
+            if !(self.tell)(News::Known(Arc::new(known))) {
+                return Ok(false);
+            }
+        }
+        if let Some(query) = query.filter(|_| changed || asked) {
+            let page = Arc::new(open.recorder.store().page(&query)?);
+            return Ok((self.tell)(News::Page(page)));
+        }
+        Ok(true)
+    }
+
+    /// Wakes when somebody leaves an event; without inotify the slow look finds it.
+    fn inotify(&self) -> Option<notify::RecommendedWatcher> {
+        let wake = self.wake.clone();
+        watch_spool(&self.site, move || nudge(&wake))
+    }
+}
+
+/// Calls back when an event is left in the spool, or another process has taken some in; `None` without inotify.
+pub fn watch_spool(site: &Site, wake: impl Fn() + Send + 'static) -> Option<notify::RecommendedWatcher> {
+    let folder = spool::folder(site);
+    heartbeat::make_run_dir(&folder).ok()?;
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // The database's own files change with every look of this process as well; its log tells enough of others.
+        let left = event.is_ok_and(|event| {
+            let named = |name: &str| event.paths.iter().any(|path| path.to_string_lossy().ends_with(name));
+            event.need_rescan() || (!event.kind.is_access() && (named("spool.jsonl") || named("-wal")))
+        });
+        if left {
+            wake();
+        }
+    })
+    .inspect_err(|error| tracing::warn!(%error, "no inotify; the history is looked at every few seconds"))
+    .ok()?;
+    watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
+    Some(watcher)
+}

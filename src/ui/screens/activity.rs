@@ -1,0 +1,198 @@
+//! The Activity view: the day, the events, the plots.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::fleet::{empty, filter, select};
+use crate::fleet::model::{BUSIEST, Readiness, StripCell};
+use crate::ui::activity::{Areas, areas};
+use crate::ui::canvas::{Panel, Pen, divider, panel, put, rule};
+use crate::ui::layout::{Edges, Plan};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+use crate::ui::view::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Piece, Plots, Role};
+
+/// Bars of eight heights, and the same for terminals without UTF-8.
+const BARS: [&str; 9] =
+    [" ", "\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
+const BARS_IN_ASCII: [&str; 9] = [" ", ".", ".", ":", ":", "=", "=", "#", "#"];
+
+/// Most columns of who and what, where the room is wide.
+const WHO: usize = 14;
+const WHAT: usize = 44;
+
+/// Below this width the word of the kind is left out: the mark says it.
+const KIND_FROM: usize = 96;
+
+/// Draws the Activity view.
+pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &ActivityView, theme: Theme) {
+    filter(buffer, plan.filter, view.filter.as_ref(), theme);
+    let areas = areas(plan.list, plan.edges, view.pages);
+    if !areas.frame.is_empty() {
+        let edge =
+            Panel { title: &view.title, facts: &view.day_title, foot: &view.facts, focused: true, joined: false };
+        panel(buffer, areas.frame, plan.edges, &edge, theme);
+        bars(buffer, areas.day, &view.day, theme);
+        if !areas.divider.is_empty() {
+            let between = Panel { focused: true, ..Panel::default() };
+            divider(buffer, areas.frame, areas.divider.y, plan.edges, &between, theme);
+        }
+        events(buffer, areas.events, view, theme);
+    }
+    if let Some(shown) = &view.plots {
+        plots(buffer, &areas, plan.edges, shown, theme);
+    }
+}
+
+/// Draws bars over the whole of an area.
+fn bars(buffer: &mut Buffer, area: Rect, list: &[Bar], theme: Theme) {
+    let steps = if theme.unicode { BARS } else { BARS_IN_ASCII };
+    let count = u32::try_from(list.len()).unwrap_or(1).max(1);
+    let edge = |at: u32| u16::try_from(u32::from(area.width) * at / count).unwrap_or(area.width);
+    for (at, bar) in (0_u32..).zip(list) {
+        let (from, to) = (edge(at), edge(at + 1));
+        // Between two bars a gap, where there is room for one.
+        let to = if to - from > 2 { to - 1 } else { to };
+        // In eighths of a line, over all lines.
+        let height = usize::from(bar.height) * usize::from(area.height) / 2;
+        let height = if bar.height > 0 { height.max(1) } else { 0 };
+        let style =
+            theme.style(if bar.urgent { Role::State(Readiness::Stuck) } else { Role::State(Readiness::Working) });
+        for row in 0..area.height {
+            let filled = height.saturating_sub(usize::from(row) * 8).min(8);
+            let y = area.bottom() - 1 - row;
+            for x in from..to {
+                put(buffer, area, area.x + x, y, steps[filled], style);
+            }
+        }
+    }
+}
+
+fn events(buffer: &mut Buffer, area: Rect, view: &ActivityView, theme: Theme) {
+    empty(buffer, area, &view.empty, theme);
+    // The newest stands at the bottom, however few there are.
+    let count = u16::try_from(view.lines.len()).unwrap_or(area.height).min(area.height);
+    let first = area.bottom() - count;
+    let time = widest(view, |line| &line.time);
+    let who = widest(view, |line| &line.who).min(WHO);
+    let what = widest(view, |line| &line.what).min(WHAT).min(usize::from(area.width) / 2);
+    for (y, line) in (first..area.bottom()).zip(&view.lines) {
+        let row = Rect { y, height: 1, ..area };
+        match line {
+            ActivityLine::Band(text) => band(buffer, row, text, theme),
+            ActivityLine::Event(line) => event(buffer, row, line, [time, who, what], theme),
+        }
+    }
+}
+
+fn widest(view: &ActivityView, part: fn(&EventLine) -> &str) -> usize {
+    let wide = |line: &ActivityLine| match line {
+        ActivityLine::Event(line) => text::width(part(line)),
+        ActivityLine::Band(_) => 0,
+    };
+    view.lines.iter().map(wide).max().unwrap_or(0)
+}
+
+/// Draws what stands between old and new.
+fn band(buffer: &mut Buffer, row: Rect, what: &str, theme: Theme) {
+    rule(buffer, row.y, row.x..row.right(), theme, true);
+    let inner = Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row };
+    let mut pen = Pen::new(buffer, inner, row.y, theme);
+    let room = pen.room();
+    pen.put_fitted(&[" ", what, " "], room, theme.style(Role::Warning));
+}
+
+fn event(buffer: &mut Buffer, row: Rect, line: &EventLine, [time, who, what]: [usize; 3], theme: Theme) {
+    let mut pen = Pen::new(buffer, row, row.y, theme);
+    let quiet = theme.style(Role::Quiet);
+    pen.put(" ", quiet);
+    pen.put_column(&[&line.time], time.min(pen.room()), quiet);
+    pen.put("  ", quiet);
+    pen.put_column(&[&line.who], who.min(pen.room()), theme.style(Role::Strong));
+    pen.put("  ", quiet);
+    pen.put(glyph(line.glyph, theme), theme.style(line.role));
+    pen.put(" ", quiet);
+    if usize::from(row.width) >= KIND_FROM {
+        pen.put_column(&[line.kind], 10, quiet);
+    }
+    pen.put_column(&[&line.what], what.min(pen.room()), theme.style(line.role));
+    pen.put("  ", quiet);
+    let room = pen.room();
+    pen.put_fitted(&[&line.outcome.text], room, theme.style(line.outcome.role));
+    if line.selected {
+        select(buffer, row, theme);
+    }
+}
+
+fn glyph(glyph: Glyph, theme: Theme) -> &'static str {
+    let (plain, ascii) = match glyph {
+        Glyph::State(state) => return theme.glyph(state),
+        Glyph::Delivery => ("\u{2192}", ">"),
+        Glyph::Card => ("\u{25aa}", "#"),
+        Glyph::Action => ("\u{203a}", ":"),
+        Glyph::Start => ("\u{25b4}", "^"),
+        Glyph::End => ("\u{25be}", "v"),
+    };
+    if theme.unicode { plain } else { ascii }
+}
+
+/// Draws the figures of a day: two plots, and the strips of the agents in what is left.
+fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme: Theme) {
+    let (frame, area) = (areas.plots_frame, areas.plots);
+    let name = |name: &str| [Piece::new(name, Role::Strong)];
+    let title = name("Cards done");
+    panel(buffer, frame, edges, &Panel { title: &title, facts: &shown.done_title, ..Panel::default() }, theme);
+    // Each plot takes lines of bars as the room allows, and a scale.
+    let height = (area.height / 6).clamp(2, 5);
+    let mut y = area.y;
+    let second = name("Time in claim");
+    for (list, below) in [
+        (&shown.done, Some(Panel { title: &second, facts: &shown.claims_title, ..Panel::default() })),
+        (&shown.claims, None),
+    ] {
+        if y + height >= area.bottom() {
+            return;
+        }
+        bars(buffer, Rect { y, height, ..area }, list, theme);
+        scale(buffer, Rect { y: y + height, height: 1, ..area }, theme);
+        y += height + 1;
+        if let Some(below) = below.filter(|_| y + 1 < area.bottom()) {
+            divider(buffer, frame, y, edges, &below, theme);
+            y += 1;
+        }
+    }
+    if y + 1 >= area.bottom() || shown.agents.is_empty() {
+        return;
+    }
+    let (title, facts) = (name("Agents"), [Piece::new("24h, an hour a cell", Role::Quiet)]);
+    divider(buffer, frame, y, edges, &Panel { title: &title, facts: &facts, ..Panel::default() }, theme);
+    let name = shown.agents.iter().map(|line| text::width(&line.name)).max().unwrap_or(0).min(WHO);
+    for (y, line) in (y + 1..area.bottom()).zip(&shown.agents) {
+        let mut pen = Pen::new(buffer, area, y, theme);
+        pen.put_column(&[&line.name], name, theme.style(Role::Plain));
+        pen.put(" ", theme.style(Role::Quiet));
+        for cell in &line.cells {
+            let (symbol, role) = strip_cell(*cell, theme);
+            pen.put(symbol, theme.style(role));
+        }
+    }
+}
+
+/// Says which way the time goes.
+fn scale(buffer: &mut Buffer, row: Rect, theme: Theme) {
+    let quiet = theme.style(Role::Quiet);
+    put(buffer, row, row.x, row.y, "24h ago", quiet);
+    put(buffer, row, row.right().saturating_sub(3), row.y, "now", quiet);
+}
+
+/// A cell of a strip: as high as it was busy; what needed somebody keeps its mark.
+pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) {
+    let steps = if theme.unicode { BARS } else { BARS_IN_ASCII };
+    match cell.state {
+        None => (if theme.unicode { "\u{b7}" } else { " " }, Role::Quiet),
+        Some(state @ (Readiness::Stuck | Readiness::Dead | Readiness::Stale)) => {
+            (theme.glyph(state), Role::State(state))
+        }
+        Some(state) => (steps[usize::from(cell.busy.min(BUSIEST)).max(1)], Role::State(state)),
+    }
+}
