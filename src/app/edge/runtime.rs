@@ -35,7 +35,6 @@ use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::os::clock::at;
 use crate::fleet::pane::{self, Viewer};
 use crate::fleet::ssh::Links;
-use crate::ui::theme::Theme;
 
 /// At most 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -86,10 +85,10 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     }
     let observer = observe::start(site.clone())?;
     let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
-    let theme = Theme::of_environment(|name| std::env::var(name).ok());
+    let (theme, asks) = terminal::theme();
     // Before the terminal is taken: from then on every way out gives it back.
     let signals = Signals::listen().map_err(gone)?;
-    let screen = Screen::take(theme).map_err(gone)?;
+    let screen = Screen::take(theme, asks).map_err(gone)?;
     let size = terminal::size().unwrap_or(terminal::UNKNOWN);
     let mut state = State::new(size, Timestamp::now());
     state.demo = options.demo;
@@ -181,6 +180,7 @@ impl Dashboard {
     async fn live(&mut self, finished: &mut mpsc::Receiver<Event>, mut signals: Signals) -> io::Result<u8> {
         let mut keyboard = Keyboard::open()?;
         keyboard.begin();
+        self.screen.ask_for_ground()?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let wake = Arc::clone(&self.wake);
@@ -214,6 +214,7 @@ impl Dashboard {
                     Ok((Typed::Key(key), _)) => self.take(Event::Key(key)),
                     Ok((Typed::Paste(text), _)) => self.take(Event::Paste(text)),
                     Ok((Typed::Stalled, _)) => self.take(Event::PasteStalled),
+                    Ok((Typed::Ground { light }, _)) => self.dirty |= self.screen.stands_on(light),
                     // The terminal is gone without a signal: the same as a hang-up.
                     Err(_) => self.exit = Some(hung_up()),
                 },

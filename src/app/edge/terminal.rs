@@ -12,12 +12,13 @@ use crossterm::terminal::{
     enable_raw_mode,
 };
 
+use super::input::QUESTION;
 use super::outlet::{self, Outlet};
 use crate::fleet::model::Size;
 use crate::plain::Patient;
 use crate::ui::draw::{self, Drawn};
 use crate::ui::paper::Paper;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{Depth, THEME, Theme};
 use crate::ui::view::View;
 
 /// Size of a terminal that does not know its own.
@@ -31,6 +32,16 @@ pub(in crate::app) struct Screen {
     paper: Paper,
     outlet: Outlet,
     theme: Theme,
+    /// Whether the theme is the terminal's to decide.
+    asks: bool,
+}
+
+/// The theme of this terminal, and whether its background decides it further.
+pub(in crate::app) fn theme() -> (Theme, bool) {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let theme = Theme::of_environment(set);
+    // In its own sixteen colours a terminal is right already.
+    (theme, set(THEME).is_none() && theme.depth > Depth::Sixteen)
 }
 
 impl Screen {
@@ -38,10 +49,24 @@ impl Screen {
     ///
     /// # Errors
     /// When standard output is no terminal.
-    pub(in crate::app) fn take(theme: Theme) -> io::Result<Self> {
+    pub(in crate::app) fn take(theme: Theme, asks: bool) -> io::Result<Self> {
         enter()?;
         let outlet = Outlet::open().inspect_err(|_| restore())?;
-        Ok(Self { paper: Paper::new(), outlet, theme })
+        Ok(Self { paper: Paper::new(), outlet, theme, asks })
+    }
+
+    /// Asks the terminal for its background, unless the theme is decided. Nobody waits for the answer.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(in crate::app) fn ask_for_ground(&self) -> io::Result<()> {
+        if self.asks { Patient::new(io::stdout()).write_all(QUESTION) } else { Ok(()) }
+    }
+
+    /// Takes what the terminal said of its background; whether that changes the theme.
+    pub(in crate::app) fn stands_on(&mut self, light: bool) -> bool {
+        let theme = if self.asks { self.theme.on_ground(light) } else { self.theme };
+        std::mem::replace(&mut self.theme, theme) != theme
     }
 
     /// Draws a view, sending only what changed, as one whole frame; what of it there was room for. It is written on a

@@ -12,6 +12,9 @@ use super::view::Role;
 use crate::backlog::model::Column;
 use crate::fleet::model::Readiness;
 
+/// The variable that names a theme.
+pub const THEME: &str = "MOSAIC_THEME";
+
 /// How a frame looks on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
@@ -50,7 +53,7 @@ impl Theme {
         let locale =
             set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
         let unicode = locale.contains("utf-8") || locale.contains("utf8");
-        let name = set("MOSAIC_THEME").unwrap_or_else(|| "dark".to_owned());
+        let name = set(THEME).unwrap_or_else(|| "dark".to_owned());
         Self::new(&name, depth(set), unicode)
     }
 

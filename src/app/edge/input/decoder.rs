@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::ground::Heard;
 use super::late::{self, BEL, CTRL_C, ESC, Late, Verdict, is_text};
 use super::sequence::{self, Meaning};
 
@@ -49,6 +50,11 @@ pub(in crate::app) enum Typed {
     Paste(String),
     /// Nothing yet: a paste began, and its rest does not come.
     Stalled,
+    /// No key: the terminal's background is light, or it is dark.
+    Ground {
+        /// Whether it is light.
+        light: bool,
+    },
 }
 
 /// What a sequence began with: it decides what its keys mean, and what a sequence that never came was.
@@ -133,12 +139,14 @@ pub(super) struct Decoder {
     gives_up: bool,
     /// Of what that was decided, given up or thrown away the next bytes may be the rest.
     late: Option<Late>,
+    /// The string that is being read.
+    heard: Heard,
 }
 
 impl Decoder {
     /// A decoder for which an ESC is the key Esc after this pause.
     pub(super) fn new(wait: Duration) -> Self {
-        Self { state: State::Ground, wait, due: None, fed: None, gives_up: false, late: None }
+        Self { state: State::Ground, wait, due: None, fed: None, gives_up: false, late: None, heard: Heard::default() }
     }
 
     /// When something is decided if no byte comes before.
@@ -347,6 +355,7 @@ impl Decoder {
     }
 
     fn open(&mut self, introducer: u8, opened: Opened) {
+        self.heard.clear();
         self.state = match introducer {
             b'[' => State::Csi { opened, parameters: Vec::new(), key: true },
             b'O' => State::Ss3 { opened, plain: true },
@@ -438,20 +447,30 @@ impl Decoder {
     fn string(&mut self, byte: u8, (opened, bell_ends, escape, rest): (Opened, bool, bool, u8), here: &mut Here<'_>) {
         let inside = |escape: bool, rest: u8| State::String { opened, bell_ends, empty: false, escape, rest };
         match byte {
-            b'\\' if escape => {}
+            b'\\' if escape => self.tell(bell_ends, here),
             // Another sequence began: the string ended without its end.
             _ if escape => self.escape(byte, here),
             ESC => self.state = inside(true, 0),
-            BEL if bell_ends => {}
+            BEL if bell_ends => self.tell(bell_ends, here),
             CAN | SUB => {}
             // It must work whatever went wrong.
             CTRL_C => self.plain(byte, false, here),
             0x80..=0xbf if rest > 0 => self.state = inside(false, rest - 1),
-            0x9c => {}
+            0x9c => self.tell(bell_ends, here),
             0xc2..=0xdf => self.state = inside(false, 1),
             0xe0..=0xef => self.state = inside(false, 2),
             0xf0..=0xf4 => self.state = inside(false, 3),
-            _ => self.state = inside(false, 0),
+            _ => {
+                self.heard.push(byte);
+                self.state = inside(false, 0);
+            }
+        }
+    }
+
+    /// Tells what a string said that came to its end.
+    fn tell(&mut self, is_command: bool, here: &mut Here<'_>) {
+        if is_command && let Some(light) = self.heard.is_light() {
+            here.out.push(Typed::Ground { light });
         }
     }
 

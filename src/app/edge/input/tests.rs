@@ -49,6 +49,8 @@ impl Terminal {
     /// Everything that was typed until now, once nothing is undecided.
     fn take(&mut self) -> Vec<Typed> {
         self.wait(LONG);
+        // An answer that is understood is no key; it has a test of its own.
+        self.typed.retain(|typed| !matches!(typed, Typed::Ground { .. }));
         std::mem::take(&mut self.typed)
     }
 }
@@ -227,6 +229,19 @@ fn what_is_no_key_never_becomes_one_however_it_is_cut() {
     for bytes in NO_KEYS {
         assert_eq!(at_once(bytes), [], "{}", bytes.escape_ascii());
         in_every_cut(bytes, |what, typed| assert_eq!(without_esc(typed), [], "{what}"));
+    }
+}
+
+#[test]
+fn an_answer_tells_the_ground_however_it_is_cut() {
+    for (bytes, light) in [(NO_KEYS[0], false), (&b"\x1b]11;rgb:ffff/ffff/ffff\x07"[..], true)] {
+        for cut in 2..bytes.len() {
+            let mut terminal = Terminal::new();
+            terminal.write(&bytes[..cut]);
+            terminal.wait(WAIT / 2);
+            terminal.write(&bytes[cut..]);
+            assert_eq!(terminal.typed, [Typed::Ground { light }], "cut after {cut}");
+        }
     }
 }
 
@@ -462,6 +477,7 @@ fn act(state: &mut State, typed: Typed) -> Vec<Effect> {
         Typed::Key(key) => update(state, Event::Key(key)),
         Typed::Paste(text) => update(state, Event::Paste(text)),
         Typed::Stalled => update(state, Event::PasteStalled),
+        Typed::Ground { .. } => Vec::new(),
     }
 }
 
