@@ -40,7 +40,8 @@ impl History {
     pub(super) fn ask(&self, ask: ActivityAsk) {
         let Some(watcher) = &self.0 else { return };
         match ask {
-            ActivityAsk::Show(query) => watcher.show(*query),
+            ActivityAsk::Show(query) => watcher.show(Some(*query)),
+            ActivityAsk::Rest => watcher.show(None),
             ActivityAsk::Looked(at) => watcher.looked(at),
         }
     }

@@ -11,6 +11,8 @@ use crate::fleet::model::{PaneKey, PaneTarget};
 pub enum ActivityAsk {
     /// Show this page from now on.
     Show(Box<Query>),
+    /// Show none.
+    Rest,
     /// Keep that the operator has seen the events up to a time.
     Looked(i64),
 }

@@ -77,7 +77,7 @@ impl Store {
         });
         made.map_err(|error| failed(&path, &error))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).map_err(|error| failed(&path, &error))?;
+        let connection = Connection::open_with_flags(&path, flags).map_err(|error| refused_by(&path, &error))?;
         let mut store = Self { connection, path, keeping: site.keeping, unpruned: PRUNE_EVERY, watch: None };
         store.prepare()?;
         Ok(store)
@@ -106,7 +106,7 @@ impl Store {
     }
 
     fn prepare(&mut self) -> Result<()> {
-        self.set_up().map_err(|error| failed(&self.path, &error))?;
+        self.set_up().map_err(|error| refused_by(&self.path, &error))?;
         let (owner, version, objects) = self.owner().map_err(|error| self.failed(&error))?;
         if owner != APPLICATION_ID && objects > 0 {
             return Err(self.refused("is a database of another program", "move it away; a new one is made"));
@@ -115,7 +115,7 @@ impl Store {
             return Err(self.refused("was made by a newer mosaic-tui", "update this one"));
         }
         if version < VERSION {
-            self.make().map_err(|error| failed(&self.path, &error))?;
+            self.make().map_err(|error| refused_by(&self.path, &error))?;
         }
         Ok(())
     }
@@ -189,9 +189,9 @@ impl Store {
         let change = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| failed(path, &error))?;
-        let done = work(&change).map_err(|error| failed(path, &error))?;
-        change.commit().map_err(|error| failed(path, &error))?;
+            .map_err(|error| refused_by(path, &error))?;
+        let done = work(&change).map_err(|error| refused_by(path, &error))?;
+        change.commit().map_err(|error| refused_by(path, &error))?;
         Ok(done)
     }
 
@@ -287,7 +287,7 @@ impl Store {
     }
 
     pub(super) fn failed(&self, error: &rusqlite::Error) -> Failure {
-        failed(&self.path, error)
+        refused_by(&self.path, error)
     }
 
     fn refused(&self, why: &str, next: &str) -> Failure {
@@ -297,6 +297,17 @@ impl Store {
 
 fn what(path: &Path) -> String {
     format!("activity history {}", path.display())
+}
+
+/// Words a failure of the database.
+fn refused_by(path: &Path, error: &rusqlite::Error) -> Failure {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => {
+            Failure::failed(what(path), error.to_string(), "move the file away: a new history is begun")
+        }
+        _ => failed(path, error),
+    }
 }
 
 /// Words a failure of the history's file.

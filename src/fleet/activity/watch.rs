@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::{RecursiveMode, Watcher as _};
 
@@ -25,6 +25,9 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// Events that come together are taken in together.
 const COALESCE: Duration = Duration::from_millis(40);
+
+/// What is known of a day is read again this often at most: it is thousands of rows.
+const KNOWN_EVERY: Duration = Duration::from_secs(2);
 
 /// Pause before a history that failed is tried again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -83,11 +86,11 @@ impl Watcher {
         nudge(&self.wake);
     }
 
-    /// Asks for a page from now on.
-    pub fn show(&self, query: Query) {
+    /// Asks for a page from now on, or for none.
+    pub fn show(&self, query: Option<Query>) {
         self.ask(|wanted| {
-            wanted.query = Some(query);
-            wanted.asked = true;
+            wanted.asked = query.is_some();
+            wanted.query = query;
         });
     }
 
@@ -136,7 +139,10 @@ struct Watch<T> {
 struct Open {
     recorder: Recorder,
     revision: i64,
-    told: bool,
+    /// When what is known of a day was told last.
+    known: Option<Instant>,
+    /// Whether it has changed since.
+    stale: bool,
     _inotify: Option<notify::RecommendedWatcher>,
 }
 
@@ -162,7 +168,12 @@ impl<T: Fn(News) -> bool> Watch<T> {
             match self.turn(&mut open) {
                 Ok(true) => {
                     let waiting = open.as_ref().is_some_and(|open| open.recorder.is_waiting());
-                    pause = if waiting { SOON } else { SAFETY };
+                    let stale = open.as_ref().is_some_and(|open| open.stale);
+                    pause = match (waiting, stale) {
+                        (true, _) => SOON,
+                        (false, true) => KNOWN_EVERY,
+                        (false, false) => SAFETY,
+                    };
                 }
                 Ok(false) => return,
                 Err(failure) => {
@@ -201,7 +212,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             Some(open) => open,
             None => {
                 let recorder = Recorder::open(&self.site, "dashboard")?;
-                open.insert(Open { recorder, revision: 0, told: false, _inotify: self.inotify() })
+                open.insert(Open { recorder, revision: 0, known: None, stale: true, _inotify: self.inotify() })
             }
         };
         let (query, snapshot, events, looked, asked) = {
@@ -222,11 +233,12 @@ impl<T: Fn(News) -> bool> Watch<T> {
             store.set_looked(&self.operator, at)?;
         }
         let revision = store.revision()?;
-        let changed = news > 0 || revision != open.revision || !open.told;
+        let changed = news > 0 || revision != open.revision;
+        open.stale |= changed;
         open.revision = revision;
-        if changed {
+        if open.stale && open.known.is_none_or(|told| told.elapsed() >= KNOWN_EVERY) {
             let known = store.known(jiff::Timestamp::now().as_millisecond(), &self.operator)?;
-            open.told = true;
+            (open.known, open.stale) = (Some(Instant::now()), false);
             if !(self.tell)(News::Known(Arc::new(known))) {
                 return Ok(false);
             }

@@ -18,6 +18,8 @@ use crate::app::perform::backlog;
 use crate::fleet::activity::{self, Door, Event, Kind};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
+use crate::fleet::lifecycle::Outcome;
+use crate::fleet::model::Readiness;
 
 use super::cards;
 
@@ -91,7 +93,28 @@ pub(in crate::app) fn keep(
         // What changed, the backlog's own history adds.
         event.outcome = String::new();
     }
+    if let (Request::Fleet(FleetAction::Stop(_)), Ok(report)) = (request, result) {
+        // Its keeper goes before its agent, and cannot tell.
+        stopped(&event, &report.json).iter().for_each(|stopped| drop(activity::note(site, stopped)));
+    }
     activity::note(site, &event)
+}
+
+/// The ends of the agents that a stop ended.
+fn stopped(action: &Event, rows: &Value) -> Vec<Event> {
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let ended = rows.as_array().into_iter().flatten().filter(|row| row["outcome"] == Outcome::Stopped.word());
+    ended
+        .map(|row| Event {
+            agent: Some(text(row, "name")),
+            who: action.who.clone(),
+            door: action.door,
+            what: "stopped".to_owned(),
+            outcome: "on purpose".to_owned(),
+            state: Some(Readiness::Dead),
+            ..Event::new(Kind::Exit, action.time(), &text(row, "tenant_id"), &text(row, "host"))
+        })
+        .collect()
 }
 
 /// Keeps that somebody takes an agent's pane over: what they type there is theirs.
@@ -235,6 +258,18 @@ mod tests {
         let refused = kept("fleet stop a", &Err(Failure::failed("agent a", "hangs", "wait"))).remove(0);
         assert_eq!((refused.good, refused.outcome.as_str()), (Some(false), "exit 1"));
         assert!(refused.text.contains("hangs"));
+    }
+
+    #[test]
+    fn a_stop_is_the_end_of_those_that_it_stopped() {
+        let rows = serde_json::json!([
+            {"name": "a", "tenant_id": "me", "host": "here", "outcome": "stopped"},
+            {"name": "b", "tenant_id": "me", "host": "here", "outcome": "failed"},
+        ]);
+        let events = kept("fleet stop a b", &Ok(Report::done("a: stopped", &rows)));
+        let ends: Vec<&Event> = events.iter().filter(|event| event.kind == Kind::Exit).collect();
+        assert_eq!((ends.len(), events.len()), (1, 2));
+        assert_eq!((ends[0].agent.as_deref(), ends[0].state), (Some("a"), Some(Readiness::Dead)));
     }
 
     #[test]

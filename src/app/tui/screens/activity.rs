@@ -266,6 +266,9 @@ pub(in crate::app::tui) fn take_known(state: &mut State, known: Arc<Known>) {
 /// Asks for what the screen shows and was not read yet, and keeps how far the operator has looked.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     if state.screen != Screen::Activity {
+        if state.activity.asked.take().is_some() {
+            effects.push(Effect::Activity(ActivityAsk::Rest));
+        }
         return;
     }
     let query = state.activity.query();
