@@ -191,7 +191,8 @@ fn from_a_card_to_its_owners_pane_and_back() {
     desk.ok(&["create", "--id=A1", "--title=Work"]);
     desk.ok(&["claim", "--owner=code0"]);
     let mut screen = desk.open(&[], 120, 40);
-    screen.wait_text("held for");
+    // The agent is known by its state.
+    screen.wait_until("who holds it", |text| text.contains("held for") && text.contains("\u{25cb} code0"));
     screen.send("o");
     screen.wait_until("its pane", |text| text.contains("READ-ONLY") && text.contains("code0"));
     screen.wait_text("type a message");

@@ -220,7 +220,7 @@ fn clusters_leave_nothing_behind_in_the_dashboard_inside_tmux() {
             while since.elapsed() < Duration::from_millis(100) {
                 std::thread::sleep(Duration::from_millis(10));
                 let now = without_times(&screen());
-                if now != last {
+                if now != last || now.contains("opening\u{2026}") {
                     (last, since) = (now, Instant::now());
                 }
             }

@@ -143,7 +143,7 @@ fn the_screen_shows_it_as_text_and_stays_in_shape() {
     for (width, height) in [(80, 24), (120, 40)] {
         let mut screen = sandbox.open(&[], width, height);
         let text = screen.wait_until("all rows", |text| text.contains("stuck") && text.contains("unmanaged"));
-        assert!(text.lines().nth(1).is_some_and(|line| line.contains("STATE")), "{text}");
+        assert!(text.lines().nth(2).is_some_and(|line| line.contains("STATE")), "{text}");
         screen.send("jj");
         screen.wait_text("pane %");
         screen.send("e");

@@ -56,7 +56,8 @@ pub(in crate::app) fn keep(
     asked: &Asked<'_>,
     result: &Result<Report>,
 ) -> Option<String> {
-    if !is_kept(request, result) {
+    // What fails where there is no fleet makes no folder to say so.
+    if !is_kept(request, result) || (result.is_err() && !site.home.join("fleet").is_dir()) {
         return None;
     }
     let mut event = Event::new(Kind::Action, Timestamp::now(), &site.tenant_id, &site.host);
@@ -237,6 +238,7 @@ mod tests {
 
     fn kept(line: &str, result: &Result<Report>) -> Vec<Event> {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("fleet")).unwrap();
         let site = Site::for_tests(&folder.path().display().to_string());
         let asked = Asked { command: line, door: registry::Door::Palette, begun: Timestamp::now() };
         assert_eq!(keep(&site, &request(line), &asked, result), None);
