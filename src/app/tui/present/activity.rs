@@ -35,6 +35,12 @@ fn pages(state: &State) -> Pages {
     if state.activity.plots { Pages::Plots } else { Pages::Events }
 }
 
+/// Whether events and figures stand side by side, so that there is nothing to choose.
+pub(in crate::app::tui) fn shows_both(state: &State) -> bool {
+    let plan = super::plan_of(state);
+    !areas(plan.list, plan.edges, Pages::Events).plots.is_empty()
+}
+
 /// Rows of events on the screen.
 pub(in crate::app::tui) fn rows(state: &State, plan: &Plan) -> usize {
     usize::from(areas(plan.list, plan.edges, pages(state)).events.height)
@@ -157,9 +163,6 @@ fn position(state: &State) -> Vec<Piece> {
     let page = state.activity.page.as_ref();
     let newer = page.map_or(0, |page| page.newer);
     let mut pieces = Vec::new();
-    if state.activity.plots {
-        return pieces;
-    }
     if state.activity.at.is_some() {
         pieces.push(Piece::new("held still", Role::Strong));
         let text = match newer {

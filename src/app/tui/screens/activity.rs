@@ -158,6 +158,9 @@ pub(in crate::app::tui) fn filter(state: &mut State) {
 
 /// Shows the plots, or the events again.
 pub(in crate::app::tui) fn plots(state: &mut State) {
+    if present::activity::shows_both(state) {
+        return toast(state, "the figures stand beside the events here".to_owned(), false);
+    }
     state.activity.plots = !state.activity.plots;
 }
 
@@ -278,7 +281,8 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
     }
     // Seen is what stands on the screen: the newest, where nothing narrows the view.
     let newest = state.activity.events().last().map(|((at, _), _)| *at);
-    let all = state.activity.at.is_none() && !state.is_filtered() && !state.activity.plots && state.overlay.is_none();
+    let shown = state.overlay.is_none() && layout_of(state).activity_rows > 0;
+    let all = shown && state.activity.at.is_none() && !state.is_filtered();
     if let Some(at) = newest.filter(|at| all && state.activity.seen.is_none_or(|seen| seen < *at)) {
         state.activity.seen = Some(at);
         effects.push(Effect::Activity(ActivityAsk::Looked(at)));
@@ -287,7 +291,8 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
 
 /// Shows the event under the cursor whole.
 pub(in crate::app::tui) fn open_event(state: &mut State) {
-    match state.activity.selected().filter(|_| !state.activity.plots).cloned() {
+    let shown = layout_of(state).activity_rows > 0;
+    match state.activity.selected().filter(|_| shown).cloned() {
         Some(event) => state.overlay = Some(Overlay::Event(Box::new(EventPopup { event, scroll: 0 }))),
         None => toast(state, "no event is selected".to_owned(), true),
     }

@@ -170,6 +170,24 @@ fn what_was_shown_counts_as_seen_and_the_line_stays_until_the_view_is_left() {
 }
 
 #[test]
+fn the_figures_take_the_screen_only_where_they_do_not_stand_beside_the_events() {
+    let mut desk = Desk::new(20);
+    let tab = || Event::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
+    desk.take(tab());
+    assert_eq!(layout_of(&desk.state).activity_rows, 0);
+    desk.happens(21);
+    assert_eq!(desk.looked, Some(desk.history[19].0.0), "what came behind the figures was not seen");
+    desk.press("\r");
+    assert!(desk.state.overlay.is_none(), "no event is to be seen that could be opened");
+    desk.take(Event::Resize(Size { width: 180, height: 40 }));
+    desk.press("\r");
+    assert!(matches!(desk.state.overlay, Some(Overlay::Event(_))));
+    desk.press("\x1b\x1b");
+    desk.take(tab());
+    assert!(!desk.state.activity.plots && desk.state.toast.is_some());
+}
+
+#[test]
 fn a_filter_narrows_and_an_event_leads_to_its_agent() {
     let mut desk = Desk::new(100);
     desk.press("/agent:review !event_100\r");
