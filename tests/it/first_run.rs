@@ -68,7 +68,7 @@ fn launch_settings_are_written_into_the_roster_and_the_restart_is_offered() {
     let mut screen = sandbox.open(&[], 120, 36);
     screen.wait_text("boss");
     screen.send(":agent watch boss\r");
-    screen.wait_text("READ-ONLY boss");
+    screen.wait_until("its pane", |text| text.contains("boss") && !text.contains("STATE"));
     screen.send("\x1b");
     screen.wait_until("the list", |text| text.contains("STATE"));
     screen.send("l");
@@ -80,7 +80,7 @@ fn launch_settings_are_written_into_the_roster_and_the_restart_is_offered() {
     screen.send("y");
     wait_for("the restart", || pid("boss").is_some_and(|now| Some(now) != before[0]));
     assert_eq!(pid("e"), before[1], "only this one");
-    screen.wait_until("the new model", |text| text.contains("lab/model:high"));
+    sandbox.wait_row("boss", |row| row["model_hint"] == "lab/model:high");
 }
 
 #[test]
