@@ -122,8 +122,11 @@ fn start_and_stop_work_from_the_keyboard_and_stop_asks_first() {
 #[test]
 fn an_empty_machine_says_what_to_do() {
     let sandbox = Sandbox::new();
-    let screen = sandbox.open(&[], 80, 24);
-    let text = screen.wait_text("mosaic-tui demo");
+    let mut screen = sandbox.open(&[], 80, 24);
+    screen.wait_text("Three answers make a fleet");
+    screen.send("\x1b");
+    let text = screen
+        .wait_until("the questions closed", |text| text.contains("mosaic-tui demo") && !text.contains("Three answers"));
     assert!(text.contains("no agents") && text.contains("fleet check"), "{text}");
 }
 

@@ -32,6 +32,12 @@ fn without_a_roster_the_operators_own_server_is_left_alone() {
         let text = screen.wait_text("no agents");
         assert!(text.contains("mosaic-tui demo") && !text.contains("private"), "{text}");
         assert_eq!(state(), before);
+        if roster.is_none() {
+            // Without a roster it asks for a first fleet.
+            screen.wait_text("Three answers make a fleet");
+            screen.send("q");
+            screen.wait_until("the questions closed", |text| !text.contains("Three answers"));
+        }
         screen.send("q");
         screen.wait_exit();
     }

@@ -21,7 +21,7 @@ use super::work::{self, Work};
 use crate::app::action::error::DONE;
 use crate::app::action::registry::Door;
 use crate::app::perform::activity::record;
-use crate::app::perform::output;
+use crate::app::perform::{output, setup};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::present::present;
@@ -100,6 +100,12 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     }
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
+    }
+    if let Some(offer) = setup::offer(site).filter(|_| !state.watch_only) {
+        // Whoever opens it without a roster wants a fleet.
+        update(&mut state, Event::Offer(Some(Box::new(offer))));
+    } else if let Some(seeded) = setup::other_version(site).filter(|_| !state.watch_only) {
+        update(&mut state, Event::OtherVersion(seeded));
     }
     let (done, mut finished) = mpsc::channel(DONE_QUEUE);
     let history = History::start(site, &done, &mut state);
@@ -322,6 +328,11 @@ impl Dashboard {
             Effect::Activity(ask) => self.history.ask(ask),
             Effect::Editor(card) => self.editor = Some(editor::Subject::Card(card)),
             Effect::EditPersona(class) => self.editor = Some(editor::Subject::Persona(class)),
+            Effect::ReadOffer => self.take(Event::Offer(setup::offer(&self.site).map(Box::new))),
+            Effect::ReadLaunch(name) => {
+                let settings = setup::launch(&self.site, &name).map(Box::new);
+                self.take(Event::Launch(name, settings));
+            }
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { sent, request } => {

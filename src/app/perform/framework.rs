@@ -106,6 +106,10 @@ fn compared(seeded: Option<&str>, files: &[Entry]) -> Vec<String> {
         Some(version) => format!("seeded by {version}; this program brings {}", seed::VERSION),
         None => format!("not seeded; this program brings {}", seed::VERSION),
     }];
+    if seeded.is_none() && files.iter().all(|entry| entry.state == State::Missing) {
+        lines.push(format!("none of its {} files is there yet", files.len()));
+        return lines;
+    }
     let others = files.iter().filter(|entry| entry.state != State::Current);
     lines.extend(others.map(|entry| format!("{:<9} {}", word(entry.state), entry.path)));
     lines

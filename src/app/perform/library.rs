@@ -117,13 +117,9 @@ fn persona(site: &Site, class: &str) -> Result<Report> {
     let found = library::find(site, Shelf::Personas, class)?;
     let over = overrides(site, Shelf::Personas, &found)?;
     let problems = library::persona(site, class, &found.text, &found.path)?.err().unwrap_or_default();
-    let text = format!(
-        "{} is {} ({})\n\n{}",
-        found.name,
-        whose(found.layer, over),
-        found.path.display(),
-        found.text.trim_end()
-    );
+    // Before it is seeded it lies in this program only.
+    let place = if found.path.exists() { found.path.display().to_string() } else { "in this program".to_owned() };
+    let text = format!("{} is {} ({place})\n\n{}", found.name, whose(found.layer, over), found.text.trim_end());
     let json = json!({
         "class": found.name, "layer": found.layer, "overrides": over, "file": found.path, "text": found.text,
         "problems": lines(&problems),

@@ -11,4 +11,5 @@ pub(in crate::app) mod hooks;
 pub(in crate::app) mod library;
 pub(in crate::app) mod look;
 pub(in crate::app) mod output;
+pub(in crate::app) mod setup;
 pub(in crate::app) mod standard_input;

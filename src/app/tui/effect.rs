@@ -44,6 +44,10 @@ pub enum Effect {
     Editor(Box<Card>),
     /// Open the operator's editor on the persona of a class.
     EditPersona(String),
+    /// Read what a first fleet can be made of.
+    ReadOffer,
+    /// Read how an agent is launched.
+    ReadLaunch(String),
     /// Hand the terminal to an agent's pane, until the operator leaves it.
     Attach(String),
     /// Draw everything again.

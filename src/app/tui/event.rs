@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::screens::form::FieldName;
+use super::screens::sheet::{LaunchSettings, Offer};
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
@@ -77,6 +78,12 @@ pub enum Event {
         /// What it says.
         text: Result<Vec<(FieldName, String)>, String>,
     },
+    /// What a first fleet can be made of; `None` where there is a roster.
+    Offer(Option<Box<Offer>>),
+    /// How an agent is launched, or why that cannot be told.
+    Launch(String, Result<Box<LaunchSettings>, String>),
+    /// The framework in the home is of this other version.
+    OtherVersion(String),
     /// An agent's name was given on the command line.
     WatchAgent(Label),
 }

@@ -248,3 +248,39 @@ fn a_hung_user_manager_is_told_in_time_and_costs_no_row() {
     let systemd = row["evidence"].as_array().unwrap().iter().find(|said| said["plane"] == "systemd").unwrap();
     assert_eq!(systemd["ok"], false, "{row:#}");
 }
+
+#[test]
+fn an_update_refreshes_the_units_of_an_installed_fleet_and_stops_nobody() {
+    let Some(host) = Host::running("  - {name: a, class: orchestrator}\n  - {name: e, class: enhancer}\n") else {
+        return;
+    };
+    let before = host.wait_healthy(&["a", "e"]);
+    assert!(host.ok(&["update"]).stdout.contains("units: current"));
+    // As an older version wrote it, and has it on record.
+    let unit = host.sandbox.root.join("h/.config/systemd/user/mosaic-agent@.service");
+    let record = host.sandbox.home().join("fleet/installed.json");
+    let whole = fs::read_to_string(&unit).unwrap();
+    let older = format!("{whole}# of an older version\n");
+    fs::write(&unit, &older).unwrap();
+    let mut installed: serde_json::Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
+    installed["files"][unit.to_str().unwrap()] = mosaic_tui::fleet::home::fingerprint(older.as_bytes()).into();
+    fs::write(&record, installed.to_string()).unwrap();
+    let guide = host.sandbox.home().join("guides/testing.md");
+    fs::remove_file(&guide).unwrap();
+
+    let told = host.ok(&["update"]).stdout;
+    assert!(told.contains(&format!("would write {}", unit.display())) && told.contains("guides/testing.md"), "{told}");
+    assert_eq!(fs::read_to_string(&unit).unwrap(), older, "it was only told");
+    let updated = host.ok(&["framework", "update", "--json"]).json();
+    assert_eq!(updated["written"], serde_json::json!(["guides/testing.md"]));
+    assert!(
+        updated["steps"].as_array().unwrap().iter().any(|step| step.as_str().unwrap().contains("read its unit files"))
+    );
+    assert_eq!(fs::read_to_string(&unit).unwrap(), whole);
+    let needs = host.systemctl(&["show", "--property=NeedDaemonReload", "mosaic-agent@a.service"]);
+    assert_eq!(needs.trim(), "NeedDaemonReload=no");
+    assert_eq!(host.wait_healthy(&["a", "e"]), before, "nobody was stopped");
+    assert!(host.ok(&["update"]).stdout.contains("nothing to do"));
+    host.ok(&["fleet", "uninstall"]);
+    assert!(!unit.exists(), "what was refreshed is taken back as well");
+}

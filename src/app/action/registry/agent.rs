@@ -189,6 +189,33 @@ pub(super) const LOOKS: &[ActionSpec] = &[
 /// What acts.
 pub(super) const ACTS: &[ActionSpec] = &[
     screen(
+        "agent.persona",
+        "persona",
+        "Shows the persona of the selected agent's class: what it is for, and what it leaves to others",
+        Place::Fleet,
+        &["p"],
+        ScreenAction::ShowPersona,
+    )
+    .no_command("`persona show` is the command"),
+    screen(
+        "agent.launch",
+        "launch settings",
+        "Changes how the selected agent is launched: runtime, model, yolo, channels, command; then offers its restart",
+        Place::Fleet,
+        &["l"],
+        ScreenAction::LaunchSettings,
+    )
+    .no_command("`fleet edit` is the command"),
+    screen(
+        "fleet.first",
+        "first fleet",
+        "Asks three questions and makes a fleet, where there is none yet",
+        Place::Fleet,
+        &["F"],
+        ScreenAction::FirstFleet,
+    )
+    .no_command("`fleet provision`, `identity init` and `fleet start` are the commands"),
+    screen(
         "agent.message",
         "message",
         "Writes to the selected agent; the text stays until its receipt says that it arrived",

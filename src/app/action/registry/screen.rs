@@ -19,6 +19,12 @@ pub enum ScreenAction {
     AskMessage,
     /// A text for every agent of the list.
     AskBroadcast,
+    /// The persona of the selected agent.
+    ShowPersona,
+    /// How the selected agent is launched.
+    LaunchSettings,
+    /// The questions of a first fleet.
+    FirstFleet,
     /// Draws everything again.
     Redraw,
     /// Hands the terminal back to the shell.
@@ -79,6 +85,8 @@ impl ScreenAction {
             self,
             Self::AskMessage
                 | Self::AskBroadcast
+                | Self::ShowPersona
+                | Self::LaunchSettings
                 | Self::EditCard
                 | Self::CardInEditor
                 | Self::ClaimFor

@@ -16,6 +16,7 @@ use crate::app::tui::screens::confirm::{Confirm, Subject};
 use crate::app::tui::screens::explain::Explain;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
+use crate::app::tui::screens::sheet::{Choice, Kind, LaunchSettings, Offer};
 use crate::app::tui::screens::{Overlay, Screen};
 use crate::app::tui::state::TextInput;
 use crate::app::tui::update::update;
@@ -202,6 +203,37 @@ fn empty_states() {
     empty.agents.clear();
     update(&mut state, Event::Snapshot(Arc::new(empty)));
     check("no_agents", &state);
+}
+
+#[test]
+fn the_questions_of_a_first_fleet_and_of_a_launch() {
+    let choice = |name: &str, about: &str| Choice { name: name.to_owned(), about: about.to_owned() };
+    let kind = |name, about, is_example| Kind { choice: choice(name, about), is_example };
+    let runtimes = vec![choice("claude", "installed here"), choice("stub", "built in: needs nothing")];
+    let kinds = vec![kind("research", "9 agents: Questions become evidence.", false), kind("coding", "6 agents", true)];
+    let mut first = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
+    update(
+        &mut first,
+        Event::Offer(Some(Box::new(Offer {
+            runtimes: runtimes.clone(),
+            kinds,
+            user: "ada".into(),
+            missing: vec!["pi".into()],
+        }))),
+    );
+    check("first_fleet", &first);
+    let mut launch = state((80, 24));
+    let settings = LaunchSettings {
+        runtime: "claude".into(),
+        runtimes,
+        model_hint: "anthropic/opus:high".into(),
+        yolo: true,
+        command: String::new(),
+        channels: String::new(),
+        note: Some("MOSAIC_AGENT_COMMAND in its environment file decides, whatever stands here".into()),
+    };
+    update(&mut launch, Event::Launch("code0".into(), Ok(Box::new(settings))));
+    check("launch_settings", &launch);
 }
 
 #[test]

@@ -58,6 +58,11 @@ pub enum Subject {
         /// Who holds it.
         owner: Option<String>,
     },
+    /// What lies in the Mosaic home, and the units of its fleet.
+    Home {
+        /// The version that seeded it.
+        seeded: String,
+    },
     /// Every claim that has expired.
     ExpiredClaims,
     /// The first choice of a question that an agent asks.
@@ -80,6 +85,9 @@ impl Subject {
             Self::Fleet => "the whole fleet".to_owned(),
             Self::Card { id, owner: Some(owner) } => format!("{id} (held by {owner})"),
             Self::Card { id, owner: None } => id.clone(),
+            Self::Home { seeded } => {
+                format!("the framework's files here, which are of version {seeded}, and the fleet's units")
+            }
             Self::ExpiredClaims => "every claim that has expired".to_owned(),
             Self::Choice { name, question } => format!("{name}, with the first choice of: {question}"),
         }
@@ -97,8 +105,8 @@ impl Subject {
             Self::Class(class) => format!("{verb} class {class}"),
             Self::Fleet => format!("{verb} the fleet"),
             Self::Card { id, .. } => format!("{verb} {id}"),
+            Self::Home { .. } | Self::Choice { .. } => verb.to_owned(),
             Self::ExpiredClaims => format!("{verb} expired claims"),
-            Self::Choice { .. } => verb.to_owned(),
         }
     }
 }

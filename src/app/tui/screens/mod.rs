@@ -15,6 +15,7 @@ pub mod help;
 pub mod menu;
 pub mod palette;
 pub mod prompt;
+pub mod sheet;
 pub mod watch;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -28,6 +29,7 @@ use self::help::Help;
 use self::menu::Menu;
 use self::palette::Palette;
 use self::prompt::Prompt;
+use self::sheet::Sheet;
 use super::effect::Effect;
 use super::state::{State, TextInput};
 use crate::app::action::Motion;
@@ -67,6 +69,8 @@ pub enum Overlay {
     Form(Box<Form>),
     /// A question with a line to type.
     Prompt(Prompt),
+    /// A few questions.
+    Sheet(Box<Sheet>),
     /// A choice.
     Menu(Menu),
     /// A command line with what it could become.
@@ -110,6 +114,7 @@ impl Overlay {
             Self::Confirm(_) => &confirm::PARTS,
             Self::Form(_) => &form::PARTS,
             Self::Prompt(_) => &prompt::PARTS,
+            Self::Sheet(_) => &sheet::PARTS,
             Self::Menu(_) => &menu::PARTS,
             Self::Palette(_) => &palette::PARTS,
             Self::Answer(_) => &answer::PARTS,
@@ -132,6 +137,7 @@ impl Overlay {
         match self {
             Self::Form(form) => form.saving,
             Self::Prompt(prompt) => prompt.sending,
+            Self::Sheet(sheet) => sheet.saving.as_ref().map(|(id, _)| *id),
             _ => None,
         }
     }

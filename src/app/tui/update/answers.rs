@@ -108,6 +108,10 @@ fn refuse(state: &State, typed: &mut Overlay, why: &str) {
             }
             form.notice = Some(why.to_owned());
         }
+        Overlay::Sheet(sheet) => {
+            sheet.saving = None;
+            sheet.notice = Some(why.to_owned());
+        }
         Overlay::Prompt(prompt) => {
             prompt.sending = None;
             prompt.notice = Some(why.to_owned());

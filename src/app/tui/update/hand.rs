@@ -9,7 +9,7 @@ use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, Label, RowKey};
 
 /// The row that keys act on: the selected one, where the screen shows it.
-pub(super) fn row(state: &State) -> Option<&Arc<AgentRow>> {
+pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
     let hidden = |row: &AgentRow| {
         state.screen == Screen::Fleet && !state.filter.filter.accepts(row) && !present::layout_of(state).shows_pane
     };

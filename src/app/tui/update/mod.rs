@@ -2,7 +2,7 @@
 
 pub(in crate::app::tui) mod answers;
 pub(in crate::app::tui) mod dispatch;
-mod hand;
+pub(in crate::app::tui) mod hand;
 mod keys;
 mod observed;
 mod steps;
@@ -14,7 +14,7 @@ use jiff::ToSpan;
 use super::effect::Effect;
 use super::event::Event;
 use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, activity, board, form, watch};
+use super::screens::{Overlay, Screen, activity, board, form, sheet, watch};
 use super::state::{State, Toast};
 
 /// How long a message stays at the bottom.
@@ -77,7 +77,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::History(pane, fetched) if observed::in_view(state, &pane) => watch::take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
         Event::Progress { command, text } => toast(state, format!("{command}: {text}"), false),
+        Event::Done { sent, report } if sheet::took(state, &sent, &report, &mut effects) => {}
         Event::Done { sent, report } => answers::take(state, sent, report),
+        Event::OtherVersion(seeded) => sheet::offer_update(state, &seeded, &mut effects),
+        Event::Offer(offer) => sheet::offered(state, offer.map(|offer| *offer)),
+        Event::Launch(name, settings) => sheet::read(state, &name, settings.map(|settings| *settings)),
         Event::Returned { command, report } => answers::tell(state, command, report),
         Event::Tick(now) => {
             state.now = now;
@@ -120,5 +124,7 @@ mod activity_tests;
 mod board_tests;
 #[cfg(test)]
 mod flight_tests;
+#[cfg(test)]
+mod sheet_tests;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
-use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet};
+use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet, sheet};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -42,6 +42,9 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::FilterActivity => activity::filter(state),
         ScreenAction::OpenEvent => activity::open_event(state),
         ScreenAction::Plots => activity::plots(state),
+        ScreenAction::ShowPersona => sheet::show_persona(state, effects),
+        ScreenAction::LaunchSettings => sheet::ask_launch(state, effects),
+        ScreenAction::FirstFleet => effects.push(Effect::ReadOffer),
         ScreenAction::ViewBoard => board::view(state),
         ScreenAction::Column(direction) => board::column(state, direction),
         ScreenAction::FilterBoard => board::filter(state),

@@ -1,0 +1,105 @@
+//! A sheet of questions, in words.
+
+use super::typed::typed;
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::sheet::{About, Entry, Sheet, Value};
+use crate::app::tui::state::State;
+use crate::fleet::model::Label;
+use crate::ui::view::{Fit, Piece, Popup, Role};
+
+/// So many choices around the marked one.
+const CHOICES: usize = 8;
+
+/// The popup of an open sheet.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Sheet(sheet)) = &state.overlay else { return None };
+    let mut lines = Vec::new();
+    if !sheet.is_launch() {
+        lines.push(vec![Piece::new(
+            "There is no roster here yet. Three answers make a fleet, and start it.",
+            Role::Plain,
+        )]);
+        lines.push(Vec::new());
+    }
+    let mut marked = None;
+    let rows = usize::from(state.size.height).saturating_sub(14).clamp(2, CHOICES);
+    for (at, entry) in sheet.entries.iter().enumerate() {
+        let is_focused = at == sheet.focus && sheet.saving.is_none();
+        let (shown, mark) = question(entry, is_focused, rows);
+        marked = marked.or(mark.map(|line| lines.len() + line));
+        lines.extend(shown);
+    }
+    let told = |text: &str, role: Role| vec![Piece::new(Label::new(text).to_string(), role)];
+    if let Some(note) = &sheet.note {
+        lines.push(Vec::new());
+        lines.push(told(note, if sheet.is_launch() { Role::Warning } else { Role::Quiet }));
+    }
+    if !sheet.done.is_empty() || sheet.saving.is_some() || sheet.notice.is_some() {
+        lines.push(Vec::new());
+    }
+    lines.extend(sheet.done.iter().map(|done| told(done, Role::Good)));
+    if let Some((_, command)) = &sheet.saving {
+        lines.push(told(&format!("{command}\u{2026}"), Role::Quiet));
+    }
+    if let Some(notice) = &sheet.notice {
+        lines.push(told(notice, Role::Warning));
+        marked = Some(lines.len() - 1);
+    }
+    let title = match &sheet.about {
+        About::FirstFleet { .. } => "a first fleet".to_owned(),
+        About::Launch(name) => format!("how {name} is launched"),
+    };
+    Some(Popup { title, lines, scroll: 0, marked, buttons: None, hint: hint(sheet).to_owned() })
+}
+
+fn hint(sheet: &Sheet) -> &'static str {
+    match &sheet.about {
+        _ if sheet.saving.is_some() => "Esc leaves it to come by itself",
+        About::FirstFleet { .. } if !sheet.is_last() => "arrows choose, Enter goes on, Tab moves, Esc leaves it",
+        About::FirstFleet { .. } => "Enter makes the fleet and starts it, Tab moves, Esc leaves it",
+        About::Launch(_) => "Tab moves, arrows choose, Enter writes the roster, Esc drops it",
+    }
+}
+
+/// The lines of a question, and which of them is to be seen.
+fn question(entry: &Entry, is_focused: bool, rows: usize) -> (Vec<Vec<Piece>>, Option<usize>) {
+    let role = if is_focused { Role::Strong } else { Role::Quiet };
+    let name = |text: &str| Piece::new(text, role).fitted(Fit::Name);
+    let label = entry.label.replace('_', " ");
+    if !is_focused {
+        let mut line = vec![name(&label)];
+        match &entry.value {
+            Value::Typed(input) => line.extend(typed(&input.text, None)),
+            Value::OneOf(..) => line.push(Piece::new(Label::new(entry.answer()).to_string(), Role::Plain)),
+        }
+        return (vec![line], None);
+    }
+    let mut lines = vec![vec![name(&label), Piece::new(entry.question, Role::Quiet)]];
+    let mark = match &entry.value {
+        Value::Typed(input) => {
+            let mut line = vec![name("")];
+            line.extend(typed(&input.text, Some(input.cursor)));
+            lines.push(line);
+            1
+        }
+        Value::OneOf(choices, at) => {
+            let top = (at + 1).saturating_sub(rows);
+            let wide = choices.iter().map(|choice| choice.name.chars().count()).max().unwrap_or(0);
+            for (number, choice) in choices.iter().enumerate().skip(top).take(rows) {
+                let is_marked = number == *at;
+                let mark = if is_marked { "> " } else { "  " };
+                let choice_name = Label::new(&choice.name).to_string();
+                let gap = " ".repeat(wide.saturating_sub(choice_name.chars().count()) + 2);
+                lines.push(vec![
+                    name(""),
+                    Piece::new(mark, Role::Strong),
+                    Piece::new(choice_name, if is_marked { Role::Cursor } else { Role::Plain }),
+                    Piece::new(gap, Role::Plain),
+                    Piece::new(Label::new(&choice.about).to_string(), Role::Quiet).fitted(Fit::Rest),
+                ]);
+            }
+            at - top + 1
+        }
+    };
+    (lines, Some(mark))
+}

@@ -1,0 +1,490 @@
+//! A sheet of few questions, some with a choice: what a first fleet is made of, and how one agent is launched. What is
+//! answered becomes the same actions as the commands, one after the other.
+
+use std::collections::VecDeque;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::confirm::Subject;
+use super::{Overlay, PopupParts};
+use crate::app::action::dispatch::{RequestId, Sent};
+use crate::app::action::error::DONE;
+use crate::app::action::inputs::Inputs;
+use crate::app::action::registry::{ACTIONS, Door};
+use crate::app::action::report::Report;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::{State, TextInput};
+use crate::app::tui::update::{answers, dispatch, hand, toast};
+use crate::fleet::model::Label;
+
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text), draw: present::sheet::popup };
+
+/// An open sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// What it is for.
+    pub about: About,
+    /// Its questions.
+    pub entries: Vec<Entry>,
+    /// The one with the cursor.
+    pub focus: usize,
+    /// What is to be known beside the questions.
+    pub note: Option<String>,
+    /// What went wrong at the last try, or is asked again.
+    pub notice: Option<String>,
+    /// What was done already; it is not done again.
+    pub done: Vec<String>,
+    /// What is being done, and is waited for.
+    pub saving: Option<(RequestId, String)>,
+    /// What follows then.
+    next: VecDeque<Step>,
+    /// Whether Esc was pressed once: the next drops what is typed.
+    leaving: bool,
+}
+
+/// What a sheet is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The first fleet of this home.
+    FirstFleet {
+        /// Kinds that are examples of `fleet init`, and no system types.
+        examples: Vec<String>,
+    },
+    /// How this agent is launched.
+    Launch(String),
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub label: &'static str,
+    /// What is asked.
+    pub question: &'static str,
+    /// The answer.
+    pub value: Value,
+    /// What it was.
+    before: String,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// It is typed.
+    Typed(TextInput),
+    /// One of these, and which.
+    OneOf(Vec<Choice>, usize),
+}
+
+/// One of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What it is called in commands.
+    pub name: String,
+    /// What is said of it.
+    pub about: String,
+}
+
+impl Entry {
+    fn typed(label: &'static str, question: &'static str, text: &str) -> Self {
+        Self { label, question, value: Value::Typed(TextInput::line(text)), before: text.to_owned() }
+    }
+
+    fn one_of(label: &'static str, question: &'static str, choices: Vec<Choice>, now: &str) -> Self {
+        let at = choices.iter().position(|choice| choice.name == now).unwrap_or(0);
+        Self { label, question, value: Value::OneOf(choices, at), before: now.to_owned() }
+    }
+
+    /// The answer as a command takes it.
+    #[must_use]
+    pub fn answer(&self) -> &str {
+        match &self.value {
+            Value::Typed(line) => line.text.trim(),
+            Value::OneOf(choices, at) => choices.get(*at).map_or("", |choice| choice.name.as_str()),
+        }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.answer() != self.before.trim()
+    }
+}
+
+/// What a first fleet can be made of on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Runtimes that are installed, and the built-in one.
+    pub runtimes: Vec<Choice>,
+    /// Kinds of fleet: system types, then the smaller examples.
+    pub kinds: Vec<Kind>,
+    /// Name of the operator's login.
+    pub user: String,
+    /// Runtimes that are known, and not installed here.
+    pub missing: Vec<String>,
+}
+
+/// A kind of fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name, and what is said of it.
+    pub choice: Choice,
+    /// Whether it is an example of `fleet init`, and no system type.
+    pub is_example: bool,
+}
+
+/// How an agent is launched, as the roster says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchSettings {
+    /// Its runtime.
+    pub runtime: String,
+    /// Runtimes that are known.
+    pub runtimes: Vec<Choice>,
+    /// Model asked for.
+    pub model_hint: String,
+    /// Unattended.
+    pub yolo: bool,
+    /// Command in place of what is built.
+    pub command: String,
+    /// Channels of its runtime.
+    pub channels: String,
+    /// What decides beside the roster.
+    pub note: Option<String>,
+}
+
+/// One action of a sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// Writes the roster: of a system type, or of an example.
+    Roster { is_example: bool },
+    /// Says who the operator is.
+    Identity,
+    /// Starts the fleet.
+    Start,
+    /// Writes what was changed into the roster.
+    Fields,
+}
+
+impl Sheet {
+    fn new(about: About, entries: Vec<Entry>, note: Option<String>) -> Self {
+        let (done, next) = (Vec::new(), VecDeque::new());
+        Self { about, entries, focus: 0, note, notice: None, done, saving: None, next, leaving: false }
+    }
+
+    /// The three questions of a first fleet.
+    #[must_use]
+    pub fn first_fleet(offer: Offer) -> Self {
+        let of_examples = offer.kinds.iter().filter(|kind| kind.is_example);
+        let examples = of_examples.map(|kind| kind.choice.name.clone()).collect();
+        let kinds = offer.kinds.into_iter().map(|kind| kind.choice).collect();
+        let entries = vec![
+            Entry::one_of("runtime", "Which program do your agents run?", offer.runtimes, ""),
+            Entry::one_of("kind", "Which kind of fleet?", kinds, ""),
+            Entry::typed("you", "How do your agents address you?", &offer.user),
+        ];
+        let missing = offer.missing.join(", ");
+        let note = Some(format!("not installed here: {missing}")).filter(|_| !missing.is_empty());
+        Self::new(About::FirstFleet { examples }, entries, note)
+    }
+
+    /// How an agent is launched.
+    #[must_use]
+    pub fn launch(name: &str, settings: LaunchSettings) -> Self {
+        let switch = |name: &str, about: &str| Choice { name: name.to_owned(), about: about.to_owned() };
+        let yolo = vec![switch("true", "acts without asking"), switch("false", "asks before it acts")];
+        let now = if settings.yolo { "true" } else { "false" };
+        let entries = vec![
+            Entry::one_of("runtime", "Which program does it run?", settings.runtimes, &settings.runtime),
+            Entry::typed("model_hint", "Which model? provider/model:effort; empty is its own", &settings.model_hint),
+            Entry::one_of("yolo", "Does it ask before it acts?", yolo, now),
+            Entry::typed("channels", "Which channels? Only claude has them", &settings.channels),
+            Entry::typed("command", "A whole command in place of all these?", &settings.command),
+        ];
+        Self::new(About::Launch(name.to_owned()), entries, settings.note)
+    }
+
+    /// What is marked: which question, and which of its choices.
+    #[must_use]
+    pub fn mark(&self) -> (usize, usize) {
+        let choice = match self.entries.get(self.focus).map(|entry| &entry.value) {
+            Some(Value::OneOf(_, at)) => *at,
+            _ => 0,
+        };
+        (self.focus, choice)
+    }
+
+    /// Whether it is about one agent.
+    #[must_use]
+    pub fn is_launch(&self) -> bool {
+        matches!(self.about, About::Launch(_))
+    }
+
+    /// Whether the cursor is in the last question.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.focus + 1 >= self.entries.len()
+    }
+
+    fn answer(&self, label: &str) -> &str {
+        self.entries.iter().find(|entry| entry.label == label).map_or("", Entry::answer)
+    }
+
+    /// The entry of the table that a step becomes, with its inputs.
+    fn asked(&self, step: &Step) -> (&'static str, Inputs) {
+        let none = Inputs::default();
+        let one = |text: &str| vec![text.to_owned()];
+        match step {
+            Step::Roster { is_example } => {
+                let (id, kind) =
+                    if *is_example { ("fleet.init", "profile") } else { ("fleet.provision", "system-type") };
+                let inputs = none.with(kind, one(self.answer("kind"))).with("runtime", one(self.answer("runtime")));
+                (id, inputs.with_flag("write"))
+            }
+            Step::Identity => {
+                ("identity.init", none.with("user-name", one(self.answer("you"))).with_flag("non-interactive"))
+            }
+            Step::Start => ("fleet.start", none),
+            Step::Fields => {
+                let changed = self.entries.iter().filter(|entry| entry.is_changed());
+                let fields = changed.map(|entry| format!("{}={}", entry.label, entry.answer())).collect();
+                let About::Launch(name) = &self.about else { return ("fleet.edit", none) };
+                ("fleet.edit", none.with("name", one(name)).with("fields", fields))
+            }
+        }
+    }
+}
+
+/// Opens the questions of a first fleet, or says that there is one.
+pub(in crate::app::tui) fn offered(state: &mut State, offer: Option<Offer>) {
+    match offer {
+        None => toast(state, "there is a roster already; `:fleet add` adds an agent to it".to_owned(), true),
+        Some(offer) => {
+            state.overlay = Some(Overlay::Sheet(Box::new(Sheet::first_fleet(offer))));
+            state.came = true;
+        }
+    }
+}
+
+/// Offers what a new version of this program brings; nothing of it is done without an answer.
+pub(in crate::app::tui) fn offer_update(state: &mut State, seeded: &str, effects: &mut Vec<Effect>) {
+    let Some(spec) = ACTIONS.iter().find(|spec| spec.id == "app.update") else { return };
+    match dispatch::resolve(state, spec, &Inputs::default().with_flag("apply"), Door::Palette) {
+        Ok(resolved) => {
+            let subject = Subject::Home { seeded: Label::new(seeded).to_string() };
+            dispatch::confirm_or_dispatch(state, spec, subject, resolved, effects);
+            state.came = true;
+        }
+        Err(why) => toast(state, why, true),
+    }
+}
+
+/// Opens the launch settings of an agent, once the roster was read.
+pub(in crate::app::tui) fn read(state: &mut State, name: &str, settings: Result<LaunchSettings, String>) {
+    match settings {
+        Ok(settings) => state.overlay = Some(Overlay::Sheet(Box::new(Sheet::launch(name, settings)))),
+        Err(why) => toast(state, why, true),
+    }
+}
+
+/// Asks for the launch settings of the selected agent.
+pub(in crate::app::tui) fn ask_launch(state: &mut State, effects: &mut Vec<Effect>) {
+    match hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) {
+        Some(name) => effects.push(Effect::ReadLaunch(name)),
+        None => toast(state, "launch: no agent of the roster is selected".to_owned(), true),
+    }
+}
+
+/// Shows the persona of the selected agent's class.
+pub(in crate::app::tui) fn show_persona(state: &mut State, effects: &mut Vec<Effect>) {
+    let class = hand::row(state).filter(|row| row.managed).and_then(|row| row.class.clone());
+    let Some(class) = class else {
+        return toast(state, "persona: no agent of the roster is selected".to_owned(), true);
+    };
+    match dispatch::resolve_request(state, "persona.show", &Inputs::default().with("class", vec![class])) {
+        Ok((command, request)) => {
+            let sent = state.request(command);
+            dispatch::send(state, sent, request, effects);
+        }
+        Err(why) => toast(state, why, true),
+    }
+}
+
+fn text(state: &mut State) -> Option<&mut TextInput> {
+    match &mut state.overlay {
+        Some(Overlay::Sheet(sheet)) if sheet.saving.is_none() => match sheet.entries.get_mut(sheet.focus) {
+            Some(Entry { value: Value::Typed(line), .. }) => Some(line),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Sheet(sheet)) = &mut state.overlay else { return };
+    if sheet.saving.is_some() {
+        if key.code == KeyCode::Esc {
+            answers::detach(state);
+        }
+        return;
+    }
+    let last = sheet.entries.len().saturating_sub(1);
+    let was_leaving = std::mem::take(&mut sheet.leaving);
+    let at_choice = matches!(sheet.entries.get(sheet.focus), Some(Entry { value: Value::OneOf(..), .. }));
+    match key.code {
+        KeyCode::Char('q') if at_choice => leave(state, was_leaving),
+        KeyCode::Esc => leave(state, was_leaving),
+        KeyCode::Tab => sheet.focus = if sheet.focus == last { 0 } else { sheet.focus + 1 },
+        KeyCode::BackTab => sheet.focus = if sheet.focus == 0 { last } else { sheet.focus - 1 },
+        // A first fleet is asked for question by question; settings are saved from each of them.
+        KeyCode::Enter if !sheet.is_launch() && sheet.focus < last => sheet.focus += 1,
+        KeyCode::Enter => begin(state, effects),
+        _ => answer(sheet, key),
+    }
+}
+
+/// Closes it; what is typed is dropped only when that is said twice.
+fn leave(state: &mut State, was_leaving: bool) {
+    let Some(Overlay::Sheet(sheet)) = &mut state.overlay else { return };
+    let typed = sheet.entries.iter().any(|entry| matches!(entry.value, Value::Typed(_)) && entry.is_changed());
+    if typed && !was_leaving {
+        sheet.leaving = true;
+        sheet.notice = Some("Esc again drops what you typed".to_owned());
+    } else {
+        state.overlay = None;
+    }
+}
+
+/// Changes the answer under the cursor, or leaves it for the next one.
+fn answer(sheet: &mut Sheet, key: KeyEvent) {
+    let last = sheet.entries.len().saturating_sub(1);
+    let Some(entry) = sheet.entries.get_mut(sheet.focus) else { return };
+    let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let (earlier, later) = match &mut entry.value {
+        Value::Typed(line) => {
+            let taken = line.press(key);
+            (!taken && key.code == KeyCode::Up, !taken && key.code == KeyCode::Down)
+        }
+        Value::OneOf(choices, at) if plain => match key.code {
+            KeyCode::Down | KeyCode::Right | KeyCode::Char('j' | 'l' | ' ') => {
+                let end = *at + 1 >= choices.len();
+                *at = (*at + 1).min(choices.len().saturating_sub(1));
+                (false, end && key.code == KeyCode::Down)
+            }
+            KeyCode::Up | KeyCode::Left | KeyCode::Char('k' | 'h') => {
+                let start = *at == 0;
+                *at = at.saturating_sub(1);
+                (start && key.code == KeyCode::Up, false)
+            }
+            _ => (false, false),
+        },
+        Value::OneOf(..) => (false, false),
+    };
+    sheet.focus = match (earlier, later) {
+        (true, _) => sheet.focus.saturating_sub(1),
+        (_, true) => (sheet.focus + 1).min(last),
+        _ => sheet.focus,
+    };
+}
+
+/// Begins with what a sheet asks for, or goes on where it was refused.
+fn begin(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Sheet(sheet)) = &mut state.overlay else { return };
+    if sheet.next.is_empty() {
+        sheet.next = match &sheet.about {
+            About::FirstFleet { examples } => {
+                let is_example = examples.iter().any(|name| name == sheet.answer("kind"));
+                let mut steps = VecDeque::from([Step::Roster { is_example }, Step::Identity, Step::Start]);
+                // Whoever gives no name is addressed by the login's.
+                if sheet.answer("you").is_empty() {
+                    sheet.notice = Some("type how your agents address you".to_owned());
+                    steps.clear();
+                }
+                steps
+            }
+            About::Launch(_) if !sheet.entries.iter().any(Entry::is_changed) => {
+                state.overlay = None;
+                return toast(state, "nothing was changed".to_owned(), false);
+            }
+            About::Launch(_) => VecDeque::from([Step::Fields]),
+        };
+    }
+    let Some(mut sheet) = taken(state) else { return };
+    send(state, &mut sheet, effects);
+    state.overlay = Some(Overlay::Sheet(sheet));
+}
+
+fn taken(state: &mut State) -> Option<Box<Sheet>> {
+    match state.overlay.take_if(|open| matches!(open, Overlay::Sheet(_))) {
+        Some(Overlay::Sheet(sheet)) => Some(sheet),
+        _ => None,
+    }
+}
+
+/// Sends the next step of a sheet.
+fn send(state: &mut State, sheet: &mut Sheet, effects: &mut Vec<Effect>) {
+    let Some(step) = sheet.next.front() else { return };
+    let (id, inputs) = sheet.asked(step);
+    match dispatch::resolve_request(state, id, &inputs) {
+        Ok((command, request)) => {
+            sheet.notice = None;
+            let sent = state.request(command);
+            sheet.saving = Some((sent.id, sent.command.clone()));
+            effects.push(Effect::Run { sent, request });
+        }
+        Err(why) => sheet.notice = Some(why),
+    }
+}
+
+/// Takes the answer to a step of a sheet, open or left: the next step follows. Whether it was one.
+pub(in crate::app::tui) fn took(state: &mut State, sent: &Sent, report: &Report, effects: &mut Vec<Effect>) -> bool {
+    let is_its = |open: &Overlay| matches!(open, Overlay::Sheet(_)) && open.sent() == Some(sent.id);
+    let left = state.detached.iter().position(is_its);
+    let is_open = state.overlay.as_ref().is_some_and(is_its);
+    let more = |overlay: &Overlay| matches!(overlay, Overlay::Sheet(sheet) if sheet.next.len() > 1);
+    let has_more = match left {
+        Some(at) => more(&state.detached[at]),
+        None => is_open && state.overlay.as_ref().is_some_and(more),
+    };
+    let offers_restart = is_open && report.code == DONE && !has_more;
+    if report.code != DONE || !(has_more || offers_restart) {
+        // Refused, or the last one of those that were left: told like every other answer.
+        return false;
+    }
+    state.running.retain(|running| running.id != sent.id);
+    let at_left = left.map(|at| state.detached.remove(at));
+    let Some(Overlay::Sheet(mut sheet)) = at_left.or_else(|| state.overlay.take()) else { return false };
+    sheet.saving = None;
+    sheet.next.pop_front();
+    sheet.done.extend(report.text.lines().next().map(str::to_owned));
+    if has_more {
+        send(state, &mut sheet, effects);
+        match left {
+            Some(_) => state.detached.push(Overlay::Sheet(sheet)),
+            None => state.overlay = Some(Overlay::Sheet(sheet)),
+        }
+        return true;
+    }
+    match sheet.about {
+        About::FirstFleet { .. } => {
+            let agents = report.text.lines().count();
+            toast(state, format!("your fleet is made, and {agents} agents are started"), false);
+        }
+        About::Launch(name) => offer_restart(state, &name, report, effects),
+    }
+    true
+}
+
+/// Offers to restart the one agent whose settings were changed, if it runs.
+fn offer_restart(state: &mut State, name: &str, report: &Report, effects: &mut Vec<Effect>) {
+    let runs = state.row_named(name).is_some_and(|row| row.pane.as_ref().is_some_and(|pane| !pane.dead));
+    let restart = ACTIONS.iter().find(|spec| spec.id == "fleet.restart").filter(|_| runs);
+    let Some(spec) = restart else { return toast(state, report.text.clone(), false) };
+    let inputs = Inputs::default().with("agents", vec![name.to_owned()]);
+    match dispatch::resolve(state, spec, &inputs, Door::Palette) {
+        Ok(resolved) => {
+            let subject = Subject::Agents(vec![name.to_owned()]);
+            dispatch::confirm_or_dispatch(state, spec, subject, resolved, effects);
+        }
+        Err(why) => toast(state, why, true),
+    }
+}
