@@ -15,6 +15,7 @@ pub mod help;
 pub mod menu;
 pub mod palette;
 pub mod prompt;
+pub mod wall;
 pub mod watch;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -42,6 +43,8 @@ pub enum Screen {
     /// The list with the selected agent beside it.
     #[default]
     Fleet,
+    /// A tile of every agent.
+    Wall,
     /// One pane, full screen.
     Watch,
     /// The backlog in columns.
@@ -80,6 +83,7 @@ impl Screen {
     pub(in crate::app::tui) fn parts(self) -> &'static ViewParts {
         match self {
             Self::Fleet => &fleet::PARTS,
+            Self::Wall => &wall::PARTS,
             Self::Watch => &watch::PARTS,
             Self::Board => &board::PARTS,
             Self::Card => &card::PARTS,
