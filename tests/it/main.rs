@@ -36,5 +36,6 @@ mod steering;
 mod systemd;
 mod terminal;
 mod truth;
+mod wall;
 mod watch;
 mod writing;
