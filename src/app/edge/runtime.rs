@@ -41,6 +41,9 @@ use crate::ui::theme::Theme;
 /// At most 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// What a key did is shown sooner, whatever else moves: an eye waits for it.
+const FRAME_OF_KEY: Duration = Duration::from_millis(8);
+
 /// The clock in the header, and what fades by itself.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -113,6 +116,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         panes,
         wake,
         dirty: true,
+        pressed: false,
         last_frame: None,
         asked: None,
         early: Vec::new(),
@@ -151,6 +155,8 @@ struct Dashboard {
     panes: Panes,
     wake: Arc<Notify>,
     dirty: bool,
+    /// Whether a key was taken that no frame shows yet.
+    pressed: bool,
     last_frame: Option<Instant>,
     /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
@@ -274,6 +280,7 @@ impl Dashboard {
     }
 
     fn take(&mut self, event: Event) {
+        self.pressed |= matches!(event, Event::Key(_));
         let effects = update(&mut self.state, event);
         self.dirty = true;
         for effect in effects {
@@ -319,8 +326,9 @@ impl Dashboard {
 
     fn frame_due(&self) -> Option<Instant> {
         // A terminal that takes nothing gets no more; what it shows then is the present.
+        let pause = if self.pressed { FRAME_OF_KEY } else { FRAME };
         (self.dirty && !self.screen.is_writing())
-            .then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+            .then(|| self.last_frame.map_or_else(Instant::now, |last| last + pause))
     }
 
     fn draw_when_due(&mut self) -> io::Result<()> {
@@ -332,6 +340,7 @@ impl Dashboard {
         self.fault()?;
         let drawn = self.screen.draw(&present(&self.state));
         self.dirty = false;
+        self.pressed = false;
         self.last_frame = Some(Instant::now());
         let answered = self.state.may_answer();
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
