@@ -220,7 +220,7 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
     ] {
         screen.send(&format!(":{command}\r"));
         let asks = screen.wait_until("an answer, or a question", |text| {
-            text.contains("is a pipe, not a file") || text.contains("y ") && text.contains("broadcast")
+            text.contains("is a pipe, not a file") || text.contains("acts on") && text.contains("broadcast")
         });
         if !asks.contains("is a pipe, not a file") {
             screen.send("y");
