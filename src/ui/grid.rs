@@ -62,7 +62,10 @@ impl Grid {
     /// Returns whether tiles have an edge all around, and not only above.
     #[must_use]
     pub fn has_edges(&self) -> bool {
-        self.columns > 0 && self.area.width >= EDGES_ON && self.area.width / self.columns >= EDGE_FROM.0 && self.area.height / self.rows >= EDGE_FROM.1
+        self.columns > 0
+            && self.area.width >= EDGES_ON
+            && self.area.width / self.columns >= EDGE_FROM.0
+            && self.area.height / self.rows >= EDGE_FROM.1
     }
 
     /// Returns the room for a pane's cells in one of the page's tiles.

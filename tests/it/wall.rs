@@ -91,7 +91,7 @@ fn twelve_agents_on_a_small_terminal_show_their_panes_cells() {
         sandbox.tmux(&["send-keys", "-t", &format!("={name}:"), "-l", &format!("typed into {name}")]);
         view.wait_text(&format!("typed into {name}"));
     }
-    for (keys, wanted) in [("lljj\r", "READ-ONLY"), ("\x1b", "Wall 12"), ("f", "FROZEN"), ("f", "Wall 12")] {
+    for (keys, wanted) in [("lljj\r", "READ-ONLY"), ("\x1b", "12 tiles"), ("f", "FROZEN"), ("f", "12 tiles")] {
         view.send(keys);
         view.wait_text(wanted);
     }
@@ -181,7 +181,7 @@ fn a_flooding_pane_holds_up_no_key_and_no_other_tile_and_grows_no_memory() {
         let before = beat(&view.screen());
         view.wait_until("the other tile", |text| beat(text) > before + 2);
         for (keys, wanted) in
-            [("gf", "FROZEN"), ("f", "Wall 3"), ("g\r", "READ-ONLY"), ("\x1b", "Wall 3"), ("l", "Wall 3")]
+            [("gf", "FROZEN"), ("f", "3 tiles"), ("g\r", "READ-ONLY"), ("\x1b", "3 tiles"), ("l", "3 tiles")]
         {
             let asked = Instant::now();
             view.send(keys);

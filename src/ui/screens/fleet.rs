@@ -23,7 +23,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     // The lower edge of a list that stands above the detail is the detail's upper one.
     let (facts, foot) = if stacked { (&view.position, &[][..]) } else { (&view.count, view.position.as_slice()) };
     let title = [Piece::new("Fleet", Role::Strong)];
-    let list_panel = Panel { title: &title, facts, foot, focused: true, joined: false };
+    let list_panel = Panel { title: &title, facts, foot, focused: true, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &list_panel, theme);
     list(buffer, plan.list, view, theme);
     if plan.detail_frame.is_empty() {

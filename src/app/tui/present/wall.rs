@@ -107,7 +107,13 @@ fn cut(state: &State, row: &AgentRow, room: Size) -> PaneCut {
     let live = target.filter(|target| is_live(state, target)).and_then(|_| state.pane.screen.clone());
     if let Some(screen) = live {
         let origin = anchor(&screen, room, state.pane.pan, is_dead(state));
-        return PaneCut { title: Vec::new(), facts: Vec::new(), note: note(state, row, true), screen: Some(screen), origin };
+        return PaneCut {
+            title: Vec::new(),
+            facts: Vec::new(),
+            note: note(state, row, true),
+            screen: Some(screen),
+            origin,
+        };
     }
     let screen = target.and_then(|target| state.wall.pictures.get(&target.key()).cloned());
     let note = note(state, row, screen.is_some());

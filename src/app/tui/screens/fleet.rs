@@ -109,7 +109,7 @@ pub(in crate::app::tui) fn keep_in_view(state: &mut State) {
     let rows = state.rows();
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
     let heights = present::fleet::heights(state, &rows);
-    state.list_top = first_in_view(&heights, layout_of(state).list_rows.max(1), state.list_top, at);
+    state.list_top = first_in_view(&heights, page, state.list_top, at);
 }
 
 /// The next row behind the selection that needs the operator, round the end.

@@ -179,7 +179,7 @@ fn frozen_pictures_hold_still_and_nothing_is_looked_at() {
     assert!(effects.contains(&Effect::View(None)), "the pane in view holds still as well: {effects:?}");
     update(&mut state, seen(&rows[1], "after", now));
     assert_eq!(picture(&state, "a01").unwrap().row_text(0), "before");
-    let facts = |state: &State| shown(state).facts.iter().map(|fact| fact.text.clone()).collect::<String>();
+    let facts = |state: &State| shown(state).title.iter().map(|fact| fact.text.clone()).collect::<String>();
     assert!(facts(&state).contains("FROZEN since"), "{}", facts(&state));
     let effects = press(&mut state, KeyCode::Esc);
     assert_eq!(asked(&effects).map(<[Tile]>::len), Some(4));
