@@ -232,9 +232,9 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
     // A file that hangs by itself, as on a server that is gone, is waited for apart.
     screen.send(":fleet uninstall --dry-run\r");
     screen.send("?");
-    screen.wait_text("Opens the palette");
+    screen.wait_text("keys in Fleet");
     screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("Opens the palette"));
+    screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
     screen.send(":fleet edit b class=other\r");
     screen.wait_text("changed; ");
     screen.send("\x1b");

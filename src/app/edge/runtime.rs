@@ -41,7 +41,7 @@ use crate::ui::theme::Theme;
 /// At most 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// What a key did is shown sooner, whatever else moves: an eye waits for it.
+/// What a key did is shown sooner, whatever else moves: an eye waits for it. Keys that come faster than frames share one.
 const FRAME_OF_KEY: Duration = Duration::from_millis(8);
 
 /// The clock in the header, and what fades by itself.
@@ -117,6 +117,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         wake,
         dirty: true,
         pressed: false,
+        showed_key: false,
         last_frame: None,
         asked: None,
         early: Vec::new(),
@@ -157,6 +158,8 @@ struct Dashboard {
     dirty: bool,
     /// Whether a key was taken that no frame shows yet.
     pressed: bool,
+    /// Whether the last frame was the first to show one.
+    showed_key: bool,
     last_frame: Option<Instant>,
     /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
@@ -326,7 +329,7 @@ impl Dashboard {
 
     fn frame_due(&self) -> Option<Instant> {
         // A terminal that takes nothing gets no more; what it shows then is the present.
-        let pause = if self.pressed { FRAME_OF_KEY } else { FRAME };
+        let pause = if self.pressed && !self.showed_key { FRAME_OF_KEY } else { FRAME };
         (self.dirty && !self.screen.is_writing())
             .then(|| self.last_frame.map_or_else(Instant::now, |last| last + pause))
     }
@@ -340,7 +343,7 @@ impl Dashboard {
         self.fault()?;
         let drawn = self.screen.draw(&present(&self.state));
         self.dirty = false;
-        self.pressed = false;
+        self.showed_key = std::mem::take(&mut self.pressed);
         self.last_frame = Some(Instant::now());
         let answered = self.state.may_answer();
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
