@@ -30,7 +30,7 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
         (Rect { y: cells.y - 1, height: cells.height + 1, ..cells }, Edges::Rule)
     };
     let state = if tile.agent.managed { Role::State(tile.agent.readiness) } else { Role::Quiet };
-    let tint = tile.needs.then_some(state);
+    let tint = tile.needs.then_some(tile.what.role);
     panel(buffer, frame, edges, &Panel { focused: tile.selected, tint, ..Panel::default() }, theme);
     // Every column counts in a narrow edge: a corner, a mark, and the state.
     let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(3), height: 1, ..frame };
@@ -38,7 +38,8 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     pen.put(if tile.unread { theme.unread() } else { " " }, theme.style(Role::Alarm));
     pen.put(theme.glyph(tile.agent.readiness), theme.style(state));
     pen.put(" ", theme.style(state));
-    let name = theme.style(if tile.selected { Role::Accent } else { Role::Strong });
+    let name = theme.style(Role::Strong);
+    let name = if tile.selected { name.patch(theme.style(Role::Accent)) } else { name };
     pen.put_fitted(&tile.agent.shown_name_parts(), pen.room(), name);
     pen.put("  ", theme.style(Role::Quiet));
     pen.put_fitted(&[&tile.what.text], pen.room(), theme.style(tile.what.role));
