@@ -150,8 +150,11 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
     )
     .takes(&[
         flag("once", "Prints the state once and exits"),
-        value("view", "What is shown; JSON holds fleet and board always, panes and what happened where it is asked for")
-            .of(&["fleet", "wall", "board", "activity", "all"]),
+        value(
+            "view",
+            "What is shown; JSON holds fleet and board always, panes and what happened where it is asked for",
+        )
+        .of(&["fleet", "wall", "board", "activity", "all"]),
         value("format", "Output format").of(&["text", "json", "ansi", "svg"]),
         value("width", "Columns, for ansi, svg and text"),
         value("height", "Rows, for ansi and svg"),

@@ -100,7 +100,7 @@ impl Screen {
     /// Whether keys act on agents in it, and not on cards.
     #[must_use]
     pub fn is_of_agents(self) -> bool {
-        matches!(self.place(), Place::Fleet | Place::Watch)
+        matches!(self.place(), Place::Fleet | Place::Wall | Place::Watch)
     }
 }
 
