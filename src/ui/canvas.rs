@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::layout::Edges;
 use super::text;
 use super::theme::Theme;
-use super::view::{Fit, PaneCut, Piece};
+use super::view::{Fit, PaneCut, Piece, Role};
 use crate::fleet::model::{Cell, CellColor, acts_on_terminal};
 use crate::plain::marks_direction;
 
@@ -190,6 +190,8 @@ pub(super) struct Panel<'a> {
     pub(super) foot: &'a [Piece],
     /// Whether keys act in it.
     pub(super) focused: bool,
+    /// What its edges are drawn as while no key acts in it, where they say something.
+    pub(super) tint: Option<Role>,
     /// Whether its upper edge is the lower one of the panel above.
     pub(super) joined: bool,
 }
@@ -199,11 +201,12 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
     if frame.is_empty() || edges == Edges::None {
         return;
     }
-    let style = theme.edge(panel.focused);
-    rule(buffer, frame.y, frame.x..frame.right(), theme, panel.focused);
+    let tint = panel.tint.filter(|_| !panel.focused);
+    let style = tint.map_or(theme.edge(panel.focused), |role| theme.style(role).remove_modifier(Modifier::BOLD));
+    (frame.x..frame.right()).for_each(|x| stroke(buffer, x, frame.y, theme.rule(), style));
     if edges == Edges::Full && frame.width > 1 && frame.height > 1 {
         let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
-        rule(buffer, bottom, frame.x..frame.right(), theme, panel.focused);
+        (frame.x..frame.right()).for_each(|x| stroke(buffer, x, bottom, theme.rule(), style));
         for y in frame.y + 1..bottom {
             stroke(buffer, frame.x, y, theme.bar(), style);
             stroke(buffer, right, y, theme.bar(), style);

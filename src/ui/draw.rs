@@ -39,6 +39,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
     screens::header(buffer, plan.header, &view.header, theme);
     match &view.body {
         Body::Fleet(fleet) => screens::fleet(buffer, &plan, fleet, theme),
+        Body::Wall(wall) => screens::wall(buffer, &plan, wall, theme),
         Body::Watch(cut) => screens::watch(buffer, &plan, cut, theme),
         Body::Board(board) => screens::board(buffer, &plan, board, theme),
         Body::Activity(activity) => screens::activity(buffer, &plan, activity, theme),
@@ -53,6 +54,7 @@ fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
         Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
         Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
+        Body::Wall(wall) => ViewKind::Wall { tiles: wall.all, at: wall.streamed, filter: wall.filter.is_some() },
         Body::Board(board) => {
             ViewKind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
         }

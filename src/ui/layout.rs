@@ -2,6 +2,8 @@
 
 use ratatui::layout::Rect;
 
+use super::grid::Grid;
+
 /// Minimum size of a terminal that shows anything useful.
 pub const MIN_SIZE: (u16, u16) = (24, 8);
 
@@ -84,6 +86,15 @@ pub enum ViewKind {
         /// Lines of facts.
         facts: usize,
     },
+    /// Tiles.
+    Wall {
+        /// How many, on all pages.
+        tiles: usize,
+        /// The one whose pane is in view.
+        at: Option<usize>,
+        /// Whether the filter line is shown.
+        filter: bool,
+    },
     /// One pane.
     Watch,
     /// What happened.
@@ -125,6 +136,8 @@ pub struct Plan {
     pub pane_title: Rect,
     /// The pane's cells.
     pub pane: Rect,
+    /// The tiles.
+    pub grid: Grid,
     /// The last line.
     pub footer: Rect,
     /// How the board's columns are set apart.
@@ -203,11 +216,24 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
             plan.pane_title = Rect { height: 1, ..body };
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
+        ViewKind::Wall { tiles, at, filter } => wall(&mut plan, body, tiles, at, filter),
         ViewKind::Fleet { lines, filter, facts } => fleet(&mut plan, body, lines, filter, facts),
         ViewKind::Activity { filter } => activity(&mut plan, body, filter),
         ViewKind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
     }
     plan
+}
+
+fn wall(plan: &mut Plan, mut body: Rect, tiles: usize, at: Option<usize>, filter: bool) {
+    if filter {
+        plan.filter = Rect { height: 1, ..body };
+        body = Rect { y: body.y + 1, height: body.height - 1, ..body };
+    }
+    plan.pane_title = Rect { height: 1, ..body };
+    plan.grid = Grid::of(Rect { y: body.y + 1, height: body.height - 1, ..body }, tiles);
+    if let Some(at) = at {
+        plan.pane = plan.grid.cells(at % plan.grid.page());
+    }
 }
 
 fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usize) {
@@ -317,7 +343,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Fleet { lines, filter, facts }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0 }] {
+            for kind in [ViewKind::Watch, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);

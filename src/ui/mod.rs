@@ -6,6 +6,7 @@ pub(crate) mod allocations;
 mod canvas;
 pub mod columns;
 pub mod draw;
+pub mod grid;
 pub mod layout;
 mod overlay;
 pub mod paper;

@@ -115,6 +115,8 @@ pub struct Header {
 pub enum Body {
     /// List, facts and pane.
     Fleet(Box<FleetView>),
+    /// Tiles.
+    Wall(WallView),
     /// One pane.
     Watch(PaneCut),
     /// The backlog in columns.
@@ -226,6 +228,42 @@ pub struct StripLine {
     pub name: String,
     /// Its states, the newest last.
     pub cells: Vec<StripCell>,
+}
+
+/// The Wall view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WallView {
+    /// Tiles on the screen.
+    pub tiles: Vec<TileView>,
+    /// How many there are on all pages.
+    pub all: usize,
+    /// The one, of all, whose pane is shown as it is now.
+    pub streamed: Option<usize>,
+    /// What is said of all of them.
+    pub title: Vec<Piece>,
+    /// Which of them are on the screen.
+    pub facts: Vec<Piece>,
+    /// The filter line, and whether it is being edited.
+    pub filter: Option<(String, bool)>,
+    /// Lines that stand instead of tiles when there are none.
+    pub empty: Vec<String>,
+}
+
+/// One tile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TileView {
+    /// The agent, or the session outside of the roster.
+    pub agent: Arc<AgentRow>,
+    /// Whether its state changed since it was looked at.
+    pub unread: bool,
+    /// Whether it is selected.
+    pub selected: bool,
+    /// Whether it needs the operator.
+    pub needs: bool,
+    /// What stands beside its name.
+    pub what: Piece,
+    /// Its pane.
+    pub cut: PaneCut,
 }
 
 /// The Board view.

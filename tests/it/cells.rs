@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mosaic_tui::fleet::model::{Cell, CellColor, PaneId, PaneScreen, PaneTarget, ServerName, Size, SocketName};
+use mosaic_tui::fleet::model::{Cell, CellColor, Glyph, PaneId, PaneScreen, PaneTarget, ServerName, Size, SocketName};
 use mosaic_tui::fleet::pane::{Viewer, still};
 use mosaic_tui::fleet::ssh::Links;
 use rustix::process::Signal;
@@ -26,8 +26,8 @@ mixed: \x1b[1;4;38;2;1;2;3;48;5;17m日e\u{301}x\x1b[0m end\n";
 /// The cell with what cannot be seen taken out: tmux may leave a blank as a space or as nothing.
 fn seen(cell: Option<&Cell>) -> Cell {
     let mut cell = cell.cloned().unwrap_or_default();
-    if cell.text == " " {
-        cell.text.clear();
+    if &*cell.text == " " {
+        cell.text = Glyph::default();
     }
     if cell.text.is_empty() && !cell.style.underline {
         // The foreground of a blank shows only in inverse.

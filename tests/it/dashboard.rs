@@ -223,7 +223,7 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
     ] {
         screen.send(&format!(":{command}\r"));
         let asks = screen.wait_until("an answer, or a question", |text| {
-            text.contains("is a pipe, not a file") || text.contains("y ") && text.contains("broadcast")
+            text.contains("is a pipe, not a file") || text.contains("acts on") && text.contains("broadcast")
         });
         if !asks.contains("is a pipe, not a file") {
             screen.send("y");
@@ -235,9 +235,9 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
     // A file that hangs by itself, as on a server that is gone, is waited for apart.
     screen.send(":fleet uninstall --dry-run\r");
     screen.send("?");
-    screen.wait_text("Opens the palette");
+    screen.wait_text("keys in Fleet");
     screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("Opens the palette"));
+    screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
     screen.send(":fleet edit b class=other\r");
     screen.wait_text("changed; ");
     screen.send("\x1b");

@@ -71,7 +71,7 @@ fn launch_settings_are_written_into_the_roster_and_the_restart_is_offered() {
     screen.wait_until("its pane", |text| text.contains("boss") && !text.contains("STATE"));
     screen.send("\x1b");
     screen.wait_until("the list", |text| text.contains("STATE"));
-    screen.send("l");
+    screen.send("c");
     screen.wait_text("how boss is launched");
     screen.send("\tlab/model:high\r");
     screen.wait_text("Restart boss?");

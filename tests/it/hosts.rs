@@ -144,6 +144,42 @@ fn the_dashboard_watches_attaches_and_lives_with_a_frozen_link() {
 }
 
 #[test]
+fn the_wall_shows_panes_of_other_hosts_and_how_old_they_are_while_a_link_is_frozen() {
+    let Some((near, far, bare)) = fleet() else { return };
+    let size = |host: &Sandbox| host.tmux(&["list-windows", "-a", "-F", "#{window_width}x#{window_height}"]);
+    let sizes = || (size(&near), size(&far.sandbox), size(&bare.sandbox));
+    let type_into = |host: &Sandbox, session: &str, text: &str| {
+        host.tmux(&["send-keys", "-t", &format!("={session}:"), "-l", text]);
+    };
+    let mut view = near.open(&[], 120, 40);
+    view.wait_until("both hosts", |text| text.contains("bare") && text.contains("far"));
+    let (before, connections) = (sizes(), far.connections());
+    view.send("2");
+    view.wait_text("Wall");
+    for (host, session) in [(&far.sandbox, "far"), (&bare.sandbox, "bare"), (&near, "near")] {
+        type_into(host, session, &format!("typed at {session}"));
+        view.wait_text(&format!("typed at {session}"));
+    }
+    assert!(far.connections() <= connections + 1, "one link a host, and the client of the pane in focus");
+    far.freeze();
+    view.wait_until("the age of its picture", |text| text.contains("typed at far") && text.contains("s old"));
+    let asked = Instant::now();
+    view.send("f");
+    view.wait_text("FROZEN");
+    view.send("f");
+    view.wait_until("live again", |text| !text.contains("FROZEN"));
+    assert!(asked.elapsed() < Duration::from_secs(2), "keys answer: {:?}", asked.elapsed());
+    type_into(&near, "near", " and more");
+    view.wait_text("typed at near and more");
+    type_into(&bare.sandbox, "bare", " and more");
+    view.wait_text("typed at bare and more");
+    far.heal();
+    type_into(&far.sandbox, "far", " and more");
+    view.wait_until("present again", |text| text.contains("typed at far and more") && !text.contains("s old"));
+    assert_eq!(sizes(), before);
+}
+
+#[test]
 fn a_link_that_breaks_in_a_send_is_no_success_and_types_nothing_twice() {
     let far = Far::up(
         "  - {name: far, runtime: slow, command: \"printf '> '; read line; echo thinking; read line\"}\n",

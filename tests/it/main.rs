@@ -37,5 +37,6 @@ mod steering;
 mod systemd;
 mod terminal;
 mod truth;
+mod wall;
 mod watch;
 mod writing;

@@ -107,7 +107,8 @@ pub fn lookup(place: Place, chord: Chord) -> Option<&'static ActionSpec> {
 /// Why a chord does nothing in a place, and where it does.
 #[must_use]
 pub fn refusal(place: Place, chord: Chord) -> String {
-    let elsewhere = [Place::Fleet, Place::Watch, Place::Board, Place::Activity].into_iter().filter(|at| *at != place);
+    let views = [Place::Fleet, Place::Wall, Place::Watch, Place::Board, Place::Activity];
+    let elsewhere = views.into_iter().filter(|at| *at != place);
     let found = elsewhere.filter_map(|at| lookup(at, chord)).find_map(|spec| match spec.doors.key {
         Key::In(at, _) => Some((spec, at)),
         Key::None(_) => None,
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_chord_of_the_table_is_readable_and_none_collides() {
-        for place in [Place::Fleet, Place::Watch, Place::Board, Place::Activity] {
+        for place in [Place::Fleet, Place::Wall, Place::Watch, Place::Board, Place::Activity] {
             let mut seen: HashMap<Chord, &str> = HashMap::new();
             for spec in in_place(place) {
                 let Key::In(_, chords) = spec.doors.key else { continue };
@@ -147,8 +148,9 @@ mod tests {
     #[test]
     fn a_chord_of_another_view_names_that_view() {
         let told = |place, text| refusal(place, Chord::parse(text).unwrap());
-        assert_eq!(told(Place::Board, "S"), "S (start) works in Fleet; ? shows the keys that work here");
+        assert_eq!(told(Place::Board, "S"), "S (start) works in Fleet, Wall; ? shows the keys that work here");
         assert_eq!(told(Place::Watch, "n"), "n (new) works in Board; ? shows the keys that work here");
+        assert_eq!(told(Place::Fleet, "f"), "f (freeze) works in Wall; ? shows the keys that work here");
         assert_eq!(told(Place::Fleet, "z"), "z does nothing here; ? shows the keys");
     }
 

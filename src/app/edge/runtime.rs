@@ -1,14 +1,17 @@
 //! The dashboard's loop: events in, frames out, effects performed. All timing is here.
 
+mod panes;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use self::panes::Panes;
 use super::editor;
 use super::history::{self, History};
 use super::input::{Keyboard, Typed};
@@ -30,26 +33,18 @@ use crate::app::tui::update::update;
 use crate::backlog::watch::{self, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{Label, PaneKey, PaneTarget};
+use crate::fleet::model::Label;
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::os::clock::at;
-use crate::fleet::pane::{self, Viewer};
-use crate::fleet::ssh::Links;
 
 /// At most 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// A view is opened once the selection rests this long: running through the list opens none.
-const SETTLE: Duration = Duration::from_millis(60);
+/// What a key did is shown sooner, whatever else moves: an eye waits for it. Keys that come faster than frames share one.
+const FRAME_OF_KEY: Duration = Duration::from_millis(8);
 
 /// The clock in the header, and what fades by itself.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Lines of scrollback fetched for Watch.
-const HISTORY_LINES: u32 = 2000;
-
-/// Most rows of a scrollback picture.
-const HISTORY_ROWS: u16 = 2200;
 
 /// Keys that are kept while a question is being written.
 const MAX_EARLY: usize = 8;
@@ -110,6 +105,8 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let (done, mut finished) = mpsc::channel(DONE_QUEUE);
     let history = History::start(site, &done, &mut state);
     let watcher = history::watch_backlog(site, &done, &history, &mut state);
+    let wake = Arc::new(Notify::new());
+    let panes = Panes::new(&observer.links, &wake);
     let mut dashboard = Dashboard {
         site: site.clone(),
         state,
@@ -121,10 +118,11 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         attach: None,
         work: Work::default(),
         done,
-        view: View::default(),
-        wake: Arc::new(Notify::new()),
-        links: Links::new(&site.home),
+        panes,
+        wake,
         dirty: true,
+        pressed: false,
+        showed_key: false,
         last_frame: None,
         asked: None,
         early: Vec::new(),
@@ -145,14 +143,6 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     code.map(|code| if code == DONE { failed.unwrap_or(DONE) } else { code })
 }
 
-/// The pane in view: wanted, waiting, open.
-#[derive(Default)]
-struct View {
-    wanted: Option<PaneTarget>,
-    open_at: Option<Instant>,
-    viewer: Option<Viewer>,
-}
-
 struct Dashboard {
     site: Site,
     state: State,
@@ -167,11 +157,14 @@ struct Dashboard {
     /// What runs.
     work: Work,
     done: mpsc::Sender<Event>,
-    view: View,
+    /// What is looked at.
+    panes: Panes,
     wake: Arc<Notify>,
-    /// How the panes of other hosts are reached.
-    links: Links,
     dirty: bool,
+    /// Whether a key was taken that no frame shows yet.
+    pressed: bool,
+    /// Whether the last frame was the first to show one.
+    showed_key: bool,
     last_frame: Option<Instant>,
     /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
@@ -213,7 +206,7 @@ impl Dashboard {
             }
             self.draw_when_due()?;
             let frame_due = self.frame_due();
-            let open_at = self.view.open_at;
+            let open_at = self.panes.open_at;
             tokio::select! {
                 typed = keyboard.next() => match typed {
                     Ok((Typed::Key(key), read)) if self.answers(&key) => self.answer(key, read.into()),
@@ -297,6 +290,7 @@ impl Dashboard {
     }
 
     fn take(&mut self, event: Event) {
+        self.pressed |= matches!(event, Event::Key(_));
         let effects = update(&mut self.state, event);
         self.dirty = true;
         for effect in effects {
@@ -315,11 +309,8 @@ impl Dashboard {
                 let _cannot_fail =
                     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
             }
-            Effect::View(wanted) => {
-                self.view.viewer = None;
-                self.view.open_at = wanted.as_ref().map(|_| Instant::now() + SETTLE);
-                self.view.wanted = wanted;
-            }
+            Effect::View(wanted) => self.view(wanted),
+            Effect::Wall(tiles) => self.look_at(tiles),
             Effect::Backlog(request) => {
                 if let Some(watcher) = &self.watcher {
                     watcher.ask(request);
@@ -348,90 +339,23 @@ impl Dashboard {
         let _queued = self.observer.requests.try_send(Request::Refresh);
     }
 
-    fn fetch_history(&self, pane: PaneKey, width: u16) {
-        let (answer, captured) = oneshot::channel();
-        let request = Request::Capture { pane: pane.clone(), history: HISTORY_LINES, answer };
-        let (requests, done) = (self.observer.requests.clone(), self.done.clone());
-        tokio::spawn(async move {
-            let fetched = match requests.send(request).await {
-                Ok(()) => {
-                    captured.await.unwrap_or_else(|_| Err(Failure::failed("scrollback", "no answer", "try again")))
-                }
-                Err(_) => Err(Failure::failed("scrollback", "the observer ended", "open the dashboard again")),
-            };
-            // Thousands of lines take longer than a frame.
-            let read = |text: String| tokio::task::spawn_blocking(move || pane::still(&text, width, HISTORY_ROWS));
-            let picture = match fetched {
-                Ok(text) => read(text).await.map(Arc::new).map_err(|error| error.to_string()),
-                Err(failure) => Err(failure.to_string()),
-            };
-            let _left = done.send(Event::History(pane, picture)).await;
-        });
-    }
-
-    fn open_view(&mut self) {
-        self.view.open_at = None;
-        let Some(target) = self.view.wanted.clone() else { return };
-        if !target.attachable {
-            return self.capture_view();
-        }
-        let pane = target.key();
-        match Viewer::open(target, &self.links, Arc::clone(&self.wake)) {
-            Ok(viewer) => self.view.viewer = Some(viewer),
-            Err(failure) => self.take(Event::PaneLost(pane, failure.to_string())),
-        }
-    }
-
-    /// A pane that no client of its session sees is shown by captures, at the pace of the looks.
-    fn capture_view(&self) {
-        let Some(target) = &self.view.wanted else { return };
-        let (answer, captured) = oneshot::channel();
-        let (pane, size) = (target.key(), target.size);
-        let request = Request::Capture { pane: pane.clone(), history: 0, answer };
-        let (requests, done) = (self.observer.requests.clone(), self.done.clone());
-        tokio::spawn(async move {
-            if requests.send(request).await.is_err() {
-                return;
-            }
-            if let Ok(Ok(text)) = captured.await {
-                let picture = Arc::new(pane::still(&text, size.width, size.height));
-                let _left = done.send(Event::Pane(pane, picture)).await;
-            }
-        });
-    }
-
-    fn after_snapshot(&mut self) {
-        let hidden = self.view.wanted.as_ref().is_some_and(|target| !target.attachable);
-        if hidden {
-            self.capture_view();
-        }
-        // A client that ended while its session lives was detached by somebody: look again.
-        if self.view.viewer.as_ref().is_some_and(Viewer::ended) && self.view.open_at.is_none() {
-            self.view.viewer = None;
-            self.view.open_at = Some(Instant::now() + TICK);
-        }
-    }
-
     fn frame_due(&self) -> Option<Instant> {
         // A terminal that takes nothing gets no more; what it shows then is the present.
+        let pause = if self.pressed && !self.showed_key { FRAME_OF_KEY } else { FRAME };
         (self.dirty && !self.screen.is_writing())
-            .then(|| self.last_frame.map_or_else(Instant::now, |last| last + FRAME))
+            .then(|| self.last_frame.map_or_else(Instant::now, |last| last + pause))
     }
 
     fn draw_when_due(&mut self) -> io::Result<()> {
         if self.frame_due().is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
-        if let Some(viewer) = self.view.viewer.as_ref().filter(|viewer| viewer.moved())
-            && let Some(picture) = viewer.screen()
-        {
-            let pane = viewer.pane();
-            self.take(Event::Pane(pane, Arc::new(picture)));
-        }
+        self.take_pictures();
         #[cfg(debug_assertions)]
         self.fault()?;
         let drawn = self.screen.draw(&present(&self.state));
         self.dirty = false;
+        self.showed_key = std::mem::take(&mut self.pressed);
         self.last_frame = Some(Instant::now());
         let answered = self.state.may_answer();
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
@@ -509,7 +433,7 @@ impl Dashboard {
     /// Steps aside for an agent's pane, and comes back as it was.
     async fn hand_over(&mut self, name: &str, signals: &mut Signals) -> io::Result<()> {
         // A view of the same pane would only cost.
-        self.view.viewer = None;
+        self.panes.pool.clear();
         record::keep_takeover(&self.site, name, Door::Key);
         self.screen.leave();
         let report = match takeover::run(&self.site, name, signals).await {
@@ -520,7 +444,7 @@ impl Dashboard {
             }
         };
         self.come_back()?;
-        self.view.open_at = self.view.wanted.as_ref().map(|_| Instant::now());
+        self.panes.open_at = self.panes.wanted.as_ref().map(|_| Instant::now());
         self.take(Event::Returned { command: format!("mosaic-tui agent attach {name}"), report });
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::backlog::model::Card;
 use crate::backlog::watch;
 use crate::fleet::activity::Query;
 use crate::fleet::model::{PaneKey, PaneTarget};
+use crate::fleet::pane::Tile;
 
 /// What is asked of the history.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub enum ActivityAsk {
 pub enum Effect {
     /// Show this pane, or none.
     View(Option<PaneTarget>),
+    /// Take pictures of these panes, again and again.
+    Wall(Vec<Tile>),
     /// Fetch a pane's text with this many lines of scrollback.
     History {
         /// The pane.

@@ -13,6 +13,7 @@ use crate::backlog::model::{Board, Card, CardId};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{Known, Page};
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
+use crate::fleet::pane::Seen;
 use crate::ui::draw::Drawn;
 
 /// One fact.
@@ -34,6 +35,8 @@ pub enum Event {
     Pane(PaneKey, Arc<PaneScreen>),
     /// The pane in view cannot be shown; why.
     PaneLost(PaneKey, String),
+    /// The panes of a server were looked at.
+    Seen(Seen),
     /// The scrollback that was asked for.
     History(PaneKey, Result<Arc<PaneScreen>, String>),
     /// A request that is performed says how far it is.

@@ -298,7 +298,7 @@ impl PaneTarget {
 }
 
 /// Names one pane among all servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PaneKey {
     /// Its tmux server.
     pub server: ServerName,

@@ -1,6 +1,7 @@
 //! The cells of a pane.
 
-use std::ops::Range;
+use std::fmt;
+use std::ops::{Deref, Range};
 
 use super::{Size, acts_on_terminal};
 
@@ -36,11 +37,48 @@ pub struct CellStyle {
     pub inverse: bool,
 }
 
+/// Most bytes of one cell's text: what the terminal parser keeps of a character and its marks.
+const MAX_GLYPH_BYTES: usize = 22;
+
+/// A character with its combining marks, in place: a screen of thousands of cells is copied many times a second.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Glyph {
+    bytes: [u8; MAX_GLYPH_BYTES],
+    length: u8,
+}
+
+impl From<&str> for Glyph {
+    /// Keeps whole characters; what there is no room for is left out.
+    fn from(text: &str) -> Self {
+        let mut glyph = Self::default();
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        let length = ends.take_while(|end| *end <= MAX_GLYPH_BYTES).last().unwrap_or_default();
+        glyph.bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+        glyph.length = u8::try_from(length).unwrap_or_default();
+        glyph
+    }
+}
+
+impl Deref for Glyph {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // Only ever filled from whole characters.
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Glyph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
 /// One cell of a pane; a wide character is followed by a cell with empty text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cell {
     /// The character with its combining marks; empty in a blank cell and behind a wide character.
-    pub text: String,
+    pub text: Glyph,
     /// Whether this cell is the right half of a wide character.
     pub continuation: bool,
     /// How it is drawn.
@@ -123,6 +161,29 @@ pub struct PaneScreen {
     pub cursor: Option<(u16, u16)>,
 }
 
+/// A cut-out with fewer rows has none to give away.
+const FEW_ROWS: u16 = 10;
+
+/// Most rows that stand below a composer: its edge, and what the runtime says of its keys.
+const FOOT_ROWS: u16 = 4;
+
+/// First row of a cut-out of a pane that shows what matters: the cursor's row and the last one that holds anything at
+/// its bottom, as of a log or of a prompt. A small one ends at the prompt, whatever stands below it, and shows the
+/// cursor where that is far from the end.
+#[must_use]
+pub fn first_row_that_matters(height: u16, last_line: u16, cursor: Option<u16>, room: u16) -> u16 {
+    let last = match cursor {
+        Some(row) if room < FEW_ROWS && row < last_line => match last_line - row {
+            below if below <= FOOT_ROWS => row,
+            below if below < room => last_line,
+            _ => row + room / 2,
+        },
+        Some(row) => row.max(last_line),
+        None => last_line,
+    };
+    (last + 1).saturating_sub(room).min(height.saturating_sub(room))
+}
+
 impl PaneScreen {
     /// The cell at a column and row, if it is on the screen.
     #[must_use]
@@ -146,5 +207,39 @@ impl PaneScreen {
         }
         text.truncate(text.trim_end().len());
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glyph_holds_whole_characters() {
+        for text in ["", "x", "\u{65e5}", "e\u{301}"] {
+            assert_eq!(&*Glyph::from(text), text);
+        }
+        let long = "e".to_owned() + &"\u{301}".repeat(20);
+        assert_eq!(&*Glyph::from(long.as_str()), "e".to_owned() + &"\u{301}".repeat(10));
+    }
+
+    #[test]
+    fn the_cursor_or_the_last_line_decides_what_matters() {
+        for (height, last_line, cursor, room, first) in [
+            (50, 49, None, 6, 44),
+            (50, 10, None, 6, 5),
+            (50, 10, Some(20), 6, 15),
+            (50, 2, Some(1), 6, 0),
+            (50, 49, Some(47), 4, 44),
+            (50, 49, Some(47), 12, 38),
+            (50, 49, Some(44), 6, 44),
+            (50, 49, Some(20), 6, 18),
+            (50, 49, Some(0), 6, 0),
+            (4, 3, None, 6, 0),
+            (0, 0, None, 0, 0),
+        ] {
+            let found = first_row_that_matters(height, last_line, cursor, room);
+            assert_eq!(found, first, "{height} {last_line} {cursor:?} {room}");
+        }
     }
 }

@@ -67,6 +67,8 @@ pub struct Observer {
     pub snapshots: watch::Receiver<Option<Arc<FleetSnapshot>>>,
     /// Requests to it.
     pub requests: mpsc::Sender<Request>,
+    /// How it reaches other hosts: one link to each, for whoever else has to ask there.
+    pub links: Arc<Links>,
 }
 
 /// Starts observing.
@@ -76,13 +78,15 @@ pub struct Observer {
 pub fn start(site: Site) -> Result<Observer> {
     let (publish, snapshots) = watch::channel(None);
     let (requests, asked) = mpsc::channel(NOTICES);
+    let links = Arc::new(Links::new(&site.home));
+    let shared = Arc::clone(&links);
     let failed = |error: std::io::Error| Failure::failed("observer", error.to_string(), "free some memory or threads");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     std::thread::Builder::new()
         .name("observer".to_owned())
-        .spawn(move || runtime.block_on(Actor::new(site, publish).run(asked)))
+        .spawn(move || runtime.block_on(Actor::new(site, publish, shared).run(asked)))
         .map_err(failed)?;
-    Ok(Observer { snapshots, requests })
+    Ok(Observer { snapshots, requests, links })
 }
 
 /// What has to be read again.
@@ -141,10 +145,9 @@ fn stamp_of(path: &std::path::Path) -> Option<Stamp> {
 }
 
 impl Actor {
-    fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>) -> Self {
+    fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>, links: Arc<Links>) -> Self {
         let roster_stamp = stamp_of(&site.roster);
         let roster = roster::load(&site);
-        let links = Arc::new(Links::new(&site.home));
         let (clients, answers) = Clients::new();
         Self {
             changed: HashSet::new(),

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::num::NonZeroU16;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::fleet::model::{self, CellColor, CellStyle, PaneScreen, Size};
+use crate::fleet::model::{self, CellColor, CellStyle, PaneScreen, Size, first_row_that_matters};
+use crate::fleet::tmux::Shot;
 
 /// The parser keeps invariants only from two rows and columns on.
 const SMALLEST: u16 = 2;
@@ -70,7 +71,7 @@ pub(super) fn copy(screen: &vt100::Screen, region: Region) -> PaneScreen {
 
 fn cell(from: &vt100::Cell) -> model::Cell {
     model::Cell {
-        text: from.contents().to_owned(),
+        text: from.contents().into(),
         continuation: from.is_wide_continuation(),
         style: CellStyle {
             fg: color(from.fgcolor()),
@@ -100,19 +101,61 @@ pub fn still(text: &str, width: u16, max_rows: u16) -> PaneScreen {
     let lines = &lines[lines.len().saturating_sub(usize::from(max_rows))..];
     let height = u16::try_from(lines.len()).unwrap_or(max_rows);
     let size = Size { width, height };
+    let parser = placed(lines.iter().copied(), size);
+    PaneScreen { cursor: None, ..copy(parser.screen(), Region { left: 0, top: 0, size }) }
+}
+
+/// A screen made of captured lines. Each is placed by itself: a full one would wrap and push the rest down.
+fn placed<'a>(lines: impl Iterator<Item = &'a str>, size: Size) -> vt100::Parser {
     let mut parser = parser(size);
-    // Each line is placed by itself: a full one would wrap and push the rest down.
-    for (row, line) in lines.iter().enumerate() {
+    for (row, line) in lines.enumerate() {
         process(&mut parser, format!("\x1b[{};1H", row + 1).as_bytes());
         process(&mut parser, line.as_bytes());
     }
-    process(&mut parser, b"\x1b[?25l");
-    copy(parser.screen(), Region { left: 0, top: 0, size })
+    parser
+}
+
+/// The part of a captured screen that matters, as large as there is room: its left edge, and the rows of the cursor or
+/// of the last text. One to one, never squeezed.
+pub(super) fn cut(shot: &Shot, room: Size) -> PaneScreen {
+    let Size { width, height } = shot.size;
+    let parser = placed(shot.text.lines().take(usize::from(height)), shot.size);
+    let screen = parser.screen();
+    let is_blank = |row: u16| {
+        (0..width).all(|column| screen.cell(row, column).is_none_or(|cell| matches!(cell.contents(), "" | " ")))
+    };
+    // tmux writes its own notice into the last line of a dead pane; what the program said matters.
+    let last_line = (0..height.saturating_sub(u16::from(shot.dead))).rev().find(|row| !is_blank(*row)).unwrap_or(0);
+    let top = first_row_that_matters(height, last_line, shot.cursor.map(|(_, row)| row), room.height);
+    let size = Size { width: room.width.min(width), height: room.height.min(height) };
+    // Sixty cursors on one screen would all say: type here.
+    PaneScreen { cursor: None, ..copy(screen, Region { left: 0, top, size }) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::model::PaneId;
+
+    fn shot(text: &str, cursor: Option<(u16, u16)>, dead: bool) -> Shot {
+        let height = u16::try_from(text.lines().count()).unwrap();
+        let size = Size { width: 10, height };
+        Shot { pane: PaneId(0), stamp: None, size, cursor, dead, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_cut_out_holds_what_matters_one_to_one() {
+        let rows = |shot: &Shot, width, height| {
+            let screen = cut(shot, Size { width, height });
+            (0..screen.size.height).map(|row| screen.row_text(row)).collect::<Vec<_>>().join("|")
+        };
+        let log = "one\ntwo\nthree\n\n\n";
+        assert_eq!(rows(&shot(log, None, false), 3, 2), "two|thr");
+        assert_eq!(rows(&shot(log, Some((0, 3)), false), 9, 2), "three|");
+        assert_eq!(rows(&shot(log, Some((9, 0)), false), 9, 9), "one|two|three||");
+        assert_eq!(rows(&shot("last words\n\nPane died\n", None, true), 20, 1), "last words");
+        assert_eq!(rows(&shot("\n\n", None, false), 4, 4), "|");
+    }
 
     #[test]
     fn a_capture_becomes_cells_with_colours() {

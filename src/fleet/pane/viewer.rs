@@ -67,6 +67,17 @@ impl Viewer {
         self.target.key()
     }
 
+    /// Where it looks.
+    #[must_use]
+    pub(super) fn target(&self) -> &PaneTarget {
+        &self.target
+    }
+
+    /// Makes the next look take its screen, whether it moved or not: somebody looks at it anew.
+    pub(super) fn begin_again(&self) {
+        self.shared.moved.store(true, Ordering::Release);
+    }
+
     /// Whether something was drawn since the last [`Self::screen`].
     #[must_use]
     pub fn moved(&self) -> bool {

@@ -14,6 +14,7 @@ mod panes;
 mod peek;
 mod refusal;
 mod server;
+mod shots;
 
 pub use clients::clients_on;
 pub use command::{Change, Query};
@@ -25,3 +26,4 @@ pub(in crate::fleet) use paint::row as painted_row;
 pub use panes::{PaneRecord, panes_of};
 pub use peek::Peek;
 pub use server::{Look, Tmux};
+pub use shots::{Shot, Wanted};

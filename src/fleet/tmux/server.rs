@@ -125,7 +125,7 @@ impl Tmux {
     }
 
     /// Tells "nobody listens there" from a server that lives behind a socket without a file.
-    async fn told_from_lost<T>(&self, ran: Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(super) async fn told_from_lost<T>(&self, ran: Result<T, Refusal>) -> Result<T, Refusal> {
         let Err(Refusal::NoServer(message)) = &ran else { return ran };
         let Some(path) = lost::path_in(message) else { return ran };
         let pid = match &self.host {
@@ -320,7 +320,7 @@ impl Tmux {
     }
 
     /// Runs one command with a text on the client's standard input.
-    async fn with_input(&self, words: &[&str], input: &str) -> Result<exec::Output, Refusal> {
+    pub(super) async fn with_input(&self, words: &[&str], input: &str) -> Result<exec::Output, Refusal> {
         match &self.host {
             None => {
                 let mut args = self.client_args(false);

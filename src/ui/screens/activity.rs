@@ -30,7 +30,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &ActivityView, theme:
     let areas = areas(plan.list, plan.edges, view.pages);
     if !areas.frame.is_empty() {
         let edge =
-            Panel { title: &view.title, facts: &view.day_title, foot: &view.facts, focused: true, joined: false };
+            Panel { title: &view.title, facts: &view.day_title, foot: &view.facts, focused: true, ..Panel::default() };
         panel(buffer, areas.frame, plan.edges, &edge, theme);
         bars(buffer, areas.day, &view.day, theme);
         if !areas.divider.is_empty() {

@@ -23,7 +23,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     // The lower edge of a list that stands above the detail is the detail's upper one.
     let (facts, foot) = if stacked { (&view.position, &[][..]) } else { (&view.count, view.position.as_slice()) };
     let title = [Piece::new("Fleet", Role::Strong)];
-    let list_panel = Panel { title: &title, facts, foot, focused: true, joined: false };
+    let list_panel = Panel { title: &title, facts, foot, focused: true, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &list_panel, theme);
     list(buffer, plan.list, view, theme);
     if plan.detail_frame.is_empty() {
@@ -47,18 +47,23 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
 /// Draws the cells and the note of a pane.
 pub(super) fn pane_cut(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme) {
     pane(buffer, plan.pane, cut, theme);
+    note(buffer, plan.pane, cut, theme);
+}
+
+/// Draws what is said over a pane's cells, or instead of them.
+pub(super) fn note(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme) {
     let Some(note) = &cut.note else { return };
-    if plan.pane.is_empty() {
+    if area.is_empty() {
         return;
     }
     let over_cells = cut.screen.is_some();
-    let y = if over_cells { plan.pane.bottom() - 1 } else { plan.pane.y + plan.pane.height / 2 };
-    let room = usize::from(plan.pane.width);
+    let y = if over_cells { area.bottom() - 1 } else { area.y + area.height / 2 };
+    let room = usize::from(area.width);
     let wide = text::width_within(&theme.text(note), room).map_or(room, |wide| room.min(wide + 2));
-    let x = plan.pane.x + (plan.pane.width - u16::try_from(wide).unwrap_or(plan.pane.width)) / 2;
+    let x = area.x + (area.width - u16::try_from(wide).unwrap_or(area.width)) / 2;
     let style = theme.style(Role::Warning);
     let style = if over_cells { style.add_modifier(Modifier::REVERSED) } else { style };
-    let mut pen = Pen::new(buffer, plan.pane, y, theme);
+    let mut pen = Pen::new(buffer, area, y, theme);
     pen.x = x;
     pen.put_fitted(&[" ", note, " "], room, style);
 }

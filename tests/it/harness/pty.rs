@@ -103,6 +103,11 @@ impl Pty {
         self.shared.state().parser.screen().contents()
     }
 
+    /// What a look at the screen's cells says.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.shared.state().parser.screen())
+    }
+
     /// Every byte that the program wrote.
     pub(crate) fn raw(&self) -> Vec<u8> {
         self.shared.state().raw.clone()

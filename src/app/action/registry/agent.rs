@@ -202,7 +202,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "launch settings",
         "Changes how the selected agent is launched: runtime, model, yolo, channels, command; then offers its restart",
         Place::Fleet,
-        &["l"],
+        &["c"],
         ScreenAction::LaunchSettings,
     )
     .no_command("`fleet edit` is the command"),

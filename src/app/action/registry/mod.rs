@@ -17,8 +17,9 @@ mod spec;
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
 /// Its parts, in the order of help and footer.
-const PARTS: [&[ActionSpec]; 13] = [
+const PARTS: [&[ActionSpec]; 14] = [
     screen::KEYS,
+    screen::WALL,
     fleet::LOOKS,
     agent::LOOKS,
     session::SESSION,

@@ -109,6 +109,8 @@ pub struct OnceOptions {
 pub enum OnceView {
     /// The fleet.
     Fleet,
+    /// The panes.
+    Wall,
     /// The backlog.
     Board,
     /// What happened.
@@ -148,8 +150,11 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
     )
     .takes(&[
         flag("once", "Prints the state once and exits"),
-        value("view", "What is shown; JSON holds fleet and board always, what happened where it is asked for")
-            .of(&["fleet", "board", "activity", "all"]),
+        value(
+            "view",
+            "What is shown; JSON holds fleet and board always, panes and what happened where it is asked for",
+        )
+        .of(&["fleet", "wall", "board", "activity", "all"]),
         value("format", "Output format").of(&["text", "json", "ansi", "svg"]),
         value("width", "Columns, for ansi, svg and text"),
         value("height", "Rows, for ansi and svg"),
@@ -187,6 +192,7 @@ fn build_once(inputs: &Inputs) -> Result<Action, String> {
             .ok_or_else(|| format!("--{name} takes a number from {low} to 1000")),
     };
     let view = match inputs.one("view").as_deref() {
+        Some("wall") => OnceView::Wall,
         Some("board") => OnceView::Board,
         Some("activity") => OnceView::Activity,
         Some("all") => OnceView::All,

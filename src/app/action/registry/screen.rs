@@ -31,6 +31,14 @@ pub enum ScreenAction {
     Suspend,
     /// The Fleet view.
     ViewFleet,
+    /// The Wall view.
+    ViewWall,
+    /// The tile beside.
+    Tile(Direction),
+    /// Holds the wall's pictures still, or lets them go on.
+    Freeze,
+    /// Takes the wall's cursor along to what moves, or leaves it alone.
+    Follow,
     /// Moves the cursor or scrolls.
     Move(Motion),
     /// Edits the filter.
@@ -159,6 +167,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         ScreenAction::Suspend,
     ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
+    screen(
+        "view.wall",
+        "wall",
+        "Shows the Wall view: a live tile of every agent, those that need you first",
+        Place::Anywhere,
+        &["2"],
+        ScreenAction::ViewWall,
+    ),
     screen("view.board", "board", "Shows the Board view", Place::Anywhere, &["3"], ScreenAction::ViewBoard).in_footer(),
     screen("view.activity", "activity", "Shows the Activity view", Place::Anywhere, &["4"], ScreenAction::ViewActivity),
     screen(
@@ -199,7 +215,7 @@ pub(super) const KEYS: &[ActionSpec] = &[
     screen(
         "cursor.half_up",
         "half page up",
-        "Half a page up",
+        "Half a page up; on the wall, a page",
         Place::Anywhere,
         &["ctrl-u", "pgup"],
         ScreenAction::Move(Motion::HalfUp),
@@ -207,7 +223,7 @@ pub(super) const KEYS: &[ActionSpec] = &[
     screen(
         "cursor.half_down",
         "half page down",
-        "Half a page down",
+        "Half a page down; on the wall, a page",
         Place::Anywhere,
         &["ctrl-d", "pgdn"],
         ScreenAction::Move(Motion::HalfDown),
@@ -289,6 +305,44 @@ pub(super) const ACTIVITY: &[ActionSpec] = &[
         Place::Activity,
         &["tab"],
         ScreenAction::Plots,
+    )
+    .in_footer(),
+];
+
+/// Keys of the wall.
+pub(super) const WALL: &[ActionSpec] = &[
+    screen(
+        "wall.left",
+        "tile left",
+        "To the tile on the left",
+        Place::Wall,
+        &["h", "left", "backtab"],
+        ScreenAction::Tile(Direction::Left),
+    ),
+    screen(
+        "wall.right",
+        "tile right",
+        "To the tile on the right",
+        Place::Wall,
+        &["l", "right", "tab"],
+        ScreenAction::Tile(Direction::Right),
+    ),
+    screen(
+        "wall.freeze",
+        "freeze",
+        "Holds all pictures still, or lets them go on; states and reasons stay live",
+        Place::Wall,
+        &["f"],
+        ScreenAction::Freeze,
+    )
+    .in_footer(),
+    screen(
+        "wall.follow",
+        "follow",
+        "Takes the cursor along: when its agent is still and another prints, it goes there; a key of yours holds it for a moment",
+        Place::Wall,
+        &["F"],
+        ScreenAction::Follow,
     )
     .in_footer(),
 ];

@@ -86,11 +86,13 @@ pub enum Key {
 pub enum Place {
     /// Everywhere but in a text field.
     Anywhere,
-    /// In the Fleet view.
+    /// In the Fleet and the Wall view, on the selected agent.
     Fleet,
+    /// In the Wall view.
+    Wall,
     /// In the Watch view.
     Watch,
-    /// In the Fleet and the Watch view.
+    /// In the Fleet, the Wall and the Watch view.
     Agents,
     /// In the Board view and on a card.
     Board,
@@ -102,7 +104,12 @@ impl Place {
     /// Whether a key of `self` works at `at`, one of the views.
     #[must_use]
     pub fn covers(self, at: Self) -> bool {
-        self == Self::Anywhere || self == at || (self == Self::Agents && matches!(at, Self::Fleet | Self::Watch))
+        match self {
+            Self::Anywhere => true,
+            Self::Agents => matches!(at, Self::Fleet | Self::Wall | Self::Watch),
+            Self::Fleet => matches!(at, Self::Fleet | Self::Wall),
+            _ => self == at,
+        }
     }
 
     /// Its name in tables.
@@ -110,9 +117,10 @@ impl Place {
     pub fn word(self) -> &'static str {
         match self {
             Self::Anywhere => "everywhere",
-            Self::Fleet => "Fleet",
+            Self::Fleet => "Fleet, Wall",
+            Self::Wall => "Wall",
             Self::Watch => "Watch",
-            Self::Agents => "Fleet, Watch",
+            Self::Agents => "Fleet, Wall, Watch",
             Self::Board => "Board",
             Self::Activity => "Activity",
         }

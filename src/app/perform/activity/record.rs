@@ -238,7 +238,7 @@ mod tests {
 
     fn kept(line: &str, result: &Result<Report>) -> Vec<Event> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("fleet")).unwrap();
+        std::fs::create_dir_all(folder.path().join(".config/mosaic/fleet")).unwrap();
         let site = Site::for_tests(&folder.path().display().to_string());
         let asked = Asked { command: line, door: registry::Door::Palette, begun: Timestamp::now() };
         assert_eq!(keep(&site, &request(line), &asked, result), None);

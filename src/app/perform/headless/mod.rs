@@ -2,6 +2,7 @@
 
 mod activity;
 mod board;
+mod wall;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
+use self::wall::Wall;
 use super::backlog::Look;
 use super::output;
 use crate::app::action::error::{DONE, FAILED};
@@ -72,20 +74,30 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
         Some(name) => Some((name.clone(), capture(site, &snapshot, name).await?)),
         None => None,
     };
+    let as_data = matches!(options.format, OnceFormat::Text | OnceFormat::Json);
+    let wall = match options.view {
+        OnceView::Wall if as_data => Some(Wall::of_all(site, &snapshot).await),
+        _ => None,
+    };
     let mut report = match options.format {
         OnceFormat::Text if options.view == OnceView::Activity => {
             Report::done(activity::text(&read, options.width.map_or(TEXT_WIDTH, usize::from)), &Value::Null)
         }
-        OnceFormat::Text => Report::done(as_text(&snapshot, &board, picture.as_ref(), options), &Value::Null),
+        OnceFormat::Text => {
+            Report::done(as_text(&snapshot, &board, wall.as_ref(), picture.as_ref(), options), &Value::Null)
+        }
         OnceFormat::Json => {
             let mut document = document(&snapshot, &board, picture.as_ref());
+            if let Some(wall) = wall {
+                document["wall"] = wall.json(&snapshot);
+            }
             if let (OnceView::Activity, Some(fields)) = (options.view, document.as_object_mut()) {
                 fields.insert("activity".to_owned(), activity::json(&read));
             }
             Report::done(output::json_text(&document), &document)
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
-            let buffer = frame(&snapshot, (board, first), &read, picture, options);
+            let buffer = frame(site, &snapshot, (board, first), &read, picture, options).await;
             let file = if options.format == OnceFormat::Svg { picture::svg(&buffer) } else { picture::ansi(&buffer) };
             Report::done(file.trim_end(), &Value::Null)
         }
@@ -176,6 +188,7 @@ fn lines_of(screen: &PaneScreen) -> Vec<String> {
 fn as_text(
     snapshot: &FleetSnapshot,
     board: &Result<Board>,
+    wall: Option<&Wall>,
     picture: Option<&(String, PaneScreen)>,
     options: &OnceOptions,
 ) -> String {
@@ -208,7 +221,10 @@ fn as_text(
         out.push_str(&format!("{}\n", board::summary(board)));
     }
     out.push('\n');
-    out.push_str(&lines(snapshot.agents.iter(), width, options.color));
+    match wall {
+        Some(wall) => out.push_str(&wall.text(snapshot, width)),
+        None => out.push_str(&lines(snapshot.agents.iter(), width, options.color)),
+    }
     if let Some((name, screen)) = picture {
         let mut pane = lines_of(screen);
         while pane.last().is_some_and(String::is_empty) {
@@ -307,7 +323,8 @@ fn sgr(state: Readiness) -> &'static str {
 }
 
 /// The dashboard's very frame.
-fn frame(
+async fn frame(
+    site: &Site,
     snapshot: &Arc<FleetSnapshot>,
     (board, first): (Result<Board>, Option<Detail>),
     read: &Result<activity::Read>,
@@ -333,6 +350,9 @@ fn frame(
                 crate::app::tui::event::Event::Card(detail.card.id.clone(), Ok(Arc::new(detail))),
             );
         }
+    }
+    if options.view == OnceView::Wall {
+        Wall::show(site, &mut state).await;
     }
     if let (Some((_, screen)), Some(target)) = (picture, state.pane.target.clone()) {
         crate::app::tui::update::update(

@@ -7,12 +7,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::present;
+use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::samples;
 use crate::app::tui::screens::Screen;
 use crate::app::tui::state::State;
 use crate::app::tui::update::update;
 use crate::fleet::model::{Readiness, Size};
+use crate::fleet::pane::Seen;
 use crate::ui::allocations::counted;
 use crate::ui::draw::draw;
 use crate::ui::paper::Paper;
@@ -31,6 +33,23 @@ fn fleet() -> State {
     let text: String = (0..46).map(|n| format!("\x1b[38;5;{}mline {n}\x1b[0m\n", 16 + n)).collect();
     if let Some(target) = state.pane.target.clone() {
         update(&mut state, Event::Pane(target.key(), Arc::new(crate::fleet::pane::still(&text, 200, 50))));
+    }
+    state
+}
+
+/// A wall with a picture in each tile.
+fn wall() -> State {
+    let mut state = fleet();
+    state.screen = Screen::Wall;
+    let tiles = update(&mut state, Event::Tick(Timestamp::UNIX_EPOCH)).into_iter().find_map(|effect| match effect {
+        Effect::Wall(tiles) => Some(tiles),
+        _ => None,
+    });
+    for tile in tiles.unwrap_or_default() {
+        let text: String = (0..tile.room.height).map(|n| format!("\x1b[38;5;{}mline {n}\x1b[0m\n", 16 + n)).collect();
+        let picture = Arc::new(crate::fleet::pane::still(&text, tile.room.width, tile.room.height));
+        let (server, pictures) = (tile.target.server.clone(), vec![(tile.target.key(), picture)]);
+        update(&mut state, Event::Seen(Seen { server, at: Some(Timestamp::UNIX_EPOCH), pictures, lost: None }));
     }
     state
 }
@@ -64,11 +83,14 @@ fn allocations(state: &State) -> [u64; 3] {
 #[test]
 fn a_frame_allocates_nothing_for_its_cells() {
     // A row of the list is a pointer; a card of the board is its words, in a handful of texts.
-    for (name, state, most_made) in [("fleet", fleet(), 200), ("board", board(), 850)] {
+    // A tile is a pointer to its agent, one to its picture, and what stands beside its name.
+    for (name, state, most_made, most_written) in
+        [("fleet", fleet(), 200, 500), ("wall", wall(), 400, 1500), ("board", board(), 850, 500)]
+    {
         let [made, drawn, written] = allocations(&state);
         assert!(drawn <= 4, "{name}: {drawn} to draw {} cells", SIZE.width * SIZE.height);
         assert!(made <= most_made, "{name}: {made} to make the view");
         // Each change of style is a text of the library.
-        assert!(written <= 500, "{name}: {written} to write all of it");
+        assert!(written <= most_written, "{name}: {written} to write all of it");
     }
 }

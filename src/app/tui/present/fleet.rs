@@ -76,7 +76,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
 }
 
 /// What stands in an empty list: why, and the next step.
-fn empty(state: &State) -> Vec<String> {
+pub(super) fn empty(state: &State) -> Vec<String> {
     match &state.snapshot {
         None => vec!["reading the planes\u{2026}".to_owned()],
         Some(snapshot) if snapshot.agents.is_empty() => {
@@ -121,7 +121,7 @@ fn why(row: &AgentRow) -> Cow<'_, str> {
 }
 
 /// Warnings of a row in words.
-fn warnings(row: &AgentRow) -> Vec<Cow<'_, str>> {
+pub(super) fn warnings(row: &AgentRow) -> Vec<Cow<'_, str>> {
     row.flags
         .iter()
         .filter_map(|flag| match flag {

@@ -20,6 +20,7 @@ pub(in crate::app::tui) mod palette;
 pub(in crate::app::tui) mod prompt;
 pub(in crate::app::tui) mod sheet;
 mod typed;
+pub(in crate::app::tui) mod wall;
 pub(in crate::app::tui) mod watch;
 
 pub use detail::explanation;
@@ -30,7 +31,10 @@ use super::screens::Screen;
 use super::state::State;
 use crate::app::action::keymap;
 use crate::app::action::registry::Place;
-use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size, age};
+use crate::fleet::model::{
+    AgentRow, FleetSnapshot, Label, PaneFacts, PaneScreen, Plane, Readiness, Size, age, first_row_that_matters,
+};
+use crate::ui::grid::Grid;
 use crate::ui::layout::{self, Plan};
 use crate::ui::theme::glyph;
 use crate::ui::view::{Header, PaneCut, Piece, Role, View};
@@ -47,6 +51,8 @@ pub struct Room {
     pub pane: Size,
     /// Whether there is any.
     pub shows_pane: bool,
+    /// How the tiles of the wall stand.
+    pub grid: Grid,
     /// Cards of a column on the screen.
     pub board_page: u64,
     /// Rows of events on the screen.
@@ -63,6 +69,7 @@ pub fn layout_of(state: &State) -> Room {
         list_rows: plan.list_lines(),
         pane: Size { width: plan.pane.width, height: plan.pane.height },
         shows_pane: !plan.pane.is_empty(),
+        grid: plan.grid,
         board_page: u64::from(plan.board_page()),
         activity_rows: if state.screen == Screen::Activity { activity::rows(state, &plan) } else { 0 },
         too_small: plan.too_small,
@@ -180,8 +187,8 @@ pub fn anchor(screen: &PaneScreen, room: Size, pan: Option<(u16, u16)>, dead: bo
     // tmux writes its own notice into the last line of a dead pane; what the program said matters.
     let lines = screen.size.height.saturating_sub(u16::from(dead));
     let last_line = (0..lines).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
-    let last = screen.cursor.filter(|_| !dead).map_or(last_line, |(_, row)| row.max(last_line));
-    (0, (last + 1).saturating_sub(room.height).min(most.1))
+    let cursor = screen.cursor.filter(|_| !dead).map(|(_, row)| row);
+    (0, first_row_that_matters(screen.size.height, last_line, cursor, room.height))
 }
 
 fn pane_cut(state: &State) -> PaneCut {
@@ -210,15 +217,20 @@ pub fn is_dead(state: &State) -> bool {
     state.selected_row().and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.dead)
 }
 
+/// How the process of a dead pane ended.
+fn end_of(pane: &PaneFacts) -> String {
+    match (&pane.exit_signal, pane.exit_status) {
+        (Some(signal), _) => format!("dead: killed by {signal}"),
+        (None, Some(status)) => format!("dead: exit status {status}"),
+        (None, None) => "dead".to_owned(),
+    }
+}
+
 /// What is said over, or instead of, a pane's cells.
 fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
     match (&row.pane, &state.pane.lost) {
         (None, _) => Some(format!("no pane: {}", row.reason)),
-        (Some(pane), _) if pane.dead => Some(match (&pane.exit_signal, pane.exit_status) {
-            (Some(signal), _) => format!("dead: killed by {signal}"),
-            (None, Some(status)) => format!("dead: exit status {status}"),
-            (None, None) => "dead".to_owned(),
-        }),
+        (Some(pane), _) if pane.dead => Some(end_of(pane)),
         (_, Some(why)) => Some(why.clone()),
         (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
         _ => None,

@@ -20,6 +20,7 @@ use crate::app::tui::screens::sheet::{Choice, Kind, LaunchSettings, Offer};
 use crate::app::tui::screens::{Overlay, Screen};
 use crate::app::tui::state::TextInput;
 use crate::app::tui::update::update;
+use crate::fleet::pane::Seen;
 use crate::ui::draw::draw;
 use crate::ui::picture;
 use crate::ui::theme::Theme;
@@ -78,6 +79,27 @@ fn watch_at_every_size() {
         let target = state.pane.target.clone().unwrap();
         update(&mut state, Event::Pane(target.key(), pane()));
         check("watch", &state);
+    }
+}
+
+/// The wall, after a look at all panes but one.
+fn wall(size: (u16, u16)) -> State {
+    let mut state = state(size);
+    state.screen = Screen::Wall;
+    update(&mut state, Event::Tick(Timestamp::UNIX_EPOCH));
+    let rows = samples::snapshot();
+    for row in rows.agents.iter().skip(1).filter(|row| row.name.as_str() != "code1") {
+        let target = row.target.clone().unwrap();
+        let (server, pictures) = (target.server.clone(), vec![(target.key(), pane())]);
+        update(&mut state, Event::Seen(Seen { server, at: Some(Timestamp::UNIX_EPOCH), pictures, lost: None }));
+    }
+    state
+}
+
+#[test]
+fn the_wall_at_every_size() {
+    for size in SIZES {
+        check("wall", &wall(size));
     }
 }
 
@@ -254,7 +276,7 @@ fn without_colour_and_unicode_nothing_is_lost() {
 fn no_size_makes_drawing_panic() {
     for width in (0..130).step_by(7) {
         for height in 0..30 {
-            for screen in [Screen::Fleet, Screen::Watch] {
+            for screen in [Screen::Fleet, Screen::Wall, Screen::Watch] {
                 let mut state = state((width, height));
                 state.screen = screen;
                 for overlay in [

@@ -24,16 +24,19 @@ const PAN_STEP: u16 = 8;
 pub(super) const PARTS: ViewParts = ViewParts {
     place: Place::Fleet,
     help: "keys in Fleet",
-    filter: Some(FilterParts {
-        is_open: |state| state.filter.editing,
-        is_shown: |state| state.filter.editing || !state.filter.text.is_empty(),
-        press: press_in_filter,
-        paste: paste_into_filter,
-    }),
+    filter: Some(FILTER),
     motion: |state, motion, _| move_cursor(state, motion),
     peel,
     plan: present::fleet::plan,
     draw: present::fleet::body,
+};
+
+/// What narrows the list; the wall shows the same agents.
+pub(super) const FILTER: FilterParts = FilterParts {
+    is_open: |state| state.filter.editing,
+    is_shown: |state| state.filter.editing || !state.filter.text.is_empty(),
+    press: press_in_filter,
+    paste: paste_into_filter,
 };
 
 /// The filter line.
@@ -53,10 +56,12 @@ pub(in crate::app::tui) fn view(state: &mut State) {
         state.screen = Screen::Fleet;
         state.back.clear();
         state.pane.history = None;
+        keep_in_view(state);
     }
 }
 
-fn peel(state: &mut State) -> bool {
+/// Takes the filter away, then a moved cut-out.
+pub(super) fn peel(state: &mut State) -> bool {
     if state.filter.editing || !state.filter.text.is_empty() {
         state.filter.editing = false;
         set_filter(state, String::new());
@@ -96,10 +101,15 @@ pub(in crate::app::tui) fn select(state: &mut State, key: RowKey) {
 
 /// Scrolls the list so that the selection is on the screen.
 pub(in crate::app::tui) fn keep_in_view(state: &mut State) {
+    let page = layout_of(state).list_rows;
+    if page == 0 {
+        // Another view: the list is found as it was left.
+        return;
+    }
     let rows = state.rows();
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
     let heights = present::fleet::heights(state, &rows);
-    state.list_top = first_in_view(&heights, layout_of(state).list_rows.max(1), state.list_top, at);
+    state.list_top = first_in_view(&heights, page, state.list_top, at);
 }
 
 /// The next row behind the selection that needs the operator, round the end.

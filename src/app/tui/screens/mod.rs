@@ -16,6 +16,7 @@ pub mod menu;
 pub mod palette;
 pub mod prompt;
 pub mod sheet;
+pub mod wall;
 pub mod watch;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -44,6 +45,8 @@ pub enum Screen {
     /// The list with the selected agent beside it.
     #[default]
     Fleet,
+    /// A tile of every agent.
+    Wall,
     /// One pane, full screen.
     Watch,
     /// The backlog in columns.
@@ -84,6 +87,7 @@ impl Screen {
     pub(in crate::app::tui) fn parts(self) -> &'static ViewParts {
         match self {
             Self::Fleet => &fleet::PARTS,
+            Self::Wall => &wall::PARTS,
             Self::Watch => &watch::PARTS,
             Self::Board => &board::PARTS,
             Self::Card => &card::PARTS,
@@ -100,7 +104,7 @@ impl Screen {
     /// Whether keys act on agents in it, and not on cards.
     #[must_use]
     pub fn is_of_agents(self) -> bool {
-        matches!(self.place(), Place::Fleet | Place::Watch)
+        matches!(self.place(), Place::Fleet | Place::Wall | Place::Watch)
     }
 }
 

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::screens::activity::ActivityState;
 use super::screens::board::BoardState;
 use super::screens::fleet::FilterLine;
+use super::screens::wall::WallState;
 use super::screens::watch::Scrollback;
 use super::screens::{Mark, Overlay, Screen};
 use crate::app::action::dispatch::{RequestId, Sent};
@@ -58,6 +59,8 @@ pub struct State {
     pub screen: Screen,
     /// Views below the present one; Esc goes back to the last of them.
     pub back: Vec<Screen>,
+    /// The wall.
+    pub wall: WallState,
     /// The backlog.
     pub board: BoardState,
     /// What happened.
@@ -122,6 +125,7 @@ impl State {
             snapshot: None,
             screen: Screen::Fleet,
             back: Vec::new(),
+            wall: WallState::default(),
             board: BoardState::default(),
             activity: ActivityState::default(),
             selected: None,

@@ -11,7 +11,12 @@ use crate::fleet::model::{AgentRow, Label, RowKey};
 /// The row that keys act on: the selected one, where the screen shows it.
 pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
     let hidden = |row: &AgentRow| {
-        state.screen == Screen::Fleet && !state.filter.filter.accepts(row) && !present::layout_of(state).shows_pane
+        let filtered = !state.filter.filter.accepts(row);
+        match state.screen {
+            Screen::Fleet => filtered && !present::layout_of(state).shows_pane,
+            Screen::Wall => filtered,
+            _ => false,
+        }
     };
     state.selected_row().filter(|row| !hidden(row))
 }

@@ -14,7 +14,7 @@ use jiff::ToSpan;
 use super::effect::Effect;
 use super::event::Event;
 use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, activity, board, form, sheet, watch};
+use super::screens::{Overlay, Screen, activity, board, form, sheet, wall, watch};
 use super::state::{State, Toast};
 
 /// How long a message stays at the bottom.
@@ -24,11 +24,12 @@ const TOAST_SECONDS: i64 = 4;
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     // What comes from outside between a frame and a key may bring another row or card below the operator's finger.
-    let from_outside = matches!(event, Event::Snapshot(_) | Event::Board(..) | Event::Card(..));
+    let from_outside = matches!(event, Event::Snapshot(_) | Event::Board(..) | Event::Card(..) | Event::Tick(_));
     let before = from_outside.then(|| hand::all(state));
     match event {
         Event::Key(key) => {
             state.leaving = state.leaving.saturating_sub(1);
+            wall::touch(state);
             keys::press(state, key, &mut effects);
         }
         Event::Paste(text) => keys::paste(state, &text),
@@ -74,6 +75,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.pane.lost = None;
         }
         Event::PaneLost(pane, why) if observed::in_view(state, &pane) => state.pane.lost = Some(why),
+        Event::Seen(seen) => wall::take_seen(state, seen),
         Event::History(pane, fetched) if observed::in_view(state, &pane) => watch::take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
         Event::Progress { command, text } => toast(state, format!("{command}: {text}"), false),
@@ -95,6 +97,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
+    wall::arrange(state);
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
     answers::show(state);
     if !state.shows_mark() {
@@ -102,6 +105,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         state.marked = None;
     }
     observed::follow_selection(state, &mut effects);
+    wall::look(state, &mut effects);
     board::follow(state, &mut effects);
     activity::follow(state, &mut effects);
     for effect in &effects {
@@ -128,3 +132,5 @@ mod flight_tests;
 mod sheet_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wall_tests;

@@ -166,7 +166,7 @@ fn leaving_drops_what_is_typed_only_when_it_is_said_twice() {
 fn settings_are_written_and_the_restart_of_that_agent_is_offered() {
     let mut state = state();
     let name = state.selected_name();
-    assert_eq!(press(&mut state, &[KeyCode::Char('l')]), [Effect::ReadLaunch(name.clone())]);
+    assert_eq!(press(&mut state, &[KeyCode::Char('c')]), [Effect::ReadLaunch(name.clone())]);
     update(&mut state, Event::Launch(name.clone(), Ok(Box::new(settings()))));
     update(&mut state, Event::Drawn(samples::DRAWN));
     let keys = [KeyCode::Up, KeyCode::Tab, KeyCode::Char('c'), KeyCode::Tab, KeyCode::Right, KeyCode::Enter];

@@ -6,7 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
-use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet, sheet};
+use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet, sheet, wall};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -33,6 +33,10 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Suspend => effects.push(Effect::Suspend),
         ScreenAction::Move(motion) => (state.screen.parts().motion)(state, motion, effects),
         ScreenAction::ViewFleet => fleet::view(state),
+        ScreenAction::ViewWall => wall::view(state),
+        ScreenAction::Tile(direction) => wall::step(state, direction),
+        ScreenAction::Freeze => wall::freeze(state),
+        ScreenAction::Follow => wall::follow(state),
         ScreenAction::Filter => state.filter.editing = true,
         ScreenAction::NextAttention => fleet::next_attention(state),
         ScreenAction::Pan(direction) => fleet::pan(state, direction),

@@ -1,0 +1,148 @@
+//! The Wall view in words: the tiles of one page, and what is said of all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{anchor, end_of, is_dead, layout_of};
+use crate::app::tui::state::State;
+use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
+use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::view::{Body, PaneCut, Piece, Role, TileView, WallView};
+
+/// Pictures are taken each second at least; older than this means that a server or a host is slow.
+const OLD_PICTURE: Duration = Duration::from_secs(4);
+
+/// What decides how its room is divided.
+pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
+    ViewKind::Wall { tiles: state.wall.order.len(), at: streamed(state), filter: state.is_filtered() }
+}
+
+/// The tile whose pane is seen by a client of its own; none while pictures hold still.
+fn streamed(state: &State) -> Option<usize> {
+    state.wall.at(state.selected.as_ref()).filter(|_| state.wall.frozen.is_none())
+}
+
+/// Number of the first tile on the screen: the cursor's page.
+fn first(state: &State, page: usize) -> usize {
+    state.wall.at(state.selected.as_ref()).map_or(0, |at| at / page * page)
+}
+
+/// The tiles on the screen, and the room for the cells of each.
+pub(in crate::app::tui) fn on_screen(state: &State) -> Vec<(Arc<AgentRow>, Size)> {
+    let room = layout_of(state);
+    let Some(snapshot) = state.snapshot.as_ref().filter(|_| !room.too_small) else { return Vec::new() };
+    let page = room.grid.page();
+    let keys = state.wall.order.iter().skip(first(state, page)).take(page).enumerate();
+    keys.filter_map(|(at, key)| {
+        let cells = room.grid.cells(at);
+        let row = snapshot.agents.iter().find(|row| row.key == *key)?;
+        Some((Arc::clone(row), Size { width: cells.width, height: cells.height }))
+    })
+    .collect()
+}
+
+/// What there is to draw of it.
+pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
+    let (page, all) = (plan.grid.page(), state.wall.order.len());
+    let tiles: Vec<TileView> = on_screen(state).into_iter().map(|(row, room)| tile(state, row, room)).collect();
+    let first = first(state, page);
+    let mut title = vec![Piece::new("Wall", Role::Strong)];
+    if let Some(since) = state.wall.frozen {
+        let clock = since.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+        title.push(Piece::new(format!("  FROZEN since {clock}"), Role::Alarm));
+        title.push(Piece::new("  f goes on", Role::Quiet));
+    }
+    if state.wall.follows {
+        title.push(Piece::new("  follows", Role::Good));
+    }
+    let facts = if all > page {
+        format!("page {}/{}", first / page + 1, all.div_ceil(page))
+    } else {
+        format!("{all} {}", if all == 1 { "tile" } else { "tiles" })
+    };
+    Body::Wall(WallView {
+        empty: if tiles.is_empty() { super::fleet::empty(state) } else { Vec::new() },
+        tiles,
+        all,
+        streamed: streamed(state),
+        title,
+        facts: vec![Piece::new(facts, Role::Quiet)],
+        filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
+    })
+}
+
+fn tile(state: &State, row: Arc<AgentRow>, room: Size) -> TileView {
+    let cut = cut(state, &row, room);
+    TileView {
+        unread: state.is_unread(&row),
+        selected: state.selected.as_ref() == Some(&row.key),
+        needs: row.needs_operator() && row.attention() != Attention::Unmanaged,
+        what: what(&row),
+        cut,
+        agent: row,
+    }
+}
+
+/// What is said of an agent beside its name: what it wants, else what it holds.
+fn what(row: &AgentRow) -> Piece {
+    if !row.managed {
+        return Piece::new("unmanaged", Role::Quiet);
+    }
+    let state = Role::State(row.readiness);
+    match (&row.question, &row.claim) {
+        (Some(question), _) => Piece::new(format!("asks: {question}"), state),
+        (None, _) if row.needs_operator() => {
+            let warned = super::fleet::warnings(row).join(", ");
+            let drifts = row.attention() == Attention::Warning && !warned.is_empty();
+            Piece::new(if drifts { warned } else { row.reason.to_string() }, if drifts { Role::Warning } else { state })
+        }
+        (None, Some(claim)) => Piece::new(claim.card.clone(), Role::Plain),
+        (None, None) => Piece::new(row.readiness.word(), Role::Quiet),
+    }
+}
+
+/// The pane of a tile: that of the cursor as it is now, the others as they were seen last.
+fn cut(state: &State, row: &AgentRow, room: Size) -> PaneCut {
+    let target = state.wall.targets.get(&row.key);
+    let live = target.filter(|target| is_live(state, target)).and_then(|_| state.pane.screen.clone());
+    if let Some(screen) = live {
+        let origin = anchor(&screen, room, state.pane.pan, is_dead(state));
+        return PaneCut {
+            title: Vec::new(),
+            facts: Vec::new(),
+            note: note(state, row, true),
+            screen: Some(screen),
+            origin,
+        };
+    }
+    let screen = target.and_then(|target| state.wall.pictures.get(&target.key()).cloned());
+    let note = note(state, row, screen.is_some());
+    PaneCut { title: Vec::new(), facts: Vec::new(), screen, origin: (0, 0), note }
+}
+
+/// Whether a client of its own shows this pane.
+fn is_live(state: &State, target: &PaneTarget) -> bool {
+    state.wall.frozen.is_none() && target.attachable && state.pane.target.as_ref() == Some(target)
+}
+
+/// What is said over, or instead of, a tile's cells.
+fn note(state: &State, row: &AgentRow, shown: bool) -> Option<String> {
+    let Some(target) = state.wall.targets.get(&row.key) else { return Some(format!("no pane: {}", row.reason)) };
+    if let Some(pane) = row.pane.as_ref().filter(|pane| pane.dead) {
+        return Some(end_of(pane));
+    }
+    let lost = state.wall.lost.get(&target.server);
+    if !shown {
+        return match (lost, state.wall.frozen) {
+            (Some(why), _) => Some(why.clone()),
+            (None, Some(_)) => Some("not looked at before the freeze".to_owned()),
+            (None, None) => Some("looking\u{2026}".to_owned()),
+        };
+    }
+    if state.wall.frozen.is_some() || is_live(state, target) && state.pane.screen.is_some() {
+        return None;
+    }
+    let looked = state.wall.looked.get(&target.server)?;
+    let old: Duration = state.now.duration_since(*looked).try_into().unwrap_or_default();
+    (old >= OLD_PICTURE).then(|| format!("{} old", age::short(old)))
+}

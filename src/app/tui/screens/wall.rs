@@ -1,0 +1,240 @@
+//! The Wall view: a tile of every agent, each with its live pane. It owns the order of the tiles and their pictures.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Screen, ViewParts, fleet};
+use crate::app::action::registry::Place;
+use crate::app::action::{Direction, Motion};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::state::State;
+use crate::app::tui::update::toast;
+use crate::fleet::model::{AgentRow, PaneKey, PaneScreen, PaneTarget, Readiness, RowKey, ServerName};
+use crate::fleet::pane::{Seen, Tile};
+
+/// Tiles change places only when no key was pressed for so long: nothing jumps below an operator's finger.
+const REST: Duration = Duration::from_secs(3);
+
+/// An agent that printed nothing for so long is still, and a cursor that follows goes on.
+const STILL_SECONDS: u64 = 3;
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Wall,
+    help: "keys on the Wall",
+    filter: Some(fleet::FILTER),
+    motion: |state, motion, _| move_cursor(state, motion),
+    peel,
+    plan: present::wall::plan,
+    draw: present::wall::body,
+};
+
+/// The wall.
+#[derive(Debug, Clone, Default)]
+pub struct WallState {
+    /// The rows in the order of their tiles.
+    pub order: Vec<RowKey>,
+    /// Where each row's pane was seen last: a server that does not answer has not lost it.
+    pub targets: HashMap<RowKey, PaneTarget>,
+    /// The newest picture of each pane, cut to its tile.
+    pub pictures: HashMap<PaneKey, Arc<PaneScreen>>,
+    /// When each server was looked at last.
+    pub looked: HashMap<ServerName, Timestamp>,
+    /// Why a server cannot be looked at.
+    pub lost: HashMap<ServerName, String>,
+    /// Since when the pictures hold still.
+    pub frozen: Option<Timestamp>,
+    /// Whether the cursor goes along to what moves.
+    pub follows: bool,
+    /// When a key was pressed last.
+    touched: Option<Timestamp>,
+    /// The filter for which the tiles stand in attention order.
+    sorted_for: String,
+    /// What pictures were asked for.
+    asked: Vec<Tile>,
+}
+
+impl WallState {
+    /// Place of the selected row's tile among all of them.
+    #[must_use]
+    pub fn at(&self, selected: Option<&RowKey>) -> Option<usize> {
+        self.order.iter().position(|key| Some(key) == selected)
+    }
+
+    /// Whether no key was pressed for a while.
+    fn rests(&self, now: Timestamp) -> bool {
+        let since = |then: Timestamp| Duration::try_from(now.duration_since(then)).unwrap_or_default();
+        self.touched.is_none_or(|touched| since(touched) >= REST)
+    }
+}
+
+/// Shows the wall alone.
+pub(in crate::app::tui) fn view(state: &mut State) {
+    if state.watch_only {
+        return;
+    }
+    if state.screen != Screen::Wall {
+        // What changed places since it was seen last does so now, and not under the cursor.
+        state.wall.touched = None;
+    }
+    state.screen = Screen::Wall;
+    state.back.clear();
+    state.pane.history = None;
+}
+
+/// Notes that a key was pressed.
+pub(in crate::app::tui) fn touch(state: &mut State) {
+    state.wall.touched = Some(state.now);
+}
+
+/// Holds the pictures still, or lets them go on.
+pub(in crate::app::tui) fn freeze(state: &mut State) {
+    state.wall.frozen = match state.wall.frozen {
+        None => Some(state.now),
+        Some(_) => None,
+    };
+}
+
+/// Takes the cursor along to what moves, or leaves it alone.
+pub(in crate::app::tui) fn follow(state: &mut State) {
+    state.wall.follows = !state.wall.follows;
+    let text = if state.wall.follows {
+        "the cursor goes to whoever prints, once its own agent is still; F lets go"
+    } else {
+        "the cursor stays where you put it"
+    };
+    toast(state, text.to_owned(), false);
+}
+
+/// A filter first, then what holds still.
+fn peel(state: &mut State) -> bool {
+    fleet::peel(state) || state.wall.frozen.take().is_some()
+}
+
+/// Goes to the tile beside, on to the next row at the end of one.
+pub(in crate::app::tui) fn step(state: &mut State, direction: Direction) {
+    match direction {
+        Direction::Left => go(state, |at, _| at.saturating_sub(1)),
+        Direction::Right => go(state, |at, _| at + 1),
+        Direction::Up => move_cursor(state, Motion::Up),
+        Direction::Down => move_cursor(state, Motion::Down),
+    }
+}
+
+fn move_cursor(state: &mut State, motion: Motion) {
+    let grid = layout_of(state).grid;
+    let (columns, page) = (usize::from(grid.columns).max(1), grid.page());
+    let down = |at: usize, last: usize, by: usize| {
+        // Below the last full row there is the end of the last one.
+        let is_in_last_row = at / columns == last / columns;
+        if at + by <= last || !is_in_last_row { (at + by).min(last) } else { at }
+    };
+    go(state, |at, last| match motion {
+        Motion::Up => at.checked_sub(columns).unwrap_or(at),
+        Motion::Down => down(at, last, columns),
+        Motion::HalfUp => at.checked_sub(page).unwrap_or(at % columns),
+        Motion::HalfDown => down(at, last, page),
+        Motion::First => 0,
+        Motion::Last => last,
+    });
+}
+
+/// Moves the cursor from its tile to another; the first or the last one where that would lie outside.
+fn go(state: &mut State, to: impl Fn(usize, usize) -> usize) {
+    let Some(last) = state.wall.order.len().checked_sub(1) else { return };
+    let to = state.wall.at(state.selected.as_ref()).map_or(0, |at| to(at, last).min(last));
+    fleet::select(state, state.wall.order[to].clone());
+}
+
+/// Brings tiles and rows together: what is gone goes, what is new comes behind the others, and when the cursor rests
+/// all stand in attention order.
+pub(in crate::app::tui) fn arrange(state: &mut State) {
+    if state.screen != Screen::Wall {
+        return;
+    }
+    note_targets(state);
+    let rows = state.rows();
+    let is_free = state.wall.rests(state.now) && state.wall.frozen.is_none() && state.overlay.is_none();
+    if is_free && state.wall.follows {
+        go_along(state, &rows);
+    }
+    if is_free || state.wall.sorted_for != state.filter.text {
+        state.wall.sorted_for.clone_from(&state.filter.text);
+        if !state.wall.order.iter().eq(rows.iter().map(|row| &row.key)) {
+            state.wall.order = rows.iter().map(|row| row.key.clone()).collect();
+        }
+    } else {
+        let there: HashSet<&RowKey> = rows.iter().map(|row| &row.key).collect();
+        state.wall.order.retain(|key| there.contains(key));
+        let known: HashSet<RowKey> = state.wall.order.iter().cloned().collect();
+        let new = rows.iter().filter(|row| !known.contains(&row.key)).map(|row| row.key.clone());
+        state.wall.order.extend(new);
+    }
+}
+
+/// Moves the cursor to the agent that printed last, when its own is still.
+fn go_along(state: &mut State, rows: &[Arc<AgentRow>]) {
+    let silent = |row: &AgentRow| row.idle_seconds.filter(|_| row.target.is_some());
+    let own = state.selected_row().and_then(|row| silent(row));
+    if own.is_some_and(|seconds| seconds < STILL_SECONDS) {
+        return;
+    }
+    let newest = rows.iter().filter_map(|row| Some((silent(row)?, row))).min_by_key(|(seconds, _)| *seconds);
+    if let Some((seconds, row)) = newest
+        && seconds < STILL_SECONDS
+    {
+        fleet::select(state, row.key.clone());
+    }
+}
+
+/// Asks for pictures of the tiles that are on the screen, when they became others.
+pub(in crate::app::tui) fn look(state: &mut State, effects: &mut Vec<Effect>) {
+    let wanted = if state.screen == Screen::Wall && state.wall.frozen.is_none() {
+        present::wall::on_screen(state)
+            .into_iter()
+            .filter_map(|(row, cells)| Some(Tile { target: row.target.clone()?, room: cells }))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    if wanted != state.wall.asked {
+        state.wall.asked.clone_from(&wanted);
+        effects.push(Effect::Wall(wanted));
+    }
+}
+
+/// Takes in what a look saw. What comes after a freeze is of before it, or too late.
+pub(in crate::app::tui) fn take_seen(state: &mut State, seen: Seen) {
+    if state.wall.frozen.is_some() {
+        return;
+    }
+    state.wall.pictures.extend(seen.pictures);
+    match (seen.at, seen.lost) {
+        (Some(at), None) => {
+            state.wall.lost.remove(&seen.server);
+            state.wall.looked.insert(seen.server, at);
+        }
+        (_, Some(why)) => drop(state.wall.lost.insert(seen.server, why)),
+        (None, None) => {}
+    }
+}
+
+/// Notes where each row's pane is. Panes come and go for as long as the wall is open: of those that are gone nothing is
+/// kept.
+fn note_targets(state: &mut State) {
+    let Some(snapshot) = &state.snapshot else { return };
+    let mut targets = std::mem::take(&mut state.wall.targets);
+    for row in &snapshot.agents {
+        let known = targets.remove(&row.key).filter(|_| row.readiness != Readiness::Dead);
+        if let Some(target) = row.target.clone().or(known) {
+            state.wall.targets.insert(row.key.clone(), target);
+        }
+    }
+    let there: HashSet<PaneKey> = state.wall.targets.values().map(PaneTarget::key).collect();
+    state.wall.pictures.retain(|key, _| there.contains(key));
+}
