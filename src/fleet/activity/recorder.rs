@@ -19,6 +19,10 @@ use super::take::take_in;
 /// does not is no change.
 const STANDS: i64 = 900;
 
+/// That nothing is known of an agent stands for longer: another host answers some seconds after the first look, and
+/// what is not known yet is no change.
+const UNKNOWN_STANDS: i64 = 10_000;
+
 /// The time of looking is marked this often, in milliseconds.
 const MARK_EVERY: i64 = 30_000;
 
@@ -93,7 +97,7 @@ impl Recorder {
                 Some(known) if known.state == row.readiness => *known,
                 known => Sighting { written: known.and_then(|known| known.written), state: row.readiness, since: at },
             };
-            if sighting.written != Some(row.readiness) && at - sighting.since >= STANDS {
+            if sighting.written != Some(row.readiness) && at - sighting.since >= stands(row.readiness) {
                 events.push(self.change(row, sighting.since, &snapshot.tenant_id));
                 sighting.written = Some(row.readiness);
             }
@@ -142,6 +146,11 @@ impl Recorder {
         }
         event
     }
+}
+
+/// How long a state stands before it is written down, in milliseconds.
+fn stands(state: Readiness) -> i64 {
+    if state == Readiness::Unknown { UNKNOWN_STANDS } else { STANDS }
 }
 
 /// Whether a state is good; work and rest are neither.

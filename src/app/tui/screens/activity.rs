@@ -274,6 +274,8 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
         }
         return;
     }
+    // The terminal may have another size now.
+    keep_in_view(state);
     let query = state.activity.query();
     if state.activity.asked.as_ref() != Some(&query) {
         state.activity.asked = Some(query.clone());

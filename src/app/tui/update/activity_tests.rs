@@ -152,6 +152,17 @@ fn what_comes_moves_nothing_while_the_view_holds_still() {
 }
 
 #[test]
+fn the_cursor_stays_on_the_screen_whatever_size_that_has() {
+    let mut desk = Desk::new(300);
+    desk.press("kk");
+    for (width, height) in [(44, 14), (26, 9), (200, 50), (80, 24), (300, 100), (30, 8)] {
+        desk.take(Event::Resize(Size { width, height }));
+        assert_eq!(desk.selected(), 298);
+        assert!(desk.shown().contains(&298), "{width}x{height}: {:?}", desk.shown());
+    }
+}
+
+#[test]
 fn what_was_shown_counts_as_seen_and_the_line_stays_until_the_view_is_left() {
     let mut desk = Desk::new(20);
     assert_eq!(desk.looked, Some(desk.history[19].0.0));
