@@ -36,7 +36,7 @@ fn three_answers_make_a_fleet_and_start_it() {
     });
     screen.wait_text("copywriter");
     // There is a fleet now: the key says so, and asks nothing.
-    screen.send("F");
+    screen.send("I");
     screen.wait_text("there is a roster already");
 }
 
@@ -48,7 +48,7 @@ fn the_questions_may_be_left_and_asked_again_on_every_size() {
         screen.wait_text("Which program do your agents run?");
         screen.send("\x1b");
         screen.wait_until("closed", |text| !text.contains("Which program") && text.contains("no agents"));
-        screen.send("F");
+        screen.send("I");
         screen.wait_text("Which program do your agents run?");
         screen.send("q");
         screen.wait_until("closed again", |text| !text.contains("Which program"));

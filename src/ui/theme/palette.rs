@@ -1,5 +1,7 @@
 //! A theme's colours: read from its file, and brought to what the terminal can show.
 
+use std::sync::LazyLock;
+
 use ratatui::style::Color;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -93,8 +95,10 @@ impl Palette {
     /// A theme that ships; none of another name.
     #[must_use]
     pub fn shipped(name: &str) -> Option<Self> {
-        let (_, text) = SHIPPED.iter().find(|(of, _)| *of == name)?;
-        Self::parse(text).ok()
+        // Each is read once.
+        static READ: LazyLock<[Option<Palette>; SHIPPED.len()]> =
+            LazyLock::new(|| SHIPPED.map(|(_, text)| Palette::parse(text).ok()));
+        READ[SHIPPED.iter().position(|(of, _)| *of == name)?]
     }
 
     /// No colour at all.

@@ -211,7 +211,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "first fleet",
         "Asks three questions and makes a fleet, where there is none yet",
         Place::Fleet,
-        &["F"],
+        &["I"],
         ScreenAction::FirstFleet,
     )
     .no_command("`fleet provision`, `identity init` and `fleet start` are the commands"),

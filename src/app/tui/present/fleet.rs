@@ -83,7 +83,7 @@ pub(super) fn empty(state: &State) -> Vec<String> {
             let mut lines = vec!["no agents".to_owned()];
             lines
                 .extend(snapshot.warnings.iter().filter(|w| w.is_about_unused_roster()).map(|w| w.label().to_string()));
-            lines.push("F asks three questions and makes a first fleet".to_owned());
+            lines.push("I asks three questions and makes a first fleet".to_owned());
             lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
             lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
             lines
