@@ -225,6 +225,16 @@ pub(super) const ACTS: &[ActionSpec] = &[
     )
     .no_command("`agent send` is the command")
     .in_footer(),
+    screen(
+        "agent.answer",
+        "answer",
+        "Shows the question that an agent asks, whole, with a key for each choice; `w` goes on to the next",
+        Place::Agents,
+        &["A"],
+        ScreenAction::Answer,
+    )
+    .no_command("`agent approve` is the command")
+    .in_footer(),
     command(
         "agent.send",
         "send",
@@ -299,8 +309,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["agent", "approve"],
         build_approve,
     )
-    .key(Place::Fleet, &["A"])
-    .in_footer()
+    .no_key("`A` shows the question and answers it")
     .takes(&[
         NAME,
         value("choice", "Which choice, from 1; default the first"),

@@ -19,6 +19,8 @@ pub enum ScreenAction {
     AskMessage,
     /// A text for every agent of the list.
     AskBroadcast,
+    /// The question that the selected agent asks, with a key for each choice.
+    Answer,
     /// The persona of the selected agent.
     ShowPersona,
     /// How the selected agent is launched.
@@ -93,6 +95,7 @@ impl ScreenAction {
             self,
             Self::AskMessage
                 | Self::AskBroadcast
+                | Self::Answer
                 | Self::ShowPersona
                 | Self::LaunchSettings
                 | Self::EditCard

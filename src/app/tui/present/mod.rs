@@ -18,6 +18,7 @@ pub(in crate::app::tui) mod help;
 pub(in crate::app::tui) mod menu;
 pub(in crate::app::tui) mod palette;
 pub(in crate::app::tui) mod prompt;
+pub(in crate::app::tui) mod question;
 pub(in crate::app::tui) mod sheet;
 mod typed;
 pub(in crate::app::tui) mod wall;

@@ -11,7 +11,7 @@ use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::state::State;
 use crate::app::tui::update::{mark_seen, toast};
-use crate::fleet::model::RowKey;
+use crate::fleet::model::{AgentRow, RowKey};
 use crate::ui::columns::first_in_view;
 
 /// Longest filter; more is a paste gone wrong.
@@ -119,18 +119,21 @@ pub(in crate::app::tui) fn next_attention(state: &mut State) {
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).map_or(0, |at| at + 1);
     let next = rows.iter().skip(at).chain(rows.iter().take(at)).find(|row| row.needs_operator());
     match next {
-        Some(row) => {
-            if !state.filter.filter.accepts(row) {
-                set_filter(state, String::new());
-            }
-            if !state.screen.is_of_agents() {
-                state.screen = Screen::Fleet;
-                state.back.clear();
-            }
-            select(state, row.key.clone());
-        }
+        Some(row) => show(state, row),
         None => toast(state, "nobody needs you".to_owned(), false),
     }
+}
+
+/// Selects a row where it can be seen: no filter hides it, and a view of agents is open.
+pub(in crate::app::tui) fn show(state: &mut State, row: &AgentRow) {
+    if !state.filter.filter.accepts(row) {
+        set_filter(state, String::new());
+    }
+    if !state.screen.is_of_agents() {
+        state.screen = Screen::Fleet;
+        state.back.clear();
+    }
+    select(state, row.key.clone());
 }
 
 /// Moves the cut-out of the pane.

@@ -15,6 +15,7 @@ pub mod help;
 pub mod menu;
 pub mod palette;
 pub mod prompt;
+pub mod question;
 pub mod sheet;
 pub mod wall;
 pub mod watch;
@@ -22,7 +23,7 @@ pub mod watch;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use self::answer::Answer;
-use self::confirm::Confirm;
+use self::confirm::{Confirm, Reading};
 use self::event::EventPopup;
 use self::explain::Explain;
 use self::form::Form;
@@ -30,6 +31,7 @@ use self::help::Help;
 use self::menu::Menu;
 use self::palette::Palette;
 use self::prompt::Prompt;
+use self::question::Question;
 use self::sheet::Sheet;
 use super::effect::Effect;
 use super::state::{State, TextInput};
@@ -72,6 +74,8 @@ pub enum Overlay {
     Form(Box<Form>),
     /// A question with a line to type.
     Prompt(Prompt),
+    /// What an agent asks.
+    Question(Box<Question>),
     /// A few questions.
     Sheet(Box<Sheet>),
     /// A choice.
@@ -118,6 +122,7 @@ impl Overlay {
             Self::Confirm(_) => &confirm::PARTS,
             Self::Form(_) => &form::PARTS,
             Self::Prompt(_) => &prompt::PARTS,
+            Self::Question(_) => &question::PARTS,
             Self::Sheet(_) => &sheet::PARTS,
             Self::Menu(_) => &menu::PARTS,
             Self::Palette(_) => &palette::PARTS,
@@ -131,6 +136,15 @@ impl Overlay {
         match self {
             Self::Menu(menu) => Some(Mark(menu.title.clone(), menu.at)),
             Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
+            _ => None,
+        }
+    }
+
+    /// How much of it was on the screen, where it has to be read before it is answered.
+    pub(in crate::app::tui) fn reading(&mut self) -> Option<&mut Reading> {
+        match self {
+            Self::Confirm(confirm) => Some(&mut confirm.reading),
+            Self::Question(question) => Some(&mut question.reading),
             _ => None,
         }
     }

@@ -184,6 +184,7 @@ impl State {
     pub fn may_answer(&self) -> bool {
         match &self.overlay {
             Some(Overlay::Confirm(confirm)) => confirm.reading.is_whole(),
+            Some(Overlay::Question(question)) => question.reading.is_whole(),
             Some(Overlay::Menu(_)) => self.shows_mark(),
             _ => false,
         }

@@ -5,8 +5,8 @@ use super::toast;
 use crate::app::action::dispatch::{RequestId, Sent};
 use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::screens::{Overlay, question};
 use crate::app::tui::state::State;
 
 /// Answers that are kept while something else is open.
@@ -28,6 +28,9 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
     }
     if answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
         state.toast = None;
+        return;
+    }
+    if question::take_receipt(state, sent.id, &lines_of(&report).join("; "), &report) {
         return;
     }
     tell(state, sent.command, report);

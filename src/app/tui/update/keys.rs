@@ -90,16 +90,6 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         let (values, missing) = match argument.name {
             "name" | "agents" => (&names, "no agent of the roster is selected"),
             "id" => (&card, "no card is selected"),
-            // Only what the operator has read is answered.
-            "question" => {
-                let Some(question) = hand::row(state).and_then(|row| row.question.clone()) else {
-                    let why = "its question is not fully visible; press `a` to attach";
-                    return toast(state, format!("{}: {why}", spec.title), true);
-                };
-                inputs = inputs.with("question", vec![question.to_string()]);
-                subject = Subject::Choice { name: names.join(", "), question: question.to_string() };
-                continue;
-            }
             _ => continue,
         };
         if values.is_empty() {

@@ -39,8 +39,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Resize(size) => {
             state.size = size;
             state.marked = None;
-            if let Some(Overlay::Confirm(confirm)) = &mut state.overlay {
-                confirm.reading = Reading::default();
+            if let Some(reading) = state.overlay.as_mut().and_then(Overlay::reading) {
+                *reading = Reading::default();
             }
         }
         Event::Drawn(drawn) => {
@@ -48,8 +48,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.came = false;
             let shown = drawn.popup.is_some_and(|lines| lines.marked);
             state.marked = state.overlay.as_ref().and_then(Overlay::mark).filter(|_| shown);
-            if let (Some(Overlay::Confirm(confirm)), Some(lines)) = (&mut state.overlay, drawn.popup) {
-                confirm.reading.show(lines);
+            let reading = state.overlay.as_mut().and_then(Overlay::reading);
+            if let (Some(reading), Some(lines)) = (reading, drawn.popup) {
+                reading.show(lines);
             }
         }
         Event::Snapshot(snapshot) => {

@@ -6,7 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
-use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet, sheet, wall};
+use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet, question, sheet, wall};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -41,6 +41,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::NextAttention => fleet::next_attention(state),
         ScreenAction::Pan(direction) => fleet::pan(state, direction),
         ScreenAction::AskMessage => ask_message(state),
+        ScreenAction::Answer => question::open(state),
         ScreenAction::AskBroadcast => ask_broadcast(state),
         ScreenAction::ViewActivity => activity::view(state),
         ScreenAction::FilterActivity => activity::filter(state),

@@ -338,9 +338,7 @@ fn what_came_below_the_finger_is_not_acted_on_before_it_was_shown() {
     blindly(&mut state, KeyCode::Char('A'), KeyModifiers::NONE);
     assert!(state.overlay.is_none(), "{:?}", state.overlay);
     press(&mut state, "A");
-    assert!(
-        matches!(&state.overlay, Some(Overlay::Confirm(confirm)) if confirm.subject.words().contains("Delete everything?"))
-    );
+    assert!(matches!(&state.overlay, Some(Overlay::Question(open)) if open.asked.as_str() == "Delete everything?"));
 }
 
 #[test]

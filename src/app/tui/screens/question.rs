@@ -1,0 +1,247 @@
+//! The question that an agent asks: the whole of it, with a key for each choice. An answer is meant for the question
+//! that was on the screen, and the executor presses nothing when another one stands there by then.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::confirm::Reading;
+use super::{Overlay, PopupParts, fleet, scroll_by};
+use crate::app::action::dispatch::RequestId;
+use crate::app::action::inputs::Inputs;
+use crate::app::action::report::Report;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::State;
+use crate::app::tui::update::{dispatch, hand, toast};
+use crate::fleet::model::{AgentRow, Label, Readiness, RowKey};
+
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::question::popup };
+
+/// An open question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Whose it is.
+    pub agent: RowKey,
+    /// The agent's name.
+    pub name: String,
+    /// What it asks, as every row shows it.
+    pub asked: Label,
+    /// How much of that was on the screen.
+    pub reading: Reading,
+    /// First line shown.
+    pub scroll: u16,
+    /// The answer that is on its way, and with which choice.
+    pub sent: Option<(RequestId, usize)>,
+    /// What became of it, and whether it failed.
+    pub told: Option<(String, bool)>,
+}
+
+impl Question {
+    fn of(row: &AgentRow) -> Option<Self> {
+        let asked = row.question.clone().filter(|_| row.managed)?;
+        Some(Self {
+            agent: row.key.clone(),
+            name: row.name.to_string(),
+            asked,
+            reading: Reading::default(),
+            scroll: 0,
+            sent: None,
+            told: None,
+        })
+    }
+}
+
+/// Opens the selected agent's question; where it asks nothing, the one of the next that does.
+pub(in crate::app::tui) fn open(state: &mut State) {
+    let selected = hand::row(state);
+    match selected.and_then(|row| Question::of(row)) {
+        Some(question) => state.overlay = Some(Overlay::Question(Box::new(question))),
+        None if selected.is_some_and(|row| row.managed && row.readiness == Readiness::Stuck) => {
+            let why = "its question is not fully visible; press `a` to attach";
+            toast(state, format!("answer: {why}"), true);
+        }
+        None => next(state, "nobody asks anything"),
+    }
+}
+
+/// Goes on to the next agent with a question.
+fn next(state: &mut State, nobody: &str) {
+    let at = state.selected.clone();
+    let Some(snapshot) = state.snapshot.clone() else { return };
+    let rows = &snapshot.agents;
+    let from = rows.iter().position(|row| Some(&row.key) == at.as_ref()).map_or(0, |at| at + 1);
+    let others = rows.iter().skip(from).chain(rows.iter().take(from)).filter(|row| Some(&row.key) != at.as_ref());
+    let mut asking = others.filter_map(|row| Some((row, Question::of(row)?)));
+    match asking.next() {
+        Some((row, question)) => {
+            fleet::show(state, row);
+            state.overlay = Some(Overlay::Question(Box::new(question)));
+        }
+        None => {
+            state.overlay = None;
+            toast(state, nobody.to_owned(), false);
+        }
+    }
+}
+
+fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Question(open)) = &mut state.overlay else { return };
+    match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
+        KeyCode::Char('w') => next(state, "nobody else asks anything"),
+        KeyCode::Char('a') => {
+            effects.push(Effect::Attach(open.name.clone()));
+            state.overlay = None;
+        }
+        KeyCode::Char('y') => answer(state, 1, effects),
+        KeyCode::Char(digit @ '1'..='9') => answer(state, digit as usize - '0' as usize, effects),
+        code => scroll_by(&mut open.scroll, code),
+    }
+}
+
+/// Sends a choice, once all of the question was shown, and while it is still the one that is asked.
+fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Question(open)) = &state.overlay else { return };
+    if !open.reading.is_whole() {
+        return toast(state, "scroll to its end first: not all of it was shown yet".to_owned(), true);
+    }
+    if open.sent.is_some() || matches!(open.told, Some((_, false))) {
+        return toast(state, "it is answered; `w` goes on to the next".to_owned(), true);
+    }
+    let now = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.key == open.agent);
+    let now = now.and_then(|row| row.question.clone());
+    if now.as_ref() != Some(&open.asked) {
+        let text = match now {
+            None => format!("{} does not ask this any more", open.name),
+            Some(_) => format!("{} asks something else by now; look, and press it again", open.name),
+        };
+        match (now, &mut state.overlay) {
+            (Some(asked), Some(Overlay::Question(open))) => {
+                (open.asked, open.reading, open.told) = (asked, Reading::default(), None);
+            }
+            _ => state.overlay = None,
+        }
+        return toast(state, text, true);
+    }
+    let inputs = Inputs::default()
+        .with("name", vec![open.name.clone()])
+        .with("choice", vec![choice.to_string()])
+        .with("question", vec![open.asked.to_string()]);
+    match dispatch::resolve_request(state, "agent.approve", &inputs) {
+        Ok((command, request)) => {
+            let sent = state.request(command);
+            if let Some(Overlay::Question(open)) = &mut state.overlay {
+                (open.sent, open.told) = (Some((sent.id, choice)), None);
+            }
+            dispatch::send(state, sent, request, effects);
+        }
+        Err(why) => toast(state, why, true),
+    }
+}
+
+/// Takes the receipt of an answer that was given here; whether it was one.
+pub(in crate::app::tui) fn take_receipt(state: &mut State, id: RequestId, words: &str, report: &Report) -> bool {
+    let Some(Overlay::Question(open)) = &mut state.overlay else { return false };
+    if open.sent.is_none_or(|(sent, _)| sent != id) {
+        return false;
+    }
+    open.sent = None;
+    open.told = Some((words.to_owned(), report.code != crate::app::action::error::DONE));
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::action::AgentAction;
+    use crate::app::action::dispatch::Request;
+    use crate::app::tui::event::Event;
+    use crate::app::tui::samples;
+    use crate::app::tui::update::update;
+    use crate::fleet::model::Size;
+
+    /// So many agents, each with a question of its own.
+    fn asking(count: usize) -> State {
+        let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
+        update(&mut state, Event::Snapshot(questions(count, "Go on")));
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        state
+    }
+
+    fn questions(count: usize, asked: &str) -> Arc<crate::fleet::model::FleetSnapshot> {
+        let mut snapshot = (*samples::snapshot()).clone();
+        snapshot.agents = (0..count)
+            .map(|number| {
+                let mut row = samples::row(&format!("a{number}"), Readiness::Stuck);
+                row.question = Some(Label::new(&format!("{asked} {number}? | 1. Yes | 2. No")));
+                Arc::new(row)
+            })
+            .collect();
+        Arc::new(snapshot)
+    }
+
+    /// A key, after a frame that showed all there was.
+    fn press(state: &mut State, key: char) -> Vec<Effect> {
+        let effects = update(state, Event::Key(KeyCode::Char(key).into()));
+        update(state, Event::Drawn(samples::DRAWN));
+        effects
+    }
+
+    fn sent(effects: &[Effect]) -> Option<(String, usize, Option<String>)> {
+        let [Effect::Run { request: Request::Agent(AgentAction::Approve { name, choice, question, .. }), .. }] =
+            effects
+        else {
+            return None;
+        };
+        Some((name.clone(), *choice, question.clone()))
+    }
+
+    #[test]
+    fn ten_questions_are_ten_times_two_keys() {
+        let mut state = asking(10);
+        let mut answered = Vec::new();
+        for number in 0..10 {
+            press(&mut state, if number == 0 { 'A' } else { 'w' });
+            let (name, choice, question) = sent(&press(&mut state, '2')).unwrap();
+            assert_eq!(
+                (choice, question),
+                (2, Some(format!("Go on {} ? | 1. Yes | 2. No", &name[1..]).replace(" ?", "?")))
+            );
+            answered.push(name);
+        }
+        answered.sort();
+        answered.dedup();
+        assert_eq!(answered.len(), 10);
+    }
+
+    #[test]
+    fn only_what_was_read_and_is_still_asked_is_answered() {
+        let mut state = asking(1);
+        update(&mut state, Event::Key(KeyCode::Char('A').into()));
+        assert_eq!(update(&mut state, Event::Key(KeyCode::Char('1').into())), [], "no frame showed it");
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        update(&mut state, Event::Snapshot(questions(1, "Delete")));
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        assert_eq!(press(&mut state, '1'), [], "it asks something else");
+        let (_, choice, question) = sent(&press(&mut state, '1')).unwrap();
+        assert_eq!((choice, question.unwrap().as_str()), (1, "Delete 0? | 1. Yes | 2. No"));
+        assert_eq!(press(&mut state, '2'), [], "one answer");
+    }
+
+    #[test]
+    fn a_refused_answer_can_be_given_again() {
+        let mut state = asking(2);
+        press(&mut state, 'A');
+        let effects = press(&mut state, '9');
+        let [Effect::Run { sent: asked, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+        let mut report = Report::done("", &serde_json::Value::Null);
+        (report.code, report.errors) = (4, vec!["a0: refused: no_choice".to_owned()]);
+        update(&mut state, Event::Done { sent: asked.clone(), report });
+        assert!(matches!(&state.overlay, Some(Overlay::Question(open)) if matches!(open.told, Some((_, true)))));
+        assert!(sent(&press(&mut state, '1')).is_some());
+    }
+}
