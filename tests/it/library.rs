@@ -75,3 +75,30 @@ fn a_class_of_ones_own_has_a_persona_that_its_agents_read() {
     sandbox.ok(&["framework", "update"]);
     assert_eq!(sandbox.ok(&["persona", "show", "data-engineer", "--json"]).json()["layer"], "local");
 }
+
+#[test]
+fn a_persona_that_somebody_else_saved_meanwhile_is_not_written_over() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["framework", "install"]);
+    let shipped = fs::read_to_string(sandbox.home().join("fleet/roles/code.md")).unwrap();
+    let own = sandbox.home().join("fleet/roles.local/code.md");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    let theirs = sandbox.home().join("theirs.md");
+    fs::write(&theirs, shipped.replace("title: Coder", "title: Theirs")).unwrap();
+    let script = sandbox.home().join("editor");
+    fs::write(
+        &script,
+        format!(
+            "#!/bin/sh\ncp '{}' '{}'\nsed -i 's/^title: Coder/title: Mine/' \"$1\"\n",
+            theirs.display(),
+            own.display()
+        ),
+    )
+    .unwrap();
+    let answer = edit(&sandbox, "code", &format!("sh {}", script.display()));
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert!(answer.stderr.contains("somebody else changed it") && answer.stderr.contains("your text is kept"));
+    assert!(fs::read_to_string(&own).unwrap().contains("title: Theirs"));
+    let file = answer.stderr.split("--file=").nth(1).unwrap().split('`').next().unwrap();
+    assert!(fs::read_to_string(file).unwrap().contains("title: Mine"));
+}

@@ -108,7 +108,7 @@ fn a_reset_begins_anew_and_is_refused_while_it_works_or_asks() {
 fn a_text_to_all_that_the_list_shows_asks_first_and_comes_back_by_key() {
     let sandbox = fleet("");
     let mut view = sandbox.open(&[], 120, 40);
-    view.wait_until("both", |text| is_well(text) && text.contains("worker"));
+    view.wait_until("both", |text| is_well(text) && text.contains("available  b"));
     view.send("b");
     view.wait_text("message to 2 agents");
     view.send("to all of you\r");
@@ -134,7 +134,7 @@ fn the_dashboard_steps_aside_for_a_takeover_and_is_back_as_it_was() {
     let sandbox = fleet("");
     for (width, height) in [(80, 24), (200, 50)] {
         let mut view = sandbox.open(&[], width, height);
-        view.wait_until("both", |text| is_well(text) && text.contains("worker"));
+        view.wait_until("both", |text| is_well(text) && text.contains("available  b"));
         view.send("ja");
         wait_for("its client", || {
             sandbox.tmux(&["list-clients", "-F", "#{client_session} #{client_readonly}"]).contains("b 0")

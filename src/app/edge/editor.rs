@@ -89,7 +89,15 @@ async fn persona(site: &Site, class: &str, signals: &mut Signals) -> Ended<Resul
     };
     let saved = plain::read(&path, MAX_TEXT)
         .map_err(|why| Failure::unreadable(path.display().to_string(), &why))
-        .and_then(|text| perform::library::save(site, class, &text, &path));
+        .and_then(|text| {
+            // Somebody may have saved it while the editor was open: their text is nobody's to write over.
+            let now = library::find(site, Shelf::Personas, class)?;
+            if now.text == found.text {
+                perform::library::save(site, class, &text, &path)
+            } else {
+                Ok(perform::library::overtaken(class))
+            }
+        });
     Ended::With(saved.map(|mut report| {
         if report.code == error::DONE {
             forget(&path);

@@ -11,6 +11,7 @@ use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::library::{self, Layer, Shelf, Text};
+use crate::fleet::model::printable;
 use crate::fleet::persona::{Domain, Persona};
 use crate::fleet::profile::{Profile, Seat};
 use crate::fleet::provision;
@@ -119,13 +120,22 @@ fn persona(site: &Site, class: &str) -> Result<Report> {
     let problems = library::persona(site, class, &found.text, &found.path)?.err().unwrap_or_default();
     // Before it is seeded it lies in this program only.
     let place = if found.path.exists() { found.path.display().to_string() } else { "in this program".to_owned() };
-    let text = format!("{} is {} ({place})\n\n{}", found.name, whose(found.layer, over), found.text.trim_end());
+    let text =
+        format!("{} is {} ({place})\n\n{}", found.name, whose(found.layer, over), printable(found.text.trim_end()));
     let json = json!({
         "class": found.name, "layer": found.layer, "overrides": over, "file": found.path, "text": found.text,
         "problems": lines(&problems),
     });
     let code = if problems.is_empty() { DONE } else { FAILED };
     Ok(Report { errors: lines(&problems), ..Report::done(text, &json).with_code(code) })
+}
+
+/// The answer to a text whose persona was changed by somebody else since it was opened.
+pub(in crate::app) fn overtaken(class: &str) -> Report {
+    let why = format!("persona {class}: somebody else changed it while it was being edited; nothing was written");
+    let json = json!({ "class": class, "outcome": "overtaken" });
+    let code = error::exit_code(Kind::Refused);
+    Report { errors: vec![why], ..Report::done("", &json).with_code(code) }
 }
 
 /// Takes a text as the user's own persona of a class, if it is a valid one; else every problem is told, and nothing is
@@ -223,7 +233,7 @@ fn diff(site: &Site, class: &str) -> Result<Report> {
     if difference.is_empty() {
         return Ok(answer(format!("your persona {class} says what the framework's says"), difference));
     }
-    let text = format!("--- {name}\n+++ {}\n{}", found.path.display(), difference.trim_end());
+    let text = format!("--- {name}\n+++ {}\n{}", found.path.display(), printable(difference.trim_end()));
     Ok(answer(text, difference))
 }
 

@@ -50,12 +50,24 @@ pub(in crate::app) fn offer(site: &Site) -> Option<Offer> {
     Some(Offer { runtimes, kinds, user: site.tenant_id.clone(), missing })
 }
 
-/// The version that seeded the framework of this home, where it is another one than this program's.
+/// The version that seeded the framework of this home, where it is older than this program's.
 #[must_use]
 pub(in crate::app) fn other_version(site: &Site) -> Option<String> {
     // A record that cannot be read is told by the commands that need it.
     let seeded = seed::version(site).ok().flatten()?;
-    (seeded != seed::VERSION && !site.isolated).then_some(seeded)
+    (is_older(&seeded, seed::VERSION) && !site.isolated).then_some(seeded)
+}
+
+/// Whether a version is older than another; one that is no version is.
+pub(in crate::app) fn is_older(version: &str, than: &str) -> bool {
+    let numbers = |version: &str| -> Option<Vec<u64>> {
+        version.split(['-', '+']).next()?.split('.').map(|number| number.parse().ok()).collect()
+    };
+    match (numbers(version), numbers(than)) {
+        (Some(version), Some(than)) => version < than,
+        (None, Some(_)) => true,
+        _ => version != than,
+    }
 }
 
 /// How an agent is launched, as the roster says it.

@@ -115,10 +115,19 @@ fn placed<'a>(lines: impl Iterator<Item = &'a str>, size: Size) -> vt100::Parser
     parser
 }
 
+/// Most cells of a window whose picture is made: any program in a pane may make its window as large as it likes.
+const MOST_CELLS: u32 = 1_000_000;
+
 /// The part of a captured screen that matters, as large as there is room: its left edge, and the rows of the cursor or
 /// of the last text. One to one, never squeezed.
 pub(super) fn cut(shot: &Shot, room: Size) -> PaneScreen {
     let Size { width, height } = shot.size;
+    if u32::from(width) * u32::from(height) > MOST_CELLS {
+        let words = format!("too large to show here: {width}x{height}");
+        let size = Size { width: room.width.max(1), height: room.height.max(1) };
+        let screen = placed(std::iter::once(words.as_str()), size);
+        return PaneScreen { cursor: None, ..copy(screen.screen(), Region { left: 0, top: 0, size }) };
+    }
     let parser = placed(shot.text.lines().take(usize::from(height)), shot.size);
     let screen = parser.screen();
     let is_blank = |row: u16| {
@@ -183,5 +192,12 @@ mod tests {
             let screen = copy(parser.screen(), Region { left: 0, top: 0, size: Size { width, height } });
             assert_eq!(screen.cells.len(), usize::from(width) * usize::from(height));
         }
+    }
+
+    #[test]
+    fn a_window_that_is_too_large_costs_no_more_than_its_tile() {
+        let shot = Shot { size: Size { width: 10_000, height: 10_000 }, ..shot("x", None, false) };
+        let screen = cut(&shot, Size { width: 40, height: 6 });
+        assert_eq!((screen.cells.len(), screen.row_text(0).as_str()), (240, "too large to show here: 10000x10000"));
     }
 }

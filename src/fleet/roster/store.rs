@@ -114,7 +114,7 @@ impl LockedRoster<'_> {
     /// # Errors
     /// What the file system says.
     pub fn write(&self, draft: &Draft) -> Result<()> {
-        put(self.site, draft).map(drop)
+        put(self.site, draft, false).map(drop)
     }
 }
 
@@ -175,32 +175,36 @@ pub async fn create(site: &Site, draft: &Draft, force: bool) -> Result<Option<Pa
             "`--force` writes over it and keeps a backup",
         ));
     }
-    put(site, draft)
+    put(site, draft, true)
 }
 
-fn put(site: &Site, draft: &Draft) -> Result<Option<PathBuf>> {
+fn put(site: &Site, draft: &Draft, whole: bool) -> Result<Option<PathBuf>> {
     let path = &site.roster;
-    replace(path, &draft.text).map_err(|error| {
+    replace(path, &draft.text, whole).map_err(|error| {
         Failure::failed(format!("roster {}", path.display()), error.to_string(), "check the folder's rights and space")
     })
 }
 
-fn replace(path: &Path, text: &str) -> std::io::Result<Option<PathBuf>> {
+fn replace(path: &Path, text: &str, whole: bool) -> std::io::Result<Option<PathBuf>> {
     // The backup stands beside the roster itself, not beside a link to it.
     let real = fs::canonicalize(path).ok();
     if let Some(folder) = real.as_deref().unwrap_or(path).parent() {
         fs::create_dir_all(folder)?;
     }
-    let backup = real.map(|real| {
-        let mut name = real.clone().into_os_string();
-        name.push(".bak");
-        (real, PathBuf::from(name))
-    });
-    if let Some((real, backup)) = &backup {
-        file::copy(real, backup)?;
-    }
+    let backup = match &real {
+        None => None,
+        // A roster that is replaced whole keeps a name of its own, which no later edit takes.
+        Some(real) if whole => Some(file::keep_beside(real, ".old")?),
+        Some(real) => {
+            let mut name = real.clone().into_os_string();
+            name.push(".bak");
+            let backup = PathBuf::from(name);
+            file::copy(real, &backup)?;
+            Some(backup)
+        }
+    };
     file::write(path, text.as_bytes(), 0o644, Keep::Durable)?;
-    Ok(backup.map(|(_, backup)| backup))
+    Ok(backup)
 }
 
 #[cfg(test)]
@@ -237,5 +241,23 @@ mod tests {
         let second = second.await.unwrap();
         assert_eq!(second.roster().agents[0].name.as_str(), "b");
         assert!(second.draft(&add("a")).unwrap().text().contains("name: b"));
+    }
+
+    #[tokio::test]
+    async fn a_roster_that_is_replaced_whole_is_kept_whatever_is_edited_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site { roster: folder.path().join("roster.yaml"), ..Site::for_tests("/h") };
+        let by_hand = format!("# by hand\n{TEXT}");
+        fs::write(&site.roster, &by_hand).unwrap();
+        let draft = check(&site, TEXT.to_owned()).unwrap();
+        let kept = create(&site, &draft, true).await.unwrap().unwrap();
+        for name in ["b", "c"] {
+            let changed = check(&site, TEXT.replace("name: a", &format!("name: {name}"))).unwrap();
+            lock(&site).await.unwrap().write(&changed).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&kept).unwrap(), by_hand);
+        let again = create(&site, &draft, true).await.unwrap().unwrap();
+        assert_ne!(kept, again, "each has a name of its own");
+        assert_eq!(fs::read_to_string(&kept).unwrap(), by_hand);
     }
 }

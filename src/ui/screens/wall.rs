@@ -17,7 +17,8 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &WallView, theme: The
     if view.tiles.is_empty() {
         empty(buffer, plan.grid.area, &view.empty, theme);
     }
-    for (at, tile) in view.tiles.iter().enumerate() {
+    // A terminal that shrank meanwhile has fewer places than the view has tiles.
+    for (at, tile) in view.tiles.iter().take(plan.grid.page()).enumerate() {
         draw_tile(buffer, plan, at, tile, theme);
     }
 }
@@ -27,7 +28,7 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     let (frame, edges) = if plan.grid.has_edges() {
         (plan.grid.tile(at), Edges::Full)
     } else {
-        (Rect { y: cells.y - 1, height: cells.height + 1, ..cells }, Edges::Rule)
+        (Rect { y: cells.y.saturating_sub(1), height: cells.height + 1, ..cells }, Edges::Rule)
     };
     let state = if tile.agent.managed { Role::State(tile.agent.readiness) } else { Role::Quiet };
     let tint = tile.needs.then_some(tile.what.role);

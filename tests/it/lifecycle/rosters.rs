@@ -293,7 +293,7 @@ fn init_prints_writes_and_never_overwrites_by_itself() {
     assert!(refused.code == 4 && refused.stderr.contains("--force"), "{refused:?}");
     assert_eq!(text(&sandbox), first);
     sandbox.ok(&["fleet", "init", "--write", "--force"]);
-    assert_eq!(fs::read_to_string(sandbox.roster().with_extension("yaml.bak")).unwrap(), first);
+    assert_eq!(fs::read_to_string(sandbox.roster().with_extension("yaml.old")).unwrap(), first);
     assert_eq!(sandbox.run(&["fleet", "init", "--runtime", "nonsense"]).code, 2);
     assert_eq!(sandbox.run(&["fleet", "init", "--profile", "nonsense"]).code, 2);
 }

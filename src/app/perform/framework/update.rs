@@ -7,8 +7,8 @@ use super::{compared, seeded};
 use crate::app::action::error::{DONE, FAILED};
 use crate::app::action::fleet::{FleetAction, Targets};
 use crate::app::action::report::Report;
-use crate::app::perform::fleet;
-use crate::fleet::error::{Kind, Result};
+use crate::app::perform::{fleet, setup};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::{self, Plan, Refresh, Step, Tell};
 use crate::fleet::os::process;
@@ -37,12 +37,18 @@ pub(super) struct Wanted {
 pub(super) async fn framework(site: &Site, tell: Tell<'_>) -> Result<Report> {
     let done = seed::install(site)?;
     let mut lines = seeded(site, &done);
-    let (mut steps, mut notes) = (Vec::new(), Vec::new());
+    let (mut steps, mut notes, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     match units(site).await {
         Ok(Refresh::Outdated(plan)) => {
-            notes.extend(lifecycle::carry_out(site, &plan, tell).await?.iter().map(ToString::to_string));
             steps = words(&plan);
-            lines.push("the units of the fleet were refreshed".to_owned());
+            match lifecycle::carry_out(site, &plan, tell).await {
+                Ok(done) => {
+                    notes.extend(done.iter().map(ToString::to_string));
+                    lines.push("the units of the fleet were refreshed".to_owned());
+                }
+                // What became of the files is told in any case.
+                Err(failure) => errors.push(failure.to_string()),
+            }
         }
         Ok(Refresh::Current | Refresh::NotInstalled) => {}
         Err(failure) => notes.push(format!("the fleet's units could not be refreshed: {failure}")),
@@ -52,7 +58,8 @@ pub(super) async fn framework(site: &Site, tell: Tell<'_>) -> Result<Report> {
         "version": seed::VERSION, "written": done.written, "kept": done.kept, "removed": done.removed, "steps": steps,
         "notes": notes,
     });
-    Ok(Report::done(lines.join("\n"), &json))
+    let code = if errors.is_empty() { DONE } else { FAILED };
+    Ok(Report { errors, ..Report::done(lines.join("\n"), &json).with_code(code) })
 }
 
 fn words(plan: &Plan) -> Vec<String> {
@@ -85,6 +92,18 @@ fn running(site: &Site, roster: &Roster) -> Vec<(String, bool)> {
 /// When a file cannot be written, or the fleet cannot be looked at.
 pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<Report> {
     let (before, files) = (seed::version(site)?, seed::status(site)?);
+    let newer = before.as_deref().filter(|seeded| setup::is_older(seed::VERSION, seeded));
+    if let Some(seeded) = newer.filter(|_| wanted.apply && wanted.reseed) {
+        return Err(Failure::new(
+            Kind::Refused,
+            "update",
+            format!(
+                "the home's framework is of version {seeded}, which is newer than this program ({})",
+                seed::VERSION
+            ),
+            "update the program; `--no-reseed` leaves the framework as it is",
+        ));
+    }
     let mut lines = compared(before.as_deref(), &files);
     let differ = files.iter().filter(|entry| entry.state != State::Current).count();
     let mut errors = Vec::new();
@@ -100,9 +119,13 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
         Ok(Refresh::Outdated(plan)) => {
             steps = words(&plan);
             if wanted.apply {
-                let notes = lifecycle::carry_out(site, &plan, tell).await?;
-                lines.push(format!("units: refreshed, {} steps", steps.len()));
-                lines.extend(notes.iter().map(|note| format!("note: {note}")));
+                match lifecycle::carry_out(site, &plan, tell).await {
+                    Ok(notes) => {
+                        lines.push(format!("units: refreshed, {} steps", steps.len()));
+                        lines.extend(notes.iter().map(|note| format!("note: {note}")));
+                    }
+                    Err(failure) => errors.push(format!("the fleet's units: {failure}")),
+                }
             } else {
                 lines.extend(steps.iter().map(|step| format!("would {step}")));
             }
@@ -121,7 +144,12 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
                 break;
             }
             let targets = Targets { agents: vec![name.clone()], ..Targets::default() };
-            let report = fleet::perform(site, &FleetAction::Restart(targets), tell).await?;
+            let report = match fleet::perform(site, &FleetAction::Restart(targets), tell).await {
+                Ok(report) => report,
+                Err(failure) => {
+                    Report { errors: vec![failure.to_string()], ..Report::done("", &json!(null)).with_code(FAILED) }
+                }
+            };
             failures += usize::from(report.code != DONE);
             lines.push(report.text);
             errors.extend(report.errors);

@@ -136,3 +136,16 @@ fn a_system_type_of_ones_own_is_listed_checked_and_wins() {
     let missing = perform(&home.site(), &LibraryAction::Validate(Some("/nowhere.yaml".into())), CONSOLE).unwrap_err();
     assert_eq!(missing.kind, Kind::NotFound);
 }
+
+#[test]
+fn what_a_persona_holds_never_acts_on_the_terminal_that_shows_it() {
+    let home = Home::new();
+    let hostile = format!("{}\n\u{1b}]0;owned\u{7}\u{9b}31m red\u{202e}\n", home.shipped("code"));
+    let site = home.site();
+    library::save(&site, Shelf::Personas, "code", &hostile).unwrap();
+    for action in [LibraryAction::Persona("code".into()), LibraryAction::Diff("code".into())] {
+        let report = home.run(&action);
+        let acts = |c: char| plain::acts_on_terminal(c) && c != '\n' && c != '\t';
+        assert!(report.text.contains("owned") && !report.text.contains(acts), "{:?}", report.text);
+    }
+}

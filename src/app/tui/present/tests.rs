@@ -526,3 +526,18 @@ fn what_enter_takes_and_where_the_cursor_is_are_always_to_be_seen() {
     }
     assert_eq!(seen, 5 * 5 * 20);
 }
+
+#[test]
+fn a_view_is_drawn_into_any_terminal_that_it_meets() {
+    // The terminal may change its size between the state and the frame.
+    for keys in ["1", "2", "3", "4", "1?", "2:", "1X"] {
+        let mut state = state((200, 50));
+        keys.chars().for_each(|key| press(&mut state, key));
+        let view = present(&state);
+        for (width, height) in [(1, 1), (24, 8), (30, 9), (49, 13), (80, 24), (120, 40), (500, 200)] {
+            for theme in [Theme::default(), Theme::plain(false)] {
+                draw(&mut Buffer::empty(Rect::new(0, 0, width, height)), &view, theme);
+            }
+        }
+    }
+}

@@ -24,7 +24,7 @@ const TOAST_SECONDS: i64 = 4;
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     // What comes from outside between a frame and a key may bring another row or card below the operator's finger.
-    let from_outside = matches!(event, Event::Snapshot(_) | Event::Board(..) | Event::Card(..) | Event::Tick(_));
+    let from_outside = !matches!(event, Event::Key(_) | Event::Paste(_) | Event::Drawn(_));
     let before = from_outside.then(|| hand::all(state));
     match event {
         Event::Key(key) => {
