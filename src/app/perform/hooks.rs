@@ -123,4 +123,13 @@ mod tests {
         assert!(of_event("claude", Some("no json")).is_err());
         assert!(of_event("pi", Some("{}")).is_err());
     }
+
+    #[test]
+    fn each_runtime_whose_hooks_hand_events_over_is_named_at_the_command() {
+        let spec = crate::app::action::registry::ACTIONS.iter().find(|spec| spec.id == "session.report").unwrap();
+        let named = spec.arguments.iter().find(|argument| argument.name == "hook").unwrap().values;
+        let known: Vec<&str> =
+            runtime::all().iter().filter(|runtime| !runtime.events().is_empty()).map(|runtime| runtime.name).collect();
+        assert_eq!(named, known);
+    }
 }

@@ -33,7 +33,7 @@ macro_rules! shipped {
     };
 }
 
-const SHIPPED: [Shipped; 5] = [
+const SHIPPED: &[Shipped] = &[
     shipped!("claude": "runtime.yaml", "RUNTIME.md", "screen.yaml", "settings.json"),
     shipped!("codex": "runtime.yaml", "RUNTIME.md", "screen.yaml", "config.toml"),
     shipped!("opencode": "runtime.yaml", "RUNTIME.md", "screen.yaml", "mosaic-report.js"),
@@ -185,7 +185,7 @@ mod tests {
         let mut known: Vec<&str> = SHIPPED.iter().map(|shipped| shipped.name).collect();
         known.sort_unstable();
         assert_eq!(names(&root), known);
-        for shipped in &SHIPPED {
+        for shipped in SHIPPED {
             shipped.read().unwrap_or_else(|why| panic!("{}: {why}", shipped.name));
             let mut files: Vec<&str> = shipped.files.iter().map(|(file, _)| *file).collect();
             files.sort_unstable();

@@ -150,12 +150,23 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             | AgentAction::Broadcast { .. }
             | AgentAction::Reset { .. }
             | AgentAction::Approve { .. } => result.is_err(),
-            _ => false,
+            AgentAction::Roster
+            | AgentAction::Status(_)
+            | AgentAction::Explain(_)
+            | AgentAction::Wait { .. }
+            | AgentAction::Tail { .. }
+            | AgentAction::CommsBlock { .. } => false,
         },
         Request::Framework(action) => !matches!(action, FrameworkAction::Status | FrameworkAction::Contract { .. }),
-        Request::Library(action) => {
-            matches!(action, LibraryAction::Save { .. } | LibraryAction::Add { .. } | LibraryAction::Reset(_))
-        }
+        Request::Library(action) => match action {
+            LibraryAction::Save { .. } | LibraryAction::Add { .. } | LibraryAction::Reset(_) => true,
+            LibraryAction::Personas { .. }
+            | LibraryAction::Persona(_)
+            | LibraryAction::Diff(_)
+            | LibraryAction::Profiles
+            | LibraryAction::Profile(_)
+            | LibraryAction::Validate(_) => false,
+        },
         Request::Session(SessionAction::Report { .. }) => false,
         Request::Backlog(action) => match action {
             BacklogAction::List(_)
