@@ -10,10 +10,13 @@ pub use super::overlay::Lines;
 use super::screens;
 use super::text;
 use super::theme::Theme;
-use super::view::{Body, Role, View};
+use super::view::{Body, Role, Tab, View};
 
 /// Hints at the end of the footer that are never dropped: help and the way out.
 const ALWAYS_SHOWN: usize = 2;
+
+/// From this width on the footer names the views.
+const TABS_FROM: u16 = 110;
 
 /// From this width on the footer begins one column further in, below the edges of the panels.
 const INSET_FROM: u16 = 50;
@@ -81,7 +84,17 @@ fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
     let kept = area.right().saturating_sub(last.iter().map(wide).fold(0, u16::saturating_add));
     let mut pen = Pen::new(buffer, area, area.y, theme);
     let mut room = kept;
-    for (hint, always) in first.iter().map(|hint| (hint, false)).chain(last.iter().map(|hint| (hint, true))) {
+    // Where the views stand with their keys, the hints need not name them.
+    let tabs: &[Tab] = if line.width >= TABS_FROM { &view.tabs } else { &[] };
+    for tab in tabs {
+        let style = if tab.current { theme.chosen() } else { theme.style(Role::Quiet) };
+        pen.put(" ", style);
+        pen.put(&tab.key, if tab.current { style } else { theme.style(Role::Accent) });
+        [" ", tab.name, " "].iter().for_each(|part| pen.put(part, style));
+    }
+    pen.skip(if tabs.is_empty() { 0 } else { 2 });
+    let first = first.iter().filter(|(key, _)| tabs.iter().all(|tab| tab.key != *key));
+    for (hint, always) in first.map(|hint| (hint, false)).chain(last.iter().map(|hint| (hint, true))) {
         // Once one does not fit, the shorter ones behind it would stand out of order.
         if !always && pen.x.saturating_add(wide(hint)) > room {
             room = 0;

@@ -155,6 +155,23 @@ pub fn svg(buffer: &Buffer) -> String {
     out
 }
 
+/// Lines of panels as strokes from edge to edge of their cell: a font leaves gaps between two of them.
+fn strokes(symbol: &str) -> Option<&'static str> {
+    Some(match symbol {
+        "\u{2500}" => "M0 8.5H8",
+        "\u{2502}" => "M4 0V17",
+        "\u{256d}" => "M4 17V12.5Q4 8.5 8 8.5",
+        "\u{256e}" => "M4 17V12.5Q4 8.5 0 8.5",
+        "\u{2570}" => "M4 0V4.5Q4 8.5 8 8.5",
+        "\u{256f}" => "M4 0V4.5Q4 8.5 0 8.5",
+        "\u{251c}" => "M4 0V17M4 8.5H8",
+        "\u{2524}" => "M4 0V17M4 8.5H0",
+        "\u{252c}" => "M0 8.5H8M4 8.5V17",
+        "\u{2534}" => "M0 8.5H8M4 8.5V0",
+        _ => return None,
+    })
+}
+
 fn svg_cell(out: &mut String, x: u16, y: u16, cell: &Cell) {
     let (mut fg, mut bg) = (css(cell.fg, SVG_COLORS.0), css(cell.bg, SVG_COLORS.1));
     if cell.modifier.contains(Modifier::REVERSED) {
@@ -166,6 +183,10 @@ fn svg_cell(out: &mut String, x: u16, y: u16, cell: &Cell) {
         let _ok = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
     }
     if cell.symbol().trim().is_empty() {
+        return;
+    }
+    if let Some(path) = strokes(cell.symbol()) {
+        let _ok = writeln!(out, "<path d=\"{path}\" transform=\"translate({x},{y})\" stroke=\"{fg}\" fill=\"none\"/>");
         return;
     }
     let mut extra = String::new();

@@ -91,12 +91,25 @@ pub struct View {
     pub header: Header,
     /// What fills the screen.
     pub body: Body,
+    /// The views with their keys, and which of them is on the screen.
+    pub tabs: Vec<Tab>,
     /// Keys that matter here, with their meaning.
     pub footer: Vec<(String, String)>,
     /// A message in place of the footer.
     pub message: Option<Piece>,
     /// A popup.
     pub overlay: Option<Popup>,
+}
+
+/// A view in the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is on the screen.
+    pub current: bool,
 }
 
 /// The first line of a frame.

@@ -30,15 +30,15 @@ use std::time::Duration;
 
 use super::screens::Screen;
 use super::state::State;
-use crate::app::action::keymap;
-use crate::app::action::registry::Place;
+use crate::app::action::registry::{Build, Place};
+use crate::app::action::{ScreenAction, keymap};
 use crate::fleet::model::{
     AgentRow, FleetSnapshot, Label, PaneFacts, PaneScreen, Plane, Readiness, Size, age, first_row_that_matters,
 };
 use crate::ui::grid::Grid;
 use crate::ui::layout::{self, Plan};
 use crate::ui::theme::glyph;
-use crate::ui::view::{Header, PaneCut, Piece, Role, View};
+use crate::ui::view::{Header, PaneCut, Piece, Role, Tab, View};
 
 /// The observer publishes each second; older than this means that it is held up.
 const OLD_DATA: Duration = Duration::from_secs(4);
@@ -87,6 +87,7 @@ pub fn present(state: &State) -> View {
     View {
         header: header(state),
         body: (state.screen.parts().draw)(state, &plan_of(state)),
+        tabs: tabs(state),
         footer: footer(state),
         message: state
             .toast
@@ -154,6 +155,27 @@ fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
         1 => vec![Piece::new("\u{25b2} 1 needs you", Role::Alarm)],
         count => vec![Piece::new(format!("\u{25b2} {count} need you"), Role::Alarm)],
     }
+}
+
+/// The views, in the order of their keys.
+fn tabs(state: &State) -> Vec<Tab> {
+    if state.watch_only {
+        return Vec::new();
+    }
+    let here = match state.screen {
+        Screen::Fleet | Screen::Watch => ScreenAction::ViewFleet,
+        Screen::Wall => ScreenAction::ViewWall,
+        Screen::Board | Screen::Card => ScreenAction::ViewBoard,
+        Screen::Activity => ScreenAction::ViewActivity,
+    };
+    let views = [ScreenAction::ViewFleet, ScreenAction::ViewWall, ScreenAction::ViewBoard, ScreenAction::ViewActivity];
+    let named = |view: ScreenAction| {
+        let spec = keymap::in_place(state.screen.place())
+            .find(|spec| matches!(spec.build, Build::Screen(action) if action == view))?;
+        let key = keymap::shown(spec).into_iter().next()?;
+        Some(Tab { key, name: spec.title, current: view == here })
+    };
+    views.into_iter().filter_map(named).collect()
 }
 
 fn footer(state: &State) -> Vec<(String, String)> {
