@@ -270,3 +270,41 @@ fn how_far_an_operator_has_looked_is_kept_for_each_and_never_goes_back() {
     let again = Store::open(&site).unwrap();
     assert_eq!((again.looked("me").unwrap(), again.looked("you").unwrap()), (Some(50), Some(7)));
 }
+
+#[test]
+fn what_went_because_it_was_too_much_is_not_taken_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut site = site(&folder);
+    site.keeping = Keeping { days: 30, bytes: 1 << 20 };
+    let begun = now() - 8 * 24 * 3_600_000;
+    let card = |n: i64| Event { text: "x".repeat(200), ..at(Kind::Card, "a", begun + n) };
+    let cards: Vec<Event> = (0..5_000).map(card).collect();
+    let mut store = Store::open(&site).unwrap();
+    for batch in cards.chunks(500) {
+        store.take_in(batch).unwrap();
+    }
+    let (kept, last) = (store.size().unwrap().0, store.last().unwrap());
+    assert!(kept < 4_500, "{kept} of 5000 fit");
+    // The backlog tells of all of them with every look.
+    let mut again = Store::open(&site).unwrap();
+    assert_eq!(again.take_in(&cards).unwrap(), 0);
+    assert_eq!((again.size().unwrap().0, again.last().unwrap()), (kept, last));
+    assert_eq!(again.take_in(&[at(Kind::Card, "a", now())]).unwrap(), 1);
+}
+
+#[test]
+fn a_history_of_the_first_version_is_brought_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    std::fs::create_dir_all(spool::folder(&site)).unwrap();
+    let first = Connection::open(path(&site)).unwrap();
+    first.execute_batch(include_str!("../schema.sql")).unwrap();
+    first.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
+    first.execute("INSERT INTO look VALUES ('me', 50)", []).unwrap();
+    drop(first);
+    assert!(Store::open_to_read(&site).unwrap().is_some(), "it is read as it is");
+    let mut store = Store::open(&site).unwrap();
+    assert_eq!(store.take_in(&[at(Kind::Start, "a", now())]).unwrap(), 1);
+    let again = Store::open(&site).unwrap();
+    assert_eq!((again.looked("me").unwrap(), again.size().unwrap().0), (Some(50), 1));
+}
