@@ -308,3 +308,53 @@ fn a_history_of_the_first_version_is_brought_along() {
     let again = Store::open(&site).unwrap();
     assert_eq!((again.looked("me").unwrap(), again.size().unwrap().0), (Some(50), 1));
 }
+
+/// The names of the files in the history's folder that begin with this.
+fn files(site: &Site, beginning: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(spool::folder(site)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(beginning)).collect()
+}
+
+/// A history that opens, and takes nothing in for as long as its table has another name.
+fn rename(store: &Store, from: &str, to: &str) {
+    store.connection.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).unwrap();
+}
+
+#[test]
+fn beside_a_damaged_history_one_file_is_taken_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    let mut store = Store::open(&site).unwrap();
+    rename(&store, "event", "damaged");
+    for _ in 0..5 {
+        assert_eq!(super::super::note(&site, &at(Kind::Start, "a", now())), None);
+        take_in(&site, &mut Store::open(&site).unwrap()).unwrap_err();
+    }
+    assert_eq!(files(&site, "taken-").len(), 1);
+    rename(&store, "damaged", "event");
+    assert_eq!(take_in(&site, &mut store).unwrap(), 5);
+    assert_eq!(files(&site, "taken-").len() + files(&site, "spool").len(), 0);
+}
+
+#[test]
+fn what_was_taken_and_not_finished_counts_when_a_spool_is_too_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    let store = Store::open(&site).unwrap();
+    rename(&store, "event", "damaged");
+    let tell = || assert_eq!(super::super::note(&site, &at(Kind::Start, "a", now())), None);
+    let grow = |name: &str, to: u64| {
+        let file = std::fs::OpenOptions::new().write(true).open(spool::folder(&site).join(name)).unwrap();
+        file.set_len(to).unwrap();
+    };
+    tell();
+    take_in(&site, &mut Store::open(&site).unwrap()).unwrap_err();
+    tell();
+    grow("spool.jsonl", super::super::LONG);
+    tell();
+    assert_eq!(files(&site, "untaken"), [""; 0], "there is room yet");
+    grow(&files(&site, "taken-")[0], super::super::TOO_LONG - super::super::LONG);
+    tell();
+    assert_eq!((files(&site, "untaken").len(), files(&site, "spool").len()), (1, 0));
+}
