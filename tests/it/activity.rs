@@ -294,6 +294,25 @@ fn a_follower_whose_reader_is_slow_misses_nothing_that_others_take_in() {
 }
 
 #[test]
+fn a_follower_outlives_a_lock_on_the_history_and_says_so_once() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.ok(&["backlog", "create", "--id", "K1", "--title", "one"]);
+    let mut follower = Follower::start(&sandbox, &["--kind", "card"]);
+    follower.until("K1");
+    let database = sandbox.home().join("fleet/activity/activity.db");
+    let holder = rusqlite::Connection::open(database).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    sandbox.ok(&["backlog", "create", "--id", "K2", "--title", "two"]);
+    let mut said = BufReader::new(follower.process.stderr.take().unwrap()).lines();
+    let first = said.next().unwrap().unwrap();
+    assert!(first.contains("another process holds it; try again"), "{first}");
+    holder.execute_batch("ROLLBACK").unwrap();
+    follower.until("K2");
+    follower.end();
+    assert_eq!(said.map(|line| line.unwrap()).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn what_is_asked_for_wrongly_is_told_and_a_time_narrows() {
     let sandbox = Sandbox::with_agents("  - {name: a}\n");
     assert_eq!(sandbox.ok(&["events"]).stdout, "", "nothing has happened");

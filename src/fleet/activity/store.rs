@@ -315,11 +315,12 @@ fn what(path: &Path) -> String {
 
 /// Words a failure of the database.
 fn refused_by(path: &Path, error: &rusqlite::Error) -> Failure {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, NotADatabase};
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => {
             Failure::failed(what(path), error.to_string(), "move the file away: a new history is begun")
         }
+        Some(DatabaseBusy) => Failure::failed(what(path), error.to_string(), "another process holds it; try again"),
         _ => failed(path, error),
     }
 }

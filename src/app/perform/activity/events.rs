@@ -15,6 +15,7 @@ use crate::app::perform::output::{self, Printed};
 use crate::fleet::activity::{self, Anchor, Event, Filter, Place, Query, Recorder, Store};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::model::FleetSnapshot;
 use crate::fleet::observe;
 
 /// Events that are read and printed at once.
@@ -144,7 +145,8 @@ fn show(store: &Store, filter: &Filter, beginning: Beginning, last: i64, out: &O
 }
 
 /// Prints what is taken in behind the last one that was shown, until whoever reads has had enough. It looks at the fleet
-/// meanwhile, so that changes of readiness are known also where no dashboard is open.
+/// meanwhile, so that changes of readiness are known also where no dashboard is open. What fails is said once and tried
+/// again with whatever comes next.
 async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: i64, out: &Out) -> Result<u8> {
     let left = Arc::new(Notify::new());
     let wake = Arc::clone(&left);
@@ -152,34 +154,49 @@ async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: 
     let mut observer = observe::start(site.clone())?;
     let mut safety = tokio::time::interval(SAFETY);
     safety.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut trouble = None;
     loop {
+        let (mut newest, mut cards) = (None, Vec::new());
         tokio::select! {
             changed = observer.snapshots.changed() => {
                 if changed.is_err() {
                     return Err(Failure::failed("observer", "ended", "try again"));
                 }
-                let newest = observer.snapshots.borrow_and_update().clone();
-                if let Some(snapshot) = newest {
-                    recorder.observe(&snapshot)?;
-                }
+                newest = observer.snapshots.borrow_and_update().clone();
             }
             () = left.notified() => tokio::time::sleep(COALESCE).await,
-            _ = safety.tick() => {
-                if let Ok(events) = cards::pull(site).await {
-                    recorder.store().take_in(&events)?;
-                }
-            }
+            _ = safety.tick() => cards = cards::pull(site).await.unwrap_or_default(),
         }
-        recorder.take_in()?;
-        loop {
-            let new = recorder.store().behind(last, PAGE)?;
-            let Some((newest, _)) = new.last() else { break };
+        let kept = keep(&mut recorder, newest.as_deref(), &cards);
+        let failure = loop {
+            let new = match recorder.store().behind(last, PAGE) {
+                Ok(new) => new,
+                Err(failure) => break Some(failure),
+            };
+            let Some((newest, _)) = new.last() else { break kept.err() };
             last = *newest;
+            // The history goes on: what fails from here is told anew.
+            trouble = None;
             let events: Vec<Event> =
                 new.into_iter().map(|(_, event)| event).filter(|event| filter.accepts(event)).collect();
             if out.print(&events, true)? == Printed::Closed {
                 return Ok(DONE);
             }
+        };
+        if let Some(failure) = failure.filter(|failure| trouble.as_ref() != Some(failure)) {
+            output::say(&format!("mosaic-tui: {failure}"));
+            trouble = Some(failure);
         }
     }
+}
+
+/// Writes down what is seen, what the backlog tells, and what waits.
+fn keep(recorder: &mut Recorder, newest: Option<&FleetSnapshot>, cards: &[Event]) -> Result<()> {
+    if let Some(snapshot) = newest {
+        recorder.observe(snapshot)?;
+    }
+    if !cards.is_empty() {
+        recorder.store().take_in(cards)?;
+    }
+    recorder.take_in().map(drop)
 }

@@ -358,3 +358,16 @@ fn what_was_taken_and_not_finished_counts_when_a_spool_is_too_long() {
     tell();
     assert_eq!((files(&site, "untaken").len(), files(&site, "spool").len()), (1, 0));
 }
+
+#[test]
+fn a_history_that_another_process_holds_is_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    let (mut store, other) = (Store::open(&site).unwrap(), Store::open(&site).unwrap());
+    store.connection.busy_timeout(Duration::ZERO).unwrap();
+    other.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = store.take_in(&[at(Kind::Start, "a", now())]).unwrap_err();
+    assert!(held.next.contains("another process holds it"), "{held}");
+    other.connection.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.take_in(&[at(Kind::Start, "a", now())]).unwrap(), 1);
+}
