@@ -1,9 +1,9 @@
 //! What happened is kept once, by whichever door, and read again: by the view, by the command, after a kill.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::symlink;
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::process::{Child, ChildStdout, Stdio};
 
 use serde_json::Value;
 
@@ -223,6 +223,93 @@ fn a_follower_prints_what_is_new_as_it_happens() {
     assert!(ended["outcome"].as_str().unwrap().contains("KILL") && ended["state"] == "dead", "{ended}");
     kill(follower.id(), rustix::process::Signal::TERM);
     follower.wait().unwrap();
+}
+
+/// `events --follow` as a program that is read line by line, and ended with its test.
+struct Follower {
+    process: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Follower {
+    fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let mut command = sandbox.command(program());
+        command.args(["events", "--follow", "--json"]).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let out = BufReader::new(process.stdout.take().unwrap());
+        Self { process, out }
+    }
+
+    /// Reads up to the event of a card; the cards of all that was read.
+    fn until(&mut self, card: &str) -> Vec<String> {
+        let mut cards = Vec::new();
+        while cards.last().is_none_or(|last| last != card) {
+            let mut line = String::new();
+            assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it ended before {card}");
+            let event: Value = serde_json::from_str(&line).unwrap();
+            cards.push(event["card"].as_str().unwrap_or_default().to_owned());
+        }
+        cards
+    }
+
+    fn end(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // It has ended where its test went well.
+        let _ended = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+#[test]
+fn a_follower_whose_reader_is_slow_misses_nothing_that_others_take_in() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.ok(&["backlog", "create", "--id", "K1", "--title", "one"]);
+    // More than fits in a pipe, and less than a page.
+    let mut sample = sandbox.events("card").remove(0);
+    let mut lines = String::new();
+    for n in 0..700 {
+        sample["id"] = format!("more-{n}").into();
+        sample["card"] = format!("M{n}").into();
+        lines.push_str(&format!("{sample}\n"));
+    }
+    let path = sandbox.home().join("fleet/activity/spool.jsonl");
+    let mut spool = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).unwrap();
+    spool.write_all(lines.as_bytes()).unwrap();
+    let mut follower = Follower::start(&sandbox, &["--kind", "card", "--since", "1h"]);
+    let pipe = follower.out.get_ref();
+    wait_for("the pipe is full", || rustix::io::ioctl_fionread(pipe).unwrap() > 60_000);
+    sandbox.ok(&["backlog", "create", "--id", "K2", "--title", "two"]);
+    assert!(texts(&sandbox.events("card"), "card").contains(&"K2".to_owned()), "somebody else takes it in");
+    let shown = follower.until("M699");
+    assert_eq!(shown.len(), 701);
+    sandbox.ok(&["backlog", "create", "--id", "K3", "--title", "three"]);
+    assert_eq!(follower.until("K3"), ["K2", "K3"]);
+    follower.end();
+}
+
+#[test]
+fn a_follower_outlives_a_lock_on_the_history_and_says_so_once() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.ok(&["backlog", "create", "--id", "K1", "--title", "one"]);
+    let mut follower = Follower::start(&sandbox, &["--kind", "card"]);
+    follower.until("K1");
+    let database = sandbox.home().join("fleet/activity/activity.db");
+    let holder = rusqlite::Connection::open(database).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    sandbox.ok(&["backlog", "create", "--id", "K2", "--title", "two"]);
+    let mut said = BufReader::new(follower.process.stderr.take().unwrap()).lines();
+    let first = said.next().unwrap().unwrap();
+    assert!(first.contains("another process holds it; try again"), "{first}");
+    holder.execute_batch("ROLLBACK").unwrap();
+    follower.until("K2");
+    follower.end();
+    assert_eq!(said.map(|line| line.unwrap()).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -63,6 +63,24 @@ fn what_is_invalid_or_was_not_saved_writes_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn a_persona_changed_in_an_editor_is_in_the_history_and_a_look_is_not() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["framework", "install"]);
+    let kept = || {
+        let mut events = sandbox.events("action");
+        events.retain(|event| event["what"].as_str().unwrap().contains("persona edit"));
+        events
+    };
+    assert_eq!(edit(&sandbox, "code", "true").code, 0);
+    assert_eq!(kept().len(), 0);
+    assert_eq!(edit(&sandbox, "code", "sed -i 's/^title: Coder/title: Our own coder/'").code, 0);
+    assert_eq!(edit(&sandbox, "review", "sed -i 's/^domain: .*/domain: coding/'").code, 2);
+    let [saved, refused] = &kept()[..] else { panic!("{:#?}", kept()) };
+    assert_eq!((&saved["what"], &saved["door"]), (&"mosaic-tui persona edit code".into(), &"shell".into()));
+    assert_eq!((&saved["outcome"], &refused["outcome"]), (&"done".into(), &"exit 2".into()));
+}
+
+#[test]
 fn a_class_of_ones_own_has_a_persona_that_its_agents_read() {
     let sandbox = Sandbox::with_agents("  - {name: a, class: data-engineer}\n");
     sandbox.ok(&["framework", "install"]);

@@ -37,7 +37,8 @@ const LONG: u64 = 1 << 20;
 /// A keeper does so only where for long no command was run at all: it stays small.
 const LONG_FOR_KEEPERS: u64 = 8 << 20;
 
-/// A spool that cannot be taken in, such as beside a database that is broken, is given up at this size.
+/// A spool that cannot be taken in, such as beside a database that is broken, is given up at this size; what was taken
+/// from it before and is not finished counts.
 const TOO_LONG: u64 = 2 * LONG_FOR_KEEPERS;
 
 /// Leaves an event for the history; why that was not possible, in words. What is told of is done already, and a history
@@ -65,7 +66,7 @@ fn leave(site: &Site, event: &Event, long: u64) -> Option<String> {
         let taken = Store::open(site).and_then(|mut store| take_in(site, &mut store));
         if let Err(failure) = taken {
             tracing::warn!(%failure, "the spool of the history is long and was not taken in");
-            if length > TOO_LONG
+            if length + spool::unfinished_bytes(site) > TOO_LONG
                 && let Err(error) = spool::give_up(site)
             {
                 tracing::warn!(%error, "the spool of the history grows");

@@ -61,26 +61,38 @@ pub fn probe(site: &Site) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path(site))?.write_all(b"\n")
 }
 
-/// Takes the file away from its writers; the files to be read, the oldest first, those included that somebody took and
-/// did not finish. Only one process at a time may do so.
+/// The files that somebody took and did not finish, the oldest first. Only one process at a time may read them.
 ///
 /// # Errors
 /// What the file system says.
-pub(super) fn take(site: &Site) -> io::Result<Vec<PathBuf>> {
-    let folder = folder(site);
-    let mut taken: Vec<PathBuf> = match fs::read_dir(&folder) {
+pub(super) fn unfinished(site: &Site) -> io::Result<Vec<PathBuf>> {
+    let mut taken: Vec<PathBuf> = match fs::read_dir(folder(site)) {
         Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|path| is_taken(path)).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
     taken.sort();
-    let next = folder.join(format!("{TAKEN}{:020}.jsonl", jiff::Timestamp::now().as_nanosecond()));
-    match fs::rename(path(site), &next) {
-        Ok(()) => taken.push(next),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
     Ok(taken)
+}
+
+/// Bytes of the files that somebody took and did not finish.
+pub(super) fn unfinished_bytes(site: &Site) -> u64 {
+    let length = |path: &PathBuf| fs::metadata(path).map_or(0, |found| found.len());
+    unfinished(site).unwrap_or_default().iter().map(length).sum()
+}
+
+/// Takes the file away from its writers; under which name it is to be read, where there is one. Only one process at a
+/// time may do so, and only when nothing unfinished is left.
+///
+/// # Errors
+/// What the file system says.
+pub(super) fn take(site: &Site) -> io::Result<Option<PathBuf>> {
+    let next = folder(site).join(format!("{TAKEN}{:020}.jsonl", jiff::Timestamp::now().as_nanosecond()));
+    match fs::rename(path(site), &next) {
+        Ok(()) => Ok(Some(next)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Gives up a spool that nobody can take in: the file before it that was given up is gone with that.
@@ -126,7 +138,7 @@ mod tests {
                 .collect();
             let mut last = false;
             loop {
-                for path in take(&site).unwrap() {
+                if let Some(path) = take(&site).unwrap() {
                     let text = fs::read_to_string(&path).unwrap();
                     read.extend(text.lines().filter_map(Event::read).filter_map(|event| event.agent));
                     fs::remove_file(path).unwrap();

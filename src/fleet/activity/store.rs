@@ -27,7 +27,7 @@ const FILE: &str = "activity.db";
 const APPLICATION_ID: i64 = 0x4d41_4354;
 
 /// Version of the schema.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Time for another process's change to end: each is a few rows.
 const BUSY: Duration = Duration::from_secs(3);
@@ -99,7 +99,8 @@ impl Store {
             .map_err(|error| failed(&path, &error))?;
         let store = Self { connection, path, keeping: site.keeping, unpruned: 0, watch: None };
         match store.number("PRAGMA user_version") {
-            Ok(VERSION) => Ok(Some(store)),
+            // What version 2 added is for those who write.
+            Ok(1..=VERSION) => Ok(Some(store)),
             Ok(_) => Ok(None),
             Err(error) => Err(store.failed(&error)),
         }
@@ -151,9 +152,13 @@ impl Store {
     fn make(&mut self) -> rusqlite::Result<()> {
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have made it while this one waited.
-        if change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? == 0 {
+        let version: i64 = change.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version < 1 {
             change.execute_batch(include_str!("schema.sql"))?;
             change.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        if version < 2 {
+            change.execute_batch(include_str!("schema-2.sql"))?;
             change.pragma_update(None, "user_version", VERSION)?;
         }
         change.commit()
@@ -164,13 +169,16 @@ impl Store {
     }
 
     /// Takes events in, all or none of them; how many were news. One that is known already is not written again, and
-    /// neither is a change into a state in which its agent is already.
+    /// neither is a change into a state in which its agent is already, nor what is as old as what had to go.
     ///
     /// # Errors
     /// When the file cannot be written; nothing was taken in then.
     pub fn take_in(&mut self, events: &[Event]) -> Result<usize> {
         let oldest = self.keeping.oldest(jiff::Timestamp::now().as_millisecond());
         let taken = self.change(|change| {
+            // The backlog tells of the same cards again and again, of those too that had to go.
+            let floor: Option<i64> = change.query_row("SELECT max(at) FROM dropped", [], |row| row.get(0))?;
+            let oldest = floor.map_or(oldest, |dropped| oldest.max(dropped.saturating_add(1)));
             let mut news = 0;
             for event in events.iter().filter(|event| event.at >= oldest) {
                 news += insert(change, event)?;
@@ -205,9 +213,15 @@ impl Store {
             while bytes_used(change)? > most && tries < SHARE {
                 tries += 1;
                 let all: i64 = change.query_row("SELECT count(*) FROM event", [], |row| row.get(0))?;
+                let share = all / SHARE + 1;
+                change.execute(
+                    "INSERT INTO dropped SELECT 1, at FROM event WHERE true ORDER BY at, seq LIMIT 1 OFFSET ?1 \
+                     ON CONFLICT (one) DO UPDATE SET at = max(at, excluded.at)",
+                    [share - 1],
+                )?;
                 change.execute(
                     "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY at, seq LIMIT ?1)",
-                    [all / SHARE + 1],
+                    [share],
                 )?;
             }
             Ok(())
@@ -301,11 +315,12 @@ fn what(path: &Path) -> String {
 
 /// Words a failure of the database.
 fn refused_by(path: &Path, error: &rusqlite::Error) -> Failure {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, NotADatabase};
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => {
             Failure::failed(what(path), error.to_string(), "move the file away: a new history is begun")
         }
+        Some(DatabaseBusy) => Failure::failed(what(path), error.to_string(), "another process holds it; try again"),
         _ => failed(path, error),
     }
 }

@@ -42,11 +42,13 @@ pub fn take_in(site: &Site, store: &mut Store) -> Result<usize> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let spooled = spool::take(site).map_err(|error| unreadable(&folder, &error))?;
     let mut news = 0;
-    for path in spooled {
-        news += take_file(&path, store)?;
-        fs::remove_file(&path).map_err(|error| unreadable(&path, &error))?;
+    for path in spool::unfinished(site).map_err(|error| unreadable(&folder, &error))? {
+        news += finish(&path, store)?;
+    }
+    // Only now: where those before cannot be taken in, the spool stays one file that is seen to grow.
+    if let Some(path) = spool::take(site).map_err(|error| unreadable(&folder, &error))? {
+        news += finish(&path, store)?;
     }
     for (path, kept) in old {
         news += take_file(&path, store)?;
@@ -62,6 +64,13 @@ fn old_records(site: &Site) -> Vec<(PathBuf, &'static str)> {
         .map(|(name, kept)| (site.home.join("fleet").join(name), kept))
         .filter(|(path, _)| path.is_file())
         .collect()
+}
+
+/// Takes in a file that was taken from its writers.
+fn finish(path: &Path, store: &mut Store) -> Result<usize> {
+    let news = take_file(path, store)?;
+    fs::remove_file(path).map_err(|error| unreadable(path, &error))?;
+    Ok(news)
 }
 
 fn take_file(path: &Path, store: &mut Store) -> Result<usize> {

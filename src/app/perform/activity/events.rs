@@ -12,9 +12,10 @@ use super::{cards, print};
 use crate::app::action::activity::{Events, Since};
 use crate::app::action::error::DONE;
 use crate::app::perform::output::{self, Printed};
-use crate::fleet::activity::{self, Anchor, Event, Filter, Query, Recorder, Store};
+use crate::fleet::activity::{self, Anchor, Event, Filter, Place, Query, Recorder, Store};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::model::FleetSnapshot;
 use crate::fleet::observe;
 
 /// Events that are read and printed at once.
@@ -40,16 +41,18 @@ pub(in crate::app) async fn events(site: &Site, wanted: &Events, width: usize) -
     match Recorder::open(site, "events") {
         Ok(mut recorder) => {
             take_in(site, &mut recorder).await;
-            let printed = show(recorder.store(), &filter, since, &out)?;
+            // Printing may take long, and others take in what happens meanwhile: it comes behind this one.
+            let last = recorder.store().last()?;
+            let printed = show(recorder.store(), &filter, since, last, &out)?;
             if wanted.follow && printed == Printed::Whole {
-                return follow(site, recorder, &filter, &out).await;
+                return follow(site, recorder, &filter, last, &out).await;
             }
         }
         // What cannot be written can perhaps be read.
         Err(failure) => match Store::open_to_read(site) {
             Ok(Some(store)) if !wanted.follow => {
                 output::say(&format!("mosaic-tui: {failure}; what is shown was taken in before"));
-                show(&store, &filter, since, &out)?;
+                show(&store, &filter, since, i64::MAX, &out)?;
             }
             _ => return Err(failure),
         },
@@ -117,67 +120,83 @@ fn since(since: Option<&Since>, follow: bool) -> Result<Beginning> {
     Ok(Beginning::At(at.as_millisecond()))
 }
 
-/// Prints page after page.
-fn show(store: &Store, filter: &Filter, beginning: Beginning, out: &Out) -> Result<Printed> {
+/// Prints page after page, of what was taken in up to the last one.
+fn show(store: &Store, filter: &Filter, beginning: Beginning, last: i64, out: &Out) -> Result<Printed> {
+    let known = |events: Vec<(Place, Event)>| -> Vec<Event> {
+        events.into_iter().filter(|((_, seq), _)| *seq <= last).map(|(_, event)| event).collect()
+    };
     let mut query = Query { filter: filter.clone(), anchor: Anchor::Oldest, since: 0, limit: PAGE };
     match beginning {
         Beginning::Newest(limit) => {
             let page = store.page(&Query { anchor: Anchor::Newest, limit, ..query })?;
-            let events: Vec<Event> = page.events.into_iter().map(|(_, event)| event).collect();
-            return out.print(&events, true);
+            return out.print(&known(page.events), true);
         }
         Beginning::At(at) => query.since = at,
     }
     loop {
         let page = store.page(&query)?;
         let whole = page.events.len() < PAGE as usize;
-        let Some((last, _)) = page.events.last() else { return Ok(Printed::Whole) };
-        query.anchor = Anchor::From((last.0, last.1 + 1));
-        let events: Vec<Event> = page.events.into_iter().map(|(_, event)| event).collect();
-        if out.print(&events, false)? == Printed::Closed || whole {
+        let Some(((at, seq), _)) = page.events.last() else { return Ok(Printed::Whole) };
+        query.anchor = Anchor::From((*at, seq + 1));
+        if out.print(&known(page.events), false)? == Printed::Closed || whole {
             return Ok(Printed::Whole);
         }
     }
 }
 
-/// Prints what is new, until whoever reads has had enough. It looks at the fleet meanwhile, so that changes of readiness
-/// are known also where no dashboard is open.
-async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, out: &Out) -> Result<u8> {
-    let mut last = recorder.store().last()?;
+/// Prints what is taken in behind the last one that was shown, until whoever reads has had enough. It looks at the fleet
+/// meanwhile, so that changes of readiness are known also where no dashboard is open. What fails is said once and tried
+/// again with whatever comes next.
+async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: i64, out: &Out) -> Result<u8> {
     let left = Arc::new(Notify::new());
     let wake = Arc::clone(&left);
     let _inotify = activity::watch_spool(site, move || wake.notify_one());
     let mut observer = observe::start(site.clone())?;
     let mut safety = tokio::time::interval(SAFETY);
     safety.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut trouble = None;
     loop {
+        let (mut newest, mut cards) = (None, Vec::new());
         tokio::select! {
             changed = observer.snapshots.changed() => {
                 if changed.is_err() {
                     return Err(Failure::failed("observer", "ended", "try again"));
                 }
-                let newest = observer.snapshots.borrow_and_update().clone();
-                if let Some(snapshot) = newest {
-                    recorder.observe(&snapshot)?;
-                }
+                newest = observer.snapshots.borrow_and_update().clone();
             }
             () = left.notified() => tokio::time::sleep(COALESCE).await,
-            _ = safety.tick() => {
-                if let Ok(events) = cards::pull(site).await {
-                    recorder.store().take_in(&events)?;
-                }
-            }
+            _ = safety.tick() => cards = cards::pull(site).await.unwrap_or_default(),
         }
-        recorder.take_in()?;
-        loop {
-            let new = recorder.store().behind(last, PAGE)?;
-            let Some((newest, _)) = new.last() else { break };
+        let kept = keep(&mut recorder, newest.as_deref(), &cards);
+        let failure = loop {
+            let new = match recorder.store().behind(last, PAGE) {
+                Ok(new) => new,
+                Err(failure) => break Some(failure),
+            };
+            let Some((newest, _)) = new.last() else { break kept.err() };
             last = *newest;
+            // The history goes on: what fails from here is told anew.
+            trouble = None;
             let events: Vec<Event> =
                 new.into_iter().map(|(_, event)| event).filter(|event| filter.accepts(event)).collect();
             if out.print(&events, true)? == Printed::Closed {
                 return Ok(DONE);
             }
+        };
+        if let Some(failure) = failure.filter(|failure| trouble.as_ref() != Some(failure)) {
+            output::say(&format!("mosaic-tui: {failure}"));
+            trouble = Some(failure);
         }
     }
+}
+
+/// Writes down what is seen, what the backlog tells, and what waits.
+fn keep(recorder: &mut Recorder, newest: Option<&FleetSnapshot>, cards: &[Event]) -> Result<()> {
+    if let Some(snapshot) = newest {
+        recorder.observe(snapshot)?;
+    }
+    if !cards.is_empty() {
+        recorder.store().take_in(cards)?;
+    }
+    recorder.take_in().map(drop)
 }

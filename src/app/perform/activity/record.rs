@@ -159,7 +159,9 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
         },
         Request::Framework(action) => !matches!(action, FrameworkAction::Status | FrameworkAction::Contract { .. }),
         Request::Library(action) => match action {
-            LibraryAction::Save { .. } | LibraryAction::Add { .. } | LibraryAction::Reset(_) => true,
+            // An editor that was opened to look leaves the text as it was.
+            LibraryAction::Save { .. } => !matches!(result, Ok(report) if report.json["outcome"] == "unchanged"),
+            LibraryAction::Add { .. } | LibraryAction::Reset(_) => true,
             LibraryAction::Personas { .. }
             | LibraryAction::Persona(_)
             | LibraryAction::Diff(_)

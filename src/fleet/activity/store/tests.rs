@@ -270,3 +270,104 @@ fn how_far_an_operator_has_looked_is_kept_for_each_and_never_goes_back() {
     let again = Store::open(&site).unwrap();
     assert_eq!((again.looked("me").unwrap(), again.looked("you").unwrap()), (Some(50), Some(7)));
 }
+
+#[test]
+fn what_went_because_it_was_too_much_is_not_taken_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut site = site(&folder);
+    site.keeping = Keeping { days: 30, bytes: 1 << 20 };
+    let begun = now() - 8 * 24 * 3_600_000;
+    let card = |n: i64| Event { text: "x".repeat(200), ..at(Kind::Card, "a", begun + n) };
+    let cards: Vec<Event> = (0..5_000).map(card).collect();
+    let mut store = Store::open(&site).unwrap();
+    for batch in cards.chunks(500) {
+        store.take_in(batch).unwrap();
+    }
+    let (kept, last) = (store.size().unwrap().0, store.last().unwrap());
+    assert!(kept < 4_500, "{kept} of 5000 fit");
+    // The backlog tells of all of them with every look.
+    let mut again = Store::open(&site).unwrap();
+    assert_eq!(again.take_in(&cards).unwrap(), 0);
+    assert_eq!((again.size().unwrap().0, again.last().unwrap()), (kept, last));
+    assert_eq!(again.take_in(&[at(Kind::Card, "a", now())]).unwrap(), 1);
+}
+
+#[test]
+fn a_history_of_the_first_version_is_brought_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    std::fs::create_dir_all(spool::folder(&site)).unwrap();
+    let first = Connection::open(path(&site)).unwrap();
+    first.execute_batch(include_str!("../schema.sql")).unwrap();
+    first.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
+    first.execute("INSERT INTO look VALUES ('me', 50)", []).unwrap();
+    drop(first);
+    assert!(Store::open_to_read(&site).unwrap().is_some(), "it is read as it is");
+    let mut store = Store::open(&site).unwrap();
+    assert_eq!(store.take_in(&[at(Kind::Start, "a", now())]).unwrap(), 1);
+    let again = Store::open(&site).unwrap();
+    assert_eq!((again.looked("me").unwrap(), again.size().unwrap().0), (Some(50), 1));
+}
+
+/// The names of the files in the history's folder that begin with this.
+fn files(site: &Site, beginning: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(spool::folder(site)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(beginning)).collect()
+}
+
+/// A history that opens, and takes nothing in for as long as its table has another name.
+fn rename(store: &Store, from: &str, to: &str) {
+    store.connection.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).unwrap();
+}
+
+#[test]
+fn beside_a_damaged_history_one_file_is_taken_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    let mut store = Store::open(&site).unwrap();
+    rename(&store, "event", "damaged");
+    for _ in 0..5 {
+        assert_eq!(super::super::note(&site, &at(Kind::Start, "a", now())), None);
+        take_in(&site, &mut Store::open(&site).unwrap()).unwrap_err();
+    }
+    assert_eq!(files(&site, "taken-").len(), 1);
+    rename(&store, "damaged", "event");
+    assert_eq!(take_in(&site, &mut store).unwrap(), 5);
+    assert_eq!(files(&site, "taken-").len() + files(&site, "spool").len(), 0);
+}
+
+#[test]
+fn what_was_taken_and_not_finished_counts_when_a_spool_is_too_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    let store = Store::open(&site).unwrap();
+    rename(&store, "event", "damaged");
+    let tell = || assert_eq!(super::super::note(&site, &at(Kind::Start, "a", now())), None);
+    let grow = |name: &str, to: u64| {
+        let file = std::fs::OpenOptions::new().write(true).open(spool::folder(&site).join(name)).unwrap();
+        file.set_len(to).unwrap();
+    };
+    tell();
+    take_in(&site, &mut Store::open(&site).unwrap()).unwrap_err();
+    tell();
+    grow("spool.jsonl", super::super::LONG);
+    tell();
+    assert_eq!(files(&site, "untaken"), [""; 0], "there is room yet");
+    grow(&files(&site, "taken-")[0], super::super::TOO_LONG - super::super::LONG);
+    tell();
+    assert_eq!((files(&site, "untaken").len(), files(&site, "spool").len()), (1, 0));
+}
+
+#[test]
+fn a_history_that_another_process_holds_is_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(&folder);
+    let (mut store, other) = (Store::open(&site).unwrap(), Store::open(&site).unwrap());
+    store.connection.busy_timeout(Duration::ZERO).unwrap();
+    other.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = store.take_in(&[at(Kind::Start, "a", now())]).unwrap_err();
+    assert!(held.next.contains("another process holds it"), "{held}");
+    other.connection.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.take_in(&[at(Kind::Start, "a", now())]).unwrap(), 1);
+}
