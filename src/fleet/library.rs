@@ -204,7 +204,7 @@ pub fn persona(site: &Site, class: &str, text: &str, shown: &Path) -> Result<Res
 /// Reads a system type's text.
 ///
 /// # Errors
-/// As for [`persona`].
+/// As for [`persona()`].
 pub fn profile(site: &Site, text: &str, path: &Path) -> Result<Result<Profile, Vec<Problem>>> {
     let classes = names(site, Shelf::Personas)?;
     let known: BTreeSet<&str> = classes.iter().map(String::as_str).collect();
