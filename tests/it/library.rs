@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Answer, Sandbox};
+use crate::harness::{Answer, Sandbox, is_well, wait_for};
 
 fn edit(sandbox: &Sandbox, class: &str, editor: &str) -> Answer {
     sandbox.run_with(&["persona", "edit", class], &[("VISUAL", ""), ("EDITOR", editor)])
@@ -60,6 +60,34 @@ fn what_is_invalid_or_was_not_saved_writes_nothing_and_loses_nothing() {
         assert_eq!(answer.code, code, "{class} {editor}: {answer:?}");
         assert!(!sandbox.home().join(format!("fleet/roles.local/{class}.md")).exists(), "{class} {editor}");
     }
+}
+
+#[test]
+fn a_persona_changed_in_an_editor_is_in_the_history_and_a_look_is_not() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
+    sandbox.ok(&["framework", "install"]);
+    let kept = || {
+        let mut events = sandbox.events("action");
+        events.retain(|event| event["what"].as_str().unwrap().contains("persona edit"));
+        events
+    };
+    assert_eq!(edit(&sandbox, "code", "true").code, 0);
+    assert_eq!(kept().len(), 0);
+    assert_eq!(edit(&sandbox, "code", "sed -i 's/^title: Coder/title: Our own coder/'").code, 0);
+    assert_eq!(edit(&sandbox, "review", "sed -i 's/^domain: .*/domain: coding/'").code, 2);
+    let [saved, refused] = &kept()[..] else { panic!("{:#?}", kept()) };
+    assert_eq!((&saved["what"], &saved["door"]), (&"mosaic-tui persona edit code".into(), &"shell".into()));
+    assert_eq!((&saved["outcome"], &refused["outcome"]), (&"done".into(), &"exit 2".into()));
+    let editor = [("VISUAL", ""), ("EDITOR", "sed -i 's/^title: .*/title: Our reviewer/'")];
+    let mut view = sandbox.open_with(&[], &editor, 120, 40);
+    view.wait_until("the agent", is_well);
+    view.send(":persona edit review\r");
+    wait_for("the dashboard's is kept as well", || kept().len() == 3);
+    assert_eq!(kept()[2]["door"], "palette");
+    view.wait_text("is your own now");
+    view.send("\x03");
+    view.wait_exit();
 }
 
 #[test]

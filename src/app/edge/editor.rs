@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::on_terminal::{self, Ended};
 use super::signals::Signals;
+use crate::app::action::LibraryAction;
+use crate::app::action::dispatch::Request;
 use crate::app::action::error;
+use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
 use crate::app::perform;
+use crate::app::perform::activity::record::{self, Asked};
 use crate::app::tui::draft;
 use crate::app::tui::event::Event;
 use crate::app::tui::screens::form::FieldName;
@@ -53,7 +57,8 @@ pub(in crate::app) async fn on(site: &Site, subject: Subject, signals: &mut Sign
             Ended::With(text) => Ended::With(Event::Edited { card, text }),
             Ended::Told(signalled, why) => Ended::Told(signalled, why),
         },
-        Subject::Persona(class) => match persona(site, &class, signals).await {
+        // No key asks for it.
+        Subject::Persona(class) => match persona(site, &class, Door::Palette, signals).await {
             Ended::With(report) => Ended::With(Event::Returned {
                 command: format!("mosaic-tui persona edit {class}"),
                 report: report.unwrap_or_else(|failure| Report::failed(&failure)),
@@ -73,8 +78,8 @@ async fn edit(card: &Card, signals: &mut Signals) -> Ended<Values> {
 }
 
 /// Opens the editor on the persona of a class, and takes what it leaves as the user's own, if it is valid. What is not
-/// taken is kept and named.
-async fn persona(site: &Site, class: &str, signals: &mut Signals) -> Ended<Result<Report>> {
+/// taken is kept and named. It is in the history like a text that is given in a file.
+async fn persona(site: &Site, class: &str, door: Door, signals: &mut Signals) -> Ended<Result<Report>> {
     let found = match library::find(site, Shelf::Personas, class) {
         Ok(found) => found,
         Err(failure) => return Ended::With(Err(failure)),
@@ -87,7 +92,8 @@ async fn persona(site: &Site, class: &str, signals: &mut Signals) -> Ended<Resul
         }
         Ended::Told(signalled, why) => return Ended::Told(signalled, why),
     };
-    let saved = plain::read(&path, MAX_TEXT)
+    let begun = jiff::Timestamp::now();
+    let mut saved = plain::read(&path, MAX_TEXT)
         .map_err(|why| Failure::unreadable(path.display().to_string(), &why))
         .and_then(|text| {
             // Somebody may have saved it while the editor was open: their text is nobody's to write over.
@@ -98,6 +104,12 @@ async fn persona(site: &Site, class: &str, signals: &mut Signals) -> Ended<Resul
                 Ok(perform::library::overtaken(class))
             }
         });
+    let request = Request::Library(LibraryAction::Save { class: class.to_owned(), file: path.clone() });
+    let command = format!("mosaic-tui persona edit {class}");
+    let unkept = record::keep(site, &request, &Asked { command: &command, door, begun }, &saved);
+    if let (Ok(report), Some(why)) = (&mut saved, unkept) {
+        report.errors.push(why);
+    }
     Ended::With(saved.map(|mut report| {
         if report.code == error::DONE {
             forget(&path);
@@ -118,7 +130,7 @@ async fn persona(site: &Site, class: &str, signals: &mut Signals) -> Ended<Resul
 pub(in crate::app) async fn persona_at_shell(site: &Site, class: &str) -> Result<Report> {
     let mut signals = Signals::listen()
         .map_err(|error| Failure::failed("signals", error.to_string(), "free some file descriptors"))?;
-    match persona(site, class, &mut signals).await {
+    match persona(site, class, Door::Shell, &mut signals).await {
         Ended::With(report) => report,
         Ended::Told(_, why) => {
             let why = why.unwrap_or_else(|| "was told to end".to_owned());

@@ -153,9 +153,12 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             _ => false,
         },
         Request::Framework(action) => !matches!(action, FrameworkAction::Status | FrameworkAction::Contract { .. }),
-        Request::Library(action) => {
-            matches!(action, LibraryAction::Save { .. } | LibraryAction::Add { .. } | LibraryAction::Reset(_))
-        }
+        Request::Library(action) => match action {
+            // An editor that was opened to look leaves the text as it was.
+            LibraryAction::Save { .. } => !matches!(result, Ok(report) if report.json["outcome"] == "unchanged"),
+            LibraryAction::Add { .. } | LibraryAction::Reset(_) => true,
+            _ => false,
+        },
         Request::Session(SessionAction::Report { .. }) => false,
         Request::Backlog(action) => match action {
             BacklogAction::List(_)
