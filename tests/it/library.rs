@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Answer, Sandbox};
+use crate::harness::{Answer, Sandbox, is_well, wait_for};
 
 fn edit(sandbox: &Sandbox, class: &str, editor: &str) -> Answer {
     sandbox.run_with(&["persona", "edit", class], &[("VISUAL", ""), ("EDITOR", editor)])
@@ -64,7 +64,8 @@ fn what_is_invalid_or_was_not_saved_writes_nothing_and_loses_nothing() {
 
 #[test]
 fn a_persona_changed_in_an_editor_is_in_the_history_and_a_look_is_not() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    sandbox.start();
     sandbox.ok(&["framework", "install"]);
     let kept = || {
         let mut events = sandbox.events("action");
@@ -78,6 +79,15 @@ fn a_persona_changed_in_an_editor_is_in_the_history_and_a_look_is_not() {
     let [saved, refused] = &kept()[..] else { panic!("{:#?}", kept()) };
     assert_eq!((&saved["what"], &saved["door"]), (&"mosaic-tui persona edit code".into(), &"shell".into()));
     assert_eq!((&saved["outcome"], &refused["outcome"]), (&"done".into(), &"exit 2".into()));
+    let editor = [("VISUAL", ""), ("EDITOR", "sed -i 's/^title: .*/title: Our reviewer/'")];
+    let mut view = sandbox.open_with(&[], &editor, 120, 40);
+    view.wait_until("the agent", is_well);
+    view.send(":persona edit review\r");
+    wait_for("the dashboard's is kept as well", || kept().len() == 3);
+    assert_eq!(kept()[2]["door"], "palette");
+    view.wait_text("is your own now");
+    view.send("\x03");
+    view.wait_exit();
 }
 
 #[test]

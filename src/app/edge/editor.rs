@@ -57,7 +57,8 @@ pub(in crate::app) async fn on(site: &Site, subject: Subject, signals: &mut Sign
             Ended::With(text) => Ended::With(Event::Edited { card, text }),
             Ended::Told(signalled, why) => Ended::Told(signalled, why),
         },
-        Subject::Persona(class) => match persona(site, &class, Door::Key, signals).await {
+        // No key asks for it.
+        Subject::Persona(class) => match persona(site, &class, Door::Palette, signals).await {
             Ended::With(report) => Ended::With(Event::Returned {
                 command: format!("mosaic-tui persona edit {class}"),
                 report: report.unwrap_or_else(|failure| Report::failed(&failure)),
