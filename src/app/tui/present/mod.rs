@@ -191,8 +191,9 @@ fn footer(state: &State) -> Vec<(String, String)> {
         .filter(|spec| place != Place::Activity || spec.id != "view.activity")
         .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
         .collect();
-    // The key of every look stands first, where no narrow screen cuts it off.
-    hints.sort_by_key(|(key, _)| key != "Enter");
+    // What is pressed most stands first, where no narrow screen cuts it off: look, answer, write, the next.
+    let first = ["Enter", "A", "s", "w"];
+    hints.sort_by_key(|(key, _)| first.iter().position(|known| known == key).unwrap_or(first.len()));
     // The last two are always shown: how to learn more, and the way out.
     hints.push(hint("?", "help"));
     hints.push(hint("q", if state.has_layers() { "back" } else { "quit" }));

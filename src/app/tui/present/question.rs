@@ -42,6 +42,10 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         scroll: open.scroll,
         marked: None,
         buttons: None,
-        hint: format!("1-9 answers with that choice, {next}a attaches, Esc closes"),
+        hint: match open.told {
+            // It is answered; what is left is to go on.
+            Some((_, false)) => format!("{next}Esc closes"),
+            _ => format!("1-9 answers with that choice, {next}a attaches, Esc closes"),
+        },
     })
 }
