@@ -249,3 +249,11 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
     screen.send("q");
     screen.wait_exit();
 }
+
+#[test]
+fn a_theme_that_there_is_not_is_told_and_the_screen_is_not_taken() {
+    let sandbox = Sandbox::with_agents(FLEET);
+    let mut screen = sandbox.open_with(&[], &[("MOSAIC_THEME", "bluish")], 120, 24);
+    screen.wait_until("why", |text| text.contains("there is no theme \"bluish\"") && text.contains("high-contrast"));
+    assert_eq!(screen.wait_exit(), 2);
+}

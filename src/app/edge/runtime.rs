@@ -80,7 +80,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     }
     let observer = observe::start(site.clone())?;
     let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
-    let (theme, asks) = terminal::theme();
+    let (theme, asks) = terminal::theme()?;
     // Before the terminal is taken: from then on every way out gives it back.
     let signals = Signals::listen().map_err(gone)?;
     let screen = Screen::take(theme, asks).map_err(gone)?;

@@ -14,11 +14,12 @@ use crossterm::terminal::{
 
 use super::input::QUESTION;
 use super::outlet::{self, Outlet};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::model::Size;
 use crate::plain::Patient;
 use crate::ui::draw::{self, Drawn};
 use crate::ui::paper::Paper;
-use crate::ui::theme::{Depth, THEME, Theme};
+use crate::ui::theme::{Depth, Palette, SHIPPED, THEME, Theme};
 use crate::ui::view::View;
 
 /// Size of a terminal that does not know its own.
@@ -37,11 +38,19 @@ pub(in crate::app) struct Screen {
 }
 
 /// The theme of this terminal, and whether its background decides it further.
-pub(in crate::app) fn theme() -> (Theme, bool) {
+///
+/// # Errors
+/// When the environment names a theme that there is not.
+pub(in crate::app) fn theme() -> Result<(Theme, bool)> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(name) = set(THEME).filter(|name| Palette::shipped(name).is_none()) {
+        let names = SHIPPED.map(|(name, _)| name).join(", ");
+        let why = format!("there is no theme {}", crate::plain::quoted(&name));
+        return Err(Failure::new(Kind::Invalid, THEME, why, format!("use one of {names}")));
+    }
     let theme = Theme::of_environment(set);
     // In its own sixteen colours a terminal is right already.
-    (theme, set(THEME).is_none() && theme.depth > Depth::Sixteen)
+    Ok((theme, set(THEME).is_none() && theme.depth > Depth::Sixteen))
 }
 
 impl Screen {

@@ -65,13 +65,6 @@ pub enum Subject {
     },
     /// Every claim that has expired.
     ExpiredClaims,
-    /// The first choice of a question that an agent asks.
-    Choice {
-        /// The agent.
-        name: String,
-        /// The question.
-        question: String,
-    },
 }
 
 impl Subject {
@@ -89,7 +82,6 @@ impl Subject {
                 format!("the framework's files here, which are of version {seeded}, and the fleet's units")
             }
             Self::ExpiredClaims => "every claim that has expired".to_owned(),
-            Self::Choice { name, question } => format!("{name}, with the first choice of: {question}"),
         }
     }
 
@@ -105,7 +97,7 @@ impl Subject {
             Self::Class(class) => format!("{verb} class {class}"),
             Self::Fleet => format!("{verb} the fleet"),
             Self::Card { id, .. } => format!("{verb} {id}"),
-            Self::Home { .. } | Self::Choice { .. } => verb.to_owned(),
+            Self::Home { .. } => verb.to_owned(),
             Self::ExpiredClaims => format!("{verb} expired claims"),
         }
     }
