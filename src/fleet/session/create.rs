@@ -31,6 +31,7 @@ pub(super) async fn adopt(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecor
 
 /// Makes the agent's session anew; one with a dead pane gives way.
 pub(super) async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
+    // Before the look at the server: at the gate a keeper may stand for minutes.
     pace::pass_gate(&site.run_dir, site.pace.spacing).await?;
     let panes = own_panes(agent, tmux).await?;
     // Reports of an earlier process say nothing about the new one, which may report at once.
@@ -47,6 +48,7 @@ pub(super) async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<Pa
         }
         None => tmux.change(&launch.anew(agent)).await?,
     }
+    // In a window that an operator has split, the pane's size is the operator's choice.
     let pane = if panes.len() < 2 {
         sized_pane(agent, tmux).await?
     } else {
@@ -100,6 +102,8 @@ impl Launch {
             },
             // In one sequence: the server looks at its children only after the whole of it.
             Change::WindowOption(agent.session.clone(), "remain-on-exit", "on".to_owned()),
+            // Else whoever attaches gives the window the size of a terminal, and the runtime draws itself anew for
+            // it.
             Change::WindowOption(agent.session.clone(), "window-size", "manual".to_owned()),
         ]
     }
@@ -122,11 +126,14 @@ async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
     let launcher = environment::Launcher::of_this_process(&site.user_home);
     let env = environment::variables(site, agent, env_file(site, agent)?, &launcher);
     let mut argv = environment::command(site, agent);
+    // Both are asked for beforehand: the scope is the pane's own command, and without either it would end
+    // at once.
     if exec::find_in_path("systemd-run", &launcher.path).is_some()
         && let Ok(manager) = Manager::connect().await
     {
         // What an earlier run left behind must not work beside the new one.
         if let Err(why) = manager.end_pane_scopes(&site.tag(), &agent.name).await {
+            // A manager that does not answer is no reason to leave an agent unstarted.
             tracing::warn!(%why, "the scopes of earlier runs were not looked at");
         }
         // Without lingering the user manager takes its scopes along at the last logout; an agent that no
@@ -135,6 +142,7 @@ async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
             argv = environment::in_scope(site, agent, argv);
         }
     }
+    // Outermost, so that `systemd-run` is found by the agent's `PATH` as well.
     let argv = environment::with_path(argv, &env);
     Ok(Launch { directory: directory.clone(), env, argv })
 }
@@ -157,6 +165,7 @@ async fn sized_pane(agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
     if pane.window == wanted(agent) {
         return Ok(pane);
     }
+    // tmux leaves `window-size manual` behind after this, which is what the window has already.
     tmux.change(&[Change::ResizeWindow(agent.session.clone(), wanted(agent))]).await?;
     let pane = own_pane(agent, tmux).await?.ok_or_else(|| vanished(agent))?;
     if pane.window == wanted(agent) {

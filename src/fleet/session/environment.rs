@@ -44,6 +44,8 @@ const PASSED_ON: [&str; 8] = [
     "MOSAIC_HEARTBEAT_INTERVAL",
     "MOSAIC_HEARTBEAT_RUN_DIR",
     "MOSAIC_HEARTBEAT_IDLE_THRESHOLD",
+    // A server that was started outside of a login has neither, and `systemd-run --user` finds its manager
+    // by them.
     "XDG_RUNTIME_DIR",
     "DBUS_SESSION_BUS_ADDRESS",
     "LANG",
@@ -75,6 +77,7 @@ pub(super) fn variables(
     all.extend([
         ("MOSAIC_AGENT_CLASS".to_owned(), agent.class.clone()),
         ("MOSAIC_AGENT_RUNTIME".to_owned(), agent.runtime.clone()),
+        // Set even when empty: what the server inherited from whoever started it would show through.
         ("MOSAIC_AGENT_MODEL".to_owned(), agent.model_hint.clone().unwrap_or_default()),
     ]);
     all.extend(agent.env.clone());
@@ -86,6 +89,8 @@ pub(super) fn variables(
         ("MOSAIC_TMUX_SOCKET".to_owned(), agent.socket.0.clone().unwrap_or_default()),
         ("MOSAIC_TENANT_ID".to_owned(), agent.tenant_id.clone()),
     ]);
+    // A `PATH` that somebody asked for is what the runtimes' folders stand in front of, and does not
+    // replace them.
     let asked = all.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     all.retain(|(name, _)| name != "PATH");
     all.push(("PATH".to_owned(), search_path(site, launcher, asked.as_deref().unwrap_or(&launcher.path))));
@@ -127,10 +132,12 @@ fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
     if let Some(own) = site.program.parent().filter(|folder| folder.is_absolute())
         && !folders.iter().any(|folder| folder.join(OWN_NAME).is_file())
     {
+        // Last, so that this program's folder hides nothing that the user has chosen.
         folders.push(own.to_owned());
     }
     let mut seen = std::collections::HashSet::new();
     folders.retain(|folder| seen.insert(folder.clone()));
+    // A folder with a colon in its name cannot stand in a `PATH`.
     std::env::join_paths(folders).map_or_else(|_| base.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
@@ -184,6 +191,7 @@ pub(super) fn in_scope(site: &Site, agent: &Agent, argv: Vec<String>) -> Vec<Str
         "--user",
         "--scope",
         "--quiet",
+        // Else a scope that failed stays loaded until somebody resets it.
         "--collect",
         &format!("--unit={unit}"),
         &format!("--slice={AGENTS_SLICE}"),

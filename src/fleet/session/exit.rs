@@ -53,6 +53,7 @@ impl ExitRecord {
         let screen = still(&self.screen, SCREEN_COLUMNS, SCREEN_ROWS);
         let lines: Vec<Label> = (0..screen.size.height)
             .map(|row| screen.row_text(row))
+            // tmux writes its own notice below the last words of the process.
             .filter(|line| !line.trim().is_empty() && !line.starts_with("Pane is dead"))
             .map(|line| Label::new(&line))
             .collect();
@@ -113,9 +114,11 @@ pub(super) fn write(site: &Site, agent: &AgentName, mut record: ExitRecord) -> s
         while !record.screen.is_char_boundary(cut) {
             cut += 1;
         }
+        // The end is kept: why a process ended stands in what it said last.
         record.screen.drain(..cut);
     }
     let mut bytes = serde_json::to_vec_pretty(&record)?;
     bytes.push(b'\n');
+    // A last screen shows whatever the agent had on it, keys and tokens included.
     file::write_private(&site.run_file(agent, RunFile::Exit), &bytes, Keep::Fleeting)
 }

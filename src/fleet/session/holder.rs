@@ -40,6 +40,7 @@ async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux, scope: Option<
     };
     let made = match tmux.reach().await? {
         None => {
+            // In the same command as the session: a server whose only session ended before that would be gone.
             let changes = [holder, Change::GlobalOption("exit-empty", "off")];
             tmux.change_starting_server(&changes, &site.variables(), scope).await
         }
@@ -74,6 +75,7 @@ pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
             format!("look with `{}`", roster.socket.command("list-sessions")),
         )
     })?;
+    // Without systemd there is no unit that could own the server.
     let unit = process::control_group(std::process::id());
     if unit.is_none() || process::control_group(pid) == unit {
         return Ok(());

@@ -70,10 +70,13 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
             "check its rights and space",
         )
     })?;
+    // A writer that was killed cannot take its temporary file along, and nobody else comes by here at
+    // every start.
     for folder in [Some(site.run_dir.as_path()), site.run_file(&agent.name, RunFile::Report).parent()] {
         folder.into_iter().for_each(file::sweep);
     }
     let mut lock = lock::take(site, agent)?;
+    // A roster that cannot be read at this moment takes nobody out: the one that was handed in holds.
     if let Ok(now) = roster::load(site) {
         // Whoever takes it out looks for its keeper only after the roster says so.
         now.agent(name)?;
@@ -89,6 +92,7 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         Some(pane) => Ok((pane, Origin::Adopted)),
         None => {
             pause(site, quick_exits).await;
+            // Behind the pause, not before it: what is seen a minute early says nothing about now.
             alone(site, agent, &tmux).await?;
             create::create(site, agent, &tmux).await.map(|pane| (pane, Origin::Created))
         }
@@ -98,8 +102,14 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         Err(failure) => return not_made(site, agent, quick_exits, failure),
     };
     tracing::info!(agent = %agent.name, pane = %pane.id, pid = pane.pid, ?origin, "keeping");
+    // Before anything that may fail: if this process dies, the next finds in the lock which pane may still
+    // live.
     lock.keeps(&pane)?;
+    // Only now that a process runs: a start that failed leaves it said that the agent was stopped. Mostly
+    // there is no such note.
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Stopped));
+    // Of the process and not of this keeper: one that only was restarted would call a long life a quick
+    // exit.
     let age = process::age(pane.pid).unwrap_or_default();
     let first_words = (origin == Origin::Created).then(|| kickstart::after_start(site, agent));
     let told = Told::of(site, agent);
@@ -121,6 +131,7 @@ async fn adopt(agent: &Agent, tmux: &Tmux) -> Result<Option<PaneRecord>> {
     loop {
         match create::adopt(agent, tmux).await {
             Err(_) if service::is_managed() && Instant::now() < deadline => {
+                // Nothing tells when the holder's unit has made its server again.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             adopted => return adopted,
@@ -147,6 +158,7 @@ async fn alone(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<()> {
 /// # Errors
 /// The failure itself.
 pub async fn refused(failure: Failure) -> Result<i32> {
+    // A shell wants its answer at once; only a unit would come again at once.
     if !service::is_managed() {
         return Err(failure);
     }
@@ -242,10 +254,12 @@ impl Keeper<'_> {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
         let mut beat = tokio::time::interval(self.site.thresholds.heartbeat_interval);
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        // Beats that were missed while the machine slept are not made up for: one says as much as many.
         let mut watchdog = service::watchdog_interval().map(tokio::time::interval);
         let mut ready_at = Some(Instant::now() + SETTLE);
         loop {
             tokio::select! {
+                // In this order: no heartbeat vouches for a process whose death can be known by now.
                 biased;
                 ended = death.wait() => {
                     ended.map_err(io)?;
@@ -272,6 +286,8 @@ impl Keeper<'_> {
                     }
                 }
             }
+            // A command of the roster may start its runtime again in the same pane, and each process writes a file
+            // of its own.
             if own.as_ref().is_none_or(OwnStateFile::is_over) {
                 own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
             }
@@ -285,6 +301,7 @@ impl Keeper<'_> {
         let interval = self.site.thresholds.heartbeat_interval;
         let report = heartbeat::read(&self.site.run_file(&self.agent.name, RunFile::Report), now, interval)
             .ok()
+            // A report outlives its process, and anybody with the agent's variables can leave one.
             .filter(|report| ProcessWatch::default().look(self.pid).contains(report.pid));
         let beat = match own {
             Some(own) => Some(told_by_itself(own, report, now, interval)),
@@ -296,6 +313,7 @@ impl Keeper<'_> {
         };
         self.told.reported(&beat);
         let path = self.site.run_file(&self.agent.name, RunFile::Heartbeat);
+        // No reason to end: without a heartbeat the row becomes stale by itself, and the agent works on.
         if let Err(error) = heartbeat::write(&path, &beat) {
             tracing::error!(%error, path = %path.display(), "heartbeat not written");
         }
@@ -309,6 +327,7 @@ impl Keeper<'_> {
                 match self.tmux.reach().await {
                     Ok(Some(panes)) => match panes.into_iter().find(|pane| pane.id == self.pane) {
                         Some(pane) if pane.dead => return Some(pane),
+                        // The kernel tells of a death before tmux has taken notice of it.
                         Some(_) => {}
                         None => return None,
                     },
@@ -322,6 +341,7 @@ impl Keeper<'_> {
             // tmux 3.3a often fills the status in only when another child of the server ends.
             let nudged = self.tmux.change(&[Change::Nudge]).await.is_ok();
             if nudged && let Ok(again) = create::own_pane(self.agent, &self.tmux).await {
+                // By now an operator may have made another pane the session's first.
                 dead = again.filter(|pane| pane.id == self.pane).or(dead);
             }
         }
@@ -353,6 +373,7 @@ impl Keeper<'_> {
             tracing::error!(quick_exits, "it ends at once every time; given up");
             return Ok(GIVEN_UP);
         }
+        // A process may happen to end with the very status by which a keeper tells its unit not to come again.
         Ok(end.map(End::code).filter(|status| *status != GIVEN_UP).unwrap_or(UNKNOWN_STATUS))
     }
 
@@ -377,6 +398,7 @@ async fn shutting_down() -> bool {
     }
     match Manager::connect().await {
         Ok(manager) => manager.is_stopping().await,
+        // What keeps this keeper and does not answer any more is on its way out.
         Err(_) => true,
     }
 }
@@ -437,6 +459,7 @@ fn watch_reports(path: &Path, reported: mpsc::Sender<()>) -> Option<notify::Reco
     heartbeat::make_run_dir(folder).ok()?;
     let name = path.file_name()?.to_owned();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reports are written beside and renamed: before that there is nothing whole to read.
         let renamed = event.is_ok_and(|event| {
             matches!(event.kind, notify::EventKind::Modify(notify::event::ModifyKind::Name(_)))
                 && event.paths.iter().any(|path| path.file_name() == Some(&name))

@@ -33,6 +33,7 @@ pub(super) async fn after_start(site: &Site, agent: &Agent) -> Infallible {
     if let Some(template) = &agent.kickstart {
         match text(site, agent, template) {
             Ok(text) => say(site, agent, &text).await,
+            // The runtime runs already, and without its first message it is of more use than ended.
             Err(why) => tracing::error!(agent = %agent.name, %why, "the kickstart is not sent"),
         }
     }

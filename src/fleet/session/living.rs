@@ -75,6 +75,7 @@ impl Living {
                 ),
             });
         }
+        // They were listed by one socket, so any of them names its server.
         let seen = panes.first().map(|pane| pane.server);
         Some(elsewhere(pid, *server, path.as_deref(), &agent.socket, seen))
     }

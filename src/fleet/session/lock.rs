@@ -52,6 +52,7 @@ pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
             Err(error) => return Err(lockfile::failed(&path, &error)),
         }
     };
+    // Only now, behind the lock: a keeper that ended a moment ago may have written until then.
     let former = std::fs::read_to_string(&path).unwrap_or_default();
     let mut lock = KeeperLock { file, path, socket: agent.socket.clone() };
     lock.write(&former.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>())?;
@@ -97,6 +98,8 @@ fn exclusive(file: &File) -> rustix::io::Result<()> {
 pub fn keeper_pid(path: &Path) -> Option<u32> {
     for _ in 0..ASKED_AGAIN {
         let mut file = File::open(path).ok()?;
+        // The pid in the file may be that of a killed keeper, or of whatever has its number now; the kernel's
+        // lock cannot.
         match flock(&file, FlockOperation::NonBlockingLockShared) {
             Err(rustix::io::Errno::WOULDBLOCK) => {}
             _ => return None,

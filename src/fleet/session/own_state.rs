@@ -54,6 +54,7 @@ impl OwnStateFile {
         if !Self::is_written_by(runtime) {
             return None;
         }
+        // A command line of the roster may put a shell or a wrapper between the pane and the runtime.
         let tree = ProcessWatch::default().look(root).processes;
         let pid = tree.iter().find(|process| runtime::matches(WRITER, &process.argv))?.pid;
         let path = folder(pid)?.join(format!("{pid}.json"));
@@ -139,6 +140,7 @@ fn watch(path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWa
     let (folder, name) = (path.parent()?, path.file_name()?.to_owned());
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let written = event.is_ok_and(|event| {
+            // Reading the file opens it: that would ask for the next reading, and so on for ever.
             !matches!(event.kind, EventKind::Access(notify::event::AccessKind::Open(_)))
                 && event.paths.iter().any(|path| path.file_name() == Some(&name))
         });

@@ -56,9 +56,12 @@ pub(super) async fn pass_gate(run_dir: &Path, spacing: Duration) -> Result<()> {
     // Whoever is inside sleeps there; the others stand in front of the lock.
     let begun = Instant::now();
     let mut told = begun;
+    // Asked for again and again, because whoever sleeps inside the kernel cannot tell systemd that it
+    // lives.
     while !lockfile::try_exclusive(&path, &file)? {
         if begun.elapsed() > MAX_GATE_WAIT {
             tracing::warn!("the gate of starts stays shut; somebody froze inside of it");
+            // Two starts at once do less harm than a fleet that never starts.
             return Ok(());
         }
         if told.elapsed() > TELL_AGAIN {
@@ -67,6 +70,8 @@ pub(super) async fn pass_gate(run_dir: &Path, spacing: Duration) -> Result<()> {
         }
         tokio::time::sleep(TRY_AGAIN).await;
     }
+    // By a clock that nobody sets. It begins anew at each boot, so a note that lies in its future is an
+    // old one.
     let now = since_boot();
     let wait = last_start(&mut file)
         .filter(|last| *last <= now)

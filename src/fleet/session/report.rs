@@ -30,6 +30,7 @@ pub struct Report {
 pub fn own_pane_process(site: &Site, agent: &AgentName) -> Option<u32> {
     let path = site.run_file(agent, RunFile::Heartbeat);
     let beat = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval).ok()?;
+    // Variables can be copied into any shell, but no one can choose whom it descends from.
     process::ancestors(std::process::id()).contains(&beat.pid).then_some(beat.pid)
 }
 

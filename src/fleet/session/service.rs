@@ -13,6 +13,7 @@ pub(super) fn is_managed() -> bool {
 pub(super) fn tell(state: &str) {
     let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
     let bytes = path.as_encoded_bytes();
+    // An abstract socket's name begins with a zero byte, for which the variable has an `@`.
     let address = match bytes.strip_prefix(b"@") {
         Some(name) => SocketAddr::from_abstract_name(name),
         None => SocketAddr::from_pathname(&path),

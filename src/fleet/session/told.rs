@@ -93,6 +93,7 @@ impl<'a> Told<'a> {
         };
         event.state = Some(state);
         event.good = (state == Readiness::Stuck).then_some(false);
+        // The moment of the change: the beat that carries it may come an interval later.
         event.at = beat.since.unwrap_or(beat.ts).as_millisecond();
         event.text =
             beat.detail.as_ref().map_or_else(|| format!("reports {}", beat.status.word()), ToString::to_string);
