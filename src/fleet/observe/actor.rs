@@ -154,12 +154,14 @@ impl Actor {
             clients,
             answers,
             links,
+            // Stands here until `run` makes the one whose other end it reads.
             host_notify: mpsc::channel(1).0,
             feeds: Vec::new(),
             observed: Observed::new(site, roster),
             publish,
             deaths: mpsc::channel(1).0,
             watched: HashMap::new(),
+            // The roster was read just now, and the servers are asked by `first_answers`.
             dirty: Dirty { processes: true, heartbeats: true, panes: true, joined: true, ..Dirty::default() },
             last_look: Instant::now(),
             roster_stamp,
@@ -177,6 +179,7 @@ impl Actor {
         self.host_notify = host_readings;
         self.feed_hosts();
         let mut tick = tokio::time::interval(TICK);
+        // A machine that slept owes no ticks: each of them asks for everything.
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut ticks: u32 = 0;
         self.first_answers().await;
@@ -186,6 +189,7 @@ impl Actor {
             let rested = self.last_look + REST;
             tokio::select! {
                 request = asked.recv() => match request {
+                    // The sender lives in the `Observer`: nobody is left who could see a snapshot.
                     None => return,
                     Some(Request::Refresh) => {
                         urgent = true;
@@ -194,12 +198,14 @@ impl Actor {
                     }
                     Some(Request::Capture { pane, history, answer }) => {
                         self.capture(&pane, history, answer);
+                        // It changes nothing that a snapshot holds.
                         continue;
                     }
                 },
                 Some(pid) = died.recv() => {
                     urgent = true;
                     self.watched.remove(&pid);
+                    // The kernel's word is shown at once; tmux lists the death some milliseconds later.
                     self.observed.read_process(pid);
                     self.dirty.tmux = true;
                 }
@@ -228,6 +234,7 @@ impl Actor {
                     // Until the folder is watched, its files are read at each tick.
                     self.dirty.heartbeats |= file_watch.retry();
                 }
+                // What changed during the rest is read at its end, also when nothing else happens then.
                 () = tokio::time::sleep_until(rested), if self.dirty.any() => {}
             }
             if urgent || Instant::now() >= rested {
@@ -291,6 +298,7 @@ impl Actor {
             let _late = tokio::time::timeout(FIRST_ANSWERS, self.observed.read_screens_once()).await;
         }
         self.publish.send_replace(Some(self.observed.join()));
+        // Behind the snapshot, which waits for no screen but at the first time: what they say comes with the next.
         self.read_screens();
     }
 
@@ -329,6 +337,7 @@ impl Actor {
             }
             Answer::Screens(server, peeks) => {
                 self.observed.take_screens(&server, peeks);
+                // In a fleet at work some screen has always moved; if each were urgent, there would be no rest.
                 false
             }
         }
@@ -388,6 +397,7 @@ impl Actor {
             if self.watched.contains_key(&pid) {
                 continue;
             }
+            // It is gone already, or no descriptor is left: the next look at the server tells as well.
             let Ok(watch) = DeathWatch::of(pid) else { continue };
             let deaths = self.deaths.clone();
             let task = tokio::spawn(async move {

@@ -53,6 +53,7 @@ impl Clients {
 
     /// Asks for the panes; once more when that is under way already.
     pub(super) fn look(&mut self, socket: SocketName) {
+        // The answer of a task that is finished waits to be taken, and says nothing of what happened since.
         if self.busy.get(&(socket.clone(), Asked::Look)).is_some_and(|task| !task.is_finished()) {
             self.again.insert(socket);
             return;

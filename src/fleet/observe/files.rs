@@ -56,6 +56,7 @@ impl FileWatch {
         let watcher = notify::recommended_watcher(move |event| told.take(event))
             .inspect_err(|error| tracing::warn!(%error, "no inotify; files are polled"))
             .ok();
+        // Events name whole paths, with which it is compared.
         let roster = std::path::absolute(roster).unwrap_or_else(|_| roster.to_owned());
         let mut watch = Self { watcher, shared, run_dir: run_dir.to_owned(), roster, watched: HashSet::new() };
         watch.retry();
@@ -67,6 +68,7 @@ impl FileWatch {
         loop {
             self.shared.wake.notified().await;
             let changed = std::mem::take(&mut *lock(&self.shared.changed));
+            // A wake-up may be left over from changes that were taken already.
             if changed != Changed::default() {
                 return changed;
             }
@@ -79,9 +81,11 @@ impl FileWatch {
         let steps = steps_to(&self.roster);
         let mut wanted: HashSet<PathBuf> = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
         wanted.insert(self.run_dir.clone());
+        // Before the folders are watched: an event may come at once.
         *lock(&self.shared.roster) = steps.into_iter().collect();
         let Some(watcher) = &mut self.watcher else { return true };
         self.watched.retain(|folder| {
+            // The kernel has dropped the watch of a folder that was removed.
             let keep = wanted.contains(folder) && folder.exists();
             if !keep {
                 // It is gone already where the folder is.
@@ -105,6 +109,7 @@ impl Shared {
         let mut changed = lock(&self.changed);
         match event {
             Ok(event) if event.need_rescan() => changed.all = true,
+            // Reading is an access as well: ours would ask for the next reading, for ever.
             Ok(event) if !matches!(event.kind, EventKind::Access(_)) => {
                 for path in &event.paths {
                     if let Some(agent) = agent_of(path) {
@@ -126,6 +131,7 @@ impl Shared {
 /// The agent whose heartbeat or record of an end this is.
 fn agent_of(path: &Path) -> Option<String> {
     let kind = path.extension()?;
+    // The temporary names under which files are written end otherwise, and are nobody's news.
     if kind != "hb" && kind != "exit" {
         return None;
     }
@@ -146,6 +152,7 @@ fn steps_to(path: &Path) -> Vec<PathBuf> {
         }
         let step = real.join(&part);
         match std::fs::read_link(&step) {
+            // Links that lead in a circle come to an end here.
             Ok(target) if links < MAX_LINKS => {
                 links += 1;
                 steps.push(step);

@@ -100,6 +100,7 @@ impl Looking {
         for (server, poll) in &mut self.polls {
             let tmux = Tmux::at(server, &self.links);
             let mut look = tmux.look().await.map_err(|failure| failure.to_string());
+            // A server that does not answer costs its own rows; a link that is gone costs those of all.
             if let (Err(_), Some(why)) = (&look, self.link.lost().await) {
                 return Err(why);
             }

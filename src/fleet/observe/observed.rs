@@ -108,6 +108,7 @@ impl Observed {
             (Err(_), Err(before)) if before != NOT_READ => self.systemd.at,
             _ => Timestamp::now(),
         };
+        // Whoever installs or removes units has the manager read them anew, and so a reading comes then.
         self.installed = installed(&self.site) == Installed::Ours;
         self.systemd = Reading::new(facts, at);
     }
@@ -138,6 +139,7 @@ impl Observed {
                 for (server, look) in facts.servers {
                     self.tmux.insert(server, Reading::new(look, now));
                 }
+                // A screen counts for a pane that is known, and some of those have just arrived.
                 self.reconcile_screens();
                 for (server, pane, peek) in facts.screens {
                     let told = self.told.iter().find(|(of, one, _)| *of == server && one.id == pane);
@@ -147,6 +149,7 @@ impl Observed {
                 }
                 let rows = match facts.rows {
                     Some(rows) => Reading::new(rows, now),
+                    // Not asked for this time: what it said before holds.
                     None => before.map_or_else(|| Reading::new(Err(NOT_READ.to_owned()), now), |view| view.rows),
                 };
                 HostView { heard: true, link: Reading::new(Ok(()), now), rows }
@@ -165,6 +168,7 @@ impl Observed {
     /// known, whether they report for themselves or not: a question outranks a report.
     fn panes_read_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
         let mut told = Vec::new();
+        // Grouped once, or each agent would walk all panes.
         let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
         for (server, reading) in &self.tmux {
             if let Ok(Look::Panes(panes)) = &reading.facts {
@@ -347,6 +351,8 @@ impl Observed {
             Err(_) => drop(self.stopped.remove(name)),
         }
         let path = self.site.run_file(name, RunFile::Exit);
+        // The time before the text: a record that is replaced in between is read again at the next look. Read
+        // each time, every last screen of the fleet would be drawn anew at each look.
         let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
         let known = self.exits.remove(name).filter(|(at, _)| Some(*at) == written);
         let read = || session::last_exit(&self.site, name).zip(written).map(|(record, at)| (at, record.facts()));
@@ -362,6 +368,7 @@ impl Observed {
             Some(Reading { facts: Ok(Look::Panes(panes)), .. }) => {
                 !panes.iter().any(|pane| pane.session == agent.session)
             }
+            // Only a server that answers can say that it is without an agent.
             _ => false,
         };
         let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));

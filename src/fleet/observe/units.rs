@@ -46,6 +46,7 @@ pub(super) async fn feed(site: Site, readings: mpsc::Sender<Result<UnitsView, St
 async fn follow(site: &Site, readings: &mpsc::Sender<Result<UnitsView, String>>) -> Result<(), String> {
     let mut watch = UnitWatch::connect().await?;
     let (notify, mut notices) = mpsc::channel(1);
+    // Before the first reading: what changes in between asks for another one.
     watch.subscribe(notify).await?;
     loop {
         let view = watch.read().await?;
