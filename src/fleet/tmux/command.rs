@@ -143,6 +143,7 @@ impl Query {
             Self::ServerPid => words(&["display-message", "-p", &format!("{}#{{pid}}", mark())]),
             Self::SocketPath => words(&["display-message", "-p", &format!("{}#{{socket_path}}", mark())]),
             Self::Capture { pane, history } => {
+                // `-N` keeps the blanks at the ends of rows, which may have a colour.
                 let mut all = words(&["capture-pane", "-p", "-e", "-N", "-t"]);
                 all.push(pane.to_string());
                 if *history > 0 {
@@ -172,11 +173,13 @@ impl Change {
                 all.extend(words(&["-c", &literal(&directory.to_string_lossy())]));
                 all.extend(variables(env));
                 all.push("--".to_owned());
+                // tmux executes several words itself; it would hand a single one to a shell.
                 all.extend(argv.iter().cloned());
                 all
             }
             Self::RespawnPane { pane, directory, env, argv } => {
                 let directory = literal(&directory.to_string_lossy());
+                // Without `-k`: a pane whose process lives is left alone.
                 let mut all = words(&["respawn-pane", "-t", &pane.to_string(), "-c", &directory]);
                 all.extend(variables(env));
                 all.push("--".to_owned());
@@ -199,6 +202,8 @@ impl Change {
             Self::GlobalOption(option, value) => words(&["set-option", "-g", option, value]),
             Self::KillSession(session) => words(&["kill-session", "-t", &exact_target(session)]),
             Self::LeaveMode(pane) => words(&["copy-mode", "-q", "-t", &pane.to_string()]),
+            // With `-p` a program that knows pastes takes it for one; else some runtimes send each line as a
+            // message.
             Self::PasteBuffer { buffer, pane } => {
                 words(&["paste-buffer", "-p", "-d", "-b", buffer, "-t", &pane.to_string()])
             }

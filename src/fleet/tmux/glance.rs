@@ -52,6 +52,7 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs or refuses.
     pub async fn glance(&self, pane: PaneId, above: u32) -> Result<Option<Glance>> {
+        // By one client: between two of them lines could scroll away uncounted.
         let queries = [Query::Scrolled(pane).words(), Query::Capture { pane, history: above }.words()];
         match self.run(&queries).await {
             Ok(text) => Ok(Glance::parse(pane, &text, mark())),

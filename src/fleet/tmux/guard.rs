@@ -43,6 +43,7 @@ impl Guard {
     fn condition(&self) -> String {
         let mut all = vec![format!("#{{==:#{{{LEASE_OPTION}}},{}}}", self.lease)];
         if let Some((x, y)) = self.cursor {
+            // In copy mode keys go to the mode, and the cursor is the mode's own.
             all.push("#{==:#{pane_in_mode},0}".to_owned());
             all.push(format!("#{{==:#{{cursor_x}} #{{cursor_y}},{x} {y}}}"));
         }
@@ -60,6 +61,7 @@ impl Guard {
     pub(super) fn words(&self, pane: PaneId, changes: &[Change]) -> Vec<String> {
         let mut commands: Vec<String> = changes.iter().map(|change| quote(&change.words())).collect();
         let answer = |word: &str| format!("display-message -p '{}{word}'", mark());
+        // Behind the changes: one that fails ends the list, and then nothing says that they were made.
         commands.push(answer(MADE));
         let pane = pane.to_string();
         let words = ["if-shell", "-F", "-t", &pane, &self.condition(), &commands.join(" ; "), &answer(LEFT)];

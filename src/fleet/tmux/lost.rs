@@ -64,6 +64,7 @@ fn listener(line: &str) -> Option<(u64, &Path)> {
     let mut fields = line.split_ascii_whitespace().skip(3);
     let flags = u32::from_str_radix(fields.next()?, 16).ok()?;
     let inode = fields.nth(2)?.parse().ok()?;
+    // A path may hold blanks, so it is all of the rest and not the next field.
     let at = line.find(fields.next()?)?;
     (flags & LISTENS != 0).then_some((inode, Path::new(&line[at..])))
 }

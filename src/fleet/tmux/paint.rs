@@ -37,6 +37,7 @@ fn behind<'a>(text: &'a str, style: &mut CellStyle) -> &'a str {
 fn change(sequence: &str, style: &mut CellStyle) {
     // A style of underlining is written `4:3`, its colour `58:...`.
     let mut numbers =
+        // A number that is left out is 0: `ESC [ m` takes all styles back.
         sequence.split(';').map(|word| word.split(':').next().and_then(|word| word.parse().ok()).unwrap_or(0));
     while let Some(number) = numbers.next() {
         match number {
@@ -56,6 +57,7 @@ fn change(sequence: &str, style: &mut CellStyle) {
             40..=47 => style.bg = CellColor::Indexed(number - 40),
             100..=107 => style.bg = CellColor::Indexed(number - 92),
             49 => style.bg = CellColor::Default,
+            // The colour of an underline is not shown, but its numbers must not be taken for styles.
             38 | 48 | 58 => {
                 let color = match numbers.next() {
                     Some(5) => numbers.next().map(CellColor::Indexed),

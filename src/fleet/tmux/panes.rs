@@ -109,6 +109,7 @@ pub(super) fn parse_list(mut text: &str) -> Result<Vec<PaneRecord>, String> {
             }
             None => {
                 unreadable.get_or_insert(text);
+                // Each record begins with the id of its pane, so the next one is found although this one has no end.
                 text.find("\n%").map_or("", |next| &text[next + 1..])
             }
         };
@@ -141,6 +142,7 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         left: number(9)?,
         top: number(10)?,
         window: Size { width: number(11)?, height: number(12)? },
+        // tmux 3.3a leaves the pane's own empty, and that of the session counts no output.
         activity: fields[13..16].iter().find_map(|field| field.parse().ok().filter(|seconds| *seconds > 0)),
         in_mode: fields[16] != "0" && !fields[16].is_empty(),
         status_rows: match fields[17] {

@@ -44,6 +44,7 @@ impl Refusal {
             return Err(Self::Tmux("its server hangs: no answer within 3 s".to_owned()));
         }
         let message = Label::new(&output.stderr).to_string();
+        // tmux exits with 1 whatever is wrong, so only its words tell.
         Err(match message.as_str() {
             text if is_no_server(text) => Self::NoServer(message),
             text if is_ending(text) => Self::Ending(message),
@@ -58,6 +59,7 @@ impl Refusal {
 fn is_no_server(message: &str) -> bool {
     message.starts_with("no server running on")
         || (message.starts_with("error connecting to")
+            // Refused: the file is there, left by a server that was killed, and nobody listens behind it.
             && (message.contains("No such file or directory") || message.contains("Connection refused")))
 }
 

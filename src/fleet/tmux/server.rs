@@ -93,6 +93,7 @@ impl Tmux {
             // The fleet's server is ours: the user's ~/.tmux.conf must not shape it.
             args.extend(["-f".into(), "/dev/null".into()]);
         } else {
+            // Else tmux would start a server for whoever only looks, who would own every pane made in it.
             args.push("-N".into());
         }
         if let Some(name) = &self.socket.0 {
@@ -106,6 +107,7 @@ impl Tmux {
     pub fn viewer(&self, session_id: &str) -> (&'static str, Vec<OsString>) {
         let mut args = self.client_args(false);
         args.extend(
+            // `-E` leaves the session's environment alone, which tmux would otherwise take over from this client.
             ["-2", "-T", "256,RGB", "attach-session", "-E", "-f", "ignore-size,read-only", "-t", session_id]
                 .map(OsString::from),
         );
@@ -304,6 +306,7 @@ impl Tmux {
 
     async fn feed_now(&self, host: &Link, line: &str) -> Result<exec::Output, Refusal> {
         let clock = host.run("date +%s", REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link)?;
+        // A clock that cannot be read makes the condition false: nothing is done then.
         let now: i64 = String::from_utf8_lossy(&clock.stdout).trim().parse().unwrap_or_default();
         let tmux = self.script(&[["source-file", "-"].map(str::to_owned).to_vec()]);
         let feed = format!("printf %s {} | {tmux}", shell_quote(line));

@@ -47,6 +47,7 @@ impl Wanted {
     /// One line of the client's input: a picture when the pane is there and does not look as it did.
     fn line(&self) -> String {
         let pane = self.pane.to_string();
+        // It becomes a part of a format, in which other characters would mean something.
         let known = self.known.as_deref().filter(|known| known.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
         // A pane that is gone makes tmux take the current one.
         let there = format!("#{{==:#{{pane_id}},{pane}}}");
@@ -54,6 +55,7 @@ impl Wanted {
             Some(known) => format!("#{{&&:{there},#{{!=:{STAMP},{known}}}}}"),
             None => there,
         };
+        // `%s` is the second of the server's own clock, which dates its activity as well.
         let state = format!("{}#{{pane_id}} %s {STAMP}", mark());
         let picture = [
             quote(&Query::Capture { pane: self.pane, history: 0 }.words()),
