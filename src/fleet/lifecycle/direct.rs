@@ -146,11 +146,13 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
     if keeper.is_none() && panes.is_empty() && living.is_none() {
         return Ok(Outcome::NotRunning);
     }
+    // Before the session: to its keeper the stop would be a death, with a record and an event of its own.
     if let Some(pid) = keeper {
         dismiss(pid).await;
     }
     let mut watch = ProcessWatch::default();
     let roots: Vec<u32> = panes.iter().filter(|pane| !pane.dead).map(|pane| pane.pid).chain(living).collect();
+    // Listed while it lives: once the pane's process is gone nothing says whose its children were.
     let mut tree: Vec<Identity> =
         roots.iter().flat_map(|pid| watch.look(*pid).processes).map(|process| identify(process.pid)).collect();
     // Where the pane has a scope of its own, what daemonised is in there still.
@@ -167,6 +169,7 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
     if !panes.is_empty() {
         tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
     }
+    // The signal that comes from a terminal's end: what is prepared for it ends in order.
     end(&tree, Signal::HUP).await;
     // What was forked meanwhile is in there as well.
     for _ in 0..SWEEPS {
@@ -177,6 +180,7 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
         end(&left, Signal::KILL).await;
         tree.extend(left);
     }
+    // An old heartbeat would vouch for nobody until it is stale.
     for kind in [RunFile::Heartbeat, RunFile::Report] {
         let _none = std::fs::remove_file(site.run_file(&agent.name, kind));
     }

@@ -59,6 +59,7 @@ impl OperationLock {
 
     /// Whether somebody restarted the agent after this moment.
     pub(super) fn restarted_since(&self, moment: Duration) -> bool {
+        // A note from before the last boot lies in the future of this clock.
         self.last_restart.is_some_and(|at| at > moment.as_nanos() && at <= process::since_boot().as_nanos())
     }
 

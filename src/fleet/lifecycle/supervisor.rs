@@ -112,6 +112,7 @@ impl<'a> Lifecycle<'a> {
             Way::Systemd(manager) => {
                 // An active holder's unit does nothing for a server that lives and is not reached.
                 Tmux::new(self.roster.socket.clone()).reach().await?;
+                // A unit that has reached its start limit refuses an operator's start as well.
                 manager.forget_failure(HOLDER_UNIT).await;
                 self.job(manager, HOLDER_UNIT, None).await?;
                 // Its session may have been killed while the server and the unit live.
@@ -156,9 +157,11 @@ impl<'a> Lifecycle<'a> {
                     // It waits before a restart of its own; the operator wants it now.
                     manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
                 } else if let Some(pid) = keeper {
+                    // While it holds the agent's lock, the unit's keeper is refused.
                     direct::dismiss(pid).await;
                 }
                 self.forget(&agent.name);
+                // The start limit counts the starts of the past, and refuses this one as well.
                 manager.forget_failure(&unit).await;
                 self.job(manager, &unit, Some(agent)).await?;
                 Ok(if keeper.is_some() && state != ActiveState::Activating {
@@ -227,8 +230,10 @@ impl<'a> Lifecycle<'a> {
                 manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
                 stopped = true;
             }
+            // A unit that failed once stays failed for systemd, also when it is stopped on purpose.
             manager.forget_failure(&unit).await;
         }
+        // Also behind a unit that was stopped: what was started without it is not the unit's to end.
         let outcome = end(self.site, &Whom::from(agent)).await?;
         // The roster may have named another socket when it was started.
         let former = session::last_socket(&self.site.run_file(&agent.name, RunFile::Lock));
@@ -292,6 +297,7 @@ impl<'a> Lifecycle<'a> {
             ));
         }
         self.start_locked(agent).await?;
+        // Only now: a restart that failed spares nobody a second one.
         lock.note_restart();
         Ok(Outcome::Restarted)
     }
@@ -400,6 +406,7 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
     };
     // The roster may have been broken, or the agent taken out of it, while it ran.
     let socket = socket.or_else(|| session::last_socket(&site.run_file(&name, RunFile::Lock)));
+    // No keeper has ever written down where it keeps this one, so there is nothing to end.
     let Some(socket) = socket else { return Ok(()) };
     // While a command of ours is at it, the command knows what the end is for.
     if !OperationLock::is_held(site, &name) {
