@@ -46,6 +46,7 @@ impl Bus {
     pub(super) async fn connect() -> Result<Self, BusError> {
         let address = address().ok_or(BusError::NoBus)?;
         let unanswered = |why: BusError| BusError::Silent(why.to_string());
+        // The longest of the limits; each call is cut off earlier by its own.
         let build = async { connection::Builder::address(address.as_str()).method_timeout(RELOAD_LIMIT).build().await };
         let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
         let bus = Self { connection, subscribed: Arc::default() };
@@ -86,6 +87,7 @@ impl Bus {
 
     /// Every signal that the manager sends from now on.
     pub(super) async fn signals(&self) -> Result<zbus::MessageStream, BusError> {
+        // Before the subscription: signals may arrive right behind its answer.
         let stream = zbus::MessageStream::from(&self.connection);
         self.subscribed.get_or_try_init(|| self.subscribe()).await?;
         Ok(stream)
@@ -112,6 +114,7 @@ impl Bus {
             .sender(SERVICE)
             .build()
             .map_err(|error| error.to_string())?;
+        // A stream of the whole connection asks the bus for nothing, which passes signals on only by a rule.
         let body = (rule.to_string(),);
         let bus = "org.freedesktop.DBus";
         let added = self.connection.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "AddMatch", &body);
@@ -130,6 +133,7 @@ impl Bus {
         let text = |value: OwnedVariant| String::try_from(value).unwrap_or_default();
         let number = |value: OwnedVariant| u32::try_from(value).unwrap_or(0);
         // All at once: one round trip.
+        // One by one and not by `GetAll`, for which the manager puts some two hundred properties together.
         let (unit_file_state, main_pid, n_restarts, result, status_text) = tokio::try_join!(
             self.property(path, UNIT, "UnitFileState"),
             self.property(path, SERVICE_UNIT, "MainPID"),

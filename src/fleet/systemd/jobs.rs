@@ -122,7 +122,10 @@ impl Manager {
         if units.is_empty() {
             return Ok(());
         }
+        // For good and not only until the next boot (`false`), and over a link of an earlier installation
+        // (`true`).
         let _links: (bool, Vec<LinkChange>) = self.bus.call("EnableUnitFiles", &(units, false, true)).await?;
+        // The manager knows the new links only once it has read its files again.
         self.reload().await
     }
 
@@ -140,6 +143,7 @@ impl Manager {
 
     /// Whether a unit is started at boot.
     pub async fn file_state(&self, unit: &str) -> UnitFileState {
+        // An error means that there is no such unit file, and so nothing is enabled.
         let state: String = self.bus.call("GetUnitFileState", &(unit,)).await.unwrap_or_default();
         state.into()
     }
@@ -159,9 +163,11 @@ impl Manager {
     /// When the manager does not answer.
     pub async fn end_pane_scopes(&self, tag: &str, agent: &AgentName) -> Result<(), BusError> {
         let pattern = format!("{PANE_SCOPE}{tag}-{agent}-*.scope");
+        // The pattern of agent `a` matches the scopes of an agent `a-b` as well.
         let ours = |scope: &&String| agent_of_scope(scope) == Some((tag, agent.as_str()));
         for scope in self.names(&pattern).await?.iter().filter(ours) {
             // It may end by itself in the meantime.
+            // Killed first: a stop alone waits for whatever ignores SIGTERM, by default for a minute and a half.
             let _gone: Result<(), BusError> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
             let _gone = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;
         }

@@ -37,6 +37,8 @@ fn parse(text: &str, units: &[String]) -> HashMap<String, Vec<Label>> {
         let Ok(entry) = serde_json::from_str::<serde_json::Value>(line) else { continue };
         // A message with bytes that are no UTF-8 comes as a list of numbers.
         let Some(message) = entry["MESSAGE"].as_str() else { continue };
+        // Lines of the manager about a unit bear its name in the first of these, lines of its own processes in
+        // the second.
         let unit = ["USER_UNIT", "_SYSTEMD_USER_UNIT"].into_iter().find_map(|field| entry[field].as_str());
         if let Some(unit) = unit.filter(|unit| units.iter().any(|wanted| wanted == unit)) {
             lines.entry(unit.to_owned()).or_default().push(Label::new(message));

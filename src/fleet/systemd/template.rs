@@ -20,7 +20,9 @@ pub fn unit_files(site: &Site, environment: &[(String, String)]) -> Vec<(&'stati
     let mut lines: Vec<String> = environment.iter().map(|(name, value)| assignment(name, value)).collect();
     lines.extend(site.variables().into_iter().map(|(name, value)| assignment(name, &value.to_string_lossy())));
     let environment = lines.join("\n");
+    // In a command line a `$` begins a variable, in `Environment=` it does not.
     let program = quoted(&site.program.to_string_lossy()).replace('$', "$$");
+    // Both stand in comments, which end with their line.
     let line = |path: &Path| path.to_string_lossy().replace('\n', " ");
     let (home, roster) = (line(&site.home), line(&site.roster));
     TEMPLATES
