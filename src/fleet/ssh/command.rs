@@ -47,6 +47,7 @@ impl Client {
             "ConnectTimeout=5".to_owned(),
             "ServerAliveInterval=2".to_owned(),
             "ServerAliveCountMax=3".to_owned(),
+            // Else a notice, such as that of a new host key, could be taken for the reason why a link ended.
             "LogLevel=ERROR".to_owned(),
         ];
         if let Some(path) = &self.control {
@@ -60,6 +61,7 @@ impl Client {
     fn args(&self, own: &[&str], command: &str) -> Vec<OsString> {
         let mut args: Vec<String> = own.iter().map(|word| (*word).to_owned()).collect();
         args.extend(self.base());
+        // No target, whoever wrote it into the roster, is an option of ssh.
         args.extend(["--".to_owned(), self.target.to_string(), command.to_owned()]);
         args.into_iter().map(OsString::from).collect()
     }
@@ -92,6 +94,7 @@ fn control_folder() -> Option<PathBuf> {
     };
     // It may be there already.
     let _exists = std::fs::DirBuilder::new().mode(0o700).create(&folder);
+    // In `/tmp` anybody may have made it first, to sit on our connections.
     let meta = std::fs::symlink_metadata(&folder).ok()?;
     (meta.is_dir() && meta.uid() == uid && meta.mode() & 0o077 == 0).then_some(folder)
 }

@@ -103,6 +103,7 @@ impl Link {
                 *state = State::Down(until, why);
                 return Err(failure);
             }
+            // Under the lock: all who ask meanwhile share this login, and make none of their own.
             State::Closed | State::Down(..) => match self.open().await {
                 Ok(shell) => Box::new(shell),
                 Err(why) => return Err(self.rest(&mut state, why)),
@@ -163,6 +164,7 @@ struct Shell {
 
 impl Shell {
     async fn open(program: &Path, client: &Client) -> Result<Self, String> {
+        // Whatever shell the user logs in with, what is said from here on is for a POSIX one.
         let mut child = exec::converse(program, &client.plain_args("exec sh"), Stdio::piped())
             .map_err(|error| exec::explain("ssh", &error).to_string())?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -187,6 +189,7 @@ impl Shell {
     async fn ask(&mut self, script: &str) -> Result<Output, String> {
         self.asked += 1;
         let mark = format!("{}-{}", self.mark, self.asked);
+        // Without `/dev/null` a command that reads its input would swallow the scripts that follow.
         let line = format!("{{\n{script}\n}} </dev/null; printf '\\n{mark} %d\\n' $?; printf '\\n{mark} 0\\n' >&2\n");
         let Self { stdin, stdout, stderr, .. } = self;
         let feed = async { stdin.write_all(line.as_bytes()).await.map_err(|error| error.to_string()) };
@@ -208,6 +211,7 @@ impl Shell {
         };
         match (fed, answered, errors) {
             (Ok(()), Ok((text, code)), Ok((errors, _))) => Ok(Output {
+                // The form that wait(2) has for an exit status.
                 status: ExitStatus::from_raw(code << 8),
                 stdout: text,
                 stderr: String::from_utf8_lossy(&errors).into_owned(),

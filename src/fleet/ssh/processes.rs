@@ -48,6 +48,7 @@ fn tree(listed: &str, root: u32) -> Tree {
     let mut found = Vec::new();
     let mut next = vec![root];
     while let Some(pid) = next.pop() {
+        // Taken out, so that the walk ends also where a list that was not read in one moment has a circle.
         let (own, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(one, ..)| *one == pid);
         all = rest;
         found.extend(own.into_iter().map(|(.., argv)| argv));
