@@ -61,6 +61,7 @@ pub enum ExecError {
 
 fn base(program: &Path, args: &[OsString]) -> Command {
     let mut command = Command::new(program);
+    // In a group of its own: Ctrl-C and Ctrl-Z on our terminal are meant for us.
     command.args(args).kill_on_drop(true).process_group(0);
     for variable in NOT_INHERITED {
         command.env_remove(variable);
@@ -137,6 +138,7 @@ pub async fn run_with_input(
         Ok(())
     };
     let collect = async {
+        // All at once: while one pipe is waited for, another that is full would stop the child.
         let ((), stdout, stderr) = tokio::try_join!(feed, read_capped(stdout), read_capped(stderr))?;
         let status = child.wait().await?;
         Ok(Output { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
@@ -171,6 +173,7 @@ pub fn converse(program: &Path, args: &[OsString], errors: Stdio) -> Result<Chil
     let mut tethered: Vec<OsString> = ["session", "tether", "--parent", &parent, "--"].map(OsString::from).to_vec();
     tethered.push(program.into());
     tethered.extend(args.iter().cloned());
+    // This very program, also when another version has taken the place of its file.
     let mut command = base(Path::new("/proc/self/exe"), &tethered);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
     spawn(&mut command)
@@ -263,12 +266,15 @@ pub fn in_pty(program: &Path, args: &[OsString], size: Size) -> Result<PtyProces
         .map_err(|error| io(&error))?;
     let mut builder = CommandBuilder::new(program);
     builder.args(args);
+    // What our parser understands, whatever the operator's own terminal is.
     builder.env("TERM", "xterm-256color");
     for variable in NOT_INHERITED {
         builder.env_remove(variable);
     }
+    // The library forks by itself, so the gate is passed here.
     let _spawning = spawn_guard();
     let child = pair.slave.spawn_command(builder).map_err(|error| io(&error))?;
+    // Our handle of the terminal's other side goes here: while one is open, its reader never sees an end.
     Ok(PtyProcess { master: pair.master, child: Some(child) })
 }
 

@@ -61,6 +61,7 @@ pub async fn hold(path: &Path, limit: Duration, open: fn(&Path) -> Result<File>)
     let deadline = Instant::now() + limit;
     loop {
         let file = open(path)?;
+        // Asked for again and again: a flock(2) that waits holds up the thread, and knows no limit.
         while !try_exclusive(path, &file)? {
             if Instant::now() > deadline {
                 return Ok(None);

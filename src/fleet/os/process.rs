@@ -77,6 +77,7 @@ impl ProcessWatch {
             if processes.len() >= MAX_TREE {
                 break;
             }
+            // A zombie has ended; only its parent has not asked for its status yet.
             let Some(stat) = read_stat(pid).filter(|stat| !matches!(stat.state, 'Z' | 'X')) else { continue };
             ticks += stat.ticks;
             rss += stat.rss_pages;
@@ -113,6 +114,7 @@ impl ProcessWatch {
     /// Forgets every process that is not in `roots`.
     pub fn retain(&mut self, roots: &[u32]) {
         self.last.retain(|pid, _| roots.contains(pid));
+        // They only bridge an exec, so all of them can be forgotten at any time.
         if self.argv.len() > MAX_TREE * 8 {
             self.argv.clear();
         }
@@ -166,6 +168,7 @@ fn read_stat(pid: u32) -> Option<Stat> {
 fn parse_stat(text: &str) -> Option<Stat> {
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
+    // Counted from the state, which is field 3 in proc(5).
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
     Some(Stat {
         state: fields.first()?.chars().next()?,
@@ -179,6 +182,7 @@ fn parse_stat(text: &str) -> Option<Stat> {
 }
 
 fn children(pid: u32) -> Vec<u32> {
+    // Each thread has a list of its own, and a runtime may fork in any of them.
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     tasks
         .flatten()
@@ -194,6 +198,7 @@ fn read_argv(pid: u32) -> Option<Vec<String>> {
     let words: Vec<String> = bytes
         .split(|byte| *byte == 0)
         .map(|word| String::from_utf8_lossy(word).into_owned())
+        // A program that has written a title over its arguments leaves zeros behind it.
         .take_while(|word| !word.is_empty())
         .collect();
     (!words.is_empty()).then_some(words)
@@ -202,6 +207,7 @@ fn read_argv(pid: u32) -> Option<Vec<String>> {
 /// Processes of a control group of the unified hierarchy.
 #[must_use]
 pub fn members(group: &str) -> Vec<u32> {
+    // In systemd's hybrid mode the unified hierarchy lies beside the old ones.
     ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
         .iter()
         .filter_map(|root| fs::read_to_string(format!("{root}{group}/cgroup.procs")).ok())
