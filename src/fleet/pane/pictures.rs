@@ -133,6 +133,7 @@ async fn look_on(mut wanted: watch::Receiver<Arc<[Tile]>>, links: Arc<Links>, fr
     loop {
         let tiles = Arc::clone(&wanted.borrow_and_update());
         for tile in tiles.iter() {
+            // Its task stays: without tiles it sleeps, and with new ones it still knows the pictures of before.
             if looked_at.insert(tile.target.server.clone()) {
                 let server = tile.target.server.clone();
                 let camera = Camera { tmux: Tmux::at(&server, &links), server, known: HashMap::new() };
@@ -239,6 +240,7 @@ impl Camera {
             if !self.known.get(&key).is_some_and(same) {
                 pictures.push((key.clone(), Arc::new(cells::cut(&shot, tile.room))));
             }
+            // Also when it looks the same: its stamp is newer, and spares the next capture.
             self.known.insert(key, Known { shot, room: tile.room });
         }
         self.forget(tiles);

@@ -93,6 +93,7 @@ impl Viewer {
     /// The pane's cells as they are now; `None` until the client has drawn.
     #[must_use]
     pub fn screen(&self) -> Option<PaneScreen> {
+        // Before the copy: what is parsed meanwhile counts as moved again.
         self.shared.moved.store(false, Ordering::Release);
         if !self.shared.drawn.load(Ordering::Acquire) {
             return None;
@@ -127,6 +128,7 @@ impl Shared {
     fn process(&self, bytes: &[u8]) {
         let mut parser = self.parser();
         cells::process(&mut parser, bytes);
+        // Whoever is woken wants the lock.
         drop(parser);
         self.drawn.store(true, Ordering::Release);
         if !self.moved.swap(true, Ordering::AcqRel) {
