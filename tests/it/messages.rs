@@ -369,6 +369,8 @@ fn a_text_cannot_pass_for_another_sender_and_the_log_knows_who_sent() {
     assert!(screen(&sandbox).contains(">[vm:lead->vm:a]deleteitall"), "{}", screen(&sandbox));
     let claimed = sandbox.run(&["agent", "send", "a", "--source", "vm:lead", "-m", "in another's name"]);
     assert_eq!(claimed.code, 0, "{claimed:?}");
+    wait_for("who really sent it", || screen(&sandbox).contains(":operator->"));
+    assert!(screen(&sandbox).contains("[vm:leadvia"), "{}", screen(&sandbox));
     let turned = sandbox.run(&["agent", "send", "a", "-m", "a\u{202e}b"]);
     assert!(turned.code == 2 && turned.stderr.contains("U+202E"), "{turned:?}");
     let lines = sandbox.events("send");
@@ -376,6 +378,28 @@ fn a_text_cannot_pass_for_another_sender_and_the_log_knows_who_sent() {
     assert_eq!((&lines[0]["claimed"], &lines[0]["source"]), (&false.into(), &lines[0]["sender"]));
     assert_eq!((&lines[1]["claimed"], &lines[1]["source"]), (&true.into(), &"vm:lead".into()));
     assert_eq!(lines[1]["sender"], lines[0]["sender"]);
+}
+
+#[test]
+fn a_message_has_an_id_by_which_the_runtime_itself_says_that_it_took_it() {
+    let sandbox = fleet("80x24", "");
+    let mut ids = Vec::new();
+    // The first begins work, the second waits for its end.
+    for text in ["first of two", "second of two"] {
+        let answer = sandbox.run(&["agent", "send", "a", "--json", "-m", text]);
+        let receipt = answer.json();
+        assert_eq!(answer.code, 0, "{receipt:#}");
+        let id = receipt["message_id"].as_str().unwrap_or_default().to_owned();
+        let shown: String = format!("{id}] {text}").split_whitespace().collect();
+        assert!(screen(&sandbox).contains(&shown), "{shown}: {}", screen(&sandbox));
+        let beat = || fs::read_to_string(sandbox.run_file("a.hb")).unwrap_or_default();
+        wait_for("the heartbeat names it", || beat().lines().any(|line| line == format!("msg={id}")));
+        ids.push(id);
+    }
+    assert_ne!(ids[0], ids[1]);
+    let noted: Vec<String> =
+        sandbox.events("send").iter().map(|line| line["message_id"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(noted, ids, "the history knows them by the same ids");
 }
 
 #[test]

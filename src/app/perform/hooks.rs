@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::message;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 use crate::fleet::runtime::{self, Runtime, Said};
 use crate::fleet::session;
@@ -22,11 +23,11 @@ pub(in crate::app) fn report(
     agent: Option<&AgentName>,
 ) -> Result<Report> {
     let said = match (status, hook) {
-        (Some(status), _) => Some((status, detail.map(str::to_owned))),
+        (Some(status), _) => Some(Said { status, detail: detail.map(str::to_owned), prompt: None }),
         (None, Some((runtime, event))) => of_event(runtime, event.as_deref())?,
         (None, None) => None,
     };
-    let Some((status, detail)) = said else {
+    let Some(Said { status, detail, prompt }) = said else {
         return Ok(Report::done("", &json!({ "agent": null, "status": null })));
     };
     let agent = match agent {
@@ -54,7 +55,7 @@ pub(in crate::app) fn report(
             status,
             detail,
             next_seconds: None,
-            msg: None,
+            msg: prompt.as_deref().and_then(message::id_of).map(str::to_owned),
         },
     )?;
     // A hook's output may be taken for an answer by its runtime.
@@ -98,6 +99,14 @@ mod tests {
         use HeartbeatStatus::{Busy, Ok, Waiting};
         for (runtime, event, want) in [
             ("claude", json!({"hook_event_name": "UserPromptSubmit", "prompt": "x"}), Some((Busy, None))),
+            ("pi", json!({"type": "input", "text": "x"}), Some((Busy, None))),
+            ("pi", json!({"type": "agent_end"}), Some((Ok, None))),
+            ("opencode", json!({"type": "chat.message", "text": "x"}), Some((Busy, None))),
+            (
+                "opencode",
+                json!({"type": "session.error", "error": "no"}),
+                Some((HeartbeatStatus::Error, Some("no".to_owned()))),
+            ),
             ("claude", json!({"hook_event_name": "Stop"}), Some((Ok, None))),
             (
                 "claude",
@@ -118,10 +127,21 @@ mod tests {
             ("codex", json!({"type": "agent-turn-complete", "last-assistant-message": "x"}), Some((Ok, None))),
             ("codex", json!({"type": "else"}), None),
         ] {
-            assert_eq!(of_event(runtime, Some(&event.to_string())).unwrap(), want, "{event}");
+            let said = of_event(runtime, Some(&event.to_string())).unwrap();
+            assert_eq!(said.map(|said| (said.status, said.detail)), want, "{event}");
+        }
+        let prompt = "[h:a -> h:b mabcdefgh] do it";
+        for (runtime, event) in [
+            ("claude", json!({"hook_event_name": "UserPromptSubmit", "prompt": prompt})),
+            ("codex", json!({"type": "agent-turn-complete", "input-messages": ["first", prompt]})),
+            ("pi", json!({"type": "input", "text": prompt})),
+            ("opencode", json!({"type": "chat.message", "text": prompt})),
+        ] {
+            let said = of_event(runtime, Some(&event.to_string())).unwrap().expect("an event that says something");
+            assert_eq!(said.prompt.as_deref(), Some(prompt), "{event}");
         }
         assert!(of_event("claude", Some("no json")).is_err());
-        assert!(of_event("pi", Some("{}")).is_err());
+        assert!(of_event("stub", Some("{}")).is_err());
     }
 
     #[test]

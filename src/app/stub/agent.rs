@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::desk::Held;
 use super::script::{Ending, Script, Step};
+use crate::fleet::message::id_of;
 use crate::fleet::model::HeartbeatStatus;
 use crate::ui::text;
 
@@ -49,6 +50,8 @@ pub(super) struct Status {
     pub status: HeartbeatStatus,
     /// In its words.
     pub detail: Option<String>,
+    /// Id of the last message that it took.
+    pub msg: Option<String>,
 }
 
 /// What only its body can do.
@@ -116,6 +119,8 @@ pub(super) struct Agent {
     card: Option<Held>,
     renew_at: Option<Instant>,
     done: u32,
+    /// Id of the last message that it took.
+    took: Option<String>,
     asks: Vec<Ask>,
     dirty: bool,
 }
@@ -134,6 +139,7 @@ impl Agent {
             card: None,
             renew_at: None,
             done: 0,
+            took: None,
             asks: Vec::new(),
             dirty: true,
         };
@@ -296,6 +302,7 @@ impl Agent {
             self.draft = draft;
             return self.say(Voice::Note, "queue full; the message stays a draft");
         }
+        self.took = id_of(message).map(str::to_owned).or_else(|| self.took.take());
         self.say(Voice::User, message);
         if let Some(command) = message.strip_prefix('/') {
             return self.command(command);
@@ -342,11 +349,12 @@ impl Agent {
 
     /// What to report.
     pub(super) fn status(&self) -> Status {
-        match &self.doing {
-            Doing::Idle | Doing::Resting(_) => Status { status: HeartbeatStatus::Ok, detail: None },
-            Doing::Working { what, .. } => Status { status: HeartbeatStatus::Busy, detail: Some(what.clone()) },
-            Doing::Asking(question) => Status { status: HeartbeatStatus::Waiting, detail: Some(question.clone()) },
-        }
+        let (status, detail) = match &self.doing {
+            Doing::Idle | Doing::Resting(_) => (HeartbeatStatus::Ok, None),
+            Doing::Working { what, .. } => (HeartbeatStatus::Busy, Some(what.clone())),
+            Doing::Asking(question) => (HeartbeatStatus::Waiting, Some(question.clone())),
+        };
+        Status { status, detail, msg: self.took.clone() }
     }
 
     /// The terminal title: what it is at, so that lists can show it.
@@ -465,7 +473,10 @@ mod tests {
     fn a_question_waits_for_its_answer() {
         let mut agent = agent("ask Deploy?; die 3");
         assert!(agent.advance(agent.now).is_empty());
-        assert_eq!(agent.status(), Status { status: HeartbeatStatus::Waiting, detail: Some("Deploy?".into()) });
+        assert_eq!(
+            agent.status(),
+            Status { status: HeartbeatStatus::Waiting, detail: Some("Deploy?".into()), msg: None }
+        );
         type_line(&mut agent, "yes");
         assert!(said(&agent, "answered: yes"));
         assert_eq!(agent.advance(agent.now), [Ask::End(3)]);

@@ -91,7 +91,7 @@ impl Reporter<'_> {
             status: status.status,
             detail: status.detail.clone(),
             next_seconds: Some(u32::try_from(self.interval().as_secs_f64().ceil() as i64).unwrap_or(1).max(1)),
-            msg: None,
+            msg: status.msg.clone(),
         };
         // Without a place to report to the agent still works; its keeper then speaks for it.
         let _unheard = session::report(self.site, &report);

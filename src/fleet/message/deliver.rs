@@ -53,7 +53,7 @@ pub(super) enum What<'a> {
 impl What<'_> {
     /// What is pasted: the text, and a blank behind a word that would open a list of files, skills or commands, or behind
     /// a backslash, which would turn Enter into a new line.
-    fn pasted(&self) -> Cow<'_, str> {
+    pub(super) fn pasted(&self) -> Cow<'_, str> {
         let opens = |word: &str| word.ends_with('\\') || word.contains(['@', '$', '/', '#']);
         match self {
             Self::Message(text) if text.rsplit(char::is_whitespace).next().is_some_and(opens) => {
@@ -108,6 +108,8 @@ pub(super) struct Delivering<'a> {
     pub rules: Option<&'a Rules>,
     /// Tells what the runtime itself reported last, while that holds.
     pub report: &'a (dyn Fn() -> Option<HeartbeatStatus> + Sync),
+    /// Tells whether the runtime itself named this message as one that it took.
+    pub took: &'a (dyn Fn() -> bool + Sync),
     pub agent: &'a AgentName,
     pub runtime: &'a str,
     pub what: What<'a>,
@@ -264,7 +266,7 @@ impl Delivering<'_> {
 
     /// Why a question may be open, which Enter would answer. Without a screen that is understood only the runtime itself
     /// knows; a keeper that vouches for the process does not.
-    fn may_ask(&self) -> Option<String> {
+    pub(super) fn may_ask(&self) -> Option<String> {
         let attach = format!("`mosaic-tui agent attach {}` shows it", self.agent);
         match (self.report)() {
             Some(HeartbeatStatus::Ok) => None,
@@ -281,8 +283,9 @@ impl Delivering<'_> {
         }
     }
 
-    fn told(&self, taken: Seen) -> Outcome {
+    pub(super) fn told(&self, taken: Seen) -> Outcome {
         let accepted = match self.what {
+            What::Message(_) if (self.took)() => "the runtime reports that it took it",
             What::Message(_) => "the composer is empty and the conversation shows it",
             What::Command(_) | What::Answer(..) => "the composer is empty and the screen is another one",
         };
@@ -305,7 +308,7 @@ impl Delivering<'_> {
     }
 
     /// Why nothing may be pasted now.
-    async fn refusal(&self, rules: &Rules, facts: &ScreenFacts) -> Result<Option<Outcome>> {
+    pub(super) async fn refusal(&self, rules: &Rules, facts: &ScreenFacts) -> Result<Option<Outcome>> {
         let refused = |word: &str, why: &str| Ok(Some((Delivery::Refused, format!("{word}: {why}"))));
         match facts.showing {
             Showing::Dialog => {
@@ -405,7 +408,7 @@ impl Delivering<'_> {
         Ok(Some(lost_lease(*phase)))
     }
 
-    fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
+    pub(super) fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
         // Enter would choose from a list that the text has opened; a command of the runtime is one of such a list.
         let listed = facts.showing == Showing::Occupied && !matches!(self.what, What::Command(_));
         !listed && facts.composer.as_ref().is_some_and(|composer| self.shows_draft_text(composer, was))
@@ -424,7 +427,7 @@ impl Delivering<'_> {
     }
 
     /// Whether it was taken. `draft` is the screen with the draft, `before` the one before it.
-    fn was_taken(&self, now: &ScreenFacts, draft: &ScreenFacts, before: &ScreenFacts) -> bool {
+    pub(super) fn was_taken(&self, now: &ScreenFacts, draft: &ScreenFacts, before: &ScreenFacts) -> bool {
         let empty = now.composer.as_ref().is_some_and(|composer| composer.text.is_empty());
         match self.what {
             // A person may be typing the next line by now; the message itself must be out of the composer.
@@ -434,6 +437,9 @@ impl Delivering<'_> {
                     // It may ask something about it at once.
                     None => now.showing == Showing::Dialog,
                 };
+                if left && (self.took)() {
+                    return true;
+                }
                 // Behind a model that fails nothing arrives before its turn ends.
                 let held = draft.showing == Showing::Failing && now.showing == Showing::Failing && !now.queued;
                 let queued = now.queued && shown::queued(&draft.above, &now.above, text);
@@ -505,7 +511,7 @@ pub(super) fn lock_busy() -> Outcome {
 }
 
 /// Another sender claimed the lease, because this one did not renew it for too long.
-fn lost_lease(phase: Phase) -> Outcome {
+pub(super) fn lost_lease(phase: Phase) -> Outcome {
     match phase {
         Phase::Looking | Phase::Typing => lock_busy(),
         Phase::Typed => (Delivery::Draft, "another sender claimed the pane meanwhile; it was not submitted".to_owned()),

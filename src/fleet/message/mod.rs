@@ -11,8 +11,10 @@ mod lease;
 mod post;
 mod receipt;
 mod shown;
+#[cfg(test)]
+mod tests;
 
 pub use deliver::Options;
-pub use frame::{Envelope, MAX_BYTES, check_text};
+pub use frame::{Envelope, MAX_BYTES, check_text, id_of};
 pub use post::Post;
 pub use receipt::{Delivery, Receipt};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::deliver::{Delivering, Options, Outcome, Phase, What, lock_busy};
-use super::frame::check_word;
+use super::frame::{check_word, new_id};
 use super::lease::CLAIM_WITHIN;
 use super::receipt::{Delivery, Receipt};
 use super::{Envelope, check_text};
@@ -54,11 +54,14 @@ impl<'a> Post<'a> {
         let invalid =
             |why: String| Failure::new(Kind::Invalid, format!("message to {}", agent.name), why, "nothing was sent");
         let text = check_text(text).map_err(invalid)?;
-        for (what, word) in [("source", Some(&envelope.source)), ("class", envelope.class.as_ref())] {
+        let words =
+            [("source", Some(&envelope.source)), ("via", envelope.via.as_ref()), ("class", envelope.class.as_ref())];
+        for (what, word) in words {
             word.map_or(Ok(()), |word| check_word(what, word)).map_err(invalid)?;
         }
-        let message = envelope.framed(&text);
-        self.deliver((agent, server), What::Message(&message), options).await
+        let id = new_id();
+        let message = envelope.framed(&text, &id);
+        self.deliver((agent, server), What::Message(&message), id, options).await
     }
 
     /// Sends a command of the runtime, without a frame.
@@ -66,7 +69,7 @@ impl<'a> Post<'a> {
     /// # Errors
     /// As for [`Self::send`].
     pub async fn command(&self, to: (&Agent, &ServerName), command: &str, options: Options) -> Result<Receipt> {
-        self.deliver(to, What::Command(command), options).await
+        self.deliver(to, What::Command(command), new_id(), options).await
     }
 
     /// Answers a question that the runtime asks, by its choice (from 1); with `question`, only that one.
@@ -80,17 +83,18 @@ impl<'a> Post<'a> {
         question: Option<&str>,
         options: Options,
     ) -> Result<Receipt> {
-        self.deliver(to, What::Answer(choice, question), options).await
+        self.deliver(to, What::Answer(choice, question), new_id(), options).await
     }
 
     async fn deliver(
         &self,
         (agent, server): (&Agent, &ServerName),
         what: What<'_>,
+        id: String,
         options: Options,
     ) -> Result<Receipt> {
-        // Unique among all hosts: it stands on the pane while the delivery lasts.
-        let id = format!(
+        // Unique among all hosts, which no short id is: it stands on the pane while the delivery lasts.
+        let owner = format!(
             "m{:x}-{}-{}",
             process::since_boot().as_nanos(),
             std::process::id(),
@@ -133,17 +137,26 @@ impl<'a> Post<'a> {
             pid: pane.1,
             rules: rules.as_ref(),
             report: &|| self.report(agent, server),
+            took: &|| self.took(agent, server, &id),
             agent: &agent.name,
             runtime: &agent.runtime,
             what,
             options,
         };
-        let outcome = match delivering.run(&id, &mut phase).await {
+        let outcome = match delivering.run(&owner, &mut phase).await {
             Ok(outcome) => outcome,
             Err(failure) if failure.kind == Kind::Failed => phase.told(&failure),
             Err(failure) => return Err(failure),
         };
         Ok(Receipt { typed: phase != Phase::Looking, ..receipt(outcome) })
+    }
+
+    /// Whether the runtime of an agent of this host reported that it took this message. Its hook tells that before the
+    /// keeper hears of it, so its own file is read.
+    fn took(&self, agent: &Agent, server: &ServerName, id: &str) -> bool {
+        let path = self.site.run_file(&agent.name, RunFile::Report);
+        let report = || heartbeat::read(&path, Timestamp::now(), self.site.thresholds.heartbeat_interval).ok();
+        server.ssh.is_none() && report().and_then(|report| report.msg).is_some_and(|msg| msg.as_str() == id)
     }
 
     /// What the runtime of an agent of this host reported last, unless that is stale.

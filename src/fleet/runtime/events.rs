@@ -7,8 +7,16 @@ use serde_json::Value;
 
 use crate::fleet::model::HeartbeatStatus;
 
-/// What an event says of its runtime: its state, and details where there are any.
-pub type Said = (HeartbeatStatus, Option<String>);
+/// What an event says of its runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its state.
+    pub status: HeartbeatStatus,
+    /// Details, where there are any.
+    pub detail: Option<String>,
+    /// The prompt that it took, as it was submitted.
+    pub prompt: Option<String>,
+}
 
 /// One rule about an event, which is a JSON object.
 #[derive(Debug, Deserialize)]
@@ -26,6 +34,8 @@ pub struct EventRule {
     detail: Option<String>,
     /// The field with what is said, or with what stands for `{}`.
     detail_from: Option<String>,
+    /// The field with the prompt that it took: a text, or a list whose last text it is.
+    prompt_from: Option<String>,
 }
 
 impl EventRule {
@@ -44,7 +54,9 @@ impl EventRule {
             (Some(detail), None) => Some(detail.clone()).filter(|detail| !detail.contains("{}")),
             (None, field) => field,
         };
-        (self.status, detail)
+        let prompt = self.prompt_from.as_ref().map(|field| &event[field]);
+        let prompt = prompt.and_then(|field| field.as_array().and_then(|all| all.last()).unwrap_or(field).as_str());
+        Said { status: self.status, detail, prompt: prompt.map(str::to_owned) }
     }
 }
 

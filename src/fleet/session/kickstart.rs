@@ -44,6 +44,7 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
     let server = ServerName { ssh: None, socket: agent.socket.clone() };
     let envelope = Envelope {
         source: format!("{}:{SENDER}", agent.host),
+        via: None,
         target: format!("{}:{}", agent.host, agent.session.0),
         class: Some("kickstart".to_owned()),
     };

@@ -21,7 +21,7 @@ pub struct Report {
     pub detail: Option<String>,
     /// Promise to report again within this many seconds.
     pub next_seconds: Option<u32>,
-    /// Id of the last message that it took.
+    /// Id of the message that it took by this; `None` keeps the one that is known.
     pub msg: Option<String>,
 }
 
@@ -48,7 +48,11 @@ pub fn report(site: &Site, report: &Report) -> Result<()> {
         by: Authority::Runtime,
         since: None,
         next_seconds: report.next_seconds,
-        msg: report.msg.as_deref().map(Label::new),
+        msg: report.msg.as_deref().map(Label::new).or_else(|| {
+            // A tool that is used right behind a prompt reports as well, and must not make a sender miss the prompt.
+            let before = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval).ok()?;
+            before.msg.filter(|_| before.pid == report.pid)
+        }),
     };
     path.parent().map_or(Ok(()), heartbeat::make_run_dir).and_then(|()| heartbeat::write(&path, &beat)).map_err(
         |error| {

@@ -264,8 +264,13 @@ pub(crate) fn answer(command: &mut Command) -> Answer {
 }
 
 /// Looks again and again until there is an answer, or the limit is over.
-pub(crate) fn wait<T>(_what: &str, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + LIMIT;
+pub(crate) fn wait<T>(_what: &str, look: impl FnMut() -> Option<T>) -> Option<T> {
+    wait_within(LIMIT, look)
+}
+
+/// The same, for so long.
+pub(crate) fn wait_within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + limit;
     loop {
         if let Some(found) = look() {
             return Some(found);

@@ -99,8 +99,15 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         assert!(ready.is_some(), "{name}: {last:#}\n{}", screen());
         assert_eq!(last["drift"], false, "{last:#}");
         let tag = format!("tag{name}end");
-        let sent = run(&["agent", "send", name, "-m", &format!("say {tag}")]);
+        let sent = run(&["agent", "send", name, "--json", "-m", &format!("say {tag}")]);
         assert_eq!(sent.code, 0, "{sent:?}\n{}", screen());
+        // What reports of opencode is not loaded by a launch.
+        if runtime != Runtime::Opencode {
+            let id = sent.json()["message_id"].as_str().unwrap_or_default().to_owned();
+            let beat = || fs::read_to_string(sandbox.run_file(&format!("{name}.hb"))).unwrap_or_default();
+            let named = || beat().lines().any(|line| line == format!("msg={id}")).then_some(());
+            assert!(wait("its own word on the message", named).is_some(), "{name}: {sent:?}\n{}", beat());
+        }
         let asked = wait("the message at the model server", || model.request(&[&tag, "source: AGENTS.md -->"]));
         let asked = asked.unwrap_or_else(|| panic!("{name} asks nothing: {}", screen()));
         for (source, is_there) in [

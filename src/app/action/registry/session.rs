@@ -68,7 +68,7 @@ pub(super) const SESSION: &[ActionSpec] = &[
         value("status", "The state").of(&["ok", "busy", "waiting", "blocked", "error"]),
         value("detail", "One line in the runtime's words"),
         value("hook", "Takes the state from an event of this runtime's hook, on standard input or as EVENT")
-            .of(&["claude", "codex"]),
+            .of(&["claude", "codex", "opencode", "pi"]),
         Argument { name: "event", shape: Shape::Optional, doc: "The hook's event as JSON", values: &[] },
         value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
     ])

@@ -78,6 +78,8 @@ pub(super) async fn deliver(
     let sender = comms::own_address(site, roster);
     let envelope = Envelope {
         source: message.source.clone().unwrap_or_else(|| sender.clone()),
+        // Who says to be somebody else is shown with what is known of it.
+        via: message.source.as_ref().filter(|source| **source != sender).map(|_| sender.clone()),
         target: comms::address(agent),
         class: message.class.clone(),
     };

@@ -1,0 +1,374 @@
+//! What a delivery decides by what it saw; real panes are in the whole-program tests.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::deliver::{Delivering, INTERRUPTS, Options, Outcome, Phase, Seen, What, gone, lost_lease};
+use super::receipt::{Delivery, Receipt};
+use super::shown;
+use crate::fleet::error::{Failure, Kind};
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName, SocketName};
+use crate::fleet::roster;
+use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
+use crate::fleet::ssh::Links;
+use crate::fleet::tmux::Tmux;
+
+const MESSAGE: &str = "[h:lead -> h:a mabcdefgh] please look at the failing test of the parser";
+
+/// Linux hands out no process id beyond 2^22.
+const NO_PROCESS: u32 = u32::MAX >> 1;
+
+/// What stands around a delivery that asks its tmux nothing.
+struct Bench {
+    tmux: Tmux,
+    links: Links,
+    server: ServerName,
+    agent: AgentName,
+    rules: Rules,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let site = Site::for_tests("/h");
+        let server = ServerName::here(&SocketName(Some("never-asked".to_owned())));
+        let links = Links::new(&site.home);
+        Self {
+            tmux: Tmux::at(&server, &links),
+            links,
+            server,
+            agent: AgentName::parse("a").unwrap(),
+            rules: screen::rules_for(&site, "stub").unwrap().unwrap(),
+        }
+    }
+
+    fn delivering<'a>(&'a self, what: What<'a>) -> Delivering<'a> {
+        Delivering {
+            tmux: &self.tmux,
+            links: &self.links,
+            server: &self.server,
+            pane: PaneId(0),
+            pid: NO_PROCESS,
+            rules: Some(&self.rules),
+            report: &|| None,
+            took: &|| false,
+            agent: &self.agent,
+            runtime: "stub",
+            what,
+            options: Options { force: false, verify: true, timeout: Duration::from_secs(6) },
+        }
+    }
+}
+
+fn holds(text: &str) -> Option<Composer> {
+    let (pasted, before_paste) = (false, String::new());
+    Some(Composer { text: text.to_owned(), pasted, before_paste, blanks: false, row: 3, rows: Vec::new() })
+}
+
+fn facts(showing: Showing, composer: Option<Composer>, above: &[&str]) -> ScreenFacts {
+    ScreenFacts {
+        showing,
+        reason: "as it is".to_owned(),
+        queued: showing == Showing::Queued,
+        composer,
+        question: Vec::new(),
+        dialog: None,
+        cursor: (2, 3),
+        above: above.iter().map(|&row| row.to_owned()).collect(),
+    }
+}
+
+fn is(outcome: &Outcome, delivery: Delivery, part: &str) {
+    assert!(outcome.0 == delivery && outcome.1.contains(part), "{outcome:?}, and not {delivery:?} with {part}");
+}
+
+#[test]
+fn a_lost_link_says_how_far_the_message_came() {
+    let lost = Failure::failed("tmux", "the link broke", "look at it");
+    is(&Phase::Looking.told(&lost), Delivery::Blank, "nothing was typed");
+    for phase in [Phase::Typing, Phase::Typed] {
+        is(&phase.told(&lost), Delivery::Unverified, "was not submitted");
+    }
+    is(&Phase::Submitting.told(&lost), Delivery::Unverified, "may have been submitted");
+}
+
+#[test]
+fn a_pane_that_ends_is_dead_only_before_the_key() {
+    for phase in [Phase::Looking, Phase::Typing, Phase::Typed] {
+        is(&gone(phase), Delivery::Dead, "its pane ended");
+    }
+    is(&gone(Phase::Submitting), Delivery::Unverified, "right after it was submitted");
+}
+
+#[test]
+fn a_lost_lease_never_hides_what_was_typed() {
+    for phase in [Phase::Looking, Phase::Typing] {
+        is(&lost_lease(phase), Delivery::Refused, "nothing was typed");
+    }
+    is(&lost_lease(Phase::Typed), Delivery::Draft, "was not submitted");
+    is(&lost_lease(Phase::Submitting), Delivery::Unverified, "submitted");
+}
+
+#[test]
+fn a_blank_closes_a_list_that_the_last_word_would_open() {
+    for last in ["@notes", "$HOME", "/tmp/x", "#4", "C:\\"] {
+        let message = format!("look at {last}");
+        assert_eq!(What::Message(&message).pasted(), format!("{message} "), "{last}");
+    }
+    for plain in ["look at it", "a/b first", "ends in a dot."] {
+        assert_eq!(What::Message(plain).pasted(), plain);
+    }
+    assert_eq!(What::Command("/clear").pasted(), "/clear", "a command is meant to open its list");
+}
+
+#[test]
+fn without_rules_only_the_runtimes_own_word_lets_a_key_through() {
+    let bench = Bench::new();
+    for (status, part) in [
+        (None, "no_report"),
+        (Some(HeartbeatStatus::Busy), "busy"),
+        (Some(HeartbeatStatus::Waiting), "blocked_by_prompt"),
+        (Some(HeartbeatStatus::Blocked), "blocked_by_prompt"),
+        (Some(HeartbeatStatus::Error), "blocked_by_prompt"),
+    ] {
+        let report = || status;
+        let delivering = Delivering { report: &report, ..bench.delivering(What::Message(MESSAGE)) };
+        let why = delivering.may_ask().unwrap_or_default();
+        assert!(why.starts_with(part) && why.contains("agent attach a"), "{status:?}: {why}");
+    }
+    let idle = Delivering { report: &|| Some(HeartbeatStatus::Ok), ..bench.delivering(What::Message(MESSAGE)) };
+    assert_eq!(idle.may_ask(), None);
+}
+
+#[tokio::test]
+async fn nothing_is_pasted_where_it_would_not_be_a_message() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    for (showing, composer, delivery, part) in [
+        (Showing::Dialog, None, Delivery::Refused, "blocked_by_prompt: as it is; `mosaic-tui agent approve a`"),
+        (Showing::Dialog, holds(""), Delivery::Refused, "blocked_by_prompt"),
+        (Showing::Login, None, Delivery::Refused, "login_needed"),
+        (Showing::Occupied, holds(""), Delivery::Refused, "composer_occupied"),
+        (Showing::Draft, holds("half a"), Delivery::Refused, "draft_present"),
+        (Showing::Unknown, None, Delivery::Blank, "its composer is not to be seen"),
+    ] {
+        let refusal = message.refusal(&bench.rules, &facts(showing, composer, &[])).await.unwrap();
+        is(&refusal.expect("a refusal"), delivery, part);
+    }
+    for showing in [Showing::Ready, Showing::Login, Showing::Limit, Showing::Failing, Showing::Busy, Showing::Queued] {
+        // Somebody may have logged in since, and this runtime lets a message wait for the end of a turn.
+        let refusal = message.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap();
+        assert_eq!(refusal, None, "{showing:?}");
+    }
+}
+
+#[tokio::test]
+async fn blanks_that_somebody_typed_are_a_draft_and_force_goes_behind_it() {
+    let bench = Bench::new();
+    let blanks = holds("").map(|composer| Composer { blanks: true, ..composer });
+    let screen = facts(Showing::Draft, blanks, &[]);
+    let mut message = bench.delivering(What::Message(MESSAGE));
+    is(&message.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Delivery::Refused, "draft_present");
+    message.options.force = true;
+    assert_eq!(message.refusal(&bench.rules, &screen).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_command_waits_for_the_end_of_a_turn() {
+    let bench = Bench::new();
+    for showing in [Showing::Busy, Showing::Queued] {
+        let screen = facts(showing, holds(""), &[]);
+        let command = bench.delivering(What::Command("/clear"));
+        is(&command.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Delivery::Refused, "busy");
+    }
+    let idle = facts(Showing::Ready, holds(""), &[]);
+    assert_eq!(bench.delivering(What::Command("/clear")).refusal(&bench.rules, &idle).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn enter_is_not_pressed_in_a_turn_that_it_would_end() {
+    let bench = Bench::new();
+    // Nothing is known of the command line here, which is taken for the kind whose Enter interrupts.
+    let site = Site::for_tests("/h");
+    let rules = screen::rules_for(&site, "codex").unwrap().unwrap();
+    assert!(rules.busy_enter.interrupts(&[]), "codex decides it by an option");
+    let delivering = Delivering { runtime: "codex", ..bench.delivering(What::Message(MESSAGE)) };
+    let busy = facts(Showing::Busy, holds(""), &[]);
+    is(&delivering.refusal(&rules, &busy).await.unwrap().unwrap(), Delivery::Refused, INTERRUPTS);
+    let idle = facts(Showing::Ready, holds(""), &[]);
+    assert_eq!(delivering.refusal(&rules, &idle).await.unwrap(), None);
+}
+
+#[test]
+fn a_draft_is_the_message_and_nothing_else() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    let shows = |showing, composer| message.shows_draft(&facts(showing, composer, &[]), "");
+    assert!(shows(Showing::Draft, holds(MESSAGE)));
+    assert!(!shows(Showing::Occupied, holds(MESSAGE)), "Enter would choose from the list");
+    assert!(!shows(Showing::Draft, holds("another text of somebody's")));
+    assert!(!shows(Showing::Draft, holds(&format!("{MESSAGE}, and what somebody typed behind it"))));
+    assert!(!shows(Showing::Ready, holds("")) && !shows(Showing::Unknown, None));
+    let long = holds("[pasted 9 lines]").map(|composer| Composer {
+        pasted: true,
+        before_paste: "[h:lead -> h:a".to_owned(),
+        ..composer
+    });
+    assert!(shows(Showing::Draft, long.clone()), "the sign of a long paste stands for the rest");
+    let other = long.map(|composer| Composer { before_paste: "mine:".to_owned(), ..composer });
+    assert!(!shows(Showing::Draft, other));
+}
+
+#[test]
+fn behind_a_draft_both_have_to_stand() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    let both = facts(Showing::Draft, holds(&format!("half a {MESSAGE}")), &[]);
+    assert!(message.shows_draft(&both, "half a "));
+    assert!(!message.shows_draft(&both, ""), "what is not ours is no draft of ours");
+}
+
+#[test]
+fn a_command_is_found_among_the_commands_that_its_list_shows() {
+    let bench = Bench::new();
+    let command = bench.delivering(What::Command("/clear"));
+    let listed = facts(Showing::Occupied, holds("/clear\n/clear-all\n/compact"), &[]);
+    assert!(command.shows_draft(&listed, ""));
+    assert!(!command.shows_draft(&facts(Showing::Occupied, holds("/clear-all"), &[]), ""));
+}
+
+#[test]
+fn what_stands_in_the_conversation_and_not_in_the_composer_was_taken() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    let draft = facts(Showing::Draft, holds(MESSAGE), &["earlier"]);
+    let taken = |now: ScreenFacts| message.was_taken(&now, &draft, &draft);
+    assert!(taken(facts(Showing::Busy, holds(""), &["earlier", MESSAGE])));
+    assert!(taken(facts(Showing::Busy, holds("the next line of a person"), &["earlier", MESSAGE])));
+    assert!(taken(facts(
+        Showing::Queued,
+        holds(""),
+        &["earlier", "waits: [h:lead -> h:a mabcdefgh] please lo\u{2026}"]
+    )));
+    assert!(taken(facts(Showing::Dialog, None, &["earlier", MESSAGE])), "it may ask about it at once");
+    assert!(!taken(facts(Showing::Busy, holds(MESSAGE), &["earlier", MESSAGE])), "a copy of it is still a draft");
+    assert!(!taken(facts(Showing::Busy, holds(""), &["earlier"])), "an empty composer alone proves nothing");
+    assert!(!taken(facts(Showing::Unknown, None, &["earlier", MESSAGE])));
+}
+
+#[test]
+fn what_was_there_before_is_no_evidence() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    let draft = facts(Showing::Draft, holds(MESSAGE), &[MESSAGE]);
+    assert!(!message.was_taken(&facts(Showing::Ready, holds(""), &[MESSAGE]), &draft, &draft));
+    assert!(message.was_taken(&facts(Showing::Ready, holds(""), &[MESSAGE, MESSAGE]), &draft, &draft));
+}
+
+#[test]
+fn a_model_that_fails_takes_nothing_before_its_turn_ends() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    let draft = facts(Showing::Failing, holds(MESSAGE), &[]);
+    assert!(!message.was_taken(&facts(Showing::Failing, holds(""), &[MESSAGE]), &draft, &draft));
+    let waits = ScreenFacts { queued: true, ..facts(Showing::Failing, holds(""), &[MESSAGE]) };
+    assert!(message.was_taken(&waits, &draft, &draft), "it waits, which is an answer");
+    assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[MESSAGE]), &draft, &draft));
+}
+
+#[test]
+fn the_runtimes_own_word_counts_once_the_composer_let_go() {
+    let bench = Bench::new();
+    let message = Delivering { took: &|| true, ..bench.delivering(What::Message(MESSAGE)) };
+    let draft = facts(Showing::Draft, holds(MESSAGE), &[]);
+    // The conversation of a small pane may have scrolled past it.
+    assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[]), &draft, &draft));
+    assert!(!message.was_taken(&facts(Showing::Busy, holds(MESSAGE), &[]), &draft, &draft));
+    let told = message.told(Seen::Yes(facts(Showing::Busy, holds(""), &[])));
+    is(&told, Delivery::Accepted, "the runtime reports that it took it");
+    is(&message.told(Seen::Yes(facts(Showing::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
+}
+
+#[test]
+fn a_command_was_taken_when_the_screen_is_another_one() {
+    let bench = Bench::new();
+    let command = bench.delivering(What::Command("/clear"));
+    let before = facts(Showing::Ready, holds(""), &["a long conversation"]);
+    let draft = facts(Showing::Occupied, holds("/clear"), &["a long conversation"]);
+    assert!(command.was_taken(&facts(Showing::Ready, holds(""), &[]), &draft, &before));
+    assert!(!command.was_taken(&before, &draft, &before));
+    assert!(!command.was_taken(&facts(Showing::Ready, holds("/clear"), &[]), &draft, &before));
+}
+
+#[test]
+fn a_receipt_never_says_more_than_was_seen() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    is(&message.told(Seen::Yes(facts(Showing::Busy, holds(""), &[]))), Delivery::Accepted, "the conversation shows it");
+    is(
+        &message.told(Seen::No(facts(Showing::Ready, holds(""), &[]))),
+        Delivery::Unverified,
+        "no sign of it within 6 s",
+    );
+    is(&message.told(Seen::No(facts(Showing::Draft, holds("x"), &[]))), Delivery::Unverified, "is not empty");
+    is(&message.told(Seen::Gone), Delivery::Unverified, "right after");
+    is(&message.told(Seen::Lost), Delivery::Unverified, "another sender");
+}
+
+#[test]
+fn only_what_arrived_counts_as_arrived() {
+    use Delivery::{Accepted, Blank, Dead, Draft, Queued, Refused, Sent, Unverified};
+    for delivery in [Accepted, Queued, Sent] {
+        assert!(delivery.arrived(), "{}", delivery.word());
+    }
+    for delivery in [Draft, Unverified, Blank, Dead, Refused] {
+        assert!(!delivery.arrived(), "{}", delivery.word());
+        let json = serde_json::to_string(&delivery).unwrap();
+        assert_eq!(json, format!("\"{}\"", delivery.word()), "one spelling");
+    }
+}
+
+#[test]
+fn a_message_that_was_not_tried_was_not_typed() {
+    let site = Site::for_tests("/h");
+    let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents: [{name: a, class: code}]\n";
+    let roster = roster::parse(text, std::path::Path::new("r"), &site).unwrap();
+    let failure = Failure::new(Kind::Failed, "h2", "no route", "look at the network");
+    let receipt = Receipt::not_tried(&roster.agents[0], &failure);
+    assert!(!receipt.typed && receipt.delivery == Delivery::Blank && receipt.reason.contains("no route"));
+}
+
+/// A text as a runtime shows it: cut into rows of a width, each behind its frame.
+fn wrapped(text: &str, width: usize, frame: &str) -> Vec<String> {
+    let cut = |line: &str| {
+        let letters: Vec<char> = line.chars().collect();
+        letters.chunks(width).map(|row| format!("{frame}{}", row.iter().collect::<String>())).collect::<Vec<_>>()
+    };
+    text.lines().flat_map(cut).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_message_is_found_again_at_every_width(
+        body in "[a-zA-Z0-9 ,.;:()*_`\n-]{20,200}",
+        width in 18_usize..140,
+        frame in prop::sample::select(vec!["", "\u{2503} ", "> ", "\u{258c}", "   "]),
+    ) {
+        let message = format!("[h:lead -> h:a mabcdefgh] {body}");
+        prop_assume!(body.chars().filter(char::is_ascii_alphanumeric).count() > 15);
+        let rows = wrapped(&message, width, frame);
+        prop_assert!(shown::came(&[], &rows, &message));
+        prop_assert!(!shown::came(&rows, &rows, &message));
+        prop_assert!(shown::is_draft(&rows.join("\n"), &message));
+        prop_assert!(shown::begins(&rows.join("\n"), &message));
+    }
+
+    #[test]
+    fn a_cut_message_is_no_draft(body in "[a-z ]{40,120}", cut in 1_usize..20) {
+        let message = format!("[h:lead -> h:a mabcdefgh] {body}x");
+        let letters: Vec<char> = message.chars().collect();
+        let shown: String = letters[..letters.len() - cut].iter().collect();
+        prop_assert!(!shown::is_draft(&shown, &message), "{shown}");
+    }
+}
