@@ -140,7 +140,7 @@ fn work(kind: &str, variable: &str, value: &str, round: Duration) -> Vec<u64> {
             let mut backlog = open(variable, value);
             let request = ClaimRequest {
                 owner: format!("w{}", std::process::id()),
-                ttl_seconds: 3600,
+                ttl_seconds: Some(3600),
                 id: None,
                 phase: None,
                 assignee: None,
@@ -267,7 +267,8 @@ fn throughput(stand: &Stand, scale: &Scale) {
 const STEPS: [&str; 4] = ["claim", "first 200 claimable", "board", "figures"];
 
 fn time_steps(backlog: &mut Backlog, times: &mut [Vec<f64>; 4]) {
-    let request = ClaimRequest { owner: "bench".into(), ttl_seconds: 3600, id: None, phase: None, assignee: None };
+    let request =
+        ClaimRequest { owner: "bench".into(), ttl_seconds: Some(3600), id: None, phase: None, assignee: None };
     let ready = ListQuery { column: Some(Column::Ready), limit: 200, ..ListQuery::default() };
     let board = BoardQuery { limit: 120, ..BoardQuery::default() };
     let mut time = |step: usize, work: &mut dyn FnMut()| {

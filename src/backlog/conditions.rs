@@ -35,7 +35,9 @@ impl Conditions {
         if let Some(status) = query.status {
             all.fixed(&format!("status = '{}'", status.word()));
         }
-        for (name, value) in [("phase", &query.phase), ("assignee", &query.assignee)] {
+        for (name, value) in
+            [("phase", &query.phase), ("assignee", &query.assignee), ("goal", &query.goal), ("stage", &query.stage)]
+        {
             if let Some(value) = value {
                 all.equal(name, value);
             }
@@ -57,6 +59,8 @@ impl Conditions {
                 TermField::Phase => "phase",
                 TermField::Assignee => "assignee",
                 TermField::Owner => "coalesce(claim_owner, '')",
+                TermField::Goal => "goal",
+                TermField::Stage => "stage",
             };
             self.equal(name, &term.text);
             if term.inverted
@@ -80,7 +84,10 @@ impl Conditions {
 
     fn equal(&mut self, name: &str, value: &str) {
         let parameter = self.parameter(value.to_owned());
-        self.parts.push(format!("{name} = {parameter}"));
+        // Word for word as in the partial indexes.
+        let few = matches!(name, "goal" | "stage") && !value.is_empty();
+        let kept = if few { format!(" AND {name} <> ''") } else { String::new() };
+        self.parts.push(format!("{name} = {parameter}{kept}"));
     }
 
     fn text(&mut self, text: &str, inverted: bool) {
@@ -115,7 +122,7 @@ pub(super) fn order(sort: Sort) -> &'static str {
 
 /// The columns of a line of the board, in the order in which both engines read them.
 const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, claim_expires_at, \
-                    block_reason, updated_at, version";
+                    block_reason, updated_at, version, goal, stage, branch";
 
 /// Maximum number of matching cards counted for a column under conditions; without any the count is kept.
 pub(super) const COUNTED: u64 = 1000;

@@ -47,7 +47,8 @@ pub(super) trait Cells {
 /// Returns a whole card, as `card.sql` asks for it.
 pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
     let json = |at: usize, text: String| serde_json::from_str(&text).map_err(|why| row.strange(at, why.to_string()));
-    let named = |name: String| CardId::parse(&name).map_err(|why| row.strange(24, why.to_string()));
+    let named = |name: String| CardId::parse(&name).map_err(|why| row.strange(30, why.to_string()));
+    let paths = row.text(25)?;
     let token = row.number(13)?;
     let claim = match (row.some_text(9)?, row.some_number(10)?, row.some_number(11)?) {
         (Some(owner), Some(ttl_seconds), Some(at)) => {
@@ -76,10 +77,21 @@ pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
         updated_at: row.stamp(19)?,
         version: row.number(20)?,
         block_reason: row.text(21)?,
-        acceptance: row.some_text(22)?.map(|text| json(22, text)).transpose()?,
-        body: row.text(23)?,
-        depends_on: row.texts(24)?.into_iter().map(named).collect::<Result<_, _>>()?,
+        goal: row.text(22)?,
+        stage: row.text(23)?,
+        branch: row.text(24)?,
+        paths: serde_json::from_str(&paths).map_err(|why| row.strange(25, why.to_string()))?,
+        ttl_seconds: row.some_number(26)?,
+        rounds: row.number(27)?,
+        acceptance: row.some_text(28)?.map(|text| json(28, text)).transpose()?,
+        body: row.text(29)?,
+        depends_on: row.texts(30)?.into_iter().map(named).collect::<Result<_, _>>()?,
     })
+}
+
+/// Returns the patterns of a card as they are stored.
+pub(super) fn paths(card: &Card) -> String {
+    serde_json::Value::from(card.paths.clone()).to_string()
 }
 
 /// Returns a line of the board, as `conditions` asks for it.
@@ -101,6 +113,9 @@ pub(super) fn line<E>(row: &dyn Cells<Error = E>) -> Result<CardLine, E> {
         block_reason: row.text(9)?,
         updated_at: row.stamp(10)?,
         version: row.number(11)?,
+        goal: row.text(12)?,
+        stage: row.text(13)?,
+        branch: row.text(14)?,
     })
 }
 

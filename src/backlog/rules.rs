@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::error::{Error, Result};
 use super::model::{
     Card, CardEvent, CardId, Claim, Column, EventKind, NewCard, Patch, Stamp, Status, check_acceptance, check_body,
-    check_line,
+    check_branch, check_goal, check_line, check_paths, check_stage,
 };
 use super::store::{ClaimRequest, Who};
 
@@ -17,6 +17,9 @@ pub const MAX_TTL_SECONDS: i64 = 7 * 86_400;
 
 /// Maximum number of dependencies of one card.
 const MAX_DEPENDENCIES: usize = 1000;
+
+/// Maximum number of times that a review sends a card back; long before it somebody has to look.
+const MAX_ROUNDS: i64 = 1000;
 
 /// What a change did: the line for the history.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +67,7 @@ pub fn check(patch: &Patch) -> Result<()> {
     for (field, text) in [("phase", &patch.phase), ("assignee", &patch.assignee)] {
         text.as_deref().map_or(Ok(()), |text| check_line(field, text))?;
     }
+    check_work(patch)?;
     match &patch.acceptance {
         None | Some(Value::Null) => {}
         Some(value) => check_acceptance(value)?,
@@ -76,7 +80,24 @@ pub fn check(patch: &Patch) -> Result<()> {
             return Err(Error::invalid(field, "is negative", "give a number of tokens"));
         }
     }
+    if patch.rounds.is_some_and(|rounds| !(0..=MAX_ROUNDS).contains(&rounds)) {
+        return Err(Error::invalid(
+            "rounds",
+            format!("is not from 0 to {MAX_ROUNDS}"),
+            "give how often it was sent back",
+        ));
+    }
+    patch.ttl_seconds.flatten().map_or(Ok(()), check_ttl)?;
     patch.depends_on.as_ref().map_or(Ok(()), |all| check_dependencies(ordered(all.clone()).len()))
+}
+
+/// Checks what says where a card's work stands and lies.
+fn check_work(patch: &Patch) -> Result<()> {
+    let given = |text: &Option<String>, check: fn(&str) -> Result<()>| text.as_deref().map_or(Ok(()), check);
+    given(&patch.goal, check_goal)?;
+    given(&patch.stage, check_stage)?;
+    given(&patch.branch, check_branch)?;
+    patch.paths.as_deref().map_or(Ok(()), check_paths)
 }
 
 /// Checks the number of cards that one depends on.
@@ -133,6 +154,12 @@ pub(super) fn new_card(new: &NewCard, tenant_id: &str, host: &str, now: Stamp) -
         status: if new.blocked { Status::Blocked } else { Status::Ready },
         depends_on: ordered(fields.depends_on.unwrap_or_default()),
         assignee: fields.assignee.unwrap_or_default(),
+        goal: fields.goal.unwrap_or_default(),
+        stage: fields.stage.unwrap_or_default(),
+        branch: fields.branch.unwrap_or_default(),
+        paths: fields.paths.unwrap_or_default(),
+        ttl_seconds: fields.ttl_seconds.flatten(),
+        rounds: fields.rounds.unwrap_or(0),
         claim: None,
         last_claim_token: 0,
         attempts: 0,
@@ -160,11 +187,20 @@ pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
         ($($field:ident),*) => {$(
             if let Some(value) = &patch.$field {
                 note(stringify!($field), json!(card.$field), json!(value));
-                card.$field = value.clone().into();
+                card.$field = value.clone();
             }
         )*};
     }
-    set!(title, phase, priority, assignee, spend_projected, spend_actual);
+    set!(title, phase, priority, assignee, goal, stage, branch, paths, ttl_seconds, rounds);
+    for (name, before, value) in [
+        ("spend_projected", &mut card.spend_projected, patch.spend_projected),
+        ("spend_actual", &mut card.spend_actual, patch.spend_actual),
+    ] {
+        if value.is_some() {
+            note(name, json!(before), json!(value));
+            *before = value;
+        }
+    }
     if let Some(by) = patch.priority_by {
         let to = card.priority.saturating_add(by);
         note("priority", json!(card.priority), json!(to));
@@ -236,7 +272,8 @@ pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Opti
     card.last_claim_token += 1;
     card.attempts += 1;
     card.status = Status::Claimed;
-    let (token, ttl_seconds) = (card.last_claim_token, request.ttl_seconds);
+    let ttl_seconds = request.ttl_seconds.or(card.ttl_seconds).unwrap_or(DEFAULT_TTL_SECONDS);
+    let token = card.last_claim_token;
     card.claim = Some(Claim { owner: request.owner.clone(), ttl_seconds, at: now, since: now, token });
     changed(EventKind::Claimed, json!({ "token": token, "ttl_seconds": ttl_seconds }))
 }
@@ -361,7 +398,13 @@ pub(super) mod tests {
     const NOW: Stamp = Stamp(5000);
 
     fn claim(card: &mut Card, owner: &str, ttl_seconds: i64, now: Stamp) {
-        let request = ClaimRequest { owner: owner.to_owned(), ttl_seconds, id: None, phase: None, assignee: None };
+        let request = ClaimRequest {
+            owner: owner.to_owned(),
+            ttl_seconds: Some(ttl_seconds),
+            id: None,
+            phase: None,
+            assignee: None,
+        };
         assert!(super::claim(card, &request, now).is_some());
     }
 
@@ -384,7 +427,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_claim_takes_what_is_ready_and_for_its_claimer() {
-        let request = ClaimRequest { owner: "me".into(), ttl_seconds: 60, id: None, phase: None, assignee: None };
+        let request = ClaimRequest { owner: "me".into(), ttl_seconds: Some(60), id: None, phase: None, assignee: None };
         let of_phase = ClaimRequest { phase: Some("m1".into()), ..request.clone() };
         let as_class = ClaimRequest { assignee: Some("code".into()), ..request.clone() };
         let named = ClaimRequest { id: Some(CardId::parse("A").unwrap()), ..request.clone() };

@@ -20,8 +20,8 @@ pub struct Who {
 pub struct ClaimRequest {
     /// Who claims.
     pub owner: String,
-    /// Seconds until the claim expires.
-    pub ttl_seconds: i64,
+    /// Seconds until the claim expires; `None` leaves it to the card.
+    pub ttl_seconds: Option<i64>,
     /// This card only.
     pub id: Option<CardId>,
     /// Cards of this phase only.
@@ -67,6 +67,10 @@ pub struct ListQuery {
     pub phase: Option<String>,
     /// For this class or agent.
     pub assignee: Option<String>,
+    /// Work for this goal.
+    pub goal: Option<String>,
+    /// In this stage.
+    pub stage: Option<String>,
     /// With this text in id, title or body.
     pub search: Option<String>,
     /// Order.

@@ -16,8 +16,11 @@ use super::rules;
 use super::store::Progress;
 use crate::plain::{Notation, plain_words};
 
-/// Version of the format.
-const FORMAT: u32 = 1;
+/// Version of the format. 2: what a card says of its goal, stage, branch, files and lease; an export of 1 has none of it.
+const FORMAT: u32 = 2;
+
+/// Oldest version that is still read.
+const OLDEST_FORMAT: u32 = 1;
 
 /// Lines written to the store at once.
 const BATCH: usize = 500;
@@ -108,7 +111,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 return Err(reader.bad("the file ends before its last line; it was cut off"));
             };
             match line {
-                Line::Backlog { format: FORMAT } if !begun => begun = true,
+                Line::Backlog { format: OLDEST_FORMAT..=FORMAT } if !begun => begun = true,
                 Line::Backlog { format } => return Err(reader.bad(&format!("format {format} is not known here"))),
                 _ if !begun => return Err(reader.bad("is not an export: its first line is not the header")),
                 Line::Card(mut card) => {
@@ -183,6 +186,12 @@ fn check(card: &Card) -> Result<()> {
         body: Some(card.body.clone()),
         phase: Some(card.phase.clone()),
         assignee: Some(card.assignee.clone()),
+        goal: Some(card.goal.clone()),
+        stage: Some(card.stage.clone()),
+        branch: Some(card.branch.clone()),
+        paths: Some(card.paths.clone()),
+        ttl_seconds: Some(card.ttl_seconds),
+        rounds: Some(card.rounds),
         depends_on: Some(card.depends_on.clone()),
         spend_projected: card.spend_projected,
         spend_actual: card.spend_actual,

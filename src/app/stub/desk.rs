@@ -51,7 +51,7 @@ impl<'a> Desk<'a> {
     pub(super) fn claim(&mut self, ttl_seconds: i64) -> Result<Option<Held>, String> {
         let request = ClaimRequest {
             owner: self.owner.clone(),
-            ttl_seconds,
+            ttl_seconds: Some(ttl_seconds),
             id: None,
             phase: None,
             assignee: Some(self.class.clone()),

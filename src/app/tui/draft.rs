@@ -12,7 +12,7 @@ const RULE: &str = "---";
 #[must_use]
 pub fn text(card: &Card) -> String {
     let mut out = format!(
-        "# card {}, version {}; leave without saving to change nothing\n# depends-on: ids with commas between; acceptance: a JSON list such as [\"tests pass\"]\n",
+        "# card {}, version {}; leave without saving to change nothing\n# depends-on: ids with commas between; paths: patterns such as src/**; ttl: seconds of a claim; acceptance: a JSON list such as [\"tests pass\"]\n",
         card.id, card.version
     );
     for field in FieldName::LINES {

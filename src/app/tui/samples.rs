@@ -155,6 +155,12 @@ pub(crate) fn card(name: &str) -> Card {
         status: Status::Ready,
         depends_on: vec![id("A1")],
         assignee: String::new(),
+        goal: "A".to_owned(),
+        stage: "code".to_owned(),
+        branch: format!("code/{name}"),
+        paths: vec!["src/login/**".to_owned()],
+        ttl_seconds: None,
+        rounds: 0,
         claim: None,
         last_claim_token: 0,
         attempts: 0,
@@ -194,6 +200,9 @@ fn line(column: Column, at: u64) -> CardLine {
         block_reason: if column == Column::Blocked { "waits for the key of staging".to_owned() } else { String::new() },
         updated_at: Stamp(NOW.0 - 60_000 * i64::try_from(at + 1).unwrap()),
         version: 1,
+        goal: if at.is_multiple_of(2) { "A".to_owned() } else { String::new() },
+        stage: if at.is_multiple_of(4) { "review".to_owned() } else { String::new() },
+        branch: if at.is_multiple_of(4) { format!("code/{letter}{at}") } else { String::new() },
     }
 }
 

@@ -48,10 +48,14 @@ pub enum TermField {
     Assignee,
     /// The owner of the claim, whole.
     Owner,
+    /// The goal, whole.
+    Goal,
+    /// The stage, whole.
+    Stage,
 }
 
 impl Terms {
-    /// Reads words: `phase:x`, `assignee:x` (or `class:x`), `owner:x`, or text; `!` inverts.
+    /// Reads words: `phase:x`, `assignee:x` (or `class:x`), `owner:x`, `goal:x`, `stage:x`, or text; `!` inverts.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let prefixes = [
@@ -59,6 +63,8 @@ impl Terms {
             ("assignee:", TermField::Assignee),
             ("class:", TermField::Assignee),
             ("owner:", TermField::Owner),
+            ("goal:", TermField::Goal),
+            ("stage:", TermField::Stage),
         ];
         let terms = text.split_whitespace().filter_map(|word| {
             let (inverted, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
@@ -106,6 +112,12 @@ pub struct CardLine {
     pub updated_at: Stamp,
     /// Its version.
     pub version: i64,
+    /// Goal that it is work for.
+    pub goal: String,
+    /// Stage of the pipeline.
+    pub stage: String,
+    /// Branch of its work.
+    pub branch: String,
 }
 
 /// A claim in a line.
@@ -161,6 +173,12 @@ pub struct Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn terms_name_goals_and_stages() {
+        let got: Vec<_> = Terms::parse("goal:A1 !stage:gate").0.iter().map(|t| (t.field, t.inverted)).collect();
+        assert_eq!(got, [(TermField::Goal, false), (TermField::Stage, true)]);
+    }
 
     #[test]
     fn terms_are_words_with_fields() {

@@ -152,6 +152,18 @@ pub struct Card {
     pub depends_on: Vec<CardId>,
     /// Class or agent that should take it; empty means anyone.
     pub assignee: String,
+    /// Goal that it is work for; empty means none.
+    pub goal: String,
+    /// Stage of the pipeline that it is in; empty means none.
+    pub stage: String,
+    /// Branch that its work is on; empty means none yet.
+    pub branch: String,
+    /// Patterns of the files that it may touch; empty means any.
+    pub paths: Vec<String>,
+    /// How long a claim of it lasts where the claimer does not say.
+    pub ttl_seconds: Option<i64>,
+    /// How often a review sent it back.
+    pub rounds: i64,
     /// The active claim.
     pub claim: Option<Claim>,
     /// The newest token ever given; it only grows.
@@ -209,6 +221,18 @@ struct Wire {
     open_dependencies: Option<i64>,
     #[serde(default)]
     assignee: String,
+    #[serde(default)]
+    goal: String,
+    #[serde(default)]
+    stage: String,
+    #[serde(default)]
+    branch: String,
+    #[serde(default)]
+    paths: Vec<String>,
+    #[serde(default)]
+    ttl_seconds: Option<i64>,
+    #[serde(default)]
+    rounds: i64,
     claim_owner: Option<String>,
     claim_ttl_seconds: Option<i64>,
     claimed_at: Option<Stamp>,
@@ -253,6 +277,12 @@ impl From<Card> for Wire {
             depends_on: card.depends_on,
             open_dependencies: Some(card.open_dependencies),
             assignee: card.assignee,
+            goal: card.goal,
+            stage: card.stage,
+            branch: card.branch,
+            paths: card.paths,
+            ttl_seconds: card.ttl_seconds,
+            rounds: card.rounds,
             claim_ttl_seconds: claim.as_ref().map(|claim| claim.ttl_seconds),
             claimed_at: claim.as_ref().map(|claim| claim.at),
             claim_since: claim.as_ref().map(|claim| claim.since),
@@ -297,6 +327,12 @@ impl TryFrom<Wire> for Card {
             status: wire.status,
             depends_on: wire.depends_on,
             assignee: wire.assignee,
+            goal: wire.goal,
+            stage: wire.stage,
+            branch: wire.branch,
+            paths: wire.paths,
+            ttl_seconds: wire.ttl_seconds,
+            rounds: wire.rounds,
             last_claim_token: wire.last_claim_token.max(token),
             claim,
             attempts: wire.attempts,
@@ -345,6 +381,18 @@ pub struct Patch {
     pub depends_on: Option<Vec<CardId>>,
     /// Class or agent.
     pub assignee: Option<String>,
+    /// Goal that it is work for.
+    pub goal: Option<String>,
+    /// Stage of the pipeline.
+    pub stage: Option<String>,
+    /// Branch of its work.
+    pub branch: Option<String>,
+    /// All patterns of the files that it may touch.
+    pub paths: Option<Vec<String>>,
+    /// How long a claim of it lasts; `Some(None)` leaves it to the claimer again.
+    pub ttl_seconds: Option<Option<i64>>,
+    /// How often a review sent it back.
+    pub rounds: Option<i64>,
     /// Criteria as JSON; `Value::Null` takes them away.
     pub acceptance: Option<Value>,
     /// Tokens expected.

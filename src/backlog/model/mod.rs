@@ -6,6 +6,7 @@ mod event;
 mod id;
 mod text;
 mod time;
+mod work;
 
 pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, Term, TermField, Terms};
 pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
@@ -13,3 +14,4 @@ pub use event::{CardEvent, EventKind};
 pub use id::CardId;
 pub use text::{MAX_BODY_BYTES, check_acceptance, check_body, check_clean, check_line, check_owner};
 pub use time::Stamp;
+pub use work::{GOAL_KEY, allows, check_branch, check_goal, check_paths, check_stage, goal_key};

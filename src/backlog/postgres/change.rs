@@ -172,6 +172,12 @@ fn record(card: &Card) -> Json {
         "updated_at": card.updated_at.0,
         "version": card.version,
         "block_reason": card.block_reason,
+        "goal": card.goal,
+        "stage": card.stage,
+        "branch": card.branch,
+        "paths": rows::paths(card),
+        "ttl_seconds": card.ttl_seconds,
+        "rounds": card.rounds,
         "acceptance": card.acceptance.as_ref().map(ToString::to_string),
         "body": card.body,
     })

@@ -35,7 +35,8 @@ const SETTINGS: &str =
     "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL jit = off";
 
 /// Migrations in order; the number of the last one is the version of the schema.
-const MIGRATIONS: [(&str, &str); 1] = [("cards", include_str!("migrations/0001_cards.sql"))];
+const MIGRATIONS: [(&str, &str); 2] =
+    [("cards", include_str!("migrations/0001_cards.sql")), ("work", include_str!("migrations/0002_work.sql"))];
 
 /// A parameter, with its type: a statement without a name is sent with the types of its values.
 pub(super) type Value<'a> = &'a (dyn Parameter + Sync);
@@ -56,7 +57,7 @@ macro_rules! parameters {
     )*};
 }
 
-parameters!(&str: TEXT, String: TEXT, Option<String>: TEXT, i32: INT4, i64: INT8, Vec<&str>: TEXT_ARRAY, Vec<String>: TEXT_ARRAY);
+parameters!(&str: TEXT, String: TEXT, Option<String>: TEXT, i32: INT4, i64: INT8, Option<i64>: INT8, Vec<&str>: TEXT_ARRAY, Vec<String>: TEXT_ARRAY);
 
 pub(super) struct Session {
     runtime: Runtime,

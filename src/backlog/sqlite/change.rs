@@ -228,6 +228,12 @@ fn write(connection: &Transaction<'_>, sql: &str, card: &Card) -> rusqlite::Resu
             card.updated_at.0,
             card.version,
             card.block_reason,
+            card.goal,
+            card.stage,
+            card.branch,
+            rows::paths(card),
+            card.ttl_seconds,
+            card.rounds,
             card.acceptance.as_ref().map(ToString::to_string),
             card.body,
         ])

@@ -54,7 +54,7 @@ fn steps(ready: usize, done: usize) -> [u64; 5] {
         )
         .unwrap();
     let request =
-        ClaimRequest { owner: "w".into(), ttl_seconds: 60, id: None, phase: None, assignee: Some("code".into()) };
+        ClaimRequest { owner: "w".into(), ttl_seconds: Some(60), id: None, phase: None, assignee: Some("code".into()) };
     let of_phase = ClaimRequest { phase: Some(String::new()), ..request.clone() };
     let page = ListQuery { column: Some(Column::Ready), limit: 50, ..ListQuery::default() };
     let board = BoardQuery { limit: 50, ..BoardQuery::default() };
@@ -124,6 +124,13 @@ fn every_hot_query_is_an_index_search() {
     let all = super::super::conditions::Conditions::of_list(super::DIALECT, &ready);
     let order = super::super::conditions::order(ready.sort);
     show("list --ready-only", &format!("{} {} {order} LIMIT 200", include_str!("sql/card.sql"), all.clause()));
+    for (name, query) in [
+        ("list --goal", ListQuery { goal: Some("A".into()), ..ListQuery::default() }),
+        ("list --stage", ListQuery { stage: Some("gate".into()), ..ListQuery::default() }),
+    ] {
+        let all = super::super::conditions::Conditions::of_list(super::DIALECT, &query);
+        show(name, &format!("{} {} LIMIT 200", include_str!("sql/card.sql"), all.clause()));
+    }
     for column in [Column::Ready, Column::Done] {
         for offset in [0, 900_000] {
             let query = BoardQuery { offsets: [offset; 5], limit: 50, ..BoardQuery::default() };

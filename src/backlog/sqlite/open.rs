@@ -21,7 +21,8 @@ const APPLICATION_ID: i32 = 0x4d42_4c47;
 /// Migrations in order, with their names; the number of the last one is the version of the schema.
 type Migrations = [(&'static str, &'static str)];
 
-const MIGRATIONS: &Migrations = &[("cards", include_str!("migrations/0001_cards.sql"))];
+const MIGRATIONS: &Migrations =
+    &[("cards", include_str!("migrations/0001_cards.sql")), ("work", include_str!("migrations/0002_work.sql"))];
 
 /// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred
 /// claims.

@@ -110,7 +110,7 @@ fn both_engines_claim_alike_in_random_stores() {
                 for backlog in &mut backlogs {
                     let mut leased = 0;
                     for name in &over {
-                        let named = ClaimRequest { id: Some(id(name)), ttl_seconds: 1, ..request("sleeper") };
+                        let named = ClaimRequest { id: Some(id(name)), ttl_seconds: Some(1), ..request("sleeper") };
                         leased += u64::from(backlog.claim(&named).unwrap().is_some());
                     }
                     wait_for("the leases are over", || backlog.store().figures().unwrap().expired_claims == leased);
@@ -181,7 +181,7 @@ fn each_claim_takes_the_best_of_random_cards(stand: &Stand) {
 fn a_named_lease_that_is_over_returns_even_if_its_card_now_waits(stand: &Stand) {
     let mut backlog = stand.open();
     backlog.create(&new("A")).unwrap();
-    backlog.claim(&ClaimRequest { ttl_seconds: 1, ..request("one") }).unwrap().unwrap();
+    backlog.claim(&ClaimRequest { ttl_seconds: Some(1), ..request("one") }).unwrap().unwrap();
     backlog.create(&new("B")).unwrap();
     backlog.link(&id("A"), &id("B"), None).unwrap();
     wait_for("the lease is over", || backlog.store().figures().unwrap().expired_claims == 1);
@@ -205,7 +205,7 @@ fn more_leases_than_one_look_returns_come_back_before_a_claim(stand: &Stand) {
     }
     for at in 0..CARDS {
         // By name, which returns no other lease.
-        let named = ClaimRequest { id: Some(id(&format!("c{at:03}"))), ttl_seconds: 1, ..request("sleeper") };
+        let named = ClaimRequest { id: Some(id(&format!("c{at:03}"))), ttl_seconds: Some(1), ..request("sleeper") };
         backlog.claim(&named).unwrap().unwrap();
     }
     wait_for("the leases are over", || backlog.store().figures().unwrap().expired_claims == CARDS as u64);

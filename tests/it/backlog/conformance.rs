@@ -6,16 +6,7 @@ use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
 use mosaic_tui::backlog::transfer;
 
-use super::{Stand, depending, id, new, request};
-
-/// One case per engine.
-macro_rules! cases {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite { $( #[test] fn $name() { super::$name(&super::Stand::file()); } )* }
-        mod postgres { $( #[test] fn $name() { super::$name(&super::Stand::server()); } )* }
-        mod pooled { $( #[test] fn $name() { super::$name(&super::Stand::pooled()); } )* }
-    };
-}
+use super::{Stand, depending, export, id, new, request, sound};
 
 cases!(
     a_life_of_a_card,
@@ -35,7 +26,6 @@ cases!(
     a_known_but_missing_dependency_may_be_kept,
     an_import_with_poisoned_numbers_is_refused,
     what_stands_behind_the_end_of_an_import_is_refused,
-    whatever_can_be_made_can_be_moved,
 );
 
 fn claim(backlog: &mut Backlog, owner: &str) -> Option<String> {
@@ -44,11 +34,6 @@ fn claim(backlog: &mut Backlog, owner: &str) -> Option<String> {
 
 fn counts(backlog: &mut Backlog) -> [u64; 5] {
     backlog.store().figures().unwrap().counts.0
-}
-
-/// Everything that is kept beside the cards agrees with the cards.
-fn sound(backlog: &mut Backlog) {
-    assert_eq!(backlog.store().check().unwrap(), Vec::<String>::new());
 }
 
 fn a_life_of_a_card(stand: &Stand) {
@@ -134,7 +119,7 @@ fn what_may_be_claimed_and_in_which_order(stand: &Stand) {
 fn a_lease_that_moved_is_refused(stand: &Stand) {
     let mut backlog = stand.open();
     backlog.create(&new("A")).unwrap();
-    let first = backlog.claim(&ClaimRequest { ttl_seconds: 1, ..request("one") }).unwrap().unwrap();
+    let first = backlog.claim(&ClaimRequest { ttl_seconds: Some(1), ..request("one") }).unwrap().unwrap();
     assert_eq!(claim(&mut backlog, "two"), None, "the lease runs");
     crate::harness::wait_for("the lease is over", || backlog.store().figures().unwrap().expired_claims == 1);
     let second = backlog.claim(&request("two")).unwrap().unwrap();
@@ -296,12 +281,6 @@ fn filters_narrow_the_board(stand: &Stand) {
     }
 }
 
-fn export(backlog: &mut Backlog) -> String {
-    let mut out = Vec::new();
-    transfer::export(backlog, &mut out, &mut |_, _| {}).unwrap();
-    String::from_utf8(out).unwrap()
-}
-
 fn an_import_is_all_or_nothing(stand: &Stand) {
     let mut backlog = stand.open();
     backlog.create(&depending("A", &["B"])).unwrap();
@@ -317,7 +296,7 @@ fn an_import_is_all_or_nothing(stand: &Stand) {
         ("escape in a title", again("title of A", "\\u001b[31m")),
         ("wrong counts", again("\"cards\":1", "\"cards\":2")),
         ("cycle", again("[\"B\"]", "[\"X\"]")),
-        ("newer format", again("\"format\":1", "\"format\":9")),
+        ("newer format", again("\"format\":2", "\"format\":9")),
     ];
     for (what, file) in broken {
         let refused = transfer::import(&mut backlog, &mut file.as_bytes(), &mut |_, _| {});
@@ -339,6 +318,12 @@ fn nothing_is_lost_on_the_way_out_and_in(stand: &Stand) {
             acceptance: Some(serde_json::json!({ "z": 1, "a": ["b", 2.5] })),
             spend_projected: Some(9),
             phase: Some("m1".into()),
+            goal: Some("G1".into()),
+            stage: Some("review".into()),
+            branch: Some("code/\u{e9}t\u{e9}".into()),
+            paths: Some(vec!["src/\u{65e5}/**".into(), "docs/\"quoted\".md".into()]),
+            ttl_seconds: Some(Some(1200)),
+            rounds: Some(2),
             ..Patch::default()
         },
         idempotency_key: Some("k".into()),
@@ -450,122 +435,4 @@ fn what_stands_behind_the_end_of_an_import_is_refused(stand: &Stand) {
         assert_eq!(counts(&mut backlog), [0, 1, 0, 0, 0]);
     }
     transfer::import(&mut backlog, &mut format!("{first}\n \n").as_bytes(), &mut |_, _| {}).unwrap();
-}
-
-/// A random change of a random card; what is refused is refused.
-#[derive(Debug, Clone)]
-enum Step {
-    Create(NewCard),
-    Edit(Patch),
-    Claim(String),
-    Block(String),
-    Link(u8),
-    Other(u8),
-}
-
-fn steps() -> impl proptest::strategy::Strategy<Value = Vec<(u8, Step)>> {
-    use proptest::prelude::*;
-    let text = || prop_oneof![".{0,30}", "[a-z \u{1f600}\u{200d}\\\\\"']{0,600}", "[ \\PC\n\t]{0,40}"];
-    let json = prop_oneof![
-        (1_usize..127).prop_map(|depth| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]))),
-        prop::collection::vec(prop::num::f64::NORMAL, 1..4).prop_map(|all| serde_json::json!(all)),
-        prop::collection::btree_map(text(), text(), 1..3).prop_map(|all| serde_json::json!(all)),
-    ];
-    let wide = (990_usize..1003).prop_map(|count| (0..count).map(|at| id(&format!("far{at}"))).collect());
-    let near = prop::collection::vec((0_u8..6).prop_map(|on| id(&format!("c{on}"))), 0..4);
-    let ids = prop_oneof![4 => near, 1 => wide];
-    let tokens = || prop::option::of(any::<i64>());
-    let patch = (
-        (prop::option::of(text()), prop::option::of(text()), prop::option::of(text()), prop::option::of(text())),
-        (tokens(), tokens(), tokens(), prop::option::of(json), prop::option::of(ids)),
-    );
-    let patch =
-        patch.prop_map(|((title, body, phase, assignee), (priority, projected, actual, acceptance, on))| Patch {
-            title,
-            body,
-            phase,
-            priority,
-            assignee,
-            acceptance,
-            depends_on: on,
-            spend_projected: projected,
-            spend_actual: actual,
-            ..Patch::default()
-        });
-    let patch = patch.boxed();
-    let create =
-        (patch.clone(), text(), prop::option::of(text()), any::<bool>()).prop_map(|(fields, title, key, parked)| {
-            Step::Create(NewCard { fields, idempotency_key: key, blocked: parked, ..NewCard { title, ..new("c") } })
-        });
-    let step = prop_oneof![
-        4 => create,
-        3 => patch.prop_map(Step::Edit),
-        2 => text().prop_map(Step::Claim),
-        1 => text().prop_map(Step::Block),
-        3 => (0_u8..6).prop_map(Step::Link),
-        2 => (0_u8..4).prop_map(Step::Other),
-    ];
-    prop::collection::vec((0_u8..6, step), 40)
-}
-
-fn take(backlog: &mut Backlog, at: u8, step: &Step) {
-    let card = id(&format!("c{at}"));
-    let done = match step {
-        Step::Create(new) => {
-            // A card with good fields, else most would not come to be.
-            let good =
-                NewCard { id: card.clone(), fields: Patch { depends_on: None, ..Patch::default() }, ..new.clone() };
-            backlog.create(&NewCard { id: card, ..new.clone() }).or_else(|_| backlog.create(&good)).map(|_| ())
-        }
-        Step::Edit(patch) => {
-            // Each field by itself: one that is refused must not hide the others.
-            let none = Patch::default;
-            let parts = [
-                Patch { title: patch.title.clone(), ..none() },
-                Patch { body: patch.body.clone(), phase: patch.phase.clone(), ..none() },
-                Patch { acceptance: patch.acceptance.clone(), priority: patch.priority, ..none() },
-                Patch { depends_on: patch.depends_on.clone(), ..none() },
-                Patch { spend_actual: patch.spend_actual, assignee: patch.assignee.clone(), ..none() },
-            ];
-            parts.iter().map(|part| backlog.edit(&card, part, None).map(|_| ())).fold(Ok(()), Result::and)
-        }
-        Step::Claim(owner) => backlog.claim(&ClaimRequest { id: Some(card), ..request(owner) }).map(|_| ()),
-        Step::Block(reason) => backlog.block(&card, None, reason, None).map(|_| ()),
-        Step::Link(on) => backlog.link(&card, &id(&format!("c{on}")), None).map(|_| ()),
-        Step::Other(0) => backlog.complete(&card, None).map(|_| ()),
-        Step::Other(1) => backlog.unblock(&card, None).map(|_| ()),
-        Step::Other(2) => backlog.reclaim(Some(&card)).map(|_| ()),
-        Step::Other(_) => backlog.unlink(&card, &id("c1"), None).map(|_| ()),
-    };
-    if let Err(error) = done {
-        assert!(error.kind != ErrorKind::Failed, "{step:?}: {error}");
-    }
-}
-
-fn whatever_can_be_made_can_be_moved(stand: &Stand) {
-    use proptest::test_runner::{Config, TestRunner};
-    let anew = || if matches!(stand, Stand::File(_)) { Stand::file() } else { Stand::server() };
-    // Few of many steps each: a store costs more than a step.
-    let config = Config { cases: 5, failure_persistence: None, max_shrink_iters: 50, ..Config::default() };
-    let moved = TestRunner::new(config).run(&steps(), |steps| {
-        let stand = anew();
-        let mut backlog = stand.open();
-        // As many dependencies as are allowed, so that a link may be one too many.
-        let wide: Vec<String> = (0..1000).map(|at| format!("far{at}")).collect();
-        backlog.create(&depending("c0", &wide.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
-        backlog.create(&new("c1")).unwrap();
-        backlog.link(&id("c0"), &id("c1"), None).unwrap_err();
-        for (at, step) in &steps {
-            take(&mut backlog, *at, step);
-        }
-        let first = export(&mut backlog);
-        let other = anew();
-        let mut copy = other.open();
-        transfer::import(&mut copy, &mut first.as_bytes(), &mut |_, _| {})
-            .map_err(|error| proptest::test_runner::TestCaseError::fail(error.to_string()))?;
-        proptest::prop_assert_eq!(export(&mut copy), first);
-        sound(&mut copy);
-        Ok(())
-    });
-    moved.unwrap_or_else(|error| panic!("{error}"));
 }

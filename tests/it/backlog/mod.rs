@@ -1,5 +1,14 @@
 //! The backlog on both engines.
 
+/// One case per engine.
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite { $( #[test] fn $name() { super::$name(&super::Stand::file()); } )* }
+        mod postgres { $( #[test] fn $name() { super::$name(&super::Stand::server()); } )* }
+        mod pooled { $( #[test] fn $name() { super::$name(&super::Stand::pooled()); } )* }
+    };
+}
+
 mod claims;
 mod commands;
 mod conformance;
@@ -7,7 +16,9 @@ mod cost;
 mod faults;
 mod many;
 mod races;
+mod random;
 mod tls;
+mod work;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +26,7 @@ use mosaic_tui::backlog::model::{CardId, NewCard, Patch};
 use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::place::{Intent, Location};
 use mosaic_tui::backlog::store::{ClaimRequest, Who};
+use mosaic_tui::backlog::transfer;
 
 use crate::harness::{Database, Pooler};
 
@@ -88,7 +100,19 @@ pub(crate) fn depending(name: &str, on: &[&str]) -> NewCard {
 }
 
 pub(crate) fn request(owner: &str) -> ClaimRequest {
-    ClaimRequest { owner: owner.to_owned(), ttl_seconds: 60, id: None, phase: None, assignee: None }
+    ClaimRequest { owner: owner.to_owned(), ttl_seconds: Some(60), id: None, phase: None, assignee: None }
+}
+
+/// Everything, as an export.
+pub(crate) fn export(backlog: &mut Backlog) -> String {
+    let mut out = Vec::new();
+    transfer::export(backlog, &mut out, &mut |_, _| {}).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Everything that is kept beside the cards agrees with the cards.
+pub(crate) fn sound(backlog: &mut Backlog) {
+    assert_eq!(backlog.store().check().unwrap(), Vec::<String>::new());
 }
 
 /// The database file of a folder.

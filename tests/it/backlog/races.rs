@@ -110,7 +110,7 @@ fn worker() {
     let intent = mosaic_tui::backlog::place::Intent::Write;
     let mut backlog = place.unwrap().open(intent, super::who(&owner), &mut |_, _| {}).unwrap();
     loop {
-        match backlog.claim(&ClaimRequest { ttl_seconds: 3600, ..request(&owner) }).unwrap() {
+        match backlog.claim(&ClaimRequest { ttl_seconds: Some(3600), ..request(&owner) }).unwrap() {
             Some(card) => {
                 let token = card.claim.unwrap().token;
                 backlog.complete(&card.id, Some(token)).unwrap();
@@ -240,7 +240,7 @@ fn nobody_is_sent_away_while_leases_are_over(stand: &Stand) {
     }
     for round in 0..4 {
         for _ in 0..CARDS {
-            backlog.claim(&ClaimRequest { ttl_seconds: 1, ..request("sleeper") }).unwrap().unwrap();
+            backlog.claim(&ClaimRequest { ttl_seconds: Some(1), ..request("sleeper") }).unwrap().unwrap();
         }
         wait_for("the leases are over", || backlog.store().figures().unwrap().expired_claims == CARDS as u64);
         let got = claim_at_once(stand, CARDS);

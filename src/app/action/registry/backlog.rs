@@ -7,7 +7,6 @@ use super::spec::{ActionSpec, Argument, JSON, Place, Shape, command, flag, neede
 use crate::app::action::Action;
 use crate::app::action::inputs::Inputs;
 use crate::backlog::model::{CardId, Column, Status};
-use crate::backlog::rules::DEFAULT_TTL_SECONDS;
 use crate::backlog::store::{ClaimRequest, ListQuery, Sort};
 
 /// What the executor is asked to do with cards.
@@ -54,6 +53,13 @@ pub struct Fields {
     pub priority_by: Option<i64>,
     pub depends_on: Option<Vec<CardId>>,
     pub assignee: Option<String>,
+    pub goal: Option<String>,
+    pub stage: Option<String>,
+    pub branch: Option<String>,
+    pub paths: Option<Vec<String>>,
+    /// Seconds; `Some(None)` takes them away.
+    pub ttl_seconds: Option<Option<i64>>,
+    pub rounds: Option<i64>,
     /// JSON, or `@FILE`; empty takes it away.
     pub acceptance: Option<String>,
     pub spend_projected: Option<i64>,
@@ -71,6 +77,12 @@ const BODY_FILE: Argument = value("body-file", "File with the body; - is standar
 const PHASE: Argument = value("phase", "Board or milestone it belongs to");
 const ASSIGNEE: &str = "Class or agent that should take it";
 const ACCEPTANCE: Argument = value("acceptance", "Criteria: a JSON list or object, or @FILE");
+const GOAL: Argument = value("goal", "Goal that it is work for");
+const STAGE: Argument = value("stage", "Stage of the pipeline, such as code, review or gate");
+const BRANCH: Argument = value("branch", "Branch that its work is on");
+const PATHS: Argument =
+    value("paths", "Files that it may touch, with commas between: src/**,docs/*.md; none means any");
+const CARD_TTL: Argument = value("ttl", "Seconds that a claim of it lasts where the claimer does not say");
 const PROJECTED: Argument = value("spend-projected", "Tokens expected");
 const FROM: Argument = needed("from", "The card that waits");
 const TO: Argument = needed("to", "The card it waits for");
@@ -95,6 +107,11 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
             value("priority", "Higher is sooner; default 0"),
             value("depends-on", "Ids that must be done first, with commas between"),
             value("assignee", "Class or agent that should take it; default anyone"),
+            GOAL,
+            STAGE,
+            BRANCH,
+            PATHS,
+            CARD_TTL,
             ACCEPTANCE,
             PROJECTED,
             value("idempotency-key", "A repeated create with it returns the existing card"),
@@ -114,6 +131,8 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         value("status", "Only these").of(&["ready", "claimed", "blocked", "done"]),
         value("phase", "Only of this phase"),
         value("assignee", "Only for this class or agent"),
+        value("goal", "Only work for this goal"),
+        value("stage", "Only in this stage"),
         flag("ready-only", "Only what can be claimed: ready, and every dependency done"),
         value("search", "Only with this text in id, title or body"),
         value("limit", "At most so many; default 200"),
@@ -149,6 +168,12 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         value("priority-by", "Changes the priority by this much"),
         value("depends-on", "All ids that must be done first, with commas between"),
         value("assignee", ASSIGNEE),
+        GOAL,
+        STAGE,
+        BRANCH,
+        PATHS,
+        CARD_TTL,
+        value("rounds", "How often a review sent it back"),
         ACCEPTANCE,
         PROJECTED,
         value("spend-actual", "Tokens used"),
@@ -166,7 +191,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
     .no_key(FOR_AGENTS)
     .takes(&[
         needed("owner", "Who claims, usually an agent's name"),
-        value("ttl", "Seconds until the claim expires; default 900"),
+        value("ttl", "Seconds until the claim expires; default as the card says, else 900"),
         value("id", "Only this card, whoever it is for"),
         value("phase", "Only cards of this phase"),
         value("assignee", "Class that the owner acts as"),
@@ -315,7 +340,12 @@ fn number<T: FromStr>(inputs: &Inputs, name: &str) -> Result<Option<T>, String> 
 }
 
 fn ids(text: &str) -> Result<Vec<CardId>, String> {
-    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(CardId::parse).collect()
+    list_of(text).iter().map(|word| CardId::parse(word)).collect()
+}
+
+/// Words with commas between.
+fn list_of(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn fields(inputs: &Inputs) -> Result<Fields, String> {
@@ -333,6 +363,15 @@ fn fields(inputs: &Inputs) -> Result<Fields, String> {
         priority_by: number(inputs, "priority-by")?,
         depends_on: inputs.one("depends-on").map(|text| ids(&text)).transpose()?,
         assignee: inputs.one("assignee"),
+        goal: inputs.one("goal"),
+        stage: inputs.one("stage"),
+        branch: inputs.one("branch"),
+        paths: inputs.one("paths").map(|text| list_of(&text)),
+        ttl_seconds: match inputs.one("ttl").as_deref() {
+            Some("") => Some(None),
+            _ => number(inputs, "ttl")?.map(Some),
+        },
+        rounds: number(inputs, "rounds")?,
         acceptance: inputs.one("acceptance"),
         spend_projected: number(inputs, "spend-projected")?,
         spend_actual: number(inputs, "spend-actual")?,
@@ -357,6 +396,8 @@ fn list(inputs: &Inputs) -> Built {
         column: inputs.flag("ready-only").then_some(Column::Ready),
         phase: inputs.one("phase"),
         assignee: inputs.one("assignee"),
+        goal: inputs.one("goal"),
+        stage: inputs.one("stage"),
         search: inputs.one("search"),
         sort: match inputs.one("sort").as_deref() {
             Some("created") => Sort::Created,
@@ -383,7 +424,7 @@ fn edit(inputs: &Inputs) -> Built {
 fn claim(inputs: &Inputs) -> Built {
     done(BacklogAction::Claim(ClaimRequest {
         owner: inputs.required("owner").map_err(|_| "--owner NAME is needed".to_owned())?,
-        ttl_seconds: number(inputs, "ttl")?.unwrap_or(DEFAULT_TTL_SECONDS),
+        ttl_seconds: number(inputs, "ttl")?,
         id: inputs.one("id").map(|text| CardId::parse(&text)).transpose()?,
         phase: inputs.one("phase"),
         assignee: inputs.one("assignee"),

@@ -176,6 +176,12 @@ fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
         priority_by: patch.priority_by.map(|by| by.saturating_neg()),
         depends_on: patch.depends_on.as_ref().map(|_| before.depends_on.clone()),
         assignee: patch.assignee.as_ref().map(|_| before.assignee.clone()),
+        goal: patch.goal.as_ref().map(|_| before.goal.clone()),
+        stage: patch.stage.as_ref().map(|_| before.stage.clone()),
+        branch: patch.branch.as_ref().map(|_| before.branch.clone()),
+        paths: patch.paths.as_ref().map(|_| before.paths.clone()),
+        ttl_seconds: patch.ttl_seconds.map(|_| before.ttl_seconds),
+        rounds: patch.rounds.map(|_| before.rounds),
         acceptance: patch
             .acceptance
             .as_ref()
@@ -222,6 +228,12 @@ fn patch(fields: &Fields, console: Console) -> Result<Patch> {
         priority_by: fields.priority_by,
         depends_on: fields.depends_on.clone(),
         assignee: fields.assignee.clone(),
+        goal: fields.goal.clone(),
+        stage: fields.stage.clone(),
+        branch: fields.branch.clone(),
+        paths: fields.paths.clone(),
+        ttl_seconds: fields.ttl_seconds,
+        rounds: fields.rounds,
         acceptance,
         spend_projected: fields.spend_projected,
         spend_actual: fields.spend_actual,

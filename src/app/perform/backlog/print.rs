@@ -38,12 +38,12 @@ pub(in crate::app) fn waits_for_missing(id: &CardId, missing: &[CardId]) -> Opti
 pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Report {
     match (card, &request.id) {
         (Some(card), _) => {
-            let token = card.claim.as_ref().map_or(0, |claim| claim.token);
+            let (token, seconds) = card.claim.as_ref().map_or((0, 0), |claim| (claim.token, claim.ttl_seconds));
             let text = format!(
                 "{}: claimed by {} for {} (token {token}): {}",
                 card.id,
                 line(&request.owner),
-                age::short(std::time::Duration::from_secs(u64::try_from(request.ttl_seconds).unwrap_or(0))),
+                age::short(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0))),
                 line(&card.title)
             );
             Report::done(text, card)
@@ -128,6 +128,12 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     fact("priority", card.priority.to_string());
     fact("phase", line(&card.phase));
     fact("for", line(&card.assignee));
+    fact("goal", line(&card.goal));
+    fact("stage", line(&card.stage));
+    fact("branch", line(&card.branch));
+    fact("paths", line(&card.paths.join(", ")));
+    fact("lease", card.ttl_seconds.map(|seconds| format!("{seconds} seconds")).unwrap_or_default());
+    fact("sent back", if card.rounds > 0 { format!("{} times", card.rounds) } else { String::new() });
     if let Some(claim) = &card.claim {
         fact(
             "claim",

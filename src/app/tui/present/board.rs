@@ -96,7 +96,7 @@ fn empty(state: &State) -> Vec<String> {
 fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     let now = state.board.clock(state.now);
     let quiet = |text: String| Piece::new(text, Role::Quiet);
-    let mut pieces = Vec::new();
+    let mut pieces = Vec::with_capacity(8);
     if card.priority != 0 {
         pieces.push(Piece::new(format!("{:+}", card.priority), Role::Strong));
     }
@@ -125,8 +125,21 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     if !card.assignee.is_empty() && column != Column::Done {
         pieces.push(quiet(format!("for {}", clean(&card.assignee))));
     }
-    if !card.phase.is_empty() {
-        pieces.push(quiet(clean(&card.phase)));
+    if !card.stage.is_empty() {
+        pieces.push(Piece::new(clean(&card.stage), Role::Strong));
+    }
+    // One text of all three: a board has hundreds of cards.
+    let mut belongs = String::new();
+    let branch = if column == Column::Done { "" } else { &card.branch };
+    for (before, text) in [("goal ", card.goal.as_str()), ("", branch), ("", &card.phase)] {
+        if !text.is_empty() {
+            belongs.push_str(if belongs.is_empty() { "" } else { " " });
+            belongs.push_str(before);
+            belongs.push_str(text);
+        }
+    }
+    if !belongs.is_empty() {
+        pieces.push(quiet(clean(&belongs)));
     }
     for piece in pieces.iter_mut().skip(1) {
         piece.text.insert(0, ' ');

@@ -2,7 +2,7 @@
 
 use super::{dag, plan_of};
 use crate::app::tui::state::State;
-use crate::backlog::model::{CardId, Column, Stamp, criteria};
+use crate::backlog::model::{Card, CardId, Column, Stamp, criteria};
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
 use crate::fleet::model::age;
@@ -150,10 +150,14 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
         about.push(format!("for {}", clean(&card.assignee)));
     }
     about.push(format!("claimed {} times", card.attempts));
+    about.extend(card.ttl_seconds.map(|seconds| format!("leases of {seconds}s")));
     for (name, tokens) in [("projected", card.spend_projected), ("spent", card.spend_actual)] {
         about.extend(tokens.map(|tokens| format!("{tokens} tokens {name}")));
     }
     lines.push(fact("card", plain(about.join(", "))));
+    if let Some(work) = work(card) {
+        lines.push(fact("work", plain(work)));
+    }
     let age = |then: Stamp| age::short(now.since(then));
     lines.push(fact(
         "changed",
@@ -167,6 +171,23 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
         )),
     ));
     lines
+}
+
+/// Where a card's work stands and lies, when it says anything of that.
+fn work(card: &Card) -> Option<String> {
+    let mut words = Vec::new();
+    for (name, text) in [("goal", &card.goal), ("stage", &card.stage), ("branch", &card.branch)] {
+        if !text.is_empty() {
+            words.push(format!("{name} {}", clean(text)));
+        }
+    }
+    if card.rounds > 0 {
+        words.push(format!("sent back {} times", card.rounds));
+    }
+    if !card.paths.is_empty() {
+        words.push(format!("only {}", clean(&card.paths.join(", "))));
+    }
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 pub(super) fn neighbours(name: &str, all: &[Neighbour], lines: &mut Vec<Vec<Piece>>) {

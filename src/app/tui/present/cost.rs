@@ -85,7 +85,7 @@ fn a_frame_allocates_nothing_for_its_cells() {
     // A row of the list is a pointer; a card of the board is its words, in a handful of texts.
     // A tile is a pointer to its agent, one to its picture, and what stands beside its name.
     for (name, state, most_made, most_written) in
-        [("fleet", fleet(), 220, 500), ("wall", wall(), 400, 1500), ("board", board(), 850, 500)]
+        [("fleet", fleet(), 220, 500), ("wall", wall(), 400, 1500), ("board", board(), 1050, 500)]
     {
         let [made, drawn, written] = allocations(&state);
         assert!(drawn <= 4, "{name}: {drawn} to draw {} cells", SIZE.width * SIZE.height);

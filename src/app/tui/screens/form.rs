@@ -28,6 +28,16 @@ pub enum FieldName {
     Phase,
     /// Class or agent.
     Assignee,
+    /// The goal that it is work for.
+    Goal,
+    /// Stage of the pipeline.
+    Stage,
+    /// The branch of its work.
+    Branch,
+    /// Patterns with commas between.
+    Paths,
+    /// Seconds of a claim.
+    Ttl,
     /// Ids with commas between.
     DependsOn,
     /// JSON.
@@ -38,8 +48,19 @@ pub enum FieldName {
 
 impl FieldName {
     /// The fields of one line.
-    pub const LINES: [Self; 6] =
-        [Self::Title, Self::Priority, Self::Phase, Self::Assignee, Self::DependsOn, Self::Acceptance];
+    pub const LINES: [Self; 11] = [
+        Self::Title,
+        Self::Priority,
+        Self::Phase,
+        Self::Assignee,
+        Self::Goal,
+        Self::Stage,
+        Self::Branch,
+        Self::Paths,
+        Self::Ttl,
+        Self::DependsOn,
+        Self::Acceptance,
+    ];
 
     /// A text as it is typed there.
     #[must_use]
@@ -56,6 +77,11 @@ impl FieldName {
             Self::Priority => "priority",
             Self::Phase => "phase",
             Self::Assignee => "assignee",
+            Self::Goal => "goal",
+            Self::Stage => "stage",
+            Self::Branch => "branch",
+            Self::Paths => "paths",
+            Self::Ttl => "ttl",
             Self::DependsOn => "depends-on",
             Self::Acceptance => "acceptance",
             Self::Body => "body",
@@ -68,6 +94,7 @@ impl FieldName {
         match self {
             Self::Assignee => "for",
             Self::DependsOn => "depends on",
+            Self::Ttl => "lease",
             other => other.argument(),
         }
     }
@@ -81,6 +108,11 @@ impl FieldName {
             Self::Priority => card.priority.to_string(),
             Self::Phase => card.phase.clone(),
             Self::Assignee => card.assignee.clone(),
+            Self::Goal => card.goal.clone(),
+            Self::Stage => card.stage.clone(),
+            Self::Branch => card.branch.clone(),
+            Self::Paths => card.paths.join(", "),
+            Self::Ttl => card.ttl_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
             Self::DependsOn => card.depends_on.iter().map(CardId::as_str).collect::<Vec<_>>().join(", "),
             Self::Acceptance => card.acceptance.as_ref().map(ToString::to_string).unwrap_or_default(),
             Self::Body => card.body.clone(),
