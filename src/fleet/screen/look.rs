@@ -94,6 +94,8 @@ fn parts(color: CellColor) -> Option<(i32, i32, i32)> {
         CellColor::Rgb(red, green, blue) => (i32::from(red), i32::from(green), i32::from(blue)),
         CellColor::Indexed(7 | 8 | 15) => (128, 128, 128),
         CellColor::Indexed(n @ 0..=14) => {
+            // In the terminals' numbering the bits are red, green and blue, and the bright ones differ from the
+            // dark by 8 alone.
             let part = |bit: u8| if n & bit == 0 { 0 } else { 205 };
             (part(1), part(2), part(4))
         }

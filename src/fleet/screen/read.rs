@@ -129,6 +129,7 @@ impl ScreenFacts {
         }
         let exact: Vec<&str> = self.question.iter().map(|row| row.text.as_str()).collect();
         let mark = fingerprint(exact.join("\n").as_bytes());
+        // Room for the sign of the cut, the `#` and eight digits.
         format!("{}\u{2026} #{}", whole.chars().take(ASKED_CHARS - 11).collect::<String>(), &mark[..8])
     }
 }
@@ -159,6 +160,7 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
         found => found,
     };
     let is_dialog = matches!(found, Some((Showing::Dialog, _)));
+    // A dialog has the keys: what still looks like a composer beside it takes nothing.
     let composer = span.filter(|_| !is_dialog).map(|span| composer(rules, (rows, whole), span, cursor));
     let above = rows[..span.map_or(used, |(top, _)| top)].iter().map(|row| row.text.clone()).collect();
     let (showing, reason) = match (found, &composer) {
@@ -192,6 +194,7 @@ fn question(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, Vec<ShownRow>)
         .iter()
         .enumerate()
         .filter_map(|(which, rule)| Some((which, begins(rule)?)))
+        // What stands lowest asks now; above it an older one may still be seen.
         .max_by_key(|at| at.1)?;
     let own = rows[first..].iter().filter_map(|row| own(&rules.dialogs[which], row));
     Some((which, own.filter(|row| !row.text.trim().is_empty()).collect()))
@@ -229,6 +232,7 @@ fn span(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, usize)> {
     let is_top = |row: &usize| rule.top.is_on(&rows[*row], rule.top_look);
     match rule.anchor {
         Anchor::Top => {
+            // From the bottom: a conversation may show what looks like a composer.
             let top = (lowest..rows.len()).rev().find(is_top)?;
             let mut ends = (top + 1..rows.len()).filter(is_bottom);
             let bottom = match &rule.footer {
