@@ -98,6 +98,7 @@ impl Recorder {
                 known => Sighting { written: known.and_then(|known| known.written), state: row.readiness, since: at },
             };
             if sighting.written != Some(row.readiness) && at - sighting.since >= stands(row.readiness) {
+                // The moment at which it began, and not the one at which it had stood for long enough.
                 events.push(self.change(row, sighting.since, &snapshot.tenant_id));
                 sighting.written = Some(row.readiness);
             }
@@ -110,6 +111,7 @@ impl Recorder {
         // What an agent's keeper told of the same change comes first.
         self.take_in()?;
         let news = self.store.take_in(&events)?;
+        // Only now: what could not be written is still a change at the next look.
         self.seen = there;
         Ok(news)
     }

@@ -87,6 +87,7 @@ pub(super) fn unfinished_bytes(site: &Site) -> u64 {
 /// # Errors
 /// What the file system says.
 pub(super) fn take(site: &Site) -> io::Result<Option<PathBuf>> {
+    // Padded with zeros, so that the names sort by time.
     let next = folder(site).join(format!("{TAKEN}{:020}.jsonl", jiff::Timestamp::now().as_nanosecond()));
     match fs::rename(path(site), &next) {
         Ok(()) => Ok(Some(next)),

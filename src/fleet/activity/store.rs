@@ -72,12 +72,15 @@ impl Store {
     /// When the file cannot be made or written, or is somebody else's.
     pub fn open(site: &Site) -> Result<Self> {
         let path = path(site);
+        // Made here: SQLite would leave it to the umask who may read it.
         let made = heartbeat::make_run_dir(&spool::folder(site)).and_then(|()| {
             fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)
         });
         made.map_err(|error| failed(&path, &error))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| refused_by(&path, &error))?;
+        // The bounds are looked at with the first events: a command that runs for a moment would never come to
+        // 200.
         let mut store = Self { connection, path, keeping: site.keeping, unpruned: PRUNE_EVERY, watch: None };
         store.prepare()?;
         Ok(store)
@@ -93,6 +96,7 @@ impl Store {
             return Ok(None);
         }
         // Nobody else can write it either; without a log beside it SQLite would refuse to look.
+        // The path becomes a part of a URI, in which these have a meaning.
         let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
@@ -134,6 +138,7 @@ impl Store {
     fn set_up(&self) -> rusqlite::Result<()> {
         self.connection.busy_timeout(BUSY)?;
         self.connection.set_prepared_statement_cache_capacity(32);
+        // The first of all: once anything is in the file it no longer takes effect.
         self.connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         // SQLite does not wait for another process that sets the same mode at this moment.
         let deadline = std::time::Instant::now() + BUSY;
@@ -229,6 +234,7 @@ impl Store {
         self.unpruned = 0;
         let freed = self.connection.prepare("PRAGMA incremental_vacuum").and_then(|mut vacuum| {
             let mut pages = vacuum.query([])?;
+            // Each step of this statement frees one page.
             while pages.next()?.is_some() {}
             Ok(())
         });
@@ -426,6 +432,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<(i64, Event)> {
     let event = Event {
         id: row.get(1)?,
         at: row.get(2)?,
+        // A kind that only a newer version knows is still something that was done.
         kind: Kind::parse(&kind).unwrap_or(Kind::Action),
         tenant_id: row.get(4)?,
         host: row.get(5)?,

@@ -46,10 +46,12 @@ impl Seen {
             let (mut from, end) = (change.at.max(first), end);
             while from < end {
                 let cell = ((from - first) / width).min(count - 1);
+                // The last cell takes what is left over by the division.
                 let stop = if cell == count - 1 { end } else { end.min(first + (cell + 1) * width) };
                 if let Some(cell) = usize::try_from(cell).ok().and_then(|cell| all.get_mut(cell)) {
                     cell.add(change.state, stop - from);
                 }
+                // It moves on, whatever the numbers are.
                 from = stop.max(from + 1);
             }
         }

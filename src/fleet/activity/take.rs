@@ -28,6 +28,7 @@ const MAX_LINE: usize = 64 << 10;
 /// When a file cannot be read, or the history not be written. What was not taken in stays where it is.
 pub fn take_in(site: &Site, store: &mut Store) -> Result<usize> {
     let old = old_records(site);
+    // Most looks find nothing, and need no lock to see that.
     if old.is_empty() && !spool::is_waiting(site) {
         return Ok(0);
     }
@@ -69,6 +70,7 @@ fn old_records(site: &Site) -> Vec<(PathBuf, &'static str)> {
 /// Takes in a file that was taken from its writers.
 fn finish(path: &Path, store: &mut Store) -> Result<usize> {
     let news = take_file(path, store)?;
+    // Whoever is killed before this leaves it to be taken in again: by their ids events are kept once.
     fs::remove_file(path).map_err(|error| unreadable(path, &error))?;
     Ok(news)
 }

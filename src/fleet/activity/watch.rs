@@ -177,6 +177,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
                 }
                 Ok(false) => return,
                 Err(failure) => {
+                    // Opened anew: the advice is to move a damaged file away.
                     open = None;
                     pause = RETRY;
                     tracing::warn!(%failure, "the history is not kept");
@@ -233,6 +234,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             store.set_looked(&self.operator, at)?;
         }
         let revision = store.revision()?;
+        // Its own writes do not change a connection's revision, so what was news counts beside it.
         let changed = news > 0 || revision != open.revision;
         open.stale |= changed;
         open.revision = revision;
