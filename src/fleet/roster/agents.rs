@@ -176,6 +176,7 @@ impl Roster {
     /// The tmux server that holds an agent.
     #[must_use]
     pub fn server(&self, agent: &Agent, site: &Site) -> ServerName {
+        // Hosts may share a roster, which says then how others come to this one.
         let ssh = agent.ssh.clone().filter(|_| self.is_remote(agent, site));
         ServerName { ssh, socket: agent.socket.clone() }
     }

@@ -109,6 +109,7 @@ pub fn edit(text: &str, edit: &Edit) -> Result<String, String> {
             }
         }
     }
+    // JSON is YAML, but not the other way round, and other programs may read this file as JSON.
     let json = serde_json::from_str::<serde_json::Value>(text).is_ok();
     if json && serde_json::from_str::<serde_json::Value>(&out).is_err() {
         return Err(by_hand());
@@ -270,6 +271,7 @@ fn spliced(text: &str, range: std::ops::Range<usize>, with: &str) -> String {
 
 fn replace(text: &str, entry: &Entry, value: &str) -> Option<String> {
     let Kind::Scalar(_) = entry.value.kind else { return None };
+    // A key without a value: there is nothing to replace.
     if entry.value.range.is_empty() {
         let colon = entry.at.end + text[entry.at.end..].find(':')? + 1;
         return Some(spliced(text, colon..colon, &format!(" {value}")));
@@ -321,6 +323,7 @@ fn take_out(text: &str, map: &Node, entry: &Entry) -> Option<String> {
     match (at, entries.get(1)) {
         // Its line may hold the dash of a list item, which stays.
         (0, Some(next)) => Some(spliced(text, entry.at.start..next.at.start, "")),
+        // Without its only key it would be no mapping any more.
         (0, None) => None,
         _ => Some(spliced(text, line_start(text, entry.at.start)..past_line(text, end), "")),
     }

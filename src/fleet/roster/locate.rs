@@ -35,6 +35,7 @@ impl Index {
         let mut open: Vec<Open> = Vec::new();
         for event in Parser::new_from_str(text) {
             let Ok((event, span)) = event else { break };
+            // The parser counts lines from 1, and columns from 0.
             let place = Place { line: span.start.line(), column: span.start.col() + 1 };
             match event {
                 Event::Scalar(value, ..) => index.value(&mut open, place, Some(&value), None),

@@ -146,6 +146,8 @@ impl Checker<'_> {
             .enumerate()
             .filter_map(|(at, entry)| self.agent(at, entry, file, site, &socket, window))
             .collect();
+        // By the entries as they are written: one with another problem is no agent by now, and still takes its
+        // name.
         self.uniqueness(file, &holder);
         self.references(file);
         let mut warnings: Vec<Warning> = floor(file).into_iter().map(Warning::Floor).collect();

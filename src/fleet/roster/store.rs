@@ -199,6 +199,7 @@ fn replace(path: &Path, text: &str, whole: bool) -> std::io::Result<Option<PathB
             let mut name = real.clone().into_os_string();
             name.push(".bak");
             let backup = PathBuf::from(name);
+            // A copy, so that at no moment there is no roster.
             file::copy(real, &backup)?;
             Some(backup)
         }
