@@ -70,6 +70,7 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
             })?;
             let reader = Reader { runtime: known.name, class: request.class, agent: request.agent };
             let composed = contract::compose(site, &reader)?;
+            // Warnings are for the operator and not for the agent.
             let text = Contract { parts: composed.parts, warnings: Vec::new() }.to_string();
             warnings = composed.warnings;
             (program, write(site, request, &text)?, text)
@@ -114,6 +115,7 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
     }
     if launch.trusts_folders() {
         let key = variable("ANTHROPIC_API_KEY");
+        // A question that stays open is seen on the screen, and is no reason not to start.
         warnings.extend(trust::settle(site, request.directory, key.as_deref()).err());
     }
     start.warnings.splice(0..0, warnings);
