@@ -35,6 +35,7 @@ fn of_living(tree: &ProcessTree, runtime: &str) -> PaneState {
     if let Some(shell) = runtime::shell_in_its_place(runtime, tree.processes.iter().map(|process| &process.argv[..])) {
         return PaneState::ShellOnly(shell);
     }
+    // A job that somebody stopped below it does not stop the runtime.
     let root = tree.processes.first().is_some_and(|process| process.stopped);
     let its_own = |process: &Process| process.stopped && runtime::matches(runtime, &process.argv);
     if root || tree.processes.iter().any(its_own) { PaneState::Stopped } else { PaneState::Live }

@@ -5,8 +5,7 @@ use crate::fleet::model::{Evidence, Label, PaneId, Plane, ServerName};
 use crate::fleet::readiness::ScreenInput;
 use crate::fleet::screen::Showing;
 
-/// The input of the decision, and the evidence; neither where such screens are not known, or the runtime
-/// speaks for itself.
+/// The input of the decision, and the evidence; neither where such screens are not known.
 pub(super) fn input(
     planes: &Planes<'_>,
     server: &ServerName,
