@@ -165,6 +165,7 @@ fn policies(site: &Site) -> Result<Vec<String>> {
             all.push(format!("policy/{name}"));
         }
     }
+    // A folder has no order, and the same files give the same bytes.
     all.sort();
     Ok(all)
 }

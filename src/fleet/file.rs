@@ -68,6 +68,7 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
     // Whole, or not at all, and over nothing that came in between.
     let here = rustix::fs::CWD;
     let placed = match rustix::fs::renameat_with(here, &made, here, path, rustix::fs::RenameFlags::NOREPLACE) {
+        // Not every file system has such a rename; a second name, too, is refused where there is one.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
             fs::hard_link(&made, path)
         }
@@ -195,6 +196,7 @@ fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>, mode: u32, keep: 
     let _none = fs::remove_file(&temporary);
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
+        // Behind the text: what is private is never open to others for an instant.
         file.set_permissions(Permissions::from_mode(like.map_or(mode, |like| kept_mode(&file, like))))?;
         if keep == Keep::Durable {
             file.sync_all()?;

@@ -115,6 +115,7 @@ impl Heartbeat {
             ("next", self.next_seconds.map(|next| next.to_string())),
             ("msg", self.msg.as_ref().map(ToString::to_string)),
         ] {
+            // None of them can bring a line of its own: a `Label` is one line.
             if let Some(value) = value {
                 text.push_str(&format!("{key}={value}\n"));
             }

@@ -159,6 +159,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     }
     let pane = tmux_plane(planes, agent, &server, &mut evidence);
     let record = pane.record;
+    // A pid of another host is somebody else's here.
     let tree = record.filter(|_| !remote).and_then(|record| planes.processes.get(&record.pid));
     let pane_state = pane.state(tree, Some(&agent.runtime));
     let remote_row = record.filter(|_| remote).and_then(|record| hosts::own_row(planes, agent, record));

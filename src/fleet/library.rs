@@ -114,6 +114,7 @@ pub struct Text {
 /// # Errors
 /// When it cannot be read.
 pub fn read(site: &Site, shelf: Shelf, layer: Layer, name: &str) -> Result<Option<Text>> {
+    // It becomes a part of a path, and is anybody's word.
     if !is_name(name) {
         return Ok(None);
     }

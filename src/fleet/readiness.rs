@@ -270,6 +270,7 @@ fn outlived(
     if !matches!(inputs.screen, ScreenInput::Shows(Showing::Ready, _)) {
         return None;
     }
+    // Without output since the report it may be the report that is the newer one.
     let limit = if heartbeat.output_after_report.is_some() { OUTLIVED_AFTER } else { thresholds.idle };
     let idle = inputs.idle.filter(|idle| *idle >= limit)?;
     Some(decision(

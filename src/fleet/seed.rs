@@ -227,6 +227,7 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
     sweep(site, shipped);
     let entries = compare(site, &record, shipped)?;
     let mut done = Seeded::default();
+    // Written down before the first write: after a kill in between, each of these files is known as ours.
     for entry in entries.iter().filter(|entry| entry.state != State::Current) {
         if let Some((_, text)) = shipped.iter().find(|(path, _)| *path.as_ref() == entry.path) {
             record.writing.entry(entry.path.clone()).or_default().insert(fingerprint(text.as_bytes()));

@@ -167,6 +167,7 @@ fn activity(site: &Site) -> Check {
 
 fn mosaic_home(site: &Site) -> Check {
     let subject = "Mosaic home";
+    // A check makes nothing, so what can be asked is the folder in which it would be made.
     let there = site.home.ancestors().find(|folder| folder.exists()).unwrap_or(&site.home);
     match rustix::fs::access(there, rustix::fs::Access::WRITE_OK) {
         Ok(()) if there == site.home => Check::ok(subject, site.home.display().to_string()),
@@ -243,6 +244,7 @@ async fn systemd(site: &Site) -> Vec<Check> {
 async fn verified_by_systemd(site: &Site) -> Option<Check> {
     let files = [HOLDER_UNIT, AGENT_TEMPLATE].map(|name| site.unit_dir.join(name).display().to_string());
     let output = run("systemd-analyze", &["--user", "verify", &files[0], &files[1]], ANSWER_LIMIT).await.ok()?;
+    // It also speaks of other units that these two lead to.
     let said = output.stderr.lines().find(|line| line.contains("mosaic-")).unwrap_or_default();
     let said = Label::new(said).to_string();
     Some(if output.status.success() && said.is_empty() {
