@@ -23,6 +23,7 @@ pub(super) struct SqliteChange<'a> {
 impl<'a> SqliteChange<'a> {
     pub(super) fn begin(store: &'a mut Sqlite) -> Result<Self> {
         if store.in_memory {
+            // Looking made no file; the first change does.
             let path = store.path.clone();
             *store = Sqlite::open(&path, super::Access::Write, &mut |_, _| {})?;
         }
@@ -37,6 +38,8 @@ impl<'a> SqliteChange<'a> {
             store.queue = None;
             return Err(super::errors::locked(path));
         };
+        // At once and not with the first write: SQLite lets nobody wait who has read before, and would refuse
+        // that one.
         let transaction = store
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -96,6 +99,7 @@ impl Change for SqliteChange<'_> {
 
     fn insert(&mut self, cards: &[Card]) -> Result<()> {
         for card in cards {
+            // Asked for beforehand: a constraint that is violated does not say whose card it was.
             let taken = self.card(&card.id)?.is_some()
                 || match &card.idempotency_key {
                     Some(key) => self.card_with_key(key)?.is_some(),

@@ -40,6 +40,7 @@ pub(super) fn empty(connection: &Connection, database: &Path, queue: &Queue) {
     }
     let Ok(Some(_turn)) = queue.enter_at_once() else { return };
     let emptied = connection
+        // The command is done already, and nobody waits any more on its behalf.
         .busy_timeout(std::time::Duration::ZERO)
         .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)));
     match emptied {

@@ -96,6 +96,7 @@ impl Sqlite {
         if let Ok(queue) = Queue::beside(&self.path) {
             log::empty(&self.connection, &self.path, &queue);
         }
+        // To empty the log has put a limit of its own in the place of this one.
         self.connection.busy_handler(Some(wait::busy)).map_err(|error| self.explain(&error))
     }
 
@@ -206,6 +207,7 @@ impl Sqlite {
             progress(&format!("migration {number} ({name})"), u64::try_from(number).unwrap_or(0));
             change
                 .execute_batch(sql)
+                // In the same transaction: the file is ours, and of this version, only with the whole schema.
                 .and_then(|()| change.pragma_update(None, "application_id", APPLICATION_ID))
                 .and_then(|()| change.pragma_update(None, "user_version", number))
                 .and_then(|()| change.commit())
@@ -231,6 +233,7 @@ fn open_file(path: &Path) -> Result<rusqlite::Result<Connection>> {
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(&error))?;
     }
+    // Made here, since SQLite goes by the umask; the files that it puts beside this one get its mode.
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}

@@ -67,6 +67,7 @@ impl Queue {
         if let Some(next_writer) = Turn::try_take(&self.next_writer)?
             && let Some(writer) = Turn::try_take(&self.writer)?
         {
+            // The next one may wait for this writer now.
             drop(next_writer);
             return Ok(Some(writer));
         }

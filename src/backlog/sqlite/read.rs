@@ -51,6 +51,7 @@ impl Cells for Row<'_> {
 
 pub(super) fn now(connection: &Connection) -> Result<Stamp> {
     connection
+        // Rounded: the fraction may lie just below its millisecond.
         .prepare_cached("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)")?
         .query_row([], |row| row.get(0).map(Stamp))
 }
@@ -65,6 +66,7 @@ pub(super) fn card(connection: &Connection, id: &CardId) -> Result<Option<Card>>
 pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<Vec<Card>> {
     let all = Conditions::of_list(DIALECT, query);
     let sql = format!("{CARD} {} {} LIMIT {}", all.clause(), conditions::order(query.sort), query.limit);
+    // Not kept: there are too many forms of a list.
     connection.prepare(&sql)?.query_map(params_from_iter(&all.values), |row| rows::card(row))?.collect()
 }
 
@@ -151,6 +153,7 @@ pub(super) fn next_claimable(connection: &Connection, request: &ClaimRequest) ->
 pub(super) fn next_claimable_sql(assignees: usize, of_phase: bool) -> String {
     let order = conditions::order(Sort::Priority);
     let phase = if of_phase { format!(" AND phase = ?{}", assignees + 1) } else { String::new() };
+    // In SQLite a part of a union has an order and a limit only as a select of its own.
     let best = |assignee| {
         format!(
             "SELECT * FROM (SELECT id, priority, created_at FROM card WHERE status = 'ready' AND open_dependencies = 0 \

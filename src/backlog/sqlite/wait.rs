@@ -18,6 +18,7 @@ thread_local! {
 
 /// Waits a moment for a lock, as a busy handler (sqlite3_busy_handler); `false` gives up.
 pub(super) fn busy(tries: i32) -> bool {
+    // The handler is a bare function, and has nowhere else to keep when the waiting began.
     if tries == 0 {
         SINCE.set(Some(Instant::now()));
     }
@@ -33,6 +34,7 @@ fn noise() -> u64 {
     let mut state = NOISE.get();
     if state == 0 {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        // The last bit is set, because zero would stay zero.
         state = u64::from(now.subsec_nanos()) ^ (u64::from(std::process::id()) << 32) | 1;
     }
     state ^= state << 13;
