@@ -23,6 +23,7 @@ impl<'a> PostgresChange<'a> {
         if records.is_empty() {
             return Ok(());
         }
+        // One parameter for any number of rows: a statement takes no more than 65,535 of them.
         let text = Json::from(records).to_string();
         self.session.long_rows(sql, &[&text]).map(|_| ())
     }
@@ -75,6 +76,8 @@ impl Change for PostgresChange<'_> {
             .collect();
         let names: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
         let keys: Vec<&str> = cards.iter().filter_map(|card| card.idempotency_key.as_deref()).collect();
+        // Whoever comes between this look and the insert violates a constraint, and then all of it is tried
+        // again.
         let there = self.session.rows(
             "SELECT id, idempotency_key FROM fleet.card WHERE id = ANY ($1::text[]) OR idempotency_key = ANY ($2::text[])",
             &[&names, &keys],
@@ -143,6 +146,7 @@ impl Change for PostgresChange<'_> {
 
 impl Drop for PostgresChange<'_> {
     fn drop(&mut self) {
+        // Nothing is left to take back after a commit.
         self.session.abandon();
     }
 }

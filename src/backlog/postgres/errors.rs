@@ -44,6 +44,7 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     };
     let said = database.message().lines().next().unwrap_or_default().to_owned();
     match *database.code() {
+        // A key that exists is one, too: when it is tried again, the card of the other is found.
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
             Error::new(ErrorKind::Collision, what, format!("another change came first ({said})"), "try again")
         }

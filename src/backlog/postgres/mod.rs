@@ -48,6 +48,7 @@ impl Postgres {
 
     /// Returns where to read: the server, or the empty backlog as long as there is no other.
     fn source(&mut self) -> Result<Source<'_>> {
+        // Somebody else may have made the schema since the last look.
         if self.empty.is_some() && self.session.prepare(Access::Read, &mut |_, _| {})? {
             self.empty = None;
         }

@@ -161,6 +161,7 @@ pub(super) fn figures(session: &mut Session) -> Result<Figures> {
 fn in_one_moment<T>(session: &mut Session, read: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
     session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
     let value = read(session);
+    // Nothing was changed, so there is nothing to commit.
     session.abandon();
     value
 }

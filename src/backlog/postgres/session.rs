@@ -142,6 +142,7 @@ impl Session {
                 Err(if self.in_transaction { Error { kind: ErrorKind::Lost, ..told } } else { told })
             }
             None => {
+                // Its answer may still come, and would pass for that to the next question.
                 self.client = None;
                 Err(self.silent(limit))
             }
@@ -202,6 +203,7 @@ impl Session {
     /// Ends it.
     pub(super) fn end(&mut self, sql: &str) -> Result<()> {
         let ended = self.batch(sql);
+        // Also when that failed: the server has ended it, or the connection is gone.
         self.in_transaction = false;
         ended
     }
@@ -239,6 +241,7 @@ impl Session {
         // it first takes a lock on some table: that of a catalogue, which no migration holds.
         self.begin("BEGIN")?;
         self.batch(
+            // A migration may take longer than a change may wait for a lock.
             "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(hashtext('mosaic fleet migration')); \
              SET LOCAL lock_timeout = '5s'",
         )?;

@@ -98,6 +98,7 @@ fn of_url(url: &str, asked: &mut Vec<(&'static str, String)>) -> Result<Config> 
     if let Some((_, rest)) = base.split_once("://") {
         unambiguous(rest)?;
     }
+    // Without its parameters first, so that one that is wrong can be told by its name.
     judge(&Config::from_str(base).map_err(|_| no_url())?)?;
     // Behind an `@`, what looks like a parameter is the rest of a password with a `?` in it.
     if query.contains('@') {
