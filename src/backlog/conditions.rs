@@ -30,6 +30,7 @@ impl Conditions {
     pub(super) fn of_list(dialect: Dialect, query: &ListQuery) -> Self {
         let mut all = Self::new(dialect);
         if let Some(column) = query.column {
+            // Written out as in the partial indexes, to which no parameter would lead.
             all.fixed(&format!("board_column = '{}'", column.word()));
         }
         if let Some(status) = query.status {
@@ -58,6 +59,7 @@ impl Conditions {
                 }
                 TermField::Phase => "phase",
                 TermField::Assignee => "assignee",
+                // A card that nobody holds has to pass `!owner:x`, and NOT of a NULL is no yes.
                 TermField::Owner => "coalesce(claim_owner, '')",
                 TermField::Goal => "goal",
                 TermField::Stage => "stage",
@@ -152,6 +154,7 @@ pub(super) fn lane(dialect: Dialect, table: &str, column: Column, query: &BoardQ
     let (mut offset, limit) = (query.offsets[column.index()], query.limit);
     let narrowed = !query.terms.0.is_empty();
     // From the nearer end: a jump to the last of a million walks over none of them.
+    // Under conditions nobody knows where the end lies.
     let reversed = !narrowed && offset > kept / 2;
     let mut limit = limit;
     if reversed {
@@ -169,6 +172,7 @@ pub(super) fn lane(dialect: Dialect, table: &str, column: Column, query: &BoardQ
     LaneSql {
         cards: format!("SELECT {LINE} FROM {table} {clause} ORDER BY {order} LIMIT {limit} OFFSET {offset}"),
         count: narrowed.then(|| {
+            // One more than is told, which shows that there are more.
             format!("SELECT count(*) FROM (SELECT 1 FROM {table} {clause} LIMIT {}) AS matching", COUNTED + 1)
         }),
         values: all.values,

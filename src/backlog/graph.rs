@@ -59,6 +59,7 @@ impl Graph {
                 on.entry(card).or_insert(depends);
             }
         }
+        // The least one, so that the same cycle is told each time, whatever the order of a map.
         let mut at = *waiting.keys().min()?;
         let mut seen: HashMap<&CardId, usize> = HashMap::new();
         let mut path = Vec::new();
@@ -94,6 +95,7 @@ impl Graph {
                 lines.push(format!("\u{2026} more than {MAX_TREE_LINES} lines; use --dot"));
                 break;
             }
+            // Deeper down a line would be blanks alone.
             let indent = "  ".repeat(depth.min(40));
             let children = below.get(id).map_or(&[][..], Vec::as_slice);
             if !drawn.insert(id) && !children.is_empty() {
@@ -146,6 +148,7 @@ pub fn path<E>(
         return Ok(Some(vec![from.clone()]));
     }
     let mut came_from: HashMap<CardId, CardId> = HashMap::new();
+    // Level by level: on a server each question is a trip.
     let mut level = vec![from.clone()];
     while !level.is_empty() {
         let mut next = Vec::new();

@@ -73,11 +73,13 @@ impl Backlog {
     /// # Errors
     /// Returns an error if it is not valid, exists already, or would close a cycle.
     pub fn create(&mut self, new: &NewCard) -> Result<Outcome> {
+        // Before the transaction: what is not valid holds nobody up.
         rules::check(&Patch { title: Some(new.title.clone()), ..new.fields.clone() })?;
         if let Some(key) = &new.idempotency_key {
             check_line("idempotency key", key)?;
         }
         self.write(|change, who| {
+            // First of all: a create that is repeated has the same id as well, and is not refused for it.
             if let Some(key) = &new.idempotency_key
                 && let Some(id) = change.card_with_key(key)?
             {
@@ -97,6 +99,7 @@ impl Backlog {
             }
             change.insert(std::slice::from_ref(&card))?;
             append(change, who, &card, now, Changed { kind: EventKind::Created, detail: json!({}) })?;
+            // Read back: the triggers have counted its open dependencies.
             Ok(Outcome { card: existing(change, &new.id)?, changed: true, before: None })
         })
     }
@@ -114,6 +117,7 @@ impl Backlog {
                     change.dependencies(std::slice::from_ref(id))?.into_iter().map(|(_, on)| on).collect();
                 // Dependencies are held before the card: whoever completes one goes the same way.
                 for on in rules::ordered(had.iter().chain(wanted).cloned().collect()) {
+                    // One that the card had may be missing already, and may stay so.
                     if change.card(&on)?.is_none() && !had.contains(&on) {
                         return Err(Error::no_card(&on));
                     }
@@ -150,6 +154,7 @@ impl Backlog {
                 match self.store.claim(request, &self.who) {
                     Err(error) if error.kind == ErrorKind::Collision && tries < TRIES => {}
                     Err(error) if error.kind == ErrorKind::Collision => {
+                        // For whoever asked, a collision that does not end is a failure like any other.
                         break Err(Error { kind: ErrorKind::Failed, ..error });
                     }
                     claimed => break claimed,
@@ -160,6 +165,7 @@ impl Backlog {
             let mut card = existing(change, id)?;
             // After the card is held: the lease begins now, not before the waiting.
             let now = change.now()?;
+            // With a line of history of its own, which says who has lost the lease.
             if let Some(reclaimed) = rules::reclaim_expired(&mut card, now) {
                 let before = card.clone();
                 card = finish(change, who, card, reclaimed, before)?.card;
@@ -236,9 +242,11 @@ impl Backlog {
     pub fn link(&mut self, from: &CardId, to: &CardId, if_version: Option<i64>) -> Result<Outcome> {
         self.write(|change, who| {
             change.hold_edges()?;
+            // The dependency is held before the card, as for whoever completes it.
             change.card(to)?.ok_or_else(|| Error::no_card(to))?;
             let before = existing(change, from)?;
             rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
+            // A card on itself goes on to the cycle, which is how that is refused.
             if from != to && before.depends_on.contains(to) {
                 return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
             }
@@ -376,6 +384,7 @@ fn finish(change: &mut dyn Change, who: &Who, mut card: Card, changed: Changed, 
     card.updated_at = now;
     change.update(&card)?;
     append(change, who, &card, now, changed)?;
+    // Read back: triggers may have changed what nobody set here.
     Ok(Outcome { card: existing(change, &card.id)?, changed: true, before: Some(before) })
 }
 

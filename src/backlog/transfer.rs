@@ -147,6 +147,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
             }
             if full || events.len() == BATCH {
                 reader.bytes = 0;
+                // A line of history needs its card.
                 change.insert(&std::mem::take(&mut cards)).map_err(there_already)?;
                 change.append(&std::mem::take(&mut events))?;
             }
@@ -156,6 +157,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         }
         change.insert(&cards).map_err(there_already)?;
         change.append(&events)?;
+        // At the end and of all cards: in a file one may stand before what it depends on.
         if let Some(cycle) = (Graph { nodes: Vec::new(), edges: change.edges()? }).cycle() {
             let names: Vec<&str> = cycle.iter().map(super::model::CardId::as_str).collect();
             return Err(Error::refused(

@@ -132,6 +132,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
                     news.into_iter().all(&self.tell)
                 }
                 Err(error) => {
+                    // Opened anew: by then there may be another file, or the server may be back.
                     self.backlog = None;
                     read_at = None;
                     pause = RETRY;
@@ -160,6 +161,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             Some(backlog) => backlog,
             None => {
                 let opened = self.place.open(Intent::Read, self.who.clone(), &mut |_, _| {})?;
+                // A revision counts only for the connection that told it.
                 revision.clear();
                 self.backlog.insert(opened)
             }
@@ -172,6 +174,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
         let mut news = vec![News::Board(Arc::new(backlog.store().board(query)?))];
         if let Some(id) = detail {
             let read = match backlog.detail(id) {
+                // A store that fails is told as that; what is wrong with one card is told in its place.
                 Err(error) if matches!(error.kind, super::error::ErrorKind::Failed | super::error::ErrorKind::Lost) => {
                     return Err(error);
                 }
@@ -185,6 +188,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             self.told = lines.last().map_or(self.told, |(number, _)| *number);
             news.push(News::History(lines.into_iter().map(|(_, line)| line).collect()));
         }
+        // Last of all: what fails before this is read again the next time.
         *revision = present;
         Ok(Some(news))
     }
