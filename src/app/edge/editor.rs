@@ -92,6 +92,7 @@ async fn persona(site: &Site, class: &str, door: Door, signals: &mut Signals) ->
         }
         Ended::Told(signalled, why) => return Ended::Told(signalled, why),
     };
+    // From here on: what the operator took in the editor is not the action's time.
     let begun = jiff::Timestamp::now();
     let mut saved = plain::read(&path, MAX_TEXT)
         .map_err(|why| Failure::unreadable(path.display().to_string(), &why))
@@ -164,6 +165,7 @@ async fn open(name: &str, before: &str, signals: &mut Signals) -> Ended<Left> {
     };
     let why = match status {
         Ok(status) if status.success() => return Ended::With(Ok(path)),
+        // What a shell ends with that could not run a program, or found none.
         Ok(status) if matches!(status.code(), Some(126 | 127)) => {
             format!("{program} cannot be run: the shell ended with {status}; set VISUAL or EDITOR")
         }
@@ -203,6 +205,7 @@ fn forget(path: &Path) {
 /// Arguments of the shell that opens the editor on a file. `VISUAL` and `EDITOR` are shell lines, as git and
 /// crontab read them: quotes, variables and options in them count, and the file follows as one word.
 fn shell_line(command: &str, file: &Path) -> [OsString; 4] {
+    // The third word becomes `$0`, by which the shell speaks of itself.
     ["-c".into(), format!("{command} \"$@\"").into(), command.into(), file.into()]
 }
 
@@ -211,6 +214,7 @@ fn write(name: &str, text: &str) -> Left {
     loop {
         let file = format!("mosaic-{name}-{}-{number}.md", std::process::id());
         let path = crate::fleet::home::temporary_folder().join(file);
+        // Others may write to that folder, and no link of theirs is followed.
         match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             // An earlier text that was kept.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,

@@ -30,6 +30,7 @@ impl History {
                 activity::News::Known(known) => Event::Known(known),
                 activity::News::Lost(why) => Event::ActivityLost(why),
             };
+            // A dashboard that is busy holds up this thread and nothing else.
             tell.blocking_send(event).is_ok()
         });
         let started = started.map_err(|error| drop(update(state, Event::ActivityLost(error.to_string()))));

@@ -33,6 +33,7 @@ pub(in crate::app) async fn wait(mut child: Child, signals: &mut Signals) -> End
             }
             signalled = signals.next() => match signalled {
                 Signalled::Stop => {
+                    // Not the signal that we take ourselves.
                     let _cannot_fail = rustix::process::kill_process(rustix::process::getpid(), Signal::STOP);
                 }
                 Signalled::End(signal) => {

@@ -18,6 +18,7 @@ pub(in crate::app) fn block_on<T>(future: impl Future<Output = T>) -> Result<T> 
 
 /// Opens the dashboard.
 pub(in crate::app) fn dashboard(site: &Site, options: Options) -> Result<u8> {
+    // Before the screen is taken, so that it is told in the shell.
     let path = std::env::var("PATH").unwrap_or_default();
     if exec::find_in_path("tmux", &path).is_none() {
         return Err(exec::explain("tmux", &exec::ExecError::Missing));

@@ -50,6 +50,7 @@ impl Outlet {
                 if terminal.write_all(&frame).is_err() {
                     gone.store(true, Ordering::SeqCst);
                 }
+                // Before the loop is woken, which asks whether anything is still being written.
                 *writing() = false;
                 WRITTEN.notify_all();
                 moved.notify_one();
@@ -63,6 +64,7 @@ impl Outlet {
         if frame.is_empty() {
             return self.moved.notify_one();
         }
+        // Before the thread has it: in between nobody may take it for written.
         *writing() = true;
         if self.frames.send(frame).is_err() {
             self.gone.store(true, Ordering::SeqCst);

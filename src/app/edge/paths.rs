@@ -65,6 +65,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
 fn default_roster(home: &std::path::Path) -> PathBuf {
     let yaml = home.join("fleet/roster.yaml");
     let json = home.join("fleet/roster.json");
+    // A link that leads nowhere counts as well: that is where the roster is to be made.
     if !is_taken(&yaml) && json.exists() { json } else { yaml }
 }
 

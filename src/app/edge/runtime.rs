@@ -131,6 +131,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     };
     let code = dashboard.live(&mut finished, signals).await.map_err(gone);
     let Dashboard { screen, last_words, state, mut work, history, .. } = dashboard;
+    // First of all: what follows is said in the shell.
     drop(screen);
     history.end();
     let signalled = !matches!(code, Ok(DONE));
@@ -179,6 +180,7 @@ impl Dashboard {
     async fn live(&mut self, finished: &mut mpsc::Receiver<Event>, mut signals: Signals) -> io::Result<u8> {
         let mut keyboard = Keyboard::open()?;
         keyboard.begin();
+        // Behind the line above, which throws away what has come.
         self.screen.ask_for_ground()?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -232,6 +234,7 @@ impl Dashboard {
                         self.after_snapshot();
                     }
                 }
+                // What moved is taken in at the frame, however often it did until then.
                 () = wake.notified() => self.dirty = true,
                 Some(event) = finished.recv() => {
                     if matches!(event, Event::Done { .. }) {
@@ -434,6 +437,7 @@ impl Dashboard {
     async fn hand_over(&mut self, name: &str, signals: &mut Signals) -> io::Result<()> {
         // A view of the same pane would only cost.
         self.panes.pool.clear();
+        // Beforehand: nobody knows whether this process comes back from it.
         record::keep_takeover(&self.site, name, Door::Key);
         self.screen.leave();
         let report = match takeover::run(&self.site, name, signals).await {

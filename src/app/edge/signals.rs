@@ -91,6 +91,7 @@ impl Signals {
     /// The next signal. None is lost when the future is dropped.
     pub(in crate::app) async fn next(&mut self) -> Signalled {
         tokio::select! {
+            // What ends the program goes before what only draws it anew.
             biased;
             _ = self.terminate.recv() => Signalled::End(rustix::process::Signal::TERM),
             _ = self.hang_up.recv() => Signalled::End(rustix::process::Signal::HUP),

@@ -142,6 +142,7 @@ impl Drop for Screen {
 /// When there is no terminal.
 pub(in crate::app) fn enter() -> io::Result<()> {
     enable_raw_mode()?;
+    // Before anything is written: from here on there is something to give back.
     TAKEN.store(true, Ordering::SeqCst);
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)
@@ -169,6 +170,7 @@ pub(in crate::app) fn restore() {
     // Writing to memory cannot fail.
     let _ok = queue!(
         bytes,
+        // A frame that was cut off has begun one.
         EndSynchronizedUpdate,
         DisableBracketedPaste,
         ResetColor,

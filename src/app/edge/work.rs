@@ -91,6 +91,7 @@ impl Work {
         (sent, request): (Sent, Request),
         done: mpsc::Sender<Event>,
     ) {
+        // What is over would stay in the set.
         while self.tasks.try_join_next().is_some() {}
         let turn = self.lines.stand(request.concern());
         self.tasks.spawn(async move {
@@ -183,6 +184,7 @@ pub(super) async fn finish(
                 () = work.over() => break,
             }
         }
+        // The last answers may stand in the queue when all is over.
         while let Ok(event) = answers.try_recv() {
             take(event);
         }

@@ -235,6 +235,7 @@ impl Decoder {
         match std::mem::replace(&mut self.state, State::Ground) {
             State::Escape { twice } => {
                 self.late = Some(Late::of_esc(now));
+                // Each ESC was a press of its own.
                 out.extend((0..=u8::from(twice)).map(|_| press(KeyCode::Esc, KeyModifiers::NONE)));
             }
             State::Csi { opened, .. }
@@ -313,6 +314,7 @@ impl Decoder {
             State::Mouse { left } if left > 1 => self.state = State::Mouse { left: left - 1 },
             State::Mouse { .. } => {}
             State::Burst => match byte {
+                // Either begins something else, and neither is to be lost in what is swallowed.
                 ESC | CTRL_C => self.ground(byte, here),
                 _ => self.state = State::Burst,
             },
@@ -346,6 +348,7 @@ impl Decoder {
         match byte {
             ESC => self.state = State::Escape { twice: true },
             b'[' | b'O' | b'P' | b']' | b'X' | b'^' | b'_' => self.open(byte, Opened::Escape(byte)),
+            // Never Alt with it: it must work whatever went wrong.
             CTRL_C => self.plain(byte, false, here),
             // The end of a string whose beginning was lost.
             b'\\' => self.late = None,
@@ -439,6 +442,7 @@ impl Decoder {
                 Meaning::NoKey if parameters == PASTE_END[2..5] => self.late = None,
                 Meaning::Key(_) | Meaning::NoKey => {}
             },
+            // CAN and SUB break a sequence off.
             0x40..=0x7e | CAN | SUB => {}
             _ => self.ground(byte, here),
         }

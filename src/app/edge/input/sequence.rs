@@ -34,6 +34,7 @@ pub(super) fn csi(parameters: &[u8], last: u8) -> Meaning {
         b'Z' if first <= 1 => modified(KeyCode::BackTab),
         // With numbers it is the answer to "where is the cursor?".
         b'R' if !parameters.is_empty() => Meaning::NoKey,
+        // A key that ends in a letter has a 1 there, or nothing.
         _ if first > 1 => Meaning::NoKey,
         _ => lettered(last).map_or(Meaning::NoKey, modified),
     }
@@ -93,6 +94,7 @@ fn coded(code: u32, modifiers: Option<(u32, u32)>) -> Meaning {
         // Keys without a character, such as a lone Shift.
         0..32 | 0x80..0xa0 | 57344..63744 => return Meaning::NoKey,
         code => match char::from_u32(code) {
+            // Told is the code of the key, as it is without Shift.
             Some(c) if shifted => KeyCode::Char(c.to_ascii_uppercase()),
             Some(c) => KeyCode::Char(c),
             None => return Meaning::NoKey,
@@ -108,6 +110,7 @@ fn key(code: KeyCode, modifiers: Option<(u32, u32)>) -> Meaning {
     let kind = match kind {
         0 | 1 => KeyEventKind::Press,
         2 => KeyEventKind::Repeat,
+        // A key that was let go.
         _ => return Meaning::NoKey,
     };
     let mut held = KeyModifiers::NONE;

@@ -76,6 +76,8 @@ impl Keyboard {
                     if is_readable(self.terminal.get_ref())? {
                         read(self.terminal.get_ref(), &mut self.decoder, &mut out)?;
                     } else {
+                        // Only now that nothing is left: the next word comes with the next byte, and not for what still
+                        // waits.
                         ready.clear_ready();
                     }
                 }
@@ -115,6 +117,7 @@ fn read(terminal: &OwnedFd, decoder: &mut Decoder, out: &mut Vec<Typed>) -> io::
             decoder.feed(&buffer[..length], Instant::now(), out);
             Ok(())
         }
+        // Somebody who shares the terminal may have made it non-blocking.
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(()),
         Err(error) => Err(error.into()),
     }

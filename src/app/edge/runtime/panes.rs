@@ -73,6 +73,7 @@ impl Dashboard {
 
     /// Takes pictures of these panes from now on.
     pub(super) fn look_at(&mut self, tiles: Vec<Tile>) {
+        // No thread is started to look at nothing.
         if tiles.is_empty() && self.panes.pictures.is_none() {
             return;
         }
@@ -141,6 +142,7 @@ impl Dashboard {
         // A client that ended while its session lives was detached by somebody: look again.
         if self.panes.pool.in_sight().is_some_and(Viewer::ended) && self.panes.open_at.is_none() {
             self.panes.pool.close();
+            // After a pause: one that ends at once each time would be opened without end.
             self.panes.open_at = Some(Instant::now() + TICK);
         }
     }
