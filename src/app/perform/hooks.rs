@@ -27,6 +27,7 @@ pub(in crate::app) fn report(
         (None, Some((runtime, event))) => of_event(runtime, event.as_deref())?,
         (None, None) => None,
     };
+    // Most events of a runtime change nothing of its state.
     let Some(Said { status, detail, prompt }) = said else {
         return Ok(Report::done("", &json!({ "agent": null, "status": null })));
     };

@@ -192,6 +192,7 @@ fn add(site: &Site, class: &str, from: &str) -> Result<Report> {
         .map(|line| {
             fences += usize::from(line.trim_end() == "---");
             front &= fences < 2;
+            // Only in front: the text itself may speak of classes and titles.
             if front { renamed(line) } else { line.to_owned() }
         })
         .collect();

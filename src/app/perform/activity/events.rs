@@ -165,6 +165,7 @@ async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: 
                 newest = observer.snapshots.borrow_and_update().clone();
             }
             () = left.notified() => tokio::time::sleep(COALESCE).await,
+            // A backlog that does not answer now is read again at the next turn.
             _ = safety.tick() => cards = cards::pull(site).await.unwrap_or_default(),
         }
         let kept = keep(&mut recorder, newest.as_deref(), &cards);

@@ -100,6 +100,7 @@ pub(super) async fn broadcast(
 ) -> Result<Report> {
     let roster = roster::load(site)?;
     let snapshot = look(site).await?;
+    // Before the text: nobody is to type one that goes to nobody.
     let chosen = recipients(&roster, &snapshot.agents, wanted, &comms::own_address(site, &roster))?;
     let text = read(&message.text, console)?;
     // What is wrong with the message itself is wrong for all of them, and told before anything is sent.

@@ -93,6 +93,7 @@ fn reset_command(agent: &Agent) -> Option<&str> {
 
 /// Follows the observer until the agent is in the state.
 async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration) -> Result<Report> {
+    // A name that nobody has would be waited for in vain.
     roster::load(site)?.agent(name)?;
     let mut observer = observe::start(site.clone())?;
     let deadline = Instant::now() + timeout;

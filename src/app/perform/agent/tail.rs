@@ -127,6 +127,7 @@ fn colours_only(line: &str) -> String {
         rest = &escape[end..];
     }
     out.extend(rest.chars().filter(|c| !acts_on_terminal(*c)));
+    // No colour reaches into the next line.
     out.push_str("\u{1b}[0m");
     out
 }

@@ -286,6 +286,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
         }
     })?;
     let written = export_into(backlog, &file, &mut progress).map_err(failure).and_then(|moved| {
+        // It may be the only copy: it counts as written once it is on the disk.
         let synced = file.sync_all().map(|()| moved);
         synced.map_err(|error| Failure::failed(what, error.to_string(), "free some space"))
     });
@@ -312,6 +313,7 @@ fn export_into(backlog: &mut Backlog, mut file: &std::fs::File, progress: Progre
         let _file = out.into_parts();
         file.set_len(0).and_then(|()| file.rewind()).map_err(|error| transfer::export_failed(&error))?;
     }
+    // What the last one says is told.
     transfer::export(backlog, &mut BufWriter::with_capacity(1 << 16, file), progress)
 }
 

@@ -17,6 +17,7 @@ fn variable(name: &str) -> Option<String> {
 /// # Errors
 /// When `DATABASE_URL` is no URL.
 pub(in crate::app) fn place(site: &Site) -> Result<Location> {
+    // The cards of a demo are its own, whatever the environment names.
     if site.isolated {
         return Location::of(None, None, &site.home).map_err(failure);
     }

@@ -36,6 +36,7 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
             next: format!("`mosaic-tui fleet install` enables it; {}", failure.next),
             ..failure
         })?;
+        // Else it would count as dead, and a recovery would start it.
         lifecycle::note_stopped(site, name, "not started yet");
         let unit = if enabled { ", its unit enabled" } else { "" };
         format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
@@ -96,6 +97,7 @@ pub(super) async fn remove(site: &Site, name: &AgentName, tell: Tell<'_>) -> Res
         // Nobody starts it before the roster says that it is gone.
         let retired = Lifecycle::choose(site, before, None).await?.retire(&agent).await?;
         lifecycle::dismiss(site, name, tell).await?;
+        // Behind the stop: if that fails, the roster still names what runs, and it can be told again.
         locked.write(&draft)?;
         // A keeper that nobody's command started may have come in between; now none comes any more.
         lifecycle::stop_stray(site, draft.roster(), name).await?;

@@ -75,6 +75,7 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
         let program = agent.command.as_deref().and_then(|command| command.split_whitespace().next());
         if let Some(program) =
             program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
+            // That counts from the folder in which the agent starts.
             && !program.starts_with('.')
             && !crate::fleet::session::is_shell_word(program)
             && crate::fleet::os::exec::find_in_path(program, &path).is_none()

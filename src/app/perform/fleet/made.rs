@@ -127,6 +127,7 @@ fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> 
         )]);
     };
     let mut text = draft.text().to_owned();
+    // One default, and not the same line at each of them.
     if agents.iter().all(|agent| lacks(&agent)) {
         text = roster::put_on(&text, other).map_err(internal)?;
     }

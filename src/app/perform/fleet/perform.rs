@@ -100,6 +100,7 @@ pub(super) fn chosen<'a>(site: &Site, roster: &'a Roster, targets: &Targets) -> 
 }
 
 async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> Result<Report> {
+    // Before anything is waited for: whoever restarts an agent from here on has done this command's work.
     let since = process::since_boot();
     let roster = roster::load(site)?;
     if verb == Verb::Stop
@@ -295,6 +296,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     let seen = process::since_boot();
     if apply {
         let roster = roster::load(site)?;
+        // A server that lives behind a lost socket makes it anew; all of its agents would look dead otherwise.
         Tmux::new(roster.socket.clone()).reach().await?;
     }
     let before = look_at_all(site).await?;
@@ -343,6 +345,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     }
     let roster = roster::load(site)?;
     let life = Lifecycle::choose(site, &roster, None).await?;
+    // Whom the roster has lost since the look is not brought back.
     let agents: Vec<&Agent> = down.iter().filter_map(|name| roster.local(site, name).ok()).collect();
     life.prepare(&agents).await?;
     let (mut outcomes, mut errors) = (Vec::new(), Vec::new());

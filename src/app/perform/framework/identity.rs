@@ -73,6 +73,7 @@ fn interview(identity: &mut Identity, missing: &[&str]) -> Result<()> {
         input
             .read_line(&mut line)
             .map_err(|error| Failure::failed("standard input", error.to_string(), "answer at a terminal"))?;
+        // Keys with which a terminal edits no line leave their sequences in it.
         let answer: String = line.trim().chars().filter(|c| !c.is_control()).collect();
         Ok(if answer.is_empty() { assumed.to_owned() } else { answer })
     };

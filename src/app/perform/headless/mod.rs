@@ -54,6 +54,7 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
     if exec::find_in_path("tmux", &path).is_none() {
         return Err(exec::explain("tmux", &exec::ExecError::Missing));
     }
+    // Begun first, so that both are looked at at the same time.
     let look = Look::begin(site, BoardQuery { limit: WINDOW, ..BoardQuery::default() });
     let snapshot = observe::once(site, roster::load(site)?).await;
     let (board, first) = match look.end().await {
