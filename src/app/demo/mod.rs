@@ -83,6 +83,7 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
         };
         tokio::select! {
             started = start => started,
+            // The place is dropped with this, and takes down what is up by now.
             () = interrupted() => Err(Failure::failed("demo", "interrupted while it was set up", "nothing of it is left")),
         }
     })??;
@@ -95,6 +96,7 @@ async fn interrupted() {
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
     let waits = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    // Of none at all `select_all` panics.
     if waits.len() > 0 {
         futures_util::future::select_all(waits).await;
     } else {

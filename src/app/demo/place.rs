@@ -177,6 +177,7 @@ impl Place {
 
     /// Takes everything of it away: server, processes, socket, folder.
     pub(super) fn remove(&self) -> Result<()> {
+        // At once: what cannot be taken away now is not tried a second time by the drop.
         self.ours.set(false);
         self.end_processes()?;
         for path in [&self.record.socket_path] {
@@ -211,6 +212,7 @@ impl Place {
     fn end_processes(&self) -> Result<()> {
         let home = self.home().to_string_lossy().into_owned();
         let deadline = Instant::now() + GONE_WITHIN;
+        // Until a look finds none: one that was just forking has left another.
         loop {
             let own = std::process::id();
             let left: Vec<u32> = process::all_pids()

@@ -132,6 +132,7 @@ impl Stub<'_> {
         let mut paper = Paper::new();
         let mut title = String::new();
         let (mut keyboard, mut signals) = {
+            // Both register with the event loop, which does not run here.
             let _inside = self.events.enter();
             (Keyboard::open()?, Painted::listen()?)
         };
