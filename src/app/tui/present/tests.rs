@@ -26,6 +26,7 @@ use crate::ui::picture;
 use crate::ui::theme::Theme;
 
 mod reasons;
+mod values;
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 50)];
 
