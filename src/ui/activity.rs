@@ -56,6 +56,7 @@ pub fn areas(body: Rect, edges: Edges, pages: Pages) -> Areas {
     }
     areas.plots = inset(edges.inside(areas.plots_frame), edges);
     areas.events = edges.inside(areas.frame);
+    // On a low screen the bars would take their lines from the events, which are what the view is for.
     if areas.events.height >= DAY_FROM {
         let inner = areas.events;
         areas.day = inset(Rect { height: DAY_HEIGHT, ..inner }, edges);
@@ -68,6 +69,7 @@ pub fn areas(body: Rect, edges: Edges, pages: Pages) -> Areas {
 
 /// Leaves a column free at both sides, where there are edges.
 fn inset(area: Rect, edges: Edges) -> Rect {
+    // Without lines at the sides nothing stands close to the text.
     if edges != Edges::Full {
         return area;
     }

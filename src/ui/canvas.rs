@@ -21,16 +21,20 @@ pub(super) fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, what: &str, s
     if y >= area.bottom() || x >= area.right() {
         return 0;
     }
+    // `set_stringn` stops at the buffer's edge, and the area may end before it.
     let room = usize::from(area.right() - x);
     let (end, _) = buffer.set_stringn(x, y, what, room, style);
     end - x
 }
 
 /// Blanks to fill a column with.
+// Not `" ".repeat(n)`: a frame is drawn without allocations of its own, and a list has a column to
+// fill per cell.
 const BLANKS: &str = "                                                                ";
 
 /// Something short, as text on the stack.
 pub(super) struct Brief {
+    // Enough for the longest age: "expired" and the days of the longest duration.
     bytes: [u8; 24],
     length: usize,
 }
@@ -81,8 +85,11 @@ impl<'a> Pen<'a> {
     /// Writes parts of one text into at most `columns`, with an ellipsis where something is missing.
     pub(super) fn put_fitted(&mut self, parts: &[&str], columns: usize, style: Style) {
         let theme = self.theme;
+        // Measured piece by piece, since joining the parts would copy them for each row of each frame.
         let whole = parts.iter().try_fold(columns, |room, part| {
             let shown = text::beginning(part, room);
+            // What is longer than its beginning cannot fit; measuring the rest would cost what was pasted, not
+            // what is shown.
             let wide = (shown.len() == part.len()).then(|| text::width(&theme.text(shown)))?;
             room.checked_sub(wide)
         });
@@ -90,12 +97,14 @@ impl<'a> Pen<'a> {
             parts.iter().for_each(|part| self.put(part, style));
             return;
         }
+        // The ellipsis takes a column of its own.
         let Some(mut room) = columns.checked_sub(1) else { return };
         for part in parts {
             let shown = theme.text(text::beginning(part, columns));
             let (kept, wide) = text::head(&shown, room);
             self.put(kept, style);
             room -= wide;
+            // Behind what was cut a later part would read as if it followed.
             if kept.len() < shown.len() {
                 break;
             }
@@ -108,6 +117,7 @@ impl<'a> Pen<'a> {
         let from = self.x;
         self.put_fitted(parts, columns, style);
         let mut missing = columns.saturating_sub(usize::from(self.x - from)).min(self.room());
+        // A column may be wider than the blanks that are kept.
         while missing > 0 {
             let blanks = &BLANKS[..missing.min(BLANKS.len())];
             self.put(blanks, style);
@@ -126,6 +136,7 @@ impl Pen<'_> {
 
     /// Leaves columns blank.
     pub(super) fn skip(&mut self, columns: usize) {
+        // A pen beyond the right edge would underflow the room that is left.
         self.x = self.x.saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)).min(self.area.right());
     }
 }
@@ -202,6 +213,7 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
         return;
     }
     let tint = panel.tint.filter(|_| !panel.focused);
+    // Terminals draw bold lines thicker or brighter than those of the panels around.
     let style = tint.map_or(theme.edge(panel.focused), |role| theme.style(role).remove_modifier(Modifier::BOLD));
     (frame.x..frame.right()).for_each(|x| stroke(buffer, x, frame.y, theme.rule(), style));
     if edges == Edges::Full && frame.width > 1 && frame.height > 1 {
@@ -212,6 +224,7 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
             stroke(buffer, right, y, theme.bar(), style);
         }
         let marks = theme.frame();
+        // The edge is shared with the panel above, whose vertical lines end in it.
         let [above_left, above_right, ..] = if panel.joined { marks.joints } else { marks.corners };
         let [.., below_left, below_right] = marks.corners;
         stroke(buffer, frame.x, frame.y, above_left, style);
@@ -220,6 +233,7 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
         stroke(buffer, right, bottom, below_right, style);
         titles(buffer, Rect { y: bottom, height: 1, ..frame }, &[], panel.foot, theme);
     }
+    // The texts go over the finished line, so that what is cut off leaves the line and not a hole.
     titles(buffer, Rect { height: 1, ..frame }, panel.title, panel.facts, theme);
 }
 
@@ -243,11 +257,13 @@ fn titles(buffer: &mut Buffer, edge: Rect, left: &[Piece], right: &[Piece], them
     let Some(room) = edge.width.checked_sub(6) else { return };
     let wide: usize = right.iter().map(width_of).sum();
     let facts = u16::try_from(wide).unwrap_or(u16::MAX);
+    // Beyond three quarters there would be no title left to say what the facts are of.
     let facts = if facts > 0 && facts <= room / 2 + room / 4 { facts } else { 0 };
     let mut pen = Pen::new(buffer, edge, edge.y, theme);
     if left.iter().any(|piece| !piece.text.is_empty()) {
         let inner = Rect { x: edge.x + 2, width: room - if facts > 0 { facts + 3 } else { 0 }.min(room), ..edge };
         pen.x = edge.x + 1;
+        // A text that touches the line runs into it.
         pen.put(" ", Style::new());
         let end = pieces(buffer, inner, edge.y, left, theme);
         put(buffer, edge, end, edge.y, " ", Style::new());
@@ -264,13 +280,17 @@ fn titles(buffer: &mut Buffer, edge: Rect, left: &[Piece], right: &[Piece], them
 pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme) {
     let Some(screen) = &cut.screen else { return };
     let (left, top) = cut.origin;
+    // A pane may be smaller than its room: what lies outside of it stays empty.
     for y in 0..area.height.min(screen.size.height.saturating_sub(top)) {
         for x in 0..area.width.min(screen.size.width.saturating_sub(left)) {
             let Some(cell) = screen.cell(left + x, top + y) else { continue };
             let Some(target) = buffer.cell_mut((area.x + x, area.y + y)) else { continue };
             let wide = text::width(&cell.text) > 1;
+            // Half of a wide character cannot be shown; its symbol would push the cells behind it, the panel's
+            // edge first.
             let cut_off = wide && x + 1 >= area.width;
             let shown = without_marks(&cell.text);
+            // A continuation is covered by the wide character in front of it: its blank is never written.
             if shown.is_empty() || cell.continuation || cut_off || is_unsafe(&shown) {
                 target.set_symbol(" ");
             } else {
@@ -286,6 +306,8 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
         && row - top < area.height
         && let Some(target) = buffer.cell_mut((area.x + column - left, area.y + row - top))
     {
+        // Toggled and not set: on a cell that is reversed already the cursor has to be seen as well. The
+        // terminal's own cursor is the input's, and hidden here.
         target.modifier.toggle(Modifier::REVERSED);
     }
 }
@@ -303,6 +325,7 @@ fn is_unsafe(text: &str) -> bool {
 /// Returns a cell's style, in the terminal's own terms.
 pub(super) fn style_of(cell: &Cell, theme: Theme) -> Style {
     let from = cell.style;
+    // Not `Style::new`, which would leave what the buffer's cell had before.
     let mut style = Style::reset();
     if theme.has_color() {
         style = style.fg(color(from.fg)).bg(color(from.bg));

@@ -55,6 +55,7 @@ impl Columns {
         let longest =
             |pick: fn(&AgentRow) -> usize, title: usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0).max(title);
         let name = longest(|agent| name(agent).iter().map(|part| text::width(part)).sum(), 5);
+        // One very long name must not take the reason's room from all rows.
         let name = name.min((width / 3).clamp(8, 28));
         let class = longest(|agent| text::width(agent.class.as_deref().unwrap_or_default()), 5).min(14);
         let runtime = longest(|agent| text::width(runtime(agent)), 7).min(10);
@@ -70,9 +71,11 @@ impl Columns {
             if fits { wanted } else { 0 }
         };
         // The reason is why the operator looks; it keeps its room before the rest gets any.
+        // What is asked for first is dropped last; the second number is what it leaves to the reason at least.
         let idle = take(TIME, 16);
         let card = take(card, 20);
         let strip = if history { take(STRIP, 22) } else { 0 };
+        // Half of an hour is worth more than no strip; the newest cells are kept.
         let strip = if strip == 0 && history { take(SHORT_STRIP, 16) } else { strip };
         let class = take(class, 24);
         let runtime = take(runtime, 24);
@@ -94,8 +97,11 @@ impl Columns {
 #[must_use]
 pub fn below(width: usize, why: &str) -> Vec<String> {
     let room = width.saturating_sub(INDENT + 1).max(1);
+    // A reason may quote a whole error; only what can be shown is broken into lines.
     let mut lines = text::wrap(text::beginning(why, room * MOST_LINES), room);
     if lines.len() > MOST_LINES {
+        // The last line takes all the rest, so that the ellipsis stands where the text is cut and not at a
+        // line's end.
         let rest = lines.drain(MOST_LINES - 1..).collect::<Vec<_>>().join(" ");
         lines.push(text::fit(&rest, room));
     }
@@ -133,6 +139,7 @@ pub fn heights(wanted: impl Iterator<Item = (bool, u16)>, room: usize) -> Vec<u1
     wanted
         .map(|(selected, lines)| {
             let whole = 1 + usize::from(lines);
+            // What the operator points at is read in full, even if that pushes others out of view.
             let shown = selected || used + whole <= room;
             used += if shown { whole } else { 1 };
             if shown { 1 + lines } else { 1 }
@@ -144,8 +151,10 @@ pub fn heights(wanted: impl Iterator<Item = (bool, u16)>, room: usize) -> Vec<u1
 #[must_use]
 pub fn first_in_view(heights: &[u16], room: usize, first: usize, at: usize) -> usize {
     let lines = |from: usize, to: usize| heights[from..to].iter().map(|lines| usize::from(*lines)).sum::<usize>();
+    // Rows vanish between two frames; the selection may still point behind the last.
     let at = at.min(heights.len().saturating_sub(1));
     let mut first = first.min(at);
+    // Never beyond the row itself: one that is taller than the room shows its beginning.
     while first < at && lines(first, at + 1) > room {
         first += 1;
     }

@@ -49,6 +49,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
         Body::Card(card) => screens::card(buffer, &plan, card, theme),
     }
     footer(buffer, plan.footer, view, theme);
+    // Header and footer stay in view: who needs the operator meanwhile, and which keys act.
     let between = Rect { y: area.y + 1, height: area.height - 2, ..area };
     Drawn { popup: view.overlay.as_ref().map(|popup| overlay::draw(buffer, between, popup, theme)) }
 }
@@ -73,6 +74,7 @@ fn plan_of(area: Rect, view: &View) -> Plan {
 fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
     let inset = u16::from(line.width > INSET_FROM);
     let area = Rect { x: line.x + inset, width: line.width - inset, ..line };
+    // The hints can wait: a message answers what was just done.
     if let Some(message) = &view.message {
         pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
         return;
@@ -81,6 +83,7 @@ fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
         u16::try_from(text::width(key) + text::width(meaning) + 3).unwrap_or(u16::MAX)
     };
     let (first, last) = view.footer.split_at(view.footer.len().saturating_sub(ALWAYS_SHOWN));
+    // The way out is reserved before anything else is written.
     let kept = area.right().saturating_sub(last.iter().map(wide).fold(0, u16::saturating_add));
     let mut pen = Pen::new(buffer, area, area.y, theme);
     let mut room = kept;

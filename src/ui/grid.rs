@@ -31,9 +31,12 @@ impl Grid {
     #[must_use]
     pub fn of(area: Rect, tiles: usize) -> Self {
         let most = ((area.width / MIN_TILE.0).max(1), (area.height / MIN_TILE.1).max(1));
+        // An empty wall is one tile: no rows would be a division by zero below.
         let tiles = u16::try_from(tiles.max(1)).unwrap_or(u16::MAX);
+        // Rows that would stay empty are no use, so each number of columns has one number of rows.
         let all = (1..=most.0).map(|columns| (columns, tiles.div_ceil(columns))).filter(|(_, rows)| *rows <= most.1);
         let best = all.max_by(|a, b| worth(area, *a).total_cmp(&worth(area, *b)));
+        // Not all of them fit: smaller tiles would show nothing, so there are pages.
         let (columns, rows) = best.unwrap_or(most);
         Self { area, columns, rows }
     }
@@ -89,11 +92,14 @@ impl Grid {
 fn worth(area: Rect, (columns, rows): (u16, u16)) -> f32 {
     let (width, height) = (f32::from(area.width / columns), f32::from(area.height / rows));
     let shape = width / height.max(1.0) / BEST_SHAPE;
+    // Too wide and too high count alike.
     width * height * if shape > 1.0 { shape.recip() } else { shape }
 }
 
 /// Returns where one of so many equal parts begins and ends.
 fn share(whole: u16, parts: u16, at: u16) -> (u16, u16) {
+    // Each edge is computed from the whole: widths that are rounded one by one would leave a strip at the
+    // right.
     let edge = |at: u16| u16::try_from(u32::from(whole) * u32::from(at) / u32::from(parts.max(1))).unwrap_or(whole);
     (edge(at), edge(at + 1))
 }

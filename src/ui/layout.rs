@@ -169,6 +169,7 @@ impl Plan {
     /// Returns where the cards of a column stand.
     #[must_use]
     pub fn cards_in(&self, column: Rect) -> Rect {
+        // The title takes a line in either case: in the edge, or above the cards.
         match self.column_edges {
             Edges::Full => Edges::Full.inside(column),
             Edges::Rule | Edges::None => Edges::Rule.inside(column),
@@ -192,6 +193,7 @@ pub fn list_width(width: u16, height: u16) -> u16 {
 /// Returns how many lines the agents' list may take at most.
 #[must_use]
 pub fn list_room(width: u16, height: u16, filter: bool) -> u16 {
+    // More lines than any screen has, so that the layout gives what it can.
     plan(width, height, ViewKind::Fleet { lines: usize::from(u16::MAX), filter, facts: 1 })
         .list
         .height
@@ -232,6 +234,7 @@ fn wall(plan: &mut Plan, mut body: Rect, tiles: usize, at: Option<usize>, filter
     plan.pane_title = Rect { height: 1, ..body };
     plan.grid = Grid::of(Rect { y: body.y + 1, height: body.height - 1, ..body }, tiles);
     if let Some(at) = at {
+        // The page that is on the screen is the one of the streamed tile.
         plan.pane = plan.grid.cells(at % plan.grid.page());
     }
 }
@@ -242,12 +245,15 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
     let facts = u16::try_from(facts).unwrap_or(u16::MAX);
+    // The limits are of the terminal, header and footer included.
     if lines == 0 || body.width < LIST_ONLY_BELOW || body.height + 2 < LIST_ONLY_UNDER_ROWS {
+        // Two lines of edges are too many on a screen this low.
         if plan.edges == Edges::Full && body.height + 2 < LIST_ONLY_UNDER_ROWS {
             plan.edges = Edges::Rule;
         }
         plan.list_frame = body;
     } else if body.width >= BESIDE_FROM {
+        // A list that is wider only moves the reasons apart; the pane beside uses the columns.
         let list_width = (body.width * 11 / 20).clamp(60, 120);
         plan.list_frame = Rect { width: list_width, ..body };
         plan.detail_frame = Rect { x: list_width, width: body.width - list_width, ..body };
@@ -255,12 +261,14 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
     } else {
         // Column titles, and the upper edge.
         let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
+        // A short list leaves its lines to the pane; a long one never takes more than half.
         let list = wanted.clamp(4, (body.height / 2 + 1).max(4));
         // The list's lower edge is the detail's upper one.
         let shared = u16::from(plan.edges == Edges::Full);
         plan.list_frame = Rect { height: list + shared, ..body };
         plan.detail_frame = Rect { y: body.y + list, height: body.height - list, ..body };
         let room = plan.detail_frame.height;
+        // The pane says most, so the facts get a quarter of the room.
         below(plan, facts.min((room / 4).max(2)));
     }
     plan.list = plan.edges.inside(plan.list_frame);
@@ -283,6 +291,7 @@ fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: 
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
     if !empty && body.height >= CARD_FROM_ROWS {
+        // The columns keep the larger part: the card below follows the selection in them.
         let height = (body.height * 2 / 5).min(MAX_CARD_ROWS);
         plan.card_frame = Rect { y: body.bottom() - height, height, ..body };
         body.height -= height;
@@ -308,6 +317,7 @@ fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: 
     let mut x = body.x;
     for (at, column) in plan.columns.iter_mut().enumerate() {
         let width = match (equal, at == selected) {
+            // The columns that are left over go to the first ones, one each.
             (true, _) => body.width / 5 + u16::from(u16::try_from(at).unwrap_or(5) < body.width % 5),
             (false, true) => body.width - 4 * NARROW,
             (false, false) => NARROW,
@@ -329,6 +339,7 @@ fn below(plan: &mut Plan, facts: u16) {
     let inner = plan.edges.inside(plan.detail_frame);
     plan.facts = Rect { height: facts.min(inner.height), ..inner };
     let rest = inner.height.saturating_sub(facts);
+    // A title without a line of the pane below it says nothing.
     if rest > 1 {
         plan.pane_title = Rect { y: inner.y + facts, height: 1, ..inner };
         plan.pane = Rect { y: inner.y + facts + 1, height: rest - 1, ..inner };

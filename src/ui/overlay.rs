@@ -37,6 +37,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     let longest = lines
         .iter()
         .map(|(_, line)| line.iter().map(width_of).sum::<usize>())
+        // Title and hint stand in the edges, which are not broken into lines; below 30 columns a question is
+        // hard to read.
         .chain([text::width(&popup.title) + 4, text::width(&popup.hint) + 2, 30])
         .max()
         .and_then(|columns| u16::try_from(columns).ok())
@@ -51,7 +53,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         size.0.min(area.width),
         size.1,
     );
+    // Dimmed before the popup is drawn: the style goes over every cell, its own included.
     buffer.set_style(buffer.area, theme.behind());
+    // What lies behind would show through the popup's blanks.
     Clear.render(frame, buffer);
     buffer.set_style(frame, theme.raised());
     border(buffer, frame, popup, theme);
@@ -61,6 +65,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     let mark = popup.marked.and_then(|at| place(&lines, at));
     // As much of it as there is room for.
     let end_of_mark = mark.map_or(0, |(start, end)| end.min(start + usize::from(text_rows)));
+    // The list scrolls only as far as its marked line needs: the operator's own scrolling stays otherwise.
     let to_mark = u16::try_from(end_of_mark).unwrap_or(u16::MAX).saturating_sub(text_rows);
     let scroll = popup.scroll.max(to_mark).min(most);
     for (y, (_, line)) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
@@ -85,6 +90,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     let all = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let end = all.min(scroll + text_rows);
     let shown = usize::from(scroll)..usize::from(end);
+    // A key may act only on what the operator saw, so it matters whether the whole line was in view.
     let marked = mark.is_some_and(|(start, _)| shown.contains(&start) && end_of_mark <= shown.end);
     Lines { first: scroll, end, all, marked }
 }
@@ -116,6 +122,7 @@ fn fitted(lines: &[Vec<Piece>], width: usize) -> Vec<(usize, Vec<Piece>)> {
         let names = line.iter().take_while(|piece| !is_typed(piece)).count();
         let (front, typed) = line.split_at(names);
         if !typed.is_empty() {
+            // However long its label is, something of what is typed is to be seen.
             let room = width.saturating_sub(front.iter().map(width_of).sum()).clamp(MIN_TYPED, MAX_TYPED);
             out.push((of, front.iter().cloned().chain(around_cursor(typed, room)).collect()));
             continue;
@@ -146,6 +153,7 @@ fn is_typed(piece: &Piece) -> bool {
 
 /// Cuts a typed line so that its cursor is in view: of the text before it the end, of the rest the beginning.
 fn around_cursor(typed: &[Piece], columns: usize) -> Vec<Piece> {
+    // The cursor stands on a character, and has to be in view itself.
     let behind: usize = typed.iter().filter(|piece| piece.role == Role::Cursor).map(width_of).sum();
     let mut room = columns;
     let mut cut = Vec::with_capacity(typed.len());

@@ -46,8 +46,10 @@ impl Paper {
     /// that bring the terminal there: none when it is there already.
     pub fn frame<T>(&mut self, size: Size, draw: impl FnOnce(&mut Buffer) -> (T, Option<Position>)) -> (T, Vec<u8>) {
         let area = Rect::new(0, 0, size.width, size.height);
+        // Terminals move and wrap what they show when their size changes, each in its own way.
         self.stale |= self.shown.area != area;
         self.next.resize(area);
+        // The buffer holds the frame before the last one: the two are exchanged, not copied.
         self.next.reset();
         let (answer, cursor) = draw(&mut self.next);
         let mut out = Vec::new();
@@ -60,16 +62,21 @@ impl Paper {
     fn bring(&mut self, area: Rect, cursor: Option<Position>, out: &mut Vec<u8>) -> io::Result<()> {
         let mut changes = Vec::new();
         if std::mem::take(&mut self.stale) {
+            // Terminals clear to the present background, so the colour has to go first.
             queue!(changes, ResetColor, Clear(ClearType::All))?;
             self.shown.resize(area);
+            // What is known of the terminal now is that it is blank, so only what is not gets written.
             self.shown.reset();
         }
         self.difference(&mut changes)?;
         std::mem::swap(&mut self.shown, &mut self.next);
+        // Even an empty update makes a terminal redraw, and behind ssh costs a packet.
         if changes.is_empty() && self.cursor == cursor {
             return Ok(());
         }
         self.cursor = cursor;
+        // A terminal that knows no synchronized update ignores it, and would show the cursor run over the
+        // screen.
         queue!(out, BeginSynchronizedUpdate, Hide)?;
         out.append(&mut changes);
         if let Some(Position { x, y }) = cursor {
@@ -106,6 +113,7 @@ impl Paper {
 
     /// From where on a row is written anew: where a cell of more than one code point came or went.
     fn written_anew_from(&self, y: u16) -> Option<u16> {
+        // A wide cell covers the next one as well, where something may have stood before.
         cells(&self.next, y).map(|(x, next)| (x, x + wide(next).max(1))).find_map(|(x, end)| {
             let other = |at: &u16| {
                 let (was, is) = (self.shown.cell((*at, y)), self.next.cell((*at, y)));
@@ -119,9 +127,11 @@ impl Paper {
 /// Writes cells; none cost nothing.
 fn write<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> io::Result<()> {
     let mut cells = cells.peekable();
+    // The backend ends each drawing with sequences that reset its colours, also one without a cell.
     if cells.peek().is_none() {
         return Ok(());
     }
+    // A backend for each run: the first cell that a new one draws is placed, whatever came before.
     CrosstermBackend::new(out).draw(cells)
 }
 

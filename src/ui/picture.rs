@@ -31,6 +31,7 @@ pub fn ansi(buffer: &Buffer) -> String {
             }
             out.push_str(cell.symbol());
         }
+        // Each line ends in the default style, so that `head` or `grep` on the output cuts no sequence open.
         out.push_str("\x1b[0m\n");
     }
     out
@@ -64,6 +65,7 @@ fn rows(buffer: &Buffer) -> impl Iterator<Item = impl Iterator<Item = (u16, &Cel
 }
 
 fn sgr(cell: &Cell) -> String {
+    // Each style begins with a reset: nothing of the cell before has to be taken back one by one.
     let mut codes = vec!["0".to_owned()];
     for (modifier, code) in [
         (Modifier::BOLD, "1"),
@@ -82,6 +84,7 @@ fn sgr(cell: &Cell) -> String {
             Color::Rgb(r, g, b) => codes.push(format!("{};2;{r};{g};{b}", base + 8)),
             Color::Indexed(index) => codes.push(format!("{};5;{index}", base + 8)),
             named => codes.extend(sixteen(named).map(|n| {
+                // The bright eight have numbers of their own, from 90 and from 100.
                 let offset = if n < 8 { base } else { base + 60 - 8 };
                 (offset + i32::from(n)).to_string()
             })),
@@ -125,6 +128,7 @@ fn indexed(index: u8) -> String {
     match index {
         0..=15 => SIXTEEN[usize::from(index)].to_owned(),
         16..=231 => {
+            // xterm's cube is not even: 0, then from 95 in steps of 40.
             let level = |n: u8| if n == 0 { 0 } else { 55 + n * 40 };
             let n = index - 16;
             format!("#{:02x}{:02x}{:02x}", level(n / 36), level(n / 6 % 6), level(n % 6))
@@ -174,6 +178,8 @@ fn strokes(symbol: &str) -> Option<&'static str> {
 
 fn svg_cell(out: &mut String, x: u16, y: u16, cell: &Cell) {
     let (mut fg, mut bg) = (css(cell.fg, SVG_COLORS.0), css(cell.bg, SVG_COLORS.1));
+    // SVG knows no reversed text; the exchange comes before the default ground is left out, which would
+    // miss it else.
     if cell.modifier.contains(Modifier::REVERSED) {
         std::mem::swap(&mut fg, &mut bg);
     }
@@ -182,6 +188,7 @@ fn svg_cell(out: &mut String, x: u16, y: u16, cell: &Cell) {
         let wide = CELL.0 * u16::try_from(super::text::width(cell.symbol()).max(1)).unwrap_or(1);
         let _ok = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
     }
+    // A blank needs a ground at most.
     if cell.symbol().trim().is_empty() {
         return;
     }

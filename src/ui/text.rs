@@ -92,6 +92,7 @@ const LEAST: usize = 8;
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let words = text.trim_start_matches(' ');
     let blanks = text.len() - words.len();
+    // Set in that far, a line would hold a word at most.
     if blanks == 0 || words.is_empty() || blanks + LEAST > columns {
         return wrap_words(text, columns.max(1));
     }
@@ -120,6 +121,8 @@ fn wrap_words(text: &str, columns: usize) -> Vec<String> {
                 !fits
             });
             match behind {
+                // One character that is wider than a line stands on a line of its own; the loop would never end else.
+                // `None` is a word that is wider than the sum of its characters.
                 Some((0, _)) | None => break word.width(),
                 Some((end, _)) => {
                     lines.push(word[..end].to_owned());

@@ -55,6 +55,7 @@ fn bars(buffer: &mut Buffer, area: Rect, list: &[Bar], theme: Theme) {
         let to = if to - from > 2 { to - 1 } else { to };
         // In eighths of a line, over all lines.
         let height = usize::from(bar.height) * usize::from(area.height) / 2;
+        // Few is not none: the lowest bar is still one that can be seen.
         let height = if bar.height > 0 { height.max(1) } else { 0 };
         let style =
             theme.style(if bar.urgent { Role::State(Readiness::Stuck) } else { Role::State(Readiness::Working) });
@@ -73,8 +74,10 @@ fn events(buffer: &mut Buffer, area: Rect, view: &ActivityView, theme: Theme) {
     // The newest stands at the bottom, however few there are.
     let count = u16::try_from(view.lines.len()).unwrap_or(area.height).min(area.height);
     let first = area.bottom() - count;
+    // Measured on what is on the screen: a long name that has scrolled away takes no room.
     let time = widest(view, |line| &line.time);
     let who = widest(view, |line| &line.who).min(WHO);
+    // What became of it needs the other half.
     let what = widest(view, |line| &line.what).min(WHAT).min(usize::from(area.width) / 2);
     for (y, line) in (first..area.bottom()).zip(&view.lines) {
         let row = Rect { y, height: 1, ..area };
@@ -150,6 +153,7 @@ fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme:
         (&shown.done, Some(Panel { title: &second, facts: &shown.claims_title, ..Panel::default() })),
         (&shown.claims, None),
     ] {
+        // A plot without its scale would not say over which time it goes.
         if y + height >= area.bottom() {
             return;
         }
@@ -193,6 +197,7 @@ pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) 
         Some(state @ (Readiness::Stuck | Readiness::Dead | Readiness::Stale)) => {
             (theme.glyph(state), Role::State(state))
         }
+        // A blank would mean that nothing is known of that time.
         Some(state) => (steps[usize::from(cell.busy.min(BUSIEST)).max(1)], Role::State(state)),
     }
 }

@@ -20,6 +20,8 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Th
     if view.empty.is_empty() {
         for (at, (area, column)) in plan.columns.iter().zip(&view.columns).enumerate() {
             draw_column(buffer, plan, *area, column, at == view.selected, theme);
+            // Columns without edges have a blank between them, where this line stands; behind the last there is
+            // none.
             if plan.column_edges == Edges::None && area.right() < plan.header.right() && !area.is_empty() {
                 for y in area.y..area.bottom() {
                     stroke(buffer, area.right(), y, theme.bar(), theme.edge(false));
@@ -28,6 +30,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Th
         }
     } else {
         let body = plan.columns[view.selected];
+        // The message has the width of all columns, not that of the selected one.
         let whole = Rect { x: plan.header.x, width: plan.header.width, ..body };
         let title = [Piece::new("Board", Role::Strong)];
         panel(buffer, whole, plan.edges, &Panel { title: &title, focused: true, ..Panel::default() }, theme);
@@ -77,6 +80,7 @@ fn tabs(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Theme) {
     }
     let titles = || view.columns.iter().zip(&plan.columns).map(|(column, area)| title(column, usize::from(area.width)));
     let wide: usize = titles().flatten().map(|piece| text::width(&piece.text)).sum();
+    // A blank behind each.
     let short = wide + view.columns.len() > usize::from(area.width);
     let mut x = area.x;
     for (at, title) in titles().enumerate() {
@@ -104,6 +108,7 @@ fn draw_column(buffer: &mut Buffer, plan: &Plan, area: Rect, column: &ColumnView
     }
     if plan.column_edges == Edges::Full {
         let wide = |pieces: &[Piece]| pieces.iter().map(|piece| text::width(&piece.text)).sum::<usize>();
+        // The edge has room for one; the notes stand in the order of what matters.
         let notes = column.notes.get(..1).unwrap_or_default();
         // Corners, strokes, and a blank around each.
         let fits = wide(&column.title) + wide(notes) + 9 <= usize::from(area.width);
@@ -116,6 +121,7 @@ fn draw_column(buffer: &mut Buffer, plan: &Plan, area: Rect, column: &ColumnView
     let inner = plan.cards_in(area);
     for (at, card) in (0_u16..).zip(&column.cards) {
         let y = inner.y + at * plan.card_rows;
+        // Half a card is not shown: its second line may be what matters.
         if y + plan.card_rows > inner.bottom() {
             break;
         }

@@ -62,6 +62,7 @@ pub(super) fn note(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
     let wide = text::width_within(&theme.text(note), room).map_or(room, |wide| room.min(wide + 2));
     let x = area.x + (area.width - u16::try_from(wide).unwrap_or(area.width)) / 2;
     let style = theme.style(Role::Warning);
+    // Else it reads as if the pane said it.
     let style = if over_cells { style.add_modifier(Modifier::REVERSED) } else { style };
     let mut pen = Pen::new(buffer, area, y, theme);
     pen.x = x;
@@ -93,6 +94,7 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     title(buffer, area, view.columns, theme);
     let mut y = area.y + 1;
     for row in &view.rows {
+        // The last row in view may have fewer lines left than it takes.
         let height = row.lines.min(area.bottom().saturating_sub(y));
         if height == 0 {
             break;
@@ -166,6 +168,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     cell(&[theme.glyph(agent.readiness), " ", state], columns::STATE - GAP, state_role);
     cell(&columns::name(agent), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
     if columns.strip > 0 {
+        // An agent that has just begun has few cells; the newest ones of all rows stand below each other.
         pen.skip(columns.strip.saturating_sub(row.strip.len()));
         let newest = row.strip.len().saturating_sub(columns.strip);
         for shown in row.strip.iter().skip(newest) {
@@ -174,6 +177,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         }
         pen.skip(GAP);
     }
+    // A second closure, since the first one holds the pen, which the strip needs in between.
     let mut cell = |parts: &[&str], wide: usize, role: Role| {
         if wide > 0 {
             pen.put_column(parts, wide, theme.style(role));
@@ -208,6 +212,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
             pen.put(&line, theme.style(role));
         }
     }
+    // Last, since it goes over the styles of the cells.
     if row.selected {
         select(buffer, area, theme);
     }
@@ -250,6 +255,7 @@ pub(crate) fn header(buffer: &mut Buffer, area: Rect, header: &Header, theme: Th
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let clock = u16::try_from(header.clock.len()).unwrap_or(0);
     let mut room = inner.width;
+    // On a narrow line every column is left to the counts.
     if inner.width > 50 + clock {
         put(buffer, inner, inner.right() - clock, inner.y, &header.clock, theme.style(Role::Quiet));
         room -= clock + 2;

@@ -51,6 +51,7 @@ impl Theme {
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let locale =
+            // The order is that of setlocale(3): the first that is set counts, even if a later one says otherwise.
             set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
         let unicode = locale.contains("utf-8") || locale.contains("utf8");
         let name = set(THEME).unwrap_or_else(|| "dark".to_owned());
@@ -79,6 +80,7 @@ impl Theme {
             Role::Cursor => return plain.add_modifier(Modifier::REVERSED),
             _ => plain,
         };
+        // Without colours the attributes have to tell the roles apart, so there are more of them.
         if !self.has_color() {
             return match role {
                 Role::Quiet | Role::Faint | Role::Lane(Column::Done) => plain.add_modifier(Modifier::DIM),
@@ -117,6 +119,7 @@ impl Theme {
     pub fn chosen(self) -> Style {
         match self.depth {
             Depth::None => Style::new().add_modifier(Modifier::REVERSED),
+            // Of sixteen colours none is sure to be a quiet ground on the user's own background.
             Depth::Sixteen => self.style(Role::Accent).add_modifier(Modifier::REVERSED),
             _ => self.style(Role::Accent).bg(self.palette.surface).add_modifier(Modifier::BOLD),
         }
@@ -143,6 +146,7 @@ impl Theme {
     #[must_use]
     pub fn behind(self) -> Style {
         match self.depth {
+            // In many terminals bold wins over faint, and would stand out behind the popup.
             Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD),
             _ => Style::new().fg(self.palette.faint).remove_modifier(Modifier::BOLD),
         }
@@ -211,6 +215,7 @@ impl Theme {
     #[must_use]
     pub fn symbol<'a>(self, cell: &'a str, buffer: &'a mut [u8; 4]) -> &'a str {
         match cell.chars().next() {
+            // A cell is one column, whatever it holds: its first character stands for it, and marks are dropped.
             Some(c) if !self.unicode && !cell.is_ascii() => in_ascii(c).encode_utf8(buffer),
             _ => cell,
         }
@@ -249,6 +254,7 @@ const ASCII: Frame = Frame { corners: ["+"; 4], joints: ["+"; 4] };
 /// Returns how many colours a terminal has, by what its environment says of it.
 fn depth(set: impl Fn(&str) -> Option<String>) -> Depth {
     let term = set("TERM").unwrap_or_default();
+    // The user's word comes before what the terminal can do.
     if set("NO_COLOR").is_some() || term == "dumb" {
         return Depth::None;
     }

@@ -97,6 +97,7 @@ impl Palette {
     pub fn shipped(name: &str) -> Option<Self> {
         // Each is read once.
         static READ: LazyLock<[Option<Palette>; SHIPPED.len()]> =
+            // A test reads them all, so that none that ships is broken.
             LazyLock::new(|| SHIPPED.map(|(_, text)| Palette::parse(text).ok()));
         READ[SHIPPED.iter().position(|(of, _)| *of == name)?]
     }
@@ -136,6 +137,7 @@ impl Palette {
                 other => other,
             }),
             Depth::Sixteen => self.map(Self::shipped(SIXTEEN).unwrap_or(Self::plain()), |color, sixteen| match color {
+                // The first sixteen are the terminal's own and stay as the theme chose them.
                 Color::Rgb(..) | Color::Indexed(16..) => sixteen,
                 other => other,
             }),
@@ -173,6 +175,7 @@ fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Color, D::Error> {
     }
     let allowed = "allowed are \"#rrggbb\", a number from 0 to 255, `default`, and the names of the 16 colours, such as \
                    `bright-blue`";
+    // An untagged enum's own message speaks of variants.
     match Written::deserialize(from).map_err(|_| D::Error::custom(format!("this is no colour; {allowed}")))? {
         Written::Number(number) => u8::try_from(number)
             .map(Color::Indexed)
@@ -220,6 +223,7 @@ fn nearest(red: u8, green: u8, blue: u8) -> u8 {
     let (r, g, b) = (level(red), level(green), level(blue));
     let cube = [r, g, b].map(|at| LEVELS[usize::from(at)]);
     let mean = (u16::from(red) + u16::from(green) + u16::from(blue)) / 3;
+    // The greys go from 8 in steps of 10; half a step less rounds to the nearest.
     let step = (mean.saturating_sub(3) / 10).min(23);
     let grey = u8::try_from(8 + step * 10).unwrap_or(238);
     let far = |of: [u8; 3]| -> u32 {
