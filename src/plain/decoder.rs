@@ -18,6 +18,7 @@ const MESSAGE_CHARS: usize = 300;
 /// values of the file. What is not one of a decoder's own sentences stays as it is.
 #[must_use]
 pub fn plain_words(message: &str, notation: Notation) -> String {
+    // The last one: what the message quotes may hold the same words.
     let (message, place) = match message.rfind(" at line ") {
         Some(cut) => message.split_at(cut),
         None => (message, ""),
@@ -41,6 +42,7 @@ pub fn plain_words(message: &str, notation: Notation) -> String {
     } else {
         message.to_owned()
     };
+    // The place is not cut with a long message: it is what the operator needs.
     shown(&told) + place
 }
 
@@ -70,6 +72,7 @@ fn alternatives(rest: &str) -> String {
 
 fn found_words(found: &str, notation: Notation) -> String {
     let yaml = notation == Notation::Yaml;
+    // serde puts numbers and names into backquotes, and texts into quotes.
     let (kind, value) = match found.find(['`', '"']) {
         Some(cut) => (found[..cut].trim_end(), found[cut..].trim_matches('`')),
         None => (found, ""),
@@ -81,6 +84,7 @@ fn found_words(found: &str, notation: Notation) -> String {
         "null" | "unit value" | "unit" | "Option value" => if yaml { "empty" } else { "null" }.to_owned(),
         "sequence" => list(notation).to_owned(),
         "map" => mapping(notation).to_owned(),
+        // The decoder's names of its own types say nothing to who wrote the file.
         _ if value.is_empty() => "something else".to_owned(),
         _ => value.to_owned(),
     }

@@ -25,6 +25,7 @@ pub fn diff(before: &str, after: &str) -> String {
         let start = first.saturating_sub(CONTEXT).max(at);
         // A hunk goes on as long as the next difference is near.
         let (mut end, mut last) = (first + 1, first);
+        // Where the lines around two differences would meet, they are one hunk, as in `diff -u`.
         while end < lines.len() && end <= last + 2 * CONTEXT {
             if !matches!(lines[end], Line::Same(_)) {
                 last = end;
@@ -62,6 +63,8 @@ fn place(at: usize, lines: usize) -> String {
 
 /// The longest common lines, and what stands between them: what goes before what comes.
 fn compared<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
+    // What agrees at both ends is left out first: most texts differ in few lines, and the table below
+    // grows with the product of both.
     let front = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (&old[front..], &new[front..]);
     let back = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
@@ -82,6 +85,7 @@ fn compared<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
             lines.push(Line::Same(a[i]));
             (i, j) = (i + 1, j + 1);
         } else if i < a.len() && (!compares || j == b.len() || common[i + 1][j] >= common[i][j + 1]) {
+            // Where either way is equally long, what goes comes first, as readers of `diff` expect it.
             lines.push(Line::Gone(a[i]));
             i += 1;
         } else {

@@ -68,6 +68,7 @@ impl From<io::Error> for Unreadable {
 /// # Errors
 /// When there is none, it may not be read, or it is something else.
 pub fn open(path: &Path) -> Result<File, Unreadable> {
+    // Opening a pipe that nobody writes to waits otherwise; on a file it has no effect.
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
     let file = opened.map_err(|error| match std::fs::metadata(path) {
@@ -75,6 +76,7 @@ pub fn open(path: &Path) -> Result<File, Unreadable> {
         Ok(meta) if !meta.is_file() => Unreadable::NoFile(kind(meta.file_type())),
         _ => Unreadable::Os(error),
     })?;
+    // The opened file is asked and not its path, which may be another one by now.
     let meta = file.metadata()?;
     if meta.is_file() { Ok(file) } else { Err(Unreadable::NoFile(kind(meta.file_type()))) }
 }

@@ -29,11 +29,13 @@ impl<T: AsFd> Patient<T> {
     /// Returns once there is room, or the other side is gone, which the next write tells.
     fn wait(&self) -> io::Result<()> {
         let left = match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
+            // `poll` with no time left would still answer that there is room.
             Some(Duration::ZERO) => return Err(io::ErrorKind::TimedOut.into()),
             Some(left) => Some(Timespec::try_from(left).map_err(io::Error::other)?),
             None => None,
         };
         match poll(&mut [PollFd::new(&self.to, PollFlags::OUT)], left.as_ref()) {
+            // The write is tried again in either case, and finds out whether there is room.
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }

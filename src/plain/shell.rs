@@ -3,6 +3,8 @@
 /// A word that any POSIX shell reads back as it is, whatever it holds.
 #[must_use]
 pub fn shell_quote(word: &str) -> String {
+    // Nothing is special within single quotes, and they cannot be escaped there: each one is put between
+    // two quoted words.
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
