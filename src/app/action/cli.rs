@@ -38,6 +38,7 @@ pub struct Parsed {
 /// clap's own, which knows how to print help, the version and usage errors.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
     let args: Vec<OsString> = args.into_iter().collect();
+    // clap knows of a key's name only that it is no command.
     let matches = command().try_get_matches_from(&args).map_err(|error| without_a_command(&args).unwrap_or(error))?;
     let globals =
         Globals { roster: find_global::<PathBuf>(&matches, "roster"), verbose: has_flag(&matches, "verbose") };
@@ -55,6 +56,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
         let asked = once.filter(|spec| {
             spec.arguments
                 .iter()
+                // clap gives a value to each flag; only its source tells whether somebody wrote it.
                 .any(|argument| innermost.value_source(argument.name) == Some(clap::parser::ValueSource::CommandLine))
         });
         if asked.is_some() && !innermost.get_flag("once") {
@@ -76,6 +78,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
 /// What to say when the words are the name of an action that has no command.
 fn without_a_command(args: &[OsString]) -> Option<clap::Error> {
     let words: Vec<&str> = args.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    // Options may stand in front of the words and behind them.
     let named = |spec: &&ActionSpec| words.windows(2).any(|pair| pair.join(".").replace('-', "_") == spec.id);
     let refusal = ACTIONS.iter().filter(named).find_map(|spec| spec.refusal(Door::Shell))?;
     Some(command().error(clap::error::ErrorKind::InvalidSubcommand, refusal))
@@ -87,11 +90,13 @@ fn without_a_command(args: &[OsString]) -> Option<clap::Error> {
 /// What is wrong with it, on one line.
 pub fn parse_line(line: &str) -> Result<Parsed, String> {
     let mut words = split(line)?;
+    // A line that was copied from a document begins with the program's name.
     if words.first().is_none_or(|first| first != "mosaic-tui") {
         words.insert(0, "mosaic-tui".to_owned());
     }
     parse(words.into_iter().map(OsString::from)).map_err(|error| {
         let text = error.to_string();
+        // Behind the first two follow the usage and hints, which do not fit on the palette's one line.
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
         lines.join(" ").trim_start_matches("error: ").to_owned()
     })
@@ -105,9 +110,11 @@ fn split(line: &str) -> Result<Vec<String>, String> {
         match (quote, c) {
             (None, '\'' | '"') => {
                 quote = Some(c);
+                // Quotes with nothing between them are a word too: an empty value takes a field away.
                 word.get_or_insert_default();
             }
             (Some(open), c) if c == open => quote = None,
+            // Not within single quotes, where a shell takes it as it is.
             (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
@@ -118,6 +125,7 @@ fn split(line: &str) -> Result<Vec<String>, String> {
 }
 
 fn find_global<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
+    // A global option may stand in front of each of the command's words and behind the last.
     let own = matches.get_one::<T>(name).cloned();
     match matches.subcommand() {
         Some((_, inner)) => find_global(inner, name).or(own),
@@ -216,6 +224,7 @@ fn argument(argument: &Argument) -> Arg {
     match argument.shape {
         Shape::Flag => arg.long(argument.name).action(ArgAction::SetTrue),
         Shape::Value if argument.name == "message" => {
+            // A message may begin with a hyphen, as a list in Markdown does.
             arg.short('m').long(argument.name).value_name("TEXT").allow_hyphen_values(true)
         }
         Shape::Value if argument.name == "lines" => arg.short('n').long(argument.name).value_name("N"),
@@ -249,6 +258,7 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
             Shape::Flag => {}
             Shape::Value | Shape::RequiredValue => {
                 for value in values {
+                    // In one word, since the value may begin with a hyphen.
                     words.push(format!("--{}={value}", argument.name));
                 }
             }

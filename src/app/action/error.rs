@@ -15,6 +15,7 @@ pub fn exit_code(kind: Kind) -> u8 {
         Kind::Invalid => 2,
         Kind::NotFound => 3,
         Kind::Refused => 4,
+        // EX_UNAVAILABLE of sysexits.h.
         Kind::MissingProgram => 69,
     }
 }

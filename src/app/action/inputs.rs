@@ -12,6 +12,7 @@ impl Inputs {
     /// Sets a value.
     #[must_use]
     pub fn with(mut self, name: &'static str, values: Vec<String>) -> Self {
+        // What was given without a value counts as not given, whichever door it came through.
         if !values.is_empty() {
             self.values.insert(name, values);
         }
@@ -21,6 +22,7 @@ impl Inputs {
     /// Sets a flag.
     #[must_use]
     pub fn with_flag(self, name: &'static str) -> Self {
+        // An empty list would not be kept.
         self.with(name, vec![String::new()])
     }
 

@@ -129,6 +129,7 @@ impl FleetAction {
             Self::Init { write, .. } | Self::Provision { write, .. } => {
                 Concern { roster: *write, ..Concern::default() }
             }
+            // What only tells need not wait in line behind what changes.
             Self::Recover { .. } | Self::Install { .. } | Self::Uninstall { .. } if self.only_tells() => {
                 Concern::default()
             }

@@ -102,6 +102,8 @@ fn build_identity(inputs: &Inputs) -> Result<Action, String> {
         ),
     };
     let text = |name: &str| match inputs.one(name) {
+        // The answer becomes one line of a file that agents read, where a line break could begin a rule of its
+        // own.
         Some(text) if text.chars().any(char::is_control) => Err(format!("--{name} takes one line")),
         text => Ok(text.filter(|text| !text.trim().is_empty())),
     };

@@ -39,6 +39,7 @@ pub const ACTIONS: &[ActionSpec] = &joined::<{ count() }>();
 
 const fn count() -> usize {
     let (mut all, mut part) = (0, 0);
+    // A constant cannot use iterators.
     while part < PARTS.len() {
         all += PARTS[part].len();
         part += 1;
@@ -47,6 +48,7 @@ const fn count() -> usize {
 }
 
 const fn joined<const ALL: usize>() -> [ActionSpec; ALL] {
+    // An entry has no default; each place is filled below.
     let mut all = [PARTS[0][0]; ALL];
     let (mut part, mut at) = (0, 0);
     while part < PARTS.len() {
