@@ -18,6 +18,7 @@ pub fn address(agent: &Agent) -> String {
 #[must_use]
 pub fn own_address(site: &Site, roster: &Roster) -> String {
     let name = std::env::var("MOSAIC_AGENT_NAME").unwrap_or_default();
+    // The variable is set in panes of this host; an agent of that name elsewhere is another one.
     match roster.agents.iter().find(|agent| agent.name.as_str() == name && agent.host == site.host) {
         Some(agent) => address(agent),
         None => format!("{}:{OPERATOR}", site.host),
@@ -71,7 +72,9 @@ fn command(site: &Site, peer: &Agent, at: &str) -> String {
     }
     match &peer.ssh {
         Some(ssh) => {
+            // A command over ssh gets no login shell, and so not the PATH in which this program is usually found.
             let there = format!("{} {send}", ssh::REMOTE_PATH);
+            // An agent cannot type a password, and a host that is away must not hold up its turn.
             format!("`ssh -o BatchMode=yes -o ConnectTimeout=5 {ssh} {}`", shell_quote(&there))
         }
         None => format!("not from {at}: ask your point of contact to pass it on to {}", peer.host),

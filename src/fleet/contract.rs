@@ -75,6 +75,7 @@ pub fn compose(site: &Site, reader: &Reader<'_>) -> Result<Contract> {
     for (path, need) in [("CONSTITUTION.md", Need::Expected), ("AGENTS.md", Need::Core), ("STANDARDS.md", Need::Core)] {
         contract.add(site, path, need)?;
     }
+    // A home whose identity nobody wrote still has agents that speak alike.
     if !contract.add(site, "SOUL.md", Need::Optional)? {
         contract.push("mosaic-tui", NEUTRAL_SOUL);
     }
@@ -115,6 +116,8 @@ impl Contract {
     fn add(&mut self, site: &Site, path: &str, need: Need) -> Result<bool> {
         let file = site.home.join(path);
         match plain::read(&file, MAX_FILE_BYTES) {
+            // It is there, so nothing else takes its place: an empty page may be the user's choice, or a slip,
+            // hence the warning.
             Ok(text) if text.trim().is_empty() && need != Need::Core => {
                 self.warnings.push(format!("{} is empty", file.display()));
                 Ok(true)
@@ -161,6 +164,7 @@ fn policies(site: &Site) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for entry in entries {
         let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
+        // Editors keep their own copies under names with a dot, or with another ending.
         if name.ends_with(".md") && !name.starts_with('.') {
             all.push(format!("policy/{name}"));
         }

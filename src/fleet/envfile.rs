@@ -71,6 +71,7 @@ pub(super) fn with_generated(before: &str, variables: &[(String, String)]) -> Re
 /// When the second mark is gone.
 pub(super) fn without_generated(text: &str) -> Result<String, String> {
     let Some(start) = text.find(BEGIN) else { return Ok(text.to_owned()) };
+    // Only on a line of its own: a value may hold the same characters.
     let end = text[start..].find(&format!("\n{END}\n")).map(|at| start + at + END.len() + 2);
     let end = end.ok_or_else(|| format!("the line `{END}` is gone, which ends what is generated"))?;
     Ok(format!("{}{}", &text[..start], &text[end..]))
@@ -78,12 +79,14 @@ pub(super) fn without_generated(text: &str) -> Result<String, String> {
 
 /// One assignment; an empty value is written bare.
 fn line(name: &str, value: &str) -> String {
+    // What systemd reads back as it stands, whatever is around it.
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
     if value.chars().all(plain) {
         return format!("{name}={value}\n");
     }
     let mut quoted = String::new();
     for c in value.chars() {
+        // Those before which systemd takes a backslash away within double quotes.
         if matches!(c, '"' | '\\' | '`' | '$') {
             quoted.push('\\');
         }
@@ -99,6 +102,7 @@ fn is_name(name: &str) -> bool {
 }
 
 fn ends_open(line: &str) -> bool {
+    // An even number is escaped backslashes.
     line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
 }
 
@@ -113,6 +117,7 @@ fn unquote(value: &str) -> Option<String> {
             (Some('\''), c) => out.push(c),
             (Some(_), '\\') => match chars.next()? {
                 escaped @ ('"' | '\\' | '`' | '$') => out.push(escaped),
+                // systemd keeps the backslash in front of every other character.
                 other => out.extend(['\\', other]),
             },
             (None, '\\') => out.extend(chars.next()),

@@ -76,6 +76,8 @@ pub fn read(path: &Path, now: Timestamp, interval: Duration) -> Result<Heartbeat
         return Err(reject(&"is over 4 KiB"));
     }
     let heartbeat = parse(&String::from_utf8_lossy(&bytes)).map_err(|why| reject(&why))?;
+    // A stamp ahead of the clock would stay fresh for as long, however dead its writer is; one interval is
+    // the clock's own play after it was set.
     let lead = heartbeat.ts.duration_since(now).as_secs_f64();
     if lead > interval.as_secs_f64() {
         return Err(reject(&format!("its time lies {lead:.0} s in the future")));
@@ -95,7 +97,10 @@ fn parse(text: &str) -> Result<Heartbeat, String> {
         pid,
         status,
         detail: value("detail").map(Label::new).filter(|detail| !detail.is_empty()),
+        // What is not said to be the runtime's own word counts as the keeper's, which claims less.
         by: if value("by") == Some("runtime") { Authority::Runtime } else { Authority::Keeper },
+        // What is optional and cannot be read counts as not there: a newer version may write it in another
+        // way.
         since: value("since").and_then(|ts| ts.parse().ok()),
         next_seconds: value("next").and_then(|seconds| seconds.parse().ok()),
         msg: value("msg").map(Label::new).filter(|msg| !msg.is_empty()),

@@ -81,6 +81,7 @@ impl Site {
     #[must_use]
     pub fn tag(&self) -> String {
         use std::os::unix::ffi::OsStrExt;
+        // Eight characters keep unit names short; a user has a handful of fleets.
         fingerprint(self.home.as_os_str().as_bytes())[..8].to_owned()
     }
 
@@ -214,6 +215,8 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 #[must_use]
 pub fn user_name() -> String {
     let uid = rustix::process::getuid().as_raw();
+    // Not getpwuid(3): it loads modules of the C library. Who is not in the file, such as a user of a
+    // directory service, has the environment's name.
     let of_account = std::fs::read_to_string("/etc/passwd").ok().and_then(|accounts| {
         accounts.lines().find_map(|line| {
             let mut fields = line.split(':');

@@ -83,6 +83,7 @@ pub const PAGES: [&str; 3] = ["SOUL.md", "USER.md", "TOOLS.md"];
 /// Pages that are not there yet.
 #[must_use]
 pub fn missing(site: &Site) -> Vec<&'static str> {
+    // A link that leads nowhere takes the name as well.
     PAGES.into_iter().filter(|page| !file::is_taken(&site.home.join(page))).collect()
 }
 
@@ -99,6 +100,7 @@ pub fn init(site: &Site, identity: &Identity, date: &str) -> Result<Vec<(&'stati
     for page in PAGES {
         let path = site.home.join(page);
         let text = filled(template(page), &values(site, identity, date));
+        // Never over what is there: the page may have been written since it was missed.
         done.push((page, file::create(&path, text.as_bytes(), 0o644).map_err(|error| failed(&path, &error))?));
     }
     Ok(done)

@@ -121,6 +121,7 @@ pub fn read(site: &Site, shelf: Shelf, layer: Layer, name: &str) -> Result<Optio
     let path = shelf.path(site, layer, name);
     let text = match plain::read(&path, MAX_BYTES) {
         Ok(text) => Some(text),
+        // A home that is not seeded yet has the personas that it will have.
         Err(why) if why.is_missing() && layer == Layer::Framework => {
             shelf.shipped().get(name).map(|text| (*text).to_owned())
         }
@@ -198,6 +199,7 @@ pub fn all(site: &Site, shelf: Shelf) -> Result<Vec<Text>> {
 pub fn persona(site: &Site, class: &str, text: &str, shown: &Path) -> Result<Result<Persona, Vec<Problem>>> {
     let classes = names(site, Shelf::Personas)?;
     let known: BTreeSet<&str> = classes.iter().map(String::as_str).collect();
+    // The class has to fit the file that the text will be saved in, not the one where it lies now.
     let path = Shelf::Personas.path(site, Layer::Local, class);
     Ok(persona::parse(text, &path, &known).map_err(|problems| shown_in(problems, shown)))
 }
@@ -238,6 +240,7 @@ pub fn set_aside(site: &Site, shelf: Shelf, name: &str) -> Result<Option<PathBuf
     if !is_name(name) || !file::is_taken(&path) {
         return Ok(None);
     }
+    // The copy first: whoever is interrupted between the two lines has the text twice, never not at all.
     let backup = file::keep_beside(&path, ".bak").map_err(|error| failed(&path, &error))?;
     fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
     Ok(Some(backup))

@@ -118,6 +118,7 @@ pub struct Persona {
 #[must_use]
 pub fn is_class(text: &str) -> bool {
     let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    // As long as an agent's name, since agents are named by their class.
     text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('-').all(part)
 }
 
@@ -158,6 +159,7 @@ fn front_matter(text: &str) -> Result<(String, usize), (usize, String)> {
     if front.iter().all(|line| line.trim().is_empty()) {
         return Err((1, format!("the front matter is empty; {WANTED}")));
     }
+    // An empty line for the `---`, so that the decoder's line numbers are those of the file.
     Ok((format!("\n{}\n", front.join("\n")), end + 2))
 }
 
@@ -173,6 +175,7 @@ fn check_front(front: &FrontMatter, path: &Path, document: &mut Document) {
         if text.trim().is_empty() {
             document.problem(key, "is empty");
         } else if text.contains('\n') || text.contains('|') {
+            // Both become cells of the library's table.
             document.problem(key, "expected one line without `|`");
         }
     }
@@ -195,6 +198,7 @@ fn sections<'a>(text: &'a str, skip: usize, document: &mut Document) -> Vec<Sect
             section.lines.push((at + 1, line));
         } else if !line.trim().is_empty() {
             document.problem_at(at + 1, "", format!("stands above the first section; expected `## {}`", SECTIONS[0]));
+            // Everything below is found by its section, so further problems would be noise.
             return Vec::new();
         }
     }
@@ -243,7 +247,9 @@ fn duties(lines: &[(usize, &str)], document: &mut Document) -> usize {
 fn others(lines: &[(usize, &str)], own: &str, known: &BTreeSet<&str>, document: &mut Document) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, line) in lines {
+        // Every second part stands between backquotes; one that is no class, such as a command, is left alone.
         for name in line.split('`').skip(1).step_by(2).filter(|name| is_class(name)) {
+            // A persona that is being added is not known yet.
             if name != own && !known.contains(name) {
                 let hint = meant(name, known.iter().copied());
                 document.problem_at(*at, SECTIONS[1], format!("names the class {name}, which has no persona; {hint}"));

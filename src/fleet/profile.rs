@@ -134,6 +134,7 @@ fn check_words(file: &ProfileFile, path: &Path, document: &mut Document) {
                 document.problem(&format!("roster[{at}].{key}"), "is empty; leave the key out, or say which");
             }
         }
+        // An empty one is told above.
         let unknown = |name: &&String| !name.trim().is_empty() && !runtime::is_known(name);
         if let Some(name) = entry.runtime.as_ref().filter(unknown) {
             let message = format!("{} is no runtime; expected one of {}", quoted(name), runtime::known_list());
@@ -161,6 +162,7 @@ fn check_classes(file: &ProfileFile, known: &BTreeSet<&str>, document: &mut Docu
             entry.reports_to.as_ref().map(|class| (format!("roster[{at}].reports_to"), class))
         }));
     for (key, class) in named {
+        // Of an empty roster everything would be missing; that it is empty is told already.
         if !file.roster.is_empty() && !classes.contains(class.as_str()) {
             let hint = meant(class, classes.iter().copied());
             document.problem(&key, format!("{} is not in the roster; {hint}", quoted(class)));
@@ -196,6 +198,7 @@ fn check_lines(file: &ProfileFile, document: &mut Document) {
                 }
                 break;
             }
+            // A cycle further up, told where it begins; the walk would not end in it.
             if chain.contains(next) {
                 break;
             }

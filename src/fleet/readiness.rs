@@ -136,6 +136,8 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
         rule,
         would_change,
     };
+    // The pane comes before all that is said of it: what is dead answers nothing, however fresh its last
+    // word is.
     if let Some((reason, would_change)) = dead_reason(inputs.pane) {
         return decision(Readiness::Dead, reason, "the pane is missing or dead, or its process is gone", would_change);
     }
@@ -185,6 +187,7 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
             let known = matches!(&inputs.screen, ScreenInput::Shows(showing, _) if *showing != Showing::Unknown);
             return match by_screen(&inputs.screen, inputs.idle, thresholds, &decision) {
                 Some(decided) => decided,
+                // The screen is known and decides nothing yet, so silence may.
                 None if known => by_silence(inputs, thresholds, &decision),
                 None => decision(
                     Readiness::Unknown,
@@ -211,6 +214,7 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
             );
         }
     };
+    // Before the report is looked at: it is as old as the heartbeat that carries it.
     if health == Health::Stale {
         return decision(
             Readiness::Stale,
@@ -219,6 +223,7 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
             "a new heartbeat; `mosaic-tui fleet start` gives an agent another keeper where that is gone",
         );
     }
+    // The keeper's own word says nothing of a question, so output refutes nothing of it.
     let refuted =
         heartbeat.by == Authority::Runtime && heartbeat.output_after_report.is_some_and(|gap| gap > REFUTED_AFTER);
     match heartbeat.status {
@@ -376,6 +381,7 @@ fn dead_reason(pane: PaneState) -> Option<(Reason, &'static str)> {
         PaneState::NoSession => (Reason::NoSession, start),
         PaneState::NoServer => (Reason::NoServer, start),
         PaneState::Live | PaneState::Stopped => return None,
+        // None of them proves an end.
         PaneState::Hidden | PaneState::Unreachable | PaneState::Unreadable | PaneState::Elsewhere => return None,
     })
 }

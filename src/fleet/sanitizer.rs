@@ -145,11 +145,13 @@ fn holds(leak: Leak, line: &str) -> bool {
 /// Names that are reserved for examples and belong to nobody.
 fn is_reserved(address: &str) -> bool {
     let domain = address.rsplit('@').next().unwrap_or_default().to_lowercase();
+    // RFC 2606.
     ["example.com", "example.org", "example.net"].contains(&domain.as_str()) || domain.ends_with(".example")
 }
 
 /// Whether a run of characters is long and mixed as a secret is, and no path and no words.
 fn is_random(run: &str) -> bool {
+    // Words of a path or a name are short between their separators; a secret has none for long.
     let longest = run.split(['/', '-', '_', '=']).map(str::len).max().unwrap_or_default();
     let any = |test: fn(&char) -> bool| run.chars().any(|c| test(&c));
     longest >= SECRET_CHARS && any(char::is_ascii_digit) && any(char::is_ascii_alphabetic)

@@ -33,6 +33,7 @@ const SSH_LIMIT: Duration = Duration::from_secs(12);
 
 /// Checks everything; an invalid roster is one of the findings.
 pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check> {
+    // The path that panes get, and not this shell's: runtimes are looked for where they will be started.
     let path = session::search_path(site);
     let mut checks =
         vec![tmux().await, socket_folder(roster.as_ref().ok()), mosaic_home(site), free_space(site), activity(site)];
@@ -45,6 +46,7 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
         ),
     });
     checks.extend(systemd(site).await);
+    // What follows needs to know the agents.
     let Ok(roster) = roster else { return checks };
     checks.extend(roster.warnings.iter().filter(|warning| warning.floor_gap().is_some()).map(|warning| {
         Check::warning(
@@ -119,6 +121,7 @@ fn socket_folder(roster: Option<&Roster>) -> Check {
     }
     let uid = rustix::process::getuid().as_raw();
     let folder = base.join(format!("tmux-{uid}"));
+    // Not through a link: tmux refuses one as well.
     match std::fs::symlink_metadata(&folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Check::ok(subject, format!("{} is not made yet", folder.display()))
@@ -150,6 +153,7 @@ fn activity(site: &Site) -> Check {
         (format!("{}: {error}", folder.display()), next.to_owned())
     });
     let read = probed.and_then(|()| {
+        // What waits in the spool counts as kept only once the store took it.
         let store = Store::open(site).and_then(|mut store| activity::take_in(site, &mut store).map(|_| store));
         let size = store.and_then(|store| store.size());
         size.map_err(|failure| (format!("{}: {}", failure.what, failure.why), failure.next))
@@ -272,6 +276,7 @@ fn runtimes(site: &Site, roster: &Roster, path: &str) -> Vec<Check> {
 
 async fn remote(host: &str, ssh: &str) -> Check {
     let subject = format!("host {host}");
+    // A target that begins with a hyphen would be an option.
     let args = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "--", ssh, "tmux -V"];
     match run("ssh", &args, SSH_LIMIT).await {
         Ok(output) if output.status.success() => {
@@ -279,6 +284,7 @@ async fn remote(host: &str, ssh: &str) -> Check {
             Check::ok(subject, format!("{} answers with {said}", Label::new(ssh)))
         }
         Ok(output) => {
+            // Banners and warnings come first; the last line is why it failed.
             let said = Label::new(output.stderr.lines().last().unwrap_or("no message"));
             let ssh = Label::new(ssh);
             Check::failed(subject, format!("{ssh}: {said}"), format!("try `ssh {ssh} tmux -V` by hand"))

@@ -55,6 +55,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
             },
         ));
     }
+    // The holder matters only while something lives that would end with the server.
     let lives = |row: &std::sync::Arc<AgentRow>| row.managed && row.pane.as_ref().is_some_and(|pane| !pane.dead);
     if snapshot.agents.iter().any(|row| lives(row) && row.socket == roster.socket && !row.has(Flag::Remote)) {
         checks.push(holder(roster).await);
@@ -188,6 +189,7 @@ async fn default_server(site: &Site, roster: &Roster) -> Check {
     let [Some(theirs), ours] = pids else {
         return Check::failed(subject, "does not tell its pid", "look with `tmux list-sessions`");
     };
+    // Two names may lead to one socket, by a link or by `TMUX_TMPDIR`; the server's pid is what tells.
     if ours == Some(theirs) {
         return Check::failed(
             subject,
@@ -217,6 +219,7 @@ fn is_ours(pane: &PaneRecord, site: &Site, roster: &Roster) -> bool {
     pane.mark.is_some()
         || pane.session == roster.holder
         || (process::environment_value(pane.pid, "MOSAIC_AGENT_NAME").is_some()
+            // The operator may run another fleet, whose agents are not this one's business.
             && process::environment_value(pane.pid, "MOSAIC_HOME")
                 .is_some_and(|home| site.home == std::path::Path::new(&home)))
 }

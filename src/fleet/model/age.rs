@@ -11,6 +11,7 @@ impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         match seconds {
+            // Limits above a whole minute, hour or day, so that a short time keeps two digits of meaning.
             0..=99 => write!(f, "{seconds}s"),
             100..=5999 => write!(f, "{}m", seconds / 60),
             6000..=172_799 => write!(f, "{}h", seconds / 3600),

@@ -47,6 +47,7 @@ impl End {
     /// From two facts, of which a process that ended has one.
     #[must_use]
     pub fn of(status: Option<i32>, signal: Option<i32>) -> Option<Self> {
+        // A shell's wrapper may give both: the signal is the cause.
         signal.map(Self::Killed).or(status.map(Self::Exited))
     }
 

@@ -70,6 +70,7 @@ fn clean(raw: &str, limit: usize) -> String {
     let mut out = String::with_capacity(raw.len().min(limit * 4));
     let mut count = 0;
     let mut marks = 0;
+    // Blanks in front are left out like those that follow a blank.
     let mut blank = true;
     for c in raw.chars() {
         let shown = match c {
@@ -92,6 +93,7 @@ fn clean(raw: &str, limit: usize) -> String {
         }
         blank = shown == ' ';
         if count == limit {
+            // The ellipsis takes the place of the last character, so that the limit holds.
             out.pop();
             out.push('\u{2026}');
             break;

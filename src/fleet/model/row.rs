@@ -131,9 +131,11 @@ impl AgentRow {
         }
         match self.readiness {
             Readiness::Stuck => Attention::Stuck,
+            // Who was stopped on purpose is where the operator wants it.
             Readiness::Dead if self.has(Flag::Stopped) => Attention::Stopped,
             Readiness::Dead => Attention::Dead,
             Readiness::Stale => Attention::Stale,
+            // Before the states of one that works: it does, and not as the roster says.
             _ if self.drift
                 || self.has(Flag::Disagree)
                 || matches!(self.boot_enable, BootEnable::NotEnabled | BootEnable::LingerOff) =>
@@ -238,6 +240,7 @@ impl FleetSnapshot {
     pub fn named(&self, given: &str) -> Option<&Arc<AgentRow>> {
         let own = |row: &AgentRow| if row.managed { row.name.as_str() == given } else { row.session.0 == given };
         let mut shown = self.agents.iter().filter(|row| row.name.as_str() == given);
+        // A label that two rows share names neither: an action would reach the wrong one.
         let one = || shown.next().filter(|_| shown.next().is_none());
         self.agents.iter().find(|row| own(row)).or_else(one)
     }

@@ -51,6 +51,7 @@ impl EventRule {
         let from_event = self.detail_from.as_ref().and_then(|field| event[field].as_str()).map(str::to_owned);
         let detail = match (&self.detail, from_event) {
             (Some(detail), Some(field)) => Some(detail.replace("{}", &field)),
+            // A sentence with a hole in it would say less than none.
             (Some(detail), None) => Some(detail.clone()).filter(|detail| !detail.contains("{}")),
             (None, field) => field,
         };

@@ -26,6 +26,7 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn of(hint: &'a str) -> Self {
         let (rest, effort) = match hint.rsplit_once(':') {
+            // A name may hold colons itself, as those of tags do; only a known word behind one is an effort.
             Some((rest, effort)) if EFFORTS.contains(&effort) => (rest, Some(effort)),
             _ => (hint, None),
         };
@@ -160,6 +161,7 @@ impl Launch {
         }
         if let Some(effort) = options.model.and_then(|model| model.effort)
             && self.effort.is_empty()
+            // The hint holds the effort, so a runtime that takes the hint takes it too.
             && !self.model.iter().any(|word| word.contains("{hint}"))
         {
             start.warnings.push(format!("it takes no effort when it is started, so `{effort}` has no effect"));
@@ -252,7 +254,10 @@ impl Launch {
         for (key, value) in ours {
             match (self.filled_json(value, options), all.get_mut(key)) {
                 (Value::Array(more), Some(Value::Array(list))) => list.extend(more),
+                // Replaced it would lose what the operator set, and left alone the runtime would run without its
+                // contract.
                 (Value::Array(_), Some(_)) => return Err(format!("`{key}` in it is no list")),
+                // The operator's own value wins.
                 (_, Some(_)) => {}
                 (value, None) => drop(all.insert(key.clone(), value)),
             }

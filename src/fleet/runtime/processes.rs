@@ -36,6 +36,7 @@ pub fn matches(runtime: &str, argv: &[String]) -> bool {
     let Some(script) = argv[1..].iter().find(|word| !word.starts_with('-')) else { return false };
     let stem = base_name(script).split('.').next().unwrap_or_default();
     let package = known.and_then(Runtime::package);
+    // The package's folder tells it where the script has a name of its own, such as `cli.js`.
     stem == runtime || package.is_some_and(|package| script.contains(&format!("/{package}/")))
 }
 
@@ -76,6 +77,7 @@ pub fn shell_in_front(root: u32) -> Option<&'static str> {
     let is_idle = |pid: u32| idle_shell(&process::argv(pid)?);
     is_idle(leader).or_else(|| {
         let tree = process::ProcessWatch::default().look(root).processes;
+        // The leader may be a wrapper that waits, with the shell behind it in the same group.
         let in_front = tree.iter().filter(|one| process::group(one.pid) == Some(leader));
         in_front.filter(|one| process::shares_input(one.pid, leader)).find_map(|one| idle_shell(&one.argv))
     })
@@ -83,6 +85,7 @@ pub fn shell_in_front(root: u32) -> Option<&'static str> {
 
 /// The command that `env` and `systemd-run` are about to become: both execute it in place.
 fn behind_wrappers(mut argv: &[String]) -> &[String] {
+    // Wrappers stand in front of each other.
     loop {
         let rest = match argv.first().map(|first| base_name(first)) {
             Some("env") => argv.iter().skip(1).position(|word| !word.contains('=')).map(|at| &argv[at + 1..]),

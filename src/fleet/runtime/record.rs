@@ -159,6 +159,8 @@ impl Runtime {
 
     /// What an installation puts into the Mosaic home for it, such as settings of its hooks: name and text.
     pub fn home_files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        // The program reads its record from itself; rules of a screen in the home win over those that ship, and
+        // seeded ones would do so over those of the next version.
         self.files.iter().copied().filter(|(file, _)| ![RECORD, SCREEN].contains(file))
     }
 
