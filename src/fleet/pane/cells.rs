@@ -28,7 +28,10 @@ pub fn is_repairing() -> bool {
 
 /// Feeds the parser. One bad escape sequence may cost the picture, never the program.
 pub(super) fn process(parser: &mut vt100::Parser, bytes: &[u8]) {
+    // The hook for panics leaves alone what is mended here: it would tear the screen down and write a
+    // report.
     REPAIRING.set(true);
+    // After a panic the parser is thrown away, so nobody sees it half changed.
     let result = catch_unwind(AssertUnwindSafe(|| parser.process(bytes)));
     REPAIRING.set(false);
     if result.is_err() {

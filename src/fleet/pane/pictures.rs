@@ -110,9 +110,11 @@ impl Fresh {
         let mut seen = self.seen();
         let mut news = !look.pictures.is_empty() || look.lost.is_some();
         if let Some(before) = seen.remove(&look.server) {
+            // Pictures of an earlier look say nothing of the server now; what the last one said still holds.
             if look.at.is_none() {
                 (look.at, look.lost) = (before.at, before.lost);
             } else {
+                // That it can be looked at again is news, also where no picture differs.
                 news |= before.lost.is_some();
             }
             let newer: HashSet<&PaneKey> = look.pictures.iter().map(|(pane, _)| pane).collect();
@@ -120,6 +122,7 @@ impl Fresh {
             look.pictures.extend(kept);
         }
         seen.insert(look.server.clone(), look);
+        // Whoever is woken wants the lock.
         drop(seen);
         if news {
             self.wake.notify_one();
@@ -176,11 +179,13 @@ impl Camera {
             }
             if tiles != before {
                 quiet = 0;
+                // At once from what is known: a look may take as long as a slow host.
                 let again = self.again(&before, &tiles);
                 if !again.is_empty() {
                     fresh.put(Seen { server: self.server.clone(), at: None, pictures: again, lost: None });
                 }
             }
+            // Each turn of a page wakes the task, and each look costs the server that serves the agents.
             if looks.len() == MAX_LOOKS
                 && let Some(first) = looks.pop_front()
             {
@@ -191,6 +196,7 @@ impl Camera {
             let seen = self.look(&tiles).await;
             quiet = if seen.pictures.is_empty() { quiet + 1 } else { 0 };
             fresh.put(seen);
+            // Over a link each look is a round trip, and a process on the other side.
             let pause = if quiet >= QUIET_LOOKS || self.server.ssh.is_some() { AT_REST } else { EVERY };
             tokio::select! {
                 () = sleep_until(began + pause) => {}
@@ -207,6 +213,7 @@ impl Camera {
         let cut = new.filter_map(|tile| {
             let key = tile.target.key();
             let known = self.known.get_mut(&key)?;
+            // Else the next look would take the other room for a change.
             known.room = tile.room;
             Some((key, Arc::new(cells::cut(&known.shot, tile.room))))
         });

@@ -47,6 +47,7 @@ impl Pool {
     /// Looks at a pane whose view is open already; whether there is one.
     pub fn go_back(&mut self, target: &PaneTarget) -> bool {
         self.leave();
+        // By the whole of it: a client that was as large as the window is not one that cannot resize it now.
         let found = self.open.iter().position(|held| held.viewer.target() == target && !held.viewer.ended());
         if let Some(at) = found {
             let mut held = self.open.remove(at);

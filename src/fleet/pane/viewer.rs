@@ -39,6 +39,7 @@ impl Viewer {
     /// # Errors
     /// When tmux or a terminal cannot be had.
     pub fn open(target: PaneTarget, links: &Links, wake: Arc<Notify>) -> Result<Self> {
+        // A client has the status lines beside the window; without their rows the window would shrink.
         let size = Size { width: target.window.width, height: target.window.height + target.status_rows };
         let (program, args) = Tmux::at(&target.server, links).viewer(&target.session_id);
         let client = exec::in_pty(program.as_ref(), &args, size).map_err(|error| exec::explain(program, &error))?;
@@ -54,6 +55,7 @@ impl Viewer {
             wake,
         });
         let writer = Arc::clone(&shared);
+        // A read from a terminal blocks, and cannot be waited for together with others.
         std::thread::Builder::new()
             .name("viewer".to_owned())
             .spawn(move || writer.read_all(&mut *reader))
@@ -130,7 +132,9 @@ impl Shared {
         cells::process(&mut parser, bytes);
         // Whoever is woken wants the lock.
         drop(parser);
+        // Before `moved`, so that whoever is woken by it finds a screen.
         self.drawn.store(true, Ordering::Release);
+        // Until somebody has looked, one wake is enough for all that comes.
         if !self.moved.swap(true, Ordering::AcqRel) {
             self.wake.notify_one();
         }

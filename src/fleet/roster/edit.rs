@@ -105,6 +105,7 @@ pub fn edit(text: &str, edit: &Edit) -> Result<String, String> {
         Edit::Remove { name } => out = removed(&out, name).ok_or_else(by_hand)?,
         Edit::Set { name, fields } => {
             for field in fields {
+                // Each field on a new reading: the bytes of the others moved with the one before.
                 out = with_field(&out, name, field).ok_or_else(by_hand)?;
             }
         }
@@ -168,8 +169,10 @@ fn scalar(key: &str, value: &str) -> String {
     }
     let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_./~@:+-".contains(c))
         && value.starts_with(|c: char| c.is_ascii_alphabetic() || "/~".contains(c))
+        // It would be a key.
         && !value.ends_with(':')
         && !AMBIGUOUS.contains(&value.to_ascii_lowercase().as_str())
+        // What reads as a number, a switch or nothing at all, the decoder knows best.
         && matches!(serde_yaml::from_str::<Value>(value), Ok(Value::String(_)));
     if plain { value.to_owned() } else { serde_json::to_string(value).unwrap_or_default() }
 }
@@ -216,6 +219,7 @@ fn apply_field(agent: &mut Value, field: &Field) -> Option<()> {
         if field.value.is_some() && map.get("env").is_none() {
             map.insert("env".into(), Value::Mapping(serde_yaml::Mapping::new()));
         }
+        // One that is no mapping is refused where the text is edited.
         let Some(env) = map.get_mut("env").and_then(Value::as_mapping_mut) else { return Some(()) };
         match &field.value {
             Some(value) => drop(env.insert(variable.into(), Value::String(value.clone()))),
@@ -223,6 +227,7 @@ fn apply_field(agent: &mut Value, field: &Field) -> Option<()> {
         }
         return Some(());
     }
+    // The user's spelling of the key stays.
     let own = map.keys().find(|key| key.as_str().is_some_and(|key| super::locate::snake(key) == field.key)).cloned();
     let key = own.unwrap_or_else(|| field.key.as_str().into());
     match &field.value {
@@ -245,6 +250,7 @@ fn with_field(text: &str, name: &str, field: &Field) -> Option<String> {
             Some(value) => {
                 let quoted = |word: &str| serde_json::to_string(word).unwrap_or_default();
                 let key = if json_keys(text, agent) { quoted(variable) } else { variable.to_owned() };
+                // In braces, which fit on the one line and are valid in JSON too.
                 insert(text, agent, "env", &format!("{{{key}: {}}}", quoted(value)))
             }
         },
@@ -254,6 +260,7 @@ fn with_field(text: &str, name: &str, field: &Field) -> Option<String> {
 /// Sets or takes out one key of a mapping.
 fn set_in(text: &str, map: &Node, field: &Field) -> Option<String> {
     let quoted = |plain: String| {
+        // JSON has no words without quotes but its switches.
         let bare = json_keys(text, map) && !plain.starts_with('"') && !is_switch(&field.key, &plain);
         if bare { format!("\"{plain}\"") } else { plain }
     };
@@ -270,6 +277,7 @@ fn spliced(text: &str, range: std::ops::Range<usize>, with: &str) -> String {
 }
 
 fn replace(text: &str, entry: &Entry, value: &str) -> Option<String> {
+    // A list or a mapping is more than a word could stand for.
     let Kind::Scalar(_) = entry.value.kind else { return None };
     // A key without a value: there is nothing to replace.
     if entry.value.range.is_empty() {
@@ -277,6 +285,7 @@ fn replace(text: &str, entry: &Entry, value: &str) -> Option<String> {
         return Some(spliced(text, colon..colon, &format!(" {value}")));
     }
     let old = &text[entry.value.range.clone()];
+    // The parser's end of a value may lie behind the blanks and the line's end that follow it; they stay.
     let kept = &old[old.trim_end().len()..];
     Some(spliced(text, entry.value.range.clone(), &format!("{value}{kept}")))
 }
@@ -297,6 +306,7 @@ fn insert(text: &str, map: &Node, key: &str, value: &str) -> Option<String> {
     };
     if *flow {
         let (at, comma) = match entries.last() {
+            // A key without a value ends behind it: the value that is not there has no place of its own.
             Some(last) => (last.value.end().max(last.at.end), ", "),
             None => (map.range.start + 1, ""),
         };
@@ -314,6 +324,7 @@ fn take_out(text: &str, map: &Node, entry: &Entry) -> Option<String> {
     let end = entry.value.end().max(entry.at.end);
     if *flow {
         let range = match (at.checked_sub(1), entries.get(at + 1)) {
+            // With the comma behind it; the last one goes with the comma in front.
             (_, Some(next)) => entry.at.start..next.at.start,
             (Some(before), None) => entries[before].value.end().max(entries[before].at.end)..end,
             (None, None) => entry.at.start..end,
@@ -343,8 +354,10 @@ fn added(text: &str, name: &str, fields: &[Field]) -> Option<String> {
     let mut pairs = vec![(quoted("name"), value("name", name))];
     let mut env = Vec::new();
     for field in fields {
+        // A new agent has nothing that could be taken out.
         let Some(text) = &field.value else { continue };
         match field.key.strip_prefix("env.") {
+            // In quotes whatever it is: a variable holds text, and `1` or `yes` would be something else.
             Some(variable) => env.push(format!("{}: {}", quoted(variable), serde_json::to_string(text).ok()?)),
             None => pairs.push((quoted(&field.key), value(&field.key, text))),
         }
@@ -361,6 +374,7 @@ fn added(text: &str, name: &str, fields: &[Field]) -> Option<String> {
         return Some(spliced(text, at..at, &format!("{comma}{{{}}}", pairs.join(", "))));
     }
     let last = items.last()?;
+    // Nothing but blanks stands between an item and its dash.
     let dash = text[..last.range.start].rfind('-')?;
     let indent = " ".repeat(column(text, dash));
     let entry = if in_braces {

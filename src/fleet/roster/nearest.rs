@@ -17,6 +17,8 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    // What was typed may be of any length, and the work grows with it; no name has more than 64
+    // characters.
     for (i, ca) in a.chars().take(80).enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;

@@ -54,6 +54,7 @@ pub(super) fn unknown_keys(path: &Path, index: &Index) -> Vec<Problem> {
         .keys()
         .filter_map(|(key, place)| {
             let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
+            // Keys of the user's own, and whatever stands below an unknown key, which is told itself.
             let known = properties(&schema, parent)?;
             if known.contains_key(name) {
                 return None;
@@ -76,6 +77,7 @@ pub(super) fn unknown_keys(path: &Path, index: &Index) -> Vec<Problem> {
             })
         })
         .collect();
+    // The index has no order.
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems
 }
@@ -106,6 +108,7 @@ pub(super) fn decode_problem(error: &serde_yaml::Error, path: &Path, index: &Ind
         None => full,
     };
     let (key, message) = match message.split_once(": ") {
+        // A message may hold a colon of its own; a key path holds no blank.
         Some((key, rest)) if !key.contains(' ') => (key.to_owned(), rest.to_owned()),
         _ => (String::new(), message),
     };
@@ -115,6 +118,7 @@ pub(super) fn decode_problem(error: &serde_yaml::Error, path: &Path, index: &Ind
         .map(|field| if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") });
     let place = unknown
         .as_deref()
+        // The decoder's own place of an unknown field is that of the mapping around it.
         .and_then(|field| index.find_key(field))
         .or_else(|| error.location().map(|l| Place { line: l.line(), column: l.column() }))
         .unwrap_or_else(|| index.find(&key));

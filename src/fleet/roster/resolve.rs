@@ -31,6 +31,7 @@ const MAX_MODEL_CHARS: usize = 256;
 /// Not found, unreadable, or invalid with every problem in the details.
 pub fn load(site: &Site) -> Result<Roster> {
     let mut roster = usable(&read(&site.roster)?, site)?;
+    // Not in `usable`: an edit is judged by what the file says, whatever this host makes of it.
     overrides::apply(&mut roster, site);
     Ok(roster)
 }
@@ -177,6 +178,7 @@ impl Checker<'_> {
 
     fn socket(&mut self, key: &str, name: Option<&str>) -> SocketName {
         let Some(name) = name.filter(|name| !name.is_empty()) else { return SocketName(None) };
+        // The folder of the sockets stands in front of it, and the path of a socket has 107 bytes at most.
         if name.contains('/') || name.starts_with('-') || !name.chars().all(|c| c.is_ascii_graphic()) || name.len() > 80
         {
             self.problem(
@@ -289,6 +291,7 @@ impl Checker<'_> {
         if entry
             .ssh
             .as_deref()
+            // It would be an option of ssh.
             .is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace))
         {
             self.problem(&key("ssh"), "must be user@host: not empty, no leading `-`, no white space");
@@ -364,9 +367,11 @@ impl Checker<'_> {
                     &key,
                     format!("{} is taken already, on line {line}; names must be unique", quoted(&entry.name)),
                 );
+                // That they share a session as well follows from it.
                 continue;
             }
             names.insert(&entry.name, at);
+            // Told where the agent is read.
             let Ok(name) = AgentName::parse(&entry.name) else { continue };
             let session = name.session();
             if session == *holder {
@@ -407,6 +412,7 @@ impl Checker<'_> {
                 }
                 next = superior.get(name).copied();
             }
+            // A chain may also run into a circle further up, which its own members tell.
             if next == Some(entry.name.as_str()) {
                 self.problem(&key, format!("closes a circle: {}", chain.join(" > ")));
             }

@@ -71,11 +71,13 @@ impl Node {
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     let (mut node, _) = open.pop()?;
+                    // The end of a block is only seen at whatever comes next, behind comments that are not its own.
                     if node.is_flow() {
                         node.range.end = at.end;
                     }
                     node
                 }
+                // The decoder reads one document, so an edit in a second one would change nothing.
                 Event::DocumentStart(_) if root.is_some() => return None,
                 _ => continue,
             };
