@@ -92,6 +92,7 @@ fn parts(color: CellColor) -> Option<(i32, i32, i32)> {
     Some(match color {
         CellColor::Default => return None,
         CellColor::Rgb(red, green, blue) => (i32::from(red), i32::from(green), i32::from(blue)),
+        // White, grey and bright white: greys in every theme.
         CellColor::Indexed(7 | 8 | 15) => (128, 128, 128),
         CellColor::Indexed(n @ 0..=14) => {
             // In the terminals' numbering the bits are red, green and blue, and the bright ones differ from the

@@ -119,6 +119,7 @@ impl ScreenFacts {
     #[must_use]
     pub fn asked(&self) -> String {
         let plain = |row: &ShownRow| {
+            // What a question, a path or a command may begin or end with stays.
             let frame = |c: char| !c.is_alphanumeric() && !"$?.)([]-'\"/~*".contains(c);
             row.text.trim_matches(frame).split_whitespace().collect::<Vec<_>>().join(" ")
         };
@@ -127,6 +128,7 @@ impl ScreenFacts {
         if whole.chars().count() <= ASKED_CHARS {
             return whole;
         }
+        // Of the rows as they stand: two questions may differ in nothing but what was taken off for one line.
         let exact: Vec<&str> = self.question.iter().map(|row| row.text.as_str()).collect();
         let mark = fingerprint(exact.join("\n").as_bytes());
         // Room for the sign of the cut, the `#` and eight digits.
@@ -148,8 +150,10 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
     let rows = cut.as_deref().unwrap_or(whole);
     let found = rules.states.iter().find_map(|rule| matches(rule, &rows[..used], span, title));
     let waits = |rule: &&StateRule| rule.state == Showing::Queued;
+    // Also where an earlier rule decides: a message may wait behind a question.
     let queued = rules.states.iter().filter(waits).any(|rule| matches(rule, &rows[..used], span, title).is_some());
     let mark = || last_mark(rules, &rows[..span?.0]);
+    // What the screen shows now comes before what the conversation says of the turn that ended.
     let found = match found {
         None => mark(),
         // Behind a model that does not answer a queue waits for ever.
@@ -284,6 +288,7 @@ fn last_mark(rules: &Rules, above: &[PaintedRow]) -> Option<(Showing, String)> {
         rules.marks.iter().find_map(|mark| of(mark).map(|reason| (mark.state, reason)))
     };
     let (state, reason) = above.iter().rev().find_map(mark_of)?;
+    // A mark of nothing of note hides the older ones: a turn that went well comes after an error.
     Some((state?, reason))
 }
 

@@ -15,6 +15,7 @@ const CLIENT_NAME: &str = "tmux: client";
 /// Pids of this user's clients on a socket, of the same `TMUX_TMPDIR` as ours.
 pub fn clients_on(socket: &SocketName) -> Vec<u32> {
     let folder = std::env::var("TMUX_TMPDIR").unwrap_or_default();
+    // In another folder the same name is another server's.
     let here = |pid: &u32| process::environment_value(*pid, "TMUX_TMPDIR").unwrap_or_default() == folder;
     let of_socket = |pid: &u32| process::argv(*pid).is_some_and(|argv| is_on(&argv, socket));
     process::all_pids().into_iter().filter(|pid| is_client(*pid) && of_socket(pid) && here(pid)).collect()
@@ -22,6 +23,7 @@ pub fn clients_on(socket: &SocketName) -> Vec<u32> {
 
 fn is_client(pid: u32) -> bool {
     let folder = PathBuf::from(format!("/proc/{pid}"));
+    // Arguments and environment of others' processes may not be read.
     fs::metadata(&folder).is_ok_and(|meta| meta.uid() == getuid().as_raw())
         && fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.trim_end() == CLIENT_NAME)
 }

@@ -100,6 +100,7 @@ pub(super) const LEASE_OPTION: &str = "@mosaic_turn";
 
 /// `=NAME:`, which matches that session and no other.
 fn exact_target(session: &SessionName) -> String {
+    // The colon makes it a session's name where tmux would also take a window's.
     format!("={}:", session.0)
 }
 

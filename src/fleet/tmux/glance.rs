@@ -36,6 +36,7 @@ impl Glance {
         let cut = nearly_full.then_some((limit / 10).max(1));
         let height = usize::try_from(height).ok()?;
         let lines: Vec<String> = rest.lines().map(str::to_owned).collect();
+        // Fewer lines than the screen has are half an answer.
         (named && lines.len() >= height).then_some(Self { dead: dead != 0, history, cut, lines, height })
     }
 

@@ -52,6 +52,7 @@ impl Guard {
             format!("#{{m/r:^{}$,#{{pane_current_command}}}}", literal(name))
         }));
         all.extend(self.shows.iter().map(|row| format!("#{{C/r:{}}}", pattern(row))));
+        // tmux 3.2 knows no negation in formats.
         all.extend(self.no_row.iter().map(|row| format!("#{{==:#{{C/r:{}}},0}}", plain(row))));
         all.extend(self.no_title.iter().map(|title| format!("#{{==:#{{m/r:{},#{{pane_title}}}},0}}", plain(title))));
         both(&all)
@@ -100,6 +101,7 @@ fn literal(text: &str) -> String {
     for c in text.chars() {
         match c {
             c if ANY_ONE.contains(c) => out.push('.'),
+            // Between brackets a sign stands for itself; a backslash would be taken by the format's own parser.
             c if c.is_ascii_punctuation() => out.extend(['[', c, ']']),
             c => out.push(c),
         }

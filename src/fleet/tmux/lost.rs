@@ -48,6 +48,7 @@ pub(super) const UNIX_SOCKETS: &str = "/proc/net/unix";
 pub(super) fn path_in(refusal: &str) -> Option<PathBuf> {
     let path = match refusal.strip_prefix("no server running on ") {
         Some(path) => path,
+        // From the end, since the path may hold a bracket.
         None => refusal.strip_prefix("error connecting to ")?.rsplit_once(" (")?.0,
     };
     Some(PathBuf::from(path.trim()))
@@ -77,6 +78,7 @@ pub(super) fn is_listened_on(path: &Path) -> bool {
 /// Pids of this user's tmux servers that listen on a path, whether or not its file is there.
 pub fn servers_on(path: &Path) -> Vec<u32> {
     let inodes = fs::read_to_string(UNIX_SOCKETS).map(|text| listening(&text, path)).unwrap_or_default();
+    // What all processes hold open is dear to read, and seldom anybody listens.
     if inodes.is_empty() {
         return Vec::new();
     }

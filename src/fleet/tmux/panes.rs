@@ -144,6 +144,7 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         window: Size { width: number(11)?, height: number(12)? },
         // tmux 3.3a leaves the pane's own empty, and that of the session counts no output.
         activity: fields[13..16].iter().find_map(|field| field.parse().ok().filter(|seconds| *seconds > 0)),
+        // tmux counts the modes that lie on each other.
         in_mode: fields[16] != "0" && !fields[16].is_empty(),
         status_rows: match fields[17] {
             "off" => 0,
@@ -165,6 +166,7 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
 fn sized(text: &str) -> Option<(&str, &str)> {
     let (length, rest) = text.split_once(':')?;
     let length = length.parse().ok().filter(|length| *length <= MAX_STRING_BYTES)?;
+    // Bytes, as tmux counts; an end within a character is a broken record.
     Some((rest.get(..length)?, rest.get(length..)?))
 }
 

@@ -33,6 +33,7 @@ impl Peek {
         let Some((at, (state, rest))) = at.and_then(|at| Some((at, text[at + mark.len()..].split_once('\n')?))) else {
             return (None, "");
         };
+        // The title is the last field, and may hold blanks.
         let mut fields = state.splitn(8, ' ');
         let mut next = || fields.next();
         let (id, dead, mode) = (next(), next(), next());

@@ -229,6 +229,7 @@ impl Tmux {
                 Ok(text) => return self.parsed(&text).map(Some),
             };
             match (deadline, server.pid) {
+                // Once: a second signal makes it come no sooner.
                 (None, Some(pid)) => {
                     tracing::warn!(%server, "it is asked to make its socket anew");
                     lost::ask_for_socket(pid, &server.path).map_err(|error| {
@@ -270,6 +271,7 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses.
     pub async fn change(&self, changes: &[Change]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
+        // A client's arguments are everybody's to read in `/proc`.
         let ran = if changes.iter().any(Change::holds_secrets) {
             self.run_lines(&commands).await.and_then(|output| Refusal::in_answer(&output))
         } else {
@@ -287,6 +289,8 @@ impl Tmux {
     /// known then.
     pub async fn guarded(&self, pane: PaneId, guard: &Guard, changes: &[Change]) -> Result<bool> {
         let line = format!("{}\n", quote(&guard.words(pane, changes)));
+        // Over standard input: with the rows of a long draft in it the condition is longer than tmux takes as
+        // arguments.
         let ran = match &self.host {
             None => self.with_input(&["source-file", "-"], &line).await,
             Some(host) => self.feed_now(host, &line).await,
@@ -305,6 +309,7 @@ impl Tmux {
     }
 
     async fn feed_now(&self, host: &Link, line: &str) -> Result<exec::Output, Refusal> {
+        // By that host's clock alone: two hosts need not agree on the time.
         let clock = host.run("date +%s", REMOTE_ANSWER_LIMIT).await.map_err(Refusal::Link)?;
         // A clock that cannot be read makes the condition false: nothing is done then.
         let now: i64 = String::from_utf8_lossy(&clock.stdout).trim().parse().unwrap_or_default();
@@ -359,6 +364,7 @@ impl Tmux {
             None => (PathBuf::from(TMUX), self.client_args(true)),
             Some(scope) => {
                 let unit = format!("--unit={scope}");
+                // With `--collect` a scope that failed is forgotten, and its name is free for the next server.
                 let mut args: Vec<OsString> =
                     ["--user", "--scope", "--quiet", "--collect", &unit, "--"].map(OsString::from).to_vec();
                 args.push(TMUX.into());
@@ -467,6 +473,7 @@ impl Tmux {
 
     /// A server that was told to end and waits for clients, which are named.
     fn ending(&self, message: &str) -> Failure {
+        // Processes of another host are not seen from here.
         let clients = if self.host.is_none() { clients::clients_on(&self.socket) } else { Vec::new() };
         let clients: Vec<String> = clients.iter().map(u32::to_string).collect();
         if clients.is_empty() {

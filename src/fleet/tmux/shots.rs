@@ -118,7 +118,9 @@ impl Tmux {
             return Ok(Vec::new());
         }
         let mut lines: Vec<String> = wanted.iter().map(Wanted::line).collect();
+        // A server that ends in the middle leaves an answer that looks complete.
         lines.push(quote(&["display-message", "-p", &format!("{}{WHOLE}", mark())].map(str::to_owned)));
+        // Each pane on a line of its own: a refusal ends its line and not the ones behind it.
         let ran = self.with_input(&["source-file", "-"], &format!("{}\n", lines.join("\n"))).await;
         let output = ran.map_err(|refusal| self.explain(refusal))?;
         let (shots, whole) = Shot::parse_all(&String::from_utf8_lossy(&output.stdout), mark());
