@@ -175,6 +175,7 @@ pub fn sweep_of(folder: &Path, is_meant: impl Fn(&str) -> bool) {
         let (of, (pid, number)) =
             name.rsplit_once(TEMPORARY).and_then(|(of, rest)| Some((of, rest.split_once('-')?)))?;
         let _number: u32 = number.parse().ok()?;
+        // A number that another process has by now keeps the file until that one ends.
         pid.parse().ok().filter(|pid| is_meant(of) && !process::is_alive(*pid))
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -219,6 +220,7 @@ fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>, mode: u32, keep: 
 fn kept_mode(file: &File, like: &Metadata) -> u32 {
     let own = file.metadata().ok();
     let differs = |of: fn(&Metadata) -> u32| own.as_ref().is_none_or(|own| of(own) != of(like));
+    // The group first: once the file is another's, this process may not change it any more.
     let group_kept = !differs(|meta| meta.gid()) || fchown(file, None, Some(like.gid())).is_ok();
     if differs(|meta| meta.uid()) {
         // Only root may; everybody else becomes the owner, as with any editor that renames.

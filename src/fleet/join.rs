@@ -80,6 +80,7 @@ pub struct Planes<'a> {
 pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     let mut rows: Vec<AgentRow> = planes.roster.agents.iter().map(|agent| agent_row(planes, agent)).collect();
     rows.extend(unmanaged_rows(planes));
+    // Whether work waits is known to whoever shows the rows, who sorts them again then.
     rows.sort_by(|a, b| a.compare_attention(b, false));
     let mut warnings = planes.roster.warnings.clone();
     warnings.extend(hosts::warnings(planes));
@@ -215,6 +216,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let at_rest = systemd.as_ref().is_none_or(|unit| unit.active == ActiveState::Inactive);
     let stopped = planes.stopped.get(&agent.name).filter(|_| decision.readiness == Readiness::Dead && at_rest);
     let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
+    // What another host made of its unit is a part of its own decision.
     let unit = systemd.as_ref().filter(|_| !remote);
     let mut verdict = units::compare(&decision, unit, stopped, last_exit.as_ref());
     if pane_state == PaneState::Elsewhere {

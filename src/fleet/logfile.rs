@@ -52,6 +52,7 @@ impl<F: AsFd + Write> Write for Bounded<F> {
 /// Empties a file that has grown too large.
 fn begin_anew(file: impl AsFd, most: u64) {
     let large = |stat: &rustix::fs::Stat| {
+        // What is redirected into a pipe or to a terminal has no size, and cannot be cut.
         FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
             && u64::try_from(stat.st_size).is_ok_and(|size| size > most)
     };

@@ -224,6 +224,7 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
     let _held = hold(site)?;
     let before = read_record(site)?.unwrap_or_default();
     let mut record = before.clone();
+    // Under the lock: no write of another seeding is in progress.
     sweep(site, shipped);
     let entries = compare(site, &record, shipped)?;
     let mut done = Seeded::default();
@@ -248,6 +249,8 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
     record.files =
         shipped.iter().map(|(path, text)| (path.as_ref().to_owned(), fingerprint(text.as_bytes()))).collect();
     record.writing.clear();
+    // Only now: a home without a version counts as not seeded yet, and is refused where somebody relies on
+    // it.
     VERSION.clone_into(&mut record.version);
     if record != before {
         save(site, &record)?;
@@ -257,6 +260,7 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
 
 /// Removes what is shipped no more, if it is still as it was written.
 fn remove(site: &Site, record: &Record, path: &str, done: &mut Seeded) -> Result<()> {
+    // Looked at again, since somebody may have saved it meanwhile.
     if matches!(at(site, path)?, There::File(there) if record.wrote(path, &there)) {
         let file = site.home.join(path);
         fs::remove_file(&file).map_err(|error| failed(&file, &error))?;

@@ -234,6 +234,7 @@ impl Event {
         put("lasted_ms", self.lasted.into());
         put("text", self.text.clone().into());
         for (name, value) in &self.detail {
+            // A detail never takes the place of a field of the event's own.
             if !all.contains_key(name) {
                 all.insert(name.clone(), value.clone());
             }
@@ -254,6 +255,7 @@ impl Event {
         let kind = Kind::parse(&text("kind")?)?;
         let said = text("schema").is_some();
         let mut event = Self {
+            // Lines of the older record have no id, and one that is read twice has to be the same event.
             id: text("id").unwrap_or_else(|| fingerprint(line.trim().as_bytes())),
             tenant_id: text("tenant_id").unwrap_or_default(),
             host: text("host").unwrap_or_default(),

@@ -90,6 +90,7 @@ impl Recorder {
             self.marked = Some(at);
         }
         let mut events = Vec::new();
+        // Made anew: agents that are gone are forgotten with it.
         let mut there = HashMap::new();
         for row in snapshot.agents.iter().filter(|row| row.managed) {
             let key = (row.host.clone(), row.name.to_string());

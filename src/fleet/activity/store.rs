@@ -77,6 +77,7 @@ impl Store {
             fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)
         });
         made.map_err(|error| failed(&path, &error))?;
+        // One thread uses a connection, so SQLite need not guard it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| refused_by(&path, &error))?;
         // The bounds are looked at with the first events: a command that runs for a moment would never come to
@@ -215,10 +216,12 @@ impl Store {
             change.execute("DELETE FROM event WHERE at < ?1", [oldest])?;
             change.execute("DELETE FROM watch WHERE until < ?1", [oldest])?;
             let mut tries = 0;
+            // It ends also where even an empty file is larger than the bound.
             while bytes_used(change)? > most && tries < SHARE {
                 tries += 1;
                 let all: i64 = change.query_row("SELECT count(*) FROM event", [], |row| row.get(0))?;
                 let share = all / SHARE + 1;
+                // Without `WHERE true` SQLite takes ON CONFLICT for the ON of a join.
                 change.execute(
                     "INSERT INTO dropped SELECT 1, at FROM event WHERE true ORDER BY at, seq LIMIT 1 OFFSET ?1 \
                      ON CONFLICT (one) DO UPDATE SET at = max(at, excluded.at)",

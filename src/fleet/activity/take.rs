@@ -36,6 +36,7 @@ pub fn take_in(site: &Site, store: &mut Store) -> Result<usize> {
     let path = folder.join("lock");
     let lock = lockfile::open(&path)?;
     let deadline = Instant::now() + PATIENCE;
+    // Tried again and again, since waiting for a lock of a file knows no limit.
     while !lockfile::try_exclusive(&path, &lock)? {
         if Instant::now() > deadline {
             // Whoever holds it takes in the same lines.
@@ -83,6 +84,7 @@ fn take_file(path: &Path, store: &mut Store) -> Result<usize> {
     loop {
         line.clear();
         let read = lines.read_until(b'\n', &mut line).map_err(|error| unreadable(path, &error))?;
+        // Read to its end and thrown away: what stands behind it is still taken in.
         let text = if line.len() > MAX_LINE { "" } else { std::str::from_utf8(&line).unwrap_or_default() };
         batch.extend(Event::read(text));
         if batch.len() >= BATCH || (read == 0 && !batch.is_empty()) {

@@ -187,6 +187,7 @@ pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut V
 pub(super) fn boot_enable(unit: Option<&UnitFacts>, planes: &Planes<'_>) -> BootEnable {
     let Ok(view) = &planes.systemd.facts else { return BootEnable::Unknown };
     match unit {
+        // One that does not run is not expected to come back.
         Some(unit) if unit.active == ActiveState::Active => {
             if !unit.unit_file_state.is_enabled() {
                 BootEnable::NotEnabled

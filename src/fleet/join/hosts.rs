@@ -212,6 +212,7 @@ pub(super) fn own_row<'a>(planes: &'a Planes<'_>, agent: &Agent, pane: &PaneReco
     view.link.facts.as_ref().ok()?;
     let rows = view.rows.facts.as_ref().ok()?;
     let own = |row: &&RemoteRow| {
+        // By the pid as well: ids of panes begin anew with each server.
         let of_pane = |own: &RemotePane| own.id == pane.id.to_string() && own.pid == pane.pid;
         row.managed && row.name.as_str() == agent.name.as_str() && row.pane.as_ref().is_some_and(of_pane)
     };

@@ -42,6 +42,7 @@ pub(super) fn compare(
     let (reason, disagrees) = match (dead, unit.map(|unit| (&unit.active, unit))) {
         (true, Some((ActiveState::Active, unit))) => (Reason::ClaimedActive(said(), unit.sub.clone()), true),
         (true, Some((ActiveState::Activating, unit)))
+            // While it waits for its restart the text is of the run before.
             if !unit.status_text.is_empty() && unit.sub != SubState::AutoRestart =>
         {
             (Reason::BeingStarted(ended(), unit.status_text.clone()), false)

@@ -33,6 +33,7 @@ pub(super) fn unmanaged_rows(planes: &Planes<'_>) -> Vec<AgentRow> {
         sorted.sort_by_key(|pane| pane.id);
         for pane in sorted {
             let name = pane.session.0.as_str();
+            // Of a session with several panes one row: that of its oldest pane.
             if !is_viewer_name(name) && known.insert(name) {
                 rows.push(unmanaged_row(planes, server, host, pane, seconds_since(reading.at, planes.now)));
             }

@@ -98,6 +98,7 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
     })?;
     start.args.splice(0..0, known.subcommand().map(str::to_owned));
     start.args.extend(request.arguments.iter().cloned());
+    // The kernel would only say that the list of arguments is too long.
     if let Some(long) = start.args.iter().find(|word| word.len() >= MAX_ARGUMENT_BYTES) {
         return Err(refused(
             &format!(
@@ -139,6 +140,7 @@ pub fn missing_reasoning(site: &Site, runtime: &str) -> Option<String> {
     let files = runtime::find(runtime)?.launch().reasoning();
     let files: Vec<PathBuf> = files.iter().map(|file| place(site, file)).collect();
     let has = |file: &PathBuf| {
+        // As a text: the formats differ, and all that matters is whether the name stands there.
         let text = crate::plain::read(file, MAX_CONFIG_BYTES).unwrap_or_default();
         text.contains("sequential-thinking") || text.contains("sequentialthinking")
     };
