@@ -98,6 +98,7 @@ impl Graph {
             // Deeper down a line would be blanks alone.
             let indent = "  ".repeat(depth.min(40));
             let children = below.get(id).map_or(&[][..], Vec::as_slice);
+            // A card without dependencies of its own is shown whole again: that takes no more room than its name.
             if !drawn.insert(id) && !children.is_empty() {
                 lines.push(format!("{indent}{id} (see above)"));
                 continue;

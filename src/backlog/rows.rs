@@ -49,6 +49,7 @@ pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
     let json = |at: usize, text: String| serde_json::from_str(&text).map_err(|why| row.strange(at, why.to_string()));
     let named = |name: String| CardId::parse(&name).map_err(|why| row.strange(30, why.to_string()));
     let paths = row.text(25)?;
+    // The newest token ever given; while there is a claim it is the claim's own.
     let token = row.number(13)?;
     let claim = match (row.some_text(9)?, row.some_number(10)?, row.some_number(11)?) {
         (Some(owner), Some(ttl_seconds), Some(at)) => {

@@ -57,6 +57,7 @@ pub struct Moved {
 /// # Errors
 /// Returns an error if the store or the writer fails.
 pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>) -> Result<Moved> {
+    // Both callbacks of the export write, and live at the same time.
     let out = std::cell::RefCell::new(out);
     let put = |line: &Line| -> Result<()> {
         let mut text = serde_json::to_string(line).map_err(|error| export_failed(&error))?;
@@ -115,6 +116,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 Line::Backlog { format } => return Err(reader.bad(&format!("format {format} is not known here"))),
                 _ if !begun => return Err(reader.bad("is not an export: its first line is not the header")),
                 Line::Card(mut card) => {
+                    // Another program's file may hold them in any order, or twice.
                     card.depends_on = rules::ordered(std::mem::take(&mut card.depends_on));
                     check(&card).map_err(|error| reader.unfit(&error))?;
                     moved.cards += 1;

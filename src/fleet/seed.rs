@@ -249,8 +249,7 @@ fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<See
     record.files =
         shipped.iter().map(|(path, text)| (path.as_ref().to_owned(), fingerprint(text.as_bytes()))).collect();
     record.writing.clear();
-    // Only now: a home without a version counts as not seeded yet, and is refused where somebody relies on
-    // it.
+    // Only now: a home without a version counts as not seeded yet.
     VERSION.clone_into(&mut record.version);
     if record != before {
         save(site, &record)?;

@@ -333,6 +333,7 @@ impl TryFrom<Wire> for Card {
             paths: wire.paths,
             ttl_seconds: wire.ttl_seconds,
             rounds: wire.rounds,
+            // An export that leaves it out must not make a token be given out a second time.
             last_claim_token: wire.last_claim_token.max(token),
             claim,
             attempts: wire.attempts,

@@ -12,6 +12,7 @@ use super::tls::{self, Connector, Mode};
 pub(super) async fn connect(config: &Config, mode: Mode, tls: &Connector) -> Result<Client, SqlError> {
     let mut order: Vec<usize> = (0..config.get_hosts().len()).collect();
     if config.get_load_balance_hosts() == LoadBalanceHosts::Random {
+        // Each has random keys of its own; no other chance is needed here.
         let chance = RandomState::new();
         order.sort_by_key(|at| chance.hash_one(at));
     }
@@ -76,6 +77,7 @@ fn refused(error: &SqlError) -> bool {
 
 /// Returns the configuration with one of its hosts.
 fn alone(config: &Config, at: usize) -> Config {
+    // Put together anew, since hosts can be added to a configuration and not taken out.
     let mut one = Config::new();
     if let Some(user) = config.get_user() {
         one.user(user);

@@ -95,6 +95,7 @@ pub(super) fn edges_at(session: &mut Session, ids: &[CardId], limit: u32) -> Res
 
 pub(super) fn nodes(session: &mut Session, ids: &[CardId]) -> Result<Vec<Node>> {
     let names: Vec<&str> = ids.iter().map(CardId::as_str).collect();
+    // By the order of bytes, as the index of the ids; in the database's own order it could not be used.
     let rows = session.rows(
         "SELECT name, coalesce(title, ''), board_column FROM unnest($1::text[]) AS asked(name) \
          LEFT JOIN fleet.card ON card.id = asked.name COLLATE \"C\"",
@@ -225,6 +226,7 @@ pub(super) fn export(
     in_one_moment(session, |session| {
         let mut last = String::new();
         loop {
+            // Behind the last id and not by an offset, for which all rows before it would be read again.
             let rows = session.long_rows(&format!("{CARD} WHERE id > $1 ORDER BY id LIMIT {PAGE}"), &[&last])?;
             let Some(end) = rows.last() else { break };
             last = end.get(0);

@@ -171,6 +171,7 @@ pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Re
                 write_lease(connection, &mut card, claimed, &owner, now)?;
                 return Ok(Some(card));
             }
+            // Otherwise there may be more leases that are over than were returned at once.
             if expired.is_empty() {
                 return Ok(None);
             }

@@ -29,6 +29,7 @@ const NETWORK_FUSE: [&str; 8] = ["sshfs", "glusterfs", "s3fs", "rclone", "davfs2
 /// looked at.
 #[must_use]
 pub(super) fn filesystem(path: &Path) -> Option<String> {
+    // Links are followed: the file lies where they lead.
     let existing = path.ancestors().find_map(|folder| std::fs::canonicalize(folder).ok())?;
     let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     network_type(&table, &existing)
