@@ -137,6 +137,7 @@ fn show(store: &Store, filter: &Filter, beginning: Beginning, last: i64, out: &O
         let page = store.page(&query)?;
         let whole = page.events.len() < PAGE as usize;
         let Some(((at, seq), _)) = page.events.last() else { return Ok(Printed::Whole) };
+        // Behind the last one of the page, which may share its time with others.
         query.anchor = Anchor::From((*at, seq + 1));
         if out.print(&known(page.events), false)? == Printed::Closed || whole {
             return Ok(Printed::Whole);
@@ -153,6 +154,7 @@ async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: 
     let _inotify = activity::watch_spool(site, move || wake.notify_one());
     let mut observer = observe::start(site.clone())?;
     let mut safety = tokio::time::interval(SAFETY);
+    // Looks that a long one has missed are not made up for.
     safety.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut trouble = None;
     loop {

@@ -66,6 +66,7 @@ pub(in crate::app) fn keep(
     event.what = words(request, asked.command);
     event.agent = agent(request);
     event.card = card(request);
+    // The clock may have been set back meanwhile.
     event.lasted = Some(event.at.saturating_sub(asked.begun.as_millisecond()).max(0));
     let code = match result {
         Ok(report) => {

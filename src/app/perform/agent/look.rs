@@ -61,6 +61,7 @@ async fn look_at(site: &Site, name: &str) -> Result<(Arc<FleetSnapshot>, Arc<Age
     let row = snapshot.named(name).cloned();
     match row {
         Some(row) => Ok((snapshot, row)),
+        // The roster's own error names who may have been meant.
         None => Err(roster::load(site)?
             .agent(name)
             .err()

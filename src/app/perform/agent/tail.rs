@@ -79,6 +79,7 @@ fn meant<'a>(panes: &'a [PaneRecord], name: &str) -> Option<&'a SessionName> {
 
 /// The last lines of a pane, its scrollback included.
 async fn text(tmux: &Tmux, pane: PaneId, height: u16, lines: u32, ansi: bool) -> Result<Vec<String>> {
+    // One line above the screen in any case: tmux scrolls a dead pane by one to make room for its notice.
     let history = lines.saturating_sub(u32::from(height)).max(1);
     let captured = tmux.query(&Query::Capture { pane, history }).await?;
     let mut all: Vec<String> =

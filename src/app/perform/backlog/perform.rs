@@ -186,6 +186,7 @@ fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
             .acceptance
             .as_ref()
             .map(|_| before.acceptance.as_ref().map(ToString::to_string).unwrap_or_default()),
+        // An edit can set a figure and not take it away, so one that was not there stays.
         spend_projected: patch.spend_projected.and(before.spend_projected),
         spend_actual: patch.spend_actual.and(before.spend_actual),
     };
@@ -270,6 +271,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
         return Ok(Report::done("", &Value::Null));
     };
     let what = format!("export {}", path.display());
+    // Never over what is there, which may be the only copy.
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
         let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
         if error.kind() == std::io::ErrorKind::AlreadyExists && !is_file {
@@ -326,6 +328,7 @@ fn import(backlog: &mut Backlog, path: &Path, console: Console, line: &mut Progr
         whole(standard_input::take("import -", "name a file, or pipe the export in")?)?
     } else {
         let file = console.open(path).map_err(unreadable)?;
+        // A file is read as fast as it is asked for; only what somebody sends is not.
         let regular = file.metadata().is_ok_and(|meta| meta.is_file());
         if regular { file } else { whole(file)? }
     };

@@ -74,6 +74,7 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
         }
         let program = agent.command.as_deref().and_then(|command| command.split_whitespace().next());
         if let Some(program) =
+            // Other signs are the shell's, and only it knows what they come to.
             program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
             // That counts from the folder in which the agent starts.
             && !program.starts_with('.')

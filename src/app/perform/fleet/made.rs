@@ -119,6 +119,7 @@ fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> 
     }
     let Some(first) = missing.first() else { return Ok(Vec::new()) };
     let named = agents.iter().map(|agent| agent.runtime.as_str());
+    // What the roster names itself comes before what is preferred in general.
     let Some(other) = named.chain(PREFERRED).find(|name| !runtime::is_built_in(name) && is_there(name)) else {
         return Ok(vec![format!(
             "none of {} is installed here: {}, or `--runtime stub` tries the fleet out without any",

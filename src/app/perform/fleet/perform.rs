@@ -293,6 +293,7 @@ pub(super) fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String>
 }
 
 async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
+    // Before the looks: whom somebody else has restarted since is left alone.
     let seen = process::since_boot();
     if apply {
         let roster = roster::load(site)?;

@@ -68,6 +68,7 @@ fn read(root: &Path) -> Result<Vec<(String, String)>> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| failed(&folder, &error))? {
             let path: PathBuf = entry.map_err(|error| failed(&folder, &error))?.path();
+            // Links are not followed, which may lead out of the folder or in a circle.
             let meta = fs::symlink_metadata(&path).map_err(|error| failed(&path, &error))?;
             if meta.is_dir() {
                 folders.push(path);

@@ -51,6 +51,8 @@ const TEXT_WIDTH: usize = 200;
 /// When the fleet cannot be looked at, or the agent asked for has no pane.
 pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
     let path = std::env::var("PATH").unwrap_or_default();
+    // Said at once, with the exit code of a missing program: the rows would only say that nothing is
+    // known.
     if exec::find_in_path("tmux", &path).is_none() {
         return Err(exec::explain("tmux", &exec::ExecError::Missing));
     }
@@ -303,6 +305,7 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
             line.push_str("  ");
         }
         line.push_str(&row[7]);
+        // Cut before it is coloured, since sequences have no columns.
         let line = text::fit(line.trim_end(), width);
         out.push(match state.filter(|_| color) {
             Some(state) => format!("\x1b[{}m{line}\x1b[0m", sgr(state)),
@@ -410,6 +413,7 @@ pub(in crate::app) fn roster_json(roster: &Roster) -> Value {
                 "model_hint": agent.model_hint,
                 "yolo": agent.yolo,
                 "command": agent.command,
+                // Names only: the values may be secrets.
                 "env": agent.env.keys().collect::<Vec<_>>(),
                 "window_size": format!("{}x{}", agent.window.width, agent.window.height),
                 "reset_between_tasks": agent.reset_between_tasks,

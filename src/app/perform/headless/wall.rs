@@ -47,6 +47,7 @@ impl Wall {
             })
         });
         let mut seen = Vec::new();
+        // Collected first, so that all of them are begun before one is waited for.
         for look in looks.collect::<Vec<_>>() {
             seen.extend(look.await.ok());
         }
