@@ -59,6 +59,7 @@ pub(super) fn seed(backlog: &mut Backlog, agents: usize) -> Result<()> {
         backlog.create(&new)?;
     }
     backlog.block(&id("OPS-3")?, None, "waits for the budget", None)?;
+    // Nobody waits for the cards of a thousand agents.
     for at in 0..agents.min(100) * CHORES {
         let new = NewCard {
             id: id(&format!("C-{:03}", at + 1))?,

@@ -117,6 +117,7 @@ impl Place {
         let tmux_folder = std::env::var_os("TMUX_TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
         let record = Record {
             pid,
+            // A pid alone is another process's one day.
             start_ticks: process::start_ticks(pid),
             headless,
             socket_path: tmux_folder.join(format!("tmux-{}", getuid().as_raw())).join(&socket),

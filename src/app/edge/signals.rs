@@ -57,6 +57,7 @@ impl Painted {
     /// The next of them. None is lost when the future is dropped.
     pub(in crate::app) async fn next(&mut self) -> Signalled {
         tokio::select! {
+            // Going on first: it draws all that a new size would.
             biased;
             _ = self.continued.recv() => Signalled::Continued,
             _ = self.resized.recv() => Signalled::Resized,

@@ -18,6 +18,7 @@ pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) 
         ["--roster".into(), site.roster.clone().into(), "agent".into(), "attach".into(), name.into()];
     let done = |text: String| Report::done(text, &json!({ "agent": name }));
     let failed = |text: String| done(text).with_code(FAILED);
+    // With the site's variables, so that the command means this fleet whatever the shell would make of it.
     let child = match exec::on_terminal(&site.program, &args, &site.variables()) {
         Err(error) => return Ended::With(failed(exec::explain("mosaic-tui", &error).to_string())),
         Ok(child) => child,
@@ -25,6 +26,7 @@ pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) 
     Ended::With(match on_terminal::wait(child, signals).await {
         Ended::Told(signalled, why) => return Ended::Told(signalled, why),
         Ended::With(Ok(status)) if status.success() => done(format!("back from {name}")),
+        // What it said itself has gone with the screen.
         Ended::With(Ok(_)) => failed(why_not(site, name)),
         Ended::With(Err(error)) => failed(error.to_string()),
     })

@@ -150,6 +150,7 @@ impl Agent {
     /// Lets time pass: ends what is over, begins what is next.
     pub(super) fn advance(&mut self, now: Instant) -> Vec<Ask> {
         self.now = now;
+        // The bar moves with the time alone.
         self.dirty |= self.is_working();
         match &self.doing {
             Doing::Working { what, until, .. } if *until <= now => {
@@ -168,6 +169,7 @@ impl Agent {
             self.renew_at = None;
             self.asks.push(Ask::Renew(held.clone()));
         }
+        // What was asked for is done first: behind an end or a hang no step may run.
         while self.doing == Doing::Idle && self.asks.is_empty() {
             if let Some(message) = self.queue.pop_front() {
                 self.accept(&message);
@@ -200,6 +202,7 @@ impl Agent {
                 self.plan = Some((ending, span));
                 // A late worker has promised too much: its claim is over before its work is.
                 let seconds = if ending == Ending::Late { span / 3 } else { (span * 3).max(MIN_CLAIM) };
+                // Where there is no card it looks again in a while, and not at once.
                 self.doing = Doing::Resting(self.now + LOOK_FOR_CARDS);
                 self.asks.push(Ask::Claim(i64::try_from(seconds.as_secs()).unwrap_or(i64::MAX).max(1)));
             }
@@ -287,6 +290,7 @@ impl Agent {
 
     /// Takes a paste into the draft; nothing is submitted by it.
     pub(super) fn paste(&mut self, text: &str) {
+        // In a paste terminals send line ends as carriage returns.
         self.draft.push_str(&text.replace("\r\n", "\n").replace('\r', "\n"));
         self.dirty = true;
     }

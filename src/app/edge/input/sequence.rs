@@ -42,6 +42,7 @@ pub(super) fn csi(parameters: &[u8], last: u8) -> Meaning {
 
 /// The key of `SS3 final`.
 pub(super) fn ss3(last: u8) -> Option<KeyCode> {
+    // Enter of the number pad in application mode.
     if last == b'M' { Some(KeyCode::Enter) } else { lettered(last) }
 }
 
@@ -106,6 +107,7 @@ fn coded(code: u32, modifiers: Option<(u32, u32)>) -> Meaning {
 /// The key with what its second number says: held modifiers, and whether it went down or up.
 fn key(code: KeyCode, modifiers: Option<(u32, u32)>) -> Meaning {
     let (bits, kind) = modifiers.unwrap_or((1, 1));
+    // xterm tells modifiers as one more than their bits.
     let bits = bits.max(1) - 1;
     let kind = match kind {
         0 | 1 => KeyEventKind::Press,
