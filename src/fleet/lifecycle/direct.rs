@@ -95,6 +95,7 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
 }
 
 fn last_line(path: &std::path::Path) -> String {
+    // Best effort: this only adds words to a failure that is told either way.
     let text = std::fs::read_to_string(path).unwrap_or_default();
     crate::fleet::model::Label::new(text.lines().last().unwrap_or("no message")).to_string()
 }
@@ -198,6 +199,7 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
 /// Whether a pid is this agent's keeper: a lock file may outlive its writer, and pids come again.
 fn is_keeper(pid: u32, agent: &AgentName) -> bool {
     process::argv(pid).is_some_and(|argv| {
+        // In any order and among others: options of this program may stand between them.
         ["session", "run", agent.as_str()].iter().all(|word| argv.iter().any(|argument| argument == word))
     })
 }
@@ -234,6 +236,7 @@ async fn end(processes: &[Identity], first: Signal) {
         for process in processes {
             process.signal(signal);
         }
+        // Watched and not waited for: most of them are nobody's children here.
         let deadline = Instant::now() + grace;
         while processes.iter().any(|process| process.lives()) && Instant::now() < deadline {
             tokio::time::sleep(LOOK_AGAIN).await;

@@ -29,6 +29,8 @@ pub async fn plan_refresh(site: &Site, roster: &Roster) -> Result<Refresh> {
         return Ok(Refresh::Current);
     }
     let Plan { mut steps, .. } = plan_install(site, roster).await?;
+    // An update is not an installation: it neither enables what the operator has disabled, nor writes into their
+    // files.
     steps.retain(|step| match step {
         Step::Folder(path) | Step::Keep(path, _) | Step::Write { path, .. } => path.starts_with(&site.unit_dir),
         Step::Reload => true,

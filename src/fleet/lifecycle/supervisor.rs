@@ -59,6 +59,7 @@ impl<'a> Lifecycle<'a> {
     /// When systemd is asked for and cannot be had.
     pub async fn choose(site: &'a Site, roster: &'a Roster, wish: Option<Supervisor>) -> Result<Self> {
         let with = |way, note| Self { site, roster, way, note };
+        // A demo's agents must not come into the units of the user's own fleet.
         if wish == Some(Supervisor::Direct) || site.isolated {
             return Ok(with(Way::Direct, None));
         }
@@ -258,6 +259,7 @@ impl<'a> Lifecycle<'a> {
     /// When it does not end, or does not come up again.
     pub async fn restart(&self, agent: &Agent, since: Duration) -> Result<Outcome> {
         let mut lock = OperationLock::take(self.site, &agent.name).await?;
+        // The lock was waited for, and whoever held it may have done this very work.
         if lock.restarted_since(since) {
             return Ok(Outcome::RestartedByAnother);
         }

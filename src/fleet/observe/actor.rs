@@ -81,6 +81,7 @@ pub fn start(site: Site) -> Result<Observer> {
     let links = Arc::new(Links::new(&site.home));
     let shared = Arc::clone(&links);
     let failed = |error: std::io::Error| Failure::failed("observer", error.to_string(), "free some memory or threads");
+    // Made here and not on the thread, so that the caller hears why it cannot be.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     std::thread::Builder::new()
         .name("observer".to_owned())
@@ -173,6 +174,7 @@ impl Actor {
         self.deaths = deaths;
         let site = self.observed.site().clone();
         let mut file_watch = FileWatch::new(&site.run_dir, &site.roster);
+        // Room for one: a second reading would be outdated by the time that the first is taken.
         let (unit_readings, mut units) = mpsc::channel(1);
         tokio::spawn(units::feed(site.clone(), unit_readings));
         let (host_readings, mut hosts) = mpsc::channel(NOTICES);
@@ -246,6 +248,7 @@ impl Actor {
 
     fn on_tick(&mut self, ticks: u32) {
         let safety = ticks.is_multiple_of(SAFETY_TICKS);
+        // Ages grow and a heartbeat goes stale without any event.
         self.dirty.joined = true;
         self.dirty.tmux = true;
         self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);

@@ -95,6 +95,7 @@ impl Looking {
     }
 
     async fn look(&mut self) -> Result<HostFacts, String> {
+        // Before all else: a host that does not answer costs one wait here, and not one for each of its servers.
         let skew = self.skew().await?;
         let mut facts = HostFacts { servers: Vec::new(), screens: Vec::new(), rows: None };
         for (server, poll) in &mut self.polls {
@@ -105,6 +106,7 @@ impl Looking {
                 return Err(why);
             }
             if let Ok(Look::Panes(panes)) = &mut look {
+                // What the poll compares it with is read from this host's clock.
                 for pane in panes.iter_mut() {
                     pane.activity = pane.activity.and_then(|second| second.checked_add_signed(skew));
                 }
@@ -164,6 +166,7 @@ pub(super) async fn feed(remote: RemoteAgents, links: Arc<Links>, readings: mpsc
     let host = remote.host.clone();
     let mut looking = Looking::new(remote, links);
     loop {
+        // Without a limit on the whole: each command over the link has one, and nobody waits for this task.
         let facts = looking.look().await;
         if facts.is_err() {
             // After a gap the first look reads every screen; the remote host's own rows wait for their turn.

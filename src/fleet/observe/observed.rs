@@ -305,6 +305,7 @@ impl Observed {
     pub(super) fn read_processes(&mut self) {
         let pids = self.live_pids();
         self.processes = pids.iter().map(|pid| (*pid, self.watch.look(*pid))).collect();
+        // A pid comes again: what the former process used must not count for the next.
         self.watch.retain(&pids);
         self.processes_at = Timestamp::now();
     }

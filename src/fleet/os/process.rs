@@ -81,6 +81,7 @@ impl ProcessWatch {
             let Some(stat) = read_stat(pid).filter(|stat| !matches!(stat.state, 'Z' | 'X')) else { continue };
             ticks += stat.ticks;
             rss += stat.rss_pages;
+            // The pane's own process is the first that is read.
             oldest = oldest.or(Some(stat.start_ticks));
             foreground = foreground.or(stat.foreground);
             let stopped = matches!(stat.state, 'T' | 't');
@@ -94,6 +95,7 @@ impl ProcessWatch {
         let cpu_percent = match self.last.insert(root, (now, ticks)) {
             // The first look has no earlier one to compare with: the share of the whole life.
             None => oldest.and_then(seconds_since_boot_tick).map_or(0.0, |life| percent(ticks, life)),
+            // A child that has ended since took its ticks out of the sum.
             Some((then, before)) => percent(ticks.saturating_sub(before), (now - then).as_secs_f64()),
         };
         let argv0 = processes.first().and_then(|process| process.argv.first()).map(String::as_str);

@@ -99,6 +99,7 @@ pub fn last_exit(site: &Site, agent: &AgentName) -> Option<ExitRecord> {
 #[must_use]
 pub fn last_words(site: &Site, agent: &AgentName) -> Option<String> {
     let record = last_exit(site, agent)?;
+    // There was no process, and so no screen that could say more.
     if record.failure.is_some() {
         return Some(record.words());
     }

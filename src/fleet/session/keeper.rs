@@ -244,17 +244,19 @@ impl Keeper<'_> {
             Err(Unwatchable::Gone) => return self.ended().await,
             Err(Unwatchable::Failed(error)) => return Err(io(error)),
         };
+        // Room for one notice: what it says is only that something is to be read.
         let (reported, mut reports) = mpsc::channel(1);
         let _watch = watch_reports(&self.site.run_file(&self.agent.name, RunFile::Report), reported.clone());
         let mut own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
         let looks = OwnStateFile::is_written_by(&self.agent.runtime);
         let mut look = tokio::time::interval(LOOK_FOR_STATE);
         look.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        // Before the first wait: until a handler is in place the signal ends the process where it stands.
         let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
         let mut beat = tokio::time::interval(self.site.thresholds.heartbeat_interval);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         // Beats that were missed while the machine slept are not made up for: one says as much as many.
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut watchdog = service::watchdog_interval().map(tokio::time::interval);
         let mut ready_at = Some(Instant::now() + SETTLE);
         loop {

@@ -62,6 +62,7 @@ pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
 impl KeeperLock {
     /// Writes down which pane is kept, and where its server is.
     pub(super) fn keeps(&mut self, pane: &PaneRecord) -> Result<()> {
+        // Zero where it has ended already: no process that lives has that, and so none is taken for it.
         let start = process::start_ticks(pane.pid).unwrap_or_default();
         let socket = socket_path(pane.server).map(|path| path.display().to_string()).unwrap_or_default();
         self.write(&format!("{} {start}\n{} {socket}\n", pane.pid, pane.server))

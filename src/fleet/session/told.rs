@@ -61,6 +61,7 @@ impl<'a> Told<'a> {
         .to_owned();
         event.outcome = record.words();
         let well = record.failure.is_none() && record.exit_status == Some(0) && !given_up;
+        // An end is never good news: one without a fault is neither.
         event.good = (!well).then_some(false);
         event.state = Some(Readiness::Dead);
         let lines = record.last_lines(LINES);

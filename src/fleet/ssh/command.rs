@@ -30,6 +30,7 @@ impl Client {
     #[must_use]
     pub fn new(home: &Path, target: SshTarget) -> Self {
         let folder = control_folder();
+        // The path must fit into a socket's address, and neither a home nor a host's name has a bound.
         let name = fingerprint(format!("{}\n{target}", home.display()).as_bytes());
         let control = folder.map(|folder| folder.join(name)).filter(|path| path.as_os_str().len() <= MAX_SOCKET_PATH);
         Self { target, control, opens: std::env::var_os("MOSAIC_AGENT_NAME").is_none() }
@@ -69,6 +70,7 @@ impl Client {
     /// Arguments of a client that only passes bytes, and never asks anybody anything.
     #[must_use]
     pub fn plain_args(&self, command: &str) -> Vec<OsString> {
+        // A question would go to the terminal that a screen is drawn on.
         self.args(&["-T", "-o", "BatchMode=yes"], command)
     }
 

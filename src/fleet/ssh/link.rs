@@ -187,6 +187,7 @@ impl Shell {
     }
 
     async fn ask(&mut self, script: &str) -> Result<Output, String> {
+        // A number of its own for each: what is left of an earlier answer is never taken for this one.
         self.asked += 1;
         let mark = format!("{}-{}", self.mark, self.asked);
         // Without `/dev/null` a command that reads its input would swallow the scripts that follow.

@@ -43,6 +43,7 @@ fn tree(listed: &str, root: u32) -> Tree {
         })
         .collect();
     let front = all.iter().find(|(pid, ..)| *pid == root).and_then(|(_, _, front, _)| u32::try_from(*front).ok());
+    // Without a terminal, or where `ps` knows no group, there is no such number: -1 or 0.
     let in_front = front.filter(|front| *front > 0).and_then(|front| all.iter().find(|(pid, ..)| *pid == front));
     let in_front = in_front.map(|(.., argv)| argv.clone());
     let mut found = Vec::new();

@@ -132,8 +132,8 @@ impl Bus {
         let [load, active, sub] = state.clone();
         let text = |value: OwnedVariant| String::try_from(value).unwrap_or_default();
         let number = |value: OwnedVariant| u32::try_from(value).unwrap_or(0);
-        // All at once: one round trip.
-        // One by one and not by `GetAll`, for which the manager puts some two hundred properties together.
+        // Not by `GetAll`, for which the manager puts some two hundred properties together; all at once, which is
+        // one round trip.
         let (unit_file_state, main_pid, n_restarts, result, status_text) = tokio::try_join!(
             self.property(path, UNIT, "UnitFileState"),
             self.property(path, SERVICE_UNIT, "MainPID"),

@@ -55,6 +55,7 @@ impl Manager {
     async fn job(&self, method: &str, unit: &str) -> Result<JobResult, BusError> {
         // Before the call: a job may be over before its answer is read.
         let mut signals = self.bus.ended_jobs().await?;
+        // In the place of a job that waits: the last word of an operator is the one that counts.
         let job: OwnedObjectPath = self.bus.call(method, &(unit, "replace")).await?;
         let ended = async {
             while let Some(Ok(message)) = signals.next().await {
@@ -166,8 +167,8 @@ impl Manager {
         // The pattern of agent `a` matches the scopes of an agent `a-b` as well.
         let ours = |scope: &&String| agent_of_scope(scope) == Some((tag, agent.as_str()));
         for scope in self.names(&pattern).await?.iter().filter(ours) {
-            // It may end by itself in the meantime.
-            // Killed first: a stop alone waits for whatever ignores SIGTERM, by default for a minute and a half.
+            // Killed first: a stop alone waits for whatever ignores SIGTERM, by default for a minute and a half. The
+            // scope may end by itself in the meantime.
             let _gone: Result<(), BusError> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
             let _gone = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;
         }

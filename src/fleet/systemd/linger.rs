@@ -43,6 +43,7 @@ pub async fn set(on: bool) -> Result<(), BusError> {
             "/org/freedesktop/login1",
             Some("org.freedesktop.login1.Manager"),
             "SetUserLinger",
+            // Nobody is asked for a password: the command may run where nobody could answer.
             &(user, on, false),
         ),
     )

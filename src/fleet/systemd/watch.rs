@@ -115,6 +115,7 @@ impl UnitWatch {
         let mut known = HashMap::new();
         let mut holder = None;
         let mut failed = Vec::new();
+        // A unit that is not listed any more is not taken over into `known`, so that its next life is read anew.
         for (name, _, load, active, sub, _, path, ..) in listed {
             let state = [load, active, sub];
             let before = self.known.remove(&name);
