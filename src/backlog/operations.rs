@@ -311,6 +311,7 @@ impl Backlog {
                 break;
             }
         }
+        // Some lead to cards that had no room any more.
         edges.retain(|(card, on)| known.contains(card) && known.contains(on));
         let ids: Vec<CardId> = known.into_iter().collect();
         Ok(Graph { nodes: self.store.nodes(&ids)?, edges: edges.into_iter().collect() })

@@ -266,9 +266,11 @@ fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
 pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Option<Changed> {
     let of_phase = request.phase.as_ref().is_none_or(|phase| *phase == card.phase);
     let assigned = request.id.is_some() || request.assignees().contains(&card.assignee);
+    // By the column and not by the status: a ready card may still wait for another one.
     if card.column() != Column::Ready || !of_phase || !assigned {
         return None;
     }
+    // Never given twice: whoever held the card before must not act on it by an old one.
     card.last_claim_token += 1;
     card.attempts += 1;
     card.status = Status::Claimed;
@@ -309,6 +311,7 @@ pub(super) fn complete(card: &mut Card, token: Option<i64>, now: Stamp) -> Resul
     };
     card.status = Status::Done;
     card.claim = None;
+    // An operator may complete a card that is blocked.
     card.block_reason.clear();
     Ok(changed(EventKind::Completed, detail))
 }

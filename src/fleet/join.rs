@@ -86,6 +86,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     warnings.extend(hosts::warnings(planes));
     if let Some(error) = planes.roster_error {
         let why = without_folder(error, &planes.roster.path);
+        // First, because all that follows is about a roster that is not the one on the disk.
         warnings.insert(0, Warning::RosterNotUsed { older_in_use: !planes.roster.agents.is_empty(), why });
     }
     FleetSnapshot {

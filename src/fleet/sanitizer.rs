@@ -133,6 +133,7 @@ fn holds(leak: Leak, line: &str) -> bool {
         Leak::PrivateHost => {
             let host = |found: regex_lite::Match<'_>| {
                 let name = found.as_str().to_lowercase();
+                // The framework's own texts speak of these.
                 !LOCAL_LAYERS.iter().any(|layer| name == *layer)
             };
             rules.host.find_iter(line).any(host) || rules.network.is_match(line)

@@ -75,6 +75,7 @@ fn absolute(path: PathBuf) -> PathBuf {
 }
 
 fn variable(name: &str) -> Option<String> {
+    // Set to nothing, as a unit or a wrapper may leave one, it is not set.
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -157,6 +157,7 @@ pub(in crate::app) fn save(site: &Site, class: &str, text: &str, from: &Path) ->
     let before = library::read(site, Shelf::Personas, Layer::Local, class)?;
     let is_same = |text: &str, found: &Option<Text>| found.as_ref().is_some_and(|found| found.text == text);
     let shipped = library::read(site, Shelf::Personas, Layer::Framework, class)?;
+    // A copy of the framework's text would only keep its updates away.
     if is_same(text, &before) || before.is_none() && is_same(text, &shipped) {
         return Ok(Report::done(format!("persona {class} is as it was"), &change("unchanged", &[])));
     }

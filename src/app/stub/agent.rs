@@ -206,6 +206,7 @@ impl Agent {
                 self.doing = Doing::Resting(self.now + LOOK_FOR_CARDS);
                 self.asks.push(Ask::Claim(i64::try_from(seconds.as_secs()).unwrap_or(i64::MAX).max(1)));
             }
+            // The script puts its first step in the place of this one.
             Step::Loop => {}
         }
     }
@@ -301,11 +302,13 @@ impl Agent {
         if message.is_empty() {
             return;
         }
+        // A command waits for nothing, and so needs no room.
         if self.is_working() && self.queue.len() >= MAX_QUEUED && !message.starts_with('/') {
             // What is not taken stays where it was typed.
             self.draft = draft;
             return self.say(Voice::Note, "queue full; the message stays a draft");
         }
+        // Words without an id leave the last one standing: its sender may still be looking for it.
         self.took = id_of(message).map(str::to_owned).or_else(|| self.took.take());
         self.say(Voice::User, message);
         if let Some(command) = message.strip_prefix('/') {

@@ -82,6 +82,7 @@ impl Step {
         let (word, rest) = text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim()));
         let seconds = |default: f64| -> Option<Duration> {
             let seconds = if rest.is_empty() { default } else { rest.parse().ok()? };
+            // A shorter step would not count as the pause that a loop needs.
             (0.05..=MAX_SECONDS).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
         };
         Some(match word {

@@ -86,6 +86,7 @@ pub(super) fn edges_at(connection: &Connection, ids: &[CardId], limit: u32) -> R
     let mut all = Vec::new();
     for at in ids {
         for statement in [&mut below, &mut above] {
+            // One limit for all questions together, since the picture has room for so many.
             let room = limit.saturating_sub(u32::try_from(all.len()).unwrap_or(u32::MAX));
             let rows = statement.query_map(rusqlite::params![at.as_str(), room], |row| rows::edge(row))?;
             for edge in rows {
@@ -208,6 +209,7 @@ pub(super) fn figures(connection: &Connection) -> Result<Figures> {
 }
 
 pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<Board> {
+    // For its one moment alone; when it is dropped there is nothing to take back.
     let snapshot = connection.transaction()?;
     let counts = counts(&snapshot)?;
     let mut lanes: [Lane; 5] = Default::default();
@@ -275,6 +277,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>> {
     let text = |row: &Row<'_>| row.get::<_, String>(0);
     let mut problems: Vec<String> =
         connection.prepare("PRAGMA integrity_check(100)")?.query_map([], text)?.collect::<Result<_>>()?;
+    // What SQLite says where it finds nothing.
     problems.retain(|line| line != "ok");
     problems
         .extend(connection.prepare(include_str!("sql/check.sql"))?.query_map([], text)?.collect::<Result<Vec<_>>>()?);

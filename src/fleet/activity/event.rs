@@ -271,6 +271,7 @@ impl Event {
             lasted: all.remove("lasted_ms").and_then(|lasted| lasted.as_i64()),
             at: at.as_millisecond(),
             kind,
+            // Last: it holds what the fields before have not taken out.
             detail: all,
         };
         if !said {

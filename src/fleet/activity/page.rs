@@ -81,6 +81,8 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn page(&self, query: &Query) -> Result<Page> {
+        // What lies before an anchor is read backwards, so that the limit cuts off what is farthest from it. The
+        // numbers in the statements are this program's own.
         let mut events = match query.anchor {
             Anchor::Newest => self.rows(query, "at >= ?1", Order::Down, query.limit)?,
             Anchor::Upto((at, seq)) => {
@@ -218,6 +220,7 @@ impl Store {
                      WHERE at >= ?1 GROUP BY 1",
                 )?
                 .query_map([since, QUARTER], |row| {
+                    // The sum is null where no event of the quarter has a state or a verdict.
                     let urgent = row.get::<_, Option<u32>>(2)?.unwrap_or(0);
                     Ok((row.get(0)?, Bucket { events: row.get(1)?, urgent }))
                 })?

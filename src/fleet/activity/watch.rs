@@ -262,6 +262,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
 /// Calls back when an event is left in the spool, or another process has taken some in; `None` without inotify.
 pub fn watch_spool(site: &Site, wake: impl Fn() + Send + 'static) -> Option<notify::RecommendedWatcher> {
     let folder = spool::folder(site);
+    // Only what is there can be watched, and the first event may be left much later.
     heartbeat::make_run_dir(&folder).ok()?;
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // The database's own files change with every look of this process as well; its log tells enough of others.

@@ -108,6 +108,7 @@ impl RemoteRows {
 pub(super) fn warnings(planes: &Planes<'_>) -> Vec<Warning> {
     let told = |(host, view): (&SshTarget, &HostView)| view.rows.facts.as_ref().ok()?.warning(host);
     let mut all: Vec<Warning> = planes.hosts.iter().filter_map(told).collect();
+    // A map gives them in another order each time, and lines would change places under the reader's eyes.
     all.sort_by_cached_key(Warning::label);
     all
 }
@@ -127,6 +128,7 @@ impl RemoteRow {
             process.cpu_percent = bounded(process.cpu_percent, 1e6);
         }
         if let Some(unit) = &mut self.systemd {
+            // The program there bounds them as well, but it may be another version.
             unit.log.truncate(20);
         }
         self

@@ -104,6 +104,7 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
     let file: RosterFile = serde_yaml::from_str(text).map_err(|error| vec![decode_problem(&error, path, &index)])?;
     let mut check = Checker { path, index: &index, problems: Vec::new() };
     let roster = check.roster(&file, site);
+    // Found rule by rule, but mended from the top of the file down.
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
     if check.problems.is_empty() { Ok(roster) } else { Err(check.problems) }
 }

@@ -103,6 +103,7 @@ async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> 
     // Before anything is waited for: whoever restarts an agent from here on has done this command's work.
     let since = process::since_boot();
     let roster = roster::load(site)?;
+    // Before the roster is asked, which only says that it knows no such agent.
     if verb == Verb::Stop
         && let [name] = targets.agents.as_slice()
         && roster.agent(name).is_err()
@@ -121,6 +122,7 @@ async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> 
         report.errors.push(format!("warning: {note}"));
     }
     if verb == Verb::Stop && targets.agents.is_empty() && targets.class.is_none() {
+        // The agents are stopped by now: what cannot be told of their server fails nothing.
         let end = end_of_server(life.supervisor(), &roster).await.unwrap_or_else(|failure| failure.to_string());
         report.text.push_str(&format!("\n{end}"));
     }

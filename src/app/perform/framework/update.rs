@@ -134,10 +134,12 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
     }
     let run = match roster::load(site) {
         Ok(roster) => running(site, &roster),
+        // Told with the units above, unless there is no roster at all.
         Err(_) => Vec::new(),
     };
     let (mut outcomes, mut failures) = (Vec::new(), 0);
     if wanted.apply && wanted.relaunch {
+        // One after the other, so that what is broken shows before the whole fleet runs by it.
         for (name, _) in &run {
             if failures >= MAX_FAILURES {
                 errors.push(format!("stopped after {MAX_FAILURES} failures; `mosaic-tui fleet status` shows who runs"));

@@ -34,12 +34,14 @@ pub(super) async fn read(site: &Site) -> Result<Read> {
     }
     let store = match Store::open(site) {
         Ok(mut store) => {
+            // Without the backlog the rest of the history is still worth showing.
             if let Ok(cards) = pull_cards(site).await {
                 store.take_in(&cards)?;
             }
             take_in(site, &mut store)?;
             store
         }
+        // On a full disk, or in a folder that may not be written, what is there can be read all the same.
         Err(failure) => Store::open_to_read(site)?.ok_or(failure)?,
     };
     let page = store.page(&Query { limit: MOST, ..Query::default() })?;

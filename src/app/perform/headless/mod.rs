@@ -108,6 +108,7 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
     if options.check {
         let needing: Vec<&Arc<AgentRow>> = snapshot.needing().collect();
         report.code = if needing.is_empty() { DONE } else { FAILED };
+        // The other formats are for programs, which read the exit code and want the document whole.
         if options.format == OnceFormat::Text {
             report.text = check_text(&needing);
         }
@@ -337,6 +338,7 @@ async fn frame(
 ) -> Buffer {
     let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
     let mut state = State::new(size, Timestamp::now());
+    // Before the snapshot, with whose arrival the row is chosen.
     state.wanted = picture.as_ref().map(|(name, _)| Label::new(name));
     crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Snapshot(Arc::clone(snapshot)));
     let seen = match board {

@@ -90,6 +90,8 @@ impl Tls {
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| broken(&error))?
+            // The library's own verifier knows no `sslmode`: it checks everything, and the modes below `verify-full` do
+            // not.
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
