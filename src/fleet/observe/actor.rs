@@ -250,6 +250,8 @@ impl Actor {
         let safety = ticks.is_multiple_of(SAFETY_TICKS);
         // Ages grow and a heartbeat goes stale without any event.
         self.dirty.joined = true;
+        // Asked again and again: a control client would be told of changes, and can crash tmux's server with every
+        // agent on it.
         self.dirty.tmux = true;
         self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);
         self.dirty.heartbeats |= safety;

@@ -387,6 +387,7 @@ fn message(inputs: &Inputs) -> Result<Box<Message>, String> {
         (Some(_), Some(_)) => return Err("--message and --file exclude each other".to_owned()),
         (Some(text), None) => Text::Given(text),
         (None, Some(file)) => Text::File(file.into()),
+        // The palette has no input to read; whoever performs it refuses that there.
         (None, None) => Text::Input,
     };
     let options = Options {

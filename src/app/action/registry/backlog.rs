@@ -379,6 +379,7 @@ fn fields(inputs: &Inputs) -> Result<Fields, String> {
 }
 
 fn create(inputs: &Inputs) -> Built {
+    // What may be edited may be left out, and a card cannot be made without this.
     inputs.required("title")?;
     done(BacklogAction::Create {
         id: id(inputs, "id")?,
@@ -403,6 +404,7 @@ fn list(inputs: &Inputs) -> Built {
             Some("created") => Sort::Created,
             Some("updated") => Sort::Updated,
             Some("id") => Sort::Id,
+            // Other words were refused by the values that the table allows.
             _ => Sort::Priority,
         },
         limit: number::<u32>(inputs, "limit")?.map_or(LISTED, u64::from),

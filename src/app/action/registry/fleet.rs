@@ -372,6 +372,7 @@ fn build_targets(inputs: &Inputs, make: fn(Targets) -> FleetAction) -> Built {
     let supervisor = match inputs.one("supervisor").as_deref() {
         Some("systemd") => Some(Supervisor::Systemd),
         Some("direct") => Some(Supervisor::Direct),
+        // Other words were refused by the values that the table allows.
         _ => None,
     };
     done(make(Targets { agents: inputs.many("agents"), class: inputs.one("class"), stagger, supervisor }))

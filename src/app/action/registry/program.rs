@@ -196,6 +196,7 @@ fn build_once(inputs: &Inputs) -> Result<Action, String> {
         Some("board") => OnceView::Board,
         Some("activity") => OnceView::Activity,
         Some("all") => OnceView::All,
+        // Other words were refused by the values that the table allows.
         _ => OnceView::Fleet,
     };
     let format = match inputs.one("format").as_deref() {
