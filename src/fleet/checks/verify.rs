@@ -92,6 +92,7 @@ fn of_agent(row: &AgentRow, lacks_keeper: bool) -> Check {
         let next = format!("`mosaic-tui fleet restart {subject}`");
         return for_its_reason(format!("its pane is dead: {}", row.reason), &next);
     }
+    // Before its health: without a keeper there is no heartbeat, and another keeper is what helps.
     if lacks_keeper {
         return for_its_reason(
             format!("its keeper is gone: {}", row.reason),

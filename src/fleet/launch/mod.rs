@@ -77,6 +77,7 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
         }
     };
     let shipped = site.home.join("runtime").join(known.name);
+    // The built-in runtime has no contract, and reads nothing of the home.
     let needed = known.home_files().map(|(file, _)| shipped.join(file)).find(|file| !text.is_empty() && !file.exists());
     if let Some(missing) = needed {
         let next = "`mosaic-tui framework install` writes it";
@@ -96,6 +97,7 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
     let mut start = launch.start(&options, &variable, rustix::process::getuid().is_root()).map_err(|(name, why)| {
         Failure::new(Kind::Invalid, name, why, format!("it holds settings of {}; mend or unset it", known.name))
     })?;
+    // In front of all: by its first word this program knows which runtime it is to be.
     start.args.splice(0..0, known.subcommand().map(str::to_owned));
     start.args.extend(request.arguments.iter().cloned());
     // The kernel would only say that the list of arguments is too long.

@@ -99,6 +99,8 @@ async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration
     let deadline = Instant::now() + timeout;
     let mut last = "not looked at yet".to_owned();
     loop {
+        // Marked as seen: one that comes meanwhile ends the wait below. A copy, since none can be published while one
+        // is borrowed.
         let newest = observer.snapshots.borrow_and_update().clone();
         let row =
             newest.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.managed && row.name.as_str() == name);
