@@ -202,6 +202,7 @@ impl Store {
         let path = &self.path;
         let change = self
             .connection
+            // At once: one that has read first is refused, and not made to wait, where another has written meanwhile.
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| refused_by(path, &error))?;
         let done = work(&change).map_err(|error| refused_by(path, &error))?;

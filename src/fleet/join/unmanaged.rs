@@ -15,6 +15,7 @@ pub(super) fn unmanaged_rows(planes: &Planes<'_>) -> Vec<AgentRow> {
     let own = ServerName::here(&planes.roster.socket);
     let mut servers: Vec<(&ServerName, &Reading<Look>)> =
         planes.tmux.iter().filter(|(server, _)| **server == own || server.ssh.is_some()).collect();
+    // A map has no order, and rows would change places from look to look.
     servers.sort_by_key(|(server, _)| server.ssh.as_ref());
     let mut rows = Vec::new();
     for (server, reading) in servers {
