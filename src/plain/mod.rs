@@ -4,6 +4,7 @@
 mod decoder;
 mod diff;
 mod file;
+pub mod network;
 mod patient;
 mod shell;
 mod terminal;

@@ -5,7 +5,6 @@ mod change;
 mod cost;
 mod errors;
 mod log;
-mod network;
 mod open;
 mod queue;
 mod read;

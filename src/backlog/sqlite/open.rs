@@ -13,7 +13,7 @@ use super::super::schema::{self, Access, Step};
 use super::super::store::Progress;
 use super::errors::explain;
 use super::queue::Queue;
-use super::{Sqlite, log, network, wait};
+use super::{Sqlite, log, wait};
 
 /// Marks the file as ours (sqlite3 pragma application_id): "MBLG".
 const APPLICATION_ID: i32 = 0x4d42_4c47;
@@ -65,7 +65,7 @@ impl Sqlite {
     }
 
     fn open_with(migrations: &Migrations, path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
-        if let Some(kind) = network::filesystem(path) {
+        if let Some(kind) = crate::plain::network::filesystem(path) {
             return Err(Error::refused(
                 format!("backlog {}", path.display()),
                 format!("lies on a network filesystem ({kind}), where its locks do not hold"),

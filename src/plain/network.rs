@@ -1,4 +1,5 @@
-//! Is a folder on a network filesystem? SQLite's locks and shared memory do not work across hosts.
+//! Is a folder on a network filesystem? SQLite's locks and shared memory do not work across hosts, and a server that is
+//! gone holds up whoever asks it.
 
 use std::path::Path;
 
@@ -28,7 +29,7 @@ const NETWORK_FUSE: [&str; 8] = ["sshfs", "glusterfs", "s3fs", "rclone", "davfs2
 /// Returns the network filesystem that a path lies on, if it is one. The path, or its nearest existing parent, is
 /// looked at.
 #[must_use]
-pub(super) fn filesystem(path: &Path) -> Option<String> {
+pub fn filesystem(path: &Path) -> Option<String> {
     // Links are followed: the file lies where they lead.
     let existing = path.ancestors().find_map(|folder| std::fs::canonicalize(folder).ok())?;
     let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
