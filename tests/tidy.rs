@@ -72,8 +72,8 @@ const IMPURE: [&str; 12] = [
 
 /// Words that may stand only in these files or folders.
 const OWNED: [(&str, &[&str]); 19] = [
-    // tmux's own control client can crash the server, and every agent with it.
-    ("\"-C\"", &[]),
+    // tmux's own control client can crash the server, and every agent with it; git means a folder.
+    ("\"-C\"", &["fleet/git/command.rs"]),
     ("rusqlite", &["backlog/sqlite/", "fleet/activity/"]),
     ("tokio_postgres", &["backlog/postgres/"]),
     ("rustls", &["backlog/postgres/tls/"]),

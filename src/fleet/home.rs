@@ -30,6 +30,8 @@ pub struct Site {
     pub pace: Pace,
     /// How much of the history of what happened is kept.
     pub keeping: Keeping,
+    /// Whether git is asked about folders on network filesystems as well.
+    pub git_on_network: bool,
     /// Folder of the user's own unit files.
     pub unit_dir: PathBuf,
     /// Whether it is a fleet of its own, such as a demo, for which the environment's backlog is not meant.
@@ -53,6 +55,7 @@ impl Site {
             thresholds: Thresholds::default(),
             pace: Pace::default(),
             keeping: Keeping::default(),
+            git_on_network: false,
             unit_dir: format!("{home}/.config/systemd/user").into(),
             isolated: false,
             program: "mosaic-tui".into(),
@@ -73,6 +76,7 @@ impl Site {
             ("MOSAIC_RESTART_DELAY", seconds(self.pace.restart_delay)),
             ("MOSAIC_ACTIVITY_DAYS", self.keeping.days.to_string().into()),
             ("MOSAIC_ACTIVITY_MB", (self.keeping.bytes >> 20).to_string().into()),
+            ("MOSAIC_GIT_ON_NETWORK", u8::from(self.git_on_network).to_string().into()),
         ]
     }
 

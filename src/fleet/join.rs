@@ -16,6 +16,7 @@ use super::model::{
     HeartbeatFacts, Label, PaneFacts, PaneId, Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView,
     Warning, signal_name,
 };
+use super::observe::Trees;
 use super::os::process::ProcessTree;
 use super::readiness::{self, HeartbeatInput, Inputs, PaneState, Reason, ScreenInput};
 use super::roster::{Agent, Roster};
@@ -71,6 +72,8 @@ pub struct Planes<'a> {
     pub systemd: &'a Reading<UnitsView>,
     /// Whether this fleet's units are installed.
     pub installed: bool,
+    /// The work trees of agents' folders, where git was asked.
+    pub trees: Option<&'a Trees>,
     /// The moment of the join.
     pub now: Timestamp,
 }
@@ -156,9 +159,12 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         0.0,
     )];
     let server = planes.roster.server(agent, planes.site);
-    if remote {
+    let work_tree = if remote {
         hosts::evidence(planes, agent, &mut evidence);
-    }
+        None
+    } else {
+        trees::facts(planes, agent, &mut evidence)
+    };
     let pane = tmux_plane(planes, agent, &server, &mut evidence);
     let record = pane.record;
     // A pid of another host is somebody else's here.
@@ -191,6 +197,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     };
     let live = record.filter(|record| !record.dead);
     let screen = live.map_or(ScreenInput::NotAsked, |record| screens::input(planes, &server, record.id, &mut evidence));
+    if remote {
+        trees::elsewhere(planes, &mut evidence);
+    }
     let question = live.and_then(|record| screens::question(planes, &server, record.id));
 
     let idle = record.and_then(|record| idle(record, planes.now));
@@ -260,6 +269,8 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         class: Some(agent.class.clone()),
         runtime: Some(agent.runtime.clone()),
         model_hint: agent.model_hint.as_deref().map(Label::new),
+        reports_to: agent.reports_to.as_deref().map(Label::new),
+        persona: Some(agent.persona.clone().unwrap_or_else(|| agent.class.clone())),
         managed: true,
         systemd,
         pane: record.map(|record| pane_facts(record, tree)),
@@ -281,6 +292,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         boot_enable,
         flags,
         evidence,
+        tree: work_tree,
         claim: None,
         last_exit,
         observed_at: planes.now.to_string(),
@@ -346,6 +358,7 @@ fn seconds_since(then: Timestamp, now: Timestamp) -> f64 {
 mod evidence;
 mod hosts;
 mod screens;
+mod trees;
 mod units;
 mod unmanaged;
 

@@ -47,6 +47,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
         Body::Board(board) => screens::board(buffer, &plan, board, theme),
         Body::Activity(activity) => screens::activity(buffer, &plan, activity, theme),
         Body::Card(card) => screens::card(buffer, &plan, card, theme),
+        Body::Diff(diff) => screens::diff(buffer, &plan, diff, theme),
     }
     footer(buffer, plan.footer, view, theme);
     // Header and footer stay in view: who needs the operator meanwhile, and which keys act.
@@ -57,6 +58,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
 fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
         Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
+        Body::Diff(diff) => ViewKind::Diff { filter: diff.filter.is_some() },
         Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
         Body::Wall(wall) => ViewKind::Wall { tiles: wall.all, at: wall.streamed, filter: wall.filter.is_some() },
         Body::Board(board) => {

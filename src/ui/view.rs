@@ -27,6 +27,12 @@ pub enum Role {
     Warning,
     /// All is well.
     Good,
+    /// A line that is new.
+    Added,
+    /// A line that is gone.
+    Removed,
+    /// What was searched.
+    Found,
     /// A readiness.
     State(Readiness),
     /// A column of the board.
@@ -138,6 +144,25 @@ pub enum Body {
     Card(CardView),
     /// What happened.
     Activity(Box<ActivityView>),
+    /// What differs in a work tree.
+    Diff(Box<DiffView>),
+}
+
+/// A diff.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DiffView {
+    /// Whose it is.
+    pub title: Vec<Piece>,
+    /// How much differs.
+    pub facts: Vec<Piece>,
+    /// Where in it the screen is.
+    pub foot: Vec<Piece>,
+    /// Lines on the screen.
+    pub lines: Vec<Vec<Piece>>,
+    /// What is searched, and whether it is being typed.
+    pub filter: Option<(String, bool)>,
+    /// Lines that stand instead when there are none.
+    pub empty: Vec<String>,
 }
 
 /// The Activity view.

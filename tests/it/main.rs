@@ -36,6 +36,7 @@ mod soak;
 mod steering;
 mod systemd;
 mod terminal;
+mod trees;
 mod truth;
 mod wall;
 mod watch;

@@ -37,6 +37,8 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "class",
             "runtime",
             "model_hint",
+            "reports_to",
+            "persona",
             "managed",
             "systemd",
             "pane",
@@ -51,6 +53,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "boot_enable",
             "flags",
             "evidence",
+            "tree",
             "claim",
             "last_exit",
             "observed_at"

@@ -26,6 +26,8 @@ pub enum OnScreen {
     Watch(String),
     /// Shows why an agent's readiness is what it is.
     Explain(String),
+    /// Shows what differs in an agent's work tree.
+    Diff(String),
 }
 
 /// What the executor performs and answers.
@@ -85,6 +87,7 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
             return Err("this needs a terminal or a process of its own; run it in a shell".to_owned());
         }
         Action::Terminal(action) => Performer::Terminal(action),
+        Action::Agent(AgentAction::Diff { name, .. }) if has_screen => Performer::Screen(OnScreen::Diff(name)),
         Action::Agent(AgentAction::Explain(name)) if has_screen => Performer::Screen(OnScreen::Explain(name)),
         Action::Agent(action) => Performer::Executor(Request::Agent(action)),
         Action::Fleet(action) => Performer::Executor(Request::Fleet(action)),
@@ -164,6 +167,12 @@ mod tests {
             ("agent watch a", Door::Shell, Performer::Terminal(TerminalAction::Watch(name()))),
             ("agent watch a", Door::Palette, Performer::Screen(OnScreen::Watch(name()))),
             ("agent explain a", Door::Shell, Performer::Executor(Request::Agent(AgentAction::Explain(name())))),
+            (
+                "agent diff a",
+                Door::Shell,
+                Performer::Executor(Request::Agent(AgentAction::Diff { name: name(), stat: false })),
+            ),
+            ("agent diff a", Door::Palette, Performer::Screen(OnScreen::Diff(name()))),
             ("agent explain a", Door::Key, Performer::Screen(OnScreen::Explain(name()))),
             ("agent attach a", Door::Key, Performer::Terminal(TerminalAction::Attach(name()))),
             ("fleet doctor", Door::Palette, Performer::Executor(Request::Fleet(FleetAction::Doctor))),

@@ -107,7 +107,7 @@ pub fn lookup(place: Place, chord: Chord) -> Option<&'static ActionSpec> {
 /// Why a chord does nothing in a place, and where it does.
 #[must_use]
 pub fn refusal(place: Place, chord: Chord) -> String {
-    let views = [Place::Fleet, Place::Wall, Place::Watch, Place::Board, Place::Activity];
+    let views = [Place::Fleet, Place::Wall, Place::Watch, Place::Board, Place::Activity, Place::Diff];
     let elsewhere = views.into_iter().filter(|at| *at != place);
     let found = elsewhere.filter_map(|at| lookup(at, chord)).find_map(|spec| match spec.doors.key {
         Key::In(at, _) => Some((spec, at)),
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_chord_of_the_table_is_readable_and_none_collides() {
-        for place in [Place::Fleet, Place::Wall, Place::Watch, Place::Board, Place::Activity] {
+        for place in [Place::Fleet, Place::Wall, Place::Watch, Place::Board, Place::Activity, Place::Diff] {
             let mut seen: HashMap<Chord, &str> = HashMap::new();
             for spec in in_place(place) {
                 let Key::In(_, chords) = spec.doors.key else { continue };

@@ -2,6 +2,7 @@
 
 pub(in crate::app) mod crash;
 pub(in crate::app) mod editor;
+mod facts;
 mod history;
 pub(in crate::app) mod input;
 pub(in crate::app) mod launch;

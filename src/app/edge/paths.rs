@@ -53,6 +53,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
             days: whole("MOSAIC_ACTIVITY_DAYS", Keeping::default().days)?,
             bytes: u64::from(whole("MOSAIC_ACTIVITY_MB", DEFAULT_MEGABYTES)?) << 20,
         },
+        git_on_network: switch("MOSAIC_GIT_ON_NETWORK")?,
         unit_dir: variable("XDG_CONFIG_HOME")
             .map_or_else(|| user_home.join(".config"), PathBuf::from)
             .join("systemd/user"),
@@ -77,6 +78,19 @@ fn absolute(path: PathBuf) -> PathBuf {
 fn variable(name: &str) -> Option<String> {
     // Set to nothing, as a unit or a wrapper may leave one, it is not set.
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn switch(name: &str) -> Result<bool> {
+    match variable(name).as_deref() {
+        None | Some("0") => Ok(false),
+        Some("1") => Ok(true),
+        Some(text) => Err(Failure::new(
+            Kind::Invalid,
+            name,
+            format!("is {}; expected 1 or 0", crate::plain::quoted(text)),
+            "mend or unset it",
+        )),
+    }
 }
 
 fn whole(name: &str, default: u32) -> Result<u32> {

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use self::panes::Panes;
 use super::editor;
+use super::facts;
 use super::history::{self, History};
 use super::input::{Keyboard, Typed};
 use super::on_terminal::Ended;
@@ -33,7 +34,7 @@ use crate::app::tui::update::update;
 use crate::backlog::watch::{self, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::Label;
+use crate::fleet::model::{Label, RowKey};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::os::clock::at;
 
@@ -121,6 +122,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         panes,
         wake,
         dirty: true,
+        focus: None,
         pressed: false,
         showed_key: false,
         last_frame: None,
@@ -162,6 +164,8 @@ struct Dashboard {
     panes: Panes,
     wake: Arc<Notify>,
     dirty: bool,
+    /// Whose facts the observer was told of.
+    focus: Option<RowKey>,
     /// Whether a key was taken that no frame shows yet.
     pressed: bool,
     /// Whether the last frame was the first to show one.
@@ -295,9 +299,21 @@ impl Dashboard {
     fn take(&mut self, event: Event) {
         self.pressed |= matches!(event, Event::Key(_));
         let effects = update(&mut self.state, event);
+        self.tell_focus();
         self.dirty = true;
         for effect in effects {
             self.perform(effect);
+        }
+    }
+
+    /// Says whose facts are looked at: what costs a process is read of that agent first.
+    fn tell_focus(&mut self) {
+        let looked_at = self.state.selected.as_ref();
+        // A full queue says it again with the next event.
+        if looked_at != self.focus.as_ref()
+            && self.observer.requests.try_send(Request::Focus(looked_at.cloned())).is_ok()
+        {
+            self.focus = looked_at.cloned();
         }
     }
 
@@ -327,6 +343,7 @@ impl Dashboard {
                 let settings = setup::launch(&self.site, &name).map(Box::new);
                 self.take(Event::Launch(name, settings));
             }
+            Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { sent, request } => {

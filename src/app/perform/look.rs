@@ -9,11 +9,16 @@ use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::model::FleetSnapshot;
 use crate::fleet::observe;
-use crate::fleet::roster::{self, Roster};
+use crate::fleet::roster;
 
 /// Looks at everything once, claims included.
 pub(in crate::app) async fn look(site: &Site) -> Result<Arc<FleetSnapshot>> {
-    look_at(site, roster::load(site)?).await
+    look_at(site, observe::once(site, roster::load(site)?)).await
+}
+
+/// The same, with the work trees of agents' folders: a process for each of them.
+pub(in crate::app) async fn look_with_trees(site: &Site) -> Result<Arc<FleetSnapshot>> {
+    look_at(site, observe::once_with_trees(site, roster::load(site)?)).await
 }
 
 /// Looks at the agents of this host alone: what another host asks for must not ask others in turn.
@@ -22,13 +27,12 @@ pub(in crate::app) async fn look_here(site: &Site) -> Result<Arc<FleetSnapshot>>
     let remote: Vec<_> =
         roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.clone()).collect();
     roster.agents.retain(|agent| !remote.contains(&agent.name));
-    look_at(site, roster).await
+    look_at(site, observe::once(site, roster)).await
 }
 
-async fn look_at(site: &Site, roster: Roster) -> Result<Arc<FleetSnapshot>> {
+async fn look_at(site: &Site, looking: impl Future<Output = Arc<FleetSnapshot>>) -> Result<Arc<FleetSnapshot>> {
     let look = Look::begin(site, BoardQuery::default());
-    let snapshot = observe::once(site, roster).await;
-    let snapshot = headless::joined(&snapshot, &look.end().await.map(|seen| seen.board));
+    let snapshot = headless::joined(&looking.await, &look.end().await.map(|seen| seen.board));
     // A missing tmux is no fact about the fleet: nothing can be said at all.
     if crate::fleet::os::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
         return Err(crate::fleet::os::exec::explain("tmux", &crate::fleet::os::exec::ExecError::Missing));

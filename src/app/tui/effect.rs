@@ -51,6 +51,8 @@ pub enum Effect {
     ReadOffer,
     /// Read how an agent is launched.
     ReadLaunch(String),
+    /// Read what differs in an agent's work tree.
+    ReadDiff(String),
     /// Hand the terminal to an agent's pane, until the operator leaves it.
     Attach(String),
     /// Draw everything again.

@@ -12,6 +12,7 @@ use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{Known, Page};
+use crate::fleet::git::Diff;
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 use crate::fleet::pane::Seen;
 use crate::ui::draw::Drawn;
@@ -85,6 +86,8 @@ pub enum Event {
     Offer(Option<Box<Offer>>),
     /// How an agent is launched, or why that cannot be told.
     Launch(String, Result<Box<LaunchSettings>, String>),
+    /// What differs in an agent's work tree was read, or cannot be.
+    Diff(String, Result<Arc<Diff>, String>),
     /// The framework in the home is of this other version.
     OtherVersion(String),
     /// An agent's name was given on the command line.

@@ -9,10 +9,11 @@ use crate::backlog::model::{
 };
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
+use crate::fleet::git::{Change, Diff, DiffLine, FileDiff, LineKind};
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, FleetSupervisor, Health, HeartbeatFacts,
     HeartbeatStatus, Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey,
-    ServerName, SessionName, Size, SocketName,
+    ServerName, SessionName, Size, SocketName, TreeFacts,
 };
 use crate::ui::draw::{Drawn, Lines};
 
@@ -40,6 +41,8 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         class: Some("code".to_owned()),
         runtime: Some("stub".to_owned()),
         model_hint: None,
+        reports_to: None,
+        persona: Some("code".to_owned()),
         managed: true,
         systemd: None,
         pane: Some(PaneFacts {
@@ -79,6 +82,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             Evidence::new(Plane::Tmux, true, "pane %1 of 200x50", 1.0),
             Evidence::new(Plane::Systemd, false, "no user manager here", 1.0),
         ],
+        tree: None,
         claim: None,
         last_exit: None,
         observed_at: "2026-01-02T03:04:05Z".to_owned(),
@@ -131,6 +135,46 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
             PlaneState { plane: Plane::Systemd, ok: false, text: Label::new("no user manager here") },
         ],
         warnings: Vec::new(),
+    })
+}
+
+/// What differs in a work tree: a changed file, a picture, and a file that git does not know.
+pub(crate) fn diff() -> Arc<Diff> {
+    let line = |kind, text: &str| DiffLine { kind, text: text.to_owned() };
+    let mut lines = vec![
+        line(LineKind::Place, "@@ -1,3 +1,42 @@ fn login() {"),
+        line(LineKind::Removed, "    let code = 1;"),
+        line(LineKind::Same, "    check(code);"),
+    ];
+    lines.extend((1..=40).map(|at| line(LineKind::Added, &format!("    second {at};"))));
+    let file = |path: &str, change, binary, lines: Vec<DiffLine>| FileDiff {
+        path: Label::new(path),
+        was: None,
+        change,
+        binary,
+        added: lines.iter().filter(|line| line.kind == LineKind::Added).count() as u64,
+        removed: lines.iter().filter(|line| line.kind == LineKind::Removed).count() as u64,
+        lines,
+        more_lines: 0,
+    };
+    let tree = TreeFacts {
+        branch: Some(Label::new("feat/sessions")),
+        commit: Some("0123456".to_owned()),
+        changed: 2,
+        untracked: 1,
+        added: Some(40),
+        removed: Some(1),
+        ..TreeFacts::default()
+    };
+    Arc::new(Diff {
+        folder: Label::new("/work/login"),
+        tree,
+        files: vec![
+            file("src/login.rs", Change::Modified, false, lines),
+            file("assets/logo.png", Change::Added, true, Vec::new()),
+        ],
+        untracked: vec![Label::new("notes.txt")],
+        cut: false,
     })
 }
 

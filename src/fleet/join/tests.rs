@@ -28,6 +28,7 @@ struct Facts {
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     living: HashMap<AgentName, Living>,
     systemd: Reading<UnitsView>,
+    trees: Option<Trees>,
 }
 
 impl Facts {
@@ -48,6 +49,7 @@ impl Facts {
             heartbeats: HashMap::from([(name, Ok(beat()))]),
             living: HashMap::new(),
             systemd: Reading::new(Err("no user manager here".to_owned()), at(0)),
+            trees: None,
         }
     }
 
@@ -71,6 +73,7 @@ impl Facts {
             stopped: &HashMap::new(),
             systemd: &self.systemd,
             installed: false,
+            trees: self.trees.as_ref(),
             now: at(1),
         })
     }

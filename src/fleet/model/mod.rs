@@ -12,6 +12,7 @@ mod planes;
 mod row;
 mod screen;
 mod strip;
+mod tree;
 mod unit;
 mod warning;
 
@@ -23,6 +24,7 @@ pub use self::planes::*;
 pub use self::row::*;
 pub use self::screen::*;
 pub use self::strip::{BUSIEST, StripCell};
+pub use self::tree::TreeFacts;
 pub use self::unit::*;
 pub use self::warning::{FloorGap, Warning};
 pub use crate::plain::acts_on_terminal;

@@ -234,6 +234,8 @@ pub enum Plane {
     Screen,
     /// The link to another host.
     Ssh,
+    /// Git, of the folder that the agent works in.
+    Tree,
 }
 
 impl Plane {
@@ -248,6 +250,7 @@ impl Plane {
             Self::Systemd => "systemd",
             Self::Screen => "screen",
             Self::Ssh => "ssh",
+            Self::Tree => "tree",
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     BootEnable, ClaimFacts, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
-    ProcessFacts, Readiness, RowKey, SessionName, SocketName, UnitFacts, Warning,
+    ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, Warning,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -37,6 +37,10 @@ pub struct AgentRow {
     pub runtime: Option<String>,
     /// Model asked for.
     pub model_hint: Option<Label>,
+    /// Agent that it reports to.
+    pub reports_to: Option<Label>,
+    /// The persona that it keeps: that of its class, or another one.
+    pub persona: Option<String>,
     /// Whether the roster names it.
     pub managed: bool,
     /// systemd plane; `null` with its reason in `evidence`.
@@ -68,6 +72,8 @@ pub struct AgentRow {
     pub flags: Vec<Flag>,
     /// What each plane said.
     pub evidence: Vec<Evidence>,
+    /// The work tree of its folder; `null` outside of a repository, where it was not read, and on other hosts.
+    pub tree: Option<TreeFacts>,
     /// The card it holds.
     pub claim: Option<ClaimFacts>,
     /// How its last process ended, when that is on record.

@@ -12,10 +12,12 @@ use super::clients::{Answer, Clients};
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
 use super::observed::Observed;
+use super::trees::{self, TreePoll};
 use super::units;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::{FleetSnapshot, PaneKey, SocketName};
+use crate::fleet::join::Reading;
+use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, SocketName};
 use crate::fleet::os::death::DeathWatch;
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
@@ -58,6 +60,8 @@ pub enum Request {
     },
     /// Look at everything now.
     Refresh,
+    /// The row that somebody looks at: what costs a process is read of its agent first.
+    Focus(Option<RowKey>),
 }
 
 /// A running observer; dropping it ends the thread.
@@ -121,6 +125,10 @@ struct Actor {
     /// Questions to tmux servers.
     clients: Clients,
     answers: mpsc::Receiver<Answer>,
+    /// Questions to git.
+    trees: TreePoll,
+    tree_notify: mpsc::Sender<trees::Answer>,
+    focus: Option<RowKey>,
     last_look: Instant,
     roster_stamp: Option<Stamp>,
     links: Arc<Links>,
@@ -152,6 +160,9 @@ impl Actor {
         let (clients, answers) = Clients::new();
         Self {
             changed: HashSet::new(),
+            trees: TreePoll::default(),
+            tree_notify: mpsc::channel(1).0,
+            focus: None,
             clients,
             answers,
             links,
@@ -180,6 +191,8 @@ impl Actor {
         let (host_readings, mut hosts) = mpsc::channel(NOTICES);
         self.host_notify = host_readings;
         self.feed_hosts();
+        let (tree_answers, mut read_trees) = mpsc::channel(NOTICES);
+        self.tree_notify = tree_answers;
         let mut tick = tokio::time::interval(TICK);
         // A machine that slept owes no ticks: each of them asks for everything.
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -197,6 +210,11 @@ impl Actor {
                         urgent = true;
                         self.dirty =
                             Dirty { tmux: true, processes: true, heartbeats: true, roster: true, panes: true, joined: true };
+                    }
+                    Some(Request::Focus(row)) => {
+                        self.focus = row;
+                        self.read_trees();
+                        continue;
                     }
                     Some(Request::Capture { pane, history, answer }) => {
                         self.capture(&pane, history, answer);
@@ -222,6 +240,12 @@ impl Actor {
                         file_watch.retry();
                     }
                 }
+                Some((folder, facts)) = read_trees.recv() => {
+                    self.trees.answered(&folder, facts.is_err(), Instant::now());
+                    let reading = Reading::new(facts, jiff::Timestamp::now());
+                    self.observed.set_trees(HashMap::from([(folder, reading)]));
+                    self.dirty.joined = true;
+                }
                 Some(reading) = units.recv() => {
                     self.observed.set_systemd(reading);
                     self.dirty.joined = true;
@@ -233,6 +257,7 @@ impl Actor {
                 _ = tick.tick() => {
                     ticks = ticks.wrapping_add(1);
                     self.on_tick(ticks);
+                    self.read_trees();
                     // Until the folder is watched, its files are read at each tick.
                     self.dirty.heartbeats |= file_watch.retry();
                 }
@@ -352,6 +377,16 @@ impl Actor {
     fn read_screens(&mut self) {
         for (server, panes) in self.observed.due_screens() {
             self.clients.peek(server, panes);
+        }
+    }
+
+    /// Asks git about the folders that are due, by processes for which nobody waits.
+    fn read_trees(&mut self) {
+        let folders = self.observed.folders();
+        self.observed.retain_trees(&folders);
+        self.trees.focus(self.focus.as_ref().and_then(|row| self.observed.folder_of(row)));
+        for folder in self.trees.due(&folders, Instant::now()) {
+            trees::ask(folder, self.observed.site().git_on_network, self.tree_notify.clone());
         }
     }
 

@@ -1,7 +1,7 @@
 //! The observer: one actor owns what is known of the fleet and publishes whole snapshots.
 //!
 //! It reads; it never changes a session, a unit or a file. One look costs a constant number of
-//! processes: two tmux clients per socket, one ssh per host, nothing per agent.
+//! processes: two tmux clients per socket, one ssh per host, nothing per agent. Work trees are asked about apart from it.
 
 mod actor;
 mod clients;
@@ -9,9 +9,11 @@ mod files;
 mod hosts;
 mod observed;
 mod screens;
+mod trees;
 mod units;
 
 pub use actor::{Observer, Request, start};
+pub(in crate::fleet) use trees::Trees;
 
 use std::sync::Arc;
 
@@ -24,11 +26,21 @@ use observed::Observed;
 
 /// Looks at every plane once.
 pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
+    look_once(site, roster, false).await
+}
+
+/// Looks at every plane once, the work trees of agents' folders included: a process for each of them.
+pub async fn once_with_trees(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
+    look_once(site, roster, true).await
+}
+
+async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSnapshot> {
     let mut observed = Observed::new(site.clone(), Ok(roster));
     let links = Arc::new(Links::new(&site.home));
     let remote_agents = observed.remote_agents();
     let hosts = join_all(remote_agents.into_iter().map(|remote| hosts::once(remote, Arc::clone(&links))));
     let systemd = units::read_once(site);
+    let folders = if with_trees { observed.folders() } else { Vec::new() };
     let here = async {
         observed.look_at_all().await;
         observed.read_processes();
@@ -36,7 +48,11 @@ pub async fn once(site: &Site, roster: Roster) -> Arc<FleetSnapshot> {
         observed.reconcile_screens();
         observed.read_screens_once().await;
     };
-    let (hosts, systemd, ()) = tokio::join!(hosts, systemd, here);
+    let trees = trees::read_all(folders, site.git_on_network);
+    let (hosts, systemd, (), trees) = tokio::join!(hosts, systemd, here, trees);
+    if with_trees {
+        observed.set_trees(trees);
+    }
     observed.set_systemd(systemd);
     for reading in hosts {
         observed.set_host(reading);

@@ -1,6 +1,7 @@
 //! The facts an observer holds between two looks, plane by plane.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,13 +10,14 @@ use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
 use super::screens::{Readings, RulesCache, ScreenPoll};
+use super::trees::{Folder, Trees};
 use crate::fleet::error::Failure;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
-    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, ServerName, SocketName, SshTarget, UnitsView,
+    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget, UnitsView,
 };
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
@@ -51,6 +53,8 @@ pub(super) struct Observed {
     systemd: Reading<UnitsView>,
     /// Whether this fleet's units are installed.
     installed: bool,
+    /// The work trees of agents' folders, where git was asked.
+    trees: Option<Trees>,
 }
 
 impl Observed {
@@ -76,6 +80,7 @@ impl Observed {
             stopped: HashMap::new(),
             systemd: Reading::new(Err(NOT_READ.to_owned()), now),
             installed: false,
+            trees: None,
         };
         observed.set_roster(roster);
         observed
@@ -378,6 +383,49 @@ impl Observed {
             .collect()
     }
 
+    /// The folders that agents of this host work in, each once, with the second of the last output in them.
+    pub(super) fn folders(&self) -> Vec<Folder> {
+        let mut output: HashMap<(&SocketName, &str), u64> = HashMap::new();
+        for (server, reading) in self.tmux.iter().filter(|(server, _)| server.ssh.is_none()) {
+            let Ok(Look::Panes(panes)) = &reading.facts else { continue };
+            for pane in panes {
+                let newest = output.entry((&server.socket, &pane.session.0)).or_default();
+                *newest = (*newest).max(pane.activity.unwrap_or(0));
+            }
+        }
+        let mut folders: Vec<Folder> = Vec::new();
+        let mut places: HashMap<&PathBuf, usize> = HashMap::new();
+        for agent in self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site)) {
+            let newest = output.get(&(&agent.socket, agent.session.0.as_str())).copied();
+            let place = *places.entry(&agent.working_directory).or_insert(folders.len());
+            match folders.get_mut(place) {
+                Some((_, known)) => *known = (*known).max(newest),
+                None => folders.push((agent.working_directory.clone(), newest)),
+            }
+        }
+        folders
+    }
+
+    /// The folder of the agent that a row shows; none of another host's.
+    pub(super) fn folder_of(&self, row: &RowKey) -> Option<PathBuf> {
+        let here = |agent: &&Agent| !self.roster.is_remote(agent, &self.site);
+        let mut agents = self.roster.agents.iter().filter(here);
+        agents.find(|agent| RowKey::of_agent(&agent.name) == *row).map(|agent| agent.working_directory.clone())
+    }
+
+    /// Takes what git said of folders; the others are kept.
+    pub(super) fn set_trees(&mut self, trees: Trees) {
+        self.trees.get_or_insert_default().extend(trees);
+    }
+
+    /// Forgets the work trees of folders that nobody works in any more.
+    pub(super) fn retain_trees(&mut self, folders: &[Folder]) {
+        if let Some(trees) = &mut self.trees {
+            let known: HashSet<&PathBuf> = folders.iter().map(|(folder, _)| folder).collect();
+            trees.retain(|folder, _| known.contains(folder));
+        }
+    }
+
     /// Joins what is known now.
     pub(super) fn join(&self) -> Arc<FleetSnapshot> {
         Arc::new(join::join(&Planes {
@@ -395,6 +443,7 @@ impl Observed {
             stopped: &self.stopped,
             systemd: &self.systemd,
             installed: self.installed,
+            trees: self.trees.as_ref(),
             now: Timestamp::now(),
         }))
     }

@@ -48,6 +48,14 @@ pub struct Output {
     pub stderr: String,
 }
 
+impl Output {
+    /// Whether it said more on its standard output than is kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.stdout.len() as u64 >= MAX_OUTPUT_BYTES
+    }
+}
+
 /// Why a command gave no output.
 #[derive(Debug)]
 pub enum ExecError {
@@ -123,9 +131,37 @@ pub async fn run_with_input(
 ) -> Result<Output, ExecError> {
     let mut command = base(program, args);
     command.envs(env.iter().map(|(name, value)| (name, value)));
+    to_its_end(command, input, limit, Past::KillIt).await
+}
+
+/// Runs a command to its end whose whole environment is these variables. Past its time all of its process group is
+/// killed, so that nothing it started stays behind.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_alone(
+    program: &Path,
+    args: &[OsString],
+    env: &[(&str, OsString)],
+    limit: Duration,
+) -> Result<Output, ExecError> {
+    let mut command = base(program, args);
+    command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
+    to_its_end(command, &[], limit, Past::KillItsGroup).await
+}
+
+/// What becomes of a command past its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Past {
+    KillIt,
+    KillItsGroup,
+}
+
+async fn to_its_end(mut command: Command, input: &[u8], limit: Duration, past: Past) -> Result<Output, ExecError> {
     command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(&mut command)?;
+    let group = child.id().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?));
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let feed = async {
         if let Some(mut stdin) = stdin {
@@ -145,7 +181,13 @@ pub async fn run_with_input(
     };
     match tokio::time::timeout(limit, collect).await {
         Ok(result) => result.map_err(ExecError::Io),
-        Err(_) => Err(ExecError::TimedOut(limit)),
+        Err(_) => {
+            if let Some(group) = group.filter(|_| past == Past::KillItsGroup) {
+                // It is not reaped yet, so the number is still its own; what is dropped below is killed in any case.
+                let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            }
+            Err(ExecError::TimedOut(limit))
+        }
     }
 }
 

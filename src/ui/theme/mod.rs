@@ -76,6 +76,7 @@ impl Theme {
         let plain = Style::new();
         let emphasis = match role {
             Role::Strong | Role::Alarm => plain.add_modifier(Modifier::BOLD),
+            Role::Found => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             Role::State(Readiness::Stuck | Readiness::Dead | Readiness::Stale) => plain.add_modifier(Modifier::BOLD),
             Role::Cursor => return plain.add_modifier(Modifier::REVERSED),
             _ => plain,
@@ -83,8 +84,10 @@ impl Theme {
         // Without colours the attributes have to tell the roles apart, so there are more of them.
         if !self.has_color() {
             return match role {
-                Role::Quiet | Role::Faint | Role::Lane(Column::Done) => plain.add_modifier(Modifier::DIM),
-                Role::Warning | Role::Accent => plain.add_modifier(Modifier::BOLD),
+                Role::Quiet | Role::Faint | Role::Removed | Role::Lane(Column::Done) => {
+                    plain.add_modifier(Modifier::DIM)
+                }
+                Role::Warning | Role::Accent | Role::Added => plain.add_modifier(Modifier::BOLD),
                 _ => emphasis,
             };
         }
@@ -95,9 +98,11 @@ impl Theme {
             Role::Faint => colors.faint,
             Role::Accent => colors.accent,
             Role::Alarm | Role::State(Readiness::Stuck) => colors.stuck,
-            Role::Warning | Role::Lane(Column::Blocked) => colors.warning,
-            Role::Good | Role::State(Readiness::Available) | Role::Lane(Column::Ready) => colors.available,
-            Role::State(Readiness::Dead) => colors.dead,
+            Role::Warning | Role::Found | Role::Lane(Column::Blocked) => colors.warning,
+            Role::Good | Role::Added | Role::State(Readiness::Available) | Role::Lane(Column::Ready) => {
+                colors.available
+            }
+            Role::Removed | Role::State(Readiness::Dead) => colors.dead,
             Role::State(Readiness::Stale) => colors.stale,
             Role::State(Readiness::Unknown) => colors.unknown,
             Role::State(Readiness::Working) | Role::Lane(Column::Claimed) => colors.working,

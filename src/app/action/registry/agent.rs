@@ -21,6 +21,13 @@ pub enum AgentAction {
     Status(Option<String>),
     /// Prints each plane's facts and the rule that decided.
     Explain(String),
+    /// Prints what an agent's work tree holds that its commit does not.
+    Diff {
+        /// The agent.
+        name: String,
+        /// Files and counts alone.
+        stat: bool,
+    },
     /// Delivers a message to one agent.
     Send {
         /// The agent.
@@ -98,6 +105,7 @@ impl AgentAction {
             Self::Roster
             | Self::Status(_)
             | Self::Explain(_)
+            | Self::Diff { .. }
             | Self::Wait { .. }
             | Self::Tail { .. }
             | Self::CommsBlock { .. } => Concern::default(),
@@ -173,6 +181,17 @@ pub(super) const LOOKS: &[ActionSpec] = &[
     .in_footer()
     .takes(&[NAME, JSON])
     .answers("{rule, would_change, agent, command}", LOOK),
+    command(
+        "agent.diff",
+        "diff",
+        "Shows what an agent's work tree holds that its last commit does not, read-only",
+        &["agent", "diff"],
+        |inputs| done(AgentAction::Diff { name: inputs.required("name")?, stat: inputs.flag("stat") }),
+    )
+    .key(Place::Agents, &["d"])
+    .in_footer()
+    .takes(&[NAME, flag("stat", "Files and counts, without their lines"), JSON])
+    .answers("{agent, folder, tree, files, untracked, cut}", ACT),
     command(
         "agent.watch",
         "watch",

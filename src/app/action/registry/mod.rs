@@ -13,11 +13,12 @@ pub mod program;
 pub mod screen;
 pub mod session;
 mod spec;
+mod views;
 
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
 /// Its parts, in the order of help and footer.
-const PARTS: [&[ActionSpec]; 14] = [
+const PARTS: [&[ActionSpec]; 15] = [
     screen::KEYS,
     screen::WALL,
     fleet::LOOKS,
@@ -30,6 +31,7 @@ const PARTS: [&[ActionSpec]; 14] = [
     fleet::ACTS,
     agent::ACTS,
     screen::ACTIVITY,
+    views::DIFF,
     screen::BOARD,
     backlog::BACKLOG,
 ];

@@ -57,6 +57,14 @@ pub enum ScreenAction {
     OpenEvent,
     /// Figures of the last day, or the events again.
     Plots,
+    /// Moves a diff's lines to the side, or goes to another file.
+    Side(Direction),
+    /// Reads the diff again.
+    DiffAgain,
+    /// Edits what is searched in a diff.
+    Search,
+    /// To the next line that holds what is searched; else the one before.
+    NextFound(bool),
     /// The Board view.
     ViewBoard,
     /// The column beside.

@@ -98,6 +98,8 @@ pub enum Place {
     Board,
     /// In the Activity view.
     Activity,
+    /// In a diff.
+    Diff,
 }
 
 impl Place {
@@ -123,6 +125,7 @@ impl Place {
             Self::Agents => "Fleet, Wall, Watch",
             Self::Board => "Board",
             Self::Activity => "Activity",
+            Self::Diff => "diff",
         }
     }
 }
@@ -412,8 +415,8 @@ pub(super) const ACT: &[u8] = &[0, 1, 3, 4, 69];
 pub const SHAPES: &[(&str, &str)] = &[
     (
         "row",
-        "name, alias, session, session_label, tenant_id, host, socket, class, runtime, model_hint, managed, systemd, pane, process, \
-         idle_seconds, heartbeat, health, readiness, reason, question, drift, boot_enable, flags, evidence, claim, \
+        "name, alias, session, session_label, tenant_id, host, socket, class, runtime, model_hint, reports_to, persona, managed, systemd, pane, process, \
+         idle_seconds, heartbeat, health, readiness, reason, question, drift, boot_enable, flags, evidence, tree, claim, \
          last_exit, observed_at",
     ),
     ("receipt", "delivery, reason, agent, tenant_id, host, message_id, bytes"),

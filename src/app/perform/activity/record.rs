@@ -154,6 +154,7 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             AgentAction::Roster
             | AgentAction::Status(_)
             | AgentAction::Explain(_)
+            | AgentAction::Diff { .. }
             | AgentAction::Wait { .. }
             | AgentAction::Tail { .. }
             | AgentAction::CommsBlock { .. } => false,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::app::action::report::Report;
 use crate::app::perform::headless;
-use crate::app::perform::look::look;
+use crate::app::perform::look::look_with_trees;
 use crate::app::tui::present;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -24,7 +24,7 @@ pub(super) fn roster(site: &Site) -> Result<Report> {
 pub(super) async fn status(site: &Site, name: Option<&str>) -> Result<Report> {
     match name {
         None => {
-            let snapshot = look(site).await?;
+            let snapshot = look_with_trees(site).await?;
             let managed: Vec<_> = snapshot.agents.iter().filter(|row| row.managed).collect();
             Ok(Report::done(headless::table(&snapshot, None, true), &managed))
         }
@@ -57,7 +57,7 @@ fn command_of(site: &Site, name: &str) -> Option<(String, CommandSource)> {
 
 /// One row; a session that the roster does not know can be looked at too.
 async fn look_at(site: &Site, name: &str) -> Result<(Arc<FleetSnapshot>, Arc<AgentRow>)> {
-    let snapshot = look(site).await?;
+    let snapshot = look_with_trees(site).await?;
     let row = snapshot.named(name).cloned();
     match row {
         Some(row) => Ok((snapshot, row)),

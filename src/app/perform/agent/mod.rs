@@ -1,10 +1,12 @@
 //! Steering agents: how its actions are performed.
 
 mod deliver;
+mod diff;
 mod follow;
 mod look;
 mod perform;
 mod tail;
 
+pub(in crate::app) use diff::read as read_diff;
 pub(in crate::app) use perform::perform;
 pub(in crate::app) use tail::{attach, follow};

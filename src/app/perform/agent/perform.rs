@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::deliver::{Wanted, broadcast, deliver, read, told};
-use super::{look, tail};
+use super::{diff, look, tail};
 use crate::app::action::agent::AgentAction;
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
@@ -33,6 +33,7 @@ pub(in crate::app) async fn perform(
     match action {
         AgentAction::Roster => look::roster(site),
         AgentAction::Status(name) => look::status(site, name.as_deref()).await,
+        AgentAction::Diff { name, stat } => diff::told(site, name, *stat).await,
         AgentAction::Explain(name) => look::explain(site, name).await,
         AgentAction::Send { name, message } => {
             let roster = roster::load(site)?;

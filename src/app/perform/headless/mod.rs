@@ -58,7 +58,7 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
     }
     // Begun first, so that both are looked at at the same time.
     let look = Look::begin(site, BoardQuery { limit: WINDOW, ..BoardQuery::default() });
-    let snapshot = observe::once(site, roster::load(site)?).await;
+    let snapshot = observe::once_with_trees(site, roster::load(site)?).await;
     let (board, first) = match look.end().await {
         Ok(seen) => (Ok(seen.board), seen.first),
         Err(failure) => (Err(failure), None),

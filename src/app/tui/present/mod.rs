@@ -10,6 +10,7 @@ pub(in crate::app::tui) mod confirm;
 mod cost;
 mod dag;
 mod detail;
+pub(in crate::app::tui) mod diff;
 pub(in crate::app::tui) mod event;
 pub(in crate::app::tui) mod explain;
 pub(in crate::app::tui) mod fleet;
@@ -163,7 +164,7 @@ fn tabs(state: &State) -> Vec<Tab> {
         return Vec::new();
     }
     let here = match state.screen {
-        Screen::Fleet | Screen::Watch => ScreenAction::ViewFleet,
+        Screen::Fleet | Screen::Watch | Screen::Diff => ScreenAction::ViewFleet,
         Screen::Wall => ScreenAction::ViewWall,
         Screen::Board | Screen::Card => ScreenAction::ViewBoard,
         Screen::Activity => ScreenAction::ViewActivity,

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod board;
 pub mod card;
 pub mod confirm;
+pub mod diff;
 pub mod event;
 pub mod explain;
 pub mod fleet;
@@ -57,6 +58,8 @@ pub enum Screen {
     Card,
     /// What happened.
     Activity,
+    /// What differs in an agent's work tree.
+    Diff,
 }
 
 /// A popup over the view.
@@ -96,6 +99,7 @@ impl Screen {
             Self::Board => &board::PARTS,
             Self::Card => &card::PARTS,
             Self::Activity => &activity::PARTS,
+            Self::Diff => &diff::PARTS,
         }
     }
 

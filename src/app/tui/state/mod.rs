@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::screens::activity::ActivityState;
 use super::screens::board::BoardState;
+use super::screens::diff::DiffState;
 use super::screens::fleet::FilterLine;
 use super::screens::wall::WallState;
 use super::screens::watch::Scrollback;
@@ -65,6 +66,8 @@ pub struct State {
     pub board: BoardState,
     /// What happened.
     pub activity: ActivityState,
+    /// What differs in an agent's work tree.
+    pub diff: DiffState,
     /// The selected row.
     pub selected: Option<RowKey>,
     /// Name asked for on the command line, until a row of that name is there.
@@ -128,6 +131,7 @@ impl State {
             wall: WallState::default(),
             board: BoardState::default(),
             activity: ActivityState::default(),
+            diff: DiffState::default(),
             selected: None,
             wanted: None,
             list_top: 0,
@@ -215,7 +219,7 @@ impl State {
         self.overlay.is_some()
             || self.pane.history.is_some()
             || (self.screen == Screen::Watch && !self.watch_only)
-            || self.screen == Screen::Card
+            || matches!(self.screen, Screen::Card | Screen::Diff)
             || (self.screen == Screen::Activity && (self.activity.plots || self.activity.at.is_some()))
             || self.is_filtered()
     }
@@ -251,7 +255,7 @@ impl State {
     pub fn card_in_hand(&self) -> Option<CardId> {
         match self.screen {
             Screen::Card => self.board.wanted.clone(),
-            Screen::Activity => None,
+            Screen::Activity | Screen::Diff => None,
             _ => self.board.selected().map(|card| card.id.clone()),
         }
     }

@@ -11,7 +11,7 @@ use crate::app::action::{FleetAction, TerminalAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::confirm::{Confirm, Subject};
 use crate::app::tui::screens::explain::Explain;
-use crate::app::tui::screens::{Overlay, Screen, fleet};
+use crate::app::tui::screens::{Overlay, Screen, diff, fleet};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention};
 
@@ -129,6 +129,11 @@ pub(in crate::app::tui) fn dispatch(
         Performer::Screen(OnScreen::Explain(name)) => {
             if select(state, &name) {
                 state.overlay = Some(Overlay::Explain(Explain::default()));
+            }
+        }
+        Performer::Screen(OnScreen::Diff(name)) => {
+            if select(state, &name) {
+                diff::open(state, name, effects);
             }
         }
         // The terminal is the pane's until it is left.

@@ -14,7 +14,7 @@ use jiff::ToSpan;
 use super::effect::Effect;
 use super::event::Event;
 use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, activity, board, form, sheet, wall, watch};
+use super::screens::{Overlay, Screen, activity, board, diff, form, sheet, wall, watch};
 use super::state::{State, Toast};
 
 /// How long a message stays at the bottom.
@@ -84,6 +84,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Done { sent, report } => answers::take(state, sent, report),
         Event::OtherVersion(seeded) => sheet::offer_update(state, &seeded, &mut effects),
         Event::Offer(offer) => sheet::offered(state, offer.map(|offer| *offer)),
+        Event::Diff(name, read) => diff::take(state, &name, read),
         Event::Launch(name, settings) => sheet::read(state, &name, settings.map(|settings| *settings)),
         Event::Returned { command, report } => answers::tell(state, command, report),
         Event::Tick(now) => {
@@ -127,6 +128,8 @@ pub(in crate::app::tui) fn toast(state: &mut State, text: String, failed: bool) 
 mod activity_tests;
 #[cfg(test)]
 mod board_tests;
+#[cfg(test)]
+mod diff_tests;
 #[cfg(test)]
 mod flight_tests;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
-use crate::app::tui::screens::{Overlay, Screen, activity, board, card, fleet, question, sheet, wall};
+use crate::app::tui::screens::{Overlay, Screen, activity, board, card, diff, fleet, question, sheet, wall};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -47,6 +47,10 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::FilterActivity => activity::filter(state),
         ScreenAction::OpenEvent => activity::open_event(state),
         ScreenAction::Plots => activity::plots(state),
+        ScreenAction::Side(direction) => diff::side(state, direction),
+        ScreenAction::DiffAgain => effects.push(Effect::ReadDiff(state.diff.name.clone())),
+        ScreenAction::Search => diff::search(state),
+        ScreenAction::NextFound(forward) => diff::next(state, forward),
         ScreenAction::ShowPersona => sheet::show_persona(state, effects),
         ScreenAction::LaunchSettings => sheet::ask_launch(state, effects),
         ScreenAction::FirstFleet => effects.push(Effect::ReadOffer),

@@ -1,0 +1,68 @@
+//! Keys of the views that stand beside the fleet's: a diff, and the chart of seats.
+
+use super::screen::{Direction, ScreenAction};
+use super::spec::{ActionSpec, Place, screen};
+
+/// Keys of a diff.
+pub(super) const DIFF: &[ActionSpec] = &[
+    screen("diff.again", "read again", "Asks git again", Place::Diff, &["d"], ScreenAction::DiffAgain).in_footer(),
+    screen(
+        "diff.next_file",
+        "next file",
+        "To the head of the next file",
+        Place::Diff,
+        &["tab", "]"],
+        ScreenAction::Side(Direction::Down),
+    )
+    .in_footer(),
+    screen(
+        "diff.file_before",
+        "file before",
+        "To the head of the file before",
+        Place::Diff,
+        &["backtab", "["],
+        ScreenAction::Side(Direction::Up),
+    ),
+    screen(
+        "diff.search",
+        "search",
+        "Searches a text in the lines and the names of files; a capital letter means only itself",
+        Place::Diff,
+        &["/"],
+        ScreenAction::Search,
+    )
+    .in_footer(),
+    screen(
+        "diff.next_found",
+        "next found",
+        "To the next line that holds it",
+        Place::Diff,
+        &["n"],
+        ScreenAction::NextFound(true),
+    )
+    .in_footer(),
+    screen(
+        "diff.found_before",
+        "found before",
+        "To the line before that holds it",
+        Place::Diff,
+        &["N"],
+        ScreenAction::NextFound(false),
+    ),
+    screen(
+        "diff.left",
+        "left",
+        "Moves long lines back",
+        Place::Diff,
+        &["h", "left"],
+        ScreenAction::Side(Direction::Left),
+    ),
+    screen(
+        "diff.right",
+        "right",
+        "Moves long lines to the side, so that their end is seen",
+        Place::Diff,
+        &["l", "right"],
+        ScreenAction::Side(Direction::Right),
+    ),
+];

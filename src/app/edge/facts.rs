@@ -1,0 +1,31 @@
+//! What a view asks for and the observer does not hold: read on a thread of its own, told as an event.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::open::block_on;
+use crate::app::perform::agent;
+use crate::app::tui::event::Event;
+use crate::fleet::home::Site;
+
+/// Reads what differs in an agent's work tree.
+pub(super) fn read_diff(site: &Site, name: String, done: &mpsc::Sender<Event>) {
+    let site = site.clone();
+    apart(done, move || {
+        let read = block_on(agent::read_diff(&site, &name)).and_then(|read| read);
+        Event::Diff(name, read.map(Arc::new).map_err(|failure| failure.to_string()))
+    });
+}
+
+/// Reads on a thread of its own: a folder or a file that does not answer must hold up no key.
+fn apart(done: &mpsc::Sender<Event>, read: impl FnOnce() -> Event + Send + 'static) {
+    let done = done.clone();
+    let told = move || {
+        // The dashboard may have ended meanwhile.
+        let _left = done.blocking_send(read());
+    };
+    if let Err(error) = std::thread::Builder::new().name("facts".to_owned()).spawn(told) {
+        tracing::warn!(%error, "a thread to read facts cannot be started");
+    }
+}

@@ -1,0 +1,150 @@
+//! A diff in words: a head for each file, its lines, and what git does not know.
+
+use super::plan_of;
+use crate::app::tui::screens::diff::Row;
+use crate::app::tui::state::State;
+use crate::fleet::git::{Diff, FileDiff, LineKind};
+use crate::fleet::model::Label;
+use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::view::{Body, DiffView, Piece, Role};
+
+/// What decides how its room is divided.
+pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
+    ViewKind::Diff { filter: state.is_filtered() }
+}
+
+/// Lines on the screen.
+pub(in crate::app::tui) fn page(state: &State) -> usize {
+    usize::from(plan_of(state).list.height)
+}
+
+/// How far lines can be moved to the side: so that the end of the longest one is to be seen.
+pub(in crate::app::tui) fn widest(state: &State) -> usize {
+    let Some(diff) = state.diff.diff() else { return 0 };
+    let lines = diff.files.iter().flat_map(|file| &file.lines).map(|line| line.text.chars().count() + 1);
+    lines.max().unwrap_or(0).saturating_sub(usize::from(plan_of(state).list.width) / 2)
+}
+
+/// What there is to draw of it.
+pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
+    let page = usize::from(plan.list.height);
+    let mut view = DiffView {
+        title: vec![
+            Piece::new("Diff ", Role::Strong),
+            Piece::new(Label::new(&state.diff.name).to_string(), Role::Accent),
+        ],
+        filter: state.is_filtered().then(|| (state.diff.search.text.clone(), state.diff.searching)),
+        ..DiffView::default()
+    };
+    match &state.diff.read {
+        None => view.empty = vec!["asking git\u{2026}".to_owned()],
+        Some(Err(why)) => view.empty = vec![Label::new(why).to_string(), "d asks again, Esc goes back".to_owned()],
+        Some(Ok(diff)) => {
+            view.title.push(Piece::new(format!("  {}", diff.tree.head()), Role::Plain));
+            view.facts = facts(diff);
+            let rows = state.diff.rows.iter().skip(state.diff.top).take(page);
+            view.lines = rows.map(|row| line(state, diff, *row)).collect();
+            view.foot = position(state, page);
+            if state.diff.rows.is_empty() {
+                view.empty = clean(diff);
+            }
+        }
+    }
+    Body::Diff(Box::new(view))
+}
+
+/// What stands instead of lines where nothing differs.
+fn clean(diff: &Diff) -> Vec<String> {
+    let mut lines = vec!["nothing differs from the last commit".to_owned()];
+    if let Some(ahead) = diff.tree.ahead.filter(|ahead| *ahead > 0) {
+        let upstream = diff.tree.upstream.as_ref().map(ToString::to_string).unwrap_or_default();
+        lines.push(format!("{ahead} commits are ahead of {upstream}: `git log {upstream}..` in {}", diff.folder));
+    }
+    lines.push("Esc goes back".to_owned());
+    lines
+}
+
+fn facts(diff: &Diff) -> Vec<Piece> {
+    let (added, removed) =
+        diff.files.iter().fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
+    let mut pieces = Vec::new();
+    if !diff.files.is_empty() {
+        let files = diff.files.len();
+        pieces.push(Piece::new(format!("{files} file{}  ", if files == 1 { "" } else { "s" }), Role::Quiet));
+        pieces.push(Piece::new(format!("+{added}"), Role::Added));
+        pieces.push(Piece::new(format!(" -{removed}"), Role::Removed));
+    }
+    if diff.tree.untracked > 0 {
+        let gap = if pieces.is_empty() { "" } else { "  " };
+        pieces.push(Piece::new(format!("{gap}{} new", diff.tree.untracked), Role::Quiet));
+    }
+    pieces
+}
+
+fn position(state: &State, page: usize) -> Vec<Piece> {
+    let all = state.diff.rows.len();
+    if all <= page || page == 0 {
+        return Vec::new();
+    }
+    let end = (state.diff.top + page).min(all);
+    let mut pieces = vec![Piece::new(format!("{end}/{all}"), Role::Quiet)];
+    if state.diff.side > 0 {
+        pieces.insert(0, Piece::new(format!("from column {}  ", state.diff.side + 1), Role::Quiet));
+    }
+    pieces
+}
+
+fn line(state: &State, diff: &Diff, row: Row) -> Vec<Piece> {
+    let shown = match row {
+        Row::Blank => Vec::new(),
+        Row::File(at) => head(&diff.files[at]),
+        Row::Line(file, at) => {
+            let line = &diff.files[file].lines[at];
+            let role = match line.kind {
+                LineKind::Added => Role::Added,
+                LineKind::Removed => Role::Removed,
+                LineKind::Same => Role::Plain,
+                LineKind::Place => Role::Accent,
+                LineKind::Remark => Role::Quiet,
+            };
+            let aside: String = line.text.chars().skip(state.diff.side).collect();
+            vec![Piece::new(line.kind.mark(), role), Piece::new(aside, role)]
+        }
+        Row::More(at) => {
+            let file = &diff.files[at];
+            vec![Piece::new(format!("  {} more lines of {} are not shown", file.more_lines, file.path), Role::Warning)]
+        }
+        Row::Cut => vec![Piece::new("  git said more than is kept: files behind these are not shown", Role::Warning)],
+        Row::New => vec![
+            Piece::new("new", Role::Strong),
+            Piece::new(format!("  {} that git does not know", diff.tree.untracked), Role::Quiet),
+        ],
+        Row::Name(at) => vec![Piece::new("? ", Role::Added), Piece::new(diff.untracked[at].as_str(), Role::Added)],
+        Row::MoreNames => {
+            let more = diff.tree.untracked.saturating_sub(diff.untracked.len() as u64);
+            vec![Piece::new(format!("  {more} more"), Role::Quiet)]
+        }
+    };
+    if state.diff.is_found(row) {
+        return shown.into_iter().map(|piece| Piece { role: Role::Found, ..piece }).collect();
+    }
+    shown
+}
+
+fn head(file: &FileDiff) -> Vec<Piece> {
+    let mut pieces = vec![Piece::new(file.path.as_str(), Role::Strong)];
+    if let Some(was) = &file.was {
+        pieces.push(Piece::new(format!("  was {was}"), Role::Quiet));
+    }
+    pieces.push(Piece::new(format!("  {}", file.change.word()), Role::Quiet));
+    if file.binary {
+        pieces.push(Piece::new("  binary", Role::Quiet));
+    }
+    if file.added > 0 {
+        pieces.push(Piece::new(format!("  +{}", file.added), Role::Added));
+    }
+    if file.removed > 0 {
+        pieces.push(Piece::new(format!("  -{}", file.removed), Role::Removed));
+    }
+    pieces
+}

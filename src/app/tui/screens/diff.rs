@@ -1,0 +1,254 @@
+//! What an agent's work tree holds that its commit does not: read-only, scrolled, searched.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{FilterParts, Screen, ViewParts};
+use crate::app::action::registry::Place;
+use crate::app::action::{Direction, Motion};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::{State, TextInput};
+use crate::app::tui::update::toast;
+use crate::fleet::git::Diff;
+
+/// Columns that one step to the side moves.
+const SIDE_STEP: usize = 16;
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Diff,
+    help: "keys in a diff",
+    filter: Some(FilterParts {
+        is_open: |state| state.diff.searching,
+        is_shown: |state| state.diff.searching || !state.diff.search.text.is_empty(),
+        press: press_in_search,
+        paste: |state, text| {
+            let cut = state.diff.search.insert(text);
+            find(state, 0, true);
+            cut
+        },
+    }),
+    motion: |state, motion, _| scroll(state, motion),
+    peel,
+    plan: present::diff::plan,
+    draw: present::diff::body,
+};
+
+/// A line of the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// The head of a file.
+    File(usize),
+    /// A line of a file.
+    Line(usize, usize),
+    /// What is not kept of a file.
+    More(usize),
+    /// What git said beyond what is kept.
+    Cut,
+    /// The head of the names that git does not know.
+    New,
+    /// One of them.
+    Name(usize),
+    /// Those that are only counted.
+    MoreNames,
+    /// Nothing.
+    Blank,
+}
+
+/// A diff on the screen.
+#[derive(Debug, Clone, Default)]
+pub struct DiffState {
+    /// The agent.
+    pub name: String,
+    /// What was read; `None` while it is being read.
+    pub read: Option<Result<Arc<Diff>, String>>,
+    /// Its lines.
+    pub rows: Arc<Vec<Row>>,
+    /// First line shown.
+    pub top: usize,
+    /// First column shown of the lines.
+    pub side: usize,
+    /// What is searched.
+    pub search: TextInput,
+    /// Whether keys go into it.
+    pub searching: bool,
+}
+
+impl DiffState {
+    /// The diff, once it was read.
+    #[must_use]
+    pub fn diff(&self) -> Option<&Arc<Diff>> {
+        self.read.as_ref()?.as_ref().ok()
+    }
+
+    /// The text of a line, as far as it can be searched.
+    #[must_use]
+    pub fn text(&self, row: Row) -> &str {
+        let Some(diff) = self.diff() else { return "" };
+        match row {
+            Row::File(at) => diff.files[at].path.as_str(),
+            Row::Line(file, at) => &diff.files[file].lines[at].text,
+            Row::Name(at) => diff.untracked[at].as_str(),
+            Row::More(_) | Row::Cut | Row::New | Row::MoreNames | Row::Blank => "",
+        }
+    }
+
+    /// Whether a line holds what is searched. A capital letter means only itself.
+    #[must_use]
+    pub fn is_found(&self, row: Row) -> bool {
+        let wanted = self.search.text.as_str();
+        if wanted.is_empty() {
+            return false;
+        }
+        let text = self.text(row);
+        if wanted.chars().any(char::is_uppercase) {
+            text.contains(wanted)
+        } else {
+            text.to_lowercase().contains(wanted)
+        }
+    }
+}
+
+/// Opens the diff of an agent, or reads it again.
+pub(in crate::app::tui) fn open(state: &mut State, name: String, effects: &mut Vec<Effect>) {
+    if state.diff.name != name {
+        state.diff = DiffState { name: name.clone(), ..DiffState::default() };
+    }
+    state.pane.history = None;
+    state.open(Screen::Diff);
+    effects.push(Effect::ReadDiff(name));
+}
+
+/// Takes what was read.
+pub(in crate::app::tui) fn take(state: &mut State, name: &str, read: Result<Arc<Diff>, String>) {
+    if state.diff.name != name {
+        return;
+    }
+    state.diff.rows = Arc::new(read.as_ref().map_or_else(|_| Vec::new(), |diff| rows(diff)));
+    state.diff.read = Some(read);
+    state.diff.top = state.diff.top.min(last(state));
+}
+
+fn rows(diff: &Diff) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (at, file) in diff.files.iter().enumerate() {
+        if at > 0 {
+            rows.push(Row::Blank);
+        }
+        rows.push(Row::File(at));
+        rows.extend((0..file.lines.len()).map(|line| Row::Line(at, line)));
+        rows.extend((file.more_lines > 0).then_some(Row::More(at)));
+    }
+    rows.extend(diff.cut.then_some(Row::Cut));
+    if !diff.untracked.is_empty() {
+        rows.extend((!rows.is_empty()).then_some(Row::Blank));
+        rows.push(Row::New);
+        rows.extend((0..diff.untracked.len()).map(Row::Name));
+        rows.extend((diff.tree.untracked > diff.untracked.len() as u64).then_some(Row::MoreNames));
+    }
+    rows
+}
+
+/// The first line of the last page.
+fn last(state: &State) -> usize {
+    state.diff.rows.len().saturating_sub(present::diff::page(state))
+}
+
+fn peel(state: &mut State) -> bool {
+    if state.is_filtered() {
+        state.diff.searching = false;
+        state.diff.search = TextInput::default();
+        return true;
+    }
+    state.screen = state.back.pop().unwrap_or_default();
+    true
+}
+
+fn scroll(state: &mut State, motion: Motion) {
+    let page = present::diff::page(state).max(2);
+    let top = state.diff.top;
+    let to = match motion {
+        Motion::Up => top.saturating_sub(1),
+        Motion::Down => top + 1,
+        Motion::HalfUp => top.saturating_sub(page / 2),
+        Motion::HalfDown => top + page / 2,
+        Motion::First => 0,
+        Motion::Last => usize::MAX,
+    };
+    state.diff.top = to.min(last(state));
+}
+
+/// Moves long lines to the side.
+pub(in crate::app::tui) fn side(state: &mut State, direction: Direction) {
+    match direction {
+        Direction::Left => state.diff.side = state.diff.side.saturating_sub(SIDE_STEP),
+        Direction::Right => state.diff.side = (state.diff.side + SIDE_STEP).min(present::diff::widest(state)),
+        // To the head of the file before, or of the next one.
+        Direction::Up | Direction::Down => {
+            let is_head = |row: &Row| matches!(row, Row::File(_) | Row::New);
+            let (rows, top) = (Arc::clone(&state.diff.rows), state.diff.top);
+            let to = if direction == Direction::Down {
+                rows.iter().skip(top + 1).position(is_head).map(|at| top + 1 + at)
+            } else {
+                rows.iter().take(top).rposition(is_head)
+            };
+            match to {
+                Some(to) => state.diff.top = to.min(last(state)),
+                None => toast(state, "no other file there".to_owned(), false),
+            }
+        }
+    }
+}
+
+/// Lets keys go into what is searched.
+pub(in crate::app::tui) fn search(state: &mut State) {
+    state.diff.searching = true;
+}
+
+/// To the next line that holds what is searched, or the one before.
+pub(in crate::app::tui) fn next(state: &mut State, forward: bool) {
+    if state.diff.search.text.is_empty() {
+        return toast(state, "nothing is searched yet: / takes a text".to_owned(), false);
+    }
+    let from = if forward { state.diff.top + 1 } else { state.diff.top };
+    if !find(state, from, forward) {
+        toast(state, format!("no line holds {}", crate::plain::quoted(&state.diff.search.text)), true);
+    }
+}
+
+/// Goes to a line that holds what is searched, round the end; whether there is one.
+fn find(state: &mut State, from: usize, forward: bool) -> bool {
+    let rows = Arc::clone(&state.diff.rows);
+    let is_found = |at: &usize| state.diff.is_found(rows[*at]);
+    let from = from.min(rows.len());
+    let found = if forward {
+        (from..rows.len()).find(is_found).or_else(|| (0..from).find(is_found))
+    } else {
+        (0..from).rev().find(is_found).or_else(|| (from..rows.len()).rev().find(is_found))
+    };
+    if let Some(found) = found {
+        state.diff.top = found;
+    }
+    found.is_some()
+}
+
+fn press_in_search(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    match key.code {
+        KeyCode::Enter => state.diff.searching = false,
+        KeyCode::Esc => {
+            peel(state);
+        }
+        KeyCode::Down => next(state, true),
+        KeyCode::Up => next(state, false),
+        _ => {
+            let before = state.diff.search.text.clone();
+            state.diff.search.press(key);
+            if state.diff.search.text != before {
+                // From where one is, so that a longer text does not jump on.
+                find(state, state.diff.top, true);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A diff on the screen: opened, scrolled, searched, left.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+
+use super::*;
+use crate::app::tui::present::present;
+use crate::app::tui::samples;
+use crate::fleet::model::Size;
+use crate::ui::view::{Body, DiffView, Role};
+
+fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    update(state, Event::Drawn(samples::DRAWN));
+    update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn typed(state: &mut State, text: &str) {
+    text.chars().for_each(|c| drop(press(state, KeyCode::Char(c))));
+}
+
+/// The diff of the selected agent, opened by its key.
+fn opened() -> State {
+    let mut state = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    let effects = press(&mut state, KeyCode::Char('d'));
+    assert!(effects.contains(&Effect::ReadDiff("review".to_owned())), "{effects:?}");
+    update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+    state
+}
+
+fn shown(state: &State) -> DiffView {
+    match present(state).body {
+        Body::Diff(diff) => *diff,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lines(state: &State) -> Vec<String> {
+    shown(state).lines.iter().map(|line| line.iter().map(|piece| piece.text.as_str()).collect()).collect()
+}
+
+#[test]
+fn it_shows_heads_lines_and_what_git_does_not_know_and_esc_goes_back() {
+    let mut state = opened();
+    let lines = lines(&state);
+    assert_eq!(lines[0], "src/login.rs  changed  +40  -1");
+    assert!(lines[2].starts_with("-    let code"), "{lines:#?}");
+    let view = shown(&state);
+    assert!(view.facts.iter().any(|piece| piece.text == "+40" && piece.role == Role::Added), "{view:?}");
+    press(&mut state, KeyCode::Char('G'));
+    assert_eq!(self::lines(&state).last().map(String::as_str), Some("? notes.txt"));
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(state.screen, Screen::Fleet);
+}
+
+#[test]
+fn scrolling_ends_at_both_ends_and_tab_goes_from_file_to_file() {
+    let mut state = opened();
+    press(&mut state, KeyCode::Up);
+    assert_eq!(state.diff.top, 0);
+    press(&mut state, KeyCode::Tab);
+    assert!(lines(&state).iter().any(|line| line.contains("logo.png")), "{:#?}", lines(&state));
+    for _ in 0..200 {
+        press(&mut state, KeyCode::Down);
+    }
+    assert_eq!(lines(&state).len(), crate::app::tui::present::diff::page(&state), "the last page is full");
+    press(&mut state, KeyCode::Char('g'));
+    press(&mut state, KeyCode::BackTab);
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text == "no other file there"));
+}
+
+#[test]
+fn what_is_searched_is_found_round_the_end_and_marked() {
+    let mut state = opened();
+    press(&mut state, KeyCode::Char('/'));
+    typed(&mut state, "second 3");
+    press(&mut state, KeyCode::Enter);
+    let first = state.diff.top;
+    assert!(lines(&state)[0].contains("second 3"), "{:#?}", lines(&state));
+    let found = |view: &DiffView| view.lines[0].iter().any(|piece| piece.role == Role::Found);
+    assert!(found(&shown(&state)));
+    press(&mut state, KeyCode::Char('n'));
+    assert_ne!(state.diff.top, first, "second 30 holds it too");
+    press(&mut state, KeyCode::Char('N'));
+    assert_eq!(state.diff.top, first);
+    press(&mut state, KeyCode::Esc);
+    assert!(!found(&shown(&state)) && state.screen == Screen::Diff, "Esc clears the search first");
+    press(&mut state, KeyCode::Char('n'));
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.starts_with("nothing is searched")));
+}
+
+#[test]
+fn what_comes_late_belongs_to_the_agent_that_was_asked_about() {
+    let mut state = opened();
+    update(&mut state, Event::Diff("code1".to_owned(), Err("no".to_owned())));
+    assert!(state.diff.diff().is_some());
+    update(&mut state, Event::Diff("review".to_owned(), Err("git \x1b[2J hangs".to_owned())));
+    assert_eq!(shown(&state).empty[0], "git \u{b7}[2J hangs");
+}

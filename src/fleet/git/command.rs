@@ -1,0 +1,127 @@
+//! How git is asked: arguments, environment, time.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::fleet::model::Label;
+use crate::fleet::os::exec::{self, ExecError};
+
+/// Longest time for one answer: a large work tree takes a few seconds from a cold disk, and less the next time.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// What every command is asked with: nothing is written, fetched or run beside git itself, and no setting of the user
+/// or the repository changes the form of its answer.
+const QUIET: [&str; 16] = [
+    "--no-optional-locks",
+    "--no-pager",
+    "--literal-pathspecs",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "color.ui=false",
+    "-c",
+    "core.untrackedCache=keep",
+    "-c",
+    "maintenance.auto=false",
+    "-C",
+];
+
+/// Variables that git needs of this process: where programs and the user's own ignore rules are.
+const INHERITED: [&str; 4] = ["PATH", "HOME", "XDG_CONFIG_HOME", "USER"];
+
+/// What git said.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// Its standard output, with what is no UTF-8 replaced.
+    pub text: String,
+    /// Whether more than is kept of one command came.
+    pub is_cut: bool,
+}
+
+/// The state of the work tree: `None` where git finds none.
+pub(super) async fn status(folder: &Path) -> Result<Option<Answer>, String> {
+    let ask = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"];
+    match run(folder, &ask).await {
+        Err(why) if why.contains("not a git repository") || why.contains("must be run in a work tree") => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// Lines added and removed of each file.
+pub(super) async fn numbers(folder: &Path, has_commit: bool) -> Result<Answer, String> {
+    changes(folder, has_commit, &["--numstat", "-z"]).await
+}
+
+/// The change of each file as a patch.
+pub(super) async fn patch(folder: &Path, has_commit: bool) -> Result<Answer, String> {
+    changes(folder, has_commit, &["--patch", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"])
+        .await
+}
+
+/// What differs from the commit; before the first, what was added to the index.
+async fn changes(folder: &Path, has_commit: bool, form: &[&str]) -> Result<Answer, String> {
+    let against = if has_commit { "HEAD" } else { "--cached" };
+    let mut ask =
+        vec!["diff", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=dirty", "-O/dev/null"];
+    ask.extend(form);
+    ask.push(against);
+    ask.push("--");
+    run(folder, &ask).await
+}
+
+async fn run(folder: &Path, ask: &[&str]) -> Result<Answer, String> {
+    let mut arguments: Vec<OsString> = QUIET.iter().map(OsString::from).collect();
+    arguments.push(folder.into());
+    arguments.extend(ask.iter().map(OsString::from));
+    let mut environment: Vec<(&str, OsString)> =
+        INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
+    environment.extend(
+        [
+            ("LC_ALL", "C"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            // A clone without all of its objects would fetch what a diff needs.
+            ("GIT_NO_LAZY_FETCH", "1"),
+        ]
+        .map(|(name, value)| (name, OsString::from(value))),
+    );
+    match exec::run_alone(Path::new("git"), &arguments, &environment, LIMIT).await {
+        Ok(output) if output.status.success() => {
+            let is_cut = output.is_cut();
+            let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+            if is_cut {
+                // The last line is not whole.
+                text.truncate(text.rfind(['\n', '\0']).map_or(0, |end| end + 1));
+            }
+            Ok(Answer { text, is_cut })
+        }
+        Ok(output) => Err(refusal(&output.stderr)),
+        Err(ExecError::Missing) => Err("git is not installed".to_owned()),
+        Err(ExecError::Io(error)) => Err(format!("git: {error}")),
+        Err(ExecError::TimedOut(limit)) => Err(format!("git gave no answer within {} s", limit.as_secs())),
+    }
+}
+
+/// The line that says why.
+fn refusal(errors: &str) -> String {
+    let line = errors.lines().find(|line| line.starts_with("fatal:")).or(errors.lines().next());
+    let line = line.unwrap_or_default().trim_start_matches("fatal:").trim();
+    format!("git: {}", Label::new(if line.is_empty() { "failed without a word" } else { line }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_the_line_that_says_why() {
+        assert_eq!(refusal("warning: x\nfatal: detected dubious ownership\n"), "git: detected dubious ownership");
+        assert_eq!(refusal("error: bad\n"), "git: error: bad");
+        assert_eq!(refusal(""), "git: failed without a word");
+    }
+}

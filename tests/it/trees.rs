@@ -1,0 +1,192 @@
+//! Work trees of agents' folders: what git says of them, and that asking changes and runs nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Sandbox, answer, wait_for};
+
+/// Runs git in a folder of the sandbox, which must succeed.
+fn git(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
+    let mut command = sandbox.command("git");
+    let config = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
+    let answer = answer(command.arg("-C").arg(folder).args(config).args(args));
+    assert_eq!(answer.code, 0, "git {args:?}: {answer:?}");
+}
+
+/// A repository of one commit, on a branch of its own, with a changed and an unknown file.
+fn repository(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let folder = sandbox.root.join(name);
+    fs::create_dir_all(&folder).unwrap();
+    git(sandbox, &folder, &["init", "-q"]);
+    fs::write(folder.join("a.txt"), "one\ntwo\nthree\n").unwrap();
+    git(sandbox, &folder, &["add", "."]);
+    git(sandbox, &folder, &["commit", "-q", "-m", "first"]);
+    git(sandbox, &folder, &["switch", "-q", "-c", "feat/x"]);
+    fs::write(folder.join("a.txt"), "one\nzwei\nthree\nfour\n").unwrap();
+    fs::write(folder.join("new.txt"), "new\n").unwrap();
+    folder
+}
+
+/// Agents of these names and folders.
+fn agents(of: &[(&str, &Path)]) -> String {
+    let line =
+        |(name, folder): &(&str, &Path)| format!("  - {{name: {name}, working_directory: {}}}\n", folder.display());
+    of.iter().map(line).collect()
+}
+
+/// A program of the sandbox that stands in front of the machine's own.
+fn put_in_front(sandbox: &Sandbox, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = sandbox.root.join("bin").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn the_work_tree_of_an_agents_folder_is_in_its_row_and_in_its_facts() {
+    let sandbox = Sandbox::new();
+    let (tree, bare) = (repository(&sandbox, "repo"), sandbox.root.join("w"));
+    sandbox.write_agents(&agents(&[("a", &tree), ("b", &bare)]));
+    sandbox.start();
+    let row = sandbox.ok(&["agent", "status", "a", "--json"]).json();
+    let facts = &row["tree"];
+    assert_eq!(facts["branch"], "feat/x", "{row:#}");
+    let counts = ["changed", "untracked", "added", "removed", "conflicts"].map(|name| facts[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 2, 1, 0], "{facts:#}");
+    assert!(facts["ahead"].is_null(), "it follows no other branch: {facts:#}");
+    let outside = sandbox.ok(&["agent", "status", "b", "--json"]).json();
+    assert!(outside["tree"].is_null(), "{outside:#}");
+    assert!(!outside["evidence"].to_string().contains("\"tree\""), "a folder outside of a repository says nothing");
+    let once = sandbox.ok(&["--once", "--format", "json"]).json();
+    let rows = once["fleet"]["agents"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["tree"]["branch"] == "feat/x"), "{once:#}");
+
+    let mut screen = sandbox.open(&[], 120, 36);
+    screen.wait_text("feat/x +2 -1 \u{b7} 1 new \u{b7} 1 changed");
+    fs::write(tree.join("more.txt"), "more\n").unwrap();
+    // What its pane prints says that something may have happened.
+    sandbox.tmux(&["send-keys", "-t", "=a:", "x", "BSpace"]);
+    screen.wait_text("2 new \u{b7} 1 changed");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn asking_git_writes_nothing_and_runs_nothing_that_was_set_up_beside_it() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    let mark = sandbox.root.join("ran");
+    let script = |name: &str| {
+        put_in_front(&sandbox, name, &format!("echo {name} >> {}", mark.display()));
+        sandbox.root.join("bin").join(name).display().to_string()
+    };
+    let (monitor, outside, pager) = (script("monitor"), script("outside"), script("pager"));
+    for (key, value) in [
+        ("core.fsmonitor", &monitor),
+        ("diff.external", &outside),
+        ("core.pager", &pager),
+        ("diff.shown.textconv", &outside),
+        ("diff.shown.command", &outside),
+        ("core.hooksPath", &sandbox.root.join("bin").display().to_string()),
+        ("color.ui", &"always".to_owned()),
+        ("diff.noprefix", &"true".to_owned()),
+    ] {
+        git(&sandbox, &tree, &["config", key, value]);
+    }
+    script("post-index-change");
+    fs::write(tree.join(".git/info/attributes"), "*.txt diff=shown\n").unwrap();
+    sandbox.write_agents(&agents(&[("a", &tree)]));
+    let _set_up_by_git_itself = fs::remove_file(&mark);
+    // A time of its own, so that git would like to write down what it found.
+    let touched = fs::File::options().write(true).open(tree.join("a.txt")).unwrap();
+    touched.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(100)).unwrap();
+    let index = || fs::metadata(tree.join(".git/index")).unwrap().modified().unwrap();
+    let before = index();
+    let row = sandbox.ok(&["agent", "status", "a", "--json"]).json();
+    assert_eq!((&row["tree"]["added"], &row["tree"]["removed"]), (&2.into(), &1.into()), "{row:#}");
+    assert_eq!(index(), before, "the index is as it was");
+    assert!(!mark.exists(), "{}", fs::read_to_string(&mark).unwrap_or_default());
+    let hostile = [("GIT_DIR", "/nowhere"), ("GIT_EXTERNAL_DIFF", outside.as_str()), ("GIT_INDEX_FILE", "/nowhere")];
+    let again = sandbox.run_with(&["agent", "status", "a", "--json"], &hostile);
+    assert_eq!(again.json()["tree"]["branch"], "feat/x", "the caller's own settings do not count: {again:?}");
+    assert!(!mark.exists());
+}
+
+#[test]
+fn agents_of_one_folder_cost_one_question_and_a_clean_tree_no_count_of_lines() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    let asked = sandbox.root.join("asked");
+    put_in_front(&sandbox, "git", &format!("echo \"$*\" >> {}; exec /usr/bin/git \"$@\"", asked.display()));
+    sandbox.write_agents(&agents(&[("a", &tree), ("b", &tree), ("c", &sandbox.root.join("w"))]));
+    let count = |sandbox: &Sandbox| {
+        let _none_yet = fs::remove_file(&asked);
+        sandbox.ok(&["agent", "status", "--json"]);
+        fs::read_to_string(&asked).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lines = count(&sandbox);
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines.iter().all(|line| line.contains("--no-optional-locks")), "{lines:#?}");
+    fs::write(tree.join("a.txt"), "one\ntwo\nthree\n").unwrap();
+    let clean = count(&sandbox);
+    assert_eq!(clean.len(), 1, "{clean:#?}");
+}
+
+#[test]
+fn a_git_that_hangs_is_ended_and_told() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    let started = sandbox.root.join("started");
+    put_in_front(&sandbox, "git", &format!("sleep 1000 &\necho $! > {}\nwait", started.display()));
+    sandbox.write_agents(&agents(&[("a", &tree)]));
+    let row = sandbox.ok(&["agent", "status", "a", "--json"]).json();
+    assert!(row["tree"].is_null());
+    assert!(row["evidence"].to_string().contains("git gave no answer within 5 s"), "{row:#}");
+    let child = fs::read_to_string(started).unwrap();
+    wait_for("the end of all that it started", || !Path::new("/proc").join(child.trim()).exists());
+}
+
+#[test]
+fn the_key_and_the_command_show_the_same_diff() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    fs::write(tree.join("esc\x1b[31m.txt"), "\x1b[2Jraw\tx\n").unwrap();
+    fs::write(tree.join("logo.png"), b"\x89PNG\0\0\0").unwrap();
+    git(&sandbox, &tree, &["add", "esc\x1b[31m.txt", "logo.png"]);
+    sandbox.write_agents(&agents(&[("a", &tree), ("b", &sandbox.root.join("w"))]));
+    let told = sandbox.ok(&["agent", "diff", "a"]).stdout;
+    for wanted in ["a.txt changed +2 -1", "-two", "+zwei", "new new.txt", "logo.png added binary", "+\u{b7}[2Jraw"] {
+        assert!(told.contains(wanted), "{wanted} in {told}");
+    }
+    assert!(!told.contains('\x1b'));
+    let json = sandbox.ok(&["agent", "diff", "a", "--json"]).json();
+    assert_eq!((&json["files"][0]["path"], &json["untracked"][0]), (&"a.txt".into(), &"new.txt".into()), "{json:#}");
+    let stat = sandbox.ok(&["agent", "diff", "a", "--stat", "--json"]).json();
+    assert_eq!((&stat["files"][0]["added"], &stat["files"][0]["lines"]), (&2.into(), &serde_json::Value::Null));
+    let outside = sandbox.run(&["agent", "diff", "b"]);
+    assert_eq!(outside.code, 3, "{outside:?}");
+    assert!(outside.stderr.contains("lies in no git repository"), "{outside:?}");
+
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 80, 24);
+    screen.wait_text("feat/x");
+    screen.send("d");
+    screen.wait_text("+zwei");
+    let red = screen.look(|screen| {
+        let row = (0..24).find(|row| screen.contents_between(*row, 0, *row, 80).contains("-two")).unwrap();
+        let column = (0..80).find(|column| screen.cell(row, *column).is_some_and(|cell| cell.contents() == "-"));
+        (screen.cell(row, column.unwrap()).unwrap().fgcolor(), screen.cell(row + 1, column.unwrap()).unwrap().fgcolor())
+    });
+    assert_ne!(red.0, red.1, "what is gone and what is new have colours of their own");
+    fs::write(tree.join("a.txt"), "another\n").unwrap();
+    screen.send("d");
+    screen.send("/another\r");
+    screen.wait_text("+another");
+    // Each takes one layer away: what is searched, then the view.
+    screen.send("q");
+    screen.send("q");
+    screen.wait_text("Fleet");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
