@@ -93,7 +93,10 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         let next = format!("`{}` shows how", help_of(parsed.spec));
         Failure::new(Kind::Invalid, command_of(parsed.spec), why, next)
     })?;
-    let site = paths::site(parsed.globals.roster.clone())?;
+    let site = Site { read_only: parsed.globals.read_only, ..paths::site(parsed.globals.roster.clone())? };
+    if site.read_only && performer.writes() {
+        return Err(executor::refused(&command_of(parsed.spec)));
+    }
     match performer {
         Performer::Terminal(action) => on_terminal(&site, action, parsed.inputs.flag("json")),
         Performer::Executor(request) => {

@@ -36,6 +36,8 @@ pub struct Site {
     pub unit_dir: PathBuf,
     /// Whether it is a fleet of its own, such as a demo, for which the environment's backlog is not meant.
     pub isolated: bool,
+    /// Whether nothing is changed from this process: it was asked to look only.
+    pub read_only: bool,
     /// This program, for starting keepers and runtimes.
     pub program: PathBuf,
 }
@@ -58,6 +60,7 @@ impl Site {
             git_on_network: false,
             unit_dir: format!("{home}/.config/systemd/user").into(),
             isolated: false,
+            read_only: false,
             program: "mosaic-tui".into(),
         }
     }

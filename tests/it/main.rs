@@ -32,6 +32,7 @@ mod own_state;
 mod planes;
 mod provision;
 mod runtimes;
+mod settings;
 mod soak;
 mod steering;
 mod systemd;

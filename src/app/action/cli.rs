@@ -19,6 +19,8 @@ pub struct Globals {
     pub roster: Option<PathBuf>,
     /// Details under errors.
     pub verbose: bool,
+    /// Nothing is changed.
+    pub read_only: bool,
 }
 
 /// A parsed command line.
@@ -40,8 +42,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
     let args: Vec<OsString> = args.into_iter().collect();
     // clap knows of a key's name only that it is no command.
     let matches = command().try_get_matches_from(&args).map_err(|error| without_a_command(&args).unwrap_or(error))?;
-    let globals =
-        Globals { roster: find_global::<PathBuf>(&matches, "roster"), verbose: has_flag(&matches, "verbose") };
+    let globals = Globals {
+        roster: find_global::<PathBuf>(&matches, "roster"),
+        verbose: has_flag(&matches, "verbose"),
+        read_only: has_flag(&matches, "read-only"),
+    };
     let mut path = Vec::new();
     let mut innermost = &matches;
     while let Some((word, inner)) = innermost.subcommand() {
@@ -177,6 +182,13 @@ pub fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .global(true)
                 .help("Adds details to errors"),
+        )
+        .arg(
+            Arg::new("read-only")
+                .long("read-only")
+                .action(ArgAction::SetTrue)
+                .global(true)
+                .help("Looks only: refuses whatever changes anything; the dashboard hides it"),
         );
     for spec in root_specs() {
         root = root.args(spec.arguments.iter().map(argument));

@@ -102,32 +102,10 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
 mod tests {
     use super::*;
     use crate::app::action::cli;
-    use crate::app::action::inputs::Inputs;
-    use crate::app::action::registry::{ACTIONS, ActionSpec};
+    use crate::app::action::registry::ACTIONS;
+    use crate::app::action::samples::inputs as sample;
 
     const DOORS: [Door; 3] = [Door::Shell, Door::Palette, Door::Key];
-
-    /// Inputs with which an entry can be built.
-    fn sample(spec: &ActionSpec) -> Inputs {
-        let needed = spec.arguments.iter().filter(|argument| argument.shape.is_required());
-        let mut inputs = needed.fold(Inputs::default(), |inputs, argument| {
-            let value = argument.values.first().copied().unwrap_or("1");
-            inputs.with(argument.name, vec![value.to_owned()])
-        });
-        let more: &[(&str, &str)] = match spec.id {
-            "fleet.add" | "fleet.edit" => &[("fields", "class=code"), ("name", "a")],
-            "backlog.edit" => &[("title", "x")],
-            "session.report" => &[("status", "ok")],
-            "session.tether" => &[("arguments", "true")],
-            "persona.edit" | "persona.add" => &[("class", "code")],
-            "fleet.remove" => &[("name", "a")],
-            _ => &[],
-        };
-        for (name, value) in more {
-            inputs = inputs.with(name, vec![(*value).to_owned()]);
-        }
-        inputs
-    }
 
     #[test]
     fn every_action_is_performed_at_each_of_its_doors_and_refused_at_no_other() {
@@ -154,6 +132,26 @@ mod tests {
             }
         }
         assert!(seen > 60, "{seen}");
+    }
+
+    #[test]
+    fn a_row_says_of_its_action_whether_it_writes() {
+        let mut with_an_option = Vec::new();
+        for spec in ACTIONS {
+            for performer in DOORS.into_iter().filter_map(|door| spec.resolve(&sample(spec), door).ok()) {
+                assert!(spec.writes || !performer.writes(), "{} writes", spec.id);
+                if spec.writes && !performer.writes() {
+                    with_an_option.push(spec.id);
+                }
+            }
+        }
+        with_an_option.dedup();
+        // Without one they only tell what they would do.
+        let tell = ["fleet.init", "fleet.provision", "fleet.recover", "app.update", "backlog.export"];
+        with_an_option.sort_unstable();
+        let mut tell = tell.to_vec();
+        tell.sort_unstable();
+        assert_eq!(with_an_option, tell);
     }
 
     #[test]

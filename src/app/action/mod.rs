@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod concern;
 pub mod dispatch;
+mod effect;
 pub mod error;
 #[cfg(test)]
 mod hints;
@@ -13,6 +14,8 @@ pub mod inputs;
 pub mod keymap;
 pub mod registry;
 pub mod report;
+#[cfg(test)]
+pub(crate) mod samples;
 
 pub use registry::agent::AgentAction;
 pub use registry::backlog::BacklogAction;

@@ -12,6 +12,7 @@ pub(in crate::app) mod open;
 mod outlet;
 pub(in crate::app) mod paths;
 pub(in crate::app) mod runtime;
+pub(in crate::app) mod settings;
 pub(in crate::app) mod signals;
 pub(in crate::app) mod takeover;
 pub(in crate::app) mod terminal;

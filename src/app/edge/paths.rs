@@ -58,6 +58,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
             .map_or_else(|| user_home.join(".config"), PathBuf::from)
             .join("systemd/user"),
         isolated: false,
+        read_only: false,
         program,
     })
 }

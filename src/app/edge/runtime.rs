@@ -17,6 +17,7 @@ use super::facts;
 use super::history::{self, History};
 use super::input::{Keyboard, Typed};
 use super::on_terminal::Ended;
+use super::settings;
 use super::signals::{Signalled, Signals, hung_up};
 use super::takeover;
 use super::terminal;
@@ -29,6 +30,7 @@ use crate::app::perform::{output, setup};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::present::present;
+use crate::app::tui::settings::Settings;
 use crate::app::tui::state::State;
 use crate::app::tui::update::update;
 use crate::backlog::watch::{self, Watcher};
@@ -37,6 +39,7 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{Label, RowKey};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::os::clock::at;
+use crate::fleet::roster::Problem;
 
 /// At most 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -81,13 +84,14 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     }
     let observer = observe::start(site.clone())?;
     let gone = |error: io::Error| Failure::failed("terminal", error.to_string(), "use `mosaic-tui --once` without one");
-    let (theme, asks) = terminal::theme()?;
+    let (settings, problems) = settings::load(site)?;
     // Before the terminal is taken: from then on every way out gives it back.
     let signals = Signals::listen().map_err(gone)?;
-    let screen = Screen::take(theme, asks).map_err(gone)?;
+    let screen = Screen::take(&settings).map_err(gone)?;
     let size = terminal::size().unwrap_or(terminal::UNKNOWN);
     let mut state = State::new(size, Timestamp::now());
     state.demo = options.demo;
+    state.settings_file = settings::path(site).display().to_string();
     if options.demo {
         state.prefix = format!("MOSAIC_HOME={} ", site.home.display());
     } else if super::paths::site(None).is_ok_and(|bare| bare.roster != site.roster) {
@@ -97,13 +101,15 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
     }
-    if let Some(offer) = setup::offer(site).filter(|_| !state.watch_only) {
+    let is_used = !state.watch_only && !site.read_only;
+    if let Some(offer) = setup::offer(site).filter(|_| is_used) {
         // Whoever opens it without a roster wants a fleet.
         update(&mut state, Event::Offer(Some(Box::new(offer))));
-    } else if let Some(seeded) = setup::other_version(site).filter(|_| !state.watch_only) {
+    } else if let Some(seeded) = setup::other_version(site).filter(|_| is_used) {
         update(&mut state, Event::OtherVersion(seeded));
     }
     let (done, mut finished) = mpsc::channel(DONE_QUEUE);
+    settings::watch(site, &settings, done.clone()).map_err(gone)?;
     let history = History::start(site, &done, &mut state);
     let watcher = history::watch_backlog(site, &done, &history, &mut state);
     let wake = Arc::new(Notify::new());
@@ -131,6 +137,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         exit: None,
         last_words: None,
     };
+    dashboard.begin(settings, problems);
     let code = dashboard.live(&mut finished, signals).await.map_err(gone);
     let Dashboard { screen, last_words, state, mut work, history, .. } = dashboard;
     // First of all: what follows is said in the shell.
@@ -181,11 +188,24 @@ struct Dashboard {
 }
 
 impl Dashboard {
+    /// Begins with these settings; what is wrong with their file is told.
+    fn begin(&mut self, settings: Settings, problems: Vec<Problem>) {
+        if self.site.read_only {
+            self.state.read_only();
+        }
+        self.take(Event::Settings(Ok(Arc::new(settings))));
+        // That they are as they were left is no news.
+        self.state.toast = None;
+        if !problems.is_empty() {
+            self.take(Event::Settings(Err(problems)));
+        }
+        // It goes out with the first frame: behind what throws away all that has come.
+        self.screen.ask_for_ground();
+    }
+
     async fn live(&mut self, finished: &mut mpsc::Receiver<Event>, mut signals: Signals) -> io::Result<u8> {
         let mut keyboard = Keyboard::open()?;
         keyboard.begin();
-        // Behind the line above, which throws away what has come.
-        self.screen.ask_for_ground()?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let wake = Arc::clone(&self.wake);
@@ -344,6 +364,10 @@ impl Dashboard {
                 self.take(Event::Launch(name, settings));
             }
             Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
+            Effect::Settings(settings) => {
+                self.screen.wear(&settings);
+                self.judge_by(&settings);
+            }
             Effect::Attach(name) => self.attach = Some(name),
             Effect::History { pane, width } => self.fetch_history(pane, width),
             Effect::Run { sent, request } => {
@@ -351,6 +375,13 @@ impl Dashboard {
                 self.work.begin(self.site.clone(), width, (sent, request), self.done.clone());
                 self.refresh();
             }
+        }
+    }
+
+    fn judge_by(&self, settings: &Settings) {
+        let asked = Request::Judge { thresholds: settings.thresholds, every: settings.refresh };
+        if let Err(error) = self.observer.requests.try_send(asked) {
+            tracing::warn!("the observer was not told of new settings: {error}");
         }
     }
 

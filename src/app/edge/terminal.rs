@@ -14,12 +14,12 @@ use crossterm::terminal::{
 
 use super::input::QUESTION;
 use super::outlet::{self, Outlet};
-use crate::fleet::error::{Failure, Kind, Result};
+use crate::app::tui::settings::{AUTO, Settings};
 use crate::fleet::model::Size;
 use crate::plain::Patient;
 use crate::ui::draw::{self, Drawn};
 use crate::ui::paper::Paper;
-use crate::ui::theme::{Depth, Palette, SHIPPED, THEME, Theme};
+use crate::ui::theme::{Depth, Theme};
 use crate::ui::view::View;
 
 /// Size of a terminal that does not know its own.
@@ -35,22 +35,23 @@ pub(in crate::app) struct Screen {
     theme: Theme,
     /// Whether the theme is the terminal's to decide.
     asks: bool,
+    /// What the terminal said of its background.
+    light: Option<bool>,
+    /// What is written in front of the next frame: nothing may come into the middle of one.
+    words: Vec<u8>,
 }
 
-/// The theme of this terminal, and whether its background decides it further.
-///
-/// # Errors
-/// When the environment names a theme that there is not.
-pub(in crate::app) fn theme() -> Result<(Theme, bool)> {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if let Some(name) = set(THEME).filter(|name| Palette::shipped(name).is_none()) {
-        let names = SHIPPED.map(|(name, _)| name).join(", ");
-        let why = format!("there is no theme {}", crate::plain::quoted(&name));
-        return Err(Failure::new(Kind::Invalid, THEME, why, format!("use one of {names}")));
+/// How these settings look on this terminal, and whether its background decides it further.
+fn dressed(settings: &Settings, (depth, unicode): (Depth, bool), light: Option<bool>) -> (Theme, bool) {
+    match settings.palette {
+        Some(palette) => (Theme::of(palette, depth, unicode), false),
+        // In its own sixteen colours a terminal is right already.
+        None if settings.theme == AUTO => {
+            let name = if light == Some(true) { "light" } else { "dark" };
+            (Theme::new(name, depth, unicode), depth > Depth::Sixteen)
+        }
+        None => (Theme::new(&settings.theme, depth, unicode), false),
     }
-    let theme = Theme::of_environment(set);
-    // In its own sixteen colours a terminal is right already.
-    Ok((theme, set(THEME).is_none() && theme.depth > Depth::Sixteen))
 }
 
 impl Screen {
@@ -58,24 +59,40 @@ impl Screen {
     ///
     /// # Errors
     /// When standard output is no terminal.
-    pub(in crate::app) fn take(theme: Theme, asks: bool) -> io::Result<Self> {
+    pub(in crate::app) fn take(settings: &Settings) -> io::Result<Self> {
+        let able = Theme::of_environment(|name| std::env::var(name).ok());
+        let (theme, asks) = dressed(settings, (able.depth, able.unicode), None);
         enter()?;
         let outlet = Outlet::open().inspect_err(|_| restore())?;
-        Ok(Self { paper: Paper::new(), outlet, theme, asks })
+        Ok(Self { paper: Paper::new(), outlet, theme, asks, light: None, words: Vec::new() })
+    }
+
+    /// Looks as these settings say from here on.
+    pub(in crate::app) fn wear(&mut self, settings: &Settings) {
+        let asked = self.asks;
+        (self.theme, self.asks) = dressed(settings, (self.theme.depth, self.theme.unicode), self.light);
+        if !asked && self.light.is_none() {
+            self.ask_for_ground();
+        }
     }
 
     /// Asks the terminal for its background, unless the theme is decided. Nobody waits for the answer.
-    ///
-    /// # Errors
-    /// When the terminal is gone.
-    pub(in crate::app) fn ask_for_ground(&self) -> io::Result<()> {
-        if self.asks { Patient::new(io::stdout()).write_all(QUESTION) } else { Ok(()) }
+    pub(in crate::app) fn ask_for_ground(&mut self) {
+        if self.asks {
+            self.say(QUESTION);
+        }
     }
 
     /// Takes what the terminal said of its background; whether that changes the theme.
     pub(in crate::app) fn stands_on(&mut self, light: bool) -> bool {
+        self.light = Some(light);
         let theme = if self.asks { self.theme.on_ground(light) } else { self.theme };
         std::mem::replace(&mut self.theme, theme) != theme
+    }
+
+    /// Says something to the terminal, in front of the next frame.
+    pub(in crate::app) fn say(&mut self, words: &[u8]) {
+        self.words.extend_from_slice(words);
     }
 
     /// Draws a view, sending only what changed, as one whole frame; what of it there was room for. It is written on a
@@ -84,7 +101,9 @@ impl Screen {
         let theme = self.theme;
         let (drawn, frame) =
             self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None));
-        self.outlet.write(frame);
+        let mut words = std::mem::take(&mut self.words);
+        words.extend(frame);
+        self.outlet.write(words);
         drawn
     }
 

@@ -6,9 +6,15 @@ use super::output::Console;
 use crate::app::action::SessionAction;
 use crate::app::action::dispatch::Request;
 use crate::app::action::report::Report;
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
+
+/// What is said to whoever wants something changed where only looks are allowed.
+#[must_use]
+pub(in crate::app) fn refused(what: &str) -> Failure {
+    Failure::new(Kind::Refused, what, "changes something, and this is read-only", "do it without --read-only")
+}
 
 /// Performs a request for whoever waits at this console; `tell` takes word of what is being done meanwhile. It reads
 /// files and waits for them as it goes, so nothing else may depend on its thread.
@@ -21,6 +27,9 @@ pub(in crate::app) async fn perform(
     console: Console,
     tell: Tell<'_>,
 ) -> Result<Report> {
+    if site.read_only && request.writes() {
+        return Err(refused("this"));
+    }
     match request {
         Request::Fleet(action) => super::fleet::perform(site, action, tell).await,
         Request::Agent(action) => super::agent::perform(site, action, console, tell).await,
@@ -38,5 +47,34 @@ pub(in crate::app) async fn perform(
             });
             done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::action::dispatch::Performer;
+    use crate::app::action::registry::{ACTIONS, Door};
+    use crate::app::action::samples;
+
+    #[tokio::test]
+    async fn read_only_everything_that_writes_is_refused_before_anything_is_looked_at() {
+        // There is no such home: whatever began to work would fail in another way.
+        let site = Site { read_only: true, ..Site::for_tests("/nowhere/at/all") };
+        let console = Console { width: 80, owned: true, door: Door::Shell };
+        let mut seen = 0;
+        for spec in ACTIONS {
+            let Ok(Performer::Executor(request)) = spec.resolve(&samples::inputs(spec), Door::Shell) else { continue };
+            if !request.writes() {
+                continue;
+            }
+            seen += 1;
+            let failure = perform(&site, &request, console, &|_| {}).await.unwrap_err();
+            assert_eq!(
+                (failure.kind, failure.why.as_str()),
+                (Kind::Refused, "changes something, and this is read-only")
+            );
+        }
+        assert!(seen > 25, "{seen}");
     }
 }

@@ -1,5 +1,8 @@
 //! What the dashboard wants done outside itself: commands as data, which tests compare.
 
+use std::sync::Arc;
+
+use super::settings::Settings;
 use crate::app::action::dispatch::{Request, Sent};
 use crate::backlog::model::Card;
 use crate::backlog::watch;
@@ -53,6 +56,8 @@ pub enum Effect {
     ReadLaunch(String),
     /// Read what differs in an agent's work tree.
     ReadDiff(String),
+    /// Live by these settings.
+    Settings(Arc<Settings>),
     /// Hand the terminal to an agent's pane, until the operator leaves it.
     Attach(String),
     /// Draw everything again.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::screens::form::FieldName;
 use super::screens::sheet::{LaunchSettings, Offer};
+use super::settings::Settings;
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
@@ -15,6 +16,7 @@ use crate::fleet::activity::{Known, Page};
 use crate::fleet::git::Diff;
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 use crate::fleet::pane::Seen;
+use crate::fleet::roster::Problem;
 use crate::ui::draw::Drawn;
 
 /// One fact.
@@ -90,6 +92,8 @@ pub enum Event {
     Diff(String, Result<Arc<Diff>, String>),
     /// The framework in the home is of this other version.
     OtherVersion(String),
+    /// The settings were read anew, or why they cannot be: each thing that is wrong, with its place.
+    Settings(Result<Arc<Settings>, Vec<Problem>>),
     /// An agent's name was given on the command line.
     WatchAgent(Label),
 }

@@ -10,5 +10,6 @@ pub mod present;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod screens;
+pub mod settings;
 pub mod state;
 pub mod update;

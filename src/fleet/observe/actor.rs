@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::clients::{Answer, Clients};
 use super::files::FileWatch;
@@ -17,7 +17,7 @@ use super::units;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
-use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, SocketName};
+use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, SocketName, Thresholds};
 use crate::fleet::os::death::DeathWatch;
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
@@ -62,6 +62,13 @@ pub enum Request {
     Refresh,
     /// The row that somebody looks at: what costs a process is read of its agent first.
     Focus(Option<RowKey>),
+    /// Judge by these limits, and look so often, from here on.
+    Judge {
+        /// The limits.
+        thresholds: Thresholds,
+        /// Time between two looks.
+        every: Duration,
+    },
 }
 
 /// A running observer; dropping it ends the thread.
@@ -153,6 +160,14 @@ fn stamp_of(path: &std::path::Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|meta| (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
 }
 
+/// Ticks at this pace; those that were missed are not made up for.
+fn paced(every: Duration) -> Interval {
+    let mut tick = tokio::time::interval(every);
+    // A machine that slept owes no ticks: each of them asks for everything.
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    tick
+}
+
 impl Actor {
     fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>, links: Arc<Links>) -> Self {
         let roster_stamp = stamp_of(&site.roster);
@@ -193,9 +208,7 @@ impl Actor {
         self.feed_hosts();
         let (tree_answers, mut read_trees) = mpsc::channel(NOTICES);
         self.tree_notify = tree_answers;
-        let mut tick = tokio::time::interval(TICK);
-        // A machine that slept owes no ticks: each of them asks for everything.
-        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut tick = paced(TICK);
         let mut ticks: u32 = 0;
         self.first_answers().await;
         self.refresh().await;
@@ -215,6 +228,12 @@ impl Actor {
                         self.focus = row;
                         self.read_trees();
                         continue;
+                    }
+                    Some(Request::Judge { thresholds, every }) => {
+                        urgent = true;
+                        self.observed.judge_by(thresholds);
+                        tick = paced(every);
+                        self.dirty.joined = true;
                     }
                     Some(Request::Capture { pane, history, answer }) => {
                         self.capture(&pane, history, answer);

@@ -17,7 +17,8 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
-    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget, UnitsView,
+    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget, Thresholds,
+    UnitsView,
 };
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
@@ -84,6 +85,11 @@ impl Observed {
         };
         observed.set_roster(roster);
         observed
+    }
+
+    /// Judges by these limits from here on.
+    pub(super) fn judge_by(&mut self, thresholds: Thresholds) {
+        self.site.thresholds = thresholds;
     }
 
     pub(super) fn site(&self) -> &Site {

@@ -9,7 +9,8 @@ use super::nearest::nearest;
 use super::problem::{Problem, control_character, decode_problem};
 
 /// Where the keys of a file stand, and what was found wrong with them.
-pub(in crate::fleet) struct Document {
+#[derive(Debug)]
+pub struct Document {
     path: PathBuf,
     index: Index,
     problems: Vec<Problem>,
@@ -20,7 +21,7 @@ impl Document {
     ///
     /// # Errors
     /// The one problem at which decoding stops.
-    pub(in crate::fleet) fn decode<T: DeserializeOwned>(text: &str, path: &Path) -> Result<(T, Self), Vec<Problem>> {
+    pub fn decode<T: DeserializeOwned>(text: &str, path: &Path) -> Result<(T, Self), Vec<Problem>> {
         if let Some(problem) = control_character(text, path) {
             return Err(vec![problem]);
         }
@@ -30,30 +31,37 @@ impl Document {
     }
 
     /// Notes what is wrong with the value of a key.
-    pub(in crate::fleet) fn problem(&mut self, key: &str, message: impl Into<String>) {
+    pub fn problem(&mut self, key: &str, message: impl Into<String>) {
         let Place { line, column } = self.index.find(key);
         let (path, key) = (self.path.clone(), key.to_owned());
         self.problems.push(Problem { path, line, column, key, message: message.into() });
     }
 
     /// Notes what is wrong with a line outside the decoded part.
-    pub(in crate::fleet) fn problem_at(&mut self, line: usize, key: &str, message: impl Into<String>) {
+    pub fn problem_at(&mut self, line: usize, key: &str, message: impl Into<String>) {
         let (path, key) = (self.path.clone(), key.to_owned());
         self.problems.push(Problem { path, line, column: 1, key, message: message.into() });
+    }
+
+    /// The line of a key; `None` where it is not in the file.
+    #[must_use]
+    pub fn line_of(&self, key: &str) -> Option<usize> {
+        self.index.find_key(key).map(|place| place.line)
     }
 
     /// The value, if nothing was found wrong.
     ///
     /// # Errors
     /// Every problem, in the order of the file.
-    pub(in crate::fleet) fn finish<T>(mut self, value: T) -> Result<T, Vec<Problem>> {
+    pub fn finish<T>(mut self, value: T) -> Result<T, Vec<Problem>> {
         self.problems.sort_by_key(|problem| (problem.line, problem.column));
         if self.problems.is_empty() { Ok(value) } else { Err(self.problems) }
     }
 }
 
 /// What a name that is not among the known ones may have meant, as the end of a sentence.
-pub(in crate::fleet) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let near = nearest(name, known.iter().copied());
     if near.is_empty() {

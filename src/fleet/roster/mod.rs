@@ -19,7 +19,7 @@ mod store;
 mod tree;
 
 pub use agents::{Agent, CommandSource, Roster, WindowSize};
-pub(in crate::fleet) use document::{Document, meant};
+pub use document::{Document, meant};
 pub use edit::{Edit, FIELDS, Field, edit, put_on};
 pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
 pub use problem::Problem;

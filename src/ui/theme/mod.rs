@@ -40,6 +40,12 @@ impl Theme {
         Self { depth, unicode, palette: palette.on(depth) }
     }
 
+    /// Returns a theme of these colours, as far as a terminal has them.
+    #[must_use]
+    pub fn of(palette: Palette, depth: Depth, unicode: bool) -> Self {
+        Self { depth, unicode, palette: palette.on(depth) }
+    }
+
     /// Returns a theme without colours.
     #[must_use]
     pub const fn plain(unicode: bool) -> Self {

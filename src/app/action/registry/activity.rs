@@ -44,6 +44,7 @@ pub(super) const ACTIVITY: &[ActionSpec] = &[command(
     &["events"],
     build,
 )
+.looks()
 .shell_only("the Activity view shows it")
 .takes(&[
     flag("follow", "Goes on with what is new, and looks at the fleet meanwhile"),

@@ -157,6 +157,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["agent", "roster"],
         |_| done(AgentAction::Roster),
     )
+    .looks()
     .no_key("the Fleet view shows it")
     .takes(&[JSON])
     .answers("{file, socket, holder_session, warnings, agents}", &[0, 3]),
@@ -167,6 +168,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["agent", "status"],
         |inputs| done(AgentAction::Status(inputs.one("name"))),
     )
+    .looks()
     .no_key("the Fleet view shows it")
     .takes(&[Argument { name: "name", shape: Shape::Optional, doc: "Agent name; none means all", values: &[] }, JSON])
     .answers("row, or [row]", LOOK),
@@ -177,6 +179,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["agent", "explain"],
         |inputs| done(AgentAction::Explain(inputs.required("name")?)),
     )
+    .looks()
     .key(Place::Agents, &["e"])
     .in_footer()
     .takes(&[NAME, JSON])
@@ -191,6 +194,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
     .key(Place::Agents, &["d"])
     .in_footer()
     .takes(&[NAME, flag("stat", "Files and counts, without their lines"), JSON])
+    .looks()
     .answers("{agent, folder, tree, files, untracked, cut}", ACT),
     command(
         "agent.watch",
@@ -199,6 +203,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["agent", "watch"],
         |inputs| Ok(Action::Terminal(TerminalAction::Watch(inputs.required("name")?))),
     )
+    .looks()
     .key(Place::Fleet, &["enter"])
     .in_footer()
     .takes(&[NAME])
@@ -345,6 +350,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["agent", "wait"],
         build_wait,
     )
+    .looks()
     .no_key("it blocks until then")
     .takes(&[NAME, needed("until", "The state").of(STATES), value("timeout", "Seconds; default a week"), JSON])
     .answers("row, or {name, until, last} when it took too long", LOOK),
@@ -355,6 +361,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["agent", "tail"],
         build_tail,
     )
+    .looks()
     .key(Place::Fleet, &["t"])
     .takes(&[
         NAME,
@@ -371,6 +378,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["fleet", "comms-block"],
         |inputs| done(AgentAction::CommsBlock { name: inputs.required("name")?, host: inputs.one("host") }),
     )
+    .looks()
     .no_key("agents get it in their prompt")
     .takes(&[NAME, value("host", "The host on which it is read; default the agent's own"), JSON])
     .answers("{agent, block}", &[0, 3]),

@@ -126,6 +126,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["backlog", "list"],
         list,
     )
+    .looks()
     .no_key(ON_BOARD)
     .takes(&[
         value("status", "Only these").of(&["ready", "claimed", "blocked", "done"]),
@@ -147,6 +148,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["backlog", "show"],
         |inputs| done(BacklogAction::Show(id(inputs, "id")?)),
     )
+    .looks()
     .no_key(ON_BOARD)
     .takes(&[CARD, JSON])
     .answers("{card, dependencies, dependents, history}", &[0, 1, 3]),
@@ -260,6 +262,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["backlog", "stats"],
         |_| done(BacklogAction::Stats),
     )
+    .looks()
     .no_key(ON_BOARD)
     .takes(&[JSON])
     .answers(
@@ -273,6 +276,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["backlog", "graph"],
         |inputs| done(BacklogAction::Graph { dot: inputs.flag("dot") }),
     )
+    .looks()
     .no_key(ON_BOARD)
     .takes(&[flag("dot", "Prints DOT, for Graphviz"), JSON])
     .answers("{nodes, edges}", CARDS),
@@ -316,6 +320,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         &["backlog", "doctor"],
         |_| done(BacklogAction::Doctor),
     )
+    .looks()
     .no_key("it reads everything")
     .takes(&[JSON])
     .answers("{place, problems, expired_claims, cards, edges}", CARDS),

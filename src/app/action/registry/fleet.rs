@@ -169,6 +169,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["fleet", "ps"],
         |inputs| done(FleetAction::Ps { local: inputs.flag("local") }),
     )
+    .looks()
     .no_key("the Fleet view shows it")
     .takes(&[flag("local", "Only agents of this host; no other is asked"), JSON])
     .answers("[row], or {schema, rows} when --local is given", LOOK),
@@ -179,6 +180,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["fleet", "check"],
         |inputs| done(FleetAction::Check(inputs.one("file").map(Into::into))),
     )
+    .looks()
     .no_key("the header shows an invalid roster")
     .takes(&[
         Argument { name: "file", shape: Shape::Optional, doc: "Roster file; default the fleet's own", values: &[] },
@@ -188,6 +190,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
     command("fleet.schema", "roster schema", "Prints the JSON Schema of the roster", &["fleet", "schema"], |_| {
         done(FleetAction::Schema)
     })
+    .looks()
     .no_key("it is for editors")
     .answers("", &[0]),
 ];
@@ -282,6 +285,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["fleet", "status"],
         |_| done(FleetAction::Status),
     )
+    .looks()
     .no_key("the Fleet view shows it; the palette runs it")
     .takes(&[JSON])
     .answers("{tenant_id, host, supervisor, warnings, need_operator, agents}", LOOK),
@@ -292,6 +296,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["fleet", "verify"],
         |_| done(FleetAction::Verify),
     )
+    .looks()
     .no_key(BY_PALETTE)
     .takes(&[JSON])
     .answers("checks", LOOK),
@@ -344,6 +349,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["fleet", "doctor"],
         |_| done(FleetAction::Doctor),
     )
+    .looks()
     .no_key(BY_PALETTE)
     .takes(&[JSON])
     .answers("checks", &[0, 1]),

@@ -142,6 +142,7 @@ pub(super) const FRAMEWORK: &[ActionSpec] = &[
             Ok(Action::Framework(FrameworkAction::Contract { runtime: inputs.required("runtime")?, class, agent }))
         },
     )
+    .looks()
     .takes(&[
         word("runtime", "The runtime"),
         value("class", "Role, which names the persona; default the agent's"),
@@ -167,6 +168,7 @@ pub(super) const FRAMEWORK: &[ActionSpec] = &[
         &["framework", "status"],
         |_| Ok(Action::Framework(FrameworkAction::Status)),
     )
+    .looks()
     .takes(&[JSON])
     .no_key("once for each version")
     .answers("{version, seeded, files}", &[0, 1]),
@@ -187,6 +189,7 @@ pub(super) const FRAMEWORK: &[ActionSpec] = &[
         &["framework", "verify"],
         |inputs| done(FrameworkAction::Verify { folder: inputs.one("folder").map(Into::into) }),
     )
+    .looks()
     .takes(&[
         Argument {
             name: "folder",

@@ -92,6 +92,7 @@ pub(super) const LIBRARY: &[ActionSpec] = &[
         &["persona", "list"],
         build_list,
     )
+    .looks()
     .takes(&[
         value("domain", "Of this domain only").of(&[
             "engineering",
@@ -112,6 +113,7 @@ pub(super) const LIBRARY: &[ActionSpec] = &[
     command("persona.show", "persona", "Prints a persona, and whose it is", &["persona", "show"], |inputs| {
         done(LibraryAction::Persona(class(inputs)?))
     })
+    .looks()
     .takes(&[CLASS, JSON])
     .no_key("the key of an agent's persona shows it")
     .answers("{class, layer, overrides, file, text, problems}", &[0, 1, 3]),
@@ -142,6 +144,7 @@ pub(super) const LIBRARY: &[ActionSpec] = &[
         &["persona", "diff"],
         |inputs| done(LibraryAction::Diff(class(inputs)?)),
     )
+    .looks()
     .takes(&[CLASS, JSON])
     .no_key(BY_PALETTE)
     .answers("{class, differs, diff}", &[0, 1, 3]),
@@ -159,6 +162,7 @@ pub(super) const LIBRARY: &[ActionSpec] = &[
     command("profile.list", "system types", "Lists the system types: kinds of fleet", &["profile", "list"], |_| {
         done(LibraryAction::Profiles)
     })
+    .looks()
     .takes(&[JSON])
     .no_key(BY_PALETTE)
     .answers("[{id, title, description, lead, agents, layer, overrides, file, problems}]", &[0, 1]),
@@ -169,6 +173,7 @@ pub(super) const LIBRARY: &[ActionSpec] = &[
         &["profile", "show"],
         |inputs| done(LibraryAction::Profile(inputs.required("type")?)),
     )
+    .looks()
     .takes(&[ID, JSON])
     .no_key(BY_PALETTE)
     .answers("{id, title, description, lead, floor, layer, file, seats}", &[0, 1, 3]),
@@ -179,6 +184,7 @@ pub(super) const LIBRARY: &[ActionSpec] = &[
         &["profile", "validate"],
         |inputs| done(LibraryAction::Validate(inputs.one("file").map(Into::into))),
     )
+    .looks()
     .takes(&[
         Argument {
             name: "file",

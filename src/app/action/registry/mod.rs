@@ -109,13 +109,16 @@ mod tests {
     fn keys_table() -> String {
         let rows = ACTIONS.iter().filter_map(|spec| match spec.doors.key {
             Key::None(_) => None,
-            Key::In(place, _) => Some([chords(spec), place.word().to_owned(), spec.doc.to_owned()]),
+            Key::In(place, _) => {
+                let told = format!("{} (`{}`)", spec.doc, spec.id);
+                Some([chords(spec), place.word().to_owned(), told])
+            }
         });
-        table(["key", "where", "what it does"], rows)
+        table(["key", "where", "what it does (the action's id)"], rows)
     }
 
     fn chords(spec: &ActionSpec) -> String {
-        keymap::shown(spec).iter().map(|chord| format!("`{chord}`")).collect::<Vec<_>>().join(" ")
+        keymap::shipped(spec).iter().map(|chord| format!("`{chord}`")).collect::<Vec<_>>().join(" ")
     }
 
     fn commands_table() -> String {

@@ -140,7 +140,8 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
         "Opens the full-screen dashboard (no command at all)",
         "it is the dashboard",
         |_| Ok(Action::Terminal(TerminalAction::Dashboard)),
-    ),
+    )
+    .looks(),
     option(
         "view.once",
         "print once",
@@ -148,6 +149,7 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
         "the dashboard shows it already",
         build_once,
     )
+    .looks()
     .takes(&[
         flag("once", "Prints the state once and exits"),
         value(

@@ -15,6 +15,8 @@ pub enum ScreenAction {
     Help,
     /// A command line inside the dashboard.
     Palette,
+    /// Every setting, its value, and where that comes from.
+    Settings,
     /// A text for the selected agent.
     AskMessage,
     /// A text for every agent of the list.
@@ -176,6 +178,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Anywhere,
         &["ctrl-z"],
         ScreenAction::Suspend,
+    ),
+    screen(
+        "app.settings",
+        "settings",
+        "Shows every setting, its value, and where that comes from: `tui.yaml` in the Mosaic home sets them",
+        Place::Anywhere,
+        &[","],
+        ScreenAction::Settings,
     ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen(

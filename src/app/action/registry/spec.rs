@@ -22,6 +22,8 @@ pub struct ActionSpec {
     pub arguments: &'static [Argument],
     /// What it can destroy.
     pub danger: Danger,
+    /// Whether it may change anything outside of this program, with whichever arguments.
+    pub writes: bool,
     /// Whether the footer shows its key.
     pub footer: bool,
     /// What its command answers.
@@ -288,7 +290,18 @@ impl Argument {
 /// Rows of the table are written with these: what every row says first, and then only what is special about it.
 const fn row(id: &'static str, title: &'static str, doc: &'static str, doors: Doors, build: Build) -> ActionSpec {
     let answer = Answer { json: "", exits: &[] };
-    ActionSpec { id, title, doc, doors, arguments: &[], danger: Danger::None, footer: false, answer, build }
+    ActionSpec {
+        id,
+        title,
+        doc,
+        doors,
+        arguments: &[],
+        danger: Danger::None,
+        writes: true,
+        footer: false,
+        answer,
+        build,
+    }
 }
 
 /// An action with a command; the palette has it too.
@@ -326,7 +339,7 @@ pub(super) const fn screen(
 ) -> ActionSpec {
     let doors =
         Doors { shell: Shell::None("it only moves the screen"), palette: Palette::Open, key: Key::In(place, chords) };
-    row(id, title, doc, doors, Build::Screen(action))
+    ActionSpec { writes: action.writes(), ..row(id, title, doc, doors, Build::Screen(action)) }
 }
 
 impl ActionSpec {
@@ -358,6 +371,11 @@ impl ActionSpec {
     /// It ends something: the dashboard asks first, with this verb on the button.
     pub(super) const fn asks_first(self, verb: &'static str) -> Self {
         Self { danger: Danger::Confirm(verb), ..self }
+    }
+
+    /// Whatever it is given, it changes nothing.
+    pub(super) const fn looks(self) -> Self {
+        Self { writes: false, ..self }
     }
 
     /// The footer shows its key.

@@ -1,6 +1,5 @@
 //! The help in words.
 
-use crate::app::action::keymap;
 use crate::app::action::registry::{ActionSpec, Key, Place};
 use crate::app::tui::screens::Overlay;
 use crate::app::tui::screens::help::Help;
@@ -10,17 +9,20 @@ use crate::ui::view::{Fit, Piece, Popup, Role};
 /// The popup of an open help.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Help(Help { filter, scroll })) = &state.overlay else { return None };
-    let (place, title) = (state.screen.place(), state.screen.parts().help);
+    let at = state.standing();
+    let (place, title) = (at.place, state.screen.parts().help);
     let wanted = filter.to_lowercase();
     // What works here only stands first.
-    let mut specs: Vec<&ActionSpec> = keymap::in_place(place).collect();
+    let mut specs: Vec<&ActionSpec> = state.keys.in_place(&at).collect();
     specs.sort_by_key(|spec| matches!(spec.doors.key, Key::In(Place::Anywhere, _)));
     let lines: Vec<Vec<Piece>> = specs
         .into_iter()
         .filter_map(|spec| {
-            let keys = keymap::shown(spec).join("  ");
-            let haystack = format!("{keys} {} {}", spec.title, spec.doc).to_lowercase();
-            haystack.contains(&wanted).then(|| help_line(spec, &keys))
+            let keys = state.keys.shown(spec, &at).join("  ");
+            let when = state.keys.conditions(spec).join(", ");
+            let doc = if when.is_empty() { spec.doc.to_owned() } else { format!("{} ({when})", spec.doc) };
+            let haystack = format!("{keys} {} {doc}", spec.title).to_lowercase();
+            haystack.contains(&wanted).then(|| help_line(spec, &keys, &doc))
         })
         .collect();
     let mut lines = lines;
@@ -45,11 +47,11 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     })
 }
 
-fn help_line(spec: &ActionSpec, keys: &str) -> Vec<Piece> {
+fn help_line(spec: &ActionSpec, keys: &str, doc: &str) -> Vec<Piece> {
     let local = matches!(spec.doors.key, Key::In(at, _) if at != Place::Anywhere);
     vec![
         Piece::new(keys, Role::Strong).fitted(Fit::Keys),
         Piece::new(spec.title, if local { Role::Good } else { Role::Plain }).fitted(Fit::Title),
-        Piece::new(spec.doc, Role::Quiet),
+        Piece::new(doc, Role::Quiet),
     ]
 }

@@ -20,6 +20,7 @@ pub(in crate::app::tui) mod menu;
 pub(in crate::app::tui) mod palette;
 pub(in crate::app::tui) mod prompt;
 pub(in crate::app::tui) mod question;
+pub(in crate::app::tui) mod settings;
 pub(in crate::app::tui) mod sheet;
 mod typed;
 pub(in crate::app::tui) mod wall;
@@ -31,8 +32,8 @@ use std::time::Duration;
 
 use super::screens::Screen;
 use super::state::State;
-use crate::app::action::registry::{Build, Place};
-use crate::app::action::{ScreenAction, keymap};
+use crate::app::action::ScreenAction;
+use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::fleet::model::{
     AgentRow, FleetSnapshot, Label, PaneFacts, PaneScreen, Plane, Readiness, Size, age, first_row_that_matters,
 };
@@ -108,7 +109,14 @@ fn header(state: &State) -> Header {
     let Some(snapshot) = &state.snapshot else {
         return Header { counts: vec![Piece::new("looking at the fleet", Role::Strong)], place: Vec::new(), clock };
     };
-    let mut counts = needing(snapshot);
+    let mut counts = Vec::new();
+    if state.is_read_only() {
+        counts.push(Piece::new("READ-ONLY  ", Role::Accent));
+    }
+    counts.extend(needing(snapshot));
+    if let Some(place) = &state.settings_lost {
+        counts.push(Piece::new(format!("   {place}"), Role::Warning));
+    }
     counts.extend(board::trouble(state));
     if let Some(why) = &state.activity.lost {
         counts.push(Piece::new(format!("   {}", Label::new(why)), Role::Alarm));
@@ -170,10 +178,11 @@ fn tabs(state: &State) -> Vec<Tab> {
         Screen::Activity => ScreenAction::ViewActivity,
     };
     let views = [ScreenAction::ViewFleet, ScreenAction::ViewWall, ScreenAction::ViewBoard, ScreenAction::ViewActivity];
+    let at = state.standing();
     let named = |view: ScreenAction| {
-        let spec = keymap::in_place(state.screen.place())
-            .find(|spec| matches!(spec.build, Build::Screen(action) if action == view))?;
-        let key = keymap::shown(spec).into_iter().next()?;
+        let spec =
+            state.keys.in_place(&at).find(|spec| matches!(spec.build, Build::Screen(action) if action == view))?;
+        let key = state.keys.first(spec, &at)?;
         Some(Tab { key, name: spec.title, current: view == here })
     };
     views.into_iter().filter_map(named).collect()
@@ -184,20 +193,29 @@ fn footer(state: &State) -> Vec<(String, String)> {
     if state.is_filtering() {
         return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
     }
-    let place = state.screen.place();
-    let mut hints: Vec<(String, String)> = keymap::in_place(place)
+    let at = state.standing();
+    let place = at.place;
+    let mut specs: Vec<&ActionSpec> = state
+        .keys
+        .in_place(&at)
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         // The way to where one is already, and what is done elsewhere, waste the room.
         .filter(|spec| place != Place::Board || !matches!(spec.id, "view.board" | "attention.next"))
         .filter(|spec| place != Place::Activity || spec.id != "view.activity")
-        .filter_map(|spec| Some((keymap::shown(spec).into_iter().next()?, spec.title.to_owned())))
         .collect();
     // What is pressed most stands first, where no narrow screen cuts it off: look, answer, write, the next.
-    let first = ["Enter", "A", "s", "w"];
-    hints.sort_by_key(|(key, _)| first.iter().position(|known| known == key).unwrap_or(first.len()));
+    let first = ["agent.watch", "card.open", "event.open", "agent.answer", "agent.message", "attention.next"];
+    specs.sort_by_key(|spec| first.iter().position(|known| *known == spec.id).unwrap_or(first.len()));
+    let key = |spec: &ActionSpec| state.keys.first(spec, &at);
+    let mut hints: Vec<(String, String)> =
+        specs.into_iter().filter_map(|spec| Some((key(spec)?, spec.title.to_owned()))).collect();
     // The last two are always shown: how to learn more, and the way out.
-    hints.push(hint("?", "help"));
-    hints.push(hint("q", if state.has_layers() { "back" } else { "quit" }));
+    let always = [("app.help", "help"), ("app.back", if state.has_layers() { "back" } else { "quit" })];
+    let always = always.iter().filter_map(|(id, word)| {
+        let spec = state.keys.in_place(&at).find(|spec| spec.id == *id)?;
+        Some(hint(&key(spec)?, word))
+    });
+    hints.extend(always);
     hints
 }
 

@@ -1,6 +1,5 @@
 //! The palette in words.
 
-use crate::app::action::keymap;
 use crate::app::action::registry::Shell;
 use crate::app::tui::screens::Overlay;
 use crate::app::tui::screens::palette::{candidates, normal, refusal, words_of};
@@ -23,7 +22,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         ],
         vec![],
     ];
-    let list = candidates(&palette.line.text);
+    let list = candidates(&palette.line.text, &state.keys);
     let top = palette.at.saturating_sub(SHOWN - 1);
     let mut mark = None;
     for (at, spec) in list.iter().enumerate().skip(top).take(SHOWN) {
@@ -32,7 +31,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             mark = Some(lines.len());
         }
         let words = words_of(spec).unwrap_or_default();
-        let keys = keymap::shown(spec).into_iter().next().unwrap_or_default();
+        let keys = state.keys.shown_anywhere(spec).into_iter().next().unwrap_or_default();
         lines.push(vec![
             Piece::new(if marked { "> " } else { "  " }, Role::Strong),
             Piece::new(words, if marked { Role::Strong } else { Role::Plain }).fitted(Fit::Command),
@@ -59,10 +58,12 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             Shell::None(why) => why.to_owned(),
             Shell::Root | Shell::Words(_) => spec.usage(),
         },
-        None => refusal(typed).unwrap_or_else(|| "nothing matches".to_owned()),
+        None => refusal(typed, &state.keys).unwrap_or_else(|| "nothing matches".to_owned()),
     };
-    lines.push(vec![]);
-    lines.push(vec![Piece::new(shell, Role::Plain)]);
+    if palette.notice.as_ref() != Some(&shell) {
+        lines.push(vec![]);
+        lines.push(vec![Piece::new(shell, Role::Plain)]);
+    }
     Some(Popup {
         title: "command".to_owned(),
         lines,

@@ -17,6 +17,7 @@ pub mod menu;
 pub mod palette;
 pub mod prompt;
 pub mod question;
+pub mod settings;
 pub mod sheet;
 pub mod wall;
 pub mod watch;
@@ -33,6 +34,7 @@ use self::menu::Menu;
 use self::palette::Palette;
 use self::prompt::Prompt;
 use self::question::Question;
+use self::settings::SettingsList;
 use self::sheet::Sheet;
 use super::effect::Effect;
 use super::state::{State, TextInput};
@@ -85,6 +87,8 @@ pub enum Overlay {
     Menu(Menu),
     /// A command line with what it could become.
     Palette(Palette),
+    /// Every setting, with its value.
+    Settings(SettingsList),
     /// The answer of an action that does not fit on one line.
     Answer(Answer),
 }
@@ -100,6 +104,20 @@ impl Screen {
             Self::Card => &card::PARTS,
             Self::Activity => &activity::PARTS,
             Self::Diff => &diff::PARTS,
+        }
+    }
+
+    /// Its word in a condition, one of [`VIEWS`](crate::app::action::keymap::VIEWS).
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fleet => "fleet",
+            Self::Wall => "wall",
+            Self::Watch => "watch",
+            Self::Board => "board",
+            Self::Card => "card",
+            Self::Activity => "activity",
+            Self::Diff => "diff",
         }
     }
 
@@ -130,6 +148,7 @@ impl Overlay {
             Self::Sheet(_) => &sheet::PARTS,
             Self::Menu(_) => &menu::PARTS,
             Self::Palette(_) => &palette::PARTS,
+            Self::Settings(_) => &settings::PARTS,
             Self::Answer(_) => &answer::PARTS,
         }
     }

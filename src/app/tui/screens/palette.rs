@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{Overlay, PopupParts};
 use crate::app::action::cli;
 use crate::app::action::inputs::Inputs;
+use crate::app::action::keymap::Keymap;
 use crate::app::action::registry::{self, ACTIONS, ActionSpec, Argument, Door, Shell};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
@@ -46,12 +47,13 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
 
 /// What a line could become, best first.
 #[must_use]
-pub fn candidates(line: &str) -> Vec<&'static ActionSpec> {
+pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
     let typed = normal(line);
     let lower = typed.to_lowercase();
     let tokens: Vec<&str> = lower.split_whitespace().collect();
     let mut found: Vec<(usize, &ActionSpec)> = ACTIONS
         .iter()
+        .filter(|spec| !keys.hides(spec))
         .filter_map(|spec| {
             let words = words_of(spec)?;
             // Behind a whole command stand its arguments.
@@ -81,13 +83,16 @@ pub fn normal(line: &str) -> &str {
 
 /// Why a typed command is none here, and where it is one.
 #[must_use]
-pub fn refusal(line: &str) -> Option<String> {
+pub fn refusal(line: &str, keys: &Keymap) -> Option<String> {
     let typed = normal(line).trim_end();
     let named = |spec: &&ActionSpec| {
         let words = spec.words().unwrap_or_default();
         !words.is_empty() && (typed == words || typed.starts_with(&format!("{words} ")))
     };
-    ACTIONS.iter().filter(named).find_map(|spec| spec.refusal(Door::Palette))
+    ACTIONS.iter().filter(named).find_map(|spec| match spec.refusal(Door::Palette) {
+        None if keys.hides(spec) => Some(format!("{} changes something, and this dashboard is read-only", spec.title)),
+        refusal => refusal,
+    })
 }
 
 /// The words of an entry as they are typed here: a command's own, else a screen action's title; `None` for what is not
@@ -115,7 +120,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
     let names: Vec<String> = managed.map(|row| row.name.to_string()).collect();
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
-    let list = candidates(&palette.line.text);
+    let list = candidates(&palette.line.text, &state.keys);
     let marked = list.get(palette.at).copied();
     match key.code {
         KeyCode::Esc => state.overlay = None,
@@ -216,7 +221,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let Some(spec) = marked else {
         let nothing = || "no command matches; ? in a view lists the keys".to_owned();
-        palette.notice = Some(refusal(&text).unwrap_or_else(nothing));
+        palette.notice = Some(refusal(&text, &state.keys).unwrap_or_else(nothing));
         return;
     };
     if matches!(spec.doors.shell, Shell::None(_)) {
@@ -266,7 +271,7 @@ mod tests {
 
     #[test]
     fn typing_narrows_the_list_to_what_is_meant() {
-        let ids = |line: &str| candidates(line).iter().map(|spec| spec.id).collect::<Vec<_>>();
+        let ids = |line: &str| candidates(line, &Keymap::default()).iter().map(|spec| spec.id).collect::<Vec<_>>();
         assert_eq!(ids("fleet restart code0"), ["fleet.restart"]);
         assert_eq!(ids("fleet rest")[0], "fleet.restart");
         assert!(ids("doc").contains(&"fleet.doctor"));
@@ -283,11 +288,20 @@ mod tests {
 
     #[test]
     fn what_is_for_shells_alone_is_refused_with_its_command() {
-        let refused = refusal("session run code0").unwrap();
+        let refused = refusal("session run code0", &Keymap::default()).unwrap();
         let want = "session run is not run from here: supervisors run it; in a shell it is `mosaic-tui session run`";
         assert_eq!(refused, want);
-        assert!(refusal("demo").is_some_and(|refused| refused.contains("it is a dashboard of its own")));
-        assert_eq!((refusal("fleet stop code0"), refusal("demos"), refusal("")), (None, None, None));
+        assert!(
+            refusal("demo", &Keymap::default()).is_some_and(|refused| refused.contains("it is a dashboard of its own"))
+        );
+        assert_eq!(
+            (
+                refusal("fleet stop code0", &Keymap::default()),
+                refusal("demos", &Keymap::default()),
+                refusal("", &Keymap::default())
+            ),
+            (None, None, None)
+        );
     }
 
     #[test]
@@ -302,12 +316,12 @@ mod tests {
             ("fleet edit co", "fleet edit code", true),
             ("fleet stop zz", "fleet stop zz", false),
         ] {
-            let spec = candidates(line)[0];
+            let spec = candidates(line, &Keymap::default())[0];
             let mut palette = Palette { line: TextInput::line(line), ..Palette::default() };
             assert!(complete_argument(&mut palette, spec, &names));
             assert_eq!((palette.line.text.as_str(), palette.notice.is_some()), (want, listed), "{line}");
         }
         let mut palette = Palette { line: TextInput::line("fleet sto"), ..Palette::default() };
-        assert!(!complete_argument(&mut palette, candidates("fleet sto")[0], &names));
+        assert!(!complete_argument(&mut palette, candidates("fleet sto", &Keymap::default())[0], &names));
     }
 }

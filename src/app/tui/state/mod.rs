@@ -18,9 +18,11 @@ use super::screens::fleet::FilterLine;
 use super::screens::wall::WallState;
 use super::screens::watch::Scrollback;
 use super::screens::{Mark, Overlay, Screen};
+use super::settings::Settings;
 use crate::app::action::dispatch::{RequestId, Sent};
+use crate::app::action::keymap::{Keymap, Standing};
 use crate::app::action::registry::Door;
-use crate::backlog::model::CardId;
+use crate::backlog::model::{CardId, Column};
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 
 /// A short message at the bottom.
@@ -117,6 +119,14 @@ pub struct State {
     pub messages: InputHistory,
     /// What stands in front of a shown command so that another shell means the same fleet.
     pub prefix: String,
+    /// What the operator set.
+    pub settings: Arc<Settings>,
+    /// What each key means.
+    pub keys: Arc<Keymap>,
+    /// Where the file of settings is wrong, while what was set before holds on.
+    pub settings_lost: Option<String>,
+    /// The file of settings.
+    pub settings_file: String,
 }
 
 impl State {
@@ -156,7 +166,36 @@ impl State {
             commands: InputHistory::default(),
             messages: InputHistory::default(),
             prefix: String::new(),
+            settings: Arc::default(),
+            keys: Arc::default(),
+            settings_lost: None,
+            settings_file: String::new(),
         }
+    }
+
+    /// Nothing but looks from here on.
+    pub(in crate::app) fn read_only(&mut self) {
+        self.keys = Arc::new(Keymap::new(self.settings.keys.clone(), true));
+    }
+
+    /// Whether nothing is changed from here.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.keys.is_read_only()
+    }
+
+    /// Where a key is pressed, and on what.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let state = match self.screen {
+            Screen::Activity => None,
+            Screen::Card => self.board.shown().map(|shown| shown.card.column()).map(Column::word),
+            Screen::Board => self.board.selected().map(|_| self.board.column.word()),
+            Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Diff => {
+                self.selected_row().map(|row| row.readiness.word())
+            }
+        };
+        Standing { place: self.screen.place(), view: self.screen.word(), state }
     }
 
     /// A request of its own, also beside one with the same words.

@@ -94,6 +94,7 @@ pub(in crate::app::tui) fn confirm_or_dispatch(
     effects: &mut Vec<Effect>,
 ) {
     match (performer, spec.danger) {
+        (performer, _) if refuses(state, performer.writes()) => {}
         (Performer::Executor(request), Danger::Confirm(verb)) if !only_tells(&request) => {
             let sent = state.request(command);
             state.overlay = Some(Overlay::Confirm(Confirm::new(sent, verb, subject, request)));
@@ -111,6 +112,15 @@ fn only_tells(request: &Request) -> bool {
     }
 }
 
+/// Whether something is refused because it changes anything, which is told.
+fn refuses(state: &mut State, writes: bool) -> bool {
+    let refused = writes && state.is_read_only();
+    if refused {
+        toast(state, "this changes something, and this dashboard is read-only".to_owned(), true);
+    }
+    refused
+}
+
 /// Does what is done on this screen, and hands on the rest.
 pub(in crate::app::tui) fn dispatch(
     state: &mut State,
@@ -118,6 +128,9 @@ pub(in crate::app::tui) fn dispatch(
     performer: Performer,
     effects: &mut Vec<Effect>,
 ) {
+    if refuses(state, performer.writes()) {
+        return;
+    }
     match performer {
         Performer::Screen(OnScreen::Step(action)) => steps::apply(state, action, effects),
         Performer::Screen(OnScreen::Watch(name)) => {
@@ -172,6 +185,9 @@ fn select(state: &mut State, name: &str) -> bool {
 
 /// Hands a request to the executor, and says so.
 pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
+    if refuses(state, request.writes()) {
+        return;
+    }
     toast(state, format!("running: {}", sent.command), false);
     effects.push(Effect::Run { sent, request });
 }

@@ -5,9 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::dispatch::{confirm_or_dispatch, resolve};
 use super::{hand, toast};
 use crate::app::action::inputs::Inputs;
-use crate::app::action::keymap;
 use crate::app::action::keymap::Chord;
-use crate::app::action::registry::{ActionSpec, Argument, Build, Door, Place};
+use crate::app::action::registry::{ActionSpec, Argument, Build, Door};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::confirm::Subject;
@@ -20,8 +19,11 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         return;
     }
     let chord = Chord::of(key);
+    let at = state.standing();
+    let meant = state.keys.lookup(&at, chord);
     // These work in every layer, a text field included.
-    if let Some(spec) = keymap::lookup(Place::Anywhere, chord)
+    if let Some(spec) = meant
+        && !chord.is_text()
         && matches!(spec.id, "app.quit" | "app.suspend" | "app.redraw")
     {
         return perform(state, spec, effects);
@@ -48,9 +50,9 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     if let Some(filter) = state.screen.parts().filter.as_ref().filter(|filter| (filter.is_open)(state)) {
         return (filter.press)(state, key, effects);
     }
-    match keymap::lookup(state.screen.place(), chord) {
+    match meant {
         Some(spec) => perform(state, spec, effects),
-        None => toast(state, keymap::refusal(state.screen.place(), chord), false),
+        None => toast(state, state.keys.refusal(&at, chord), false),
     }
 }
 
@@ -108,7 +110,9 @@ fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effec
         // What is selected does not say it all: the rest is typed.
         return palette::open_with(state, spec, &inputs);
     }
-    match resolve(state, spec, &inputs, Door::Key) {
+    // One that only the palette runs may have been given a key.
+    let door = if spec.refusal(Door::Key).is_none() { Door::Key } else { Door::Palette };
+    match resolve(state, spec, &inputs, door) {
         Ok(resolved) => confirm_or_dispatch(state, spec, subject, resolved, effects),
         Err(why) => toast(state, why, true),
     }
@@ -125,7 +129,7 @@ fn acts_on_a_target(spec: &ActionSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::action::registry::{ACTIONS, Doors, Key};
+    use crate::app::action::registry::{ACTIONS, Doors, Key, Place};
     use crate::app::tui::event::Event;
     use crate::app::tui::samples;
     use crate::app::tui::screens::Overlay;

@@ -5,6 +5,7 @@ pub(in crate::app::tui) mod dispatch;
 pub(in crate::app::tui) mod hand;
 mod keys;
 mod observed;
+mod settings;
 mod steps;
 
 pub(in crate::app::tui) use observed::mark_seen;
@@ -86,6 +87,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Offer(offer) => sheet::offered(state, offer.map(|offer| *offer)),
         Event::Diff(name, read) => diff::take(state, &name, read),
         Event::Launch(name, settings) => sheet::read(state, &name, settings.map(|settings| *settings)),
+        Event::Settings(read) => settings::take(state, read, &mut effects),
         Event::Returned { command, report } => answers::tell(state, command, report),
         Event::Tick(now) => {
             state.now = now;
@@ -132,6 +134,8 @@ mod board_tests;
 mod diff_tests;
 #[cfg(test)]
 mod flight_tests;
+#[cfg(test)]
+mod settings_tests;
 #[cfg(test)]
 mod sheet_tests;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
+use crate::app::tui::screens::settings::SettingsList;
 use crate::app::tui::screens::{Overlay, Screen, activity, board, card, diff, fleet, question, sheet, wall};
 use crate::app::tui::state::State;
 
@@ -29,6 +30,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help(Help::default())),
         ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        ScreenAction::Settings => state.overlay = Some(Overlay::Settings(SettingsList::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),
         ScreenAction::Move(motion) => (state.screen.parts().motion)(state, motion, effects),
