@@ -172,11 +172,13 @@ pub enum RunFile {
     Stopped,
     /// What its runtime was told before its first turn.
     Contract,
+    /// What its runtime says that it used.
+    Usage,
 }
 
 impl RunFile {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Heartbeat,
         Self::Report,
         Self::Lock,
@@ -186,6 +188,7 @@ impl RunFile {
         Self::Send,
         Self::Stopped,
         Self::Contract,
+        Self::Usage,
     ];
 }
 
@@ -200,6 +203,8 @@ pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
         RunFile::Send => return run_dir.join(format!("{agent}.d/send")),
         RunFile::Stopped => return run_dir.join(format!("{agent}.d/stopped")),
         RunFile::Contract => return run_dir.join(format!("{agent}.d/contract.md")),
+        // Beside the heartbeat: whoever looks is told by the same watch.
+        RunFile::Usage => "usage",
         RunFile::Lock => "lock",
         RunFile::Exit => "exit",
         RunFile::Log => "log",

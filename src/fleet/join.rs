@@ -24,6 +24,7 @@ use super::runtime;
 use super::screen::ScreenFacts;
 use super::session::Living;
 use super::tmux::{Look, PaneRecord};
+use super::usage::Usage;
 
 /// A plane's answer with the moment it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,8 @@ pub struct Planes<'a> {
     pub processes_at: Timestamp,
     /// Heartbeats by agent.
     pub heartbeats: &'a HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
+    /// What runtimes say that they used.
+    pub usage: &'a HashMap<AgentName, Usage>,
     /// Processes of agents that are not where their tmux server was looked at.
     pub living: &'a HashMap<AgentName, Living>,
     /// How each agent's last process ended.
@@ -282,6 +285,15 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         heartbeat: match remote_row {
             Some((row, _)) => row.heartbeat.clone(),
             None => heartbeat.ok().map(|beat| heartbeat_facts(&beat, planes.now)),
+        },
+        usage: match remote_row {
+            Some((row, _)) => row.usage.clone(),
+            // What an earlier process used, or one of another pane, is not this one's.
+            None => {
+                let used =
+                    planes.usage.get(&agent.name).filter(|used| tree.is_some_and(|tree| tree.contains(used.pid)));
+                used.map(|used| used.facts.clone()).filter(|facts| !facts.is_empty())
+            }
         },
         health: decision.health,
         readiness: decision.readiness,

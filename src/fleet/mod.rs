@@ -36,4 +36,5 @@ pub mod session;
 pub mod ssh;
 pub mod systemd;
 pub mod tmux;
+pub mod usage;
 mod yaml;

@@ -38,6 +38,8 @@ pub struct Columns {
     pub runtime: usize,
     /// The card that it holds.
     pub card: usize,
+    /// Tokens that it used, and how full its context is.
+    pub tokens: usize,
     /// What it was over the last hour, a column for each piece of it.
     pub strip: usize,
     /// Time since the last output.
@@ -77,10 +79,12 @@ impl Columns {
         let strip = if history { take(STRIP, 22) } else { 0 };
         // Half of an hour is worth more than no strip; the newest cells are kept.
         let strip = if strip == 0 && history { take(SHORT_STRIP, 16) } else { strip };
+        // Nobody says what it used: no column for it.
+        let tokens = take(longest(|agent| usage(agent).as_ref().map_or(0, String::len), 0), 22);
         let class = take(class, 24);
         let runtime = take(runtime, 24);
         let beat = take(TIME, 28);
-        Self { name, class, runtime, card, strip, idle, beat, reason: left }
+        Self { name, class, runtime, card, tokens, strip, idle, beat, reason: left }
     }
 
     /// Returns how many lines a reason takes below its row: none where it fits beside.
@@ -123,6 +127,30 @@ pub fn name(agent: &AgentRow) -> [&str; 6] {
 pub fn runtime(agent: &AgentRow) -> &str {
     let command = || agent.pane.as_ref().map_or("", |pane| pane.command.as_str());
     agent.runtime.as_deref().unwrap_or_else(command)
+}
+
+/// Returns what an agent used, such as `41k 62%`: its tokens, and how full its context is.
+#[must_use]
+pub fn usage(agent: &AgentRow) -> Option<String> {
+    let usage = agent.usage.as_ref()?;
+    let tokens = usage.tokens().map_or_else(|| "-".to_owned(), amount);
+    Some(match usage.context_used_percent {
+        // As wide as any, so that the percentages stand below each other.
+        Some(percent) => format!("{tokens} {percent:>3.0}%"),
+        None => tokens,
+    })
+}
+
+/// Returns a number in at most four characters: `999`, `41k`, `1.2M`.
+#[must_use]
+pub fn amount(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..1_000_000 => format!("{}k", number / 1_000),
+        1_000_000..10_000_000 => format!("{}.{}M", number / 1_000_000, number % 1_000_000 / 100_000),
+        10_000_000..1_000_000_000 => format!("{}M", number / 1_000_000),
+        _ => format!("{}G", number / 1_000_000_000),
+    }
 }
 
 /// Returns the card that an agent holds.
@@ -178,6 +206,22 @@ mod tests {
         assert_eq!(lines.len(), MOST_LINES);
         assert!(lines.iter().all(|line| text::width(line) <= 35), "{lines:?}");
         assert!(lines[2].ends_with('\u{2026}'));
+    }
+
+    #[test]
+    fn an_amount_is_short() {
+        for (number, want) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1k"),
+            (41_999, "41k"),
+            (999_999, "999k"),
+            (1_250_000, "1.2M"),
+            (41_000_000, "41M"),
+            (3_000_000_000, "3G"),
+        ] {
+            assert_eq!(amount(number), want);
+        }
     }
 
     #[test]

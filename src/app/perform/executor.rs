@@ -38,6 +38,9 @@ pub(in crate::app) async fn perform(
         Request::Session(SessionAction::Report { status, detail, hook, agent }) => {
             super::hooks::report(site, *status, detail.as_deref(), hook.as_ref(), agent.as_ref())
         }
+        Request::Session(SessionAction::Usage { runtime, event }) => {
+            super::hooks::usage(site, runtime, event.as_deref())
+        }
         Request::Backlog(action) => {
             let (site, action) = (site.clone(), action.clone());
             let (answer, done) = oneshot::channel();

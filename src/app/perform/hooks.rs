@@ -9,6 +9,7 @@ use crate::fleet::message;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 use crate::fleet::runtime::{self, Runtime, Said};
 use crate::fleet::session;
+use crate::fleet::usage::Usage;
 use crate::plain;
 
 /// Most bytes read of an event: a prompt or a tool's output may be in it.
@@ -64,6 +65,29 @@ pub(in crate::app) fn report(
     Ok(Report::done(text, &json!({ "agent": agent, "status": status })))
 }
 
+/// Keeps what a runtime says that it used. Nothing is printed: what a status line's command prints stands on a screen that
+/// is read by its rows.
+pub(in crate::app) fn usage(site: &Site, runtime: &str, event: Option<&str>) -> Result<Report> {
+    let nothing = || Report::done("", &json!({ "agent": null }));
+    // The same settings may serve sessions that are no agents.
+    let Ok(agent) = own_name() else { return Ok(nothing()) };
+    let value = event_of(runtime, event)?;
+    let Some(paths) = runtime::find(runtime).and_then(Runtime::usage) else {
+        return Err(Failure::new(
+            Kind::Invalid,
+            format!("figures of {runtime}"),
+            "it is not known where they stand in what it hands over",
+            "its runtime.yaml names them below `usage`",
+        ));
+    };
+    let facts = runtime::read_usage(paths, &value, jiff::Timestamp::now());
+    let Some(pid) = session::own_pane_process(site, &agent) else { return Ok(nothing()) };
+    if !facts.is_empty() {
+        session::report_usage(site, &agent, &Usage { pid, facts })?;
+    }
+    Ok(Report::done("", &json!({ "agent": agent })))
+}
+
 fn own_name() -> Result<AgentName> {
     std::env::var("MOSAIC_AGENT_NAME").ok().and_then(|name| AgentName::parse(&name).ok()).ok_or_else(|| {
         Failure::new(
@@ -75,19 +99,26 @@ fn own_name() -> Result<AgentName> {
     })
 }
 
+fn invalid_event(runtime: &str, why: String) -> Failure {
+    Failure::new(Kind::Invalid, format!("event of {runtime}"), why, "check the runtime's hook settings")
+}
+
 /// Reads an event, from the argument or from standard input.
-fn of_event(runtime: &str, event: Option<&str>) -> Result<Option<Said>> {
-    let invalid = |why: String| {
-        Failure::new(Kind::Invalid, format!("event of {runtime}"), why, "check the runtime's hook settings")
-    };
+fn event_of(runtime: &str, event: Option<&str>) -> Result<Value> {
+    let invalid = |why: String| invalid_event(runtime, why);
     let text = match event {
         Some(text) => text.to_owned(),
         None => plain::read_input(std::io::stdin(), MAX_EVENT_BYTES).map_err(|why| invalid(why.to_string()))?,
     };
-    let event: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))
+}
+
+/// What an event says of its runtime's state.
+fn of_event(runtime: &str, event: Option<&str>) -> Result<Option<Said>> {
+    let event = event_of(runtime, event)?;
     match runtime::find(runtime).map(Runtime::events) {
         Some(rules) if !rules.is_empty() => Ok(runtime::read_event(rules, &event)),
-        _ => Err(invalid(format!("{runtime} has no hook that is understood; it reports with --status"))),
+        _ => Err(invalid_event(runtime, format!("{runtime} has no hook that is understood; it reports with --status"))),
     }
 }
 

@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::desk::Held;
 use super::script::{Ending, Script, Step};
 use crate::fleet::message::id_of;
-use crate::fleet::model::HeartbeatStatus;
+use crate::fleet::model::{HeartbeatStatus, Label, UsageFacts};
 use crate::ui::text;
 
 /// Lines of conversation kept.
@@ -28,6 +28,15 @@ const LOOK_FOR_CARDS: Duration = Duration::from_secs(3);
 
 /// A paste from this many lines on shows as a placeholder, as in other runtimes.
 const PLACEHOLDER_LINES: usize = 4;
+
+/// What a contract takes of a context, in tokens; a task that it works on; and the whole context. Made up, and of the
+/// size that real ones have.
+const CONTRACT_TOKENS: u64 = 9_000;
+const TASK_TOKENS: u64 = 3_000;
+const CONTEXT_TOKENS: u64 = 200_000;
+
+/// Bytes of plain text to a token, roughly.
+const BYTES_A_TOKEN: u64 = 4;
 
 /// Columns of a draft that are ever shown: wider than any terminal.
 const SHOWN_COLUMNS: usize = 1000;
@@ -121,6 +130,9 @@ pub(super) struct Agent {
     done: u32,
     /// Id of the last message that it took.
     took: Option<String>,
+    /// Characters that came and went, by which tokens are counted.
+    read: u64,
+    wrote: u64,
     asks: Vec<Ask>,
     dirty: bool,
 }
@@ -140,6 +152,8 @@ impl Agent {
             renew_at: None,
             done: 0,
             took: None,
+            read: 0,
+            wrote: 0,
             asks: Vec::new(),
             dirty: true,
         };
@@ -252,6 +266,12 @@ impl Agent {
 
     /// Adds to the conversation.
     pub(super) fn say(&mut self, voice: Voice, text: &str) {
+        let count = text.len() as u64;
+        match voice {
+            Voice::Agent => self.wrote += count,
+            Voice::User => self.read += count,
+            Voice::Note => {}
+        }
         for line in text.lines() {
             self.lines.push_back((voice, line.to_owned()));
         }
@@ -362,6 +382,19 @@ impl Agent {
             Doing::Asking(question) => (HeartbeatStatus::Waiting, Some(question.clone())),
         };
         Status { status, detail, msg: self.took.clone() }
+    }
+
+    /// What it would have used if it were a model: each answer reads the whole conversation again, as models do.
+    pub(super) fn usage(&self) -> UsageFacts {
+        let answers = u64::from(self.done) + 1;
+        let context = CONTRACT_TOKENS + (self.read + self.wrote) / BYTES_A_TOKEN + u64::from(self.done) * TASK_TOKENS;
+        UsageFacts {
+            model: Some(Label::new(&self.identity.model)),
+            input_tokens: Some(CONTRACT_TOKENS * answers + context),
+            output_tokens: Some(self.wrote / BYTES_A_TOKEN + u64::from(self.done) * TASK_TOKENS / 8),
+            context_used_percent: Some(100.0 * (context as f64 / CONTEXT_TOKENS as f64).min(1.0)),
+            ..UsageFacts::default()
+        }
     }
 
     /// The terminal title: what it is at, so that lists can show it.

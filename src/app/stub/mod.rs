@@ -20,8 +20,9 @@ use self::desk::Desk;
 use self::script::Script;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::AgentName;
+use crate::fleet::model::{AgentName, UsageFacts};
 use crate::fleet::session;
+use crate::fleet::usage::Usage;
 use crate::plain::Patient;
 use crate::ui::paper::Paper;
 use crate::ui::theme::Theme;
@@ -56,7 +57,12 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
         model: model.or_else(|| variable("MOSAIC_AGENT_MODEL")).unwrap_or_else(|| "built-in".to_owned()),
     };
     crate::app::edge::crash::install(site);
-    let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter { site, agent, last: None });
+    let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter {
+        site,
+        agent,
+        last: None,
+        used: UsageFacts::default(),
+    });
     let desk = Desk::new(site, &identity.name, &identity.class);
     let failed = |error: io::Error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal");
     let events = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -69,6 +75,7 @@ struct Reporter<'a> {
     site: &'a Site,
     agent: AgentName,
     last: Option<(agent::Status, Instant)>,
+    used: UsageFacts,
 }
 
 impl Reporter<'_> {
@@ -80,7 +87,13 @@ impl Reporter<'_> {
         self.last.as_ref().map(|(_, at)| *at + self.interval())
     }
 
-    fn tell(&mut self, status: agent::Status, now: Instant) {
+    fn tell(&mut self, status: agent::Status, used: &UsageFacts, now: Instant) {
+        if self.used != *used {
+            self.used = used.clone();
+            let facts = UsageFacts { observed_at: jiff::Timestamp::now().to_string(), ..used.clone() };
+            // As below: what nobody hears of is used all the same.
+            let _unheard = session::report_usage(self.site, &self.agent, &Usage { pid: std::process::id(), facts });
+        }
         let again = self.due().is_none_or(|due| due <= now);
         if !again && self.last.as_ref().is_some_and(|(last, _)| *last == status) {
             return;
@@ -166,7 +179,7 @@ impl Stub<'_> {
                 }
             }
             if let Some(reporter) = &mut self.reporter {
-                reporter.tell(self.agent.status(), now);
+                reporter.tell(self.agent.status(), &self.agent.usage(), now);
             }
             let next_frame = drawn.map(|drawn| drawn + FRAME).filter(|next| *next > now);
             if next_frame.is_none() && self.agent.take_dirty() {

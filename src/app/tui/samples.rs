@@ -70,6 +70,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             detail: None,
             by: Authority::Keeper,
         }),
+        usage: None,
         health: Health::Healthy,
         readiness,
         reason: Label::new(reason),

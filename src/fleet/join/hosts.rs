@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Planes, Reading, seconds_since};
 use crate::fleet::model::{
     BootEnable, Evidence, Health, HeartbeatFacts, Label, Plane, PlaneState, ProcessFacts, Readiness, SshTarget,
-    UnitFacts, Warning, age,
+    UnitFacts, UsageFacts, Warning, age,
 };
 use crate::fleet::readiness::{Decision, Reason};
 use crate::fleet::roster::Agent;
@@ -28,6 +28,9 @@ pub struct RemoteRow {
     pub process: Option<ProcessFacts>,
     /// Heartbeat plane.
     pub heartbeat: Option<HeartbeatFacts>,
+    /// What its runtime says that it used; older versions say nothing of it.
+    #[serde(default)]
+    pub usage: Option<UsageFacts>,
     /// Whether it answered in time.
     pub health: Health,
     /// What to expect of it.
@@ -131,6 +134,7 @@ impl RemoteRow {
             // The program there bounds them as well, but it may be another version.
             unit.log.truncate(20);
         }
+        self.usage = self.usage.map(UsageFacts::cleaned);
         self
     }
 }

@@ -85,6 +85,7 @@ fn unmanaged_row(
         process: tree.map(|tree| tree.facts.clone()),
         idle_seconds: idle.map(|idle| idle.as_secs()),
         heartbeat: None,
+        usage: None,
         health: decision.health,
         readiness: decision.readiness,
         reason: Label::new(&Reason::NotInRoster.to_string()),

@@ -1,6 +1,10 @@
 //! Answering the question that a runtime asks on its screen.
 
-use super::deliver::{Delivering, Outcome, Phase, Seen};
+use std::borrow::Cow;
+
+use tokio::time::Instant;
+
+use super::deliver::{Delivering, LOOK_AGAIN, Outcome, Phase, SCREEN_WITHIN, Seen, gone, lock_busy, read};
 use super::lease::PaneLease;
 use super::receipt::Delivery;
 use crate::fleet::error::Result;
@@ -18,41 +22,31 @@ impl Delivering<'_> {
         choice: usize,
         question: Option<&str>,
     ) -> Result<Outcome> {
-        let refused = |word: &str, why: String| Ok((Delivery::Refused, format!("{word}: {why}")));
-        if before.showing != Showing::Dialog {
-            return refused("no_question", format!("nothing is asked: {}", before.reason));
-        }
-        let Some(dialog) = before.dialog.and_then(|which| rules.dialogs.get(which)) else {
-            let why = format!(
-                "its beginning is not on the screen; `mosaic-tui agent attach {}` shows and answers it",
-                self.agent
-            );
-            return refused("question_not_whole", why);
+        let mut before = Cow::Borrowed(before);
+        let mut meant = question.map(Label::new);
+        let until = Instant::now() + SCREEN_WITHIN;
+        let keys = loop {
+            match self.press_choice(lease, phase, (rules, &before), choice, meant.as_ref()).await? {
+                Choice::Pressed(keys) => break keys,
+                Choice::Refused(outcome) => return Ok(outcome),
+                Choice::Moved if Instant::now() > until => {
+                    let why = "another_question: the screen changes at each look; nothing was pressed".to_owned();
+                    return Ok((Delivery::Refused, why));
+                }
+                // The same question may stand elsewhere by now, or something moved beside it: what is answered is the
+                // question that was there at the first look, and no other.
+                Choice::Moved => {
+                    meant.get_or_insert_with(|| Label::new(&before.asked()));
+                    if !lease.renew_if_due().await? {
+                        return Ok(lock_busy());
+                    }
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                    let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(*phase)) };
+                    before = Cow::Owned(read(rules, &peek));
+                }
+            }
         };
-        // As every row shows it: what a terminal joins or drops was taken out there, too.
         let asked = Label::new(&before.asked());
-        if question.is_some_and(|meant| Label::new(meant) != asked) {
-            return refused("another_question", format!("it asks by now: {asked}"));
-        }
-        let Some(keys) = dialog.keys(choice, &before.question) else {
-            let why = format!("it has no choice {choice}; `mosaic-tui agent attach {}` shows it", self.agent);
-            return refused("no_choice", why);
-        };
-        let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
-        if !dialog.is_at_first(&coloured) {
-            let why = format!(
-                "its mark is not on the first choice, from where the keys count; `mosaic-tui agent attach {}` answers it",
-                self.agent
-            );
-            return refused("mark_moved", why);
-        }
-        let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
-        tokio::time::sleep(std::time::Duration::from_millis(rules.settles_ms)).await;
-        *phase = Phase::Submitting;
-        if !lease.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
-            *phase = Phase::Looking;
-            return refused("another_question", "the screen changed before the answer; nothing was pressed".to_owned());
-        }
         // Gone is the question, and no key of the answer stands in a composer, alone or behind a draft.
         let typed = |text: &str| keys.iter().any(|key| key.chars().count() == 1 && text.ends_with(key.as_str()));
         let answered = |facts: &ScreenFacts| {
@@ -71,4 +65,62 @@ impl Delivering<'_> {
             }
         })
     }
+
+    /// Presses the keys of a choice, if the question of this screen is the one that is meant and the screen is still
+    /// that one.
+    async fn press_choice(
+        &self,
+        lease: &PaneLease<'_>,
+        phase: &mut Phase,
+        (rules, before): (&Rules, &ScreenFacts),
+        choice: usize,
+        meant: Option<&Label>,
+    ) -> Result<Choice> {
+        let refused = |word: &str, why: String| Ok(Choice::Refused((Delivery::Refused, format!("{word}: {why}"))));
+        if before.showing != Showing::Dialog {
+            return refused("no_question", format!("nothing is asked: {}", before.reason));
+        }
+        let Some(dialog) = before.dialog.and_then(|which| rules.dialogs.get(which)) else {
+            let why = format!(
+                "its beginning is not on the screen; `mosaic-tui agent attach {}` shows and answers it",
+                self.agent
+            );
+            return refused("question_not_whole", why);
+        };
+        // As every row shows it: what a terminal joins or drops was taken out there, too.
+        let asked = Label::new(&before.asked());
+        if meant.is_some_and(|meant| *meant != asked) {
+            return refused("another_question", format!("it asks by now: {asked}"));
+        }
+        let Some(keys) = dialog.keys(choice, &before.question) else {
+            let why = format!("it has no choice {choice}; `mosaic-tui agent attach {}` shows it", self.agent);
+            return refused("no_choice", why);
+        };
+        let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
+        if !dialog.is_at_first(&coloured) {
+            let why = format!(
+                "its mark is not on the first choice, from where the keys count; `mosaic-tui agent attach {}` answers it",
+                self.agent
+            );
+            return refused("mark_moved", why);
+        }
+        let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
+        tokio::time::sleep(std::time::Duration::from_millis(rules.settles_ms)).await;
+        *phase = Phase::Submitting;
+        if lease.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
+            return Ok(Choice::Pressed(keys.clone()));
+        }
+        *phase = Phase::Looking;
+        Ok(Choice::Moved)
+    }
+}
+
+/// What became of the keys of a choice.
+enum Choice {
+    /// They were pressed.
+    Pressed(Vec<String>),
+    /// The screen was another one by then; they were not.
+    Moved,
+    /// They may not be.
+    Refused(Outcome),
 }

@@ -192,6 +192,79 @@ pub struct HeartbeatFacts {
     pub by: Authority,
 }
 
+/// What a runtime says that it used of its model in the present session.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct UsageFacts {
+    /// The model that answers.
+    pub model: Option<Label>,
+    /// The runtime's own name of its session.
+    pub session_id: Option<Label>,
+    /// Tokens sent to the model; what it keeps in its cache is counted as well.
+    pub input_tokens: Option<u64>,
+    /// Tokens that it answered with.
+    pub output_tokens: Option<u64>,
+    /// Its price in dollars, by the runtime's own estimate.
+    pub cost_usd: Option<f64>,
+    /// How full the model's context is.
+    pub context_used_percent: Option<f64>,
+    /// Limits of the account.
+    pub limits: Vec<LimitFacts>,
+    /// When it was said (RFC 3339).
+    pub observed_at: String,
+}
+
+/// A limit of the account that a runtime works with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LimitFacts {
+    /// The time that it is counted over, such as `5h`.
+    pub window: Label,
+    /// How much of it is used up.
+    pub used_percent: f64,
+    /// When it is counted anew (RFC 3339).
+    pub resets_at: Option<String>,
+}
+
+impl UsageFacts {
+    /// Whether it says anything that is counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.input_tokens.is_none()
+            && self.output_tokens.is_none()
+            && self.cost_usd.is_none()
+            && self.context_used_percent.is_none()
+            && self.limits.is_empty()
+    }
+
+    /// All tokens, in and out; `None` where neither is known.
+    #[must_use]
+    pub fn tokens(&self) -> Option<u64> {
+        match (self.input_tokens, self.output_tokens) {
+            (None, None) => None,
+            (sent, answered) => Some(sent.unwrap_or(0).saturating_add(answered.unwrap_or(0))),
+        }
+    }
+
+    /// Bounds its numbers, which another program wrote.
+    #[must_use]
+    pub fn cleaned(mut self) -> Self {
+        let percent = |number: f64| if number.is_finite() { number.clamp(0.0, 100.0) } else { 0.0 };
+        self.context_used_percent = self.context_used_percent.map(percent);
+        self.cost_usd = self.cost_usd.filter(|cost| cost.is_finite() && (0.0..=MAX_COST).contains(cost));
+        self.limits.truncate(MAX_LIMITS);
+        for limit in &mut self.limits {
+            limit.used_percent = percent(limit.used_percent);
+            limit.resets_at.take_if(|at| at.parse::<jiff::Timestamp>().is_err());
+        }
+        self
+    }
+}
+
+/// Most limits that are kept of one account.
+const MAX_LIMITS: usize = 8;
+
+/// More dollars than this are a mistake of whoever counted them.
+const MAX_COST: f64 = 1e9;
+
 /// One plane's word on an agent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evidence {

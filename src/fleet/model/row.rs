@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     BootEnable, ClaimFacts, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
-    ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, Warning,
+    ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, UsageFacts, Warning,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -53,6 +53,8 @@ pub struct AgentRow {
     pub idle_seconds: Option<u64>,
     /// Heartbeat plane.
     pub heartbeat: Option<HeartbeatFacts>,
+    /// What its runtime says that it used.
+    pub usage: Option<UsageFacts>,
     /// Whether it answered in time.
     pub health: Health,
     /// What to expect of it.

@@ -24,6 +24,7 @@ use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
+use crate::fleet::usage::{self, Usage};
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
@@ -47,6 +48,7 @@ pub(super) struct Observed {
     processes: HashMap<u32, ProcessTree>,
     processes_at: Timestamp,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
+    usage: HashMap<AgentName, Usage>,
     /// How each agent's last process ended, with the file's time of writing.
     exits: HashMap<AgentName, (SystemTime, ExitFacts)>,
     /// Agents that do not run although nothing is wrong, and why.
@@ -77,6 +79,7 @@ impl Observed {
             processes: HashMap::new(),
             processes_at: now,
             heartbeats: HashMap::new(),
+            usage: HashMap::new(),
             exits: HashMap::new(),
             stopped: HashMap::new(),
             systemd: Reading::new(Err(NOT_READ.to_owned()), now),
@@ -336,6 +339,7 @@ impl Observed {
         if only.is_none() {
             let known: HashSet<&AgentName> = names.iter().collect();
             self.heartbeats.retain(|name, _| known.contains(name));
+            self.usage.retain(|name, _| known.contains(name));
             self.exits.retain(|name, _| known.contains(name));
             self.stopped.retain(|name, _| known.contains(name));
         }
@@ -343,6 +347,10 @@ impl Observed {
         for name in names.into_iter().filter(|name| only.is_none_or(|only| only.contains(name.as_str()))) {
             read += 1;
             self.read_end(&name);
+            match usage::read(&self.site.run_file(&name, RunFile::Usage)) {
+                Some(usage) => drop(self.usage.insert(name.clone(), usage)),
+                None => drop(self.usage.remove(&name)),
+            }
             let beat = heartbeat::read(&self.site.run_file(&name, RunFile::Heartbeat), now, interval);
             self.heartbeats.insert(name, beat);
         }
@@ -444,6 +452,7 @@ impl Observed {
             processes: &self.processes,
             processes_at: self.processes_at,
             heartbeats: &self.heartbeats,
+            usage: &self.usage,
             living: &self.living(),
             exits: &self.exits,
             stopped: &self.stopped,

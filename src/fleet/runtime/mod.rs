@@ -4,11 +4,13 @@ mod events;
 mod launch;
 mod processes;
 mod record;
+mod usage;
 
 pub use events::{EventRule, Said, read_event};
 pub use launch::{ConfigFile, Launch, LaunchOptions, Model, Start};
 pub use processes::{idle_shell, matches, shell_in_front, shell_in_its_place};
 pub use record::{Runtime, all, find};
+pub use usage::{UsagePaths, read_usage};
 
 /// The known names as a sentence fragment.
 #[must_use]

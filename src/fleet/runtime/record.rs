@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::events::EventRule;
 use super::launch::Launch;
+use super::usage::UsagePaths;
 use crate::fleet::yaml;
 
 /// What the program knows of a runtime.
@@ -58,6 +59,8 @@ struct Facts {
     /// What the events say that its hooks hand over; the first rule that matches decides.
     #[serde(default)]
     events: Vec<EventRule>,
+    /// Where the figures of use stand in what it hands over.
+    usage: Option<UsagePaths>,
     /// How it is launched without a command of the roster.
     launch: Launch,
 }
@@ -133,6 +136,12 @@ impl Runtime {
     #[must_use]
     pub fn events(&self) -> &[EventRule] {
         &self.facts.events
+    }
+
+    /// Where the figures of use stand in what it hands over; `None` where it hands none over.
+    #[must_use]
+    pub fn usage(&self) -> Option<&UsagePaths> {
+        self.facts.usage.as_ref()
     }
 
     /// How it is launched without a command of the roster.

@@ -23,4 +23,4 @@ pub use holder::{ensure_servers, hold};
 pub use keeper::{refused, run};
 pub use living::{Hidden, Living, living};
 pub use lock::{keeper_pid, last_socket};
-pub use report::{Report, own_pane_process, report};
+pub use report::{Report, own_pane_process, report, report_usage};

@@ -7,6 +7,7 @@ use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, Authority, HeartbeatStatus, Label};
 use crate::fleet::os::process;
+use crate::fleet::usage::{self, Usage};
 
 /// What a runtime reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,18 @@ pub fn own_pane_process(site: &Site, agent: &AgentName) -> Option<u32> {
     let beat = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval).ok()?;
     // Variables can be copied into any shell, but no one can choose whom it descends from.
     process::ancestors(std::process::id()).contains(&beat.pid).then_some(beat.pid)
+}
+
+/// Leaves what a runtime says that it used in its session.
+///
+/// # Errors
+/// What the file system says.
+pub fn report_usage(site: &Site, agent: &AgentName, usage: &Usage) -> Result<()> {
+    let path = site.run_file(agent, RunFile::Usage);
+    path.parent().map_or(Ok(()), heartbeat::make_run_dir).and_then(|()| usage::write(&path, usage)).map_err(|error| {
+        let what = format!("figures of use in {}", path.display());
+        Failure::failed(what, error.to_string(), "check the folder's rights and space")
+    })
 }
 
 /// Leaves a report.

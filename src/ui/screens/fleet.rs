@@ -142,7 +142,7 @@ fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
             pen.skip(GAP);
         }
     }
-    for (title, wide) in [("IDLE", columns.idle), ("BEAT", columns.beat)] {
+    for (title, wide) in [("TOKENS", columns.tokens), ("IDLE", columns.idle), ("BEAT", columns.beat)] {
         if wide > 0 {
             pen.put_right(title, wide, style);
             pen.skip(GAP);
@@ -187,6 +187,11 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     cell(&[agent.class.as_deref().unwrap_or_default()], columns.class, Role::Quiet);
     cell(&[columns::runtime(agent)], columns.runtime, Role::Quiet);
     cell(&[columns::card(agent)], columns.card, Role::Lane(Column::Claimed));
+    if columns.tokens > 0 {
+        let used = columns::usage(agent);
+        pen.put_right(used.as_deref().unwrap_or("-"), columns.tokens, theme.style(Role::Quiet));
+        pen.skip(GAP);
+    }
     let idle = agent.idle_seconds.map(Duration::from_secs);
     let beat = agent.heartbeat.as_ref().map(|beat| Duration::from_secs_f64(beat.age_seconds));
     for (time, wide) in [(idle, columns.idle), (beat, columns.beat)] {

@@ -110,6 +110,14 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         }
         let asked = wait("the message at the model server", || model.request(&[&tag, "source: AGENTS.md -->"]));
         let asked = asked.unwrap_or_else(|| panic!("{name} asks nothing: {}", screen()));
+        if matches!(runtime, Runtime::Claude | Runtime::Pi) {
+            let mut last = serde_json::Value::Null;
+            let counted = wait("what it used", || {
+                last = ok(&["agent", "status", name, "--json"]).json()["usage"].clone();
+                (last["input_tokens"].as_u64() > Some(0) && last["context_used_percent"].is_number()).then_some(())
+            });
+            assert!(counted.is_some(), "{name}: {last:#}\n{}", screen());
+        }
         for (source, is_there) in [
             ("CONSTITUTION.md", true),
             ("AGENTS.md", true),

@@ -59,10 +59,11 @@ impl Model {
         requests.iter().find(|text| words.iter().all(|word| text.contains(word))).cloned()
     }
 
-    /// The longest message that holds a word.
-    pub(super) fn message(&self, word: &str) -> Option<String> {
+    /// All messages that hold a word: some runtimes ask for a title of a session as well, with the beginning of a message
+    /// behind words of their own.
+    pub(super) fn messages(&self, word: &str) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
-        asked.iter().flatten().filter(|text| text.contains(word)).max_by_key(|text| text.len()).cloned()
+        asked.iter().flatten().filter(|text| text.contains(word)).cloned().collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What runs inside sessions: supervisors, units, runtimes and their hooks ask for it, never an operator.
 
-use super::spec::{ACT, ActionSpec, Argument, NAME, Shape, command, flag, value, word};
+use super::spec::{ACT, ActionSpec, Argument, NAME, Shape, command, flag, needed, value, word};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::program::Launch;
 use crate::app::action::{Action, TerminalAction};
@@ -19,6 +19,13 @@ pub enum SessionAction {
         hook: Option<(String, Option<String>)>,
         /// The reporting agent, when it is not the pane's own.
         agent: Option<AgentName>,
+    },
+    /// Keeps what a runtime says that it used.
+    Usage {
+        /// The runtime that says so.
+        runtime: String,
+        /// What it says, when it comes as an argument.
+        event: Option<String>,
     },
 }
 
@@ -71,6 +78,27 @@ pub(super) const SESSION: &[ActionSpec] = &[
             .of(&["claude", "codex", "opencode", "pi"]),
         Argument { name: "event", shape: Shape::Optional, doc: "The hook's event as JSON", values: &[] },
         value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
+    ])
+    .answers("", &[0, 1, 4]),
+    command(
+        "session.usage",
+        "report usage",
+        "Keeps what a runtime says that it used: tokens, context, cost and limits; prints nothing",
+        &["session", "usage"],
+        |inputs| {
+            let runtime = inputs.required("hook")?;
+            Ok(Action::Session(SessionAction::Usage { runtime, event: inputs.one("event") }))
+        },
+    )
+    .shell_only("runtimes run it")
+    .takes(&[
+        needed("hook", "The runtime that hands its figures over").of(&["claude", "pi"]),
+        Argument {
+            name: "event",
+            shape: Shape::Optional,
+            doc: "The figures as JSON; else read from standard input",
+            values: &[],
+        },
     ])
     .answers("", &[0, 1, 4]),
     command(

@@ -171,7 +171,7 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             | LibraryAction::Profile(_)
             | LibraryAction::Validate(_) => false,
         },
-        Request::Session(SessionAction::Report { .. }) => false,
+        Request::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => false,
         Request::Backlog(action) => match action {
             BacklogAction::List(_)
             | BacklogAction::Show(_)

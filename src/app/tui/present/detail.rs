@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::fleet::model::{AgentRow, Flag, Plane, Readiness, age};
+use crate::fleet::model::{AgentRow, Flag, Plane, Readiness, UsageFacts, age};
+use crate::ui::columns::amount;
 use crate::ui::theme::glyph;
 use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
 
@@ -64,6 +65,9 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
             role: Role::Warning,
         }));
     }
+    if let Some(usage) = &row.usage {
+        lines.push(FactLine { label: "tokens".to_owned(), text: used(usage), age: None, role: Role::Plain });
+    }
     if let Some(process) = &row.process {
         lines.push(FactLine {
             label: "usage".to_owned(),
@@ -97,6 +101,22 @@ fn last_end(row: &AgentRow) -> Vec<(String, String)> {
     lines
 }
 
+/// What a runtime says that it used, in one line.
+fn used(usage: &UsageFacts) -> String {
+    let mut parts = Vec::new();
+    if let Some(sent) = usage.input_tokens {
+        parts.push(format!("{} in", amount(sent)));
+    }
+    if let Some(answered) = usage.output_tokens {
+        parts.push(format!("{} out", amount(answered)));
+    }
+    parts.extend(usage.context_used_percent.map(|percent| format!("context {percent:.0}%")));
+    parts.extend(usage.cost_usd.map(|cost| format!("${cost:.2}")));
+    parts.extend(usage.limits.iter().map(|limit| format!("{} limit {:.0}%", limit.window, limit.used_percent)));
+    parts.extend(usage.model.as_ref().map(ToString::to_string));
+    parts.join("  ")
+}
+
 /// A size in one unit.
 fn bytes(bytes: u64) -> String {
     match bytes {
@@ -124,6 +144,9 @@ pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
             .to_owned(),
         ),
     ];
+    if let Some(usage) = &row.usage {
+        lines.push(("tokens".to_owned(), format!("{}, said {}", used(usage), usage.observed_at)));
+    }
     if let Some(claim) = &row.claim {
         let left = age::short(Duration::from_secs_f64(claim.expires_in.abs()));
         let lease = if claim.expires_in < 0.0 { format!("expired {left} ago") } else { format!("{left} left") };
