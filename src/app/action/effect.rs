@@ -33,7 +33,7 @@ impl Request {
             Self::Agent(action) => action.writes(),
             Self::Framework(action) => action.writes(),
             Self::Library(action) => action.writes(),
-            Self::Session(SessionAction::Report { .. }) => true,
+            Self::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => true,
             Self::Backlog(action) => action.writes(),
         }
     }
