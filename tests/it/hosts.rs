@@ -122,6 +122,12 @@ fn the_dashboard_watches_attaches_and_lives_with_a_frozen_link() {
     });
     view.send("taken over by hand");
     wait_for("the text", || screen(&far, "far").contains("takenoverbyhand"));
+    // A person stays for longer than any look at that server may take.
+    wait_for("a takeover of five seconds", || {
+        let clients = far.sandbox.tmux(&["list-clients", "-F", "#{client_readonly} #{client_created}"]);
+        let typing = clients.lines().filter_map(|line| line.strip_prefix("0 ")?.trim().parse::<i64>().ok());
+        typing.max().is_some_and(|since| jiff::Timestamp::now().as_second() - since >= 5)
+    });
     view.send("\x02d");
     view.wait_until("the dashboard", |text| text.contains("back from far"));
     far.sandbox.tmux(&["send-keys", "-t", "=far:", "C-u"]);

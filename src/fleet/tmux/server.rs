@@ -159,10 +159,15 @@ impl Tmux {
     /// A client's command line for a shell on the server's host. One server there that hangs must not take the link with
     /// it, over which all the others are asked.
     fn script(&self, commands: &[Vec<String>]) -> String {
+        format!("{FAR_GUARD} {}", self.far_client(commands))
+    }
+
+    /// The bare client, for whoever stays: nobody but its person ends it.
+    fn far_client(&self, commands: &[Vec<String>]) -> String {
         let mut all = vec![TMUX.to_owned()];
         all.extend(self.client_args(false).into_iter().map(|arg| arg.to_string_lossy().into_owned()));
         all.extend(arguments(commands));
-        format!("{FAR_GUARD} {}", ssh::words(&all))
+        ssh::words(&all)
     }
 
     async fn run_program(
@@ -389,7 +394,7 @@ impl Tmux {
                 exec::replace(Path::new(TMUX), &args, &[])
             }
             Some(host) => {
-                let args = host.client().person_args(&self.script(&[words.to_vec()]));
+                let args = host.client().person_args(&format!("exec {}", self.far_client(&[words.to_vec()])));
                 exec::replace(Path::new(SSH), &args, &[])
             }
         }
