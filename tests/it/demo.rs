@@ -126,3 +126,65 @@ fn a_killed_interactive_demo_is_swept_by_the_next() {
     screen.wait_exit();
     assert_eq!(leftovers(&sandbox), Vec::<String>::new());
 }
+
+/// Folder of the sandbox's demos.
+fn demos(sandbox: &Sandbox) -> std::path::PathBuf {
+    let mut folders = fs::read_dir(sandbox.root.join("tmp")).unwrap().flatten().map(|entry| entry.path());
+    folders.find(|path| path.file_name().unwrap().to_string_lossy().starts_with("mosaic-demo-")).unwrap()
+}
+
+#[test]
+fn a_demo_that_cannot_be_taken_away_costs_no_other_one() {
+    let sandbox = Sandbox::new();
+    let exports = exports(&sandbox.ok(&["demo", "--headless", "--agents", "1"]).stdout);
+    let ps = || answer(sandbox.command(program()).args(["fleet", "ps", "--json"]).envs(exports.clone()));
+    // Dead ones, whose sockets no `rm` takes away. Several: in which order a folder is read nobody knows.
+    let stuck: Vec<_> = (0..8).map(|n| demos(&sandbox).join(format!("dead{n}"))).collect();
+    for folder in &stuck {
+        fs::create_dir_all(folder.join("socket/full")).unwrap();
+        // No process has such a number.
+        let record = serde_json::json!({
+            "pid": 4_194_305, "start_ticks": 1, "headless": true, "socket": "none", "socket_path": folder.join("socket"),
+        });
+        fs::write(folder.join("demo.json"), record.to_string()).unwrap();
+    }
+    let refused = sandbox.run(&["demo", "--headless", "--agents", "1"]);
+    assert!(refused.code == 1 && refused.stderr.contains("demo folder"), "{refused:?}");
+    assert_eq!(ps().json()[0]["process"]["alive"], true, "{:?}", ps());
+    // All that can be ended are, and the others are named.
+    let stopped = sandbox.run(&["demo", "--stop"]);
+    assert!(stopped.code == 1 && stopped.stdout.contains("ended"), "{stopped:?}");
+    assert!(stopped.stderr.contains("dead"), "{stopped:?}");
+    assert!(sandbox.pids().is_empty());
+    for folder in stuck {
+        fs::remove_dir_all(folder.join("socket")).unwrap();
+    }
+    assert_eq!(sandbox.run(&["demo", "--stop"]).code, 3, "swept now");
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn a_demo_lives_on_where_tmux_takes_another_folder_than_the_variable_says() {
+    /// What a failing test leaves is in the folder of all.
+    struct Ends(Sandbox);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.0.run(&["demo", "--stop"]);
+        }
+    }
+    let ends = Ends(Sandbox::new());
+    let sandbox = &ends.0;
+    for folder in ["", "/nowhere/at/all"] {
+        let demo = sandbox.run_with(&["demo", "--headless", "--agents", "1"], &[("TMUX_TMPDIR", folder)]);
+        assert_eq!(demo.code, 0, "{folder}: {demo:?}");
+        // The next one sweeps what looks dead.
+        sandbox.ok(&["demo", "--headless", "--agents", "1"]);
+        let rows = answer(sandbox.command(program()).args(["fleet", "ps", "--json"]).envs(exports(&demo.stdout)));
+        assert_eq!(rows.json()[0]["process"]["alive"], true, "{folder}: {rows:?}");
+        let ended = sandbox.ok(&["demo", "--stop"]);
+        assert_eq!(ended.stdout.matches("ended").count(), 2, "{ended:?}");
+    }
+    let refused = sandbox.run_with(&["demo", "--headless"], &[("TMUX_TMPDIR", "run")]);
+    assert!(refused.code == 2 && refused.stderr.contains("every working directory"), "{refused:?}");
+    assert_eq!(leftovers(sandbox), Vec::<String>::new());
+}

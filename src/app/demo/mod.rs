@@ -128,15 +128,16 @@ fn print(text: &str) -> Result<()> {
 
 /// Ends the demo that the environment names, else every headless one of this user.
 fn stop(site: &Site) -> Result<u8> {
-    sweep()?;
+    // What cannot be swept holds up no end of what lives.
+    let swept = sweep();
     if let Some(place) = place::of_home(&site.home)? {
-        return end(&place).map(|()| DONE);
+        return end(&place).and(swept).map(|()| DONE);
     }
-    let all = place::all()?;
+    let all: Vec<Place> = place::all()?.into_iter().filter(Place::is_alive).collect();
     let chosen: Vec<&Place> = all.iter().filter(|place| place.headless).collect();
     if chosen.is_empty() {
+        swept?;
         let running = all.len();
-        all.into_iter().for_each(Place::keep);
         let why = if running == 0 { "none is running" } else { "no headless one is running" };
         let next = if running == 0 {
             "`mosaic-tui demo --headless` starts one"
@@ -145,11 +146,7 @@ fn stop(site: &Site) -> Result<u8> {
         };
         return Err(Failure::new(Kind::NotFound, "demo", why, next));
     }
-    for place in chosen {
-        end(place)?;
-    }
-    all.into_iter().for_each(Place::keep);
-    Ok(DONE)
+    each(chosen, end).and(swept).map(|()| DONE)
 }
 
 fn end(place: &Place) -> Result<()> {
@@ -159,13 +156,15 @@ fn end(place: &Place) -> Result<()> {
 
 /// Takes away what killed demos left.
 fn sweep() -> Result<()> {
-    for place in place::all()? {
-        if place.is_alive() {
-            place.keep();
-        } else {
-            place.remove()?;
-            place.keep();
-        }
+    let all = place::all()?;
+    each(all.iter().filter(|place| !place.is_alive()), Place::remove)
+}
+
+/// Does it to all of them, and tells the first failure then.
+fn each<'a>(places: impl IntoIterator<Item = &'a Place>, act: impl Fn(&Place) -> Result<()>) -> Result<()> {
+    let mut done = Ok(());
+    for place in places {
+        done = done.and(act(place));
     }
-    Ok(())
+    done
 }

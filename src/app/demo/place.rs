@@ -11,9 +11,10 @@ use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::THRESHOLDS;
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{Pace, Site};
 use crate::fleet::os::process;
+use crate::fleet::tmux::socket_base;
 
 /// Name of the record in a demo's folder.
 const RECORD: &str = "demo.json";
@@ -37,7 +38,7 @@ pub(super) struct Place {
     /// Whether it outlives the command that made it.
     pub headless: bool,
     record: Record,
-    /// Whether dropping it takes it away.
+    /// Whether dropping it takes it away: only this process's own, as long as it is set up.
     ours: Cell<bool>,
 }
 
@@ -107,6 +108,11 @@ fn check_owner(base: &Path) -> Result<()> {
 impl Place {
     /// Makes the folder and its record.
     pub(super) fn make(headless: bool) -> Result<Self> {
+        let variable = std::env::var_os("TMUX_TMPDIR").map(PathBuf::from);
+        // As tmux reads it: by another path a living demo would look dead, and be swept.
+        let sockets = socket_base(variable.as_deref()).map_err(|why| {
+            Failure::new(Kind::Invalid, "demo", why, "give TMUX_TMPDIR as an absolute path, or unset it")
+        })?;
         let base = base();
         let private = |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
         private(&base).map_err(|error| failed(&base, &error))?;
@@ -114,13 +120,12 @@ impl Place {
         let pid = std::process::id();
         let folder = base.join(pid.to_string());
         let socket = format!("mosaic-demo-{pid}");
-        let tmux_folder = std::env::var_os("TMUX_TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
         let record = Record {
             pid,
             // A pid alone is another process's one day.
             start_ticks: process::start_ticks(pid),
             headless,
-            socket_path: tmux_folder.join(format!("tmux-{}", getuid().as_raw())).join(&socket),
+            socket_path: sockets.join(format!("tmux-{}", getuid().as_raw())).join(&socket),
             socket,
         };
         private(&folder.join("work"))
@@ -140,7 +145,8 @@ impl Place {
             }
             return None;
         };
-        Some(Self { folder, socket: record.socket.clone(), headless: record.headless, record, ours: Cell::new(true) })
+        // Somebody else's: it is taken away on purpose, or not at all.
+        Some(Self { folder, socket: record.socket.clone(), headless: record.headless, record, ours: Cell::new(false) })
     }
 
     /// Its Mosaic home.
@@ -266,4 +272,28 @@ impl Drop for Place {
 /// Name of a demo site's socket.
 pub(super) fn socket_of(site: &Site) -> Option<String> {
     crate::fleet::roster::load(site).ok()?.socket.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_of_somebody_else_is_left_alone_by_whoever_forgets_it() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("1");
+        fs::create_dir(&folder).unwrap();
+        let record = Record {
+            pid: std::process::id(),
+            start_ticks: process::start_ticks(std::process::id()),
+            headless: true,
+            socket: "mosaic-demo-1".to_owned(),
+            socket_path: base.path().join("socket"),
+        };
+        fs::write(folder.join(RECORD), serde_json::to_vec(&record).unwrap()).unwrap();
+        let place = Place::read(folder.clone()).unwrap();
+        assert!(place.is_alive());
+        drop(place);
+        assert!(folder.join(RECORD).is_file());
+    }
 }
