@@ -71,8 +71,10 @@ impl Postgres {
 
     /// Returns the session, after it created the schema if there was none.
     fn create_schema(&mut self) -> Result<&mut Session> {
-        if self.empty.take().is_some() {
+        if self.empty.is_some() {
             self.session.prepare(Access::Write, &mut |_, _| {})?;
+            // Only now: what failed is still an empty backlog, and the next change tries again.
+            self.empty = None;
         }
         Ok(&mut self.session)
     }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use mosaic_tui::backlog::model::{BoardQuery, NewCard, Patch};
 use mosaic_tui::backlog::place::Intent;
 
-use super::{Stand, db, new, who};
+use super::{Stand, db, id, new, who};
 use crate::harness::{Answer, Database, Sandbox, answer, kill, program, skip, wait_for};
 
 fn backlog(sandbox: &Sandbox, stand: &Stand, args: &[&str]) -> Answer {
@@ -50,6 +50,26 @@ fn looking_makes_no_schema_on_a_server() {
     }
     let Stand::Server(database) = &stand else { unreachable!() };
     assert_eq!(database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'fleet'"), "0");
+}
+
+#[test]
+fn a_schema_that_could_not_be_made_is_still_an_empty_backlog() {
+    let stand = Stand::server();
+    let Stand::Server(database) = &stand else { unreachable!() };
+    let mut backlog = stand.place().open(Intent::Read, who("looker"), &mut |_, _| {}).unwrap();
+    let board = BoardQuery { limit: 10, ..BoardQuery::default() };
+    assert_eq!(backlog.store().board(&board).unwrap().lanes.iter().map(|lane| lane.cards.len()).sum::<usize>(), 0);
+    // Somebody else's table stands in the way.
+    database.psql("CREATE SCHEMA fleet; CREATE TABLE fleet.card (theirs int)");
+    for _ in 0..2 {
+        let refused = backlog.create(&new("A")).unwrap_err();
+        assert!(refused.to_string().contains("already exists"), "{refused}");
+        backlog.store().board(&board).unwrap();
+        assert_eq!(backlog.store().card(&id("A")).unwrap(), None);
+    }
+    database.psql("DROP SCHEMA fleet CASCADE");
+    backlog.create(&new("A")).unwrap();
+    assert_eq!(backlog.store().card(&id("A")).unwrap().unwrap().title, "title of A");
 }
 
 #[test]
