@@ -271,6 +271,13 @@ fn an_update_refreshes_the_units_of_an_installed_fleet_and_stops_nobody() {
     let told = host.ok(&["update"]).stdout;
     assert!(told.contains(&format!("would write {}", unit.display())) && told.contains("guides/testing.md"), "{told}");
     assert_eq!(fs::read_to_string(&unit).unwrap(), older, "it was only told");
+    // While another command changes the fleet, which rewrites the same record.
+    let lock = fs::File::create(host.sandbox.home().join("fleet/roster.yaml.lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let held = host.fleet(&["update", "--apply", "--no-reseed"]);
+    assert!(held.code == 1 && held.stderr.contains("another command has been changing it"), "{held:?}");
+    assert_eq!(fs::read_to_string(&unit).unwrap(), older, "nothing was written");
+    drop(lock);
     let updated = host.ok(&["framework", "update", "--json"]).json();
     assert_eq!(updated["written"], serde_json::json!(["guides/testing.md"]));
     assert!(

@@ -10,9 +10,9 @@ use crate::app::action::report::Report;
 use crate::app::perform::{fleet, setup};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::lifecycle::{self, Plan, Refresh, Step, Tell};
+use crate::fleet::lifecycle::{self, Installed, Plan, Refresh, Step, Tell};
 use crate::fleet::os::process;
-use crate::fleet::roster::{self, Roster};
+use crate::fleet::roster::{self, Roster, RosterLock};
 use crate::fleet::seed::{self, State};
 use crate::fleet::session;
 
@@ -38,8 +38,8 @@ pub(super) async fn framework(site: &Site, tell: Tell<'_>) -> Result<Report> {
     let done = seed::install(site)?;
     let mut lines = seeded(site, &done);
     let (mut steps, mut notes, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    match units(site).await {
-        Ok(Refresh::Outdated(plan)) => {
+    match units(site, true).await {
+        Ok((_held, Refresh::Outdated(plan))) => {
             steps = words(&plan);
             match lifecycle::carry_out(site, &plan, tell).await {
                 Ok(done) => {
@@ -50,7 +50,7 @@ pub(super) async fn framework(site: &Site, tell: Tell<'_>) -> Result<Report> {
                 Err(failure) => errors.push(failure.to_string()),
             }
         }
-        Ok(Refresh::Current | Refresh::NotInstalled) => {}
+        Ok((_, Refresh::Current | Refresh::NotInstalled)) => {}
         Err(failure) => notes.push(format!("the fleet's units could not be refreshed: {failure}")),
     }
     lines.extend(notes.iter().map(|note| format!("note: {note}")));
@@ -66,11 +66,15 @@ fn words(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(Step::words).collect()
 }
 
-/// What is to be done about units; without a roster there is no fleet that has any.
-async fn units(site: &Site) -> Result<Refresh> {
+/// What is to be done about units; without a roster there is no fleet that has any. Where it is to be done, this comes
+/// with what keeps others from changing the installation until it is: they rewrite the same record of it.
+async fn units(site: &Site, apply: bool) -> Result<(Option<RosterLock>, Refresh)> {
+    // Where nothing is installed, no lock is made to say so.
+    let held =
+        if apply && lifecycle::installed(site) == Installed::Ours { roster::lock_unchanged(site).await? } else { None };
     match roster::load(site) {
-        Ok(roster) => lifecycle::plan_refresh(site, &roster).await,
-        Err(failure) if failure.kind == Kind::NotFound => Ok(Refresh::NotInstalled),
+        Ok(roster) => Ok((held, lifecycle::plan_refresh(site, &roster).await?)),
+        Err(failure) if failure.kind == Kind::NotFound => Ok((held, Refresh::NotInstalled)),
         Err(failure) => Err(failure),
     }
 }
@@ -113,10 +117,10 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
         lines = seeded(site, &seed::install(site)?);
     }
     let mut steps = Vec::new();
-    match units(site).await {
-        Ok(Refresh::NotInstalled) => lines.push("units: none of this fleet are installed".to_owned()),
-        Ok(Refresh::Current) => lines.push("units: current".to_owned()),
-        Ok(Refresh::Outdated(plan)) => {
+    match units(site, wanted.apply).await {
+        Ok((_, Refresh::NotInstalled)) => lines.push("units: none of this fleet are installed".to_owned()),
+        Ok((_, Refresh::Current)) => lines.push("units: current".to_owned()),
+        Ok((_held, Refresh::Outdated(plan))) => {
             steps = words(&plan);
             if wanted.apply {
                 match lifecycle::carry_out(site, &plan, tell).await {
