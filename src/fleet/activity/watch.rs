@@ -67,6 +67,14 @@ struct Wanted {
     end: Option<SyncSender<()>>,
 }
 
+impl Wanted {
+    /// The newest events are the ones that matter.
+    fn bound(&mut self) {
+        let surplus = self.events.len().saturating_sub(MOST_LEFT);
+        self.events.drain(..surplus);
+    }
+}
+
 impl Watcher {
     /// Starts the thread; `tell` is called on it with whatever was read, and answers whether anybody listens.
     ///
@@ -103,8 +111,7 @@ impl Watcher {
     pub fn take(&self, events: Vec<Event>) {
         self.ask(|wanted| {
             wanted.events.extend(events);
-            let surplus = wanted.events.len().saturating_sub(MOST_LEFT);
-            wanted.events.drain(..surplus);
+            wanted.bound();
         });
     }
 
@@ -157,7 +164,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             }
             let end = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).end.take();
             if let Some(ended) = end {
-                self.last_words(open.as_mut());
+                self.last_words(open);
                 let _left = ended.send(());
                 return;
             }
@@ -191,18 +198,23 @@ impl<T: Fn(News) -> bool> Watch<T> {
     }
 
     /// What was asked for last is done also when the dashboard ends.
-    fn last_words(&self, open: Option<&mut Open>) {
+    fn last_words(&self, open: Option<Open>) {
         let (looked, events) = {
             let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
             (wanted.looked.take(), std::mem::take(&mut wanted.events))
         };
-        let Some(open) = open else { return };
-        let kept =
-            open.recorder.end().and_then(|()| open.recorder.store().take_in(&events)).and_then(|_| match looked {
-                Some(at) => open.recorder.store().set_looked(&self.operator, at),
-                None => Ok(()),
-            });
-        if let Err(failure) = kept {
+        let keep = || {
+            let mut recorder = match open {
+                Some(open) => open.recorder,
+                None if looked.is_none() && events.is_empty() => return Ok(()),
+                // It failed, and may be well again.
+                None => Recorder::open(&self.site, "dashboard")?,
+            };
+            recorder.end()?;
+            recorder.store().take_in(&events)?;
+            looked.map_or(Ok(()), |at| recorder.store().set_looked(&self.operator, at))
+        };
+        if let Err(failure) = keep() {
             tracing::warn!(%failure, "the history is not kept");
         }
     }
@@ -216,21 +228,40 @@ impl<T: Fn(News) -> bool> Watch<T> {
                 open.insert(Open { recorder, revision: 0, known: None, stale: true, _inotify: self.inotify() })
             }
         };
-        let (query, snapshot, events, looked, asked) = {
+        let wanted = {
             let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-            let asked = std::mem::take(&mut wanted.asked);
-            let events = std::mem::take(&mut wanted.events);
-            (wanted.query.clone(), wanted.snapshot.take(), events, wanted.looked.take(), asked)
+            let rest = Wanted { query: wanted.query.clone(), end: wanted.end.take(), ..Wanted::default() };
+            std::mem::replace(&mut *wanted, rest)
         };
-        let mut news = open.recorder.take_in()?;
-        if !events.is_empty() {
-            news += open.recorder.store().take_in(&events)?;
+        let done = self.work(open, &wanted);
+        if done.is_err() {
+            self.give_back(wanted);
         }
-        if let Some(snapshot) = snapshot {
-            news += open.recorder.observe(&snapshot)?;
+        done
+    }
+
+    /// What could not be kept is done the next time; what came meanwhile is newer.
+    fn give_back(&self, mut failed: Wanted) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.events.append(&mut wanted.events);
+        wanted.events = failed.events;
+        wanted.bound();
+        wanted.snapshot = wanted.snapshot.take().or(failed.snapshot);
+        wanted.looked = wanted.looked.or(failed.looked);
+        wanted.asked |= failed.asked && wanted.query.is_some();
+    }
+
+    /// Does this; whether anybody listens.
+    fn work(&self, open: &mut Open, wanted: &Wanted) -> Result<bool> {
+        let mut news = open.recorder.take_in()?;
+        if !wanted.events.is_empty() {
+            news += open.recorder.store().take_in(&wanted.events)?;
+        }
+        if let Some(snapshot) = &wanted.snapshot {
+            news += open.recorder.observe(snapshot)?;
         }
         let store = open.recorder.store();
-        if let Some(at) = looked {
+        if let Some(at) = wanted.looked {
             store.set_looked(&self.operator, at)?;
         }
         let revision = store.revision()?;
@@ -245,8 +276,8 @@ impl<T: Fn(News) -> bool> Watch<T> {
                 return Ok(false);
             }
         }
-        if let Some(query) = query.filter(|_| changed || asked) {
-            let page = Arc::new(open.recorder.store().page(&query)?);
+        if let Some(query) = wanted.query.as_ref().filter(|_| changed || wanted.asked) {
+            let page = Arc::new(open.recorder.store().page(query)?);
             return Ok((self.tell)(News::Page(page)));
         }
         Ok(true)
@@ -278,4 +309,59 @@ pub fn watch_spool(site: &Site, wake: impl Fn() + Send + 'static) -> Option<noti
     .ok()?;
     watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
     Some(watcher)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::Kind;
+    use super::super::store::{Store, path};
+    use super::*;
+
+    /// What the thread tells next that this accepts.
+    fn next<T>(told: &Receiver<News>, accept: impl Fn(&News) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = accept(&told.recv_timeout(Duration::from_secs(20)).unwrap()) {
+                return found;
+            }
+        }
+    }
+
+    fn lost(news: &News) -> Option<()> {
+        matches!(news, News::Lost(_)).then_some(())
+    }
+
+    #[test]
+    fn what_a_history_that_fails_could_not_take_is_kept_once_it_is_well_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let (tell, told) = std::sync::mpsc::channel();
+        let watcher = Watcher::start(site.clone(), "me".to_owned(), move |news| tell.send(news).is_ok()).unwrap();
+        next(&told, |news| matches!(news, News::Known(_)).then_some(()));
+        let other = rusqlite::Connection::open(path(&site)).unwrap();
+        let event = |what: &str| Event {
+            what: what.to_owned(),
+            ..Event::new(Kind::Action, jiff::Timestamp::now(), "tenant", "host")
+        };
+        other.execute_batch("ALTER TABLE event RENAME TO away").unwrap();
+        watcher.looked(4711);
+        watcher.take(vec![event("the first")]);
+        next(&told, lost);
+        watcher.take(vec![event("the second")]);
+        next(&told, lost);
+        other.execute_batch("ALTER TABLE away RENAME TO event").unwrap();
+        watcher.show(Some(Query { limit: 9, ..Query::default() }));
+        let page = next(&told, |news| if let News::Page(page) = news { Some(Arc::clone(page)) } else { None });
+        let mut kept: Vec<&str> = page.events.iter().map(|(_, event)| event.what.as_str()).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["the first", "the second"]);
+        assert_eq!(Store::open(&site).unwrap().looked("me").unwrap(), Some(4711));
+        // Also what is told at the very end.
+        other.execute_batch("ALTER TABLE event RENAME TO away").unwrap();
+        watcher.take(vec![event("the last")]);
+        next(&told, lost);
+        other.execute_batch("ALTER TABLE away RENAME TO event").unwrap();
+        watcher.end();
+        let last = "SELECT count(*) FROM event WHERE what = 'the last'";
+        assert_eq!(other.query_row(last, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
 }
