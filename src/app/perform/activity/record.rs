@@ -133,6 +133,8 @@ pub(in crate::app) fn keep_takeover(site: &Site, name: &str, at: registry::Door)
 fn is_kept(request: &Request, result: &Result<Report>) -> bool {
     match request {
         Request::Fleet(action) => {
+            // Of the two words for it, this is not the one that asks nobody first: what makes a new file asks nobody, and
+            // is done all the same.
             let looks = matches!(
                 action,
                 FleetAction::Ps { .. }
@@ -142,9 +144,12 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
                     | FleetAction::Verify
                     | FleetAction::Doctor
                     | FleetAction::Init { write: false, .. }
+                    | FleetAction::Provision { write: false, .. }
+                    | FleetAction::Recover { apply: false }
+                    | FleetAction::Install { dry_run: true }
+                    | FleetAction::Uninstall { dry_run: true }
             );
-            let told = !matches!(action, FleetAction::Init { .. }) && action.only_tells();
-            !looks && !told
+            !looks
         }
         Request::Agent(action) => match action {
             AgentAction::Send { .. }
@@ -159,7 +164,11 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             | AgentAction::Tail { .. }
             | AgentAction::CommsBlock { .. } => false,
         },
-        Request::Framework(action) => !matches!(action, FrameworkAction::Status | FrameworkAction::Contract { .. }),
+        Request::Framework(action) => match action {
+            FrameworkAction::Install | FrameworkAction::Update | FrameworkAction::Identity { .. } => true,
+            FrameworkAction::Upgrade { apply, .. } => *apply,
+            FrameworkAction::Status | FrameworkAction::Verify { .. } | FrameworkAction::Contract { .. } => false,
+        },
         Request::Library(action) => match action {
             // An editor that was opened to look leaves the text as it was.
             LibraryAction::Save { .. } => !matches!(result, Ok(report) if report.json["outcome"] == "unchanged"),
@@ -302,8 +311,21 @@ mod tests {
             "agent send a --message hello",
             "session report --status ok",
             "framework status",
+            "framework verify",
+            "update",
+            "fleet init",
+            "fleet provision --system-type coding",
         ] {
             assert_eq!(kept(line, &done()).len(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_something_new_is_kept_although_nobody_is_asked_first() {
+        for line in
+            ["fleet init --write", "fleet provision --system-type coding --write", "update --apply", "framework update"]
+        {
+            assert_eq!(kept(line, &done()).len(), 1, "{line}");
         }
     }
 
@@ -342,6 +364,7 @@ mod tests {
             let apply = match spec.id {
                 "fleet.recover" => "--apply",
                 "fleet.init" | "fleet.provision" => "--write --force",
+                "app.update" => "--apply",
                 _ => "",
             };
             let line = format!("{} {} {apply}", words.join(" "), values.join(" "));
