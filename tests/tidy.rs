@@ -246,7 +246,7 @@ fn a_planted_writer_of_the_roster_is_found() {
 
 /// Files that are compiled for tests only: `#[cfg(test)]` stands above their `mod`.
 fn modules_of_tests(sources: &[(String, String)]) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     for (name, text) in sources {
         let folder = name.trim_end_matches(".rs").trim_end_matches("mod").trim_end_matches("lib").trim_end_matches('/');
         for (_, rest) in text.match_indices("#[cfg(test)]\nmod ").map(|(at, mark)| (at, &text[at + mark.len()..])) {
@@ -258,6 +258,10 @@ fn modules_of_tests(sources: &[(String, String)]) -> Vec<String> {
             found.push(format!("{path}.rs"));
         }
     }
+    // And what they are made of.
+    let below = |name: &str| found.iter().any(|test| name.starts_with(&format!("{}/", test.trim_end_matches(".rs"))));
+    let parts: Vec<String> = sources.iter().map(|(name, _)| name.clone()).filter(|name| below(name)).collect();
+    found.extend(parts);
     found
 }
 
