@@ -251,11 +251,7 @@ fn modules_of_tests(sources: &[(String, String)]) -> Vec<String> {
         let folder = name.trim_end_matches(".rs").trim_end_matches("mod").trim_end_matches("lib").trim_end_matches('/');
         for (_, rest) in text.match_indices("#[cfg(test)]\nmod ").map(|(at, mark)| (at, &text[at + mark.len()..])) {
             let module = rest.split([';', ' ']).next().unwrap_or_default();
-            let path = format!("{folder}/{module}").trim_start_matches('/').to_owned();
-            let below = format!("{path}/");
-            // What such a module declares lies in a folder of its name.
-            found.extend(sources.iter().map(|(name, _)| name.clone()).filter(|name| name.starts_with(&below)));
-            found.push(format!("{path}.rs"));
+            found.push(format!("{folder}/{module}.rs").trim_start_matches('/').to_owned());
         }
     }
     // And what they are made of.

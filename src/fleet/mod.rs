@@ -9,6 +9,7 @@ mod envfile;
 pub mod error;
 pub mod file;
 pub mod framework;
+pub mod gate;
 pub mod git;
 pub mod heartbeat;
 pub mod home;

@@ -143,6 +143,18 @@ fn holds(leak: Leak, line: &str) -> bool {
     }
 }
 
+/// Whether a line holds a key or a password that begins as its issuer has them begin.
+#[must_use]
+pub fn is_known_secret(line: &str) -> bool {
+    RULES.known_token.is_match(line)
+}
+
+/// Whether a line holds what looks like a key or a password.
+#[must_use]
+pub fn is_secret(line: &str) -> bool {
+    holds(Leak::Token, line)
+}
+
 /// Names that are reserved for examples and belong to nobody.
 fn is_reserved(address: &str) -> bool {
     let domain = address.rsplit('@').next().unwrap_or_default().to_lowercase();

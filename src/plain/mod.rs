@@ -6,6 +6,7 @@ mod diff;
 mod file;
 pub mod network;
 mod patient;
+mod pattern;
 mod shell;
 mod terminal;
 
@@ -13,5 +14,6 @@ pub use decoder::{Notation, plain_words};
 pub use diff::diff;
 pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark};
 pub use patient::Patient;
+pub use pattern::covers;
 pub use shell::shell_quote;
 pub use terminal::{acts_on_terminal, character, hides_in_text, marks_direction, quoted, shows_nothing};

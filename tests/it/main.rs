@@ -15,6 +15,7 @@ mod dashboard;
 mod demo;
 mod first_run;
 mod framework;
+mod gate;
 mod given_files;
 mod harness;
 mod hooks;

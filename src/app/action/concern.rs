@@ -46,6 +46,7 @@ impl Request {
             // Agents read personas when they start.
             Self::Library(_) => Concern::default(),
             Self::Backlog(_) => Concern { cards: true, ..Concern::default() },
+            Self::Gate(action) => action.concern(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::registry::Door;
 use super::{
-    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, LibraryAction, ScreenAction, SessionAction,
-    TerminalAction,
+    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, ScreenAction,
+    SessionAction, TerminalAction,
 };
 
 /// Who performs an action.
@@ -45,6 +45,8 @@ pub enum Request {
     Session(SessionAction),
     /// Of the backlog.
     Backlog(BacklogAction),
+    /// Of a repository's gate.
+    Gate(GateAction),
 }
 
 /// Tells one request from every other of this dashboard, also from one with the same words.
@@ -95,6 +97,7 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
         Action::Library(action) => Performer::Executor(Request::Library(action)),
         Action::Session(action) => Performer::Executor(Request::Session(action)),
         Action::Backlog(action) => Performer::Executor(Request::Backlog(action)),
+        Action::Gate(action) => Performer::Executor(Request::Gate(action)),
     })
 }
 

@@ -7,7 +7,7 @@
 
 use super::dispatch::{OnScreen, Performer, Request};
 use super::{
-    AgentAction, BacklogAction, FleetAction, FrameworkAction, LibraryAction, ScreenAction, SessionAction,
+    AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, ScreenAction, SessionAction,
     TerminalAction,
 };
 
@@ -33,6 +33,7 @@ impl Request {
             Self::Agent(action) => action.writes(),
             Self::Framework(action) => action.writes(),
             Self::Library(action) => action.writes(),
+            Self::Gate(action) => action.writes(),
             Self::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => true,
             Self::Backlog(action) => action.writes(),
         }
@@ -91,6 +92,16 @@ impl LibraryAction {
             | Self::Profile(_)
             | Self::Validate(_) => false,
             Self::Save { .. } | Self::Add { .. } | Self::Reset(_) => true,
+        }
+    }
+}
+
+impl GateAction {
+    fn writes(&self) -> bool {
+        match self {
+            Self::Check { .. } => false,
+            // Who waits in the queue holds up those behind.
+            Self::Review { .. } | Self::Merge { .. } | Self::Queue { .. } => true,
         }
     }
 }

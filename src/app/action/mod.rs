@@ -21,11 +21,12 @@ pub use registry::agent::AgentAction;
 pub use registry::backlog::BacklogAction;
 pub use registry::fleet::FleetAction;
 pub use registry::framework::FrameworkAction;
+pub use registry::gate::GateAction;
 pub use registry::library::LibraryAction;
 pub use registry::program::TerminalAction;
 pub use registry::screen::{Direction, Motion, ScreenAction};
 pub use registry::session::SessionAction;
-pub use registry::{activity, agent, backlog, fleet, framework, library, program};
+pub use registry::{activity, agent, backlog, fleet, framework, gate, library, program};
 
 /// One intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,4 +47,6 @@ pub enum Action {
     Session(SessionAction),
     /// Works with cards.
     Backlog(BacklogAction),
+    /// Works at the gate of a repository.
+    Gate(GateAction),
 }

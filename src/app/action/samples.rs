@@ -14,6 +14,7 @@ pub(crate) fn inputs(spec: &ActionSpec) -> Inputs {
         "fleet.add" | "fleet.edit" => &[("fields", "class=code"), ("name", "a")],
         "backlog.edit" => &[("title", "x")],
         "session.report" => &[("status", "ok")],
+        "gate.review" => &[("approve", "")],
         "session.tether" => &[("arguments", "true")],
         "persona.edit" | "persona.add" => &[("class", "code")],
         "fleet.remove" => &[("name", "a")],

@@ -41,6 +41,7 @@ pub(in crate::app) async fn perform(
         Request::Session(SessionAction::Usage { runtime, event }) => {
             super::hooks::usage(site, runtime, event.as_deref())
         }
+        Request::Gate(action) => super::factory::gate(site, action, console, tell).await,
         Request::Backlog(action) => {
             let (site, action) = (site.clone(), action.clone());
             let (answer, done) = oneshot::channel();

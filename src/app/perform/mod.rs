@@ -4,6 +4,7 @@ pub(in crate::app) mod activity;
 pub(in crate::app) mod agent;
 pub(in crate::app) mod backlog;
 pub(in crate::app) mod executor;
+pub(in crate::app) mod factory;
 pub(in crate::app) mod fleet;
 pub(in crate::app) mod framework;
 pub(in crate::app) mod headless;

@@ -31,11 +31,13 @@ pub enum Kind {
     Start,
     /// An agent's process ended.
     Exit,
+    /// A change was reviewed, tested, merged or refused at a repository's gate.
+    Gate,
 }
 
 impl Kind {
     /// Every kind, with its word.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 9] = [
         ("readiness", Self::Readiness),
         ("send", Self::Send),
         ("reset", Self::Reset),
@@ -44,6 +46,7 @@ impl Kind {
         ("card", Self::Card),
         ("start", Self::Start),
         ("exit", Self::Exit),
+        ("gate", Self::Gate),
     ];
 
     /// Reads a kind's word.

@@ -20,7 +20,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::model::Size;
 
 /// Most output kept of one command: 100 panes of 200x50 with colours are about 4 MiB.
-const MAX_OUTPUT_BYTES: u64 = 16 << 20;
+pub const MAX_OUTPUT_BYTES: u64 = 16 << 20;
 
 /// Variables of a surrounding tmux or of systemd's service protocol that must not reach a child: they
 /// speak of this process, and a tmux server would hand them to every pane.
@@ -187,6 +187,82 @@ async fn to_its_end(mut command: Command, input: &[u8], limit: Duration, past: P
                 let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             }
             Err(ExecError::TimedOut(limit))
+        }
+    }
+}
+
+/// A command in a folder of its own, whose whole process group ends with it: what it started and left behind goes too.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub args: &'a [OsString],
+    /// Where it runs.
+    pub folder: &'a Path,
+    /// Whether it sees a variable of this process.
+    pub inherits: fn(&str) -> bool,
+    /// Variables beside those.
+    pub env: &'a [(&'a str, OsString)],
+}
+
+/// Ends a process group when it is dropped, also with a future that is not waited for any more.
+struct Group(Option<rustix::process::Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // Mostly nothing is left of it.
+            let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl Errand<'_> {
+    fn command(&self) -> Command {
+        let mut command = base(self.program, self.args);
+        command.current_dir(self.folder);
+        for (name, _) in std::env::vars_os() {
+            if !name.to_str().is_some_and(self.inherits) {
+                command.env_remove(&name);
+            }
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// A folder that is gone is no program that is missing.
+    fn explained(&self, error: ExecError) -> ExecError {
+        match error {
+            ExecError::Missing if !self.folder.is_dir() => {
+                ExecError::Io(std::io::Error::other(format!("there is no folder {}", self.folder.display())))
+            }
+            error => error,
+        }
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// When the program is missing, cannot be read or exceeds `limit`.
+    pub async fn run(&self, input: &[u8], limit: Duration) -> Result<Output, ExecError> {
+        let ended = to_its_end(self.command(), input, limit, Past::KillItsGroup).await;
+        ended.map_err(|error| self.explained(error))
+    }
+
+    /// Runs it to its end, what it prints going to a file, however much it is.
+    ///
+    /// # Errors
+    /// When the program is missing, cannot be started or exceeds `limit`.
+    pub async fn run_into(&self, log: &File, limit: Duration) -> Result<ExitStatus, ExecError> {
+        let (out, err) = (log.try_clone().map_err(ExecError::Io)?, log.try_clone().map_err(ExecError::Io)?);
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        let mut child = spawn(&mut command).map_err(|error| self.explained(error))?;
+        let _group = Group(child.id().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)));
+        match tokio::time::timeout(limit, child.wait()).await {
+            Ok(status) => status.map_err(ExecError::Io),
+            Err(_) => Err(ExecError::TimedOut(limit)),
         }
     }
 }

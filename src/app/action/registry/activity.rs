@@ -59,7 +59,8 @@ pub(super) const ACTIVITY: &[ActionSpec] = &[command(
 .answers("event, one on each line", &[0, 1])];
 
 /// Words that `--kind` takes.
-const KINDS: &[&str] = &["readiness", "delivery", "send", "reset", "approve", "action", "card", "start", "exit"];
+const KINDS: &[&str] =
+    &["readiness", "delivery", "send", "reset", "approve", "action", "card", "start", "exit", "gate"];
 
 fn build(inputs: &Inputs) -> Result<Action, String> {
     let kind = inputs.one("kind");

@@ -8,6 +8,7 @@ pub mod agent;
 pub mod backlog;
 pub mod fleet;
 pub mod framework;
+pub mod gate;
 pub mod library;
 pub mod program;
 pub mod screen;
@@ -18,7 +19,7 @@ mod views;
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
 /// Its parts, in the order of help and footer.
-const PARTS: [&[ActionSpec]; 15] = [
+const PARTS: [&[ActionSpec]; 16] = [
     screen::KEYS,
     screen::WALL,
     fleet::LOOKS,
@@ -34,6 +35,7 @@ const PARTS: [&[ActionSpec]; 15] = [
     views::DIFF,
     screen::BOARD,
     backlog::BACKLOG,
+    gate::GATES,
 ];
 
 /// Every action of the program.

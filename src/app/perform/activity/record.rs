@@ -13,7 +13,7 @@ use crate::app::action::error::{DONE, exit_code};
 use crate::app::action::fleet::FleetAction;
 use crate::app::action::registry;
 use crate::app::action::report::Report;
-use crate::app::action::{FrameworkAction, LibraryAction, SessionAction};
+use crate::app::action::{FrameworkAction, GateAction, LibraryAction, SessionAction};
 use crate::app::perform::backlog;
 use crate::fleet::activity::{self, Door, Event, Kind};
 use crate::fleet::error::Result;
@@ -82,6 +82,9 @@ pub(in crate::app) fn keep(
     event.good = Some(code == DONE);
     event.outcome = if code == DONE { "done".to_owned() } else { format!("exit {code}") };
     event.detail.insert("code".to_owned(), code.into());
+    if matches!(request, Request::Gate(_)) {
+        event.kind = Kind::Gate;
+    }
     if let (Request::Backlog(_), Ok(report)) = (request, result)
         && let Some((id, version)) = changed_card(&report.json)
         && let Ok(place) = backlog::place(site)
@@ -180,6 +183,10 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             | LibraryAction::Profile(_)
             | LibraryAction::Validate(_) => false,
         },
+        Request::Gate(action) => match action {
+            GateAction::Review { .. } | GateAction::Merge { .. } => true,
+            GateAction::Check { .. } | GateAction::Queue { .. } => false,
+        },
         Request::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => false,
         Request::Backlog(action) => match action {
             BacklogAction::List(_)
@@ -224,6 +231,9 @@ fn agent(request: &Request) -> Option<String> {
 
 /// The one card that a request is about.
 fn card(request: &Request) -> Option<String> {
+    if let Request::Gate(GateAction::Review { about, .. } | GateAction::Merge { about, .. }) = request {
+        return about.card.as_ref().map(ToString::to_string);
+    }
     let Request::Backlog(action) = request else { return None };
     let id = match action {
         BacklogAction::Create { id, .. }

@@ -1,0 +1,268 @@
+//! Performs what is asked of the gate: reviews, looks, merges, waits. What happens on the way goes into the history.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{gate_card as card, gate_print as print};
+use crate::app::action::gate::{About, GateAction};
+use crate::app::action::report::Report;
+use crate::app::perform::activity::record;
+use crate::app::perform::output::Console;
+use crate::fleet::activity::{self, Event, Kind};
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::gate::{
+    self, Card, Desk, Gate, Identity, Refusal, Repository, Review, ReviewVerdict, Step, Ticket, Wanted, short,
+};
+use crate::fleet::home::Site;
+use crate::fleet::lifecycle::Tell;
+use crate::fleet::model::Label;
+use crate::plain;
+
+/// Performs an action at the gate.
+///
+/// # Errors
+/// What is refused, with its evidence; whatever else stops it.
+pub(in crate::app) async fn perform(
+    site: &Site,
+    action: &GateAction,
+    console: Console,
+    tell: Tell<'_>,
+) -> Result<Report> {
+    match action {
+        GateAction::Check { about, ci, wait } => {
+            let at = At::open(site, about).await?;
+            let desk = Bench { site, about: &at.about, tell, keeps: false };
+            let gate = Gate::open(site, &at.repository, &desk)?;
+            let wanted = at.wanted(*wait);
+            let checked = to_its_end(&gate, console, gate.check(&wanted, *ci)).await?;
+            Ok(print::checked(&about.branch, &at.repository, &checked))
+        }
+        GateAction::Review { about, verdict, note } => review(site, about, *verdict, note).await,
+        GateAction::Merge { about, wait } => {
+            let at = At::open(site, about).await?;
+            let desk = Bench { site, about: &at.about, tell, keeps: true };
+            let gate = Gate::open(site, &at.repository, &desk)?;
+            let wanted = at.wanted(*wait);
+            let done = to_its_end(&gate, console, gate.merge(&wanted)).await?;
+            let done = done.map_err(|refusal| refusal.failure(&about.branch))?;
+            behind(site, &at.about, &done).await
+        }
+        GateAction::Queue { repo, purpose, wait } => queue(site, repo.as_deref(), purpose, *wait, tell).await,
+    }
+}
+
+/// Where a request is performed, by whom, and for which card.
+struct At {
+    /// What was asked for, with the card that was found.
+    about: About,
+    repository: Repository,
+    card: Option<Card>,
+    who: Me,
+    git: Identity,
+}
+
+/// Who works at the gate.
+struct Me {
+    name: String,
+    is_agent: bool,
+}
+
+impl Me {
+    fn of(site: &Site) -> Self {
+        let agent = std::env::var("MOSAIC_AGENT_NAME").ok().filter(|name| !name.is_empty());
+        Self { is_agent: agent.is_some(), name: agent.unwrap_or_else(|| site.tenant_id.clone()) }
+    }
+}
+
+async fn repository(repo: Option<&Path>) -> Result<Repository> {
+    let folder = match repo {
+        Some(folder) => std::path::absolute(folder),
+        None => std::env::current_dir(),
+    };
+    let folder = folder.map_err(|error| Failure::failed("this folder", error.to_string(), "name one with `--repo`"))?;
+    Repository::open(&folder).await
+}
+
+impl At {
+    async fn open(site: &Site, about: &About) -> Result<Self> {
+        let repository = repository(about.repo.as_deref()).await?;
+        let (id, card) = card::read(site, about.card.as_ref(), &about.branch).await?.unzip();
+        let git = repository.identity().await?;
+        Ok(Self { about: About { card: id, ..about.clone() }, repository, card, who: Me::of(site), git })
+    }
+
+    fn wanted(&self, wait: Duration) -> Wanted<'_> {
+        let email =
+            if self.git.email.is_empty() { format!("{}@localhost", self.who.name) } else { self.git.email.clone() };
+        let committer = Identity { name: self.who.name.clone(), email };
+        Wanted { branch: &self.about.branch, card: self.card.clone(), who: &self.who.name, committer, wait }
+    }
+}
+
+/// Performs something that makes a checkout; whoever interrupts it leaves none either.
+async fn to_its_end<T>(gate: &Gate<'_>, console: Console, work: impl Future<Output = Result<T>>) -> Result<T> {
+    // Beneath a screen signals are the screen's.
+    if !console.owned {
+        return work.await;
+    }
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    if signals.is_empty() {
+        return work.await;
+    }
+    let interrupted = futures_util::future::select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv())));
+    tokio::select! {
+        done = work => done,
+        _ = interrupted => {
+            // What ran in the checkout ended with the future that waited for it.
+            gate.sweep().await?;
+            Err(Failure::failed("gate", "interrupted", "run it again: the main branch is the old one or the new one"))
+        }
+    }
+}
+
+/// What the gate asks while it works, and where its steps go.
+struct Bench<'a> {
+    site: &'a Site,
+    about: &'a About,
+    tell: Tell<'a>,
+    /// Whether the history takes note: a look is nobody's news.
+    keeps: bool,
+}
+
+impl Desk for Bench<'_> {
+    fn paused(&self) -> Result<Option<String>> {
+        paused(self.site)
+    }
+
+    fn tell(&self, step: &Step) {
+        let branch = Label::new(&self.about.branch);
+        match step {
+            Step::Waits(turn, before) => (self.tell)(&format!("{branch}: {before} before it; {turn} has the turn")),
+            Step::Moved { from } => {
+                (self.tell)(&format!("{branch}: the main branch moved from {}; it is tested again", short(from)));
+            }
+            Step::Testing { commit, onto } => {
+                (self.tell)(&format!("{branch}: CI on {}, merged onto {}", short(commit), short(onto)));
+            }
+            Step::Tested { commit, onto, red, lasted } => {
+                (self.tell)(&format!("{branch}: CI {}", red.as_ref().map_or("is good".to_owned(), Refusal::why)));
+                if self.keeps {
+                    self.keep_test(commit, onto, red.as_ref(), *lasted);
+                }
+            }
+        }
+    }
+}
+
+impl Bench<'_> {
+    fn keep_test(&self, commit: &str, onto: &str, red: Option<&Refusal>, lasted: Duration) {
+        let mut event = event(self.site, self.about);
+        event.what = format!("CI of {} as {}", self.about.branch, short(commit));
+        event.outcome = if red.is_none() { "good".to_owned() } else { "red".to_owned() };
+        event.good = Some(red.is_none());
+        event.lasted = i64::try_from(lasted.as_millis()).ok();
+        event.text = red.map_or_else(String::new, |refusal| {
+            std::iter::once(refusal.why()).chain(refusal.details()).collect::<Vec<_>>().join("\n")
+        });
+        event.detail.insert("commit".to_owned(), commit.into());
+        event.detail.insert("onto".to_owned(), onto.into());
+        let _logged = activity::note(self.site, &event);
+    }
+}
+
+/// An event of the gate.
+fn event(site: &Site, about: &About) -> Event {
+    let mut event = Event::new(Kind::Gate, Timestamp::now(), &site.tenant_id, &site.host);
+    event.who = record::who(site);
+    event.card = about.card.as_ref().map(ToString::to_string);
+    event
+}
+
+/// Why the fleet is paused.
+fn paused(site: &Site) -> Result<Option<String>> {
+    let path = site.run_dir.join("PAUSED");
+    match plain::read(&path, 64 << 10) {
+        Ok(text) => {
+            let said = Label::new(text.lines().next().unwrap_or_default());
+            Ok(Some(if said.is_empty() {
+                "the fleet is paused".to_owned()
+            } else {
+                format!("the fleet is paused: {said}")
+            }))
+        }
+        Err(why) if why.is_missing() => Ok(None),
+        // A file that is there and cannot be read pauses all the same.
+        Err(why) => Ok(Some(format!("the fleet is paused: {} {why}", path.display()))),
+    }
+}
+
+async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
+    let At { about, repository, card, who, git } = At::open(site, about).await?;
+    let settings = gate::load(site)?;
+    let main = repository.main(settings.as_ref()).await?;
+    let tip = repository.tip(&about.branch, &main).await?.map_err(|refusal| refusal.failure(&about.branch))?;
+    let commits = repository.commits(&tip, &main).await?;
+    let review = Review {
+        by: who.name,
+        is_agent: who.is_agent,
+        tenant_id: site.tenant_id.clone(),
+        host: site.host.clone(),
+        git,
+        branch: tip.branch.clone(),
+        commit: tip.commit.clone(),
+        verdict,
+        note: note.trim().to_owned(),
+        card: about.card.as_ref().map(ToString::to_string),
+        at: Timestamp::now(),
+    };
+    let mut authors =
+        gate::Authors { workers: card.map(|card| card.workers).unwrap_or_default(), ..Default::default() };
+    for commit in &commits {
+        authors.add(commit.author.clone(), commit.committer.clone(), &commit.message);
+    }
+    // An author may say that it is not ready; that it is, somebody else says.
+    if let (ReviewVerdict::Approve, Some(why)) = (verdict, authors.claim_on(&review.reviewer())) {
+        return Err(Failure::new(
+            crate::fleet::error::Kind::Refused,
+            format!("review of {}", Label::new(&about.branch)),
+            format!("an author approves nothing: {why}"),
+            "somebody else reviews it",
+        ));
+    }
+    gate::record(site, &review)?;
+    let warning = commits.is_empty().then(|| "warning: the main branch has all of it already".to_owned());
+    Ok(print::reviewed(&review, warning))
+}
+
+/// What is left to do when the main branch has it.
+async fn behind(site: &Site, about: &About, done: &gate::Done) -> Result<Report> {
+    let Some(id) = &about.card else { return Ok(print::merged(done, None, None)) };
+    match card::complete(site, id).await {
+        Ok(completed) => Ok(print::merged(done, Some(id.as_str()), Some(completed))),
+        Err(failure) => {
+            let mut report = print::merged(done, Some(id.as_str()), None).with_code(crate::app::action::error::FAILED);
+            report.errors.push(format!("{failure}; the same command again completes the card"));
+            Ok(report)
+        }
+    }
+}
+
+async fn queue(site: &Site, repo: Option<&Path>, purpose: &str, wait: Duration, tell: Tell<'_>) -> Result<Report> {
+    let repository = repository(repo).await?;
+    let about = About { branch: String::new(), card: None, repo: repo.map(PathBuf::from) };
+    let desk = Bench { site, about: &about, tell, keeps: false };
+    let gate = Gate::open(site, &repository, &desk)?;
+    let paused = if purpose == "merge" { paused(site)? } else { None };
+    let ticket =
+        Ticket { pid: std::process::id(), who: Me::of(site).name, purpose: purpose.to_owned(), branch: String::new() };
+    let waited = match paused {
+        Some(why) => Err(Refusal::Paused(why)),
+        None => gate.turn(&ticket, wait).await?.map(drop),
+    };
+    let line = gate::line(&repository.gate_folder()).await?;
+    Ok(print::queue(&repository, purpose, &waited, &line))
+}

@@ -1,0 +1,145 @@
+//! Runs what says that a change is good. Success is exit status 0 within its time, and nothing else is.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::refusal::{Ended, Red, short};
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::heartbeat::make_run_dir;
+use crate::fleet::home::Site;
+use crate::fleet::model::Label;
+use crate::fleet::os::exec::{Errand, ExecError};
+use crate::fleet::sanitizer;
+use crate::plain::shell_quote;
+
+/// Bytes at the end of an output that are looked at for its last lines.
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// Last lines that are kept.
+const TAIL_LINES: usize = 40;
+
+/// Outputs older than this go.
+const KEEP_LOGS: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What a command is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    pub branch: &'a str,
+    /// The branch's commit, for a forge; what it becomes, for a command in the checkout.
+    pub commit: &'a str,
+    pub base: &'a str,
+    pub card: Option<&'a str>,
+}
+
+impl About<'_> {
+    /// The words of a command, with what they stand for.
+    fn words(&self, words: &[String]) -> Vec<String> {
+        let pairs = [
+            ("{branch}", self.branch),
+            ("{commit}", self.commit),
+            ("{base}", self.base),
+            ("{card}", self.card.unwrap_or_default()),
+        ];
+        let filled = |word: &String| pairs.iter().fold(word.clone(), |word, (name, value)| word.replace(name, value));
+        words.iter().map(filled).collect()
+    }
+}
+
+/// Whether a variable of this process reaches CI: what speaks of another repository does not.
+fn inherits(name: &str) -> bool {
+    !name.starts_with("GIT_")
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
+}
+
+/// Runs a command in a folder; `name` tells its output from others'.
+///
+/// # Errors
+/// When its output cannot be kept.
+pub(super) async fn run(
+    site: &Site,
+    name: &str,
+    command: &[String],
+    folder: &Path,
+    about: &About<'_>,
+    limit: Duration,
+) -> Result<Result<(), Box<Red>>> {
+    let words = about.words(command);
+    let (log_path, log) = open_log(site, name, about)?;
+    let program = words.first().map(String::as_str).unwrap_or_default();
+    let program = if program.contains('/') { folder.join(program) } else { PathBuf::from(program) };
+    let args: Vec<OsString> = words.iter().skip(1).map(OsString::from).collect();
+    let env: [(&str, OsString); 6] = [
+        (super::worktree::MARK, folder.into()),
+        ("CI", "true".into()),
+        ("MOSAIC_GATE_BRANCH", about.branch.into()),
+        ("MOSAIC_GATE_COMMIT", about.commit.into()),
+        ("MOSAIC_GATE_BASE", about.base.into()),
+        ("MOSAIC_GATE_CARD", about.card.unwrap_or_default().into()),
+    ];
+    let errand = Errand { program: &program, args: &args, folder, inherits, env: &env };
+    let ended = match errand.run_into(&log, limit).await {
+        Ok(status) if status.success() => return Ok(Ok(())),
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => Ended::Status(code),
+            (None, signal) => Ended::Signal(signal.unwrap_or_default()),
+        },
+        Err(ExecError::TimedOut(limit)) => Ended::TimedOut(limit),
+        Err(ExecError::Missing) => Ended::NotRun("there is no such program".to_owned()),
+        Err(ExecError::Io(error)) => Ended::NotRun(error.to_string()),
+    };
+    let command = words.iter().map(|word| shown(word)).collect::<Vec<_>>().join(" ");
+    let tail = tail(log).map_err(|error| failed(&log_path, &error))?;
+    Ok(Err(Box::new(Red { command, ended, tail, log: log_path.display().to_string() })))
+}
+
+fn shown(word: &str) -> String {
+    let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,@+".contains(c));
+    if plain { word.to_owned() } else { shell_quote(Label::new(word).as_str()) }
+}
+
+/// Opens the file of an output; those that nobody asks for any more go.
+fn open_log(site: &Site, name: &str, about: &About<'_>) -> Result<(PathBuf, File)> {
+    let folder = site.run_dir.join("gate");
+    make_run_dir(&folder).map_err(|error| failed(&folder, &error))?;
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let is_old = entry
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > KEEP_LOGS));
+        if is_old {
+            let _next_time = std::fs::remove_file(entry.path());
+        }
+    }
+    let branch: String = about
+        .branch
+        .chars()
+        .take(60)
+        .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+        .collect();
+    let path = folder.join(format!("{branch}-{}-{name}.log", short(about.commit)));
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
+    file.map(|file| (path.clone(), file)).map_err(|error| failed(&path, &error))
+}
+
+/// The last lines of an output, each made safe to show.
+fn tail(mut log: File) -> std::io::Result<Vec<String>> {
+    let length = log.seek(SeekFrom::End(0))?;
+    log.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+    let mut bytes = Vec::new();
+    log.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let safe = |line: &str| match sanitizer::is_known_secret(line) {
+        true => "(a line with what looks like a secret)".to_owned(),
+        false => Label::new(line).to_string(),
+    };
+    let lines: Vec<String> = text.lines().map(safe).filter(|line| !line.trim().is_empty()).collect();
+    Ok(lines[lines.len().saturating_sub(TAIL_LINES)..].to_vec())
+}

@@ -1,0 +1,155 @@
+//! Runs git for the gate: the real program, without the user's hooks and without what would change its answers.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::model::Label;
+use crate::fleet::os::exec::{self, Errand, MAX_OUTPUT_BYTES, Output};
+
+/// Longest time for what git does on this machine.
+const LOCAL_LIMIT: Duration = Duration::from_secs(120);
+
+/// Longest time for what it does with another one.
+const REMOTE_LIMIT: Duration = Duration::from_secs(300);
+
+/// Settings that no configuration may say otherwise: nothing is run beside git, and nothing is tidied up meanwhile.
+const SETTINGS: [&str; 14] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "color.ui=false",
+    "log.showSignature=false",
+    "commit.gpgSign=false",
+    "submodule.recurse=false",
+    "fetch.prune=false",
+    "fetch.pruneTags=false",
+    "push.followTags=false",
+    "push.gpgSign=false",
+    "i18n.logOutputEncoding=UTF-8",
+];
+
+/// Whose configuration counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The repository's own: the work is on this machine, and the same on every one.
+    Here,
+    /// The user's as well: it says how to log in elsewhere.
+    Elsewhere,
+}
+
+/// Git in one folder.
+#[derive(Debug, Clone)]
+pub(super) struct Git {
+    folder: PathBuf,
+}
+
+/// Whether a variable of this process may reach git on this machine.
+fn inherits_here(name: &str) -> bool {
+    !name.starts_with("GIT_")
+}
+
+/// The same where it has to log in.
+fn inherits_elsewhere(name: &str) -> bool {
+    inherits_here(name) || name.starts_with("GIT_SSH") || name == "GIT_ASKPASS"
+}
+
+impl Git {
+    /// Git in a folder.
+    pub(super) fn of(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Runs git, whatever it answers.
+    pub(super) async fn run(
+        &self,
+        reach: Reach,
+        args: &[&str],
+        env: &[(&str, OsString)],
+        input: &[u8],
+    ) -> Result<Output> {
+        let mut words: Vec<OsString> = vec!["--no-pager".into(), "--no-replace-objects".into()];
+        for setting in SETTINGS {
+            words.extend(["-c".into(), setting.into()]);
+        }
+        words.extend(args.iter().map(OsString::from));
+        let mut all: Vec<(&str, OsString)> = vec![
+            ("LC_ALL", "C".into()),
+            ("GIT_TERMINAL_PROMPT", "0".into()),
+            ("GIT_OPTIONAL_LOCKS", "0".into()),
+            ("GIT_LITERAL_PATHSPECS", "1".into()),
+            ("GIT_ATTR_NOSYSTEM", "1".into()),
+            ("GIT_EDITOR", "true".into()),
+        ];
+        if reach == Reach::Here {
+            all.extend([("GIT_CONFIG_GLOBAL", "/dev/null".into()), ("GIT_CONFIG_NOSYSTEM", "1".into())]);
+        }
+        all.extend(env.iter().cloned());
+        let (inherits, limit): (fn(&str) -> bool, _) = match reach {
+            Reach::Here => (inherits_here, LOCAL_LIMIT),
+            Reach::Elsewhere => (inherits_elsewhere, REMOTE_LIMIT),
+        };
+        let errand = Errand { program: Path::new("git"), args: &words, folder: &self.folder, inherits, env: &all };
+        errand.run(input, limit).await.map_err(|error| exec::explain("git", &error))
+    }
+
+    /// Runs git on this machine; its answer where it succeeded.
+    pub(super) async fn bytes(&self, args: &[&str], input: &[u8]) -> Result<Vec<u8>> {
+        let output = self.run(Reach::Here, args, &[], input).await?;
+        if !output.status.success() {
+            return Err(self.failed(args, &output));
+        }
+        // What came beyond is gone, and what was not read was not looked at.
+        if output.is_cut() {
+            let why = format!("answered with more than {} MiB", MAX_OUTPUT_BYTES >> 20);
+            return Err(Failure::failed(what(args), why, "split the change into smaller ones"));
+        }
+        Ok(output.stdout)
+    }
+
+    /// The same as one text without its last line break.
+    pub(super) async fn text(&self, args: &[&str]) -> Result<String> {
+        self.bytes(args, &[]).await.map(|bytes| String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned())
+    }
+
+    /// The answer to a question that git may also answer with "no", which is exit status 1.
+    pub(super) async fn ask(&self, args: &[&str]) -> Result<Option<String>> {
+        let output = self.run(Reach::Here, args, &[], &[]).await?;
+        match output.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())),
+            Some(1) => Ok(None),
+            _ => Err(self.failed(args, &output)),
+        }
+    }
+
+    /// Words a command that failed: what git said last, and how to run it by hand.
+    pub(super) fn failed(&self, args: &[&str], output: &Output) -> Failure {
+        let said = last_line(&output.stderr).or_else(|| last_line(&String::from_utf8_lossy(&output.stdout)));
+        let why = match (said, output.status.code()) {
+            (Some(said), _) => said,
+            (None, Some(code)) => format!("ended with status {code} and no word"),
+            (None, None) => "was killed".to_owned(),
+        };
+        let folder = crate::plain::shell_quote(Label::new(&self.folder.to_string_lossy()).as_str());
+        Failure::new(
+            Kind::Failed,
+            what(args),
+            why,
+            format!("`git -C {folder} fsck` says whether the repository is sound"),
+        )
+        .with_details(output.stderr.lines().map(|line| Label::new(line).to_string()).collect())
+    }
+}
+
+/// A command in an error: the verb alone, whose arguments are names of commits.
+fn what(args: &[&str]) -> String {
+    format!("git {}", args.first().copied().unwrap_or_default())
+}
+
+/// The last line that says something.
+pub(super) fn last_line(text: &str) -> Option<String> {
+    text.lines().rev().map(|line| Label::new(line).to_string()).find(|line| !line.trim().is_empty())
+}

@@ -1,0 +1,490 @@
+//! A repository at the gate: which commits a branch has, what it becomes when it is merged, and the one change of the
+//! main branch. The merge is made in git's own store, so that no file of anybody's work tree is touched by it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::authors::{Authors, Identity};
+use super::change::{self, Finding, Touched};
+use super::git::{Git, Reach, last_line};
+use super::refusal::Refusal;
+use super::settings::Settings;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::model::Label;
+
+/// Folder of the gate in the repository's own one.
+const FOLDER: &str = "mosaic-gate";
+
+/// Bytes of files that are read at once.
+const BATCH_BYTES: u64 = 8 << 20;
+
+/// Commits of a branch that are read: more is no card.
+const MAX_COMMITS: usize = 2000;
+
+/// Under this key a squashed commit names the commit that it was made from.
+const MERGED: &str = "Merged-commit";
+
+/// A repository.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    /// Where git is run.
+    pub folder: PathBuf,
+    /// Its own folder, which all of its work trees share.
+    pub common: PathBuf,
+    pub(super) git: Git,
+}
+
+/// The main branch, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Main {
+    /// Its name.
+    pub branch: String,
+    /// The remote that has it; `None` where this repository is the only one.
+    pub remote: Option<String>,
+    /// Its commit.
+    pub commit: String,
+}
+
+/// A branch that wants to be merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    /// Its name.
+    pub branch: String,
+    /// Its commit.
+    pub commit: String,
+}
+
+/// One commit of a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its name.
+    pub oid: String,
+    /// Who wrote it.
+    pub author: Identity,
+    /// Who committed it.
+    pub committer: Identity,
+    /// Its whole message.
+    pub message: String,
+}
+
+/// What a branch becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The commit that would be the main branch.
+    pub commit: String,
+    /// Its files.
+    pub tree: String,
+    /// The main branch's commit before it.
+    pub onto: String,
+}
+
+impl Repository {
+    /// The repository that a folder lies in.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn open(folder: &Path) -> Result<Self> {
+        let git = Git::of(folder);
+        let found =
+            git.run(Reach::Here, &["rev-parse", "--path-format=absolute", "--git-common-dir"], &[], &[]).await?;
+        if !found.status.success() {
+            let why = last_line(&found.stderr).unwrap_or_else(|| "is no git repository".to_owned());
+            let what = format!("repository {}", folder.display());
+            return Err(Failure::new(Kind::NotFound, what, why, "go into one, or name it with `--repo FOLDER`"));
+        }
+        let common = PathBuf::from(String::from_utf8_lossy(&found.stdout).trim_end_matches('\n'));
+        Ok(Self { folder: folder.to_owned(), common, git })
+    }
+
+    /// The gate's own folder in it.
+    #[must_use]
+    pub fn gate_folder(&self) -> PathBuf {
+        self.common.join(FOLDER)
+    }
+
+    /// As what git knows whoever runs this here: the user's configuration counts.
+    pub async fn identity(&self) -> Result<Identity> {
+        let said = self.git.run(Reach::Elsewhere, &["var", "GIT_AUTHOR_IDENT"], &own_identity(), &[]).await?;
+        // `Name <address> seconds zone`; without a name of one's own one signs as nobody.
+        Ok(if said.status.success() {
+            Identity::parse(&String::from_utf8_lossy(&said.stdout))
+        } else {
+            Identity::default()
+        })
+    }
+
+    /// The remote that has the main branch.
+    async fn remote(&self, settings: Option<&Settings>) -> Result<Option<String>> {
+        let wanted = settings.and_then(|settings| settings.remote.as_deref());
+        let remotes = self.git.text(&["remote"]).await?;
+        match (wanted, remotes.lines().any(|remote| remote == wanted.unwrap_or("origin"))) {
+            (_, true) => Ok(Some(wanted.unwrap_or("origin").to_owned())),
+            (None, false) => Ok(None),
+            (Some(name), false) => Err(Failure::new(
+                Kind::Invalid,
+                "gate.yaml",
+                format!("remote {} is none of {}", crate::plain::quoted(name), self.folder.display()),
+                "`git remote` lists them",
+            )),
+        }
+    }
+
+    /// The main branch as it is now, where it really is; a remote is asked.
+    ///
+    /// # Errors
+    /// When there is none, or the remote does not answer.
+    pub async fn main(&self, settings: Option<&Settings>) -> Result<Main> {
+        let remote = self.remote(settings).await?;
+        let branch = match settings.and_then(|settings| settings.base.clone()) {
+            Some(branch) => branch,
+            None => self.usual_main(remote.as_deref()).await?,
+        };
+        let name = match &remote {
+            Some(remote) => {
+                self.fetch(remote, &branch).await?;
+                format!("refs/remotes/{remote}/{branch}")
+            }
+            None => format!("refs/heads/{branch}"),
+        };
+        let commit = self.commit_of(&name).await?.ok_or_else(|| {
+            let place =
+                remote.as_deref().map_or_else(|| self.folder.display().to_string(), |name| format!("remote {name}"));
+            Failure::new(
+                Kind::NotFound,
+                format!("branch {}", Label::new(&branch)),
+                format!("does not exist in {}", Label::new(&place)),
+                "`base` in gate.yaml names the main branch",
+            )
+        })?;
+        Ok(Main { branch, remote, commit })
+    }
+
+    async fn usual_main(&self, remote: Option<&str>) -> Result<String> {
+        if let Some(remote) = remote {
+            let prefix = format!("refs/remotes/{remote}/");
+            let head = self.git.ask(&["symbolic-ref", "-q", &format!("{prefix}HEAD")]).await?;
+            if let Some(branch) = head.as_deref().and_then(|head| head.strip_prefix(&prefix)) {
+                return Ok(branch.to_owned());
+            }
+        }
+        Ok("main".to_owned())
+    }
+
+    /// Brings a branch of a remote up to date here; one that it does not have is none here either.
+    async fn fetch(&self, remote: &str, branch: &str) -> Result<()> {
+        let name = format!("refs/heads/{branch}");
+        let ask = ["ls-remote", "--refs", remote, &name];
+        let reach = self.reach(remote).await?;
+        let listed = self.git.run(reach, &ask, &[], &[]).await?;
+        if !listed.status.success() {
+            return Err(self.remote_failed(remote, &listed.stderr));
+        }
+        let tracking = format!("refs/remotes/{remote}/{branch}");
+        // A pattern without a slash matches the ends of other names too.
+        let is_there =
+            String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.split('\t').nth(1) == Some(&name));
+        if !is_there {
+            self.git.text(&["update-ref", "-d", &tracking]).await?;
+            return Ok(());
+        }
+        let refspec = format!("+{name}:{tracking}");
+        let fetch =
+            ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", remote, &refspec];
+        let fetched = self.git.run(reach, &fetch, &[], &[]).await?;
+        if fetched.status.success() { Ok(()) } else { Err(self.remote_failed(remote, &fetched.stderr)) }
+    }
+
+    /// Whose configuration counts with a remote. One that is a folder of this machine needs no login, and its side of the
+    /// work is done with our environment.
+    pub(super) async fn reach(&self, remote: &str) -> Result<Reach> {
+        let url = self.git.text(&["remote", "get-url", "--push", remote]).await?;
+        let is_here = ["/", "./", "../", "file://"].iter().any(|start| url.starts_with(start));
+        Ok(if is_here { Reach::Here } else { Reach::Elsewhere })
+    }
+
+    fn remote_failed(&self, remote: &str, said: &str) -> Failure {
+        let why = last_line(said).unwrap_or_else(|| "gave no answer".to_owned());
+        let next = format!("`git -C {} ls-remote {remote}` shows whether it can be reached", self.folder.display());
+        let details = said.lines().map(|line| Label::new(line).to_string()).collect();
+        Failure::failed(format!("remote {}", Label::new(remote)), why, next).with_details(details)
+    }
+
+    /// The commit of a name.
+    async fn commit_of(&self, name: &str) -> Result<Option<String>> {
+        self.git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")]).await
+    }
+
+    /// The files of a commit.
+    pub(super) async fn tree_of(&self, commit: &str) -> Result<String> {
+        self.git.text(&["rev-parse", "--verify", &format!("{commit}^{{tree}}")]).await
+    }
+
+    /// Whether one commit is in the history of another.
+    async fn holds(&self, commit: &str, of: &str) -> Result<bool> {
+        Ok(self.git.ask(&["merge-base", "--is-ancestor", of, commit]).await?.is_some())
+    }
+
+    /// The newest commit of a branch, here or on the remote.
+    ///
+    /// # Errors
+    /// When there is no such branch.
+    pub async fn tip(&self, branch: &str, main: &Main) -> Result<Result<Tip, Refusal>> {
+        let invalid = |why: &str, next: &str| {
+            Failure::new(Kind::Invalid, format!("branch {}", crate::plain::quoted(branch)), why, next)
+        };
+        if branch == main.branch {
+            return Err(invalid("is the main branch itself", "name the branch that is to be merged"));
+        }
+        let name = format!("refs/heads/{branch}");
+        if branch.starts_with('-') || self.git.ask(&["check-ref-format", &name]).await?.is_none() {
+            return Err(invalid("is no name of a branch", "`git branch` lists them"));
+        }
+        let here = self.commit_of(&name).await?;
+        let there = match &main.remote {
+            Some(remote) => {
+                self.fetch(remote, branch).await?;
+                self.commit_of(&format!("refs/remotes/{remote}/{branch}")).await?
+            }
+            None => None,
+        };
+        let commit = match (here, there) {
+            (Some(here), Some(there)) if here != there => {
+                if self.holds(&here, &there).await? {
+                    here
+                } else if self.holds(&there, &here).await? {
+                    there
+                } else {
+                    return Ok(Err(Refusal::Diverged { here, there }));
+                }
+            }
+            (Some(one), _) | (None, Some(one)) => one,
+            (None, None) => {
+                return Err(Failure::new(
+                    Kind::NotFound,
+                    format!("branch {}", Label::new(branch)),
+                    format!("does not exist in {}", self.folder.display()),
+                    "`git branch --all` lists them",
+                ));
+            }
+        };
+        Ok(Ok(Tip { branch: branch.to_owned(), commit }))
+    }
+
+    /// Commits of a branch that the main branch does not have, oldest first.
+    ///
+    /// # Errors
+    /// What git says.
+    pub async fn commits(&self, tip: &Tip, main: &Main) -> Result<Vec<Commit>> {
+        let (most, range) = (format!("--max-count={MAX_COMMITS}"), format!("{}..{}", main.commit, tip.commit));
+        let format = "--format=%H%x00%an%x00%ae%x00%cn%x00%ce%x00%B%x00";
+        let bytes = self.git.bytes(&["log", "--reverse", &most, format, &range, "--"], &[]).await?;
+        let text = String::from_utf8_lossy(&bytes);
+        let fields: Vec<&str> = text.split('\0').collect();
+        let commits = fields.chunks_exact(6).map(|fields| Commit {
+            oid: fields[0].trim().to_owned(),
+            author: Identity { name: fields[1].to_owned(), email: fields[2].to_owned() },
+            committer: Identity { name: fields[3].to_owned(), email: fields[4].to_owned() },
+            message: fields[5].to_owned(),
+        });
+        Ok(commits.collect())
+    }
+
+    /// The commit of the main branch that a branch's commit has become already.
+    ///
+    /// # Errors
+    /// What git says.
+    pub async fn merged_before(&self, tip: &Tip, main: &Main) -> Result<Option<String>> {
+        let range = format!("{}..{}", tip.commit, main.commit);
+        let wanted = format!("--grep=^{MERGED}: {}$", tip.commit);
+        let found = self.git.text(&["log", "--max-count=1", "--format=%H", &wanted, &range, "--"]).await?;
+        Ok(Some(found).filter(|found| !found.is_empty()))
+    }
+
+    /// Makes what a branch becomes, squashed, on the main branch.
+    ///
+    /// # Errors
+    /// What git says.
+    pub async fn merge(&self, tip: &Tip, main: &Main, message: &Message<'_>) -> Result<Result<Merged, Refusal>> {
+        let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", &main.commit, &tip.commit];
+        let made = self.git.run(Reach::Here, &args, &[], &[]).await?;
+        let answer = String::from_utf8_lossy(&made.stdout).into_owned();
+        let mut fields = answer.split('\0').map(|field| field.trim_matches('\n')).filter(|field| !field.is_empty());
+        let tree = match (made.status.code(), fields.next()) {
+            (Some(0), Some(tree)) => tree.to_owned(),
+            (Some(1), Some(_)) => return Ok(Err(Refusal::Conflict(fields.map(str::to_owned).collect()))),
+            _ => return Err(self.git.failed(&args, &made)),
+        };
+        if self.tree_of(&main.commit).await? == tree {
+            return Ok(Err(Refusal::Nothing));
+        }
+        let (author, committer) = (signed(message.author), signed(message.committer));
+        let env: [(&str, OsString); 4] = [
+            ("GIT_AUTHOR_NAME", author.name.into()),
+            ("GIT_AUTHOR_EMAIL", author.email.into()),
+            ("GIT_COMMITTER_NAME", committer.name.into()),
+            ("GIT_COMMITTER_EMAIL", committer.email.into()),
+        ];
+        let text = message.text(tip);
+        let args = ["commit-tree", &tree, "-p", &main.commit];
+        let committed = self.git.run(Reach::Here, &args, &env, text.as_bytes()).await?;
+        if !committed.status.success() {
+            return Err(self.git.failed(&args, &committed));
+        }
+        let commit = String::from_utf8_lossy(&committed.stdout).trim().to_owned();
+        Ok(Ok(Merged { commit, tree, onto: main.commit.clone() }))
+    }
+
+    /// Files that differ between the main branch and what it would become.
+    ///
+    /// # Errors
+    /// What git says.
+    pub async fn touched(&self, merged: &Merged) -> Result<Vec<Touched>> {
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--no-ext-diff",
+            "--abbrev=64",
+            &merged.onto,
+            &merged.tree,
+        ];
+        let bytes = self.git.bytes(&args, &[]).await?;
+        change::read_raw(&bytes).map_err(|why| Failure::failed("git diff-tree", why, "report this"))
+    }
+
+    /// What is wrong with the files themselves: too large, or with lines that may not be in them.
+    ///
+    /// # Errors
+    /// What git says.
+    pub async fn file_faults(&self, touched: &[Touched], settings: &Settings) -> Result<Vec<Finding>> {
+        let file = |side: &Option<change::Blob>| side.clone().filter(change::Blob::is_file).map(|blob| blob.oid);
+        let mut found = Vec::new();
+        let new: Vec<(&Touched, String)> = touched.iter().filter_map(|one| Some((one, file(&one.new)?))).collect();
+        let sizes = self.sizes(new.iter().map(|(_, oid)| oid.as_str())).await?;
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for ((one, oid), size) in new.into_iter().zip(sizes) {
+            if size > settings.max_file_bytes {
+                found.push(Finding { path: one.path.clone(), line: None, fault: change::Fault::TooLarge });
+                continue;
+            }
+            // What it was may have been larger than is allowed now; its lines are old ones all the same.
+            let old = file(&one.old);
+            let old_size = self.sizes(old.iter().map(String::as_str)).await?.first().copied().unwrap_or(0);
+            let old = old.filter(|_| old_size <= BATCH_BYTES);
+            bytes += size + if old.is_some() { old_size } else { 0 };
+            batch.push((one.path.as_str(), oid, old));
+            if bytes > BATCH_BYTES / 2 {
+                found.extend(self.faults_of(&std::mem::take(&mut batch), settings).await?);
+                bytes = 0;
+            }
+        }
+        found.extend(self.faults_of(&batch, settings).await?);
+        Ok(found)
+    }
+
+    async fn sizes(&self, oids: impl Iterator<Item = &str>) -> Result<Vec<u64>> {
+        let asked: String = oids.map(|oid| format!("{oid}\n")).collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bytes = self.git.bytes(&["cat-file", "--batch-check=%(objectsize)"], asked.as_bytes()).await?;
+        let broken = |line: &str| {
+            Failure::failed("git cat-file", format!("says {}", crate::plain::quoted(line)), "run `git fsck`")
+        };
+        String::from_utf8_lossy(&bytes).lines().map(|line| line.parse().map_err(|_| broken(line))).collect()
+    }
+
+    async fn faults_of(&self, batch: &[(&str, String, Option<String>)], settings: &Settings) -> Result<Vec<Finding>> {
+        let asked: Vec<&str> =
+            batch.iter().flat_map(|(_, new, old)| [Some(new.as_str()), old.as_deref()]).flatten().collect();
+        let mut blobs = self.blobs(&asked).await?.into_iter();
+        let mut found = Vec::new();
+        for (path, _, old) in batch {
+            let new = blobs.next().unwrap_or_default();
+            let old = if old.is_some() { blobs.next().unwrap_or_default() } else { Vec::new() };
+            found.extend(change::text_faults(path, &old, &new, &settings.digests));
+        }
+        Ok(found)
+    }
+
+    /// The bytes of objects, in their order.
+    async fn blobs(&self, oids: &[&str]) -> Result<Vec<Vec<u8>>> {
+        if oids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: String = oids.iter().map(|oid| format!("{oid}\n")).collect();
+        let bytes = self.git.bytes(&["cat-file", "--batch=%(objectsize)"], asked.as_bytes()).await?;
+        let mut rest = bytes.as_slice();
+        let mut blobs = Vec::new();
+        for oid in oids {
+            let blob = (|| {
+                let end = rest.iter().position(|byte| *byte == b'\n')?;
+                let size: usize = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
+                let blob = rest.get(end + 1..end + 1 + size)?;
+                rest = rest.get(end + 2 + size..)?;
+                Some(blob.to_vec())
+            })();
+            blobs.push(
+                blob.ok_or_else(|| Failure::failed("git cat-file", format!("does not give {oid}"), "run `git fsck`"))?,
+            );
+        }
+        Ok(blobs)
+    }
+}
+
+/// What this process says of its own identity.
+fn own_identity() -> Vec<(&'static str, OsString)> {
+    let names = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"];
+    names.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect()
+}
+
+/// An identity with which git commits: neither part may be empty, or hold what ends it.
+fn signed(identity: &Identity) -> Identity {
+    let clean = |text: &str| text.chars().filter(|c| !c.is_control() && !"<>".contains(*c)).collect::<String>();
+    let or = |text: String, other: &str| if text.trim().is_empty() { other.to_owned() } else { text };
+    Identity { name: or(clean(&identity.name), "nobody"), email: or(clean(&identity.email), "nobody@localhost") }
+}
+
+/// What a squashed commit says.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Its first line.
+    pub subject: &'a str,
+    /// The card.
+    pub card: Option<&'a str>,
+    /// Who approved it.
+    pub reviewer: &'a str,
+    /// Who is its author.
+    pub author: &'a Identity,
+    /// Who merges it.
+    pub committer: &'a Identity,
+    /// The commits that it was made from.
+    pub commits: &'a [Commit],
+    /// Everybody who wrote a part of it.
+    pub authors: &'a Authors,
+}
+
+impl Message<'_> {
+    fn text(&self, tip: &Tip) -> String {
+        let line = |text: &str| Label::new(text).to_string();
+        let mut text = format!("{}\n\n", line(self.subject));
+        for commit in self.commits {
+            let subject = line(commit.message.lines().next().unwrap_or_default());
+            text.push_str(&format!("- {subject}\n"));
+        }
+        text.push('\n');
+        if let Some(card) = self.card {
+            text.push_str(&format!("Card: {card}\n"));
+        }
+        text.push_str(&format!("Branch: {}\n{MERGED}: {}\n", tip.branch, tip.commit));
+        text.push_str(&format!("Reviewed-by: {}\n", line(self.reviewer)));
+        let others = self.authors.signed.iter().filter(|signed| *signed != self.author && !signed.name.is_empty());
+        for other in others {
+            let Identity { name, email } = signed(other);
+            text.push_str(&format!("Co-authored-by: {name} <{email}>\n"));
+        }
+        text
+    }
+}

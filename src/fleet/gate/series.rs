@@ -1,0 +1,513 @@
+//! The series: every condition in its order, and the merge behind the last one. Everything that it decides is in values;
+//! what is said of it, the caller says.
+
+use std::time::{Duration, Instant};
+
+use super::authors::{Authors, Identity};
+use super::change;
+use super::ci::{self, About};
+use super::landing::{self, Landing};
+use super::queue::{self, Held, Ticket};
+use super::refusal::{Condition, Refusal};
+use super::repository::{Commit, Main, Merged, Message, Repository, Tip};
+use super::review::{self, Review, Standing};
+use super::settings::{self, Settings};
+use super::worktree;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+
+/// How often a change is tested anew because the main branch moved.
+const TRIES: u32 = 5;
+
+/// Older commits of a branch whose reviews are named in a refusal.
+const OLDER: usize = 20;
+
+/// What is to be merged.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The branch.
+    pub branch: &'a str,
+    /// Its card.
+    pub card: Option<Card>,
+    /// Who merges, in words and for git.
+    pub who: &'a str,
+    /// As whom the merge is committed.
+    pub committer: Identity,
+    /// Longest wait for the turn.
+    pub wait: Duration,
+}
+
+/// What a gate has to know of a card.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Card {
+    /// Its name.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Paths that it declares; empty means any.
+    pub paths: Vec<String>,
+    /// Agents that held it while the change was written.
+    pub workers: Vec<String>,
+}
+
+/// What happens on the way, for whoever watches and for the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Others are before it; who has the turn.
+    Waits(String, usize),
+    /// CI begins on what the branch would become.
+    Testing {
+        /// That commit.
+        commit: String,
+        /// The main branch's commit below it.
+        onto: String,
+    },
+    /// CI ended.
+    Tested {
+        /// The commit.
+        commit: String,
+        /// The main branch's commit below it.
+        onto: String,
+        /// Why it is no success.
+        red: Option<Refusal>,
+        /// How long it took.
+        lasted: Duration,
+    },
+    /// The main branch moved; it is tested again.
+    Moved {
+        /// Its commit before.
+        from: String,
+    },
+}
+
+/// What a gate asks its caller.
+pub trait Desk {
+    /// Why the fleet is paused; `None` where it is not.
+    ///
+    /// # Errors
+    /// When that is not known.
+    fn paused(&self) -> Result<Option<String>>;
+    /// Takes word of a step.
+    fn tell(&self, step: &Step);
+}
+
+/// A merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The branch and its commit.
+    pub tip: Tip,
+    /// The main branch.
+    pub main: Main,
+    /// What the branch has become on it.
+    pub commit: String,
+    /// Who approved it; `None` where it was merged before.
+    pub review: Option<Review>,
+    /// How often it was tested.
+    pub tested: u32,
+}
+
+/// One gate.
+pub struct Gate<'a> {
+    site: &'a Site,
+    repository: &'a Repository,
+    settings: Option<Settings>,
+    desk: &'a (dyn Desk + Sync),
+}
+
+/// A condition, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is met; the evidence.
+    Met(String),
+    /// It is not.
+    Not(Refusal),
+    /// It was not asked, because of an earlier one or for its length.
+    Open(String),
+}
+
+/// What a gate would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The branch and its commit; `None` where they are not known.
+    pub tip: Option<Tip>,
+    /// The main branch.
+    pub main: Main,
+    /// Each condition, in order.
+    pub conditions: Vec<(Condition, Verdict)>,
+}
+
+/// A branch with all that is known of it.
+struct Known {
+    tip: Tip,
+    commits: Vec<Commit>,
+    authors: Authors,
+}
+
+impl<'a> Gate<'a> {
+    /// The gate of a repository, as the fleet's `gate.yaml` says.
+    ///
+    /// # Errors
+    /// When that file is not valid.
+    pub fn open(site: &'a Site, repository: &'a Repository, desk: &'a (dyn Desk + Sync)) -> Result<Self> {
+        Ok(Self { site, repository, settings: settings::load(site)?, desk })
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        self.settings.as_ref()
+    }
+
+    /// Draws a ticket and waits for the turn.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub async fn turn(&self, ticket: &Ticket, limit: Duration) -> Result<Result<Held, Refusal>> {
+        let folder = self.repository.gate_folder();
+        let held = queue::draw(&folder, ticket).await?;
+        let named = |ticket: &Ticket| match ticket.branch.as_str() {
+            "" => format!("{} ({})", ticket.who, ticket.purpose),
+            branch => format!("{branch} ({}, {})", ticket.purpose, ticket.who),
+        };
+        let tell = |before: &[Ticket]| {
+            if let Some(first) = before.first() {
+                self.desk.tell(&Step::Waits(named(first), before.len()));
+            }
+        };
+        if held.turn(limit, &tell).await? {
+            return Ok(Ok(held));
+        }
+        let turn = queue::line(&folder).await?.first().map(named).unwrap_or_default();
+        Ok(Err(Refusal::Waited { limit, turn }))
+    }
+
+    fn not_paused(&self) -> Result<Result<(), Refusal>> {
+        Ok(self.desk.paused()?.map_or(Ok(()), |why| Err(Refusal::Paused(why))))
+    }
+
+    async fn known(&self, wanted: &Wanted<'_>, tip: Tip, main: &Main) -> Result<Known> {
+        let commits = self.repository.commits(&tip, main).await?;
+        let workers = wanted.card.as_ref().map(|card| card.workers.clone()).unwrap_or_default();
+        let mut authors = Authors { workers, ..Authors::default() };
+        for commit in &commits {
+            authors.add(commit.author.clone(), commit.committer.clone(), &commit.message);
+        }
+        Ok(Known { tip, commits, authors })
+    }
+
+    fn reviewed(&self, known: &Known) -> Result<Result<Review, Refusal>> {
+        let reviews = review::of(self.site, &known.tip.commit)?;
+        let without = match review::standing(&reviews, &known.authors) {
+            Standing::Approved(review) => return Ok(Ok(review)),
+            Standing::Rejected(review) => return Ok(Err(Refusal::Rejected(Box::new(review)))),
+            Standing::Missing(without) => without,
+        };
+        let before = known.commits.iter().rev().filter(|commit| commit.oid != known.tip.commit).take(OLDER);
+        let mut older = None;
+        for commit in before {
+            older = review::of(self.site, &commit.oid)?.pop().map(Box::new);
+            if older.is_some() {
+                break;
+            }
+        }
+        Ok(Err(Refusal::Unreviewed { commit: known.tip.commit.clone(), without, older }))
+    }
+
+    async fn merged(
+        &self,
+        wanted: &Wanted<'_>,
+        known: &Known,
+        reviewer: &str,
+        main: &Main,
+    ) -> Result<Result<Merged, Refusal>> {
+        let first = known.commits.last().map(|commit| commit.message.lines().next().unwrap_or_default());
+        let subject = match (&wanted.card, first) {
+            (Some(card), _) => format!("{}: {}", card.id, card.title),
+            (None, Some(first)) => first.to_owned(),
+            (None, None) => known.tip.branch.clone(),
+        };
+        let nobody = Identity::default();
+        let message = Message {
+            subject: &subject,
+            card: wanted.card.as_ref().map(|card| card.id.as_str()),
+            reviewer,
+            author: known.commits.last().map_or(&nobody, |commit| &commit.author),
+            committer: &wanted.committer,
+            commits: &known.commits,
+            authors: &known.authors,
+        };
+        self.repository.merge(&known.tip, main, &message).await
+    }
+
+    async fn clean(&self, wanted: &Wanted<'_>, merged: &Merged) -> Result<Result<usize, Refusal>> {
+        let touched = self.repository.touched(merged).await?;
+        let paths = wanted.card.as_ref().map(|card| card.paths.as_slice()).unwrap_or_default();
+        let mut findings = change::outside(&touched, paths);
+        if let Some(settings) = self.settings() {
+            findings.extend(self.repository.file_faults(&touched, settings).await?);
+        }
+        Ok(if findings.is_empty() { Ok(touched.len()) } else { Err(Refusal::Unclean(findings)) })
+    }
+
+    /// Asks CI: the command on the merged result, then the forge's word on the branch.
+    async fn tested(
+        &self,
+        wanted: &Wanted<'_>,
+        tip: &Tip,
+        main: &Main,
+        merged: &Merged,
+    ) -> Result<Result<(), Refusal>> {
+        let Some(settings) = self.settings() else {
+            return Ok(Err(Refusal::NoCi(settings::path(self.site).display().to_string())));
+        };
+        let (commit, onto) = (merged.commit.clone(), merged.onto.clone());
+        self.desk.tell(&Step::Testing { commit: commit.clone(), onto: onto.clone() });
+        let begun = Instant::now();
+        let asked = self.ask_ci(wanted, settings, tip, main, merged).await?;
+        let lasted = begun.elapsed();
+        let answer = asked.map_err(Refusal::Red);
+        self.desk.tell(&Step::Tested { commit, onto, red: answer.clone().err(), lasted });
+        Ok(answer)
+    }
+
+    async fn ask_ci(
+        &self,
+        wanted: &Wanted<'_>,
+        settings: &Settings,
+        tip: &Tip,
+        main: &Main,
+        merged: &Merged,
+    ) -> Result<Result<(), Box<super::refusal::Red>>> {
+        let card = wanted.card.as_ref().map(|card| card.id.as_str());
+        if let Some(command) = &settings.ci.command {
+            let checkout = worktree::make(self.site, self.repository, &merged.commit).await?;
+            let about = About { branch: &tip.branch, commit: &merged.commit, base: &main.branch, card };
+            let ran = ci::run(self.site, "ci", command, &checkout, &about, settings.ci.limit).await;
+            worktree::sweep(self.repository).await?;
+            if let Err(red) = ran? {
+                return Ok(Err(red));
+            }
+        }
+        if let Some(command) = &settings.ci.status {
+            let about = About { branch: &tip.branch, commit: &tip.commit, base: &main.branch, card };
+            let folder = &self.repository.folder;
+            return ci::run(self.site, "status", command, folder, &about, settings.ci.limit).await;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Makes it the main branch, by our own hand or by a forge's.
+    async fn land(&self, wanted: &Wanted<'_>, known: &Known, main: &Main, merged: &Merged) -> Result<Landing> {
+        let Some((settings, command)) = self.settings().and_then(|all| Some((all, all.merge.as_ref()?))) else {
+            return landing::land(self.repository, self.settings(), main, merged).await;
+        };
+        let card = wanted.card.as_ref().map(|card| card.id.as_str());
+        let about = About { branch: &known.tip.branch, commit: &known.tip.commit, base: &main.branch, card };
+        // The forge knows no compare and swap; what it merges onto is looked at once more, and what it made afterwards.
+        if self.repository.main(Some(settings)).await?.commit != merged.onto {
+            return Ok(Landing::Moved);
+        }
+        let folder = &self.repository.folder;
+        let ran = ci::run(self.site, "merge", command, folder, &about, settings.ci.limit).await?;
+        let now = self.repository.main(Some(settings)).await?;
+        match ran {
+            Err(red) if now.commit == merged.onto => Ok(Landing::Refused(Refusal::NotMerged(red))),
+            _ => Ok(Landing::Landed),
+        }
+    }
+
+    /// What the main branch has after a forge's wrapper said that it merged.
+    async fn made_by_forge(&self, merged: &Merged) -> Result<String> {
+        let main = self.repository.main(self.settings()).await?;
+        let what = format!("branch {}", main.branch);
+        if main.commit == merged.onto {
+            return Err(Failure::failed(
+                what,
+                "is as it was, although the forge's wrapper says that it merged",
+                "see what `merge` in gate.yaml runs",
+            ));
+        }
+        if self.repository.tree_of(&main.commit).await? != merged.tree {
+            return Err(Failure::failed(
+                what,
+                "holds something else than was tested: somebody merged past the gate meanwhile",
+                "run CI on it now, and keep others from pushing to it",
+            ));
+        }
+        Ok(main.commit)
+    }
+
+    /// Merges a branch, if every condition is met.
+    ///
+    /// # Errors
+    /// When something is not known: then nothing is merged, or it is said that it may be.
+    pub async fn merge(&self, wanted: &Wanted<'_>) -> Result<Result<Done, Refusal>> {
+        let ticket = Ticket {
+            pid: std::process::id(),
+            who: wanted.who.to_owned(),
+            purpose: "merge".to_owned(),
+            branch: wanted.branch.to_owned(),
+        };
+        // Whoever may not merge does not make others wait.
+        if let Err(refusal) = self.not_paused()? {
+            return Ok(Err(refusal));
+        }
+        let _turn = match self.turn(&ticket, wanted.wait).await? {
+            Ok(held) => held,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        worktree::sweep(self.repository).await?;
+        let done = self.in_turn(wanted).await;
+        // Also behind what failed; its own failure is told first.
+        let swept = worktree::sweep(self.repository).await;
+        let done = done?;
+        swept.map(|()| done)
+    }
+
+    async fn in_turn(&self, wanted: &Wanted<'_>) -> Result<Result<Done, Refusal>> {
+        for tested in 1..=TRIES {
+            match self.attempt(wanted, tested).await? {
+                Attempt::Done(done) => return Ok(Ok(*done)),
+                Attempt::Refused(refusal) => return Ok(Err(refusal)),
+                Attempt::Moved(from) => self.desk.tell(&Step::Moved { from }),
+            }
+        }
+        Ok(Err(Refusal::Moved(TRIES)))
+    }
+
+    async fn attempt(&self, wanted: &Wanted<'_>, tested: u32) -> Result<Attempt> {
+        macro_rules! met {
+            ($condition:expr) => {
+                match $condition {
+                    Ok(met) => met,
+                    Err(refusal) => return Ok(Attempt::Refused(refusal)),
+                }
+            };
+        }
+        met!(self.not_paused()?);
+        let main = self.repository.main(self.settings()).await?;
+        let tip = met!(self.repository.tip(wanted.branch, &main).await?);
+        if let Some(commit) = self.repository.merged_before(&tip, &main).await? {
+            return Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: None, tested: 0 })));
+        }
+        let known = self.known(wanted, tip, &main).await?;
+        let review = met!(self.reviewed(&known)?);
+        let merged = met!(self.merged(wanted, &known, &review.by, &main).await?);
+        met!(self.clean(wanted, &merged).await?);
+        met!(self.tested(wanted, &known.tip, &main, &merged).await?);
+        // CI may have taken an hour: a pause or a rejection that came meanwhile counts.
+        met!(self.not_paused()?);
+        met!(self.reviewed(&known)?);
+        match self.land(wanted, &known, &main, &merged).await? {
+            Landing::Moved => Ok(Attempt::Moved(main.commit)),
+            Landing::Refused(refusal) => Ok(Attempt::Refused(refusal)),
+            Landing::Landed => {
+                let by_forge = self.settings().is_some_and(|settings| settings.merge.is_some());
+                let commit = if by_forge { self.made_by_forge(&merged).await? } else { merged.commit.clone() };
+                landing::verify(self.repository, self.settings(), &Merged { commit: commit.clone(), ..merged }).await?;
+                let Known { tip, .. } = known;
+                Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: Some(review), tested })))
+            }
+        }
+    }
+
+    /// Says what a merge would do, without doing it; CI is asked where that is wanted, which may take long.
+    ///
+    /// # Errors
+    /// When something is not known.
+    pub async fn check(&self, wanted: &Wanted<'_>, ask_ci: bool) -> Result<Checked> {
+        let mut conditions: Vec<(Condition, Verdict)> = Vec::new();
+        let mut note = |condition, met: Result<String, Refusal>| {
+            conditions.push((condition, met.map_or_else(Verdict::Not, Verdict::Met)));
+        };
+        note(Condition::NotPaused, self.not_paused()?.map(|()| "nobody paused the fleet".to_owned()));
+        let main = self.repository.main(self.settings()).await?;
+        let tip = match self.repository.tip(wanted.branch, &main).await? {
+            Ok(tip) => tip,
+            Err(refusal) => {
+                note(Condition::Merges, Err(refusal));
+                return Ok(Checked { tip: None, main, conditions });
+            }
+        };
+        if let Some(commit) = self.repository.merged_before(&tip, &main).await? {
+            note(
+                Condition::Merges,
+                Ok(format!("the main branch has it already, as {}", super::refusal::short(&commit))),
+            );
+            return Ok(Checked { tip: Some(tip), main, conditions });
+        }
+        let known = self.known(wanted, tip, &main).await?;
+        let review = self.reviewed(&known)?;
+        let reviewer = review.as_ref().map(|review| review.by.clone()).unwrap_or_default();
+        note(
+            Condition::Reviewed,
+            review.map(|review| format!("{} approved it", crate::fleet::model::Label::new(&review.by))),
+        );
+        match self.merged(wanted, &known, &reviewer, &main).await? {
+            Err(refusal) => note(Condition::Merges, Err(refusal)),
+            Ok(merged) => {
+                note(Condition::Merges, Ok(format!("onto {}", super::refusal::short(&main.commit))));
+                let clean = self.clean(wanted, &merged).await?;
+                note(Condition::Clean, clean.map(|files| format!("{files} files, nothing found in them")));
+                let ci = match (self.settings(), ask_ci) {
+                    (None, _) => Verdict::Not(Refusal::NoCi(settings::path(self.site).display().to_string())),
+                    (Some(_), true) => self.check_ci(wanted, &known.tip, &main, &merged).await?,
+                    (Some(settings), false) => Verdict::Open(open(settings)),
+                };
+                conditions.push((Condition::Ci, ci));
+            }
+        }
+        Ok(Checked { tip: Some(known.tip), main, conditions })
+    }
+
+    async fn check_ci(&self, wanted: &Wanted<'_>, tip: &Tip, main: &Main, merged: &Merged) -> Result<Verdict> {
+        let ticket = Ticket {
+            pid: std::process::id(),
+            who: wanted.who.to_owned(),
+            purpose: "check".to_owned(),
+            branch: wanted.branch.to_owned(),
+        };
+        let _turn = match self.turn(&ticket, wanted.wait).await? {
+            Ok(held) => held,
+            Err(refusal) => return Ok(Verdict::Not(refusal)),
+        };
+        worktree::sweep(self.repository).await?;
+        Ok(match self.tested(wanted, tip, main, merged).await? {
+            Ok(()) => Verdict::Met("good for the merged result".to_owned()),
+            Err(refusal) => Verdict::Not(refusal),
+        })
+    }
+
+    /// Takes away what a gate left that was told to end; for whoever was interrupted.
+    ///
+    /// # Errors
+    /// What git or the file system says.
+    pub async fn sweep(&self) -> Result<()> {
+        let ticket = Ticket { pid: std::process::id(), purpose: "sweep".to_owned(), ..Ticket::default() };
+        // Where somebody else has the turn by now, they sweep.
+        match self.turn(&ticket, Duration::ZERO).await? {
+            Ok(_turn) => worktree::sweep(self.repository).await,
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What came of one attempt.
+enum Attempt {
+    Done(Box<Done>),
+    Refused(Refusal),
+    Moved(String),
+}
+
+/// What CI would be asked.
+fn open(settings: &Settings) -> String {
+    let commands = [&settings.ci.command, &settings.ci.status];
+    let asked: Vec<String> = commands.into_iter().flatten().map(|words| format!("`{}`", words.join(" "))).collect();
+    format!("{} would be asked; --ci asks now", asked.join(" and "))
+}
+
+impl Checked {
+    /// Whether no condition is refused.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        !self.conditions.iter().any(|(_, verdict)| matches!(verdict, Verdict::Not(_)))
+    }
+}

@@ -1,0 +1,233 @@
+//! The gate's own checkout, in which CI runs: one a repository, made for each run and always taken away again. What a
+//! killed gate left of it the next one sweeps, its CI included.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::git::Git;
+use super::repository::Repository;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::file::{self, Keep};
+use crate::fleet::heartbeat::make_run_dir;
+use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::os::process;
+
+/// Name of the checkout; git keeps its record under it.
+const NAME: &str = "mosaic-gate";
+
+/// Says where the checkout is.
+const CHECKOUT: &str = "checkout.json";
+
+/// The variable that everything has which runs in the checkout, whichever group or session it puts itself into.
+pub(super) const MARK: &str = "MOSAIC_GATE_CHECKOUT";
+
+/// How often those are looked for: one that is ended may have started another just before.
+const LOOKS: u32 = 20;
+
+/// Says which work trees are being brought to a new main branch.
+const SETTLING: &str = "settling.json";
+
+/// Where the checkout is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Checkout {
+    folder: PathBuf,
+}
+
+/// Work trees that have the main branch checked out, while it moves.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Settling {
+    branch: String,
+    folders: Vec<PathBuf>,
+    old: String,
+    new: String,
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
+}
+
+/// Where a repository's checkout goes.
+fn checkout_folder(site: &Site, repository: &Repository) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    let tag = &fingerprint(repository.common.as_os_str().as_bytes())[..8];
+    site.home.join("worktrees/_gate").join(tag).join(NAME)
+}
+
+/// Makes the checkout of a commit.
+///
+/// # Errors
+/// What git or the file system says.
+pub(super) async fn make(site: &Site, repository: &Repository, commit: &str) -> Result<PathBuf> {
+    let folder = checkout_folder(site, repository);
+    write(repository, CHECKOUT, &Checkout { folder: folder.clone() })?;
+    if let Some(above) = folder.parent() {
+        make_run_dir(above).map_err(|error| failed(above, &error))?;
+    }
+    let shown = folder.to_string_lossy().into_owned();
+    repository.git.text(&["worktree", "add", "--quiet", "--force", "--detach", &shown, commit]).await?;
+    Ok(folder)
+}
+
+fn write(repository: &Repository, name: &str, value: &impl Serialize) -> Result<()> {
+    let path = repository.gate_folder().join(name);
+    let bytes = serde_json::to_vec(value).map_err(|error| failed(&path, &error.into()))?;
+    file::write_private(&path, &bytes, Keep::Durable).map_err(|error| failed(&path, &error))
+}
+
+fn read<T: serde::de::DeserializeOwned>(repository: &Repository, name: &str) -> Option<T> {
+    serde_json::from_slice(&fs::read(repository.gate_folder().join(name)).ok()?).ok()
+}
+
+fn forget(repository: &Repository, name: &str) -> Result<()> {
+    let path = repository.gate_folder().join(name);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Takes away what this gate or a killed one made. Only who has the turn may.
+///
+/// # Errors
+/// What git or the file system says; the next gate tries again.
+pub(super) async fn sweep(repository: &Repository) -> Result<()> {
+    file::sweep(&repository.gate_folder());
+    if let Some(Checkout { folder }) = read(repository, CHECKOUT) {
+        end_all(&folder);
+        remove(repository, &folder).await?;
+    }
+    forget(repository, CHECKOUT)?;
+    if let Some(settling) = read::<Settling>(repository, SETTLING) {
+        settle(repository, &settling).await;
+    }
+    forget(repository, SETTLING)
+}
+
+/// Ends what still runs in a checkout: what CI left behind, or all of it where its gate was killed.
+fn end_all(checkout: &Path) {
+    let wanted = checkout.to_string_lossy();
+    for _ in 0..LOOKS {
+        let left = process::all_pids().into_iter().filter(|pid| {
+            process::is_alive(*pid) && process::environment_value(*pid, MARK).is_some_and(|found| found == wanted)
+        });
+        let mut found = false;
+        for pid in left.filter_map(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)) {
+            found = true;
+            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        if !found {
+            return;
+        }
+    }
+}
+
+/// Takes the checkout away, and git's record of it.
+async fn remove(repository: &Repository, checkout: &Path) -> Result<()> {
+    if !checkout.ends_with(NAME) {
+        return Ok(());
+    }
+    let shown = checkout.to_string_lossy().into_owned();
+    if let Err(error) = fs::remove_dir_all(checkout) {
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            // Some builds leave folders that nobody may write to.
+            open_up(checkout);
+            fs::remove_dir_all(checkout).map_err(|error| failed(checkout, &error))?;
+        } else if error.kind() != std::io::ErrorKind::NotFound {
+            return Err(failed(checkout, &error));
+        }
+    }
+    // Git may know nothing of it: killed before it was told, or half told. What is left of that has our name.
+    let _unknown = repository.git.text(&["worktree", "remove", "--force", "--force", &shown]).await;
+    for entry in fs::read_dir(repository.common.join("worktrees")).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(NAME);
+        let of = fs::read_to_string(entry.path().join("gitdir")).unwrap_or_default();
+        let leads_nowhere = of.trim().is_empty() || Path::new(of.trim()).parent() == Some(checkout);
+        if is_ours && leads_nowhere {
+            fs::remove_dir_all(entry.path()).map_err(|error| failed(&entry.path(), &error))?;
+        }
+    }
+    if let Some(above) = checkout.parent() {
+        let _in_use = fs::remove_dir(above);
+    }
+    Ok(())
+}
+
+fn open_up(folder: &Path) {
+    let _not_ours = fs::set_permissions(folder, Permissions::from_mode(0o700));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+/// Work trees that have a branch checked out.
+///
+/// # Errors
+/// What git says.
+pub(super) async fn having(repository: &Repository, branch: &str) -> Result<Vec<PathBuf>> {
+    let listed = repository.git.text(&["worktree", "list", "--porcelain", "-z"]).await?;
+    let wanted = format!("branch refs/heads/{branch}");
+    let of = |record: &str| {
+        let mut lines = record.split('\0');
+        let folder = lines.find_map(|line| line.strip_prefix("worktree "))?;
+        lines.any(|line| line == wanted).then(|| PathBuf::from(folder))
+    };
+    Ok(listed.split("\0\0").filter_map(of).filter(|folder| folder.is_dir()).collect())
+}
+
+/// A work tree that would lose something by being brought to another commit, and what git says of it.
+///
+/// # Errors
+/// What git says.
+pub(super) async fn unready(folders: &[PathBuf], old: &str, new: &str) -> Result<Option<String>> {
+    for folder in folders {
+        let git = Git::of(folder);
+        let is_clean = git.text(&["status", "--porcelain", "--untracked-files=no"]).await?.is_empty();
+        // A dry run also sees a file of the user's own that is in the way.
+        if !is_clean || git.text(&["read-tree", "-n", "-m", "-u", old, new]).await.is_err() {
+            return Ok(Some(folder.display().to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes down that work trees follow the main branch, before it moves.
+///
+/// # Errors
+/// What the file system says.
+pub(super) fn note_settling(
+    repository: &Repository,
+    branch: &str,
+    folders: &[PathBuf],
+    old: &str,
+    new: &str,
+) -> Result<()> {
+    let (branch, old, new) = (branch.to_owned(), old.to_owned(), new.to_owned());
+    write(repository, SETTLING, &Settling { branch, folders: folders.to_vec(), old, new })
+}
+
+/// Brings work trees to a main branch that has moved below them. One in which somebody has begun to work meanwhile is
+/// left alone.
+async fn settle(repository: &Repository, settling: &Settling) {
+    let Settling { branch, folders, old, new } = settling;
+    let now = repository.git.ask(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{branch}")]).await;
+    if !matches!(now, Ok(Some(now)) if now == *new) {
+        return;
+    }
+    for folder in folders {
+        let git = Git::of(folder);
+        let of_old = git.ask(&["diff-index", "--quiet", "--cached", old, "--"]).await;
+        if !matches!(of_old, Ok(Some(_))) {
+            continue;
+        }
+        if let Err(failure) = git.text(&["read-tree", "-m", "-u", old, new]).await {
+            tracing::warn!(%failure, folder = %folder.display(), "a work tree does not follow the main branch");
+        }
+    }
+}
