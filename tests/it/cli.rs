@@ -107,6 +107,12 @@ fn check_lists_every_problem_with_its_place() {
     for part in ["b: no-such-program is not on PATH", "b: /no/such does not exist"] {
         assert!(check.contains(part), "{part} in {check}");
     }
+    // What is only on the path that panes get is there.
+    let bin = sandbox.root.join("h/.local/bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::copy("/bin/true", bin.join("no-such-program")).unwrap();
+    let check = sandbox.ok(&["fleet", "check", good.to_str().unwrap()]).stdout;
+    assert!(!check.contains("not on PATH"), "{check}");
     // Words of the shell are no programs.
     let words: String = ["exit 3", "exec cat", "cd /tmp", ". ./env.sh"]
         .iter()
@@ -230,4 +236,28 @@ fn doctor_measures_the_socket_folder_and_names_the_variable() {
     }
     let start = sandbox.run_with(&["fleet", "start"], &[("TMUX_TMPDIR", long.to_str().unwrap())]);
     assert!(start.code == 1 && start.stderr.contains("set TMUX_TMPDIR to a shorter folder"), "{start:?}");
+}
+
+#[test]
+fn doctor_asks_each_host_once_and_all_at_the_same_time() {
+    let sandbox = Sandbox::with_agents(
+        "  - {name: a, host: h1, ssh: h1}\n  - {name: b, host: h1, ssh: h1}\n  - {name: c, host: h2, ssh: u@h2}\n",
+    );
+    // An ssh that answers once both hosts are asked.
+    fs::create_dir_all(sandbox.root.join("bin")).unwrap();
+    let ssh = sandbox.root.join("bin/ssh");
+    fs::write(
+        &ssh,
+        "#!/bin/sh\nfor word; do case $word in h1|u@h2) echo asked >> \"$TMPDIR/$word\";; esac; done\n\
+         until [ -e \"$TMPDIR/h1\" ] && [ -e \"$TMPDIR/u@h2\" ]; do sleep 0.02; done\necho tmux 3.3a\n",
+    )
+    .unwrap();
+    fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let doctor = sandbox.run(&["fleet", "doctor"]);
+    for answer in ["h1 answers with tmux 3.3a", "u@h2 answers with tmux 3.3a"] {
+        assert_eq!(doctor.stdout.matches(answer).count(), 1, "{doctor:?}");
+    }
+    for host in ["h1", "u@h2"] {
+        assert_eq!(fs::read_to_string(sandbox.root.join("tmp").join(host)).unwrap(), "asked\n");
+    }
 }

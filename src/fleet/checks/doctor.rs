@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::Check;
 use super::servers::servers;
 use crate::fleet::activity::{self, Store};
@@ -57,10 +59,21 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
     }));
     checks.extend(servers(site, roster).await);
     checks.extend(runtimes(site, roster, &path));
-    for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
-        checks.push(remote(&agent.host, &agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default()).await);
-    }
+    // Each once, whoever lives there, and all at the same time: one that is gone takes seconds to say so.
+    checks.extend(join_all(remotes(site, roster).iter().map(|(host, ssh)| remote(host, ssh))).await);
     checks
+}
+
+/// The other hosts, each way to one of them once.
+fn remotes(site: &Site, roster: &Roster) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
+        let way = (agent.host.clone(), agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default());
+        if !found.contains(&way) {
+            found.push(way);
+        }
+    }
+    found
 }
 
 async fn run(program: &str, args: &[&str], limit: Duration) -> Result<exec::Output, exec::ExecError> {
@@ -248,14 +261,21 @@ async fn systemd(site: &Site) -> Vec<Check> {
 async fn verified_by_systemd(site: &Site) -> Option<Check> {
     let files = [HOLDER_UNIT, AGENT_TEMPLATE].map(|name| site.unit_dir.join(name).display().to_string());
     let output = run("systemd-analyze", &["--user", "verify", &files[0], &files[1]], ANSWER_LIMIT).await.ok()?;
-    // It also speaks of other units that these two lead to.
-    let said = output.stderr.lines().find(|line| line.contains("mosaic-")).unwrap_or_default();
-    let said = Label::new(said).to_string();
-    Some(if output.status.success() && said.is_empty() {
-        Check::ok("unit files", "systemd-analyze finds nothing wrong")
-    } else {
-        Check::failed("unit files", said, "`mosaic-tui fleet install` writes them anew")
-    })
+    Some(judged(output.status.success(), &output.stderr))
+}
+
+/// What `systemd-analyze` said, and whether it ended well. It also speaks of other units that ours lead to. Pure.
+fn judged(good: bool, said: &str) -> Check {
+    let subject = "unit files";
+    if let Some(line) = said.lines().find(|line| line.contains("mosaic-")) {
+        return Check::failed(subject, Label::new(line).to_string(), "`mosaic-tui fleet install` writes them anew");
+    }
+    if good {
+        return Check::ok(subject, "systemd-analyze finds nothing wrong");
+    }
+    let line = Label::new(said.lines().next_back().unwrap_or("it says nothing"));
+    let next = format!("`systemd-analyze --user verify {AGENT_TEMPLATE}` shows all that it says");
+    Check::warning(subject, format!("systemd-analyze fails, and not because of them: {line}"), next)
 }
 
 fn runtimes(site: &Site, roster: &Roster, path: &str) -> Vec<Check> {
@@ -298,6 +318,7 @@ async fn remote(host: &str, ssh: &str) -> Check {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Verdict;
     use super::*;
 
     #[test]
@@ -308,6 +329,22 @@ mod tests {
         assert_eq!(base("/nowhere/at/all"), Ok("/tmp".into()));
         assert_eq!(base("/usr/../usr"), Ok("/usr".into()));
         assert!(base("run").unwrap_err().contains("every working directory"));
+    }
+
+    #[test]
+    fn a_fault_of_other_units_is_none_of_ours_and_is_told() {
+        let other = "/etc/systemd/user/x.service:3: Unknown key 'Foo'\nx.service: Command /nowhere is not executable";
+        let ours = format!("{other}\nmosaic-agent@i.service: Command /gone is not executable: No such file");
+        assert_eq!(judged(true, other).verdict, Verdict::Ok);
+        let check = judged(false, other);
+        assert_eq!(check.verdict, Verdict::Warning);
+        assert!(check.text.contains("x.service: Command /nowhere"), "{}", check.text);
+        for good in [true, false] {
+            let check = judged(good, &ours);
+            assert_eq!(check.verdict, Verdict::Failed);
+            assert!(check.text.starts_with("mosaic-agent@i.service: "), "{}", check.text);
+        }
+        assert!(judged(false, "").text.contains("it says nothing"));
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub(super) fn check(site: &Site, file: Option<&Path>) -> Result<Report> {
 
 /// What a valid roster needs and this machine lacks.
 fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
-    let path = std::env::var("PATH").unwrap_or_default();
+    // Where it will be started, and not in this shell, as `fleet doctor` does it.
+    let path = crate::fleet::session::search_path(site);
     let mut missing = Vec::new();
     let mut folders: BTreeMap<&PathBuf, Vec<String>> = BTreeMap::new();
     for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
