@@ -2,6 +2,8 @@
 //!
 //! What is generated stands between two marks; everything else in such a file is the user's.
 
+use std::str::Chars;
+
 /// Largest file: an environment that a process can be given is smaller.
 pub(super) const MAX_BYTES: usize = 2 << 20;
 
@@ -14,41 +16,113 @@ const END: &str = "# <<<";
 /// The line number, from 1, and what is wrong with it.
 pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, String)> {
     let mut variables = Vec::new();
-    // Not `lines`, which would take the carriage return out of a quoted value.
-    let mut lines = text.split('\n').enumerate();
-    while let Some((at, line)) = lines.next() {
-        let mut line = line.trim_start().to_owned();
-        if line.is_empty() || line.starts_with(['#', ';']) {
-            continue;
-        }
-        // A backslash at the end of a line, outside of single quotes, continues it.
-        while ends_open(&line) {
-            line.pop();
-            match lines.next() {
-                Some((_, next)) => line.push_str(next),
-                None => break,
+    let mut text = Reading { chars: text.chars(), line: 1 };
+    while let Some(c) = text.next() {
+        let at = text.line;
+        match c {
+            ' ' | '\t' | '\n' | '\r' => continue,
+            '#' | ';' => {
+                text.rest_of_line();
+                continue;
             }
+            _ => {}
         }
-        // So does a quote that is still open.
-        while unquote(line.split_once('=').map_or("", |(_, value)| value.trim())).is_none() {
-            let Some((_, next)) = lines.next() else { break };
-            line.push('\n');
-            line.push_str(next);
+        let name = text.name(c).ok_or_else(|| (at, "expected NAME=VALUE".to_owned()))?;
+        if !is_name(&name) {
+            return Err((at, format!("{} is no variable name", crate::plain::quoted(&name))));
         }
-        let Some((name, value)) = line.split_once('=') else {
-            return Err((at + 1, "expected NAME=VALUE".to_owned()));
-        };
-        let name = name.trim();
-        if !is_name(name) {
-            return Err((at + 1, format!("{} is no variable name", crate::plain::quoted(name))));
-        }
-        let value = unquote(value.trim()).ok_or_else(|| (at + 1, "a quote is not closed".to_owned()))?;
+        let value = text.value().ok_or_else(|| (at, "a quote is not closed".to_owned()))?;
         if value.contains('\0') {
-            return Err((at + 1, "holds a NUL character".to_owned()));
+            return Err((at, "holds a NUL character".to_owned()));
         }
-        variables.push((name.to_owned(), value));
+        variables.push((name, value));
     }
     Ok(variables)
+}
+
+/// A file that is read character by character, as systemd does it: only where a character stands tells what it means.
+struct Reading<'a> {
+    chars: Chars<'a>,
+    /// The line that it has come to, from 1.
+    line: usize,
+}
+
+impl Reading<'_> {
+    fn next(&mut self) -> Option<char> {
+        let next = self.chars.next();
+        // Counted once it is behind us: a line's end is on its line.
+        self.line += usize::from(next == Some('\n'));
+        next
+    }
+
+    fn rest_of_line(&mut self) {
+        while self.next().is_some_and(|c| c != '\n') {}
+    }
+
+    /// The rest of a name that begins so, up to its `=`; none where the line ends before.
+    fn name(&mut self, first: char) -> Option<String> {
+        let mut name = String::from(first);
+        loop {
+            match self.next()? {
+                '=' => break,
+                '\n' | '\r' => return None,
+                c => name.push(c),
+            }
+        }
+        name.truncate(name.trim_end().len());
+        Some(name)
+    }
+
+    /// A value, to the end of its last line; none where the file ends in a quote.
+    fn value(&mut self) -> Option<String> {
+        let mut value = String::new();
+        // Quotes mean something only in front of what stands without any.
+        let mut bare = false;
+        // Blanks behind this are not the value's.
+        let mut end = 0;
+        while let Some(c) = self.next() {
+            match c {
+                '\n' | '\r' => break,
+                '\'' | '"' if !bare => {
+                    self.quoted(c, &mut value)?;
+                    end = value.len();
+                }
+                ' ' | '\t' if !bare => {}
+                '\\' => {
+                    bare = true;
+                    // At the end of a line it continues the value.
+                    value.extend(self.next().filter(|c| !matches!(c, '\n' | '\r')));
+                    end = value.len();
+                }
+                c => {
+                    bare = true;
+                    value.push(c);
+                    if !matches!(c, ' ' | '\t') {
+                        end = value.len();
+                    }
+                }
+            }
+        }
+        value.truncate(end);
+        Some(value)
+    }
+
+    /// What stands up to the end of a quote, over lines if need be.
+    fn quoted(&mut self, quote: char, value: &mut String) -> Option<()> {
+        loop {
+            match self.next()? {
+                c if c == quote => return Some(()),
+                '\\' if quote == '"' => match self.next()? {
+                    '\n' => {}
+                    escaped @ ('"' | '\\' | '`' | '$') => value.push(escaped),
+                    // systemd keeps the backslash in front of every other character.
+                    other => value.extend(['\\', other]),
+                },
+                // Within single quotes a backslash is one.
+                c => value.push(c),
+            }
+        }
+    }
 }
 
 /// The text of a file with these variables between the marks; `None` when that is nothing new.
@@ -101,32 +175,6 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn ends_open(line: &str) -> bool {
-    // An even number is escaped backslashes.
-    line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
-}
-
-fn unquote(value: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut chars = value.chars();
-    let mut quote = None;
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), c) if c == open => quote = None,
-            (Some('\''), c) => out.push(c),
-            (Some(_), '\\') => match chars.next()? {
-                escaped @ ('"' | '\\' | '`' | '$') => out.push(escaped),
-                // systemd keeps the backslash in front of every other character.
-                other => out.extend(['\\', other]),
-            },
-            (None, '\\') => out.extend(chars.next()),
-            (_, c) => out.push(c),
-        }
-    }
-    quote.is_none().then_some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +201,27 @@ mod tests {
     fn an_open_quote_goes_on_over_lines() {
         let got = parse("A=\"one\ntwo\"\nB=x\n").unwrap();
         assert_eq!((got[0].1.as_str(), got[1].1.as_str()), ("one\ntwo", "x"));
+    }
+
+    #[test]
+    fn a_backslash_continues_a_line_but_not_within_single_quotes() {
+        for (text, want) in [
+            ("A='one\\\ntwo'", "one\\\ntwo"),
+            ("A='a\nb\\'", "a\nb\\"),
+            ("A=\"a\nb\\\nc\"", "a\nbc"),
+            ("A=a\\\n'b'", "a'b'"),
+            ("A=one\\\nB", "oneB"),
+            ("A=a \\\n", "a "),
+            // Quotes in the middle are letters, and what follows a quote goes on.
+            ("A=a\"b c\"d", "a\"b c\"d"),
+            ("A=it's", "it's"),
+            ("A=\"x \"y z  ", "x y z"),
+            ("A=\"a\" 'b'", "ab"),
+            ("A=x\r\n", "x"),
+        ] {
+            assert_eq!(parse(&format!("{text}\nB=x")).map(|all| all[0].1.clone()).as_deref(), Ok(want), "{text:?}");
+        }
+        assert_eq!(parse("A='x\\\ny'\nB=\n nonsense").unwrap_err().0, 4);
     }
 
     #[test]

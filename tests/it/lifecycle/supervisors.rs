@@ -1,5 +1,7 @@
 //! Both supervisors keep the same agents, and hand them over alive.
 
+use std::fs;
+
 use super::Host;
 use crate::harness::{Sandbox, wait_for};
 
@@ -107,4 +109,29 @@ fn a_unit_that_waits_to_restart_is_stopped_whoever_is_asked() {
     assert_eq!(host.unit("bad"), "inactive");
     let row = host.row("bad");
     assert_eq!(row["flags"][0], "stopped", "{row:#}");
+}
+
+#[test]
+fn an_environment_file_means_the_same_to_both_supervisors() {
+    let Some(host) = Host::with_agents("  - {name: a}\n") else { return };
+    let agents = host.sandbox.home().join("fleet/agents");
+    fs::create_dir_all(&agents).unwrap();
+    let file = agents.join("a.env");
+    let text = "T_A='one\\\ntwo'\nT_B=\"a\nb\\\nc\"\nT_C=a\"b c\"d\nT_D=\"a\" \"b\"\nT_E=it's\nT_F=\"x \"y  \n\
+                T_G=g\\ \nT_H=a\\\n'b'\nT_I='c\nd\\'\n";
+    fs::write(&file, text).unwrap();
+    let property = format!("EnvironmentFile={}", file.display());
+    let of_systemd =
+        host.run("systemd-run", &["--user", "--pipe", "--wait", "--quiet", "--property", &property, "env", "-0"]);
+    let ours = |text: &str| -> Vec<String> {
+        let mut all: Vec<String> =
+            text.split('\0').filter(|entry| entry.starts_with("T_")).map(str::to_owned).collect();
+        all.sort();
+        all
+    };
+    host.ok(&["fleet", "start", "--supervisor", "direct"]);
+    let pid = host.wait_healthy(&["a"])["a"];
+    let of_pane = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+    assert_eq!(ours(&of_systemd.stdout).len(), 9, "{of_systemd:?}");
+    assert_eq!(ours(&of_pane), ours(&of_systemd.stdout));
 }
