@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,13 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Most bytes of a file that is compared; no shipped one comes near it.
 const MAX_BYTES: usize = 4 << 20;
+
+/// Name of the lock in the Mosaic home.
+const LOCK: &str = "framework.lock";
+
+/// Time for another seeding to be done: some hundred files that are on the disk before they count. Every start of an agent
+/// may seed, and one that is frozen must not hold them all up.
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
 /// The folder that is the user's as well: it may be a link to where the fleet's files really lie, and stays one.
 const SHARED: &str = "fleet";
@@ -207,26 +215,36 @@ fn in_the_way(site: &Site, path: &str) -> Option<PathBuf> {
 /// # Errors
 /// At the first file that cannot be written; each file is old or new then, and the next call goes on.
 pub fn install(site: &Site) -> Result<Seeded> {
-    install_these(site, &shipped())
+    install_if(site, &shipped(), |_| Ok(()))
 }
 
 /// Keeps others from seeding meanwhile.
-fn hold(site: &Site) -> Result<fs::File> {
-    let lock = site.home.join("framework.lock");
-    let held = lockfile::open(&lock)?;
-    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive)
-        .map_err(|error| lockfile::failed(&lock, &error))?;
-    Ok(held)
+fn hold(site: &Site, limit: Duration) -> Result<fs::File> {
+    let lock = site.home.join(LOCK);
+    lockfile::hold_up(&lock, limit, lockfile::open)?.ok_or_else(|| {
+        Failure::new(
+            Kind::Refused,
+            format!("framework in {}", site.home.display()),
+            format!("another command has been writing it for over {} s", limit.as_secs()),
+            format!("try again when it is done; `fuser {}` names it", lock.display()),
+        )
+    })
 }
 
-fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<Seeded> {
+/// Brings the home up, where what is there lets it.
+fn install_if(
+    site: &Site,
+    shipped: &[(impl AsRef<str>, &str)],
+    may: impl FnOnce(&[Entry]) -> Result<()>,
+) -> Result<Seeded> {
     fs::create_dir_all(&site.home).map_err(|error| failed(&site.home, &error))?;
-    let _held = hold(site)?;
+    let _held = hold(site, LOCK_LIMIT)?;
     let before = read_record(site)?.unwrap_or_default();
     let mut record = before.clone();
     // Under the lock: no write of another seeding is in progress.
     sweep(site, shipped);
     let entries = compare(site, &record, shipped)?;
+    may(&entries)?;
     let mut done = Seeded::default();
     // Written down before the first write: after a kill in between, each of these files is known as ours.
     for entry in entries.iter().filter(|entry| entry.state != State::Current) {
@@ -333,8 +351,16 @@ fn sweep(site: &Site, shipped: &[(impl AsRef<str>, &str)]) {
 /// # Errors
 /// When there are such files, or as for [`install`].
 pub fn begin(site: &Site) -> Result<()> {
-    let theirs: Vec<String> =
-        status(site)?.into_iter().filter(|entry| entry.state == State::Changed).map(|entry| entry.path).collect();
+    // A refusal leaves nothing behind, not even a lock.
+    refuse_theirs(site, &status(site)?)?;
+    // And again under it: whoever came first may have brought the files of a user along.
+    install_if(site, &shipped(), |entries| refuse_theirs(site, entries)).map(drop)
+}
+
+/// Refuses where files of the user's would have to give way.
+fn refuse_theirs(site: &Site, entries: &[Entry]) -> Result<()> {
+    let theirs: Vec<&String> =
+        entries.iter().filter(|entry| entry.state == State::Changed).map(|entry| &entry.path).collect();
     if let Some(first) = theirs.first() {
         let more = if theirs.len() > 1 { format!(" (and {} more)", theirs.len() - 1) } else { String::new() };
         return Err(Failure::new(
@@ -344,7 +370,7 @@ pub fn begin(site: &Site) -> Result<()> {
             "`mosaic-tui framework install` keeps yours beside it; or move it away",
         ));
     }
-    install(site).map(drop)
+    Ok(())
 }
 
 /// Takes back what was seeded and is as it was, and puts back what was there before. Files that stay are named.
@@ -352,8 +378,12 @@ pub fn begin(site: &Site) -> Result<()> {
 /// # Errors
 /// When a file cannot be removed.
 pub fn uninstall(site: &Site) -> Result<Vec<String>> {
+    // Where nothing was seeded, no lock is made to say so.
+    if read_record(site)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let _held = hold(site, LOCK_LIMIT)?;
     let Some(record) = read_record(site)? else { return Ok(Vec::new()) };
-    let _held = hold(site)?;
     let mut stay = Vec::new();
     for path in record.paths() {
         let file = site.home.join(path);
@@ -378,7 +408,7 @@ pub fn uninstall(site: &Site) -> Result<Vec<String>> {
             file::give_back(&aside, &file).map_err(|error| failed(&aside, &error))?;
         }
     }
-    for path in [record_path(site), site.home.join("framework.lock")] {
+    for path in [record_path(site), site.home.join(LOCK)] {
         let _none = fs::remove_file(path);
     }
     Ok(stay)

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
@@ -33,17 +33,8 @@ pub fn take_in(site: &Site, store: &mut Store) -> Result<usize> {
         return Ok(0);
     }
     let folder = spool::folder(site);
-    let path = folder.join("lock");
-    let lock = lockfile::open(&path)?;
-    let deadline = Instant::now() + PATIENCE;
-    // Tried again and again, since waiting for a lock of a file knows no limit.
-    while !lockfile::try_exclusive(&path, &lock)? {
-        if Instant::now() > deadline {
-            // Whoever holds it takes in the same lines.
-            return Ok(0);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    // Whoever holds it takes in the same lines.
+    let Some(_lock) = lockfile::hold_up(&folder.join("lock"), PATIENCE, lockfile::open)? else { return Ok(0) };
     let mut news = 0;
     for path in spool::unfinished(site).map_err(|error| unreadable(&folder, &error))? {
         news += finish(&path, store)?;

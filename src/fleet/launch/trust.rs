@@ -1,6 +1,7 @@
 //! claude's first questions, answered where it keeps the answers.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +12,9 @@ use crate::plain;
 
 /// Most bytes of its state file: it keeps histories in it.
 const MAX_STATE_BYTES: usize = 64 << 20;
+
+/// Time for others' edits, of some milliseconds each: a start does not wait for one that is frozen.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
 
 /// How often the edit is made anew because the file changed meanwhile.
 const TRIES: u32 = 5;
@@ -31,6 +35,10 @@ fn state_file(site: &Site) -> PathBuf {
 ///
 /// Every other key of the file stays. A file that is not understood is left alone, and that is told.
 pub(super) fn settle(site: &Site, directory: &Path, key: Option<&str>) -> Result<(), String> {
+    settle_within(site, directory, key, LOCK_LIMIT)
+}
+
+fn settle_within(site: &Site, directory: &Path, key: Option<&str>, limit: Duration) -> Result<(), String> {
     let path = state_file(site);
     let told = |why: &dyn std::fmt::Display| {
         format!("{}: {why}; claude may ask whether it trusts {}", path.display(), directory.display())
@@ -44,8 +52,9 @@ pub(super) fn settle(site: &Site, directory: &Path, key: Option<&str>) -> Result
     }
     // Agents that start together edit it one after the other.
     let lock = site.run_dir.join("claude-state.lock");
-    let held = lockfile::open(&lock).map_err(|failure| told(&failure))?;
-    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).map_err(|error| told(&error))?;
+    let held = lockfile::hold_up(&lock, limit, lockfile::open).map_err(|failure| told(&failure))?;
+    // Kept to the end of the edit; without it the agent starts as well, and its first question is seen.
+    let _held = held.ok_or_else(|| told(&format!("`fuser {}` names who has been at it for long", lock.display())))?;
     let read = || match plain::read(&path, MAX_STATE_BYTES) {
         Ok(text) => Ok(text),
         Err(why) if why.is_missing() => Ok("{}".to_owned()),
@@ -133,6 +142,11 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{ no json");
         std::fs::remove_file(&path).unwrap();
         settle(&site, Path::new("/w"), None).unwrap();
+        let lock = site.run_dir.join("claude-state.lock");
+        let held = lockfile::hold_up(&lock, Duration::ZERO, lockfile::open).unwrap().unwrap();
+        let frozen = settle_within(&site, Path::new("/w"), None, Duration::ZERO).unwrap_err();
+        assert!(frozen.contains("fuser ") && frozen.contains("may ask whether it trusts /w"), "{frozen}");
+        drop(held);
         let own = settle(&site, folder.path(), None).unwrap_err();
         assert!(own.contains("working_directory"), "{own}");
         let state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

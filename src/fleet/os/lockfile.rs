@@ -74,6 +74,27 @@ pub async fn hold(path: &Path, limit: Duration, open: fn(&Path) -> Result<File>)
     }
 }
 
+/// The same where nobody can wait but the thread itself.
+///
+/// # Errors
+/// What the kernel says.
+pub fn hold_up(path: &Path, limit: Duration, open: fn(&Path) -> Result<File>) -> Result<Option<File>> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let file = open(path)?;
+        while !try_exclusive(path, &file)? {
+            // A holder may be stopped, and with it whoever waits for the kernel's word.
+            if Instant::now() > deadline {
+                return Ok(None);
+            }
+            std::thread::sleep(TRY_AGAIN);
+        }
+        if has_name(&file, path) {
+            return Ok(Some(file));
+        }
+    }
+}
+
 /// Whether an open file is the one of that name.
 #[must_use]
 pub fn has_name(file: &File, path: &Path) -> bool {
@@ -103,5 +124,15 @@ mod tests {
         let second = waiting.await.unwrap().unwrap().unwrap();
         assert!(has_name(&second, &path));
         assert!(hold(&path, Duration::ZERO, open).await.unwrap().is_none(), "one at a time");
+        assert!(hold_up(&path, Duration::ZERO, open).unwrap().is_none(), "for threads as well");
+        let holder = second;
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || hold_up(&path, long, open)
+        });
+        fs::remove_file(&path).unwrap();
+        drop(holder);
+        let third = waiting.join().unwrap().unwrap().unwrap();
+        assert!(has_name(&third, &path));
     }
 }

@@ -6,6 +6,11 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_a
 
 use super::*;
 
+/// Seeds these and nothing else.
+fn install_these(site: &Site, shipped: &[(impl AsRef<str>, &str)]) -> Result<Seeded> {
+    install_if(site, shipped, |_| Ok(()))
+}
+
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -132,6 +137,59 @@ fn taking_it_back_leaves_the_user_everything() {
     assert_eq!(home.files(), ["A.md", "SOUL.md", "guides/g.md", "guides/own.md"]);
     assert_eq!(home.read("guides/g.md").as_deref(), Some("theirs"));
     assert!(uninstall(&home.site()).unwrap().is_empty());
+}
+
+/// Does something while another thread waits for the lock of seeding.
+fn while_it_waits<T: Send>(home: &Home, work: impl Fn(&Site) -> T + Send, meanwhile: impl FnOnce()) -> T {
+    let held = hold(&home.site(), Duration::ZERO).unwrap();
+    std::thread::scope(|scope| {
+        let site = home.site();
+        let waiting = scope.spawn(move || work(&site));
+        let lock = home.path(LOCK);
+        let opened = || {
+            let fds = fs::read_dir("/proc/self/fd").unwrap().flatten();
+            fds.filter(|fd| fs::read_link(fd.path()).is_ok_and(|file| file == lock)).count()
+        };
+        let gives_up = std::time::Instant::now() + Duration::from_secs(20);
+        while opened() < 2 {
+            assert!(!waiting.is_finished() && std::time::Instant::now() < gives_up, "it takes no lock");
+            std::thread::yield_now();
+        }
+        meanwhile();
+        drop(held);
+        waiting.join().unwrap()
+    })
+}
+
+#[test]
+fn what_is_decided_by_the_record_is_decided_under_its_lock() {
+    let home = Home::new();
+    home.install(&OLD);
+    let more = || {
+        // As another seeding does it that is just ending.
+        let mut record = read_record(&home.site()).unwrap().unwrap();
+        home.write("late.md", "late");
+        record.files.insert("late.md".to_owned(), fingerprint(b"late"));
+        save(&home.site(), &record).unwrap();
+    };
+    assert!(while_it_waits(&home, uninstall, more).unwrap().is_empty());
+    assert_eq!(home.files(), Vec::<String>::new());
+    // And what a user brings in meanwhile is seen.
+    let path = shipped()[0].0.clone();
+    let home = Home::new();
+    home.write("own.md", "own");
+    let refused = while_it_waits(&home, begin, || home.write(&path, "theirs")).unwrap_err();
+    assert_eq!(refused.kind, Kind::Refused, "{refused}");
+    assert_eq!(home.read(&path).as_deref(), Some("theirs"));
+}
+
+#[test]
+fn a_seeding_that_hangs_is_not_waited_for_without_end() {
+    let home = Home::new();
+    home.write("own.md", "own");
+    let _held = hold(&home.site(), Duration::ZERO).unwrap();
+    let refused = hold(&home.site(), Duration::ZERO).unwrap_err();
+    assert!(refused.kind == Kind::Refused && refused.next.contains("fuser "), "{refused}");
 }
 
 #[test]
