@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{Sandbox, is_well, kill, program, wait_for};
+use crate::harness::{Sandbox, is_well, kill, program, wait, wait_for};
 
 /// A fleet of one agent that runs this script, and one that rests.
 fn fleet(script: &str) -> Sandbox {
@@ -331,4 +331,26 @@ fn what_is_asked_for_wrongly_is_told_and_a_time_narrows() {
     assert_eq!(json["activity"]["events"][0]["card"], "K1");
     let frame = sandbox.ok(&["--once", "--view", "activity", "--format", "ansi", "--width", "80", "--height", "24"]);
     assert!(frame.stdout.contains("K1 created"), "{}", frame.stdout);
+}
+
+#[test]
+fn a_follower_ends_with_whoever_reads_it() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    assert_eq!(sandbox.run(&["fleet", "stop", "nobody"]).code, 3, "this is kept");
+    assert_eq!(sandbox.events("action").len(), 1);
+    for since in [&["--since", "1h"][..], &[]] {
+        let mut command = sandbox.command(program());
+        // What it says is told to nobody: the reader has gone before the first line.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut follower =
+            command.args(["events", "--follow"]).args(since).stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+        drop(command);
+        let ended = wait("its end", || follower.try_wait().unwrap());
+        if ended.is_none() {
+            kill(follower.id(), rustix::process::Signal::KILL);
+            follower.wait().unwrap();
+        }
+        assert_eq!(ended.and_then(|status| status.code()), Some(0), "{since:?}");
+    }
 }

@@ -139,8 +139,9 @@ fn show(store: &Store, filter: &Filter, beginning: Beginning, last: i64, out: &O
         let Some(((at, seq), _)) = page.events.last() else { return Ok(Printed::Whole) };
         // Behind the last one of the page, which may share its time with others.
         query.anchor = Anchor::From((*at, seq + 1));
-        if out.print(&known(page.events), false)? == Printed::Closed || whole {
-            return Ok(Printed::Whole);
+        let printed = out.print(&known(page.events), false)?;
+        if printed == Printed::Closed || whole {
+            return Ok(printed);
         }
     }
 }
