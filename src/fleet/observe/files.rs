@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
@@ -31,6 +32,8 @@ struct Shared {
     changed: Mutex<Changed>,
     /// Files that lead to the roster, the roster itself included.
     roster: Mutex<HashSet<PathBuf>>,
+    /// Folders that are watched. Held for a moment only: the thread that watches waits for it as well.
+    watched: Mutex<HashSet<PathBuf>>,
     wake: Notify,
 }
 
@@ -45,7 +48,6 @@ pub(super) struct FileWatch {
     shared: Arc<Shared>,
     run_dir: PathBuf,
     roster: PathBuf,
-    watched: HashSet<PathBuf>,
 }
 
 impl FileWatch {
@@ -58,7 +60,7 @@ impl FileWatch {
             .ok();
         // Events name whole paths, with which it is compared.
         let roster = std::path::absolute(roster).unwrap_or_else(|_| roster.to_owned());
-        let mut watch = Self { watcher, shared, run_dir: run_dir.to_owned(), roster, watched: HashSet::new() };
+        let mut watch = Self { watcher, shared, run_dir: run_dir.to_owned(), roster };
         watch.retry();
         watch
     }
@@ -84,19 +86,19 @@ impl FileWatch {
         // Before the folders are watched: an event may come at once.
         *lock(&self.shared.roster) = steps.into_iter().collect();
         let Some(watcher) = &mut self.watcher else { return true };
-        self.watched.retain(|folder| {
-            // The kernel has dropped the watch of a folder that was removed.
-            let keep = wanted.contains(folder) && folder.exists();
-            if !keep {
-                // It is gone already where the folder is.
-                let _gone = watcher.unwatch(folder);
-            }
-            keep
-        });
-        let missed = !self.watched.contains(&self.run_dir);
+        // The kernel has dropped the watch of a folder that was removed.
+        let stale = |folder: &PathBuf| !wanted.contains(folder) || !folder.exists();
+        let dropped: Vec<PathBuf> = lock(&self.shared.watched).extract_if(stale).collect();
+        for folder in dropped {
+            // It is gone already where the folder is.
+            let _gone = watcher.unwatch(&folder);
+        }
+        let missed = !lock(&self.shared.watched).contains(&self.run_dir);
         for folder in wanted {
-            if !self.watched.contains(&folder) && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
-                self.watched.insert(folder);
+            // Before it is watched: that it is gone again may be told at once.
+            let is_new = lock(&self.shared.watched).insert(folder.clone());
+            if is_new && watcher.watch(&folder, RecursiveMode::NonRecursive).is_err() {
+                lock(&self.shared.watched).remove(&folder);
             }
         }
         missed
@@ -112,6 +114,11 @@ impl Shared {
             // Reading is an access as well: ours would ask for the next reading, for ever.
             Ok(event) if !matches!(event.kind, EventKind::Access(_)) => {
                 for path in &event.paths {
+                    // Its watch went with it, whatever has its name by now.
+                    let goes = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+                    if goes && lock(&self.watched).remove(path) {
+                        changed.all = true;
+                    }
                     if let Some(agent) = agent_of(path) {
                         changed.agents.insert(agent);
                     } else if lock(&self.roster).contains(path) {
@@ -246,6 +253,33 @@ mod tests {
         };
         assert!(tokio::time::timeout(Duration::from_secs(2), wait).await.is_ok(), "{seen:?}");
         assert_eq!(seen, HashSet::from(["a.b".to_owned(), "c".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_made_anew_between_two_looks_is_watched_again() {
+        let root = tempfile::tempdir().unwrap();
+        let run = root.path().join("run");
+        fs::create_dir(&run).unwrap();
+        let mut watch = FileWatch::new(&run, &root.path().join("roster.yaml"));
+        for anew in ["removed", "moved away"] {
+            if anew == "removed" {
+                fs::remove_dir_all(&run).unwrap();
+            } else {
+                fs::rename(&run, root.path().join("old")).unwrap();
+            }
+            fs::create_dir(&run).unwrap();
+            let seen = async {
+                loop {
+                    watch.retry();
+                    fs::write(run.join("a.hb"), "x").unwrap();
+                    let told = tokio::time::timeout(Duration::from_millis(50), watch.changed()).await;
+                    if told.is_ok_and(|changed| changed.agents.contains("a")) {
+                        break;
+                    }
+                }
+            };
+            assert!(tokio::time::timeout(Duration::from_secs(5), seen).await.is_ok(), "not told: {anew}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Feeds the systemd plane from a task of its own, so that a hung manager holds nothing else up.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -32,31 +33,49 @@ fn of_this_fleet(site: &Site, view: UnitsView) -> UnitsView {
 
 /// Reads the units whenever something changes, until the receiver is gone.
 pub(super) async fn feed(site: Site, readings: mpsc::Sender<Result<UnitsView, String>>) {
+    tokio::select! {
+        () = readings.closed() => {}
+        () = feed_for_ever(&site, &readings) => {}
+    }
+}
+
+async fn feed_for_ever(site: &Site, readings: &mpsc::Sender<Result<UnitsView, String>>) {
     loop {
-        if let Err(why) = follow(&site, &readings).await
-            && readings.send(Err(why)).await.is_err()
-        {
-            return;
-        }
+        let Err(why) = follow(site, readings).await;
+        // Where nobody takes it, this has an end.
+        let _closed = readings.send(Err(why)).await;
         tokio::time::sleep(SLOW_POLL).await;
     }
 }
 
-/// Follows one connection to its end.
-async fn follow(site: &Site, readings: &mpsc::Sender<Result<UnitsView, String>>) -> Result<(), String> {
+/// Follows one connection to its end, and says why it has ended.
+async fn follow(site: &Site, readings: &mpsc::Sender<Result<UnitsView, String>>) -> Result<Infallible, String> {
     let mut watch = UnitWatch::connect().await?;
     let (notify, mut notices) = mpsc::channel(1);
     // Before the first reading: what changes in between asks for another one.
     watch.subscribe(notify).await?;
     loop {
         let view = watch.read().await?;
-        if readings.send(Ok(of_this_fleet(site, view))).await.is_err() {
-            return Ok(());
-        }
+        readings.send(Ok(of_this_fleet(site, view))).await.map_err(|_| "nobody reads any more".to_owned())?;
         match tokio::time::timeout(SLOW_POLL, notices.recv()).await {
             Ok(Some(UnitNotice::Changed)) => tokio::time::sleep(SETTLE).await,
             Ok(Some(UnitNotice::Gone) | None) => return Err("the user manager went away".to_owned()),
             Err(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_ends_with_whoever_reads() {
+        let (readings, mut read) = mpsc::channel(1);
+        let feeding = tokio::spawn(feed(Site::for_tests("/nowhere"), readings));
+        // With a user manager or without one, there is something to tell.
+        assert!(read.recv().await.is_some());
+        drop(read);
+        assert!(tokio::time::timeout(SLOW_POLL / 2, feeding).await.is_ok(), "it goes on for nobody");
     }
 }
