@@ -91,12 +91,12 @@ impl Term {
     /// The same as a condition on a row, and the value that it compares with.
     pub(super) fn sql(&self, at: usize) -> (String, String) {
         // Not `LIKE`: a `%` or a `_` that somebody types means itself.
-        let has = |column: &str| format!("instr(lower(coalesce({column}, '')), ?{at}) > 0");
+        let has = |column: &str| format!("instr(fold(coalesce({column}, '')), ?{at}) > 0");
         let mut value = self.text.clone();
         let condition = match self.field {
             Field::Any => format!("instr(words, ?{at}) > 0"),
             Field::Agent => has("agent"),
-            Field::ExactAgent => format!("lower(coalesce(agent, '')) = ?{at}"),
+            Field::ExactAgent => format!("fold(coalesce(agent, '')) = ?{at}"),
             Field::Kind => {
                 let fitting = Kind::ALL.iter().filter(|(_, kind)| is_of_kind(*kind, &self.text));
                 // With blanks around, so that only whole words are found in it.

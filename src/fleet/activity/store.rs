@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use serde_json::{Map, Value};
 
@@ -59,6 +60,12 @@ pub struct Store {
     watch: Option<i64>,
 }
 
+/// Adds what a filter needs: a text in small letters, of any alphabet, where SQLite's own `lower` knows ASCII only.
+fn folds(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("fold", 1, flags, |call| Ok(call.get_raw(0).as_str()?.to_lowercase()))
+}
+
 /// Where the history's database is.
 #[must_use]
 pub fn path(site: &Site) -> PathBuf {
@@ -80,6 +87,7 @@ impl Store {
         // One thread uses a connection, so SQLite need not guard it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| refused_by(&path, &error))?;
+        folds(&connection).map_err(|error| failed(&path, &error))?;
         // The bounds are looked at with the first events: a command that runs for a moment would never come to
         // 200.
         let mut store = Self { connection, path, keeping: site.keeping, unpruned: PRUNE_EVERY, watch: None };
@@ -102,6 +110,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
             .map_err(|error| failed(&path, &error))?;
+        folds(&connection).map_err(|error| failed(&path, &error))?;
         let store = Self { connection, path, keeping: site.keeping, unpruned: 0, watch: None };
         match store.number("PRAGMA user_version") {
             // What version 2 added is for those who write.

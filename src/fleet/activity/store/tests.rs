@@ -113,7 +113,8 @@ fn pages_go_both_ways_and_a_condition_in_the_database_is_the_filter() {
             let kind = Kind::ALL[usize::try_from(n % 7).unwrap() + 1].1;
             let text = if n % 10 == 0 { "Grüße".to_owned() } else { String::new() };
             // Two at a time have the same moment.
-            Event { what: n.to_string(), text, ..at(kind, &format!("a{}", n % 3), begun + n / 2) }
+            let who = if n % 9 == 0 { "hülle:Élodie" } else { "here:operator" };
+            Event { what: n.to_string(), text, who: who.to_owned(), ..at(kind, &format!("a{}", n % 3), begun + n / 2) }
         })
         .collect();
     store.take_in(&events).unwrap();
@@ -130,9 +131,18 @@ fn pages_go_both_ways_and_a_condition_in_the_database_is_the_filter() {
     assert_eq!((newest.events[9].1.what.as_str(), newest.newer, newest.older), ("99", 0, true));
     let held = store.page(&Query { limit: 10, anchor: Anchor::Upto(newest.events[0].0), ..Query::default() }).unwrap();
     assert_eq!((held.events[9].1.what.as_str(), held.newer), ("90", 9));
-    for text in
-        ["agent:A1", "!agent:a1 kind:delivery", "kind:st", "grüße", "!who:operator", "GRÜSSE", "a2 !kind:card", "_"]
-    {
+    for text in [
+        "agent:A1",
+        "!agent:a1 kind:delivery",
+        "kind:st",
+        "grüße",
+        "!who:operator",
+        "who:élodie",
+        "!who:HÜLLE",
+        "GRÜSSE",
+        "a2 !kind:card",
+        "_",
+    ] {
         let filter = Filter::parse(text);
         let page = store.page(&Query { filter: filter.clone(), limit: 200, ..Query::default() }).unwrap();
         let found: Vec<&str> = page.events.iter().map(|(_, event)| event.what.as_str()).collect();
