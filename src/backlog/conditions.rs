@@ -10,7 +10,12 @@ pub(super) struct Dialect {
     pub mark: char,
     /// Matches a pattern whatever the case.
     pub like: &'static str,
+    /// The function that writes a text in small letters, where `like` knows the case of ASCII's letters only.
+    pub fold: Option<&'static str>,
 }
+
+/// The columns in which a search looks.
+const TEXTS: [&str; 3] = ["id", "title", "body"];
 
 /// Conditions joined with AND, and their values in order.
 #[derive(Debug)]
@@ -93,6 +98,17 @@ impl Conditions {
     }
 
     fn text(&mut self, text: &str, inverted: bool) {
+        let part = match self.dialect.fold.filter(|_| !text.is_ascii()) {
+            Some(fold) => {
+                let parameter = self.parameter(text.to_lowercase());
+                TEXTS.map(|name| format!("instr({fold}({name}), {parameter}) > 0")).join(" OR ")
+            }
+            None => self.like(text),
+        };
+        self.parts.push(if inverted { format!("NOT ({part})") } else { format!("({part})") });
+    }
+
+    fn like(&mut self, text: &str) -> String {
         let mut pattern = String::from("%");
         for c in text.chars() {
             if matches!(c, '%' | '_' | '\\') {
@@ -102,8 +118,7 @@ impl Conditions {
         }
         pattern.push('%');
         let (parameter, like) = (self.parameter(pattern), self.dialect.like);
-        let part = ["id", "title", "body"].map(|name| format!("{name} {like} {parameter} ESCAPE '\\'")).join(" OR ");
-        self.parts.push(if inverted { format!("NOT ({part})") } else { format!("({part})") });
+        TEXTS.map(|name| format!("{name} {like} {parameter} ESCAPE '\\'")).join(" OR ")
     }
 
     /// Returns the whole clause; empty without conditions.
@@ -196,7 +211,7 @@ mod tests {
     #[test]
     fn values_stay_out_of_the_text() {
         let terms = Terms::parse("100%_x !phase:a'b owner:me");
-        let all = Conditions::new(Dialect { mark: '$', like: "ILIKE" }).terms(&terms);
+        let all = Conditions::new(Dialect { mark: '$', like: "ILIKE", fold: None }).terms(&terms);
         assert_eq!(all.values, ["%100\\%\\_x%", "a'b", "me"]);
         let clause = all.clause();
         assert!(clause.contains("title ILIKE $1") && clause.contains("NOT (phase = $2)"), "{clause}");

@@ -342,8 +342,10 @@ impl Backlog {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut change = self.store.begin()?;
-            let done = work(&mut *change, &self.who).and_then(|value| change.commit().map(|()| value));
+            let done = self.store.begin().and_then(|mut change| {
+                let value = work(&mut *change, &self.who)?;
+                change.commit().map(|()| value)
+            });
             match done {
                 Err(error) if error.kind == ErrorKind::Collision && tries < TRIES => {}
                 Err(error) if error.kind == ErrorKind::Collision => {

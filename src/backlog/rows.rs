@@ -40,7 +40,8 @@ pub(super) trait Cells {
 
     /// Returns a column of the board; none for a card that does not exist.
     fn column(&self, at: usize) -> Result<Option<Column>, Self::Error> {
-        Ok(self.some_text(at)?.and_then(|word| Column::parse(&word)))
+        let named = |word: String| Column::parse(&word).ok_or_else(|| self.strange(at, format!("no column: {word}")));
+        self.some_text(at)?.map(named).transpose()
     }
 }
 

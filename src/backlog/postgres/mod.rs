@@ -19,7 +19,7 @@ use super::sqlite::Sqlite;
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
 use session::Session;
 
-const DIALECT: Dialect = Dialect { mark: '$', like: "ILIKE" };
+const DIALECT: Dialect = Dialect { mark: '$', like: "ILIKE", fold: None };
 
 /// A backlog on a server.
 pub(super) struct Postgres {

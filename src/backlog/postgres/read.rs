@@ -145,8 +145,10 @@ impl Counters {
 }
 
 pub(super) fn figures(session: &mut Session) -> Result<Figures> {
-    let counters = Counters::of(&session.rows(COUNTERS, &[])?);
-    let rows = session.rows(include_str!("sql/figures.sql"), &[])?;
+    let (counters, rows) = in_one_moment(session, |session| {
+        Ok((session.rows(COUNTERS, &[])?, session.rows(include_str!("sql/figures.sql"), &[])?))
+    })?;
+    let counters = Counters::of(&counters);
     let row = rows.first().ok_or_else(|| strange("no figures"))?;
     Ok(Figures {
         now: Stamp(row.get(0)),

@@ -22,7 +22,7 @@ use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, W
 
 use super::schema::Access;
 
-const DIALECT: Dialect = Dialect { mark: '?', like: "LIKE" };
+const DIALECT: Dialect = Dialect { mark: '?', like: "LIKE", fold: Some("fold") };
 
 /// A backlog in a file.
 pub(super) struct Sqlite {
@@ -87,7 +87,7 @@ impl Store for Sqlite {
     }
 
     fn figures(&mut self) -> Result<Figures> {
-        read::figures(&self.connection).map_err(|error| self.explain(&error))
+        read::figures(&mut self.connection).map_err(|error| self.explain(&error))
     }
 
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {

@@ -186,7 +186,9 @@ fn counts(connection: &Connection) -> Result<Counts> {
     Ok(all)
 }
 
-pub(super) fn figures(connection: &Connection) -> Result<Figures> {
+pub(super) fn figures(connection: &mut Connection) -> Result<Figures> {
+    // For its one moment alone; when it is dropped there is nothing to take back.
+    let connection = &*connection.transaction()?;
     let now = now(connection)?;
     Ok(Figures {
         now,
@@ -282,4 +284,20 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>> {
     problems
         .extend(connection.prepare(include_str!("sql/check.sql"))?.query_map([], text)?.collect::<Result<Vec<_>>>()?);
     Ok(problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_that_nobody_knows_is_no_missing_card() {
+        let connection = Connection::open_in_memory().unwrap();
+        let read = |column: &str| {
+            connection.query_row(&format!("SELECT 'A', 'title', {column}"), [], |row| rows::neighbour(row))
+        };
+        assert_eq!(read("NULL").unwrap().column, None);
+        assert_eq!(read("'ready'").unwrap().column, Some(Column::Ready));
+        assert!(read("'someday'").unwrap_err().to_string().contains("someday"));
+    }
 }

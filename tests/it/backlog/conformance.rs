@@ -3,10 +3,11 @@
 use mosaic_tui::backlog::error::ErrorKind;
 use mosaic_tui::backlog::model::{BoardQuery, Column, EventKind, NewCard, Patch, Terms};
 use mosaic_tui::backlog::operations::Backlog;
+use mosaic_tui::backlog::place::Intent;
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
 use mosaic_tui::backlog::transfer;
 
-use super::{Stand, depending, export, id, new, request, sound};
+use super::{Stand, depending, export, id, new, request, sound, who};
 
 cases!(
     a_life_of_a_card,
@@ -19,6 +20,8 @@ cases!(
     a_repeated_create_is_harmless,
     the_board_reads_pages_from_both_ends,
     filters_narrow_the_board,
+    a_search_knows_the_letters_of_every_alphabet,
+    figures_are_of_one_moment,
     an_import_is_all_or_nothing,
     nothing_is_lost_on_the_way_out_and_in,
     hostile_texts_are_refused,
@@ -252,6 +255,53 @@ fn the_board_reads_pages_from_both_ends(stand: &Stand) {
     assert_eq!(page(15, 0).0, "c25 c26 c27 c28");
     assert_eq!(page(18, 0).0, "c28 c29");
     assert_eq!(page(40, 0).0, "");
+}
+
+fn a_search_knows_the_letters_of_every_alphabet(stand: &Stand) {
+    let mut backlog = stand.open();
+    for (name, title) in [("a", "GRÜSSE an Élodie"), ("b", "Задача 100%"), ("c", "plain")] {
+        backlog.create(&NewCard { title: title.to_owned(), ..new(name) }).unwrap();
+    }
+    for (text, want) in [
+        ("grüsse", "a"),
+        ("GRÜ", "a"),
+        ("élodie", "a"),
+        ("ÉLODIE", "a"),
+        ("ЗАДАЧА", "b"),
+        ("задача 100%", "b"),
+        ("задача 1_0", ""),
+        ("PLAIN", "c"),
+        ("ü%a", ""),
+    ] {
+        let query = ListQuery { search: Some(text.to_owned()), limit: 9, ..ListQuery::default() };
+        let found = backlog.store().list(&query).unwrap();
+        let found: Vec<String> = found.iter().map(|card| card.id.to_string()).collect();
+        assert_eq!(found.join(" "), want, "{text}");
+        let terms = Terms::parse(text.split(' ').next().unwrap());
+        let query = BoardQuery { terms, limit: 9, ..BoardQuery::default() };
+        let lane = &backlog.store().board(&query).unwrap().lanes[Column::Ready.index()];
+        assert_eq!(lane.count, lane.cards.len() as u64, "{text}");
+        assert!(found.iter().all(|id| lane.cards.iter().any(|card| card.id.as_str() == id)), "{text}");
+    }
+}
+
+fn figures_are_of_one_moment(stand: &Stand) {
+    let mut backlog = stand.open();
+    backlog.create(&new("a")).unwrap();
+    let place = stand.place();
+    let writer = std::thread::spawn(move || {
+        let mut backlog = place.open(Intent::Write, who("writer"), &mut |_, _| {}).unwrap();
+        for _ in 0..150 {
+            backlog.block(&id("a"), None, "so", None).unwrap();
+            backlog.unblock(&id("a"), None).unwrap();
+        }
+    });
+    while !writer.is_finished() {
+        let figures = backlog.store().figures().unwrap();
+        let ready = figures.counts.0[Column::Ready.index()];
+        assert_eq!(figures.oldest_claimable.is_some(), ready == 1, "{figures:?}");
+    }
+    writer.join().unwrap();
 }
 
 fn filters_narrow_the_board(stand: &Stand) {

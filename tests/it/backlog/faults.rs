@@ -73,6 +73,32 @@ fn a_schema_that_could_not_be_made_is_still_an_empty_backlog() {
 }
 
 #[test]
+fn a_schema_that_another_one_makes_at_the_same_time_is_used() {
+    let stand = Stand::server();
+    let Stand::Server(database) = &stand else { unreachable!() };
+    let mut backlog = stand.place().open(Intent::Read, who("looker"), &mut |_, _| {}).unwrap();
+    let url = database.url();
+    std::thread::scope(|scope| {
+        // It has the name, and keeps it to itself until somebody waits for it.
+        let other = scope.spawn(|| {
+            database.psql(
+                "BEGIN; CREATE SCHEMA fleet; DO $$ BEGIN \
+                 WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; \
+                 END $$; COMMIT",
+            )
+        });
+        wait_for("its schema", || {
+            let sleeps =
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+            assert!(!other.is_finished(), "{url}");
+            database.psql(sleeps) == "1"
+        });
+        backlog.create(&new("A")).unwrap();
+    });
+    assert_eq!(backlog.store().card(&id("A")).unwrap().unwrap().title, "title of A");
+}
+
+#[test]
 fn the_file_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let (_sandbox, stand) = with_a_card();
