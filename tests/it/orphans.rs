@@ -122,7 +122,8 @@ fn a_dashboard_attaches_no_control_client_and_what_ends_beside_it_ends_alone() {
 fn a_server_that_waits_for_a_client_that_hangs_names_it() {
     let sandbox = well("  - {name: a}\n");
     let mut command = sandbox.command("tmux");
-    command.args(["-u", "-N", "-L", "it", "-C", "attach-session", "-t", "=_holder:"]);
+    // Whatever stands before the socket.
+    command.args(["-u", "-f", "/dev/null", "-NL", "it", "-C", "attach-session", "-t", "=_holder:"]);
     let mut client = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_for("the client", || clients(&sandbox).starts_with(&client.id().to_string()));
     kill(client.id(), Signal::STOP);

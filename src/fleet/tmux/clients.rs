@@ -2,23 +2,42 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::getuid;
 
+use super::lost::socket_base;
 use crate::fleet::model::SocketName;
 use crate::fleet::os::process;
 
 /// Name of a tmux client's process, as the kernel has it.
 const CLIENT_NAME: &str = "tmux: client";
 
-/// Pids of this user's clients on a socket, of the same `TMUX_TMPDIR` as ours.
+/// tmux's own options whose value stands behind them or is the next word (tmux(1)).
+const VALUED: &str = "cfLST";
+
+/// Pids of this user's clients on a socket of our `TMUX_TMPDIR`.
 pub fn clients_on(socket: &SocketName) -> Vec<u32> {
-    let folder = std::env::var("TMUX_TMPDIR").unwrap_or_default();
-    // In another folder the same name is another server's.
-    let here = |pid: &u32| process::environment_value(*pid, "TMUX_TMPDIR").unwrap_or_default() == folder;
-    let of_socket = |pid: &u32| process::argv(*pid).is_some_and(|argv| is_on(&argv, socket));
-    process::all_pids().into_iter().filter(|pid| is_client(*pid) && of_socket(pid) && here(pid)).collect()
+    let Some(path) = path_of(socket.0.as_deref(), std::env::var("TMUX_TMPDIR").ok().as_deref()) else {
+        return Vec::new();
+    };
+    let here = |pid: &u32| {
+        let argv = process::argv(*pid)?;
+        Some(real(&server_of(&argv, |name| process::environment_value(*pid, name))?) == path)
+    };
+    process::all_pids().into_iter().filter(|pid| is_client(*pid) && here(pid) == Some(true)).collect()
+}
+
+/// The path of a socket by its name, where a process with this `TMUX_TMPDIR` looks for it.
+fn path_of(name: Option<&str>, folder: Option<&str>) -> Option<PathBuf> {
+    let base = socket_base(folder.map(Path::new)).ok()?;
+    Some(base.join(format!("tmux-{}", getuid().as_raw())).join(name.unwrap_or("default")))
+}
+
+/// A path as the server gave it: through no link. The socket itself may be gone.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    folder.zip(path.file_name()).map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name))
 }
 
 fn is_client(pid: u32) -> bool {
@@ -28,19 +47,34 @@ fn is_client(pid: u32) -> bool {
         && fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.trim_end() == CLIENT_NAME)
 }
 
-/// Whether a client's command line names a socket: `-L NAME`, `-LNAME`, or none for the default one. Pure.
-fn is_on(argv: &[String], socket: &SocketName) -> bool {
+/// The socket that a client talks to, by its words and its environment: `-S PATH`, `-L NAME`, the server in whose pane it
+/// was started, or the default one. Pure, but for where folders lead.
+fn server_of(argv: &[String], variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let (mut name, mut path) = (None, None);
     let mut words = argv.iter().skip(1);
-    while let Some(word) = words.next() {
-        match word.strip_prefix("-L") {
-            Some("") => return words.next() == socket.0.as_ref(),
-            Some(name) => return socket.0.as_deref() == Some(name),
-            // The command begins, and tmux's own options are over.
-            None if !word.starts_with('-') => break,
-            None => {}
+    while let Some(options) = words.next().and_then(|word| word.strip_prefix('-')) {
+        // Behind these the command begins, and tmux's own options are over.
+        if options.is_empty() || options == "-" {
+            break;
+        }
+        let Some(at) = options.find(|option| VALUED.contains(option)) else { continue };
+        let (option, value) = options[at..].split_at(1);
+        let value = if value.is_empty() { words.next()?.as_str() } else { value };
+        match option {
+            "L" => name = Some(value),
+            "S" => path = Some(value),
+            _ => {}
         }
     }
-    socket.0.is_none()
+    if let Some(path) = path {
+        return Some(path.into());
+    }
+    // In a pane of some server, which tmux names there as PATH,PID,SESSION.
+    let around = variable("TMUX").filter(|around| name.is_none() && !around.is_empty() && !around.starts_with(','));
+    match around {
+        Some(around) => Some(around.split(',').next()?.into()),
+        None => path_of(name, variable("TMUX_TMPDIR").as_deref()),
+    }
 }
 
 #[cfg(test)]
@@ -53,15 +87,31 @@ mod tests {
 
     #[test]
     fn a_client_is_told_by_its_own_words() {
-        let (named, default) = (SocketName(Some("s".into())), SocketName(None));
-        for (line, on_named, on_default) in [
-            ("tmux -u -N -L s -C attach-session", true, false),
-            ("tmux -Ls attach", true, false),
-            ("tmux -L other attach", false, false),
-            ("tmux attach -t -L", false, true),
-            ("tmux -u", false, true),
+        let folder = format!("/tmp/tmux-{}", getuid().as_raw());
+        for (line, around, want) in [
+            ("tmux -u -N -L s -C attach-session", "", "s"),
+            ("tmux -Ls attach", "", "s"),
+            ("tmux -L other attach", "", "other"),
+            ("tmux attach -t -L", "", "default"),
+            ("tmux -u", "", "default"),
+            ("tmux -f /dev/null -L s attach", "", "s"),
+            ("tmux -f/dev/null -2uLs attach", "", "s"),
+            ("tmux -uL s attach", "", "s"),
+            ("tmux -T RGB -c sh -L s", "", "s"),
+            ("tmux -- -L s", "", "default"),
+            ("tmux -S /x/y -L s attach", "", "/x/y"),
+            ("tmux -L s -S/x/y attach", "", "/x/y"),
+            ("tmux wait-for x", "/a/b,42,0", "/a/b"),
+            ("tmux -L s wait-for x", "/a/b,42,0", "s"),
+            ("tmux wait-for x", ",", "default"),
         ] {
-            assert_eq!((is_on(&argv(line), &named), is_on(&argv(line), &default)), (on_named, on_default), "{line}");
+            let variable = |name: &str| (name == "TMUX").then(|| around.to_owned());
+            let want = if want.starts_with('/') { want.to_owned() } else { format!("{folder}/{want}") };
+            assert_eq!(server_of(&argv(line), variable), Some(want.into()), "{line}");
         }
+        let elsewhere = |name: &str| (name == "TMUX_TMPDIR").then(|| "/usr/../usr".to_owned());
+        let want = format!("/usr/tmux-{}/s", getuid().as_raw());
+        assert_eq!(server_of(&argv("tmux -L s"), elsewhere), Some(want.into()));
+        assert_eq!(server_of(&argv("tmux -L"), |_| None), None);
     }
 }
