@@ -72,8 +72,9 @@ const IMPURE: [&str; 12] = [
 
 /// Words that may stand only in these files or folders.
 const OWNED: [(&str, &[&str]); 19] = [
-    // tmux's own control client can crash the server, and every agent with it; git means a folder.
-    ("\"-C\"", &["fleet/git/command.rs"]),
+    // tmux's own control client can crash the server, and every agent with it; to git and to
+    // interpreters it is something else.
+    ("\"-C\"", &["fleet/git/command.rs", "fleet/runtime/processes.rs"]),
     ("rusqlite", &["backlog/sqlite/", "fleet/activity/"]),
     ("tokio_postgres", &["backlog/postgres/"]),
     ("rustls", &["backlog/postgres/tls/"]),

@@ -33,7 +33,9 @@ pub fn matches(runtime: &str, argv: &[String]) -> bool {
     if !INTERPRETERS.contains(&program) {
         return false;
     }
-    let Some(script) = argv[1..].iter().find(|word| !word.starts_with('-')) else { return false };
+    // Two of them have a subcommand for it.
+    let runs = |word: &&String| matches!(program, "bun" | "deno") && *word == "run";
+    let Some(script) = words(argv).find(|word| !word.starts_with(['-', '+']) && !runs(word)) else { return false };
     let stem = base_name(script).split('.').next().unwrap_or_default();
     let package = known.and_then(Runtime::package);
     // The package's folder tells it where the script has a name of its own, such as `cli.js`.
@@ -47,8 +49,54 @@ const SHELLS: [&str; 11] = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", 
 fn shell(argv: &[String]) -> Option<(&'static str, Option<&String>)> {
     let name = base_name(argv.first()?);
     let shell = SHELLS.into_iter().find(|shell| *shell == name)?;
-    let is_command = |word: &&String| !word.starts_with('-') || *word == "-c" || *word == "--command";
-    Some((shell, argv[1..].iter().find(is_command)))
+    let is_command = |word: &&String| !word.starts_with(['-', '+']) || takes_command(word);
+    Some((shell, words(argv).find(is_command)))
+}
+
+/// Whether an option of a shell has a command behind it: `-c`, also among others of one letter.
+fn takes_command(word: &str) -> bool {
+    word == "--command"
+        || word.strip_prefix('-').is_some_and(|letters| {
+            // Not `-norc`, which some shells take for `--norc`.
+            letters.contains('c') && letters.chars().all(|letter| "abceikhlmpstuvx".contains(letter))
+        })
+}
+
+/// Options of a program whose value is the next word.
+fn valued(program: &str) -> &'static [&'static str] {
+    match program {
+        "node" | "nodejs" => &[
+            "-r",
+            "--require",
+            "--import",
+            "--loader",
+            "--experimental-loader",
+            "-C",
+            "--conditions",
+            "--env-file",
+            "--input-type",
+            "--title",
+            "--disable-warning",
+            "--redirect-warnings",
+        ],
+        "bun" => &["-r", "--require", "--preload", "--import", "--cwd", "--env-file"],
+        "deno" => &["-c", "--config", "--import-map", "--cert", "--lock"],
+        "python" | "python3" => &["-W", "-X"],
+        "fish" => &["-C", "--init-command", "-d", "-D", "-f", "-o"],
+        "nu" => &["--config", "--env-config", "--plugin-config"],
+        _ => &["-o", "+o", "-O", "+O", "--rcfile", "--init-file"],
+    }
+}
+
+/// A program's arguments without the values of its options.
+fn words(argv: &[String]) -> impl Iterator<Item = &String> {
+    let valued = argv.first().map_or(&[][..], |program| valued(base_name(program)));
+    let mut is_value = false;
+    argv.iter().skip(1).filter(move |word| {
+        let keep = !is_value;
+        is_value = keep && valued.contains(&word.as_str());
+        keep
+    })
 }
 
 /// The shell that a process is, when it waits for what is typed: one without a script and without a command.
@@ -88,7 +136,7 @@ fn behind_wrappers(mut argv: &[String]) -> &[String] {
     // Wrappers stand in front of each other.
     loop {
         let rest = match argv.first().map(|first| base_name(first)) {
-            Some("env") => argv.iter().skip(1).position(|word| !word.contains('=')).map(|at| &argv[at + 1..]),
+            Some("env") => behind_env(argv),
             Some("systemd-run") => argv.iter().position(|word| word == "--").map(|at| &argv[at + 1..]),
             _ => None,
         };
@@ -97,6 +145,26 @@ fn behind_wrappers(mut argv: &[String]) -> &[String] {
             None => return argv,
         }
     }
+}
+
+/// What `env` becomes, behind its options and the variables.
+fn behind_env(argv: &[String]) -> Option<&[String]> {
+    let mut at = 1;
+    while let Some(option) = argv.get(at).and_then(|word| word.strip_prefix('-')) {
+        at += 1;
+        if option == "-" {
+            break;
+        }
+        // The value is the next word where the option ends with its name. That of `-S` is a whole command line: what it
+        // comes to is seen once it is executed.
+        let takes_next = match option.strip_prefix('-') {
+            Some(long) => matches!(long, "unset" | "chdir" | "split-string"),
+            None => option.find(['u', 'C', 'S']).is_some_and(|at| at + 1 == option.len()),
+        };
+        at += usize::from(takes_next);
+    }
+    let rest = argv.get(at..)?;
+    rest.iter().position(|word| !word.contains('=')).map(|at| &rest[at..])
 }
 
 /// Last part of a path; a login shell's leading `-` does not count.
@@ -135,6 +203,21 @@ mod tests {
             ("stub", "/usr/bin/env PATH=/a:/b systemd-run --user -- /x/mosaic-tui launch stub", true),
             ("sh", "/usr/bin/env PATH=/a sh -c x", true),
             ("sh", "systemd-run --user", false),
+            ("pi", "env -i pi", true),
+            ("pi", "env - pi", true),
+            ("pi", "env -u X pi --model x", true),
+            ("pi", "/usr/bin/env -iu X --chdir /w -C/x A=1 B=2 pi", true),
+            ("pi", "env --unset=X -- A=1 pi", true),
+            ("x", "env -u x pi", false),
+            ("pi", "env -S pi", false),
+            ("pi", "env -u", false),
+            ("codex", "node --require x /usr/lib/node_modules/@openai/codex/bin/codex.js", true),
+            ("codex", "node -r x --import y --no-warnings /usr/lib/node_modules/@openai/codex/bin/codex.js", true),
+            ("x", "node --require x /y/other.js", false),
+            ("mine", "bash -o pipefail +O extglob ./mine.sh", true),
+            ("mine", "python3 -X dev -m mine", true),
+            ("mine", "bun run --preload x mine.ts", true),
+            ("run", "deno run mine.ts", false),
         ] {
             assert_eq!(matches(runtime, &argv(line)), want, "{runtime} in {line}");
         }
@@ -156,11 +239,21 @@ mod tests {
             &["goose", "bash"],
             &["bash", "codex"],
             &["sh -c build"],
+            &["bash -lc build"],
+            &["bash --rcfile /x/rc agent.sh"],
             &[],
         ] {
             assert_eq!(standing(program), None, "{program:?}");
         }
-        for (shells, want) in [(&["-bash"][..], "bash"), (&["sh -c goose;zsh", "zsh -i"], "zsh"), (&["fish"], "fish")] {
+        for (shells, want) in [
+            (&["-bash"][..], "bash"),
+            (&["sh -c goose;zsh", "zsh -i"], "zsh"),
+            (&["bash -lc goose;zsh", "zsh -i"], "zsh"),
+            (&["bash --rcfile /x/rc -i"], "bash"),
+            (&["bash -norc -o vi"], "bash"),
+            (&["fish -C clear"], "fish"),
+            (&["fish"], "fish"),
+        ] {
             assert_eq!(standing(shells), Some(want), "{shells:?}");
         }
     }
