@@ -29,6 +29,9 @@ use crate::plain::{self, Patient, Unreadable};
 /// How often an export is begun whose connection the server ends.
 const EXPORT_TRIES: u32 = 5;
 
+/// Names that are tried for a temporary file.
+const NAMES: u32 = 1000;
+
 /// Performs an action on the backlog.
 ///
 /// # Errors
@@ -349,14 +352,27 @@ fn whole(mut input: impl std::io::Read) -> Result<std::fs::File> {
 
 /// A file in the temporary folder that is gone with this process.
 fn unnamed_file(what: &str) -> Result<std::fs::File> {
+    unnamed_file_in(&crate::fleet::home::temporary_folder(), what)
+}
+
+fn unnamed_file_in(folder: &Path, what: &str) -> Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    let path = crate::fleet::home::temporary_folder().join(format!("mosaic-{what}-{}", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    let options = options.read(true).write(true).create_new(true).mode(0o600);
+    let mut number = 0;
+    let (path, made) = loop {
+        let path = folder.join(format!("mosaic-{what}-{}-{number}", std::process::id()));
+        match options.open(&path) {
+            // Others make files there as well, and a command that was killed has left its own.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < NAMES => number += 1,
+            made => break (path, made),
+        }
+    };
     let failed = |error: std::io::Error| {
         let why = format!("cannot use {} ({error})", path.display());
         Failure::failed(what, why, "check the temporary folder, or set TMPDIR to another")
     };
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    let file = made.map_err(failed)?;
     std::fs::remove_file(&path).map_err(failed)?;
     Ok(file)
 }
@@ -399,4 +415,27 @@ fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
 
 fn safe_line(text: &str) -> String {
     crate::fleet::model::printable(text).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_temporary_name_that_is_taken_is_no_obstacle() {
+        let folder = tempfile::tempdir().unwrap();
+        let pid = std::process::id();
+        let taken = [format!("mosaic-import-{pid}"), format!("mosaic-import-{pid}-0")];
+        for name in &taken {
+            std::fs::write(folder.path().join(name), "theirs").unwrap();
+        }
+        let mut file = unnamed_file_in(folder.path(), "import").unwrap();
+        file.write_all(b"ours").unwrap();
+        for name in &taken {
+            assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "theirs");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), taken.len());
+        assert!(unnamed_file_in(&folder.path().join("gone"), "import").is_err());
+    }
 }
