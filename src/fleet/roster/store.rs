@@ -148,7 +148,8 @@ pub fn check(site: &Site, text: String) -> Result<Draft> {
         Ok(roster) => Ok(Draft { text, roster }),
         Err(problems) => Err(Failure::new(
             // Without its lead a fleet has nobody who coordinates: a matter of the floor.
-            if problems.iter().any(|problem| problem.key == "lead") { Kind::Refused } else { Kind::Invalid },
+            // What is told decides, and that is the first.
+            if problems.first().is_some_and(|problem| problem.key == "lead") { Kind::Refused } else { Kind::Invalid },
             format!("roster {}", site.roster.display()),
             problems
                 .first()
@@ -242,6 +243,19 @@ mod tests {
         let second = second.await.unwrap();
         assert_eq!(second.roster().agents[0].name.as_str(), "b");
         assert!(second.draft(&add("a")).unwrap().text().contains("name: b"));
+    }
+
+    #[test]
+    fn the_kind_of_a_refusal_is_that_of_what_is_told() {
+        let site = Site::for_tests("/h");
+        for (text, kind, told) in [
+            (format!("{TEXT}lead: ghost\n"), Kind::Refused, "lead: "),
+            (format!("{TEXT}  - {{name: b, runtime: vim}}\nlead: ghost\n"), Kind::Invalid, "agents[1].runtime: "),
+        ] {
+            let failure = check(&site, text).unwrap_err();
+            assert!(failure.why.contains(told), "{failure}");
+            assert_eq!(failure.kind, kind, "{failure}");
+        }
     }
 
     #[tokio::test]
