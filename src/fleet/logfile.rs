@@ -1,14 +1,12 @@
 //! Files that lines are appended to for as long as the program is used: each has a bound.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rustix::fs::{FileType, FlockOperation, flock, fstat, ftruncate};
-
-use super::os::lockfile;
+use rustix::fs::{FileType, fstat, ftruncate};
 
 /// Largest log of what the program itself says: a help for the last problem, not an archive.
 pub const MAX_SAID: u64 = 1 << 20;
@@ -62,35 +60,10 @@ fn begin_anew(file: impl AsFd, most: u64) {
     }
 }
 
-/// Appends a line to a record of two files. Past its size the file of that name becomes the older one, `NAME.1`, and what
-/// that was is gone. Any number of processes may append at once: a line is one write.
-///
-/// # Errors
-/// What the file system says.
-pub fn record(path: &Path, line: &str, most: u64) -> io::Result<()> {
-    loop {
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        // Of several that find it full one turns it over: two would lose the newer half. The others append.
-        let turns = file.metadata()?.len() >= most && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-        if turns {
-            if lockfile::has_name(&file, path) {
-                fs::rename(path, older(path))?;
-            }
-            continue;
-        }
-        return file.write_all(line.as_bytes());
-    }
-}
-
-fn older(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".1");
-    name.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn size(path: &Path) -> u64 {
         fs::metadata(path).map_or(0, |meta| meta.len())
@@ -111,24 +84,5 @@ mod tests {
         assert!(text.starts_with("line ") && text.ends_with("line 499\n"), "{text}");
         // What is no file is left alone.
         Bounded::new(io::stderr(), 0).write_all(b"").unwrap();
-    }
-
-    #[test]
-    fn a_record_keeps_its_newest_lines_whole_whoever_writes() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("record");
-        std::thread::scope(|scope| {
-            for writer in 0..4 {
-                let path = &path;
-                scope
-                    .spawn(move || (0..500).for_each(|at| record(path, &format!("{writer} {at:06}\n"), 1000).unwrap()));
-            }
-        });
-        // Whoever found it full while another turned it over has still appended.
-        assert!(size(&path) < 1500 && size(&older(&path)) < 1500);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        let text = fs::read_to_string(older(&path)).unwrap() + &fs::read_to_string(&path).unwrap();
-        assert!(text.lines().all(|line| line.len() == 8), "no line is torn");
-        assert!(text.lines().count() > 90 && text.contains(" 000499\n"), "{text}");
     }
 }
