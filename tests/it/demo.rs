@@ -188,3 +188,18 @@ fn a_demo_lives_on_where_tmux_takes_another_folder_than_the_variable_says() {
     assert!(refused.code == 2 && refused.stderr.contains("every working directory"), "{refused:?}");
     assert_eq!(leftovers(sandbox), Vec::<String>::new());
 }
+
+#[test]
+fn what_a_demo_shows_for_a_shell_is_quoted_for_one() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.root.join("tmp/it's here");
+    fs::create_dir(&folder).unwrap();
+    let mut screen = sandbox.open_with(&["demo", "--agents", "1"], &[("TMPDIR", folder.to_str().unwrap())], 200, 50);
+    screen.wait_text("orchestrator");
+    screen.send(":fleet ps");
+    screen.wait_text("in a shell: MOSAIC_HOME='");
+    screen.send("\x1b");
+    screen.wait_until("the palette is closed", |text| !text.contains("in a shell:"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}

@@ -66,7 +66,7 @@ pub(in crate::app) fn is_older(version: &str, than: &str) -> bool {
     match (numbers(version), numbers(than)) {
         (Some(version), Some(than)) => version < than,
         (None, Some(_)) => true,
-        _ => version != than,
+        (_, None) => false,
     }
 }
 
@@ -104,4 +104,24 @@ pub(in crate::app) fn launch(site: &Site, name: &str) -> Result<LaunchSettings, 
         note: (source == CommandSource::EnvFile)
             .then(|| format!("{} decides, whatever stands here", CommandSource::EnvFile.words())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_version_is_older_than_one_and_nothing_is_older_than_it() {
+        for (version, than, older) in [
+            ("0.1.0", "0.2.0", true),
+            ("0.9.0", "0.10.0", true),
+            ("0.2.0", "0.1.9", false),
+            ("0.1.0", "0.1.0", false),
+            ("nonsense", "0.1.0", true),
+            ("0.1.0", "nonsense", false),
+            ("nonsense", "other", false),
+        ] {
+            assert_eq!(is_older(version, than), older, "{version} {than}");
+        }
+    }
 }

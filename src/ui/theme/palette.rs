@@ -187,7 +187,9 @@ fn color<'de, D: Deserializer<'de>>(from: D) -> Result<Color, D::Error> {
 }
 
 fn hexadecimal(text: &str) -> Option<Color> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
     let part = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     Some(Color::Rgb(part(0)?, part(2)?, part(4)?))
 }
@@ -320,6 +322,8 @@ mod tests {
         let right = SHIPPED[0].1;
         for (wrong, tells) in [
             (right.replace("accent: \"#7aa2f7\"", "accent: \"#7aa2f\""), "\"#7aa2f\" is no colour"),
+            // A sign, which numbers may have.
+            (right.replace("accent: \"#7aa2f7\"", "accent: \"#+1+2+3\""), "\"#+1+2+3\" is no colour"),
             (right.replace("accent: \"#7aa2f7\"", "accent: 256"), "256 is no colour"),
             (right.replace("accent: \"#7aa2f7\"", "accent: bluish"), "\"bluish\" is no colour"),
             (right.replace("accent:", "acent:"), "acent"),
