@@ -87,11 +87,17 @@ const OWNED: [(&str, &[&str]); 19] = [
     // A roster is written under its lock, by its store; the others write files of their own.
     (
         "file::write(",
-        &["fleet/roster/store.rs", "fleet/lifecycle/install.rs", "fleet/library.rs", "fleet/launch/trust.rs"],
+        &[
+            "fleet/roster/store.rs",
+            "fleet/lifecycle/install.rs",
+            "fleet/library.rs",
+            "fleet/launch/trust.rs",
+            "fleet/north_star/file.rs",
+        ],
     ),
     ("file::copy(", &["fleet/roster/store.rs"]),
-    ("file::put(", &["fleet/seed.rs"]),
-    ("file::create(", &["fleet/identity.rs"]),
+    ("file::put(", &["fleet/seed.rs", "fleet/pause.rs"]),
+    ("file::create(", &["fleet/identity.rs", "fleet/north_star/file.rs"]),
     ("fs::write(", &["app/demo/place.rs"]),
     (
         "fs::rename(",

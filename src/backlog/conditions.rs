@@ -48,6 +48,9 @@ impl Conditions {
                 all.equal(name, value);
             }
         }
+        if query.goals {
+            all.fixed("substr(idempotency_key, 1, 5) = 'goal:'");
+        }
         if let Some(text) = &query.search {
             all.text(text, false);
         }

@@ -190,9 +190,18 @@ impl Backlog {
     /// Completes a card.
     ///
     /// # Errors
-    /// Returns an error if the token is no longer the current one.
+    /// Returns an error if the token is no longer the current one, or it is a goal's card and there is no work for the goal.
     pub fn complete(&mut self, id: &CardId, token: Option<i64>) -> Result<Outcome> {
-        self.change(id, None, |card, now| rules::complete(card, token, now))
+        self.write(|change, who| {
+            let before = existing(change, id)?;
+            let goal = before.of_goal().map(|goal| change.has_work_for(goal, id));
+            let now = change.now()?;
+            let mut card = before.clone();
+            match rules::complete(&mut card, token, goal.transpose()?.unwrap_or(true), now)? {
+                None => Ok(Outcome { card, changed: false, before: Some(before) }),
+                Some(changed) => finish(change, who, card, changed, before),
+            }
+        })
     }
 
     /// Blocks a card.

@@ -295,13 +295,24 @@ pub(super) fn renew(card: &mut Card, owner: &str, token: i64, ttl_seconds: Optio
     Ok(Changed { kind: EventKind::Renewed, detail: json!({ "token": token, "ttl_seconds": claim.ttl_seconds }) })
 }
 
-/// Completes a card; `None` if it is done already.
-pub(super) fn complete(card: &mut Card, token: Option<i64>, now: Stamp) -> Result<Option<Changed>> {
+/// Completes a card; `None` if it is done already. `decomposed` says of a goal's card whether there is work for the goal.
+pub(super) fn complete(card: &mut Card, token: Option<i64>, decomposed: bool, now: Stamp) -> Result<Option<Changed>> {
     // A worker that repeats its own completion gets the same answer.
     if card.status == Status::Done && token.is_none_or(|token| token == card.last_claim_token) {
         return Ok(None);
     }
     check_token(card, token, now)?;
+    if let Some(goal) = card.of_goal().filter(|_| !decomposed) {
+        return Err(Error::refused(
+            format!("card {}", card.id),
+            format!("is a goal, which is done by being decomposed, and no card has the goal {goal} yet"),
+            format!(
+                "make one with `mosaic-tui backlog create --goal {goal} ...`; if it cannot be decomposed, `mosaic-tui \
+                 backlog block --id {} --reason \"...\"` says so",
+                card.id
+            ),
+        ));
+    }
     let detail = match &card.claim {
         Some(claim) => json!({
             "owner": claim.owner,
@@ -418,14 +429,14 @@ pub(super) mod tests {
         reclaim(&mut card);
         claim(&mut card, "two", 60, NOW);
         for error in [
-            complete(&mut card.clone(), Some(1), NOW).unwrap_err(),
+            complete(&mut card.clone(), Some(1), true, NOW).unwrap_err(),
             block(&mut card.clone(), Some(1), "", NOW).unwrap_err(),
             renew(&mut card.clone(), "one", 1, None, NOW).unwrap_err(),
         ] {
             assert_eq!(error.kind, super::super::error::ErrorKind::Refused);
             assert!(error.why.contains("two holds it with token 2"), "{error}");
         }
-        assert!(complete(&mut card, None, NOW).unwrap().is_some());
+        assert!(complete(&mut card, None, true, NOW).unwrap().is_some());
     }
 
     #[test]
@@ -479,17 +490,17 @@ pub(super) mod tests {
     fn a_repeated_completion_changes_nothing() {
         let mut card = card("A");
         claim(&mut card, "one", 60, NOW);
-        assert!(complete(&mut card, Some(1), NOW).unwrap().is_some());
-        assert_eq!(complete(&mut card, Some(1), NOW), Ok(None));
-        assert_eq!(complete(&mut card, None, NOW), Ok(None));
-        assert!(complete(&mut card, Some(7), NOW).is_err());
+        assert!(complete(&mut card, Some(1), true, NOW).unwrap().is_some());
+        assert_eq!(complete(&mut card, Some(1), true, NOW), Ok(None));
+        assert_eq!(complete(&mut card, None, true, NOW), Ok(None));
+        assert!(complete(&mut card, Some(7), true, NOW).is_err());
     }
 
     #[test]
     fn an_expired_claim_that_nobody_took_still_counts() {
         let mut card = card("A");
         claim(&mut card, "one", 1, Stamp(1000));
-        assert!(complete(&mut card, Some(1), Stamp(999_000)).is_ok());
+        assert!(complete(&mut card, Some(1), true, Stamp(999_000)).is_ok());
     }
 
     #[test]
@@ -501,7 +512,7 @@ pub(super) mod tests {
         assert_eq!(unblock(&mut card), Ok(None));
         claim(&mut card, "one", 60, NOW);
         assert!(unblock(&mut card).is_err());
-        complete(&mut card, None, NOW).unwrap();
+        complete(&mut card, None, true, NOW).unwrap();
         assert!(block(&mut card, None, "", NOW).is_err() && unblock(&mut card).is_err());
     }
 

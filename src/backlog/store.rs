@@ -71,6 +71,8 @@ pub struct ListQuery {
     pub goal: Option<String>,
     /// In this stage.
     pub stage: Option<String>,
+    /// Only the cards of goals themselves.
+    pub goals: bool,
     /// With this text in id, title or body.
     pub search: Option<String>,
     /// Order.
@@ -176,6 +178,9 @@ pub trait Change {
 
     /// Returns the card made with this idempotency key.
     fn card_with_key(&mut self, key: &str) -> Result<Option<CardId>>;
+
+    /// Returns whether there is work for a goal, beside this card.
+    fn has_work_for(&mut self, goal: &str, beside: &CardId) -> Result<bool>;
 
     /// Returns the cards of expired claims, oldest first.
     fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>>;

@@ -191,6 +191,12 @@ pub struct Card {
 }
 
 impl Card {
+    /// Returns the goal whose own card this is: it is done by being decomposed.
+    #[must_use]
+    pub fn of_goal(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()?.strip_prefix(super::GOAL_KEY).filter(|goal| !goal.is_empty())
+    }
+
     /// Returns its column on the board.
     #[must_use]
     pub fn column(&self) -> Column {

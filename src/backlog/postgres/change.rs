@@ -44,6 +44,14 @@ impl Change for PostgresChange<'_> {
         rows.first().map(|row| row.id(0)).transpose()
     }
 
+    fn has_work_for(&mut self, goal: &str, beside: &CardId) -> Result<bool> {
+        let rows = self.session.rows(
+            "SELECT EXISTS (SELECT 1 FROM fleet.card WHERE goal = $1 AND goal <> '' AND id <> $2)",
+            &[&goal, &beside.as_str()],
+        )?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
     fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>> {
         let rows = self.session.rows(
             "SELECT id FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < $1 ORDER BY claim_expires_at",

@@ -70,6 +70,14 @@ impl Change for SqliteChange<'_> {
         })
     }
 
+    fn has_work_for(&mut self, goal: &str, beside: &CardId) -> Result<bool> {
+        self.run(|connection| {
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM card WHERE goal = ?1 AND goal <> '' AND id <> ?2)")?
+                .query_row([goal, beside.as_str()], |row| row.get(0))
+        })
+    }
+
     fn expired(&mut self, now: Stamp) -> Result<Vec<CardId>> {
         self.run(|connection| read::expired(connection, now, u32::MAX))
     }

@@ -126,6 +126,7 @@ fn every_hot_query_is_an_index_search() {
     show("list --ready-only", &format!("{} {} {order} LIMIT 200", include_str!("sql/card.sql"), all.clause()));
     for (name, query) in [
         ("list --goal", ListQuery { goal: Some("A".into()), ..ListQuery::default() }),
+        ("list --goals", ListQuery { goals: true, ..ListQuery::default() }),
         ("list --stage", ListQuery { stage: Some("gate".into()), ..ListQuery::default() }),
     ] {
         let all = super::super::conditions::Conditions::of_list(super::DIALECT, &query);

@@ -94,6 +94,7 @@ pub const CONTENT: &[(&str, &str)] = shipped![
     "templates/brief.md",
     "templates/handover.md",
     "templates/incident.md",
+    "templates/north-star.yaml",
     "templates/report.md",
     "templates/request.md",
     "templates/requirements.md",

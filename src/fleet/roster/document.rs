@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::locate::{Index, Place};
 use super::nearest::nearest;
-use super::problem::{Problem, control_character, decode_problem};
+use super::problem::{Problem, control_character, decode_problem, unknown_among};
 
 /// Where the keys of a file stand, and what was found wrong with them.
 #[derive(Debug)]
@@ -28,6 +28,19 @@ impl Document {
         let index = Index::of(text);
         let value = serde_yaml::from_str(text).map_err(|error| vec![decode_problem(&error, path, &index)])?;
         Ok((value, Self { path: path.to_owned(), index, problems: Vec::new() }))
+    }
+
+    /// Decodes a text whose mappings have these keys; every unknown one is told, and not the first alone.
+    ///
+    /// # Errors
+    /// All unknown keys, else the one problem at which decoding stops.
+    pub(in crate::fleet) fn decode_known<T: DeserializeOwned>(
+        text: &str,
+        path: &Path,
+        keys: fn(&str) -> Option<&'static [&'static str]>,
+    ) -> Result<(T, Self), Vec<Problem>> {
+        let unknown = unknown_among(path, &Index::of(text), keys);
+        if unknown.is_empty() { Self::decode(text, path) } else { Err(unknown) }
     }
 
     /// Notes what is wrong with the value of a key.

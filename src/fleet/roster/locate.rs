@@ -120,7 +120,10 @@ pub(super) fn snake(key: &str) -> String {
     let mut out = String::with_capacity(key.len() + 4);
     for c in key.chars() {
         if c.is_ascii_uppercase() {
-            out.push('_');
+            // `Name` is a name that is shouted, and no two words.
+            if !out.is_empty() {
+                out.push('_');
+            }
             out.push(c.to_ascii_lowercase());
         } else {
             out.push(c);

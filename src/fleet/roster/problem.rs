@@ -82,6 +82,32 @@ pub(super) fn unknown_keys(path: &Path, index: &Index) -> Vec<Problem> {
     problems
 }
 
+/// Every key that is none of those of its mapping.
+pub(super) fn unknown_among(
+    path: &Path,
+    index: &Index,
+    keys: fn(&str) -> Option<&'static [&'static str]>,
+) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = index
+        .keys()
+        .filter_map(|(key, place)| {
+            let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
+            let known = keys(parent).filter(|known| !known.contains(&name))?;
+            let near = nearest(name, known.iter().copied());
+            let hint = if near.is_empty() {
+                format!("expected one of {}", known.join(", "))
+            } else {
+                format!("did you mean {}?", near.join(", "))
+            };
+            let (line, column) = (place.line, place.column);
+            let message = format!("unknown key; {hint}");
+            Some(Problem { path: path.to_owned(), line, column, key: key.to_owned(), message })
+        })
+        .collect();
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems
+}
+
 /// The properties of the object at a key path; `None` where any key is the user's own.
 fn properties<'a>(
     schema: &'a serde_json::Value,

@@ -11,6 +11,7 @@ cases!(
     what_a_card_says_of_its_work_is_kept_found_and_changed,
     a_claim_lasts_as_long_as_its_card_says,
     an_export_of_before_goals_is_read,
+    a_goals_card_is_done_by_being_decomposed,
     a_store_of_before_goals_keeps_its_cards,
 );
 
@@ -91,6 +92,34 @@ fn a_claim_lasts_as_long_as_its_card_says(stand: &Stand) {
     assert_eq!(ttl(ClaimRequest { id: Some(id("D")), ..open }), ("D".to_owned(), 77), "by name as well");
     let history = backlog.detail(&id("A")).unwrap().history;
     assert_eq!(history[1].detail, serde_json::json!({ "token": 1, "ttl_seconds": 77 }));
+    sound(&mut backlog);
+}
+
+fn a_goals_card_is_done_by_being_decomposed(stand: &Stand) {
+    let mut backlog = stand.open();
+    let goal = |name: &str| NewCard { idempotency_key: Some(format!("goal:{name}")), ..new(name) };
+    backlog.create(&goal("G1")).unwrap();
+    backlog.create(&goal("G2")).unwrap();
+    // Neither itself, nor work for another goal, decomposes it.
+    backlog.edit(&id("G1"), &of_goal("G1", ""), None).unwrap();
+    backlog.create(&NewCard { fields: of_goal("G2", ""), ..new("other") }).unwrap();
+    let token = backlog.claim(&ClaimRequest { id: Some(id("G1")), ..request("planner0") }).unwrap().unwrap();
+    let token = token.claim.unwrap().token;
+    for token in [Some(token), None] {
+        let refused = backlog.complete(&id("G1"), token).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Refused);
+        assert!(refused.why.contains("no card has the goal G1") && refused.next.contains("--goal G1"), "{refused}");
+    }
+    assert!(
+        backlog.complete(&id("G1"), Some(token + 1)).unwrap_err().why.contains("no longer valid"),
+        "who may, first"
+    );
+    backlog.create(&NewCard { fields: of_goal("G1", "code"), ..new("work") }).unwrap();
+    assert!(backlog.complete(&id("G1"), Some(token)).unwrap().changed);
+    assert!(!backlog.complete(&id("G1"), Some(token)).unwrap().changed);
+    let goals = ListQuery { goals: true, limit: 9, sort: mosaic_tui::backlog::store::Sort::Id, ..ListQuery::default() };
+    let names: Vec<String> = backlog.store().list(&goals).unwrap().iter().map(|card| card.id.to_string()).collect();
+    assert_eq!(names, ["G1", "G2"]);
     sound(&mut backlog);
 }
 

@@ -134,6 +134,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
         value("assignee", "Only for this class or agent"),
         value("goal", "Only work for this goal"),
         value("stage", "Only in this stage"),
+        flag("goals", "Only the cards of goals themselves"),
         flag("ready-only", "Only what can be claimed: ready, and every dependency done"),
         value("search", "Only with this text in id, title or body"),
         value("limit", "At most so many; default 200"),
@@ -404,6 +405,7 @@ fn list(inputs: &Inputs) -> Built {
         assignee: inputs.one("assignee"),
         goal: inputs.one("goal"),
         stage: inputs.one("stage"),
+        goals: inputs.flag("goals"),
         search: inputs.one("search"),
         sort: match inputs.one("sort").as_deref() {
             Some("created") => Sort::Created,

@@ -13,6 +13,8 @@ ALTER TABLE fleet.card
 -- The cards of a goal and of a stage. The conditions are repeated word for word in the queries.
 CREATE INDEX card_goal ON fleet.card (goal, board_column, priority DESC, created_at, id) WHERE goal <> '';
 CREATE INDEX card_stage ON fleet.card (stage, board_column, priority DESC, created_at, id) WHERE stage <> '';
+-- The cards of goals themselves.
+CREATE INDEX card_of_goal ON fleet.card (id) WHERE substr(idempotency_key, 1, 5) = 'goal:';
 
 -- The claim as before, but for how long: as the claimer says, else as the card does, else 900 seconds.
 CREATE OR REPLACE FUNCTION fleet.claim(

@@ -21,3 +21,5 @@ ALTER TABLE card RENAME COLUMN last_body TO body;
 -- The cards of a goal and of a stage. The conditions must be repeated word for word in a query.
 CREATE INDEX card_goal ON card (goal, board_column, priority DESC, created_at, id) WHERE goal <> '';
 CREATE INDEX card_stage ON card (stage, board_column, priority DESC, created_at, id) WHERE stage <> '';
+-- The cards of goals themselves.
+CREATE INDEX card_of_goal ON card (id) WHERE substr(idempotency_key, 1, 5) = 'goal:';
