@@ -307,7 +307,7 @@ pub(super) fn complete(card: &mut Card, token: Option<i64>, decomposed: bool, no
             format!("card {}", card.id),
             format!("is a goal, which is done by being decomposed, and no card has the goal {goal} yet"),
             format!(
-                "make one with `mosaic-tui backlog create --goal {goal} ...`; if it cannot be decomposed, `mosaic-tui \
+                "make one with `mosaic-tui backlog create --id ID --title \"...\" --goal {goal}`; if it cannot be decomposed, `mosaic-tui \
                  backlog block --id {} --reason \"...\"` says so",
                 card.id
             ),

@@ -13,8 +13,8 @@ use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
     ActiveState, AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, Flag, FleetSnapshot, FleetSupervisor,
-    HeartbeatFacts, Label, PaneFacts, PaneId, Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget, UnitsView,
-    Warning, signal_name,
+    HeartbeatFacts, Label, PaneFacts, PaneId, Pause, Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget,
+    UnitsView, Warning, signal_name,
 };
 use super::observe::Trees;
 use super::os::process::ProcessTree;
@@ -77,6 +77,8 @@ pub struct Planes<'a> {
     pub installed: bool,
     /// The work trees of agents' folders, where git was asked.
     pub trees: Option<&'a Trees>,
+    /// The pause that is in force.
+    pub paused: Option<Pause>,
     /// The moment of the join.
     pub now: Timestamp,
 }
@@ -104,6 +106,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
         agents: rows.into_iter().map(Arc::new).collect(),
         planes: plane_states(planes),
         warnings,
+        paused: planes.paused.clone(),
     }
 }
 

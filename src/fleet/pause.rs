@@ -8,13 +8,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use serde::Serialize;
-
 use super::error::{Failure, Kind, Result};
 use super::file::{self, Keep};
-use super::model::Label;
+use super::model::{Label, Pause};
 use crate::plain;
+use jiff::Timestamp;
 
 /// Most bytes that are read of it: a reason is a line.
 const MAX_BYTES: usize = 16 << 10;
@@ -22,51 +20,20 @@ const MAX_BYTES: usize = 16 << 10;
 /// First line of a file that this program wrote.
 const MARK: &str = "mosaic-tui pause 1";
 
-/// A pause that is in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Pause {
-    /// Who paused: the name that was given, else the owner of the file.
-    pub by: Label,
-    /// Why; empty when nobody said.
-    pub reason: Label,
-    /// Since when.
-    #[serde(serialize_with = "moment")]
-    pub since: Option<Timestamp>,
-    /// When it ends by itself.
-    #[serde(serialize_with = "moment")]
-    pub until: Option<Timestamp>,
+/// Describes what is refused because of a pause.
+#[must_use]
+pub fn refusal(pause: &Pause, what: impl Into<String>) -> Failure {
+    let why = format!("the fleet is {}", pause.words());
+    Failure::new(Kind::Refused, what, why, "`mosaic-tui fleet resume` ends the pause, once whoever paused agrees")
 }
 
-fn moment<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> std::result::Result<S::Ok, S::Error> {
-    at.map(|at| at.to_string()).serialize(to)
-}
-
-impl Pause {
-    /// Returns it in a few words, for a refusal or a banner.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let mut out = format!("paused by {}", self.by);
-        if !self.reason.is_empty() {
-            out.push_str(&format!(": {}", self.reason));
-        }
-        if let Some(until) = self.until {
-            out.push_str(&format!(" (until {until})"));
-        }
-        out
-    }
-
-    /// Describes what is refused because of it.
-    #[must_use]
-    pub fn refusal(&self, what: impl Into<String>) -> Failure {
-        let why = format!("the fleet is {}", self.words());
-        Failure::new(Kind::Refused, what, why, "`mosaic-tui fleet resume` ends the pause, once whoever paused agrees")
-    }
-}
+/// The file's name.
+pub const PAUSED: &str = "PAUSED";
 
 /// Returns where the file is.
 #[must_use]
 pub fn path(home: &Path) -> PathBuf {
-    home.join("fleet/run/PAUSED")
+    home.join("fleet/run").join(PAUSED)
 }
 
 /// Returns the pause that is in force now.
@@ -200,7 +167,7 @@ mod tests {
         write(home.path(), &pause).unwrap();
         assert_eq!(read_at(home.path(), at("2026-01-01T05:59:59Z")), Some(pause.clone()));
         assert_eq!(read_at(home.path(), at("2026-01-01T06:00:00Z")), None);
-        assert!(pause.words().contains("paused by op: main is red: see CI (until 2026-01-01T06:00:00Z)"));
+        assert!(pause.words().contains("paused by op: main is red: see CI (until 2026-01-01T06:00Z)"));
         assert!(end(home.path()).unwrap() && !end(home.path()).unwrap());
         assert_eq!(read(home.path()), None);
     }

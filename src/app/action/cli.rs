@@ -220,6 +220,7 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
             "contract" => "What an agent is told before its first turn",
             "persona" => "What a class of agents is for",
             "profile" => "Kinds of fleet",
+            "north-star" => "What the fleet is for, and which goals it has",
             "identity" => "Who the operator is, and who the agents are",
             "session" => "What runs inside sessions",
             _ => "",

@@ -45,6 +45,7 @@ impl Request {
             Self::Framework(action) => action.concern(),
             // Agents read personas when they start.
             Self::Library(_) => Concern::default(),
+            Self::NorthStar(action) => action.concern(),
             Self::Backlog(_) => Concern { cards: true, ..Concern::default() },
             Self::Gate(action) => action.concern(),
         }

@@ -2,8 +2,8 @@
 
 use super::registry::Door;
 use super::{
-    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, ScreenAction,
-    SessionAction, TerminalAction,
+    Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, NorthStarAction,
+    ScreenAction, SessionAction, TerminalAction,
 };
 
 /// Who performs an action.
@@ -41,6 +41,8 @@ pub enum Request {
     Framework(FrameworkAction),
     /// Of personas and system types.
     Library(LibraryAction),
+    /// Of the north star.
+    NorthStar(NorthStarAction),
     /// Of a session.
     Session(SessionAction),
     /// Of the backlog.
@@ -95,6 +97,7 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
         Action::Fleet(action) => Performer::Executor(Request::Fleet(action)),
         Action::Framework(action) => Performer::Executor(Request::Framework(action)),
         Action::Library(action) => Performer::Executor(Request::Library(action)),
+        Action::NorthStar(action) => Performer::Executor(Request::NorthStar(action)),
         Action::Session(action) => Performer::Executor(Request::Session(action)),
         Action::Backlog(action) => Performer::Executor(Request::Backlog(action)),
         Action::Gate(action) => Performer::Executor(Request::Gate(action)),
@@ -150,7 +153,7 @@ mod tests {
         }
         with_an_option.dedup();
         // Without one they only tell what they would do.
-        let tell = ["fleet.init", "fleet.provision", "fleet.recover", "app.update", "backlog.export"];
+        let tell = ["fleet.init", "fleet.provision", "fleet.recover", "app.update", "backlog.export", "north.render"];
         with_an_option.sort_unstable();
         let mut tell = tell.to_vec();
         tell.sort_unstable();

@@ -7,8 +7,8 @@
 
 use super::dispatch::{OnScreen, Performer, Request};
 use super::{
-    AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, ScreenAction, SessionAction,
-    TerminalAction,
+    AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, NorthStarAction, ScreenAction,
+    SessionAction, TerminalAction,
 };
 
 impl Performer {
@@ -34,6 +34,7 @@ impl Request {
             Self::Framework(action) => action.writes(),
             Self::Library(action) => action.writes(),
             Self::Gate(action) => action.writes(),
+            Self::NorthStar(action) => action.writes(),
             Self::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => true,
             Self::Backlog(action) => action.writes(),
         }
@@ -52,6 +53,8 @@ impl FleetAction {
             | Self::Restart(_)
             | Self::Add { .. }
             | Self::Edit { .. }
+            | Self::Pause { .. }
+            | Self::Resume
             | Self::Remove(_) => true,
         }
     }
@@ -106,10 +109,23 @@ impl GateAction {
     }
 }
 
+impl NorthStarAction {
+    fn writes(&self) -> bool {
+        match self {
+            Self::Check(_) => false,
+            Self::Render { write, .. } => *write,
+            Self::Sync { dry_run } => !dry_run,
+            Self::Init => true,
+        }
+    }
+}
+
 impl BacklogAction {
     fn writes(&self) -> bool {
         match self {
-            Self::List(_) | Self::Show(_) | Self::Stats | Self::Graph { .. } | Self::Doctor => false,
+            Self::List(_) | Self::Show(_) | Self::Brief { .. } | Self::Stats | Self::Graph { .. } | Self::Doctor => {
+                false
+            }
             // It changes no card, but makes a file where it is given one.
             Self::Export(file) => file.is_some(),
             Self::Create { .. }
@@ -163,6 +179,7 @@ impl ScreenAction {
             | Self::AskLink
             | Self::MoveCard
             | Self::Priority(_)
+            | Self::Pause
             | Self::Undo => true,
             Self::Back
             | Self::Quit

@@ -23,10 +23,11 @@ pub use registry::fleet::FleetAction;
 pub use registry::framework::FrameworkAction;
 pub use registry::gate::GateAction;
 pub use registry::library::LibraryAction;
+pub use registry::north_star::NorthStarAction;
 pub use registry::program::TerminalAction;
 pub use registry::screen::{Direction, Motion, ScreenAction};
 pub use registry::session::SessionAction;
-pub use registry::{activity, agent, backlog, fleet, framework, gate, library, program};
+pub use registry::{activity, agent, backlog, fleet, framework, gate, library, north_star, program};
 
 /// One intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub enum Action {
     Framework(FrameworkAction),
     /// Works with personas and system types.
     Library(LibraryAction),
+    /// Works with the north star.
+    NorthStar(NorthStarAction),
     /// Works for a session.
     Session(SessionAction),
     /// Works with cards.

@@ -44,14 +44,20 @@ pub(in crate::app) async fn perform(
         Request::Gate(action) => super::factory::gate(site, action, console, tell).await,
         Request::Backlog(action) => {
             let (site, action) = (site.clone(), action.clone());
-            let (answer, done) = oneshot::channel();
-            // It waits for locks and servers; the event loop must not, nor the end of the program.
-            std::thread::spawn(move || {
-                drop(answer.send(super::backlog::perform(&site, &action, console)));
-            });
-            done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
+            apart(move || super::backlog::perform(&site, &action, console)).await
+        }
+        Request::NorthStar(action) => {
+            let (site, action) = (site.clone(), action.clone());
+            apart(move || super::factory::north_star(&site, &action, console)).await
         }
     }
+}
+
+/// Runs what waits for locks and servers of the backlog: the event loop must not, nor the end of the program.
+async fn apart(work: impl FnOnce() -> Result<Report> + Send + 'static) -> Result<Report> {
+    let (answer, done) = oneshot::channel();
+    std::thread::spawn(move || drop(answer.send(work())));
+    done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
 }
 
 #[cfg(test)]

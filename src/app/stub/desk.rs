@@ -49,6 +49,9 @@ impl<'a> Desk<'a> {
 
     /// Claims the next card.
     pub(super) fn claim(&mut self, ttl_seconds: i64) -> Result<Option<Held>, String> {
+        if crate::fleet::pause::read(&self.site.home).is_some() {
+            return Ok(None);
+        }
         let request = ClaimRequest {
             owner: self.owner.clone(),
             ttl_seconds: Some(ttl_seconds),

@@ -136,6 +136,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
             PlaneState { plane: Plane::Systemd, ok: false, text: Label::new("no user manager here") },
         ],
         warnings: Vec::new(),
+        paused: None,
     })
 }
 

@@ -77,6 +77,7 @@ impl Facts {
             systemd: &self.systemd,
             installed: false,
             trees: self.trees.as_ref(),
+            paused: None,
             now: at(1),
         })
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    BootEnable, ClaimFacts, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Plane,
-    ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, UsageFacts, Warning,
+    BootEnable, ClaimFacts, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Pause,
+    Plane, ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, UsageFacts, Warning,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -233,6 +233,8 @@ pub struct FleetSnapshot {
     /// Warnings about the fleet as a whole: the floor, an invalid roster still in use.
     #[serde(serialize_with = "super::warning::as_labels")]
     pub warnings: Vec<Warning>,
+    /// What holds up dispatch, merges and agents' claims.
+    pub paused: Option<Pause>,
 }
 
 impl FleetSnapshot {

@@ -251,7 +251,7 @@ impl Actor {
                 Some(answer) = self.answers.recv() => urgent = self.take(answer),
                 changed = file_watch.changed() => {
                     self.dirty.heartbeats |= changed.all;
-                    self.dirty.joined |= !changed.agents.is_empty();
+                    self.dirty.joined |= changed.pause || !changed.agents.is_empty();
                     self.changed.extend(changed.agents);
                     if changed.roster || changed.all {
                         self.dirty.roster = true;

@@ -12,6 +12,8 @@ use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
+use crate::fleet::pause::PAUSED;
+
 /// The kernel follows no more links than that either.
 const MAX_LINKS: usize = 40;
 
@@ -22,6 +24,8 @@ pub(super) struct Changed {
     pub roster: bool,
     /// Names of agents whose files changed.
     pub agents: HashSet<String>,
+    /// The pause began or ended.
+    pub pause: bool,
     /// Nobody knows what: the kernel dropped events.
     pub all: bool,
 }
@@ -121,6 +125,8 @@ impl Shared {
                     }
                     if let Some(agent) = agent_of(path) {
                         changed.agents.insert(agent);
+                    } else if path.file_name().is_some_and(|name| name == PAUSED) {
+                        changed.pause = true;
                     } else if lock(&self.roster).contains(path) {
                         changed.roster = true;
                     }

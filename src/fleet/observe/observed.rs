@@ -21,6 +21,7 @@ use crate::fleet::model::{
     UnitsView,
 };
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
+use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
@@ -442,6 +443,7 @@ impl Observed {
 
     /// Joins what is known now.
     pub(super) fn join(&self) -> Arc<FleetSnapshot> {
+        let now = Timestamp::now();
         Arc::new(join::join(&Planes {
             site: &self.site,
             roster: &self.roster,
@@ -459,7 +461,8 @@ impl Observed {
             systemd: &self.systemd,
             installed: self.installed,
             trees: self.trees.as_ref(),
-            now: Timestamp::now(),
+            paused: pause::read_at(&self.site.home, now),
+            now,
         }))
     }
 }

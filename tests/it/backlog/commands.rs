@@ -17,6 +17,7 @@ both!(
     a_lost_claim_is_told_with_its_present_owner,
     numbers_come_back_digit_for_digit,
     hostile_input_is_refused_or_shown_safely,
+    a_brief_says_all_that_an_agent_needs,
 );
 
 /// A sandbox's command line on a store.
@@ -142,6 +143,52 @@ fn every_verb_answers(stand: &Stand) {
     // The same words below `fleet`.
     let below = answer(cli.sandbox.command(program()).args(["fleet", "backlog", "list", "--json"]).envs(stand.env()));
     assert_eq!(below.json().as_array().unwrap().len(), 3);
+}
+
+fn a_brief_says_all_that_an_agent_needs(stand: &Stand) {
+    let cli = Cli::new(stand);
+    cli.ok(&["create", "--id=A", "--title=First"]);
+    let made = [
+        "create",
+        "--id=B",
+        "--title=Second {{token}}",
+        "--body=# do `it`",
+        "--depends-on=A",
+        "--goal=G",
+        "--branch=code/B",
+        "--acceptance=[\"it is done\"]",
+        "--paths=src/**",
+        "--ttl=77",
+        "--stage=code",
+    ];
+    assert_eq!(cli.json(&made)["paths"], serde_json::json!(["src/**"]));
+    cli.ok(&["complete", "--id=A"]);
+    let open = cli.ok(&["brief", "B", "--owner=me", "--folder=/w/b"]).stdout;
+    assert!(open.contains("--owner me --token TOKEN") && open.contains("folder `/w/b`"), "{open}");
+    let held = cli.json(&["claim", "--owner=w"]);
+    assert_eq!(held["claim_ttl_seconds"], 77);
+    let brief = cli.json(&["brief", "B"]);
+    let text = brief["text"].as_str().unwrap();
+    for want in [
+        "# Card B: Second {{token}}",
+        "# do `it`",
+        "- it is done",
+        "Goal: G.",
+        "- A (done): First",
+        "Branch `code/B`",
+        "renew --id B --owner w --token 1",
+        "complete --id B --token 1",
+        "block --id B --token 1",
+    ] {
+        assert!(text.contains(want), "{want}: {text}");
+    }
+    cli.refused(3, &["brief", "nope"]);
+    // Its commands are taken as they stand there.
+    for verb in ["renew", "complete"] {
+        let line = text.lines().find(|line| line.starts_with(&format!("mosaic-tui backlog {verb}"))).unwrap();
+        cli.ok(&line.split(' ').skip(2).collect::<Vec<_>>());
+    }
+    assert_eq!(cli.json(&["show", "B"])["card"]["status"], "done");
 }
 
 fn a_lost_claim_is_told_with_its_present_owner(stand: &Stand) {

@@ -73,7 +73,7 @@ fn a_wrong_binding_says_which_part_is_wrong() {
     for (key, action, when, part, tells) in [
         ("ctrl-nix", "app.help", "", Part::Key, "\"ctrl-nix\" is no key; expected a character"),
         ("ctrl-c", "app.help", "", Part::Key, "ctrl-c cannot be bound: it leaves at once"),
-        ("x", "fleet.restrat", "", Part::Action, "did you mean fleet.restart?"),
+        ("x", "fleet.restrat", "", Part::Action, "did you mean fleet.restart,"),
         ("x", "fleet.restart", "view:board", Part::When, "never holds where fleet.restart works (Fleet, Wall)"),
         ("x", "fleet.restart", "board", Part::When, "is no condition"),
     ] {

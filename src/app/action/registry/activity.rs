@@ -70,13 +70,14 @@ fn build(inputs: &Inputs) -> Result<Action, String> {
     Ok(Action::Terminal(TerminalAction::Events(Events {
         follow: inputs.flag("follow"),
         json: inputs.flag("json"),
-        since: inputs.one("since").as_deref().map(since).transpose()?,
+        since: inputs.one("since").as_deref().map(|text| since("--since", text)).transpose()?,
         agent: inputs.one("agent"),
         kind,
     })))
 }
 
-fn since(text: &str) -> Result<Since, String> {
+/// Reads a duration or a time.
+pub(super) fn since(option: &str, text: &str) -> Result<Since, String> {
     if let Some(age) = duration(text) {
         return Ok(Since::Ago(age));
     }
@@ -85,7 +86,7 @@ fn since(text: &str) -> Result<Since, String> {
     }
     let date = || text.parse::<jiff::civil::Date>().ok().map(|date| date.at(0, 0, 0, 0));
     text.parse::<DateTime>().ok().or_else(date).map(Since::Civil).ok_or_else(|| {
-        format!("--since takes a duration such as 15m or 7d, or a time such as 2026-01-31T08:00; it is {text}")
+        format!("{option} takes a duration such as 15m or 7d, or a time such as 2026-01-31T08:00; it is {text}")
     })
 }
 
@@ -118,14 +119,17 @@ mod tests {
     #[test]
     fn a_time_is_a_duration_or_a_moment() {
         for (text, want) in [("90s", 90), ("15m", 900), ("2h30m", 9_000), ("7d", 604_800), ("0s", 0)] {
-            assert_eq!(since(text), Ok(Since::Ago(Duration::from_secs(want))), "{text}");
+            assert_eq!(since("--since", text), Ok(Since::Ago(Duration::from_secs(want))), "{text}");
         }
-        assert_eq!(since("2026-01-31T08:00:00Z").unwrap(), Since::At("2026-01-31T08:00:00Z".parse().unwrap()));
+        assert_eq!(
+            since("--since", "2026-01-31T08:00:00Z").unwrap(),
+            Since::At("2026-01-31T08:00:00Z".parse().unwrap())
+        );
         for text in ["2026-01-31T08:00", "2026-01-31 08:00:05", "2026-01-31"] {
-            assert!(matches!(since(text), Ok(Since::Civil(_))), "{text}");
+            assert!(matches!(since("--since", text), Ok(Since::Civil(_))), "{text}");
         }
         for text in ["", "5", "m", "5x", "yesterday", "99999999999999999999d", "9999999999d", "5\u{e9}"] {
-            assert!(since(text).is_err(), "{text}");
+            assert!(since("--since", text).is_err(), "{text}");
         }
     }
 

@@ -16,6 +16,7 @@ pub enum BacklogAction {
     Create { id: CardId, fields: Box<Fields>, idempotency_key: Option<String>, blocked: bool },
     List(ListQuery),
     Show(CardId),
+    Brief { id: CardId, owner: Option<String>, folder: Option<PathBuf> },
     Edit { id: CardId, fields: Box<Fields>, if_version: Option<i64> },
     Claim(ClaimRequest),
     Renew { id: CardId, owner: String, token: i64, ttl_seconds: Option<i64> },
@@ -153,6 +154,25 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
     .no_key(ON_BOARD)
     .takes(&[CARD, JSON])
     .answers("{card, dependencies, dependents, history}", &[0, 1, 3]),
+    command(
+        "backlog.brief",
+        "brief",
+        "Prints what an agent is told of a card that it is given: the work, where, and the commands that end it",
+        &["backlog", "brief"],
+        |inputs| {
+            let (owner, folder) = (inputs.one("owner"), inputs.one("folder").map(PathBuf::from));
+            done(BacklogAction::Brief { id: id(inputs, "id")?, owner, folder })
+        },
+    )
+    .looks()
+    .no_key(FOR_AGENTS)
+    .takes(&[
+        CARD,
+        value("owner", "Whose it is to be; default who holds it"),
+        value("folder", "Where it is worked on; default the one the agent is in"),
+        JSON,
+    ])
+    .answers("{card, text}", &[0, 1, 3]),
     command(
         "backlog.edit",
         "edit card",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::activity::{Since, since};
 use super::spec::{ACT, AGENTS, ActionSpec, Argument, JSON, LOOK, NAME, Place, Shape, command, flag, needed, value};
 use crate::app::action::Action;
 use crate::app::action::concern::Concern;
@@ -90,6 +91,15 @@ pub enum FleetAction {
     Remove(AgentName),
     /// What the fleet needs of its machine.
     Doctor,
+    /// Holds up dispatch, merges and agents' claims.
+    Pause {
+        /// Why.
+        reason: Option<String>,
+        /// When it ends by itself.
+        until: Option<Since>,
+    },
+    /// Ends the pause.
+    Resume,
 }
 
 /// Which agents, and how.
@@ -134,9 +144,14 @@ impl FleetAction {
                 Concern::default()
             }
             Self::Recover { .. } | Self::Install { .. } | Self::Uninstall { .. } => Concern::of_agents(&[], false),
-            Self::Ps { .. } | Self::Check(_) | Self::Schema | Self::Status | Self::Verify | Self::Doctor => {
-                Concern::default()
-            }
+            Self::Ps { .. }
+            | Self::Check(_)
+            | Self::Schema
+            | Self::Status
+            | Self::Verify
+            | Self::Doctor
+            | Self::Pause { .. }
+            | Self::Resume => Concern::default(),
         }
     }
 }
@@ -353,6 +368,30 @@ pub(super) const ACTS: &[ActionSpec] = &[
     .no_key(BY_PALETTE)
     .takes(&[JSON])
     .answers("checks", &[0, 1]),
+    command(
+        "fleet.pause",
+        "pause",
+        "Holds up dispatch, merges and agents' claims until it is resumed; messages, watching and your own verbs go on",
+        &["fleet", "pause"],
+        |inputs| {
+            let until = inputs.one("until").as_deref().map(|text| since("--until", text)).transpose()?;
+            done(FleetAction::Pause { reason: inputs.one("reason"), until })
+        },
+    )
+    .no_key("the key of the pause asks why first")
+    .takes(&[
+        value("reason", "Why, in one line: whoever is held up is told"),
+        value("until", "When it ends by itself: `90m`, `2h`, or a time such as 2026-01-31T08:00"),
+        JSON,
+    ])
+    .answers("{paused, pause: {by, reason, since, until}}", &[0, 1]),
+    command("fleet.resume", "resume", "Ends the pause of the fleet", &["fleet", "resume"], |_| {
+        done(FleetAction::Resume)
+    })
+    .no_key("the key of the pause ends it as well")
+    .takes(&[JSON])
+    .asks_first("Resume")
+    .answers("{paused, pause}", &[0, 1]),
 ];
 
 /// Longest pause between two agents: an hour.

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod framework;
 pub mod gate;
 pub mod library;
+pub mod north_star;
 pub mod program;
 pub mod screen;
 pub mod session;
@@ -19,7 +20,7 @@ mod views;
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
 
 /// Its parts, in the order of help and footer.
-const PARTS: [&[ActionSpec]; 16] = [
+const PARTS: &[&[ActionSpec]] = &[
     screen::KEYS,
     screen::WALL,
     fleet::LOOKS,
@@ -28,6 +29,7 @@ const PARTS: [&[ActionSpec]; 16] = [
     activity::ACTIVITY,
     framework::FRAMEWORK,
     library::LIBRARY,
+    north_star::NORTH_STAR,
     program::PROGRAM,
     fleet::ACTS,
     agent::ACTS,

@@ -33,6 +33,8 @@ pub enum ScreenAction {
     Redraw,
     /// Hands the terminal back to the shell.
     Suspend,
+    /// Asks why and pauses the fleet, or ends the pause.
+    Pause,
     /// The Fleet view.
     ViewFleet,
     /// The Wall view.
@@ -186,6 +188,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Anywhere,
         &[","],
         ScreenAction::Settings,
+    ),
+    screen(
+        "app.pause",
+        "pause",
+        "Asks why and pauses the fleet: no dispatch, no merge, no claim by an agent; while it is paused, ends the pause",
+        Place::Anywhere,
+        &["Z"],
+        ScreenAction::Pause,
     ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen(

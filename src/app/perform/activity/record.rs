@@ -13,7 +13,7 @@ use crate::app::action::error::{DONE, exit_code};
 use crate::app::action::fleet::FleetAction;
 use crate::app::action::registry;
 use crate::app::action::report::Report;
-use crate::app::action::{FrameworkAction, GateAction, LibraryAction, SessionAction};
+use crate::app::action::{FrameworkAction, GateAction, LibraryAction, NorthStarAction, SessionAction};
 use crate::app::perform::backlog;
 use crate::fleet::activity::{self, Door, Event, Kind};
 use crate::fleet::error::Result;
@@ -187,10 +187,17 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             GateAction::Review { .. } | GateAction::Merge { .. } => true,
             GateAction::Check { .. } | GateAction::Queue { .. } => false,
         },
+        Request::NorthStar(action) => match action {
+            NorthStarAction::Init => true,
+            NorthStarAction::Render { write, .. } => *write,
+            NorthStarAction::Sync { dry_run } => !*dry_run,
+            NorthStarAction::Check(_) => false,
+        },
         Request::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => false,
         Request::Backlog(action) => match action {
             BacklogAction::List(_)
             | BacklogAction::Show(_)
+            | BacklogAction::Brief { .. }
             | BacklogAction::Stats
             | BacklogAction::Graph { .. }
             | BacklogAction::Export(_)

@@ -1,5 +1,6 @@
 //! The backlog's actions: how they are performed, and what they print.
 
+mod brief;
 mod look;
 mod perform;
 mod place;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::brief::Terms;
 use super::place::failure;
 use super::progress::ProgressLine;
 use super::{place, print};
@@ -24,6 +25,7 @@ use crate::backlog::store::{Progress, Who};
 use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::pause;
 use crate::plain::{self, Patient, Unreadable};
 
 /// How often an export is begun whose connection the server ends.
@@ -41,6 +43,7 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
         action,
         BacklogAction::List(_)
             | BacklogAction::Show(_)
+            | BacklogAction::Brief { .. }
             | BacklogAction::Stats
             | BacklogAction::Graph { .. }
             | BacklogAction::Export(_)
@@ -49,6 +52,9 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
     if matches!(action, BacklogAction::Export(None)) && !console.owned {
         return Err(invalid("export", "names no file, and the screen takes no output", "`:backlog export FILE`"));
     }
+    if matches!(action, BacklogAction::Claim(_)) {
+        held_up(site)?;
+    }
     let who = place::who(site);
     let mut line = ProgressLine::new(console.owned);
     let intent = if reads { Intent::Read } else { Intent::Write };
@@ -56,7 +62,33 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
     let ready = prepare(action, console)?;
     let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
-    run(&mut backlog, action, ready, &who, console, &mut line)
+    run(site, &mut backlog, action, ready, &who, console, &mut line)
+}
+
+/// Refuses an agent's claim while the fleet is paused; an operator's own goes on.
+fn held_up(site: &Site) -> Result<()> {
+    match pause::read(&site.home).filter(|_| place::is_agent()) {
+        Some(paused) => Err(pause::refusal(&paused, "claim")),
+        None => Ok(()),
+    }
+}
+
+fn brief(
+    site: &Site,
+    backlog: &mut Backlog,
+    id: &CardId,
+    owner: Option<&str>,
+    folder: Option<&Path>,
+) -> Result<Report> {
+    let detail = backlog.detail(id).map_err(failure)?;
+    let held = Terms::of(&detail.card);
+    let terms = match owner {
+        // The token of a claim is for whoever holds it.
+        Some(owner) if held.owner != Some(owner) => Terms { owner: Some(owner), token: None, expires: None, ..held },
+        _ => held,
+    };
+    let text = super::brief::brief(site, &detail, &Terms { folder, ..terms })?;
+    Ok(Report::done(text.trim_end(), &json!({ "card": id, "text": text })))
 }
 
 /// Reads the files that a request names.
@@ -72,6 +104,7 @@ fn prepare(action: &BacklogAction, console: Console) -> Result<Patch> {
 }
 
 fn run(
+    site: &Site,
     backlog: &mut Backlog,
     action: &BacklogAction,
     patch: Patch,
@@ -97,6 +130,9 @@ fn run(
         }
         BacklogAction::List(query) => {
             backlog.store().list(query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
+        }
+        BacklogAction::Brief { id, owner, folder } => {
+            return brief(site, backlog, id, owner.as_deref(), folder.as_deref());
         }
         BacklogAction::Show(id) => backlog.detail(id).map(|detail| print::detail(&detail)),
         BacklogAction::Edit { id, if_version, .. } => backlog.edit(id, &patch, *if_version).map(|outcome| {

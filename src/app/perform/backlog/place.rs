@@ -35,6 +35,11 @@ pub(in crate::app) fn who(site: &Site) -> Who {
     }
 }
 
+/// Whether this runs in an agent's pane, and so in the agent's name.
+pub(in crate::app) fn is_agent() -> bool {
+    variable("MOSAIC_AGENT_NAME").is_some()
+}
+
 /// The backlog's error as the program's.
 pub(in crate::app) fn failure(error: Error) -> Failure {
     let kind = match error.kind {

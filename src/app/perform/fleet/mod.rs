@@ -3,6 +3,7 @@
 mod change;
 mod look;
 mod made;
+mod pause;
 mod perform;
 mod print;
 

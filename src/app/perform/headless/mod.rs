@@ -84,7 +84,8 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
     };
     let mut report = match options.format {
         OnceFormat::Text if options.view == OnceView::Activity => {
-            Report::done(activity::text(&read, options.width.map_or(TEXT_WIDTH, usize::from)), &Value::Null)
+            let text = activity::text(&read, options.width.map_or(TEXT_WIDTH, usize::from));
+            Report::done(format!("{}{text}", pause_line(&snapshot)), &Value::Null)
         }
         OnceFormat::Text => {
             Report::done(as_text(&snapshot, &board, wall.as_ref(), picture.as_ref(), options), &Value::Null)
@@ -185,6 +186,11 @@ fn document(snapshot: &FleetSnapshot, board: &Result<Board>, picture: Option<&(S
     })
 }
 
+/// What stands above everything else while the fleet is paused.
+fn pause_line(snapshot: &FleetSnapshot) -> String {
+    snapshot.paused.as_ref().map(|pause| format!("PAUSED: the fleet is {}\n", pause.words())).unwrap_or_default()
+}
+
 fn lines_of(screen: &PaneScreen) -> Vec<String> {
     (0..screen.size.height).map(|row| screen.row_text(row)).collect()
 }
@@ -197,8 +203,9 @@ fn as_text(
     options: &OnceOptions,
 ) -> String {
     let width = options.width.map_or(TEXT_WIDTH, usize::from);
+    let paused = pause_line(snapshot);
     if options.view == OnceView::Board {
-        return board::text(board, width);
+        return format!("{paused}{}", board::text(board, width));
     }
     let counts: Vec<String> = Readiness::ALL
         .iter()
@@ -208,7 +215,7 @@ fn as_text(
         .collect();
     let needing = snapshot.needing().count();
     let mut out = format!(
-        "{needing} need you; {}\n{} on {}, socket {}, {} supervisor\n",
+        "{paused}{needing} need you; {}\n{} on {}, socket {}, {} supervisor\n",
         counts.join(", "),
         snapshot.tenant_id,
         snapshot.host,

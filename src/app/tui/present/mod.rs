@@ -35,7 +35,7 @@ use super::state::State;
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::fleet::model::{
-    AgentRow, FleetSnapshot, Label, PaneFacts, PaneScreen, Plane, Readiness, Size, age, first_row_that_matters,
+    AgentRow, FleetSnapshot, Label, PaneFacts, PaneScreen, Pause, Plane, Readiness, Size, age, first_row_that_matters,
 };
 use crate::ui::grid::Grid;
 use crate::ui::layout::{self, Plan};
@@ -109,7 +109,7 @@ fn header(state: &State) -> Header {
     let Some(snapshot) = &state.snapshot else {
         return Header { counts: vec![Piece::new("looking at the fleet", Role::Strong)], place: Vec::new(), clock };
     };
-    let mut counts = Vec::new();
+    let mut counts: Vec<Piece> = snapshot.paused.iter().map(banner).collect();
     if state.is_read_only() {
         counts.push(Piece::new("READ-ONLY  ", Role::Accent));
     }
@@ -156,6 +156,13 @@ fn header(state: &State) -> Header {
         place.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
     }
     Header { counts, place, clock }
+}
+
+/// The pause, in front of everything else.
+fn banner(pause: &Pause) -> Piece {
+    let words = pause.words();
+    let rest = words.strip_prefix("paused").unwrap_or(&words);
+    Piece::new(format!("PAUSED{rest}   "), Role::Alarm)
 }
 
 fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {

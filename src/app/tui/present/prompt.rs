@@ -23,6 +23,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             format!("message to {} agents", names.len()),
             "Enter goes on, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
         ),
+        Question::Pause => ("why is the fleet paused?".to_owned(), "Enter pauses it, Esc leaves it"),
         Question::LinkTo(id) => {
             (format!("{id} depends on which card?"), "Enter links, !ID takes a link away, Esc leaves it")
         }

@@ -43,6 +43,8 @@ pub enum Question {
     Message(String),
     /// What to tell these agents.
     Broadcast(Vec<String>),
+    /// Why the fleet is paused.
+    Pause,
 }
 
 impl Prompt {
@@ -76,6 +78,9 @@ impl Prompt {
             Question::Broadcast(_) if text.is_empty() => return Err("nothing is typed yet".to_owned()),
             Question::Broadcast(names) => ("agent.broadcast", with("message", text).with("agents", names.clone())),
             Question::Message(name) => ("agent.send", with("name", name).with("message", vec![text.to_owned()])),
+            // Whoever stops everything in a hurry need not say why.
+            Question::Pause if text.is_empty() => ("fleet.pause", Inputs::default()),
+            Question::Pause => ("fleet.pause", with("reason", text)),
             Question::LinkTo(_) if text.is_empty() => return Err("type the id of a card".to_owned()),
             Question::LinkTo(id) => match text.strip_prefix('!') {
                 Some(to) => ("backlog.unlink", with("from", id.as_str()).with("to", vec![to.trim().to_owned()])),

@@ -1,8 +1,10 @@
 //! What changes the screen only, and which screen takes it.
 
-use super::{answers, hand, toast};
+use super::{answers, dispatch, hand, toast};
 use crate::app::action::ScreenAction;
+use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
+use crate::app::tui::screens::confirm::{Confirm, Subject};
 use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
@@ -33,6 +35,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Settings => state.overlay = Some(Overlay::Settings(SettingsList::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),
+        ScreenAction::Pause => pause(state),
         ScreenAction::Move(motion) => (state.screen.parts().motion)(state, motion, effects),
         ScreenAction::ViewFleet => fleet::view(state),
         ScreenAction::ViewWall => wall::view(state),
@@ -70,6 +73,21 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         | ScreenAction::AskLink
         | ScreenAction::MoveCard
         | ScreenAction::Priority(_) => card::apply(state, action, effects),
+    }
+}
+
+/// Asks why before it pauses, and once more before it goes on.
+fn pause(state: &mut State) {
+    let paused = state.snapshot.as_ref().and_then(|snapshot| snapshot.paused.as_ref());
+    if paused.is_none() {
+        return prompt::ask(state, Question::Pause);
+    }
+    match dispatch::resolve_request(state, "fleet.resume", &Inputs::default()) {
+        Ok((command, request)) => {
+            let sent = state.request(command);
+            state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Resume", Subject::Fleet, request)));
+        }
+        Err(why) => toast(state, why, true),
     }
 }
 

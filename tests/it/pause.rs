@@ -1,0 +1,113 @@
+//! The pause: by command, by hand and by key; what it holds up, and where it is seen.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::backlog::Stand;
+use crate::harness::{Answer, Sandbox, is_well};
+
+const AGENTS: &str = "  - {name: lead, class: orchestrator}\n  - {name: code0, class: code}\n";
+
+fn claim(sandbox: &Sandbox, stand: &Stand, agent: Option<&str>) -> Answer {
+    let env = stand.env();
+    let mut env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    env.extend(agent.map(|agent| ("MOSAIC_AGENT_NAME", agent)));
+    sandbox.run_with(&["backlog", "claim", "--owner=code0", "--json"], &env)
+}
+
+#[test]
+fn an_agents_claim_waits_and_the_operators_goes_on() {
+    for stand in [Stand::file(), Stand::server()] {
+        let sandbox = Sandbox::with_agents(AGENTS);
+        let env = stand.env();
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        for id in ["A", "B", "C"] {
+            let made = sandbox.run_with(&["backlog", "create", "--id", id, "--title=t"], &env);
+            assert_eq!(made.code, 0, "{made:?}");
+        }
+        let paused = sandbox.ok(&["fleet", "pause", "--reason", "main is red", "--json"]).json();
+        assert!(paused["paused"] == true && paused["pause"]["reason"] == "main is red", "{paused}");
+        let refused = claim(&sandbox, &stand, Some("code0"));
+        assert_eq!((refused.code, refused.stdout.as_str()), (4, ""), "{refused:?}");
+        assert!(refused.stderr.contains("main is red") && refused.stderr.contains("paused by "), "{refused:?}");
+        assert_eq!(claim(&sandbox, &stand, None).json()["id"], "A", "the operator's own");
+        assert!(sandbox.ok(&["fleet", "resume"]).stdout.contains("main is red"));
+        assert_eq!(claim(&sandbox, &stand, Some("code0")).json()["id"], "B");
+        assert!(sandbox.ok(&["fleet", "resume"]).stdout.contains("not paused"));
+        // One that ends by itself: an hour ago it would have been in force.
+        let path = sandbox.home().join("fleet/run/PAUSED");
+        fs::write(&path, "mosaic-tui pause 1\nby: op\nuntil: 2020-01-01T00:00:00Z\n").unwrap();
+        assert_eq!(claim(&sandbox, &stand, Some("code0")).json()["id"], "C");
+        let kept = sandbox.events("action");
+        let what: Vec<&str> = kept.iter().filter_map(|event| event["what"].as_str()).collect();
+        assert!(what.iter().any(|what| what.contains("fleet pause")), "{what:?}");
+        assert!(what.iter().any(|what| what.contains("fleet resume")), "{what:?}");
+    }
+}
+
+#[test]
+fn a_pause_without_an_end_to_come_is_refused() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    for until in ["2020-01-01T00:00:00Z", "0s"] {
+        let refused = sandbox.run(&["fleet", "pause", "--until", until]);
+        assert!(refused.code == 2 && refused.stderr.contains("over already"), "{refused:?}");
+    }
+    assert_eq!(sandbox.run(&["fleet", "pause", "--until", "soon"]).code, 2);
+    assert!(!sandbox.home().join("fleet/run/PAUSED").exists());
+    let pause = sandbox.ok(&["fleet", "pause", "--until", "2h", "--json"]).json();
+    assert!(pause["pause"]["until"].is_string(), "{pause}");
+    sandbox.ok(&["fleet", "resume"]);
+}
+
+#[test]
+fn every_look_shows_it() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let document = |sandbox: &Sandbox| -> Value { sandbox.ok(&["--once", "--format", "json"]).json() };
+    assert_eq!(document(&sandbox)["fleet"]["paused"], Value::Null);
+    sandbox.ok(&["fleet", "pause", "--reason", "disk \u{1b}[31mfull"]);
+    assert_eq!(document(&sandbox)["fleet"]["paused"]["reason"], "disk \u{b7}[31mfull", "nothing acts on a terminal");
+    for view in ["fleet", "wall", "board", "activity", "all"] {
+        let text = sandbox.run(&["--once", "--view", view]).stdout;
+        assert!(text.starts_with("PAUSED: the fleet is paused by "), "{view}: {text}");
+        let drawn =
+            sandbox.run(&["--once", "--view", view, "--format", "ansi", "--width", "80", "--height", "24"]).stdout;
+        assert!(drawn.lines().next().unwrap().contains("PAUSED by "), "{view}: {drawn}");
+    }
+}
+
+#[test]
+fn the_dashboard_notices_a_file_made_by_hand_and_its_key_pauses_and_resumes() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.start();
+    let path = sandbox.home().join("fleet/run/PAUSED");
+    let mut screen = sandbox.open(&[], 80, 24);
+    screen.wait_until("the agents", is_well);
+    fs::write(&path, "").unwrap();
+    screen.wait_text("PAUSED by ");
+    for view in ["2", "3", "4", "1"] {
+        screen.send(view);
+        screen.wait_until("every view says so", |text| text.lines().next().is_some_and(|line| line.contains("PAUSED")));
+    }
+    fs::remove_file(&path).unwrap();
+    screen.wait_until("it is over", |text| !text.contains("PAUSED"));
+    screen.send("Z");
+    screen.wait_text("why is the fleet paused?");
+    screen.send("\x1b");
+    screen.wait_until("it was left", |text| !text.contains("why is the fleet") && text.contains("q quit"));
+    assert!(!path.exists());
+    screen.send("Z");
+    screen.wait_text("why is the fleet paused?");
+    screen.send("the disk is full\r");
+    screen.wait_text("PAUSED by ");
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written.contains("reason: the disk is full"), "{written}");
+    screen.send("Z");
+    screen.wait_text("Resume the fleet?");
+    screen.send("y");
+    screen.wait_until("it goes on", |text| !text.contains("PAUSED"));
+    assert!(!path.exists());
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
