@@ -187,6 +187,14 @@ impl Backlog {
         self.change(id, None, |card, now| rules::renew(card, owner, token, ttl_seconds, now).map(Some))
     }
 
+    /// Gives a claim back before its time is over, and says why.
+    ///
+    /// # Errors
+    /// Returns an error if the token is no longer the current one.
+    pub fn release(&mut self, id: &CardId, token: i64, reason: &str) -> Result<Outcome> {
+        self.change(id, None, |card, now| rules::release(card, token, reason, now))
+    }
+
     /// Completes a card.
     ///
     /// # Errors

@@ -377,6 +377,15 @@ pub(super) fn reclaim(card: &mut Card) -> Option<Changed> {
     changed(EventKind::Reclaimed, json!({ "owner": claim.owner, "token": claim.token }))
 }
 
+/// Gives a claim back whose work was not begun, with the reason.
+pub(super) fn release(card: &mut Card, token: i64, reason: &str, now: Stamp) -> Result<Option<Changed>> {
+    check_line("reason", reason)?;
+    check_token(card, Some(token), now)?;
+    let detail = card.claim.take().map(|claim| json!({ "owner": claim.owner, "token": token, "reason": reason }));
+    card.status = Status::Ready;
+    Ok(detail.and_then(|detail| changed(EventKind::Reclaimed, detail)))
+}
+
 /// Checks the version that an edit was made from.
 pub(super) fn check_version(card: &Card, wanted: Option<i64>, since: &[super::model::CardEvent]) -> Result<()> {
     let Some(wanted) = wanted.filter(|wanted| *wanted != card.version) else { return Ok(()) };

@@ -111,10 +111,11 @@ impl CardEvent {
                 Some(reason) => format!("blocked: {reason}"),
                 None => "blocked".to_owned(),
             },
-            EventKind::Reclaimed => match text("owner") {
-                Some(owner) => format!("reclaimed from {owner}"),
-                None => "reclaimed".to_owned(),
-            },
+            EventKind::Reclaimed => {
+                let owner = text("owner").map(|owner| format!(" from {owner}")).unwrap_or_default();
+                let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+                format!("reclaimed{owner}{reason}")
+            }
             kind => kind.word().to_owned(),
         }
     }
