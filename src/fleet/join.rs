@@ -362,6 +362,7 @@ fn pane_facts(record: &PaneRecord, tree: Option<&ProcessTree>) -> PaneFacts {
         width: record.size.width,
         height: record.size.height,
         title: record.title.clone(),
+        drafted: record.drafted,
     }
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             width: 200,
             height: 50,
             title: Label::new("stub"),
+            drafted: false,
         }),
         process: Some(ProcessFacts {
             alive: !dead,

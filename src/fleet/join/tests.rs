@@ -122,6 +122,7 @@ fn pane(id: u32, session: &str, pid: u32) -> PaneRecord {
         status_rows: 1,
         status_on_top: false,
         attachable: true,
+        drafted: false,
         mark: None,
         session: SessionName(session.to_owned()),
         title: Label::new("t"),

@@ -48,6 +48,8 @@ pub(super) enum What<'a> {
     Command(&'a str),
     /// The answer to a question: this choice, if the question still is the one that was meant.
     Answer(usize, Option<&'a str>),
+    /// Nothing: what a killed delivery left in the composer is taken away.
+    Nothing,
 }
 
 impl What<'_> {
@@ -67,7 +69,7 @@ impl What<'_> {
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Message(text) | Self::Command(text) => text,
-            Self::Answer(..) => "",
+            Self::Answer(..) | Self::Nothing => "",
         }
     }
 }
@@ -77,6 +79,8 @@ impl What<'_> {
 pub(super) enum Phase {
     /// Nothing was typed.
     Looking,
+    /// Nothing was typed: a text that a killed sender pasted stands in the composer.
+    LeftBehind,
     /// The text may stand in the composer.
     Typing,
     /// It was pasted.
@@ -89,7 +93,7 @@ impl Phase {
     /// What is told when the screen or the link is lost now.
     pub(super) fn told(self, failure: &Failure) -> Outcome {
         match self {
-            Self::Looking => (Delivery::Blank, format!("{failure}; nothing was typed")),
+            Self::Looking | Self::LeftBehind => (Delivery::Blank, format!("{failure}; nothing was typed")),
             Self::Typing | Self::Typed => {
                 (Delivery::Unverified, format!("{failure}; it may stand in the composer, and was not submitted"))
             }
@@ -124,7 +128,7 @@ impl Delivering<'_> {
     pub(super) async fn run(&self, id: &str, phase: &mut Phase) -> Result<Outcome> {
         // A long text takes its time over a slow link; nobody waits for the lease meanwhile.
         let buffer = match self.what {
-            What::Answer(..) => None,
+            What::Answer(..) | What::Nothing => None,
             _ => Some(format!("mosaic-{id}")),
         };
         if let Some(buffer) = &buffer {
@@ -145,7 +149,10 @@ impl Delivering<'_> {
             return Ok(lock_busy());
         };
         let outcome = self.under_lease(&mut lease, buffer.unwrap_or_default(), phase).await;
-        lease.release().await;
+        // What a killed sender left stays to be found by the next.
+        if !(lease.is_drafted() && matches!(phase, Phase::Looking | Phase::LeftBehind)) {
+            lease.release().await;
+        }
         outcome
     }
 
@@ -168,6 +175,13 @@ impl Delivering<'_> {
         };
         if let What::Answer(choice, question) = self.what {
             return self.press_answer(lease, phase, (rules, &before), choice, question).await;
+        }
+        let before = match self.without_left_behind(lease, rules, before, phase).await? {
+            Ok(before) => before,
+            Err(outcome) => return Ok(outcome),
+        };
+        if matches!(self.what, What::Nothing) {
+            return Ok((Delivery::Accepted, "no text of a delivery stands in its composer".to_owned()));
         }
         if let Some(refusal) = self.refusal(rules, &before).await? {
             return Ok(refusal);
@@ -229,7 +243,7 @@ impl Delivering<'_> {
             // The guard sees whether it still stands there afterwards.
             tokio::time::sleep(Duration::from_millis(rules.settles_ms)).await;
             *phase = Phase::Submitting;
-            if lease.change(guard, &[Change::Keys(self.pane, vec!["Enter".to_owned()])]).await? {
+            if lease.change_draft(guard, Change::Keys(self.pane, vec!["Enter".to_owned()]), false).await? {
                 return Ok(Pressed::On(Box::new(facts)));
             }
             // Something moved between the look and the key; it was not pressed.
@@ -243,7 +257,7 @@ impl Delivering<'_> {
 
     /// Nothing is known of this runtime's screen.
     async fn blindly(&self, lease: &mut PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
-        if self.options.verify || matches!(self.what, What::Answer(..)) {
+        if self.options.verify || matches!(self.what, What::Answer(..) | What::Nothing) {
             return Ok((
                 Delivery::Blank,
                 "nothing is known of this runtime's screen; `--no-verify` sends on its own report's word".to_owned(),
@@ -260,7 +274,7 @@ impl Delivering<'_> {
         }
         *phase = Phase::Submitting;
         let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
-        let pressed = lease.change(Guard::default(), &[enter]).await?;
+        let pressed = lease.change_draft(Guard::default(), enter, false).await?;
         Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_lease(Phase::Typed) })
     }
 
@@ -287,7 +301,9 @@ impl Delivering<'_> {
         let accepted = match self.what {
             What::Message(_) if (self.took)() => "the runtime reports that it took it",
             What::Message(_) => "the composer is empty and the conversation shows it",
-            What::Command(_) | What::Answer(..) => "the composer is empty and the screen is another one",
+            What::Command(_) | What::Answer(..) | What::Nothing => {
+                "the composer is empty and the screen is another one"
+            }
         };
         match taken {
             Seen::Gone => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
@@ -387,7 +403,7 @@ impl Delivering<'_> {
 
     /// Pastes, if what reads the pane's keys is the runtime: its processes are looked at, and the command that pastes
     /// compares the name of the foreground process with the one of that look. Why it was not pasted, when it was not.
-    async fn paste(&self, lease: &PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Option<Outcome>> {
+    async fn paste(&self, lease: &mut PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Option<Outcome>> {
         let foreground = self.tmux.query(&Query::Foreground(self.pane)).await?;
         if let Some(shell) = self.shell_in_its_place().await? {
             return Ok(Some(shell));
@@ -395,7 +411,7 @@ impl Delivering<'_> {
         *phase = Phase::Typing;
         let paste = Change::PasteBuffer { buffer: buffer.to_owned(), pane: self.pane };
         let guard = Guard { foreground: Some(foreground.clone()), ..Guard::default() };
-        if lease.change(guard, &[paste]).await? {
+        if lease.change_draft(guard, paste, true).await? {
             *phase = Phase::Typed;
             return Ok(None);
         }
@@ -445,7 +461,7 @@ impl Delivering<'_> {
                 let queued = now.queued && shown::queued(&draft.above, &now.above, text);
                 left && !held && (queued || shown::came(&draft.above, &now.above, text))
             }
-            What::Command(_) | What::Answer(..) => {
+            What::Command(_) | What::Answer(..) | What::Nothing => {
                 empty && (now.above != before.above || now.showing != before.showing)
             }
         }
@@ -501,7 +517,9 @@ pub(super) enum Seen {
 
 pub(super) fn gone(phase: Phase) -> Outcome {
     match phase {
-        Phase::Looking | Phase::Typing | Phase::Typed => (Delivery::Dead, "its pane ended".to_owned()),
+        Phase::Looking | Phase::LeftBehind | Phase::Typing | Phase::Typed => {
+            (Delivery::Dead, "its pane ended".to_owned())
+        }
         Phase::Submitting => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
     }
 }
@@ -513,7 +531,7 @@ pub(super) fn lock_busy() -> Outcome {
 /// Another sender claimed the lease, because this one did not renew it for too long.
 pub(super) fn lost_lease(phase: Phase) -> Outcome {
     match phase {
-        Phase::Looking | Phase::Typing => lock_busy(),
+        Phase::Looking | Phase::LeftBehind | Phase::Typing => lock_busy(),
         Phase::Typed => (Delivery::Draft, "another sender claimed the pane meanwhile; it was not submitted".to_owned()),
         Phase::Submitting => (Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned()),
     }

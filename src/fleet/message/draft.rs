@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::deliver::{Delivering, INTERRUPTS, LOOK_AGAIN, Outcome, Phase, SCREEN_WITHIN, gone, read};
+use super::deliver::{Delivering, INTERRUPTS, LOOK_AGAIN, Outcome, Phase, SCREEN_WITHIN, gone, lost_lease, read};
 use super::lease::PaneLease;
 use super::receipt::Delivery;
 use super::shown;
 use crate::fleet::error::Result;
-use crate::fleet::screen::{Rules, ScreenFacts};
+use crate::fleet::screen::{Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::tmux::{Change, Guard};
 
 /// Time that a draft stands still when nobody types it.
@@ -67,6 +67,48 @@ impl Delivering<'_> {
     /// it was read: nobody else's text is touched. Whether something was taken and the composer is empty now; one that
     /// shows nothing yet may show the text later.
     async fn take_back(&self, lease: &mut PaneLease<'_>, rules: &Rules) -> Result<bool> {
+        let own = |composer: &Composer| {
+            (composer.pasted && shown::begins_as(&composer.before_paste, self.what.text()))
+                || shown::begins(&composer.text, self.what.text())
+        };
+        self.take_away(lease, rules, own).await
+    }
+
+    /// Takes out of the composer what a sender pasted that was killed before it pressed Enter; the screen after that, or
+    /// what is told when it stays.
+    pub(super) async fn without_left_behind(
+        &self,
+        lease: &mut PaneLease<'_>,
+        rules: &Rules,
+        before: ScreenFacts,
+        phase: &mut Phase,
+    ) -> Result<std::result::Result<ScreenFacts, Outcome>> {
+        let asks = matches!(before.showing, Showing::Dialog | Showing::Login | Showing::Occupied);
+        let Some(composer) = before.composer.as_ref().filter(|_| lease.is_drafted() && !asks) else {
+            return Ok(Ok(before));
+        };
+        if composer.is_empty() || self.take_away(lease, rules, |_| true).await? {
+            if !lease.note_clean().await? {
+                return Ok(Err(lost_lease(*phase)));
+            }
+            let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(Err(gone(*phase))) };
+            return Ok(Ok(read(rules, &peek)));
+        }
+        *phase = Phase::LeftBehind;
+        let why = format!(
+            "draft_left: a delivery that was broken off left its text in the composer; clear it in \
+             `mosaic-tui agent attach {}`, or `mosaic-tui fleet restart {}`",
+            self.agent, self.agent
+        );
+        Ok(Err((Delivery::Refused, why)))
+    }
+
+    async fn take_away(
+        &self,
+        lease: &mut PaneLease<'_>,
+        rules: &Rules,
+        is_meant: impl Fn(&Composer) -> bool,
+    ) -> Result<bool> {
         let deadline = Instant::now() + SCREEN_WITHIN;
         let mut taken = false;
         while !rules.takes_back.is_empty() && Instant::now() < deadline {
@@ -76,8 +118,7 @@ impl Delivering<'_> {
             if composer.is_empty() {
                 return Ok(taken);
             }
-            let pasted = composer.pasted && shown::begins_as(&composer.before_paste, self.what.text());
-            if !(pasted || shown::begins(&composer.text, self.what.text())) || !lease.renew_if_due().await? {
+            if !is_meant(composer) || !lease.renew_if_due().await? {
                 return Ok(false);
             }
             let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };

@@ -25,6 +25,10 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// Pause between two tries.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
+/// What a token ends in while a text that was pasted, and not submitted, may stand in the composer. A sender that is
+/// killed then leaves it so, and whoever comes next knows that the draft is nobody's.
+const DRAFTED: &str = ".draft";
+
 /// A held lease on a pane.
 #[derive(Debug)]
 pub(super) struct PaneLease<'a> {
@@ -33,13 +37,15 @@ pub(super) struct PaneLease<'a> {
     owner: &'a str,
     renewals: u32,
     renewed: Instant,
+    /// Whether a text of this program may stand in the composer, this sender's or that of one that was killed.
+    drafted: bool,
 }
 
 impl<'a> PaneLease<'a> {
     /// Claims the lease, waiting for it if need be; `None` when another sender keeps it. `owner` is nobody else's.
     pub(super) async fn claim(tmux: &'a Tmux, pane: PaneId, owner: &'a str, within: Duration) -> Result<Option<Self>> {
         let deadline = Instant::now() + within;
-        let mut lease = Self { tmux, pane, owner, renewals: 0, renewed: Instant::now() };
+        let mut lease = Self { tmux, pane, owner, renewals: 0, renewed: Instant::now(), drafted: false };
         let mut seen: Option<(String, Instant)> = None;
         loop {
             let held = tmux.query(&Query::LeaseToken(pane)).await?.trim().to_owned();
@@ -47,8 +53,11 @@ impl<'a> PaneLease<'a> {
                 Some((token, since)) if *token == held => *since,
                 _ => Instant::now(),
             };
-            if (held.is_empty() || since.elapsed() > EXPIRES_AFTER) && lease.renew(&held).await? {
-                return Ok(Some(lease));
+            if held.is_empty() || since.elapsed() > EXPIRES_AFTER {
+                lease.drafted = held.ends_with(DRAFTED);
+                if lease.renew(&held).await? {
+                    return Ok(Some(lease));
+                }
             }
             seen = Some((held, since));
             if Instant::now() > deadline {
@@ -60,12 +69,21 @@ impl<'a> PaneLease<'a> {
 
     /// The fencing token, a new one with each renewal; empty before the first.
     fn token(&self) -> String {
-        if self.renewals == 0 { String::new() } else { format!("{}.{}", self.owner, self.renewals) }
+        if self.renewals == 0 { String::new() } else { self.numbered(self.renewals, self.drafted) }
+    }
+
+    fn numbered(&self, number: u32, drafted: bool) -> String {
+        format!("{}.{number}{}", self.owner, if drafted { DRAFTED } else { "" })
+    }
+
+    /// Whether a text that a killed sender pasted may stand in the composer.
+    pub(super) fn is_drafted(&self) -> bool {
+        self.drafted
     }
 
     /// Puts the next token in the place of this one; whether that was still there.
     async fn renew(&mut self, held: &str) -> Result<bool> {
-        let next = format!("{}.{}", self.owner, self.renewals + 1);
+        let next = self.numbered(self.renewals + 1, self.drafted);
         let guard = Guard::lease(held.to_owned());
         let renewed = self.tmux.guarded(self.pane, &guard, &[Change::LeaseToken(self.pane, next)]).await?;
         if renewed {
@@ -87,6 +105,27 @@ impl<'a> PaneLease<'a> {
     /// that makes them; whether they were made.
     pub(super) async fn change(&self, guard: Guard, changes: &[Change]) -> Result<bool> {
         self.tmux.guarded(self.pane, &Guard { lease: self.token(), ..guard }, changes).await
+    }
+
+    /// Notes on the pane that no text of this program stands in the composer, whatever was left there before; whether the
+    /// lease is still held.
+    pub(super) async fn note_clean(&mut self) -> Result<bool> {
+        let held = self.token();
+        self.drafted = false;
+        self.renew(&held).await
+    }
+
+    /// Makes changes as [`PaneLease::change`] does, and notes by the same command whether a text of this sender stands
+    /// in the composer from then on.
+    pub(super) async fn change_draft(&mut self, guard: Guard, change: Change, drafted: bool) -> Result<bool> {
+        let next = Change::LeaseToken(self.pane, self.numbered(self.renewals + 1, drafted));
+        let made = self.change(guard, &[next, change]).await?;
+        if made {
+            self.renewals += 1;
+            self.renewed = Instant::now();
+            self.drafted = drafted;
+        }
+        Ok(made)
     }
 
     /// Releases the lease. Behind a link that broke it expires.

@@ -72,6 +72,14 @@ impl<'a> Post<'a> {
         self.deliver(to, What::Command(command), new_id(), options).await
     }
 
+    /// Takes a text away that a killed delivery left in the composer, where one did.
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    pub async fn clear(&self, to: (&Agent, &ServerName), options: Options) -> Result<Receipt> {
+        self.deliver(to, What::Nothing, options).await
+    }
+
     /// Answers a question that the runtime asks, by its choice (from 1); with `question`, only that one.
     ///
     /// # Errors
@@ -109,6 +117,7 @@ impl<'a> Post<'a> {
             message_id: id.clone(),
             bytes: what.text().len(),
             typed: false,
+            left_behind: false,
         };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
@@ -148,7 +157,8 @@ impl<'a> Post<'a> {
             Err(failure) if failure.kind == Kind::Failed => phase.told(&failure),
             Err(failure) => return Err(failure),
         };
-        Ok(Receipt { typed: phase != Phase::Looking, ..receipt(outcome) })
+        let left_behind = phase == Phase::LeftBehind;
+        Ok(Receipt { typed: phase != Phase::Looking && !left_behind, left_behind, ..receipt(outcome) })
     }
 
     /// Whether the runtime of an agent of this host reported that it took this message. Its hook tells that before the

@@ -70,6 +70,9 @@ pub struct Receipt {
     /// Whether anything of it may have been typed, whatever became of that.
     #[serde(skip)]
     pub typed: bool,
+    /// Whether it was refused for a text that a killed sender left in the composer.
+    #[serde(skip)]
+    pub left_behind: bool,
 }
 
 impl Receipt {
@@ -85,6 +88,7 @@ impl Receipt {
             message_id: String::new(),
             bytes: 0,
             typed: false,
+            left_behind: false,
         }
     }
 }

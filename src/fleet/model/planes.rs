@@ -144,6 +144,9 @@ pub struct PaneFacts {
     pub height: u16,
     /// Title that the program set.
     pub title: Label,
+    /// Whether a delivery has pasted a text there and not pressed Enter; for longer only where it was killed.
+    #[serde(skip)]
+    pub drafted: bool,
 }
 
 /// How an agent's last process ended, as its keeper wrote it down.

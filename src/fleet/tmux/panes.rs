@@ -8,13 +8,13 @@
 use crate::fleet::model::{AgentName, End, Label, PaneId, PaneTarget, ServerName, SessionName, Size};
 
 /// Number of plain fields before the strings.
-const PLAIN_FIELDS: usize = 22;
+const PLAIN_FIELDS: usize = 23;
 
 /// Format of `list-panes`; the order is that of [`parse_record`].
 pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
 #{pane_dead_status}\t#{pane_dead_signal}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
-#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t#{pid}\t\
+#{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t#{pid}\t#{m:*.draft,#{@mosaic_turn}}\t\
 #{n:session_name}:#{session_name}#{n:@mosaic_agent}:#{@mosaic_agent}#{n:pane_title}:#{pane_title}";
 
 /// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
@@ -56,6 +56,8 @@ pub struct PaneRecord {
     /// Whether a client may be attached to look: its window is current, nothing is zoomed over it, and
     /// the window's size is manual.
     pub attachable: bool,
+    /// Whether a delivery has pasted a text there and not pressed Enter; for longer only where it was killed.
+    pub drafted: bool,
     /// Agent that the keeper marked it for.
     pub mark: Option<String>,
     /// Session, exact.
@@ -155,6 +157,7 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         // tmux honours a client's ignore-size only beside another client, so a window whose size
         // follows its clients is looked at without one.
         attachable: fields[19] == "1" && fields[20] == "manual",
+        drafted: fields[22] == "1",
         mark: Some(mark.to_owned()).filter(|mark| !mark.is_empty()),
         session: SessionName(session.to_owned()),
         title: Label::new(title),
@@ -178,7 +181,7 @@ mod tests {
     fn line(session: &str, title: &str) -> String {
         let mark = "a.b";
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t17\t{}:{session}{}:{mark}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t17\t1\t{}:{session}{}:{mark}{}:{title}\n",
             session.len(),
             mark.len(),
             title.len()
@@ -192,7 +195,7 @@ mod tests {
         assert_eq!((pane.id, pane.pid, pane.dead, pane.end), (PaneId(3), 4242, true, Some(End::Exited(7))));
         let killed = line("a", "").replace("\t7\t\t", "\t\t9\t");
         assert_eq!(parse_list(&killed).unwrap()[0].end, Some(End::Killed(9)));
-        assert_eq!(pane.server, 17);
+        assert!(pane.server == 17 && pane.drafted);
         assert_eq!((pane.activity, pane.status_rows, pane.mark.as_deref()), (Some(1700), 1, Some("a.b")));
         assert_eq!((pane.left, pane.window.width), (101, 201));
         assert_eq!((pane.session.0.as_str(), pane.title.as_str()), ("a_b", "Title"));

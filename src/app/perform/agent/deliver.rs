@@ -199,6 +199,7 @@ mod tests {
             message_id: "m1".to_owned(),
             bytes: 9,
             typed: true,
+            left_behind: false,
         }
     }
 
