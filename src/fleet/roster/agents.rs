@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::COORDINATING_CLASS;
+use super::file::Lifespan;
 use super::nearest::nearest;
+use super::supervise::Supervise;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, FloorGap, Label, ServerName, SessionName, SocketName, SshTarget, Warning};
@@ -90,6 +93,19 @@ pub struct Agent {
     pub reset_between_tasks: bool,
     /// What its runtime is told to begin a new conversation, when the roster says so.
     pub reset_command: Option<String>,
+    /// Whether it is always there.
+    pub lifespan: Lifespan,
+    /// Where its cards get work trees.
+    pub worktree: Option<Worktree>,
+}
+
+/// Where an agent's cards get work trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worktree {
+    /// The repository.
+    pub repo: PathBuf,
+    /// Branch that new ones begin from.
+    pub base: String,
 }
 
 /// A fleet's roster, valid.
@@ -107,11 +123,22 @@ pub struct Roster {
     pub agents: Vec<Agent>,
     /// Whether a runtime whose contract asks for structured reasoning is launched only with it.
     pub require_structured_reasoning: bool,
+    /// How work is given out.
+    pub supervise: Supervise,
     /// What the operator should know but what stops nothing.
     pub warnings: Vec<Warning>,
 }
 
 impl Roster {
+    /// Whether an agent is the coordinating seat: the one that `lead` names, else any of the coordinating class.
+    #[must_use]
+    pub fn is_lead(&self, agent: &Agent) -> bool {
+        match &self.lead {
+            Some(lead) => agent.name.as_str() == lead,
+            None => agent.class == COORDINATING_CLASS,
+        }
+    }
+
     /// The fleet's own socket and those of some of its agents, each once.
     #[must_use]
     pub fn sockets<'a>(&'a self, agents: impl IntoIterator<Item = &'a Agent>) -> Vec<&'a SocketName> {
@@ -134,6 +161,7 @@ impl Roster {
             lead: None,
             agents: Vec::new(),
             require_structured_reasoning: false,
+            supervise: Supervise::default(),
             warnings: Vec::new(),
         }
     }

@@ -66,7 +66,7 @@ impl Field {
 }
 
 /// Fields of an agent that commands may set.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "runtime",
     "class",
     "alias",
@@ -78,6 +78,7 @@ pub const FIELDS: [&str; 16] = [
     "channels",
     "reset_between_tasks",
     "persistent_persona",
+    "lifecycle",
     "kickstart_template",
     "tenant_id",
     "host",

@@ -6,9 +6,8 @@ use crate::fleet::model::Warning;
 /// One warning per key that some agent sets without effect.
 pub(super) fn without_effect(file: &RosterFile) -> Vec<Warning> {
     type Sets = fn(&AgentEntry) -> bool;
-    let keys: [(&'static str, bool, Sets); 4] = [
+    let keys: [(&'static str, bool, Sets); 3] = [
         ("channels", true, |entry| entry.command.is_some() && entry.channels.is_some()),
-        ("reset_between_tasks", false, |entry| entry.reset_between_tasks == Some(true)),
         ("model_hint", true, |entry| entry.command.is_some() && entry.model_hint.is_some()),
         ("yolo", true, |entry| entry.command.is_some() && entry.yolo.is_some()),
     ];

@@ -37,6 +37,31 @@ pub struct RosterFile {
     /// Whether a runtime whose contract asks for structured reasoning is launched only with it.
     #[serde(default, alias = "requireStructuredReasoning")]
     pub require_structured_reasoning: bool,
+    /// How the fleet gives out work by itself.
+    #[serde(default)]
+    pub supervise: Option<SuperviseSettings>,
+}
+
+/// How the fleet gives out work by itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SuperviseSettings {
+    /// Whether a supervisor is started with the fleet, and installed with it; default false.
+    #[serde(default)]
+    pub enabled: bool,
+    /// Most seconds between two looks, whatever happens in between; default 15.
+    #[serde(default)]
+    pub interval: Option<u64>,
+    /// Seconds for which a card is claimed; default 900.
+    #[serde(default)]
+    pub ttl: Option<u64>,
+    /// Seconds for which an ephemeral agent stays without a card; default 600.
+    #[serde(default)]
+    pub linger: Option<u64>,
+    /// How many agents of a class may be up at once; default all of them.
+    #[serde(default)]
+    pub concurrency: BTreeMap<String, usize>,
 }
 
 /// The fleet's tmux server.
@@ -122,6 +147,12 @@ pub struct AgentEntry {
     /// The persona that the agent keeps over resets: `true` for that of its class, or the name of another one.
     #[serde(default, alias = "persistentPersona")]
     pub persistent_persona: Option<PersistentPersona>,
+    /// Whether it is always there (`core`, the default) or only while there is work for it (`ephemeral`).
+    #[serde(default)]
+    pub lifecycle: Option<Lifespan>,
+    /// Where each of its cards gets a work tree and a branch of its own.
+    #[serde(default)]
+    pub worktree: Option<WorktreeSettings>,
     /// First message after a start.
     #[serde(default, alias = "kickstartTemplate")]
     pub kickstart_template: Option<String>,
@@ -148,6 +179,30 @@ pub enum PersistentPersona {
     OfClass(bool),
     /// Another one.
     Named(String),
+}
+
+/// Whether an agent is always there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Lifespan {
+    /// It stays.
+    #[default]
+    Core,
+    /// It comes with work for its class, and goes without.
+    Ephemeral,
+}
+
+/// Where an agent's cards get work trees.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WorktreeSettings {
+    /// The repository; `~` is the user's home.
+    pub repo: String,
+    /// Branch that new ones begin from; default `main`.
+    #[serde(default)]
+    pub base: Option<String>,
 }
 
 /// How the operator talks to the fleet.

@@ -16,16 +16,21 @@ mod overrides;
 mod problem;
 mod resolve;
 mod store;
+mod supervise;
 mod tree;
 
-pub use agents::{Agent, CommandSource, Roster, WindowSize};
+pub use agents::{Agent, CommandSource, Roster, WindowSize, Worktree};
 pub use document::{Document, meant};
 pub use edit::{Edit, FIELDS, Field, edit, put_on};
-pub use file::{AgentEntry, Connector, Defaults, RosterFile, RuntimeEntry, TmuxSettings};
+pub use file::{
+    AgentEntry, Connector, Defaults, Lifespan, RosterFile, RuntimeEntry, SuperviseSettings, TmuxSettings,
+    WorktreeSettings,
+};
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
 pub use resolve::{load, parse, read};
 pub use store::{Draft, LockedRoster, RosterLock, check, create, lock, lock_unchanged};
+pub use supervise::Supervise;
 
 /// The class whose agent coordinates a fleet without a `lead`.
 pub const COORDINATING_CLASS: &str = "orchestrator";

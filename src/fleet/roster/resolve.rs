@@ -110,14 +110,14 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
 }
 
 /// Applies the rules and collects what breaks them.
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     path: &'a Path,
     index: &'a Index,
     problems: Vec<Problem>,
 }
 
 impl Checker<'_> {
-    fn problem(&mut self, key: &str, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         let place = self.index.find(key);
         self.problems.push(Problem {
             path: self.path.to_owned(),
@@ -161,6 +161,7 @@ impl Checker<'_> {
             lead: file.lead.clone(),
             agents,
             require_structured_reasoning: file.require_structured_reasoning,
+            supervise: self.supervise(file),
             warnings,
         }
     }
@@ -326,6 +327,8 @@ impl Checker<'_> {
             window,
             reset_between_tasks: entry.reset_between_tasks.unwrap_or(false),
             reset_command,
+            lifespan: self.lifespan(at, entry, file),
+            worktree: self.worktree(at, entry, site),
             name,
         })
     }

@@ -209,11 +209,7 @@ fn a_key_without_effect_is_told() {
         beside_command,
         agents: agents.iter().map(ToString::to_string).collect(),
     };
-    let want: [(&str, bool, &[&str]); 4] = [
-        ("channels", true, &["b"]),
-        ("reset_between_tasks", false, &["b"]),
-        ("model_hint", true, &["b"]),
-        ("yolo", true, &["b"]),
-    ];
+    let want: [(&str, bool, &[&str]); 3] =
+        [("channels", true, &["b"]), ("model_hint", true, &["b"]), ("yolo", true, &["b"])];
     assert_eq!(roster.warnings, want.map(told));
 }
