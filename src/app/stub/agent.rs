@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::brief;
 use super::desk::Held;
 use super::script::{Ending, Script, Step};
 use crate::fleet::message::id_of;
@@ -17,7 +18,7 @@ const MAX_LINES: usize = 500;
 /// Messages that wait while it works.
 const MAX_QUEUED: usize = 100;
 
-/// How long it works on a message.
+/// How long it works on a message when its script does not say.
 const WORK: Duration = Duration::from_secs(5);
 
 /// Shortest claim of a stub that keeps its promise.
@@ -80,6 +81,8 @@ pub(super) enum Ask {
     Hang,
     /// Flood the screen.
     Flood(u32),
+    /// Keep a message in a file.
+    Log(String, String),
 }
 
 /// Who said a line.
@@ -123,6 +126,10 @@ pub(super) struct Agent {
     pub(super) queue: VecDeque<String>,
     pub(super) now: Instant,
     script: Script,
+    /// How long it works on a message.
+    pace: Duration,
+    /// Where its messages are kept.
+    log: Option<String>,
     /// How the card in hand, or the one that is asked for, will be worked on.
     plan: Option<(Ending, Duration)>,
     card: Option<Held>,
@@ -147,6 +154,8 @@ impl Agent {
             queue: VecDeque::new(),
             now,
             script,
+            pace: WORK,
+            log: None,
             plan: None,
             card: None,
             renew_at: None,
@@ -183,8 +192,8 @@ impl Agent {
             self.renew_at = None;
             self.asks.push(Ask::Renew(held.clone()));
         }
-        // What was asked for is done first: behind an end or a hang no step may run.
-        while self.doing == Doing::Idle && self.asks.is_empty() {
+        // What was asked for is done first: behind an end or a hang no step may run. What is kept of a message holds up none.
+        while self.doing == Doing::Idle && self.asks.iter().all(|ask| matches!(ask, Ask::Log(..))) {
             if let Some(message) = self.queue.pop_front() {
                 self.accept(&message);
             } else if let Some(step) = self.script.next() {
@@ -220,6 +229,8 @@ impl Agent {
                 self.doing = Doing::Resting(self.now + LOOK_FOR_CARDS);
                 self.asks.push(Ask::Claim(i64::try_from(seconds.as_secs()).unwrap_or(i64::MAX).max(1)));
             }
+            Step::Pace(span) => self.pace = span,
+            Step::Log(path) => self.log = Some(path),
             // The script puts its first step in the place of this one.
             Step::Loop => {}
         }
@@ -260,8 +271,19 @@ impl Agent {
     }
 
     fn accept(&mut self, message: &str) {
+        if let Some(path) = &self.log {
+            self.asks.push(Ask::Log(path.clone(), message.to_owned()));
+        }
+        if let Some(held) = brief::read(message) {
+            self.say(Voice::Agent, &format!("took {}: {}", held.id, held.title));
+            self.work(format!("{} {}", held.id, held.title), self.pace);
+            self.plan = Some((Ending::Complete, self.pace));
+            self.renew_at = Some(self.now + self.pace / 2);
+            self.card = Some(held);
+            return;
+        }
         self.say(Voice::Agent, &format!("accepted: {message}"));
-        self.work(message.lines().next().unwrap_or_default().chars().take(60).collect(), WORK);
+        self.work(message.lines().next().unwrap_or_default().chars().take(60).collect(), self.pace);
     }
 
     /// Adds to the conversation.
@@ -359,6 +381,8 @@ impl Agent {
                     "/work [seconds]   works",
                     "/claim [seconds]  claims a card and completes it; /fail parks it, /late is too slow",
                     "/ask QUESTION     asks for input",
+                    "/pace [seconds]   works so long on each message from now on",
+                    "/log FILE         keeps every message in a file",
                     "/die [status]     ends",
                     "/hang             stops reacting",
                     "/flood [lines]    floods its screen",

@@ -4,6 +4,7 @@
 //! joins them to the terminal and to the keeper.
 
 mod agent;
+mod brief;
 mod desk;
 mod face;
 mod script;
@@ -160,6 +161,7 @@ impl Stub<'_> {
                         std::thread::park();
                     },
                     Ask::Flood(lines) => flood(&mut paper, lines)?,
+                    Ask::Log(path, message) => log(&path, &message)?,
                     Ask::Claim(seconds) => {
                         let claimed = self.desk.claim(seconds);
                         self.agent.claimed(claimed);
@@ -245,6 +247,12 @@ enum Waited {
     Typed(io::Result<Typed>),
     /// It goes on after it was stopped, or has another size.
     Signalled(Signalled),
+}
+
+/// Appends a message to a file, as one line of JSON.
+fn log(path: &str, message: &str) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(format!("{}\n", serde_json::Value::from(message)).as_bytes())
 }
 
 /// Floods the screen the way a runaway build does: raw lines as fast as the terminal takes them.

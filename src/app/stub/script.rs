@@ -19,6 +19,10 @@ pub(super) enum Step {
     Hang,
     /// Floods the screen with lines.
     Flood(u32),
+    /// Works so long on each message from now on.
+    Pace(Duration),
+    /// Keeps every message from now on in this file, a line of JSON each.
+    Log(String),
     /// Claims a card, works on it for a while, and ends it so.
     Card(Ending, Duration),
     /// Begins again.
@@ -89,6 +93,8 @@ impl Step {
             "work" => Self::Work(seconds(10.0)?),
             "rest" => Self::Rest(seconds(10.0)?),
             "ask" if !rest.is_empty() => Self::Ask(rest.to_owned()),
+            "pace" => Self::Pace(seconds(5.0)?),
+            "log" if !rest.is_empty() => Self::Log(rest.to_owned()),
             "say" if !rest.is_empty() => Self::Say(rest.to_owned()),
             "die" => Self::Die(if rest.is_empty() { 1 } else { rest.parse().ok()? }),
             "hang" => Self::Hang,
