@@ -7,6 +7,7 @@ pub mod contract;
 
 mod envfile;
 pub mod error;
+pub mod escalations;
 pub mod file;
 pub mod framework;
 pub mod gate;
@@ -37,6 +38,7 @@ pub mod screen;
 pub mod seed;
 pub mod session;
 pub mod ssh;
+pub mod supervision;
 pub mod systemd;
 pub mod tmux;
 pub mod usage;

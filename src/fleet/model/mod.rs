@@ -5,6 +5,7 @@
 
 pub mod age;
 mod end;
+mod escalation;
 mod flag;
 mod label;
 mod names;
@@ -18,6 +19,7 @@ mod unit;
 mod warning;
 
 pub use self::end::*;
+pub use self::escalation::{Ack, Cause, Escalation, Subject};
 pub use self::flag::Flag;
 pub use self::label::{Label, printable};
 pub use self::names::*;

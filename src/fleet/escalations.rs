@@ -1,0 +1,192 @@
+//! What waits for a person: one file in the run folder, written whole under a lock, by the supervisor and by whoever
+//! acknowledges. While one of a subject is open there is no second; it goes when its cause is gone.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Failure, Kind, Result};
+use super::file::{self, Keep};
+use super::home::Site;
+use super::model::{Ack, Escalation, Subject};
+use super::os::lockfile;
+use crate::plain::{self, Notation};
+
+/// A change of the file takes milliseconds.
+const LOCKED_WITHIN: Duration = Duration::from_secs(5);
+
+/// More is no list that anybody wrote.
+const MAX_BYTES: usize = 4 << 20;
+
+/// The file.
+#[must_use]
+pub fn path(site: &Site) -> PathBuf {
+    site.run_dir.join("escalations.json")
+}
+
+/// What stands in the file.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Book {
+    /// Number of the next one: an id is never given twice.
+    next: u64,
+    open: Vec<Escalation>,
+}
+
+/// All that wait, the oldest first.
+///
+/// # Errors
+/// When the file cannot be read, or is no such list.
+pub fn read(site: &Site) -> Result<Vec<Escalation>> {
+    load(&path(site)).map(|book| book.open)
+}
+
+fn load(path: &Path) -> Result<Book> {
+    let text = match plain::read(path, MAX_BYTES) {
+        Ok(text) => text,
+        Err(why) if why.is_missing() => return Ok(Book::default()),
+        Err(why) => return Err(Failure::unreadable(path.display().to_string(), &why)),
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        let why = plain::plain_words(&error.to_string(), Notation::Json);
+        let next = "remove the file: what still cannot go on is escalated again";
+        Failure::new(Kind::Invalid, path.display().to_string(), why, next)
+    })
+}
+
+/// Has a person look at something; `None` when that waits for one already.
+///
+/// # Errors
+/// When the list cannot be read or written.
+pub async fn raise(site: &Site, subject: &Subject, why: &str, tried: &str, at: i64) -> Result<Option<Escalation>> {
+    change(site, |book| {
+        if book.open.iter().any(|open| open.subject == *subject) {
+            return Ok(None);
+        }
+        book.next += 1;
+        let new = Escalation {
+            id: format!("e{}", book.next),
+            subject: subject.clone(),
+            at,
+            tenant_id: site.tenant_id.clone(),
+            host: site.host.clone(),
+            why: why.to_owned(),
+            tried: tried.to_owned(),
+            told: false,
+            acked: None,
+        };
+        book.open.push(new.clone());
+        Ok(Some(new))
+    })
+    .await
+}
+
+/// Ends the escalation of a subject, whose cause is gone; `None` when there is none.
+///
+/// # Errors
+/// As for [`raise`].
+pub async fn settle(site: &Site, subject: &Subject) -> Result<Option<Escalation>> {
+    change(site, |book| {
+        let at = book.open.iter().position(|open| open.subject == *subject);
+        Ok(at.map(|at| book.open.remove(at)))
+    })
+    .await
+}
+
+/// Notes that the coordinating seat was told of one.
+///
+/// # Errors
+/// As for [`raise`].
+pub async fn told(site: &Site, id: &str) -> Result<()> {
+    change(site, |book| {
+        book.open.iter_mut().filter(|open| open.id == id).for_each(|open| open.told = true);
+        Ok(())
+    })
+    .await
+}
+
+/// Notes that somebody looks after one.
+///
+/// # Errors
+/// When there is none of that id; and as for [`raise`].
+pub async fn ack(site: &Site, id: &str, by: &str, at: i64) -> Result<Escalation> {
+    change(site, |book| {
+        let Some(open) = book.open.iter_mut().find(|open| open.id == id) else {
+            return Err(Failure::new(
+                Kind::NotFound,
+                format!("escalation {}", plain::quoted(id)),
+                "there is none of that id",
+                "`mosaic-tui fleet escalations` lists all",
+            ));
+        };
+        // The first who took it up stays named.
+        open.acked.get_or_insert_with(|| Ack { by: by.to_owned(), at });
+        Ok(open.clone())
+    })
+    .await
+}
+
+async fn change<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Result<T> {
+    let path = path(site);
+    let _lock = lock(site).await?;
+    let mut book = load(&path)?;
+    let before = serde_json::to_vec(&book).unwrap_or_default();
+    let done = work(&mut book)?;
+    if serde_json::to_vec(&book).unwrap_or_default() != before {
+        let bytes = serde_json::to_vec_pretty(&book).unwrap_or_default();
+        file::write_private(&path, &bytes, Keep::Durable).map_err(|error| {
+            Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
+        })?;
+    }
+    Ok(done)
+}
+
+async fn lock(site: &Site) -> Result<File> {
+    let path = super::supervision::folder(site).join("escalations.lock");
+    lockfile::hold(&path, LOCKED_WITHIN, lockfile::open).await?.ok_or_else(|| {
+        Failure::failed(format!("lock {}", path.display()), "is held for over 5 s", "`fuser` names who holds it")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::model::Cause;
+
+    fn stage() -> (tempfile::TempDir, Site) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut site = Site::for_tests("/nowhere");
+        site.run_dir = folder.path().join("run");
+        (folder, site)
+    }
+
+    #[tokio::test]
+    async fn one_of_a_subject_waits_until_its_cause_is_gone_and_ids_never_come_again() {
+        let (_folder, site) = stage();
+        let subject = Subject::agent(Cause::Dies, "a");
+        assert_eq!(read(&site).unwrap(), []);
+        let first = raise(&site, &subject, "exit 3", "3 restarts", 7).await.unwrap().unwrap();
+        assert_eq!((first.id.as_str(), first.is_open(), first.told), ("e1", true, false));
+        assert_eq!(raise(&site, &subject, "exit 4", "4 restarts", 8).await.unwrap(), None, "one, not one each time");
+        told(&site, "e1").await.unwrap();
+        let acked = ack(&site, "e1", "me", 9).await.unwrap();
+        assert!(acked.told && !acked.is_open());
+        assert_eq!(ack(&site, "e1", "another", 10).await.unwrap().acked, Some(Ack { by: "me".to_owned(), at: 9 }));
+        assert_eq!(raise(&site, &subject, "exit 5", "", 11).await.unwrap(), None, "somebody looks after it");
+        assert_eq!(settle(&site, &subject).await.unwrap().map(|gone| gone.id).as_deref(), Some("e1"));
+        assert_eq!(settle(&site, &subject).await.unwrap(), None);
+        assert_eq!(raise(&site, &subject, "exit 6", "", 12).await.unwrap().unwrap().id, "e2");
+        assert_eq!(ack(&site, "e1", "me", 13).await.unwrap_err().kind, Kind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_cannot_be_read_is_left_as_it_is() {
+        let (_folder, site) = stage();
+        std::fs::create_dir_all(&site.run_dir).unwrap();
+        std::fs::write(path(&site), "{\"next\": 1, \"open\": 5}").unwrap();
+        let refused = raise(&site, &Subject::card(Cause::Blocked, "A1"), "", "", 0).await.unwrap_err();
+        assert!(refused.kind == Kind::Invalid && refused.next.contains("remove"), "{refused}");
+        assert!(std::fs::read_to_string(path(&site)).unwrap().contains("\"open\": 5"));
+    }
+}
