@@ -7,6 +7,7 @@
 pub mod action;
 mod demo;
 mod edge;
+pub mod factory;
 mod perform;
 mod run;
 mod stub;

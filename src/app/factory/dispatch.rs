@@ -1,0 +1,66 @@
+//! Who gets which card: a free agent that fits, and no agent stays free while a card fits it.
+
+use std::collections::BTreeMap;
+
+use super::decision::{Decision, Reason};
+use super::memory::Memory;
+use super::situation::{Role, Seat, Situation, Waiting};
+use crate::fleet::model::Readiness;
+
+/// How a card fits an agent; `None` when it does not. Seats of the floor get only what names them or their class.
+#[must_use]
+pub(super) fn fit(card: &Waiting, seat: &Seat) -> Option<Reason> {
+    match card.assignee.as_str() {
+        "" if seat.role == Role::Worker => Some(Reason::ForAnyone),
+        "" => None,
+        assignee if assignee == seat.name => Some(Reason::ForAgent),
+        assignee if assignee == seat.class => Some(Reason::ForClass(seat.class.clone())),
+        _ => None,
+    }
+}
+
+/// Whether work can be given to an agent now.
+#[must_use]
+pub(super) fn is_free(seat: &Seat, situation: &Situation, memory: &Memory) -> bool {
+    seat.readiness == Readiness::Available
+        && !seat.busy
+        && situation.holds(&seat.name).is_none()
+        && !Memory::waits(memory.agents.get(&seat.name), situation.now)
+}
+
+/// The cards that may be given out now, in the order in which they are claimed.
+#[must_use]
+pub(super) fn givable<'a>(situation: &'a Situation, memory: &Memory) -> Vec<&'a Waiting> {
+    let waiting = situation.cards.iter().flat_map(|cards| &cards.waiting);
+    waiting.filter(|card| !Memory::waits(memory.cards.get(card.id.as_str()), situation.now)).collect()
+}
+
+/// Gives the cards out, the first of them first. Among several agents that fit, one for which less else waits is taken:
+/// so a card for anyone does not take the only agent that the next card is for.
+#[must_use]
+pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(&str) -> bool) -> Vec<Decision> {
+    let cards = givable(situation, memory);
+    let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
+    for card in &cards {
+        *waiting.entry(card.assignee.as_str()).or_default() += 1;
+    }
+    let alternatives = |seat: &Seat| -> usize {
+        let for_name = waiting.get(seat.name.as_str()).copied().unwrap_or(0);
+        let for_class =
+            if seat.class == seat.name { 0 } else { waiting.get(seat.class.as_str()).copied().unwrap_or(0) };
+        for_name + for_class
+    };
+    let mut free: Vec<&Seat> =
+        situation.seats.iter().filter(|seat| is_free(seat, situation, memory) && !taken(&seat.name)).collect();
+    let mut given = Vec::new();
+    for card in cards {
+        let fitting = free.iter().enumerate().filter_map(|(at, seat)| Some((at, fit(card, seat)?)));
+        let Some((at, why)) = fitting.min_by_key(|(at, _)| (alternatives(free[*at]), *at)) else { continue };
+        let seat = free.remove(at);
+        given.push(Decision::Dispatch { card: card.id.clone(), agent: seat.name.clone(), why });
+        if free.is_empty() {
+            break;
+        }
+    }
+    given
+}

@@ -1,0 +1,225 @@
+//! What is known from ticks before: who was seen gone, who backs off and until when, what was asked for.
+//!
+//! What must outlive a supervisor that is killed is written down; what two looks of one supervisor have to agree on is
+//! not. Times are since boot, so no step of a clock changes a pause; after a reboot none of them holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::situation::Situation;
+use crate::backlog::model::CardId;
+use crate::fleet::model::Readiness;
+
+/// Two looks that agree are at least so far apart.
+const LOOKS_APART: Duration = Duration::from_millis(200);
+
+/// The first pause of an agent that took no work, and of a card that could not be given; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The first pause behind the restart of an agent that ended; it doubles.
+const FIRST_REST: Duration = Duration::from_secs(15);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
+
+/// An agent that lives for so long after a restart has got over what ended it.
+const STANDS_AFTER: Duration = Duration::from_secs(10);
+
+/// A text that stands in a composer for so long without an Enter was left by a delivery that was killed.
+const BROKEN_OFF_AFTER: Duration = Duration::from_secs(3);
+
+/// So many failures in a row are a person's business.
+pub(super) const FAILURES: u32 = 3;
+
+/// Failures in a row, and the pause behind the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backoff {
+    /// How many there were.
+    pub failures: u32,
+    /// Until when nothing is tried, since boot.
+    pub until: Duration,
+    /// The last one, in its own words.
+    pub why: String,
+}
+
+impl Backoff {
+    fn failed(&mut self, first: Duration, why: &str, now: Duration) {
+        let pause = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE);
+        self.failures = self.failures.saturating_add(1);
+        self.until = now + pause;
+        why.clone_into(&mut self.why);
+    }
+}
+
+/// A request for cards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Who was asked.
+    pub agent: String,
+    /// What the backlog and the goals were then.
+    pub mark: String,
+    /// When, since boot.
+    pub at: Duration,
+}
+
+/// What is known from ticks before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// Agents that did not take work.
+    pub agents: BTreeMap<String, Backoff>,
+    /// Cards that could not be given.
+    pub cards: BTreeMap<String, Backoff>,
+    /// Agents that were brought back.
+    pub repairs: BTreeMap<String, Backoff>,
+    /// Escalations that could not be told.
+    pub tells: BTreeMap<String, Backoff>,
+    /// How often cards were claimed that were given out.
+    pub attempts: BTreeMap<String, i64>,
+    /// The last request for cards.
+    pub asked: Option<Asked>,
+    /// Whether it was said that the fleet is paused.
+    #[serde(skip)]
+    pub(super) held: bool,
+    /// Agents that were seen gone: in which look and when first, and whether a second look agrees.
+    #[serde(skip)]
+    gone: BTreeMap<String, Gone>,
+    /// Since when an agent lives.
+    #[serde(skip)]
+    lives: BTreeMap<String, Duration>,
+    /// Since when a text of a delivery stands in an agent's composer.
+    #[serde(skip)]
+    drafted: BTreeMap<String, Duration>,
+    /// Since when an agent has no card.
+    #[serde(skip)]
+    pub(super) idle: BTreeMap<String, Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Gone {
+    look: u64,
+    since: Duration,
+    agreed: bool,
+}
+
+impl Memory {
+    /// Takes in a look at the fleet.
+    pub fn look(&mut self, situation: &Situation) {
+        let now = situation.now;
+        let named = |name: &String| situation.seat(name).is_some();
+        self.gone.retain(|name, _| situation.seat(name).is_some_and(|seat| seat.readiness == Readiness::Dead));
+        self.lives.retain(|name, _| named(name));
+        self.idle.retain(|name, _| named(name));
+        self.drafted.retain(|name, _| named(name));
+        self.agents.retain(|name, _| named(name));
+        self.repairs.retain(|name, _| named(name));
+        let untold = |id: &String| situation.untold.iter().any(|(untold, _)| untold == id);
+        self.tells.retain(|id, _| untold(id));
+        if let Some(cards) = &situation.cards {
+            // While one is being given it is held for a moment.
+            let waiting = cards.waiting.iter().map(|card| &card.id).chain(cards.held.iter().map(|card| &card.id));
+            let open: BTreeSet<&str> = waiting.map(CardId::as_str).collect();
+            self.cards.retain(|card, _| open.contains(card.as_str()));
+            self.attempts.retain(|card, _| open.contains(card.as_str()));
+        }
+        for seat in &situation.seats {
+            if seat.readiness == Readiness::Dead {
+                self.lives.remove(&seat.name);
+                let first = Gone { look: situation.look, since: now, agreed: false };
+                let gone = self.gone.entry(seat.name.clone()).or_insert(first);
+                gone.agreed |= gone.look != situation.look && now >= gone.since + LOOKS_APART;
+            } else {
+                let since = *self.lives.entry(seat.name.clone()).or_insert(now);
+                if now >= since + STANDS_AFTER {
+                    self.repairs.remove(&seat.name);
+                }
+            }
+            if seat.drafted && !seat.busy {
+                self.drafted.entry(seat.name.clone()).or_insert(now);
+            } else {
+                self.drafted.remove(&seat.name);
+            }
+            if situation.holds(&seat.name).is_some() || seat.busy || seat.readiness == Readiness::Working {
+                self.idle.remove(&seat.name);
+            } else if seat.readiness == Readiness::Available {
+                self.idle.entry(seat.name.clone()).or_insert(now);
+            }
+        }
+    }
+
+    /// Whether two looks agree that an agent is dead.
+    #[must_use]
+    pub fn is_dead(&self, agent: &str) -> bool {
+        self.gone.get(agent).is_some_and(|gone| gone.agreed)
+    }
+
+    /// Whether a delivery to an agent was broken off, and its text stands in the composer.
+    #[must_use]
+    pub fn is_broken_off(&self, agent: &str, now: Duration) -> bool {
+        self.drafted.get(agent).is_some_and(|since| now >= *since + BROKEN_OFF_AFTER)
+    }
+
+    /// Whether something was seen that another look has to confirm.
+    #[must_use]
+    pub fn doubts(&self) -> bool {
+        self.gone.values().any(|gone| !gone.agreed) || !self.drafted.is_empty()
+    }
+
+    /// Notes that an agent took no work.
+    pub fn took_no_work(&mut self, agent: &str, why: &str, now: Duration) {
+        self.agents.entry(agent.to_owned()).or_default().failed(FIRST_PAUSE, why, now);
+    }
+
+    /// Notes that an agent took a card, which was claimed so often by now.
+    pub fn took_work(&mut self, agent: &str, card: &str, attempts: i64) {
+        self.agents.remove(agent);
+        self.cards.remove(card);
+        self.attempts.insert(card.to_owned(), attempts);
+    }
+
+    /// Notes that an agent could not be stopped: it stays for another while.
+    pub fn could_not_stop(&mut self, agent: &str) {
+        self.idle.remove(agent);
+    }
+
+    /// Notes that a card could not be given to anybody.
+    pub fn could_not_give(&mut self, card: &str, why: &str, now: Duration) {
+        self.cards.entry(card.to_owned()).or_default().failed(FIRST_PAUSE, why, now);
+    }
+
+    /// Notes that an agent was brought back, or that this failed.
+    pub fn revived(&mut self, agent: &str, why: &str, now: Duration) {
+        self.repairs.entry(agent.to_owned()).or_default().failed(FIRST_REST, why, now);
+    }
+
+    /// Notes that an escalation could not be told.
+    pub fn could_not_tell(&mut self, id: &str, why: &str, now: Duration) {
+        self.tells.entry(id.to_owned()).or_default().failed(FIRST_PAUSE, why, now);
+    }
+
+    /// Whether a pause still lasts.
+    #[must_use]
+    pub(super) fn waits(backoff: Option<&Backoff>, now: Duration) -> bool {
+        backoff.is_some_and(|backoff| now < backoff.until)
+    }
+
+    /// When the next pause is over.
+    #[must_use]
+    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+        let all = [&self.agents, &self.cards, &self.repairs, &self.tells];
+        all.into_iter().flat_map(BTreeMap::values).map(|backoff| backoff.until).filter(|until| *until > now).min()
+    }
+
+    /// The same memory after a reboot: times before it mean nothing, and what failed then is tried at once.
+    #[must_use]
+    pub fn after_reboot(mut self) -> Self {
+        let all = [&mut self.agents, &mut self.cards, &mut self.repairs, &mut self.tells];
+        all.into_iter().flat_map(BTreeMap::values_mut).for_each(|backoff| backoff.until = Duration::ZERO);
+        if let Some(asked) = &mut self.asked {
+            asked.at = Duration::ZERO;
+        }
+        self
+    }
+}

@@ -1,0 +1,18 @@
+//! What the factory does next, as pure rules: from what is seen to what is decided. No clock, no I/O.
+//!
+//! `situation` is what one tick sees, `memory` what is known from ticks before, `tick` the rules in their order, and
+//! `decision` what comes out: each a value with its reason.
+
+mod decision;
+mod dispatch;
+mod memory;
+mod situation;
+mod tick;
+
+#[cfg(test)]
+mod tests;
+
+pub use decision::{Decision, Reason};
+pub use memory::{Asked, Backoff, Memory};
+pub use situation::{Blocked, Cards, Held, Role, Seat, Settings, Situation, Waiting};
+pub use tick::tick;

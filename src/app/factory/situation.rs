@@ -1,0 +1,149 @@
+//! What one tick sees: the seats of this host, the cards that wait and those that are held, the settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::backlog::model::{CardId, Counts};
+use crate::fleet::model::{Readiness, Subject};
+use crate::fleet::roster::Lifespan;
+
+/// What an agent is to the fleet as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The coordinating seat.
+    Lead,
+    /// Keeps the fleet's tools in order; one of the floor.
+    Enhancer,
+    /// Works on cards.
+    Worker,
+}
+
+impl Role {
+    /// Whether it belongs to the floor, which is kept staffed and gets only what names it.
+    #[must_use]
+    pub fn is_floor(self) -> bool {
+        self != Self::Worker
+    }
+}
+
+/// One agent of this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about an agent")]
+pub struct Seat {
+    /// Its name.
+    pub name: String,
+    /// Its class.
+    pub class: String,
+    /// What it is to the fleet.
+    pub role: Role,
+    /// Whether it is always there.
+    pub lifespan: Lifespan,
+    /// What to expect of it.
+    pub readiness: Readiness,
+    /// Why.
+    pub reason: String,
+    /// Whether its session and its processes are gone.
+    pub gone: bool,
+    /// Whether somebody stopped it on purpose.
+    pub stopped: bool,
+    /// Whether systemd is about to start it again.
+    pub restarting: bool,
+    /// Whether it lives and nobody keeps it.
+    pub unkept: bool,
+    /// Whether a delivery has pasted a text into its composer and not pressed Enter.
+    pub drafted: bool,
+    /// Whether something of this supervisor is under way with it.
+    pub busy: bool,
+}
+
+/// A card that can be claimed now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its name.
+    pub id: CardId,
+    /// Class or agent that should take it; empty means anyone.
+    pub assignee: String,
+}
+
+/// A card that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its name.
+    pub id: CardId,
+    /// Who holds it.
+    pub owner: String,
+    /// Whether it was claimed on this host; an agent of another one may have the same name.
+    pub here: bool,
+    /// Whether its time is over.
+    pub expired: bool,
+}
+
+/// A card whose worker could not go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// Its name.
+    pub id: CardId,
+    /// Who held it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The backlog at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cards {
+    /// What can be claimed, in the order in which it is.
+    pub waiting: Vec<Waiting>,
+    /// What is held.
+    pub held: Vec<Held>,
+    /// What agents could not go on with.
+    pub blocked: Vec<Blocked>,
+    /// Cards per column.
+    pub counts: Counts,
+}
+
+/// How the factory is run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// How long an ephemeral agent stays without a card.
+    pub linger: Duration,
+    /// How many agents of a class may work at once; no entry means all of them.
+    pub concurrency: BTreeMap<String, usize>,
+}
+
+/// Everything that one tick decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    /// Time since boot: no step of a clock moves it.
+    pub now: Duration,
+    /// Tells one look at the fleet from the next.
+    pub look: u64,
+    /// Why nothing is given out, when the fleet is paused.
+    pub paused: Option<String>,
+    /// The agents of this host, in the roster's order.
+    pub seats: Vec<Seat>,
+    /// The backlog; `None` when it cannot be read.
+    pub cards: Option<Cards>,
+    /// Tells one set of goals from the next.
+    pub goals: String,
+    /// What waits for a person already.
+    pub escalated: BTreeSet<Subject>,
+    /// Escalations of which the coordinating seat does not know yet: id and subject.
+    pub untold: Vec<(String, Subject)>,
+    /// How the factory is run.
+    pub settings: Settings,
+}
+
+impl Situation {
+    /// The seat of that name.
+    #[must_use]
+    pub fn seat(&self, name: &str) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.name == name)
+    }
+
+    /// The card that an agent of this host holds.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> Option<&Held> {
+        self.cards.as_ref()?.held.iter().find(|held| held.here && held.owner == name)
+    }
+}

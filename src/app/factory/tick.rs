@@ -1,0 +1,334 @@
+//! One tick: the steps in their order. The same situation and memory give the same decisions.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::decision::{Decision, Reason};
+use super::dispatch::{dispatch, fit, givable};
+use super::memory::{FAILURES, Memory};
+use super::situation::{Cards, Role, Seat, Situation};
+use crate::backlog::model::{CardId, Column};
+use crate::fleet::model::{Cause, Readiness, Subject, age};
+use crate::fleet::roster::Lifespan;
+
+/// The class that is asked for cards.
+const PLANNER: &str = "planner";
+
+/// Whoever was asked for cards, and rests, has made none after this time.
+const MADE_WITHIN: Duration = Duration::from_secs(120);
+
+/// A card that was claimed so often will not end by itself.
+const GIVEN_OUT_OFTEN: i64 = 8;
+
+/// Decides what is done now. [`Memory::look`] has taken the situation in before.
+#[must_use]
+pub fn tick(situation: &Situation, memory: &Memory) -> Vec<Decision> {
+    match (&situation.paused, memory.held) {
+        (Some(_), true) => return Vec::new(),
+        (Some(why), false) => return vec![Decision::Hold(Reason::Paused(why.clone()))],
+        (None, _) => {}
+    }
+    let mut tick = Tick { situation, memory, decisions: Vec::new(), taken: BTreeSet::new() };
+    if memory.held {
+        tick.decide(Decision::GoOn(Reason::PauseOver));
+    }
+    tick.floor();
+    tick.claims();
+    for given in dispatch(situation, memory, &|agent| tick.taken.contains(agent)) {
+        tick.decide(given);
+    }
+    tick.lifecycle();
+    tick.replan();
+    tick.escalations();
+    tick.decisions
+}
+
+impl Memory {
+    /// Keeps what was said of a pause.
+    pub fn decided(&mut self, decisions: &[Decision]) {
+        for decision in decisions {
+            match decision {
+                Decision::Hold(_) => self.held = true,
+                Decision::GoOn(_) => self.held = false,
+                _ => {}
+            }
+        }
+    }
+}
+
+struct Tick<'a> {
+    situation: &'a Situation,
+    memory: &'a Memory,
+    decisions: Vec<Decision>,
+    /// Agents with which something is done in this tick.
+    taken: BTreeSet<String>,
+}
+
+impl Tick<'_> {
+    fn decide(&mut self, decision: Decision) {
+        if let Some(agent) = decision.occupies() {
+            self.taken.insert(agent.to_owned());
+        }
+        self.decisions.push(decision);
+    }
+
+    fn is_occupied(&self, seat: &Seat) -> bool {
+        seat.busy || self.taken.contains(&seat.name)
+    }
+
+    /// Whether an agent that ended may be brought back now.
+    fn may_repair(&self, seat: &Seat) -> bool {
+        !self.is_occupied(seat)
+            && !seat.restarting
+            && !Memory::waits(self.memory.repairs.get(&seat.name), self.situation.now)
+    }
+
+    /// Core agents stay, those of the floor above all; one that lives without a keeper gets another.
+    fn floor(&mut self) {
+        let situation = self.situation;
+        for seat in &situation.seats {
+            let stays = seat.role.is_floor() || seat.lifespan == Lifespan::Core;
+            if seat.unkept && self.may_repair(seat) {
+                self.decide(Decision::Keep { agent: seat.name.clone(), why: Reason::NoKeeper });
+            } else if self.memory.is_broken_off(&seat.name, situation.now)
+                && seat.readiness != Readiness::Dead
+                && !self.is_occupied(seat)
+                && !Memory::waits(self.memory.agents.get(&seat.name), situation.now)
+            {
+                self.decide(Decision::Clear { agent: seat.name.clone(), why: Reason::BrokenOff });
+            } else if stays && !seat.stopped && self.memory.is_dead(&seat.name) && self.may_repair(seat) {
+                let why = Reason::Dead(seat.reason.clone());
+                self.decide(Decision::Revive { agent: seat.name.clone(), why });
+            }
+        }
+    }
+
+    /// Claims whose time is over return to the pool, and those of agents that are gone.
+    fn claims(&mut self) {
+        let Some(cards) = &self.situation.cards else { return };
+        let over: Vec<CardId> = cards.held.iter().filter(|held| held.expired).map(|held| held.id.clone()).collect();
+        if !over.is_empty() {
+            self.decide(Decision::Reclaim { cards: over, why: Reason::LeaseOver });
+        }
+        for held in cards.held.iter().filter(|held| held.here && !held.expired) {
+            let gone = self.situation.seat(&held.owner).is_some_and(|seat| seat.gone && !seat.busy);
+            if gone && self.memory.is_dead(&held.owner) {
+                let (card, agent) = (held.id.clone(), held.owner.clone());
+                self.decide(Decision::Release { card, agent, why: Reason::OwnerGone });
+            }
+        }
+    }
+
+    /// Ephemeral agents come when work waits for them, and go when there is none.
+    fn lifecycle(&mut self) {
+        let (situation, memory) = (self.situation, self.memory);
+        if situation.cards.is_none() {
+            return;
+        }
+        let dispatched: BTreeSet<CardId> = self
+            .decisions
+            .iter()
+            .filter_map(|decision| match decision {
+                Decision::Dispatch { card, .. } => Some(card.clone()),
+                _ => None,
+            })
+            .collect();
+        let left: Vec<_> =
+            givable(situation, memory).into_iter().filter(|card| !dispatched.contains(&card.id)).collect();
+        for seat in situation.seats.iter().filter(|seat| seat.lifespan == Lifespan::Ephemeral && !seat.role.is_floor())
+        {
+            // Cards for anyone start nobody.
+            let waiting = left.iter().filter(|card| !card.assignee.is_empty() && fit(card, seat).is_some()).count();
+            if self.memory.is_dead(&seat.name) && self.may_repair(seat) {
+                let of_class = || situation.seats.iter().filter(|other| other.class == seat.class);
+                // Those that are there, or on their way.
+                let there =
+                    of_class().filter(|other| other.readiness != Readiness::Dead || self.is_occupied(other)).count();
+                let ready = of_class().filter(|other| self.may_take(other)).count();
+                let most = situation.settings.concurrency.get(&seat.class).copied().unwrap_or(usize::MAX);
+                if waiting > ready && there < most {
+                    let why = Reason::WorkWaits(waiting);
+                    self.decide(Decision::Start { agent: seat.name.clone(), why });
+                }
+            } else if waiting == 0
+                && !self.is_occupied(seat)
+                && seat.readiness == Readiness::Available
+                && situation.holds(&seat.name).is_none()
+                && let Some(since) = memory.idle.get(&seat.name)
+                && situation.now >= *since + situation.settings.linger
+            {
+                let why = Reason::NoWork(situation.now.saturating_sub(*since));
+                self.decide(Decision::Stop { agent: seat.name.clone(), why });
+            }
+        }
+    }
+
+    /// Whether an agent that is there, or on its way, will take one of the cards that are left.
+    fn may_take(&self, seat: &Seat) -> bool {
+        let starts = self.is_occupied(seat) && seat.readiness == Readiness::Dead;
+        let rests = !self.is_occupied(seat)
+            && matches!(seat.readiness, Readiness::Available | Readiness::Working | Readiness::Unknown)
+            && self.situation.holds(&seat.name).is_none()
+            && !Memory::waits(self.memory.agents.get(&seat.name), self.situation.now);
+        starts || rests
+    }
+
+    /// With no card open somebody is asked for more, once.
+    fn replan(&mut self) {
+        let Some(cards) = &self.situation.cards else { return };
+        if open(cards) > 0 || self.memory.asked.as_ref().is_some_and(|asked| asked.mark == self.situation.mark()) {
+            return;
+        }
+        let can = |seat: &&Seat| {
+            matches!(seat.readiness, Readiness::Available | Readiness::Working)
+                && !self.is_occupied(seat)
+                && !Memory::waits(self.memory.agents.get(&seat.name), self.situation.now)
+        };
+        let planners = || self.situation.seats.iter().filter(|seat| seat.class == PLANNER);
+        let asked = match planners().next() {
+            Some(_) => planners().find(can),
+            None => self.situation.seats.iter().filter(|seat| seat.role == Role::Lead).find(can),
+        };
+        if let Some(seat) = asked {
+            let agent = seat.name.clone();
+            self.decide(Decision::Replan { agent, why: Reason::NothingOpen });
+        }
+    }
+
+    /// What cannot go on reaches a person, once; what goes on again is settled.
+    fn escalations(&mut self) {
+        let due = self.due();
+        for (subject, why, tried) in due {
+            if !self.situation.escalated.contains(&subject) {
+                self.decide(Decision::Escalate { subject, why, tried });
+            }
+        }
+        let settled: Vec<Subject> =
+            self.situation.escalated.iter().filter(|subject| self.is_settled(subject)).cloned().collect();
+        for subject in settled {
+            self.decide(Decision::Settle { subject, why: Reason::WellAgain });
+        }
+        self.tell();
+    }
+
+    /// Everything that a person has to look at now: what, why, and what was tried.
+    fn due(&self) -> Vec<(Subject, Reason, String)> {
+        let mut due = Vec::new();
+        for role in [Role::Lead, Role::Enhancer] {
+            let mut of_role = self.situation.seats.iter().filter(|seat| seat.role == role).peekable();
+            let Some(first) = of_role.peek().map(|seat| seat.name.clone()) else { continue };
+            if of_role.all(|seat| seat.stopped && self.memory.is_dead(&seat.name)) {
+                let subject = Subject::agent(Cause::Unstaffed, &first);
+                due.push((subject, Reason::StoppedOnPurpose, "nothing: who stopped it may start it".to_owned()));
+            }
+        }
+        let tried = |what: &str, failures: u32| format!("{what} {failures} times");
+        for (agent, backoff) in self.memory.repairs.iter().filter(|(_, backoff)| backoff.failures >= FAILURES) {
+            let subject = Subject::agent(Cause::Dies, agent);
+            due.push((subject, Reason::Failed(backoff.why.clone()), tried("restarted", backoff.failures)));
+        }
+        for (agent, backoff) in self.memory.agents.iter().filter(|(_, backoff)| backoff.failures >= FAILURES) {
+            let subject = Subject::agent(Cause::TakesNoWork, agent);
+            due.push((subject, Reason::Failed(backoff.why.clone()), tried("given work", backoff.failures)));
+        }
+        for (card, backoff) in self.memory.cards.iter().filter(|(_, backoff)| backoff.failures >= FAILURES) {
+            let subject = Subject::card(Cause::CannotBeGiven, card);
+            due.push((subject, Reason::Failed(backoff.why.clone()), tried("given out", backoff.failures)));
+        }
+        let Some(cards) = &self.situation.cards else { return due };
+        let waits = |card: &str| cards.waiting.iter().any(|waiting| waiting.id.as_str() == card);
+        for (card, times) in
+            self.memory.attempts.iter().filter(|(card, times)| **times >= GIVEN_OUT_OFTEN && waits(card))
+        {
+            let subject = Subject::card(Cause::NeverEnds, card);
+            due.push((subject, Reason::GivenOut(*times), "it is given out again".to_owned()));
+        }
+        for card in &cards.blocked {
+            let subject =
+                Subject { cause: Cause::Blocked, agent: Some(card.owner.clone()), card: Some(card.id.to_string()) };
+            due.push((subject, Reason::Said(card.reason.clone()), format!("{} worked on it", card.owner)));
+        }
+        if let Some(asked) = self.memory.asked.as_ref().filter(|_| self.made_no_card(cards)) {
+            let since = self.situation.now.saturating_sub(asked.at);
+            let tried = format!("asked {} ago", age::short(since));
+            due.push((Subject::agent(Cause::NoCards, &asked.agent), Reason::NothingOpen, tried));
+        }
+        due
+    }
+
+    /// Whether somebody was asked for cards, rests, and the backlog is as it was.
+    fn made_no_card(&self, cards: &Cards) -> bool {
+        let Some(asked) = &self.memory.asked else { return false };
+        open(cards) == 0
+            && asked.mark == self.situation.mark()
+            && self.situation.now >= asked.at + MADE_WITHIN
+            && self.situation.seat(&asked.agent).is_some_and(|seat| seat.readiness == Readiness::Available)
+    }
+
+    /// Whether the cause of an escalation is gone.
+    fn is_settled(&self, subject: &Subject) -> bool {
+        let agent = subject.agent.as_deref().unwrap_or_default();
+        let card = subject.card.as_deref().unwrap_or_default();
+        let cards = self.situation.cards.as_ref();
+        let seat = self.situation.seat(agent);
+        match subject.cause {
+            Cause::Unstaffed => seat.is_none_or(|seat| seat.readiness != Readiness::Dead),
+            Cause::Dies => {
+                !self.memory.repairs.contains_key(agent) && seat.is_none_or(|seat| seat.readiness != Readiness::Dead)
+            }
+            Cause::TakesNoWork => !self.memory.agents.contains_key(agent),
+            Cause::CannotBeGiven => cards.is_some_and(|cards| {
+                !cards.waiting.iter().any(|waiting| waiting.id.as_str() == card)
+                    || !self.memory.cards.contains_key(card)
+            }),
+            Cause::NeverEnds => cards.is_some_and(|cards| {
+                !cards.waiting.iter().any(|waiting| waiting.id.as_str() == card)
+                    && !cards.held.iter().any(|held| held.id.as_str() == card)
+            }),
+            Cause::Blocked => {
+                cards.is_some_and(|cards| !cards.blocked.iter().any(|blocked| blocked.id.as_str() == card))
+            }
+            Cause::NoCards => {
+                cards.is_some_and(|cards| open(cards) > 0)
+                    || self.memory.asked.as_ref().is_none_or(|asked| asked.mark != self.situation.mark())
+            }
+            // Whoever looks after the gate ends these.
+            Cause::Gate => false,
+        }
+    }
+
+    /// Tells the coordinating seat of one escalation that it does not know.
+    fn tell(&mut self) {
+        let situation = self.situation;
+        let lead = situation.seats.iter().find(|seat| {
+            seat.role == Role::Lead
+                && matches!(seat.readiness, Readiness::Available | Readiness::Working)
+                && !self.is_occupied(seat)
+        });
+        let Some(lead) = lead else { return };
+        let next = situation.untold.iter().find(|(id, subject)| {
+            let tried = self.memory.tells.get(id);
+            subject.agent.as_deref() != Some(lead.name.as_str())
+                && !Memory::waits(tried, situation.now)
+                && tried.is_none_or(|tried| tried.failures < FAILURES)
+        });
+        if let Some((id, subject)) = next {
+            let agent = lead.name.clone();
+            self.decide(Decision::Tell { agent, id: id.clone(), subject: subject.clone() });
+        }
+    }
+}
+
+impl Situation {
+    /// What the backlog and the goals are: while it stays the same nobody is asked twice.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let done = self.cards.as_ref().map_or(0, |cards| cards.counts.of(Column::Done));
+        format!("{done} {}", self.goals)
+    }
+}
+
+/// Cards that are not done.
+fn open(cards: &Cards) -> u64 {
+    cards.counts.total() - cards.counts.of(Column::Done)
+}
