@@ -11,17 +11,18 @@ use crate::app::action::dispatch::{Performer, Request};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ActionSpec, Door};
 use crate::app::action::report::Report;
+use crate::app::action::supervise::Supervise;
 use crate::app::action::{TerminalAction, error};
 use crate::app::perform::activity::record::{self, Asked};
 use crate::app::perform::output::{self, Console, Printed};
-use crate::app::perform::{activity, agent, backlog, executor, headless};
+use crate::app::perform::{activity, agent, backlog, executor, factory, headless};
 use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::end_for_unit;
 use crate::fleet::model::{AgentName, Label};
 use crate::fleet::os::exec;
-use crate::fleet::{roster, session};
+use crate::fleet::{roster, session, supervision};
 
 /// Columns of a table that goes into a file or a pipe.
 const FILE_WIDTH: usize = 200;
@@ -143,6 +144,7 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
             print(&report, json)
         }
         TerminalAction::Events(wanted) => block_on(activity::events(site, &wanted, width()))?,
+        TerminalAction::Supervise(wanted) => supervise(site, &wanted),
         TerminalAction::SessionHold => {
             logging::to_stderr();
             block_on(session::hold(site, &roster::load(site)?))??;
@@ -254,6 +256,15 @@ fn watch(site: &Site, name: String) -> Result<u8> {
         roster::load(site)?.agent(&name)?;
     }
     dashboard(site, Options { watch: Some(name), demo: false })
+}
+
+fn supervise(site: &Site, wanted: &Supervise) -> Result<u8> {
+    if wanted.detach {
+        // Leaves the caller's session and terminal; fails only for a group leader, which has left.
+        let _leader_already = rustix::process::setsid();
+    }
+    logging::to_stderr_into(&supervision::log_file(site));
+    block_on(factory::supervise(site, wanted))?
 }
 
 fn keep(site: &Site, agent: &str, detach: bool) -> Result<u8> {

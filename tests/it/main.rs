@@ -38,6 +38,7 @@ mod runtimes;
 mod settings;
 mod soak;
 mod steering;
+mod supervise;
 mod systemd;
 mod terminal;
 mod trees;

@@ -27,7 +27,7 @@ pub use registry::north_star::NorthStarAction;
 pub use registry::program::TerminalAction;
 pub use registry::screen::{Direction, Motion, ScreenAction};
 pub use registry::session::SessionAction;
-pub use registry::{activity, agent, backlog, fleet, framework, gate, library, north_star, program};
+pub use registry::{activity, agent, backlog, fleet, framework, gate, library, north_star, program, supervise};
 
 /// One intent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,6 +27,8 @@ pub enum Kind {
     Action,
     /// A card of the backlog changed.
     Card,
+    /// The supervisor decided something.
+    Decision,
     /// An agent's process began.
     Start,
     /// An agent's process ended.
@@ -44,6 +46,7 @@ impl Kind {
         ("approve", Self::Approve),
         ("action", Self::Action),
         ("card", Self::Card),
+        ("decision", Self::Decision),
         ("start", Self::Start),
         ("exit", Self::Exit),
         ("gate", Self::Gate),
@@ -83,17 +86,20 @@ pub enum Door {
     Observer,
     /// The backlog's own history.
     Backlog,
+    /// The supervisor.
+    Supervisor,
 }
 
 impl Door {
     /// Every door, with its word.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("key", Self::Key),
         ("palette", Self::Palette),
         ("shell", Self::Shell),
         ("keeper", Self::Keeper),
         ("observer", Self::Observer),
         ("backlog", Self::Backlog),
+        ("supervisor", Self::Supervisor),
     ];
 
     /// The word for it.

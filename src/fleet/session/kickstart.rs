@@ -79,8 +79,11 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
     }
 }
 
-/// The message: the template's words, or those of the file that it names, with the agent's own names in them.
-fn text(site: &Site, agent: &Agent, template: &str) -> Result<String, String> {
+/// Returns the message: the template's words, or those of the file that it names, with the agent's own names in them.
+///
+/// # Errors
+/// Why the file cannot be read.
+pub fn text(site: &Site, agent: &Agent, template: &str) -> Result<String, String> {
     let text = match file(site, template) {
         Some(path) => plain::read(&path, MAX_BYTES).map_err(|why| format!("{}: {why}", path.display()))?,
         None => template.to_owned(),

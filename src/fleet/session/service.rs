@@ -10,7 +10,7 @@ pub(super) fn is_managed() -> bool {
 }
 
 /// Tells the service manager something, such as `READY=1`.
-pub(super) fn tell(state: &str) {
+pub fn tell(state: &str) {
     let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
     let bytes = path.as_encoded_bytes();
     // An abstract socket's name begins with a zero byte, for which the variable has an `@`.

@@ -40,7 +40,7 @@ pub enum Since {
 pub(super) const ACTIVITY: &[ActionSpec] = &[command(
     "activity.events",
     "events",
-    "Prints what happened: readiness, deliveries, actions, cards, starts and ends; the last day, or since a time",
+    "Prints what happened: readiness, deliveries, actions, cards, decisions, starts and ends; the last day, or since a time",
     &["events"],
     build,
 )
@@ -60,7 +60,7 @@ pub(super) const ACTIVITY: &[ActionSpec] = &[command(
 
 /// Words that `--kind` takes.
 const KINDS: &[&str] =
-    &["readiness", "delivery", "send", "reset", "approve", "action", "card", "start", "exit", "gate"];
+    &["readiness", "delivery", "send", "reset", "approve", "action", "card", "decision", "start", "exit", "gate"];
 
 fn build(inputs: &Inputs) -> Result<Action, String> {
     let kind = inputs.one("kind");

@@ -15,6 +15,7 @@ pub mod program;
 pub mod screen;
 pub mod session;
 mod spec;
+pub mod supervise;
 mod views;
 
 pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Palette, Place, SHAPES, Shape, Shell};
@@ -32,6 +33,7 @@ const PARTS: &[&[ActionSpec]] = &[
     north_star::NORTH_STAR,
     program::PROGRAM,
     fleet::ACTS,
+    supervise::SUPERVISE,
     agent::ACTS,
     screen::ACTIVITY,
     views::DIFF,

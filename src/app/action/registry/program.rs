@@ -35,6 +35,8 @@ pub enum TerminalAction {
     EditPersona(String),
     /// Prints what happened.
     Events(super::activity::Events),
+    /// Supervises the fleet.
+    Supervise(super::supervise::Supervise),
     /// Keeps one agent's session.
     SessionRun {
         /// The agent.

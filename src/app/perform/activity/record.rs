@@ -14,6 +14,7 @@ use crate::app::action::fleet::FleetAction;
 use crate::app::action::registry;
 use crate::app::action::report::Report;
 use crate::app::action::{FrameworkAction, GateAction, LibraryAction, NorthStarAction, SessionAction};
+use crate::app::factory::Decision;
 use crate::app::perform::backlog;
 use crate::fleet::activity::{self, Door, Event, Kind};
 use crate::fleet::error::Result;
@@ -120,6 +121,28 @@ fn stopped(action: &Event, rows: &Value) -> Vec<Event> {
             ..Event::new(Kind::Exit, action.time(), &text(row, "tenant_id"), &text(row, "host"))
         })
         .collect()
+}
+
+/// Keeps what the supervisor decided, why, and what came of it.
+pub(in crate::app) fn keep_decision(
+    site: &Site,
+    decision: &Decision,
+    outcome: &str,
+    good: Option<bool>,
+    begun: Timestamp,
+) {
+    let mut event = Event::new(Kind::Decision, Timestamp::now(), &site.tenant_id, &site.host);
+    event.who = format!("{}:supervisor", site.host);
+    event.door = Some(Door::Supervisor);
+    event.agent = decision.agent().map(str::to_owned);
+    event.card = decision.card().map(str::to_owned);
+    event.what = decision.what();
+    event.outcome = outcome.to_owned();
+    event.good = good;
+    event.lasted = Some(event.at.saturating_sub(begun.as_millisecond()).max(0));
+    event.text = decision.why();
+    event.detail.insert("decision".to_owned(), decision.word().into());
+    let _logged = activity::note(site, &event);
 }
 
 /// Keeps that somebody takes an agent's pane over: what they type there is theirs.

@@ -88,7 +88,7 @@ fn note(site: &Site, kind: activity::Kind, (roster, agent): (&Roster, &Agent), r
 }
 
 /// What its runtime is told to begin a new conversation: the roster's word, else the runtime's own.
-fn reset_command(agent: &Agent) -> Option<&str> {
+pub(in crate::app::perform) fn reset_command(agent: &Agent) -> Option<&str> {
     agent.reset_command.as_deref().or_else(|| runtime::find(&agent.runtime).map(Runtime::reset_command))
 }
 

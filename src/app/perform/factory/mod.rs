@@ -1,10 +1,18 @@
-//! The factory's actions: how goals become cards, and cards merged work.
+//! The factory's actions: how goals become cards, and cards merged work. What `app::factory` decides is done here, and
+//! told.
 
+mod brief;
+mod desk;
 mod gate;
 mod gate_card;
 mod gate_print;
+mod give;
+mod looking;
 mod north_star;
+mod steps;
+mod supervise;
 mod sync;
 
 pub(in crate::app) use gate::perform as gate;
 pub(in crate::app) use north_star::perform as north_star;
+pub(in crate::app) use supervise::supervise;

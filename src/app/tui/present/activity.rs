@@ -119,7 +119,7 @@ fn glyph(event: &Event) -> Glyph {
         Kind::Card => Glyph::Card,
         Kind::Start => Glyph::Start,
         Kind::Exit => Glyph::End,
-        Kind::Action | Kind::Readiness | Kind::Gate => Glyph::Action,
+        Kind::Action | Kind::Readiness | Kind::Decision | Kind::Gate => Glyph::Action,
     }
 }
 

@@ -71,6 +71,7 @@ fn by(door: Door) -> String {
         Door::Keeper => ", told by its keeper".to_owned(),
         Door::Observer => ", seen in all planes".to_owned(),
         Door::Backlog => ", told by the backlog".to_owned(),
+        Door::Supervisor => ", decided by the supervisor".to_owned(),
     }
 }
 

@@ -1,0 +1,207 @@
+//! Giving a card to an agent: a short lease first, then the brief, and the card's whole time only once the brief arrived.
+//!
+//! Killed at any instant a half-made dispatch ends by its short lease: nothing is written down about it. What did not
+//! arrive is given back at once, with the reason.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::brief::{Place, brief};
+use super::desk::Desk;
+use super::steps::{Ended, SUPERVISOR, options, paused, restart};
+use crate::app::perform::agent::reset_command;
+use crate::backlog::model::{Card, CardId, Status};
+use crate::backlog::store::ClaimRequest;
+use crate::fleet::activity::{self, Behind, Door};
+use crate::fleet::comms;
+use crate::fleet::error::Result;
+use crate::fleet::home::Site;
+use crate::fleet::message::{Envelope, Post, Receipt};
+use crate::fleet::model::Label;
+use crate::fleet::roster::{Agent, Roster};
+use crate::fleet::session;
+
+/// Longest reason that the history of a card keeps, in characters.
+const MAX_REASON: usize = 400;
+
+/// What a card is given with.
+pub(super) struct Giving<'a> {
+    pub site: &'a Site,
+    pub desk: &'a Desk,
+    pub roster: &'a Roster,
+    /// Seconds for which the card is claimed while its brief is delivered.
+    pub lease_seconds: i64,
+    /// Seconds for which it is claimed once that arrived.
+    pub ttl_seconds: i64,
+}
+
+/// Why a brief did not arrive.
+enum Not {
+    /// The agent does not take it.
+    Agent(String),
+    /// It is the card that cannot be told.
+    Card(String),
+    /// A delivery that was broken off left its text in the agent's composer.
+    LeftBehind(String),
+    /// The lease was lost meanwhile.
+    Lost(String),
+}
+
+/// A lease under which a brief is delivered.
+struct Lease {
+    id: CardId,
+    owner: String,
+    token: i64,
+}
+
+impl Giving<'_> {
+    /// Gives a card to an agent.
+    pub(super) async fn give(&self, id: &CardId, agent: &Agent) -> Ended {
+        if let Some(why) = paused(self.site) {
+            return Ended::Moot(format!("paused meanwhile: {why}"));
+        }
+        let owner = agent.name.to_string();
+        let request = ClaimRequest {
+            owner: owner.clone(),
+            ttl_seconds: self.lease_seconds,
+            id: Some(id.clone()),
+            phase: None,
+            assignee: Some(agent.class.clone()),
+        };
+        let card = match self.desk.with(move |backlog| backlog.claim(&request)).await {
+            Ok(Some(card)) => card,
+            Ok(None) => return Ended::Moot("it cannot be claimed any more".to_owned()),
+            Err(failure) => return Ended::Failed(failure.to_string()),
+        };
+        let Some(token) = card.claim.as_ref().map(|claim| claim.token) else {
+            return Ended::Failed("it was claimed without a token".to_owned());
+        };
+        let lease = Lease { id: id.clone(), owner, token };
+        let briefed = self.under(&lease, self.brief(&lease, agent)).await;
+        match briefed {
+            Ok(receipt) => self.keep(&lease, &card, &receipt).await,
+            Err(Not::Lost(why)) => Ended::Moot(why),
+            Err(Not::Agent(why)) => self.back(&lease, why, Ended::Agent).await,
+            Err(Not::Card(why)) => self.back(&lease, why, Ended::Card).await,
+            Err(Not::LeftBehind(why)) => {
+                let ended = self.back(&lease, why, Ended::Moot).await;
+                match restart(self.site, self.roster, agent).await {
+                    Ok(()) => ended,
+                    Err(failure) => Ended::Agent(failure.to_string()),
+                }
+            }
+        }
+    }
+
+    /// Keeps the short lease while something is done under it.
+    async fn under<T>(&self, lease: &Lease, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        // A pane may be another sender's for a minute.
+        let every = Duration::from_secs(self.lease_seconds.unsigned_abs()) / 3;
+        let mut due = interval_at(Instant::now() + every, every);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = due.tick() => {
+                    if let Err(failure) = self.renew(lease, self.lease_seconds).await {
+                        tracing::warn!(%failure, card = %lease.id, "the lease of a card was not renewed");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, lease: &Lease, ttl_seconds: i64) -> Result<()> {
+        let (id, owner, token) = (lease.id.clone(), lease.owner.clone(), lease.token);
+        self.desk.with(move |backlog| backlog.renew(&id, &owner, token, Some(ttl_seconds)).map(drop)).await
+    }
+
+    /// Clears the agent's conversation where the roster says so, and delivers the brief.
+    async fn brief(&self, lease: &Lease, agent: &Agent) -> std::result::Result<Receipt, Not> {
+        if agent.reset_between_tasks {
+            self.reset(agent).await?;
+        }
+        let id = lease.id.clone();
+        let detail = self.desk.with(move |backlog| backlog.detail(&id)).await;
+        let detail = detail.map_err(|failure| Not::Lost(failure.to_string()))?;
+        let place = Place { branch: None, folder: &agent.working_directory };
+        let text = brief(self.site, &detail, place, self.ttl_seconds);
+        let mut text = text.map_err(|failure| Not::Card(failure.to_string()))?;
+        if let Some(template) = &agent.kickstart {
+            let first = session::kickstart_text(self.site, agent, template).map_err(Not::Agent)?;
+            // A command of the runtime is none within a message.
+            if !first.starts_with('/') {
+                text = format!("{}\n\n{text}", first.trim_end());
+            }
+        }
+        // Two briefs end alike, and by its end a runtime is seen to have taken one.
+        text.push_str(&format!("\n\nThis was the brief of {}, token {}.", lease.id, lease.token));
+        // What was done until now took its time: a lease that is over must not be briefed.
+        self.renew(lease, self.lease_seconds).await.map_err(|failure| Not::Lost(failure.to_string()))?;
+        let envelope = Envelope {
+            source: format!("{}:{SUPERVISOR}", self.site.host),
+            target: comms::address(agent),
+            class: Some("brief".to_owned()),
+        };
+        let server = self.roster.server(agent, self.site);
+        let sent = Post::new(self.site).send((agent, &server), &envelope, &text, options()).await;
+        // A text that cannot be sent at all is the card's fault.
+        let receipt = sent.map_err(|failure| Not::Card(failure.to_string()))?;
+        let behind = Behind { sender: &envelope.source, door: Door::Supervisor };
+        let _logged = activity::note(self.site, &activity::sent(self.site, behind, &envelope, &receipt, &text));
+        arrived(receipt)
+    }
+
+    async fn reset(&self, agent: &Agent) -> std::result::Result<(), Not> {
+        let Some(command) = reset_command(agent) else {
+            return Err(Not::Agent(format!("it is not known how {} begins a new conversation", agent.runtime)));
+        };
+        let server = self.roster.server(agent, self.site);
+        let sent = Post::new(self.site).command((agent, &server), command, options()).await;
+        let receipt = sent.map_err(|failure| Not::Agent(failure.to_string()))?;
+        let sender = format!("{}:{SUPERVISOR}", self.site.host);
+        let behind = Behind { sender: &sender, door: Door::Supervisor };
+        let event = activity::delivery(self.site, activity::Kind::Reset, behind, &comms::address(agent), &receipt);
+        let _logged = activity::note(self.site, &event);
+        arrived(receipt).map(drop)
+    }
+
+    /// The brief arrived: the card is the agent's for its whole time.
+    async fn keep(&self, lease: &Lease, card: &Card, receipt: &Receipt) -> Ended {
+        let word = receipt.delivery.word();
+        let Err(failure) = self.renew(lease, self.ttl_seconds).await else {
+            return Ended::Taken { how: word.to_owned(), attempts: card.attempts };
+        };
+        let id = lease.id.clone();
+        let now = self.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
+        match now {
+            // A fast worker has finished before.
+            Some(card) if card.last_claim_token == lease.token && card.status != Status::Ready => {
+                Ended::Taken { how: format!("{word}, and {} already", card.column().word()), attempts: card.attempts }
+            }
+            _ => Ended::Failed(format!("{word}, and its claim was lost meanwhile: {failure}")),
+        }
+    }
+
+    /// Gives the lease back with its reason.
+    async fn back(&self, lease: &Lease, why: String, ended: fn(String) -> Ended) -> Ended {
+        let (id, token) = (lease.id.clone(), lease.token);
+        let reason: String = Label::new(&why).as_str().chars().take(MAX_REASON).collect();
+        match self.desk.with(move |backlog| backlog.release(&id, token, &reason)).await {
+            Ok(_) => ended(why),
+            // It ends by itself within a minute.
+            Err(failure) => ended(format!("{why}; its lease was not given back: {failure}")),
+        }
+    }
+}
+
+fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
+    let why = format!("{}: {}", receipt.delivery.word(), receipt.reason);
+    match receipt.delivery.arrived() {
+        true => Ok(receipt),
+        false if receipt.left_behind => Err(Not::LeftBehind(why)),
+        false => Err(Not::Agent(why)),
+    }
+}

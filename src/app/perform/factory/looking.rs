@@ -1,0 +1,165 @@
+//! What a tick sees, put together from the observer's snapshot and the backlog.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::app::factory::{Blocked, Cards, Held, Role, Seat, Waiting};
+use crate::backlog::error::Error;
+use crate::backlog::model::{Board, BoardQuery, CardId, CardLine, Column, EventKind, Term, TermField, Terms};
+use crate::backlog::operations::Backlog;
+use crate::fleet::checks;
+use crate::fleet::home::Site;
+use crate::fleet::model::{ActiveState, AgentRow, Flag, FleetSnapshot, Readiness};
+use crate::fleet::roster::{Agent, ENHANCING_CLASS, Roster};
+
+/// Cards read of each column: more than agents can take in one tick.
+const MOST_CARDS: u64 = 200;
+
+/// Cards read for one class or agent where that is not enough.
+const MOST_FOR_ONE: u64 = 50;
+
+/// Lines of a card's history in which its claim is looked for; those behind it are renewals.
+const MOST_LINES: u32 = 200;
+
+/// The agents of this host as seats; `is_busy` tells with which of them something is under way.
+pub(super) fn seats(
+    site: &Site,
+    roster: &Roster,
+    snapshot: &FleetSnapshot,
+    is_busy: &dyn Fn(&str) -> bool,
+) -> Vec<Seat> {
+    let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
+    local
+        .map(|agent| {
+            let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
+            seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(agent.name.as_str()))
+        })
+        .collect()
+}
+
+fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, busy: bool) -> Seat {
+    let role = if roster.is_lead(agent) {
+        Role::Lead
+    } else if agent.class == ENHANCING_CLASS {
+        Role::Enhancer
+    } else {
+        Role::Worker
+    };
+    // One that no snapshot shows yet is not known.
+    let readiness = row.map_or(Readiness::Unknown, |row| row.readiness);
+    let lives = |row: &AgentRow| row.process.as_ref().is_some_and(|process| process.alive);
+    Seat {
+        name: agent.name.to_string(),
+        class: agent.class.clone(),
+        role,
+        lifespan: agent.lifespan,
+        readiness,
+        reason: row.map(|row| row.reason.to_string()).unwrap_or_default(),
+        gone: row.is_some_and(|row| row.readiness == Readiness::Dead && !lives(row)),
+        stopped: row.is_some_and(|row| row.has(Flag::Stopped)),
+        restarting: row
+            .and_then(|row| row.systemd.as_ref())
+            .is_some_and(|unit| matches!(unit.active, ActiveState::Activating | ActiveState::Deactivating)),
+        unkept: row.is_some_and(|row| checks::lacks_keeper(site, row)),
+        drafted: row.and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.drafted),
+        busy,
+    }
+}
+
+/// Whose cards are asked for: every name and class among the seats, and cards for anyone.
+pub(super) fn assignees(seats: &[Seat]) -> BTreeSet<String> {
+    let named = seats.iter().flat_map(|seat| [seat.name.clone(), seat.class.clone()]);
+    named.chain([String::new()]).collect()
+}
+
+/// What was found out about claims and blocked cards, and stays true of them.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Claims by card and time: whether they were made on this host.
+    here: BTreeMap<(CardId, i64), bool>,
+    /// Blocked cards by version: who held them, if anybody did.
+    owners: BTreeMap<(CardId, i64), Option<String>>,
+}
+
+/// Reads what a tick needs of the backlog.
+pub(super) fn cards(
+    backlog: &mut Backlog,
+    assignees: &BTreeSet<String>,
+    host: &str,
+    known: &mut Known,
+) -> Result<Cards, Error> {
+    let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
+    let waiting = waiting(backlog, &board, assignees)?;
+    let held = held(backlog, &board, assignees, host, known)?;
+    let blocked = blocked(backlog, &board, known)?;
+    Ok(Cards { waiting, held, blocked, counts: board.counts })
+}
+
+/// The cards that can be claimed. Where there are more than one query reads, each class and agent is asked about by
+/// itself: a thousand cards for others must not hide the one for it.
+fn waiting(backlog: &mut Backlog, board: &Board, assignees: &BTreeSet<String>) -> Result<Vec<Waiting>, Error> {
+    let lane = &board.lanes[Column::Ready.index()];
+    let mut lines: Vec<CardLine> = lane.cards.clone();
+    if lane.count > MOST_CARDS {
+        let mut seen: BTreeSet<CardId> = lines.iter().map(|line| line.id.clone()).collect();
+        for assignee in assignees {
+            let term = Term { field: TermField::Assignee, text: assignee.clone(), inverted: false };
+            let query = BoardQuery { terms: Terms(vec![term]), limit: MOST_FOR_ONE, ..BoardQuery::default() };
+            let [_, ready, ..] = backlog.store().board(&query)?.lanes;
+            lines.extend(ready.cards.into_iter().filter(|line| seen.insert(line.id.clone())));
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.priority));
+    }
+    Ok(lines.into_iter().map(|line| Waiting { id: line.id, assignee: line.assignee }).collect())
+}
+
+fn held(
+    backlog: &mut Backlog,
+    board: &Board,
+    names: &BTreeSet<String>,
+    host: &str,
+    known: &mut Known,
+) -> Result<Vec<Held>, Error> {
+    let mut all = Vec::new();
+    let mut here = BTreeMap::new();
+    for held in &board.claims {
+        let owner = held.claim.owner.clone();
+        let key = (held.id.clone(), held.claim.since.0);
+        let claimed_here = match known.here.get(&key) {
+            _ if !names.contains(&owner) => false,
+            Some(known) => *known,
+            None => {
+                let lines = backlog.store().history(&held.id, MOST_LINES)?;
+                let claim = lines.iter().rev().find(|line| line.kind == EventKind::Claimed);
+                claim.is_none_or(|claim| claim.host == host)
+            }
+        };
+        here.insert(key, claimed_here);
+        all.push(Held { id: held.id.clone(), owner, here: claimed_here, expired: held.claim.expires_at < board.now });
+    }
+    known.here = here;
+    Ok(all)
+}
+
+/// Cards that their workers could not go on with; what an operator parked is the operator's.
+fn blocked(backlog: &mut Backlog, board: &Board, known: &mut Known) -> Result<Vec<Blocked>, Error> {
+    let mut owners = BTreeMap::new();
+    let mut all = Vec::new();
+    for line in &board.lanes[Column::Blocked.index()].cards {
+        let key = (line.id.clone(), line.version);
+        let owner = match known.owners.get(&key) {
+            Some(owner) => owner.clone(),
+            None => {
+                let lines = backlog.store().history(&line.id, MOST_LINES)?;
+                let last = lines.iter().rev().find(|line| line.kind == EventKind::Blocked);
+                last.and_then(|line| line.detail.get("owner")?.as_str().map(str::to_owned))
+            }
+        };
+        if let Some(owner) = &owner {
+            let (owner, reason) = (owner.clone(), line.block_reason.clone());
+            all.push(Blocked { id: line.id.clone(), owner, reason });
+        }
+        owners.insert(key, owner);
+    }
+    known.owners = owners;
+    Ok(all)
+}

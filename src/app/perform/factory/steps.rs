@@ -1,0 +1,160 @@
+//! The other steps of the supervisor: agents brought back, started and stopped, cards asked for, escalations told.
+
+use std::time::Duration;
+
+use crate::app::factory::Decision;
+use crate::fleet::activity::{self, Behind, Door};
+use crate::fleet::comms;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::home::Site;
+use crate::fleet::lifecycle::Lifecycle;
+use crate::fleet::message::{Envelope, Options, Post};
+use crate::fleet::os::process;
+use crate::fleet::roster::{Agent, Roster};
+
+/// In whose name it writes to agents.
+pub(super) const SUPERVISOR: &str = "supervisor";
+
+/// How long a runtime may take to show that it took something.
+const TAKEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// How the supervisor sends: never behind a draft, and never without a look at what became of it.
+pub(super) fn options() -> Options {
+    Options { force: false, verify: true, timeout: TAKEN_WITHIN }
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It was done; how.
+    Well(String),
+    /// The agent has the card.
+    Taken {
+        /// By which receipt.
+        how: String,
+        /// How often the card was claimed by now.
+        attempts: i64,
+    },
+    /// The agent does not take it.
+    Agent(String),
+    /// The card cannot be given.
+    Card(String),
+    /// Something else came first; nobody is to blame.
+    Moot(String),
+    /// It failed.
+    Failed(String),
+}
+
+impl Ended {
+    /// In a few words.
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Taken { how, .. } => how,
+            Self::Well(text) | Self::Agent(text) | Self::Card(text) | Self::Moot(text) | Self::Failed(text) => text,
+        }
+    }
+
+    /// Whether it went well; `None` where it is neither.
+    pub(super) fn good(&self) -> Option<bool> {
+        match self {
+            Self::Well(_) | Self::Taken { .. } => Some(true),
+            Self::Moot(_) => None,
+            Self::Agent(_) | Self::Card(_) | Self::Failed(_) => Some(false),
+        }
+    }
+}
+
+/// Why nothing is given out: the fleet is paused.
+pub(super) fn paused(site: &Site) -> Option<String> {
+    let path = site.run_dir.join("PAUSED");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text.lines().next().unwrap_or_default().trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        // What is there and cannot be read pauses as well.
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Does to an agent's life what was decided.
+pub(super) async fn live(site: &Site, roster: &Roster, decision: &Decision, agent: &Agent) -> Ended {
+    let seen = process::since_boot();
+    let done = async {
+        let life = Lifecycle::choose(site, roster, None).await?;
+        if !matches!(decision, Decision::Stop { .. }) {
+            life.prepare(&[agent]).await?;
+        }
+        match decision {
+            Decision::Revive { .. } => life.revive(agent, seen).await,
+            Decision::Stop { .. } => life.stop(agent).await,
+            _ => life.start(agent).await,
+        }
+    };
+    match done.await {
+        Ok(outcome) => Ended::Well(outcome.word().to_owned()),
+        Err(failure) => Ended::Failed(failure.to_string()),
+    }
+}
+
+/// Takes out of an agent's composer what a killed delivery left there. One that keeps what is in it is restarted, where
+/// it holds no card.
+pub(super) async fn clear(site: &Site, roster: &Roster, agent: &Agent, holds: bool) -> Ended {
+    let server = roster.server(agent, site);
+    let receipt = match Post::new(site).clear((agent, &server), options()).await {
+        Ok(receipt) => receipt,
+        Err(failure) => return Ended::Agent(failure.to_string()),
+    };
+    let said = format!("{}: {}", receipt.delivery.word(), receipt.reason);
+    if receipt.delivery.arrived() {
+        return Ended::Well(receipt.reason);
+    }
+    if !receipt.left_behind || holds {
+        return Ended::Agent(said);
+    }
+    match restart(site, roster, agent).await {
+        Ok(()) => Ended::Well("restarted".to_owned()),
+        Err(failure) => Ended::Agent(failure.to_string()),
+    }
+}
+
+/// Restarts an agent that holds no card.
+pub(super) async fn restart(site: &Site, roster: &Roster, agent: &Agent) -> Result<(), Failure> {
+    let since = process::since_boot();
+    Lifecycle::choose(site, roster, None).await?.restart(agent, since).await.map(drop)
+}
+
+/// Says something to an agent in the supervisor's name.
+pub(super) async fn say(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &str) -> Ended {
+    match send(site, roster, agent, class, text).await {
+        Ok(ended) => ended,
+        Err(failure) => Ended::Agent(failure.to_string()),
+    }
+}
+
+async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &str) -> Result<Ended, Failure> {
+    let envelope = Envelope {
+        source: format!("{}:{SUPERVISOR}", site.host),
+        target: comms::address(agent),
+        class: Some(class.to_owned()),
+    };
+    let server = roster.server(agent, site);
+    let receipt = Post::new(site).send((agent, &server), &envelope, text, options()).await?;
+    let behind = Behind { sender: &envelope.source, door: Door::Supervisor };
+    let _logged = activity::note(site, &activity::sent(site, behind, &envelope, &receipt, text));
+    let word = receipt.delivery.word();
+    Ok(match receipt.delivery.arrived() {
+        true => Ended::Well(word.to_owned()),
+        false => Ended::Agent(format!("{word}: {}", receipt.reason)),
+    })
+}
+
+/// The request for cards.
+pub(super) fn request_for_cards(goals: bool) -> String {
+    let from = if goals {
+        "Read fleet/NORTH_STAR.yaml in the Mosaic home: turn the next goals into cards with \
+         `mosaic-tui backlog create`, or run `mosaic-tui north-star sync`."
+    } else {
+        "There is no north star: ask whoever you report to what is next, and make cards of it with \
+         `mosaic-tui backlog create`."
+    };
+    format!("No card of the backlog is open. {from} If nothing is left to do, say so in one line; you are asked once.")
+}

@@ -1,0 +1,510 @@
+//! The supervisor: looks, decides, does, one tick after the other; on events, and at least every interval.
+//!
+//! What is under way with one agent never holds up the others: each works by itself, and the next tick leaves its agent
+//! alone. What a tick decides is pure (`app::factory`); what happened is told in one line a decision and kept in the
+//! activity history.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use super::desk::Desk;
+use super::give::Giving;
+use super::looking::{self, Known};
+use super::steps::{self, Ended, paused};
+use crate::app::action::error::DONE;
+use crate::app::action::supervise::Supervise;
+use crate::app::factory::{Asked, Cards, Decision, Memory, Seat, Settings, Situation, tick};
+use crate::app::perform::activity::record;
+use crate::app::perform::output::{self, Printed};
+use crate::backlog::place::Intent;
+use crate::fleet::error::{Failure, Result};
+use crate::fleet::escalations;
+use crate::fleet::file::{self, Keep};
+use crate::fleet::heartbeat;
+use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::model::{FleetSnapshot, Label};
+use crate::fleet::observe;
+use crate::fleet::os::process;
+use crate::fleet::roster::{self, Roster};
+use crate::fleet::{session, supervision};
+
+/// How often it is asked whether the backlog changed: one cheap question.
+const ASK_BACKLOG: Duration = Duration::from_millis(400);
+
+/// Time between the two looks of a single tick.
+const SECOND_LOOK: Duration = Duration::from_millis(300);
+
+/// What is under way when it is told to go is waited for.
+const FINISHES_WITHIN: Duration = Duration::from_secs(35);
+
+/// What was seen within so long of an agent's start or end may be from before it: all planes are looked at each second.
+const SETTLES_AFTER: Duration = Duration::from_millis(1500);
+
+/// More is no state of a supervisor.
+const MAX_STATE: usize = 4 << 20;
+
+/// Supervises until it is told to go, or once; the exit code.
+///
+/// # Errors
+/// When another supervises already, or the fleet cannot be looked at.
+pub(in crate::app) async fn supervise(site: &Site, wanted: &Supervise) -> Result<u8> {
+    let roster = roster::load(site)?;
+    if wanted.dry_run {
+        return Supervisor::new(site, wanted, roster, Intent::Read)?.once().await;
+    }
+    let _lock = supervision::hold(site).await?;
+    let supervisor = Supervisor::new(site, wanted, roster, Intent::Write)?;
+    if wanted.once { supervisor.once().await } else { supervisor.live().await }
+}
+
+/// A decision that was carried out, and how that ended.
+struct Done {
+    decision: Decision,
+    ended: Ended,
+    begun: Timestamp,
+}
+
+type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + 'a>>>;
+
+struct Supervisor<'a> {
+    site: &'a Site,
+    wanted: &'a Supervise,
+    desk: Desk,
+    known: Arc<Mutex<Known>>,
+    roster: Arc<Roster>,
+    memory: Memory,
+    /// As it was written down last.
+    saved: Vec<u8>,
+    boot: String,
+    /// Agents with which something is under way.
+    busy: BTreeSet<String>,
+    /// Agents that were started or ended just now, and when.
+    settling: BTreeMap<String, Instant>,
+    /// Agents that hold a card.
+    holding: BTreeSet<String>,
+    looks: u64,
+    /// What failed last while looking, so that it is said once.
+    trouble: String,
+    /// Whether anybody still reads what is printed.
+    heard: bool,
+}
+
+/// What is written down for the next supervisor.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Written {
+    /// Since which boot its times count.
+    boot: String,
+    memory: Memory,
+}
+
+/// What the last tick saw: while all of it stays the same there is nothing new to decide.
+#[derive(PartialEq)]
+struct Seen {
+    seats: Vec<Seat>,
+    revision: String,
+    paused: Option<String>,
+}
+
+impl<'a> Supervisor<'a> {
+    fn new(site: &'a Site, wanted: &'a Supervise, roster: Roster, intent: Intent) -> Result<Self> {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+        let path = supervision::state_file(site);
+        let written: Written = match crate::plain::read(&path, MAX_STATE) {
+            Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
+                // It only spares tries that failed before.
+                tracing::warn!(%error, path = %path.display(), "what the last supervisor knew is not read");
+                Written::default()
+            }),
+            Err(_) => Written::default(),
+        };
+        let memory = if written.boot == boot { written.memory } else { written.memory.after_reboot() };
+        Ok(Self {
+            site,
+            wanted,
+            desk: Desk::start(site, intent)?,
+            known: Arc::default(),
+            roster: Arc::new(roster),
+            saved: Vec::new(),
+            memory,
+            boot,
+            busy: BTreeSet::new(),
+            settling: BTreeMap::new(),
+            holding: BTreeSet::new(),
+            looks: 0,
+            trouble: String::new(),
+            heard: true,
+        })
+    }
+
+    /// One tick on two looks that have to agree.
+    async fn once(mut self) -> Result<u8> {
+        let first = observe::once(self.site, (*self.roster).clone()).await;
+        let situation = self.situation(&first).await;
+        self.memory.look(&situation);
+        tokio::time::sleep(SECOND_LOOK).await;
+        let second = observe::once(self.site, (*self.roster).clone()).await;
+        let situation = self.situation(&second).await;
+        self.memory.look(&situation);
+        let decisions = tick(&situation, &self.memory);
+        if self.wanted.dry_run {
+            if decisions.is_empty() && !self.wanted.json {
+                output::print("nothing to do\n")?;
+            }
+            for decision in &decisions {
+                self.print(decision, None);
+            }
+            return Ok(if self.trouble.is_empty() { DONE } else { crate::app::action::error::FAILED });
+        }
+        self.memory.decided(&decisions);
+        let mut work = Work::new();
+        for decision in decisions {
+            self.begin(decision, &mut work).await;
+        }
+        while let Some(done) = work.next().await {
+            self.finish(done).await;
+        }
+        self.save();
+        Ok(if self.trouble.is_empty() { DONE } else { crate::app::action::error::FAILED })
+    }
+
+    /// One tick after the other, until it is told to go.
+    async fn live(mut self) -> Result<u8> {
+        let io = |error: std::io::Error| Failure::failed("supervisor", error.to_string(), "try again");
+        let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
+        let mut observer = observe::start(self.site.clone())?;
+        let mut work = Work::new();
+        let mut last: Option<Seen> = None;
+        let mut due = Instant::now();
+        session::tell_service_manager("READY=1\nSTATUS=supervises");
+        while self.heard {
+            let mut news = false;
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                Some(done) = work.next() => {
+                    self.finish(done).await;
+                    news = true;
+                    // Its answer is the next snapshot; with a full queue one comes anyway.
+                    let _asked_already = observer.requests.try_send(observe::Request::Refresh);
+                }
+                changed = observer.snapshots.changed() => {
+                    if changed.is_err() {
+                        return Err(Failure::failed("supervisor", "its observer ended", "start it again"));
+                    }
+                }
+                () = tokio::time::sleep(ASK_BACKLOG) => {}
+            }
+            let newest = observer.snapshots.borrow_and_update().clone();
+            let Some(snapshot) = newest else { continue };
+            self.reload();
+            self.settling.retain(|_, ended| ended.elapsed() < SETTLES_AFTER);
+            let seen = Seen {
+                seats: self.seats(&snapshot),
+                revision: self.desk.with(|backlog| backlog.store().revision()).await.unwrap_or_default(),
+                paused: paused(self.site),
+            };
+            if !news && !self.memory.doubts() && Instant::now() < due && last.as_ref() == Some(&seen) {
+                continue;
+            }
+            last = Some(seen);
+            let situation = self.situation(&snapshot).await;
+            self.memory.look(&situation);
+            let decisions = tick(&situation, &self.memory);
+            self.memory.decided(&decisions);
+            for decision in decisions {
+                self.begin(decision, &mut work).await;
+            }
+            self.save();
+            due = Instant::now() + self.pause(situation.now);
+        }
+        let finished = async {
+            while let Some(done) = work.next().await {
+                self.finish(done).await;
+            }
+        };
+        if tokio::time::timeout(FINISHES_WITHIN, finished).await.is_err() {
+            tracing::warn!("what was under way is left: its lease ends by itself");
+        }
+        self.save();
+        Ok(DONE)
+    }
+
+    /// How long nothing has to be looked at when nothing happens.
+    fn pause(&self, now: Duration) -> Duration {
+        let interval = self.wanted.interval.unwrap_or(self.roster.supervise.interval);
+        let backoff = self.memory.next_due(now).map_or(interval, |until| until.saturating_sub(now));
+        // Right behind the end of a pause, not right before it.
+        interval.min(backoff + Duration::from_millis(50))
+    }
+
+    /// The roster as it is now; an invalid one leaves the last valid one in use.
+    fn reload(&mut self) {
+        if let Ok(roster) = roster::load(self.site)
+            && roster != *self.roster
+        {
+            self.roster = Arc::new(roster);
+        }
+    }
+
+    /// Says once what fails while looking.
+    fn troubled(&mut self, what: &str) {
+        if self.trouble != what {
+            what.clone_into(&mut self.trouble);
+            if !what.is_empty() {
+                output::say(&format!("mosaic-tui: {what}"));
+                tracing::warn!("{what}");
+            }
+        }
+    }
+
+    async fn situation(&mut self, snapshot: &FleetSnapshot) -> Situation {
+        self.looks += 1;
+        let seats = self.seats(snapshot);
+        let cards = self.cards(&seats).await;
+        let held = cards.iter().flat_map(|cards| &cards.held);
+        self.holding = held.filter(|held| held.here).map(|held| held.owner.clone()).collect();
+        let open = escalations::read(self.site);
+        let mut troubles: Vec<String> = Vec::new();
+        troubles.extend(cards.as_ref().err().map(ToString::to_string));
+        troubles.extend(open.as_ref().err().map(ToString::to_string));
+        self.troubled(&troubles.join("; "));
+        let open = open.unwrap_or_default();
+        let here = open.iter().filter(|one| one.host == self.site.host && one.tenant_id == self.site.tenant_id);
+        let untold = here.clone().filter(|one| !one.told && one.is_open());
+        Situation {
+            now: process::since_boot(),
+            look: self.looks,
+            paused: paused(self.site),
+            seats,
+            cards: cards.ok(),
+            goals: self.goals(),
+            untold: untold.map(|one| (one.id.clone(), one.subject.clone())).collect(),
+            escalated: here.map(|one| one.subject.clone()).collect(),
+            settings: Settings {
+                linger: self.roster.supervise.linger,
+                concurrency: self.roster.supervise.concurrency.clone(),
+            },
+        }
+    }
+
+    fn seats(&self, snapshot: &FleetSnapshot) -> Vec<Seat> {
+        let is_busy = |name: &str| self.busy.contains(name) || self.settling.contains_key(name);
+        looking::seats(self.site, &self.roster, snapshot, &is_busy)
+    }
+
+    async fn cards(&self, seats: &[Seat]) -> Result<Cards> {
+        let (assignees, host) = (looking::assignees(seats), self.site.host.clone());
+        let known = Arc::clone(&self.known);
+        self.desk
+            .with(move |backlog| {
+                // What it guards is whole between any two statements.
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                looking::cards(backlog, &assignees, &host, &mut known)
+            })
+            .await
+    }
+
+    /// Tells one set of goals from the next; empty without any.
+    fn goals(&self) -> String {
+        std::fs::read(self.site.home.join("fleet/NORTH_STAR.yaml")).map(|bytes| fingerprint(&bytes)).unwrap_or_default()
+    }
+
+    /// Begins what was decided: what takes its time goes on by itself.
+    async fn begin(&mut self, decision: Decision, work: &mut Work<'a>) {
+        let begun = Timestamp::now();
+        let Some(name) = decision.occupies() else {
+            let ended = self.at_once(&decision).await;
+            return self.told(&Done { decision, ended, begun });
+        };
+        let (site, desk, roster) = (self.site, self.desk.clone(), Arc::clone(&self.roster));
+        let ttl_seconds = self.wanted.ttl_seconds.unwrap_or(roster.supervise.ttl_seconds);
+        let lease_seconds = self.wanted.lease_seconds;
+        let goals = !self.goals().is_empty();
+        let holds = self.holding.contains(name);
+        let name = name.to_owned();
+        self.busy.insert(name.clone());
+        work.push(Box::pin(async move {
+            let ended = match roster.local(site, &name) {
+                Err(failure) => Ended::Failed(failure.to_string()),
+                Ok(agent) => match &decision {
+                    Decision::Dispatch { card, .. } => {
+                        let giving = Giving { site, desk: &desk, roster: &roster, lease_seconds, ttl_seconds };
+                        giving.give(card, agent).await
+                    }
+                    Decision::Replan { .. } => {
+                        steps::say(site, &roster, agent, "replan", &steps::request_for_cards(goals)).await
+                    }
+                    Decision::Tell { id, .. } => match told_of(site, id) {
+                        Some(text) => steps::say(site, &roster, agent, "escalation", &text).await,
+                        None => Ended::Moot("it is settled".to_owned()),
+                    },
+                    Decision::Clear { .. } => steps::clear(site, &roster, agent, holds).await,
+                    life => steps::live(site, &roster, life, agent).await,
+                },
+            };
+            Done { decision, ended, begun }
+        }));
+    }
+
+    /// Does what takes no time.
+    async fn at_once(&mut self, decision: &Decision) -> Ended {
+        let done: Result<String> = match decision {
+            Decision::Reclaim { .. } => self.desk.with(|backlog| backlog.reclaim(None)).await.map(|cards| {
+                let ids: Vec<String> = cards.iter().map(|card| card.id.to_string()).collect();
+                if ids.is_empty() { "somebody else did".to_owned() } else { ids.join(", ") }
+            }),
+            Decision::Release { card, agent, why } => {
+                let (card, agent, why) = (card.clone(), agent.clone(), why.to_string());
+                self.desk
+                    .with(move |backlog| {
+                        let held = backlog.store().card(&card)?.and_then(|card| card.claim);
+                        match held.filter(|claim| claim.owner == agent) {
+                            Some(claim) => backlog.release(&card, claim.token, &why).map(|_| "released".to_owned()),
+                            None => Ok("it is not held any more".to_owned()),
+                        }
+                    })
+                    .await
+            }
+            Decision::Escalate { subject, why, tried } => {
+                let at = Timestamp::now().as_millisecond();
+                escalations::raise(self.site, subject, &why.to_string(), tried, at).await.map(|new| match new {
+                    Some(new) => new.id,
+                    None => "it waits for a person already".to_owned(),
+                })
+            }
+            Decision::Settle { subject, .. } => {
+                escalations::settle(self.site, subject).await.map(|_| "settled".to_owned())
+            }
+            _ => Ok(String::new()),
+        };
+        done.map_or_else(|failure| Ended::Failed(failure.to_string()), Ended::Well)
+    }
+
+    /// Takes in how something ended.
+    async fn finish(&mut self, done: Done) {
+        let now = process::since_boot();
+        if let Some(agent) = done.decision.occupies() {
+            self.busy.remove(agent);
+            if !matches!(done.decision, Decision::Dispatch { .. } | Decision::Replan { .. } | Decision::Tell { .. }) {
+                self.settling.insert(agent.to_owned(), Instant::now());
+            }
+        }
+        let memory = &mut self.memory;
+        match (&done.decision, &done.ended) {
+            (Decision::Dispatch { card, agent, .. }, Ended::Taken { attempts, .. }) => {
+                memory.took_work(agent, card.as_str(), *attempts);
+            }
+            (Decision::Dispatch { card, .. }, Ended::Card(why)) => memory.could_not_give(card.as_str(), why, now),
+            (
+                Decision::Dispatch { agent, .. } | Decision::Replan { agent, .. } | Decision::Clear { agent, .. },
+                Ended::Agent(why) | Ended::Failed(why),
+            ) => {
+                memory.took_no_work(agent, why, now);
+            }
+            (Decision::Revive { agent, why }, Ended::Well(_)) => memory.revived(agent, &why.to_string(), now),
+            (
+                Decision::Revive { agent, .. } | Decision::Start { agent, .. } | Decision::Keep { agent, .. },
+                Ended::Failed(why),
+            ) => memory.revived(agent, why, now),
+            (Decision::Stop { agent, .. }, Ended::Failed(_)) => memory.could_not_stop(agent),
+            (Decision::Replan { agent, .. }, Ended::Well(_)) => {
+                let mark = self.mark().await;
+                self.memory.asked = mark.map(|mark| Asked { agent: agent.clone(), mark, at: now });
+            }
+            (Decision::Tell { id, .. }, Ended::Well(_)) => {
+                if let Err(failure) = escalations::told(self.site, id).await {
+                    self.memory.could_not_tell(id, &failure.to_string(), now);
+                }
+            }
+            (Decision::Tell { id, .. }, Ended::Agent(why) | Ended::Failed(why)) => memory.could_not_tell(id, why, now),
+            _ => {}
+        }
+        self.told(&done);
+        self.save();
+    }
+
+    /// What the backlog and the goals are now.
+    async fn mark(&mut self) -> Option<String> {
+        let cards = self.cards(&[]).await.ok()?;
+        let situation = Situation {
+            now: Duration::ZERO,
+            look: 0,
+            paused: None,
+            seats: Vec::new(),
+            cards: Some(cards),
+            goals: self.goals(),
+            escalated: BTreeSet::new(),
+            untold: Vec::new(),
+            settings: Settings::default(),
+        };
+        Some(situation.mark())
+    }
+
+    /// Tells what was decided, and how it ended, in one line, and keeps it.
+    fn told(&mut self, done: &Done) {
+        record::keep_decision(self.site, &done.decision, done.ended.words(), done.ended.good(), done.begun);
+        self.print(&done.decision, Some(&done.ended));
+    }
+
+    fn print(&mut self, decision: &Decision, ended: Option<&Ended>) {
+        let outcome = ended.map(Ended::words).filter(|words| !words.is_empty());
+        let now = Timestamp::now();
+        let line = if self.wanted.json {
+            output::json_line(&json!({
+                "ts": now.to_string(), "tenant_id": self.site.tenant_id, "host": self.site.host,
+                "decision": decision.word(), "agent": decision.agent(), "card": decision.card(),
+                "what": decision.what(), "why": decision.why(),
+                "outcome": outcome, "good": ended.and_then(Ended::good),
+            }))
+        } else {
+            let time = now.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+            let outcome = outcome.map(|outcome| format!(" -> {outcome}")).unwrap_or_default();
+            let would = if self.wanted.dry_run { "would: " } else { "" };
+            let line = format!("{time}  {would}{} ({}){outcome}", decision.what(), decision.why());
+            Label::new(&line).to_string()
+        };
+        match output::print(&format!("{line}\n")) {
+            Ok(Printed::Whole) => {}
+            Ok(Printed::Closed) => self.heard = false,
+            Err(failure) => tracing::warn!(%failure, "a decision was not printed"),
+        }
+    }
+
+    /// Writes down what the next supervisor has to know.
+    fn save(&mut self) {
+        let path = supervision::state_file(self.site);
+        let written = Written { boot: self.boot.clone(), memory: self.memory.clone() };
+        let bytes = serde_json::to_vec(&written).unwrap_or_default();
+        if bytes == self.saved || self.wanted.dry_run {
+            return;
+        }
+        let done = heartbeat::make_run_dir(&supervision::folder(self.site))
+            .and_then(|()| file::write_private(&path, &bytes, Keep::Fleeting));
+        match done {
+            Ok(()) => self.saved = bytes,
+            Err(error) => self.troubled(&format!("{}: {error}", path.display())),
+        }
+    }
+}
+
+/// What the coordinating seat is told of an escalation; `None` when it is settled.
+fn told_of(site: &Site, id: &str) -> Option<String> {
+    let one = escalations::read(site).ok()?.into_iter().find(|one| one.id == id)?;
+    Some(format!(
+        "Escalation {id}: {}. Why: {}. Tried: {}. `mosaic-tui fleet escalations` lists all; once you look after it, \
+         `mosaic-tui fleet ack {id}`.",
+        one.subject, one.why, one.tried
+    ))
+}
