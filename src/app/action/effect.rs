@@ -44,7 +44,13 @@ impl Request {
 impl FleetAction {
     fn writes(&self) -> bool {
         match self {
-            Self::Ps { .. } | Self::Check(_) | Self::Schema | Self::Status | Self::Verify | Self::Doctor => false,
+            Self::Ps { .. }
+            | Self::Check(_)
+            | Self::Schema
+            | Self::Status
+            | Self::Verify
+            | Self::Doctor
+            | Self::Escalations => false,
             Self::Init { write, .. } | Self::Provision { write, .. } => *write,
             Self::Install { dry_run } | Self::Uninstall { dry_run } => !dry_run,
             Self::Recover { apply } => *apply,
@@ -55,6 +61,7 @@ impl FleetAction {
             | Self::Edit { .. }
             | Self::Pause { .. }
             | Self::Resume
+            | Self::Ack(_)
             | Self::Remove(_) => true,
         }
     }
@@ -147,6 +154,7 @@ impl BacklogAction {
 impl TerminalAction {
     fn writes(&self) -> bool {
         match self {
+            Self::Supervise(wanted) => !wanted.dry_run,
             Self::Dashboard | Self::Once(_) | Self::Watch(_) | Self::Follow { .. } | Self::Events(_) => false,
             // Who takes a pane over types into it.
             Self::Attach(_) | Self::EditPersona(_) => true,

@@ -39,7 +39,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, with its word.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("readiness", Self::Readiness),
         ("send", Self::Send),
         ("reset", Self::Reset),

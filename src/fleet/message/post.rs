@@ -77,7 +77,7 @@ impl<'a> Post<'a> {
     /// # Errors
     /// As for [`Self::send`].
     pub async fn clear(&self, to: (&Agent, &ServerName), options: Options) -> Result<Receipt> {
-        self.deliver(to, What::Nothing, options).await
+        self.deliver(to, What::Nothing, new_id(), options).await
     }
 
     /// Answers a question that the runtime asks, by its choice (from 1); with `question`, only that one.

@@ -100,6 +100,10 @@ pub enum FleetAction {
     },
     /// Ends the pause.
     Resume,
+    /// What waits for a person.
+    Escalations,
+    /// Somebody looks after an escalation.
+    Ack(String),
 }
 
 /// Which agents, and how.
@@ -151,7 +155,9 @@ impl FleetAction {
             | Self::Verify
             | Self::Doctor
             | Self::Pause { .. }
-            | Self::Resume => Concern::default(),
+            | Self::Resume
+            | Self::Escalations
+            | Self::Ack(_) => Concern::default(),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::spec::{ActionSpec, JSON, command, flag, value};
+use super::spec::{ActionSpec, JSON, LOOK, command, flag, value, word};
 use crate::app::action::inputs::Inputs;
-use crate::app::action::{Action, TerminalAction};
+use crate::app::action::{Action, FleetAction, TerminalAction};
 
 /// How the fleet is supervised.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +32,29 @@ const LEASE: i64 = 60;
 const MAX_INTERVAL: i64 = 3600;
 
 /// Its command.
-pub(super) const SUPERVISE: &[ActionSpec] = &[command(
+pub(super) const SUPERVISE: &[ActionSpec] = &[
+    command(
+        "fleet.escalations",
+        "escalations",
+        "Prints what cannot go on by itself and waits for a person",
+        &["fleet", "escalations"],
+        |_| Ok(Action::Fleet(FleetAction::Escalations)),
+    )
+    .no_key("the header tells of them; the palette runs it")
+    .takes(&[JSON])
+    .answers("[escalation]", &[0, 1])
+    .looks(),
+    command(
+        "fleet.ack",
+        "acknowledge",
+        "Says that you look after an escalation; it goes by itself once its cause is gone",
+        &["fleet", "ack"],
+        |inputs| Ok(Action::Fleet(FleetAction::Ack(inputs.required("id")?))),
+    )
+    .no_key("the palette runs it")
+    .takes(&[word("id", "The escalation's id, such as e1"), JSON])
+    .answers("escalation", LOOK),
+    command(
     "fleet.supervise",
     "supervise",
     "Gives cards to free agents, keeps the fleet staffed, and has a person look at what cannot go on; one per fleet and host",

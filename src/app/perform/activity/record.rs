@@ -169,6 +169,7 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
                     | FleetAction::Status
                     | FleetAction::Verify
                     | FleetAction::Doctor
+                    | FleetAction::Escalations
                     | FleetAction::Init { write: false, .. }
                     | FleetAction::Provision { write: false, .. }
                     | FleetAction::Recover { apply: false }

@@ -50,7 +50,7 @@ pub(super) fn brief(site: &Site, detail: &Detail, place: Place<'_>, ttl_seconds:
         ("body", or_none(&card.body)),
         ("acceptance", listed(acceptance)),
         ("phase", or_none(&card.phase)),
-        ("goal", "none".to_owned()),
+        ("goal", or_none(&card.goal)),
         ("dependencies", listed(dependencies.collect())),
         ("branch", place.branch.unwrap_or("the one that is checked out").to_owned()),
         ("folder", folder),

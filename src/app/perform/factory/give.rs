@@ -64,7 +64,7 @@ impl Giving<'_> {
         let owner = agent.name.to_string();
         let request = ClaimRequest {
             owner: owner.clone(),
-            ttl_seconds: self.lease_seconds,
+            ttl_seconds: Some(self.lease_seconds),
             id: Some(id.clone()),
             phase: None,
             assignee: Some(agent.class.clone()),
@@ -113,6 +113,11 @@ impl Giving<'_> {
         }
     }
 
+    /// Seconds for which a card is the agent's: its own, else what is given with all.
+    fn ttl(&self, card: &Card) -> i64 {
+        card.ttl_seconds.unwrap_or(self.ttl_seconds)
+    }
+
     async fn renew(&self, lease: &Lease, ttl_seconds: i64) -> Result<()> {
         let (id, owner, token) = (lease.id.clone(), lease.owner.clone(), lease.token);
         self.desk.with(move |backlog| backlog.renew(&id, &owner, token, Some(ttl_seconds)).map(drop)).await
@@ -126,8 +131,9 @@ impl Giving<'_> {
         let id = lease.id.clone();
         let detail = self.desk.with(move |backlog| backlog.detail(&id)).await;
         let detail = detail.map_err(|failure| Not::Lost(failure.to_string()))?;
-        let place = Place { branch: None, folder: &agent.working_directory };
-        let text = brief(self.site, &detail, place, self.ttl_seconds);
+        let branch = Some(detail.card.branch.as_str()).filter(|branch| !branch.is_empty());
+        let place = Place { branch, folder: &agent.working_directory };
+        let text = brief(self.site, &detail, place, self.ttl(&detail.card));
         let mut text = text.map_err(|failure| Not::Card(failure.to_string()))?;
         if let Some(template) = &agent.kickstart {
             let first = session::kickstart_text(self.site, agent, template).map_err(Not::Agent)?;
@@ -142,6 +148,7 @@ impl Giving<'_> {
         self.renew(lease, self.lease_seconds).await.map_err(|failure| Not::Lost(failure.to_string()))?;
         let envelope = Envelope {
             source: format!("{}:{SUPERVISOR}", self.site.host),
+            via: None,
             target: comms::address(agent),
             class: Some("brief".to_owned()),
         };
@@ -171,7 +178,7 @@ impl Giving<'_> {
     /// The brief arrived: the card is the agent's for its whole time.
     async fn keep(&self, lease: &Lease, card: &Card, receipt: &Receipt) -> Ended {
         let word = receipt.delivery.word();
-        let Err(failure) = self.renew(lease, self.ttl_seconds).await else {
+        let Err(failure) = self.renew(lease, self.ttl(card)).await else {
             return Ended::Taken { how: word.to_owned(), attempts: card.attempts };
         };
         let id = lease.id.clone();

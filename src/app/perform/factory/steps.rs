@@ -133,6 +133,7 @@ pub(super) async fn say(site: &Site, roster: &Roster, agent: &Agent, class: &str
 async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &str) -> Result<Ended, Failure> {
     let envelope = Envelope {
         source: format!("{}:{SUPERVISOR}", site.host),
+        via: None,
         target: comms::address(agent),
         class: Some(class.to_owned()),
     };
@@ -150,11 +151,11 @@ async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &s
 /// The request for cards.
 pub(super) fn request_for_cards(goals: bool) -> String {
     let from = if goals {
-        "Read fleet/NORTH_STAR.yaml in the Mosaic home: turn the next goals into cards with \
-         `mosaic-tui backlog create`, or run `mosaic-tui north-star sync`."
+        "Read fleet/NORTH_STAR.yaml in the Mosaic home, and make cards of the next goals with \
+         `mosaic-tui backlog create --id ID --title TITLE`."
     } else {
         "There is no north star: ask whoever you report to what is next, and make cards of it with \
-         `mosaic-tui backlog create`."
+         `mosaic-tui backlog create --id ID --title TITLE`."
     };
     format!("No card of the backlog is open. {from} If nothing is left to do, say so in one line; you are asked once.")
 }

@@ -1,6 +1,7 @@
 //! The fleet's lifecycle: how its actions are performed and told.
 
 mod change;
+mod escalated;
 mod look;
 mod made;
 mod pause;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::change::{add, edit, remove};
 use super::made::{init, provision};
-use super::{look, pause, print};
+use super::{escalated, look, pause, print};
 use crate::app::action::error;
 use crate::app::action::fleet::{FleetAction, Targets};
 use crate::app::action::report::Report;
@@ -65,6 +65,8 @@ pub(in crate::app) async fn perform(site: &Site, action: &FleetAction, tell: Tel
         FleetAction::Remove(name) => remove(site, name, tell).await,
         FleetAction::Pause { reason, until } => pause::begin(site, reason.as_deref(), until.as_ref()),
         FleetAction::Resume => pause::end(site),
+        FleetAction::Escalations => escalated::list(site),
+        FleetAction::Ack(id) => escalated::ack(site, id).await,
         FleetAction::Doctor => {
             let checks = checks::doctor(site, &roster::load(site)).await;
             Ok(print::checks("doctor", site, &checks))
