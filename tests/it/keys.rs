@@ -231,7 +231,8 @@ fn what_was_typed_into_an_editor_that_lingers_in_the_terminal_is_thrown_away() {
     let mut screen = sandbox.open_with(&[], &[("EDITOR", script.to_str().unwrap())], 120, 40);
     screen.wait_text("Deploy it?");
     screen.send("3");
-    screen.wait_text("READY 1");
+    // What the editor is opened on is the whole card, which comes behind the board.
+    screen.wait_until("the card", |text| text.contains("READY 1") && text.contains("version 1"));
     screen.send("E");
     wait_for("the editor", || sandbox.root.join("w/asked").exists());
     screen.send("cXyS\x1b]52;c;aGVsbG8=\x1b\\c\r");
@@ -356,7 +357,8 @@ fn what_was_typed_stays_when_the_editor_ends_with_an_error() {
     let mut screen = sandbox.open_with(&[], &[("EDITOR", &script)], 120, 40);
     screen.wait_text("Deploy it?");
     screen.send("3");
-    screen.wait_text("READY 1");
+    // What the editor is opened on is the whole card, which comes behind the board.
+    screen.wait_until("the card", |text| text.contains("READY 1") && text.contains("version 1"));
     screen.send("E");
     screen.wait_until("where it is", |text| text.contains("exit status: 3") && text.contains("your text is kept in"));
     assert!(kept(&sandbox).iter().any(|text| text.contains("hours of work")), "{:?}", kept(&sandbox));
@@ -372,7 +374,8 @@ fn a_signal_does_not_wait_for_an_editor_or_a_takeover() {
         let mut screen = sandbox.open_with(&[], &[("EDITOR", &script)], 120, 40);
         screen.wait_text("Deploy it?");
         screen.send("3");
-        screen.wait_text("READY 1");
+        // What the editor is opened on is the whole card, which comes behind the board.
+        screen.wait_until("the card", |text| text.contains("READY 1") && text.contains("version 1"));
         screen.send("E");
         wait_for("the editor", || sandbox.root.join("w/typed").exists());
         kill(screen.pid(), signal);
@@ -409,7 +412,13 @@ fn a_pasted_megabyte_is_answered_at_once_in_every_text_field() {
                 for keys in half {
                     let mut screen = sandbox.open(&[], 120, 40);
                     screen.wait_until("the fleet", |text| text.contains("Deploy it?") && is_well(text));
-                    screen.send(keys);
+                    let (board, field) = keys.strip_prefix('3').map_or(("", *keys), |field| ("3", field));
+                    if !board.is_empty() {
+                        // Some of them are about the whole card, which comes behind the board.
+                        screen.send(board);
+                        screen.wait_text("version 1");
+                    }
+                    screen.send(field);
                     screen.send(paste);
                     let from = Instant::now();
                     screen.send("\x03");
