@@ -340,11 +340,16 @@ fn a_follower_ends_with_whoever_reads_it() {
     assert_eq!(sandbox.events("action").len(), 1);
     for since in [&["--since", "1h"][..], &[]] {
         let mut command = sandbox.command(program());
-        // What it says is told to nobody: the reader has gone before the first line.
+        // The reader has gone before the first line, and there will be no second one that could tell.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let mut follower =
-            command.args(["events", "--follow"]).args(since).stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+        let mut follower = command
+            .args(["events", "--follow", "--kind", "action"])
+            .args(since)
+            .stdout(writer)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         drop(command);
         let ended = wait("its end", || follower.try_wait().unwrap());
         if ended.is_none() {
