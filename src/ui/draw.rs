@@ -12,6 +12,18 @@ use super::text;
 use super::theme::Theme;
 use super::view::{Body, Role, Tab, View};
 
+/// Where something of the footer stands: from this column up to that one.
+pub(super) type Span = (u16, u16);
+
+/// A part of the footer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A view, by its place among them.
+    Tab(usize),
+    /// A hint, by its place among them.
+    Hint(usize),
+}
+
 /// Hints at the end of the footer that are never dropped: help and the way out.
 const ALWAYS_SHOWN: usize = 2;
 
@@ -55,7 +67,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
     Drawn { popup: view.overlay.as_ref().map(|popup| overlay::draw(buffer, between, popup, theme)) }
 }
 
-fn plan_of(area: Rect, view: &View) -> Plan {
+pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
         Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
         Body::Diff(diff) => ViewKind::Diff { filter: diff.filter.is_some() },
@@ -73,39 +85,71 @@ fn plan_of(area: Rect, view: &View) -> Plan {
     layout::plan(area.width, area.height, kind)
 }
 
-fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
-    let inset = u16::from(line.width > INSET_FROM);
-    let area = Rect { x: line.x + inset, width: line.width - inset, ..line };
-    // The hints can wait: a message answers what was just done.
-    if let Some(message) = &view.message {
-        pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
-        return;
+/// Returns which parts of the footer there is room for, and where each stands; none where a message stands instead.
+pub(super) fn footer_parts(line: Rect, view: &View) -> Vec<(Part, Span)> {
+    if view.message.is_some() || line.is_empty() {
+        return Vec::new();
     }
-    let wide = |(key, meaning): &(String, String)| {
-        u16::try_from(text::width(key) + text::width(meaning) + 3).unwrap_or(u16::MAX)
+    let inset = u16::from(line.width > INSET_FROM);
+    let right = line.right();
+    let columns = |texts: &[&str]| {
+        texts.iter().fold(0_u16, |all, part| all.saturating_add(u16::try_from(text::width(part)).unwrap_or(u16::MAX)))
     };
-    let (first, last) = view.footer.split_at(view.footer.len().saturating_sub(ALWAYS_SHOWN));
-    // The way out is reserved before anything else is written.
-    let kept = area.right().saturating_sub(last.iter().map(wide).fold(0, u16::saturating_add));
-    let mut pen = Pen::new(buffer, area, area.y, theme);
-    let mut room = kept;
+    let wide = |(key, meaning): &(String, String)| columns(&[key, meaning]).saturating_add(3);
+    let mut parts = Vec::with_capacity(view.tabs.len() + view.footer.len());
+    let mut x = line.x + inset;
+    let mut take = |part: Part, wide: u16, x: &mut u16| {
+        let from = *x;
+        *x = x.saturating_add(wide).min(right);
+        parts.push((part, (from, *x)));
+    };
     // Where the views stand with their keys, the hints need not name them.
     let tabs: &[Tab] = if line.width >= TABS_FROM { &view.tabs } else { &[] };
-    for tab in tabs {
-        let style = if tab.current { theme.chosen() } else { theme.style(Role::Quiet) };
-        pen.put(" ", style);
-        pen.put(&tab.key, if tab.current { style } else { theme.style(Role::Accent) });
-        [" ", tab.name, " "].iter().for_each(|part| pen.put(part, style));
+    for (at, tab) in tabs.iter().enumerate() {
+        take(Part::Tab(at), columns(&[&tab.key, tab.name]).saturating_add(3), &mut x);
     }
-    pen.skip(if tabs.is_empty() { 0 } else { 2 });
-    let first = first.iter().filter(|(key, _)| tabs.iter().all(|tab| tab.key != *key));
-    for (hint, always) in first.map(|hint| (hint, false)).chain(last.iter().map(|hint| (hint, true))) {
+    x = x.saturating_add(if tabs.is_empty() { 0 } else { 2 });
+    let first = view.footer.len().saturating_sub(ALWAYS_SHOWN);
+    // The way out is reserved before anything else is written.
+    let mut room = right.saturating_sub(view.footer[first..].iter().map(wide).fold(0, u16::saturating_add));
+    for (at, hint) in view.footer.iter().enumerate() {
+        if at < first && tabs.iter().any(|tab| tab.key == hint.0) {
+            continue;
+        }
         // Once one does not fit, the shorter ones behind it would stand out of order.
-        if !always && pen.x.saturating_add(wide(hint)) > room {
+        if at < first && x.saturating_add(wide(hint)) > room {
             room = 0;
             continue;
         }
-        pen.put(&hint.0, theme.style(Role::Accent));
-        [" ", &hint.1, "  "].iter().for_each(|part| pen.put(part, theme.style(Role::Quiet)));
+        take(Part::Hint(at), wide(hint), &mut x);
+    }
+    parts
+}
+
+fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
+    // The hints can wait: a message answers what was just done.
+    if let Some(message) = &view.message {
+        let inset = u16::from(line.width > INSET_FROM);
+        let area = Rect { x: line.x + inset, width: line.width - inset, ..line };
+        pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
+        return;
+    }
+    for (part, (from, to)) in footer_parts(line, view) {
+        let area = Rect { x: from, width: to - from, ..line };
+        let mut pen = Pen::new(buffer, area, area.y, theme);
+        match part {
+            Part::Tab(at) => {
+                let tab = &view.tabs[at];
+                let style = if tab.current { theme.chosen() } else { theme.style(Role::Quiet) };
+                pen.put(" ", style);
+                pen.put(&tab.key, if tab.current { style } else { theme.style(Role::Accent) });
+                [" ", tab.name, " "].iter().for_each(|part| pen.put(part, style));
+            }
+            Part::Hint(at) => {
+                let (key, meaning) = &view.footer[at];
+                pen.put(key, theme.style(Role::Accent));
+                [" ", meaning, "  "].iter().for_each(|part| pen.put(part, theme.style(Role::Quiet)));
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ mod canvas;
 pub mod columns;
 pub mod draw;
 pub mod grid;
+pub mod hit;
 pub mod layout;
 mod overlay;
 pub mod paper;

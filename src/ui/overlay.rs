@@ -30,8 +30,22 @@ const MAX_WIDTH: u16 = 100;
 const MIN_TYPED: usize = 8;
 const MAX_TYPED: usize = 86;
 
-/// Draws a popup in the middle of an area, as large as its text needs; which lines of it there was room for.
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme) -> Lines {
+/// A popup as it stands on the screen.
+struct Laid {
+    frame: Rect,
+    inner: Rect,
+    /// Rows of its text that there is room for.
+    text_rows: u16,
+    /// First line shown.
+    scroll: u16,
+    /// Its text, each part with the line that it is of.
+    lines: Vec<(usize, Vec<Piece>)>,
+    /// Where the marked line begins and ends, as far as there is room for it.
+    mark: Option<(usize, usize)>,
+}
+
+/// Lays a popup out in the middle of an area, as large as its text needs.
+fn laid(area: Rect, popup: &Popup) -> Laid {
     let inner_width = area.width.min(MAX_WIDTH).saturating_sub(4);
     let lines = fitted(&popup.lines, usize::from(inner_width));
     let longest = lines
@@ -53,25 +67,78 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         size.0.min(area.width),
         size.1,
     );
+    let inner = Rect::new(frame.x + 2, frame.y + 1, frame.width.saturating_sub(4), frame.height.saturating_sub(2));
+    let text_rows = inner.height.saturating_sub(extra);
+    let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(text_rows);
+    let mark = popup.marked.and_then(|at| place(&lines, at));
+    // As much of it as there is room for.
+    let mark = mark.map(|(start, end)| (start, end.min(start + usize::from(text_rows))));
+    // The list scrolls only as far as its marked line needs: the operator's own scrolling stays otherwise.
+    let to_mark = u16::try_from(mark.map_or(0, |(_, end)| end)).unwrap_or(u16::MAX).saturating_sub(text_rows);
+    let scroll = popup.scroll.max(to_mark).min(most);
+    Laid { frame, inner, text_rows, scroll, lines, mark }
+}
+
+/// Where the buttons of a popup stand: the columns of each.
+fn buttons(laid: &Laid, popup: &Popup) -> Vec<(u16, u16)> {
+    let mut x = laid.inner.x;
+    let labels = popup.buttons.iter().flat_map(|(buttons, _)| buttons);
+    labels
+        .map(|button| {
+            let wide = u16::try_from(text::width(button) + 2).unwrap_or(u16::MAX);
+            let from = x;
+            x = x.saturating_add(wide).saturating_add(1);
+            (from, from.saturating_add(wide).min(laid.inner.right()))
+        })
+        .collect()
+}
+
+/// What of a popup stands at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// One of its buttons.
+    Button(usize),
+    /// One of its lines.
+    Line(usize),
+    /// Its edge, or what is beside its text.
+    Elsewhere,
+}
+
+/// Returns what of a popup stands at a place; `None` outside of it.
+pub(super) fn spot(area: Rect, popup: &Popup, (x, y): (u16, u16)) -> Option<Spot> {
+    let laid = laid(area, popup);
+    if !laid.frame.contains((x, y).into()) {
+        return None;
+    }
+    let row = y.checked_sub(laid.inner.y).filter(|_| laid.inner.contains((x, y).into()));
+    Some(match row {
+        Some(row) if row < laid.text_rows => {
+            let line = laid.lines.get(usize::from(laid.scroll) + usize::from(row));
+            line.map_or(Spot::Elsewhere, |(of, _)| Spot::Line(*of))
+        }
+        Some(row) if row == laid.text_rows + 1 => {
+            let hit = buttons(&laid, popup).iter().position(|(from, to)| (*from..*to).contains(&x));
+            hit.map_or(Spot::Elsewhere, Spot::Button)
+        }
+        _ => Spot::Elsewhere,
+    })
+}
+
+/// Draws a popup in the middle of an area, as large as its text needs; which lines of it there was room for.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme) -> Lines {
+    let laid = laid(area, popup);
+    let Laid { frame, inner, text_rows, scroll, lines, mark } = &laid;
+    let (frame, inner, text_rows, scroll) = (*frame, *inner, *text_rows, *scroll);
     // Dimmed before the popup is drawn: the style goes over every cell, its own included.
     buffer.set_style(buffer.area, theme.behind());
     // What lies behind would show through the popup's blanks.
     Clear.render(frame, buffer);
     buffer.set_style(frame, theme.raised());
     border(buffer, frame, popup, theme);
-    let inner = Rect::new(frame.x + 2, frame.y + 1, frame.width.saturating_sub(4), frame.height.saturating_sub(2));
-    let text_rows = inner.height.saturating_sub(extra);
-    let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(text_rows);
-    let mark = popup.marked.and_then(|at| place(&lines, at));
-    // As much of it as there is room for.
-    let end_of_mark = mark.map_or(0, |(start, end)| end.min(start + usize::from(text_rows)));
-    // The list scrolls only as far as its marked line needs: the operator's own scrolling stays otherwise.
-    let to_mark = u16::try_from(end_of_mark).unwrap_or(u16::MAX).saturating_sub(text_rows);
-    let scroll = popup.scroll.max(to_mark).min(most);
     for (y, (_, line)) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
         pieces(buffer, inner, y, line, theme);
     }
-    if most > 0 {
+    if lines.len() > usize::from(text_rows) {
         let mark = format!("{}/{}", scroll + text_rows, lines.len());
         let wide = u16::try_from(mark.len()).unwrap_or(0) + 2;
         let x = frame.right().saturating_sub(wide + 2);
@@ -79,19 +146,18 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
         pen.x = x;
         pen.put_fitted(&[" ", &mark, " "], usize::from(wide), theme.style(Role::Quiet));
     }
-    if let Some((buttons, marked)) = &popup.buttons {
+    if let Some((labels, marked)) = &popup.buttons {
         let y = inner.y + text_rows + 1;
-        let mut x = inner.x;
-        for (at, button) in buttons.iter().enumerate() {
+        for (at, (label, (x, _))) in labels.iter().zip(buttons(&laid, popup)).enumerate() {
             let style = if at == *marked { theme.chosen() } else { theme.style(Role::Quiet) };
-            x += put(buffer, inner, x, y, &format!(" {} ", theme.text(button)), style) + 1;
+            put(buffer, inner, x, y, &format!(" {} ", theme.text(label)), style);
         }
     }
     let all = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let end = all.min(scroll + text_rows);
     let shown = usize::from(scroll)..usize::from(end);
     // A key may act only on what the operator saw, so it matters whether the whole line was in view.
-    let marked = mark.is_some_and(|(start, _)| shown.contains(&start) && end_of_mark <= shown.end);
+    let marked = mark.is_some_and(|(start, end)| shown.contains(&start) && end <= shown.end);
     Lines { first: scroll, end, all, marked }
 }
 

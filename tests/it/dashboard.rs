@@ -93,10 +93,10 @@ fn help_lists_the_keys_of_the_place_and_filters() {
     screen.wait_text("keys in Fleet");
     screen.send("next waiting");
     screen.wait_until("one line left", |text| {
-        text.contains("Goes to the next agent") && !text.contains("Goes one layer back")
+        text.contains("Goes to the next agent") && !text.contains("Filters the list")
     });
     screen.send("\x1b");
-    screen.wait_text("Goes one layer back");
+    screen.wait_text("Filters the list");
     screen.send("\x1b");
     screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
 }

@@ -17,6 +17,7 @@ mod first_run;
 mod framework;
 mod gate;
 mod given_files;
+mod hands;
 mod harness;
 mod hooks;
 mod hostile;

@@ -195,6 +195,7 @@ impl ScreenAction {
             | Self::Help
             | Self::Palette
             | Self::Settings
+            | Self::Copy
             | Self::ShowPersona
             | Self::Redraw
             | Self::Suspend

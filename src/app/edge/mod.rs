@@ -1,5 +1,6 @@
 //! This process: its command line, its terminal, its log, its paths, and the loop of the dashboard.
 
+mod clipboard;
 pub(in crate::app) mod crash;
 pub(in crate::app) mod editor;
 mod facts;

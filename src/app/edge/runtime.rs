@@ -1,5 +1,6 @@
 //! The dashboard's loop: events in, frames out, effects performed. All timing is here.
 
+mod hands;
 mod panes;
 
 use std::io;
@@ -40,6 +41,7 @@ use crate::fleet::model::{Label, RowKey};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::os::clock::at;
 use crate::fleet::roster::Problem;
+use crate::ui::view::View;
 
 /// At most 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -134,6 +136,8 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         last_frame: None,
         asked: None,
         early: Vec::new(),
+        seen: None,
+        clicked: None,
         exit: None,
         last_words: None,
     };
@@ -182,6 +186,10 @@ struct Dashboard {
     asked: Option<Instant>,
     /// Keys that came while that frame was being written, and when.
     early: Vec<(KeyEvent, Instant)>,
+    /// What the last frame showed: a click means that.
+    seen: Option<View>,
+    /// Where the mouse was pressed last, and when.
+    clicked: Option<((u16, u16), std::time::Instant)>,
     exit: Option<u8>,
     /// Said in the shell once the terminal is its own again.
     last_words: Option<String>,
@@ -238,6 +246,7 @@ impl Dashboard {
                     Ok((Typed::Key(key), read)) if self.answers(&key) => self.answer(key, read.into()),
                     Ok((Typed::Key(key), _)) => self.take(Event::Key(key)),
                     Ok((Typed::Paste(text), _)) => self.take(Event::Paste(text)),
+                    Ok((Typed::Mouse(mouse), read)) => self.mouse(mouse, read),
                     Ok((Typed::Stalled, _)) => self.take(Event::PasteStalled),
                     Ok((Typed::Ground { light }, _)) => self.dirty |= self.screen.stands_on(light),
                     // The terminal is gone without a signal: the same as a hang-up.
@@ -364,6 +373,7 @@ impl Dashboard {
                 self.take(Event::Launch(name, settings));
             }
             Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
+            Effect::Copy { what, text } => self.copy(&what, &text),
             Effect::Settings(settings) => {
                 self.screen.wear(&settings);
                 self.judge_by(&settings);
@@ -404,7 +414,9 @@ impl Dashboard {
         self.take_pictures();
         #[cfg(debug_assertions)]
         self.fault()?;
-        let drawn = self.screen.draw(&present(&self.state));
+        let view = present(&self.state);
+        let drawn = self.screen.draw(&view);
+        self.seen = Some(view);
         self.dirty = false;
         self.showed_key = std::mem::take(&mut self.pressed);
         self.last_frame = Some(Instant::now());

@@ -28,6 +28,13 @@ pub(in crate::app) const UNKNOWN: Size = Size { width: 80, height: 24 };
 /// Whether the terminal is ours now; restoring twice would print escapes into the shell.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal was asked to tell of its mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Tells of buttons and the wheel, with places that have no bound; and the end of it.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// The taken terminal; dropping it gives it back.
 pub(in crate::app) struct Screen {
     paper: Paper,
@@ -69,6 +76,9 @@ impl Screen {
 
     /// Looks as these settings say from here on.
     pub(in crate::app) fn wear(&mut self, settings: &Settings) {
+        if MOUSE.swap(settings.mouse, Ordering::SeqCst) != settings.mouse {
+            self.say(if settings.mouse { MOUSE_ON } else { MOUSE_OFF });
+        }
         let asked = self.asks;
         (self.theme, self.asks) = dressed(settings, (self.theme.depth, self.theme.unicode), self.light);
         if !asked && self.light.is_none() {
@@ -165,6 +175,7 @@ pub(in crate::app) fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)
+        .map(|()| bytes.extend_from_slice(if MOUSE.load(Ordering::SeqCst) { MOUSE_ON } else { b"" }))
         .and_then(|()| Patient::new(io::stdout()).write_all(&bytes))
         .inspect_err(|_| restore())
 }
@@ -185,7 +196,8 @@ pub(in crate::app) fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut bytes = Vec::new();
+    // Asked for or not: a program that had the terminal meanwhile may have left it on.
+    let mut bytes = MOUSE_OFF.to_vec();
     // Writing to memory cannot fail.
     let _ok = queue!(
         bytes,

@@ -56,6 +56,13 @@ pub enum Effect {
     ReadLaunch(String),
     /// Read what differs in an agent's work tree.
     ReadDiff(String),
+    /// Put a text where the operator can paste it.
+    Copy {
+        /// What it is.
+        what: String,
+        /// The text.
+        text: String,
+    },
     /// Live by these settings.
     Settings(Arc<Settings>),
     /// Hand the terminal to an agent's pane, until the operator leaves it.

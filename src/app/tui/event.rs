@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::screens::form::FieldName;
 use super::screens::sheet::{LaunchSettings, Offer};
 use super::settings::Settings;
+use crate::app::action::Motion;
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::backlog::model::{Board, Card, CardId};
@@ -18,12 +19,17 @@ use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 use crate::fleet::pane::Seen;
 use crate::fleet::roster::Problem;
 use crate::ui::draw::Drawn;
+use crate::ui::hit::Target;
 
 /// One fact.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Something that was seen was clicked.
+    Click(Target),
+    /// The wheel was turned, up or down.
+    Wheel(Motion),
     /// Text was pasted.
     Paste(String),
     /// A paste began, and its rest does not come.
@@ -55,6 +61,13 @@ pub enum Event {
         sent: Sent,
         /// The answer.
         report: Report,
+    },
+    /// What became of something that this process itself was asked to do.
+    Told {
+        /// What.
+        text: String,
+        /// Whether it failed.
+        failed: bool,
     },
     /// The operator is back from an agent's pane.
     Returned {

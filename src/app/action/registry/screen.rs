@@ -15,6 +15,8 @@ pub enum ScreenAction {
     Help,
     /// A command line inside the dashboard.
     Palette,
+    /// A choice of what is copied.
+    Copy,
     /// Every setting, its value, and where that comes from.
     Settings,
     /// A text for the selected agent.
@@ -196,6 +198,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Anywhere,
         &["Z"],
         ScreenAction::Pause,
+    ),
+    screen(
+        "app.copy",
+        "copy",
+        "Copies the name, the pane's text, the card or the command of what is selected, also over ssh and inside tmux",
+        Place::Anywhere,
+        &["y"],
+        ScreenAction::Copy,
     ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen(

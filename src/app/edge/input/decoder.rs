@@ -12,6 +12,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::ground::Heard;
 use super::late::{self, BEL, CTRL_C, ESC, Late, Verdict, is_text};
+use super::mouse::Mouse;
 use super::sequence::{self, Meaning};
 
 /// How long the first bytes of a sequence may pause, which may also be keys: longer than the pauses of a slow link.
@@ -50,6 +51,8 @@ pub(in crate::app) enum Typed {
     Paste(String),
     /// Nothing yet: a paste began, and its rest does not come.
     Stalled,
+    /// No key: the mouse.
+    Mouse(Mouse),
     /// No key: the terminal's background is light, or it is dark.
     Ground {
         /// Whether it is light.
@@ -88,6 +91,10 @@ enum State {
         opened: Opened,
         parameters: Vec<u8>,
         key: bool,
+    },
+    /// Behind `CSI <`: a mouse report, as long as it holds numbers.
+    Sgr {
+        parameters: Vec<u8>,
     },
     /// Behind `CSI [`.
     Linux {
@@ -288,6 +295,19 @@ impl Decoder {
                 }
             },
             State::Csi { opened, parameters, key } => self.csi(byte, (opened, parameters, key), here),
+            State::Sgr { mut parameters } => match byte {
+                b'0'..=b'9' | b';' if parameters.len() < MAX_PARAMETERS => {
+                    parameters.push(byte);
+                    self.state = State::Sgr { parameters };
+                }
+                // It goes on to its end, whatever it is.
+                0x20..=0x3f => {
+                    self.state = State::Csi { opened: Opened::Control, parameters: Vec::new(), key: false };
+                }
+                b'M' => here.out.extend(Mouse::of(&parameters).map(Typed::Mouse)),
+                0x40..=0x7e | CAN | SUB => {}
+                _ => self.ground(byte, here),
+            },
             State::Linux { opened: Opened::Control } if is_text(byte) => {}
             State::Linux { opened } => match byte {
                 0x20..=0x7e => self.key(sequence::linux(byte), held(opened), here),
@@ -425,6 +445,7 @@ impl Decoder {
     fn csi(&mut self, byte: u8, (opened, mut parameters, key): (Opened, Vec<u8>, bool), here: &mut Here<'_>) {
         match byte {
             b'[' if parameters.is_empty() && key => self.state = State::Linux { opened },
+            b'<' if parameters.is_empty() && key && opened != Opened::Control => self.state = State::Sgr { parameters },
             b'0'..=b';' if parameters.len() < MAX_PARAMETERS => {
                 parameters.push(byte);
                 self.state = State::Csi { opened, parameters, key };

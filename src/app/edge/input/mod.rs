@@ -8,6 +8,7 @@
 mod decoder;
 mod ground;
 mod late;
+mod mouse;
 mod sequence;
 mod tty;
 
@@ -16,4 +17,5 @@ mod tests;
 
 pub(in crate::app) use decoder::Typed;
 pub(in crate::app) use ground::QUESTION;
+pub(in crate::app) use mouse::{Did, Mouse};
 pub(in crate::app) use tty::Keyboard;

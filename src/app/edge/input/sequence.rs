@@ -130,7 +130,7 @@ fn key(code: KeyCode, modifiers: Option<(u32, u32)>) -> Meaning {
 }
 
 /// The parameters as numbers, each with the one behind its colon; nothing when there is anything else, or more.
-fn numbers(parameters: &[u8]) -> Option<Vec<(u32, u32)>> {
+pub(super) fn numbers(parameters: &[u8]) -> Option<Vec<(u32, u32)>> {
     if parameters.is_empty() {
         return Some(Vec::new());
     }

@@ -1,5 +1,6 @@
 //! Whole inputs through the decoder with virtual time: cut after each byte, with pauses between.
 
+mod mouse;
 mod stalls;
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ impl Terminal {
     fn take(&mut self) -> Vec<Typed> {
         self.wait(LONG);
         // An answer that is understood is no key; it has a test of its own.
-        self.typed.retain(|typed| !matches!(typed, Typed::Ground { .. }));
+        self.typed.retain(|typed| !matches!(typed, Typed::Ground { .. } | Typed::Mouse(_)));
         std::mem::take(&mut self.typed)
     }
 }
@@ -477,7 +478,7 @@ fn act(state: &mut State, typed: Typed) -> Vec<Effect> {
         Typed::Key(key) => update(state, Event::Key(key)),
         Typed::Paste(text) => update(state, Event::Paste(text)),
         Typed::Stalled => update(state, Event::PasteStalled),
-        Typed::Ground { .. } => Vec::new(),
+        Typed::Mouse(_) | Typed::Ground { .. } => Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ pub(in crate::app::tui) mod answer;
 pub(in crate::app::tui) mod board;
 pub(in crate::app::tui) mod card;
 pub(in crate::app::tui) mod confirm;
+pub(in crate::app::tui) mod copy;
 #[cfg(test)]
 mod cost;
 mod dag;
@@ -173,6 +174,10 @@ fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
     }
 }
 
+/// What shows each view, in the order of their keys.
+pub(in crate::app::tui) const VIEWS_IN_ORDER: [ScreenAction; 4] =
+    [ScreenAction::ViewFleet, ScreenAction::ViewWall, ScreenAction::ViewBoard, ScreenAction::ViewActivity];
+
 /// The views, in the order of their keys.
 fn tabs(state: &State) -> Vec<Tab> {
     if state.watch_only {
@@ -184,7 +189,6 @@ fn tabs(state: &State) -> Vec<Tab> {
         Screen::Board | Screen::Card => ScreenAction::ViewBoard,
         Screen::Activity => ScreenAction::ViewActivity,
     };
-    let views = [ScreenAction::ViewFleet, ScreenAction::ViewWall, ScreenAction::ViewBoard, ScreenAction::ViewActivity];
     let at = state.standing();
     let named = |view: ScreenAction| {
         let spec =
@@ -192,7 +196,7 @@ fn tabs(state: &State) -> Vec<Tab> {
         let key = state.keys.first(spec, &at)?;
         Some(Tab { key, name: spec.title, current: view == here })
     };
-    views.into_iter().filter_map(named).collect()
+    VIEWS_IN_ORDER.into_iter().filter_map(named).collect()
 }
 
 fn footer(state: &State) -> Vec<(String, String)> {

@@ -291,6 +291,18 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
     }
 }
 
+/// Goes to one of the events on the screen, counted from the top.
+pub(in crate::app::tui) fn click(state: &mut State, nth: usize) {
+    let events = state.activity.events();
+    let rows = layout_of(state).activity_rows;
+    let top = if state.activity.at.is_some() { state.activity.top } else { events.len().saturating_sub(rows) };
+    if let Some((place, _)) = events.get(top + nth) {
+        state.activity.at = Some(*place);
+        state.activity.top = top;
+        keep_in_view(state);
+    }
+}
+
 /// Shows the event under the cursor whole.
 pub(in crate::app::tui) fn open_event(state: &mut State) {
     let shown = layout_of(state).activity_rows > 0;

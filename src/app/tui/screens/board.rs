@@ -176,6 +176,19 @@ pub(in crate::app::tui) fn column(state: &mut State, direction: Direction) {
     }
 }
 
+/// Goes to a column, and to a card in it, by what was on the screen.
+pub(in crate::app::tui) fn click(state: &mut State, lane: usize, id: Option<&str>) {
+    let Some(column) = Column::ALL.get(lane).copied().filter(|_| has_columns(state)) else { return };
+    state.board.column = column;
+    let page = layout_of(state).board_page.max(1);
+    let top = state.board.top[column.index()];
+    let is_it = |at: &u64| state.board.card(column, *at).is_some_and(|card| Some(card.id.as_str()) == id);
+    if let Some(at) = (top..top + page).find(is_it) {
+        state.board.at[column.index()] = at;
+    }
+    keep_in_view(state, column);
+}
+
 /// Lets keys go into the filter.
 pub(in crate::app::tui) fn filter(state: &mut State) {
     if has_columns(state) {

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod board;
 pub mod card;
 pub mod confirm;
+pub mod copy;
 pub mod diff;
 pub mod event;
 pub mod explain;
@@ -26,6 +27,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use self::answer::Answer;
 use self::confirm::{Confirm, Reading};
+use self::copy::Copy;
 use self::event::EventPopup;
 use self::explain::Explain;
 use self::form::Form;
@@ -87,6 +89,8 @@ pub enum Overlay {
     Menu(Menu),
     /// A command line with what it could become.
     Palette(Palette),
+    /// What can be copied.
+    Copy(Copy),
     /// Every setting, with its value.
     Settings(SettingsList),
     /// The answer of an action that does not fit on one line.
@@ -148,6 +152,7 @@ impl Overlay {
             Self::Sheet(_) => &sheet::PARTS,
             Self::Menu(_) => &menu::PARTS,
             Self::Palette(_) => &palette::PARTS,
+            Self::Copy(_) => &copy::PARTS,
             Self::Settings(_) => &settings::PARTS,
             Self::Answer(_) => &answer::PARTS,
         }
@@ -158,6 +163,7 @@ impl Overlay {
     pub fn mark(&self) -> Option<Mark> {
         match self {
             Self::Menu(menu) => Some(Mark(menu.title.clone(), menu.at)),
+            Self::Copy(copy) => Some(Mark("copy".to_owned(), copy.at)),
             Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
             _ => None,
         }

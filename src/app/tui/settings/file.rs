@@ -24,6 +24,7 @@ const MOST_KEYS: usize = 200;
 #[serde(deny_unknown_fields, default)]
 struct File {
     theme: Option<String>,
+    mouse: Option<bool>,
     refresh: Option<f64>,
     thresholds: Option<Thresholds>,
     keys: Option<Vec<Bound>>,
@@ -69,6 +70,7 @@ impl Settings {
         let file = file.unwrap_or_default();
         let mut settings = Self::default();
         let mut elsewhere = Vec::new();
+        settings.mouse = file.mouse.unwrap_or(settings.mouse);
         if let Some(name) = file.theme {
             match named(&name, theme) {
                 Ok(palette) => (settings.theme, settings.palette) = (name, palette),

@@ -24,6 +24,8 @@ pub struct Settings {
     pub theme: String,
     /// Its colours, where it is the user's own.
     pub palette: Option<Palette>,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
     /// Time between two looks at the fleet.
     pub refresh: Duration,
     /// Limits by which agents are judged.
@@ -39,6 +41,7 @@ impl Default for Settings {
         Self {
             theme: AUTO.to_owned(),
             palette: None,
+            mouse: true,
             refresh: Duration::from_secs(1),
             thresholds: Thresholds::default(),
             keys: Vec::new(),
@@ -98,6 +101,13 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "The colours; auto asks the terminal for its background",
         variable: Some(THEME),
         value: |settings| settings.theme.clone(),
+    },
+    Setting {
+        key: "mouse",
+        allowed: "true or false",
+        meaning: "A click selects, a double click opens, the wheel scrolls; with Shift the terminal selects text",
+        variable: None,
+        value: |settings| settings.mouse.to_string(),
     },
     Setting {
         key: "refresh",

@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::dispatch::{confirm_or_dispatch, resolve};
-use super::{hand, toast};
+use super::{hand, steps, toast};
+use crate::app::action::ScreenAction;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap::Chord;
 use crate::app::action::registry::{ActionSpec, Argument, Build, Door};
@@ -77,8 +78,15 @@ pub(super) fn paste(state: &mut State, text: &str) {
     }
 }
 
+/// Takes a step of the screen that no key asked for, unless nothing is shown.
+pub(super) fn perform_screen(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
+    if !layout_of(state).too_small {
+        steps::apply(state, action, effects);
+    }
+}
+
 /// Builds the action of a key from what is selected, and performs or asks.
-fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effect>) {
+pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effect>) {
     if state.shifted && acts_on_a_target(spec) {
         let text = format!("{}: the screen moved just now; look, and press it again", spec.title);
         return toast(state, text, true);

@@ -4,10 +4,12 @@ pub(in crate::app::tui) mod answers;
 pub(in crate::app::tui) mod dispatch;
 pub(in crate::app::tui) mod hand;
 mod keys;
+mod mouse;
 mod observed;
 mod settings;
 mod steps;
 
+pub(in crate::app) use mouse::opens;
 pub(in crate::app::tui) use observed::mark_seen;
 
 use jiff::ToSpan;
@@ -25,7 +27,8 @@ const TOAST_SECONDS: i64 = 4;
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     // What comes from outside between a frame and a key may bring another row or card below the operator's finger.
-    let from_outside = !matches!(event, Event::Key(_) | Event::Paste(_) | Event::Drawn(_));
+    let from_outside =
+        !matches!(event, Event::Key(_) | Event::Paste(_) | Event::Drawn(_) | Event::Click(_) | Event::Wheel(_));
     let before = from_outside.then(|| hand::all(state));
     match event {
         Event::Key(key) => {
@@ -37,6 +40,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::PasteStalled => {
             toast(state, "a paste is not whole yet: keys wait for its rest, Ctrl-C gives it up".to_owned(), true);
         }
+        Event::Click(target) => mouse::click(state, target, &mut effects),
+        Event::Wheel(motion) => mouse::wheel(state, motion, &mut effects),
+        Event::Told { text, failed } => toast(state, text, failed),
         Event::Resize(size) => {
             state.size = size;
             state.marked = None;
@@ -134,6 +140,8 @@ mod board_tests;
 mod diff_tests;
 #[cfg(test)]
 mod flight_tests;
+#[cfg(test)]
+mod mouse_tests;
 #[cfg(test)]
 mod settings_tests;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
 use crate::app::tui::screens::settings::SettingsList;
-use crate::app::tui::screens::{Overlay, Screen, activity, board, card, diff, fleet, question, sheet, wall};
+use crate::app::tui::screens::{Overlay, Screen, activity, board, card, copy, diff, fleet, question, sheet, wall};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -32,6 +32,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help(Help::default())),
         ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        ScreenAction::Copy => copy::open(state),
         ScreenAction::Settings => state.overlay = Some(Overlay::Settings(SettingsList::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),

@@ -1,0 +1,35 @@
+//! What can be copied, in words.
+
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::state::State;
+use crate::fleet::model::Label;
+use crate::ui::view::{Fit, Piece, Popup, Role};
+
+/// The popup of the open list.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Copy(copy)) = &state.overlay else { return None };
+    let lines = copy.items.iter().enumerate().map(|(at, item)| {
+        let marked = at == copy.at;
+        let role = if marked { Role::Cursor } else { Role::Plain };
+        let lines = item.text.lines().count();
+        let shown = match lines {
+            0 | 1 => Label::new(&item.text).to_string(),
+            _ => format!("{lines} lines"),
+        };
+        vec![
+            Piece::new(if marked { "> " } else { "  " }, Role::Strong),
+            Piece::new(format!("{}  ", item.key), Role::Accent),
+            Piece::new(item.what, role).fitted(Fit::Label),
+            Piece::new(" ", Role::Quiet),
+            Piece::new(shown, Role::Quiet).fitted(Fit::Rest),
+        ]
+    });
+    Some(Popup {
+        title: "copy".to_owned(),
+        lines: lines.collect(),
+        scroll: 0,
+        marked: Some(copy.at),
+        buttons: None,
+        hint: "a letter or Enter copies, Esc leaves it".to_owned(),
+    })
+}

@@ -1,0 +1,117 @@
+//! What can be copied of what is selected: texts as they were when the list was opened.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Overlay, PopupParts, Screen};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::state::State;
+use crate::app::tui::update::{dispatch, hand, toast};
+use crate::fleet::model::PaneScreen;
+
+/// What it is made of.
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::copy::popup };
+
+/// What can be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// The entries.
+    pub items: Vec<Item>,
+    /// The marked one.
+    pub at: usize,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its key.
+    pub key: char,
+    /// What it is.
+    pub what: &'static str,
+    /// The text.
+    pub text: String,
+}
+
+/// Opens the list, where there is anything.
+pub(in crate::app::tui) fn open(state: &mut State) {
+    let items = items(state);
+    if items.is_empty() {
+        return toast(state, "copy: nothing is selected".to_owned(), true);
+    }
+    state.overlay = Some(Overlay::Copy(Copy { items, at: 0 }));
+}
+
+fn items(state: &State) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut add = |key: char, what: &'static str, text: String| {
+        if !text.trim().is_empty() {
+            items.push(Item { key, what, text });
+        }
+    };
+    let command = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| dispatch::quoted(word)).collect();
+        format!("{}mosaic-tui {}", state.prefix, words.join(" "))
+    };
+    let row = if state.screen.is_of_agents() || state.screen == Screen::Diff { hand::row(state) } else { None };
+    if let Some(row) = row {
+        add('n', "name", row.name.to_string());
+        add('p', "pane text", pane_text(state));
+        add('r', "reason", row.reason.to_string());
+        add('i', "card id", row.claim.as_ref().map(|claim| claim.card.to_string()).unwrap_or_default());
+        if row.managed {
+            add('c', "command", command(&["agent", "watch", row.name.as_str()]));
+        }
+    }
+    if matches!(state.screen, Screen::Board | Screen::Card)
+        && let Some(id) = state.card_in_hand()
+    {
+        add('i', "card id", id.to_string());
+        let title = match state.screen {
+            Screen::Card => state.board.shown().map(|shown| shown.card.title.clone()),
+            _ => state.board.selected().map(|card| card.title.clone()),
+        };
+        add('t', "title", title.unwrap_or_default());
+        add('c', "command", command(&["backlog", "show", id.as_str()]));
+    }
+    if let Some(event) = state.activity.selected().filter(|_| state.screen == Screen::Activity) {
+        add('n', "name", event.agent.clone().unwrap_or_default());
+        add('i', "card id", event.card.clone().unwrap_or_default());
+        add('w', "what was done", event.what.clone());
+        add('x', "text", event.text.clone());
+    }
+    items
+}
+
+/// The text of the pane in view, with its scrollback where that is looked at.
+fn pane_text(state: &State) -> String {
+    let history = state.pane.history.as_ref().and_then(|history| history.screen.as_ref());
+    let Some(picture) = history.or(state.pane.screen.as_ref()) else { return String::new() };
+    text_of(picture)
+}
+
+fn text_of(picture: &PaneScreen) -> String {
+    let lines: Vec<String> = (0..picture.size.height).map(|row| picture.row_text(row)).collect();
+    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    lines[..end].join("\n")
+}
+
+fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Copy(copy)) = &mut state.overlay else { return };
+    let last = copy.items.len().saturating_sub(1);
+    let chosen = match key.code {
+        KeyCode::Char(c) => copy.items.iter().find(|item| item.key == c).cloned(),
+        KeyCode::Enter => copy.items.get(copy.at).cloned(),
+        _ => None,
+    };
+    if let Some(Item { what, text, .. }) = chosen {
+        state.overlay = None;
+        effects.push(Effect::Copy { what: what.to_owned(), text });
+        return;
+    }
+    match key.code {
+        KeyCode::Esc | KeyCode::Char('q' | 'y') => state.overlay = None,
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => copy.at = (copy.at + 1).min(last),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => copy.at = copy.at.saturating_sub(1),
+        _ => {}
+    }
+}

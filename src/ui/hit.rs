@@ -1,0 +1,106 @@
+//! What stands at a place of a frame that was drawn: found from the very view, so that a click means what was seen. Pure.
+
+use ratatui::layout::{Position, Rect};
+
+use super::activity;
+use super::draw::{Part, footer_parts, plan_of};
+use super::layout::{Edges, Plan};
+use super::overlay;
+pub use super::overlay::Spot;
+use super::view::{ActivityLine, BoardView, Body, View};
+use crate::fleet::model::RowKey;
+
+/// What was clicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A view, by its place among the tabs.
+    Tab(usize),
+    /// A hint of the footer, by its key.
+    Hint(String),
+    /// An agent's row or tile.
+    Agent(RowKey),
+    /// A column of the board, and the card in it.
+    Card {
+        /// The column, from the left.
+        lane: usize,
+        /// The card's id, where there is one.
+        id: Option<String>,
+    },
+    /// An event, by its place among those on the screen.
+    Event(usize),
+    /// Something of the open popup; how far it is from what is marked there.
+    Popup {
+        /// What it is.
+        spot: Spot,
+        /// Entries from the marked one to it.
+        from_mark: isize,
+    },
+}
+
+/// Returns what stands at a place of a view that was drawn over an area.
+#[must_use]
+pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Target> {
+    let area = Rect::new(0, 0, width, height);
+    let plan = plan_of(area, view);
+    if plan.too_small || !area.contains(place.into()) {
+        return None;
+    }
+    if let Some(popup) = &view.overlay {
+        let between = Rect { y: area.y + 1, height: area.height - 2, ..area };
+        let spot = overlay::spot(between, popup, place)?;
+        let apart = |to: usize, from: usize| isize::try_from(to).unwrap_or(0) - isize::try_from(from).unwrap_or(0);
+        let from_mark = match (spot, &popup.buttons, popup.marked) {
+            (Spot::Button(to), Some((_, marked)), _) => apart(to, *marked),
+            (Spot::Line(to), _, Some(marked)) => apart(to, marked),
+            _ => 0,
+        };
+        return Some(Target::Popup { spot, from_mark });
+    }
+    if plan.footer.contains(place.into()) {
+        let parts = footer_parts(plan.footer, view);
+        let (part, _) = parts.into_iter().find(|(_, (from, to))| (*from..*to).contains(&place.0))?;
+        return Some(match part {
+            Part::Tab(at) => Target::Tab(at),
+            Part::Hint(at) => Target::Hint(view.footer.get(at)?.0.clone()),
+        });
+    }
+    let position = Position::from(place);
+    match &view.body {
+        Body::Fleet(fleet) => {
+            // Below the titles of the columns.
+            let mut line = place.1.checked_sub(plan.list.y + 1).filter(|_| plan.list.contains(position))?;
+            let row = fleet.rows.iter().find(|row| {
+                let here = line < row.lines;
+                line = line.saturating_sub(row.lines);
+                here
+            })?;
+            Some(Target::Agent(row.agent.key.clone()))
+        }
+        Body::Wall(wall) => {
+            let shown = wall.tiles.iter().take(plan.grid.page()).enumerate();
+            let hit = shown.into_iter().find(|(at, _)| plan.grid.tile(*at).contains(position));
+            hit.map(|(_, tile)| Target::Agent(tile.agent.key.clone()))
+        }
+        Body::Board(board) => card(&plan, board, position),
+        Body::Activity(shown) => {
+            let area = activity::areas(plan.list, plan.edges, shown.pages).events;
+            let count = u16::try_from(shown.lines.len()).unwrap_or(area.height).min(area.height);
+            let line = place.1.checked_sub(area.bottom() - count).filter(|_| area.contains(position))?;
+            let before = shown.lines.get(..=usize::from(line))?;
+            matches!(before.last(), Some(ActivityLine::Event(_))).then(|| {
+                let events = before.iter().filter(|line| matches!(line, ActivityLine::Event(_))).count();
+                Target::Event(events - 1)
+            })
+        }
+        Body::Watch(_) | Body::Card(_) | Body::Diff(_) => None,
+    }
+}
+
+fn card(plan: &Plan, board: &BoardView, position: Position) -> Option<Target> {
+    let (lane, area) = plan.columns.iter().enumerate().find(|(_, area)| area.contains(position))?;
+    let inner = if plan.column_edges == Edges::Full { Edges::Full.inside(*area) } else { plan.cards_in(*area) };
+    let at =
+        position.y.checked_sub(inner.y).filter(|_| inner.contains(position)).map(|line| line / plan.card_rows.max(1));
+    let cell = at.and_then(|at| board.columns.get(lane)?.cards.get(usize::from(at)));
+    Some(Target::Card { lane, id: cell.and_then(|cell| cell.card.as_ref()).map(|card| card.id.clone()) })
+}
