@@ -110,7 +110,7 @@ pub enum Decision {
 /// Why something was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The fleet is paused.
+    /// The fleet is paused: by whom and why, as [`Pause::words`](crate::fleet::model::Pause::words) says it.
     Paused(String),
     /// The pause is over.
     PauseOver,
@@ -151,8 +151,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Paused(why) if why.is_empty() => f.write_str("the fleet is paused"),
-            Self::Paused(why) => write!(f, "the fleet is paused: {why}"),
+            Self::Paused(words) => write!(f, "the fleet is {words}"),
             Self::PauseOver => f.write_str("the pause is over"),
             Self::NoKeeper => f.write_str("it lives, and its keeper is gone"),
             Self::BrokenOff => f.write_str("a delivery was broken off and left its text in the composer"),

@@ -19,7 +19,7 @@ use crate::fleet::gate::{
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::Label;
-use crate::plain;
+use crate::fleet::pause;
 
 /// Performs an action at the gate.
 ///
@@ -135,7 +135,7 @@ struct Bench<'a> {
 
 impl Desk for Bench<'_> {
     fn paused(&self) -> Result<Option<String>> {
-        paused(self.site)
+        Ok(paused(self.site))
     }
 
     fn tell(&self, step: &Step) {
@@ -183,21 +183,8 @@ fn event(site: &Site, about: &About) -> Event {
 }
 
 /// Why the fleet is paused.
-fn paused(site: &Site) -> Result<Option<String>> {
-    let path = site.run_dir.join("PAUSED");
-    match plain::read(&path, 64 << 10) {
-        Ok(text) => {
-            let said = Label::new(text.lines().next().unwrap_or_default());
-            Ok(Some(if said.is_empty() {
-                "the fleet is paused".to_owned()
-            } else {
-                format!("the fleet is paused: {said}")
-            }))
-        }
-        Err(why) if why.is_missing() => Ok(None),
-        // A file that is there and cannot be read pauses all the same.
-        Err(why) => Ok(Some(format!("the fleet is paused: {} {why}", path.display()))),
-    }
+fn paused(site: &Site) -> Option<String> {
+    pause::read(&site.home).map(|pause| format!("the fleet is {}", pause.words()))
 }
 
 async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
@@ -256,7 +243,7 @@ async fn queue(site: &Site, repo: Option<&Path>, purpose: &str, wait: Duration, 
     let about = About { branch: String::new(), card: None, repo: repo.map(PathBuf::from) };
     let desk = Bench { site, about: &about, tell, keeps: false };
     let gate = Gate::open(site, &repository, &desk)?;
-    let paused = if purpose == "merge" { paused(site)? } else { None };
+    let paused = if purpose == "merge" { paused(site) } else { None };
     let ticket =
         Ticket { pid: std::process::id(), who: Me::of(site).name, purpose: purpose.to_owned(), branch: String::new() };
     let waited = match paused {

@@ -10,6 +10,7 @@ use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Lifecycle;
 use crate::fleet::message::{Envelope, Options, Post};
 use crate::fleet::os::process;
+use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 
 /// In whose name it writes to agents.
@@ -64,15 +65,9 @@ impl Ended {
     }
 }
 
-/// Why nothing is given out: the fleet is paused.
+/// Why nothing is given out: who paused the fleet, and why.
 pub(super) fn paused(site: &Site) -> Option<String> {
-    let path = site.run_dir.join("PAUSED");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text.lines().next().unwrap_or_default().trim().to_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        // What is there and cannot be read pauses as well.
-        Err(error) => Some(error.to_string()),
-    }
+    pause::read(&site.home).map(|pause| pause.words())
 }
 
 /// Does to an agent's life what was decided.
