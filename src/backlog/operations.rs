@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::error::{Error, ErrorKind, Result};
 use super::graph::{self, Graph};
-use super::model::{Card, CardEvent, CardId, EventKind, NewCard, Patch, Stamp, check_line, check_owner};
+use super::model::{Card, CardEvent, CardId, EventKind, Goals, NewCard, Patch, Stamp, check_line, check_owner};
 use super::rules::{self, Changed};
-use super::store::{Change, ClaimRequest, Neighbour, Store, Who};
+use super::store::{Change, ClaimRequest, ListQuery, Neighbour, Sort, Store, Who};
 
 /// How often a change that collides with another is tried; each try waits for the other first.
 const TRIES: u32 = 5;
@@ -18,6 +18,9 @@ const RECENT: u32 = 50;
 
 /// Neighbours and lines of history in a card's detail.
 const DETAIL: u32 = 200;
+
+/// Goals read at once: a north star has at most a thousand.
+const GOALS: u64 = 10_000;
 
 /// Steps, cards and edges of the graph around a card: more fits on no screen.
 const AROUND_STEPS: usize = 3;
@@ -293,6 +296,16 @@ impl Backlog {
             let unlinked = Changed { kind: EventKind::Unlinked, detail: json!({ "to": to }) };
             finish(change, who, before.clone(), unlinked, before)
         })
+    }
+
+    /// Returns all goals: their own cards, the work for each, and the longest way that is still to go.
+    ///
+    /// # Errors
+    /// Returns an error if the store fails.
+    pub fn goals(&mut self) -> Result<Goals> {
+        let query = ListQuery { goals: true, sort: Sort::Id, limit: GOALS, ..ListQuery::default() };
+        let cards = self.store.list(&query)?;
+        Ok(Goals::of(&cards, &self.store.work()?))
     }
 
     /// Returns a card with its neighbours and history.

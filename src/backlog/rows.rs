@@ -151,6 +151,12 @@ pub(super) fn neighbour<E>(row: &dyn Cells<Error = E>) -> Result<Neighbour, E> {
     Ok(Neighbour { id: row.id(0)?, title: row.some_text(1)?, column: row.column(2)? })
 }
 
+/// Returns the work for a goal in a column: the goal, the column, and how many cards.
+pub(super) fn work<E>(row: &dyn Cells<Error = E>) -> Result<(String, Column, u64), E> {
+    let column = row.column(1)?.ok_or_else(|| row.strange(1, "no column".to_owned()))?;
+    Ok((row.text(0)?, column, u64::try_from(row.number(2)?).unwrap_or(0)))
+}
+
 /// Returns an edge: a card, and what it depends on.
 pub(super) fn edge<E>(row: &dyn Cells<Error = E>) -> Result<(CardId, CardId), E> {
     Ok((row.id(0)?, row.id(1)?))

@@ -148,6 +148,9 @@ pub trait Store: Send {
     /// Returns figures about the whole backlog.
     fn figures(&mut self) -> Result<Figures>;
 
+    /// Returns how many cards of work there are for each goal, by column.
+    fn work(&mut self) -> Result<Vec<(String, Column, u64)>>;
+
     /// Returns what the board shows.
     fn board(&mut self, query: &BoardQuery) -> Result<Board>;
 

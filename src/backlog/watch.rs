@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use super::model::{Board, BoardQuery, CardEvent, CardId};
+use super::model::{Board, BoardQuery, CardEvent, CardId, Goals};
 use super::operations::{Backlog, Detail};
 use super::place::{Intent, Location};
 use super::store::Who;
@@ -37,6 +37,8 @@ pub enum Request {
     Board(BoardQuery),
     /// Show this card in full from now on, or none.
     Detail(Option<CardId>),
+    /// Show the goals from now on, or no more.
+    Goals(bool),
     /// Read everything again now.
     Refresh,
 }
@@ -46,6 +48,8 @@ pub enum Request {
 pub enum News {
     /// The board.
     Board(Arc<Board>),
+    /// The goals.
+    Goals(Arc<Goals>),
     /// A card in full, or why not.
     Detail(CardId, Result<Arc<Detail>, Error>),
     /// Lines of history that may be new; some of them were told before.
@@ -61,10 +65,11 @@ pub struct Watcher {
 }
 
 /// What the screen wants now: only the newest of each kind counts.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Wanted {
     query: BoardQuery,
     detail: Option<CardId>,
+    goals: bool,
     asked: bool,
 }
 
@@ -89,6 +94,7 @@ impl Watcher {
             match request {
                 Request::Board(query) => wanted.query = query,
                 Request::Detail(id) => wanted.detail = id,
+                Request::Goals(shown) => wanted.goals = shown,
                 Request::Refresh => {}
             }
             wanted.asked = true;
@@ -119,13 +125,15 @@ impl<T: Fn(News) -> bool> Watch<T> {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            let (query, detail, asked) = {
+            let wanted = {
                 let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-                (wanted.query.clone(), wanted.detail.clone(), std::mem::take(&mut wanted.asked))
+                let now = wanted.clone();
+                wanted.asked = false;
+                now
             };
             let stale = read_at.is_none_or(|at| at.elapsed() > REFRESH);
             let begun = Instant::now();
-            let heard = match self.look(&mut revision, &query, detail.as_ref(), asked || stale) {
+            let heard = match self.look(&mut revision, &wanted, wanted.asked || stale) {
                 Ok(None) => true,
                 Ok(Some(news)) => {
                     read_at = Some(Instant::now());
@@ -150,13 +158,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
     }
 
     /// Reads everything when asked, or when the store has another revision.
-    fn look(
-        &mut self,
-        revision: &mut String,
-        query: &BoardQuery,
-        detail: Option<&CardId>,
-        asked: bool,
-    ) -> Result<Option<Vec<News>>, Error> {
+    fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
         let backlog = match &mut self.backlog {
             Some(backlog) => backlog,
             None => {
@@ -171,8 +173,11 @@ impl<T: Fn(News) -> bool> Watch<T> {
         if !changed && !asked {
             return Ok(None);
         }
-        let mut news = vec![News::Board(Arc::new(backlog.store().board(query)?))];
-        if let Some(id) = detail {
+        let mut news = vec![News::Board(Arc::new(backlog.store().board(&wanted.query)?))];
+        if wanted.goals {
+            news.push(News::Goals(Arc::new(backlog.goals()?)));
+        }
+        if let Some(id) = &wanted.detail {
             let read = match backlog.detail(id) {
                 // A store that fails is told as that; what is wrong with one card is told in its place.
                 Err(error) if matches!(error.kind, super::error::ErrorKind::Failed | super::error::ErrorKind::Lost) => {

@@ -189,6 +189,16 @@ fn a_goal_is_done_by_its_decomposition_at_every_door(stand: &Stand) {
     desk.json(&["backlog", "create", "--id=A1-1", "--title=Work", "--goal=A1", "--assignee=code"]);
     assert_eq!(desk.json(&["backlog", "list", "--goal=A1"])[0]["id"], "A1-1");
     desk.json(&["backlog", "complete", "--id=A1", "--token", &token]);
+    // How far the goals are, as a view of the board; a goal leads to its cards.
+    screen.send("v");
+    let shown = screen.wait_until("the goals", |text| text.contains("0 of 5 finished") && text.contains("0/1"));
+    assert!(shown.contains("critical path A1 \u{2192} A2 \u{2192} B2 (3 cards)"), "{shown}");
+    assert_eq!(desk.json(&["backlog", "goals"])["critical_path"], serde_json::json!(["A1", "A2", "B2"]));
+    screen.send("\r");
+    screen.wait_until("its cards alone", |text| {
+        text.contains("goal:A1") && text.contains("A1-1") && !text.contains("B2 ")
+    });
+    screen.send("\x1b");
     screen.wait_text("DONE 1");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);

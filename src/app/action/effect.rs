@@ -130,9 +130,13 @@ impl NorthStarAction {
 impl BacklogAction {
     fn writes(&self) -> bool {
         match self {
-            Self::List(_) | Self::Show(_) | Self::Brief { .. } | Self::Stats | Self::Graph { .. } | Self::Doctor => {
-                false
-            }
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Brief { .. }
+            | Self::Stats
+            | Self::Goals
+            | Self::Graph { .. }
+            | Self::Doctor => false,
             // It changes no card, but makes a file where it is given one.
             Self::Export(file) => file.is_some(),
             Self::Create { .. }
@@ -220,7 +224,9 @@ impl ScreenAction {
             | Self::Column(_)
             | Self::OpenCard
             | Self::Jump
-            | Self::FilterBoard => false,
+            | Self::FilterBoard
+            | Self::ViewGoals
+            | Self::GoalCards => false,
         }
     }
 }

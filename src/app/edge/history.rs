@@ -76,6 +76,7 @@ pub(super) fn watch_backlog(
             let event = match news {
                 News::Board(board) => Event::Board(board, Timestamp::now()),
                 News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
+                News::Goals(goals) => Event::Goals(goals),
                 News::Lost(error) => Event::BacklogLost(error.to_string()),
                 News::History(lines) => {
                     if let Some(watcher) = &history.0 {

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::app::action::Motion;
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
-use crate::backlog::model::{Board, Card, CardId};
+use crate::backlog::model::{Board, Card, CardId, Goals};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{Known, Page};
 use crate::fleet::git::Diff;
@@ -80,6 +80,8 @@ pub enum Event {
     Tick(Timestamp),
     /// The backlog was read, at this time.
     Board(Arc<Board>, Timestamp),
+    /// The goals were read.
+    Goals(Arc<Goals>),
     /// A card was read in full, or cannot be.
     Card(CardId, Result<Arc<Detail>, String>),
     /// A page of the history was read.

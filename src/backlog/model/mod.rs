@@ -3,6 +3,7 @@
 mod board;
 mod card;
 mod event;
+mod goals;
 mod id;
 mod text;
 mod time;
@@ -11,6 +12,7 @@ mod work;
 pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, Term, TermField, Terms};
 pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
 pub use event::{CardEvent, EventKind};
+pub use goals::{GoalCard, GoalLine, Goals};
 pub use id::CardId;
 pub use text::{MAX_BODY_BYTES, check_acceptance, check_body, check_clean, check_line, check_owner};
 pub use time::Stamp;

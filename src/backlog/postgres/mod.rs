@@ -13,7 +13,7 @@ pub(super) use url::{Server, server};
 use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column};
 use super::schema::Access;
 use super::sqlite::Sqlite;
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
@@ -123,6 +123,10 @@ impl Store for Postgres {
 
     fn figures(&mut self) -> Result<Figures> {
         self.read(|empty| empty.figures(), read::figures)
+    }
+
+    fn work(&mut self) -> Result<Vec<(String, Column, u64)>> {
+        self.read(|empty| empty.work(), read::work)
     }
 
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {

@@ -115,6 +115,10 @@ pub(super) fn recent(session: &mut Session, after: i64, limit: u32) -> Result<Ve
     rows.iter().map(|row| Ok((row.get(8), rows::event(row)?))).collect()
 }
 
+pub(super) fn work(session: &mut Session) -> Result<Vec<(String, Column, u64)>> {
+    session.rows(include_str!("sql/work.sql"), &[])?.iter().map(|row| rows::work(row)).collect()
+}
+
 pub(super) fn pairs(rows: &[Row]) -> Result<Vec<(CardId, CardId)>> {
     rows.iter().map(|row| rows::edge(row)).collect()
 }

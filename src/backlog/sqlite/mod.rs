@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column};
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, Who};
 
 use super::schema::Access;
@@ -88,6 +88,10 @@ impl Store for Sqlite {
 
     fn figures(&mut self) -> Result<Figures> {
         read::figures(&mut self.connection).map_err(|error| self.explain(&error))
+    }
+
+    fn work(&mut self) -> Result<Vec<(String, Column, u64)>> {
+        read::work(&self.connection).map_err(|error| self.explain(&error))
     }
 
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {

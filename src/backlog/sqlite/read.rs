@@ -165,6 +165,10 @@ pub(super) fn next_claimable_sql(assignees: usize, of_phase: bool) -> String {
     format!("{CARD} WHERE id = (SELECT id FROM ({best}) {order} LIMIT 1)")
 }
 
+pub(super) fn work(connection: &Connection) -> Result<Vec<(String, Column, u64)>> {
+    connection.prepare_cached(include_str!("sql/work.sql"))?.query_map([], |row| rows::work(row))?.collect()
+}
+
 pub(super) fn edges(connection: &Connection) -> Result<Vec<(CardId, CardId)>> {
     connection
         .prepare("SELECT card_id, depends_on FROM edge ORDER BY card_id, depends_on")?

@@ -12,6 +12,7 @@ cases!(
     a_claim_lasts_as_long_as_its_card_says,
     an_export_of_before_goals_is_read,
     a_goals_card_is_done_by_being_decomposed,
+    goals_are_counted_with_their_longest_way,
     a_store_of_before_goals_keeps_its_cards,
 );
 
@@ -121,6 +122,33 @@ fn a_goals_card_is_done_by_being_decomposed(stand: &Stand) {
     let names: Vec<String> = backlog.store().list(&goals).unwrap().iter().map(|card| card.id.to_string()).collect();
     assert_eq!(names, ["G1", "G2"]);
     sound(&mut backlog);
+}
+
+fn goals_are_counted_with_their_longest_way(stand: &Stand) {
+    let mut backlog = stand.open();
+    assert_eq!(backlog.goals().unwrap().goals.len(), 0);
+    for (name, on) in [("G1", vec![]), ("G2", vec!["G1"]), ("G3", vec![])] {
+        let card = NewCard { idempotency_key: Some(format!("goal:{name}")), ..super::depending(name, &on) };
+        backlog.create(&card).unwrap();
+    }
+    for (name, goal) in [("a", "G1"), ("b", "G1"), ("c", "G3"), ("d", "G9")] {
+        backlog.create(&NewCard { fields: of_goal(goal, ""), ..new(name) }).unwrap();
+    }
+    for name in ["c", "G3", "a"] {
+        backlog.complete(&id(name), None).unwrap();
+    }
+    backlog.claim(&ClaimRequest { id: Some(id("G1")), ..request("p0") }).unwrap().unwrap();
+    let goals = backlog.goals().unwrap();
+    let lines: Vec<(&str, u64, u64, bool)> = goals
+        .goals
+        .iter()
+        .map(|line| (line.goal.as_str(), line.work.of(Column::Done), line.work.total(), line.is_finished()))
+        .collect();
+    assert_eq!(lines, [("G1", 1, 2, false), ("G2", 0, 0, false), ("G3", 1, 1, true), ("G9", 0, 1, false)]);
+    assert_eq!((goals.critical_path.join(" "), goals.critical_cards()), ("G1 G2".to_owned(), 2));
+    let own = goals.goals[0].card.as_ref().unwrap();
+    assert_eq!((own.owner.as_deref(), own.column), (Some("p0"), Column::Claimed));
+    assert!(goals.goals[3].card.is_none(), "work for a goal that has no card");
 }
 
 /// An export as a program wrote it that knew no goals.

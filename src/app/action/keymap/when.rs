@@ -5,12 +5,13 @@ use crate::backlog::model::Column;
 use crate::fleet::model::Readiness;
 
 /// The views that a condition can name, each with the place whose keys work there.
-pub const VIEWS: [(&str, Place); 7] = [
+pub const VIEWS: [(&str, Place); 8] = [
     ("fleet", Place::Fleet),
     ("wall", Place::Wall),
     ("watch", Place::Watch),
     ("board", Place::Board),
     ("card", Place::Board),
+    ("goals", Place::Goals),
     ("activity", Place::Activity),
     ("diff", Place::Diff),
 ];
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_no_condition_is_told_with_what_is_allowed() {
         for (text, tells) in [
-            ("view:flet", "\"flet\" is no view; expected fleet, wall, watch, board, card, activity, diff"),
+            ("view:flet", "\"flet\" is no view; expected fleet, wall, watch, board, card, goals, activity, diff"),
             ("state:busy", "\"busy\" is no state; expected stuck, dead"),
             ("fleet", "\"fleet\" is no condition; expected `view:`"),
             ("view:", "\"\" is no view"),

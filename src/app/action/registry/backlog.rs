@@ -27,6 +27,7 @@ pub enum BacklogAction {
     Unblock { id: CardId, if_version: Option<i64> },
     Complete { id: CardId, token: Option<i64> },
     Stats,
+    Goals,
     Graph { dot: bool },
     Export(Option<PathBuf>),
     Import(PathBuf),
@@ -288,6 +289,20 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
     .takes(&[JSON])
     .answers(
         "{tenant_id, host, place, now, cards, status, columns, claimable, oldest_claimable_age_seconds, expired_claims, claims_completed, mean_time_in_claim_seconds}",
+        CARDS,
+    ),
+    command(
+        "backlog.goals",
+        "goals",
+        "Prints how far each goal is, and the longest way that is still to go",
+        &["backlog", "goals"],
+        |_| done(BacklogAction::Goals),
+    )
+    .looks()
+    .no_key("the goals of the Board show it")
+    .takes(&[JSON])
+    .answers(
+        "{goals: [{goal, card: {id, title, phase, priority, column, owner}, depends_on, work, critical}], critical_path}",
         CARDS,
     ),
     command(

@@ -38,6 +38,7 @@ const PARTS: &[&[ActionSpec]] = &[
     screen::ACTIVITY,
     views::DIFF,
     screen::BOARD,
+    views::GOALS,
     backlog::BACKLOG,
     gate::GATES,
 ];

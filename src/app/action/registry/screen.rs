@@ -99,6 +99,10 @@ pub enum ScreenAction {
     Priority(i8),
     /// Takes the last change back.
     Undo,
+    /// The goals over the board, or its columns again.
+    ViewGoals,
+    /// The cards of the selected goal, on the board.
+    GoalCards,
 }
 
 impl ScreenAction {

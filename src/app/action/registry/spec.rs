@@ -98,6 +98,8 @@ pub enum Place {
     Agents,
     /// In the Board view and on a card.
     Board,
+    /// On the goals.
+    Goals,
     /// In the Activity view.
     Activity,
     /// In a diff.
@@ -126,6 +128,7 @@ impl Place {
             Self::Watch => "Watch",
             Self::Agents => "Fleet, Wall, Watch",
             Self::Board => "Board",
+            Self::Goals => "goals",
             Self::Activity => "Activity",
             Self::Diff => "diff",
         }

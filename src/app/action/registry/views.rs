@@ -1,4 +1,4 @@
-//! Keys of the views that stand beside the fleet's: a diff, and the chart of seats.
+//! Keys of the views that stand beside the others: a diff, the chart of seats, the goals.
 
 use super::screen::{Direction, ScreenAction};
 use super::spec::{ActionSpec, Place, screen};
@@ -65,4 +65,28 @@ pub(super) const DIFF: &[ActionSpec] = &[
         &["l", "right"],
         ScreenAction::Side(Direction::Right),
     ),
+];
+
+/// Keys of the goals.
+pub(super) const GOALS: &[ActionSpec] = &[
+    screen(
+        "board.goals",
+        "goals",
+        "Shows the goals: how far each is, and the longest way that is still to go",
+        Place::Board,
+        &["v"],
+        ScreenAction::ViewGoals,
+    )
+    .in_footer(),
+    screen("goals.board", "columns", "Shows the board's columns again", Place::Goals, &["v"], ScreenAction::ViewGoals)
+        .in_footer(),
+    screen(
+        "goals.cards",
+        "its cards",
+        "Shows the cards of the selected goal on the board",
+        Place::Goals,
+        &["enter"],
+        ScreenAction::GoalCards,
+    )
+    .in_footer(),
 ];

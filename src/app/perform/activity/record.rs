@@ -223,6 +223,7 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             | BacklogAction::Show(_)
             | BacklogAction::Brief { .. }
             | BacklogAction::Stats
+            | BacklogAction::Goals
             | BacklogAction::Graph { .. }
             | BacklogAction::Export(_)
             | BacklogAction::Doctor => false,

@@ -45,6 +45,7 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
             | BacklogAction::Show(_)
             | BacklogAction::Brief { .. }
             | BacklogAction::Stats
+            | BacklogAction::Goals
             | BacklogAction::Graph { .. }
             | BacklogAction::Export(_)
             | BacklogAction::Doctor
@@ -178,6 +179,7 @@ fn run(
             let place = backlog.store().place();
             backlog.store().figures().map(|figures| print::stats(&figures, &place, who))
         }
+        BacklogAction::Goals => backlog.goals().map(|goals| print::goals(&goals, console.width)),
         BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, *dot)),
         BacklogAction::Export(file) => return export(backlog, file.as_deref(), line),
         BacklogAction::Import(file) => return import(backlog, file, console, line),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::action::report::Report;
 use crate::backlog::graph::Graph;
-use crate::backlog::model::{Card, CardId, Column, Stamp, Status, criteria};
+use crate::backlog::model::{Card, CardId, Column, Goals, Stamp, Status, criteria};
 use crate::backlog::operations::{Detail, Outcome};
 use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
@@ -223,6 +223,28 @@ pub(in crate::app) fn stats(figures: &Figures, place: &str, who: &Who) -> Report
         out.push(format!("mean time in claim: {} over {} claims", span(seconds), figures.claims_completed));
     }
     Report::done(out.join("\n"), &json)
+}
+
+/// How far each goal is.
+pub(in crate::app) fn goals(goals: &Goals, width: usize) -> Report {
+    if goals.goals.is_empty() {
+        return Report::done("no goals; `mosaic-tui north-star sync` makes their cards", goals);
+    }
+    let names = goals.goals.iter().map(|line| text::width(&line.goal)).max().unwrap_or(0);
+    let mut out = vec![format!("{} of {} goals are finished", goals.finished(), goals.goals.len())];
+    if !goals.critical_path.is_empty() {
+        let way = line(&goals.critical_path.join(" -> "));
+        out.push(format!("critical path: {way} ({} cards)", goals.critical_cards()));
+    }
+    out.extend(goals.goals.iter().map(|one| {
+        let mark = if one.critical { "*" } else { " " };
+        let done = format!("{}/{}", one.work.of(Column::Done), one.work.total());
+        let (column, title) =
+            one.card.as_ref().map_or(("no card", String::new()), |card| (card.column.word(), line(&card.title)));
+        let name = text::column(&line(&one.goal), names);
+        text::fit(format!("{mark} {name}  {done:>7}  {column:<8}  {title}").trim_end(), width)
+    }));
+    Report::done(out.join("\n"), goals)
 }
 
 pub(in crate::app) fn graph(graph: &Graph, dot: bool) -> Report {

@@ -26,7 +26,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         })
         .collect();
     let mut lines = lines;
-    if filter.is_empty() && !matches!(place, Place::Board | Place::Activity | Place::Diff) {
+    if filter.is_empty() && !matches!(place, Place::Board | Place::Goals | Place::Activity | Place::Diff) {
         let note = |mark: &str, text: &str| {
             vec![Piece::new(mark, Role::Strong).fitted(Fit::Keys), Piece::new(text, Role::Quiet)]
         };

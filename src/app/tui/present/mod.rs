@@ -16,6 +16,7 @@ pub(in crate::app::tui) mod event;
 pub(in crate::app::tui) mod explain;
 pub(in crate::app::tui) mod fleet;
 pub(in crate::app::tui) mod form;
+pub(in crate::app::tui) mod goals;
 pub(in crate::app::tui) mod help;
 pub(in crate::app::tui) mod menu;
 pub(in crate::app::tui) mod palette;
@@ -186,7 +187,7 @@ fn tabs(state: &State) -> Vec<Tab> {
     let here = match state.screen {
         Screen::Fleet | Screen::Watch | Screen::Diff => ScreenAction::ViewFleet,
         Screen::Wall => ScreenAction::ViewWall,
-        Screen::Board | Screen::Card => ScreenAction::ViewBoard,
+        Screen::Board | Screen::Card | Screen::Goals => ScreenAction::ViewBoard,
         Screen::Activity => ScreenAction::ViewActivity,
     };
     let at = state.standing();

@@ -196,6 +196,13 @@ pub(in crate::app::tui) fn filter(state: &mut State) {
     }
 }
 
+/// Narrows the board to what these words say.
+pub(in crate::app::tui) fn show_only(state: &mut State, words: TextInput) {
+    state.board.filtering = false;
+    state.board.filter = words;
+    filtered(state);
+}
+
 /// Moves the cursor in its column.
 fn step(state: &mut State, motion: Motion) {
     let column = state.board.column;

@@ -13,6 +13,7 @@ pub mod event;
 pub mod explain;
 pub mod fleet;
 pub mod form;
+pub mod goals;
 pub mod help;
 pub mod menu;
 pub mod palette;
@@ -60,6 +61,8 @@ pub enum Screen {
     Board,
     /// One card, full screen.
     Card,
+    /// The goals, over the board.
+    Goals,
     /// What happened.
     Activity,
     /// What differs in an agent's work tree.
@@ -106,6 +109,7 @@ impl Screen {
             Self::Watch => &watch::PARTS,
             Self::Board => &board::PARTS,
             Self::Card => &card::PARTS,
+            Self::Goals => &goals::PARTS,
             Self::Activity => &activity::PARTS,
             Self::Diff => &diff::PARTS,
         }
@@ -120,6 +124,7 @@ impl Screen {
             Self::Watch => "watch",
             Self::Board => "board",
             Self::Card => "card",
+            Self::Goals => "goals",
             Self::Activity => "activity",
             Self::Diff => "diff",
         }

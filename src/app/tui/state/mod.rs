@@ -15,6 +15,7 @@ use super::screens::activity::ActivityState;
 use super::screens::board::BoardState;
 use super::screens::diff::DiffState;
 use super::screens::fleet::FilterLine;
+use super::screens::goals::GoalsState;
 use super::screens::wall::WallState;
 use super::screens::watch::Scrollback;
 use super::screens::{Mark, Overlay, Screen};
@@ -66,6 +67,8 @@ pub struct State {
     pub wall: WallState,
     /// The backlog.
     pub board: BoardState,
+    /// The goals.
+    pub goals: GoalsState,
     /// What happened.
     pub activity: ActivityState,
     /// What differs in an agent's work tree.
@@ -140,6 +143,7 @@ impl State {
             back: Vec::new(),
             wall: WallState::default(),
             board: BoardState::default(),
+            goals: GoalsState::default(),
             activity: ActivityState::default(),
             diff: DiffState::default(),
             selected: None,
@@ -188,7 +192,7 @@ impl State {
     #[must_use]
     pub fn standing(&self) -> Standing {
         let state = match self.screen {
-            Screen::Activity => None,
+            Screen::Activity | Screen::Goals => None,
             Screen::Card => self.board.shown().map(|shown| shown.card.column()).map(Column::word),
             Screen::Board => self.board.selected().map(|_| self.board.column.word()),
             Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Diff => {
@@ -258,7 +262,7 @@ impl State {
         self.overlay.is_some()
             || self.pane.history.is_some()
             || (self.screen == Screen::Watch && !self.watch_only)
-            || matches!(self.screen, Screen::Card | Screen::Diff)
+            || matches!(self.screen, Screen::Card | Screen::Diff | Screen::Goals)
             || (self.screen == Screen::Activity && (self.activity.plots || self.activity.at.is_some()))
             || self.is_filtered()
     }
@@ -294,7 +298,7 @@ impl State {
     pub fn card_in_hand(&self) -> Option<CardId> {
         match self.screen {
             Screen::Card => self.board.wanted.clone(),
-            Screen::Activity | Screen::Diff => None,
+            Screen::Activity | Screen::Diff | Screen::Goals => None,
             _ => self.board.selected().map(|card| card.id.clone()),
         }
     }

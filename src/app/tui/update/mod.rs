@@ -17,7 +17,7 @@ use jiff::ToSpan;
 use super::effect::Effect;
 use super::event::Event;
 use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, activity, board, diff, form, sheet, wall, watch};
+use super::screens::{Overlay, Screen, activity, board, diff, form, goals, sheet, wall, watch};
 use super::state::{State, Toast};
 
 /// How long a message stays at the bottom.
@@ -68,6 +68,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             board::take_board(state, read, read_at);
             observed::join_claims(state);
         }
+        Event::Goals(read) => goals::take(state, read),
         Event::Events(page) => activity::take_page(state, page),
         Event::Known(known) => activity::take_known(state, known),
         Event::ActivityLost(why) => state.activity.lost = Some(why),
@@ -117,6 +118,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     observed::follow_selection(state, &mut effects);
     wall::look(state, &mut effects);
     board::follow(state, &mut effects);
+    goals::follow(state, &mut effects);
     activity::follow(state, &mut effects);
     for effect in &effects {
         if let Effect::Run { sent, .. } = effect {

@@ -9,7 +9,9 @@ use crate::app::tui::screens::help::Help;
 use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
 use crate::app::tui::screens::settings::SettingsList;
-use crate::app::tui::screens::{Overlay, Screen, activity, board, card, copy, diff, fleet, question, sheet, wall};
+use crate::app::tui::screens::{
+    Overlay, Screen, activity, board, card, copy, diff, fleet, goals, question, sheet, wall,
+};
 use crate::app::tui::state::State;
 
 /// Takes a step.
@@ -61,6 +63,8 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::LaunchSettings => sheet::ask_launch(state, effects),
         ScreenAction::FirstFleet => effects.push(Effect::ReadOffer),
         ScreenAction::ViewBoard => board::view(state),
+        ScreenAction::ViewGoals => goals::view(state),
+        ScreenAction::GoalCards => goals::cards(state),
         ScreenAction::Column(direction) => board::column(state, direction),
         ScreenAction::FilterBoard => board::filter(state),
         ScreenAction::Jump => card::jump(state, effects),

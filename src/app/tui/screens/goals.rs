@@ -1,0 +1,96 @@
+//! The goals, as a view of the board: how far each is, and the longest way that is still to go.
+
+use std::sync::Arc;
+
+use super::{Screen, ViewParts, board};
+use crate::app::action::Motion;
+use crate::app::action::registry::Place;
+use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::present::layout_of;
+use crate::app::tui::state::{State, TextInput};
+use crate::app::tui::update::toast;
+use crate::backlog::model::{GoalLine, Goals};
+use crate::backlog::watch::Request;
+
+/// What it is made of.
+pub(super) const PARTS: ViewParts = ViewParts {
+    place: Place::Goals,
+    help: "keys on the goals",
+    filter: None,
+    motion: |state, motion, _| step(state, motion),
+    peel: |state| {
+        state.screen = state.back.pop().unwrap_or(Screen::Board);
+        true
+    },
+    plan: present::goals::plan,
+    draw: present::goals::body,
+};
+
+/// The goals on the screen.
+#[derive(Debug, Clone, Default)]
+pub struct GoalsState {
+    /// Newest reading; `None` before the first.
+    pub read: Option<Arc<Goals>>,
+    /// The selected one.
+    pub at: usize,
+    /// Whether they are asked for.
+    pub asked: bool,
+}
+
+impl GoalsState {
+    /// The selected goal.
+    #[must_use]
+    pub fn selected(&self) -> Option<&GoalLine> {
+        self.read.as_ref()?.goals.get(self.at)
+    }
+}
+
+/// Shows the goals over the board, or goes back to its columns.
+pub(in crate::app::tui) fn view(state: &mut State) {
+    if state.screen == Screen::Goals {
+        return board::view(state);
+    }
+    state.open(Screen::Goals);
+}
+
+/// Shows the cards of the selected goal on the board.
+pub(in crate::app::tui) fn cards(state: &mut State) {
+    let Some(goal) = state.goals.selected().map(|line| line.goal.clone()) else {
+        return toast(state, "no goal is selected".to_owned(), true);
+    };
+    board::view(state);
+    board::show_only(state, TextInput::line(&format!("goal:{goal}")));
+}
+
+/// Takes a reading; the cursor stays on its goal.
+pub(in crate::app::tui) fn take(state: &mut State, read: Arc<Goals>) {
+    let before = state.goals.selected().map(|line| line.goal.clone());
+    let found = before.and_then(|goal| read.goals.iter().position(|line| line.goal == goal));
+    state.goals.at = found.unwrap_or(state.goals.at).min(read.goals.len().saturating_sub(1));
+    state.goals.read = Some(read);
+}
+
+/// Asks for the goals as long as they are on the screen.
+pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
+    let shown = state.screen == Screen::Goals;
+    if shown != state.goals.asked {
+        state.goals.asked = shown;
+        effects.push(Effect::Backlog(Request::Goals(shown)));
+    }
+}
+
+fn step(state: &mut State, motion: Motion) {
+    let last = state.goals.read.as_ref().map_or(0, |goals| goals.goals.len().saturating_sub(1));
+    let page = usize::from(layout_of(state).pane.height.max(2)) / 2;
+    let at = state.goals.at;
+    state.goals.at = match motion {
+        Motion::Up => at.saturating_sub(1),
+        Motion::Down => at + 1,
+        Motion::HalfUp => at.saturating_sub(page),
+        Motion::HalfDown => at + page,
+        Motion::First => 0,
+        Motion::Last => last,
+    }
+    .min(last);
+}
