@@ -30,6 +30,7 @@ mod lost_server;
 mod messages;
 mod neighbours;
 mod north_star;
+mod notices;
 mod orphans;
 mod own_state;
 mod pause;

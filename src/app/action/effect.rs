@@ -200,6 +200,7 @@ impl ScreenAction {
             | Self::Palette
             | Self::Settings
             | Self::Copy
+            | Self::Snooze
             | Self::ShowPersona
             | Self::Redraw
             | Self::Suspend

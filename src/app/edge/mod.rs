@@ -8,6 +8,7 @@ mod history;
 pub(in crate::app) mod input;
 pub(in crate::app) mod launch;
 pub(in crate::app) mod logging;
+mod memory;
 pub(in crate::app) mod on_terminal;
 pub(in crate::app) mod open;
 mod outlet;

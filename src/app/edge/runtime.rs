@@ -17,6 +17,7 @@ use super::editor;
 use super::facts;
 use super::history::{self, History};
 use super::input::{Keyboard, Typed};
+use super::memory;
 use super::on_terminal::Ended;
 use super::settings;
 use super::signals::{Signalled, Signals, hung_up};
@@ -30,6 +31,7 @@ use crate::app::perform::activity::record;
 use crate::app::perform::{output, setup};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
+use crate::app::tui::memory::Memory;
 use crate::app::tui::present::present;
 use crate::app::tui::settings::Settings;
 use crate::app::tui::state::State;
@@ -100,6 +102,10 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         // A command that is copied from here must mean this fleet in any shell.
         state.prefix = format!("MOSAIC_ROSTER={} ", crate::plain::shell_quote(&site.roster.to_string_lossy()));
     }
+    let memory = memory::Keeper::open(site);
+    if options.watch.is_none() {
+        memory.memory().restore(&mut state);
+    }
     if let Some(name) = options.watch {
         update(&mut state, Event::WatchAgent(Label::new(&name)));
     }
@@ -136,6 +142,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         last_frame: None,
         asked: None,
         early: Vec::new(),
+        memory,
         seen: None,
         clicked: None,
         exit: None,
@@ -143,10 +150,13 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     };
     dashboard.begin(settings, problems);
     let code = dashboard.live(&mut finished, signals).await.map_err(gone);
-    let Dashboard { screen, last_words, state, mut work, history, .. } = dashboard;
+    let Dashboard { screen, last_words, state, mut work, history, memory, .. } = dashboard;
     // First of all: what follows is said in the shell.
     drop(screen);
     history.end();
+    if !state.watch_only {
+        memory.end(&Memory::of(&state));
+    }
     let signalled = !matches!(code, Ok(DONE));
     work::tell_unread(&state.answers);
     let failed = work::finish(&mut work, state.running, signalled, &mut finished).await;
@@ -186,6 +196,8 @@ struct Dashboard {
     asked: Option<Instant>,
     /// Keys that came while that frame was being written, and when.
     early: Vec<(KeyEvent, Instant)>,
+    /// What is remembered.
+    memory: memory::Keeper,
     /// What the last frame showed: a click means that.
     seen: Option<View>,
     /// Where the mouse was pressed last, and when.
@@ -279,7 +291,10 @@ impl Dashboard {
                     }
                     self.take(event);
                 }
-                _ = tick.tick() => self.take(Event::Tick(Timestamp::now())),
+                _ = tick.tick() => {
+                    self.take(Event::Tick(Timestamp::now()));
+                    self.memory.keep(Memory::of(&self.state));
+                }
                 written = self.screen.written() => match written {
                     // It tells of the frame before.
                     Ok(()) if self.screen.is_writing() => {}
@@ -373,6 +388,7 @@ impl Dashboard {
                 self.take(Event::Launch(name, settings));
             }
             Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
+            Effect::Notify(news) => self.notify(&news),
             Effect::Copy { what, text } => self.copy(&what, &text),
             Effect::Settings(settings) => {
                 self.screen.wear(&settings);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::notices::Notice;
 use super::settings::Settings;
 use crate::app::action::dispatch::{Request, Sent};
 use crate::backlog::model::Card;
@@ -56,6 +57,8 @@ pub enum Effect {
     ReadLaunch(String),
     /// Read what differs in an agent's work tree.
     ReadDiff(String),
+    /// Tell the operator outside of the screen who began to need them.
+    Notify(Vec<Notice>),
     /// Put a text where the operator can paste it.
     Copy {
         /// What it is.

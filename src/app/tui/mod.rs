@@ -6,6 +6,9 @@ pub mod draft;
 pub mod effect;
 pub mod event;
 pub mod filter;
+pub mod fuzzy;
+pub mod memory;
+pub mod notices;
 pub mod present;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -187,8 +187,14 @@ impl Sandbox {
         self.open_with(args, &[], width, height)
     }
 
-    /// Opens it with further variables.
+    /// Opens it as it was left the last time.
+    pub(crate) fn open_again(&self, args: &[&str], width: u16, height: u16) -> Pty {
+        Pty::spawn(program(), args, &self.env(), &self.root.join("w"), width, height)
+    }
+
+    /// Opens it with further variables, and as if for the first time: no test depends on what another one left open.
     pub(crate) fn open_with(&self, args: &[&str], env: &[(&str, &str)], width: u16, height: u16) -> Pty {
+        drop(std::fs::remove_dir_all(self.home().join("fleet/dashboard")));
         Pty::spawn(program(), args, &self.env_with(env), &self.root.join("w"), width, height)
     }
 

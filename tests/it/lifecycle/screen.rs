@@ -132,7 +132,7 @@ fn the_palette_runs_every_command_with_its_arguments() {
     screen.wait_until("closed", |text| !text.contains("no command matches"));
     // What was run before comes back.
     screen.send(":\x1b[A");
-    screen.wait_text("fleet remove nobody");
+    screen.wait_text("in a shell: mosaic-tui fleet remove nobody");
     screen.send("\x1b");
     screen.wait_until("closed", |text| !text.contains("in a shell"));
     screen.send("q");

@@ -15,6 +15,8 @@ pub enum ScreenAction {
     Help,
     /// A command line inside the dashboard.
     Palette,
+    /// Tells nothing of the selected agent for a while, or takes that back.
+    Snooze,
     /// A choice of what is copied.
     Copy,
     /// Every setting, its value, and where that comes from.
@@ -112,6 +114,7 @@ impl ScreenAction {
         matches!(
             self,
             Self::AskMessage
+                | Self::Snooze
                 | Self::AskBroadcast
                 | Self::Answer
                 | Self::ShowPersona
@@ -239,6 +242,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         ScreenAction::NextAttention,
     )
     .in_footer(),
+    screen(
+        "agent.snooze",
+        "snooze",
+        "Tells nothing of the selected agent for an hour, whatever it comes to need; again takes that back",
+        Place::Fleet,
+        &["Z"],
+        ScreenAction::Snooze,
+    ),
     screen(
         "list.filter",
         "filter",

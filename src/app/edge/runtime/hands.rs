@@ -1,5 +1,7 @@
-//! The operator's hands beside the keys: the mouse, and what is copied.
+//! The operator's hands beside the keys: the mouse, and what is copied; and how they are called.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -9,12 +11,51 @@ use crate::app::action::Motion;
 use crate::app::edge::clipboard;
 use crate::app::edge::input::{Did, Mouse};
 use crate::app::tui::event::Event;
+use crate::app::tui::notices::{Means, Notice};
 use crate::app::tui::update::opens;
+use crate::fleet::model::Label;
 use crate::fleet::os::exec;
 use crate::ui::hit;
 
 /// Two clicks on one thing within this time are a double click.
 const DOUBLE: Duration = Duration::from_millis(400);
+
+/// Time for a command that tells of an event.
+const CALL: Duration = Duration::from_secs(10);
+
+/// What the terminal is told. A multiplexer hands it on, where it was told to.
+fn call(means: &Means, news: &[Notice], term: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if means.bell {
+        bytes.push(b'\x07');
+    }
+    let wrapped = term.starts_with("tmux") || term.starts_with("screen");
+    let mut say = |text: String| match wrapped {
+        true => bytes.extend(format!("\x1bPtmux;{}\x1b\\", text.replace('\x1b', "\x1b\x1b")).into_bytes()),
+        false => bytes.extend(text.into_bytes()),
+    };
+    for notice in news {
+        // Labels hold nothing that ends the sequence.
+        if means.osc9 {
+            say(format!("\x1b]9;{}\x07", notice.line()));
+        }
+        if means.osc777 {
+            say(format!("\x1b]777;notify;{};{}\x07", notice.agent.as_str().replace(';', ","), notice.line()));
+        }
+    }
+    bytes
+}
+
+/// What a command finds in its environment.
+fn facts(notice: &Notice) -> Vec<(&'static str, String)> {
+    vec![
+        ("MOSAIC_NOTICE_AGENT", notice.agent.to_string()),
+        ("MOSAIC_NOTICE_STATE", notice.state.word().to_owned()),
+        ("MOSAIC_NOTICE_REASON", notice.reason.to_string()),
+        ("MOSAIC_NOTICE_QUESTION", notice.question.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("MOSAIC_NOTICE_HOST", notice.host.clone()),
+    ]
+}
 
 impl Dashboard {
     /// Takes what the mouse did on the frame that was drawn last.
@@ -44,6 +85,31 @@ impl Dashboard {
                     if self.answers(&key) { self.answer(key, read.into()) } else { self.take(Event::Key(key)) }
                 }
             }
+        }
+    }
+
+    /// Tells outside of the screen who began to need the operator.
+    pub(super) fn notify(&mut self, news: &[Notice]) {
+        let means = self.state.settings.notifications.clone();
+        let term = std::env::var("TERM").unwrap_or_default();
+        self.screen.say(&call(&means, news, &term));
+        let Some((program, args)) = means.command.split_first() else { return };
+        for notice in news {
+            let (program, done) = (PathBuf::from(program), self.done.clone());
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            let facts = facts(notice);
+            // A program that hangs is ended, and holds up nobody meanwhile.
+            tokio::spawn(async move {
+                let facts: Vec<(&str, OsString)> =
+                    facts.into_iter().map(|(name, value)| (name, value.into())).collect();
+                let why = match exec::run(&program, &args, &facts, CALL).await {
+                    Ok(output) if output.status.success() => return,
+                    Ok(output) => format!("ended with {}: {}", output.status, Label::new(output.stderr.trim())),
+                    Err(error) => exec::explain(&program.to_string_lossy(), &error).to_string(),
+                };
+                let text = format!("the command of notifications failed: {why}");
+                let _left = done.send(Event::Told { text, failed: true }).await;
+            });
         }
     }
 

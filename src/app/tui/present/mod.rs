@@ -227,6 +227,14 @@ fn footer(state: &State) -> Vec<(String, String)> {
         let spec = state.keys.in_place(&at).find(|spec| spec.id == *id)?;
         Some(hint(&key(spec)?, word))
     });
+    // What runs stands in front of all that could be done meanwhile.
+    if let Some(first) = state.running.first() {
+        let words = first.command.split_whitespace().skip_while(|word| !word.ends_with("mosaic-tui")).skip(1);
+        let first: Vec<&str> = words.take(3).collect();
+        let more = state.running.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        hints.insert(0, hint("\u{25b8}", &format!("{}{more}", Label::new(&first.join(" ")))));
+    }
     hints.extend(always);
     hints
 }

@@ -150,6 +150,12 @@ fn peel(state: &mut State) -> bool {
     false
 }
 
+/// Narrows the events as they were narrowed before.
+pub(in crate::app::tui) fn restore_filter(state: &mut State, text: &str) {
+    state.activity.filter = TextInput::line(text);
+    filtered(state);
+}
+
 /// Lets keys go into the filter.
 pub(in crate::app::tui) fn filter(state: &mut State) {
     state.activity.filtering = true;

@@ -220,6 +220,12 @@ fn step(state: &mut State, motion: Motion) {
     keep_in_view(state, column);
 }
 
+/// Narrows the board as it was narrowed before.
+pub(in crate::app::tui) fn restore_filter(state: &mut State, text: &str) {
+    state.board.filter = TextInput::line(text);
+    filtered(state);
+}
+
 /// Begins every column anew for another filter.
 fn filtered(state: &mut State) {
     state.board.at = [0; 5];

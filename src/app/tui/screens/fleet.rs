@@ -152,6 +152,11 @@ pub(in crate::app::tui) fn pan(state: &mut State, direction: Direction) {
     state.pane.pan = Some((column, row));
 }
 
+/// Narrows the list as it was narrowed before.
+pub(in crate::app::tui) fn restore_filter(state: &mut State, text: String) {
+    set_filter(state, text);
+}
+
 /// Changes the filter; a selection that it hides moves to the first row that is left.
 fn set_filter(state: &mut State, text: String) {
     state.filter.filter = Filter::parse(&text);

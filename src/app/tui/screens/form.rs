@@ -377,7 +377,7 @@ pub(in crate::app::tui) fn edited(
     match text {
         Err(text) => {
             let command = format!("edit {}", card.id);
-            let answer = Answer { title: "failed".to_owned(), command, text, failed: true, scroll: 0 };
+            let answer = Answer::new("failed".to_owned(), command, text, true);
             state.overlay = Some(Overlay::Answer(answer));
         }
         Ok(values) => {

@@ -1,6 +1,8 @@
 //! The palette: a command line inside the dashboard, with a list of what it could become. The words are those of a
 //! shell, parsed by the same parser.
 
+use std::cmp::Reverse;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Overlay, PopupParts};
@@ -9,6 +11,7 @@ use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap::Keymap;
 use crate::app::action::registry::{self, ACTIONS, ActionSpec, Argument, Door, Shell};
 use crate::app::tui::effect::Effect;
+use crate::app::tui::fuzzy;
 use crate::app::tui::present;
 use crate::app::tui::state::{State, TextInput};
 use crate::app::tui::update::{dispatch, toast};
@@ -51,7 +54,8 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
     let typed = normal(line);
     let lower = typed.to_lowercase();
     let tokens: Vec<&str> = lower.split_whitespace().collect();
-    let mut found: Vec<(usize, &ActionSpec)> = ACTIONS
+    // How near it is, and within that how well it fits: the best first.
+    let mut found: Vec<((usize, Reverse<u32>), &ActionSpec)> = ACTIONS
         .iter()
         .filter(|spec| !keys.hides(spec))
         .filter_map(|spec| {
@@ -59,18 +63,30 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
             // Behind a whole command stand its arguments.
             let command = matches!(spec.doors.shell, Shell::Words(_));
             if command && (typed.trim_end() == words || typed.starts_with(&format!("{words} "))) {
-                return Some((0, spec));
+                return Some(((0, Reverse(0)), spec));
             }
             let about = format!("{words} {}", spec.title.to_lowercase());
+            let fits = fuzzy::score(&lower, &about)?;
             let all = tokens.iter().all(|token| about.contains(token));
-            all.then(|| (if words.starts_with(&lower) { 1 } else { 2 }, spec))
+            let near = match (words.starts_with(&lower), all) {
+                (true, _) => 1,
+                (_, true) => 2,
+                // A letter here and there means nothing when few were typed, or words.
+                _ if lower.trim().chars().count() < 2 || tokens.len() > 2 => return None,
+                _ => 3,
+            };
+            Some(((near, Reverse(if near == 3 { fits } else { 0 })), spec))
         })
         .collect();
-    let exact = found.iter().any(|(rank, _)| *rank == 0);
+    let exact = found.iter().any(|((near, _), _)| *near == 0);
     if exact && typed.contains(' ') {
-        found.retain(|(rank, _)| *rank == 0);
+        found.retain(|((near, _), _)| *near == 0);
     }
-    found.sort_by_key(|(rank, _)| *rank);
+    // Letters here and there are a guess: it is not made beside what was written.
+    if found.iter().any(|((near, _), _)| *near < 3) {
+        found.retain(|((near, _), _)| *near < 3);
+    }
+    found.sort_by_key(|(near, _)| *near);
     found.into_iter().map(|(_, spec)| spec).collect()
 }
 
@@ -281,6 +297,7 @@ mod tests {
             !ids("").iter().any(|id| id.starts_with("session.") || id.starts_with("demo.")),
             "not for hooks and units"
         );
+        assert_eq!(ids("fldoc")[0], "fleet.doctor", "letters here and there");
         assert!(ids("nonsense words").is_empty());
         assert_eq!(ids("mosaic-tui fleet stop code0"), ["fleet.stop"], "the shell's form is understood");
         assert!(ids("Fleet stop code0").is_empty(), "arguments are never dropped");

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{AUTO, Origin, SETTINGS, Settings};
 use crate::app::action::keymap::Binding;
+use crate::app::tui::notices::{Means, Quiet};
 use crate::fleet::roster::{Document, Problem, meant};
 use crate::ui::theme::{Palette, SHIPPED};
 
@@ -27,6 +28,7 @@ struct File {
     mouse: Option<bool>,
     refresh: Option<f64>,
     thresholds: Option<Thresholds>,
+    notifications: Option<Notifications>,
     keys: Option<Vec<Bound>>,
 }
 
@@ -35,6 +37,16 @@ struct File {
 struct Thresholds {
     idle: Option<f64>,
     heartbeat: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Notifications {
+    bell: bool,
+    osc9: bool,
+    osc777: bool,
+    command: Vec<String>,
+    quiet: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +103,17 @@ impl Settings {
         seconds("refresh", file.refresh, REFRESH, &mut settings.refresh);
         seconds("thresholds.idle", thresholds.idle, THRESHOLD, &mut settings.thresholds.idle);
         seconds("thresholds.heartbeat", thresholds.heartbeat, THRESHOLD, &mut settings.thresholds.heartbeat_interval);
+        let told = file.notifications.unwrap_or_default();
+        if told.command.first().is_some_and(|program| program.trim().is_empty()) {
+            document.problem("notifications.command", "its first word is empty; expected a program and its arguments");
+        }
+        let quiet = told.quiet.map(|text| Quiet::parse(&text)).transpose();
+        let quiet = quiet.unwrap_or_else(|why| {
+            document.problem("notifications.quiet", why);
+            None
+        });
+        settings.notifications =
+            Means { bell: told.bell, osc9: told.osc9, osc777: told.osc777, command: told.command, quiet };
         settings.keys = bindings(&file.keys.unwrap_or_default(), &mut document);
         let line = |key: &str| document.line_of(key);
         settings.origins = origins(line);
@@ -222,6 +245,11 @@ mod tests {
                 "tui.yaml:3:10: keys[1].key: x is bound on line 2 as well, where both work",
             ),
             ("keys:\n  - {key: x, action: fleet.stop, when: 'view:flet'}\n", "keys[0].when: \"flet\" is no view"),
+            (
+                "notifications: {quiet: '25:00-7'}\n",
+                "notifications.quiet: \"25:00-7\" is no span; expected `22:00-07:00`",
+            ),
+            ("notifications: {bell: loud}\n", "notifications.bell: is the text \"loud\"; expected true or false"),
             ("theme: [\n", "tui.yaml:"),
             ("theme: \u{7}\n", "tui.yaml:1:8: holds a control character"),
         ] {

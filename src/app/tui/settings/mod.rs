@@ -7,6 +7,7 @@ pub use file::NoTheme;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::notices::Means;
 use crate::app::action::keymap::Binding;
 use crate::fleet::model::Thresholds;
 use crate::ui::theme::{Palette, THEME};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub refresh: Duration,
     /// Limits by which agents are judged.
     pub thresholds: Thresholds,
+    /// How it is told that an agent begins to need the operator, beside the message at the bottom.
+    pub notifications: Means,
     /// Chords that were bound.
     pub keys: Vec<Binding>,
     /// Where a value comes from, when it is not the program's own.
@@ -44,6 +47,7 @@ impl Default for Settings {
             mouse: true,
             refresh: Duration::from_secs(1),
             thresholds: Thresholds::default(),
+            notifications: Means::default(),
             keys: Vec::new(),
             origins: BTreeMap::new(),
         }
@@ -129,6 +133,44 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Agents are expected to beat so often; one that is late for three beats is stale, in this dashboard",
         variable: Some("MOSAIC_HEARTBEAT_INTERVAL"),
         value: |settings| seconds(settings.thresholds.heartbeat_interval),
+    },
+    Setting {
+        key: "notifications.bell",
+        allowed: "true or false",
+        meaning: "Rings the terminal's bell when an agent begins to need you",
+        variable: None,
+        value: |settings| settings.notifications.bell.to_string(),
+    },
+    Setting {
+        key: "notifications.osc9",
+        allowed: "true or false",
+        meaning: "Tells the terminal by OSC 9, which iTerm2, Windows Terminal, kitty and others show on the desktop",
+        variable: None,
+        value: |settings| settings.notifications.osc9.to_string(),
+    },
+    Setting {
+        key: "notifications.osc777",
+        allowed: "true or false",
+        meaning: "Tells the terminal by OSC 777, which urxvt, foot, ghostty and others show on the desktop",
+        variable: None,
+        value: |settings| settings.notifications.osc777.to_string(),
+    },
+    Setting {
+        key: "notifications.command",
+        allowed: "a list: a program and its arguments",
+        meaning: "Runs this for each event, with MOSAIC_NOTICE_AGENT, _STATE, _REASON, _QUESTION and _HOST in its environment",
+        variable: None,
+        value: |settings| match settings.notifications.command.first() {
+            Some(program) => crate::fleet::model::Label::new(program).to_string(),
+            None => "none".to_owned(),
+        },
+    },
+    Setting {
+        key: "notifications.quiet",
+        allowed: "a span by the clock, such as `22:00-07:00`",
+        meaning: "Meanwhile nothing rings, tells or runs; the message at the bottom stays",
+        variable: None,
+        value: |settings| settings.notifications.quiet.map_or_else(|| "none".to_owned(), |quiet| quiet.to_string()),
     },
     Setting {
         key: "keys",

@@ -19,6 +19,12 @@ impl InputHistory {
         self.lines.drain(..over);
     }
 
+    /// All of them, the oldest first.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// The line that was run this many commands ago, from 1.
     #[must_use]
     pub fn back(&self, steps: usize) -> Option<&str> {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::notices::Notices;
 use super::screens::activity::ActivityState;
 use super::screens::board::BoardState;
 use super::screens::diff::DiffState;
@@ -122,6 +123,8 @@ pub struct State {
     pub messages: InputHistory,
     /// What stands in front of a shown command so that another shell means the same fleet.
     pub prefix: String,
+    /// Who began to need the operator, and who is put off.
+    pub notices: Notices,
     /// What the operator set.
     pub settings: Arc<Settings>,
     /// What each key means.
@@ -170,6 +173,7 @@ impl State {
             commands: InputHistory::default(),
             messages: InputHistory::default(),
             prefix: String::new(),
+            notices: Notices::default(),
             settings: Arc::default(),
             keys: Arc::default(),
             settings_lost: None,

@@ -54,7 +54,7 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
             Some(_) => {
                 state.toast = None;
                 let title = "done".to_owned();
-                keep(state, Overlay::Answer(Answer { title, command, text, failed: false, scroll: 0 }));
+                keep(state, Overlay::Answer(Answer::new(title, command, text, false)));
             }
             None => toast(state, text, false),
         }
@@ -65,7 +65,7 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
     let complete = report.errors.is_empty() && report.text.contains('\n');
     let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
     let text = lines_of(&report).join("\n");
-    keep(state, Overlay::Answer(Answer { title, command, text, failed: !complete, scroll: 0 }));
+    keep(state, Overlay::Answer(Answer::new(title, command, text, !complete)));
 }
 
 /// Leaves what is open to get its answer by itself; refused, it comes back as it was typed.

@@ -5,6 +5,7 @@ pub(in crate::app::tui) mod dispatch;
 pub(in crate::app::tui) mod hand;
 mod keys;
 mod mouse;
+mod notices;
 mod observed;
 mod settings;
 mod steps;
@@ -55,12 +56,17 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.came = false;
             let shown = drawn.popup.is_some_and(|lines| lines.marked);
             state.marked = state.overlay.as_ref().and_then(Overlay::mark).filter(|_| shown);
+            if let (Some(Overlay::Answer(answer)), Some(lines)) = (&mut state.overlay, drawn.popup) {
+                // Scrolling goes on from what is on the screen, wherever a search or its end led.
+                answer.scroll = lines.first;
+            }
             let reading = state.overlay.as_mut().and_then(Overlay::reading);
             if let (Some(reading), Some(lines)) = (reading, drawn.popup) {
                 reading.show(lines);
             }
         }
         Event::Snapshot(snapshot) => {
+            notices::take(state, &snapshot, &mut effects);
             state.observed = Some(snapshot);
             observed::join_claims(state);
         }
@@ -108,6 +114,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
+    notices::say(state);
     wall::arrange(state);
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
     answers::show(state);

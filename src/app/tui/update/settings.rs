@@ -34,7 +34,7 @@ pub(super) fn take(state: &mut State, read: Result<Arc<Settings>, Vec<Problem>>,
             if matches!(&state.overlay, Some(Overlay::Answer(answer)) if answer.title == title) {
                 state.overlay = None;
             }
-            answers::keep(state, Overlay::Answer(Answer { title, command, text, failed: true, scroll: 0 }));
+            answers::keep(state, Overlay::Answer(Answer::new(title, command, text, true)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What changes the screen only, and which screen takes it.
 
-use super::{answers, dispatch, hand, toast};
+use super::{answers, dispatch, hand, notices, toast};
 use crate::app::action::ScreenAction;
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
@@ -34,6 +34,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help(Help::default())),
         ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        ScreenAction::Snooze => notices::snooze(state),
         ScreenAction::Copy => copy::open(state),
         ScreenAction::Settings => state.overlay = Some(Overlay::Settings(SettingsList::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),

@@ -1,0 +1,52 @@
+//! Who begins to need the operator: said at the bottom, and outside of the screen by the means that are set.
+
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
+
+use super::{hand, toast};
+use crate::app::tui::effect::Effect;
+use crate::app::tui::state::State;
+use crate::fleet::model::FleetSnapshot;
+
+/// How long nothing is told of an agent that is put off.
+const SNOOZE_HOURS: i64 = 1;
+
+/// Takes a look.
+pub(super) fn take(state: &mut State, snapshot: &FleetSnapshot, effects: &mut Vec<Effect>) {
+    let news = state.notices.look(snapshot, state.now);
+    let told = match news.as_slice() {
+        [] => return,
+        [one] => one.line(),
+        many => {
+            let names: Vec<&str> = many.iter().map(|notice| notice.agent.as_str()).collect();
+            format!("{} agents need you: {}", many.len(), names.join(", "))
+        }
+    };
+    state.notices.waiting = Some(told);
+    if state.settings.notifications.any(state.now, &TimeZone::system()) {
+        effects.push(Effect::Notify(news));
+    }
+}
+
+/// Says what waits to be said, where it takes no answer of the operator's own from the screen.
+pub(super) fn say(state: &mut State) {
+    if state.toast.is_none()
+        && let Some(told) = state.notices.waiting.take()
+    {
+        toast(state, told, true);
+    }
+}
+
+/// Puts the selected agent off for a while, or takes that back.
+pub(super) fn snooze(state: &mut State) {
+    let Some(name) = hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) else {
+        return toast(state, "snooze: no agent of the roster is selected".to_owned(), true);
+    };
+    if state.notices.snoozed.remove(&name).is_some() {
+        return toast(state, format!("{name} is told of again"), false);
+    }
+    let until = state.now.checked_add(SNOOZE_HOURS.hours()).unwrap_or(state.now);
+    let clock = until.to_zoned(TimeZone::system()).strftime("%H:%M");
+    toast(state, format!("nothing is told of {name} until {clock}; again takes that back"), false);
+    state.notices.snoozed.insert(name, until);
+}
