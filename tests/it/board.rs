@@ -102,7 +102,7 @@ fn a_card_is_made_triaged_and_finished_by_keys() {
     let desk = Desk::new(&stand, AGENTS);
     let mut screen = desk.open(&[], 120, 40);
     screen.wait_text("no cards yet");
-    screen.send("nB7\tA new card\t\t\t\t\t\tfirst line\nsecond\r");
+    screen.send("nB7\tA new card\t\t\t\t\t\t\t\t\t\t\tfirst line\nsecond\r");
     screen.wait_text("B7: created");
     screen.wait_text("second");
     screen.send("++");
