@@ -247,7 +247,7 @@ pub(super) const KEYS: &[ActionSpec] = &[
         "snooze",
         "Tells nothing of the selected agent for an hour, whatever it comes to need; again takes that back",
         Place::Fleet,
-        &["Z"],
+        &["N"],
         ScreenAction::Snooze,
     ),
     screen(
