@@ -186,6 +186,7 @@ fn a_goal_is_done_by_its_decomposition_at_every_door(stand: &Stand) {
     screen.send("y");
     screen.wait_text("no card has the goal A1");
     screen.send("\x1b");
+    screen.wait_until("the refusal is closed", |text| !text.contains("no card has the goal A1"));
     desk.json(&["backlog", "create", "--id=A1-1", "--title=Work", "--goal=A1", "--assignee=code"]);
     assert_eq!(desk.json(&["backlog", "list", "--goal=A1"])[0]["id"], "A1-1");
     desk.json(&["backlog", "complete", "--id=A1", "--token", &token]);

@@ -26,7 +26,7 @@ pub(in crate::app) struct Terms<'a> {
     pub token: Option<i64>,
     /// Until when.
     pub expires: Option<Stamp>,
-    /// The branch that it is worked on in, where the card does not say.
+    /// The branch that it is worked on in, where it is not the card's own.
     pub branch: Option<&'a str>,
     /// The folder that it is worked on in.
     pub folder: Option<&'a Path>,
@@ -68,7 +68,7 @@ fn words(detail: &Detail, terms: &Terms<'_>) -> Vec<(&'static str, String)> {
         Some(column) => format!("{} ({}): {}", on.id, became(column), on.title.as_deref().unwrap_or_default()),
         None => format!("{} (unknown: no such card exists)", on.id),
     });
-    let branch = if card.branch.is_empty() { terms.branch.unwrap_or_default() } else { &card.branch };
+    let branch = terms.branch.unwrap_or(&card.branch);
     let folder = terms.folder.map(|folder| folder.display().to_string()).unwrap_or_default();
     vec![
         ("card", card.id.to_string()),

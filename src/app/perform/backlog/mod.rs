@@ -7,6 +7,7 @@ mod place;
 mod print;
 mod progress;
 
+pub(in crate::app) use brief::{Terms, brief};
 pub(in crate::app) use look::Look;
 pub(in crate::app) use perform::perform;
 pub(in crate::app) use place::{failure, place, who};
