@@ -57,6 +57,13 @@ pub fn log_file(site: &Site) -> PathBuf {
     folder(site).join(format!("{}.log", site.host))
 }
 
+/// Everything that supervisors of this home write down.
+#[must_use]
+pub fn files(site: &Site) -> Vec<PathBuf> {
+    let own = std::fs::read_dir(folder(site)).into_iter().flatten().flatten().map(|entry| entry.path());
+    own.chain([super::escalations::path(site)]).collect()
+}
+
 /// Pid of the supervisor of this home and host, if one runs.
 #[must_use]
 pub fn running(site: &Site) -> Option<u32> {

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::home::{RunFile, Site};
 use super::model::{AgentName, AgentRow, Flag};
+use super::roster::Roster;
 use super::session;
+use super::supervision;
 
 pub use doctor::doctor;
 pub use verify::verify;
@@ -23,6 +25,18 @@ pub fn lacks_keeper(site: &Site, row: &AgentRow) -> bool {
         && !elsewhere
         && row.pane.as_ref().is_some_and(|pane| !pane.dead)
         && AgentName::parse(row.name.as_str()).is_ok_and(|name| !kept(name))
+}
+
+/// Whether the supervisor that the roster asks for runs; `None` where it asks for none and none runs.
+fn supervisor(site: &Site, roster: &Roster) -> Option<Check> {
+    match (roster.supervise.enabled, supervision::running(site)) {
+        (_, Some(pid)) => Some(Check::ok("supervisor", format!("runs (pid {pid}) and gives out work"))),
+        (true, None) => {
+            let why = "does not run: cards reach nobody by themselves";
+            Some(Check::failed("supervisor", why, "`mosaic-tui fleet start` starts it"))
+        }
+        (false, None) => None,
+    }
 }
 
 /// How a check ended.

@@ -1,6 +1,6 @@
 //! Whether a fleet can be trusted right now, and whether the operator's own tmux server was left alone.
 
-use super::{Check, lacks_keeper};
+use super::{Check, lacks_keeper, supervisor};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
@@ -60,6 +60,7 @@ pub async fn verify(site: &Site, roster: &Roster, snapshot: &FleetSnapshot) -> V
     if snapshot.agents.iter().any(|row| lives(row) && row.socket == roster.socket && !row.has(Flag::Remote)) {
         checks.push(holder(roster).await);
     }
+    checks.extend(supervisor(site, roster));
     checks.push(default_server(site, roster).await);
     checks
 }

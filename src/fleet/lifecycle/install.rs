@@ -19,13 +19,14 @@ use crate::fleet::model::{AgentName, UnitFileState};
 use crate::fleet::roster::Roster;
 use crate::fleet::seed;
 use crate::fleet::session;
+use crate::fleet::supervision;
 use crate::fleet::systemd::{
-    AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, Manager, agent_of_unit, agent_unit, linger, unit_files,
+    AGENT_UNIT_PATTERN, BusError, HOLDER_UNIT, Manager, SUPERVISOR_UNIT, agent_of_unit, agent_unit, linger, unit_files,
 };
 use crate::plain;
 
 /// Variables of the installing shell that the fleet needs and a user manager does not have.
-const FOR_UNITS: [&str; 2] = ["PATH", "TMUX_TMPDIR"];
+pub(super) const FOR_UNITS: [&str; 2] = ["PATH", "TMUX_TMPDIR"];
 const FOR_AGENTS: [&str; 5] = ["LANG", "MOSAIC_RUNTIME_BIN", "NPM_CONFIG_PREFIX", "MOSAIC_BACKLOG_DIR", "DATABASE_URL"];
 
 /// What an installation made.
@@ -155,7 +156,7 @@ fn fingerprint(text: &str) -> String {
     home::fingerprint(text.as_bytes())
 }
 
-fn environment(names: &[&str]) -> Vec<(String, String)> {
+pub(super) fn environment(names: &[&str]) -> Vec<(String, String)> {
     names
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok().filter(|value| !value.is_empty())?)))
@@ -208,11 +209,15 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     let manager = manager().await?;
     let record = read_record(site)?;
     let mut plan = Plan::default();
-    let mut wanted: Vec<(PathBuf, String, bool)> = unit_files(site, &environment(&FOR_UNITS))
+    let supervised = roster.supervise.enabled;
+    let mut wanted: Vec<(PathBuf, String, bool)> = unit_files(site, &environment(&FOR_UNITS), supervised)
         .into_iter()
         .map(|(name, text)| (site.unit_dir.join(name), text, false))
         .collect();
     let variables = environment(&FOR_AGENTS);
+    if supervised {
+        wanted.push(super::supervised::environment_file(site, &variables)?);
+    }
     let local = || roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     for agent in local() {
         wanted.extend(environment_file(site, &agent.name, &variables)?.map(|(path, text)| (path, text, true)));
@@ -226,11 +231,17 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     if record.environment != variables {
         plan.steps.push(Step::Remember(variables));
     }
-    if plan.steps.iter().any(|step| matches!(step, Step::Write { path, .. } if path.starts_with(&site.unit_dir))) {
+    if !supervised && record.files.contains_key(&site.unit_dir.join(SUPERVISOR_UNIT)) {
+        plan.steps.extend(super::supervised::goes(site));
+    }
+    let of_units = |path: &Path| path.starts_with(&site.unit_dir);
+    if plan.steps.iter().any(|step| matches!(step, Step::Write { path, .. } | Step::Delete(path) if of_units(path))) {
         plan.steps.push(Step::Reload);
     }
-    let units: Vec<String> =
-        std::iter::once(HOLDER_UNIT.to_owned()).chain(local().map(|agent| agent_unit(&agent.name))).collect();
+    let units: Vec<String> = std::iter::once(HOLDER_UNIT.to_owned())
+        .chain(local().map(|agent| agent_unit(&agent.name)))
+        .chain(supervised.then(|| SUPERVISOR_UNIT.to_owned()))
+        .collect();
     let stale: Vec<String> = record.enabled.iter().filter(|unit| !units.contains(unit)).cloned().collect();
     let mut enable = Vec::new();
     for unit in units {
@@ -287,7 +298,7 @@ fn environment_file(
     Ok(text.map(|text| (path, text)))
 }
 
-fn own_lines(path: &Path, why: String) -> Failure {
+pub(super) fn own_lines(path: &Path, why: String) -> Failure {
     Failure::new(Kind::Invalid, path.display().to_string(), why, "put that line back below the generated ones")
 }
 
@@ -344,6 +355,9 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     let mut agents = Vec::new();
     let foreign = matches!(installed(site), Installed::Other(_) | Installed::OtherRoster(_));
     if !foreign {
+        if record.enabled.iter().any(|unit| unit == SUPERVISOR_UNIT) {
+            plan.steps.push(Step::Stop(SUPERVISOR_UNIT.to_owned()));
+        }
         for unit in manager.names(AGENT_UNIT_PATTERN).await.map_err(unanswered)? {
             plan.steps.push(Step::Stop(unit));
         }
@@ -375,7 +389,8 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
         plan.steps.push(Step::Delete(path));
     }
-    plan.steps.push(Step::Empty(site.run_dir.clone()));
+    plan.steps.extend(supervision::files(site).into_iter().map(Step::Delete));
+    plan.steps.extend([supervision::folder(site), site.run_dir.clone()].map(Step::Empty));
     plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
     if record.linger {
         plan.steps.push(Step::Linger(false));
@@ -541,20 +556,4 @@ pub async fn dismiss(site: &Site, agent: &AgentName, tell: Tell<'_>) -> Result<(
         steps.push(cleaned(env, &text)?);
     }
     carry_out(site, &Plan { steps, notes: Vec::new() }, tell).await.map(drop)
-}
-
-/// Whether the unit files on disk are what this program would write.
-#[must_use]
-pub fn is_current(site: &Site) -> bool {
-    unit_files(site, &environment(&FOR_UNITS)).iter().all(|(name, text)| {
-        fs::read_to_string(site.unit_dir.join(name)).is_ok_and(|on_disk| same_units(&on_disk, text))
-    })
-}
-
-/// `PATH` differs from shell to shell without being outdated.
-fn same_units(a: &str, b: &str) -> bool {
-    let meaning = |text: &str| -> Vec<String> {
-        text.lines().filter(|line| !line.starts_with("Environment=\"PATH=")).map(str::to_owned).collect()
-    };
-    meaning(a) == meaning(b)
 }

@@ -10,12 +10,13 @@ mod lock;
 mod note;
 mod refresh;
 mod seen;
+mod supervised;
 mod supervisor;
 
-pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, is_current, plan_install, plan_uninstall};
+pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, plan_install, plan_uninstall};
 pub use installed::{Installed, installed};
 pub use note::Note;
-pub use refresh::{Refresh, plan_refresh};
+pub use refresh::{Refresh, is_current, plan_refresh};
 pub use supervisor::{Lifecycle, Retired, end_for_unit, note_stopped, stop_stray};
 
 /// Takes word of what is being done.

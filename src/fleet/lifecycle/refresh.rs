@@ -1,10 +1,13 @@
 //! The units of an installed fleet after this program was replaced by another version of it.
 
-use super::install::{Plan, Step, is_current, plan_install};
+use std::fs;
+
+use super::install::{FOR_UNITS, Plan, Step, environment, plan_install};
 use super::installed::{Installed, installed};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::roster::Roster;
+use crate::fleet::systemd::{SUPERVISOR_UNIT, unit_files};
 
 /// What an update has to do about units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,4 +40,22 @@ pub async fn plan_refresh(site: &Site, roster: &Roster) -> Result<Refresh> {
         _ => false,
     });
     Ok(Refresh::Outdated(Plan { steps, notes: Vec::new() }))
+}
+
+/// Whether the unit files on disk are what this program would write.
+#[must_use]
+pub fn is_current(site: &Site) -> bool {
+    // The supervisor's is there only where the roster asked for it.
+    let supervised = site.unit_dir.join(SUPERVISOR_UNIT).exists();
+    unit_files(site, &environment(&FOR_UNITS), supervised).iter().all(|(name, text)| {
+        fs::read_to_string(site.unit_dir.join(name)).is_ok_and(|on_disk| same_units(&on_disk, text))
+    })
+}
+
+/// `PATH` differs from shell to shell without being outdated.
+fn same_units(a: &str, b: &str) -> bool {
+    let meaning = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with("Environment=\"PATH=")).map(str::to_owned).collect()
+    };
+    meaning(a) == meaning(b)
 }

@@ -32,15 +32,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Keeps a fleet's agents in one way.
 #[derive(Debug)]
 pub struct Lifecycle<'a> {
-    site: &'a Site,
-    roster: &'a Roster,
-    way: Way,
+    pub(super) site: &'a Site,
+    pub(super) roster: &'a Roster,
+    pub(super) way: Way,
     /// What the operator should know about the choice.
     pub note: Option<String>,
 }
 
 #[derive(Debug)]
-enum Way {
+pub(super) enum Way {
     Systemd(Manager),
     Direct,
 }
@@ -245,7 +245,7 @@ impl<'a> Lifecycle<'a> {
     }
 
     /// The user manager that may have units of this fleet although it is not asked to keep agents.
-    async fn behind(&self) -> Option<Manager> {
+    pub(super) async fn behind(&self) -> Option<Manager> {
         if self.site.isolated || installed(self.site) != Installed::Ours {
             return None;
         }
@@ -312,7 +312,7 @@ impl<'a> Lifecycle<'a> {
     }
 
     /// Starts a unit, and says why when it did not come up.
-    async fn job(&self, manager: &Manager, unit: &str, agent: Option<&Agent>) -> Result<()> {
+    pub(super) async fn job(&self, manager: &Manager, unit: &str, agent: Option<&Agent>) -> Result<()> {
         let result = manager.start(unit).await.map_err(|why| refused(unit, why))?;
         if result == JobResult::Done {
             return Ok(());
@@ -470,6 +470,6 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
     Ok(had)
 }
 
-fn refused(unit: &str, why: BusError) -> Failure {
+pub(super) fn refused(unit: &str, why: BusError) -> Failure {
     Failure::failed(unit, why, "`mosaic-tui fleet doctor` checks the user manager")
 }

@@ -21,6 +21,9 @@ use super::model::AgentName;
 /// The unit that owns the fleet's tmux server.
 pub const HOLDER_UNIT: &str = "mosaic-tmux-holder.service";
 
+/// The unit of the fleet's supervisor.
+pub const SUPERVISOR_UNIT: &str = "mosaic-supervisor.service";
+
 /// File of the agents' units.
 pub const AGENT_TEMPLATE: &str = "mosaic-agent@.service";
 

@@ -2,21 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AGENT_TEMPLATE, GIVEN_UP, HOLDER_UNIT};
+use super::{AGENT_TEMPLATE, GIVEN_UP, HOLDER_UNIT, SUPERVISOR_UNIT};
 use crate::fleet::home::Site;
 
-const TEMPLATES: [(&str, &str); 2] = [
+const TEMPLATES: [(&str, &str); 3] = [
     (HOLDER_UNIT, include_str!("../../../framework/systemd/user/mosaic-tmux-holder.service")),
     (AGENT_TEMPLATE, include_str!("../../../framework/systemd/user/mosaic-agent@.service")),
+    (SUPERVISOR_UNIT, include_str!("../../../framework/systemd/user/mosaic-supervisor.service")),
 ];
 
 /// First words of the lines of a unit file that tell whose fleet it belongs to.
 const OWNER: [&str; 2] = ["# Mosaic home: ", "# Roster: "];
 
 /// Every unit file of a fleet: its name and text. `environment` holds what the program needs beside
-/// the site's own variables, such as `PATH`.
+/// the site's own variables, such as `PATH`. The supervisor's is among them where the fleet has one.
 #[must_use]
-pub fn unit_files(site: &Site, environment: &[(String, String)]) -> Vec<(&'static str, String)> {
+pub fn unit_files(site: &Site, environment: &[(String, String)], supervised: bool) -> Vec<(&'static str, String)> {
     let mut lines: Vec<String> = environment.iter().map(|(name, value)| assignment(name, value)).collect();
     lines.extend(site.variables().into_iter().map(|(name, value)| assignment(name, &value.to_string_lossy())));
     let environment = lines.join("\n");
@@ -27,6 +28,7 @@ pub fn unit_files(site: &Site, environment: &[(String, String)]) -> Vec<(&'stati
     let (home, roster) = (line(&site.home), line(&site.roster));
     TEMPLATES
         .iter()
+        .filter(|(name, _)| supervised || *name != SUPERVISOR_UNIT)
         .map(|(name, text)| {
             let text = text
                 .replace("@ENVIRONMENT@", &environment)
@@ -75,14 +77,16 @@ mod tests {
     fn everything_is_filled_in_and_quoted() {
         let mut site = Site::for_tests("/h o/100%");
         site.program = "/opt/my \"tools\"/$x/mosaic-tui".into();
-        for (name, text) in unit_files(&site, &[("PATH".to_owned(), "/a:/b c".to_owned())]) {
+        for (name, text) in unit_files(&site, &[("PATH".to_owned(), "/a:/b c".to_owned())], true) {
             assert!(
                 !text.contains("@HOME@") && !text.contains("@PROGRAM@") && !text.contains("@ENV"),
                 "{name}: {text}"
             );
             assert!(text.contains("Environment=\"PATH=/a:/b c\""), "{text}");
             assert!(text.contains("Environment=\"MOSAIC_HOME=/h o/100%%/.config/mosaic\""), "{text}");
-            assert!(text.contains(r#"ExecStart="/opt/my \"tools\"/$$x/mosaic-tui" session"#), "{text}");
+            let verb = if name == SUPERVISOR_UNIT { "fleet" } else { "session" };
+            let start = format!(r#"ExecStart="/opt/my \"tools\"/$$x/mosaic-tui" {verb}"#);
+            assert!(text.contains(&start), "{text}");
             assert_eq!(owner(&text), Some((site.home.clone(), site.roster.clone())));
         }
     }

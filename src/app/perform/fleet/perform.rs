@@ -117,6 +117,12 @@ async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> 
     }
     let agents = chosen(site, &roster, targets)?;
     let life = Lifecycle::choose(site, &roster, targets.supervisor).await?;
+    let whole_fleet = targets.agents.is_empty() && targets.class.is_none();
+    let mut supervised = None;
+    if verb == Verb::Stop && whole_fleet {
+        // Before its agents: it would bring them back.
+        supervised = life.stop_supervisor().await?;
+    }
     if verb != Verb::Stop {
         life.prepare(&agents).await?;
     }
@@ -125,7 +131,13 @@ async fn operate(site: &Site, targets: &Targets, verb: Verb, tell: Tell<'_>) -> 
     if let Some(note) = &life.note {
         report.errors.push(format!("warning: {note}"));
     }
-    if verb == Verb::Stop && targets.agents.is_empty() && targets.class.is_none() {
+    if verb == Verb::Start && whole_fleet {
+        supervised = life.start_supervisor().await?;
+    }
+    if let Some(outcome) = supervised {
+        report.text.push_str(&format!("\nsupervisor: {}", outcome.word()));
+    }
+    if verb == Verb::Stop && whole_fleet {
         // The agents are stopped by now: what cannot be told of their server fails nothing.
         let end = end_of_server(life.supervisor(), &roster).await.unwrap_or_else(|failure| failure.to_string());
         report.text.push_str(&format!("\n{end}"));
