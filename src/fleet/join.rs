@@ -107,6 +107,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
         planes: plane_states(planes),
         warnings,
         paused: planes.paused.clone(),
+        escalations: Vec::new(),
     }
 }
 

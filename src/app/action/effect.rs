@@ -201,6 +201,7 @@ impl ScreenAction {
             | Self::Settings
             | Self::Copy
             | Self::Snooze
+            | Self::Escalations
             | Self::ShowPersona
             | Self::Redraw
             | Self::Suspend

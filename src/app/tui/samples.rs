@@ -138,6 +138,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
         ],
         warnings: Vec::new(),
         paused: None,
+        escalations: Vec::new(),
     })
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Check, supervisor};
 use super::servers::servers;
+use super::{Check, supervisor};
 use crate::fleet::activity::{self, Store};
 use crate::fleet::error::Failure;
 use crate::fleet::home::Site;

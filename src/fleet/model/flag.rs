@@ -26,6 +26,8 @@ pub enum Flag {
     Disagree,
     /// The roster does not name it.
     Unmanaged,
+    /// What is wrong with it waits for a person.
+    Escalated,
 }
 
 impl Flag {
@@ -42,6 +44,7 @@ impl Flag {
             Self::Stopped => "stopped",
             Self::Disagree => "disagree",
             Self::Unmanaged => "unmanaged",
+            Self::Escalated => "escalated",
         }
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    BootEnable, ClaimFacts, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts, PaneTarget, Pause,
-    Plane, ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, UsageFacts, Warning,
+    BootEnable, ClaimFacts, Escalation, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts,
+    PaneTarget, Pause, Plane, ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, UsageFacts,
+    Warning,
 };
 
 /// One agent or unmanaged session, all planes joined.
@@ -116,16 +117,20 @@ impl AgentRow {
     /// Whether the operator has to look at it.
     #[must_use]
     pub fn needs_operator(&self) -> bool {
-        self.attention() <= Attention::Unknown
+        self.has(Flag::Escalated) || self.attention() <= Attention::Unknown
     }
 
     /// Compares two rows by the attention order, and by name. While work waits, an idle agent wants the operator more
     /// than a busy one.
     #[must_use]
     pub fn compare_attention(&self, other: &Self, work_waits: bool) -> Ordering {
-        let place = |row: &Self| match row.attention() {
-            Attention::Available if work_waits => (Attention::Unknown, 1),
-            attention => (attention, 0),
+        let place = |row: &Self| {
+            let (attention, later) = match row.attention() {
+                Attention::Available if work_waits => (Attention::Unknown, 1),
+                attention => (attention, 0),
+            };
+            // What was escalated did not help itself any more.
+            (!row.has(Flag::Escalated), attention, later)
         };
         place(self).cmp(&place(other)).then_with(|| self.name.cmp(&other.name))
     }
@@ -235,6 +240,8 @@ pub struct FleetSnapshot {
     pub warnings: Vec<Warning>,
     /// What holds up dispatch, merges and agents' claims.
     pub paused: Option<Pause>,
+    /// What waits for a person, the oldest first.
+    pub escalations: Vec<Escalation>,
 }
 
 impl FleetSnapshot {

@@ -12,13 +12,14 @@ use super::hosts::{HostReading, RemoteAgents};
 use super::screens::{Readings, RulesCache, ScreenPoll};
 use super::trees::{Folder, Trees};
 use crate::fleet::error::Failure;
+use crate::fleet::escalations;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
-    AgentName, ExitFacts, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget, Thresholds,
-    UnitsView,
+    AgentName, Escalation, ExitFacts, Flag, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget,
+    Thresholds, UnitsView,
 };
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::pause;
@@ -444,7 +445,7 @@ impl Observed {
     /// Joins what is known now.
     pub(super) fn join(&self) -> Arc<FleetSnapshot> {
         let now = Timestamp::now();
-        Arc::new(join::join(&Planes {
+        let mut snapshot = join::join(&Planes {
             site: &self.site,
             roster: &self.roster,
             roster_error: self.roster_error.as_deref(),
@@ -463,8 +464,31 @@ impl Observed {
             trees: self.trees.as_ref(),
             paused: pause::read_at(&self.site.home, now),
             now,
-        }))
+        });
+        snapshot.escalations = escalations::read(&self.site).unwrap_or_else(|failure| {
+            // `fleet escalations` and the supervisor say it to people.
+            tracing::warn!(%failure, "what waits for a person is not known");
+            Vec::new()
+        });
+        if snapshot.escalations.iter().any(Escalation::is_open) {
+            mark_escalated(&mut snapshot);
+        }
+        Arc::new(snapshot)
     }
+}
+
+/// Puts the agents in front about which somebody has to do something.
+fn mark_escalated(snapshot: &mut FleetSnapshot) {
+    let about: HashSet<String> = snapshot
+        .escalations
+        .iter()
+        .filter(|one| one.is_open() && one.host == snapshot.host)
+        .filter_map(|one| one.subject.agent.clone())
+        .collect();
+    for row in snapshot.agents.iter_mut().filter(|row| row.managed && about.contains(row.name.as_str())) {
+        Arc::make_mut(row).flags.push(Flag::Escalated);
+    }
+    snapshot.agents.sort_by(|a, b| a.compare_attention(b, false));
 }
 
 #[cfg(test)]

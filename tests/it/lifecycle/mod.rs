@@ -31,6 +31,12 @@ impl Host {
         Some(Self { sandbox, manager })
     }
 
+    /// One with the roster that a sandbox has; `None` where no manager can be had.
+    pub(crate) fn of(sandbox: Sandbox) -> Option<Self> {
+        let manager = UserManager::start(&sandbox)?;
+        Some(Self { sandbox, manager })
+    }
+
     /// The same with the fleet installed and started.
     pub(crate) fn running(agents: &str) -> Option<Self> {
         let host = Self::with_agents(agents)?;

@@ -3,6 +3,7 @@
 
 mod kills;
 mod refused;
+mod started;
 
 use std::collections::BTreeMap;
 use std::fs;

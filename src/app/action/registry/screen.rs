@@ -21,6 +21,8 @@ pub enum ScreenAction {
     Copy,
     /// Every setting, its value, and where that comes from.
     Settings,
+    /// Opens what waits for a person.
+    Escalations,
     /// A text for the selected agent.
     AskMessage,
     /// A text for every agent of the list.
@@ -213,6 +215,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Anywhere,
         &["y"],
         ScreenAction::Copy,
+    ),
+    screen(
+        "escalations.open",
+        "escalations",
+        "Shows what cannot go on by itself and waits for a person, with the ways out of each",
+        Place::Anywhere,
+        &["!"],
+        ScreenAction::Escalations,
     ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen(

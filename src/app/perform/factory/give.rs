@@ -59,7 +59,7 @@ impl Giving<'_> {
     /// Gives a card to an agent.
     pub(super) async fn give(&self, id: &CardId, agent: &Agent) -> Ended {
         if let Some(why) = paused(self.site) {
-            return Ended::Moot(format!("paused meanwhile: {why}"));
+            return Ended::Moot(format!("{why} meanwhile"));
         }
         let owner = agent.name.to_string();
         let request = ClaimRequest {

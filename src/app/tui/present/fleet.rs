@@ -126,6 +126,7 @@ pub(super) fn warnings(row: &AgentRow) -> Vec<Cow<'_, str>> {
         .iter()
         .filter_map(|flag| match flag {
             Flag::Drift => Some(format!("drift: not {}", row.runtime.as_deref().unwrap_or("its runtime")).into()),
+            Flag::Escalated => Some("escalated".into()),
             Flag::Boot => Some("not enabled at boot".into()),
             Flag::CopyMode => Some("copy mode".into()),
             _ => None,

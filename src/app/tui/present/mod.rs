@@ -12,6 +12,7 @@ mod cost;
 mod dag;
 mod detail;
 pub(in crate::app::tui) mod diff;
+pub(in crate::app::tui) mod escalations;
 pub(in crate::app::tui) mod event;
 pub(in crate::app::tui) mod explain;
 pub(in crate::app::tui) mod fleet;
@@ -116,6 +117,7 @@ fn header(state: &State) -> Header {
         counts.push(Piece::new("READ-ONLY  ", Role::Accent));
     }
     counts.extend(needing(snapshot));
+    counts.extend(escalations::count(snapshot));
     if let Some(place) = &state.settings_lost {
         counts.push(Piece::new(format!("   {place}"), Role::Warning));
     }

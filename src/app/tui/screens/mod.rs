@@ -9,6 +9,7 @@ pub mod card;
 pub mod confirm;
 pub mod copy;
 pub mod diff;
+pub mod escalations;
 pub mod event;
 pub mod explain;
 pub mod fleet;
@@ -29,6 +30,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use self::answer::Answer;
 use self::confirm::{Confirm, Reading};
 use self::copy::Copy;
+use self::escalations::Escalations;
 use self::event::EventPopup;
 use self::explain::Explain;
 use self::form::Form;
@@ -76,6 +78,8 @@ pub enum Overlay {
     Help(Help),
     /// Why an agent's readiness is what it is.
     Explain(Explain),
+    /// What waits for a person, with the ways out.
+    Escalations(Escalations),
     /// An event, whole.
     Event(Box<EventPopup>),
     /// Asks before something is ended.
@@ -149,6 +153,7 @@ impl Overlay {
         match self {
             Self::Help(_) => &help::PARTS,
             Self::Explain(_) => &explain::PARTS,
+            Self::Escalations(_) => &escalations::PARTS,
             Self::Event(_) => &event::PARTS,
             Self::Confirm(_) => &confirm::PARTS,
             Self::Form(_) => &form::PARTS,
@@ -169,6 +174,7 @@ impl Overlay {
         match self {
             Self::Menu(menu) => Some(Mark(menu.title.clone(), menu.at)),
             Self::Copy(copy) => Some(Mark("copy".to_owned(), copy.at)),
+            Self::Escalations(list) => Some(Mark(list.marked.clone(), list.at)),
             Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
             _ => None,
         }

@@ -148,6 +148,8 @@ mod board_tests;
 #[cfg(test)]
 mod diff_tests;
 #[cfg(test)]
+mod escalations_tests;
+#[cfg(test)]
 mod flight_tests;
 #[cfg(test)]
 mod mouse_tests;

@@ -10,7 +10,7 @@ use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
 use crate::app::tui::screens::settings::SettingsList;
 use crate::app::tui::screens::{
-    Overlay, Screen, activity, board, card, copy, diff, fleet, goals, question, sheet, wall,
+    Overlay, Screen, activity, board, card, copy, diff, escalations, fleet, goals, question, sheet, wall,
 };
 use crate::app::tui::state::State;
 
@@ -36,6 +36,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         ScreenAction::Snooze => notices::snooze(state),
         ScreenAction::Copy => copy::open(state),
+        ScreenAction::Escalations => escalations::open(state),
         ScreenAction::Settings => state.overlay = Some(Overlay::Settings(SettingsList::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),

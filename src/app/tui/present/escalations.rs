@@ -1,0 +1,69 @@
+//! What waits for a person, in words: in the header how many, in the popup each with its ways out.
+
+use jiff::Timestamp;
+
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::escalations::ways;
+use crate::app::tui::state::State;
+use crate::fleet::model::{Escalation, FleetSnapshot, Label, age};
+use crate::ui::view::{Fit, Piece, Popup, Role};
+
+/// How many wait, for the header; nothing while somebody looks after each.
+pub(super) fn count(snapshot: &FleetSnapshot) -> Option<Piece> {
+    match snapshot.escalations.iter().filter(|one| one.is_open()).count() {
+        0 => None,
+        1 => Some(Piece::new("   1 escalation (!)", Role::Alarm)),
+        many => Some(Piece::new(format!("   {many} escalations (!)"), Role::Alarm)),
+    }
+}
+
+/// The popup of the open list.
+pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
+    let Some(Overlay::Escalations(list)) = &state.overlay else { return None };
+    let snapshot = state.snapshot.as_ref()?;
+    let (mut lines, mut marked, mut way_at) = (Vec::new(), None, 0);
+    for one in &snapshot.escalations {
+        if !lines.is_empty() {
+            lines.push(Vec::new());
+        }
+        lines.push(title(state, one));
+        for (name, text) in [("why", &one.why), ("tried", &one.tried)] {
+            lines.push(vec![
+                Piece::new(format!("  {name}"), Role::Quiet).fitted(Fit::Label),
+                Piece::new(Label::new(text).to_string(), Role::Plain),
+            ]);
+        }
+        for way in ways(one) {
+            let here = way_at == list.at;
+            if here {
+                marked = Some(lines.len());
+            }
+            let (mark, role) = if here { ("  > ", Role::Cursor) } else { ("    ", Role::Plain) };
+            lines.push(vec![Piece::new(mark, Role::Strong), Piece::new(Label::new(&way.label).to_string(), role)]);
+            way_at += 1;
+        }
+    }
+    if lines.is_empty() {
+        lines.push(vec![Piece::new("nothing waits for a person any more", Role::Good)]);
+    }
+    Some(Popup {
+        title: "waiting for a person".to_owned(),
+        lines,
+        scroll: 0,
+        marked,
+        buttons: None,
+        hint: "j and k move, Enter takes the marked way out, Esc closes".to_owned(),
+    })
+}
+
+fn title(state: &State, one: &Escalation) -> Vec<Piece> {
+    let at = Timestamp::from_millisecond(one.at).unwrap_or(state.now);
+    let since = age::short(state.now.duration_since(at).unsigned_abs());
+    let role = if one.is_open() { Role::Alarm } else { Role::Quiet };
+    let acked = one.acked.as_ref().map(|ack| format!("  {} looks after it", ack.by)).unwrap_or_default();
+    vec![
+        Piece::new(format!("{}  ", one.id), Role::Quiet),
+        Piece::new(Label::new(&one.subject.to_string()).to_string(), role),
+        Piece::new(format!("  for {since}{acked}"), Role::Quiet),
+    ]
+}
