@@ -42,4 +42,5 @@ pub mod supervision;
 pub mod systemd;
 pub mod tmux;
 pub mod usage;
+pub mod worktree;
 mod yaml;

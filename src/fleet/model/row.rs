@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{
     BootEnable, ClaimFacts, Escalation, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts,
-    PaneTarget, Pause, Plane, ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts, UsageFacts,
-    Warning,
+    PaneTarget, Pause, Plane, ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts,
+    UsageFacts, Warning,
 };
 
 /// One agent or unmanaged session, all planes joined.

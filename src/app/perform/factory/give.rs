@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::brief::{Place, brief};
 use super::desk::Desk;
 use super::steps::{Ended, SUPERVISOR, options, paused, restart};
 use crate::app::perform::agent::reset_command;
-use crate::backlog::model::{Card, CardId, Status};
+use crate::app::perform::backlog::{Terms, brief};
+use crate::backlog::model::{Card, CardId, Patch, Status};
 use crate::backlog::store::ClaimRequest;
 use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms;
@@ -21,6 +21,7 @@ use crate::fleet::message::{Envelope, Post, Receipt};
 use crate::fleet::model::Label;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
+use crate::fleet::worktree::{self, Place as Tree};
 
 /// Longest reason that the history of a card keeps, in characters.
 const MAX_REASON: usize = 400;
@@ -131,9 +132,16 @@ impl Giving<'_> {
         let id = lease.id.clone();
         let detail = self.desk.with(move |backlog| backlog.detail(&id)).await;
         let detail = detail.map_err(|failure| Not::Lost(failure.to_string()))?;
-        let branch = Some(detail.card.branch.as_str()).filter(|branch| !branch.is_empty());
-        let place = Place { branch, folder: &agent.working_directory };
-        let text = brief(self.site, &detail, place, self.ttl(&detail.card));
+        let tree = self.tree(&detail.card, agent).await?;
+        let claim = detail.card.claim.as_ref();
+        let terms = Terms {
+            // The claim lasts for the card's whole time once this has arrived.
+            expires: claim.map(|claim| claim.at.plus_seconds(self.ttl(&detail.card))),
+            folder: Some(tree.as_ref().map_or(&agent.working_directory, |tree| &tree.folder)),
+            branch: tree.as_ref().map(|tree| tree.branch.as_str()),
+            ..Terms::of(&detail.card)
+        };
+        let text = brief(self.site, &detail, &terms);
         let mut text = text.map_err(|failure| Not::Card(failure.to_string()))?;
         if let Some(template) = &agent.kickstart {
             let first = session::kickstart_text(self.site, agent, template).map_err(Not::Agent)?;
@@ -159,6 +167,20 @@ impl Giving<'_> {
         let behind = Behind { sender: &envelope.source, door: Door::Supervisor };
         let _logged = activity::note(self.site, &activity::sent(self.site, behind, &envelope, &receipt, &text));
         arrived(receipt)
+    }
+
+    /// The work tree of a card, where the agent's entry asks for one.
+    async fn tree(&self, card: &Card, agent: &Agent) -> std::result::Result<Option<Tree>, Not> {
+        let Some(wanted) = &agent.worktree else { return Ok(None) };
+        let made = worktree::prepare(self.site, wanted, agent, card.id.as_str(), &card.branch).await;
+        let tree = made.map_err(|failure| Not::Card(failure.to_string()))?;
+        if card.branch != tree.branch {
+            // By this the gate finds its work.
+            let (id, patch) = (card.id.clone(), Patch { branch: Some(tree.branch.clone()), ..Patch::default() });
+            let noted = self.desk.with(move |backlog| backlog.edit(&id, &patch, None).map(drop)).await;
+            noted.map_err(|failure| Not::Lost(failure.to_string()))?;
+        }
+        Ok(Some(tree))
     }
 
     async fn reset(&self, agent: &Agent) -> std::result::Result<(), Not> {

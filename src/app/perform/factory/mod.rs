@@ -1,7 +1,6 @@
 //! The factory's actions: how goals become cards, and cards merged work. What `app::factory` decides is done here, and
 //! told.
 
-mod brief;
 mod desk;
 mod gate;
 mod gate_card;

@@ -26,6 +26,7 @@ use crate::app::action::supervise::Supervise;
 use crate::app::factory::{Asked, Cards, Decision, Memory, Seat, Settings, Situation, tick};
 use crate::app::perform::activity::record;
 use crate::app::perform::output::{self, Printed};
+use crate::backlog::model::{CardId, Column, Status};
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::escalations;
@@ -36,7 +37,7 @@ use crate::fleet::model::{FleetSnapshot, Label};
 use crate::fleet::observe;
 use crate::fleet::os::process;
 use crate::fleet::roster::{self, Roster};
-use crate::fleet::{session, supervision};
+use crate::fleet::{session, supervision, worktree};
 
 /// How often it is asked whether the backlog changed: one cheap question.
 const ASK_BACKLOG: Duration = Duration::from_millis(400);
@@ -93,6 +94,8 @@ struct Supervisor<'a> {
     /// Agents that hold a card.
     holding: BTreeSet<String>,
     looks: u64,
+    /// Cards that were done when work trees were taken away last.
+    swept: Option<u64>,
     /// What failed last while looking, so that it is said once.
     trouble: String,
     /// Whether anybody still reads what is printed.
@@ -142,6 +145,7 @@ impl<'a> Supervisor<'a> {
             settling: BTreeMap::new(),
             holding: BTreeSet::new(),
             looks: 0,
+            swept: None,
             trouble: String::new(),
             heard: true,
         })
@@ -226,6 +230,7 @@ impl<'a> Supervisor<'a> {
             for decision in decisions {
                 self.begin(decision, &mut work).await;
             }
+            self.sweep(&situation).await;
             self.save();
             due = Instant::now() + self.pause(situation.now);
         }
@@ -239,6 +244,28 @@ impl<'a> Supervisor<'a> {
         }
         self.save();
         Ok(DONE)
+    }
+
+    /// Takes the work trees of cards away that are done; what is not committed in one keeps it.
+    async fn sweep(&mut self, situation: &Situation) {
+        let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
+        if done.is_none() || done == self.swept {
+            return;
+        }
+        self.swept = done;
+        let roster = Arc::clone(&self.roster);
+        for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, self.site)) {
+            let Some(wanted) = &agent.worktree else { continue };
+            for (card, folder) in worktree::of_cards(self.site, agent) {
+                let Ok(id) = CardId::parse(&card) else { continue };
+                let card = self.desk.with(move |backlog| backlog.store().card(&id)).await;
+                if card.ok().flatten().is_some_and(|card| card.status == Status::Done)
+                    && let Err(failure) = worktree::remove(&wanted.repo, &folder).await
+                {
+                    tracing::info!(%failure, "a work tree stays");
+                }
+            }
+        }
     }
 
     /// How long nothing has to be looked at when nothing happens.
