@@ -59,6 +59,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
         Body::Board(board) => screens::board(buffer, &plan, board, theme),
         Body::Activity(activity) => screens::activity(buffer, &plan, activity, theme),
         Body::Card(card) => screens::card(buffer, &plan, card, theme),
+        Body::Org(org) => screens::org(buffer, &plan, org, theme),
         Body::Diff(diff) => screens::diff(buffer, &plan, diff, theme),
     }
     footer(buffer, plan.footer, view, theme);
@@ -70,6 +71,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
 pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
         Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
+        Body::Org(org) => ViewKind::Org { lines: org.lines },
         Body::Diff(diff) => ViewKind::Diff { filter: diff.filter.is_some() },
         Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
         Body::Wall(wall) => ViewKind::Wall { tiles: wall.all, at: wall.streamed, filter: wall.filter.is_some() },

@@ -81,6 +81,10 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
             let hit = shown.into_iter().find(|(at, _)| plan.grid.tile(*at).contains(position));
             hit.map(|(_, tile)| Target::Agent(tile.agent.key.clone()))
         }
+        Body::Org(org) => {
+            let line = place.1.checked_sub(plan.list.y + 1).filter(|_| plan.list.contains(position))?;
+            org.rows.get(usize::from(line))?.key.clone().map(Target::Agent)
+        }
         Body::Board(board) => card(&plan, board, position),
         Body::Activity(shown) => {
             let area = activity::areas(plan.list, plan.edges, shown.pages).events;

@@ -102,6 +102,11 @@ pub enum ViewKind {
         /// Whether the filter line is shown.
         filter: bool,
     },
+    /// The chart of seats.
+    Org {
+        /// Lines that the whole chart takes.
+        lines: usize,
+    },
     /// What differs in a work tree.
     Diff {
         /// Whether the filter line is shown.
@@ -226,6 +231,7 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
         ViewKind::Wall { tiles, at, filter } => wall(&mut plan, body, tiles, at, filter),
         ViewKind::Fleet { lines, filter, facts } => fleet(&mut plan, body, lines, filter, facts),
         ViewKind::Activity { filter } => activity(&mut plan, body, filter),
+        ViewKind::Org { lines } => org(&mut plan, body, lines),
         ViewKind::Diff { filter } => whole(&mut plan, body, filter),
         ViewKind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
     }
@@ -289,6 +295,14 @@ fn activity(plan: &mut Plan, body: Rect, filter: bool) {
     let line = u16::from(filter);
     plan.filter = Rect { height: line, ..body };
     plan.list = Rect { y: body.y + line, height: body.height - line, ..body };
+}
+
+/// Divides the body as the fleet's, with the persona in all of the selection's panel.
+fn org(plan: &mut Plan, body: Rect, lines: usize) {
+    fleet(plan, body, lines, false, 0);
+    plan.facts = plan.edges.inside(plan.detail_frame);
+    plan.pane_title = Rect::default();
+    plan.pane = Rect::default();
 }
 
 /// Gives the whole body to one panel.
@@ -372,7 +386,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0 }] {
+            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Org { lines }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::columns::Columns;
 use crate::backlog::model::Column;
-use crate::fleet::model::{AgentRow, PaneScreen, Readiness, StripCell};
+use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, StripCell};
 use crate::ui::activity::Pages;
 
 /// Part a piece of text plays; the theme gives it a style.
@@ -146,6 +146,68 @@ pub enum Body {
     Activity(Box<ActivityView>),
     /// What differs in a work tree.
     Diff(Box<DiffView>),
+    /// The chart of seats.
+    Org(Box<OrgView>),
+}
+
+/// The Org view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrgView {
+    /// Lines of the chart on the screen.
+    pub rows: Vec<OrgRow>,
+    /// Lines that the whole chart takes.
+    pub lines: usize,
+    /// How many seats are staffed.
+    pub facts: Vec<Piece>,
+    /// Lines that stand instead of seats when there are none.
+    pub empty: Vec<String>,
+    /// Whose persona stands beside it.
+    pub title: Vec<Piece>,
+    /// Its state.
+    pub told: Vec<Piece>,
+    /// Where in the persona the screen is.
+    pub foot: Vec<Piece>,
+    /// Lines of it on the screen.
+    pub text: Vec<Vec<Piece>>,
+}
+
+/// A line of the chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrgRow {
+    /// Names the agent that sits there.
+    pub key: Option<RowKey>,
+    /// The branches in front of it.
+    pub branch: String,
+    /// Who sits there.
+    pub name: Piece,
+    /// The state of the agent that sits there.
+    pub state: Option<Readiness>,
+    /// Whether that changed since it was looked at.
+    pub unread: bool,
+    /// Its class.
+    pub class: String,
+    /// Its runtime.
+    pub runtime: String,
+    /// What it does, or why nobody does.
+    pub note: Piece,
+    /// Whether it is selected.
+    pub selected: bool,
+}
+
+impl Default for OrgRow {
+    fn default() -> Self {
+        Self {
+            key: None,
+            branch: String::new(),
+            name: Piece::new("", Role::Plain),
+            state: None,
+            unread: false,
+            class: String::new(),
+            runtime: String::new(),
+            note: Piece::new("", Role::Plain),
+            selected: false,
+        }
+    }
 }
 
 /// A diff.
@@ -294,6 +356,8 @@ pub struct TileView {
     pub agent: Arc<AgentRow>,
     /// Whether its state changed since it was looked at.
     pub unread: bool,
+    /// Whether it is marked.
+    pub marked: bool,
     /// Whether it is selected.
     pub selected: bool,
     /// Whether it needs the operator.
@@ -399,6 +463,8 @@ pub struct ListRow {
     pub unread: bool,
     /// Whether it is selected.
     pub selected: bool,
+    /// Whether it is marked.
+    pub marked: bool,
     /// Lines that it takes: more than one where its reason stands below it.
     pub lines: u16,
     /// Why it is what it is, where something warns: that first.

@@ -31,6 +31,7 @@ mod messages;
 mod neighbours;
 mod north_star;
 mod notices;
+mod org;
 mod orphans;
 mod own_state;
 mod pause;

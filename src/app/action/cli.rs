@@ -380,7 +380,7 @@ mod tests {
         for (line, want) in [
             (
                 "mosaic-tui agent message code0",
-                "`agent send` is the command; in the dashboard its key is s (Fleet, Wall, Watch)",
+                "`agent send` is the command; in the dashboard its key is s (Fleet, Wall, Watch, Org)",
             ),
             (
                 "mosaic-tui card claim-for A1",

@@ -192,6 +192,8 @@ impl ScreenAction {
             | Self::MoveCard
             | Self::Priority(_)
             | Self::Pause
+            // A mark is for what is done to several.
+            | Self::Mark
             | Self::Undo => true,
             Self::Back
             | Self::Quit
@@ -218,6 +220,8 @@ impl ScreenAction {
             | Self::FilterActivity
             | Self::OpenEvent
             | Self::Plots
+            | Self::ViewOrg
+            | Self::ScrollPersona(_)
             | Self::Side(_)
             | Self::DiffAgain
             | Self::Search

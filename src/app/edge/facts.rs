@@ -8,6 +8,7 @@ use super::open::block_on;
 use crate::app::perform::agent;
 use crate::app::tui::event::Event;
 use crate::fleet::home::Site;
+use crate::fleet::library::{self, Shelf};
 
 /// Reads what differs in an agent's work tree.
 pub(super) fn read_diff(site: &Site, name: String, done: &mpsc::Sender<Event>) {
@@ -15,6 +16,15 @@ pub(super) fn read_diff(site: &Site, name: String, done: &mpsc::Sender<Event>) {
     apart(done, move || {
         let read = block_on(agent::read_diff(&site, &name)).and_then(|read| read);
         Event::Diff(name, read.map(Arc::new).map_err(|failure| failure.to_string()))
+    });
+}
+
+/// Reads the text of a persona.
+pub(super) fn read_persona(site: &Site, name: String, done: &mpsc::Sender<Event>) {
+    let site = site.clone();
+    apart(done, move || {
+        let read = library::find(&site, Shelf::Personas, &name).map(|found| found.text);
+        Event::Persona(name, read.map_err(|failure| failure.to_string()))
     });
 }
 

@@ -387,6 +387,7 @@ impl Dashboard {
                 let settings = setup::launch(&self.site, &name).map(Box::new);
                 self.take(Event::Launch(name, settings));
             }
+            Effect::ReadPersona(name) => facts::read_persona(&self.site, name, &self.done),
             Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
             Effect::Notify(news) => self.notify(&news),
             Effect::Copy { what, text } => self.copy(&what, &text),

@@ -55,6 +55,8 @@ pub enum Effect {
     ReadOffer,
     /// Read how an agent is launched.
     ReadLaunch(String),
+    /// Read a persona.
+    ReadPersona(String),
     /// Read what differs in an agent's work tree.
     ReadDiff(String),
     /// Tell the operator outside of the screen who began to need them.

@@ -103,6 +103,8 @@ pub enum Event {
     Offer(Option<Box<Offer>>),
     /// How an agent is launched, or why that cannot be told.
     Launch(String, Result<Box<LaunchSettings>, String>),
+    /// A persona was read, or cannot be.
+    Persona(String, Result<String, String>),
     /// What differs in an agent's work tree was read, or cannot be.
     Diff(String, Result<Arc<Diff>, String>),
     /// The framework in the home is of this other version.

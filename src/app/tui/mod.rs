@@ -1,6 +1,7 @@
 //! The dashboard as data: its state, what happens to it, what is shown. Pure. `screens` and `present` have one module of
 //! the same name for each view and each popup.
 
+pub mod chart;
 pub mod claims;
 pub mod draft;
 pub mod effect;

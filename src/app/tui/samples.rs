@@ -142,6 +142,27 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
     })
 }
 
+/// Seats: a lead with two coders, one who is not staffed, and one whose superior is not there.
+pub(crate) fn company() -> Arc<FleetSnapshot> {
+    let seat = |name: &str, class: &str, boss: Option<&str>, readiness| {
+        Arc::new(AgentRow {
+            class: Some(class.to_owned()),
+            persona: Some(class.to_owned()),
+            reports_to: boss.map(Label::new),
+            ..row(name, readiness)
+        })
+    };
+    let lead = Some("orchestrator");
+    let agents = vec![
+        seat("code1", "code", lead, Readiness::Stuck),
+        seat("review", "review", lead, Readiness::Dead),
+        seat("code0", "code", lead, Readiness::Working),
+        seat("docs", "documentation", Some("gone"), Readiness::Available),
+        seat("orchestrator", "orchestrator", None, Readiness::Available),
+    ];
+    Arc::new(FleetSnapshot { agents, ..(*snapshot()).clone() })
+}
+
 /// What differs in a work tree: a changed file, a picture, and a file that git does not know.
 pub(crate) fn diff() -> Arc<Diff> {
     let line = |kind, text: &str| DiffLine { kind, text: text.to_owned() };

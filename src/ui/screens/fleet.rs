@@ -157,7 +157,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     let state_role = if agent.managed { Role::State(agent.readiness) } else { Role::Quiet };
     let mut pen = Pen::new(buffer, area, area.y, theme);
     pen.skip(1);
-    pen.put(if row.unread { theme.unread() } else { " " }, theme.style(Role::Alarm));
+    note_mark(&mut pen, row.marked, row.unread, theme);
     let state = if agent.managed { agent.readiness.word() } else { "unmanaged" };
     let mut cell = |parts: &[&str], wide: usize, role: Role| {
         if wide > 0 {
@@ -220,6 +220,15 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     // Last, since it goes over the styles of the cells.
     if row.selected {
         select(buffer, area, theme);
+    }
+}
+
+/// Writes the mark that the operator made, else that of a change that was not seen.
+pub(super) fn note_mark(pen: &mut Pen, marked: bool, unread: bool, theme: Theme) {
+    match (marked, unread) {
+        (true, _) => pen.put(theme.marked(), theme.style(Role::Accent)),
+        (false, true) => pen.put(theme.unread(), theme.style(Role::Alarm)),
+        (false, false) => pen.put(" ", theme.style(Role::Plain)),
     }
 }
 

@@ -207,6 +207,12 @@ impl Theme {
         if self.unicode { "•" } else { "+" }
     }
 
+    /// Returns the mark of a row that the operator marked.
+    #[must_use]
+    pub fn marked(self) -> &'static str {
+        if self.unicode { "\u{25a0}" } else { "#" }
+    }
+
     /// Returns the mark of something that is missing.
     #[must_use]
     pub fn ellipsis(self) -> &'static str {

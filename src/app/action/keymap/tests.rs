@@ -37,7 +37,7 @@ fn every_chord_of_the_table_is_readable_and_none_collides() {
 #[test]
 fn a_chord_of_another_view_names_that_view() {
     let told = |place, text| Keymap::default().refusal(&Standing::of(place), chord(text));
-    assert_eq!(told(Place::Board, "S"), "S (start) works in Fleet, Wall; ? shows the keys that work here");
+    assert_eq!(told(Place::Board, "S"), "S (start) works in Fleet, Wall, Org; ? shows the keys that work here");
     assert_eq!(told(Place::Watch, "n"), "n (new) works in Board; ? shows the keys that work here");
     assert_eq!(told(Place::Fleet, "f"), "f (freeze) works in Wall; ? shows the keys that work here");
     assert_eq!(told(Place::Fleet, "\u{e9}"), "\u{e9} does nothing here; ? shows the keys");
@@ -74,7 +74,7 @@ fn a_wrong_binding_says_which_part_is_wrong() {
         ("ctrl-nix", "app.help", "", Part::Key, "\"ctrl-nix\" is no key; expected a character"),
         ("ctrl-c", "app.help", "", Part::Key, "ctrl-c cannot be bound: it leaves at once"),
         ("x", "fleet.restrat", "", Part::Action, "did you mean fleet.restart,"),
-        ("x", "fleet.restart", "view:board", Part::When, "never holds where fleet.restart works (Fleet, Wall)"),
+        ("x", "fleet.restart", "view:board", Part::When, "never holds where fleet.restart works (Fleet, Wall, Org)"),
         ("x", "fleet.restart", "board", Part::When, "is no condition"),
     ] {
         let (wrong, why) = Binding::parse(key, action, when).unwrap_err();

@@ -5,7 +5,7 @@ use crate::backlog::model::Column;
 use crate::fleet::model::Readiness;
 
 /// The views that a condition can name, each with the place whose keys work there.
-pub const VIEWS: [(&str, Place); 8] = [
+pub const VIEWS: [(&str, Place); 9] = [
     ("fleet", Place::Fleet),
     ("wall", Place::Wall),
     ("watch", Place::Watch),
@@ -14,6 +14,7 @@ pub const VIEWS: [(&str, Place); 8] = [
     ("goals", Place::Goals),
     ("activity", Place::Activity),
     ("diff", Place::Diff),
+    ("org", Place::Org),
 ];
 
 /// What is on the screen when a key is pressed.

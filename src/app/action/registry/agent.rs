@@ -180,7 +180,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         |inputs| done(AgentAction::Explain(inputs.required("name")?)),
     )
     .looks()
-    .key(Place::Agents, &["e"])
+    .key(Place::Everyone, &["e"])
     .in_footer()
     .takes(&[NAME, JSON])
     .answers("{rule, would_change, agent, command}", LOOK),
@@ -191,7 +191,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         &["agent", "diff"],
         |inputs| done(AgentAction::Diff { name: inputs.required("name")?, stat: inputs.flag("stat") }),
     )
-    .key(Place::Agents, &["d"])
+    .key(Place::Everyone, &["d"])
     .in_footer()
     .takes(&[NAME, flag("stat", "Files and counts, without their lines"), JSON])
     .looks()
@@ -216,7 +216,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "agent.persona",
         "persona",
         "Shows the persona of the selected agent's class: what it is for, and what it leaves to others",
-        Place::Fleet,
+        Place::Seats,
         &["p"],
         ScreenAction::ShowPersona,
     )
@@ -225,7 +225,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "agent.launch",
         "launch settings",
         "Changes how the selected agent is launched: runtime, model, yolo, channels, command; then offers its restart",
-        Place::Fleet,
+        Place::Seats,
         &["c"],
         ScreenAction::LaunchSettings,
     )
@@ -234,7 +234,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "fleet.first",
         "first fleet",
         "Asks three questions and makes a fleet, where there is none yet",
-        Place::Fleet,
+        Place::Seats,
         &["I"],
         ScreenAction::FirstFleet,
     )
@@ -243,7 +243,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "agent.message",
         "message",
         "Writes to the selected agent; the text stays until its receipt says that it arrived",
-        Place::Agents,
+        Place::Everyone,
         &["s"],
         ScreenAction::AskMessage,
     )
@@ -253,7 +253,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         "agent.answer",
         "answer",
         "Shows the question that an agent asks, whole, with a key for each choice; `w` goes on to the next",
-        Place::Agents,
+        Place::Everyone,
         &["A"],
         ScreenAction::Answer,
     )
@@ -276,7 +276,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["agent", "attach"],
         |inputs| Ok(Action::Terminal(TerminalAction::Attach(inputs.required("name")?))),
     )
-    .key(Place::Fleet, &["a"])
+    .key(Place::Seats, &["a"])
     .in_footer()
     .takes(&[NAME])
     .answers("", LOOK),
@@ -306,7 +306,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
     screen(
         "agent.broadcast_shown",
         "broadcast",
-        "Writes to every agent that the list shows; it names them and asks first",
+        "Writes to the marked agents, else to every one that the list shows; it names them and asks first",
         Place::Fleet,
         &["b"],
         ScreenAction::AskBroadcast,
@@ -322,7 +322,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
             done(AgentAction::Reset { name, new: inputs.flag("new"), options })
         },
     )
-    .key(Place::Fleet, &["r"])
+    .key(Place::Seats, &["r"])
     .takes(&[NAME, flag("new", "With `/new` instead of the runtime's own command"), TIMEOUT, JSON])
     .asks_first("Reset")
     .answers("receipt", ACT),
@@ -362,7 +362,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         build_tail,
     )
     .looks()
-    .key(Place::Fleet, &["t"])
+    .key(Place::Seats, &["t"])
     .takes(&[
         NAME,
         value("lines", "Number of lines; default 80"),

@@ -275,14 +275,14 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["fleet", "start"],
         |inputs| build_targets(inputs, FleetAction::Start),
     )
-    .key(Place::Fleet, &["S"])
+    .key(Place::Seats, &["S"])
     .in_footer()
     .takes(TARGETS)
     .answers("[outcome]", ACT),
     command("fleet.stop", "stop", "Stops agents: keeper, session and process tree", &["fleet", "stop"], |inputs| {
         build_targets(inputs, FleetAction::Stop)
     })
-    .key(Place::Fleet, &["X"])
+    .key(Place::Seats, &["X"])
     .in_footer()
     .takes(TARGETS)
     .asks_first("Stop")
@@ -294,7 +294,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
         &["fleet", "restart"],
         |inputs| build_targets(inputs, FleetAction::Restart),
     )
-    .key(Place::Fleet, &["R"])
+    .key(Place::Seats, &["R"])
     .in_footer()
     .takes(TARGETS)
     .asks_first("Restart")

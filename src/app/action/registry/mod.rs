@@ -37,6 +37,7 @@ const PARTS: &[&[ActionSpec]] = &[
     agent::ACTS,
     screen::ACTIVITY,
     views::DIFF,
+    views::ORG,
     screen::BOARD,
     views::GOALS,
     backlog::BACKLOG,

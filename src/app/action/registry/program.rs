@@ -117,6 +117,8 @@ pub enum OnceView {
     Board,
     /// What happened.
     Activity,
+    /// The chart of seats.
+    Org,
     /// Both.
     All,
 }
@@ -158,7 +160,7 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
             "view",
             "What is shown; JSON holds fleet and board always, panes and what happened where it is asked for",
         )
-        .of(&["fleet", "wall", "board", "activity", "all"]),
+        .of(&["fleet", "wall", "board", "activity", "org", "all"]),
         value("format", "Output format").of(&["text", "json", "ansi", "svg"]),
         value("width", "Columns, for ansi, svg and text"),
         value("height", "Rows, for ansi and svg"),
@@ -199,6 +201,7 @@ fn build_once(inputs: &Inputs) -> Result<Action, String> {
         Some("wall") => OnceView::Wall,
         Some("board") => OnceView::Board,
         Some("activity") => OnceView::Activity,
+        Some("org") => OnceView::Org,
         Some("all") => OnceView::All,
         // Other words were refused by the values that the table allows.
         _ => OnceView::Fleet,

@@ -53,6 +53,8 @@ pub enum ScreenAction {
     Follow,
     /// Moves the cursor or scrolls.
     Move(Motion),
+    /// Puts the selected agent among the marked ones, or takes it out.
+    Mark,
     /// Edits the filter.
     Filter,
     /// Goes to the next agent that needs the operator.
@@ -67,6 +69,10 @@ pub enum ScreenAction {
     OpenEvent,
     /// Figures of the last day, or the events again.
     Plots,
+    /// The chart of seats.
+    ViewOrg,
+    /// Scrolls the persona beside it.
+    ScrollPersona(Direction),
     /// Moves a diff's lines to the side, or goes to another file.
     Side(Direction),
     /// Reads the diff again.
@@ -119,6 +125,7 @@ impl ScreenAction {
                 | Self::Snooze
                 | Self::AskBroadcast
                 | Self::Answer
+                | Self::Mark
                 | Self::ShowPersona
                 | Self::LaunchSettings
                 | Self::EditCard
@@ -236,6 +243,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
     screen("view.board", "board", "Shows the Board view", Place::Anywhere, &["3"], ScreenAction::ViewBoard).in_footer(),
     screen("view.activity", "activity", "Shows the Activity view", Place::Anywhere, &["4"], ScreenAction::ViewActivity),
     screen(
+        "view.org",
+        "org",
+        "Shows the Org view: who reports to whom, which seats are staffed, and their personas",
+        Place::Anywhere,
+        &["5"],
+        ScreenAction::ViewOrg,
+    ),
+    screen(
         "card.jump",
         "agent/card",
         "From a card to its owner's pane, from an agent to the card it holds, from an event to its agent; Esc goes back",
@@ -252,6 +267,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         ScreenAction::NextAttention,
     )
     .in_footer(),
+    screen(
+        "list.mark",
+        "mark",
+        "Marks the agent, or takes its mark away; start, stop, restart, reset and messages then go to all that are marked",
+        Place::Fleet,
+        &["space"],
+        ScreenAction::Mark,
+    ),
     screen(
         "agent.snooze",
         "snooze",

@@ -104,6 +104,12 @@ pub enum Place {
     Activity,
     /// In a diff.
     Diff,
+    /// In the Org view.
+    Org,
+    /// In the Fleet, the Wall and the Org view, on the selected agent.
+    Seats,
+    /// In every view of agents, on the selected one.
+    Everyone,
 }
 
 impl Place {
@@ -114,6 +120,8 @@ impl Place {
             Self::Anywhere => true,
             Self::Agents => matches!(at, Self::Fleet | Self::Wall | Self::Watch),
             Self::Fleet => matches!(at, Self::Fleet | Self::Wall),
+            Self::Seats => matches!(at, Self::Fleet | Self::Wall | Self::Org),
+            Self::Everyone => matches!(at, Self::Fleet | Self::Wall | Self::Watch | Self::Org),
             _ => self == at,
         }
     }
@@ -131,6 +139,9 @@ impl Place {
             Self::Goals => "goals",
             Self::Activity => "Activity",
             Self::Diff => "diff",
+            Self::Org => "Org",
+            Self::Seats => "Fleet, Wall, Org",
+            Self::Everyone => "Fleet, Wall, Watch, Org",
         }
     }
 }

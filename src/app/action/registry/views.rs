@@ -3,6 +3,37 @@
 use super::screen::{Direction, ScreenAction};
 use super::spec::{ActionSpec, Place, screen};
 
+/// Keys of the chart of seats.
+pub(super) const ORG: &[ActionSpec] = &[
+    screen(
+        "org.launch",
+        "launch settings",
+        "Changes how the seat's agent is launched, as `c` does",
+        Place::Org,
+        &["enter"],
+        ScreenAction::LaunchSettings,
+    )
+    .no_command("`fleet edit` is the command")
+    .in_footer(),
+    screen(
+        "org.up",
+        "persona up",
+        "Scrolls the persona up",
+        Place::Org,
+        &["K", "shift-up"],
+        ScreenAction::ScrollPersona(Direction::Up),
+    ),
+    screen(
+        "org.down",
+        "persona down",
+        "Scrolls the persona down",
+        Place::Org,
+        &["J", "shift-down"],
+        ScreenAction::ScrollPersona(Direction::Down),
+    )
+    .in_footer(),
+];
+
 /// Keys of a diff.
 pub(super) const DIFF: &[ActionSpec] = &[
     screen("diff.again", "read again", "Asks git again", Place::Diff, &["d"], ScreenAction::DiffAgain).in_footer(),

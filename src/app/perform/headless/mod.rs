@@ -2,6 +2,7 @@
 
 mod activity;
 mod board;
+mod org;
 mod wall;
 
 use std::sync::Arc;
@@ -94,6 +95,9 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
             let mut document = document(&snapshot, &board, picture.as_ref());
             if let Some(wall) = wall {
                 document["wall"] = wall.json(&snapshot);
+            }
+            if options.view == OnceView::Org {
+                document["org"] = org::json(&snapshot);
             }
             if let (OnceView::Activity, Some(fields)) = (options.view, document.as_object_mut()) {
                 fields.insert("activity".to_owned(), activity::json(&read));
@@ -206,6 +210,9 @@ fn as_text(
     let paused = pause_line(snapshot);
     if options.view == OnceView::Board {
         return format!("{paused}{}", board::text(board, width));
+    }
+    if options.view == OnceView::Org {
+        return org::lines(snapshot, width);
     }
     let counts: Vec<String> = Readiness::ALL
         .iter()
@@ -363,6 +370,9 @@ async fn frame(
                 crate::app::tui::event::Event::Card(detail.card.id.clone(), Ok(Arc::new(detail))),
             );
         }
+    }
+    if options.view == OnceView::Org {
+        org::show(site, &mut state);
     }
     if options.view == OnceView::Wall {
         Wall::show(site, &mut state).await;

@@ -8,12 +8,15 @@ use crate::ui::view::{Piece, Popup, Role};
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Confirm(confirm)) = &state.overlay else { return None };
     let button = confirm.subject.button(confirm.verb);
+    let runs = |label: &str, command: &str| vec![Piece::new(label, Role::Quiet), Piece::new(command, Role::Plain)];
+    let mut lines = vec![
+        vec![Piece::new("acts on  ", Role::Quiet), Piece::new(confirm.subject.words(), Role::Strong)],
+        runs("runs     ", &confirm.sent.command),
+    ];
+    lines.extend(confirm.more.iter().map(|(sent, _)| runs("         ", &sent.command)));
     Some(Popup {
         title: format!("{button}?"),
-        lines: vec![
-            vec![Piece::new("acts on  ", Role::Quiet), Piece::new(confirm.subject.words(), Role::Strong)],
-            vec![Piece::new("runs     ", Role::Quiet), Piece::new(confirm.sent.command.clone(), Role::Plain)],
-        ],
+        lines,
         scroll: confirm.scroll,
         marked: None,
         buttons: Some((vec!["Cancel".to_owned(), button], usize::from(confirm.yes))),

@@ -60,6 +60,8 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         format!("{} agents", rows.len())
     };
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref());
+    let marked = state.batch_names().len();
+    let marked = (marked > 0).then(|| Piece::new(format!("{marked} marked  "), Role::Accent));
     let position = at.map(|at| Piece::new(format!("{}/{}", at + 1, rows.len()), Role::Quiet));
     let count = vec![Piece::new(if rows.is_empty() { String::new() } else { count }, Role::Quiet)];
     FleetView {
@@ -67,7 +69,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         columns,
         lines: heights.iter().map(|lines| usize::from(*lines)).sum(),
         count,
-        position: position.into_iter().collect(),
+        position: marked.into_iter().chain(position).collect(),
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         empty: empty(state),
         facts: state.selected_row().map(|row| detail::facts(row)),
@@ -100,6 +102,7 @@ fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
     ListRow {
         agent: Arc::clone(row),
         unread: state.is_unread(row),
+        marked: state.batch.contains(&row.key),
         selected: state.selected.as_ref() == Some(&row.key),
         lines,
         warning,

@@ -20,6 +20,7 @@ pub(in crate::app::tui) mod form;
 pub(in crate::app::tui) mod goals;
 pub(in crate::app::tui) mod help;
 pub(in crate::app::tui) mod menu;
+pub(in crate::app::tui) mod org;
 pub(in crate::app::tui) mod palette;
 pub(in crate::app::tui) mod prompt;
 pub(in crate::app::tui) mod question;
@@ -178,8 +179,13 @@ fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
 }
 
 /// What shows each view, in the order of their keys.
-pub(in crate::app::tui) const VIEWS_IN_ORDER: [ScreenAction; 4] =
-    [ScreenAction::ViewFleet, ScreenAction::ViewWall, ScreenAction::ViewBoard, ScreenAction::ViewActivity];
+pub(in crate::app::tui) const VIEWS_IN_ORDER: [ScreenAction; 5] = [
+    ScreenAction::ViewFleet,
+    ScreenAction::ViewWall,
+    ScreenAction::ViewBoard,
+    ScreenAction::ViewActivity,
+    ScreenAction::ViewOrg,
+];
 
 /// The views, in the order of their keys.
 fn tabs(state: &State) -> Vec<Tab> {
@@ -191,6 +197,7 @@ fn tabs(state: &State) -> Vec<Tab> {
         Screen::Wall => ScreenAction::ViewWall,
         Screen::Board | Screen::Card | Screen::Goals => ScreenAction::ViewBoard,
         Screen::Activity => ScreenAction::ViewActivity,
+        Screen::Org => ScreenAction::ViewOrg,
     };
     let at = state.standing();
     let named = |view: ScreenAction| {
@@ -214,7 +221,9 @@ fn footer(state: &State) -> Vec<(String, String)> {
         .in_place(&at)
         .filter(|spec| spec.footer && !matches!(spec.id, "app.help" | "app.back"))
         // The way to where one is already, and what is done elsewhere, waste the room.
-        .filter(|spec| place != Place::Board || !matches!(spec.id, "view.board" | "attention.next"))
+        .filter(|spec| {
+            !matches!(place, Place::Board | Place::Diff) || !matches!(spec.id, "view.board" | "attention.next")
+        })
         .filter(|spec| place != Place::Activity || spec.id != "view.activity")
         .collect();
     // What is pressed most stands first, where no narrow screen cuts it off: look, answer, write, the next.

@@ -27,6 +27,7 @@ use crate::ui::theme::Theme;
 
 mod reasons;
 mod values;
+mod views;
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 50)];
 

@@ -24,6 +24,8 @@ pub struct Confirm {
     pub subject: Subject,
     /// What the executor is asked.
     pub request: Request,
+    /// The same for others, each with an answer of its own.
+    pub more: Vec<(Sent, Request)>,
     /// Whether "yes" is marked; Cancel is the default.
     pub yes: bool,
     /// First line shown.
@@ -36,7 +38,7 @@ impl Confirm {
     /// A question that nobody has read yet.
     #[must_use]
     pub fn new(sent: Sent, verb: &'static str, subject: Subject, request: Request) -> Self {
-        Self { sent, verb, subject, request, yes: false, scroll: 0, reading: Reading::default() }
+        Self { sent, verb, subject, request, more: Vec::new(), yes: false, scroll: 0, reading: Reading::default() }
     }
 }
 
@@ -142,6 +144,9 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Enter | KeyCode::Char('y') => {
             if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
                 dispatch::send(state, confirm.sent, confirm.request, effects);
+                for (sent, request) in confirm.more {
+                    dispatch::send(state, sent, request, effects);
+                }
             }
         }
         code => scroll_by(&mut confirm.scroll, code),

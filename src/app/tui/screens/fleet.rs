@@ -1,4 +1,4 @@
-//! The Fleet view: the list, its filter, and the pane of the selected agent.
+//! The Fleet view: the list, its filter and its marks, and the pane of the selected agent.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -10,7 +10,7 @@ use crate::app::tui::filter::Filter;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::state::State;
-use crate::app::tui::update::{mark_seen, toast};
+use crate::app::tui::update::{hand, mark_seen, toast};
 use crate::fleet::model::{AgentRow, RowKey};
 use crate::ui::columns::first_in_view;
 
@@ -67,7 +67,27 @@ pub(super) fn peel(state: &mut State) -> bool {
         set_filter(state, String::new());
         return true;
     }
+    if !state.batch.is_empty() {
+        state.batch.clear();
+        return true;
+    }
     state.pane.pan.take().is_some()
+}
+
+/// Marks the selected agent, or takes its mark away, and goes on to the next row.
+pub(in crate::app::tui) fn mark(state: &mut State) {
+    let Some(row) = hand::row(state).cloned() else {
+        return toast(state, "mark: no agent is selected".to_owned(), true);
+    };
+    if !row.managed {
+        return toast(state, format!("mark: {} is not in the roster; nothing here acts on it", row.name), true);
+    }
+    if !state.batch.remove(&row.key) {
+        state.batch.insert(row.key.clone());
+    }
+    if state.screen == Screen::Fleet {
+        move_cursor(state, Motion::Down);
+    }
 }
 
 fn move_cursor(state: &mut State, motion: Motion) {

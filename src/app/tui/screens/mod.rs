@@ -17,6 +17,7 @@ pub mod form;
 pub mod goals;
 pub mod help;
 pub mod menu;
+pub mod org;
 pub mod palette;
 pub mod prompt;
 pub mod question;
@@ -69,6 +70,8 @@ pub enum Screen {
     Activity,
     /// What differs in an agent's work tree.
     Diff,
+    /// The chart of seats.
+    Org,
 }
 
 /// A popup over the view.
@@ -116,6 +119,7 @@ impl Screen {
             Self::Goals => &goals::PARTS,
             Self::Activity => &activity::PARTS,
             Self::Diff => &diff::PARTS,
+            Self::Org => &org::PARTS,
         }
     }
 
@@ -131,6 +135,7 @@ impl Screen {
             Self::Goals => "goals",
             Self::Activity => "activity",
             Self::Diff => "diff",
+            Self::Org => "org",
         }
     }
 
@@ -143,7 +148,7 @@ impl Screen {
     /// Whether keys act on agents in it, and not on cards.
     #[must_use]
     pub fn is_of_agents(self) -> bool {
-        matches!(self.place(), Place::Fleet | Place::Wall | Place::Watch)
+        matches!(self.place(), Place::Fleet | Place::Wall | Place::Watch | Place::Org)
     }
 }
 

@@ -6,7 +6,7 @@ mod text_input;
 pub use input_history::InputHistory;
 pub use text_input::{Lines, TextInput};
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use super::screens::board::BoardState;
 use super::screens::diff::DiffState;
 use super::screens::fleet::FilterLine;
 use super::screens::goals::GoalsState;
+use super::screens::org::OrgState;
 use super::screens::wall::WallState;
 use super::screens::watch::Scrollback;
 use super::screens::{Mark, Overlay, Screen};
@@ -74,10 +75,14 @@ pub struct State {
     pub activity: ActivityState,
     /// What differs in an agent's work tree.
     pub diff: DiffState,
+    /// The chart of seats.
+    pub org: OrgState,
     /// The selected row.
     pub selected: Option<RowKey>,
     /// Name asked for on the command line, until a row of that name is there.
     pub wanted: Option<Label>,
+    /// Rows that are marked: what ends or tells something goes to all of them.
+    pub batch: HashSet<RowKey>,
     /// First row shown of the list.
     pub list_top: usize,
     /// The filter.
@@ -149,8 +154,10 @@ impl State {
             goals: GoalsState::default(),
             activity: ActivityState::default(),
             diff: DiffState::default(),
+            org: OrgState::default(),
             selected: None,
             wanted: None,
+            batch: HashSet::new(),
             list_top: 0,
             filter: FilterLine::default(),
             overlay: None,
@@ -199,7 +206,7 @@ impl State {
             Screen::Activity | Screen::Goals => None,
             Screen::Card => self.board.shown().map(|shown| shown.card.column()).map(Column::word),
             Screen::Board => self.board.selected().map(|_| self.board.column.word()),
-            Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Diff => {
+            Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Diff | Screen::Org => {
                 self.selected_row().map(|row| row.readiness.word())
             }
         };
@@ -221,6 +228,16 @@ impl State {
             .filter(|row| self.filter.filter.accepts(row))
             .cloned()
             .collect()
+    }
+
+    /// Names of the marked agents that the list shows, in its order. A view that shows no marks has none.
+    #[must_use]
+    pub fn batch_names(&self) -> Vec<String> {
+        if self.batch.is_empty() || !matches!(self.screen, Screen::Fleet | Screen::Wall) {
+            return Vec::new();
+        }
+        let marked = |row: &&Arc<AgentRow>| row.managed && self.batch.contains(&row.key);
+        self.rows().iter().filter(marked).map(|row| row.name.to_string()).collect()
     }
 
     /// The selected row, even when the filter hides it.
@@ -265,6 +282,7 @@ impl State {
     pub fn has_layers(&self) -> bool {
         self.overlay.is_some()
             || self.pane.history.is_some()
+            || (!self.batch.is_empty() && matches!(self.screen, Screen::Fleet | Screen::Wall))
             || (self.screen == Screen::Watch && !self.watch_only)
             || matches!(self.screen, Screen::Card | Screen::Diff | Screen::Goals)
             || (self.screen == Screen::Activity && (self.activity.plots || self.activity.at.is_some()))

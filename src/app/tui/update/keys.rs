@@ -5,12 +5,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::dispatch::{confirm_or_dispatch, resolve};
 use super::{hand, steps, toast};
 use crate::app::action::ScreenAction;
+use crate::app::action::dispatch::Performer;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap::Chord;
-use crate::app::action::registry::{ActionSpec, Argument, Build, Door};
+use crate::app::action::registry::{ActionSpec, Argument, Build, Danger, Door};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
-use crate::app::tui::screens::confirm::Subject;
+use crate::app::tui::screens::Overlay;
+use crate::app::tui::screens::confirm::{Confirm, Subject};
 use crate::app::tui::screens::palette;
 use crate::app::tui::state::State;
 
@@ -92,7 +94,16 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
         return toast(state, text, true);
     }
     let selected = hand::row(state).filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
-    let names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
+    let mut names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
+    let marked = state.batch_names();
+    let has = |name: &str| spec.arguments.iter().any(|argument| argument.name == name);
+    if !marked.is_empty() && has("agents") {
+        names.clone_from(&marked);
+    } else if marked.len() > 1 && has("name") && matches!(spec.danger, Danger::Confirm(_)) {
+        return each(state, spec, &marked);
+    } else if let ([only], Danger::Confirm(_)) = (marked.as_slice(), spec.danger) {
+        names = vec![only.clone()];
+    }
     let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();
     let mut subject = Subject::Fleet;
@@ -126,6 +137,25 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
     }
 }
 
+/// Asks once about an action of one agent that is to be done to several, each by a request of its own.
+fn each(state: &mut State, spec: &'static ActionSpec, names: &[String]) {
+    let Danger::Confirm(verb) = spec.danger else { return };
+    let door = if spec.refusal(Door::Key).is_none() { Door::Key } else { Door::Palette };
+    let mut asked = Vec::new();
+    for name in names {
+        match resolve(state, spec, &Inputs::default().with("name", vec![name.clone()]), door) {
+            Ok((command, Performer::Executor(request))) => asked.push((state.request(command), request)),
+            Ok(_) => return toast(state, format!("{} takes one agent at a time", spec.title), true),
+            Err(why) => return toast(state, why, true),
+        }
+    }
+    let mut asked = asked.into_iter();
+    if let Some((sent, request)) = asked.next() {
+        let confirm = Confirm::new(sent, verb, Subject::Agents(names.to_vec()), request);
+        state.overlay = Some(Overlay::Confirm(Confirm { more: asked.collect(), ..confirm }));
+    }
+}
+
 /// Whether an entry acts on what is selected.
 fn acts_on_a_target(spec: &ActionSpec) -> bool {
     match spec.build {
@@ -140,7 +170,6 @@ mod tests {
     use crate::app::action::registry::{ACTIONS, Doors, Key, Place};
     use crate::app::tui::event::Event;
     use crate::app::tui::samples;
-    use crate::app::tui::screens::Overlay;
     use crate::app::tui::update::update;
     use crate::fleet::model::Size;
 

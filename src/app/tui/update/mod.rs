@@ -18,7 +18,7 @@ use jiff::ToSpan;
 use super::effect::Effect;
 use super::event::Event;
 use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, activity, board, diff, form, goals, sheet, wall, watch};
+use super::screens::{Overlay, Screen, activity, board, diff, form, goals, org, sheet, wall, watch};
 use super::state::{State, Toast};
 
 /// How long a message stays at the bottom.
@@ -98,6 +98,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Done { sent, report } => answers::take(state, sent, report),
         Event::OtherVersion(seeded) => sheet::offer_update(state, &seeded, &mut effects),
         Event::Offer(offer) => sheet::offered(state, offer.map(|offer| *offer)),
+        Event::Persona(name, text) => org::take(state, name, text),
         Event::Diff(name, read) => diff::take(state, &name, read),
         Event::Launch(name, settings) => sheet::read(state, &name, settings.map(|settings| *settings)),
         Event::Settings(read) => settings::take(state, read, &mut effects),
@@ -122,6 +123,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         // What is marked became another, or was closed: seen is only what a frame shows from here on.
         state.marked = None;
     }
+    org::follow(state, &mut effects);
     observed::follow_selection(state, &mut effects);
     wall::look(state, &mut effects);
     board::follow(state, &mut effects);
@@ -152,7 +154,11 @@ mod escalations_tests;
 #[cfg(test)]
 mod flight_tests;
 #[cfg(test)]
+mod marks_tests;
+#[cfg(test)]
 mod mouse_tests;
+#[cfg(test)]
+mod org_tests;
 #[cfg(test)]
 mod settings_tests;
 #[cfg(test)]

@@ -24,6 +24,7 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
     // Sessions come and go for as long as the dashboard is open.
     let there: HashSet<&RowKey> = snapshot.agents.iter().map(|row| &row.key).collect();
     state.seen.retain(|key, _| there.contains(key));
+    state.batch.retain(|key| there.contains(key));
     for row in &snapshot.agents {
         // What is there at the first look is nothing new.
         state.seen.entry(row.key.clone()).or_insert(row.readiness);

@@ -10,7 +10,7 @@ use crate::app::tui::screens::palette::Palette;
 use crate::app::tui::screens::prompt::{self, Question};
 use crate::app::tui::screens::settings::SettingsList;
 use crate::app::tui::screens::{
-    Overlay, Screen, activity, board, card, copy, diff, escalations, fleet, goals, question, sheet, wall,
+    Overlay, Screen, activity, board, card, copy, diff, escalations, fleet, goals, org, question, sheet, wall,
 };
 use crate::app::tui::state::State;
 
@@ -47,6 +47,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Tile(direction) => wall::step(state, direction),
         ScreenAction::Freeze => wall::freeze(state),
         ScreenAction::Follow => wall::follow(state),
+        ScreenAction::Mark => fleet::mark(state),
         ScreenAction::Filter => state.filter.editing = true,
         ScreenAction::NextAttention => fleet::next_attention(state),
         ScreenAction::Pan(direction) => fleet::pan(state, direction),
@@ -57,6 +58,8 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::FilterActivity => activity::filter(state),
         ScreenAction::OpenEvent => activity::open_event(state),
         ScreenAction::Plots => activity::plots(state),
+        ScreenAction::ViewOrg => org::view(state),
+        ScreenAction::ScrollPersona(direction) => org::scroll(state, direction),
         ScreenAction::Side(direction) => diff::side(state, direction),
         ScreenAction::DiffAgain => effects.push(Effect::ReadDiff(state.diff.name.clone())),
         ScreenAction::Search => diff::search(state),
@@ -121,6 +124,12 @@ fn peel(state: &mut State) -> bool {
 }
 
 fn ask_message(state: &mut State) {
+    let marked = state.batch_names();
+    match marked.as_slice() {
+        [] => {}
+        [only] => return prompt::ask(state, Question::Message(only.clone())),
+        _ => return prompt::ask(state, Question::Broadcast(marked)),
+    }
     match hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) {
         Some(name) => prompt::ask(state, Question::Message(name)),
         None => toast(state, "message: no agent of the roster is selected".to_owned(), true),
@@ -128,8 +137,10 @@ fn ask_message(state: &mut State) {
 }
 
 fn ask_broadcast(state: &mut State) {
-    let shown = state.rows();
-    let names: Vec<String> = shown.iter().filter(|row| row.managed).map(|row| row.name.to_string()).collect();
+    let mut names = state.batch_names();
+    if names.is_empty() {
+        names = state.rows().iter().filter(|row| row.managed).map(|row| row.name.to_string()).collect();
+    }
     if names.is_empty() {
         return toast(state, "broadcast: the list shows no agent".to_owned(), true);
     }

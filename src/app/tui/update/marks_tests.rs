@@ -1,0 +1,122 @@
+//! Marks: who is marked, what goes to all of them, and that it is asked once and names them.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+
+use super::*;
+use crate::app::tui::present::present;
+use crate::app::tui::samples;
+use crate::app::tui::screens::confirm::Subject;
+use crate::app::tui::screens::prompt::Question;
+use crate::fleet::model::Size;
+use crate::ui::view::Body;
+
+fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    update(state, Event::Drawn(samples::DRAWN));
+    update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn keys(state: &mut State, keys: &str) -> Vec<Effect> {
+    keys.chars().map(|key| press(state, KeyCode::Char(key))).last().unwrap_or_default()
+}
+
+fn fleet() -> State {
+    let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    state
+}
+
+fn commands(effects: &[Effect]) -> Vec<&str> {
+    let command = |effect: &'_ Effect| match effect {
+        Effect::Run { sent, .. } => Some(sent.command.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(command).map(|command| Box::leak(command.into_boxed_str()) as &str).collect()
+}
+
+#[test]
+fn a_stop_goes_to_all_that_are_marked_and_asks_once() {
+    let mut state = fleet();
+    keys(&mut state, "  X");
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject, Subject::Agents(vec!["review".to_owned(), "docs".to_owned()]));
+    assert_eq!(confirm.sent.command, "mosaic-tui fleet stop review docs");
+    let effects = keys(&mut state, "y");
+    assert_eq!(commands(&effects), ["mosaic-tui fleet stop review docs"]);
+    assert_eq!(state.batch.len(), 2, "the marks stay until Esc");
+}
+
+#[test]
+fn what_takes_one_agent_is_asked_once_and_done_to_each() {
+    let mut state = fleet();
+    keys(&mut state, "  r");
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject.button(confirm.verb), "Reset 2 agents");
+    let popup = present(&state).overlay.unwrap();
+    let text: String = popup.lines.iter().flatten().map(|piece| piece.text.as_str()).collect();
+    assert!(text.contains("agent reset review") && text.contains("agent reset docs"), "{text}");
+    let effects = keys(&mut state, "y");
+    assert_eq!(commands(&effects), ["mosaic-tui agent reset review", "mosaic-tui agent reset docs"]);
+    let ids: Vec<_> = state.running.iter().map(|sent| sent.id).collect();
+    assert!(ids.len() == 2 && ids[0] != ids[1], "each has an answer of its own");
+}
+
+#[test]
+fn messages_go_to_the_marks_and_one_mark_is_one_agent() {
+    let mut state = fleet();
+    keys(&mut state, "  b");
+    let about = |state: &State| match &state.overlay {
+        Some(Overlay::Prompt(prompt)) => prompt.about.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(about(&state), Question::Broadcast(vec!["review".to_owned(), "docs".to_owned()]));
+    press(&mut state, KeyCode::Esc);
+    keys(&mut state, "s");
+    assert_eq!(about(&state), Question::Broadcast(vec!["review".to_owned(), "docs".to_owned()]));
+    press(&mut state, KeyCode::Esc);
+    // The second mark is taken back: the cursor stands on the third row.
+    keys(&mut state, "k s");
+    assert_eq!(about(&state), Question::Message("review".to_owned()), "not the agent under the cursor");
+}
+
+#[test]
+fn what_only_looks_goes_to_the_selected_agent() {
+    let mut state = fleet();
+    keys(&mut state, "  e");
+    assert!(matches!(state.overlay, Some(Overlay::Explain(_))));
+    assert_eq!(state.selected_name(), "tests");
+}
+
+#[test]
+fn a_mark_that_the_filter_hides_or_that_is_gone_counts_for_nothing() {
+    let mut state = fleet();
+    keys(&mut state, "  ");
+    keys(&mut state, "/docs");
+    press(&mut state, KeyCode::Enter);
+    keys(&mut state, "X");
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject, Subject::Agents(vec!["docs".to_owned()]));
+    press(&mut state, KeyCode::Esc);
+    let left = crate::fleet::model::FleetSnapshot { agents: Vec::new(), ..(*samples::snapshot()).clone() };
+    update(&mut state, Event::Snapshot(std::sync::Arc::new(left)));
+    assert!(state.batch.is_empty());
+}
+
+#[test]
+fn marks_are_shown_and_esc_takes_them_away_before_the_view() {
+    let mut state = fleet();
+    keys(&mut state, " ");
+    let shown = |state: &State| match present(state).body {
+        Body::Fleet(fleet) => (fleet.rows.iter().filter(|row| row.marked).count(), fleet.position),
+        other => panic!("{other:?}"),
+    };
+    let (marked, position) = shown(&state);
+    assert_eq!((marked, position[0].text.as_str()), (1, "1 marked  "));
+    assert!(state.has_layers());
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(shown(&state).0, 0);
+    press(&mut state, KeyCode::Char('G'));
+    keys(&mut state, " ");
+    assert!(state.batch.is_empty(), "a session outside of the roster is never marked");
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.failed));
+}
