@@ -87,7 +87,7 @@ fn the_filter_narrows_and_escape_peels() {
 #[test]
 fn help_lists_the_keys_of_the_place_and_filters() {
     let sandbox = Sandbox::with_agents(FLEET);
-    let mut screen = sandbox.open(&[], 120, 40);
+    let mut screen = sandbox.open(&[], 120, 80);
     screen.wait_text(&Reason::NoServer.to_string());
     screen.send("?");
     screen.wait_text("keys in Fleet");

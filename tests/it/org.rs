@@ -28,8 +28,8 @@ fn the_chart_shows_who_reports_to_whom_and_leads_to_a_seats_launch() {
     screen.send("\r");
     screen.wait_text("how code0 is launched");
     screen.send("\x1b");
-    screen.wait_text("seats staffed");
-    screen.send("q");
+    screen.wait_until("the sheet is closed", |text| !text.contains("how code0 is launched"));
+    screen.send("\x03");
     assert_eq!(screen.wait_exit(), 0);
 }
 
@@ -50,8 +50,11 @@ fn marks_take_a_stop_to_several_agents() {
     crate::harness::wait_for("two stopped", || {
         sandbox.rows().iter().filter(|row| row["readiness"] == "dead").count() == 2
     });
-    screen.send("\x1b");
-    crate::harness::wait_for("no marks", || !screen.screen().contains("marked"));
-    screen.send("q");
+    // The answer goes first, then the marks; Esc never leaves.
+    crate::harness::wait_for("no marks", || {
+        screen.send("\x1b");
+        !screen.screen().contains("marked")
+    });
+    screen.send("\x03");
     screen.wait_exit();
 }
