@@ -16,6 +16,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::update::{dispatch, toast};
 use crate::backlog::model::{Card, CardId, Column};
 use crate::backlog::watch::Request;
+use crate::fleet::model::Readiness;
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
@@ -142,7 +143,11 @@ pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
 /// Lets the operator choose for whom a card is claimed.
 pub(in crate::app::tui) fn owners(state: &mut State, id: &CardId) {
     let mut items = Vec::new();
-    for row in state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed) {
+    let agents = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
+    let mut agents: Vec<_> = agents.cloned().collect();
+    // Who can take it now stands first, and is marked: those that are idle and hold nothing.
+    agents.sort_by_key(|row| (row.readiness != Readiness::Available, row.claim.is_some()));
+    for row in agents {
         let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
         if let Ok((command, request)) = dispatch::resolve_request(state, "backlog.claim", &inputs) {
             let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.clone().unwrap_or_default());
