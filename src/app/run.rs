@@ -12,7 +12,7 @@ use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ActionSpec, Door};
 use crate::app::action::report::Report;
 use crate::app::action::supervise::Supervise;
-use crate::app::action::{TerminalAction, error};
+use crate::app::action::{TerminalAction, error, scripts};
 use crate::app::perform::activity::record::{self, Asked};
 use crate::app::perform::output::{self, Console, Printed};
 use crate::app::perform::{activity, agent, backlog, executor, factory, headless};
@@ -125,6 +125,18 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
     }
 }
 
+/// Prints a shell's script, or the names that it asks for.
+fn completions(site: &Site, shell: &str) -> Result<u8> {
+    let text = if shell == "agents" {
+        let names = roster::load(site)?.agents;
+        names.iter().map(|agent| format!("{}\n", agent.name)).collect()
+    } else {
+        scripts::completions(shell)
+            .map_err(|why| Failure::new(Kind::Invalid, "completions", why, "name one of them"))?
+    };
+    output::print(&text).map(|_| error::DONE)
+}
+
 /// Performs what has this process to itself.
 fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
     match action {
@@ -134,6 +146,11 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
             let report = block_on(headless::once(site, &options))??;
             print(&report, false)
         }
+        TerminalAction::Completions(shell) => completions(site, &shell),
+        TerminalAction::Manual => match scripts::manual() {
+            Ok(manual) => output::print(&manual).map(|_| error::DONE),
+            Err(why) => Err(Failure::failed("manual page", why, "`mosaic-tui --help` says the same")),
+        },
         TerminalAction::Attach(name) => {
             record::keep_takeover(site, &name, Door::Shell);
             Err(exec::explain("tmux", &block_on(agent::attach(site, &name))??))

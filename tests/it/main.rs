@@ -39,6 +39,7 @@ mod pause;
 mod planes;
 mod provision;
 mod runtimes;
+mod scripts;
 mod settings;
 mod soak;
 mod steering;

@@ -159,6 +159,7 @@ impl TerminalAction {
     fn writes(&self) -> bool {
         match self {
             Self::Supervise(wanted) => !wanted.dry_run,
+            Self::Completions(_) | Self::Manual => false,
             Self::Dashboard | Self::Once(_) | Self::Watch(_) | Self::Follow { .. } | Self::Events(_) => false,
             // Who takes a pane over types into it.
             Self::Attach(_) | Self::EditPersona(_) => true,

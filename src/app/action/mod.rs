@@ -16,6 +16,7 @@ pub mod registry;
 pub mod report;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod scripts;
 
 pub use registry::agent::AgentAction;
 pub use registry::backlog::BacklogAction;

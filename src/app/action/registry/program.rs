@@ -1,6 +1,6 @@
 //! The program itself, and all that has a terminal, or this whole process, to itself.
 
-use super::spec::{ActionSpec, LOOK, command, flag, option, value};
+use super::spec::{ActionSpec, LOOK, command, flag, option, value, word};
 use crate::app::action::Action;
 use crate::app::action::inputs::Inputs;
 
@@ -48,6 +48,10 @@ pub enum TerminalAction {
     SessionHold,
     /// Ends an agent, for its unit.
     SessionEnd(String),
+    /// Prints what a shell completes command lines by, or the names of agents that it asks for.
+    Completions(String),
+    /// Prints the manual page.
+    Manual,
     /// Becomes a program that ends with its parent.
     Tether {
         /// Pid of the program that started it.
@@ -168,6 +172,23 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
         flag("check", "Exits 1 and says who, when somebody needs you"),
         value("color", "Colours in text").of(&["never", "always"]),
     ]),
+    command(
+        "program.completions",
+        "completions",
+        "Prints the completion script of a shell; `agents` prints the names that the scripts ask for",
+        &["completions"],
+        |inputs| Ok(Action::Terminal(TerminalAction::Completions(inputs.required("shell")?))),
+    )
+    .looks()
+    .shell_only("a shell reads it")
+    .takes(&[word("shell", "Whose script").of(&["bash", "zsh", "fish", "agents"])])
+    .answers("", LOOK),
+    command("program.man", "man", "Prints the manual page; `man -l -` shows it from standard input", &["man"], |_| {
+        Ok(Action::Terminal(TerminalAction::Manual))
+    })
+    .looks()
+    .shell_only("man(1) reads it")
+    .answers("", &[0, 1]),
     command(
         "demo.run",
         "demo",
