@@ -14,6 +14,7 @@ mod rows;
 pub mod rules;
 mod schema;
 mod sqlite;
+pub mod stages;
 pub mod store;
 pub mod transfer;
 pub mod watch;

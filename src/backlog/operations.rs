@@ -8,6 +8,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::graph::{self, Graph};
 use super::model::{Card, CardEvent, CardId, EventKind, Goals, NewCard, Patch, Stamp, check_line, check_owner};
 use super::rules::{self, Changed};
+use super::stages;
 use super::store::{Change, ClaimRequest, ListQuery, Neighbour, Sort, Store, Who};
 
 /// How often a change that collides with another is tried; each try waits for the other first.
@@ -213,6 +214,15 @@ impl Backlog {
                 Some(changed) => finish(change, who, card, changed, before),
             }
         })
+    }
+
+    /// Moves a card to another stage of its work.
+    ///
+    /// # Errors
+    /// Returns an error if the move is not valid, or the token is no longer the current one.
+    pub fn go(&mut self, id: &CardId, to: &stages::Move, token: Option<i64>) -> Result<Outcome> {
+        stages::check(to)?;
+        self.change(id, None, |card, now| stages::go(card, to, token, now))
     }
 
     /// Blocks a card.

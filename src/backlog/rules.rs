@@ -253,7 +253,7 @@ fn lost(card: &Card, token: i64, now: Stamp) -> Error {
 }
 
 /// Returns whether this token may act on the card; no token is the operator, who may.
-fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
+pub(super) fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
     match token {
         None => Ok(()),
         Some(token) if card.claim.as_ref().is_some_and(|claim| claim.token == token) => Ok(()),

@@ -3,7 +3,7 @@
 
 mod content;
 
-pub use content::{CONTENT, LIBRARY, personas, system_types};
+pub use content::{CONTENT, LIBRARY, personas, pipelines, system_types};
 
 use super::{roster, runtime};
 

@@ -13,6 +13,7 @@ use super::file::{self, Keep};
 use super::framework;
 use super::home::Site;
 use super::persona::{self, Persona};
+use super::pipeline::{self, Pipeline};
 use super::profile::{self, Profile};
 use super::roster::Problem;
 use crate::plain;
@@ -27,6 +28,8 @@ pub enum Shelf {
     Personas,
     /// Which classes a kind of fleet has.
     Profiles,
+    /// Through which stages a card goes.
+    Pipelines,
 }
 
 impl Shelf {
@@ -36,6 +39,7 @@ impl Shelf {
         match self {
             Self::Personas => "persona",
             Self::Profiles => "profile",
+            Self::Pipelines => "pipeline",
         }
     }
 
@@ -47,13 +51,15 @@ impl Shelf {
             (Self::Personas, Layer::Local) => "fleet/roles.local",
             (Self::Profiles, Layer::Framework) => "fleet/profiles",
             (Self::Profiles, Layer::Local) => "fleet/profiles.local",
+            (Self::Pipelines, Layer::Framework) => "fleet/pipelines",
+            (Self::Pipelines, Layer::Local) => "fleet/pipelines.local",
         }
     }
 
     const fn ending(self) -> &'static str {
         match self {
             Self::Personas => "md",
-            Self::Profiles => "yaml",
+            Self::Profiles | Self::Pipelines => "yaml",
         }
     }
 
@@ -71,6 +77,7 @@ impl Shelf {
         match self {
             Self::Personas => framework::personas().filter_map(stem).collect(),
             Self::Profiles => framework::system_types().filter_map(stem).collect(),
+            Self::Pipelines => framework::pipelines().filter_map(stem).collect(),
         }
     }
 }
@@ -154,6 +161,7 @@ pub fn find(site: &Site, shelf: Shelf, name: &str) -> Result<Text> {
         match shelf {
             Shelf::Personas => "`mosaic-tui persona list` lists all",
             Shelf::Profiles => "`mosaic-tui profile list` lists all",
+            Shelf::Pipelines => "the Mosaic home has them in fleet/pipelines and fleet/pipelines.local",
         },
     ))
 }
@@ -212,6 +220,21 @@ pub fn profile(site: &Site, text: &str, path: &Path) -> Result<Result<Profile, V
     let classes = names(site, Shelf::Personas)?;
     let known: BTreeSet<&str> = classes.iter().map(String::as_str).collect();
     Ok(profile::parse(text, path, &known))
+}
+
+/// The pipeline of that name.
+///
+/// # Errors
+/// When there is none, it cannot be read, or it is not valid.
+pub fn pipeline(site: &Site, name: &str) -> Result<Pipeline> {
+    let found = find(site, Shelf::Pipelines, name)?;
+    let classes = names(site, Shelf::Personas)?;
+    let known: BTreeSet<&str> = classes.iter().map(String::as_str).collect();
+    pipeline::parse(&found.text, &found.path, &known).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let what = format!("pipeline {}", plain::quoted(name));
+        Failure::new(Kind::Invalid, what, told.join("; "), "correct the file").with_details(told)
+    })
 }
 
 fn shown_in(problems: Vec<Problem>, path: &Path) -> Vec<Problem> {

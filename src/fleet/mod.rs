@@ -28,6 +28,7 @@ pub mod os;
 pub mod pane;
 pub mod pause;
 pub mod persona;
+pub mod pipeline;
 pub mod profile;
 pub mod provision;
 pub mod readiness;

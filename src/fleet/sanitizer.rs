@@ -82,7 +82,8 @@ const SECRET_CHARS: usize = 32;
 const EXAMPLES: &str = "examples/";
 
 /// Folders and files whose names end as hosts of a local network do.
-const LOCAL_LAYERS: [&str; 5] = ["roles.local", "profiles.local", "soul.local", "user.local", "standards.local"];
+const LOCAL_LAYERS: [&str; 6] =
+    ["pipelines.local", "roles.local", "profiles.local", "soul.local", "user.local", "standards.local"];
 
 struct Rules {
     address: Regex,

@@ -1,11 +1,12 @@
 //! What the factory does next, as pure rules: from what is seen to what is decided. No clock, no I/O.
 //!
 //! `situation` is what one tick sees, `memory` what is known from ticks before, `tick` the rules in their order, and
-//! `decision` what comes out: each a value with its reason.
+//! `decision` what comes out: each a value with its reason. `pipeline` is what moves a card from stage to stage.
 
 mod decision;
 mod dispatch;
 mod memory;
+pub mod pipeline;
 mod situation;
 mod tick;
 

@@ -14,6 +14,7 @@ pub const CONTENT: &[(&str, &str)] = shipped![
     "examples/SOUL.md",
     "examples/STANDARDS.local.md",
     "examples/roles/data-engineer.md",
+    "fleet/pipelines/software-delivery.yaml",
     "fleet/profiles/business.yaml",
     "fleet/profiles/marketing.yaml",
     "fleet/profiles/personal-assistant.yaml",
@@ -112,4 +113,9 @@ pub fn personas() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The shipped system types: path and text.
 pub fn system_types() -> impl Iterator<Item = (&'static str, &'static str)> {
     CONTENT.iter().copied().filter(|(path, _)| path.starts_with("fleet/profiles/"))
+}
+
+/// The shipped pipelines: path and text.
+pub fn pipelines() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CONTENT.iter().copied().filter(|(path, _)| path.starts_with("fleet/pipelines/"))
 }

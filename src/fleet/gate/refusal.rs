@@ -149,7 +149,15 @@ impl Refusal {
     /// Whether whoever wrote the change can mend it: then it goes back to them.
     #[must_use]
     pub fn is_for_author(&self) -> bool {
-        matches!(self, Self::Rejected(_) | Self::Conflict(_) | Self::Unclean(_) | Self::Red(_) | Self::Nothing)
+        matches!(
+            self,
+            Self::Unreviewed { .. }
+                | Self::Rejected(_)
+                | Self::Conflict(_)
+                | Self::Unclean(_)
+                | Self::Red(_)
+                | Self::Nothing
+        )
     }
 
     /// The evidence.

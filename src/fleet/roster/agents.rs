@@ -125,6 +125,8 @@ pub struct Roster {
     pub require_structured_reasoning: bool,
     /// How work is given out.
     pub supervise: Supervise,
+    /// The pipeline that cards go through.
+    pub pipeline: Option<String>,
     /// What the operator should know but what stops nothing.
     pub warnings: Vec<Warning>,
 }
@@ -162,6 +164,7 @@ impl Roster {
             agents: Vec::new(),
             require_structured_reasoning: false,
             supervise: Supervise::default(),
+            pipeline: None,
             warnings: Vec::new(),
         }
     }

@@ -37,6 +37,9 @@ pub struct RosterFile {
     /// Whether a runtime whose contract asks for structured reasoning is launched only with it.
     #[serde(default, alias = "requireStructuredReasoning")]
     pub require_structured_reasoning: bool,
+    /// The pipeline that cards go through; default none.
+    #[serde(default)]
+    pub pipeline: Option<String>,
     /// How the fleet gives out work by itself.
     #[serde(default)]
     pub supervise: Option<SuperviseSettings>,

@@ -162,6 +162,7 @@ impl Checker<'_> {
             agents,
             require_structured_reasoning: file.require_structured_reasoning,
             supervise: self.supervise(file),
+            pipeline: file.pipeline.clone(),
             warnings,
         }
     }

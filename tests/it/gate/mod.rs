@@ -2,6 +2,7 @@
 
 mod kills;
 mod merges;
+mod pipeline;
 mod refusals;
 
 use std::fs;

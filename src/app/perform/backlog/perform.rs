@@ -14,6 +14,7 @@ use crate::app::action::Action;
 use crate::app::action::backlog::{BacklogAction, Fields, Text};
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
+use crate::app::perform::factory;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
 use crate::backlog::error::{Error, ErrorKind};
@@ -63,6 +64,11 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
     let ready = prepare(action, console)?;
     let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
+    if let BacklogAction::Complete { id, token } = action
+        && let Some(report) = factory::complete(site, &mut backlog, id, *token)?
+    {
+        return Ok(report);
+    }
     run(site, &mut backlog, action, ready, &who, console, &mut line)
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{gate_card as card, gate_print as print};
+use super::gate_card::{self as card, Found};
+use super::gate_print as print;
 use crate::app::action::gate::{About, GateAction};
 use crate::app::action::report::Report;
 use crate::app::perform::activity::record;
@@ -14,7 +15,7 @@ use crate::app::perform::output::Console;
 use crate::fleet::activity::{self, Event, Kind};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::gate::{
-    self, Card, Desk, Gate, Identity, Refusal, Repository, Review, ReviewVerdict, Step, Ticket, Wanted, short,
+    self, Desk, Gate, Identity, Refusal, Repository, Review, ReviewVerdict, Step, Ticket, Wanted, Word, short,
 };
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
@@ -47,8 +48,10 @@ pub(in crate::app) async fn perform(
             let gate = Gate::open(site, &at.repository, &desk)?;
             let wanted = at.wanted(*wait);
             let done = to_its_end(&gate, console, gate.merge(&wanted)).await?;
-            let done = done.map_err(|refusal| refusal.failure(&about.branch))?;
-            behind(site, &at.about, &done).await
+            match done {
+                Ok(done) => behind(site, &at, &done).await,
+                Err(refusal) => Err(sent_back(site, &at, &refusal).await),
+            }
         }
         GateAction::Queue { repo, purpose, wait } => queue(site, repo.as_deref(), purpose, *wait, tell).await,
     }
@@ -59,7 +62,7 @@ struct At {
     /// What was asked for, with the card that was found.
     about: About,
     repository: Repository,
-    card: Option<Card>,
+    found: Option<Found>,
     who: Me,
     git: Identity,
 }
@@ -89,16 +92,23 @@ async fn repository(repo: Option<&Path>) -> Result<Repository> {
 impl At {
     async fn open(site: &Site, about: &About) -> Result<Self> {
         let repository = repository(about.repo.as_deref()).await?;
-        let (id, card) = card::read(site, about.card.as_ref(), &about.branch).await?.unzip();
+        let found = card::read(site, about.card.as_ref(), &about.branch).await?;
+        let id = found.as_ref().map(|found| found.card.id.clone());
         let git = repository.identity().await?;
-        Ok(Self { about: About { card: id, ..about.clone() }, repository, card, who: Me::of(site), git })
+        Ok(Self { about: About { card: id, ..about.clone() }, repository, found, who: Me::of(site), git })
     }
 
     fn wanted(&self, wait: Duration) -> Wanted<'_> {
         let email =
             if self.git.email.is_empty() { format!("{}@localhost", self.who.name) } else { self.git.email.clone() };
         let committer = Identity { name: self.who.name.clone(), email };
-        Wanted { branch: &self.about.branch, card: self.card.clone(), who: &self.who.name, committer, wait }
+        Wanted {
+            branch: &self.about.branch,
+            card: self.found.as_ref().map(|found| found.seen.clone()),
+            who: &self.who.name,
+            committer,
+            wait,
+        }
     }
 }
 
@@ -188,7 +198,7 @@ fn paused(site: &Site) -> Option<String> {
 }
 
 async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
-    let At { about, repository, card, who, git } = At::open(site, about).await?;
+    let At { about, repository, found, who, git } = At::open(site, about).await?;
     let settings = gate::load(site)?;
     let main = repository.main(settings.as_ref()).await?;
     let tip = repository.tip(&about.branch, &main).await?.map_err(|refusal| refusal.failure(&about.branch))?;
@@ -206,8 +216,10 @@ async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) 
         card: about.card.as_ref().map(ToString::to_string),
         at: Timestamp::now(),
     };
-    let mut authors =
-        gate::Authors { workers: card.map(|card| card.workers).unwrap_or_default(), ..Default::default() };
+    let mut authors = gate::Authors {
+        workers: found.as_ref().map(|found| found.seen.workers.clone()).unwrap_or_default(),
+        ..Default::default()
+    };
     for commit in &commits {
         authors.add(commit.author.clone(), commit.committer.clone(), &commit.message);
     }
@@ -221,14 +233,26 @@ async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) 
         ));
     }
     gate::record(site, &review)?;
+    if let Some(found) = &found {
+        let word = if verdict == ReviewVerdict::Approve { Word::Approved } else { Word::Rejected };
+        card::say(site, found, word, &review.by, &review.commit, &review.note)?;
+    }
     let warning = commits.is_empty().then(|| "warning: the main branch has all of it already".to_owned());
     Ok(print::reviewed(&review, warning))
 }
 
-/// What is left to do when the main branch has it.
-async fn behind(site: &Site, about: &About, done: &gate::Done) -> Result<Report> {
-    let Some(id) = &about.card else { return Ok(print::merged(done, None, None)) };
-    match card::complete(site, id).await {
+/// What is left to do when the main branch has it: its card is done, or goes on where the pipeline does not end here.
+async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
+    let Some(found) = &at.found else { return Ok(print::merged(done, None, None)) };
+    let id = &found.card.id;
+    let followed = async {
+        card::say(site, found, Word::Merged, &at.who.name, &done.commit, "")?;
+        match card::follow(site, found).await? {
+            Some(_) => Ok(true),
+            None => card::complete(site, id).await,
+        }
+    };
+    match followed.await {
         Ok(completed) => Ok(print::merged(done, Some(id.as_str()), Some(completed))),
         Err(failure) => {
             let mut report = print::merged(done, Some(id.as_str()), None).with_code(crate::app::action::error::FAILED);
@@ -236,6 +260,24 @@ async fn behind(site: &Site, about: &About, done: &gate::Done) -> Result<Report>
             Ok(report)
         }
     }
+}
+
+/// A refusal as an error; where its author can mend it, the card goes back to them.
+async fn sent_back(site: &Site, at: &At, refusal: &Refusal) -> Failure {
+    let mut failure = refusal.failure(&at.about.branch);
+    let Some(found) = at.found.as_ref().filter(|_| refusal.is_for_author()) else { return failure };
+    let note = std::iter::once(refusal.why()).chain(refusal.details()).collect::<Vec<_>>().join("\n");
+    let followed = match card::say(site, found, Word::Refused, &at.who.name, "", &note) {
+        Ok(()) => card::follow(site, found).await,
+        Err(failure) => Err(failure),
+    };
+    match followed {
+        Ok(None) => {}
+        Ok(Some(words)) => failure.next = words,
+        // The refusal itself is what counts; the supervisor's next tick tries again.
+        Err(why) => failure.details.push(format!("its card does not go back: {why}")),
+    }
+    failure
 }
 
 async fn queue(site: &Site, repo: Option<&Path>, purpose: &str, wait: Duration, tell: Tell<'_>) -> Result<Report> {

@@ -2,13 +2,15 @@
 
 use tokio::sync::oneshot;
 
+use super::pipeline;
 use crate::app::perform::backlog::{failure, place, who};
+use crate::backlog;
 use crate::backlog::model::{CardEvent, CardId, EventKind, Status};
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;
 use crate::backlog::store::ListQuery;
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::gate::Card;
+use crate::fleet::gate::{self, Card, Word};
 use crate::fleet::home::Site;
 
 /// Works with the backlog on a thread of its own: it waits for locks and servers, and the event loop must not.
@@ -36,11 +38,20 @@ const HISTORY: u32 = 20_000;
 /// Cards in which the one of a branch is looked for.
 const MOST: u64 = 2000;
 
-/// A card as the gate sees it: the named one, else the open one that names the branch.
+/// A card at the gate.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// As the gate sees it.
+    pub seen: Card,
+    /// As it is.
+    pub card: backlog::model::Card,
+}
+
+/// The card of a request: the named one, else the open one that names the branch.
 ///
 /// # Errors
 /// When the named one does not exist, or the backlog cannot be read.
-pub(super) async fn read(site: &Site, id: Option<&CardId>, branch: &str) -> Result<Option<(CardId, Card)>> {
+pub(super) async fn read(site: &Site, id: Option<&CardId>, branch: &str) -> Result<Option<Found>> {
     let (id, branch) = (id.cloned(), branch.to_owned());
     with_backlog(site, Intent::Read, move |backlog| {
         let id = match id {
@@ -52,13 +63,14 @@ pub(super) async fn read(site: &Site, id: Option<&CardId>, branch: &str) -> Resu
         };
         let card = backlog.detail(&id)?.card;
         let workers = workers(&backlog.store().history(&id, HISTORY)?);
-        Ok(Some((id, Card { id: card.id.to_string(), title: card.title, paths: card.paths, workers })))
+        let (title, paths) = (card.title.clone(), card.paths.clone());
+        Ok(Some(Found { seen: Card { id: id.to_string(), title, paths, workers }, card }))
     })
     .await
 }
 
 /// The open card that names a branch.
-fn of_branch(backlog: &mut Backlog, branch: &str) -> crate::backlog::error::Result<Option<CardId>> {
+fn of_branch(backlog: &mut Backlog, branch: &str) -> backlog::error::Result<Option<CardId>> {
     // By custom it ends in the card's id.
     if let Ok(id) = CardId::parse(branch.rsplit('/').next().unwrap_or(branch))
         && backlog.store().card(&id)?.is_some_and(|card| card.branch == branch && card.status != Status::Done)
@@ -95,6 +107,31 @@ fn workers(history: &[CardEvent]) -> Vec<String> {
         }
     }
     workers
+}
+
+/// Writes down what was said of a card at its stage, where it is in one.
+///
+/// # Errors
+/// What the file system says.
+pub(super) fn say(site: &Site, found: &Found, word: Word, by: &str, commit: &str, note: &str) -> Result<()> {
+    if found.card.stage.is_empty() {
+        return Ok(());
+    }
+    gate::say(site, &pipeline::word_on(&found.card, word, by, commit, note))
+}
+
+/// Does what follows from the gate's word on a card; what that is, in words. `None` where nothing does.
+///
+/// # Errors
+/// What the backlog says, or the pipeline.
+pub(super) async fn follow(site: &Site, found: &Found) -> Result<Option<String>> {
+    let Some(pipeline) = pipeline::of_fleet(site)? else { return Ok(None) };
+    let (id, whole) = (found.card.id.clone(), site.clone());
+    let done = with_backlog(site, Intent::Write, move |backlog| {
+        let Some(card) = backlog.store().card(&id)? else { return Ok(Ok(None)) };
+        Ok(pipeline::advance_one(&whole, &pipeline, backlog, card))
+    });
+    done.await?
 }
 
 /// Finishes a card whose change is merged; whether it was open until now.

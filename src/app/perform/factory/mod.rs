@@ -8,10 +8,12 @@ mod gate_print;
 mod give;
 mod looking;
 mod north_star;
+mod pipeline;
 mod steps;
 mod supervise;
 mod sync;
 
 pub(in crate::app) use gate::perform as gate;
 pub(in crate::app) use north_star::perform as north_star;
+pub(in crate::app) use pipeline::complete;
 pub(in crate::app) use supervise::supervise;

@@ -1,0 +1,174 @@
+//! Cards on their way through the fleet's pipeline: what was decided of them is done, each by one transaction.
+
+use crate::app::action::report::Report;
+use crate::app::factory::pipeline::{self as rules, Change, Finish, Standing};
+use crate::app::perform::backlog::failure;
+use crate::backlog::error::Error;
+use crate::backlog::model::{Card, CardId, Patch, Status};
+use crate::backlog::operations::Backlog;
+use crate::backlog::stages::Move;
+use crate::backlog::store::ListQuery;
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::gate::{Said, said_of};
+use crate::fleet::home::Site;
+use crate::fleet::library;
+use crate::fleet::pipeline::Pipeline;
+use crate::fleet::roster;
+
+/// Cards of one stage and status that are looked at in one round; the others come in the next.
+const MOST: u64 = 1000;
+
+/// The pipeline that the roster names; `None` where it names none, or there is no roster.
+///
+/// # Errors
+/// When the roster or the pipeline is not valid.
+pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
+    let named = match roster::load(site) {
+        Ok(roster) => roster.pipeline,
+        Err(failure) if failure.kind == Kind::NotFound => None,
+        Err(failure) => return Err(failure),
+    };
+    named.map(|name| library::pipeline(site, &name)).transpose()
+}
+
+/// Brings every card as far as it can go by itself; what was done, a line each. It can be run at any instant.
+///
+/// # Errors
+/// What the backlog says, or a word on a card that cannot be read; what was done before stays done.
+#[expect(dead_code, reason = "the supervisor's tick calls it")]
+pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    let cards = candidates(pipeline, backlog).map_err(failure)?;
+    let standings = cards.into_iter().map(|card| standing(site, card)).collect::<Result<Vec<_>>>()?;
+    for change in rules::advance(pipeline, &standings) {
+        if apply(backlog, &change).map_err(failure)? {
+            told.push(change.words());
+        }
+    }
+    Ok(told)
+}
+
+/// Brings one card as far as it can go by itself; what was done.
+///
+/// # Errors
+/// As for [`advance`].
+pub(super) fn advance_one(
+    site: &Site,
+    pipeline: &Pipeline,
+    backlog: &mut Backlog,
+    card: Card,
+) -> Result<Option<String>> {
+    let Some(change) = rules::advance(pipeline, &[standing(site, card)?]).pop() else { return Ok(None) };
+    Ok(apply(backlog, &change).map_err(failure)?.then(|| change.words()))
+}
+
+fn standing(site: &Site, card: Card) -> Result<Standing> {
+    let said = said_of(site, card.id.as_str())?;
+    Ok(Standing { card, said })
+}
+
+/// Cards that may have something to change.
+fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result<Vec<Card>, Error> {
+    let mut cards = Vec::new();
+    let mut add = |query: ListQuery| -> std::result::Result<(), Error> {
+        cards.extend(backlog.store().list(&ListQuery { limit: MOST, ..query })?);
+        Ok(())
+    };
+    for (at, stage) in pipeline.stages.iter().enumerate() {
+        let is_last = at + 1 == pipeline.stages.len();
+        for status in Status::ALL {
+            // In the last stage done is done.
+            if status != Status::Done || !is_last {
+                add(ListQuery { status: Some(status), stage: Some(stage.name.clone()), ..ListQuery::default() })?;
+            }
+        }
+    }
+    if let Some(first) = pipeline.stages.first() {
+        for status in [Status::Ready, Status::Claimed] {
+            let assignee = Some(first.class.clone());
+            add(ListQuery { status: Some(status), assignee, stage: Some(String::new()), ..ListQuery::default() })?;
+        }
+    }
+    Ok(cards)
+}
+
+fn apply(backlog: &mut Backlog, change: &Change) -> std::result::Result<bool, Error> {
+    match change {
+        Change::Enter { id, stage } => {
+            let patch = Patch { stage: Some(stage.clone()), ..Patch::default() };
+            backlog.edit(id, &patch, None).map(|outcome| outcome.changed)
+        }
+        Change::Go { id, to } => backlog.go(id, to, None).map(|outcome| outcome.changed),
+        Change::Finish { id } => backlog.complete(id, None).map(|outcome| outcome.changed),
+    }
+}
+
+/// Completes a card for its worker, where that is not the end of it; `None` where it is.
+///
+/// # Errors
+/// When it cannot be completed yet, or the token is no longer the current one.
+pub(in crate::app) fn complete(
+    site: &Site,
+    backlog: &mut Backlog,
+    id: &CardId,
+    token: Option<i64>,
+) -> Result<Option<Report>> {
+    // An operator's own completion is one.
+    let Some(token) = token else { return Ok(None) };
+    let Some(pipeline) = of_fleet(site)? else { return Ok(None) };
+    let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
+    if card.status == Status::Done {
+        return Ok(None);
+    }
+    if let Some(stage) = handed_on(backlog, &card, token)? {
+        return Ok(Some(Report::done(format!("{id}: was handed on to {stage} already"), &card)));
+    }
+    match rules::finished(&pipeline, &standing(site, card)?) {
+        Finish::Done => Ok(None),
+        Finish::Go(to) => {
+            let outcome = backlog.go(id, &to, Some(token)).map_err(failure)?;
+            Ok(Some(Report::done(words(id, &to), &outcome.card)))
+        }
+        Finish::NotYet(why, next) => Err(Failure::new(Kind::Refused, format!("card {id}"), why, next)),
+    }
+}
+
+fn words(id: &CardId, to: &Move) -> String {
+    match &to.blocked {
+        Some(reason) => format!("{id}: waits for a person: {reason}"),
+        None if to.rounds > to.round => format!("{id}: back to {}, round {}", to.to, to.rounds),
+        None => format!("{id}: handed on to {}", to.to),
+    }
+}
+
+/// The stage to which a worker has handed a card on already, who may not have heard the answer.
+fn handed_on(backlog: &mut Backlog, card: &Card, token: i64) -> Result<Option<String>> {
+    if card.claim.is_some() || card.last_claim_token != token {
+        return Ok(None);
+    }
+    let history = backlog.store().history(&card.id, 20).map_err(failure)?;
+    let moved =
+        history.iter().rev().find(|line| line.detail.get("token").and_then(serde_json::Value::as_i64) == Some(token));
+    Ok(moved.and_then(|line| Some(line.detail.get("stage")?.get(1)?.as_str()?.to_owned())))
+}
+
+/// What a worker of a card is told beside it.
+#[expect(dead_code, reason = "the supervisor's brief holds it")]
+pub(in crate::app) fn brief_of(pipeline: &Pipeline, card: &Card) -> String {
+    let stage = pipeline.stage_of(&card.stage, &card.assignee);
+    stage.map(|(stage, _)| stage.brief_of(card.id.as_str(), &card.branch)).unwrap_or_default()
+}
+
+/// What was said of a card now, in the stage and round in which it is.
+pub(super) fn word_on(card: &Card, word: crate::fleet::gate::Word, by: &str, commit: &str, note: &str) -> Said {
+    Said {
+        card: card.id.to_string(),
+        stage: card.stage.clone(),
+        round: card.rounds,
+        word,
+        by: by.to_owned(),
+        commit: commit.to_owned(),
+        note: note.to_owned(),
+        at: jiff::Timestamp::now(),
+    }
+}
