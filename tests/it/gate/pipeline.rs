@@ -103,7 +103,7 @@ fn a_pipeline_of_ones_own_counts_and_a_broken_one_is_told_with_its_place() {
     let text = "id: mine\ntitle: t\ndescription: d\nstages:\n  - {name: code, class: cod, moves_on: completed}\n";
     std::fs::write(&path, text).unwrap();
     let broken = yard.complete(&token);
-    assert_eq!((broken.code, broken.stderr.contains("mine.yaml:5:26: stages[0].class")), (2, true), "{broken:?}");
+    assert_eq!((broken.code, broken.stderr.contains("mine.yaml:5:25: stages[0].class")), (2, true), "{broken:?}");
     std::fs::write(&path, text.replace("cod,", "code,")).unwrap();
     assert_eq!(yard.complete(&token).code, 0);
     assert_eq!(yard.card("A1")["status"], "done", "its one stage is the last");

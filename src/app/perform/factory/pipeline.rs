@@ -116,12 +116,18 @@ pub(in crate::app) fn complete(
     // An operator's own completion is one.
     let Some(token) = token else { return Ok(None) };
     let Some(pipeline) = of_fleet(site)? else { return Ok(None) };
-    let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
+    let Some(mut card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
     if card.status == Status::Done {
         return Ok(None);
     }
     if let Some(stage) = handed_on(backlog, &card, token)? {
         return Ok(Some(Report::done(format!("{id}: was handed on to {stage} already"), &card)));
+    }
+    // Its history says where it began: whoever held it there wrote it.
+    let entered = rules::advance(&pipeline, &[Standing { card: card.clone(), said: None }]).pop();
+    if let Some(change @ Change::Enter { .. }) = entered {
+        apply(backlog, &change).map_err(failure)?;
+        card = backlog.detail(id).map_err(failure)?.card;
     }
     match rules::finished(&pipeline, &standing(site, card)?) {
         Finish::Done => Ok(None),
