@@ -23,6 +23,8 @@ pub struct Move {
     pub note: String,
     /// Why it waits for a person there.
     pub blocked: Option<String>,
+    /// Whose word sent it there.
+    pub by: String,
 }
 
 /// Checks a move.
@@ -49,6 +51,9 @@ pub(super) fn go(card: &mut Card, to: &Move, token: Option<i64>, now: Stamp) -> 
     if let Some(claim) = card.claim.take() {
         note("owner", json!(claim.owner));
         note("token", json!(claim.token));
+    } else if to.blocked.is_some() {
+        // Somebody could not go on with it: it is no card that an operator parked.
+        note("owner", json!(to.by));
     }
     if let Some(reason) = &to.blocked {
         note("reason", json!(reason));
@@ -65,7 +70,8 @@ pub(super) fn go(card: &mut Card, to: &Move, token: Option<i64>, now: Stamp) -> 
         }
         card.body.push_str(&to.note);
     }
-    Ok(Some(Changed { kind: EventKind::Edited, detail }))
+    let kind = if to.blocked.is_some() { EventKind::Blocked } else { EventKind::Edited };
+    Ok(Some(Changed { kind, detail }))
 }
 
 #[cfg(test)]
@@ -82,6 +88,7 @@ mod tests {
             rounds: 0,
             note: String::new(),
             blocked: None,
+            by: "pipeline".to_owned(),
         }
     }
 
@@ -104,6 +111,7 @@ mod tests {
         };
         card.body = "text".to_owned();
         let changed = go(&mut card, &back, None, Stamp(0)).unwrap().unwrap();
+        assert_eq!((changed.kind, &changed.detail["owner"]), (EventKind::Blocked, &json!("pipeline")));
         assert_eq!(changed.detail["rounds"], json!([0, 1]));
         assert_eq!((card.status, card.block_reason.as_str()), (Status::Blocked, "once too often"));
         assert_eq!((card.body.as_str(), card.rounds), ("text\n\n## Round 1", 1));

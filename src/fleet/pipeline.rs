@@ -243,7 +243,10 @@ mod tests {
                 "stages: [{name: a, class: code, moves_on: completed, back_to: a}]\n",
                 "p.yaml:4:63: stages[0].back_to: nothing sends",
             ),
-            ("stages: [{name: a, class: code, moves_on: never}]\n", "p.yaml:4:43: stages[0].moves_on: `never` is not known here"),
+            (
+                "stages: [{name: a, class: code, moves_on: never}]\n",
+                "p.yaml:4:43: stages[0].moves_on: `never` is not known here",
+            ),
         ] {
             let told = read(&format!("{head}{rest}")).expect_err(rest);
             assert!(told.iter().any(|line| line.starts_with(want)), "{want} not in {told:?}");

@@ -172,6 +172,7 @@ fn moved(card: &Card, stage: &Stage, to: &Stage) -> Move {
         rounds: card.rounds,
         note: String::new(),
         blocked: None,
+        by: "pipeline".to_owned(),
     }
 }
 
@@ -190,7 +191,7 @@ fn back(pipeline: &Pipeline, card: &Card, stage: &Stage, said: &Said) -> Option<
     let first: String = said.note.lines().next().unwrap_or_default().chars().take(REASON_CHARS).collect();
     let blocked = (rounds > pipeline.max_rounds).then(|| format!("sent back {rounds} times; {}: {first}", said.by));
     let note = format!("## Round {rounds}: back from {}, by {}\n\n{}", stage.name, said.by, said.note.trim());
-    Some(Move { rounds, note, blocked, ..moved(card, stage, to) })
+    Some(Move { rounds, note, blocked, by: said.by.clone(), ..moved(card, stage, to) })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::brief;
+use super::craft::Went;
 use super::desk::Held;
 use super::script::{Ending, Script, Step};
 use crate::fleet::message::id_of;
@@ -20,6 +21,9 @@ const MAX_QUEUED: usize = 100;
 
 /// How long it works on a message when its script does not say.
 const WORK: Duration = Duration::from_secs(5);
+
+/// How long it expects its body to work on a card.
+const DELIVERY: Duration = Duration::from_secs(60);
 
 /// Shortest claim of a stub that keeps its promise.
 const MIN_CLAIM: Duration = Duration::from_secs(30);
@@ -83,6 +87,8 @@ pub(super) enum Ask {
     Flood(u32),
     /// Keep a message in a file.
     Log(String, String),
+    /// Work on the card of a brief; `delivered` takes how it went. Whether what it was stuck with was answered.
+    Deliver(Held, bool),
 }
 
 /// Who said a line.
@@ -133,6 +139,12 @@ pub(super) struct Agent {
     /// How the card in hand, or the one that is asked for, will be worked on.
     plan: Option<(Ending, Duration)>,
     card: Option<Held>,
+    /// Whether the card in hand came with a brief.
+    briefed: bool,
+    /// Whether its body works on a card just now.
+    delivering: bool,
+    /// The card that it asked a question about.
+    stuck: Option<Held>,
     renew_at: Option<Instant>,
     done: u32,
     /// Id of the last message that it took.
@@ -158,6 +170,9 @@ impl Agent {
             log: None,
             plan: None,
             card: None,
+            briefed: false,
+            delivering: false,
+            stuck: None,
             renew_at: None,
             done: 0,
             took: None,
@@ -176,7 +191,7 @@ impl Agent {
         // The bar moves with the time alone.
         self.dirty |= self.is_working();
         match &self.doing {
-            Doing::Working { what, until, .. } if *until <= now => {
+            Doing::Working { what, until, .. } if *until <= now && !self.delivering => {
                 let what = what.clone();
                 self.done += 1;
                 self.doing = Doing::Idle;
@@ -261,8 +276,32 @@ impl Agent {
 
     fn end_card(&mut self, held: Held) {
         self.renew_at = None;
+        if std::mem::take(&mut self.briefed) {
+            return self.deliver(held, false);
+        }
         let failed = matches!(self.plan.take(), Some((Ending::Fail, _)));
         self.asks.push(if failed { Ask::Fail(held) } else { Ask::Complete(held) });
+    }
+
+    fn deliver(&mut self, held: Held, answered: bool) {
+        self.delivering = true;
+        self.work(format!("{} {}", held.id, held.title), DELIVERY);
+        self.asks.push(Ask::Deliver(held, answered));
+    }
+
+    /// Takes how the work on a brief's card went.
+    pub(super) fn delivered(&mut self, held: Held, went: Went) {
+        self.delivering = false;
+        self.doing = Doing::Idle;
+        match went {
+            Went::Through(said) => said.iter().for_each(|line| self.say(Voice::Agent, line)),
+            Went::Stuck(question) => {
+                self.say(Voice::Agent, &question);
+                self.doing = Doing::Asking(question);
+                self.stuck = Some(held);
+            }
+        }
+        self.dirty = true;
     }
 
     fn work(&mut self, what: String, span: Duration) {
@@ -278,6 +317,7 @@ impl Agent {
             self.say(Voice::Agent, &format!("took {}: {}", held.id, held.title));
             self.work(format!("{} {}", held.id, held.title), self.pace);
             self.plan = Some((Ending::Complete, self.pace));
+            self.briefed = true;
             self.renew_at = Some(self.now + self.pace / 2);
             self.card = Some(held);
             return;
@@ -360,6 +400,9 @@ impl Agent {
             Doing::Asking(_) => {
                 self.say(Voice::Agent, &format!("answered: {message}"));
                 self.doing = Doing::Idle;
+                if let Some(held) = self.stuck.take() {
+                    self.deliver(held, true);
+                }
             }
             Doing::Working { .. } => {
                 self.queue.push_back(message.to_owned());
@@ -452,6 +495,8 @@ impl Agent {
     /// When something happens by itself.
     pub(super) fn due(&self) -> Option<Instant> {
         match &self.doing {
+            // When that is over its body says.
+            Doing::Working { .. } if self.delivering => None,
             Doing::Working { until, .. } => Some(self.renew_at.map_or(*until, |at| at.min(*until))),
             Doing::Resting(until) => Some(*until),
             Doing::Idle | Doing::Asking(_) => None,

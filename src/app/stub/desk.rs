@@ -33,6 +33,11 @@ impl<'a> Desk<'a> {
         Self { site, owner: owner.to_owned(), class: class.to_owned(), backlog: None }
     }
 
+    /// This program, for the commands of a brief.
+    pub(super) fn program(&self) -> std::path::PathBuf {
+        self.site.program.clone()
+    }
+
     fn with<T>(&mut self, work: impl FnOnce(&mut Backlog) -> crate::backlog::error::Result<T>) -> Result<T, String> {
         let backlog = match &mut self.backlog {
             Some(backlog) => backlog,

@@ -5,6 +5,7 @@
 
 mod agent;
 mod brief;
+mod craft;
 mod desk;
 mod face;
 mod script;
@@ -15,9 +16,11 @@ use std::time::{Duration, Instant};
 use crossterm::execute;
 use crossterm::terminal::SetTitle;
 use ratatui::buffer::Buffer;
+use tokio::sync::oneshot;
 
 use self::agent::{Agent, Ask, Identity};
-use self::desk::Desk;
+use self::craft::{Errands, Went};
+use self::desk::{Desk, Held};
 use self::script::Script;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
@@ -67,7 +70,7 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
     let desk = Desk::new(site, &identity.name, &identity.class);
     let failed = |error: io::Error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal");
     let events = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let mut stub = Stub { desk, agent: Agent::new(identity, script, Instant::now()), reporter, events };
+    let mut stub = Stub { desk, agent: Agent::new(identity, script, Instant::now()), reporter, events, at_work: None };
     stub.live().map_err(failed)
 }
 
@@ -119,6 +122,8 @@ struct Stub<'a> {
     reporter: Option<Reporter<'a>>,
     /// Runs only while it waits: at its desk it blocks, as a worker does.
     events: tokio::runtime::Runtime,
+    /// The card that its body works on, and where it says how that went.
+    at_work: Option<(Held, oneshot::Receiver<Went>)>,
 }
 
 impl Stub<'_> {
@@ -142,6 +147,25 @@ impl Stub<'_> {
         }
     }
 
+    /// Works on a card on a thread of its own: a merge may take an hour, and it is to be seen meanwhile. Where there is
+    /// no repository there is nothing to commit, and the card is completed.
+    fn deliver(&mut self, held: Held, answered: bool) {
+        let folder = std::env::current_dir().unwrap_or_default();
+        if !folder.ancestors().any(|above| above.join(".git").exists()) {
+            let answer = self.desk.complete(&held);
+            self.agent.told("completed", &held, answer);
+            return self.agent.delivered(held, Went::Through(Vec::new()));
+        }
+        let (agent, program) = (self.agent.identity.name.clone(), self.desk.program());
+        let errands = Errands { held: held.clone(), agent, program, folder, answered };
+        let (answer, went) = oneshot::channel();
+        std::thread::spawn(move || {
+            // It may have been told to end meanwhile.
+            let _left = answer.send(craft::work(&errands));
+        });
+        self.at_work = Some((held, went));
+    }
+
     fn turn(&mut self, theme: Theme) -> io::Result<u8> {
         let mut paper = Paper::new();
         let mut title = String::new();
@@ -162,6 +186,7 @@ impl Stub<'_> {
                     },
                     Ask::Flood(lines) => flood(&mut paper, lines)?,
                     Ask::Log(path, message) => log(&path, &message)?,
+                    Ask::Deliver(held, answered) => self.deliver(held, answered),
                     Ask::Claim(seconds) => {
                         let claimed = self.desk.claim(seconds);
                         self.agent.claimed(claimed);
@@ -198,6 +223,11 @@ impl Stub<'_> {
             let frame_due = next_frame.filter(|_| self.agent.is_dirty());
             match self.wait(now, frame_due, &mut keyboard, &mut signals) {
                 Waited::Over => {}
+                Waited::Went(went) => {
+                    if let Some((held, _)) = self.at_work.take() {
+                        self.agent.delivered(held, went);
+                    }
+                }
                 Waited::Typed(Ok(Typed::Key(key))) => self.agent.key(key, Instant::now()),
                 Waited::Typed(Ok(Typed::Paste(text))) => self.agent.paste(&text),
                 Waited::Typed(Ok(Typed::Stalled | Typed::Mouse(_) | Typed::Ground { .. })) => {}
@@ -215,7 +245,7 @@ impl Stub<'_> {
     }
 
     /// Waits for a key, for a signal, or for what is due next; an idle agent stays silent.
-    fn wait(&self, now: Instant, frame_due: Option<Instant>, keyboard: &mut Keyboard, signals: &mut Painted) -> Waited {
+    fn wait(&mut self, now: Instant, frame_due: Option<Instant>, keyboard: &mut Keyboard, signals: &mut Painted) -> Waited {
         let dues = [
             frame_due,
             self.agent.due(),
@@ -223,7 +253,14 @@ impl Stub<'_> {
             self.reporter.as_ref().and_then(Reporter::due),
         ];
         let due = dues.into_iter().flatten().min();
+        let at_work = &mut self.at_work;
         self.events.block_on(async {
+            let went = async {
+                match at_work {
+                    Some((_, went)) => went.await,
+                    None => std::future::pending().await,
+                }
+            };
             let over = async {
                 match due {
                     Some(due) => tokio::time::sleep_until(due.into()).await,
@@ -233,6 +270,7 @@ impl Stub<'_> {
             tokio::select! {
                 signalled = signals.next() => Waited::Signalled(signalled),
                 typed = keyboard.next() => Waited::Typed(typed.map(|(typed, _)| typed)),
+                went = went => Waited::Went(went.unwrap_or_else(|_| Went::Through(vec!["broken off".to_owned()]))),
                 () = over => Waited::Over,
             }
         })
@@ -243,6 +281,8 @@ impl Stub<'_> {
 enum Waited {
     /// Something is due.
     Over,
+    /// Its body is through with a card, or stuck with it.
+    Went(Went),
     /// A key, a paste, or the end of the terminal.
     Typed(io::Result<Typed>),
     /// It goes on after it was stopped, or has another size.

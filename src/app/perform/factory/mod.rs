@@ -15,5 +15,5 @@ mod sync;
 
 pub(in crate::app) use gate::perform as gate;
 pub(in crate::app) use north_star::perform as north_star;
-pub(in crate::app) use pipeline::complete;
+pub(in crate::app) use pipeline::{brief_of, complete};
 pub(in crate::app) use supervise::supervise;

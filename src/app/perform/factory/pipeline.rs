@@ -35,8 +35,7 @@ pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
 ///
 /// # Errors
 /// What the backlog says, or a word on a card that cannot be read; what was done before stays done.
-#[expect(dead_code, reason = "the supervisor's tick calls it")]
-pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<String>> {
+pub(super) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<String>> {
     let mut told = Vec::new();
     let cards = candidates(pipeline, backlog).map_err(failure)?;
     let standings = cards.into_iter().map(|card| standing(site, card)).collect::<Result<Vec<_>>>()?;
@@ -158,11 +157,14 @@ fn handed_on(backlog: &mut Backlog, card: &Card, token: i64) -> Result<Option<St
     Ok(moved.and_then(|line| Some(line.detail.get("stage")?.get(1)?.as_str()?.to_owned())))
 }
 
-/// What a worker of a card is told beside it.
-#[expect(dead_code, reason = "the supervisor's brief holds it")]
-pub(in crate::app) fn brief_of(pipeline: &Pipeline, card: &Card) -> String {
+/// What a worker of a card is told of its stage; empty where there is none.
+///
+/// # Errors
+/// When the pipeline is not valid.
+pub(in crate::app) fn brief_of(site: &Site, card: &Card) -> Result<String> {
+    let Some(pipeline) = of_fleet(site)? else { return Ok(String::new()) };
     let stage = pipeline.stage_of(&card.stage, &card.assignee);
-    stage.map(|(stage, _)| stage.brief_of(card.id.as_str(), &card.branch)).unwrap_or_default()
+    Ok(stage.map(|(stage, _)| stage.brief_of(card.id.as_str(), &card.branch)).unwrap_or_default())
 }
 
 /// What was said of a card now, in the stage and round in which it is.

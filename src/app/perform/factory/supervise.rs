@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::desk::Desk;
 use super::give::Giving;
 use super::looking::{self, Known};
+use super::pipeline;
 use super::steps::{self, Ended, paused};
 use crate::app::action::error::DONE;
 use crate::app::action::supervise::Supervise;
@@ -33,6 +34,7 @@ use crate::fleet::escalations;
 use crate::fleet::file::{self, Keep};
 use crate::fleet::heartbeat;
 use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::library;
 use crate::fleet::model::{FleetSnapshot, Label};
 use crate::fleet::observe;
 use crate::fleet::os::process;
@@ -299,11 +301,12 @@ impl<'a> Supervisor<'a> {
     async fn situation(&mut self, snapshot: &FleetSnapshot) -> Situation {
         self.looks += 1;
         let seats = self.seats(snapshot);
+        let moved = self.move_on().await;
         let cards = self.cards(&seats).await;
         let held = cards.iter().flat_map(|cards| &cards.held);
         self.holding = held.filter(|held| held.here).map(|held| held.owner.clone()).collect();
         let open = escalations::read(self.site);
-        let mut troubles: Vec<String> = Vec::new();
+        let mut troubles: Vec<String> = moved.err().iter().map(ToString::to_string).collect();
         troubles.extend(cards.as_ref().err().map(ToString::to_string));
         troubles.extend(open.as_ref().err().map(ToString::to_string));
         self.troubled(&troubles.join("; "));
@@ -329,6 +332,18 @@ impl<'a> Supervisor<'a> {
     fn seats(&self, snapshot: &FleetSnapshot) -> Vec<Seat> {
         let is_busy = |name: &str| self.busy.contains(name) || self.settling.contains_key(name);
         looking::seats(self.site, &self.roster, snapshot, &is_busy)
+    }
+
+    /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
+    async fn move_on(&self) -> Result<()> {
+        let Some(name) = self.roster.pipeline.as_deref().filter(|_| !self.wanted.dry_run) else { return Ok(()) };
+        if paused(self.site).is_some() {
+            return Ok(());
+        }
+        let (site, pipeline) = (self.site.clone(), library::pipeline(self.site, name)?);
+        let moved = self.desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await??;
+        moved.iter().for_each(|words| tracing::info!("{words}"));
+        Ok(())
     }
 
     async fn cards(&self, seats: &[Seat]) -> Result<Cards> {
