@@ -51,7 +51,9 @@ impl<'a> Terms<'a> {
 /// # Errors
 /// When the template cannot be read.
 pub(in crate::app) fn brief(site: &Site, detail: &Detail, terms: &Terms<'_>) -> Result<String> {
-    let words = words(detail, terms);
+    let mut words = words(detail, terms);
+    let stage = crate::app::perform::factory::brief_of(site, &detail.card)?;
+    words.push(("stage", if stage.is_empty() { "All of it, as the card says.".to_owned() } else { stage }));
     Ok(filled(without_comment(&template(site)?), &words))
 }
 
