@@ -186,7 +186,7 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
             Err(exec::explain(program, &exec::tether(parent, program.as_ref(), &args)))
         }
         TerminalAction::StubAgent(model) => stub::run(site, model),
-        TerminalAction::Demo { agents, mode } => demo::run(site, agents, mode),
+        TerminalAction::Demo { agents, mode, factory } => demo::run(site, agents, factory, mode),
     }
 }
 

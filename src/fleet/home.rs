@@ -69,7 +69,7 @@ impl Site {
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, OsString)> {
         let seconds = |duration: Duration| duration.as_secs_f64().to_string().into();
-        vec![
+        let mut all = vec![
             ("MOSAIC_HOME", self.home.clone().into()),
             ("MOSAIC_ROSTER", self.roster.clone().into()),
             ("MOSAIC_HEARTBEAT_RUN_DIR", self.run_dir.clone().into()),
@@ -80,7 +80,12 @@ impl Site {
             ("MOSAIC_ACTIVITY_DAYS", self.keeping.days.to_string().into()),
             ("MOSAIC_ACTIVITY_MB", (self.keeping.bytes >> 20).to_string().into()),
             ("MOSAIC_GIT_ON_NETWORK", u8::from(self.git_on_network).to_string().into()),
-        ]
+        ];
+        if self.isolated {
+            // Its backlog is its own, whatever this environment names.
+            all.extend([("DATABASE_URL", OsString::new()), ("MOSAIC_BACKLOG_DIR", OsString::new())]);
+        }
+        all
     }
 
     /// A short name of this fleet among all of the user's: what is shared between fleets, such as the

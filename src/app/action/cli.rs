@@ -323,7 +323,7 @@ mod tests {
             ("mosaic-tui agent explain a", Action::Agent(AgentAction::Explain("a".into()))),
             (
                 "mosaic-tui demo --agents 20 --headless",
-                Action::Terminal(TerminalAction::Demo { agents: 20, mode: DemoMode::Headless }),
+                Action::Terminal(TerminalAction::Demo { agents: 20, mode: DemoMode::Headless, factory: false }),
             ),
             (
                 "mosaic-tui launch --yolo pi -- --x -y",

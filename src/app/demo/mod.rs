@@ -4,6 +4,7 @@
 //! one can sweep what a killed one left.
 
 mod cards;
+mod factory;
 mod place;
 mod roster;
 
@@ -21,6 +22,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::Thresholds;
 use crate::fleet::roster as rosters;
+use crate::fleet::supervision;
 use crate::plain::shell_quote;
 use place::Place;
 
@@ -31,13 +33,14 @@ const THRESHOLDS: Thresholds = Thresholds { heartbeat_interval: Duration::from_s
 ///
 /// # Errors
 /// When it cannot be set up or ended.
-pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
+pub(super) fn run(site: &Site, agents: usize, factory: bool, mode: DemoMode) -> Result<u8> {
+    let wanted = Wanted { agents, factory };
     match mode {
         DemoMode::Stop => stop(site),
         DemoMode::Headless => {
-            let place = set_up(site, agents, true)?;
+            let (place, site) = set_up(site, wanted, true)?;
             // A demo of which nobody learns is taken down again.
-            print(&exports(&place.site(site)))?;
+            print(&exports(&site))?;
             place.keep();
             Ok(DONE)
         }
@@ -50,8 +53,8 @@ pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
                     "`mosaic-tui demo --headless` needs none",
                 ));
             }
-            let place = set_up(site, agents, false)?;
-            let code = dashboard(&place.site(site), Options { watch: None, demo: true });
+            let (place, site) = set_up(site, wanted, false)?;
+            let code = dashboard(&site, Options { watch: None, demo: true });
             place.remove()?;
             print("the demo has ended; nothing of it is left")?;
             code
@@ -60,11 +63,22 @@ pub(super) fn run(site: &Site, agents: usize, mode: DemoMode) -> Result<u8> {
 }
 
 /// Makes the home, the roster and the agents. Dropping what it returns takes all of it away again.
-fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
+fn set_up(site: &Site, wanted: Wanted, headless: bool) -> Result<(Place, Site)> {
     sweep()?;
     let place = Place::make(headless)?;
-    let site = place.site(site);
-    let text = roster::text(agents, &place.socket, &place.folder.join("work"), &site.program);
+    let mut site = place.site(site);
+    let work = place.folder.join("work");
+    if wanted.factory {
+        site.thresholds = factory::THRESHOLDS;
+        let text = factory::roster(&place.socket, &work);
+        block_on(rosters::create(&site, &rosters::check(&site, text)?, false))??;
+        block_on(factory::prepare(&place, &site))??;
+        start(&site)?;
+        block_on(supervision::start_detached(&site))??;
+        return Ok((place, site));
+    }
+    let agents = wanted.agents;
+    let text = roster::text(agents, &place.socket, &work, &site.program);
     block_on(rosters::create(&site, &rosters::check(&site, text)?, false))??;
     let backlog = crate::app::perform::backlog::place(&site)?.open(
         Intent::Write,
@@ -72,11 +86,24 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
         &mut |_, _| {},
     );
     backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents)).map_err(crate::app::perform::backlog::failure)?;
-    let roster = rosters::load(&site)?;
+    start(&site)?;
+    Ok((place, site))
+}
+
+/// What a demo shows.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    agents: usize,
+    factory: bool,
+}
+
+/// Starts every agent.
+fn start(site: &Site) -> Result<()> {
+    let roster = rosters::load(site)?;
     block_on(async {
         let agents: Vec<_> = roster.agents.iter().collect();
         let start = async {
-            for (_, outcome) in start_all(&site, &roster, agents.clone()).await? {
+            for (_, outcome) in start_all(site, &roster, agents.clone()).await? {
                 outcome?;
             }
             Ok(())
@@ -86,8 +113,7 @@ fn set_up(site: &Site, agents: usize, headless: bool) -> Result<Place> {
             // The place is dropped with this, and takes down what is up by now.
             () = interrupted() => Err(Failure::failed("demo", "interrupted while it was set up", "nothing of it is left")),
         }
-    })??;
-    Ok(place)
+    })?
 }
 
 /// Returns when the demo is told to end before it is up.

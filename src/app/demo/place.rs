@@ -169,6 +169,13 @@ impl Place {
         }
     }
 
+    /// Writes a file of it.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(&path, text)).map_err(|error| failed(&path, &error))
+    }
+
     /// Whether somebody still uses it: its owner, or for a headless one its tmux server.
     pub(super) fn is_alive(&self) -> bool {
         let owner =

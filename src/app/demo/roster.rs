@@ -53,7 +53,7 @@ pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> 
 }
 
 /// A YAML string that holds any text.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

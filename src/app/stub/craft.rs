@@ -88,7 +88,8 @@ impl Task {
             branch => branch,
         };
         let body = text("body");
-        let words = body.lines().filter_map(|line| line.trim().strip_prefix("stub: ")).map(|word| word.trim().to_owned());
+        let words =
+            body.lines().filter_map(|line| line.trim().strip_prefix("stub: ")).map(|word| word.trim().to_owned());
         Some(Self {
             title: text("title"),
             kind,
@@ -159,7 +160,8 @@ impl Hand<'_> {
         let errand = Errand { program, args: &words, folder, inherits: |_| true, env: &env };
         self.said.push(format!("$ {shown} {}", args.join(" ")));
         let ran = self.runtime.block_on(errand.run(&[], LIMIT));
-        let Output { status, stdout, stderr } = ran.map_err(|error| Failed(exec::explain(shown, &error).to_string()))?;
+        let Output { status, stdout, stderr } =
+            ran.map_err(|error| Failed(exec::explain(shown, &error).to_string()))?;
         let answer = String::from_utf8_lossy(&stdout).trim().to_owned();
         if status.success() {
             return Ok(answer);
@@ -283,7 +285,9 @@ impl Hand<'_> {
 
     /// The gate completes the card or gives it back to its author; what neither of them can mend parks it.
     fn merge(&mut self, task: &Task) {
-        let Err(Failed(why)) = self.mosaic(&["gate", "merge", "--branch", &task.branch, "--card", &task.id]) else { return };
+        let Err(Failed(why)) = self.mosaic(&["gate", "merge", "--branch", &task.branch, "--card", &task.id]) else {
+            return;
+        };
         self.said.push(why.clone());
         let now = self.mosaic(&["backlog", "show", &task.id, "--json"]);
         let still_here = now.ok().and_then(|shown| Task::read(&shown)).is_some_and(|now| now.kind == Kind::Merge);

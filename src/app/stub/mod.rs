@@ -245,7 +245,13 @@ impl Stub<'_> {
     }
 
     /// Waits for a key, for a signal, or for what is due next; an idle agent stays silent.
-    fn wait(&mut self, now: Instant, frame_due: Option<Instant>, keyboard: &mut Keyboard, signals: &mut Painted) -> Waited {
+    fn wait(
+        &mut self,
+        now: Instant,
+        frame_due: Option<Instant>,
+        keyboard: &mut Keyboard,
+        signals: &mut Painted,
+    ) -> Waited {
         let dues = [
             frame_due,
             self.agent.due(),

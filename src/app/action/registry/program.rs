@@ -17,6 +17,8 @@ pub enum TerminalAction {
         agents: usize,
         /// What to do with it.
         mode: DemoMode,
+        /// Whether it works by itself, from goals to a main branch.
+        factory: bool,
     },
     /// Watches an agent's pane, read-only.
     Watch(String),
@@ -199,6 +201,7 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
     .shell_only("it is a dashboard of its own")
     .takes(&[
         value("agents", "Number of agents; default 6"),
+        flag("factory", "Three goals, a repository and seven agents, who bring them to its main branch by themselves"),
         flag("headless", "Sets it up, prints shell exports to use it, and leaves it running"),
         flag("stop", "Ends the demo that the environment names, else every headless one"),
     ])
@@ -259,5 +262,5 @@ fn build_demo(inputs: &Inputs) -> Result<Action, String> {
         (false, true) => DemoMode::Stop,
         (true, true) => return Err("--headless and --stop exclude each other".to_owned()),
     };
-    Ok(Action::Terminal(TerminalAction::Demo { agents, mode }))
+    Ok(Action::Terminal(TerminalAction::Demo { agents, mode, factory: inputs.flag("factory") }))
 }
