@@ -203,3 +203,38 @@ fn what_a_demo_shows_for_a_shell_is_quoted_for_one() {
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
+
+#[test]
+fn a_factory_brings_three_goals_to_its_main_branch_by_itself_and_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    let demo = sandbox.ok(&["demo", "--factory", "--headless"]);
+    let env = exports(&demo.stdout);
+    let run = |args: &[&str]| answer(sandbox.command(program()).args(args).envs(env.clone()));
+    let home = &env.iter().find(|(name, _)| name == "MOSAIC_HOME").unwrap().1;
+    let work = std::path::Path::new(home).with_file_name("work");
+    let git = |args: &[&str]| answer(sandbox.command("git").arg("-C").arg(&work).args(args)).stdout;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while git(&["log", "--format=%s", "main"]).lines().count() < 4 {
+        assert!(std::time::Instant::now() < deadline, "{}", run(&["events"]).stdout);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let history = git(&["log", "--format=%B", "main"]);
+    for goal in ["G1", "G2", "G3"] {
+        assert!(
+            history.contains(&format!("Card: {goal}-1\n")) && history.contains("Reviewed-by: review\n"),
+            "{history}"
+        );
+    }
+    wait_for("every card done", || {
+        let cards = run(&["backlog", "list", "--json"]).json();
+        cards.as_array().unwrap().iter().all(|card| card["status"] == "done")
+    });
+    let events = run(&["events", "--kind", "gate"]).stdout;
+    assert_eq!(
+        events.lines().filter(|line| line.contains("CI of code/G") && line.contains("good")).count(),
+        3,
+        "{events}"
+    );
+    assert_eq!(run(&["demo", "--stop"]).code, 0);
+    assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+}

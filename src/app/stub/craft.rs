@@ -310,7 +310,7 @@ impl Hand<'_> {
 mod tests {
     use super::*;
 
-    fn task(card: Value) -> Task {
+    fn task(card: &Value) -> Task {
         Task::read(&serde_json::json!({ "card": card }).to_string()).unwrap()
     }
 
@@ -325,13 +325,13 @@ mod tests {
             ("", "", "", Kind::Write),
         ] {
             let card = serde_json::json!({"id": "A1", "stage": stage, "assignee": class, "idempotency_key": key});
-            assert_eq!(task(card).kind, want, "{stage} {class}");
+            assert_eq!(task(&card).kind, want, "{stage} {class}");
         }
         let body = "Text.\n\nstub: reject\n stub: cards 3 \nnot stub: fail";
-        let one = task(serde_json::json!({"id": "A1", "body": body, "rounds": 2}));
+        let one = task(&serde_json::json!({"id": "A1", "body": body, "rounds": 2}));
         assert!(one.says("reject") && !one.says("fail"));
         assert_eq!((one.cards(), one.branch.as_str(), one.rounds), (3, "code/A1", 2));
-        assert_eq!(task(serde_json::json!({"id": "A1", "branch": "b"})).branch, "b");
+        assert_eq!(task(&serde_json::json!({"id": "A1", "branch": "b"})).branch, "b");
         for nothing in ["null", "{}", "no json"] {
             assert_eq!(Task::read(nothing), None, "{nothing}");
         }

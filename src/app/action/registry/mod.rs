@@ -23,7 +23,7 @@ pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Pa
 /// Its parts, in the order of help and footer.
 const PARTS: &[&[ActionSpec]] = &[
     screen::KEYS,
-    screen::WALL,
+    views::WALL,
     fleet::LOOKS,
     agent::LOOKS,
     session::SESSION,
@@ -35,7 +35,7 @@ const PARTS: &[&[ActionSpec]] = &[
     fleet::ACTS,
     supervise::SUPERVISE,
     agent::ACTS,
-    screen::ACTIVITY,
+    views::ACTIVITY,
     views::DIFF,
     views::ORG,
     screen::BOARD,

@@ -1,4 +1,4 @@
-//! Keys of the views that stand beside the others: a diff, the chart of seats, the goals.
+//! Keys of single views: the wall, what happened, a diff, the chart of seats, the goals.
 
 use super::screen::{Direction, ScreenAction};
 use super::spec::{ActionSpec, Place, screen};
@@ -118,6 +118,75 @@ pub(super) const GOALS: &[ActionSpec] = &[
         Place::Goals,
         &["enter"],
         ScreenAction::GoalCards,
+    )
+    .in_footer(),
+];
+
+/// Keys of the Activity view.
+pub(super) const ACTIVITY: &[ActionSpec] = &[
+    screen(
+        "event.open",
+        "event",
+        "Shows the event whole, with everything that was said",
+        Place::Activity,
+        &["enter"],
+        ScreenAction::OpenEvent,
+    )
+    .in_footer(),
+    screen(
+        "activity.filter",
+        "filter",
+        "Filters the events: text, `agent:`, `kind:`, `who:`, `door:`, `state:`; `!` inverts a term",
+        Place::Activity,
+        &["/"],
+        ScreenAction::FilterActivity,
+    )
+    .in_footer(),
+    screen(
+        "activity.plots",
+        "plots",
+        "Shows figures of the last day: cards done, time in claim, states of agents; again shows the events",
+        Place::Activity,
+        &["tab"],
+        ScreenAction::Plots,
+    )
+    .in_footer(),
+];
+
+/// Keys of the wall.
+pub(super) const WALL: &[ActionSpec] = &[
+    screen(
+        "wall.left",
+        "tile left",
+        "To the tile on the left",
+        Place::Wall,
+        &["h", "left", "backtab"],
+        ScreenAction::Tile(Direction::Left),
+    ),
+    screen(
+        "wall.right",
+        "tile right",
+        "To the tile on the right",
+        Place::Wall,
+        &["l", "right", "tab"],
+        ScreenAction::Tile(Direction::Right),
+    ),
+    screen(
+        "wall.freeze",
+        "freeze",
+        "Holds all pictures still, or lets them go on; states and reasons stay live",
+        Place::Wall,
+        &["f"],
+        ScreenAction::Freeze,
+    )
+    .in_footer(),
+    screen(
+        "wall.follow",
+        "follow",
+        "Takes the cursor along: when its agent is still and another prints, it goes there; a key of yours holds it for a moment",
+        Place::Wall,
+        &["F"],
+        ScreenAction::Follow,
     )
     .in_footer(),
 ];
