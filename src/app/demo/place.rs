@@ -261,8 +261,10 @@ impl Place {
         let of_tmux = argv.contains(&self.socket);
         let started_for_agent = process::environment_value(pid, "MOSAIC_AGENT_NAME").is_some();
         let keeper = argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run");
+        // It would bring back what is ended. A person's own of this home is the demo's as well.
+        let supervisor = argv.iter().any(|word| word == "supervise") && argv.iter().any(|word| word == "fleet");
         let holder = process::environment_value(pid, "TMUX").is_some_and(|tmux| tmux.contains(&self.socket));
-        started_for_agent || keeper || of_tmux || holder
+        started_for_agent || keeper || supervisor || of_tmux || holder
     }
 }
 
