@@ -1,5 +1,5 @@
 //! The north star: what a fleet is for and which goals it has, as a file that people write. Reads and checks its text,
-//! and renders it as Markdown; only [`file`] opens anything.
+//! and renders it as Markdown; only [`mod@file`] opens anything.
 
 mod check;
 pub mod file;
