@@ -30,11 +30,11 @@ fn what_is_done_is_kept_with_its_door_and_its_outcome() {
     let mut view = sandbox.open(&[], 120, 40);
     view.wait_until("the agents", is_well);
     view.send(":fleet stop b\r");
-    view.wait_text("Stop");
+    view.wait_text("acts on");
     view.send("\t\r");
     view.wait_until("b was stopped", |text| text.contains("b: stopped") || text.contains("b         dead"));
     view.send("X");
-    view.wait_text("Stop");
+    view.wait_text("acts on");
     view.send("\t\r");
     let kept = || sandbox.events("action");
     wait_for("all three are kept", || {

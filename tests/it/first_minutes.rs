@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Pty, Sandbox, answer};
+use crate::harness::{Pty, Sandbox, answer, wait_for};
 
 /// A step that is told: its keys, and what the screen shows then.
 fn step(screen: &mut Pty, what: &str, keys: &[&str], shows: &[&str]) {
@@ -56,9 +56,11 @@ fn who_needs_me_why_look_in_answer_receipt_diff_and_the_next_card() {
     step(&mut screen, "look at the diff", &["d"], &["-let factor = 1;", "+let factor = 2;"]);
     step(&mut screen, "see the board", &["3"], &["M1", "Sign sessions"]);
     step(&mut screen, "take the next card to an idle agent", &["c", "\r"], &["M1"]);
-    screen.wait_until("its claim", |text| text.contains("code1") || text.contains("lead"));
-    let card = sandbox.ok(&["backlog", "show", "M1", "--json"]).json();
-    assert_eq!(card["card"]["status"], "claimed", "{card:#}");
+    // The choice among agents names them as well, so the screen alone tells nothing yet.
+    let shown = || sandbox.ok(&["backlog", "show", "M1", "--json"]).json();
+    wait_for("its claim", || shown()["card"]["status"] == "claimed");
+    screen.wait_until("its claim", |text| text.contains("CLAIMED 1") || text.contains("CLAIMED 1/1"));
+    let card = shown();
     let owner = card["card"]["claim_owner"].as_str().unwrap().to_owned();
     assert!(["lead", "code1"].contains(&owner.as_str()), "an idle agent has it: {owner}");
     step(&mut screen, "see it beside its agent", &["o"], &[&owner, "M1"]);

@@ -38,7 +38,9 @@ fn view(state: &State, height: usize) -> CardView {
         let lines = vec![
             Vec::new(),
             quiet("no goals yet"),
-            quiet("`mosaic-tui north-star init` writes an example, and `mosaic-tui north-star sync` makes their cards"),
+            // Two lines: one of 80 columns would cut the second command.
+            quiet("`mosaic-tui north-star init` writes an example of them,"),
+            quiet("and `mosaic-tui north-star sync` makes their cards"),
         ];
         return CardView { title, lines, scroll: 0 };
     }
