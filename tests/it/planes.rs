@@ -45,6 +45,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "process",
             "idle_seconds",
             "heartbeat",
+            "usage",
             "health",
             "readiness",
             "reason",
