@@ -5,6 +5,7 @@ use super::error::{Failure, Result};
 use super::file;
 use super::framework::CONTENT;
 use super::home::Site;
+use crate::plain;
 
 /// How agents speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,7 +100,7 @@ pub fn init(site: &Site, identity: &Identity, date: &str) -> Result<Vec<(&'stati
     let mut done = Vec::new();
     for page in PAGES {
         let path = site.home.join(page);
-        let text = filled(template(page), &values(site, identity, date));
+        let text = plain::filled(template(page), &values(site, identity, date));
         // Never over what is there: the page may have been written since it was missed.
         done.push((page, file::create(&path, text.as_bytes(), 0o644).map_err(|error| failed(&path, &error))?));
     }
@@ -110,10 +111,7 @@ pub fn init(site: &Site, identity: &Identity, date: &str) -> Result<Vec<(&'stati
 fn template(page: &str) -> &'static str {
     let path = format!("templates/{page}");
     let text = CONTENT.iter().find(|(found, _)| *found == path).map(|(_, text)| *text).unwrap_or_default();
-    match text.strip_prefix("<!--").and_then(|rest| rest.split_once("-->")) {
-        Some((_, rest)) => rest.trim_start(),
-        None => text,
-    }
+    plain::without_comment(text)
 }
 
 fn values(site: &Site, identity: &Identity, date: &str) -> [(&'static str, String); 10] {
@@ -137,30 +135,6 @@ fn values(site: &Site, identity: &Identity, date: &str) -> [(&'static str, Strin
     ]
 }
 
-/// Puts values in the places of a template. What a value holds is text, also where it looks like a place.
-fn filled(template: &str, values: &[(&str, String)]) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, behind)) = rest.split_once("{{") {
-        out.push_str(before);
-        let known = behind
-            .split_once("}}")
-            .and_then(|(name, after)| values.iter().find(|(found, _)| *found == name).map(|(_, value)| (value, after)));
-        match known {
-            Some((value, after)) => {
-                out.push_str(value);
-                rest = after;
-            }
-            None => {
-                out.push_str("{{");
-                rest = behind;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,14 +149,14 @@ mod tests {
             ..Identity::assumed(&site, Some("Europe/Berlin"))
         };
         for page in PAGES {
-            let text = filled(template(page), &values(&site, &identity, "2026-01-02"));
+            let text = plain::filled(template(page), &values(&site, &identity, "2026-01-02"));
             assert!(!text.replace("{{host}}", "").contains("{{") && !text.contains("<!--"), "{page}:\n{text}");
             assert!(text.starts_with("# "), "{page}:\n{text}");
         }
-        let soul = filled(template("SOUL.md"), &values(&site, &identity, "d"));
+        let soul = plain::filled(template("SOUL.md"), &values(&site, &identity, "d"));
         assert!(soul.contains("You are **Ada {{host}}**.") && soul.contains("## Style: direct"), "{soul}");
         assert!(soul.contains("- never delete\n- ask first\n"), "{soul}");
-        let user = filled(template("USER.md"), &values(&site, &identity, "d"));
+        let user = plain::filled(template("USER.md"), &values(&site, &identity, "d"));
         assert!(user.contains("| address as | A / B |") && user.contains("Europe/Berlin; write"), "{user}");
         assert!(user.contains("- nothing special"), "{user}");
     }

@@ -114,6 +114,22 @@ pub struct Persona {
     pub others: BTreeSet<String>,
 }
 
+/// Notes what is wrong with the name that a file of the framework gives itself, which has to be the file's own, and with
+/// texts that must say something.
+pub fn check_name(document: &mut Document, path: &Path, id: &str, texts: &[(&str, &str)]) {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if !is_class(id) {
+        document.problem("id", format!("is {}; expected small letters, digits and hyphens", quoted(id)));
+    } else if id != stem {
+        document.problem("id", format!("is {}; expected {stem}, the file's name", quoted(id)));
+    }
+    for (key, text) in texts {
+        if text.trim().is_empty() {
+            document.problem(key, "is empty");
+        }
+    }
+}
+
 /// Whether a text can be a class: small letters, digits and single hyphens.
 #[must_use]
 pub fn is_class(text: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::persona::is_class;
+use super::persona::{check_name, is_class};
 use super::roster::{Document, Problem, meant};
 use crate::plain::quoted;
 
@@ -116,17 +116,7 @@ impl Stage {
 /// Every problem, with file, line, column and key; a text that cannot be decoded has one.
 pub fn parse(text: &str, path: &Path, known: &BTreeSet<&str>) -> Result<Pipeline, Vec<Problem>> {
     let (file, mut document): (PipelineFile, Document) = Document::decode(text, path)?;
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    if !is_class(&file.id) {
-        document.problem("id", format!("is {}; expected small letters, digits and hyphens", quoted(&file.id)));
-    } else if file.id != stem {
-        document.problem("id", format!("is {}; expected {stem}, the file's name", quoted(&file.id)));
-    }
-    for (key, text) in [("title", &file.title), ("description", &file.description)] {
-        if text.trim().is_empty() {
-            document.problem(key, "is empty");
-        }
-    }
+    check_name(&mut document, path, &file.id, &[("title", &file.title), ("description", &file.description)]);
     if let Some(rounds) = file.max_rounds.filter(|rounds| !(0..=MOST_ROUNDS).contains(rounds)) {
         document.problem("max_rounds", format!("is {rounds}; expected 0 to {MOST_ROUNDS}"));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::persona::is_class;
+use super::persona::check_name;
 use super::roster::{Document, Problem, meant};
 use super::runtime;
 use crate::plain::quoted;
@@ -102,17 +102,7 @@ pub fn parse(text: &str, path: &Path, known: &BTreeSet<&str>) -> Result<Profile,
 
 /// Names and numbers by themselves.
 fn check_words(file: &ProfileFile, path: &Path, document: &mut Document) {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    if !is_class(&file.id) {
-        document.problem("id", format!("is {}; expected small letters, digits and hyphens", quoted(&file.id)));
-    } else if file.id != stem {
-        document.problem("id", format!("is {}; expected {stem}, the file's name", quoted(&file.id)));
-    }
-    for (key, text) in [("title", &file.title), ("description", &file.description)] {
-        if text.trim().is_empty() {
-            document.problem(key, "is empty");
-        }
-    }
+    check_name(document, path, &file.id, &[("title", &file.title), ("description", &file.description)]);
     if file.title.contains('\n') {
         document.problem("title", "expected one line");
     }

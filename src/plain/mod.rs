@@ -8,6 +8,7 @@ pub mod network;
 mod patient;
 mod pattern;
 mod shell;
+mod template;
 mod terminal;
 
 pub use decoder::{Notation, plain_words};
@@ -16,4 +17,5 @@ pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark
 pub use patient::Patient;
 pub use pattern::covers;
 pub use shell::shell_quote;
+pub use template::{filled, without_comment};
 pub use terminal::{acts_on_terminal, character, hides_in_text, marks_direction, quoted, shows_nothing};

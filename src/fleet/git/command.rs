@@ -43,13 +43,10 @@ pub(super) struct Answer {
     pub is_cut: bool,
 }
 
-/// The state of the work tree: `None` where git finds none.
-pub(super) async fn status(folder: &Path) -> Result<Option<Answer>, String> {
+/// The state of the work tree.
+pub(super) async fn status(folder: &Path) -> Result<Answer, String> {
     let ask = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"];
-    match run(folder, &ask).await {
-        Err(why) if why.contains("not a git repository") || why.contains("must be run in a work tree") => Ok(None),
-        answer => answer.map(Some),
-    }
+    run(folder, &ask).await
 }
 
 /// Lines added and removed of each file.

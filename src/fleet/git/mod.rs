@@ -22,7 +22,7 @@ use super::model::TreeFacts;
 pub async fn tree(folder: &Path, on_network: bool) -> Result<Option<TreeFacts>, String> {
     match place::of(folder, on_network).await? {
         Place::NoRepository => Ok(None),
-        Place::Repository => read(folder).await.map(|read| read.map(|(facts, _)| facts)),
+        Place::Repository => read(folder).await.map(|(facts, _)| Some(facts)),
     }
 }
 
@@ -33,11 +33,11 @@ pub async fn tree(folder: &Path, on_network: bool) -> Result<Option<TreeFacts>, 
 pub async fn diff(folder: &Path, on_network: bool) -> Result<Diff> {
     let what = || format!("work tree {}", super::model::Label::new(&folder.display().to_string()));
     let unread = |why: String| Failure::failed(what(), why, format!("`git -C {} status` says more", shown(folder)));
-    let none = || Failure::new(Kind::NotFound, what(), "lies in no git repository", "`git init` makes one there");
     if place::of(folder, on_network).await.map_err(unread)? == Place::NoRepository {
-        return Err(none());
+        let next = "`git init` makes one there";
+        return Err(Failure::new(Kind::NotFound, what(), "lies in no git repository", next));
     }
-    let (facts, untracked) = read(folder).await.map_err(unread)?.ok_or_else(none)?;
+    let (facts, untracked) = read(folder).await.map_err(unread)?;
     let patch = match facts.changed {
         0 => command::Answer::default(),
         _ => command::patch(folder, facts.commit.is_some()).await.map_err(unread)?,
@@ -51,8 +51,8 @@ fn shown(folder: &Path) -> String {
 }
 
 /// Reads facts and the names of what git does not know.
-async fn read(folder: &Path) -> Result<Option<(TreeFacts, Vec<String>)>, String> {
-    let Some(answer) = command::status(folder).await? else { return Ok(None) };
+async fn read(folder: &Path) -> Result<(TreeFacts, Vec<String>), String> {
+    let answer = command::status(folder).await?;
     let (mut facts, untracked) = status::read(&answer.text);
     if facts.changed > 0 {
         // What cannot be counted hides nothing that is known.
@@ -63,5 +63,5 @@ async fn read(folder: &Path) -> Result<Option<(TreeFacts, Vec<String>)>, String>
     } else {
         (facts.added, facts.removed) = (Some(0), Some(0));
     }
-    Ok(Some((facts, untracked)))
+    Ok((facts, untracked))
 }

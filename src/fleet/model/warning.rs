@@ -43,12 +43,10 @@ impl fmt::Display for FloorGap {
 pub enum Warning {
     /// The fleet is below its floor.
     Floor(FloorGap),
-    /// A key of the roster changes nothing.
+    /// A key of the roster changes nothing, since the agents have a `command`.
     WithoutEffect {
         /// Which key.
         key: &'static str,
-        /// Whether that is so because the agents have a `command`; otherwise this version does not know it.
-        beside_command: bool,
         /// Who has it.
         agents: Vec<String>,
     },
@@ -103,9 +101,8 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Floor(gap) => write!(f, "below the floor: {gap}"),
-            Self::WithoutEffect { key, beside_command, agents } => {
-                let when = if *beside_command { "beside `command`" } else { "in this version" };
-                write!(f, "`{key}` has no effect {when}: {}", agents.join(", "))
+            Self::WithoutEffect { key, agents } => {
+                write!(f, "`{key}` has no effect beside `command`: {}", agents.join(", "))
             }
             Self::RosterNotUsed { older_in_use, why } => {
                 write!(f, "roster {}: {why}", if *older_in_use { "not reloaded" } else { "not usable" })
@@ -141,18 +138,13 @@ mod tests {
     #[test]
     fn the_words_of_warnings() {
         let host = || SshTarget::new("op@far");
-        let without_effect = |beside_command| Warning::WithoutEffect {
-            key: "yolo",
-            beside_command,
-            agents: ["a", "b"].map(str::to_owned).to_vec(),
-        };
+        let agents = ["a", "b"].map(str::to_owned).to_vec();
         let not_used = |older_in_use| Warning::RosterNotUsed { older_in_use, why: "is empty".to_owned() };
         let all = [
             Warning::Floor(FloorGap::NoLead),
             Warning::Floor(FloorGap::ManyLeads(2)),
             Warning::Floor(FloorGap::NoEnhancer),
-            without_effect(true),
-            without_effect(false),
+            Warning::WithoutEffect { key: "yolo", agents },
             not_used(true),
             not_used(false),
             Warning::HostUnread(host(), Label::new("no list")),

@@ -54,7 +54,7 @@ pub(in crate::app) fn brief(site: &Site, detail: &Detail, terms: &Terms<'_>) -> 
     let mut words = words(detail, terms);
     let stage = crate::app::perform::factory::brief_of(site, &detail.card)?;
     words.push(("stage", if stage.is_empty() { "All of it, as the card says.".to_owned() } else { stage }));
-    Ok(filled(without_comment(&template(site)?), &words))
+    Ok(plain::filled(plain::without_comment(&template(site)?), &words))
 }
 
 /// What stands for each placeholder. Nothing in it acts on a terminal, whoever wrote the card.
@@ -119,34 +119,6 @@ fn template(site: &Site) -> Result<String> {
     Ok(CONTENT.iter().find(|(name, _)| *name == TEMPLATE).map(|(_, text)| (*text).to_owned()).unwrap_or_default())
 }
 
-/// The template without the comment at its head, which is for whoever edits it.
-fn without_comment(text: &str) -> &str {
-    let text = text.trim_start();
-    text.strip_prefix("<!--").and_then(|rest| rest.split_once("-->")).map_or(text, |(_, rest)| rest.trim_start())
-}
-
-/// The template with each `{{name}}` replaced, from its beginning to its end: what a card says is never taken for a
-/// placeholder, and a name that is not known stays as it is.
-fn filled(template: &str, words: &[(&str, String)]) -> String {
-    let (mut out, mut rest) = (String::new(), template);
-    while let Some((before, behind)) = rest.split_once("{{") {
-        out.push_str(before);
-        let named = behind.split_once("}}");
-        match named.and_then(|(name, after)| Some((words.iter().find(|(word, _)| *word == name.trim())?, after))) {
-            Some(((_, text), after)) => {
-                out.push_str(text);
-                rest = after;
-            }
-            None => {
-                out.push_str("{{");
-                rest = behind;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,14 +129,6 @@ mod tests {
         let site = Site::for_tests(&folder.path().display().to_string());
         std::fs::create_dir_all(site.home.join("templates")).unwrap();
         (folder, site)
-    }
-
-    #[test]
-    fn what_a_card_says_is_never_taken_for_a_placeholder() {
-        let words = [("title", "a {{token}} b".to_owned()), ("token", "7".to_owned())];
-        assert_eq!(filled("{{title}}: {{ token }} {{other}} {{", &words), "a {{token}} b: 7 {{other}} {{");
-        assert_eq!(without_comment("<!-- for editors -->\n# {{title}}"), "# {{title}}");
-        assert_eq!(without_comment("# x <!-- kept -->"), "# x <!-- kept -->");
     }
 
     #[test]
