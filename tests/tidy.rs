@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the source must stop")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -320,16 +321,101 @@ fn no_message_holds_a_value_as_rust_writes_it() {
     }
 }
 
+/// The units of a floor that a file of it imports: the first name behind the floor's path, whatever way it is written.
+fn units_used(floor: &str, name: &str, text: &str, units: &BTreeSet<String>) -> BTreeSet<String> {
+    let absolute = format!("crate::{}::", floor.replace('/', "::"));
+    // How often `super::` stands where the floor itself is meant; of a `mod.rs` once less.
+    let below = name[floor.len() + 1..].matches('/').count();
+    let relative = "super::".repeat(if name.ends_with("/mod.rs") { below } else { below + 1 });
+    let mut used = BTreeSet::new();
+    let lines: Vec<String> = code(text)
+        .filter(|(line, _)| !is_in_tests(text, *line))
+        .map(|(_, content)| content.trim().to_owned())
+        .collect();
+    let text = lines.join(" ").replace("pub(in crate::", "pub(in ");
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    for path in [&absolute, &relative] {
+        for (at, _) in text.match_indices(path.as_str()) {
+            let behind = text[..at].chars().next_back();
+            if path.is_empty() || behind.is_some_and(|c| is_name(c) || c == ':') {
+                continue;
+            }
+            let rest = &text[at + path.len()..];
+            // `{a, b::{c, d}}`: the names of the outermost braces.
+            let list = rest.strip_prefix('{').map_or_else(|| rest.split(';').next(), |list| list.split(';').next());
+            let (mut depth, mut word, mut names) = (0, String::new(), Vec::new());
+            for c in list.unwrap_or_default().chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    _ if depth == 0 && (is_name(c) || c == ',' || c == ':') => word.push(c),
+                    _ => {}
+                }
+                if !rest.starts_with('{') && !is_name(c) {
+                    break;
+                }
+            }
+            names.extend(word.split(',').map(|one| one.split(':').next().unwrap_or_default().to_owned()));
+            used.extend(names.into_iter().filter(|one| units.contains(one)));
+        }
+    }
+    used
+}
+
+/// Units of a floor that import each other in a circle.
+fn circles(floor: &str, sources: &[(String, String)]) -> Vec<String> {
+    let of_tests = modules_of_tests(sources);
+    let mut reach: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let inside = |name: &str| name.strip_prefix(&format!("{floor}/")).map(str::to_owned);
+    let unit = |rest: &str| rest.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned();
+    let units: BTreeSet<String> = sources.iter().filter_map(|(name, _)| Some(unit(&inside(name)?))).collect();
+    for (name, text) in sources {
+        let Some(rest) = inside(name).filter(|rest| !of_tests.contains(name) && rest != "mod.rs") else { continue };
+        let own = unit(&rest);
+        let mut used = units_used(floor, name, text, &units);
+        used.remove(&own);
+        reach.entry(own).or_default().extend(used);
+    }
+    for _ in 0..units.len() {
+        let before = reach.clone();
+        for used in reach.values_mut() {
+            let further: Vec<String> = used.iter().filter_map(|one| before.get(one)).flatten().cloned().collect();
+            used.extend(further);
+        }
+    }
+    reach.into_iter().filter(|(unit, used)| used.contains(unit)).map(|(unit, _)| format!("{floor}/{unit}")).collect()
+}
+
 #[test]
-fn each_screen_is_one_module_of_state_and_one_of_drawing() {
-    let (screens, present) = ("app/tui/screens/", "app/tui/present/");
-    let names: Vec<String> = sources().into_iter().map(|(name, _)| name).collect();
-    let of = |folder: &str| -> Vec<&str> {
-        names.iter().filter_map(|name| name.strip_prefix(folder)).filter(|name| *name != "mod.rs").collect()
+fn no_units_of_a_floor_import_each_other_in_a_circle() {
+    let sources = sources();
+    for floor in ["app/action", "app/factory", "app/tui", "app/edge", "app/tui/present", "ui"] {
+        assert_eq!(circles(floor, &sources), Vec::<String>::new());
+    }
+    let planted = |text: &str| {
+        let mut with = sources.clone();
+        with.push(("app/tui/state/planted.rs".to_owned(), text.to_owned()));
+        circles("app/tui", &with)
     };
-    assert!(of(screens).len() >= 12, "{:?}", of(screens));
-    for name in of(screens) {
-        assert!(of(present).contains(&name), "{screens}{name} has no {present}{name}");
+    for text in ["use crate::app::tui::present::present;\n", "use super::super::{event, screens::held};\n"] {
+        assert!(planted(text).iter().any(|unit| unit == "app/tui/state"), "{text}");
+    }
+    assert_eq!(planted("use crate::app::tui::filter::Filter;\n"), Vec::<String>::new());
+}
+
+#[test]
+fn each_screen_has_its_module_in_each_room_of_the_dashboard() {
+    let names: Vec<String> = sources().into_iter().map(|(name, _)| name).collect();
+    let text = fs::read_to_string("src/app/tui/screens/mod.rs").unwrap();
+    let screens: Vec<&str> = text.lines().filter_map(|line| line.split("&").nth(1)?.split("::PARTS").next()).collect();
+    let screens: Vec<&str> = screens.into_iter().filter(|name| !name.contains(' ')).collect();
+    assert!(screens.len() >= 20, "{screens:?}");
+    for screen in screens {
+        for room in ["screens", "present"] {
+            let name = format!("app/tui/{room}/{screen}.rs");
+            assert!(names.contains(&name), "{name} is missing");
+        }
     }
 }
 

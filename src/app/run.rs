@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::edge::open::{block_on, dashboard};
+use super::edge::open::dashboard;
+use super::edge::reactor::block_on;
 use super::edge::runtime::Options;
 use super::edge::{editor, launch, logging, paths, terminal};
 use crate::app::action::cli::{self, Parsed};

@@ -143,7 +143,7 @@ async fn change<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Re
 }
 
 async fn lock(site: &Site) -> Result<File> {
-    let path = super::supervision::folder(site).join("escalations.lock");
+    let path = site.supervisor_dir().join("escalations.lock");
     lockfile::hold(&path, LOCKED_WITHIN, lockfile::open).await?.ok_or_else(|| {
         Failure::failed(format!("lock {}", path.display()), "is held for over 5 s", "`fuser` names who holds it")
     })

@@ -109,6 +109,12 @@ impl Site {
         self.agents_dir().join(format!("{agent}.env"))
     }
 
+    /// Folder of what supervisors write down; no agent's file can have its name.
+    #[must_use]
+    pub fn supervisor_dir(&self) -> PathBuf {
+        self.run_dir.join("_supervisor")
+    }
+
     /// A file of one agent in the run folder.
     #[must_use]
     pub fn run_file(&self, agent: &AgentName, kind: RunFile) -> PathBuf {

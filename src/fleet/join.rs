@@ -4,6 +4,7 @@
 //! never hides what the other planes say.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,9 +15,8 @@ use super::home::Site;
 use super::model::{
     ActiveState, AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, Flag, FleetSnapshot, FleetSupervisor,
     HeartbeatFacts, Label, PaneFacts, PaneId, Pause, Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget,
-    UnitsView, Warning, signal_name,
+    TreeFacts, UnitsView, Warning, signal_name,
 };
-use super::observe::Trees;
 use super::os::process::ProcessTree;
 use super::readiness::{self, HeartbeatInput, Inputs, PaneState, Reason, ScreenInput};
 use super::roster::{Agent, Roster};
@@ -41,6 +41,9 @@ impl<T> Reading<T> {
         Self { facts, at }
     }
 }
+
+/// What git said of each folder; nothing where it lies in no repository.
+pub(in crate::fleet) type Trees = HashMap<PathBuf, Reading<Option<TreeFacts>>>;
 
 /// Raw facts of all planes at one moment.
 #[derive(Debug)]

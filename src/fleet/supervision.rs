@@ -32,35 +32,29 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often a held lock is asked for again: somebody who only asks who holds it has it for an instant.
 const ASKED_AGAIN: u32 = 10;
 
-/// Folder of what supervisors write down; no agent's file can have its name.
-#[must_use]
-pub fn folder(site: &Site) -> PathBuf {
-    site.run_dir.join("_supervisor")
-}
-
 /// Its lock, which names it.
 #[must_use]
 pub fn lock_file(site: &Site) -> PathBuf {
     // Several hosts may share a home.
-    folder(site).join(format!("{}.lock", site.host))
+    site.supervisor_dir().join(format!("{}.lock", site.host))
 }
 
 /// What it knows from before, for the next one.
 #[must_use]
 pub fn state_file(site: &Site) -> PathBuf {
-    folder(site).join(format!("{}.json", site.host))
+    site.supervisor_dir().join(format!("{}.json", site.host))
 }
 
 /// Its log where no unit keeps one.
 #[must_use]
 pub fn log_file(site: &Site) -> PathBuf {
-    folder(site).join(format!("{}.log", site.host))
+    site.supervisor_dir().join(format!("{}.log", site.host))
 }
 
 /// Everything that supervisors of this home write down.
 #[must_use]
 pub fn files(site: &Site) -> Vec<PathBuf> {
-    let own = std::fs::read_dir(folder(site)).into_iter().flatten().flatten().map(|entry| entry.path());
+    let own = std::fs::read_dir(site.supervisor_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
     own.chain([super::escalations::path(site)]).collect()
 }
 
@@ -113,7 +107,7 @@ pub async fn start_detached(site: &Site) -> Result<bool> {
         return Ok(false);
     }
     let path = log_file(site);
-    let log = heartbeat::make_run_dir(&folder(site)).and_then(|()| logfile::open(&path)).map_err(|error| {
+    let log = heartbeat::make_run_dir(&site.supervisor_dir()).and_then(|()| logfile::open(&path)).map_err(|error| {
         Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
     })?;
     let args: Vec<OsString> =

@@ -1,6 +1,8 @@
 //! Who performs an action: the one match that shell, keys and palette go through.
 
-use super::registry::Door;
+use super::concern::Concern;
+use super::inputs::Inputs;
+use super::registry::{ActionSpec, Door};
 use super::{
     Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, NorthStarAction,
     ScreenAction, SessionAction, TerminalAction,
@@ -66,13 +68,44 @@ pub struct Sent {
     pub door: Door,
 }
 
+impl Request {
+    /// What it changes.
+    #[must_use]
+    pub fn concern(&self) -> Concern {
+        match self {
+            Self::Fleet(action) => action.concern(),
+            Self::Agent(action) => action.concern(),
+            Self::Session(_) => Concern::default(),
+            Self::Framework(action) => action.concern(),
+            // Agents read personas when they start.
+            Self::Library(_) => Concern::default(),
+            Self::NorthStar(action) => action.concern(),
+            Self::Backlog(_) => Concern { cards: true, ..Concern::default() },
+            Self::Gate(action) => action.concern(),
+        }
+    }
+}
+
+impl ActionSpec {
+    /// Who performs the action that these inputs make, asked for at this door.
+    ///
+    /// # Errors
+    /// When it has no such door, with the one that it has; what is missing in the inputs, or wrong with one of them.
+    pub fn resolve(&self, inputs: &Inputs, door: Door) -> Result<Performer, String> {
+        match self.refusal(door) {
+            Some(refusal) => Err(refusal),
+            None => performer(self.build(inputs)?, door),
+        }
+    }
+}
+
 /// Who performs an action that was asked for at a door. That its entry in the table has this door, [`resolve`] says
 /// before.
 ///
 /// # Errors
 /// Where nobody can do it, and which door helps.
 ///
-/// [`resolve`]: super::registry::ActionSpec::resolve
+/// [`resolve`]: ActionSpec::resolve
 pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
     let has_screen = door != Door::Shell;
     Ok(match action {

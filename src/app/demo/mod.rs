@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use crate::app::action::error::DONE;
 use crate::app::action::program::DemoMode;
-use crate::app::edge::open::{block_on, dashboard};
+use crate::app::edge::open::dashboard;
+use crate::app::edge::reactor::block_on;
 use crate::app::edge::runtime::Options;
 use crate::app::perform::fleet::start_all;
 use crate::app::perform::output;

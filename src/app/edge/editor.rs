@@ -17,7 +17,7 @@ use crate::app::perform;
 use crate::app::perform::activity::record::{self, Asked};
 use crate::app::tui::draft;
 use crate::app::tui::event::Event;
-use crate::app::tui::screens::form::FieldName;
+use crate::app::tui::state::form::FieldName;
 use crate::backlog::model::Card;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;

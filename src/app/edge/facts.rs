@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::open::block_on;
+use super::reactor::block_on;
 use crate::app::perform::agent;
 use crate::app::tui::event::Event;
 use crate::fleet::home::Site;

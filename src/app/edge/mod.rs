@@ -13,6 +13,7 @@ pub(in crate::app) mod on_terminal;
 pub(in crate::app) mod open;
 mod outlet;
 pub(in crate::app) mod paths;
+pub(in crate::app) mod reactor;
 pub(in crate::app) mod runtime;
 pub(in crate::app) mod settings;
 pub(in crate::app) mod signals;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::open::block_on;
+use super::reactor::block_on;
 use super::signals::{Signalled, Signals};
 use crate::app::action::concern::{Agents, Concern};
 use crate::app::action::dispatch::{Request, Sent};
@@ -18,8 +18,8 @@ use crate::app::perform::activity::record::{self, Asked};
 use crate::app::perform::executor;
 use crate::app::perform::output::{self, Console};
 use crate::app::tui::event::Event;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::state::answer::Answer;
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 

@@ -1,7 +1,7 @@
 //! What the dashboard's sheets ask about: what a first fleet can be made of on this machine, and how an agent is
 //! launched. Reads only.
 
-use crate::app::tui::screens::sheet::{Choice, Kind, LaunchSettings, Offer};
+use crate::app::tui::state::sheet::{Choice, Kind, LaunchSettings, Offer};
 use crate::fleet::error::Kind as FailureKind;
 use crate::fleet::framework::PROFILES;
 use crate::fleet::home::Site;

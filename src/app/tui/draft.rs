@@ -2,7 +2,7 @@
 //!
 //! Fields stand in front, one line each, then a line of dashes, then the body.
 
-use super::screens::form::FieldName;
+use crate::app::tui::state::form::FieldName;
 use crate::backlog::model::Card;
 
 /// Between the fields and the body.
@@ -61,7 +61,7 @@ pub fn values(text: &str) -> Result<Vec<(FieldName, String)>, String> {
 mod tests {
     use super::*;
     use crate::app::tui::samples;
-    use crate::app::tui::screens::form::Form;
+    use crate::app::tui::state::form::Form;
 
     #[test]
     fn an_untouched_file_changes_nothing() {

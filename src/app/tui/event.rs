@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
-use super::screens::form::FieldName;
-use super::screens::sheet::{LaunchSettings, Offer};
 use super::settings::Settings;
 use crate::app::action::Motion;
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
+use crate::app::tui::state::form::FieldName;
+use crate::app::tui::state::sheet::{LaunchSettings, Offer};
 use crate::backlog::model::{Board, Card, CardId, Goals};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{Known, Page};

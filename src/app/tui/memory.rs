@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::screens::{Screen, activity, board, fleet};
-use super::state::{InputHistory, State};
+use super::state::State;
+use super::state::input_history::InputHistory;
+use crate::app::tui::screens::{activity, board, fleet};
+use crate::app::tui::state::screen::Screen;
 
 /// Longest text that is taken back; a file that somebody wrote may hold anything.
 const MAX_CHARS: usize = 2_000;

@@ -1,5 +1,5 @@
-//! The dashboard as data: its state, what happens to it, what is shown. Pure. `screens` and `present` have one module of
-//! the same name for each view and each popup.
+//! The dashboard as data: its state, what happens to it, what is shown. Pure. From below: `state`, `present`, `screens` and
+//! `update`; each view and each popup has a module of one name in the first three.
 
 pub mod chart;
 pub mod claims;

@@ -277,7 +277,7 @@ fn line(column: Column, at: u64) -> CardLine {
 
 /// A board with so many cards in each column, of which the first of each are read.
 pub(crate) fn board(counts: [u64; 5]) -> Arc<Board> {
-    let query = BoardQuery { limit: super::screens::board::WINDOW, ..BoardQuery::default() };
+    let query = BoardQuery { limit: super::state::board::WINDOW, ..BoardQuery::default() };
     let lanes = Column::ALL.map(|column| {
         let count = counts[column.index()];
         let cards = (0..count.min(query.limit)).map(|at| line(column, at)).collect();

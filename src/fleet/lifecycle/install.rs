@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::installed::{Installed, installed};
+use super::plan::{Plan, Step, own_lines};
 use super::{Note, Tell};
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -27,6 +28,7 @@ use crate::plain;
 
 /// Variables of the installing shell that the fleet needs and a user manager does not have.
 pub(super) const FOR_UNITS: [&str; 2] = ["PATH", "TMUX_TMPDIR"];
+
 const FOR_AGENTS: [&str; 5] = ["LANG", "MOSAIC_RUNTIME_BIN", "NPM_CONFIG_PREFIX", "MOSAIC_BACKLOG_DIR", "DATABASE_URL"];
 
 /// What an installation made.
@@ -48,88 +50,6 @@ struct Record {
     kept: Vec<(PathBuf, PathBuf)>,
     /// What the agents' environment files got.
     environment: Vec<(String, String)>,
-}
-
-/// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Makes a folder.
-    Folder(PathBuf),
-    /// Moves a file aside that the user changed.
-    Keep(PathBuf, PathBuf),
-    /// Moves one back, unless something else has taken its place.
-    GiveBack(PathBuf, PathBuf),
-    /// Remembers the variables that the agents' environment files get.
-    Remember(Vec<(String, String)>),
-    /// Writes a file; for the owner only when it may hold secrets.
-    Write {
-        /// Where.
-        path: PathBuf,
-        /// What.
-        text: String,
-        /// Readable by nobody else.
-        private: bool,
-    },
-    /// Brings the framework's files in the Mosaic home up to date.
-    Seed,
-    /// Takes those files back that are as they were seeded.
-    Unseed,
-    /// Removes a file.
-    Delete(PathBuf),
-    /// Puts the rest of a file back that holds lines of the user.
-    Restore(PathBuf, String),
-    /// Removes what keepers and commands wrote about an agent.
-    Forget(AgentName),
-    /// Removes a folder if nothing is in it.
-    Empty(PathBuf),
-    /// Has the manager read the unit files again.
-    Reload,
-    /// Enables units for the next boot.
-    Enable(Vec<String>),
-    /// Disables units.
-    Disable(Vec<String>),
-    /// Stops a unit and waits for its end.
-    Stop(String),
-    /// Turns lingering on or off.
-    Linger(bool),
-}
-
-impl Step {
-    /// The step in words.
-    #[must_use]
-    pub fn words(&self) -> String {
-        match self {
-            Self::Folder(path) => format!("make folder {}", path.display()),
-            Self::Keep(path, aside) => format!("keep your {} as {}", path.display(), aside.display()),
-            Self::GiveBack(path, aside) => format!("put {} back as {}", aside.display(), path.display()),
-            Self::Remember(variables) => {
-                let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
-                format!("hand {} of this shell on to the agents", names.join(", "))
-            }
-            Self::Write { path, .. } => format!("write {}", path.display()),
-            Self::Seed => "bring the framework's files in the Mosaic home up to date".to_owned(),
-            Self::Unseed => "remove the framework's files that are as they were seeded".to_owned(),
-            Self::Delete(path) => format!("remove {}", path.display()),
-            Self::Restore(path, _) => format!("take the generated lines out of {}", path.display()),
-            Self::Forget(agent) => format!("remove what was written down about {agent} while it ran"),
-            Self::Empty(path) => format!("remove folder {} if it is empty", path.display()),
-            Self::Reload => "have the user manager read its unit files again".to_owned(),
-            Self::Enable(units) => format!("enable {}", units.join(" ")),
-            Self::Disable(units) => format!("disable {}", units.join(" ")),
-            Self::Stop(unit) => format!("stop {unit}"),
-            Self::Linger(true) => "turn lingering on, so that the fleet runs without a login".to_owned(),
-            Self::Linger(false) => "turn lingering off again".to_owned(),
-        }
-    }
-}
-
-/// What was or would be done, and what is left to the operator.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// The steps in order.
-    pub steps: Vec<Step>,
-    /// What the operator has to know or do.
-    pub notes: Vec<Note>,
 }
 
 fn record_path(site: &Site) -> PathBuf {
@@ -298,10 +218,6 @@ fn environment_file(
     Ok(text.map(|text| (path, text)))
 }
 
-pub(super) fn own_lines(path: &Path, why: String) -> Failure {
-    Failure::new(Kind::Invalid, path.display().to_string(), why, "put that line back below the generated ones")
-}
-
 /// What becomes of an environment file: the user's lines stay, a file without any goes.
 fn cleaned(path: PathBuf, text: &str) -> Result<Step> {
     let rest = envfile::without_generated(text).map_err(|why| own_lines(&path, why))?;
@@ -390,7 +306,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
         plan.steps.push(Step::Delete(path));
     }
     plan.steps.extend(supervision::files(site).into_iter().map(Step::Delete));
-    plan.steps.extend([supervision::folder(site), site.run_dir.clone()].map(Step::Empty));
+    plan.steps.extend([site.supervisor_dir(), site.run_dir.clone()].map(Step::Empty));
     plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
     if record.linger {
         plan.steps.push(Step::Linger(false));

@@ -8,14 +8,16 @@ mod install;
 mod installed;
 mod lock;
 mod note;
+mod plan;
 mod refresh;
 mod seen;
 mod supervised;
 mod supervisor;
 
-pub use install::{Plan, Step, carry_out, dismiss, enroll, forget, plan_install, plan_uninstall};
+pub use install::{carry_out, dismiss, enroll, forget, plan_install, plan_uninstall};
 pub use installed::{Installed, installed};
 pub use note::Note;
+pub use plan::{Plan, Step};
 pub use refresh::{Refresh, is_current, plan_refresh};
 pub use supervisor::{Lifecycle, Retired, end_for_unit, note_stopped, stop_stray};
 

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::install::{FOR_UNITS, Plan, Step, environment, plan_install};
+use super::install::{FOR_UNITS, environment, plan_install};
 use super::installed::{Installed, installed};
+use super::plan::{Plan, Step};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::roster::Roster;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Outcome;
-use super::install::{Step, own_lines};
+use super::plan::{Step, own_lines};
 use super::supervisor::{Lifecycle, Way, refused};
 use crate::fleet::envfile;
 use crate::fleet::error::Result;

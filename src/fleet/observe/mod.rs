@@ -13,7 +13,6 @@ mod trees;
 mod units;
 
 pub use actor::{Observer, Request, start};
-pub(in crate::fleet) use trees::Trees;
 
 use std::sync::Arc;
 

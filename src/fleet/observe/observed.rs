@@ -10,11 +10,12 @@ use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
 use super::screens::{Readings, RulesCache, ScreenPoll};
-use super::trees::{Folder, Trees};
+use super::trees::Folder;
 use crate::fleet::error::Failure;
 use crate::fleet::escalations;
 use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
 use crate::fleet::home::{RunFile, Site};
+use crate::fleet::join::Trees;
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{

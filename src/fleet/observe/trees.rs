@@ -10,11 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::fleet::git;
-use crate::fleet::join::Reading;
+use crate::fleet::join::{Reading, Trees};
 use crate::fleet::model::TreeFacts;
-
-/// What was read of each folder; nothing where it lies in no repository.
-pub(in crate::fleet) type Trees = HashMap<PathBuf, Reading<Option<TreeFacts>>>;
 
 /// A folder with the second of the last output of the panes whose agents work in it.
 pub(super) type Folder = (PathBuf, Option<u64>);

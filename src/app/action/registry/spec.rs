@@ -1,6 +1,5 @@
 //! What the table says of an action: its doors, its arguments, what it can destroy, what it answers.
 
-use crate::app::action::dispatch::{self, Performer};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::{Action, ScreenAction};
 
@@ -228,17 +227,6 @@ impl ActionSpec {
         match self.build {
             Build::From(build) => build(inputs),
             Build::Screen(action) => Ok(Action::Screen(action)),
-        }
-    }
-
-    /// Who performs the action that these inputs make, asked for at this door.
-    ///
-    /// # Errors
-    /// When it has no such door, with the one that it has; what is missing in the inputs, or wrong with one of them.
-    pub fn resolve(&self, inputs: &Inputs, door: Door) -> Result<Performer, String> {
-        match self.refusal(door) {
-            Some(refusal) => Err(refusal),
-            None => dispatch::performer(self.build(inputs)?, door),
         }
     }
 

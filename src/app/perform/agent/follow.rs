@@ -72,7 +72,7 @@ impl Seen {
 
 /// Lines without the blank ones at the end.
 pub(super) fn trimmed(lines: &[String]) -> &[String] {
-    let kept = lines.iter().rposition(|line| !super::tail::plain(line).is_empty()).map_or(0, |at| at + 1);
+    let kept = lines.iter().rposition(|line| !super::captured::plain(line).is_empty()).map_or(0, |at| at + 1);
     &lines[..kept]
 }
 

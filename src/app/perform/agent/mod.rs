@@ -1,5 +1,6 @@
 //! Steering agents: how its actions are performed.
 
+mod captured;
 mod deliver;
 mod diff;
 mod follow;

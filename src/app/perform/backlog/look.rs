@@ -36,7 +36,7 @@ impl Look {
             let read = place(&site).and_then(|place| {
                 let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {}).map_err(failure)?;
                 let board = backlog.store().board(&query).map_err(failure)?;
-                let first = board.lanes[crate::app::tui::screens::board::first_column(&board).index()].cards.first();
+                let first = board.lanes[crate::app::tui::state::board::first_column(&board).index()].cards.first();
                 // Without the card in full the board is still an answer.
                 let first = first.map(|card| card.id.clone()).and_then(|id| backlog.detail(&id).ok());
                 Ok(Seen { board, first })

@@ -532,7 +532,7 @@ impl<'a> Supervisor<'a> {
         if bytes == self.saved || self.wanted.dry_run {
             return;
         }
-        let done = heartbeat::make_run_dir(&supervision::folder(self.site))
+        let done = heartbeat::make_run_dir(&self.site.supervisor_dir())
             .and_then(|()| file::write_private(&path, &bytes, Keep::Fleeting));
         match done {
             Ok(()) => self.saved = bytes,

@@ -21,8 +21,8 @@ use crate::app::action::program::{OnceFormat, OnceOptions, OnceView};
 use crate::app::action::report::Report;
 use crate::app::tui::claims;
 use crate::app::tui::present;
-use crate::app::tui::screens::board::WINDOW;
 use crate::app::tui::state::State;
+use crate::app::tui::state::board::WINDOW;
 use crate::backlog::model::{Board, BoardQuery};
 use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -362,7 +362,7 @@ async fn frame(
     crate::app::tui::update::update(&mut state, seen);
     activity::show(&mut state, read, options.view == OnceView::Activity);
     if options.view == OnceView::Board {
-        state.screen = crate::app::tui::screens::Screen::Board;
+        state.screen = crate::app::tui::state::screen::Screen::Board;
         crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Tick(Timestamp::now()));
         if let Some(detail) = first {
             crate::app::tui::update::update(

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{lines_of, reason};
 use crate::app::tui::event::Event;
-use crate::app::tui::screens::Screen;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Screen;
 use crate::app::tui::{effect::Effect, update::update};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneKey, PaneScreen, ServerName};

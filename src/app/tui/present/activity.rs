@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::event::{long, role};
+use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::fleet::activity::{Anchor, Door, Event, Kind, histogram, hours};
 use crate::fleet::model::{Label, StripCell, age};
@@ -37,7 +38,7 @@ fn pages(state: &State) -> Pages {
 
 /// Whether events and figures stand side by side, so that there is nothing to choose.
 pub(in crate::app::tui) fn shows_both(state: &State) -> bool {
-    let plan = super::plan_of(state);
+    let plan = plan_for(state, plan(state));
     !areas(plan.list, plan.edges, Pages::Events).plots.is_empty()
 }
 

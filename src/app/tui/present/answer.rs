@@ -1,7 +1,7 @@
 //! An answer in words.
 
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
 use crate::ui::view::{Piece, Popup, Role};
 
 /// Lines in front of the text.
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::app::tui::event::Event;
     use crate::app::tui::samples;
-    use crate::app::tui::screens::answer::Answer;
+    use crate::app::tui::state::answer::Answer;
     use crate::app::tui::update::update;
     use crate::fleet::model::Size;
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -1,12 +1,12 @@
 //! A card in words: on the whole screen, and what of it stands below the board.
 
-use super::{dag, plan_of};
+use super::dag;
+use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::backlog::model::{Card, CardId, Column, Stamp, criteria};
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
-use crate::fleet::model::age;
-use crate::fleet::model::{Label, printable};
+use crate::fleet::model::{Label, age, printable};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
 use crate::ui::theme::glyph;
@@ -70,7 +70,7 @@ fn card_lines(state: &State, detail: &Detail, plan: &Plan) -> Vec<Vec<Piece>> {
 
 /// The last line at which the view may begin.
 pub(in crate::app::tui) fn scroll_end(state: &State) -> u16 {
-    let plan = plan_of(state);
+    let plan = plan_for(state, plan(state));
     let lines = state.board.shown().map_or(0, |detail| card_lines(state, detail, &plan).len());
     u16::try_from(lines.saturating_sub(usize::from(plan.pane.height))).unwrap_or(u16::MAX)
 }

@@ -1,7 +1,7 @@
 //! The question before something is ended, in words.
 
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
 use crate::ui::view::{Piece, Popup, Role};
 
 /// The popup of an open question.

@@ -1,7 +1,7 @@
 //! What can be copied, in words.
 
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::Label;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 

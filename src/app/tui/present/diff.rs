@@ -1,8 +1,8 @@
 //! A diff in words: a head for each file, its lines, and what git does not know.
 
-use super::plan_of;
-use crate::app::tui::screens::diff::Row;
+use super::room::plan_for;
 use crate::app::tui::state::State;
+use crate::app::tui::state::diff::Row;
 use crate::fleet::git::{Diff, FileDiff, LineKind};
 use crate::fleet::model::Label;
 use crate::ui::layout::{Plan, ViewKind};
@@ -15,14 +15,14 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
 
 /// Lines on the screen.
 pub(in crate::app::tui) fn page(state: &State) -> usize {
-    usize::from(plan_of(state).list.height)
+    usize::from(plan_for(state, plan(state)).list.height)
 }
 
 /// How far lines can be moved to the side: so that the end of the longest one is to be seen.
 pub(in crate::app::tui) fn widest(state: &State) -> usize {
     let Some(diff) = state.diff.diff() else { return 0 };
     let lines = diff.files.iter().flat_map(|file| &file.lines).map(|line| line.text.chars().count() + 1);
-    lines.max().unwrap_or(0).saturating_sub(usize::from(plan_of(state).list.width) / 2)
+    lines.max().unwrap_or(0).saturating_sub(usize::from(plan_for(state, plan(state)).list.width) / 2)
 }
 
 /// What there is to draw of it.

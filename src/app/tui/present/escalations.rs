@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::escalations::ways;
 use crate::app::tui::state::State;
+use crate::app::tui::state::escalations::{Way, ways};
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::{Escalation, FleetSnapshot, Label, age};
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
@@ -66,4 +66,10 @@ fn title(state: &State, one: &Escalation) -> Vec<Piece> {
         Piece::new(Label::new(&one.subject.to_string()).to_string(), role),
         Piece::new(format!("  for {since}{acked}"), Role::Quiet),
     ]
+}
+/// Every way out that is listed, in order, with what it is a way out of.
+#[must_use]
+pub(crate) fn listed(state: &State) -> Vec<(String, Way)> {
+    let all = state.snapshot.iter().flat_map(|snapshot| &snapshot.escalations);
+    all.flat_map(|one| ways(one).into_iter().map(|way| (one.id.clone(), way))).collect()
 }

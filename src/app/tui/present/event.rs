@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::activity::{Door, Event, Kind};
 use crate::fleet::model::{Label, Readiness, age};
 use crate::ui::view::{Fit, Piece, Popup, Role};

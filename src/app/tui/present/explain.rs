@@ -1,9 +1,9 @@
 //! The explanation of an agent in words.
 
 use super::detail;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::explain::Explain;
 use crate::app::tui::state::State;
+use crate::app::tui::state::explain::Explain;
+use crate::app::tui::state::screen::Overlay;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// The popup of an open explanation.

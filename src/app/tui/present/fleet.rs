@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{activity, detail, pane_cut};
+use super::{activity, detail, pane};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
 use crate::ui::columns::{self, Columns};
@@ -73,7 +73,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         empty: empty(state),
         facts: state.selected_row().map(|row| detail::facts(row)),
-        pane: pane_cut(state),
+        pane: pane::cut(state, plan),
     }
 }
 

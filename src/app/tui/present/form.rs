@@ -1,9 +1,9 @@
 //! The form of a card, in words.
 
 use super::typed::{around, cursor_line, typed};
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::form::{Field, FieldName};
 use crate::app::tui::state::State;
+use crate::app::tui::state::form::{Field, FieldName};
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::Label;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::app::tui::event::Event;
     use crate::app::tui::samples;
-    use crate::app::tui::screens::Screen;
+    use crate::app::tui::state::screen::Screen;
     use crate::app::tui::update::update;
     use crate::backlog::model::{Card, Claim, Stamp, Status};
     use crate::fleet::model::Size;

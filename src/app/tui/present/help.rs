@@ -1,16 +1,16 @@
 //! The help in words.
 
 use crate::app::action::registry::{ActionSpec, Key, Place};
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::help::Help;
 use crate::app::tui::state::State;
+use crate::app::tui::state::help::Help;
+use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// The popup of an open help.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Help(Help { filter, scroll })) = &state.overlay else { return None };
     let at = state.standing();
-    let (place, title) = (at.place, state.screen.parts().help);
+    let (place, title) = (at.place, title(state.screen));
     let wanted = filter.to_lowercase();
     // What works here only stands first.
     let mut specs: Vec<&ActionSpec> = state.keys.in_place(&at).collect();
@@ -54,4 +54,19 @@ fn help_line(spec: &ActionSpec, keys: &str, doc: &str) -> Vec<Piece> {
         Piece::new(spec.title, if local { Role::Good } else { Role::Plain }).fitted(Fit::Title),
         Piece::new(doc, Role::Quiet),
     ]
+}
+
+/// Above the keys of a view.
+fn title(screen: Screen) -> &'static str {
+    match screen {
+        Screen::Fleet => "keys in Fleet",
+        Screen::Wall => "keys on the Wall",
+        Screen::Watch => "keys in Watch",
+        Screen::Board => "keys on the Board",
+        Screen::Card => "keys on a card",
+        Screen::Goals => "keys on the goals",
+        Screen::Activity => "keys in Activity",
+        Screen::Diff => "keys in a diff",
+        Screen::Org => "keys in Org",
+    }
 }

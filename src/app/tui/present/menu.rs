@@ -1,7 +1,7 @@
 //! A choice, in words.
 
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::Label;
 use crate::ui::view::{Piece, Popup, Role};
 

@@ -22,8 +22,10 @@ pub(in crate::app::tui) mod help;
 pub(in crate::app::tui) mod menu;
 pub(in crate::app::tui) mod org;
 pub(in crate::app::tui) mod palette;
+pub(in crate::app::tui) mod pane;
 pub(in crate::app::tui) mod prompt;
 pub(in crate::app::tui) mod question;
+mod room;
 pub(in crate::app::tui) mod settings;
 pub(in crate::app::tui) mod sheet;
 mod typed;
@@ -32,19 +34,19 @@ pub(in crate::app::tui) mod watch;
 
 pub use detail::explanation;
 
+use self::room::plan_for;
+
 use std::time::Duration;
 
-use super::screens::Screen;
 use super::state::State;
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
-use crate::fleet::model::{
-    AgentRow, FleetSnapshot, Label, PaneFacts, PaneScreen, Pause, Plane, Readiness, Size, age, first_row_that_matters,
-};
+use crate::app::tui::state::screen::{Overlay, Screen};
+use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, Readiness, Size, age};
 use crate::ui::grid::Grid;
-use crate::ui::layout::{self, Plan};
+use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::theme::glyph;
-use crate::ui::view::{Header, PaneCut, Piece, Role, Tab, View};
+use crate::ui::view::{Body, Header, Piece, Popup, Role, Tab, View};
 
 /// The observer publishes each second; older than this means that it is held up.
 const OLD_DATA: Duration = Duration::from_secs(4);
@@ -84,7 +86,57 @@ pub fn layout_of(state: &State) -> Room {
 }
 
 fn plan_of(state: &State) -> Plan {
-    layout::plan(state.size.width, state.size.height, (state.screen.parts().plan)(state))
+    plan_for(state, kind_of(state))
+}
+
+/// What decides how the room of the state's view is divided.
+fn kind_of(state: &State) -> ViewKind {
+    match state.screen {
+        Screen::Fleet => fleet::plan(state),
+        Screen::Wall => wall::plan(state),
+        Screen::Watch => watch::plan(state),
+        Screen::Board => board::plan(state),
+        Screen::Card => card::plan(state),
+        Screen::Goals => goals::plan(state),
+        Screen::Activity => activity::plan(state),
+        Screen::Diff => diff::plan(state),
+        Screen::Org => org::plan(state),
+    }
+}
+
+/// What there is to draw of the view.
+fn body(state: &State, plan: &Plan) -> Body {
+    match state.screen {
+        Screen::Fleet => fleet::body(state, plan),
+        Screen::Wall => wall::body(state, plan),
+        Screen::Watch => watch::body(state, plan),
+        Screen::Board => board::body(state, plan),
+        Screen::Card => card::body(state, plan),
+        Screen::Goals => goals::body(state, plan),
+        Screen::Activity => activity::body(state, plan),
+        Screen::Diff => diff::body(state, plan),
+        Screen::Org => org::body(state, plan),
+    }
+}
+
+/// What there is to draw of a popup.
+fn popup(state: &State, open: &Overlay) -> Option<Popup> {
+    match open {
+        Overlay::Help(_) => help::popup(state),
+        Overlay::Explain(_) => explain::popup(state),
+        Overlay::Escalations(_) => escalations::popup(state),
+        Overlay::Event(_) => event::popup(state),
+        Overlay::Confirm(_) => confirm::popup(state),
+        Overlay::Form(_) => form::popup(state),
+        Overlay::Prompt(_) => prompt::popup(state),
+        Overlay::Question(_) => question::popup(state),
+        Overlay::Sheet(_) => sheet::popup(state),
+        Overlay::Menu(_) => menu::popup(state),
+        Overlay::Palette(_) => palette::popup(state),
+        Overlay::Copy(_) => copy::popup(state),
+        Overlay::Settings(_) => settings::popup(state),
+        Overlay::Answer(_) => answer::popup(state),
+    }
 }
 
 /// Turns the state into a view.
@@ -92,14 +144,14 @@ fn plan_of(state: &State) -> Plan {
 pub fn present(state: &State) -> View {
     View {
         header: header(state),
-        body: (state.screen.parts().draw)(state, &plan_of(state)),
+        body: body(state, &plan_of(state)),
         tabs: tabs(state),
         footer: footer(state),
         message: state
             .toast
             .as_ref()
             .map(|toast| Piece::new(toast.text.clone(), if toast.failed { Role::Warning } else { Role::Good })),
-        overlay: state.overlay.as_ref().and_then(|overlay| (overlay.parts().draw)(state)),
+        overlay: state.overlay.as_ref().and_then(|overlay| popup(state, overlay)),
     }
 }
 
@@ -248,67 +300,6 @@ fn footer(state: &State) -> Vec<(String, String)> {
     }
     hints.extend(always);
     hints
-}
-
-/// Corner of a pane's cut-out: where the operator panned to, else the lines that matter: the
-/// cursor's, or the last that hold anything.
-#[must_use]
-pub fn anchor(screen: &PaneScreen, room: Size, pan: Option<(u16, u16)>, dead: bool) -> (u16, u16) {
-    let most = (screen.size.width.saturating_sub(room.width), screen.size.height.saturating_sub(room.height));
-    if let Some((column, row)) = pan {
-        return (column.min(most.0), row.min(most.1));
-    }
-    // tmux writes its own notice into the last line of a dead pane; what the program said matters.
-    let lines = screen.size.height.saturating_sub(u16::from(dead));
-    let last_line = (0..lines).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
-    let cursor = screen.cursor.filter(|_| !dead).map(|(_, row)| row);
-    (0, first_row_that_matters(screen.size.height, last_line, cursor, room.height))
-}
-
-fn pane_cut(state: &State) -> PaneCut {
-    let mut title = Vec::new();
-    let mut note = None;
-    match state.selected_row() {
-        None => {}
-        Some(row) => {
-            if let Some(pane) = &row.pane {
-                title.push(Piece::new(format!("pane {} {}x{}", pane.id, pane.width, pane.height), Role::Quiet));
-                title.push(Piece::new(format!("  {}", pane.title), Role::Plain));
-            }
-            note = pane_note(state, row);
-        }
-    }
-    let room = layout_of(state).pane;
-    let screen = state.pane.screen.clone();
-    let origin = screen.as_ref().map_or((0, 0), |screen| anchor(screen, room, state.pane.pan, is_dead(state)));
-    let facts = vec![Piece::new("read-only", Role::Quiet)];
-    PaneCut { title, facts, screen, origin, note }
-}
-
-/// Whether the selected agent's pane outlived its process.
-#[must_use]
-pub fn is_dead(state: &State) -> bool {
-    state.selected_row().and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.dead)
-}
-
-/// How the process of a dead pane ended.
-fn end_of(pane: &PaneFacts) -> String {
-    match (&pane.exit_signal, pane.exit_status) {
-        (Some(signal), _) => format!("dead: killed by {signal}"),
-        (None, Some(status)) => format!("dead: exit status {status}"),
-        (None, None) => "dead".to_owned(),
-    }
-}
-
-/// What is said over, or instead of, a pane's cells.
-fn pane_note(state: &State, row: &AgentRow) -> Option<String> {
-    match (&row.pane, &state.pane.lost) {
-        (None, _) => Some(format!("no pane: {}", row.reason)),
-        (Some(pane), _) if pane.dead => Some(end_of(pane)),
-        (_, Some(why)) => Some(why.clone()),
-        (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

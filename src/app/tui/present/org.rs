@@ -1,8 +1,8 @@
 //! The Org view in words: lines of the chart, and the persona of the selected seat.
 
-use super::{fleet, plan_of};
-use crate::app::tui::chart::Holder;
-use crate::app::tui::screens::org::{cursor, seats};
+use super::fleet;
+use super::room::plan_for;
+use crate::app::tui::chart::{self, Holder, Seat};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Label, Readiness, printable};
 use crate::ui::layout::{Plan, ViewKind};
@@ -16,12 +16,12 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
 
 /// Lines of the chart on the screen.
 pub(in crate::app::tui) fn page(state: &State) -> usize {
-    plan_of(state).list_lines()
+    plan_for(state, plan(state)).list_lines()
 }
 
 /// How far the persona can be scrolled.
 pub(in crate::app::tui) fn scroll_end(state: &State) -> u16 {
-    let plan = plan_of(state);
+    let plan = plan_for(state, plan(state));
     let lines = u16::try_from(beside(state, usize::from(plan.facts.width)).len()).unwrap_or(u16::MAX);
     lines.saturating_sub(plan.facts.height)
 }
@@ -210,6 +210,19 @@ fn item_mark(text: &str) -> usize {
     }
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     if digits > 0 && text[digits..].starts_with(". ") { digits + 2 } else { 0 }
+}
+
+/// The chart of the present rows.
+#[must_use]
+pub(in crate::app::tui) fn seats(state: &State) -> Vec<Seat> {
+    state.snapshot.as_ref().map_or_else(Vec::new, |snapshot| chart::chart(&snapshot.agents))
+}
+
+/// Place of the selected seat in the chart.
+#[must_use]
+pub(in crate::app::tui) fn cursor(state: &State, seats: &[Seat]) -> Option<usize> {
+    let is_selected = |seat: &Seat| seat.row().is_some_and(|row| Some(&row.key) == state.selected.as_ref());
+    seats.iter().position(is_selected)
 }
 
 #[cfg(test)]

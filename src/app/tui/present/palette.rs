@@ -1,9 +1,9 @@
 //! The palette in words.
 
 use crate::app::action::registry::Shell;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::palette::{candidates, normal, refusal, words_of};
 use crate::app::tui::state::State;
+use crate::app::tui::state::palette::{candidates, normal, refusal, words_of};
+use crate::app::tui::state::screen::Overlay;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// Entries shown at once.

@@ -1,9 +1,10 @@
 //! A question with a line to type, in words.
 
 use super::typed::{around, cursor_line, typed};
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::prompt::Question;
-use crate::app::tui::state::{State, TextInput};
+use crate::app::tui::state::State;
+use crate::app::tui::state::prompt::Question;
+use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::text_input::TextInput;
 use crate::fleet::model::Label;
 use crate::ui::view::{Piece, Popup, Role};
 

@@ -1,7 +1,7 @@
 //! An agent's question in words: a line for each of its rows, and what became of an answer.
 
-use crate::app::tui::screens::Overlay;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::{Label, Readiness};
 use crate::ui::view::{Piece, Popup, Role};
 

@@ -1,10 +1,10 @@
 //! The settings in words.
 
 use crate::app::action::keymap::Part;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::settings::SettingsList;
 use crate::app::tui::settings::{Origin, SETTINGS};
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::settings::SettingsList;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// The popup of the open list.

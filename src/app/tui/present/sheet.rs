@@ -1,9 +1,9 @@
 //! A sheet of questions, in words.
 
 use super::typed::typed;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::sheet::{About, Entry, Sheet, Value};
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::sheet::{About, Entry, Sheet, Value};
 use crate::fleet::model::Label;
 use crate::ui::view::{Fit, Piece, Popup, Role};
 

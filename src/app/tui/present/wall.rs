@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{anchor, end_of, is_dead, layout_of};
+use super::pane::{anchor, end_of, is_dead};
+use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
 use crate::ui::layout::{Plan, ViewKind};
@@ -29,7 +30,7 @@ fn first(state: &State, page: usize) -> usize {
 
 /// The tiles on the screen, and the room for the cells of each.
 pub(in crate::app::tui) fn on_screen(state: &State) -> Vec<(Arc<AgentRow>, Size)> {
-    let room = layout_of(state);
+    let room = plan_for(state, plan(state));
     let Some(snapshot) = state.snapshot.as_ref().filter(|_| !room.too_small) else { return Vec::new() };
     let page = room.grid.page();
     let keys = state.wall.order.iter().skip(first(state, page)).take(page).enumerate();

@@ -1,6 +1,6 @@
 //! The Watch view in words: one pane, and its scrollback.
 
-use super::{layout_of, pane_cut};
+use super::pane;
 use crate::app::tui::state::State;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::theme::glyph;
@@ -12,12 +12,12 @@ pub(in crate::app::tui) fn plan(_: &State) -> ViewKind {
 }
 
 /// What there is to draw of it.
-pub(in crate::app::tui) fn body(state: &State, _: &Plan) -> Body {
-    Body::Watch(watch(state))
+pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
+    Body::Watch(watch(state, plan))
 }
 
-fn watch(state: &State) -> PaneCut {
-    let mut cut = pane_cut(state);
+fn watch(state: &State, plan: &Plan) -> PaneCut {
+    let mut cut = pane::cut(state, plan);
     let name = state.selected_name();
     let mut title = vec![Piece::new(format!("{name}  "), Role::Strong)];
     if let Some(row) = state.selected_row() {
@@ -27,12 +27,11 @@ fn watch(state: &State) -> PaneCut {
         cut.note = Some("no such agent or session".to_owned());
     }
     if let Some(history) = &state.pane.history {
-        let room = layout_of(state).pane.height;
         title.push(Piece::new(format!("SCROLLBACK -{} ", history.offset), Role::Warning));
         match &history.screen {
             None => cut.note = Some("fetching the scrollback\u{2026}".to_owned()),
             Some(text) => {
-                let top = text.size.height.saturating_sub(room).saturating_sub(history.offset);
+                let top = text.size.height.saturating_sub(plan.pane.height).saturating_sub(history.offset);
                 let column = state.pane.pan.map_or(0, |(column, _)| column);
                 cut.origin = (column.min(text.size.width), top);
                 cut.screen = Some(text.clone());

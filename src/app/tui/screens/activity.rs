@@ -4,27 +4,24 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::event::EventPopup;
-use super::{FilterParts, Overlay, Screen, ViewParts};
 use crate::app::action::Motion;
-use crate::app::action::registry::Place;
 use crate::app::tui::effect::{ActivityAsk, Effect};
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::parts::{FilterParts, ViewParts};
 use crate::app::tui::screens::{board, fleet};
-use crate::app::tui::state::{State, TextInput};
-use crate::app::tui::update::toast;
+use crate::app::tui::state::State;
+use crate::app::tui::state::activity::WINDOW;
+use crate::app::tui::state::event::EventPopup;
+use crate::app::tui::state::screen::{Overlay, Screen};
+use crate::app::tui::state::text_input::TextInput;
 use crate::backlog::model::CardId;
 use crate::backlog::watch::Request;
-use crate::fleet::activity::{Anchor, Event, Filter, Known, Page, Query};
+use crate::fleet::activity::{Anchor, Known, Page, Query};
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Activity,
-    help: "keys in Activity",
     filter: Some(FilterParts {
-        is_open: |state| state.activity.filtering,
-        is_shown: |state| state.activity.filtering || !state.activity.filter.text.is_empty(),
         press: press_in_filter,
         paste: |state, text| {
             let cut = state.activity.filter.insert(text);
@@ -34,72 +31,7 @@ pub(super) const PARTS: ViewParts = ViewParts {
     }),
     motion: |state, motion, _| step(state, motion),
     peel,
-    plan: present::activity::plan,
-    draw: present::activity::body,
 };
-
-/// Events that are read at once: more than any screen shows, so that most moves ask for nothing.
-const WINDOW: u32 = 400;
-
-/// The place of an event.
-type At = crate::fleet::activity::Place;
-
-/// What happened, as the screen shows it.
-#[derive(Debug, Clone, Default)]
-pub struct ActivityState {
-    /// The page that was read last; `None` before the first.
-    pub page: Option<Arc<Page>>,
-    /// What is known of the last day.
-    pub known: Option<Arc<Known>>,
-    /// Why the history cannot be kept.
-    pub lost: Option<String>,
-    /// The filter.
-    pub filter: TextInput,
-    /// Whether keys go into the filter.
-    pub filtering: bool,
-    /// Where the page lies that is shown.
-    pub anchor: Anchor,
-    /// The event under the cursor; `None` follows the newest.
-    pub at: Option<At>,
-    /// Place of the first event on the screen within the page; only while the view holds still.
-    pub top: usize,
-    /// Whether the plots have the screen.
-    pub plots: bool,
-    /// Up to when the events were seen before the view was opened.
-    pub band: Option<i64>,
-    /// Up to when they are seen now.
-    seen: Option<i64>,
-    /// What was asked for last.
-    asked: Option<Query>,
-}
-
-impl ActivityState {
-    /// The events of the page.
-    #[must_use]
-    pub fn events(&self) -> &[(At, Event)] {
-        self.page.as_ref().map_or(&[], |page| &page.events)
-    }
-
-    /// Place of the cursor within the page.
-    #[must_use]
-    pub fn cursor(&self) -> Option<usize> {
-        let events = self.events();
-        match self.at {
-            Some(at) => events.iter().rposition(|(place, _)| *place <= at).or((!events.is_empty()).then_some(0)),
-            None => events.len().checked_sub(1),
-        }
-    }
-
-    /// The event under the cursor.
-    #[must_use]
-    pub fn selected(&self) -> Option<&Event> {
-        self.cursor().and_then(|at| self.events().get(at)).map(|(_, event)| event)
-    }
-
-    fn query(&self) -> Query {
-        Query { filter: Filter::parse(&self.filter.text), anchor: self.anchor, since: 0, limit: WINDOW }
-    }
-}
 
 /// What the view asks for.
 #[must_use]
@@ -165,7 +97,7 @@ pub(in crate::app::tui) fn filter(state: &mut State) {
 /// Shows the plots, or the events again.
 pub(in crate::app::tui) fn plots(state: &mut State) {
     if present::activity::shows_both(state) {
-        return toast(state, "the figures stand beside the events here".to_owned(), false);
+        return state.say("the figures stand beside the events here".to_owned(), false);
     }
     state.activity.plots = !state.activity.plots;
 }
@@ -314,14 +246,14 @@ pub(in crate::app::tui) fn open_event(state: &mut State) {
     let shown = layout_of(state).activity_rows > 0;
     match state.activity.selected().filter(|_| shown).cloned() {
         Some(event) => state.overlay = Some(Overlay::Event(Box::new(EventPopup { event, scroll: 0 }))),
-        None => toast(state, "no event is selected".to_owned(), true),
+        None => state.say("no event is selected".to_owned(), true),
     }
 }
 
 /// From an event to its agent in the Fleet view, else to its card.
 pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(event) = state.activity.selected().cloned() else {
-        return toast(state, "no event is selected".to_owned(), true);
+        return state.say("no event is selected".to_owned(), true);
     };
     let row = event.agent.as_deref().and_then(|name| state.row_named(name)).map(|row| row.key.clone());
     if let Some(key) = row {
@@ -336,7 +268,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
         }
         None => {
             let why = event.agent.map_or("this event is of no agent".to_owned(), |name| format!("{name} has no row"));
-            toast(state, why, true);
+            state.say(why, true);
         }
     }
 }

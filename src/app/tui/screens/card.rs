@@ -1,35 +1,32 @@
 //! One card, full screen, and what keys do to the card that is selected, here and on the board.
 
-use super::form::Form;
-use super::menu::{Choice, Menu};
-use super::prompt::{self, Question};
-use super::{Overlay, Screen, ViewParts};
 use super::{activity, board};
 use crate::app::action::dispatch::{Performer, performer};
 use crate::app::action::inputs::Inputs;
-use crate::app::action::registry::{Door, Place};
+use crate::app::action::registry::Door;
 use crate::app::action::{Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::parts::ViewParts;
+use crate::app::tui::screens::{dispatch, prompt};
 use crate::app::tui::state::State;
-use crate::app::tui::update::{dispatch, toast};
+use crate::app::tui::state::form::Form;
+use crate::app::tui::state::menu::{Choice, Menu};
+use crate::app::tui::state::prompt::Question;
+use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::backlog::model::{Card, CardId, Column};
 use crate::backlog::watch::Request;
 use crate::fleet::model::Readiness;
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Board,
-    help: "keys on a card",
     filter: None,
     motion: |state, motion, _| scroll(state, motion),
     peel: |state| {
         state.screen = state.back.pop().unwrap_or(Screen::Board);
         true
     },
-    plan: present::card::plan,
-    draw: present::card::body,
 };
 
 fn scroll(state: &mut State, motion: Motion) {
@@ -54,7 +51,7 @@ pub(in crate::app::tui) fn new_card(state: &mut State) {
 /// What a key does to the card that is selected.
 pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
     let Some(id) = state.card_in_hand() else {
-        return toast(state, "no card is selected".to_owned(), true);
+        return state.say("no card is selected".to_owned(), true);
     };
     match action {
         ScreenAction::OpenCard => {
@@ -63,11 +60,11 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         }
         ScreenAction::EditCard => match in_full(state, &id) {
             Some(card) => state.overlay = Some(Overlay::Form(Box::new(Form::edit(&card)))),
-            None => toast(state, format!("{id} is still being read"), true),
+            None => state.say(format!("{id} is still being read"), true),
         },
         ScreenAction::CardInEditor => match in_full(state, &id) {
             Some(card) => effects.push(Effect::Editor(Box::new(card))),
-            None => toast(state, format!("{id} is still being read"), true),
+            None => state.say(format!("{id} is still being read"), true),
         },
         ScreenAction::ClaimFor => owners(state, &id),
         ScreenAction::AskBlock => prompt::ask(state, Question::BlockReason(id)),
@@ -80,7 +77,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
                     let sent = state.request(command);
                     dispatch::send(state, sent, request, effects);
                 }
-                Err(why) => toast(state, why, true),
+                Err(why) => state.say(why, true),
             }
         }
         _ => {}
@@ -99,13 +96,13 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     }
     if !state.screen.is_of_agents() {
         let Some(id) = state.card_in_hand() else {
-            return toast(state, "agent/card: no card is selected".to_owned(), true);
+            return state.say("agent/card: no card is selected".to_owned(), true);
         };
         let Some(owner) = state.owner_in_hand() else {
-            return toast(state, format!("nobody holds {id}"), true);
+            return state.say(format!("nobody holds {id}"), true);
         };
         let Some(row) = state.row_named(&owner).cloned() else {
-            return toast(state, format!("{owner} is no agent of the roster"), true);
+            return state.say(format!("{owner} is no agent of the roster"), true);
         };
         state.selected = Some(row.key.clone());
         state.pane.pan = None;
@@ -119,9 +116,9 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
             state.open(Screen::Card);
         }
         None if state.selected_row().is_none() => {
-            toast(state, "agent/card: no agent is selected".to_owned(), true);
+            state.say("agent/card: no agent is selected".to_owned(), true);
         }
-        None => toast(state, format!("{} holds no card", state.selected_name()), true),
+        None => state.say(format!("{} holds no card", state.selected_name()), true),
     }
 }
 
@@ -130,13 +127,13 @@ pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     match state.board.undo.take() {
         Some((what, action)) => {
             let Ok(Performer::Executor(request)) = performer(action.clone(), Door::Key) else {
-                return toast(state, format!("{what}: cannot be taken back from here"), true);
+                return state.say(format!("{what}: cannot be taken back from here"), true);
             };
             let sent = state.request(format!("undo: {what}"));
             state.board.undoing.push((sent.id, (what, action)));
             effects.push(Effect::Run { sent, request });
         }
-        None => toast(state, "there is nothing to take back".to_owned(), false),
+        None => state.say("there is nothing to take back".to_owned(), false),
     }
 }
 
@@ -155,7 +152,7 @@ pub(in crate::app::tui) fn owners(state: &mut State, id: &CardId) {
         }
     }
     if items.is_empty() {
-        return toast(state, "there is no agent to claim it for".to_owned(), true);
+        return state.say("there is no agent to claim it for".to_owned(), true);
     }
     state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), card: id.clone(), items, at: 0 }));
 }
@@ -176,7 +173,7 @@ fn move_to(state: &mut State, id: &CardId) {
     };
     match from {
         None | Some(Column::Done) => {
-            return toast(state, "a done card stays done; make a new one for what is left".to_owned(), false);
+            return state.say("a done card stays done; make a new one for what is left".to_owned(), false);
         }
         Some(Column::Blocked) => offer(state, "ready: unblock it", "backlog.unblock"),
         Some(Column::Claimed) => offer(state, "ready: end the claim", "backlog.reclaim"),

@@ -2,133 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Overlay, PopupParts, scroll_by};
-use crate::app::action::dispatch::{Request, Sent};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::parts::{PopupParts, scroll_by};
+use crate::app::tui::screens::{dispatch, held};
 use crate::app::tui::state::State;
-use crate::app::tui::update::{answers, dispatch, toast};
-use crate::ui::draw::Lines;
+use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::confirm::popup };
-
-/// Asks before a request is handed on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirm {
-    /// What is sent: the command line is shown.
-    pub sent: Sent,
-    /// What it does, in one verb.
-    pub verb: &'static str,
-    /// What it acts on.
-    pub subject: Subject,
-    /// What the executor is asked.
-    pub request: Request,
-    /// The same for others, each with an answer of its own.
-    pub more: Vec<(Sent, Request)>,
-    /// Whether "yes" is marked; Cancel is the default.
-    pub yes: bool,
-    /// First line shown.
-    pub scroll: u16,
-    /// How much of it was on the screen.
-    pub reading: Reading,
-}
-
-impl Confirm {
-    /// A question that nobody has read yet.
-    #[must_use]
-    pub fn new(sent: Sent, verb: &'static str, subject: Subject, request: Request) -> Self {
-        Self { sent, verb, subject, request, more: Vec::new(), yes: false, scroll: 0, reading: Reading::default() }
-    }
-}
-
-/// What a question is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// These agents.
-    Agents(Vec<String>),
-    /// Every agent of a class.
-    Class(String),
-    /// Whoever is down.
-    Down(Vec<String>),
-    /// Every agent of this host.
-    Fleet,
-    /// A card, and whose work on it ends.
-    Card {
-        /// Its id.
-        id: String,
-        /// Who holds it.
-        owner: Option<String>,
-    },
-    /// What lies in the Mosaic home, and the units of its fleet.
-    Home {
-        /// The version that seeded it.
-        seeded: String,
-    },
-    /// Every claim that has expired.
-    ExpiredClaims,
-}
-
-impl Subject {
-    /// It in words.
-    #[must_use]
-    pub fn words(&self) -> String {
-        match self {
-            Self::Down(names) if names.is_empty() => "who is down; nobody is now".to_owned(),
-            Self::Agents(names) | Self::Down(names) => names.join(", "),
-            Self::Class(class) => format!("every agent of class {class}"),
-            Self::Fleet => "the whole fleet".to_owned(),
-            Self::Card { id, owner: Some(owner) } => format!("{id} (held by {owner})"),
-            Self::Card { id, owner: None } => id.clone(),
-            Self::Home { seeded } => {
-                format!("the framework's files here, which are of version {seeded}, and the fleet's units")
-            }
-            Self::ExpiredClaims => "every claim that has expired".to_owned(),
-        }
-    }
-
-    /// What is done to it, short enough for a button.
-    #[must_use]
-    pub fn button(&self, verb: &str) -> String {
-        match self {
-            Self::Agents(names) | Self::Down(names) => match names.as_slice() {
-                [] => verb.to_owned(),
-                [name] => format!("{verb} {name}"),
-                names => format!("{verb} {} agents", names.len()),
-            },
-            Self::Class(class) => format!("{verb} class {class}"),
-            Self::Fleet => format!("{verb} the fleet"),
-            Self::Card { id, .. } => format!("{verb} {id}"),
-            Self::Home { .. } => verb.to_owned(),
-            Self::ExpiredClaims => format!("{verb} expired claims"),
-        }
-    }
-}
-
-/// How much of a text was on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reading {
-    /// Lines from its beginning that were.
-    read: u16,
-    /// How many there are; `None` before the first frame.
-    all: Option<u16>,
-}
-
-impl Reading {
-    /// Takes what a frame showed of it.
-    pub fn show(&mut self, lines: Lines) {
-        if lines.first <= self.read {
-            self.read = self.read.max(lines.end);
-        }
-        self.all = Some(lines.all);
-    }
-
-    /// Whether all of it was.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        self.all.is_some_and(|all| self.read >= all)
-    }
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(confirm)) = &mut state.overlay else { return };
@@ -137,7 +18,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Char('y')
             if !confirm.reading.is_whole() =>
         {
-            toast(state, "scroll to its end first: not all of it was shown yet".to_owned(), true);
+            state.say("scroll to its end first: not all of it was shown yet".to_owned(), true);
         }
         KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => confirm.yes = !confirm.yes,
         KeyCode::Enter if !confirm.yes => cancel(state),
@@ -155,41 +36,6 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 fn cancel(state: &mut State) {
     if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
-        answers::forget(state, confirm.sent.id);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_button_says_what_is_done_to_whom() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let card = |owner: Option<&str>| Subject::Card { id: "A1".to_owned(), owner: owner.map(str::to_owned) };
-        for (subject, verb, button, words) in [
-            (Subject::Agents(names(&["a"])), "Stop", "Stop a", "a"),
-            (Subject::Agents(names(&["a", "b", "c"])), "Stop", "Stop 3 agents", "a, b, c"),
-            (Subject::Class("code".to_owned()), "Restart", "Restart class code", "every agent of class code"),
-            (Subject::Down(names(&["a", "b"])), "Restart", "Restart 2 agents", "a, b"),
-            (Subject::Down(Vec::new()), "Restart", "Restart", "who is down; nobody is now"),
-            (Subject::Fleet, "Uninstall", "Uninstall the fleet", "the whole fleet"),
-            (card(None), "Complete", "Complete A1", "A1"),
-            (card(Some("a")), "Reclaim", "Reclaim A1", "A1 (held by a)"),
-            (Subject::ExpiredClaims, "Reclaim", "Reclaim expired claims", "every claim that has expired"),
-        ] {
-            assert_eq!((subject.button(verb), subject.words()), (button.to_owned(), words.to_owned()));
-        }
-    }
-
-    #[test]
-    fn a_text_is_read_only_where_no_line_was_left_out() {
-        let lines = |first, end| Lines { first, end, all: 9, marked: false };
-        let mut reading = Reading::default();
-        assert!(!reading.is_whole(), "before the first frame");
-        for (first, end, whole) in [(0, 4, false), (5, 9, false), (3, 6, false), (6, 9, true)] {
-            reading.show(lines(first, end));
-            assert_eq!(reading.is_whole(), whole, "after lines {first} to {end}");
-        }
+        held::forget(state, confirm.sent.id);
     }
 }

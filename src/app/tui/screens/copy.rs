@@ -2,41 +2,22 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Overlay, PopupParts, Screen};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::parts::PopupParts;
+use crate::app::tui::screens::{dispatch, hand};
 use crate::app::tui::state::State;
-use crate::app::tui::update::{dispatch, hand, toast};
+use crate::app::tui::state::copy::{Copy, Item};
+use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::fleet::model::PaneScreen;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::copy::popup };
-
-/// What can be copied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
-    /// The entries.
-    pub items: Vec<Item>,
-    /// The marked one.
-    pub at: usize,
-}
-
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// Its key.
-    pub key: char,
-    /// What it is.
-    pub what: &'static str,
-    /// The text.
-    pub text: String,
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 /// Opens the list, where there is anything.
 pub(in crate::app::tui) fn open(state: &mut State) {
     let items = items(state);
     if items.is_empty() {
-        return toast(state, "copy: nothing is selected".to_owned(), true);
+        return state.say("copy: nothing is selected".to_owned(), true);
     }
     state.overlay = Some(Overlay::Copy(Copy { items, at: 0 }));
 }

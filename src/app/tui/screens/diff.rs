@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{FilterParts, Screen, ViewParts};
-use crate::app::action::registry::Place;
 use crate::app::action::{Direction, Motion};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
-use crate::app::tui::state::{State, TextInput};
-use crate::app::tui::update::toast;
+use crate::app::tui::screens::parts::{FilterParts, ViewParts};
+use crate::app::tui::state::State;
+use crate::app::tui::state::diff::{DiffState, Row};
+use crate::app::tui::state::screen::Screen;
+use crate::app::tui::state::text_input::TextInput;
 use crate::fleet::git::Diff;
 
 /// Columns that one step to the side moves.
@@ -18,11 +19,7 @@ const SIDE_STEP: usize = 16;
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Diff,
-    help: "keys in a diff",
     filter: Some(FilterParts {
-        is_open: |state| state.diff.searching,
-        is_shown: |state| state.diff.searching || !state.diff.search.text.is_empty(),
         press: press_in_search,
         paste: |state, text| {
             let cut = state.diff.search.insert(text);
@@ -32,84 +29,7 @@ pub(super) const PARTS: ViewParts = ViewParts {
     }),
     motion: |state, motion, _| scroll(state, motion),
     peel,
-    plan: present::diff::plan,
-    draw: present::diff::body,
 };
-
-/// A line of the view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Row {
-    /// The head of a file.
-    File(usize),
-    /// A line of a file.
-    Line(usize, usize),
-    /// What is not kept of a file.
-    More(usize),
-    /// What git said beyond what is kept.
-    Cut,
-    /// The head of the names that git does not know.
-    New,
-    /// One of them.
-    Name(usize),
-    /// Those that are only counted.
-    MoreNames,
-    /// Nothing.
-    Blank,
-}
-
-/// A diff on the screen.
-#[derive(Debug, Clone, Default)]
-pub struct DiffState {
-    /// The agent.
-    pub name: String,
-    /// What was read; `None` while it is being read.
-    pub read: Option<Result<Arc<Diff>, String>>,
-    /// Its lines.
-    pub rows: Arc<Vec<Row>>,
-    /// First line shown.
-    pub top: usize,
-    /// First column shown of the lines.
-    pub side: usize,
-    /// What is searched.
-    pub search: TextInput,
-    /// Whether keys go into it.
-    pub searching: bool,
-}
-
-impl DiffState {
-    /// The diff, once it was read.
-    #[must_use]
-    pub fn diff(&self) -> Option<&Arc<Diff>> {
-        self.read.as_ref()?.as_ref().ok()
-    }
-
-    /// The text of a line, as far as it can be searched.
-    #[must_use]
-    pub fn text(&self, row: Row) -> &str {
-        let Some(diff) = self.diff() else { return "" };
-        match row {
-            Row::File(at) => diff.files[at].path.as_str(),
-            Row::Line(file, at) => &diff.files[file].lines[at].text,
-            Row::Name(at) => diff.untracked[at].as_str(),
-            Row::More(_) | Row::Cut | Row::New | Row::MoreNames | Row::Blank => "",
-        }
-    }
-
-    /// Whether a line holds what is searched. A capital letter means only itself.
-    #[must_use]
-    pub fn is_found(&self, row: Row) -> bool {
-        let wanted = self.search.text.as_str();
-        if wanted.is_empty() {
-            return false;
-        }
-        let text = self.text(row);
-        if wanted.chars().any(char::is_uppercase) {
-            text.contains(wanted)
-        } else {
-            text.to_lowercase().contains(wanted)
-        }
-    }
-}
 
 /// Opens the diff of an agent, or reads it again.
 pub(in crate::app::tui) fn open(state: &mut State, name: String, effects: &mut Vec<Effect>) {
@@ -196,7 +116,7 @@ pub(in crate::app::tui) fn side(state: &mut State, direction: Direction) {
             };
             match to {
                 Some(to) => state.diff.top = to.min(last(state)),
-                None => toast(state, "no other file there".to_owned(), false),
+                None => state.say("no other file there".to_owned(), false),
             }
         }
     }
@@ -210,11 +130,11 @@ pub(in crate::app::tui) fn search(state: &mut State) {
 /// To the next line that holds what is searched, or the one before.
 pub(in crate::app::tui) fn next(state: &mut State, forward: bool) {
     if state.diff.search.text.is_empty() {
-        return toast(state, "nothing is searched yet: / takes a text".to_owned(), false);
+        return state.say("nothing is searched yet: / takes a text".to_owned(), false);
     }
     let from = if forward { state.diff.top + 1 } else { state.diff.top };
     if !find(state, from, forward) {
-        toast(state, format!("no line holds {}", crate::plain::quoted(&state.diff.search.text)), true);
+        state.say(format!("no line holds {}", crate::plain::quoted(&state.diff.search.text)), true);
     }
 }
 

@@ -2,25 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Overlay, PopupParts, activity, scroll_by};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::activity;
+use crate::app::tui::screens::parts::{PopupParts, scroll_by};
 use crate::app::tui::state::State;
-use crate::fleet::activity::Event;
+use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::event::popup };
-
-/// An open event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EventPopup {
-    /// The event.
-    pub event: Event,
-    /// First line shown.
-    pub scroll: u16,
-}
-
-impl Eq for EventPopup {}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Event(open)) = &mut state.overlay else { return };

@@ -2,15 +2,15 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{FilterParts, Screen, ViewParts};
-use crate::app::action::registry::Place;
 use crate::app::action::{Direction, Motion};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::filter::Filter;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::hand;
+use crate::app::tui::screens::parts::{FilterParts, ViewParts};
 use crate::app::tui::state::State;
-use crate::app::tui::update::{hand, mark_seen, toast};
+use crate::app::tui::state::screen::Screen;
 use crate::fleet::model::{AgentRow, RowKey};
 use crate::ui::columns::first_in_view;
 
@@ -21,34 +21,11 @@ const MAX_FILTER_CHARS: usize = 200;
 const PAN_STEP: u16 = 8;
 
 /// What it is made of.
-pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Fleet,
-    help: "keys in Fleet",
-    filter: Some(FILTER),
-    motion: |state, motion, _| move_cursor(state, motion),
-    peel,
-    plan: present::fleet::plan,
-    draw: present::fleet::body,
-};
+pub(super) const PARTS: ViewParts =
+    ViewParts { filter: Some(FILTER), motion: |state, motion, _| move_cursor(state, motion), peel };
 
 /// What narrows the list; the wall shows the same agents.
-pub(super) const FILTER: FilterParts = FilterParts {
-    is_open: |state| state.filter.editing,
-    is_shown: |state| state.filter.editing || !state.filter.text.is_empty(),
-    press: press_in_filter,
-    paste: paste_into_filter,
-};
-
-/// The filter line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FilterLine {
-    /// What is typed.
-    pub text: String,
-    /// Whether keys go into it.
-    pub editing: bool,
-    /// The same, parsed.
-    pub filter: Filter,
-}
+pub(super) const FILTER: FilterParts = FilterParts { press: press_in_filter, paste: paste_into_filter };
 
 /// Shows the Fleet view alone.
 pub(in crate::app::tui) fn view(state: &mut State) {
@@ -77,10 +54,10 @@ pub(super) fn peel(state: &mut State) -> bool {
 /// Marks the selected agent, or takes its mark away, and goes on to the next row.
 pub(in crate::app::tui) fn mark(state: &mut State) {
     let Some(row) = hand::row(state).cloned() else {
-        return toast(state, "mark: no agent is selected".to_owned(), true);
+        return state.say("mark: no agent is selected".to_owned(), true);
     };
     if !row.managed {
-        return toast(state, format!("mark: {} is not in the roster; nothing here acts on it", row.name), true);
+        return state.say(format!("mark: {} is not in the roster; nothing here acts on it", row.name), true);
     }
     if !state.batch.remove(&row.key) {
         state.batch.insert(row.key.clone());
@@ -115,7 +92,7 @@ pub(in crate::app::tui) fn select(state: &mut State, key: RowKey) {
         state.pane.pan = None;
     }
     state.selected = Some(key);
-    mark_seen(state);
+    state.mark_seen();
     keep_in_view(state);
 }
 
@@ -140,7 +117,7 @@ pub(in crate::app::tui) fn next_attention(state: &mut State) {
     let next = rows.iter().skip(at).chain(rows.iter().take(at)).find(|row| row.needs_operator());
     match next {
         Some(row) => show(state, row),
-        None => toast(state, "nobody needs you".to_owned(), false),
+        None => state.say("nobody needs you".to_owned(), false),
     }
 }
 
@@ -160,7 +137,7 @@ pub(in crate::app::tui) fn show(state: &mut State, row: &AgentRow) {
 pub(in crate::app::tui) fn pan(state: &mut State, direction: Direction) {
     let Some(picture) = &state.pane.screen else { return };
     let room = layout_of(state).pane;
-    let (mut column, mut row) = present::anchor(picture, room, state.pane.pan, present::is_dead(state));
+    let (mut column, mut row) = present::pane::anchor(picture, room, state.pane.pan, present::pane::is_dead(state));
     let most_column = picture.size.width.saturating_sub(room.width);
     let most_row = picture.size.height.saturating_sub(room.height);
     match direction {

@@ -2,49 +2,26 @@
 
 use std::sync::Arc;
 
-use super::{Screen, ViewParts, board};
 use crate::app::action::Motion;
-use crate::app::action::registry::Place;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
-use crate::app::tui::state::{State, TextInput};
-use crate::app::tui::update::toast;
-use crate::backlog::model::{GoalLine, Goals};
+use crate::app::tui::screens::board;
+use crate::app::tui::screens::parts::ViewParts;
+use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Screen;
+use crate::app::tui::state::text_input::TextInput;
+use crate::backlog::model::Goals;
 use crate::backlog::watch::Request;
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Goals,
-    help: "keys on the goals",
     filter: None,
     motion: |state, motion, _| step(state, motion),
     peel: |state| {
         state.screen = state.back.pop().unwrap_or(Screen::Board);
         true
     },
-    plan: present::goals::plan,
-    draw: present::goals::body,
 };
-
-/// The goals on the screen.
-#[derive(Debug, Clone, Default)]
-pub struct GoalsState {
-    /// Newest reading; `None` before the first.
-    pub read: Option<Arc<Goals>>,
-    /// The selected one.
-    pub at: usize,
-    /// Whether they are asked for.
-    pub asked: bool,
-}
-
-impl GoalsState {
-    /// The selected goal.
-    #[must_use]
-    pub fn selected(&self) -> Option<&GoalLine> {
-        self.read.as_ref()?.goals.get(self.at)
-    }
-}
 
 /// Shows the goals over the board, or goes back to its columns.
 pub(in crate::app::tui) fn view(state: &mut State) {
@@ -57,7 +34,7 @@ pub(in crate::app::tui) fn view(state: &mut State) {
 /// Shows the cards of the selected goal on the board.
 pub(in crate::app::tui) fn cards(state: &mut State) {
     let Some(goal) = state.goals.selected().map(|line| line.goal.clone()) else {
-        return toast(state, "no goal is selected".to_owned(), true);
+        return state.say("no goal is selected".to_owned(), true);
     };
     board::view(state);
     board::show_only(state, TextInput::line(&format!("goal:{goal}")));

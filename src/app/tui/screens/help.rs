@@ -2,25 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Overlay, PopupParts, scroll_by};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::parts::{PopupParts, scroll_by};
 use crate::app::tui::state::State;
+use crate::app::tui::state::help::Help;
+use crate::app::tui::state::screen::Overlay;
 
 /// Longest filter; more is a paste gone wrong.
 const MAX_FILTER_CHARS: usize = 200;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::help::popup };
-
-/// Keys that work here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Help {
-    /// Filter typed.
-    pub filter: String,
-    /// First line shown.
-    pub scroll: u16,
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
     let Some(Overlay::Help(Help { filter, scroll })) = &mut state.overlay else { return };

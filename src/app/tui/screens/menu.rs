@@ -2,53 +2,21 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::confirm::{Confirm, Subject};
-use super::prompt::Question;
-use super::{Overlay, PopupParts, card, prompt};
-use crate::app::action::dispatch::Request;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::parts::PopupParts;
+use crate::app::tui::screens::{card, dispatch, prompt};
 use crate::app::tui::state::State;
-use crate::app::tui::update::{dispatch, toast};
+use crate::app::tui::state::confirm::{Confirm, Subject};
+use crate::app::tui::state::menu::Choice;
+use crate::app::tui::state::screen::Overlay;
 use crate::backlog::model::CardId;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::menu::popup };
-
-/// A choice between a few things.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Menu {
-    /// What is chosen.
-    pub title: String,
-    /// The card that it was opened on.
-    pub card: CardId,
-    /// The choices.
-    pub items: Vec<(String, Choice)>,
-    /// The marked one.
-    pub at: usize,
-}
-
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// Hands a request to the executor.
-    Run {
-        /// Its command line.
-        command: String,
-        /// What the executor is asked.
-        request: Box<Request>,
-        /// The verb of the question that goes before, as its key asks it.
-        asks: Option<&'static str>,
-    },
-    /// Asks further.
-    Ask(Question),
-    /// Opens the choice of an owner.
-    Owner(CardId),
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.code == KeyCode::Enter && !state.shows_mark() {
-        return toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
+        return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
     }
     let Some(Overlay::Menu(menu)) = &mut state.overlay else { return };
     let last = menu.items.len().saturating_sub(1);

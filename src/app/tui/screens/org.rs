@@ -1,38 +1,23 @@
 //! The Org view: the chart of seats, and the persona of the selected one beside it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fleet::select;
-use super::{Screen, ViewParts};
-use crate::app::action::registry::Place;
 use crate::app::action::{Direction, Motion};
-use crate::app::tui::chart::{self, Seat};
+use crate::app::tui::chart::Seat;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
+use crate::app::tui::present::org::{cursor, seats};
+use crate::app::tui::screens::parts::ViewParts;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Screen;
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Org,
-    help: "keys in Org",
     filter: None,
     motion: |state, motion, _| step(state, motion),
     peel: |state| std::mem::take(&mut state.org.scroll) > 0,
-    plan: present::org::plan,
-    draw: present::org::body,
 };
-
-/// What the view knows beside the rows.
-#[derive(Debug, Clone, Default)]
-pub struct OrgState {
-    /// First line of the chart on the screen.
-    pub top: usize,
-    /// First line of the persona on the screen.
-    pub scroll: u16,
-    /// Texts of personas, or why there is none; nothing while one is being read.
-    pub personas: HashMap<String, Option<Result<Arc<str>, String>>>,
-}
 
 /// Shows the Org view alone.
 pub(in crate::app) fn view(state: &mut State) {
@@ -45,19 +30,6 @@ pub(in crate::app) fn view(state: &mut State) {
     // What was read before may have been edited meanwhile.
     state.org.personas.clear();
     state.org.scroll = 0;
-}
-
-/// The chart of the present rows.
-#[must_use]
-pub(in crate::app::tui) fn seats(state: &State) -> Vec<Seat> {
-    state.snapshot.as_ref().map_or_else(Vec::new, |snapshot| chart::chart(&snapshot.agents))
-}
-
-/// Place of the selected seat in the chart.
-#[must_use]
-pub(in crate::app::tui) fn cursor(state: &State, seats: &[Seat]) -> Option<usize> {
-    let is_selected = |seat: &Seat| seat.row().is_some_and(|row| Some(&row.key) == state.selected.as_ref());
-    seats.iter().position(is_selected)
 }
 
 /// Moves the cursor from seat to seat, over lines that nobody sits on.

@@ -1,37 +1,22 @@
 //! The palette: a command line inside the dashboard, with a list of what it could become. The words are those of a
 //! shell, parsed by the same parser.
 
-use std::cmp::Reverse;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Overlay, PopupParts};
 use crate::app::action::cli;
 use crate::app::action::inputs::Inputs;
-use crate::app::action::keymap::Keymap;
-use crate::app::action::registry::{self, ACTIONS, ActionSpec, Argument, Door, Shell};
+use crate::app::action::registry::{ActionSpec, Door, Shell};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::fuzzy;
-use crate::app::tui::present;
-use crate::app::tui::state::{State, TextInput};
-use crate::app::tui::update::{dispatch, toast};
+use crate::app::tui::screens::dispatch;
+use crate::app::tui::screens::parts::PopupParts;
+use crate::app::tui::state::State;
+use crate::app::tui::state::palette::{Palette, candidates, normal, refusal, usage, words_of};
+use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::text_input::TextInput;
 use crate::fleet::roster::FIELDS;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text), draw: present::palette::popup };
-
-/// The open palette.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Palette {
-    /// What is typed.
-    pub line: TextInput,
-    /// Which entry of the list is marked.
-    pub at: usize,
-    /// What is wrong with the line.
-    pub notice: Option<String>,
-    /// How far back in the history the line came from; 0 is none of it.
-    pub back: usize,
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
 
 /// Opens it with an entry and what is known of its inputs; the rest is typed behind it.
 pub(in crate::app::tui) fn open_with(state: &mut State, spec: &ActionSpec, inputs: &Inputs) {
@@ -46,88 +31,6 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
         Some(Overlay::Palette(palette)) => Some(&mut palette.line),
         _ => None,
     }
-}
-
-/// What a line could become, best first.
-#[must_use]
-pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
-    let typed = normal(line);
-    let lower = typed.to_lowercase();
-    let tokens: Vec<&str> = lower.split_whitespace().collect();
-    // How near it is, and within that how well it fits: the best first.
-    let mut found: Vec<((usize, Reverse<u32>), &ActionSpec)> = ACTIONS
-        .iter()
-        .filter(|spec| !keys.hides(spec))
-        .filter_map(|spec| {
-            let words = words_of(spec)?;
-            // Behind a whole command stand its arguments.
-            let command = matches!(spec.doors.shell, Shell::Words(_));
-            if command && (typed.trim_end() == words || typed.starts_with(&format!("{words} "))) {
-                return Some(((0, Reverse(0)), spec));
-            }
-            let about = format!("{words} {}", spec.title.to_lowercase());
-            let fits = fuzzy::score(&lower, &about)?;
-            let all = tokens.iter().all(|token| about.contains(token));
-            let near = match (words.starts_with(&lower), all) {
-                (true, _) => 1,
-                (_, true) => 2,
-                // A letter here and there means nothing when few were typed, or words.
-                _ if lower.trim().chars().count() < 2 || tokens.len() > 2 => return None,
-                _ => 3,
-            };
-            Some(((near, Reverse(if near == 3 { fits } else { 0 })), spec))
-        })
-        .collect();
-    let exact = found.iter().any(|((near, _), _)| *near == 0);
-    if exact && typed.contains(' ') {
-        found.retain(|((near, _), _)| *near == 0);
-    }
-    // Letters here and there are a guess: it is not made beside what was written.
-    if found.iter().any(|((near, _), _)| *near < 3) {
-        found.retain(|((near, _), _)| *near < 3);
-    }
-    found.sort_by_key(|(near, _)| *near);
-    found.into_iter().map(|(_, spec)| spec).collect()
-}
-
-/// A line without the program's name, which the shown shell form has in front.
-#[must_use]
-pub fn normal(line: &str) -> &str {
-    let line = line.trim_start();
-    line.strip_prefix("mosaic-tui ").unwrap_or(line).trim_start()
-}
-
-/// Why a typed command is none here, and where it is one.
-#[must_use]
-pub fn refusal(line: &str, keys: &Keymap) -> Option<String> {
-    let typed = normal(line).trim_end();
-    let named = |spec: &&ActionSpec| {
-        let words = spec.words().unwrap_or_default();
-        !words.is_empty() && (typed == words || typed.starts_with(&format!("{words} ")))
-    };
-    ACTIONS.iter().filter(named).find_map(|spec| match spec.refusal(Door::Palette) {
-        None if keys.hides(spec) => Some(format!("{} changes something, and this dashboard is read-only", spec.title)),
-        refusal => refusal,
-    })
-}
-
-/// The words of an entry as they are typed here: a command's own, else a screen action's title; `None` for what is not
-/// run from here.
-#[must_use]
-pub fn words_of(spec: &ActionSpec) -> Option<String> {
-    match (spec.doors.palette, spec.doors.shell) {
-        (registry::Palette::None(_), _) => None,
-        (registry::Palette::Open, Shell::Words(words)) => Some(words.join(" ")),
-        (registry::Palette::Open, Shell::Root | Shell::None(_)) => Some(spec.title.to_owned()),
-    }
-}
-
-/// The arguments of an entry, as a reminder.
-#[must_use]
-pub fn usage(spec: &ActionSpec) -> String {
-    let words: Vec<String> =
-        spec.arguments.iter().filter(|argument| argument.name != "json").map(Argument::usage).collect();
-    words.join(" ")
 }
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -232,7 +135,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     let typed_whole =
         marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
     if marked.is_some() && !typed_whole && !state.shows_mark() {
-        return toast(state, "the marked line was not shown yet; look, and press it again".to_owned(), true);
+        return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
     }
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let Some(spec) = marked else {
@@ -244,7 +147,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
         state.overlay = None;
         return match dispatch::resolve(state, spec, &Inputs::default(), Door::Palette) {
             Ok((command, performer)) => dispatch::dispatch(state, command, performer, effects),
-            Err(why) => toast(state, why, true),
+            Err(why) => state.say(why, true),
         };
     }
     let needs_more = spec.arguments.iter().any(|argument| argument.shape.is_required());
@@ -284,42 +187,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn typing_narrows_the_list_to_what_is_meant() {
-        let ids = |line: &str| candidates(line, &Keymap::default()).iter().map(|spec| spec.id).collect::<Vec<_>>();
-        assert_eq!(ids("fleet restart code0"), ["fleet.restart"]);
-        assert_eq!(ids("fleet rest")[0], "fleet.restart");
-        assert!(ids("doc").contains(&"fleet.doctor"));
-        assert!(ids("fleet ").len() > 10, "a group lists its commands");
-        assert!(ids("").len() > 40);
-        assert!(
-            !ids("").iter().any(|id| id.starts_with("session.") || id.starts_with("demo.")),
-            "not for hooks and units"
-        );
-        assert_eq!(ids("fldoc")[0], "fleet.doctor", "letters here and there");
-        assert!(ids("nonsense words").is_empty());
-        assert_eq!(ids("mosaic-tui fleet stop code0"), ["fleet.stop"], "the shell's form is understood");
-        assert!(ids("Fleet stop code0").is_empty(), "arguments are never dropped");
-    }
-
-    #[test]
-    fn what_is_for_shells_alone_is_refused_with_its_command() {
-        let refused = refusal("session run code0", &Keymap::default()).unwrap();
-        let want = "session run is not run from here: supervisors run it; in a shell it is `mosaic-tui session run`";
-        assert_eq!(refused, want);
-        assert!(
-            refusal("demo", &Keymap::default()).is_some_and(|refused| refused.contains("it is a dashboard of its own"))
-        );
-        assert_eq!(
-            (
-                refusal("fleet stop code0", &Keymap::default()),
-                refusal("demos", &Keymap::default()),
-                refusal("", &Keymap::default())
-            ),
-            (None, None, None)
-        );
-    }
+    use crate::app::action::keymap::Keymap;
 
     #[test]
     fn tab_completes_names_options_and_fields() {

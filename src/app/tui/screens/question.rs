@@ -3,53 +3,20 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::confirm::Reading;
-use super::{Overlay, PopupParts, fleet, scroll_by};
 use crate::app::action::dispatch::RequestId;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::report::Report;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::parts::{PopupParts, scroll_by};
+use crate::app::tui::screens::{dispatch, fleet, hand};
 use crate::app::tui::state::State;
-use crate::app::tui::update::{dispatch, hand, toast};
-use crate::fleet::model::{AgentRow, Label, Readiness, RowKey};
+use crate::app::tui::state::confirm::Reading;
+use crate::app::tui::state::question::Question;
+use crate::app::tui::state::screen::Overlay;
+use crate::fleet::model::Readiness;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::question::popup };
-
-/// An open question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// Whose it is.
-    pub agent: RowKey,
-    /// The agent's name.
-    pub name: String,
-    /// What it asks, as every row shows it.
-    pub asked: Label,
-    /// How much of that was on the screen.
-    pub reading: Reading,
-    /// First line shown.
-    pub scroll: u16,
-    /// The answer that is on its way, and with which choice.
-    pub sent: Option<(RequestId, usize)>,
-    /// What became of it, and whether it failed.
-    pub told: Option<(String, bool)>,
-}
-
-impl Question {
-    fn of(row: &AgentRow) -> Option<Self> {
-        let asked = row.question.clone().filter(|_| row.managed)?;
-        Some(Self {
-            agent: row.key.clone(),
-            name: row.name.to_string(),
-            asked,
-            reading: Reading::default(),
-            scroll: 0,
-            sent: None,
-            told: None,
-        })
-    }
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 /// Opens the selected agent's question; where it asks nothing, the one of the next that does.
 pub(in crate::app::tui) fn open(state: &mut State) {
@@ -58,7 +25,7 @@ pub(in crate::app::tui) fn open(state: &mut State) {
         Some(question) => state.overlay = Some(Overlay::Question(Box::new(question))),
         None if selected.is_some_and(|row| row.managed && row.readiness == Readiness::Stuck) => {
             let why = "its question is not fully visible; press `a` to attach";
-            toast(state, format!("answer: {why}"), true);
+            state.say(format!("answer: {why}"), true);
         }
         None => next(state, "nobody asks anything"),
     }
@@ -79,7 +46,7 @@ fn next(state: &mut State, nobody: &str) {
         }
         None => {
             state.overlay = None;
-            toast(state, nobody.to_owned(), false);
+            state.say(nobody.to_owned(), false);
         }
     }
 }
@@ -103,10 +70,10 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
     let Some(Overlay::Question(open)) = &state.overlay else { return };
     if !open.reading.is_whole() {
-        return toast(state, "scroll to its end first: not all of it was shown yet".to_owned(), true);
+        return state.say("scroll to its end first: not all of it was shown yet".to_owned(), true);
     }
     if open.sent.is_some() || matches!(open.told, Some((_, false))) {
-        return toast(state, "it is answered; `w` goes on to the next".to_owned(), true);
+        return state.say("it is answered; `w` goes on to the next".to_owned(), true);
     }
     let now = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.key == open.agent);
     let now = now.and_then(|row| row.question.clone());
@@ -121,7 +88,7 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
             }
             _ => state.overlay = None,
         }
-        return toast(state, text, true);
+        return state.say(text, true);
     }
     let inputs = Inputs::default()
         .with("name", vec![open.name.clone()])
@@ -135,7 +102,7 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
             }
             dispatch::send(state, sent, request, effects);
         }
-        Err(why) => toast(state, why, true),
+        Err(why) => state.say(why, true),
     }
 }
 
@@ -162,6 +129,7 @@ mod tests {
     use crate::app::tui::event::Event;
     use crate::app::tui::samples;
     use crate::app::tui::update::update;
+    use crate::fleet::model::Label;
     use crate::fleet::model::Size;
 
     /// So many agents, each with a question of its own.

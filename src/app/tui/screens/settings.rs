@@ -2,20 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Overlay, PopupParts, scroll_by};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
+use crate::app::tui::screens::parts::{PopupParts, scroll_by};
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::settings::SettingsList;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None, draw: present::settings::popup };
-
-/// Every setting, with its value.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SettingsList {
-    /// First line shown.
-    pub scroll: u16,
-}
+pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
     let Some(Overlay::Settings(SettingsList { scroll })) = &mut state.overlay else { return };

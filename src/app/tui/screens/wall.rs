@@ -1,77 +1,25 @@
 //! The Wall view: a tile of every agent, each with its live pane. It owns the order of the tiles and their pictures.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::{Screen, ViewParts, fleet};
-use crate::app::action::registry::Place;
 use crate::app::action::{Direction, Motion};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::fleet;
+use crate::app::tui::screens::parts::ViewParts;
 use crate::app::tui::state::State;
-use crate::app::tui::update::toast;
-use crate::fleet::model::{AgentRow, PaneKey, PaneScreen, PaneTarget, Readiness, RowKey, ServerName};
+use crate::app::tui::state::screen::Screen;
+use crate::fleet::model::{AgentRow, PaneKey, PaneTarget, Readiness, RowKey};
 use crate::fleet::pane::{Seen, Tile};
-
-/// Tiles change places only when no key was pressed for so long: nothing jumps below an operator's finger.
-const REST: Duration = Duration::from_secs(3);
 
 /// An agent that printed nothing for so long is still, and a cursor that follows goes on.
 const STILL_SECONDS: u64 = 3;
 
 /// What it is made of.
-pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Wall,
-    help: "keys on the Wall",
-    filter: Some(fleet::FILTER),
-    motion: |state, motion, _| move_cursor(state, motion),
-    peel,
-    plan: present::wall::plan,
-    draw: present::wall::body,
-};
-
-/// The wall.
-#[derive(Debug, Clone, Default)]
-pub struct WallState {
-    /// The rows in the order of their tiles.
-    pub order: Vec<RowKey>,
-    /// Where each row's pane was seen last: a server that does not answer has not lost it.
-    pub targets: HashMap<RowKey, PaneTarget>,
-    /// The newest picture of each pane, cut to its tile.
-    pub pictures: HashMap<PaneKey, Arc<PaneScreen>>,
-    /// When each server was looked at last.
-    pub looked: HashMap<ServerName, Timestamp>,
-    /// Why a server cannot be looked at.
-    pub lost: HashMap<ServerName, String>,
-    /// Since when the pictures hold still.
-    pub frozen: Option<Timestamp>,
-    /// Whether the cursor goes along to what moves.
-    pub follows: bool,
-    /// When a key was pressed last.
-    touched: Option<Timestamp>,
-    /// The filter for which the tiles stand in attention order.
-    sorted_for: String,
-    /// What pictures were asked for.
-    asked: Vec<Tile>,
-}
-
-impl WallState {
-    /// Place of the selected row's tile among all of them.
-    #[must_use]
-    pub fn at(&self, selected: Option<&RowKey>) -> Option<usize> {
-        self.order.iter().position(|key| Some(key) == selected)
-    }
-
-    /// Whether no key was pressed for a while.
-    fn rests(&self, now: Timestamp) -> bool {
-        let since = |then: Timestamp| Duration::try_from(now.duration_since(then)).unwrap_or_default();
-        self.touched.is_none_or(|touched| since(touched) >= REST)
-    }
-}
+pub(super) const PARTS: ViewParts =
+    ViewParts { filter: Some(fleet::FILTER), motion: |state, motion, _| move_cursor(state, motion), peel };
 
 /// Shows the wall alone.
 pub(in crate::app::tui) fn view(state: &mut State) {
@@ -108,7 +56,7 @@ pub(in crate::app::tui) fn follow(state: &mut State) {
     } else {
         "the cursor stays where you put it"
     };
-    toast(state, text.to_owned(), false);
+    state.say(text.to_owned(), false);
 }
 
 /// A filter first, then what holds still.

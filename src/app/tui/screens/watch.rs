@@ -2,35 +2,16 @@
 
 use std::sync::Arc;
 
-use super::ViewParts;
 use crate::app::action::Motion;
-use crate::app::action::registry::Place;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
+use crate::app::tui::screens::parts::ViewParts;
 use crate::app::tui::state::State;
-use crate::app::tui::update::toast;
+use crate::app::tui::state::watch::Scrollback;
 use crate::fleet::model::PaneScreen;
 
 /// What it is made of.
-pub(super) const PARTS: ViewParts = ViewParts {
-    place: Place::Watch,
-    help: "keys in Watch",
-    filter: None,
-    motion: scroll,
-    peel,
-    plan: present::watch::plan,
-    draw: present::watch::body,
-};
-
-/// Scrollback of the pane in view.
-#[derive(Debug, Clone)]
-pub struct Scrollback {
-    /// The text; `None` while it is being fetched.
-    pub screen: Option<Arc<PaneScreen>>,
-    /// Lines above the newest.
-    pub offset: u16,
-}
+pub(super) const PARTS: ViewParts = ViewParts { filter: None, motion: scroll, peel };
 
 fn peel(state: &mut State) -> bool {
     if state.pane.history.take().is_some() {
@@ -81,7 +62,7 @@ pub(in crate::app::tui) fn take_history(state: &mut State, fetched: Result<Arc<P
             let most = picture.size.height.saturating_sub(layout_of(state).pane.height);
             if most == 0 {
                 state.pane.history = None;
-                toast(state, "no scrollback above this screen".to_owned(), false);
+                state.say("no scrollback above this screen".to_owned(), false);
             } else if let Some(history) = &mut state.pane.history {
                 history.offset = history.offset.min(most);
                 history.screen = Some(picture);
@@ -89,7 +70,7 @@ pub(in crate::app::tui) fn take_history(state: &mut State, fetched: Result<Arc<P
         }
         Err(why) => {
             state.pane.history = None;
-            toast(state, why, true);
+            state.say(why, true);
         }
     }
 }

@@ -1,32 +1,57 @@
-//! The dashboard's whole state; what belongs to one screen stands with its keys in `screens`. Only `update` changes it.
+//! The dashboard's whole state, with a module for what each view and each popup holds. Only `update` changes it, and the
+//! keys and steps of `screens`.
 
-mod input_history;
-mod text_input;
-
-pub use input_history::InputHistory;
-pub use text_input::{Lines, TextInput};
+pub mod activity;
+pub mod answer;
+pub mod board;
+pub mod confirm;
+pub mod copy;
+pub mod diff;
+pub mod escalations;
+pub mod event;
+pub mod explain;
+pub mod fleet;
+pub mod form;
+pub mod goals;
+pub mod help;
+pub mod input_history;
+pub mod menu;
+pub mod org;
+pub mod palette;
+pub mod prompt;
+pub mod question;
+pub mod screen;
+pub mod settings;
+pub mod sheet;
+pub mod text_input;
+pub mod wall;
+pub mod watch;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
+use self::activity::ActivityState;
+use self::board::BoardState;
+use self::diff::DiffState;
+use self::fleet::FilterLine;
+use self::goals::GoalsState;
+use self::input_history::InputHistory;
+use self::org::OrgState;
+use self::screen::{Mark, Overlay, Screen};
+use self::wall::WallState;
+use self::watch::Scrollback;
 use super::notices::Notices;
-use super::screens::activity::ActivityState;
-use super::screens::board::BoardState;
-use super::screens::diff::DiffState;
-use super::screens::fleet::FilterLine;
-use super::screens::goals::GoalsState;
-use super::screens::org::OrgState;
-use super::screens::wall::WallState;
-use super::screens::watch::Scrollback;
-use super::screens::{Mark, Overlay, Screen};
 use super::settings::Settings;
-use crate::app::action::dispatch::{RequestId, Sent};
+use crate::app::action::dispatch::{OnScreen, RequestId, Sent};
 use crate::app::action::keymap::{Keymap, Standing};
 use crate::app::action::registry::Door;
 use crate::backlog::model::{CardId, Column};
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
+
+/// How long a message stays at the bottom.
+const TOAST_SECONDS: i64 = 4;
 
 /// A short message at the bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +126,8 @@ pub struct State {
     pub requests: u64,
     /// The door that requests come through just now.
     pub door: Door,
+    /// What is to be done on this screen behind the key that asked for it; empty between events.
+    pub(in crate::app::tui) steps: VecDeque<OnScreen>,
     /// Key presses for which a request to leave counts as said with what runs in mind.
     pub leaving: u8,
     /// What was left while its answer was on its way, in the order it was sent: what is typed in it comes back if it
@@ -167,6 +194,7 @@ impl State {
             running: Vec::new(),
             requests: 0,
             door: Door::Key,
+            steps: VecDeque::new(),
             leaving: 0,
             detached: Vec::new(),
             toast: None,
@@ -289,16 +317,43 @@ impl State {
             || self.is_filtered()
     }
 
+    /// The line that narrows the view, where it has one: whether keys go into it, and what it holds.
+    fn filter_line(&self) -> Option<(bool, &str)> {
+        match self.screen {
+            Screen::Fleet | Screen::Wall => Some((self.filter.editing, &self.filter.text)),
+            Screen::Board => Some((self.board.filtering, &self.board.filter.text)),
+            Screen::Activity => Some((self.activity.filtering, &self.activity.filter.text)),
+            Screen::Diff => Some((self.diff.searching, &self.diff.search.text)),
+            Screen::Watch | Screen::Card | Screen::Goals | Screen::Org => None,
+        }
+    }
+
+    /// Says something at the bottom, for a moment.
+    pub(in crate::app::tui) fn say(&mut self, text: String, failed: bool) {
+        let until = self.now.checked_add(TOAST_SECONDS.seconds()).unwrap_or(self.now);
+        self.toast = Some(Toast { text, failed, until });
+    }
+
+    /// What is selected is being looked at.
+    pub(in crate::app::tui) fn mark_seen(&mut self) {
+        if !self.screen.is_of_agents() {
+            return;
+        }
+        if let Some(row) = self.selected_row().cloned() {
+            self.seen.insert(row.key.clone(), row.readiness);
+        }
+    }
+
     /// Whether a filter narrows the view, or is being typed.
     #[must_use]
     pub fn is_filtered(&self) -> bool {
-        self.screen.parts().filter.as_ref().is_some_and(|filter| (filter.is_shown)(self))
+        self.filter_line().is_some_and(|(open, text)| open || !text.is_empty())
     }
 
     /// Whether keys go into a filter.
     #[must_use]
     pub fn is_filtering(&self) -> bool {
-        self.screen.parts().filter.as_ref().is_some_and(|filter| (filter.is_open)(self))
+        self.filter_line().is_some_and(|(open, _)| open)
     }
 
     /// Shows another view over the present one.

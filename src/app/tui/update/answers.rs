@@ -1,16 +1,12 @@
-//! Answers of what was sent: to the form or the question that it was typed in, else told, or kept until nothing else is
-//! open.
+//! Answers of what was sent: to the form or the question that it was typed in, else told.
 
-use super::toast;
-use crate::app::action::dispatch::{RequestId, Sent};
+use crate::app::action::dispatch::Sent;
 use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
-use crate::app::tui::screens::answer::Answer;
-use crate::app::tui::screens::{Overlay, question};
+use crate::app::tui::screens::{held, question};
 use crate::app::tui::state::State;
-
-/// Answers that are kept while something else is open.
-const MAX_ANSWERS: usize = 32;
+use crate::app::tui::state::answer::Answer;
+use crate::app::tui::state::screen::Overlay;
 
 /// Takes the answer of a request: to where it was typed, else it is told.
 pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
@@ -26,7 +22,7 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
             state.board.undo = Some(undo);
         }
     }
-    if answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
+    if held::answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
         state.toast = None;
         return;
     }
@@ -54,9 +50,9 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
             Some(_) => {
                 state.toast = None;
                 let title = "done".to_owned();
-                keep(state, Overlay::Answer(Answer::new(title, command, text, false)));
+                held::keep(state, Overlay::Answer(Answer::new(title, command, text, false)));
             }
-            None => toast(state, text, false),
+            None => state.say(text, false),
         }
         return;
     }
@@ -65,92 +61,5 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
     let complete = report.errors.is_empty() && report.text.contains('\n');
     let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
     let text = lines_of(&report).join("\n");
-    keep(state, Overlay::Answer(Answer::new(title, command, text, !complete)));
-}
-
-/// Leaves what is open to get its answer by itself; refused, it comes back as it was typed.
-pub(in crate::app::tui) fn detach(state: &mut State) {
-    state.detached.extend(state.overlay.take());
-}
-
-/// Forgets what was to be sent and is not.
-pub(in crate::app::tui) fn forget(state: &mut State, id: RequestId) {
-    state.detached.retain(|left| left.sent() != Some(id));
-}
-
-/// An answer to what was typed into a form or a question: it closes, or says why it was refused and keeps what is
-/// typed. Whether that told it.
-pub(in crate::app::tui) fn answered(state: &mut State, id: RequestId, failed: Option<&str>) -> bool {
-    if let Some(at) = state.detached.iter().position(|left| left.sent() == Some(id)) {
-        let mut left = state.detached.remove(at);
-        if let Some(why) = failed {
-            if matches!(&left, Overlay::Prompt(prompt) if prompt.is_message()) {
-                // Its receipt is an answer of its own, and the text is among the earlier messages.
-                return false;
-            }
-            refuse(state, &mut left, why);
-            keep(state, left);
-        }
-        return true;
-    }
-    let Some(mut open) = state.overlay.take_if(|open| open.sent() == Some(id)) else { return false };
-    if let Some(why) = failed {
-        refuse(state, &mut open, why);
-        state.overlay = Some(open);
-    }
-    true
-}
-
-/// Says in it why it was refused; it can be sent again.
-fn refuse(state: &State, typed: &mut Overlay, why: &str) {
-    match typed {
-        Overlay::Form(form) => {
-            form.saving = None;
-            if let Some(shown) = &state.board.detail {
-                form.meanwhile(&shown.card);
-            }
-            form.notice = Some(why.to_owned());
-        }
-        Overlay::Sheet(sheet) => {
-            sheet.saving = None;
-            sheet.notice = Some(why.to_owned());
-        }
-        Overlay::Prompt(prompt) => {
-            prompt.sending = None;
-            prompt.notice = Some(why.to_owned());
-        }
-        _ => {}
-    }
-}
-
-/// Keeps an answer until it can be shown.
-pub(in crate::app::tui) fn keep(state: &mut State, answer: Overlay) {
-    let is_told = |answer: &Overlay| matches!(answer, Overlay::Answer(_));
-    if state.answers.len() >= MAX_ANSWERS
-        && let Some(oldest) = state.answers.iter().position(is_told)
-    {
-        // Nobody has closed anything for so long that the oldest says nothing any more; what was typed always does.
-        state.answers.remove(oldest);
-    }
-    state.answers.push_back(answer);
-}
-
-/// Shows an answer that came, once nothing is open that keys go into: nobody's typing is cut off by it.
-pub(in crate::app::tui) fn show(state: &mut State) {
-    let waiting = match state.answers.front() {
-        Some(Overlay::Answer(answer)) => format!("answered: {}  (close this to read it)", answer.command),
-        Some(_) => "refused: what you typed before  (close this to go on with it)".to_owned(),
-        None => return,
-    };
-    if state.overlay.is_none() && !state.is_filtering() {
-        state.overlay = state.answers.pop_front();
-        state.came = true;
-    } else if state.toast.is_none() {
-        toast(state, waiting, false);
-    }
-}
-
-/// Whether something that was typed was refused, and waits to be shown.
-pub(in crate::app::tui) fn hold_typing(state: &State) -> bool {
-    state.answers.iter().any(|answer| !matches!(answer, Overlay::Answer(_)))
+    held::keep(state, Overlay::Answer(Answer::new(title, command, text, !complete)));
 }

@@ -7,7 +7,7 @@ use crate::app::action::dispatch::Request as Asked;
 use crate::app::action::report::Report;
 use crate::app::action::{Action, BacklogAction};
 use crate::app::tui::samples;
-use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::state::answer::Answer;
 
 #[test]
 fn only_its_own_answer_closes_a_form() {

@@ -2,8 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::dispatch::{confirm_or_dispatch, resolve};
-use super::{hand, steps, toast};
 use crate::app::action::ScreenAction;
 use crate::app::action::dispatch::Performer;
 use crate::app::action::inputs::Inputs;
@@ -11,10 +9,12 @@ use crate::app::action::keymap::Chord;
 use crate::app::action::registry::{ActionSpec, Argument, Build, Danger, Door};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::confirm::{Confirm, Subject};
-use crate::app::tui::screens::palette;
+use crate::app::tui::screens::dispatch::{confirm_or_dispatch, resolve};
+use crate::app::tui::screens::{hand, of_popup, of_view, palette};
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::{Confirm, Subject};
+use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::update::steps;
 
 /// Takes one key press.
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -40,7 +40,7 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         return;
     }
     if let Some(overlay) = &state.overlay {
-        let parts = overlay.parts();
+        let parts = of_popup(overlay);
         // Alt with a letter is not the letter: so an Esc and a letter arrive that a slow link sent together.
         let means_something =
             parts.text.is_some() || !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
@@ -50,12 +50,12 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
         }
         return;
     }
-    if let Some(filter) = state.screen.parts().filter.as_ref().filter(|filter| (filter.is_open)(state)) {
+    if let Some(filter) = of_view(state.screen).filter.as_ref().filter(|_| state.is_filtering()) {
         return (filter.press)(state, key, effects);
     }
     match meant {
         Some(spec) => perform(state, spec, effects),
-        None => toast(state, state.keys.refusal(&at, chord), false),
+        None => state.say(state.keys.refusal(&at, chord), false),
     }
 }
 
@@ -66,17 +66,17 @@ pub(super) fn paste(state: &mut State, text: &str) {
     }
     let cut = if let Some(overlay) = &state.overlay {
         if state.came {
-            return toast(state, "the screen changed just now; look, and paste it again".to_owned(), true);
+            return state.say("the screen changed just now; look, and paste it again".to_owned(), true);
         }
-        let input = overlay.parts().text.and_then(|text| text(state));
+        let input = of_popup(overlay).text.and_then(|text| text(state));
         input.map_or(0, |input| input.insert(text))
-    } else if let Some(filter) = state.screen.parts().filter.as_ref().filter(|filter| (filter.is_open)(state)) {
+    } else if let Some(filter) = of_view(state.screen).filter.as_ref().filter(|_| state.is_filtering()) {
         (filter.paste)(state, text)
     } else {
         0
     };
     if cut > 0 {
-        toast(state, format!("the paste was cut: {cut} characters did not fit"), true);
+        state.say(format!("the paste was cut: {cut} characters did not fit"), true);
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn perform_screen(state: &mut State, action: ScreenAction, effects: &
 pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effect>) {
     if state.shifted && acts_on_a_target(spec) {
         let text = format!("{}: the screen moved just now; look, and press it again", spec.title);
-        return toast(state, text, true);
+        return state.say(text, true);
     }
     let selected = hand::row(state).filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
     let mut names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
@@ -114,7 +114,7 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
             _ => continue,
         };
         if values.is_empty() {
-            toast(state, format!("{}: {missing}", spec.title), true);
+            state.say(format!("{}: {missing}", spec.title), true);
             return;
         }
         inputs = inputs.with(argument.name, values.clone());
@@ -133,7 +133,7 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
     let door = if spec.refusal(Door::Key).is_none() { Door::Key } else { Door::Palette };
     match resolve(state, spec, &inputs, door) {
         Ok(resolved) => confirm_or_dispatch(state, spec, subject, resolved, effects),
-        Err(why) => toast(state, why, true),
+        Err(why) => state.say(why, true),
     }
 }
 
@@ -145,8 +145,8 @@ fn each(state: &mut State, spec: &'static ActionSpec, names: &[String]) {
     for name in names {
         match resolve(state, spec, &Inputs::default().with("name", vec![name.clone()]), door) {
             Ok((command, Performer::Executor(request))) => asked.push((state.request(command), request)),
-            Ok(_) => return toast(state, format!("{} takes one agent at a time", spec.title), true),
-            Err(why) => return toast(state, why, true),
+            Ok(_) => return state.say(format!("{} takes one agent at a time", spec.title), true),
+            Err(why) => return state.say(why, true),
         }
     }
     let mut asked = asked.into_iter();

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::*;
 use crate::app::tui::present::present;
 use crate::app::tui::samples;
-use crate::app::tui::screens::confirm::Subject;
-use crate::app::tui::screens::prompt::Question;
+use crate::app::tui::state::confirm::Subject;
+use crate::app::tui::state::prompt::Question;
 use crate::fleet::model::Size;
 use crate::ui::view::Body;
 

@@ -1,8 +1,6 @@
 //! The one place that changes [`State`]: an event in, effects out. No I/O, no clocks.
 
-pub(in crate::app::tui) mod answers;
-pub(in crate::app::tui) mod dispatch;
-pub(in crate::app::tui) mod hand;
+mod answers;
 mod keys;
 mod mouse;
 mod notices;
@@ -11,18 +9,14 @@ mod settings;
 mod steps;
 
 pub(in crate::app) use mouse::opens;
-pub(in crate::app::tui) use observed::mark_seen;
-
-use jiff::ToSpan;
 
 use super::effect::Effect;
 use super::event::Event;
-use super::screens::confirm::Reading;
-use super::screens::{Overlay, Screen, activity, board, diff, form, goals, org, sheet, wall, watch};
-use super::state::{State, Toast};
-
-/// How long a message stays at the bottom.
-const TOAST_SECONDS: i64 = 4;
+use super::screens::{hand, held};
+use super::state::State;
+use crate::app::tui::screens::{activity, board, diff, form, goals, org, sheet, wall, watch};
+use crate::app::tui::state::confirm::Reading;
+use crate::app::tui::state::screen::{Overlay, Screen};
 
 /// Takes one event.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -39,11 +33,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Paste(text) => keys::paste(state, &text),
         Event::PasteStalled => {
-            toast(state, "a paste is not whole yet: keys wait for its rest, Ctrl-C gives it up".to_owned(), true);
+            state.say("a paste is not whole yet: keys wait for its rest, Ctrl-C gives it up".to_owned(), true);
         }
         Event::Click(target) => mouse::click(state, target, &mut effects),
         Event::Wheel(motion) => mouse::wheel(state, motion, &mut effects),
-        Event::Told { text, failed } => toast(state, text, failed),
+        Event::Told { text, failed } => state.say(text, failed),
         Event::Resize(size) => {
             state.size = size;
             state.marked = None;
@@ -93,7 +87,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Seen(seen) => wall::take_seen(state, seen),
         Event::History(pane, fetched) if observed::in_view(state, &pane) => watch::take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
-        Event::Progress { command, text } => toast(state, format!("{command}: {text}"), false),
+        Event::Progress { command, text } => state.say(format!("{command}: {text}"), false),
         Event::Done { sent, report } if sheet::took(state, &sent, &report, &mut effects) => {}
         Event::Done { sent, report } => answers::take(state, sent, report),
         Event::OtherVersion(seeded) => sheet::offer_update(state, &seeded, &mut effects),
@@ -115,10 +109,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
+    steps::all(state, &mut effects);
     notices::say(state);
     wall::arrange(state);
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
-    answers::show(state);
+    held::show(state);
     if !state.shows_mark() {
         // What is marked became another, or was closed: seen is only what a frame shows from here on.
         state.marked = None;
@@ -135,12 +130,6 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     }
     effects
-}
-
-/// Says something at the bottom, for a moment.
-pub(in crate::app::tui) fn toast(state: &mut State, text: String, failed: bool) {
-    let until = state.now.checked_add(TOAST_SECONDS.seconds()).unwrap_or(state.now);
-    state.toast = Some(Toast { text, failed, until });
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use super::keys;
 use crate::app::action::{Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
-use crate::app::tui::screens::{Overlay, Screen, activity, board, fleet, wall};
+use crate::app::tui::screens::{activity, board, fleet, of_popup, wall};
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::ui::hit::{Spot, Target};
 
 /// Steps of the wheel where a step is a line of text.
@@ -66,7 +67,7 @@ pub(super) fn wheel(state: &mut State, motion: Motion, effects: &mut Vec<Effect>
     wall::touch(state);
     if let Some(overlay) = &state.overlay {
         // Where a text is typed the keys that scroll move the cursor, or bring earlier texts back.
-        if overlay.parts().text.is_none() {
+        if of_popup(overlay).text.is_none() {
             let code = if motion == Motion::Up { KeyCode::Up } else { KeyCode::Down };
             let steps = if overlay.mark().is_some() { 1 } else { LINES };
             for _ in 0..steps {

@@ -1,5 +1,9 @@
 //! Clicks on what a frame showed, the wheel, and what is copied.
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::board_tests::{now, press};
 use super::*;
 use crate::app::action::Motion;
 use crate::app::tui::present::present;
@@ -7,10 +11,6 @@ use crate::app::tui::samples;
 use crate::fleet::model::Size;
 use crate::ui::hit::{Spot, Target, at};
 use crate::ui::{draw, picture, theme::Theme};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
-use super::board_tests::{now, press};
 
 fn state(width: u16, height: u16) -> State {
     let mut state = State::new(Size { width, height }, now());
@@ -92,7 +92,7 @@ fn a_click_on_what_is_gone_since_does_nothing() {
     let mut state = state(120, 40);
     let target = on(&state, " tests").unwrap();
     let before = state.selected_name();
-    state.overlay = Some(Overlay::Settings(crate::app::tui::screens::settings::SettingsList::default()));
+    state.overlay = Some(Overlay::Settings(crate::app::tui::state::settings::SettingsList::default()));
     update(&mut state, Event::Click(target.clone()));
     assert_eq!(state.selected_name(), before, "a popup came in between");
     state.overlay = None;

@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
-use super::{hand, toast};
 use crate::app::tui::effect::Effect;
+use crate::app::tui::screens::hand;
 use crate::app::tui::state::State;
 use crate::fleet::model::FleetSnapshot;
 
@@ -33,20 +33,20 @@ pub(super) fn say(state: &mut State) {
     if state.toast.is_none()
         && let Some(told) = state.notices.waiting.take()
     {
-        toast(state, told, true);
+        state.say(told, true);
     }
 }
 
 /// Puts the selected agent off for a while, or takes that back.
 pub(super) fn snooze(state: &mut State) {
     let Some(name) = hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) else {
-        return toast(state, "snooze: no agent of the roster is selected".to_owned(), true);
+        return state.say("snooze: no agent of the roster is selected".to_owned(), true);
     };
     if state.notices.snoozed.remove(&name).is_some() {
-        return toast(state, format!("{name} is told of again"), false);
+        return state.say(format!("{name} is told of again"), false);
     }
     let until = state.now.checked_add(SNOOZE_HOURS.hours()).unwrap_or(state.now);
     let clock = until.to_zoned(TimeZone::system()).strftime("%H:%M");
-    toast(state, format!("nothing is told of {name} until {clock}; again takes that back"), false);
+    state.say(format!("nothing is told of {name} until {clock}; again takes that back"), false);
     state.notices.snoozed.insert(name, until);
 }

@@ -39,18 +39,8 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
     } else if state.selected_row().is_none() && !state.watch_only {
         state.selected = state.rows().first().map(|row| row.key.clone());
     }
-    mark_seen(state);
+    state.mark_seen();
     fleet::keep_in_view(state);
-}
-
-/// What is selected is being looked at.
-pub(in crate::app::tui) fn mark_seen(state: &mut State) {
-    if !state.screen.is_of_agents() {
-        return;
-    }
-    if let Some(row) = state.selected_row().cloned() {
-        state.seen.insert(row.key.clone(), row.readiness);
-    }
 }
 
 /// Asks for the selected pane's view when it is another one, or has another shape.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{answers, toast};
 use crate::app::action::keymap::Keymap;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::Overlay;
-use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::screens::held;
 use crate::app::tui::settings::{FILE, Settings};
 use crate::app::tui::state::State;
+use crate::app::tui::state::answer::Answer;
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::roster::Problem;
 
 /// Takes what a reading came to.
@@ -18,7 +18,7 @@ pub(super) fn take(state: &mut State, read: Result<Arc<Settings>, Vec<Problem>>,
             state.keys = Arc::new(Keymap::new(settings.keys.clone(), state.is_read_only()));
             state.settings = Arc::clone(&settings);
             state.settings_lost = None;
-            toast(state, format!("{FILE} was read again"), false);
+            state.say(format!("{FILE} was read again"), false);
             effects.push(Effect::Settings(settings));
         }
         Err(problems) => {
@@ -34,7 +34,7 @@ pub(super) fn take(state: &mut State, read: Result<Arc<Settings>, Vec<Problem>>,
             if matches!(&state.overlay, Some(Overlay::Answer(answer)) if answer.title == title) {
                 state.overlay = None;
             }
-            answers::keep(state, Overlay::Answer(Answer::new(title, command, text, true)));
+            held::keep(state, Overlay::Answer(Answer::new(title, command, text, true)));
         }
     }
 }

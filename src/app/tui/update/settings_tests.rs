@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::board_tests::{now, press};
 use super::*;
 use crate::app::action::keymap::VIEWS;
 use crate::app::action::registry::{ACTIONS, Key, Palette, Shell};
@@ -14,8 +15,6 @@ use crate::app::tui::samples;
 use crate::app::tui::settings::{NoTheme, Settings};
 use crate::fleet::model::Size;
 use crate::fleet::roster::Problem;
-
-use super::board_tests::{now, press};
 
 fn state() -> State {
     let mut state = State::new(Size { width: 120, height: 40 }, now());

@@ -9,8 +9,8 @@ use crate::app::action::dispatch::{Request, Sent};
 use crate::app::action::report::Report;
 use crate::app::action::{FleetAction, FrameworkAction};
 use crate::app::tui::samples;
-use crate::app::tui::screens::confirm::Subject;
-use crate::app::tui::screens::sheet::{Choice, Kind, LaunchSettings, Offer, Sheet};
+use crate::app::tui::state::confirm::Subject;
+use crate::app::tui::state::sheet::{Choice, Kind, LaunchSettings, Offer, Sheet};
 use crate::fleet::model::Size;
 
 fn choice(name: &str) -> Choice {

@@ -1,18 +1,69 @@
 //! What changes the screen only, and which screen takes it.
 
-use super::{answers, dispatch, hand, notices, toast};
 use crate::app::action::ScreenAction;
+use crate::app::action::dispatch::OnScreen;
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::confirm::{Confirm, Subject};
-use crate::app::tui::screens::help::Help;
-use crate::app::tui::screens::palette::Palette;
-use crate::app::tui::screens::prompt::{self, Question};
-use crate::app::tui::screens::settings::SettingsList;
 use crate::app::tui::screens::{
-    Overlay, Screen, activity, board, card, copy, diff, escalations, fleet, goals, org, question, sheet, wall,
+    activity, board, card, copy, diff, dispatch, escalations, fleet, goals, hand, held, of_view, org, prompt, question,
+    sheet, wall,
 };
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::{Confirm, Subject};
+use crate::app::tui::state::explain::Explain;
+use crate::app::tui::state::help::Help;
+use crate::app::tui::state::palette::Palette;
+use crate::app::tui::state::prompt::Question;
+use crate::app::tui::state::screen::{Overlay, Screen};
+use crate::app::tui::state::settings::SettingsList;
+use crate::app::tui::update::notices;
+
+/// Takes the steps that wait, and those that they lead to.
+pub(super) fn all(state: &mut State, effects: &mut Vec<Effect>) {
+    while let Some(step) = state.steps.pop_front() {
+        follow(state, step, effects);
+    }
+}
+
+/// Does what is done on this screen.
+fn follow(state: &mut State, step: OnScreen, effects: &mut Vec<Effect>) {
+    match step {
+        OnScreen::Step(action) => apply(state, action, effects),
+        OnScreen::Watch(name) => {
+            if select(state, &name) {
+                state.open(Screen::Watch);
+                state.pane.pan = None;
+            }
+        }
+        OnScreen::Explain(name) => {
+            if select(state, &name) {
+                state.overlay = Some(Overlay::Explain(Explain::default()));
+            }
+        }
+        OnScreen::Diff(name) => {
+            if select(state, &name) {
+                diff::open(state, name, effects);
+            }
+        }
+    }
+}
+
+/// Selects an agent's row, or the session's that is selected already; whether there is one.
+fn select(state: &mut State, name: &str) -> bool {
+    if state.selected_row().is_some_and(|row| row.name.as_str() == name) {
+        return true;
+    }
+    match state.row_named(name).map(|row| row.key.clone()) {
+        Some(key) => {
+            fleet::select(state, key);
+            true
+        }
+        None => {
+            state.say(format!("{name} has no row"), true);
+            false
+        }
+    }
+}
 
 /// Takes a step.
 pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
@@ -41,7 +92,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Redraw => effects.push(Effect::Redraw),
         ScreenAction::Suspend => effects.push(Effect::Suspend),
         ScreenAction::Pause => pause(state),
-        ScreenAction::Move(motion) => (state.screen.parts().motion)(state, motion, effects),
+        ScreenAction::Move(motion) => (of_view(state.screen).motion)(state, motion, effects),
         ScreenAction::ViewFleet => fleet::view(state),
         ScreenAction::ViewWall => wall::view(state),
         ScreenAction::Tile(direction) => wall::step(state, direction),
@@ -97,13 +148,13 @@ fn pause(state: &mut State) {
             let sent = state.request(command);
             state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Resume", Subject::Fleet, request)));
         }
-        Err(why) => toast(state, why, true),
+        Err(why) => state.say(why, true),
     }
 }
 
 /// Leaves, unless something still runs that the operator has not been told of.
 fn leave(state: &mut State, effects: &mut Vec<Effect>) {
-    let refused = answers::hold_typing(state);
+    let refused = held::hold_typing(state);
     if state.running.is_empty() && !refused || state.leaving > 0 {
         return effects.push(Effect::Quit);
     }
@@ -115,12 +166,12 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
         let running: Vec<&str> = state.running.iter().map(|sent| sent.command.as_str()).collect();
         format!("still runs: {}; again leaves, once it is finished", running.join(", "))
     };
-    toast(state, text, true);
+    state.say(text, true);
 }
 
 /// Takes the topmost layer away; `false` when only the base view is left.
 fn peel(state: &mut State) -> bool {
-    state.overlay.take().is_some() || (state.screen.parts().peel)(state)
+    state.overlay.take().is_some() || (of_view(state.screen).peel)(state)
 }
 
 fn ask_message(state: &mut State) {
@@ -132,7 +183,7 @@ fn ask_message(state: &mut State) {
     }
     match hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) {
         Some(name) => prompt::ask(state, Question::Message(name)),
-        None => toast(state, "message: no agent of the roster is selected".to_owned(), true),
+        None => state.say("message: no agent of the roster is selected".to_owned(), true),
     }
 }
 
@@ -142,7 +193,7 @@ fn ask_broadcast(state: &mut State) {
         names = state.rows().iter().filter(|row| row.managed).map(|row| row.name.to_string()).collect();
     }
     if names.is_empty() {
-        return toast(state, "broadcast: the list shows no agent".to_owned(), true);
+        return state.say("broadcast: the list shows no agent".to_owned(), true);
     }
     prompt::ask(state, Question::Broadcast(names));
 }

@@ -12,7 +12,7 @@ use crate::app::action::fleet::Targets;
 use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
 use crate::app::tui::samples;
-use crate::app::tui::screens::answer::Answer;
+use crate::app::tui::state::answer::Answer;
 use crate::fleet::model::{Label, PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
 use crate::ui::draw::{Drawn, Lines};
 

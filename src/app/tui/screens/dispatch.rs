@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{steps, toast};
-use crate::app::action::cli;
-use crate::app::action::dispatch::{OnScreen, Performer, Request, Sent};
+use crate::app::action::dispatch::{Performer, Request, Sent};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ACTIONS, ActionSpec, Danger, Door};
-use crate::app::action::{FleetAction, TerminalAction};
+use crate::app::action::{FleetAction, TerminalAction, cli};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::confirm::{Confirm, Subject};
-use crate::app::tui::screens::explain::Explain;
-use crate::app::tui::screens::{Overlay, Screen, diff, fleet};
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::{Confirm, Subject};
+use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::{AgentRow, Attention};
 
 /// Longest word that is shown as it is; a label is cut.
@@ -116,7 +113,7 @@ fn only_tells(request: &Request) -> bool {
 fn refuses(state: &mut State, writes: bool) -> bool {
     let refused = writes && state.is_read_only();
     if refused {
-        toast(state, "this changes something, and this dashboard is read-only".to_owned(), true);
+        state.say("this changes something, and this dashboard is read-only".to_owned(), true);
     }
     refused
 }
@@ -132,53 +129,20 @@ pub(in crate::app::tui) fn dispatch(
         return;
     }
     match performer {
-        Performer::Screen(OnScreen::Step(action)) => steps::apply(state, action, effects),
-        Performer::Screen(OnScreen::Watch(name)) => {
-            if select(state, &name) {
-                state.open(Screen::Watch);
-                state.pane.pan = None;
-            }
-        }
-        Performer::Screen(OnScreen::Explain(name)) => {
-            if select(state, &name) {
-                state.overlay = Some(Overlay::Explain(Explain::default()));
-            }
-        }
-        Performer::Screen(OnScreen::Diff(name)) => {
-            if select(state, &name) {
-                diff::open(state, name, effects);
-            }
-        }
+        Performer::Screen(step) => state.steps.push_back(step),
         // The terminal is the pane's until it is left.
         Performer::Terminal(TerminalAction::Attach(name)) => {
             match state.row_named(&name).filter(|row| row.target.is_none()) {
-                Some(row) => toast(state, format!("{name} has no pane to take over: {}", row.reason), true),
+                Some(row) => state.say(format!("{name} has no pane to take over: {}", row.reason), true),
                 None => effects.push(Effect::Attach(name)),
             }
         }
         Performer::Terminal(TerminalAction::EditPersona(class)) => effects.push(Effect::EditPersona(class)),
         // The dispatcher gives nothing else that needs a terminal to a screen.
-        Performer::Terminal(_) => toast(state, "this needs a terminal; run it in a shell".to_owned(), true),
+        Performer::Terminal(_) => state.say("this needs a terminal; run it in a shell".to_owned(), true),
         Performer::Executor(request) => {
             let sent = state.request(command);
             send(state, sent, request, effects);
-        }
-    }
-}
-
-/// Selects an agent's row, or the session's that is selected already; whether there is one.
-fn select(state: &mut State, name: &str) -> bool {
-    if state.selected_row().is_some_and(|row| row.name.as_str() == name) {
-        return true;
-    }
-    match state.row_named(name).map(|row| row.key.clone()) {
-        Some(key) => {
-            fleet::select(state, key);
-            true
-        }
-        None => {
-            toast(state, format!("{name} has no row"), true);
-            false
         }
     }
 }
@@ -188,6 +152,6 @@ pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request,
     if refuses(state, request.writes()) {
         return;
     }
-    toast(state, format!("running: {}", sent.command), false);
+    state.say(format!("running: {}", sent.command), false);
     effects.push(Effect::Run { sent, request });
 }

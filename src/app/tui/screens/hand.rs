@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::app::tui::present;
-use crate::app::tui::screens::Screen;
 use crate::app::tui::state::State;
+use crate::app::tui::state::screen::Screen;
 use crate::backlog::model::CardId;
 use crate::fleet::model::{AgentRow, Label, RowKey};
 
@@ -22,7 +22,7 @@ pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
 }
 
 /// All that keys act on: an agent with its question, or a card.
-pub(super) fn all(state: &State) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
+pub(in crate::app::tui) fn all(state: &State) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
     if !state.screen.is_of_agents() {
         return (None, None, state.card_in_hand());
     }

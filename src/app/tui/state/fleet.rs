@@ -1,0 +1,14 @@
+//! The Fleet view: the list, its filter and its marks, and the pane of the selected agent.
+
+use crate::app::tui::filter::Filter;
+
+/// The filter line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterLine {
+    /// What is typed.
+    pub text: String,
+    /// Whether keys go into it.
+    pub editing: bool,
+    /// The same, parsed.
+    pub filter: Filter,
+}

@@ -1,0 +1,36 @@
+//! A choice between a few things, taken only when a frame showed what is marked.
+
+use crate::app::action::dispatch::Request;
+use crate::app::tui::state::prompt::Question;
+use crate::backlog::model::CardId;
+
+/// A choice between a few things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// What is chosen.
+    pub title: String,
+    /// The card that it was opened on.
+    pub card: CardId,
+    /// The choices.
+    pub items: Vec<(String, Choice)>,
+    /// The marked one.
+    pub at: usize,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Hands a request to the executor.
+    Run {
+        /// Its command line.
+        command: String,
+        /// What the executor is asked.
+        request: Box<Request>,
+        /// The verb of the question that goes before, as its key asks it.
+        asks: Option<&'static str>,
+    },
+    /// Asks further.
+    Ask(Question),
+    /// Opens the choice of an owner.
+    Owner(CardId),
+}
