@@ -25,6 +25,10 @@ const WORK: Duration = Duration::from_secs(5);
 /// How long it expects its body to work on a card.
 const DELIVERY: Duration = Duration::from_secs(60);
 
+/// Why a card is parked that its script has fail, and one that somebody interrupted.
+const FAILED: &str = "two tests fail on this branch";
+const INTERRUPTED: &str = "interrupted at its terminal";
+
 /// Shortest claim of a stub that keeps its promise.
 const MIN_CLAIM: Duration = Duration::from_secs(30);
 
@@ -77,8 +81,10 @@ pub(super) enum Ask {
     Renew(Held),
     /// Finish the card.
     Complete(Held),
-    /// Park the card.
-    Fail(Held),
+    /// Park the card, for this reason.
+    Park(Held, &'static str),
+    /// Leave off with the card that its body works on, and park it for this reason.
+    Break(Held, &'static str),
     /// End with a status.
     End(u8),
     /// Stop reacting.
@@ -280,11 +286,25 @@ impl Agent {
             return self.deliver(held, false);
         }
         let failed = matches!(self.plan.take(), Some((Ending::Fail, _)));
-        self.asks.push(if failed { Ask::Fail(held) } else { Ask::Complete(held) });
+        self.asks.push(if failed { Ask::Park(held, FAILED) } else { Ask::Complete(held) });
+    }
+
+    /// Leaves off with what it is at. A card that it has in hand is parked: whoever interrupts it decides what becomes of it.
+    fn interrupt(&mut self, what: &str) {
+        self.say(Voice::Note, &format!("interrupted: {what}"));
+        self.doing = Doing::Idle;
+        self.renew_at = None;
+        self.plan = None;
+        self.briefed = false;
+        let at_work = std::mem::take(&mut self.delivering);
+        if let Some(held) = self.card.take() {
+            self.asks.push(if at_work { Ask::Break(held, INTERRUPTED) } else { Ask::Park(held, INTERRUPTED) });
+        }
     }
 
     fn deliver(&mut self, held: Held, answered: bool) {
         self.delivering = true;
+        self.card = Some(held.clone());
         self.work(format!("{} {}", held.id, held.title), DELIVERY);
         self.asks.push(Ask::Deliver(held, answered));
     }
@@ -292,6 +312,7 @@ impl Agent {
     /// Takes how the work on a brief's card went.
     pub(super) fn delivered(&mut self, held: Held, went: Went) {
         self.delivering = false;
+        self.card = None;
         self.doing = Doing::Idle;
         match went {
             Went::Through(said) => said.iter().for_each(|line| self.say(Voice::Agent, line)),
@@ -352,8 +373,7 @@ impl Agent {
             KeyCode::Char('c') if control => {
                 if let Doing::Working { what, .. } = &self.doing {
                     let what = what.clone();
-                    self.say(Voice::Note, &format!("interrupted: {what}"));
-                    self.doing = Doing::Idle;
+                    self.interrupt(&what);
                 } else {
                     self.draft.clear();
                 }

@@ -1,14 +1,15 @@
 //! The stub at work on a card that it was briefed with: it reads the card, makes a small real change on a branch, reviews,
 //! merges or plans, all by the commands that any agent has, and says what it ran.
 //!
-//! Words in a card's text choose how it goes: `stub: fail`, `stub: stuck`, `stub: reject` (its first review), `stub: cards 3`
-//! (how many cards a goal becomes).
+//! Words in a card's text choose how it goes: `stub: fail`, `stub: stuck`, `stub: reject` (its first review; `stub: reject 3`
+//! its first three), `stub: cards 3` (how many cards a goal becomes).
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use super::desk::Held;
 use crate::fleet::os::exec::{self, Errand, Output};
@@ -106,6 +107,12 @@ impl Task {
         self.words.iter().any(|said| said == word)
     }
 
+    /// How many of its first reviews reject it.
+    fn rejections(&self) -> i64 {
+        let said = self.words.iter().find_map(|word| word.strip_prefix("reject ")?.trim().parse().ok());
+        said.unwrap_or(i64::from(self.says("reject")))
+    }
+
     /// How many cards a goal becomes.
     fn cards(&self) -> usize {
         let said = self.words.iter().find_map(|word| word.strip_prefix("cards ")?.trim().parse().ok());
@@ -116,14 +123,18 @@ impl Task {
 /// A command that did not succeed, in its words.
 struct Failed(String);
 
-/// Works on the card to its end.
-pub(super) fn work(errands: &Errands) -> Went {
+/// Works on the card to its end; `None` when nobody waits for the answer any more, and what ran then is ended.
+pub(super) fn work(errands: &Errands, asked: &mut oneshot::Sender<Went>) -> Option<Went> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Went::Through(vec![format!("cannot run anything: {error}")]),
+        Err(error) => return Some(Went::Through(vec![format!("cannot run anything: {error}")])),
     };
-    let mut hand = Hand { errands, runtime, said: Vec::new() };
-    match hand.work() {
+    let mut hand = Hand { errands, asked, runtime, said: Vec::new() };
+    let went = hand.work();
+    if hand.asked.is_closed() {
+        return None;
+    }
+    Some(match went {
         Ok(Some(question)) => Went::Stuck(question),
         Ok(None) => Went::Through(hand.said),
         Err(Failed(why)) => {
@@ -131,11 +142,13 @@ pub(super) fn work(errands: &Errands) -> Went {
             hand.give_up(&why);
             Went::Through(hand.said)
         }
-    }
+    })
 }
 
 struct Hand<'a> {
     errands: &'a Errands,
+    /// Where the answer goes.
+    asked: &'a mut oneshot::Sender<Went>,
     runtime: tokio::runtime::Runtime,
     said: Vec<String>,
 }
@@ -159,7 +172,15 @@ impl Hand<'_> {
         ];
         let errand = Errand { program, args: &words, folder, inherits: |_| true, env: &env };
         self.said.push(format!("$ {shown} {}", args.join(" ")));
-        let ran = self.runtime.block_on(errand.run(&[], LIMIT));
+        let asked = &mut *self.asked;
+        let ran = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = asked.closed() => None,
+                ran = errand.run(&[], LIMIT) => Some(ran),
+            }
+        });
+        let Some(ran) = ran else { return Err(Failed("interrupted".to_owned())) };
         let Output { status, stdout, stderr } =
             ran.map_err(|error| Failed(exec::explain(shown, &error).to_string()))?;
         let answer = String::from_utf8_lossy(&stdout).trim().to_owned();
@@ -224,7 +245,10 @@ impl Hand<'_> {
         });
         written.map_err(|error| Failed(format!("{}: {error}", path.display())))?;
         self.git(&folder, &["add", "--", &name])?;
-        self.git(&folder, &["commit", "--quiet", "--message", &task.title])?;
+        // Whoever had the card before may have come so far.
+        if self.git(&folder, &["diff", "--cached", "--quiet"]).is_err() {
+            self.git(&folder, &["commit", "--quiet", "--message", &task.title])?;
+        }
         if let Some(tree) = tree {
             self.git(&repository, &["worktree", "remove", "--force", &tree.to_string_lossy()])?;
         }
@@ -275,7 +299,7 @@ impl Hand<'_> {
 
     fn review(&mut self, task: &Task) -> Result<(), Failed> {
         let mut args = vec!["gate", "review", "--branch", &task.branch, "--card", &task.id];
-        if task.says("reject") && task.rounds == 0 {
+        if task.rounds < task.rejections() {
             args.extend(["--reject", "--note", "say in the first line what it is for"]);
         } else {
             args.extend(["--approve", "--note", "read it line by line"]);
@@ -329,7 +353,9 @@ mod tests {
         }
         let body = "Text.\n\nstub: reject\n stub: cards 3 \nnot stub: fail";
         let one = task(&serde_json::json!({"id": "A1", "body": body, "rounds": 2}));
-        assert!(one.says("reject") && !one.says("fail"));
+        assert!(one.rejections() == 1 && !one.says("fail"));
+        let thrice = task(&serde_json::json!({"id": "A1", "body": "stub: reject 3"}));
+        assert_eq!((thrice.rejections(), task(&serde_json::json!({"id": "A1"})).rejections()), (3, 0));
         assert_eq!((one.cards(), one.branch.as_str(), one.rounds), (3, "code/A1", 2));
         assert_eq!(task(&serde_json::json!({"id": "A1", "branch": "b"})).branch, "b");
         for nothing in ["null", "{}", "no json"] {

@@ -18,6 +18,8 @@ pub(super) struct Held {
     pub title: String,
     /// The token that proves the claim.
     pub token: i64,
+    /// Where it is worked on, where its brief says so.
+    pub folder: Option<std::path::PathBuf>,
 }
 
 /// The stub's connection to the backlog; a failed one is made anew.
@@ -65,7 +67,9 @@ impl<'a> Desk<'a> {
             assignee: Some(self.class.clone()),
         };
         let card = self.with(|backlog| backlog.claim(&request))?;
-        Ok(card.and_then(|card| Some(Held { token: card.claim.as_ref()?.token, id: card.id, title: card.title })))
+        Ok(card.and_then(|card| {
+            Some(Held { token: card.claim.as_ref()?.token, id: card.id, title: card.title, folder: None })
+        }))
     }
 
     /// Extends the claim.
@@ -79,9 +83,8 @@ impl<'a> Desk<'a> {
         self.with(|backlog| backlog.complete(&held.id, Some(held.token))).map(|_| ())
     }
 
-    /// Parks the card: the work on it failed.
-    pub(super) fn fail(&mut self, held: &Held) -> Result<(), String> {
-        self.with(|backlog| backlog.block(&held.id, Some(held.token), "two tests fail on this branch", None))
-            .map(|_| ())
+    /// Parks the card with the reason.
+    pub(super) fn park(&mut self, held: &Held, why: &str) -> Result<(), String> {
+        self.with(|backlog| backlog.block(&held.id, Some(held.token), why, None)).map(|_| ())
     }
 }

@@ -41,6 +41,9 @@ const PROGRESS: Duration = Duration::from_millis(500);
 /// Shortest time between two frames: keys that come faster are taken in without a frame each.
 const FRAME: Duration = Duration::from_millis(15);
 
+/// Most characters of the reason for which a card is parked.
+const LONGEST_REASON: usize = 300;
+
 /// Lines of the conversation that stay behind.
 const LAST_WORDS: usize = 10;
 
@@ -150,20 +153,34 @@ impl Stub<'_> {
     /// Works on a card on a thread of its own: a merge may take an hour, and it is to be seen meanwhile. Where there is
     /// no repository there is nothing to commit, and the card is completed.
     fn deliver(&mut self, held: Held, answered: bool) {
-        let folder = std::env::current_dir().unwrap_or_default();
+        let folder = held.folder.clone().filter(|folder| folder.is_dir());
+        let folder = folder.unwrap_or_else(|| std::env::current_dir().unwrap_or_default());
         if !folder.ancestors().any(|above| above.join(".git").exists()) {
             let answer = self.desk.complete(&held);
+            let refused = answer.clone().err();
             self.agent.told("completed", &held, answer);
+            if let Some(why) = refused {
+                // Whoever can't finish says so, and does not sit on the card.
+                self.park(&held, &why);
+            }
             return self.agent.delivered(held, Went::Through(Vec::new()));
         }
         let (agent, program) = (self.agent.identity.name.clone(), self.desk.program());
         let errands = Errands { held: held.clone(), agent, program, folder, answered };
-        let (answer, went) = oneshot::channel();
+        let (mut answer, went) = oneshot::channel();
         std::thread::spawn(move || {
-            // It may have been told to end meanwhile.
-            let _left = answer.send(craft::work(&errands));
+            if let Some(done) = craft::work(&errands, &mut answer) {
+                // It may have been told to end meanwhile.
+                let _left = answer.send(done);
+            }
         });
         self.at_work = Some((held, went));
+    }
+
+    fn park(&mut self, held: &Held, why: &str) {
+        let why: String = why.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
+        let answer = self.desk.park(held, &why);
+        self.agent.told("gave up on", held, answer);
     }
 
     fn turn(&mut self, theme: Theme) -> io::Result<u8> {
@@ -199,9 +216,11 @@ impl Stub<'_> {
                         let answer = self.desk.complete(&held);
                         self.agent.told("completed", &held, answer);
                     }
-                    Ask::Fail(held) => {
-                        let answer = self.desk.fail(&held);
-                        self.agent.told("gave up on", &held, answer);
+                    Ask::Park(held, why) => self.park(&held, why),
+                    Ask::Break(held, why) => {
+                        // Its body ends what it runs once nobody waits for it.
+                        self.at_work = None;
+                        self.park(&held, why);
                     }
                 }
             }

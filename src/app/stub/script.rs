@@ -59,11 +59,13 @@ impl Script {
             .filter(|part| !part.is_empty())
             .map(|part| Step::parse(part).ok_or_else(|| format!("{} is no step", crate::plain::quoted(part))))
             .collect::<Result<Vec<_>, _>>()?;
-        // A loop without a pause would spin.
-        let pauses =
-            steps.iter().any(|step| matches!(step, Step::Work(_) | Step::Rest(_) | Step::Ask(_) | Step::Card(..)));
+        // A loop without a pause would spin; what stands behind it never comes.
+        let pauses = steps
+            .iter()
+            .take_while(|step| **step != Step::Loop)
+            .any(|step| matches!(step, Step::Work(_) | Step::Rest(_) | Step::Ask(_) | Step::Card(..)));
         if steps.contains(&Step::Loop) && !pauses {
-            return Err("a loop needs a step that takes time".to_owned());
+            return Err("a loop needs a step before it that takes time".to_owned());
         }
         Ok(Self { steps, at: 0 })
     }
@@ -126,7 +128,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["dance", "work x", "ask", "die 999", "flood 99999999", "say hi; loop", "loop", "work -1"] {
+        for text in [
+            "dance",
+            "work x",
+            "ask",
+            "die 999",
+            "flood 99999999",
+            "say hi; loop",
+            "loop",
+            "work -1",
+            "loop; loop; work 1",
+            "loop; work 1",
+            "say hi; loop; rest 1; loop",
+        ] {
             assert!(Script::parse(text).is_err(), "{text}");
         }
     }

@@ -71,10 +71,10 @@ fn a_question_waits_for_its_answer() {
 
 #[test]
 fn a_card_is_claimed_renewed_and_ended_as_the_script_says() {
-    let held = Held { id: crate::app::tui::samples::id("A4"), title: "t".into(), token: 1 };
+    let held = Held { id: crate::app::tui::samples::id("A4"), title: "t".into(), token: 1, folder: None };
     for (word, want) in [
         ("claim", Ask::Complete(held.clone())),
-        ("fail", Ask::Fail(held.clone())),
+        ("fail", Ask::Park(held.clone(), FAILED)),
         ("late", Ask::Complete(held.clone())),
     ] {
         let mut agent = agent(&format!("{word} 12"));
@@ -115,4 +115,32 @@ fn an_idle_agent_has_nothing_to_draw() {
     assert!(agent.take_dirty());
     agent.advance(agent.now + Duration::from_secs(100));
     assert!(!agent.take_dirty() && agent.due().is_none());
+}
+
+#[test]
+fn whoever_interrupts_it_at_a_card_finds_it_at_rest_and_the_card_parked() {
+    let interrupt = |agent: &mut Agent| {
+        agent.key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL), agent.now);
+        agent.advance(agent.now)
+    };
+    // A card of its own.
+    let held = Held { id: crate::app::tui::samples::id("A4"), title: "t".into(), token: 1, folder: None };
+    let mut own = agent("claim 12");
+    own.advance(own.now);
+    own.claimed(Ok(Some(held.clone())));
+    assert_eq!(interrupt(&mut own), [Ask::Park(held, INTERRUPTED)]);
+    assert_eq!(own.advance(own.now + Duration::from_secs(60)), [], "neither renewed nor completed any more");
+    // One that it was briefed with: while it reads, and while its body works.
+    let brief = "[h:supervisor -> h:a #brief] # Card A4: t\nmosaic-tui backlog complete --id A4 --token 1";
+    let mut briefed = agent("");
+    type_line(&mut briefed, brief);
+    let held = briefed.card.clone().unwrap();
+    assert_eq!(interrupt(&mut briefed), [Ask::Park(held.clone(), INTERRUPTED)]);
+    type_line(&mut briefed, brief);
+    assert_eq!(briefed.advance(briefed.now + WORK), [Ask::Deliver(held.clone(), false)]);
+    assert_eq!(interrupt(&mut briefed), [Ask::Break(held, INTERRUPTED)]);
+    assert!(!briefed.is_working() && briefed.status().status == HeartbeatStatus::Ok);
+    // It takes the next one.
+    type_line(&mut briefed, brief);
+    assert!(briefed.is_working());
 }
