@@ -121,6 +121,40 @@ impl CardEvent {
     }
 }
 
+/// A line of a history as it is shown: one that somebody wrote again and again is one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Folded<'a> {
+    /// The newest of them.
+    pub event: &'a CardEvent,
+    /// How many there are.
+    pub times: usize,
+}
+
+impl Folded<'_> {
+    /// Returns it in a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let once = self.event.summary();
+        if self.times > 1 { format!("{once} {} times", self.times) } else { once }
+    }
+}
+
+/// Folds a history, oldest first: renewals of one claim that follow each other are one line, since of each of them nobody
+/// wants to read.
+#[must_use]
+pub fn folded(history: &[CardEvent]) -> Vec<Folded<'_>> {
+    let mut all: Vec<Folded<'_>> = Vec::new();
+    for event in history {
+        match all.last_mut().filter(|last| {
+            event.kind == EventKind::Renewed && last.event.kind == event.kind && last.event.actor == event.actor
+        }) {
+            Some(last) => *last = Folded { event, times: last.times + 1 },
+            None => all.push(Folded { event, times: 1 }),
+        }
+    }
+    all
+}
+
 /// Returns a JSON value as a person would write it.
 fn plain(value: &Value) -> String {
     match value {
@@ -128,5 +162,45 @@ fn plain(value: &Value) -> String {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn renewals_that_follow_each_other_are_one_line() {
+        let line = |at: i64, actor: &str, kind| CardEvent {
+            card_id: CardId::parse("A1").unwrap(),
+            at: Stamp(at),
+            actor: actor.to_owned(),
+            tenant_id: "me".to_owned(),
+            host: "here".to_owned(),
+            kind,
+            version: at,
+            detail: json!({ "token": 1 }),
+        };
+        let history = [
+            line(1, "a", EventKind::Claimed),
+            line(2, "a", EventKind::Renewed),
+            line(3, "a", EventKind::Renewed),
+            line(4, "b", EventKind::Renewed),
+            line(5, "a", EventKind::Renewed),
+            line(6, "a", EventKind::Completed),
+            line(7, "a", EventKind::Completed),
+        ];
+        let shown: Vec<(i64, String)> = folded(&history).iter().map(|fold| (fold.event.at.0, fold.summary())).collect();
+        let want = [
+            (1, "claimed (token 1)"),
+            (3, "renewed 2 times"),
+            (4, "renewed"),
+            (5, "renewed"),
+            (6, "completed"),
+            (7, "completed"),
+        ];
+        assert_eq!(shown, want.map(|(at, words)| (at, words.to_owned())));
     }
 }

@@ -11,7 +11,7 @@ mod work;
 
 pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, Term, TermField, Terms};
 pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
-pub use event::{CardEvent, EventKind};
+pub use event::{CardEvent, EventKind, Folded, folded};
 pub use goals::{GoalCard, GoalLine, Goals};
 pub use id::CardId;
 pub use text::{MAX_BODY_BYTES, check_acceptance, check_body, check_clean, check_line, check_owner};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::action::report::Report;
 use crate::backlog::graph::Graph;
-use crate::backlog::model::{Card, CardId, Column, Goals, Stamp, Status, criteria};
+use crate::backlog::model::{Card, CardId, Column, Goals, Stamp, Status, criteria, folded};
 use crate::backlog::operations::{Detail, Outcome};
 use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
@@ -167,9 +167,9 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
         }
     }
     out.push("\nhistory".to_owned());
-    out.extend(detail.history.iter().map(|event| {
-        let at = event.at.to_string();
-        format!("  {} {} {}", at.get(..19).unwrap_or(&at), line(&event.actor), line(&event.summary()))
+    out.extend(folded(&detail.history).iter().map(|fold| {
+        let at = fold.event.at.to_string();
+        format!("  {} {} {}", at.get(..19).unwrap_or(&at), line(&fold.event.actor), line(&fold.summary()))
     }));
     let json = json!({
         "card": card,

@@ -3,7 +3,7 @@
 use super::dag;
 use super::room::plan_for;
 use crate::app::tui::state::State;
-use crate::backlog::model::{Card, CardId, Column, Stamp, criteria};
+use crate::backlog::model::{Card, CardId, Column, Stamp, criteria, folded};
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
 use crate::fleet::model::{Label, age, printable};
@@ -208,11 +208,12 @@ pub(super) fn neighbours(name: &str, all: &[Neighbour], lines: &mut Vec<Vec<Piec
 pub(super) fn history(state: &State, detail: &Detail, most: usize, lines: &mut Vec<Vec<Piece>>) {
     let now = state.board.clock(state.now);
     // The newest first: what happened last is what is asked for.
-    for event in detail.history.iter().rev().take(most) {
+    for fold in folded(&detail.history).iter().rev().take(most) {
+        let event = fold.event;
         lines.push(vec![
             Piece::new(format!("{} ago", age::short(now.since(event.at))), Role::Quiet).fitted(Fit::Name),
             Piece::new(format!("{} ", clean(&event.actor)), Role::Strong),
-            Piece::new(clean(&event.summary()), Role::Plain),
+            Piece::new(clean(&fold.summary()), Role::Plain),
         ]);
     }
 }
