@@ -105,9 +105,22 @@ fn shown(word: &str) -> String {
     if plain { word.to_owned() } else { shell_quote(Label::new(word).as_str()) }
 }
 
+/// Folder of the outputs of CI; no agent's file can have its name, and the one of that name without the stroke is the file
+/// by which starts are spaced.
+#[must_use]
+pub fn outputs(site: &Site) -> PathBuf {
+    site.run_dir.join("_gate")
+}
+
+/// Every output that is kept.
+#[must_use]
+pub fn output_files(site: &Site) -> Vec<PathBuf> {
+    std::fs::read_dir(outputs(site)).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
 /// Opens the file of an output; those that nobody asks for any more go.
 fn open_log(site: &Site, name: &str, about: &About<'_>) -> Result<(PathBuf, File)> {
-    let folder = site.run_dir.join("gate");
+    let folder = outputs(site);
     make_run_dir(&folder).map_err(|error| failed(&folder, &error))?;
     for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
         let is_old = entry

@@ -15,6 +15,7 @@ use super::{Note, Tell};
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
+use crate::fleet::gate;
 use crate::fleet::home::{self, RunFile, Site};
 use crate::fleet::model::{AgentName, UnitFileState};
 use crate::fleet::roster::Roster;
@@ -305,8 +306,9 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
         plan.steps.push(Step::Delete(path));
     }
-    plan.steps.extend(supervision::files(site).into_iter().map(Step::Delete));
-    plan.steps.extend([site.supervisor_dir(), site.run_dir.clone()].map(Step::Empty));
+    let files = supervision::files(site).into_iter().chain(gate::output_files(site));
+    plan.steps.extend(files.map(Step::Delete));
+    plan.steps.extend([site.supervisor_dir(), gate::outputs(site), site.run_dir.clone()].map(Step::Empty));
     plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
     if record.linger {
         plan.steps.push(Step::Linger(false));
