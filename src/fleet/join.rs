@@ -15,7 +15,7 @@ use super::home::Site;
 use super::model::{
     ActiveState, AgentName, AgentRow, BootEnable, End, Evidence, ExitFacts, Flag, FleetSnapshot, FleetSupervisor,
     HeartbeatFacts, Label, PaneFacts, PaneId, Pause, Plane, PlaneState, Readiness, RowKey, ServerName, SshTarget,
-    TreeFacts, UnitsView, Warning, signal_name,
+    Supervision, TreeFacts, UnitsView, Warning, signal_name,
 };
 use super::os::process::ProcessTree;
 use super::readiness::{self, HeartbeatInput, Inputs, PaneState, Reason, ScreenInput};
@@ -111,6 +111,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
         warnings,
         paused: planes.paused.clone(),
         escalations: Vec::new(),
+        supervision: Supervision::default(),
     }
 }
 

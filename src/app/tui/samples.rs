@@ -13,7 +13,7 @@ use crate::fleet::git::{Change, Diff, DiffLine, FileDiff, LineKind};
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, FleetSupervisor, Health, HeartbeatFacts,
     HeartbeatStatus, Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey,
-    ServerName, SessionName, Size, SocketName, TreeFacts,
+    ServerName, SessionName, Size, SocketName, Supervision, TreeFacts,
 };
 use crate::ui::draw::{Drawn, Lines};
 
@@ -139,6 +139,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
         warnings: Vec::new(),
         paused: None,
         escalations: Vec::new(),
+        supervision: Supervision::default(),
     })
 }
 

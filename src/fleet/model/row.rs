@@ -242,6 +242,17 @@ pub struct FleetSnapshot {
     pub paused: Option<Pause>,
     /// What waits for a person, the oldest first.
     pub escalations: Vec<Escalation>,
+    /// Whether somebody gives out cards.
+    pub supervision: Supervision,
+}
+
+/// Whether a supervisor gives out a fleet's cards on this host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Supervision {
+    /// Whether one belongs to the fleet.
+    pub enabled: bool,
+    /// The process of the one that runs.
+    pub pid: Option<u32>,
 }
 
 impl FleetSnapshot {

@@ -72,6 +72,10 @@ pub enum Warning {
     },
     /// The backlog cannot be read, so nobody's card is known; why.
     Backlog(String),
+    /// What waits for a person cannot be read; why.
+    EscalationsUnread(String),
+    /// A supervisor belongs to the fleet, and none runs here.
+    Unsupervised,
 }
 
 impl Warning {
@@ -115,6 +119,8 @@ impl fmt::Display for Warning {
                 "host {host}: {unread} of its {all} own rows cannot be read, {name}: {why}; is it another version?"
             ),
             Self::Backlog(why) => f.write_str(why),
+            Self::EscalationsUnread(why) => write!(f, "what waits for a person is not known: {why}"),
+            Self::Unsupervised => f.write_str("the supervisor does not run: cards reach nobody"),
         }
     }
 }

@@ -20,12 +20,13 @@ use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
 use crate::fleet::model::{
     AgentName, Escalation, ExitFacts, Flag, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget,
-    Thresholds, UnitsView,
+    Supervision, Thresholds, UnitsView, Warning,
 };
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
+use crate::fleet::supervision;
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
 use crate::fleet::usage::{self, Usage};
 
@@ -466,11 +467,15 @@ impl Observed {
             paused: pause::read_at(&self.site.home, now),
             now,
         });
-        snapshot.escalations = escalations::read(&self.site).unwrap_or_else(|failure| {
-            // `fleet escalations` and the supervisor say it to people.
-            tracing::warn!(%failure, "what waits for a person is not known");
-            Vec::new()
-        });
+        match escalations::read(&self.site) {
+            Ok(open) => snapshot.escalations = open,
+            Err(failure) => snapshot.warnings.insert(0, Warning::EscalationsUnread(failure.to_string())),
+        }
+        let supervision = Supervision { enabled: self.roster.supervise.enabled, pid: supervision::running(&self.site) };
+        if supervision.enabled && supervision.pid.is_none() {
+            snapshot.warnings.push(Warning::Unsupervised);
+        }
+        snapshot.supervision = supervision;
         if snapshot.escalations.iter().any(Escalation::is_open) {
             mark_escalated(&mut snapshot);
         }

@@ -309,7 +309,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
     .looks()
     .no_key("the Fleet view shows it; the palette runs it")
     .takes(&[JSON])
-    .answers("{tenant_id, host, supervisor, warnings, need_operator, agents}", LOOK),
+    .answers("{tenant_id, host, supervisor, supervision, warnings, need_operator, agents}", LOOK),
     command(
         "fleet.verify",
         "verify",

@@ -126,11 +126,12 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         if lingers { "" } else { ", LINGERING IS OFF: the fleet ends with your last login" },
         if needing.is_empty() { "nobody needs you".to_owned() } else { format!("need you: {}", needing.join(", ")) },
     ));
+    lines.extend(snapshot.supervision.pid.map(|pid| format!("cards are given out by process {pid}")));
     let warnings: Vec<Label> = snapshot.warnings.iter().map(Warning::label).collect();
     lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     let json: Value = json!({
         "tenant_id": snapshot.tenant_id, "host": snapshot.host, "supervisor": snapshot.supervisor,
-        "warnings": warnings, "need_operator": needing, "agents": managed,
+        "supervision": snapshot.supervision, "warnings": warnings, "need_operator": needing, "agents": managed,
     });
     let fine = needing.is_empty();
     Report::done(lines.join("\n"), &json).with_code(if fine { DONE } else { FAILED })

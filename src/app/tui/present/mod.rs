@@ -209,6 +209,9 @@ fn header(state: &State) -> Header {
         Piece::new(format!("{demo}{}@{}", snapshot.tenant_id, snapshot.host), Role::Plain),
         Piece::new(format!("  socket {} ({})", snapshot.socket, snapshot.supervisor), Role::Quiet),
     ];
+    if snapshot.supervision.pid.is_some() {
+        place.push(Piece::new("  cards are given out", Role::Quiet));
+    }
     if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
         place.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
     }
