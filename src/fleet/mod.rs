@@ -12,6 +12,7 @@ pub mod file;
 pub mod framework;
 pub mod gate;
 pub mod git;
+pub mod git_locks;
 pub mod heartbeat;
 pub mod home;
 pub mod identity;

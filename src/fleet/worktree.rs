@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{Failure, Kind, Result};
+use super::gate::merged_line;
+use super::git_locks;
 use super::home::Site;
 use super::model::Label;
 use super::os::exec::{self, Errand};
@@ -29,30 +31,41 @@ pub fn root(site: &Site) -> PathBuf {
     site.home.join("worktrees")
 }
 
-/// Makes sure of the work tree of a card, on the branch that the card names, else one of its own.
+/// Makes sure of the work tree of a card, on the branch that the card names, else one of its own. One of an agent that did
+/// not finish goes to the next as it is, with what is not committed.
 ///
 /// # Errors
-/// When git refuses: another work tree has that branch checked out, and something in it is not committed.
+/// When git refuses, or another work tree has that branch checked out and somebody is at work in it.
 pub async fn prepare(site: &Site, wanted: &Worktree, agent: &Agent, card: &str, branch: &str) -> Result<Place> {
     let branch = if branch.is_empty() { format!("{}/{}", agent.class, branch_part(card)) } else { branch.to_owned() };
     let folder = root(site).join(agent.name.as_str()).join(card);
     let place = Place { folder: folder.clone(), branch: branch.clone() };
-    git(&wanted.repo, &["worktree", "prune"]).await?;
-    for (other, on) in trees(&wanted.repo).await? {
-        if on != branch {
+    mend(site, &wanted.repo).await?;
+    for tree in trees(&wanted.repo).await? {
+        if tree.branch.as_deref() != Some(branch.as_str()) {
             continue;
         }
-        if other == folder {
-            return Ok(place);
-        }
-        if !other.starts_with(root(site)) {
-            let why = format!("{branch} is checked out in {}", other.display());
+        let at_work = || git_locks::used_below(&tree.folder);
+        if tree.folder != folder && !tree.folder.starts_with(root(site)) {
+            let why = format!("{branch} is checked out in {}", tree.folder.display());
             return Err(refused(card, why, "check another branch out there"));
         }
-        // It was another agent's, which did not finish; git itself keeps what is not committed.
-        remove(&wanted.repo, &other).await?;
+        if tree.folder != folder
+            && let Some(pid) = at_work()
+        {
+            let why = format!("process {pid} is at work in {}", tree.folder.display());
+            return Err(refused(card, why, "end it, or wait until it is through"));
+        }
+        if at_work().is_none() {
+            unlock(&tree.folder, &branch).await?;
+        }
+        if tree.folder != folder {
+            make_parent(&folder)?;
+            git(&wanted.repo, &["worktree", "move", &shown(&tree.folder), &shown(&folder)]).await?;
+        }
+        return Ok(place);
     }
-    let at = folder.to_string_lossy().into_owned();
+    let at = shown(&folder);
     let reference = format!("refs/heads/{branch}");
     let exists = git(&wanted.repo, &["show-ref", "--verify", "--quiet", &reference]).await.is_ok();
     if exists {
@@ -63,6 +76,54 @@ pub async fn prepare(site: &Site, wanted: &Worktree, agent: &Agent, card: &str, 
     Ok(place)
 }
 
+/// Undoes what a git that was killed left half done: a work tree that was moved and not written down, or begun and not made.
+async fn mend(site: &Site, repo: &Path) -> Result<()> {
+    let owners = std::fs::read_dir(root(site)).into_iter().flatten().flatten();
+    // Names that begin so are no agents'.
+    let owners = owners.filter(|entry| !entry.file_name().to_string_lossy().starts_with('_'));
+    let folders = owners.flat_map(|owner| std::fs::read_dir(owner.path()).into_iter().flatten().flatten());
+    let ours: Vec<String> = folders.map(|entry| shown(&entry.path())).collect();
+    let known = trees(repo).await?;
+    let is_known = |folder: &String| known.iter().any(|tree| tree.folder == Path::new(folder));
+    let astray: Vec<&str> = ours.iter().filter(|folder| !is_known(folder)).map(String::as_str).collect();
+    for folder in astray {
+        // It may be another repository's, whose business it is then.
+        let _not_ours = git(repo, &["worktree", "repair", folder]).await;
+    }
+    for tree in known.iter().filter(|tree| tree.begun && tree.folder.starts_with(root(site))) {
+        // Nobody was ever told of it, so nothing in it is anybody's.
+        git(repo, &["worktree", "unlock", &shown(&tree.folder)]).await?;
+        if let Err(error) = std::fs::remove_dir_all(&tree.folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(failed(&tree.folder, &error));
+        }
+    }
+    git(repo, &["worktree", "prune"]).await.map(drop)
+}
+
+/// Takes away the locks that a git left behind which was killed in a work tree. Nobody works there.
+async fn unlock(folder: &Path, branch: &str) -> Result<()> {
+    for name in ["index.lock", "HEAD.lock", &format!("refs/heads/{branch}.lock")] {
+        let said = git(folder, &["rev-parse", "--path-format=absolute", "--git-path", name]).await?;
+        git_locks::clear(Path::new(said.trim_end_matches('\n')), Duration::ZERO);
+    }
+    Ok(())
+}
+
+fn make_parent(folder: &Path) -> Result<()> {
+    let made = folder.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|error| failed(folder, &error))
+}
+
+fn failed(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(folder.display().to_string(), error.to_string(), "check the folder's rights and space")
+}
+
+fn shown(folder: &Path) -> String {
+    folder.to_string_lossy().into_owned()
+}
+
 /// The cards that have a work tree of this agent, and where.
 #[must_use]
 pub fn of_cards(site: &Site, agent: &Agent) -> Vec<(String, PathBuf)> {
@@ -70,12 +131,53 @@ pub fn of_cards(site: &Site, agent: &Agent) -> Vec<(String, PathBuf)> {
     entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect()
 }
 
-/// Takes a work tree away, unless something in it is not committed.
+/// Takes the work tree of a card away that is done, and its branch where the base has all of it. Killed at any instant, it
+/// can be done again.
 ///
 /// # Errors
-/// What git says.
-pub async fn remove(repo: &Path, folder: &Path) -> Result<()> {
-    git(repo, &["worktree", "remove", &folder.to_string_lossy()]).await.map(drop)
+/// When something in it is not committed, or what git says.
+pub async fn remove(wanted: &Worktree, folder: &Path, branch: &str) -> Result<()> {
+    let repo = &wanted.repo;
+    if git_locks::used_below(folder).is_none() {
+        unlock(folder, branch).await?;
+    }
+    let changed = git(folder, &["status", "--porcelain"]).await?;
+    if let Some(first) = changed.lines().next() {
+        let why = format!("{} is not committed", crate::plain::quoted(first.get(3..).unwrap_or(first)));
+        return Err(Failure::new(Kind::Refused, shown(folder), why, "commit it, or take it away"));
+    }
+    // The branch first: without its work tree nothing would name it any more.
+    if let Some(tip) = found(repo, &format!("refs/heads/{branch}")).await
+        && is_taken(wanted, &tip).await
+    {
+        git(folder, &["checkout", "--quiet", "--detach"]).await?;
+        git(repo, &["update-ref", "-d", &format!("refs/heads/{branch}"), &tip]).await?;
+    }
+    git(repo, &["worktree", "remove", &shown(folder)]).await.map(drop)
+}
+
+/// Whether all of a commit is in the base, here or as the remote was seen last: by its history, or squashed by the gate.
+async fn is_taken(wanted: &Worktree, tip: &str) -> bool {
+    let repo = &wanted.repo;
+    let remotes = format!("refs/remotes/*/{}", wanted.base);
+    let listed = git(repo, &["for-each-ref", "--format=%(refname)", &remotes]).await.unwrap_or_default();
+    for base in listed.lines().chain([wanted.base.as_str()]) {
+        if git(repo, &["merge-base", "--is-ancestor", tip, base]).await.is_ok() {
+            return true;
+        }
+        let squashed = format!("--grep=^{}$", merged_line(tip));
+        let range = format!("{tip}..{base}");
+        let log = git(repo, &["log", "--max-count=1", "--format=%H", &squashed, &range, "--"]).await;
+        if log.is_ok_and(|log| !log.trim().is_empty()) {
+            return true;
+        }
+    }
+    false
+}
+
+async fn found(repo: &Path, reference: &str) -> Option<String> {
+    let said = git(repo, &["rev-parse", "--verify", "--quiet", reference]).await.ok()?;
+    Some(said.trim().to_owned())
 }
 
 /// A card's name as a part of a branch's: a card may be called `a:b`, which git takes for none.
@@ -88,16 +190,28 @@ fn branch_part(card: &str) -> String {
     plain.strip_suffix(".lock").map_or(plain.clone(), |rest| format!("{rest}-lock"))
 }
 
-/// Every work tree of a repository and its branch; one without a branch is left out.
-async fn trees(repo: &Path) -> Result<Vec<(PathBuf, String)>> {
+/// A work tree as git lists it.
+struct Tree {
+    folder: PathBuf,
+    /// `None` where a commit is checked out, or none yet.
+    branch: Option<String>,
+    /// Whether it was begun and never made.
+    begun: bool,
+}
+
+/// Every work tree of a repository.
+async fn trees(repo: &Path) -> Result<Vec<Tree>> {
     let listed = git(repo, &["worktree", "list", "--porcelain"]).await?;
-    let mut all = Vec::new();
-    let mut folder = None;
+    let mut all: Vec<Tree> = Vec::new();
     for line in listed.lines() {
         if let Some(path) = line.strip_prefix("worktree ") {
-            folder = Some(PathBuf::from(path));
-        } else if let Some(branch) = line.strip_prefix("branch refs/heads/") {
-            all.extend(folder.take().map(|folder| (folder, branch.to_owned())));
+            all.push(Tree { folder: PathBuf::from(path), branch: None, begun: false });
+        } else if let Some(tree) = all.last_mut() {
+            if let Some(branch) = line.strip_prefix("branch refs/heads/") {
+                tree.branch = Some(branch.to_owned());
+            }
+            // By this word git keeps others from taking away what it has not finished.
+            tree.begun |= line == "locked initializing";
         }
     }
     Ok(all)
@@ -154,19 +268,62 @@ mod tests {
         assert_eq!((first.branch.as_str(), first.folder.is_dir()), ("code/A-1", true));
         assert_eq!(prepare(&site, &tree, &agents[0], "A:1", "").await.unwrap(), first, "it is there already");
         assert_eq!(of_cards(&site, &agents[0]), [("A:1".to_owned(), first.folder.clone())]);
+        std::fs::write(first.folder.join("new"), "not committed").unwrap();
+        let mut worker = std::process::Command::new("sleep").arg("60").current_dir(&first.folder).spawn().unwrap();
+        let kept = prepare(&site, &tree, &agents[1], "A:1", "").await.unwrap_err();
+        assert!(kept.kind == Kind::Refused && kept.why.contains(&worker.id().to_string()), "{kept}");
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        // What a git leaves that was killed there.
+        let lock =
+            git(&first.folder, &["rev-parse", "--path-format=absolute", "--git-path", "index.lock"]).await.unwrap();
+        std::fs::write(lock.trim(), "").unwrap();
         let second = prepare(&site, &tree, &agents[1], "A:1", "").await.unwrap();
-        assert!(second.branch == first.branch && second.folder.is_dir() && !first.folder.exists());
-        std::fs::write(second.folder.join("new"), "not committed").unwrap();
-        let kept = prepare(&site, &tree, &agents[0], "A:1", "").await.unwrap_err();
-        assert!(second.folder.join("new").exists(), "{kept}");
-        assert!(remove(&tree.repo, &second.folder).await.is_err() && second.folder.exists());
-        std::fs::remove_file(second.folder.join("new")).unwrap();
-        remove(&tree.repo, &second.folder).await.unwrap();
+        assert!(second.branch == first.branch && !first.folder.exists() && !Path::new(lock.trim()).exists());
+        assert_eq!(std::fs::read_to_string(second.folder.join("new")).unwrap(), "not committed", "it goes along");
+        assert!(remove(&tree, &second.folder, &second.branch).await.is_err() && second.folder.exists());
+        let as_someone = ["-c", "user.name=a", "-c", "user.email=a@b.invalid"];
+        git(&second.folder, &["add", "new"]).await.unwrap();
+        git(&second.folder, &[&as_someone[..], &["commit", "--quiet", "-m", "new"]].concat()).await.unwrap();
+        remove(&tree, &second.folder, &second.branch).await.unwrap();
         assert!(!second.folder.exists());
+        let branch = "refs/heads/code/A-1";
+        let tip = found(&tree.repo, branch).await.expect("nobody else has its commit");
+        let third = prepare(&site, &tree, &agents[0], "A:1", "").await.unwrap();
+        let squashed = format!("squashed\n\n{}", merged_line(&tip));
+        let commit = ["commit", "--quiet", "--allow-empty", "-m", &squashed];
+        git(&tree.repo, &[&as_someone[..], &commit[..]].concat()).await.unwrap();
+        remove(&tree, &third.folder, &third.branch).await.unwrap();
+        assert!(!third.folder.exists() && found(&tree.repo, branch).await.is_none(), "the base has all of it");
         let named = prepare(&site, &tree, &agents[0], "A2", "feature/x").await.unwrap();
         assert_eq!(named.branch, "feature/x");
         let mine = prepare(&site, &tree, &agents[0], "A3", "main").await.unwrap_err();
         assert!(mine.kind == Kind::Refused && mine.why.contains("checked out in"), "{mine}");
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_git_left_half_done_is_in_nobodys_way() {
+        let (_folder, site, agents) = stage().await;
+        let tree = agents[0].worktree.clone().unwrap();
+        let first = prepare(&site, &tree, &agents[0], "A1", "").await.unwrap();
+        // Moved, and not written down.
+        let moved = root(&site).join("b/A1");
+        make_parent(&moved).unwrap();
+        std::fs::rename(&first.folder, &moved).unwrap();
+        let again = prepare(&site, &tree, &agents[0], "A1", "").await.unwrap();
+        assert!(again == first && again.folder.join(".git").exists() && !moved.exists());
+        // Begun, and not made: git's own mark, and no index.
+        let begun = prepare(&site, &tree, &agents[0], "A2", "").await.unwrap();
+        let of_tree = |name| {
+            let mut asked = std::process::Command::new("git");
+            asked.current_dir(&begun.folder).args(["rev-parse", "--path-format=absolute", "--git-path", name]);
+            PathBuf::from(String::from_utf8(asked.output().unwrap().stdout).unwrap().trim())
+        };
+        std::fs::write(of_tree("locked"), "initializing").unwrap();
+        std::fs::remove_file(of_tree("index")).unwrap();
+        let made = prepare(&site, &tree, &agents[0], "A2", "").await.unwrap();
+        assert_eq!(git(&made.folder, &["status", "--porcelain"]).await.unwrap(), "");
+        assert!(of_tree("index").exists() && !of_tree("locked").exists());
     }
 
     #[test]

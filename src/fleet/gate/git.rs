@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::git_locks;
 use crate::fleet::model::Label;
 use crate::fleet::os::exec::{self, Errand, MAX_OUTPUT_BYTES, Output};
 
@@ -13,6 +16,15 @@ const LOCAL_LIMIT: Duration = Duration::from_secs(120);
 
 /// Longest time for what it does with another one.
 const REMOTE_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long a reference may be locked by another git.
+const LOCKED_WITHIN: Duration = Duration::from_secs(15);
+
+/// Git has a reference locked for milliseconds: a lock that is so old was left.
+const LEFT_AFTER: Duration = Duration::from_secs(5);
+
+/// Pause between two tries.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Settings that no configuration may say otherwise: nothing is run beside git, and nothing is tidied up meanwhile.
 const SETTINGS: [&str; 14] = [
@@ -94,6 +106,21 @@ impl Git {
         };
         let errand = Errand { program: Path::new("git"), args: &words, folder: &self.folder, inherits, env: &all };
         errand.run(input, limit).await.map_err(|error| exec::explain("git", &error))
+    }
+
+    /// Runs what changes a reference, whatever it answers. A lock that another git holds is waited for, and one that a
+    /// killed git left is taken away.
+    pub(super) async fn change(&self, reach: Reach, args: &[&str]) -> Result<Output> {
+        let deadline = Instant::now() + LOCKED_WITHIN;
+        loop {
+            let output = self.run(reach, args, &[], &[]).await?;
+            let lock = git_locks::named_in(&output.stderr).filter(|_| !output.status.success());
+            let Some(lock) = lock.filter(|_| Instant::now() < deadline) else { return Ok(output) };
+            if reach == Reach::Here {
+                git_locks::clear(&lock, LEFT_AFTER);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Runs git on this machine; its answer where it succeeded.

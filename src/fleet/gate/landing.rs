@@ -46,7 +46,7 @@ async fn push(
     let refspec = format!("{}:{name}", merged.commit);
     let args =
         ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", &lease, remote, &refspec];
-    let pushed = repository.git.run(repository.reach(remote).await?, &args, &[], &[]).await;
+    let pushed = repository.git.change(repository.reach(remote).await?, &args).await;
     if matches!(&pushed, Ok(output) if output.status.success()) {
         return Ok(Landing::Landed);
     }
@@ -84,7 +84,7 @@ async fn update(repository: &Repository, main: &Main, merged: &Merged) -> Result
     worktree::note_settling(repository, &main.branch, &folders, &merged.onto, &merged.commit)?;
     let name = format!("refs/heads/{}", main.branch);
     let args = ["update-ref", "-m", "gate: merge", &name, &merged.commit, &merged.onto];
-    let updated = repository.git.run(Reach::Here, &args, &[], &[]).await?;
+    let updated = repository.git.change(Reach::Here, &args).await?;
     let now = repository.git.text(&["rev-parse", "--verify", &name]).await?;
     if updated.status.success() || now == merged.commit {
         return Ok(Landing::Landed);

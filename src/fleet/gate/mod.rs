@@ -18,9 +18,10 @@ mod worktree;
 
 pub use authors::{Authors, Identity, Reviewer};
 pub use change::{Fault, Finding};
+pub use ci::{output_files, outputs};
 pub use queue::{Held, Ticket, line};
 pub use refusal::{Condition, Ended, Red, Refusal, short};
-pub use repository::{Main, Repository, Tip};
+pub use repository::{Main, Repository, Tip, merged_line};
 pub use review::{MAX_NOTE, Review, Standing, Verdict as ReviewVerdict, of as reviews_of, record, standing};
 pub use said::{Said, Word, said_of, say};
 pub use series::{Card, Checked, Desk, Done, Gate, Step, Verdict, Wanted};

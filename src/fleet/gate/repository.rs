@@ -21,8 +21,17 @@ const BATCH_BYTES: u64 = 8 << 20;
 /// Commits of a branch that are read: more is no card.
 const MAX_COMMITS: usize = 2000;
 
+/// How often a fetch is tried again that met another one.
+const FETCHED_AGAIN: u32 = 3;
+
 /// Under this key a squashed commit names the commit that it was made from.
 const MERGED: &str = "Merged-commit";
+
+/// The line by which a squashed commit names the commit that it was made from.
+#[must_use]
+pub fn merged_line(commit: &str) -> String {
+    format!("{MERGED}: {commit}")
+}
 
 /// A repository.
 #[derive(Debug, Clone)]
@@ -190,7 +199,14 @@ impl Repository {
         let refspec = format!("+{name}:{tracking}");
         let fetch =
             ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", remote, &refspec];
-        let fetched = self.git.run(reach, &fetch, &[], &[]).await?;
+        let mut fetched = self.git.change(reach, &fetch).await?;
+        for _ in 0..FETCHED_AGAIN {
+            // The fetch of a gate that was killed goes on by itself, and may have brought the same meanwhile.
+            if fetched.status.success() || !fetched.stderr.contains("cannot lock ref") {
+                break;
+            }
+            fetched = self.git.change(reach, &fetch).await?;
+        }
         if fetched.status.success() { Ok(()) } else { Err(self.remote_failed(remote, &fetched.stderr)) }
     }
 
@@ -295,7 +311,7 @@ impl Repository {
     /// What git says.
     pub async fn merged_before(&self, tip: &Tip, main: &Main) -> Result<Option<String>> {
         let range = format!("{}..{}", tip.commit, main.commit);
-        let wanted = format!("--grep=^{MERGED}: {}$", tip.commit);
+        let wanted = format!("--grep=^{}$", merged_line(&tip.commit));
         let found = self.git.text(&["log", "--max-count=1", "--format=%H", &wanted, &range, "--"]).await?;
         Ok(Some(found).filter(|found| !found.is_empty()))
     }
@@ -478,7 +494,7 @@ impl Message<'_> {
         if let Some(card) = self.card {
             text.push_str(&format!("Card: {card}\n"));
         }
-        text.push_str(&format!("Branch: {}\n{MERGED}: {}\n", tip.branch, tip.commit));
+        text.push_str(&format!("Branch: {}\n{}\n", tip.branch, merged_line(&tip.commit)));
         text.push_str(&format!("Reviewed-by: {}\n", line(self.reviewer)));
         let others = self.authors.signed.iter().filter(|signed| *signed != self.author && !signed.name.is_empty());
         for other in others {

@@ -17,7 +17,7 @@ use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms;
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
-use crate::fleet::message::{Envelope, Post, Receipt};
+use crate::fleet::message::{Delivery, Envelope, Post, Receipt};
 use crate::fleet::model::Label;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
@@ -45,6 +45,8 @@ enum Not {
     Card(String),
     /// A delivery that was broken off left its text in the agent's composer.
     LeftBehind(String),
+    /// The agent ended meanwhile: whoever brings it back keeps count of that.
+    Ended(String),
     /// The lease was lost meanwhile.
     Lost(String),
 }
@@ -85,6 +87,7 @@ impl Giving<'_> {
             Err(Not::Lost(why)) => Ended::Moot(why),
             Err(Not::Agent(why)) => self.back(&lease, why, Ended::Agent).await,
             Err(Not::Card(why)) => self.back(&lease, why, Ended::Card).await,
+            Err(Not::Ended(why)) => self.back(&lease, why, Ended::Moot).await,
             Err(Not::LeftBehind(why)) => {
                 let ended = self.back(&lease, why, Ended::Moot).await;
                 match restart(self.site, self.roster, agent).await {
@@ -231,6 +234,7 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
     match receipt.delivery.arrived() {
         true => Ok(receipt),
         false if receipt.left_behind => Err(Not::LeftBehind(why)),
+        false if receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
         false => Err(Not::Agent(why)),
     }
 }

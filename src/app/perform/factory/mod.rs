@@ -12,6 +12,7 @@ mod pipeline;
 mod steps;
 mod supervise;
 mod sync;
+mod trees;
 
 pub(in crate::app) use gate::perform as gate;
 pub(in crate::app) use north_star::perform as north_star;

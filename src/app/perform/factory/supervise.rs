@@ -22,12 +22,13 @@ use super::give::Giving;
 use super::looking::{self, Known};
 use super::pipeline;
 use super::steps::{self, Ended, paused};
+use super::trees;
 use crate::app::action::error::DONE;
 use crate::app::action::supervise::Supervise;
 use crate::app::factory::{Asked, Cards, Decision, Memory, Seat, Settings, Situation, tick};
 use crate::app::perform::activity::record;
 use crate::app::perform::output::{self, Printed};
-use crate::backlog::model::{CardId, Column, Status};
+use crate::backlog::model::Column;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::escalations;
@@ -39,7 +40,7 @@ use crate::fleet::model::{FleetSnapshot, Label};
 use crate::fleet::observe;
 use crate::fleet::os::process;
 use crate::fleet::roster::{self, Roster};
-use crate::fleet::{session, supervision, worktree};
+use crate::fleet::{session, supervision};
 
 /// How often it is asked whether the backlog changed: one cheap question.
 const ASK_BACKLOG: Duration = Duration::from_millis(400);
@@ -52,6 +53,9 @@ const FINISHES_WITHIN: Duration = Duration::from_secs(35);
 
 /// What was seen within so long of an agent's start or end may be from before it: all planes are looked at each second.
 const SETTLES_AFTER: Duration = Duration::from_millis(1500);
+
+/// A work tree that could not be taken away is tried again after so long.
+const SWEEP_AGAIN: Duration = Duration::from_secs(10);
 
 /// More is no state of a supervisor.
 const MAX_STATE: usize = 4 << 20;
@@ -98,6 +102,8 @@ struct Supervisor<'a> {
     looks: u64,
     /// Cards that were done when work trees were taken away last.
     swept: Option<u64>,
+    /// Before then none is looked at.
+    sweep_at: Instant,
     /// What failed last while looking, so that it is said once.
     trouble: String,
     /// Whether anybody still reads what is printed.
@@ -148,6 +154,7 @@ impl<'a> Supervisor<'a> {
             holding: BTreeSet::new(),
             looks: 0,
             swept: None,
+            sweep_at: Instant::now(),
             trouble: String::new(),
             heard: true,
         })
@@ -251,23 +258,13 @@ impl<'a> Supervisor<'a> {
     /// Takes the work trees of cards away that are done; what is not committed in one keeps it.
     async fn sweep(&mut self, situation: &Situation) {
         let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
-        if done.is_none() || done == self.swept {
+        if done.is_none() || done == self.swept || Instant::now() < self.sweep_at {
             return;
         }
-        self.swept = done;
-        let roster = Arc::clone(&self.roster);
-        for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, self.site)) {
-            let Some(wanted) = &agent.worktree else { continue };
-            for (card, folder) in worktree::of_cards(self.site, agent) {
-                let Ok(id) = CardId::parse(&card) else { continue };
-                let card = self.desk.with(move |backlog| backlog.store().card(&id)).await;
-                if card.ok().flatten().is_some_and(|card| card.status == Status::Done)
-                    && let Err(failure) = worktree::remove(&wanted.repo, &folder).await
-                {
-                    tracing::info!(%failure, "a work tree stays");
-                }
-            }
-        }
+        let left = !trees::sweep(self.site, &self.roster, &self.desk).await;
+        // What is in the way may be gone in a while; what is not committed is not worth a look each second.
+        self.swept = done.filter(|_| !left);
+        self.sweep_at = Instant::now() + if left { SWEEP_AGAIN } else { Duration::ZERO };
     }
 
     /// How long nothing has to be looked at when nothing happens.
