@@ -1,6 +1,7 @@
 //! The real claude, codex, opencode and pi, driven by a model server on loopback: every receipt is held against what
 //! that server received. Slow, and in need of the programs: `scripts/test --runtimes` runs them.
 
+mod factory;
 mod fleet;
 mod model;
 mod only_claude;
@@ -434,6 +435,12 @@ macro_rules! real {
             #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
             fn a_fleet_in_two_commands() {
                 fleet::in_two_commands($runtime);
+            }
+
+            #[test]
+            #[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+            fn a_card_becomes_a_commit() {
+                factory::from_a_card_to_a_commit($runtime, "120x40");
             }
 
             #[test]

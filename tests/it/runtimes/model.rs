@@ -2,7 +2,7 @@
 //!
 //! The last user message drives it: `SLOW n` answers for n seconds, `HANG n` stops for n seconds in the middle of an
 //! answer, `RUN cmd` asks for the runtime's shell tool (`ASKRUN cmd` for more rights than it has), `TOOL name {...}` for
-//! any tool; `FAIL`, `AUTH`, `LIMIT` and `OVER` are errors, `DROPNOW` closes the connection; anything else is answered at
+//! any tool; the brief of a card is worked on by its own commands, one behind the other; `FAIL`, `AUTH`, `LIMIT` and `OVER` are errors, `DROPNOW` closes the connection; anything else is answered at
 //! once.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -201,6 +201,12 @@ impl Answer {
         let of_tool = newest["role"] == "tool"
             || newest["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output"))
             || is_result(newest);
+        if let Some((command, done)) = next_of_brief(items) {
+            return match command.and_then(|command| tool(tools, &command, false)) {
+                Some(tool) => tool,
+                None => Self::Text(format!("CARD-DONE after {done} commands"), 0),
+            };
+        }
         if of_tool {
             return Self::Text("TOOL-DONE".to_owned(), 0);
         }
@@ -342,6 +348,29 @@ impl Answer {
         let completed = json!({ "type": "response.completed", "response": whole("completed", json!([item])) });
         events.send(Some("response.completed"), &completed)
     }
+}
+
+/// The next command of the brief that was said last, and how many were run; no command behind the last of them, and none
+/// behind one that did not answer.
+fn next_of_brief(items: &[Value]) -> Option<(Option<String>, usize)> {
+    let at = items
+        .iter()
+        .rposition(|item| item["role"] == "user" && !is_result(item) && !texts(&item["content"]).is_empty())?;
+    let brief = last_text(&items[at]["content"]);
+    let line = |start: &str| brief.lines().map(str::trim).find(|line| line.starts_with(start)).map(str::to_owned);
+    let (renew, complete) = (line("mosaic-tui backlog renew --id")?, line("mosaic-tui backlog complete --id")?);
+    let folder = brief.split_once("folder `")?.1.split_once('`')?.0;
+    let write = format!(
+        "echo 'written by the model' > {folder}/note.md && git -C {folder} add note.md && \
+         git -C {folder} -c user.name=a -c user.email=a@agents.example commit --quiet -m 'Write a note'"
+    );
+    let is_answer = |item: &&Value| {
+        item["role"] == "tool"
+            || item["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output"))
+            || is_result(item)
+    };
+    let done = items[at + 1..].iter().filter(is_answer).count();
+    Some(([write, renew, complete].get(done).cloned(), done))
 }
 
 /// The runtime's shell tool, called with a command.

@@ -11,10 +11,10 @@ use super::{Supervisor, all_done, briefs, card, fleet};
 use crate::harness::{Sandbox, wait};
 
 /// Numbers that look random, the same ones for the same beginning.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -2,8 +2,11 @@
 //! instant.
 
 mod kills;
+mod people;
 mod refused;
 mod started;
+mod storm;
+mod two_hosts;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,7 +46,8 @@ impl Supervisor {
         let said = sandbox.root.join("said");
         let out = fs::OpenOptions::new().create(true).append(true).open(&said).unwrap();
         let mut command = sandbox.command(program());
-        command.args(["fleet", "supervise", "--json", "--interval", "1"]).args(more);
+        let usual = ["--interval", "1"].iter().filter(|_| !more.contains(&"--interval"));
+        command.args(["fleet", "supervise", "--json"]).args(usual).args(more);
         let child = command.stdout(Stdio::from(out)).stderr(Stdio::null()).spawn().unwrap();
         Self { child, said }
     }
