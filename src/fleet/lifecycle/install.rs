@@ -306,8 +306,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
         plan.steps.push(Step::Delete(path));
     }
-    let files = supervision::files(site).into_iter().chain(gate::output_files(site));
-    plan.steps.extend(files.map(Step::Delete));
+    plan.steps.extend(supervision::files(site).into_iter().chain(gate::output_files(site)).map(Step::Delete));
     plan.steps.extend([site.supervisor_dir(), gate::outputs(site), site.run_dir.clone()].map(Step::Empty));
     plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
     if record.linger {
