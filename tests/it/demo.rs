@@ -235,6 +235,33 @@ fn a_factory_brings_three_goals_to_its_main_branch_by_itself_and_leaves_nothing(
         3,
         "{events}"
     );
+    // Every step of every card is in the history: who got it and why, what was told, reviewed, tested, merged, done.
+    let printed = run(&["events", "--json"]).stdout;
+    let all: Vec<serde_json::Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for goal in ["G1", "G2", "G3"] {
+        let card = format!("{goal}-1");
+        let has = |kind: &str, card: &str, words: &str| {
+            let is = |event: &&serde_json::Value| event["kind"] == kind && event.to_string().contains(words);
+            all.iter().filter(is).any(|event| event["card"] == card || event.to_string().contains(card))
+        };
+        for (kind, card, words) in [
+            ("card", goal, "created"),
+            ("decision", goal, "to planner"),
+            ("card", goal, "completed"),
+            ("card", &*card, "created"),
+            ("decision", &*card, "to code"),
+            ("card", &*card, "claimed"),
+            ("decision", &*card, "to review"),
+            ("gate", &*card, "approve"),
+            ("decision", &*card, "to gate"),
+            ("gate", &*card, "CI of"),
+            ("gate", &*card, "merge"),
+            ("card", &*card, "completed"),
+        ] {
+            assert!(has(kind, card, words), "no {kind} of {card} with {words}: {printed}");
+        }
+    }
+    assert!(all.iter().filter(|event| event["kind"] == "send").count() >= 12, "a brief for each step: {printed}");
     assert_eq!(run(&["demo", "--stop"]).code, 0);
     assert_eq!(leftovers(&sandbox), Vec::<String>::new());
 }

@@ -31,6 +31,9 @@ fn words(runtime: Runtime) -> &'static str {
 
 pub(super) fn from_a_card_to_a_commit(runtime: Runtime, size: &str) {
     let lab = Lab::unsettled(runtime, runtime.name(), size, words(runtime), |home| {
+        // A login shell sets its path anew.
+        let bin = home.parent().unwrap().join("bin");
+        fs::write(home.join(".profile"), format!("export PATH=\"{}:$PATH\"\n", bin.display())).unwrap();
         if runtime == Runtime::Opencode {
             let path = home.join(".config/opencode/opencode.json");
             let mut settings: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
@@ -96,6 +99,12 @@ pub(super) fn from_a_card_to_a_commit(runtime: Runtime, size: &str) {
     assert!(code == 0 || code == 1, "{}", lab.screen());
     let limited = wait("the limit", || (lab.row()["readiness"] == "stuck").then(|| lab.row()["reason"].to_string()));
     let reason = limited.unwrap_or_else(|| panic!("{:#}\n{}", lab.row(), lab.screen()));
+    // The supervisor has seen it as well.
+    let stuck = || {
+        let events = sandbox.events("readiness");
+        events.iter().any(|event| event["agent"] == "a" && event["state"] == "stuck").then_some(())
+    };
+    assert!(wait("its event", stuck).is_some(), "{:#?}", sandbox.events("readiness"));
     sandbox.ok(&["backlog", "create", "--id", "A2", "--title", "Write another note", "--assignee", "code"]);
     for _ in 0..3 {
         // Each takes longer than the supervisor's own look at the backlog.
@@ -104,6 +113,4 @@ pub(super) fn from_a_card_to_a_commit(runtime: Runtime, size: &str) {
     }
     assert!(decisions().iter().all(|one| one["card"] != "A2"), "{reason}: {:#?}", decisions());
     assert_eq!((card("A2")["status"].as_str(), lab.model.copies("the brief of A2")), (Some("ready"), 0), "{reason}");
-    let events = sandbox.events("readiness");
-    assert!(events.iter().any(|event| event["agent"] == "a" && event["state"] == "stuck"), "{events:#?}");
 }

@@ -50,6 +50,14 @@ fn nothing_reaches_who_asks_hangs_or_holds_a_draft_and_a_dead_one_is_brought_bac
     assert!(screen.contains("mine") && !screen.contains("Card"), "{screen}");
     sandbox.tmux(&["send-keys", "-t", "=drafts:", "C-u"]);
     wait_for("the draft is gone, and the card done", || status(&sandbox, "for-drafts") == "done");
+    // What each of them was at is in the history, with nobody at a dashboard.
+    for (name, kind, state) in [("asks", "readiness", "stuck"), ("hangs", "readiness", "stale"), ("dies", "exit", "")] {
+        wait_for(&format!("an event of {name}"), || {
+            let events = sandbox.events(kind);
+            let is = |event: &serde_json::Value| state.is_empty() || event["state"] == state;
+            events.iter().any(|event| event["agent"] == name && is(event))
+        });
+    }
     for (name, what) in [("drafts", "gives for-drafts to drafts"), ("dies", "restarts dies")] {
         supervisor.decides(what, |one| one["what"] == what);
         let events = sandbox.events("decision");

@@ -13,6 +13,7 @@ mod steps;
 mod supervise;
 mod sync;
 mod trees;
+mod witness;
 
 pub(in crate::app) use gate::perform as gate;
 pub(in crate::app) use north_star::perform as north_star;

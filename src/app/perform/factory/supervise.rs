@@ -22,7 +22,7 @@ use super::give::Giving;
 use super::looking::{self, Known};
 use super::pipeline;
 use super::steps::{self, Ended, paused};
-use super::trees;
+use super::{trees, witness};
 use crate::app::action::error::DONE;
 use crate::app::action::supervise::Supervise;
 use crate::app::factory::{Asked, Cards, Decision, Memory, Seat, Settings, Situation, tick};
@@ -197,6 +197,7 @@ impl<'a> Supervisor<'a> {
         let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
         let mut observer = observe::start(self.site.clone())?;
+        let seen_by_all = witness::start(self.site);
         let mut work = Work::new();
         let mut last: Option<Seen> = None;
         let mut due = Instant::now();
@@ -221,6 +222,7 @@ impl<'a> Supervisor<'a> {
             }
             let newest = observer.snapshots.borrow_and_update().clone();
             let Some(snapshot) = newest else { continue };
+            seen_by_all.see(&snapshot);
             self.reload();
             self.settling.retain(|_, ended| ended.elapsed() < SETTLES_AFTER);
             let seen = Seen {

@@ -1,0 +1,57 @@
+//! What the supervisor sees change goes into the activity history, also where no dashboard is open: on a thread of its own,
+//! so that a history that is locked holds up no tick.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use crate::fleet::activity::Recorder;
+use crate::fleet::home::Site;
+use crate::fleet::model::FleetSnapshot;
+
+/// Looks that wait to be written down; the next one says what a lost one would have.
+const WAITING: usize = 4;
+
+/// A handle of the thread, which ends with it.
+pub(super) struct Witness(Option<SyncSender<Arc<FleetSnapshot>>>);
+
+/// Starts the thread; without one nothing is written down, and all else goes on.
+pub(super) fn start(site: &Site) -> Witness {
+    let (sender, looks) = sync_channel(WAITING);
+    let site = site.clone();
+    let started = std::thread::Builder::new().name("witness".to_owned()).spawn(move || write(&site, &looks));
+    match started {
+        Ok(_) => Witness(Some(sender)),
+        Err(error) => {
+            tracing::warn!(%error, "what is seen of agents is not kept");
+            Witness(None)
+        }
+    }
+}
+
+impl Witness {
+    /// Takes a look at the fleet.
+    pub(super) fn see(&self, snapshot: &Arc<FleetSnapshot>) {
+        if let Some(sender) = &self.0 {
+            let _busy = sender.try_send(Arc::clone(snapshot));
+        }
+    }
+}
+
+fn write(site: &Site, looks: &Receiver<Arc<FleetSnapshot>>) {
+    let mut recorder: Option<Recorder> = None;
+    while let Ok(snapshot) = looks.recv() {
+        let done = match &mut recorder {
+            Some(recorder) => recorder.observe(&snapshot).map(drop),
+            None => Recorder::open(site, "supervisor").map(|opened| recorder = Some(opened)),
+        };
+        if let Err(failure) = done {
+            tracing::warn!(%failure, "what is seen of agents is not kept");
+            recorder = None;
+        }
+    }
+    if let Some(mut recorder) = recorder
+        && let Err(failure) = recorder.end()
+    {
+        tracing::warn!(%failure, "the end of looking is not kept");
+    }
+}
