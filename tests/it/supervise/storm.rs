@@ -103,22 +103,19 @@ impl Storm<'_> {
         self.cards.push(id);
     }
 
-    /// Kills one of them. An agent is meant once out of eight times: one that dies again within seconds rests ever longer,
-    /// and a storm on agents alone is soon one on none.
+    /// Kills one of them: the supervisor as often as all others together. Whose agent or keeper is meant is thrown among all
+    /// names, and who is not up is left alone: a storm on whoever came back last would be one on nobody soon, since who dies
+    /// again within seconds rests ever longer.
     fn kill(&mut self) {
+        let name = AGENTS[usize::try_from(self.dice.below(AGENTS.len() as u64)).unwrap()].0;
+        let kinds = ["supervisor", "keeper", "agent", "supervisor", "keeper", "keeper", "supervisor", "supervisor"];
+        let kind = kinds[usize::try_from(self.dice.below(8)).unwrap()];
         let all = processes(&self.yard.sandbox);
-        let of = |kind: &str| -> Vec<u32> {
-            all.iter().filter(|(role, _)| role.starts_with(kind)).flat_map(|(_, pids)| pids.clone()).collect()
-        };
-        let kind = ["supervisor", "keeper", "agent", "supervisor", "keeper", "keeper", "supervisor", "keeper"]
-            [usize::try_from(self.dice.below(8)).unwrap()];
-        let pids = of(kind);
-        if pids.is_empty() {
+        let Some(pid) = all.get(&format!("{kind} {name}")).and_then(|pids| pids.first().copied()) else {
             self.supervisor.signal(Signal::KILL);
             self.supervisor = Self::supervise(&self.yard.sandbox);
             return;
-        }
-        let pid = pids[usize::try_from(self.dice.below(pids.len() as u64)).unwrap()];
+        };
         // It may have ended by itself.
         let _gone = rustix::process::kill_process(
             rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(),
