@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::ground::Heard;
-use super::late::{self, BEL, CTRL_C, ESC, Late, Verdict, is_text};
+use super::late::{self, BEL, CAN, CTRL_C, ESC, Late, SUB, Verdict, is_text};
 use super::mouse::Mouse;
 use super::sequence::{self, Meaning};
 
@@ -38,9 +38,6 @@ const MAX_PASTE: usize = 4 << 20;
 
 /// What ends a paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
-
-const CAN: u8 = 0x18;
-const SUB: u8 = 0x1a;
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +66,8 @@ enum Opened {
     Twice,
     /// This byte, soon after an Esc that was decided too early, or was one.
     Late(u8),
+    /// The same, after it was told as the letter that it may have been.
+    Told(u8),
     /// An 8-bit control: no terminal that speaks UTF-8 sends keys so.
     Control,
 }
@@ -123,6 +122,24 @@ enum State {
     },
     /// In a burst that is no typing.
     Burst,
+}
+
+impl State {
+    /// What opened the sequence of which nothing else came yet.
+    fn opened(&self) -> Option<Opened> {
+        match self {
+            Self::Csi { opened, parameters, key: true } if parameters.is_empty() => Some(*opened),
+            Self::Ss3 { opened, plain: true } | Self::String { opened, empty: true, escape: false, .. } => {
+                Some(*opened)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this byte shows that what seemed to open a sequence soon after an Esc was the letter after all.
+    fn was_a_letter(&self, byte: u8) -> bool {
+        matches!(self.opened(), Some(Opened::Late(letter) | Opened::Told(letter)) if !late::may_begin(letter, byte))
+    }
 }
 
 /// Around one byte.
@@ -212,9 +229,11 @@ impl Decoder {
             State::Escape { .. } => Some(self.wait),
             State::Burst => Some(BURST),
             State::Paste { .. } => Some(STALLED),
-            State::String { opened: Opened::Escape(_) | Opened::Late(_), empty: true, .. } => Some(OPENING),
+            State::String { opened: Opened::Escape(_) | Opened::Late(_) | Opened::Told(_), empty: true, .. } => {
+                Some(OPENING)
+            }
             // More likely letters than a string: nobody's typing is to be lost for long.
-            State::String { opened: Opened::Late(_), .. } => Some(OPENING),
+            State::String { opened: Opened::Late(_) | Opened::Told(_), .. } => Some(OPENING),
             State::String { .. } => Some(STRING),
             State::Ss3 { opened: Opened::Escape(_) | Opened::Late(_), plain: true } => Some(OPENING),
             State::Csi { opened: Opened::Escape(_) | Opened::Late(_), parameters, key: true }
@@ -237,7 +256,7 @@ impl Decoder {
         let letter = |opened: Opened| match opened {
             Opened::Escape(letter) => Some((letter, press(KeyCode::Char(letter.into()), KeyModifiers::ALT))),
             Opened::Late(letter) => Some((letter, press(KeyCode::Char(letter.into()), KeyModifiers::NONE))),
-            Opened::Twice | Opened::Control => None,
+            Opened::Told(_) | Opened::Twice | Opened::Control => None,
         };
         match std::mem::replace(&mut self.state, State::Ground) {
             State::Escape { twice } => {
@@ -273,6 +292,12 @@ impl Decoder {
     fn step(&mut self, byte: u8, here: &mut Here<'_>) {
         match std::mem::replace(&mut self.state, State::Ground) {
             State::Ground => self.ground(byte, here),
+            begun if begun.was_a_letter(byte) => {
+                if let Some(Opened::Late(letter)) = begun.opened() {
+                    self.plain(letter, false, here);
+                }
+                self.ground(byte, here);
+            }
             State::Character { mut bytes, have, need, alt } => {
                 if !(0x80..0xc0).contains(&byte) {
                     // Half a character is none.
@@ -319,13 +344,6 @@ impl Decoder {
                 0x20..=0x7e => self.key(sequence::ss3(byte), held(opened), here),
                 _ => self.ground(byte, here),
             },
-            State::String { opened: Opened::Late(letter), empty: true, escape: false, .. }
-                if !late::may_begin(letter, byte) =>
-            {
-                // It was the letter after all.
-                self.plain(letter, false, here);
-                self.ground(byte, here);
-            }
             State::String { opened, bell_ends, escape, rest, .. } => {
                 self.string(byte, (opened, bell_ends, escape, rest), here);
             }
@@ -355,7 +373,7 @@ impl Decoder {
         match verdict {
             Verdict::Opens => self.open(byte, Opened::Late(byte)),
             Verdict::Behind(introducer) => {
-                self.open(introducer, Opened::Late(introducer));
+                self.open(introducer, Opened::Told(introducer));
                 self.step(byte, here);
             }
             Verdict::Burst => self.state = State::Burst,

@@ -4,6 +4,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::sequence;
+
 /// So soon after, a single byte may belong to it: no finger is that fast.
 const SOON: Duration = Duration::from_millis(400);
 
@@ -19,6 +21,8 @@ const BULK: usize = 16;
 pub(super) const ESC: u8 = 0x1b;
 pub(super) const CTRL_C: u8 = 0x03;
 pub(super) const BEL: u8 = 0x07;
+pub(super) const CAN: u8 = 0x18;
+pub(super) const SUB: u8 = 0x1a;
 
 /// What may be on its way.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +50,7 @@ pub(super) enum Verdict {
     Typed,
     /// The introducer of a sequence.
     Opens,
-    /// The first byte behind this introducer.
+    /// The first byte behind this introducer, which was told as a letter already.
     Behind(u8),
     /// No typing, with all that comes with it.
     Burst,
@@ -103,13 +107,14 @@ impl Late {
     }
 }
 
-/// Whether a string that a late introducer opened may begin so; else it was the letter.
+/// Whether what a late introducer opened may begin so; else it was the letter.
 pub(super) fn may_begin(introducer: u8, byte: u8) -> bool {
     match introducer {
         // OSC begins with its number, or with what the window's title is reported by.
         b']' => byte.is_ascii_digit() || matches!(byte, b'l' | b'L' | ESC),
         // DCS with its parameters.
         b'P' => matches!(byte, b' '..=b'?' | ESC),
+        b'[' | b'O' => matches!(byte, CAN | SUB | b' '..=b'?') || sequence::ends_at_once(introducer, byte),
         _ => byte >= b' ' || byte == ESC,
     }
 }

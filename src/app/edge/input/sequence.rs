@@ -51,6 +51,19 @@ pub(super) fn linux(last: u8) -> Option<KeyCode> {
     matches!(last, b'A'..=b'E').then(|| KeyCode::F(last - b'A' + 1))
 }
 
+/// Whether terminals send this byte right behind `CSI` or `SS3`, as a whole sequence or, of the Linux console and old
+/// mice, its middle.
+pub(super) fn ends_at_once(introducer: u8, byte: u8) -> bool {
+    match byte {
+        // Arrows and their neighbours, focus, F1 to F4; rxvt's arrows with Shift and Ctrl.
+        b'A'..=b'I' | b'M' | b'P'..=b'S' | b'a'..=b'd' => true,
+        b'O' | b'Z' | b'[' => introducer == b'[',
+        // The number pad in application mode.
+        b'X' | b'j'..=b'y' => introducer == b'O',
+        _ => false,
+    }
+}
+
 fn lettered(last: u8) -> Option<KeyCode> {
     Some(match last {
         b'A' => KeyCode::Up,

@@ -1,5 +1,6 @@
 //! Whole inputs through the decoder with virtual time: cut after each byte, with pauses between.
 
+mod letters;
 mod mouse;
 mod stalls;
 
@@ -327,33 +328,6 @@ fn an_esc_is_one_after_a_moment_and_alt_within_it() {
     terminal.wait(Duration::from_millis(150));
     terminal.write(b"X");
     assert_eq!(terminal.take(), [esc, plain(KeyCode::Char('X'))], "pressed, a little late");
-}
-
-#[test]
-fn no_run_of_letters_follows_an_esc_at_once() {
-    let mut terminal = Terminal::new();
-    terminal.write(b"\x1b");
-    terminal.wait(Duration::from_millis(60));
-    terminal.write(b"yes");
-    terminal.wait(Duration::from_millis(500));
-    terminal.write(b"no");
-    let letters = ['n', 'o'].map(|c| plain(KeyCode::Char(c)));
-    assert_eq!(without_esc(terminal.take()), letters);
-}
-
-#[test]
-fn what_is_typed_soon_after_an_esc_is_not_swallowed() {
-    for text in ["Please", "]x", "P\r", "X\r"] {
-        let mut terminal = Terminal::new();
-        terminal.write(b"\x1b");
-        terminal.wait(Duration::from_millis(200));
-        for byte in text.bytes() {
-            terminal.write(&[byte]);
-            terminal.wait(Duration::from_millis(120));
-        }
-        let typed = without_esc(terminal.take());
-        assert_eq!(typed.len(), text.len(), "{text:?}: {typed:?}");
-    }
 }
 
 #[test]
