@@ -95,7 +95,7 @@ const OWNED: [(&str, &[&str]); 19] = [
     ("portable_pty", &["fleet/os/exec.rs"]),
     ("process::Command", &["fleet/os/exec.rs"]),
     ("vt100::", &["fleet/pane/"]),
-    ("clap::", &["app/action/cli.rs", "app/run.rs"]),
+    ("clap::", &["app/action/cli.rs", "app/action/old.rs", "app/run.rs"]),
     ("ratatui::", &["ui/", "app/edge/terminal.rs", "app/perform/headless/", "app/stub/", "app/tui/present/tests.rs"]),
     // A roster is written under its lock, by its store; the others write files of their own.
     (

@@ -95,7 +95,10 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         let next = format!("`{}` shows how", help_of(parsed.spec));
         Failure::new(Kind::Invalid, command_of(parsed.spec), why, next)
     })?;
-    let site = Site { read_only: parsed.globals.read_only, ..paths::site(parsed.globals.roster.clone())? };
+    let site = Site {
+        read_only: parsed.globals.read_only,
+        ..paths::site(parsed.globals.roster.clone(), parsed.globals.home.clone())?
+    };
     if site.read_only && performer.writes() {
         return Err(executor::refused(&command_of(parsed.spec)));
     }
@@ -226,7 +229,7 @@ fn help_of_words(args: &[OsString]) -> String {
     let (mut command, mut names) = (&root, String::from("mosaic-tui"));
     let mut words = args.iter().skip(1).map(|word| word.to_string_lossy());
     while let Some(word) = words.next() {
-        if word == "--roster" {
+        if word == "--roster" || word == "--mosaic-home" {
             words.next();
         } else if let Some(inner) = command.find_subcommand(word.as_ref()) {
             names.push_str(&format!(" {word}"));

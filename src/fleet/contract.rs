@@ -78,6 +78,11 @@ pub fn compose(site: &Site, reader: &Reader<'_>) -> Result<Contract> {
     // A home whose identity nobody wrote still has agents that speak alike.
     if !contract.add(site, "SOUL.md", Need::Optional)? {
         contract.push("mosaic-tui", NEUTRAL_SOUL);
+        let soul = site.home.join("SOUL.md");
+        contract.warnings.push(format!(
+            "{} is missing, so its manner is a neutral one; `mosaic-tui identity init` writes it",
+            soul.display()
+        ));
     }
     for path in ["USER.md", "TOOLS.md", "STANDARDS.local.md", "SOUL.local.md", "USER.local.md"] {
         contract.add(site, path, Need::Optional)?;

@@ -22,6 +22,8 @@ pub struct Site {
     pub user_home: PathBuf,
     /// Host name of this machine.
     pub host: String,
+    /// The same with its domain, where the machine's name has one.
+    pub full_host: String,
     /// The Linux user.
     pub tenant_id: String,
     /// Health and readiness thresholds.
@@ -53,6 +55,7 @@ impl Site {
             run_dir: format!("{home}/.config/mosaic/fleet/run").into(),
             user_home: home.into(),
             host: "here".to_owned(),
+            full_host: "here.example.org".to_owned(),
             tenant_id: "tester".to_owned(),
             thresholds: Thresholds::default(),
             pace: Pace::default(),
@@ -95,6 +98,13 @@ impl Site {
         use std::os::unix::ffi::OsStrExt;
         // Eight characters keep unit names short; a user has a handful of fleets.
         fingerprint(self.home.as_os_str().as_bytes())[..8].to_owned()
+    }
+
+    /// Folder in which an agent starts when nothing says which: where people keep their sources, else the home itself.
+    #[must_use]
+    pub fn default_directory(&self) -> PathBuf {
+        let sources = self.user_home.join("src");
+        if sources.is_dir() { sources } else { self.user_home.clone() }
     }
 
     /// Folder of per-agent environment files.
@@ -185,11 +195,15 @@ pub enum RunFile {
     Contract,
     /// What its runtime says that it used.
     Usage,
+    /// What its launch warned of.
+    Notes,
+    /// Asks its keeper for a heartbeat now.
+    Probe,
 }
 
 impl RunFile {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Heartbeat,
         Self::Report,
         Self::Lock,
@@ -200,6 +214,8 @@ impl RunFile {
         Self::Stopped,
         Self::Contract,
         Self::Usage,
+        Self::Notes,
+        Self::Probe,
     ];
 }
 
@@ -212,10 +228,13 @@ pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
         RunFile::Report => return run_dir.join(format!("{agent}.d/report")),
         RunFile::Operation => return run_dir.join(format!("{agent}.d/operation")),
         RunFile::Send => return run_dir.join(format!("{agent}.d/send")),
+        // Beside the report: its keeper watches that folder.
+        RunFile::Probe => return run_dir.join(format!("{agent}.d/probe")),
         RunFile::Stopped => return run_dir.join(format!("{agent}.d/stopped")),
         RunFile::Contract => return run_dir.join(format!("{agent}.d/contract.md")),
         // Beside the heartbeat: whoever looks is told by the same watch.
         RunFile::Usage => "usage",
+        RunFile::Notes => "notes",
         RunFile::Lock => "lock",
         RunFile::Exit => "exit",
         RunFile::Log => "log",
@@ -263,10 +282,16 @@ fn absolute_or_tmp(folder: Option<PathBuf>) -> PathBuf {
     folder.filter(|folder| folder.is_absolute()).unwrap_or_else(|| "/tmp".into())
 }
 
-/// This machine's host name.
+/// This machine's host name, with its domain where it has one.
 #[must_use]
-pub fn host_name() -> String {
+pub fn full_host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The name of a host up to its first dot.
+#[must_use]
+pub fn short_name(host: &str) -> &str {
+    host.split('.').next().filter(|short| !short.is_empty()).unwrap_or(host)
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ pub struct Planes<'a> {
     pub heartbeats: &'a HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     /// What runtimes say that they used.
     pub usage: &'a HashMap<AgentName, Usage>,
+    /// What launches told.
+    pub notes: &'a HashMap<AgentName, Vec<Label>>,
     /// Processes of agents that are not where their tmux server was looked at.
     pub living: &'a HashMap<AgentName, Living>,
     /// How each agent's last process ended.
@@ -314,6 +316,10 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         evidence,
         tree: work_tree,
         claim: None,
+        notes: match remote_row {
+            Some((row, _)) => row.notes.clone(),
+            None => planes.notes.get(&agent.name).cloned().unwrap_or_default(),
+        },
         last_exit,
         observed_at: planes.now.to_string(),
         rule: decision.rule,

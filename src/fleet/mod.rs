@@ -24,6 +24,7 @@ pub mod logfile;
 pub mod message;
 pub mod model;
 pub mod north_star;
+pub mod notes;
 pub mod observe;
 pub mod os;
 pub mod pane;

@@ -135,3 +135,63 @@ fn the_first_message_arrives_once_after_every_start() {
     sandbox.ok(&["fleet", "restart", "a"]);
     wait_for("the first message of the second start", || lines() == 2);
 }
+
+#[test]
+fn what_a_launch_warned_of_is_kept_where_the_operator_looks() {
+    let sandbox = Sandbox::new();
+    put_runtime(&sandbox, "codex");
+    let path = narrow(&sandbox);
+    let env = [("PATH", path.as_str())];
+    sandbox.run_with(&["framework", "install"], &env);
+    sandbox.write_roster(
+        "version: 1\ntmux: {socket_name: it}\nagents:\n  - {name: a, runtime: codex}\n  - {name: b, runtime: stub}\n",
+    );
+    assert_eq!(sandbox.run_with(&["fleet", "start"], &env).code, 0);
+    said(&sandbox, "a");
+    let row = sandbox.wait_row("a", |row| row["notes"].as_array().is_some_and(|notes| !notes.is_empty()));
+    let notes = row["notes"].to_string();
+    assert!(notes.contains("sequential-thinking") && notes.contains("SOUL.md"), "{notes}");
+    let wide = sandbox.ok(&["fleet", "ps", "-o", "wide", "--sort", "name"]).stdout;
+    let lines: Vec<&str> = wide.lines().collect();
+    let heads: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!(heads[..8], ["STATE", "AGENT", "TENANT", "HOST", "CLASS", "RUNTIME", "CARD", "UNIT"]);
+    let cells: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(cells[1], "a", "{wide}");
+    assert_eq!(cells[9], row["pane"]["pid"].to_string(), "{wide}");
+    assert!(lines[2].split_whitespace().nth(1) == Some("b") && lines[3].starts_with("launch of a: "), "{wide}");
+    let only = sandbox.ok(&["fleet", "ps", "--filter", "runtime:stub", "--json"]).json();
+    assert_eq!(only.as_array().map(Vec::len), Some(1), "{only:#}");
+    let told = sandbox.ok(&["agent", "explain", "a"]).stdout;
+    assert!(told.contains("warned: ") && told.contains("sequential-thinking"), "{told}");
+
+    // What was mended is not told by the next launch.
+    fs::write(sandbox.home().join("SOUL.md"), "I am one.\n").unwrap();
+    assert_eq!(sandbox.run_with(&["fleet", "restart", "a"], &env).code, 0);
+    sandbox.wait_row("a", |row| {
+        let notes = row["notes"].to_string();
+        notes.contains("sequential-thinking") && !notes.contains("SOUL.md")
+    });
+    sandbox.run_with(&["fleet", "stop"], &env);
+}
+
+#[test]
+fn keepers_answer_a_probe_at_once_and_who_has_none_is_told() {
+    // So rarely that no heartbeat comes by itself.
+    let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");
+    let env = [("MOSAIC_HEARTBEAT_INTERVAL", "600")];
+    assert_eq!(sandbox.run_with(&["fleet", "start", "a"], &env).code, 0);
+    let beat = || fs::read_to_string(sandbox.run_file("a.hb")).unwrap_or_default();
+    wait_for("the first heartbeat", || !beat().is_empty());
+    let before = beat();
+    let probed = sandbox.run_with(&["fleet", "probe", "a", "--json"], &env);
+    assert_eq!(probed.code, 0, "{probed:?}");
+    let answer = &probed.json()[0];
+    assert_eq!((&answer["name"], &answer["answered"]), (&"a".into(), &true.into()), "{answer:#}");
+    assert!(answer["milliseconds"].as_u64().is_some_and(|took| took < 5000), "{answer:#}");
+    assert_ne!(beat(), before);
+    let all = sandbox.run_with(&["fleet", "probe"], &env);
+    assert_eq!(all.code, 1, "{all:?}");
+    assert!(all.stdout.contains("a: ok") && all.stdout.contains("b: has no keeper"), "{all:?}");
+    assert_eq!(sandbox.run_with(&["fleet", "probe", "nobody"], &env).code, 3);
+    sandbox.run_with(&["fleet", "stop"], &env);
+}

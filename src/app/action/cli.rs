@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::inputs::Inputs;
+use super::old;
 use super::registry::{ACTIONS, ActionSpec, Argument, Door, Shape, Shell};
 
 /// The backlog's commands are found below the fleet as well.
@@ -17,6 +18,8 @@ const FLEET: &str = "fleet";
 pub struct Globals {
     /// Roster file.
     pub roster: Option<PathBuf>,
+    /// The Mosaic home.
+    pub home: Option<PathBuf>,
     /// Details under errors.
     pub verbose: bool,
     /// Nothing is changed.
@@ -44,6 +47,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
     let matches = command().try_get_matches_from(&args).map_err(|error| without_a_command(&args).unwrap_or(error))?;
     let globals = Globals {
         roster: find_global::<PathBuf>(&matches, "roster"),
+        home: find_global::<PathBuf>(&matches, old::HOME),
         verbose: has_flag(&matches, "verbose"),
         read_only: has_flag(&matches, "read-only"),
     };
@@ -77,7 +81,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
     let Some(spec) = spec else {
         return Err(command().error(clap::error::ErrorKind::MissingSubcommand, "a command is missing"));
     };
-    Ok(Parsed { spec, inputs: inputs(spec, innermost), globals })
+    Ok(Parsed { spec, inputs: old::translated(spec, innermost, inputs(spec, innermost)), globals })
 }
 
 /// What to say when the words are the name of an action that has no command.
@@ -190,6 +194,7 @@ pub fn command() -> Command {
                 .global(true)
                 .help("Looks only: refuses whatever changes anything; the dashboard hides it"),
         );
+    root = root.arg(old::home());
     for spec in root_specs() {
         root = root.args(spec.arguments.iter().map(argument));
     }
@@ -209,6 +214,7 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
     let Some((first, rest)) = words.split_first() else { return parent };
     if rest.is_empty() {
         let leaf = Command::new(*first).about(spec.doc).args(spec.arguments.iter().map(argument));
+        let leaf = old::spelled(spec, leaf);
         return parent.subcommand(leaf);
     }
     if parent.find_subcommand(first).is_none() {
@@ -240,6 +246,7 @@ fn argument(argument: &Argument) -> Arg {
             // A message may begin with a hyphen, as a list in Markdown does.
             arg.short('m').long(argument.name).value_name("TEXT").allow_hyphen_values(true)
         }
+        Shape::Value if argument.name == "output" => arg.short('o').long(argument.name).value_name("FORMAT"),
         Shape::Value if argument.name == "lines" => arg.short('n').long(argument.name).value_name("N"),
         Shape::Value | Shape::RequiredValue => arg
             .long(argument.name)
@@ -290,7 +297,7 @@ pub fn command_line(spec: &ActionSpec, inputs: &Inputs) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::action::fleet::Targets;
+    use crate::app::action::fleet::{Rows, Targets};
     use crate::app::action::program::{DemoMode, Launch};
     use crate::app::action::{Action, AgentAction, FleetAction, TerminalAction};
 
@@ -312,7 +319,7 @@ mod tests {
     fn words_become_actions() {
         for (line, want) in [
             ("mosaic-tui", Action::Terminal(TerminalAction::Dashboard)),
-            ("mosaic-tui fleet ps --json", Action::Fleet(FleetAction::Ps { local: false })),
+            ("mosaic-tui fleet ps --json", Action::Fleet(FleetAction::Ps(Rows::default()))),
             (
                 "mosaic-tui fleet stop a b",
                 Action::Fleet(FleetAction::Stop(Targets {

@@ -44,7 +44,7 @@ impl Request {
 impl FleetAction {
     fn writes(&self) -> bool {
         match self {
-            Self::Ps { .. }
+            Self::Ps(_)
             | Self::Check(_)
             | Self::Schema
             | Self::Status
@@ -56,6 +56,8 @@ impl FleetAction {
             Self::Recover { apply } => *apply,
             Self::Start(_)
             | Self::Stop(_)
+            // Keepers write a heartbeat for it.
+            | Self::Probe(_)
             | Self::Restart(_)
             | Self::Add { .. }
             | Self::Edit { .. }

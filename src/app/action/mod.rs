@@ -12,6 +12,7 @@ pub mod error;
 mod hints;
 pub mod inputs;
 pub mod keymap;
+mod old;
 pub mod registry;
 pub mod report;
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 
 use crate::app::action::program::Launch;
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::home::Site;
+use crate::fleet::home::{RunFile, Site};
 use crate::fleet::launch::{self, Request};
+use crate::fleet::notes;
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::runtime;
@@ -38,6 +39,13 @@ pub(in crate::app) fn launch(site: &Site, wanted: &Launch, warn: &dyn Fn(&str)) 
     };
     let (program, start) = launch::prepare(site, &request, &std::env::var("PATH").unwrap_or_default())?;
     start.warnings.iter().for_each(|warning| warn(warning));
+    if let Some((_, agent)) = agent {
+        let path = site.run_file(&agent.name, RunFile::Notes);
+        // No reason not to start: the pane has them too, until the runtime draws.
+        if let Err(error) = notes::write(&path, &start.warnings) {
+            warn(&format!("{}: {error}; the dashboard will not show what was warned of", path.display()));
+        }
+    }
     let args: Vec<OsString> = start.args.into_iter().map(Into::into).collect();
     let env: Vec<(&str, OsString)> = start.env.iter().map(|(name, value)| (name.as_str(), value.into())).collect();
     let error = exec::replace(&program, &args, &env);

@@ -23,14 +23,16 @@ const MAX_WHOLE: u32 = 3650;
 ///
 /// # Errors
 /// When there is no home folder, or a setting is no number.
-pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
+pub(in crate::app) fn site(roster: Option<PathBuf>, home: Option<PathBuf>) -> Result<Site> {
     let user_home = BaseDirs::new()
         .map(|dirs| dirs.home_dir().to_owned())
         .ok_or_else(|| Failure::failed("home folder", "is not known", "set HOME"))?;
-    let home = variable("MOSAIC_HOME").map_or_else(|| user_home.join(".config/mosaic"), PathBuf::from);
+    let home =
+        home.or_else(|| variable("MOSAIC_HOME").map(PathBuf::from)).unwrap_or_else(|| user_home.join(".config/mosaic"));
     let roster =
         roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
     let run_dir = variable("MOSAIC_HEARTBEAT_RUN_DIR").map_or_else(|| home.join("fleet/run"), PathBuf::from);
+    let full_host = home::full_host_name();
     let (defaults, pace) = (Thresholds::default(), Pace::default());
     let program = std::env::current_exe()
         .map_err(|error| Failure::failed("this program", error.to_string(), "start it by its full path"))?;
@@ -39,7 +41,8 @@ pub(in crate::app) fn site(roster: Option<PathBuf>) -> Result<Site> {
         roster: absolute(roster),
         run_dir: absolute(run_dir),
         user_home: user_home.clone(),
-        host: home::host_name(),
+        host: home::short_name(&full_host).to_owned(),
+        full_host,
         tenant_id: home::user_name(),
         thresholds: Thresholds {
             heartbeat_interval: seconds("MOSAIC_HEARTBEAT_INTERVAL", 0.1, defaults.heartbeat_interval)?,

@@ -98,7 +98,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     state.settings_file = settings::path(site).display().to_string();
     if options.demo {
         state.prefix = format!("MOSAIC_HOME={} ", crate::plain::shell_quote(&site.home.to_string_lossy()));
-    } else if super::paths::site(None).is_ok_and(|bare| bare.roster != site.roster) {
+    } else if super::paths::site(None, None).is_ok_and(|bare| bare.roster != site.roster) {
         // A command that is copied from here must mean this fleet in any shell.
         state.prefix = format!("MOSAIC_ROSTER={} ", crate::plain::shell_quote(&site.roster.to_string_lossy()));
     }

@@ -86,6 +86,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         ],
         tree: None,
         claim: None,
+        notes: Vec::new(),
         last_exit: None,
         observed_at: "2026-01-02T03:04:05Z".to_owned(),
         rule: "the rule",

@@ -31,6 +31,9 @@ pub struct RemoteRow {
     /// What its runtime says that it used; older versions say nothing of it.
     #[serde(default)]
     pub usage: Option<UsageFacts>,
+    /// What its launch told the operator; older versions say nothing of it.
+    #[serde(default)]
+    pub notes: Vec<Label>,
     /// Whether it answered in time.
     pub health: Health,
     /// What to expect of it.

@@ -97,6 +97,7 @@ fn unmanaged_row(
         evidence,
         tree: None,
         claim: None,
+        notes: Vec::new(),
         last_exit: None,
         observed_at: planes.now.to_string(),
         rule: decision.rule,

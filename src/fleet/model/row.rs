@@ -79,6 +79,8 @@ pub struct AgentRow {
     pub tree: Option<TreeFacts>,
     /// The card it holds.
     pub claim: Option<ClaimFacts>,
+    /// What its launch told the operator.
+    pub notes: Vec<Label>,
     /// How its last process ended, when that is on record.
     pub last_exit: Option<ExitFacts>,
     /// When the planes were joined (RFC 3339).

@@ -32,7 +32,9 @@ impl fmt::Display for FloorGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoLead => f.write_str("no orchestrator and no `lead`"),
-            Self::ManyLeads(leads) => write!(f, "{leads} orchestrators and no `lead`"),
+            Self::ManyLeads(leads) => {
+                write!(f, "{leads} agents coordinate, by `lead` or as orchestrator, and a fleet has one who does")
+            }
             Self::NoEnhancer => f.write_str("no enhancer"),
         }
     }

@@ -141,11 +141,11 @@ impl Shared {
     }
 }
 
-/// The agent whose heartbeat or record of an end this is.
+/// The agent whose heartbeat, record of an end or notes of a launch this is.
 fn agent_of(path: &Path) -> Option<String> {
     let kind = path.extension()?;
     // The temporary names under which files are written end otherwise, and are nobody's news.
-    if kind != "hb" && kind != "exit" {
+    if kind != "hb" && kind != "exit" && kind != "notes" {
         return None;
     }
     Some(path.file_stem()?.to_str()?.to_owned())

@@ -22,6 +22,7 @@ use crate::fleet::model::{
     AgentName, Escalation, ExitFacts, Flag, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget,
     Supervision, Thresholds, UnitsView, Warning,
 };
+use crate::fleet::notes;
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
@@ -53,6 +54,7 @@ pub(super) struct Observed {
     processes_at: Timestamp,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     usage: HashMap<AgentName, Usage>,
+    notes: HashMap<AgentName, Vec<Label>>,
     /// How each agent's last process ended, with the file's time of writing.
     exits: HashMap<AgentName, (SystemTime, ExitFacts)>,
     /// Agents that do not run although nothing is wrong, and why.
@@ -84,6 +86,7 @@ impl Observed {
             processes_at: now,
             heartbeats: HashMap::new(),
             usage: HashMap::new(),
+            notes: HashMap::new(),
             exits: HashMap::new(),
             stopped: HashMap::new(),
             systemd: Reading::new(Err(NOT_READ.to_owned()), now),
@@ -344,6 +347,7 @@ impl Observed {
             let known: HashSet<&AgentName> = names.iter().collect();
             self.heartbeats.retain(|name, _| known.contains(name));
             self.usage.retain(|name, _| known.contains(name));
+            self.notes.retain(|name, _| known.contains(name));
             self.exits.retain(|name, _| known.contains(name));
             self.stopped.retain(|name, _| known.contains(name));
         }
@@ -355,6 +359,7 @@ impl Observed {
                 Some(usage) => drop(self.usage.insert(name.clone(), usage)),
                 None => drop(self.usage.remove(&name)),
             }
+            self.notes.insert(name.clone(), notes::read(&self.site.run_file(&name, RunFile::Notes)));
             let beat = heartbeat::read(&self.site.run_file(&name, RunFile::Heartbeat), now, interval);
             self.heartbeats.insert(name, beat);
         }
@@ -458,6 +463,7 @@ impl Observed {
             processes_at: self.processes_at,
             heartbeats: &self.heartbeats,
             usage: &self.usage,
+            notes: &self.notes,
             living: &self.living(),
             exits: &self.exits,
             stopped: &self.stopped,

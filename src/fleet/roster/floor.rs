@@ -10,7 +10,11 @@ pub(super) fn floor(file: &RosterFile) -> Vec<FloorGap> {
         let is = |entry: &&AgentEntry| entry.class.as_deref() == Some(class);
         file.agents.iter().filter(is).count()
     };
-    let leads = if file.lead.is_some() { 1 } else { of_class(COORDINATING_CLASS) };
+    // Whoever `lead` names coordinates, and so does each of the coordinating class beside it.
+    let coordinates = |entry: &&AgentEntry| {
+        entry.class.as_deref() == Some(COORDINATING_CLASS) || file.lead.as_ref() == Some(&entry.name)
+    };
+    let leads = file.agents.iter().filter(coordinates).count();
     let mut gaps = Vec::new();
     match leads {
         0 => gaps.push(FloorGap::NoLead),

@@ -284,23 +284,20 @@ impl Checker<'_> {
                 self.problem(&key(field), "may hold only letters, digits, `_`, `.` and `-`");
             }
         }
-        let host = entry.host.clone().unwrap_or_else(|| site.host.clone());
-        if host != site.host && entry.ssh.is_none() {
-            self.problem(
-                &key("host"),
-                format!("is another host than this one ({}), so `ssh: user@host` is needed", site.host),
-            );
-        }
-        if entry
-            .ssh
-            .as_deref()
-            // It would be an option of ssh.
-            .is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace))
+        let host = match entry.host.as_deref() {
+            // The name with its domain is this host's as well.
+            Some(name) if name != site.full_host => name.to_owned(),
+            _ => site.host.clone(),
+        };
+        // A host's name is where ssh finds it, unless somebody says otherwise.
+        let ssh = entry.ssh.clone().or_else(|| (host != site.host).then(|| host.clone()));
+        // With a leading `-` it would be an option of ssh.
+        if ssh.as_deref().is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace))
         {
-            self.problem(&key("ssh"), "must be user@host: not empty, no leading `-`, no white space");
+            let field = if entry.ssh.is_some() { "ssh" } else { "host" };
+            self.problem(&key(field), "must be user@host: not empty, no leading `-`, no white space");
         }
-        let directory =
-            entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref()).unwrap_or("~");
+        let directory = entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref());
         let own_socket = match &entry.socket {
             Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
             None => socket.clone(),
@@ -312,7 +309,10 @@ impl Checker<'_> {
             class: entry.class.clone().unwrap_or_else(|| "worker".to_owned()),
             runtime,
             reports_to: entry.reports_to.clone(),
-            working_directory: expand_home(directory, &site.user_home),
+            working_directory: match directory {
+                Some(directory) => expand_home(directory, &site.user_home),
+                None => site.default_directory(),
+            },
             model_hint: entry.model_hint.clone(),
             yolo: entry.yolo.unwrap_or(true),
             command: entry.command.clone(),
@@ -323,7 +323,7 @@ impl Checker<'_> {
             env: entry.env.clone(),
             tenant_id: entry.tenant_id.clone().unwrap_or_else(|| site.tenant_id.clone()),
             host,
-            ssh: entry.ssh.as_deref().map(SshTarget::new),
+            ssh: ssh.as_deref().map(SshTarget::new),
             socket: own_socket,
             window,
             reset_between_tasks: entry.reset_between_tasks.unwrap_or(false),

@@ -6,6 +6,7 @@ use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{PaneId, Size};
+use crate::fleet::notes;
 use crate::fleet::os::exec;
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::{Manager, linger};
@@ -36,6 +37,8 @@ pub(super) async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<Pa
     let panes = own_panes(agent, tmux).await?;
     // Reports of an earlier process say nothing about the new one, which may report at once.
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
+    // What an earlier launch warned of neither; the new one says it again where it still holds.
+    let _none = notes::forget(&site.run_file(&agent.name, RunFile::Notes));
     let launch = launch(site, agent).await?;
     match panes.first() {
         // The operator split the window: only the agent's own pane is made anew.

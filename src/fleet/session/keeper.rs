@@ -246,7 +246,8 @@ impl Keeper<'_> {
         };
         // Room for one notice: what it says is only that something is to be read.
         let (reported, mut reports) = mpsc::channel(1);
-        let _watch = watch_reports(&self.site.run_file(&self.agent.name, RunFile::Report), reported.clone());
+        let file = |kind| self.site.run_file(&self.agent.name, kind);
+        let _watch = watch_reports(&file(RunFile::Report), &file(RunFile::Probe), reported.clone());
         let mut own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
         let looks = OwnStateFile::is_written_by(&self.agent.runtime);
         let mut look = tokio::time::interval(LOOK_FOR_STATE);
@@ -455,16 +456,17 @@ fn next_beat(report: Option<Heartbeat>, pane_pid: u32, now: Timestamp, interval:
     Some(Heartbeat { since: Some(report.ts), ts: now, by: Authority::Runtime, ..report })
 }
 
-/// Notifies when the agent's report file is replaced. Without inotify the next beat picks it up.
-fn watch_reports(path: &Path, reported: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+/// Notifies when the agent's report file is replaced, or a heartbeat is asked for. Without inotify the next beat is the
+/// answer to both.
+fn watch_reports(path: &Path, probe: &Path, reported: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
     let folder = path.parent()?;
     heartbeat::make_run_dir(folder).ok()?;
-    let name = path.file_name()?.to_owned();
+    let names = [path.file_name()?.to_owned(), probe.file_name()?.to_owned()];
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reports are written beside and renamed: before that there is nothing whole to read.
         let renamed = event.is_ok_and(|event| {
             matches!(event.kind, notify::EventKind::Modify(notify::event::ModifyKind::Name(_)))
-                && event.paths.iter().any(|path| path.file_name() == Some(&name))
+                && event.paths.iter().any(|path| names.iter().any(|name| path.file_name() == Some(name)))
         });
         if renamed {
             // One waiting notice is enough: the file is read whole.

@@ -18,10 +18,9 @@ use crate::fleet::runtime;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FleetAction {
     /// Prints the joined rows.
-    Ps {
-        /// Of this host only.
-        local: bool,
-    },
+    Ps(Rows),
+    /// Asks keepers for a heartbeat now.
+    Probe(Vec<String>),
     /// Validates a roster file.
     Check(Option<PathBuf>),
     /// Prints the roster's JSON Schema.
@@ -106,6 +105,49 @@ pub enum FleetAction {
     Ack(String),
 }
 
+/// Which rows are printed, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Of this host only.
+    pub local: bool,
+    /// With what a table has room for only when it is asked to.
+    pub wide: bool,
+    /// In which order.
+    pub sort: Sort,
+    /// Only what this lets through, as the filter of the Fleet view.
+    pub filter: Option<String>,
+}
+
+/// An order of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Who needs the operator most comes first.
+    #[default]
+    Attention,
+    /// By name.
+    Name,
+    /// By role.
+    Class,
+    /// By runtime.
+    Runtime,
+    /// By host.
+    Host,
+    /// Who has been silent longest comes first.
+    Idle,
+}
+
+impl Sort {
+    /// All orders with their words.
+    const ALL: [(&str, Self); 6] = [
+        ("attention", Self::Attention),
+        ("name", Self::Name),
+        ("class", Self::Class),
+        ("runtime", Self::Runtime),
+        ("host", Self::Host),
+        ("idle", Self::Idle),
+    ];
+}
+
 /// Which agents, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Targets {
@@ -148,7 +190,8 @@ impl FleetAction {
                 Concern::default()
             }
             Self::Recover { .. } | Self::Install { .. } | Self::Uninstall { .. } => Concern::of_agents(&[], false),
-            Self::Ps { .. }
+            Self::Ps(_)
+            | Self::Probe(_)
             | Self::Check(_)
             | Self::Schema
             | Self::Status
@@ -188,11 +231,24 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         "fleet rows",
         "Prints one row per agent and unmanaged session, all planes joined",
         &["fleet", "ps"],
-        |inputs| done(FleetAction::Ps { local: inputs.flag("local") }),
+        build_ps,
     )
     .looks()
     .no_key("the Fleet view shows it")
-    .takes(&[flag("local", "Only agents of this host; no other is asked"), JSON])
+    .takes(&[
+        flag("local", "Only agents of this host; no other is asked"),
+        value("output", "`wide` adds tenant, host, unit, pane and pid, and what a launch warned of").of(&["wide"]),
+        value("sort", "Order of the rows; default attention: who needs you most comes first").of(&[
+            "attention",
+            "name",
+            "class",
+            "runtime",
+            "host",
+            "idle",
+        ]),
+        value("filter", "Only rows that pass, in the words of the Fleet view, such as `state:stuck !class:code`"),
+        JSON,
+    ])
     .answers("[row], or {schema, rows} when --local is given", LOOK),
     command(
         "fleet.check",
@@ -322,6 +378,16 @@ pub(super) const ACTS: &[ActionSpec] = &[
     .takes(&[JSON])
     .answers("checks", LOOK),
     command(
+        "fleet.probe",
+        "probe",
+        "Asks the keepers for a heartbeat now, and tells how fast each answered; exit 1 if one did not",
+        &["fleet", "probe"],
+        |inputs| done(FleetAction::Probe(inputs.many("agents"))),
+    )
+    .no_key(BY_PALETTE)
+    .takes(&[AGENTS, JSON])
+    .answers("[{name, tenant_id, host, answered, milliseconds, status, by, detail, reason}]", ACT),
+    command(
         "fleet.recover",
         "recover",
         "Tells which agents are down, by two looks that agree; with --apply it restarts them one by one",
@@ -407,6 +473,14 @@ type Built = Result<Action, String>;
 
 fn done(action: FleetAction) -> Built {
     Ok(Action::Fleet(action))
+}
+
+fn build_ps(inputs: &Inputs) -> Built {
+    let sort = inputs.one("sort");
+    let sort =
+        Sort::ALL.into_iter().find(|(word, _)| sort.as_deref() == Some(word)).map_or(Sort::default(), |all| all.1);
+    let wide = inputs.one("output").is_some();
+    done(FleetAction::Ps(Rows { local: inputs.flag("local"), wide, sort, filter: inputs.one("filter") }))
 }
 
 /// Which agents, from names, `--class`, `--stagger` and `--supervisor`.

@@ -437,7 +437,7 @@ pub const SHAPES: &[(&str, &str)] = &[
         "row",
         "name, alias, session, session_label, tenant_id, host, socket, class, runtime, model_hint, reports_to, persona, managed, systemd, pane, process, \
          idle_seconds, heartbeat, usage, health, readiness, reason, question, drift, boot_enable, flags, evidence, tree, claim, \
-         last_exit, observed_at",
+         notes, last_exit, observed_at",
     ),
     ("receipt", "delivery, reason, agent, tenant_id, host, message_id, bytes"),
     (

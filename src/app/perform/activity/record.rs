@@ -163,7 +163,8 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             // is done all the same.
             let looks = matches!(
                 action,
-                FleetAction::Ps { .. }
+                FleetAction::Ps(_)
+                    | FleetAction::Probe(_)
                     | FleetAction::Check(_)
                     | FleetAction::Schema
                     | FleetAction::Status

@@ -2,33 +2,52 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::app::action::error::{FAILED, exit_code};
+use crate::app::action::fleet::{Rows, Sort};
 use crate::app::action::report::Report;
 use crate::app::perform::headless;
 use crate::app::perform::look::{look, look_here};
+use crate::app::tui::filter::Filter;
 use crate::fleet::error::{Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::Label;
+use crate::fleet::model::{AgentRow, Label};
 use crate::fleet::roster::{self, Roster};
 
 /// Version of what one host tells another of its agents. Whoever reads it takes the rows that it knows.
 const ROWS_SCHEMA: u32 = 2;
 
 /// One row per agent and session.
-pub(super) async fn ps(site: &Site, local: bool) -> Result<Report> {
-    let snapshot = if local { look_here(site).await? } else { look(site).await? };
-    let text = headless::table(&snapshot, None, false);
-    let report = if local {
+pub(super) async fn ps(site: &Site, wanted: &Rows) -> Result<Report> {
+    let snapshot = if wanted.local { look_here(site).await? } else { look(site).await? };
+    let filter = Filter::parse(wanted.filter.as_deref().unwrap_or_default());
+    let mut rows: Vec<Arc<AgentRow>> = snapshot.agents.iter().filter(|row| filter.accepts(row)).cloned().collect();
+    sort(&mut rows, wanted.sort);
+    let text = if wanted.wide { headless::wide(&rows) } else { headless::rows(&rows) };
+    let report = if wanted.local {
         // Other hosts ask for this, with versions of their own.
-        Report::done(text, &json!({ "schema": ROWS_SCHEMA, "rows": snapshot.agents }))
+        Report::done(text, &json!({ "schema": ROWS_SCHEMA, "rows": rows }))
     } else {
-        Report::done(text, &snapshot.agents)
+        Report::done(text, &rows)
     };
     // What could not be verified is no success, however complete the table looks.
     Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(FAILED) })
+}
+
+/// Puts rows in order; those that are alike in it stay in the order of attention.
+fn sort(rows: &mut [Arc<AgentRow>], by: Sort) {
+    match by {
+        Sort::Attention => {}
+        Sort::Name => rows.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str())),
+        Sort::Class => rows.sort_by(|a, b| a.class.cmp(&b.class)),
+        Sort::Runtime => rows.sort_by(|a, b| a.runtime.cmp(&b.runtime)),
+        Sort::Host => rows.sort_by(|a, b| a.host.cmp(&b.host)),
+        // Of whom nothing is known comes last.
+        Sort::Idle => rows.sort_by_key(|row| std::cmp::Reverse(row.idle_seconds)),
+    }
 }
 
 /// What is wrong with a roster, and what of this machine it lacks.

@@ -7,6 +7,7 @@ mod made;
 mod pause;
 mod perform;
 mod print;
+mod probe;
 
 pub(in crate::app) use perform::{perform, start_all};
 

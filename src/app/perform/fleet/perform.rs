@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::change::{add, edit, remove};
 use super::made::{init, provision};
-use super::{escalated, look, pause, print};
+use super::{escalated, look, pause, print, probe};
 use crate::app::action::error;
 use crate::app::action::fleet::{FleetAction, Targets};
 use crate::app::action::report::Report;
@@ -43,7 +43,8 @@ const VERIFY_WITHIN: Duration = Duration::from_secs(3);
 /// Whatever stops it.
 pub(in crate::app) async fn perform(site: &Site, action: &FleetAction, tell: Tell<'_>) -> Result<Report> {
     match action {
-        FleetAction::Ps { local } => look::ps(site, *local).await,
+        FleetAction::Ps(rows) => look::ps(site, rows).await,
+        FleetAction::Probe(names) => probe::perform(site, names).await,
         FleetAction::Check(file) => look::check(site, file.as_deref()),
         FleetAction::Schema => Ok(Report::done(roster::SCHEMA.trim_end(), &json!(null))),
         FleetAction::Start(targets) => operate(site, targets, Verb::Start, tell).await,

@@ -4,6 +4,7 @@ mod activity;
 mod board;
 mod org;
 mod wall;
+mod wide;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use ratatui::layout::Rect;
 use serde_json::{Value, json};
 
 use self::wall::Wall;
+pub(in crate::app) use self::wide::wide;
 use super::backlog::Look;
 use super::output;
 use crate::app::action::error::{DONE, FAILED};
@@ -264,6 +266,12 @@ pub(in crate::app) fn table(snapshot: &FleetSnapshot, only: Option<&str>, manage
         .iter()
         .filter(|row| only.is_none_or(|name| row.name.as_str() == name) && (row.managed || !managed));
     lines(rows, TEXT_WIDTH, false)
+}
+
+/// A table of these rows.
+#[must_use]
+pub(in crate::app) fn rows(rows: &[Arc<AgentRow>]) -> String {
+    lines(rows.iter(), TEXT_WIDTH, false)
 }
 
 /// Whether tmux answered for every agent of this host.

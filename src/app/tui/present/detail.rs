@@ -65,6 +65,12 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
             role: Role::Warning,
         }));
     }
+    lines.extend(row.notes.iter().map(|note| FactLine {
+        label: "launch".to_owned(),
+        text: note.to_string(),
+        age: None,
+        role: Role::Warning,
+    }));
     if let Some(usage) = &row.usage {
         lines.push(FactLine { label: "tokens".to_owned(), text: used(usage), age: None, role: Role::Plain });
     }
@@ -157,6 +163,7 @@ pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
         let mark = if evidence.ok { "" } else { "not readable: " };
         lines.push((evidence.plane.word().to_owned(), format!("{mark}{} ({age} ago)", evidence.text)));
     }
+    lines.extend(row.notes.iter().map(|note| ("launch".to_owned(), format!("warned: {note}"))));
     if row.readiness == Readiness::Dead || row.has(Flag::Disagree) {
         lines.extend(last_end(row));
     }

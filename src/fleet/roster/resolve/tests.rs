@@ -34,6 +34,40 @@ fn defaults_are_filled_in() {
 }
 
 #[test]
+fn another_host_is_reached_by_its_name_and_this_one_has_two() {
+    let roster = check(&agents(
+        "  - {name: a, host: far}\n  - {name: b, host: far, ssh: u@gate}\n  - {name: c, host: here.example.org}\n",
+    ))
+    .unwrap();
+    let reached: Vec<_> = roster.agents.iter().map(|agent| (agent.host.as_str(), agent.ssh.clone())).collect();
+    assert_eq!(
+        reached,
+        [("far", Some(SshTarget::new("far"))), ("far", Some(SshTarget::new("u@gate"))), ("here", None)]
+    );
+}
+
+#[test]
+fn agents_without_a_folder_start_where_sources_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::for_tests(&folder.path().display().to_string());
+    let directory =
+        || parse(&agents("  - {name: a}\n"), Path::new("r.yaml"), &site).unwrap().agents[0].working_directory.clone();
+    assert_eq!(directory(), site.user_home);
+    std::fs::create_dir(site.user_home.join("src")).unwrap();
+    assert_eq!(directory(), site.user_home.join("src"));
+}
+
+#[test]
+fn more_than_one_seat_that_coordinates_is_told_whatever_lead_says() {
+    let many =
+        |text: &str| check(text).unwrap().floor_gaps().any(|gap| gap == crate::fleet::model::FloorGap::ManyLeads(2));
+    let two = "  - {name: a, class: orchestrator}\n  - {name: b, class: orchestrator}\n";
+    assert!(many(&agents(two)) && many(&format!("{}lead: a\n", agents(two))));
+    let other = "  - {name: a, class: ceo}\n  - {name: b, class: orchestrator}\n";
+    assert!(many(&format!("{}lead: a\n", agents(other))) && !many(&agents(other)));
+}
+
+#[test]
 fn an_empty_socket_name_is_the_default_socket() {
     for text in ["version: 1\n", "version: 1\ntmux: {socket_name: ''}\n", "version: 1\ntmux: {}\n"] {
         assert_eq!(check(text).unwrap().socket, SocketName(None));
@@ -66,7 +100,6 @@ fn each_broken_rule_names_its_place() {
         (&agents("  - {name: a, colour: red}\n"), "r.yaml:4:15: agents[0].colour: unknown key; expected one of"),
         (&agents("  - {name: a, env: {1X: y}}\n"), "agents[0].env.1X: is no environment variable"),
         (&agents("  - {name: a, command: ' '}\n"), "r.yaml:4:24: agents[0].command: is empty"),
-        (&agents("  - {name: a, host: far}\n"), "r.yaml:4:21: agents[0].host: is another host"),
         (&agents("  - {name: a, ssh: '-oProxyCommand=x'}\n"), "r.yaml:4:20: agents[0].ssh: must be user@host"),
         (&agents("  - {name: a, reports_to: z}\n"), "r.yaml:4:27: agents[0].reports_to: \"z\" is no agent"),
         (&agents("  - {name: a, reports_to: b}\n  - {name: b, reportsTo: a}\n"), "closes a circle: a > b > a"),
