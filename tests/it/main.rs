@@ -38,6 +38,7 @@ mod own_state;
 mod pause;
 mod planes;
 mod provision;
+mod release;
 mod runtimes;
 mod scripts;
 mod settings;

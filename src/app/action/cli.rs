@@ -169,7 +169,7 @@ fn inputs(spec: &'static ActionSpec, matches: &ArgMatches) -> Inputs {
 #[must_use]
 pub fn command() -> Command {
     let mut root = Command::new("mosaic-tui")
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(env!("MOSAIC_VERSION"))
         .about("The cockpit for a fleet of AI agents in tmux. Without a command it opens the dashboard.")
         .arg(
             Arg::new("roster")

@@ -75,7 +75,7 @@ fn write(folder: &Path, report: &str) -> std::io::Result<PathBuf> {
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     // Whatever `RUST_BACKTRACE` says: a crash is seldom seen twice.
     let backtrace = std::backtrace::Backtrace::force_capture();
-    let text = format!("mosaic-tui {}\n{report}\n\n{backtrace}\n", env!("CARGO_PKG_VERSION"));
+    let text = format!("mosaic-tui {}\n{report}\n\n{backtrace}\n", env!("MOSAIC_VERSION"));
     file.write_all(&text.as_bytes()[..text.len().min(MOST_BYTES)])?;
     Ok(path)
 }
