@@ -94,6 +94,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let screen = Screen::take(&settings).map_err(gone)?;
     let size = terminal::size().unwrap_or(terminal::UNKNOWN);
     let mut state = State::new(size, Timestamp::now());
+    state.zone = jiff::tz::TimeZone::system();
     state.demo = options.demo;
     state.settings_file = settings::path(site).display().to_string();
     if options.demo {

@@ -360,6 +360,7 @@ async fn frame(
 ) -> Buffer {
     let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
     let mut state = State::new(size, Timestamp::now());
+    state.zone = jiff::tz::TimeZone::system();
     // Before the snapshot, with whose arrival the row is chosen.
     state.wanted = picture.as_ref().map(|(name, _)| Label::new(name));
     crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Snapshot(Arc::clone(snapshot)));

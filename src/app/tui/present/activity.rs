@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::event::{long, role};
 use super::room::plan_for;
@@ -126,7 +125,7 @@ fn glyph(event: &Event) -> Glyph {
 
 /// The time of day; of another day its date.
 fn time(state: &State, at: Timestamp) -> String {
-    let zone = TimeZone::system();
+    let zone = state.zone.clone();
     let (then, now) = (at.to_zoned(zone.clone()), state.now.to_zoned(zone));
     let format = if then.date() == now.date() { "%H:%M:%S" } else { "%d %b %H:%M" };
     format!("{:>8}", then.strftime(format))

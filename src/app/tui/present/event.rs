@@ -1,7 +1,5 @@
 //! One event in words, whole.
 
-use jiff::tz::TimeZone;
-
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
 use crate::fleet::activity::{Door, Event, Kind};
@@ -12,7 +10,7 @@ use crate::ui::view::{Fit, Piece, Popup, Role};
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Event(open)) = &state.overlay else { return None };
     let event = &open.event;
-    let mut lines: Vec<Vec<Piece>> = facts(event)
+    let mut lines: Vec<Vec<Piece>> = facts(event, &state.zone)
         .into_iter()
         .filter(|(_, text)| !text.is_empty())
         .map(|(label, text)| vec![Piece::new(label, Role::Quiet).fitted(Fit::Label), Piece::new(text, Role::Plain)])
@@ -33,8 +31,8 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
 }
 
 /// What is known of it, each with its label.
-fn facts(event: &Event) -> Vec<(String, String)> {
-    let zoned = event.time().to_zoned(TimeZone::system());
+fn facts(event: &Event, zone: &jiff::tz::TimeZone) -> Vec<(String, String)> {
+    let zoned = event.time().to_zoned(zone.clone());
     let mut facts = vec![
         ("when".to_owned(), zoned.strftime("%A %Y-%m-%d %H:%M:%S%.3f %Z").to_string()),
         ("what".to_owned(), event.what.clone()),

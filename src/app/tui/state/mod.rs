@@ -30,6 +30,7 @@ pub mod watch;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use self::activity::ActivityState;
@@ -139,6 +140,8 @@ pub struct State {
     pub size: Size,
     /// The time, as of the last tick.
     pub now: Timestamp,
+    /// Where the operator's clock stands.
+    pub zone: TimeZone,
     /// Whether leaving Watch leaves the program: it was started for that view only.
     pub watch_only: bool,
     /// Whether a demo runs below.
@@ -200,6 +203,7 @@ impl State {
             toast: None,
             size,
             now,
+            zone: TimeZone::UTC,
             watch_only: false,
             demo: false,
             marked: None,

@@ -1,7 +1,6 @@
 //! Who begins to need the operator: said at the bottom, and outside of the screen by the means that are set.
 
 use jiff::ToSpan;
-use jiff::tz::TimeZone;
 
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::hand;
@@ -23,7 +22,7 @@ pub(super) fn take(state: &mut State, snapshot: &FleetSnapshot, effects: &mut Ve
         }
     };
     state.notices.waiting = Some(told);
-    if state.settings.notifications.any(state.now, &TimeZone::system()) {
+    if state.settings.notifications.any(state.now, &state.zone) {
         effects.push(Effect::Notify(news));
     }
 }
@@ -46,7 +45,7 @@ pub(super) fn snooze(state: &mut State) {
         return state.say(format!("{name} is told of again"), false);
     }
     let until = state.now.checked_add(SNOOZE_HOURS.hours()).unwrap_or(state.now);
-    let clock = until.to_zoned(TimeZone::system()).strftime("%H:%M");
+    let clock = until.to_zoned(state.zone.clone()).strftime("%H:%M");
     state.say(format!("nothing is told of {name} until {clock}; again takes that back"), false);
     state.notices.snoozed.insert(name, until);
 }
