@@ -1,15 +1,11 @@
 //! A frame as a file: escape sequences for a terminal, or an SVG picture.
 
-use std::fmt::Write;
+mod svg;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-/// Size of one cell in an SVG, in its units.
-const CELL: (u16, u16) = (8, 17);
-
-/// The default foreground and background of an SVG.
-const SVG_COLORS: (&str, &str) = ("#d0d0d0", "#16181d");
+pub use svg::svg;
 
 /// The terminal's own sixteen colours, for pictures.
 const SIXTEEN: [&str; 16] = [
@@ -138,75 +134,4 @@ fn indexed(index: u8) -> String {
             format!("#{grey:02x}{grey:02x}{grey:02x}")
         }
     }
-}
-
-/// Returns the frame as an SVG picture.
-#[must_use]
-pub fn svg(buffer: &Buffer) -> String {
-    let (width, height) = (buffer.area.width * CELL.0, buffer.area.height * CELL.1);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"13\" xml:space=\"preserve\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
-        SVG_COLORS.1
-    );
-    for (y, row) in (0_u16..).zip(rows(buffer)) {
-        for (x, cell) in row {
-            svg_cell(&mut out, x * CELL.0, y * CELL.1, cell);
-        }
-    }
-    out.push_str("</svg>\n");
-    out
-}
-
-/// Lines of panels as strokes from edge to edge of their cell: a font leaves gaps between two of them.
-fn strokes(symbol: &str) -> Option<&'static str> {
-    Some(match symbol {
-        "\u{2500}" => "M0 8.5H8",
-        "\u{2502}" => "M4 0V17",
-        "\u{256d}" => "M4 17V12.5Q4 8.5 8 8.5",
-        "\u{256e}" => "M4 17V12.5Q4 8.5 0 8.5",
-        "\u{2570}" => "M4 0V4.5Q4 8.5 8 8.5",
-        "\u{256f}" => "M4 0V4.5Q4 8.5 0 8.5",
-        "\u{251c}" => "M4 0V17M4 8.5H8",
-        "\u{2524}" => "M4 0V17M4 8.5H0",
-        "\u{252c}" => "M0 8.5H8M4 8.5V17",
-        "\u{2534}" => "M0 8.5H8M4 8.5V0",
-        _ => return None,
-    })
-}
-
-fn svg_cell(out: &mut String, x: u16, y: u16, cell: &Cell) {
-    let (mut fg, mut bg) = (css(cell.fg, SVG_COLORS.0), css(cell.bg, SVG_COLORS.1));
-    // SVG knows no reversed text; the exchange comes before the default ground is left out, which would
-    // miss it else.
-    if cell.modifier.contains(Modifier::REVERSED) {
-        std::mem::swap(&mut fg, &mut bg);
-    }
-    // Writing to a string cannot fail.
-    if bg != SVG_COLORS.1 {
-        let wide = CELL.0 * u16::try_from(super::text::width(cell.symbol()).max(1)).unwrap_or(1);
-        let _ok = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
-    }
-    // A blank needs a ground at most.
-    if cell.symbol().trim().is_empty() {
-        return;
-    }
-    if let Some(path) = strokes(cell.symbol()) {
-        let _ok = writeln!(out, "<path d=\"{path}\" transform=\"translate({x},{y})\" stroke=\"{fg}\" fill=\"none\"/>");
-        return;
-    }
-    let mut extra = String::new();
-    for (modifier, attribute) in [
-        (Modifier::BOLD, " font-weight=\"bold\""),
-        (Modifier::ITALIC, " font-style=\"italic\""),
-        (Modifier::UNDERLINED, " text-decoration=\"underline\""),
-        (Modifier::DIM, " opacity=\"0.6\""),
-    ] {
-        if cell.modifier.contains(modifier) {
-            extra.push_str(attribute);
-        }
-    }
-    let symbol = cell.symbol().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let _ok = writeln!(out, "<text x=\"{x}\" y=\"{}\" fill=\"{fg}\"{extra}>{symbol}</text>", y + 13);
 }

@@ -4,7 +4,7 @@ mod palette;
 
 use std::borrow::Cow;
 
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 pub use palette::{Depth, Palette, SHIPPED, SIXTEEN};
 
@@ -74,6 +74,12 @@ impl Theme {
     #[must_use]
     pub fn has_color(self) -> bool {
         self.depth > Depth::None
+    }
+
+    /// Returns the colours of text and ground that it is made for. They are never painted: a picture needs them.
+    #[must_use]
+    pub fn ground(self) -> (Color, Color) {
+        (self.palette.text, self.palette.background)
     }
 
     /// Returns the style of a role.

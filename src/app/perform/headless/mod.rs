@@ -108,7 +108,10 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
             let buffer = frame(site, &snapshot, (board, first), &read, picture, options).await;
-            let file = if options.format == OnceFormat::Svg { picture::svg(&buffer) } else { picture::ansi(&buffer) };
+            let file = match options.format {
+                OnceFormat::Svg => picture::svg(&buffer, Theme::default().ground()),
+                _ => picture::ansi(&buffer),
+            };
             Report::done(file.trim_end(), &Value::Null)
         }
     };
