@@ -77,8 +77,9 @@ impl Columns {
         let idle = take(TIME, 16);
         let card = take(card, 20);
         let strip = if history { take(STRIP, 22) } else { 0 };
-        // Half of an hour is worth more than no strip; the newest cells are kept.
-        let strip = if strip == 0 && history { take(SHORT_STRIP, 16) } else { strip };
+        // Most of an hour is worth more than no strip, and more than the words of those who need nobody: the others'
+        // reasons stand below their rows. The newest cells are kept.
+        let strip = if strip == 0 && history { take(SHORT_STRIP, 12) } else { strip };
         // Nobody says what it used: no column for it.
         let tokens = take(longest(|agent| usage(agent).as_ref().map_or(0, String::len), 0), 22);
         let class = take(class, 24);

@@ -189,6 +189,9 @@ fn scale(buffer: &mut Buffer, row: Rect, theme: Theme) {
     put(buffer, row, row.right().saturating_sub(3), row.y, "now", quiet);
 }
 
+/// The step of a cell that was busy all the time.
+const HIGHEST: usize = 6;
+
 /// A cell of a strip: as high as it was busy; what needed somebody keeps its mark.
 pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) {
     let steps = if theme.unicode { BARS } else { BARS_IN_ASCII };
@@ -197,7 +200,10 @@ pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) 
         Some(state @ (Readiness::Stuck | Readiness::Dead | Readiness::Stale)) => {
             (theme.glyph(state), Role::State(state))
         }
-        // A blank would mean that nothing is known of that time.
-        Some(state) => (steps[usize::from(cell.busy.min(BUSIEST)).max(1)], Role::State(state)),
+        // A blank would mean that nothing is known of that time, and a full cell would run into the row above it.
+        Some(state) => {
+            let busy = usize::from(cell.busy.min(BUSIEST));
+            (steps[(busy * HIGHEST).div_ceil(usize::from(BUSIEST)).max(1)], Role::State(state))
+        }
     }
 }
