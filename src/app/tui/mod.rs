@@ -8,6 +8,8 @@ pub mod effect;
 pub mod event;
 pub mod filter;
 pub mod fuzzy;
+#[cfg(test)]
+mod gallery;
 pub mod memory;
 pub mod notices;
 pub mod present;

@@ -282,7 +282,8 @@ fn footer(state: &State) -> Vec<(String, String)> {
         .filter(|spec| place != Place::Activity || spec.id != "view.activity")
         .collect();
     // What is pressed most stands first, where no narrow screen cuts it off: look, answer, write, the next.
-    let first = ["agent.watch", "card.open", "event.open", "agent.answer", "agent.message", "attention.next"];
+    let first =
+        ["agent.watch", "card.open", "event.open", "goals.cards", "agent.answer", "agent.message", "attention.next"];
     specs.sort_by_key(|spec| first.iter().position(|known| *known == spec.id).unwrap_or(first.len()));
     let key = |spec: &ActionSpec| state.keys.first(spec, &at);
     let mut hints: Vec<(String, String)> =
