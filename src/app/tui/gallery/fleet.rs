@@ -196,7 +196,7 @@ pub(super) fn board() -> Arc<Board> {
     let held = lines.iter().filter_map(|card| {
         Some(HeldCard { id: card.id.clone(), title: card.title.clone(), claim: card.claim.clone()? })
     });
-    let query = BoardQuery { limit: crate::app::tui::screens::board::WINDOW, ..BoardQuery::default() };
+    let query = BoardQuery { limit: crate::app::tui::state::board::WINDOW, ..BoardQuery::default() };
     Arc::new(Board { now: clock(), counts: Counts(counts), claims: held.collect(), lanes, query })
 }
 
