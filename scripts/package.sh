@@ -58,8 +58,11 @@ tree() {
     "$binary" completions fish >"$1/share/fish/vendor_completions.d/mosaic-tui.fish"
     cp README.md LICENSE "$doc"
     cp -r docs "$doc/docs"
-    mkdir "$doc/assets"
-    cp assets/*.svg "$doc/assets"
+    # The pictures that the documents show, and no others of the gallery.
+    grep -oh 'assets/gallery/[a-z0-9/-]*\.svg' README.md docs/*.md | sort -u | while read -r picture; do
+        mkdir -p "$doc/$(dirname "$picture")"
+        cp "$picture" "$doc/$picture"
+    done
     gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
     licences "$doc/licences"
     alike "$1"
