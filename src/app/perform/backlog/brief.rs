@@ -52,7 +52,7 @@ impl<'a> Terms<'a> {
 /// When the template cannot be read.
 pub(in crate::app) fn brief(site: &Site, detail: &Detail, terms: &Terms<'_>) -> Result<String> {
     let mut words = words(detail, terms);
-    let stage = crate::app::perform::factory::brief_of(site, &detail.card)?;
+    let stage = super::pipeline::brief_of(site, &detail.card)?;
     words.push(("stage", if stage.is_empty() { "All of it, as the card says.".to_owned() } else { stage }));
     Ok(plain::filled(plain::without_comment(&template(site)?), &words))
 }

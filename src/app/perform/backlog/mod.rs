@@ -3,6 +3,7 @@
 mod brief;
 mod look;
 mod perform;
+pub(in crate::app) mod pipeline;
 mod place;
 mod print;
 mod progress;

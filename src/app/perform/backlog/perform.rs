@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::brief::Terms;
+use super::pipeline;
 use super::place::failure;
 use super::progress::ProgressLine;
 use super::{place, print};
@@ -14,7 +15,6 @@ use crate::app::action::Action;
 use crate::app::action::backlog::{BacklogAction, Fields, Text};
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
-use crate::app::perform::factory;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
 use crate::backlog::error::{Error, ErrorKind};
@@ -65,7 +65,7 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
     let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
     if let BacklogAction::Complete { id, token } = action
-        && let Some(report) = factory::complete(site, &mut backlog, id, *token)?
+        && let Some(report) = pipeline::complete(site, &mut backlog, id, *token)?
     {
         return Ok(report);
     }

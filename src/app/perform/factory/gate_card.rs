@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::pipeline;
+use crate::app::perform::backlog::pipeline;
 use crate::app::perform::backlog::{failure, place, who};
 use crate::backlog;
 use crate::backlog::model::{CardEvent, CardId, EventKind, Status};

@@ -8,7 +8,6 @@ mod gate_print;
 mod give;
 mod looking;
 mod north_star;
-mod pipeline;
 mod steps;
 mod supervise;
 mod sync;
@@ -17,5 +16,4 @@ mod witness;
 
 pub(in crate::app) use gate::perform as gate;
 pub(in crate::app) use north_star::perform as north_star;
-pub(in crate::app) use pipeline::{brief_of, complete};
 pub(in crate::app) use supervise::supervise;

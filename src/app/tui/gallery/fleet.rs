@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::app::tui::claims;
-use crate::app::tui::samples;
+use crate::app::tui::{claims, samples};
 use crate::backlog::model::{
     Board, BoardQuery, Card, CardId, CardLine, Claim, ClaimLine, Column, Counts, Goals, HeldCard, Lane, Stamp, Status,
 };

@@ -7,8 +7,7 @@ use super::*;
 use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
-use crate::fleet::model::AgentRow;
-use crate::fleet::model::{ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, RowKey};
+use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, RowKey};
 use crate::ui::view::{Age, Body};
 
 /// A fleet of these rows, on a screen of 120 columns.

@@ -1,8 +1,8 @@
 //! Cards on their way through the fleet's pipeline: what was decided of them is done, each by one transaction.
 
+use super::failure;
 use crate::app::action::report::Report;
 use crate::app::factory::pipeline::{self as rules, Change, Finish, Standing};
-use crate::app::perform::backlog::failure;
 use crate::backlog::error::Error;
 use crate::backlog::model::{Card, CardId, Patch, Status};
 use crate::backlog::operations::Backlog;
@@ -35,7 +35,7 @@ pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
 ///
 /// # Errors
 /// What the backlog says, or a word on a card that cannot be read; what was done before stays done.
-pub(super) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<String>> {
+pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<String>> {
     let mut told = Vec::new();
     let cards = candidates(pipeline, backlog).map_err(failure)?;
     let standings = cards.into_iter().map(|card| standing(site, card)).collect::<Result<Vec<_>>>()?;
@@ -51,7 +51,7 @@ pub(super) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -
 ///
 /// # Errors
 /// As for [`advance`].
-pub(super) fn advance_one(
+pub(in crate::app) fn advance_one(
     site: &Site,
     pipeline: &Pipeline,
     backlog: &mut Backlog,
@@ -168,7 +168,7 @@ pub(in crate::app) fn brief_of(site: &Site, card: &Card) -> Result<String> {
 }
 
 /// What was said of a card now, in the stage and round in which it is.
-pub(super) fn word_on(card: &Card, word: crate::fleet::gate::Word, by: &str, commit: &str, note: &str) -> Said {
+pub(in crate::app) fn word_on(card: &Card, word: crate::fleet::gate::Word, by: &str, commit: &str, note: &str) -> Said {
     Said {
         card: card.id.to_string(),
         stage: card.stage.clone(),
