@@ -56,6 +56,7 @@ fn a_row_has_every_field_and_names_tenant_and_host() {
             "evidence",
             "tree",
             "claim",
+            "notes",
             "last_exit",
             "observed_at"
         ]
