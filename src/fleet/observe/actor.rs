@@ -18,6 +18,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
 use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, SocketName, Thresholds};
+use crate::fleet::os::clock::at;
 use crate::fleet::os::death::DeathWatch;
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
@@ -26,11 +27,21 @@ use crate::fleet::tmux::{Query, Tmux};
 /// Ages move and thresholds are crossed at this pace.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Process trees are read this often; CPU shares need a span to be worth showing.
-const PROCESS_TICKS: u32 = 2;
+/// Process trees are read this often; CPU shares need a span to be worth showing. New ones are read at once, and deaths
+/// are told by the kernel.
+const PROCESS_TICKS: u32 = 4;
 
-/// Files are read again this often, as a safety net below inotify.
-const SAFETY_TICKS: u32 = 5;
+/// The roster's file is looked at this often, as a safety net below inotify.
+const ROSTER_TICKS: u32 = 5;
+
+/// Files of all agents are read again this often, as a safety net below inotify; at each tick where there is none.
+const SAFETY_TICKS: u32 = 15;
+
+/// tmux lists a death some milliseconds after the kernel told of it: asked sooner, it is asked again after this time.
+const LISTED_AFTER: Duration = Duration::from_millis(5);
+
+/// At most so often; the next tick asks anyway.
+const MAX_ASKED_AGAIN: u8 = 8;
 
 /// Changes that arrive within this time are read together.
 const COALESCE: Duration = Duration::from_millis(4);
@@ -127,8 +138,11 @@ struct Actor {
     deaths: mpsc::Sender<u32>,
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
-    /// Agents whose heartbeat or record of an end changed; of all of them when `dirty` says so.
-    changed: HashSet<String>,
+    /// Processes that ended, as the kernel says, and that tmux may still list as living.
+    ended: HashSet<u32>,
+    /// How often tmux was asked again for them, and when it is to be.
+    asked_again: u8,
+    ask_again_at: Option<Instant>,
     /// Questions to tmux servers.
     clients: Clients,
     answers: mpsc::Receiver<Answer>,
@@ -174,7 +188,9 @@ impl Actor {
         let roster = roster::load(&site);
         let (clients, answers) = Clients::new();
         Self {
-            changed: HashSet::new(),
+            ended: HashSet::new(),
+            asked_again: 0,
+            ask_again_at: None,
             trees: TreePoll::default(),
             tree_notify: mpsc::channel(1).0,
             focus: None,
@@ -244,6 +260,8 @@ impl Actor {
                 Some(pid) = died.recv() => {
                     urgent = true;
                     self.watched.remove(&pid);
+                    self.ended.insert(pid);
+                    self.asked_again = 0;
                     // The kernel's word is shown at once; tmux lists the death some milliseconds later.
                     self.observed.read_process(pid);
                     self.dirty.tmux = true;
@@ -251,8 +269,7 @@ impl Actor {
                 Some(answer) = self.answers.recv() => urgent = self.take(answer),
                 changed = file_watch.changed() => {
                     self.dirty.heartbeats |= changed.all;
-                    self.dirty.joined |= changed.pause || !changed.agents.is_empty();
-                    self.changed.extend(changed.agents);
+                    self.dirty.joined |= changed.pause || self.read_changed(&changed.agents);
                     if changed.roster || changed.all {
                         self.dirty.roster = true;
                         // A link may lead elsewhere now.
@@ -280,10 +297,14 @@ impl Actor {
                     // Until the folder is watched, its files are read at each tick.
                     self.dirty.heartbeats |= file_watch.retry();
                 }
+                () = at(self.ask_again_at) => {
+                    self.ask_again_at = None;
+                    self.look();
+                }
                 // What changed during the rest is read at its end, also when nothing else happens then.
                 () = tokio::time::sleep_until(rested), if self.dirty.any() => {}
             }
-            if urgent || Instant::now() >= rested {
+            if self.dirty.any() && (urgent || Instant::now() >= rested) {
                 tokio::time::sleep(COALESCE).await;
                 self.refresh().await;
             }
@@ -299,7 +320,7 @@ impl Actor {
         self.dirty.tmux = true;
         self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);
         self.dirty.heartbeats |= safety;
-        self.dirty.roster |= safety && self.roster_moved();
+        self.dirty.roster |= ticks.is_multiple_of(ROSTER_TICKS) && self.roster_moved();
     }
 
     /// Whether the roster file is another one than at the last look; inotify says so sooner, but not when its
@@ -331,15 +352,8 @@ impl Actor {
             }
             self.watch_deaths();
         }
-        let changed = std::mem::take(&mut self.changed);
         if dirty.heartbeats || dirty.roster {
             self.observed.read_beats(None);
-        } else if !changed.is_empty() {
-            self.observed.read_beats(Some(&changed));
-            if self.observed.tells_of_others(&changed) {
-                // A keeper speaks of a session that is newer than the last look.
-                self.look();
-            }
         }
         self.observed.reconcile_screens();
         if self.publish.borrow().is_none() {
@@ -382,6 +396,7 @@ impl Actor {
             Answer::Look(socket, look) => {
                 self.observed.take_look(&socket, look);
                 self.dirty.panes = true;
+                self.ask_about_ended();
                 true
             }
             Answer::Screens(server, peeks) => {
@@ -389,6 +404,33 @@ impl Actor {
                 // In a fleet at work some screen has always moved; if each were urgent, there would be no rest.
                 false
             }
+        }
+    }
+
+    /// Reads the files of agents that changed; whether they say anything new. A heartbeat that says what the one before
+    /// said is no news: its age is told with the next tick.
+    fn read_changed(&mut self, agents: &HashSet<String>) -> bool {
+        if agents.is_empty() {
+            return false;
+        }
+        let news = self.observed.read_beats(Some(agents)).news;
+        if self.observed.tells_of_others(agents) {
+            // A keeper speaks of a session that is newer than the last look.
+            self.look();
+        }
+        news
+    }
+
+    /// Has tmux asked again soon while it lists a process as living that has ended.
+    fn ask_about_ended(&mut self) {
+        if self.ended.is_empty() {
+            return;
+        }
+        let listed = self.observed.live_pids();
+        self.ended.retain(|pid| listed.contains(pid));
+        if !self.ended.is_empty() && self.asked_again < MAX_ASKED_AGAIN {
+            self.asked_again += 1;
+            self.ask_again_at = Some(Instant::now() + LISTED_AFTER);
         }
     }
 

@@ -3,19 +3,38 @@
 //! A roster may be reached through links, of itself or of a folder on the way. Each of them and what it leads to
 //! is watched, in its own folder: an editor or a tool that renames a file into place changes the folder.
 
-use std::collections::HashSet;
-use std::ffi::OsString;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CStr, OsStr, OsString};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use notify::event::ModifyKind;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::Notify;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
+use tokio::io::unix::AsyncFd;
 
+use crate::fleet::os::readable;
 use crate::fleet::pause::PAUSED;
 
 /// The kernel follows no more links than that either.
 const MAX_LINKS: usize = 40;
+
+/// Room for some dozens of events, which are read by one call.
+const EVENTS_BYTES: usize = 8192;
+
+/// What is told of a folder: files that have their content, and names that come and go. Not each write on the way there:
+/// every heartbeat is one file made, written, closed and renamed, and each event wakes whoever listens.
+const NAMES: WatchFlags = WatchFlags::CLOSE_WRITE
+    .union(WatchFlags::MOVED_TO)
+    .union(WatchFlags::MOVED_FROM)
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::DELETE_SELF)
+    .union(WatchFlags::MOVE_SELF)
+    .union(WatchFlags::ONLYDIR);
+
+/// Beside that on the way to the roster: a link is whole once it is made, and rights may come back.
+const LINKS: WatchFlags = WatchFlags::CREATE.union(WatchFlags::ATTRIB);
 
 /// What has changed since it was last asked.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,26 +49,20 @@ pub(super) struct Changed {
     pub all: bool,
 }
 
-/// What the watching thread and the observer share.
-#[derive(Debug, Default)]
-struct Shared {
-    changed: Mutex<Changed>,
-    /// Files that lead to the roster, the roster itself included.
-    roster: Mutex<HashSet<PathBuf>>,
-    /// Folders that are watched. Held for a moment only: the thread that watches waits for it as well.
-    watched: Mutex<HashSet<PathBuf>>,
-    wake: Notify,
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What they guard is whole between any two statements.
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+/// An event of the kernel.
+struct Told {
+    watch: i32,
+    flags: ReadFlags,
+    name: Option<OsString>,
 }
 
 /// Holds the watches; dropping it ends them.
 pub(super) struct FileWatch {
-    watcher: Option<RecommendedWatcher>,
-    shared: Arc<Shared>,
+    inotify: Option<AsyncFd<OwnedFd>>,
+    /// Folders that are watched, by the kernel's number.
+    watched: HashMap<i32, PathBuf>,
+    /// Files that lead to the roster, the roster itself included.
+    steps: HashSet<PathBuf>,
     run_dir: PathBuf,
     roster: PathBuf,
 }
@@ -57,24 +70,40 @@ pub(super) struct FileWatch {
 impl FileWatch {
     /// Starts watching; what cannot be watched yet is tried again by [`Self::retry`].
     pub(super) fn new(run_dir: &Path, roster: &Path) -> Self {
-        let shared = Arc::new(Shared::default());
-        let told = Arc::clone(&shared);
-        let watcher = notify::recommended_watcher(move |event| told.take(event))
+        let made = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).map_err(std::io::Error::from);
+        let inotify = made
+            .and_then(readable::registered)
             .inspect_err(|error| tracing::warn!(%error, "no inotify; files are polled"))
             .ok();
         // Events name whole paths, with which it is compared.
         let roster = std::path::absolute(roster).unwrap_or_else(|_| roster.to_owned());
-        let mut watch = Self { watcher, shared, run_dir: run_dir.to_owned(), roster };
+        let (watched, steps) = (HashMap::new(), HashSet::new());
+        let mut watch = Self { inotify, watched, steps, run_dir: run_dir.to_owned(), roster };
         watch.retry();
         watch
     }
 
     /// Waits for changes and takes them.
-    pub(super) async fn changed(&self) -> Changed {
+    pub(super) async fn changed(&mut self) -> Changed {
         loop {
-            self.shared.wake.notified().await;
-            let changed = std::mem::take(&mut *lock(&self.shared.changed));
-            // A wake-up may be left over from changes that were taken already.
+            let Some(inotify) = &self.inotify else { return std::future::pending().await };
+            let read = match inotify.readable().await {
+                Ok(mut ready) => match ready.try_io(|fd| read_all(fd.get_ref())) {
+                    Ok(read) => read,
+                    // Somebody was woken for nothing.
+                    Err(_) => continue,
+                },
+                Err(error) => Err(error),
+            };
+            let mut changed = Changed::default();
+            match read {
+                Ok(events) => events.into_iter().for_each(|event| self.take(event, &mut changed)),
+                Err(error) => {
+                    tracing::warn!(%error, "inotify is gone; files are polled");
+                    self.inotify = None;
+                    changed.all = true;
+                }
+            }
             if changed != Changed::default() {
                 return changed;
             }
@@ -85,58 +114,77 @@ impl FileWatch {
     /// folder was not watched before.
     pub(super) fn retry(&mut self) -> bool {
         let steps = steps_to(&self.roster);
-        let mut wanted: HashSet<PathBuf> = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
-        wanted.insert(self.run_dir.clone());
-        // Before the folders are watched: an event may come at once.
-        *lock(&self.shared.roster) = steps.into_iter().collect();
-        let Some(watcher) = &mut self.watcher else { return true };
+        let mut wanted: Vec<(PathBuf, WatchFlags)> =
+            steps.iter().filter_map(|step| Some((step.parent()?.to_owned(), NAMES | LINKS))).collect();
+        // Last: where it is a folder of the roster by another name, the name by which the roster is compared stays.
+        wanted.push((self.run_dir.clone(), NAMES));
+        self.steps = steps.into_iter().collect();
+        let Some(inotify) = &self.inotify else { return true };
         // The kernel has dropped the watch of a folder that was removed.
-        let stale = |folder: &PathBuf| !wanted.contains(folder) || !folder.exists();
-        let dropped: Vec<PathBuf> = lock(&self.shared.watched).extract_if(stale).collect();
-        for folder in dropped {
-            // It is gone already where the folder is.
-            let _gone = watcher.unwatch(&folder);
-        }
-        let missed = !lock(&self.shared.watched).contains(&self.run_dir);
-        for folder in wanted {
-            // Before it is watched: that it is gone again may be told at once.
-            let is_new = lock(&self.shared.watched).insert(folder.clone());
-            if is_new && watcher.watch(&folder, RecursiveMode::NonRecursive).is_err() {
-                lock(&self.shared.watched).remove(&folder);
+        self.watched.retain(|number, folder| {
+            let keep = wanted.iter().any(|(wanted, _)| wanted == folder) && folder.exists();
+            if !keep {
+                // It is gone already where the folder is.
+                let _gone = inotify::remove_watch(inotify, *number);
+            }
+            keep
+        });
+        let missed = !self.watched.values().any(|folder| *folder == self.run_dir);
+        for (folder, flags) in wanted {
+            if self.watched.values().all(|watched| *watched != folder)
+                && let Ok(number) = inotify::add_watch(inotify, &folder, flags | WatchFlags::MASK_ADD)
+            {
+                self.watched.entry(number).or_insert(folder);
             }
         }
         missed
     }
-}
 
-impl Shared {
     /// Takes an event of the kernel.
-    fn take(&self, event: notify::Result<notify::Event>) {
-        let mut changed = lock(&self.changed);
-        match event {
-            Ok(event) if event.need_rescan() => changed.all = true,
-            // Reading is an access as well: ours would ask for the next reading, for ever.
-            Ok(event) if !matches!(event.kind, EventKind::Access(_)) => {
-                for path in &event.paths {
-                    // Its watch went with it, whatever has its name by now.
-                    let goes = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
-                    if goes && lock(&self.watched).remove(path) {
-                        changed.all = true;
-                    }
-                    if let Some(agent) = agent_of(path) {
-                        changed.agents.insert(agent);
-                    } else if path.file_name().is_some_and(|name| name == PAUSED) {
-                        changed.pause = true;
-                    } else if lock(&self.roster).contains(path) {
-                        changed.roster = true;
-                    }
+    fn take(&mut self, event: Told, changed: &mut Changed) {
+        if event.flags.contains(ReadFlags::QUEUE_OVERFLOW) {
+            changed.all = true;
+            return;
+        }
+        // Its watch is of the folder, whatever has its name by now.
+        if event.flags.intersects(ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::IGNORED) {
+            if self.watched.remove(&event.watch).is_some() {
+                changed.all = true;
+                if let Some(inotify) = &self.inotify {
+                    // The kernel did it by itself where the folder was removed.
+                    let _gone = inotify::remove_watch(inotify, event.watch);
                 }
             }
-            Ok(_) => return,
-            Err(_) => changed.all = true,
+            return;
         }
-        if *changed != Changed::default() {
-            self.wake.notify_one();
+        let (Some(folder), Some(name)) = (self.watched.get(&event.watch), event.name) else { return };
+        let path = folder.join(name);
+        if let Some(agent) = agent_of(&path) {
+            changed.agents.insert(agent);
+        } else if path.file_name().is_some_and(|name| name == PAUSED) {
+            changed.pause = true;
+        } else if self.steps.contains(&path) {
+            changed.roster = true;
+        }
+    }
+}
+
+/// Reads what the kernel has to tell.
+fn read_all(fd: &OwnedFd) -> std::io::Result<Vec<Told>> {
+    let mut buffer = [MaybeUninit::uninit(); EVENTS_BYTES];
+    let mut reader = inotify::Reader::new(fd, &mut buffer);
+    let mut events = Vec::new();
+    loop {
+        match reader.next() {
+            Ok(event) => events.push(Told {
+                watch: event.wd(),
+                flags: event.events(),
+                name: event.file_name().map(|name: &CStr| OsStr::from_bytes(name.to_bytes()).to_owned()),
+            }),
+            // All of it is read; the event loop is to wait again only when nothing was.
+            Err(Errno::WOULDBLOCK) if !events.is_empty() => return Ok(events),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -197,7 +245,7 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::time::Duration;
 
-    async fn roster_change(watch: &FileWatch, what: &str) {
+    async fn roster_change(watch: &mut FileWatch, what: &str) {
         let wait = async { while !watch.changed().await.roster {} };
         assert!(tokio::time::timeout(Duration::from_secs(2), wait).await.is_ok(), "not told: {what}");
     }
@@ -225,27 +273,27 @@ mod tests {
         symlink(root.join("real/r.yaml"), root.join("first")).unwrap();
         let mut watch = FileWatch::new(&root.join("run"), &roster);
         rewrite(&root.join("real/r.yaml"));
-        roster_change(&watch, "the target is rewritten").await;
+        roster_change(&mut watch, "the target is rewritten").await;
         fs::write(root.join("real/r.yaml"), "version: 1\n\n").unwrap();
-        roster_change(&watch, "the target is written in place").await;
+        roster_change(&mut watch, "the target is written in place").await;
         // A folder on the way is a link, which is turned to another folder: how a mounted configuration changes.
         symlink("data-1", root.join("data")).unwrap();
         fs::remove_file(root.join("first")).unwrap();
         symlink("data/r.yaml", root.join("first")).unwrap();
-        roster_change(&watch, "a link is made anew").await;
+        roster_change(&mut watch, "a link is made anew").await;
         watch.retry();
         symlink("data-2", root.join("other")).unwrap();
         fs::rename(root.join("other"), root.join("data")).unwrap();
-        roster_change(&watch, "a folder's link is turned").await;
+        roster_change(&mut watch, "a folder's link is turned").await;
         watch.retry();
         rewrite(&root.join("data-2/r.yaml"));
-        roster_change(&watch, "the new target is rewritten").await;
+        roster_change(&mut watch, "the new target is rewritten").await;
     }
 
     #[tokio::test]
     async fn an_agents_file_names_its_agent() {
         let root = tempfile::tempdir().unwrap();
-        let watch = FileWatch::new(root.path(), &root.path().join("roster.yaml"));
+        let mut watch = FileWatch::new(root.path(), &root.path().join("roster.yaml"));
         fs::write(root.path().join("a.b.hb"), "x").unwrap();
         fs::write(root.path().join("c.exit"), "x").unwrap();
         fs::write(root.path().join("d.log"), "x").unwrap();

@@ -34,6 +34,23 @@ use crate::fleet::usage::{self, Usage};
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
 
+/// What a reading of agents' files found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReadBeats {
+    /// Agents whose files were read.
+    pub agents: usize,
+    /// Whether anything but the age of a heartbeat is another one.
+    pub news: bool,
+}
+
+/// Whether a heartbeat says what the one before it said, at another time.
+fn says_the_same(known: &Result<Heartbeat, NoHeartbeat>, read: &Result<Heartbeat, NoHeartbeat>) -> bool {
+    match (known, read) {
+        (Ok(known), Ok(read)) => *known == Heartbeat { ts: known.ts, since: known.since, ..read.clone() },
+        (known, read) => known == read,
+    }
+}
+
 /// Raw facts and when each was read.
 pub(super) struct Observed {
     site: Site,
@@ -337,9 +354,8 @@ impl Observed {
         self.processes.insert(pid, tree);
     }
 
-    /// Reads the heartbeats of these agents and what is on record of their ends; of all, when none are named. How
-    /// many agents that were.
-    pub(super) fn read_beats(&mut self, only: Option<&HashSet<String>>) -> usize {
+    /// Reads the heartbeats of these agents and what is on record of their ends; of all, when none are named.
+    pub(super) fn read_beats(&mut self, only: Option<&HashSet<String>>) -> ReadBeats {
         let now = Timestamp::now();
         let interval = self.site.thresholds.heartbeat_interval;
         let names: Vec<AgentName> = self.roster.agents.iter().map(|agent| agent.name.clone()).collect();
@@ -351,16 +367,19 @@ impl Observed {
             self.exits.retain(|name, _| known.contains(name));
             self.stopped.retain(|name, _| known.contains(name));
         }
-        let mut read = 0;
+        let mut read = ReadBeats { agents: 0, news: false };
         for name in names.into_iter().filter(|name| only.is_none_or(|only| only.contains(name.as_str()))) {
-            read += 1;
-            self.read_end(&name);
-            match usage::read(&self.site.run_file(&name, RunFile::Usage)) {
+            read.agents += 1;
+            read.news |= self.read_end(&name);
+            let used = usage::read(&self.site.run_file(&name, RunFile::Usage));
+            read.news |= used.as_ref() != self.usage.get(&name);
+            match used {
                 Some(usage) => drop(self.usage.insert(name.clone(), usage)),
                 None => drop(self.usage.remove(&name)),
             }
             self.notes.insert(name.clone(), notes::read(&self.site.run_file(&name, RunFile::Notes)));
             let beat = heartbeat::read(&self.site.run_file(&name, RunFile::Heartbeat), now, interval);
+            read.news |= !self.heartbeats.get(&name).is_some_and(|known| says_the_same(known, &beat));
             self.heartbeats.insert(name, beat);
         }
         read
@@ -373,21 +392,27 @@ impl Observed {
         beats.filter_map(|(_, beat)| beat.as_ref().ok()).any(|beat| !is_known(beat.pid))
     }
 
-    /// Reads what is on record of an agent's end.
-    fn read_end(&mut self, name: &AgentName) {
-        match std::fs::read_to_string(self.site.run_file(name, RunFile::Stopped)) {
-            Ok(why) => drop(self.stopped.insert(name.clone(), Label::new(why.lines().next().unwrap_or_default()))),
-            Err(_) => drop(self.stopped.remove(name)),
+    /// Reads what is on record of an agent's end; whether it is another record.
+    fn read_end(&mut self, name: &AgentName) -> bool {
+        let why = std::fs::read_to_string(self.site.run_file(name, RunFile::Stopped)).ok();
+        let why = why.map(|why| Label::new(why.lines().next().unwrap_or_default()));
+        let mut news = why.as_ref() != self.stopped.get(name);
+        match why {
+            Some(why) => drop(self.stopped.insert(name.clone(), why)),
+            None => drop(self.stopped.remove(name)),
         }
         let path = self.site.run_file(name, RunFile::Exit);
         // The time before the text: a record that is replaced in between is read again at the next look. Read
         // each time, every last screen of the fleet would be drawn anew at each look.
         let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        let known = self.exits.remove(name).filter(|(at, _)| Some(*at) == written);
+        let before = self.exits.remove(name);
+        news |= before.as_ref().map(|(at, _)| *at) != written;
+        let known = before.filter(|(at, _)| Some(*at) == written);
         let read = || session::last_exit(&self.site, name).zip(written).map(|(record, at)| (at, record.facts()));
         if let Some(exit) = known.or_else(read) {
             self.exits.insert(name.clone(), exit);
         }
+        news
     }
 
     /// Processes of the agents of this host whose tmux server answers without them.
@@ -518,7 +543,7 @@ mod tests {
         let agents: String = (0..100).map(|at| format!("  - {{name: a{at}, runtime: stub}}\n")).collect();
         let roster = roster::parse(&format!("version: 1\nagents:\n{agents}"), Path::new("r"), &site).unwrap();
         let mut observed = Observed::new(site.clone(), Ok(roster));
-        assert_eq!(observed.read_beats(None), 100);
+        assert_eq!(observed.read_beats(None).agents, 100);
         let names: Vec<AgentName> = observed.roster.agents.iter().map(|agent| agent.name.clone()).collect();
         // Each has a heartbeat now, and one of them is said to have changed.
         let beat = format!("ts={}\npid=1\nstatus=ok\n", Timestamp::now());
@@ -526,10 +551,21 @@ mod tests {
             std::fs::write(site.run_file(name, RunFile::Heartbeat), &beat).unwrap();
         }
         let changed = HashSet::from(["a7".to_owned(), "of-another-fleet".to_owned()]);
-        assert_eq!(observed.read_beats(Some(&changed)), 1);
+        assert_eq!(observed.read_beats(Some(&changed)), ReadBeats { agents: 1, news: true });
         let read: Vec<&AgentName> = names.iter().filter(|name| observed.heartbeats[name].is_ok()).collect();
         assert_eq!(read, [&names[7]]);
-        assert_eq!(observed.read_beats(None), 100);
+        assert_eq!(observed.read_beats(None).agents, 100);
         assert!(names.iter().all(|name| observed.heartbeats[name].is_ok()));
+        // The same again at another time is no news; another word is.
+        let rewrite = |status: &str| {
+            let beat = format!("ts={}\npid=1\nstatus={status}\n", Timestamp::now());
+            std::fs::write(site.run_file(&names[7], RunFile::Heartbeat), beat).unwrap();
+        };
+        rewrite("ok");
+        let before = observed.heartbeats[&names[7]].clone();
+        assert_eq!(observed.read_beats(Some(&changed)), ReadBeats { agents: 1, news: false });
+        assert_ne!(observed.heartbeats[&names[7]], before, "its age is of the newest");
+        rewrite("busy");
+        assert!(observed.read_beats(Some(&changed)).news);
     }
 }

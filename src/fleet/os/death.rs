@@ -3,8 +3,9 @@
 use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use super::readable;
 
 /// A watch on one process.
 #[derive(Debug)]
@@ -32,12 +33,7 @@ impl DeathWatch {
             rustix::io::Errno::SRCH => Unwatchable::Gone,
             other => Unwatchable::Failed(other.into()),
         })?;
-        #[expect(unsafe_code, reason = "tokio asks for a promise about the descriptor, proved here")]
-        // SAFETY: an `OwnedFd` names the same open descriptor for its whole life and closes it on
-        // drop; the `AsyncFd` owns it, nothing takes it out again, so it stays valid and registered
-        // exactly as long as the `AsyncFd` lives.
-        let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
-        fd.map(|fd| Self { fd }).map_err(|error| Unwatchable::Failed(error.into()))
+        readable::registered(fd).map(|fd| Self { fd }).map_err(Unwatchable::Failed)
     }
 
     /// Returns when the process has ended: its pidfd becomes readable then.

@@ -5,3 +5,4 @@ pub mod death;
 pub mod exec;
 pub mod lockfile;
 pub mod process;
+pub(in crate::fleet) mod readable;
