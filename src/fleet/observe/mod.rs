@@ -7,6 +7,7 @@ mod actor;
 mod clients;
 mod files;
 mod hosts;
+mod news;
 mod observed;
 mod screens;
 mod trees;

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
+use super::news::{ReadBeats, says_the_same};
 use super::screens::{Readings, RulesCache, ScreenPoll};
 use super::trees::Folder;
 use crate::fleet::error::Failure;
@@ -33,23 +34,6 @@ use crate::fleet::usage::{self, Usage};
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
-
-/// What a reading of agents' files found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ReadBeats {
-    /// Agents whose files were read.
-    pub agents: usize,
-    /// Whether anything but the age of a heartbeat is another one.
-    pub news: bool,
-}
-
-/// Whether a heartbeat says what the one before it said, at another time.
-fn says_the_same(known: &Result<Heartbeat, NoHeartbeat>, read: &Result<Heartbeat, NoHeartbeat>) -> bool {
-    match (known, read) {
-        (Ok(known), Ok(read)) => *known == Heartbeat { ts: known.ts, since: known.since, ..read.clone() },
-        (known, read) => known == read,
-    }
-}
 
 /// Raw facts and when each was read.
 pub(super) struct Observed {
@@ -377,7 +361,9 @@ impl Observed {
                 Some(usage) => drop(self.usage.insert(name.clone(), usage)),
                 None => drop(self.usage.remove(&name)),
             }
-            self.notes.insert(name.clone(), notes::read(&self.site.run_file(&name, RunFile::Notes)));
+            let noted = notes::read(&self.site.run_file(&name, RunFile::Notes));
+            read.news |= self.notes.get(&name) != Some(&noted);
+            self.notes.insert(name.clone(), noted);
             let beat = heartbeat::read(&self.site.run_file(&name, RunFile::Heartbeat), now, interval);
             read.news |= !self.heartbeats.get(&name).is_some_and(|known| says_the_same(known, &beat));
             self.heartbeats.insert(name, beat);
