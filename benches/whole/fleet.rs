@@ -41,7 +41,7 @@ impl Fleet {
     }
 
     fn in_state(&self, state: &str) -> usize {
-        let rows = self.command(&["fleet", "ps", "--json"]).output().unwrap().stdout;
+        let rows = self.command(&["fleet", "ps", "--json"]).stdout(Stdio::piped()).output().unwrap().stdout;
         let rows: serde_json::Value = serde_json::from_slice(&rows).unwrap();
         rows.as_array().unwrap().iter().filter(|row| row["readiness"] == state).count()
     }
