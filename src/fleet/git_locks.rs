@@ -1,7 +1,7 @@
 //! Locks that a git leaves behind which was killed. Git itself never takes one away that it did not make, so until somebody
 //! does every later one stops there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::os::process;
@@ -32,14 +32,6 @@ pub fn clear(lock: &Path, age: Duration) -> bool {
     gone
 }
 
-/// The lock that git complains of: ``Unable to create '/such/a/one.lock': File exists``.
-#[must_use]
-pub fn named_in(complaint: &str) -> Option<PathBuf> {
-    let line = complaint.lines().find(|line| line.contains(".lock': File exists"))?;
-    let (before, _) = line.split_once("': File exists")?;
-    Some(PathBuf::from(before.rsplit_once('\'')?.1))
-}
-
 fn is_open(file: &Path) -> bool {
     process::all_pids().into_iter().any(|pid| {
         let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
@@ -61,15 +53,5 @@ mod tests {
         drop(held);
         assert!(!clear(&lock, Duration::from_secs(3600)) && lock.exists(), "it is new");
         assert!(clear(&lock, Duration::ZERO) && !lock.exists());
-    }
-
-    #[test]
-    fn the_lock_is_read_from_what_git_says() {
-        let said = "fatal: update_ref failed for ref 'refs/heads/main': cannot lock ref 'refs/heads/main': Unable to create \
-                    '/w/repo/.git/refs/heads/main.lock': File exists.\n\nAnother git process seems to be running";
-        assert_eq!(named_in(said), Some(PathBuf::from("/w/repo/.git/refs/heads/main.lock")));
-        let quoted = "error: Unable to create '/w/it's/.git/index.lock': File exists.";
-        assert_eq!(named_in(quoted), Some(PathBuf::from("s/.git/index.lock")), "which names nothing that is there");
-        assert_eq!(named_in("fatal: not a git repository"), None);
     }
 }

@@ -108,19 +108,25 @@ impl Git {
         errand.run(input, limit).await.map_err(|error| exec::explain("git", &error))
     }
 
-    /// Runs what changes a reference, whatever it answers. A lock that another git holds is waited for, and one that a
-    /// killed git left is taken away.
-    pub(super) async fn change(&self, reach: Reach, args: &[&str]) -> Result<Output> {
+    /// Runs what changes a reference that git locks by this file, whatever it answers. A lock that another git holds is
+    /// waited for, and one that a killed git left is taken away. Git itself waits a moment for a lock, so one that made it
+    /// fail is still there.
+    pub(super) async fn change(&self, reach: Reach, lock: &Path, args: &[&str]) -> Result<Output> {
         let deadline = Instant::now() + LOCKED_WITHIN;
         loop {
             let output = self.run(reach, args, &[], &[]).await?;
-            let lock = git_locks::named_in(&output.stderr).filter(|_| !output.status.success());
-            let Some(lock) = lock.filter(|_| Instant::now() < deadline) else { return Ok(output) };
-            if reach == Reach::Here {
-                git_locks::clear(&lock, LEFT_AFTER);
+            if output.status.success() || !lock.exists() || Instant::now() >= deadline {
+                return Ok(output);
             }
+            git_locks::clear(lock, LEFT_AFTER);
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// The file by which git locks a reference.
+    pub(super) async fn lock_of(&self, reference: &str) -> Result<PathBuf> {
+        let lock = format!("{reference}.lock");
+        self.text(&["rev-parse", "--path-format=absolute", "--git-path", &lock]).await.map(PathBuf::from)
     }
 
     /// Runs git on this machine; its answer where it succeeded.

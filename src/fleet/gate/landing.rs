@@ -1,6 +1,6 @@
 //! The one change of the main branch: by compare and swap, so that it is the old one or the new one at every instant.
 
-use super::git::Reach;
+use super::git::{Git, Reach};
 use super::refusal::Refusal;
 use super::repository::{Main, Merged, Repository};
 use super::settings::Settings;
@@ -46,7 +46,14 @@ async fn push(
     let refspec = format!("{}:{name}", merged.commit);
     let args =
         ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", &lease, remote, &refspec];
-    let pushed = repository.git.change(repository.reach(remote).await?, &args).await;
+    let pushed = match repository.folder_of(remote).await? {
+        // The lock of its reference is on this machine as well.
+        Some(folder) => {
+            let lock = Git::of(&folder).lock_of(&name).await?;
+            repository.git.change(Reach::Here, &lock, &args).await
+        }
+        None => repository.git.run(Reach::Elsewhere, &args, &[], &[]).await,
+    };
     if matches!(&pushed, Ok(output) if output.status.success()) {
         return Ok(Landing::Landed);
     }
@@ -84,7 +91,7 @@ async fn update(repository: &Repository, main: &Main, merged: &Merged) -> Result
     worktree::note_settling(repository, &main.branch, &folders, &merged.onto, &merged.commit)?;
     let name = format!("refs/heads/{}", main.branch);
     let args = ["update-ref", "-m", "gate: merge", &name, &merged.commit, &merged.onto];
-    let updated = repository.git.change(Reach::Here, &args).await?;
+    let updated = repository.git.change(Reach::Here, &repository.git.lock_of(&name).await?, &args).await?;
     let now = repository.git.text(&["rev-parse", "--verify", &name]).await?;
     if updated.status.success() || now == merged.commit {
         return Ok(Landing::Landed);

@@ -199,13 +199,20 @@ impl Repository {
         let refspec = format!("+{name}:{tracking}");
         let fetch =
             ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", remote, &refspec];
-        let mut fetched = self.git.change(reach, &fetch).await?;
+        let lock = self.git.lock_of(&tracking).await?;
+        let mut known = self.commit_of(&tracking).await?;
+        let mut fetched = self.git.change(reach, &lock, &fetch).await?;
         for _ in 0..FETCHED_AGAIN {
-            // The fetch of a gate that was killed goes on by itself, and may have brought the same meanwhile.
-            if fetched.status.success() || !fetched.stderr.contains("cannot lock ref") {
+            if fetched.status.success() {
                 break;
             }
-            fetched = self.git.change(reach, &fetch).await?;
+            // The fetch of a gate that was killed goes on by itself: ours is refused where it was the faster one.
+            let now = self.commit_of(&tracking).await?;
+            if now == known {
+                break;
+            }
+            known = now;
+            fetched = self.git.change(reach, &lock, &fetch).await?;
         }
         if fetched.status.success() { Ok(()) } else { Err(self.remote_failed(remote, &fetched.stderr)) }
     }
@@ -213,9 +220,15 @@ impl Repository {
     /// Whose configuration counts with a remote. One that is a folder of this machine needs no login, and its side of the
     /// work is done with our environment.
     pub(super) async fn reach(&self, remote: &str) -> Result<Reach> {
+        Ok(if self.folder_of(remote).await?.is_some() { Reach::Here } else { Reach::Elsewhere })
+    }
+
+    /// The folder of a remote that is on this machine.
+    pub(super) async fn folder_of(&self, remote: &str) -> Result<Option<PathBuf>> {
         let url = self.git.text(&["remote", "get-url", "--push", remote]).await?;
-        let is_here = ["/", "./", "../", "file://"].iter().any(|start| url.starts_with(start));
-        Ok(if is_here { Reach::Here } else { Reach::Elsewhere })
+        let is_here = ["/", "./", "../"].iter().any(|start| url.starts_with(start));
+        let folder = url.strip_prefix("file://").or(is_here.then_some(url.as_str()));
+        Ok(folder.map(|folder| self.folder.join(folder)))
     }
 
     fn remote_failed(&self, remote: &str, said: &str) -> Failure {

@@ -8,6 +8,34 @@ use serde_json::Value;
 use super::Yard;
 use crate::harness::{answer, wait_for};
 
+/// Leaves what a git leaves that is killed while it has a reference locked, some time ago.
+fn leave_lock(lock: &std::path::Path) {
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let file = fs::File::create(lock).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60)).unwrap();
+}
+
+#[test]
+fn a_lock_that_a_killed_git_left_holds_up_no_merge() {
+    for (yard, locks) in [
+        (Yard::new(), ["remote.git/refs/heads/main.lock", "repo/.git/refs/remotes/origin/main.lock"].as_slice()),
+        (Yard::alone(), &["repo/.git/refs/heads/main.lock"]),
+    ] {
+        yard.branch("code/A1", "a.txt", "a\n", "code0");
+        yard.approve("code/A1");
+        let others = yard.path("repo/.git/refs/heads/of-others.lock");
+        leave_lock(&others);
+        for lock in locks {
+            leave_lock(&yard.path(lock));
+        }
+        yard.merged("code/A1");
+        for lock in locks {
+            assert!(!yard.path(lock).exists(), "{lock}");
+        }
+        assert!(others.exists(), "of what it does not change it takes nothing away");
+    }
+}
+
 #[test]
 fn a_reviewed_branch_becomes_one_commit_of_the_main_branch_and_its_card_is_done() {
     let yard = Yard::new();
