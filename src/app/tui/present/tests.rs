@@ -27,6 +27,8 @@ use crate::ui::draw::draw;
 use crate::ui::picture;
 use crate::ui::theme::Theme;
 
+mod history;
+mod popups;
 mod reasons;
 mod values;
 mod views;

@@ -11,7 +11,7 @@ use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, Fleet
 use crate::ui::view::{Age, Body};
 
 /// A fleet of these rows, on a screen of 120 columns.
-fn fleet_of(rows: Vec<AgentRow>) -> State {
+pub(super) fn fleet_of(rows: Vec<AgentRow>) -> State {
     let mut snapshot = FleetSnapshot::clone(&samples::snapshot());
     snapshot.agents = rows.into_iter().map(Arc::new).collect();
     let mut state = State::new(Size { width: 120, height: 36 }, Timestamp::UNIX_EPOCH);
@@ -19,7 +19,7 @@ fn fleet_of(rows: Vec<AgentRow>) -> State {
     state
 }
 
-fn words(pieces: &[Piece]) -> String {
+pub(super) fn words(pieces: &[Piece]) -> String {
     pieces.iter().map(|piece| piece.text.as_str()).collect()
 }
 
