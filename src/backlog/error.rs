@@ -50,7 +50,7 @@ impl Error {
 
     /// Creates an error about a card that does not exist.
     #[must_use]
-    pub fn no_card(id: &super::model::CardId) -> Self {
+    pub fn no_card(id: &impl fmt::Display) -> Self {
         Self::new(
             ErrorKind::NotFound,
             format!("card {id}"),

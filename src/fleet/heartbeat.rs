@@ -145,15 +145,6 @@ pub fn write(path: &Path, heartbeat: &Heartbeat) -> std::io::Result<()> {
     file::write_private(path, heartbeat.to_text().as_bytes(), Keep::Fleeting)
 }
 
-/// Makes the run folder with mode 0700 where it is missing.
-///
-/// # Errors
-/// What the file system says.
-pub fn make_run_dir(run_dir: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(run_dir)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,11 +10,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 use super::error::{Failure, Kind, Result};
-use super::heartbeat;
 use super::home::Site;
 use super::logfile;
 use super::model::Label;
-use super::os::{exec, lockfile, process};
+use super::os::{exec, folder, lockfile, process};
 use super::session;
 
 /// A supervisor is there within milliseconds; a loaded machine gets this long.
@@ -107,7 +106,7 @@ pub async fn start_detached(site: &Site) -> Result<bool> {
         return Ok(false);
     }
     let path = log_file(site);
-    let log = heartbeat::make_run_dir(&site.supervisor_dir()).and_then(|()| logfile::open(&path)).map_err(|error| {
+    let log = folder::make_private(&site.supervisor_dir()).and_then(|()| logfile::open(&path)).map_err(|error| {
         Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
     })?;
     let args: Vec<OsString> =

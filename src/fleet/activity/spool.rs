@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::fleet::heartbeat;
 use crate::fleet::home::Site;
+use crate::fleet::os::folder;
 use crate::fleet::os::lockfile;
 
 use super::event::Event;
@@ -40,7 +40,7 @@ pub(super) fn path(site: &Site) -> PathBuf {
 /// What the file system says.
 pub(super) fn append(site: &Site, event: &Event) -> io::Result<u64> {
     let path = path(site);
-    heartbeat::make_run_dir(&folder(site))?;
+    folder::make_private(&folder(site))?;
     // The line before may have been cut short by a full disk: this one begins a line of its own in any case.
     let line = format!("\n{}\n", event.to_json());
     loop {

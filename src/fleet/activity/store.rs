@@ -13,9 +13,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, Trans
 use serde_json::{Map, Value};
 
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::heartbeat;
 use crate::fleet::home::{Keeping, Site};
 use crate::fleet::model::Readiness;
+use crate::fleet::os::folder;
 
 use super::event::{Door, Event, Kind};
 use super::news::{Neighbours, is_news};
@@ -80,7 +80,7 @@ impl Store {
     pub fn open(site: &Site) -> Result<Self> {
         let path = path(site);
         // Made here: SQLite would leave it to the umask who may read it.
-        let made = heartbeat::make_run_dir(&spool::folder(site)).and_then(|()| {
+        let made = folder::make_private(&spool::folder(site)).and_then(|()| {
             fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)
         });
         made.map_err(|error| failed(&path, &error))?;

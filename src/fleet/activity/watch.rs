@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use notify::{RecursiveMode, Watcher as _};
 
 use crate::fleet::error::Result;
-use crate::fleet::heartbeat;
 use crate::fleet::home::Site;
 use crate::fleet::model::FleetSnapshot;
+use crate::fleet::os::folder;
 
 use super::event::Event;
 use super::page::{Known, Page, Query};
@@ -294,7 +294,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
 pub fn watch_spool(site: &Site, wake: impl Fn() + Send + 'static) -> Option<notify::RecommendedWatcher> {
     let folder = spool::folder(site);
     // Only what is there can be watched, and the first event may be left much later.
-    heartbeat::make_run_dir(&folder).ok()?;
+    folder::make_private(&folder).ok()?;
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // The database's own files change with every look of this process as well; its log tells enough of others.
         let left = event.is_ok_and(|event| {

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use super::refusal::{Ended, Red, short};
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::heartbeat::make_run_dir;
 use crate::fleet::home::Site;
 use crate::fleet::model::Label;
 use crate::fleet::os::exec::{Errand, ExecError};
+use crate::fleet::os::folder::make_private;
 use crate::fleet::sanitizer;
 use crate::plain::shell_quote;
 
@@ -121,7 +121,7 @@ pub fn output_files(site: &Site) -> Vec<PathBuf> {
 /// Opens the file of an output; those that nobody asks for any more go.
 fn open_log(site: &Site, name: &str, about: &About<'_>) -> Result<(PathBuf, File)> {
     let folder = outputs(site);
-    make_run_dir(&folder).map_err(|error| failed(&folder, &error))?;
+    make_private(&folder).map_err(|error| failed(&folder, &error))?;
     for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
         let is_old = entry
             .metadata()

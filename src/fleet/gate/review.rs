@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::authors::{Authors, Identity, Reviewer};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::file::{self, Keep};
-use crate::fleet::heartbeat::make_run_dir;
 use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::os::folder::make_private;
 use crate::plain;
 
 /// Most bytes of one record.
@@ -101,7 +101,7 @@ pub fn record(site: &Site, review: &Review) -> Result<PathBuf> {
     let who = format!("{}\n{}\n{}", review.tenant_id, review.is_agent, review.by);
     let path = folder.join(format!("{}.json", fingerprint(who.as_bytes())));
     let bytes = serde_json::to_vec_pretty(review).map_err(|error| failed(&path, &error.into()))?;
-    make_run_dir(&folder)
+    make_private(&folder)
         .and_then(|()| file::write_private(&path, &bytes, Keep::Durable))
         .map_err(|error| failed(&path, &error))?;
     Ok(path)

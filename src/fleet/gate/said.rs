@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::review::moment;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::file::{self, Keep};
-use crate::fleet::heartbeat::make_run_dir;
 use crate::fleet::home::Site;
+use crate::fleet::os::folder::make_private;
 use crate::plain;
 
 /// Most bytes of a file.
@@ -66,7 +66,7 @@ pub fn say(site: &Site, said: &Said) -> Result<()> {
         Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
     };
     let bytes = serde_json::to_vec_pretty(said).map_err(|error| failed(error.into()))?;
-    path.parent().map_or(Ok(()), make_run_dir).map_err(failed)?;
+    path.parent().map_or(Ok(()), make_private).map_err(failed)?;
     file::write_private(&path, &bytes, Keep::Durable).map_err(failed)
 }
 

@@ -11,8 +11,8 @@ use super::git::Git;
 use super::repository::Repository;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::file::{self, Keep};
-use crate::fleet::heartbeat::make_run_dir;
 use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::os::folder::make_private;
 use crate::fleet::os::process;
 
 /// Name of the checkout; git keeps its record under it.
@@ -66,7 +66,7 @@ pub(super) async fn make(site: &Site, repository: &Repository, commit: &str) -> 
     let folder = checkout_folder(site, repository);
     write(repository, CHECKOUT, &Checkout { folder: folder.clone() })?;
     if let Some(above) = folder.parent() {
-        make_run_dir(above).map_err(|error| failed(above, &error))?;
+        make_private(above).map_err(|error| failed(above, &error))?;
     }
     let shown = folder.to_string_lossy().into_owned();
     repository.git.text(&["worktree", "add", "--quiet", "--force", "--detach", &shown, commit]).await?;

@@ -12,6 +12,7 @@ use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::logfile;
 use crate::fleet::model::{AgentName, SessionName, SocketName};
+use crate::fleet::os::folder;
 use crate::fleet::os::process::{self, ProcessWatch};
 use crate::fleet::roster::Agent;
 use crate::fleet::session;
@@ -46,7 +47,7 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     }
     let what = format!("agent {}", agent.name);
     let log_path = site.run_file(&agent.name, RunFile::Log);
-    let log = heartbeat::make_run_dir(&site.run_dir).and_then(|()| logfile::open(&log_path)).map_err(|error| {
+    let log = folder::make_private(&site.run_dir).and_then(|()| logfile::open(&log_path)).map_err(|error| {
         Failure::failed(log_path.display().to_string(), error.to_string(), "check the folder's rights and space")
     })?;
     // Its first heartbeat is the sign of success; an old one would be a lie.

@@ -11,10 +11,10 @@ use super::seen::{ensure_one_server, ensure_seen};
 use super::{Outcome, Supervisor};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
-use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::launch;
 use crate::fleet::model::{ActiveState, AgentName, JobResult, LoadState};
+use crate::fleet::os::folder;
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
@@ -368,7 +368,7 @@ pub fn note_stopped(site: &Site, agent: &AgentName, why: &str) {
     let note = site.run_file(agent, RunFile::Stopped);
     let noted = note
         .parent()
-        .map_or(Ok(()), heartbeat::make_run_dir)
+        .map_or(Ok(()), folder::make_private)
         .and_then(|()| file::write_private(&note, format!("{why}\n").as_bytes(), Keep::Durable));
     if let Err(error) = noted {
         tracing::warn!(%error, "it is not noted why {agent} does not run");

@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use tokio::time::Instant;
 
+use super::folder;
 use crate::fleet::error::{Failure, Result};
-use crate::fleet::heartbeat;
 
 /// How often a held lock is asked for again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
@@ -20,7 +20,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(20);
 /// What the file system says.
 pub fn open(path: &Path) -> Result<File> {
     path.parent()
-        .map_or(Ok(()), heartbeat::make_run_dir)
+        .map_or(Ok(()), folder::make_private)
         .and_then(|()| OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path))
         .map_err(|error| failed(path, &error))
 }

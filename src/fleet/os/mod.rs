@@ -1,8 +1,9 @@
-//! What speaks to the kernel: processes and their deaths, children, file locks, the clock.
+//! What speaks to the kernel: processes and their deaths, children, file locks, private folders, the clock.
 
 pub mod clock;
 pub mod death;
 pub mod exec;
+pub mod folder;
 pub mod lockfile;
 pub mod process;
 pub(in crate::fleet) mod readable;

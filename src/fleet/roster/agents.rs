@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::COORDINATING_CLASS;
 use super::file::Lifespan;
 use super::nearest::nearest;
-use super::supervise::Supervise;
+use super::supervise::{Supervise, Worktree};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, FloorGap, Label, ServerName, SessionName, SocketName, SshTarget, Warning};
@@ -97,15 +97,6 @@ pub struct Agent {
     pub lifespan: Lifespan,
     /// Where its cards get work trees.
     pub worktree: Option<Worktree>,
-}
-
-/// Where an agent's cards get work trees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Worktree {
-    /// The repository.
-    pub repo: PathBuf,
-    /// Branch that new ones begin from.
-    pub base: String,
 }
 
 /// A fleet's roster, valid.

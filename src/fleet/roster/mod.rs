@@ -1,10 +1,11 @@
 //! The roster: which agents a fleet has and how each is launched.
 //!
-//! `file` is the shape a user writes, `locate` finds a key's line and column, `resolve` applies
-//! defaults and rules and yields the [`Roster`] that everything else reads. `edit` changes the text of one
+//! `file` is the shape a user writes, `locate` finds a key's line and column, `check` collects problems, `resolve`
+//! applies defaults and rules and yields the [`Roster`] that everything else reads. `edit` changes the text of one
 //! and keeps the rest of it. `store` is the only writer.
 
 mod agents;
+mod check;
 mod document;
 mod edit;
 mod effect;
@@ -19,7 +20,7 @@ mod store;
 mod supervise;
 mod tree;
 
-pub use agents::{Agent, CommandSource, Roster, WindowSize, Worktree};
+pub use agents::{Agent, CommandSource, Roster, WindowSize};
 pub use document::{Document, meant};
 pub use edit::{Edit, FIELDS, Field, edit, put_on};
 pub use file::{
@@ -30,7 +31,7 @@ pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
 pub use resolve::{load, parse, read};
 pub use store::{Draft, LockedRoster, RosterLock, check, create, lock, lock_unchanged};
-pub use supervise::Supervise;
+pub use supervise::{Supervise, Worktree};
 
 /// The class whose agent coordinates a fleet without a `lead`.
 pub const COORDINATING_CLASS: &str = "orchestrator";

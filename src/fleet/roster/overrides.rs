@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::agents::{Agent, CommandSource, Roster};
-use super::resolve::expand_home;
+use super::check::expand_home;
 use crate::fleet::envfile;
 use crate::fleet::home::Site;
 use crate::plain;

@@ -4,9 +4,10 @@
 //! expected.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::agents::{Agent, CommandSource, DEFAULT_HOLDER, Roster, WindowSize};
+use super::check::{Checker, expand_home};
 use super::effect::without_effect;
 use super::file::{AgentEntry, PersistentPersona, RosterFile, TmuxSettings};
 use super::floor::floor;
@@ -109,25 +110,7 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
     if check.problems.is_empty() { Ok(roster) } else { Err(check.problems) }
 }
 
-/// Applies the rules and collects what breaks them.
-pub(super) struct Checker<'a> {
-    path: &'a Path,
-    index: &'a Index,
-    problems: Vec<Problem>,
-}
-
 impl Checker<'_> {
-    pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
-        let place = self.index.find(key);
-        self.problems.push(Problem {
-            path: self.path.to_owned(),
-            line: place.line,
-            column: place.column,
-            key: key.to_owned(),
-            message: message.into(),
-        });
-    }
-
     fn roster(&mut self, file: &RosterFile, site: &Site) -> Roster {
         if file.version != 1 {
             self.problem("version", format!("is {}; expected 1", file.version));
@@ -439,15 +422,6 @@ fn is_variable_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// Resolves a leading `~`; a relative path counts from the user's home.
-pub(super) fn expand_home(text: &str, home: &Path) -> PathBuf {
-    match text.strip_prefix("~/") {
-        Some(rest) => home.join(rest),
-        None if text == "~" => home.to_owned(),
-        None => home.join(text),
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! How a roster says that work is given out: the supervisor's settings, which agents come and go, work trees.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::agents::Worktree;
+use super::check::{Checker, expand_home};
 use super::file::{AgentEntry, Lifespan, RosterFile};
-use super::resolve::{Checker, expand_home};
 use super::{COORDINATING_CLASS, ENHANCING_CLASS};
 use crate::fleet::home::Site;
 
@@ -52,6 +52,15 @@ impl Default for Supervise {
             concurrency: BTreeMap::new(),
         }
     }
+}
+
+/// Where an agent's cards get work trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worktree {
+    /// The repository.
+    pub repo: PathBuf,
+    /// Branch that new ones begin from.
+    pub base: String,
 }
 
 impl Checker<'_> {

@@ -22,6 +22,7 @@ use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, End, HeartbeatStatus, Label, PaneId};
 use crate::fleet::os::clock::at;
 use crate::fleet::os::death::{DeathWatch, Unwatchable};
+use crate::fleet::os::folder;
 use crate::fleet::os::process::{self, ProcessWatch};
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::systemd::{GIVEN_UP, Manager};
@@ -63,7 +64,7 @@ const UNKNOWN_STATUS: i32 = 1;
 /// When the agent is unknown, kept already, or its session cannot be made.
 pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
     let agent = roster.agent(name)?;
-    heartbeat::make_run_dir(&site.run_dir).map_err(|error| {
+    folder::make_private(&site.run_dir).map_err(|error| {
         Failure::failed(
             format!("run folder {}", site.run_dir.display()),
             error.to_string(),
@@ -460,7 +461,7 @@ fn next_beat(report: Option<Heartbeat>, pane_pid: u32, now: Timestamp, interval:
 /// answer to both.
 fn watch_reports(path: &Path, probe: &Path, reported: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
     let folder = path.parent()?;
-    heartbeat::make_run_dir(folder).ok()?;
+    folder::make_private(folder).ok()?;
     let names = [path.file_name()?.to_owned(), probe.file_name()?.to_owned()];
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reports are written beside and renamed: before that there is nothing whole to read.

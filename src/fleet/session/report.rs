@@ -6,6 +6,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, Authority, HeartbeatStatus, Label};
+use crate::fleet::os::folder;
 use crate::fleet::os::process;
 use crate::fleet::usage::{self, Usage};
 
@@ -41,7 +42,7 @@ pub fn own_pane_process(site: &Site, agent: &AgentName) -> Option<u32> {
 /// What the file system says.
 pub fn report_usage(site: &Site, agent: &AgentName, usage: &Usage) -> Result<()> {
     let path = site.run_file(agent, RunFile::Usage);
-    path.parent().map_or(Ok(()), heartbeat::make_run_dir).and_then(|()| usage::write(&path, usage)).map_err(|error| {
+    path.parent().map_or(Ok(()), folder::make_private).and_then(|()| usage::write(&path, usage)).map_err(|error| {
         let what = format!("figures of use in {}", path.display());
         Failure::failed(what, error.to_string(), "check the folder's rights and space")
     })
@@ -67,13 +68,7 @@ pub fn report(site: &Site, report: &Report) -> Result<()> {
             before.msg.filter(|_| before.pid == report.pid)
         }),
     };
-    path.parent().map_or(Ok(()), heartbeat::make_run_dir).and_then(|()| heartbeat::write(&path, &beat)).map_err(
-        |error| {
-            Failure::failed(
-                format!("report {}", path.display()),
-                error.to_string(),
-                "check the folder's rights and space",
-            )
-        },
-    )
+    path.parent().map_or(Ok(()), folder::make_private).and_then(|()| heartbeat::write(&path, &beat)).map_err(|error| {
+        Failure::failed(format!("report {}", path.display()), error.to_string(), "check the folder's rights and space")
+    })
 }

@@ -4,18 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::fleet::{empty, filter, select};
-use crate::fleet::model::{BUSIEST, Readiness, StripCell};
+use super::strip::{bars as heights, strip_cell};
+use crate::fleet::model::Readiness;
 use crate::ui::activity::{Areas, areas};
 use crate::ui::canvas::{Panel, Pen, divider, panel, put, rule};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::view::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Piece, Plots, Role};
-
-/// Bars of eight heights, and the same for terminals without UTF-8.
-const BARS: [&str; 9] =
-    [" ", "\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
-const BARS_IN_ASCII: [&str; 9] = [" ", ".", ".", ":", ":", "=", "=", "#", "#"];
 
 /// Most columns of who and what, where the room is wide.
 const WHO: usize = 14;
@@ -46,7 +42,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &ActivityView, theme:
 
 /// Draws bars over the whole of an area.
 fn bars(buffer: &mut Buffer, area: Rect, list: &[Bar], theme: Theme) {
-    let steps = if theme.unicode { BARS } else { BARS_IN_ASCII };
+    let steps = heights(theme);
     let count = u32::try_from(list.len()).unwrap_or(1).max(1);
     let edge = |at: u32| u16::try_from(u32::from(area.width) * at / count).unwrap_or(area.width);
     for (at, bar) in (0_u32..).zip(list) {
@@ -187,23 +183,4 @@ fn scale(buffer: &mut Buffer, row: Rect, theme: Theme) {
     let quiet = theme.style(Role::Quiet);
     put(buffer, row, row.x, row.y, "24h ago", quiet);
     put(buffer, row, row.right().saturating_sub(3), row.y, "now", quiet);
-}
-
-/// The step of a cell that was busy all the time.
-const HIGHEST: usize = 6;
-
-/// A cell of a strip: as high as it was busy; what needed somebody keeps its mark.
-pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) {
-    let steps = if theme.unicode { BARS } else { BARS_IN_ASCII };
-    match cell.state {
-        None => (if theme.unicode { "\u{b7}" } else { " " }, Role::Quiet),
-        Some(state @ (Readiness::Stuck | Readiness::Dead | Readiness::Stale)) => {
-            (theme.glyph(state), Role::State(state))
-        }
-        // A blank would mean that nothing is known of that time, and a full cell would run into the row above it.
-        Some(state) => {
-            let busy = usize::from(cell.busy.min(BUSIEST));
-            (steps[(busy * HIGHEST).div_ceil(usize::from(BUSIEST)).max(1)], Role::State(state))
-        }
-    }
 }

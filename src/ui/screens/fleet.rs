@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::activity::strip_cell;
+use super::strip::strip_cell;
 use crate::backlog::model::Column;
 use crate::fleet::model::age;
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, stroke, width_of};

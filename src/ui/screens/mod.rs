@@ -5,6 +5,7 @@ mod board;
 mod diff;
 mod fleet;
 mod org;
+mod strip;
 mod wall;
 mod watch;
 

@@ -33,11 +33,11 @@ use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::escalations;
 use crate::fleet::file::{self, Keep};
-use crate::fleet::heartbeat;
 use crate::fleet::home::{Site, fingerprint};
 use crate::fleet::library;
 use crate::fleet::model::{FleetSnapshot, Label};
 use crate::fleet::observe;
+use crate::fleet::os::folder;
 use crate::fleet::os::process;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::{session, supervision};
@@ -531,7 +531,7 @@ impl<'a> Supervisor<'a> {
         if bytes == self.saved || self.wanted.dry_run {
             return;
         }
-        let done = heartbeat::make_run_dir(&self.site.supervisor_dir())
+        let done = folder::make_private(&self.site.supervisor_dir())
             .and_then(|()| file::write_private(&path, &bytes, Keep::Fleeting));
         match done {
             Ok(()) => self.saved = bytes,
