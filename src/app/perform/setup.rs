@@ -101,8 +101,13 @@ pub(in crate::app) fn launch(site: &Site, name: &str) -> Result<LaunchSettings, 
         yolo: agent.yolo,
         command: agent.command.clone().unwrap_or_default(),
         channels: agent.channels.clone().unwrap_or_default(),
-        note: (source == CommandSource::EnvFile)
-            .then(|| format!("{} decides, whatever stands here", CommandSource::EnvFile.words())),
+        note: match source {
+            CommandSource::EnvFile => Some(format!("{} decides, whatever stands here", source.words())),
+            CommandSource::BuiltOver(by) => {
+                Some(format!("{} in its environment file counts, not this", by.variables()))
+            }
+            CommandSource::Roster | CommandSource::Built => None,
+        },
     })
 }
 

@@ -30,8 +30,34 @@ pub enum CommandSource {
     EnvFile,
     /// `command` in the roster.
     Roster,
-    /// Neither: it is built from runtime, model, yolo and channels.
+    /// Neither: it is built from runtime, model, yolo and channels, of which the environment file says the runtime, the
+    /// model, or both.
+    BuiltOver(Overridden),
+    /// The same from the roster alone.
     Built,
+}
+
+/// What an environment file says of a command that is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overridden {
+    /// `MOSAIC_AGENT_RUNTIME`.
+    Runtime,
+    /// `MOSAIC_AGENT_MODEL`.
+    Model,
+    /// Both.
+    Both,
+}
+
+impl Overridden {
+    /// The variables that say it.
+    #[must_use]
+    pub const fn variables(self) -> &'static str {
+        match self {
+            Self::Runtime => "MOSAIC_AGENT_RUNTIME",
+            Self::Model => "MOSAIC_AGENT_MODEL",
+            Self::Both => "MOSAIC_AGENT_RUNTIME and MOSAIC_AGENT_MODEL",
+        }
+    }
 }
 
 impl CommandSource {
@@ -41,6 +67,11 @@ impl CommandSource {
         match self {
             Self::EnvFile => "MOSAIC_AGENT_COMMAND in its environment file",
             Self::Roster => "`command` in the roster",
+            Self::BuiltOver(Overridden::Runtime) => "built with MOSAIC_AGENT_RUNTIME of its environment file",
+            Self::BuiltOver(Overridden::Model) => "built with MOSAIC_AGENT_MODEL of its environment file",
+            Self::BuiltOver(Overridden::Both) => {
+                "built with MOSAIC_AGENT_RUNTIME and MOSAIC_AGENT_MODEL of its environment file"
+            }
             Self::Built => "built from runtime, model, yolo and channels",
         }
     }

@@ -5,9 +5,8 @@
 
 use std::path::Path;
 
-use super::agents::{Agent, CommandSource, Roster};
-use super::check::expand_home;
-use crate::fleet::envfile;
+use super::agents::{Agent, CommandSource, Overridden, Roster};
+use super::check::expand_home;use crate::fleet::envfile;
 use crate::fleet::home::Site;
 use crate::plain;
 
@@ -23,6 +22,7 @@ pub(super) fn apply(roster: &mut Roster, site: &Site) {
 }
 
 fn overridden(agent: &mut Agent, variables: &[(String, String)], home: &Path) {
+    let (mut runtime, mut model) = (false, false);
     for (name, value) in variables.iter().filter(|(_, value)| !value.trim().is_empty()) {
         match name.as_str() {
             "MOSAIC_AGENT_COMMAND" => {
@@ -30,14 +30,26 @@ fn overridden(agent: &mut Agent, variables: &[(String, String)], home: &Path) {
                 agent.command_source = CommandSource::EnvFile;
             }
             "MOSAIC_AGENT_RUNTIME" if *value != agent.runtime => {
+                runtime = true;
                 agent.runtime.clone_from(value);
                 // The roster's word was meant for the other one.
                 agent.reset_command = None;
             }
-            "MOSAIC_AGENT_MODEL" => agent.model_hint = Some(value.clone()),
+            "MOSAIC_AGENT_MODEL" => {
+                model = true;
+                agent.model_hint = Some(value.clone());
+            }
             "MOSAIC_AGENT_WORKDIR" => agent.working_directory = expand_home(value, home),
             _ => {}
         }
+    }
+    if agent.command_source == CommandSource::Built {
+        agent.command_source = match (runtime, model) {
+            (true, true) => CommandSource::BuiltOver(Overridden::Both),
+            (true, false) => CommandSource::BuiltOver(Overridden::Runtime),
+            (false, true) => CommandSource::BuiltOver(Overridden::Model),
+            (false, false) => CommandSource::Built,
+        };
     }
 }
 
@@ -59,7 +71,8 @@ mod tests {
         let loaded = roster::load(&site).unwrap();
         let [a, b] = loaded.agents.as_slice() else { panic!("{loaded:?}") };
         assert_eq!((a.runtime.as_str(), a.model_hint.as_deref()), ("codex", Some("x/y")));
-        assert_eq!((a.working_directory.clone(), a.command_source), (site.user_home.join("w"), CommandSource::Built));
+        let both = CommandSource::BuiltOver(Overridden::Both);
+        assert_eq!((a.working_directory.clone(), a.command_source), (site.user_home.join("w"), both));
         assert_eq!((b.command.as_deref(), b.command_source), (Some("mine --now"), CommandSource::EnvFile));
         assert_eq!(b.model_hint, None);
         write("b.env", "MOSAIC_AGENT_COMMAND=\" \"\n");

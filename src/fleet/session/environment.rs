@@ -38,7 +38,7 @@ pub(super) struct Launcher {
 }
 
 /// Variables of the launcher that reach the pane when they are set.
-const PASSED_ON: [&str; 8] = [
+const PASSED_ON: [&str; 9] = [
     "MOSAIC_BACKLOG_DIR",
     "MOSAIC_ROSTER",
     "MOSAIC_HEARTBEAT_INTERVAL",
@@ -49,6 +49,8 @@ const PASSED_ON: [&str; 8] = [
     "XDG_RUNTIME_DIR",
     "DBUS_SESSION_BUS_ADDRESS",
     "LANG",
+    // Where the fleet's socket lies: without it an agent reaches none of its peers.
+    "TMUX_TMPDIR",
 ];
 
 impl Launcher {
@@ -75,6 +77,8 @@ pub(super) fn variables(
 ) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = launcher.passed_on.clone();
     all.extend([
+        // A server that was started without one hands none on, and runtimes keep their settings there.
+        ("HOME".to_owned(), site.user_home.to_string_lossy().into_owned()),
         ("MOSAIC_AGENT_CLASS".to_owned(), agent.class.clone()),
         ("MOSAIC_AGENT_RUNTIME".to_owned(), agent.runtime.clone()),
         // Set even when empty: what the server inherited from whoever started it would show through.
@@ -239,6 +243,7 @@ mod tests {
             ("MOSAIC_TMUX_SOCKET", "s"),
             ("MOSAIC_TENANT_ID", "tester"),
             ("MOSAIC_HOME", "/h/.config/mosaic"),
+            ("HOME", "/h"),
         ] {
             assert_eq!(value(&all, name), want, "{name}");
         }
