@@ -1,9 +1,11 @@
 //! From nothing to a fleet: which runtime a new roster gets, what its agents are told, and their first message.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use crate::harness::{Sandbox, program, wait_for};
+use crate::harness::{Sandbox, answer, program, wait_for};
 
 /// A runtime that writes down how it was started, and then is the stub.
 fn put_runtime(sandbox: &Sandbox, name: &str) {
@@ -108,6 +110,204 @@ fn what_decides_the_command_is_named_and_taken_in_its_order() {
     sandbox.start();
     let argv = sandbox.wait_row("env", |row| row["process"]["argv0"] == "cat")["pane"]["pid"].clone();
     assert_eq!(fs::read(format!("/proc/{argv}/cmdline")).unwrap(), b"cat\0-v\0");
+}
+
+#[test]
+fn each_way_to_say_the_command_is_taken_in_its_order_and_named() {
+    let sandbox = Sandbox::new();
+    let (roster, file) = (sandbox.roster(), sandbox.home().join("fleet/agents/a.env"));
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let overrides = "MOSAIC_AGENT_RUNTIME=stub\nMOSAIC_AGENT_MODEL=of-the-file\n";
+    let of_roster = "runtime: pi, model_hint: of-the-roster, command: 'cat -u'";
+    // All four at once; then the one that was taken goes, and the next one is.
+    let ladder: [(&str, String, &str, Vec<&str>); 6] = [
+        (
+            of_roster,
+            format!("MOSAIC_AGENT_COMMAND=\"cat -v\"\n{overrides}"),
+            "MOSAIC_AGENT_COMMAND in its environment file",
+            vec!["cat", "-v"],
+        ),
+        (of_roster, overrides.to_owned(), "`command` in the roster", vec!["cat", "-u"]),
+        (
+            "runtime: pi, model_hint: of-the-roster",
+            overrides.to_owned(),
+            "built with MOSAIC_AGENT_RUNTIME and MOSAIC_AGENT_MODEL of its environment file",
+            vec![program(), "stub-agent", "--model", "of-the-file"],
+        ),
+        (
+            "runtime: stub, model_hint: of-the-roster",
+            "MOSAIC_AGENT_MODEL=of-the-file\n".to_owned(),
+            "built with MOSAIC_AGENT_MODEL of its environment file",
+            vec![program(), "stub-agent", "--model", "of-the-file"],
+        ),
+        (
+            "runtime: pi",
+            "MOSAIC_AGENT_RUNTIME=stub\n".to_owned(),
+            "built with MOSAIC_AGENT_RUNTIME of its environment file",
+            vec![program(), "stub-agent"],
+        ),
+        (
+            "runtime: stub, model_hint: of-the-roster",
+            // Blank is none.
+            "MOSAIC_AGENT_COMMAND=\"\"\nMOSAIC_AGENT_MODEL=\"\"\n".to_owned(),
+            "built from runtime, model, yolo and channels",
+            vec![program(), "stub-agent", "--model", "of-the-roster"],
+        ),
+    ];
+    for (entry, variables, source, argv) in ladder {
+        fs::write(&file, variables).unwrap();
+        sandbox.write_agents(&format!("  - {{name: a, {entry}}}\n"));
+        assert!(roster.exists());
+        let told = sandbox.run(&["agent", "explain", "a", "--json"]).json();
+        assert_eq!(told["command"]["source"], source, "{told:#}");
+        let text = sandbox.run(&["agent", "explain", "a"]).stdout;
+        assert!(
+            text.lines().any(|line| line.starts_with("command") && line.ends_with(&format!("({source})"))),
+            "{text}"
+        );
+        sandbox.start();
+        let pid = sandbox.tmux(&["display-message", "-p", "-t", "=a:", "#{pane_pid}"]);
+        let runs = || {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.strip_suffix(b"\0")
+                .unwrap_or_default()
+                .split(|byte| *byte == 0)
+                .eq(argv.iter().map(|word| word.as_bytes()))
+        };
+        // `env` and the launcher executed in place first.
+        wait_for(source, runs);
+        sandbox.ok(&["fleet", "stop"]);
+    }
+}
+
+/// A tmux server that was started with nothing in its environment, and ends with its test.
+struct Bare<'a>(&'a Sandbox);
+
+impl<'a> Bare<'a> {
+    fn start(sandbox: &'a Sandbox) -> Self {
+        let bare = Self(sandbox);
+        bare.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "_holder", "--", "/bin/sleep", "600"]);
+        bare
+    }
+
+    fn tmux(&self, args: &[&str]) -> String {
+        // The folder that tmux makes for its sockets.
+        let folder = self.0.root.join(format!("t/tmux-{}", rustix::process::getuid().as_raw()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let mut command = self.0.command("/bin/sh");
+        command.args(["-c", "exec env -i \"$(command -v tmux)\" -u -S \"$@\"", "sh"]).arg(folder.join("it")).args(args);
+        let answer = answer(&mut command);
+        assert_eq!(answer.code, 0, "{args:?}: {answer:?}");
+        answer.stdout.trim_end().to_owned()
+    }
+}
+
+impl Drop for Bare<'_> {
+    fn drop(&mut self) {
+        self.tmux(&["kill-server"]);
+    }
+}
+
+#[test]
+fn a_pane_has_what_it_needs_from_a_server_that_has_nothing() {
+    let sandbox = Sandbox::with_agents("  - {name: a.b, class: code, model_hint: 'x/y:high', env: {OWN: roster}}\n");
+    // A user's own folder of programs, which stands in front; the program is found by its name.
+    let local = sandbox.root.join("h/.local/bin");
+    fs::create_dir_all(&local).unwrap();
+    let server = Bare::start(&sandbox);
+    let pid = server.tmux(&["display-message", "-p", "#{pid}"]);
+    assert_eq!(fs::read(format!("/proc/{pid}/environ")).unwrap(), b"", "it has nothing");
+    sandbox.start();
+    let environment = || -> BTreeMap<String, String> {
+        let pid = server.tmux(&["display-message", "-p", "-t", "=a_b:", "#{pane_pid}"]);
+        let mut all = Vec::new();
+        // `env` and the launcher executed in place first.
+        wait_for("the runtime", || {
+            all = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("stub-agent"))
+        });
+        let text = String::from_utf8(all).unwrap();
+        text.split('\0')
+            .filter_map(|one| one.split_once('='))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect()
+    };
+    let check = |when: &str| {
+        let all = environment();
+        for (name, want) in [
+            ("MOSAIC_AGENT_NAME", "a.b"),
+            ("MOSAIC_AGENT_CLASS", "code"),
+            ("MOSAIC_AGENT_RUNTIME", "stub"),
+            ("MOSAIC_AGENT_MODEL", "x/y:high"),
+            ("MOSAIC_TMUX_SOCKET", "it"),
+            ("MOSAIC_HOME", &sandbox.home().display().to_string()),
+            ("HOME", &sandbox.root.join("h").display().to_string()),
+            ("TMUX_TMPDIR", &sandbox.root.join("t").display().to_string()),
+            ("OWN", "roster"),
+        ] {
+            assert_eq!(all.get(name).map(String::as_str), Some(want), "{when}: {name} in {all:#?}");
+        }
+        let path: Vec<&str> = all["PATH"].split(':').collect();
+        assert_eq!(path[0], local.to_str().unwrap(), "{when}");
+        for folder in ["/usr/bin", "/bin", Path::new(program()).parent().unwrap().to_str().unwrap()] {
+            assert!(path.contains(&folder), "{when}: {folder} in {path:?}");
+        }
+        all
+    };
+    let all = check("after the start");
+    // With nothing else it reaches its fleet, by the program's name.
+    let mut as_agent = std::process::Command::new("/bin/sh");
+    as_agent.env_clear().envs(&all).args(["-c", "mosaic-tui agent explain \"$MOSAIC_AGENT_NAME\" --json"]);
+    let told = answer(&mut as_agent);
+    assert_eq!((told.code, &told.json()["agent"]["name"]), (0, &"a.b".into()), "{told:?}");
+    sandbox.ok(&["fleet", "restart", "a.b"]);
+    check("after a restart");
+    sandbox.ok(&["fleet", "stop"]);
+}
+
+#[test]
+fn a_contract_is_the_same_bytes_wherever_and_whenever_it_is_composed() {
+    let sandbox = Sandbox::with_agents("  - {name: boss, class: orchestrator}\n  - {name: a, class: code}\n");
+    sandbox.ok(&["framework", "install"]);
+    let home = sandbox.home();
+    let own = ["SOUL.md", "USER.md", "TOOLS.md", "STANDARDS.local.md", "SOUL.local.md", "USER.local.md"];
+    let write = |path: &str| {
+        let path = home.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("what {} says\n", path.file_name().unwrap().display())).unwrap();
+    };
+    own.into_iter().for_each(write);
+    ["policy/b.md", "policy/a.md", "fleet/roles.local/own.md"].into_iter().for_each(write);
+    let args = ["contract", "compose", "pi", "--class", "code", "--agent", "a"];
+    let first = sandbox.ok(&args).stdout;
+
+    // Another folder, time zone, language and terminal; files that were written anew in another order, years later.
+    fs::remove_dir_all(home.join("policy")).unwrap();
+    ["policy/a.md", "policy/b.md"].into_iter().for_each(write);
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400 * 800);
+    for path in own.into_iter().chain(["policy/a.md", "CONSTITUTION.md"]) {
+        fs::File::options().append(true).open(home.join(path)).unwrap().set_modified(later).unwrap();
+    }
+    let mut command = sandbox.command(program());
+    command.args(args).current_dir("/").env("TZ", "Pacific/Kiritimati").env("LANG", "tr_TR.UTF-8").env("COLUMNS", "40");
+    command.env("MOSAIC_AGENT_NAME", "boss").env("MOSAIC_AGENT_CLASS", "orchestrator").env_remove("TERM");
+    let second = answer(&mut command);
+    assert_eq!((second.code, second.stdout == first), (0, true), "{second:?}\n{first}");
+
+    let sources: Vec<&str> =
+        first.lines().filter_map(|line| line.strip_prefix("<!-- source: ")?.strip_suffix(" -->")).collect();
+    let mut order = vec!["mosaic-tui", "CONSTITUTION.md", "AGENTS.md", "STANDARDS.md"];
+    order.extend(own);
+    order.extend(["policy/a.md", "policy/b.md", "runtime/pi/RUNTIME.md", "fleet/roles/code.md"]);
+    order.push("mosaic-tui fleet comms-block");
+    assert_eq!(sources, order);
+    // Each layer once and whole.
+    for path in own {
+        assert_eq!(first.matches(&format!("<!-- source: {path} -->\nwhat {path} says\n")).count(), 1, "{path}");
+    }
+    let block = sandbox.ok(&["fleet", "comms-block", "a"]).stdout;
+    assert!(first.trim_end().ends_with(block.trim()), "{first}");
 }
 
 #[test]
