@@ -20,7 +20,8 @@ mod store;
 mod supervise;
 mod tree;
 
-pub use agents::{Agent, CommandSource, Overridden, Roster, WindowSize};pub use document::{Document, meant};
+pub use agents::{Agent, CommandSource, Overridden, Roster, WindowSize};
+pub use document::{Document, meant};
 pub use edit::{Edit, FIELDS, Field, edit, put_on};
 pub use file::{
     AgentEntry, Connector, Defaults, Lifespan, RosterFile, RuntimeEntry, SuperviseSettings, TmuxSettings,

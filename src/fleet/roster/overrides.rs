@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use super::agents::{Agent, CommandSource, Overridden, Roster};
-use super::check::expand_home;use crate::fleet::envfile;
+use super::check::expand_home;
+use crate::fleet::envfile;
 use crate::fleet::home::Site;
 use crate::plain;
 
