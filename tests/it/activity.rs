@@ -359,3 +359,28 @@ fn a_follower_ends_with_whoever_reads_it() {
         assert_eq!(ended.and_then(|status| status.code()), Some(0), "{since:?}");
     }
 }
+
+#[test]
+fn whoever_follows_in_silence_ends_with_its_reader() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: cat, command: 'echo here; exec cat'}\n");
+    sandbox.start();
+    sandbox.ok(&["backlog", "create", "--id", "K1", "--title", "one"]);
+    for (args, first) in
+        [(&["events", "--follow", "--kind", "card"][..], "K1"), (&["agent", "tail", "a", "--follow"], "here")]
+    {
+        let mut command = sandbox.command(program());
+        let mut follower = command.args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut out = BufReader::new(follower.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        assert!(line.contains(first), "{args:?}: {line}");
+        // From here on nothing happens that it could print.
+        drop(out);
+        let ended = wait("its end", || follower.try_wait().unwrap());
+        if ended.is_none() {
+            kill(follower.id(), rustix::process::Signal::KILL);
+            follower.wait().unwrap();
+        }
+        assert_eq!(ended.and_then(|status| status.code()), Some(0), "{args:?}");
+    }
+}

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::app::action::registry::Door;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::printable;
+use crate::fleet::os::readable;
 use crate::plain::{self, Patient, Unreadable, acts_on_terminal, hides_in_text};
 
 /// How printing ended.
@@ -59,6 +60,12 @@ impl Console {
 /// When it cannot be written and the reader is still there.
 pub(in crate::app) fn print(text: &str) -> Result<Printed> {
     written(Patient::new(std::io::stdout()).write_all(text.as_bytes()))
+}
+
+/// Waits until nobody reads standard output any more, so that whoever follows something ends when its reader does and
+/// not when the next line comes.
+pub(in crate::app) async fn closed() {
+    readable::unread(std::io::stdout()).await;
 }
 
 /// Says something on standard error, where nothing that it quotes acts on the terminal: names of files and what stands

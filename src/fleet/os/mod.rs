@@ -6,4 +6,4 @@ pub mod exec;
 pub mod folder;
 pub mod lockfile;
 pub mod process;
-pub(in crate::fleet) mod readable;
+pub mod readable;

@@ -1,5 +1,6 @@
 //! Prints the history, and goes on with what is new.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,6 +159,7 @@ async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: 
     // Looks that a long one has missed are not made up for.
     safety.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut trouble = None;
+    let mut closed = pin!(output::closed());
     loop {
         let (mut newest, mut cards) = (None, Vec::new());
         tokio::select! {
@@ -167,6 +169,7 @@ async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: 
                 }
                 newest = observer.snapshots.borrow_and_update().clone();
             }
+            () = &mut closed => return Ok(DONE),
             () = left.notified() => tokio::time::sleep(COALESCE).await,
             // A backlog that does not answer now is read again at the next turn.
             _ = safety.tick() => cards = cards::pull(site).await.unwrap_or_default(),

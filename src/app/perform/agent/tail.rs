@@ -1,6 +1,7 @@
 //! The text of a pane, and its takeover.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
 use serde_json::json;
@@ -122,8 +123,12 @@ pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bo
         return Ok(DONE);
     }
     let mut seen = seen_in(&first, &all);
+    let mut closed = pin!(output::closed());
     while !ended {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::select! {
+            () = &mut closed => return Ok(DONE),
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
         let Some(mut glance) = tmux.glance(pane, 0).await? else { break };
         let mut all = shown(&glance);
         if seen == seen_in(&glance, &all) && !glance.dead {
