@@ -161,7 +161,8 @@ as_deb() {
         echo 'Package: mosaic-tui'
         echo "Version: $version"
         echo "Architecture: $debian_arch"
-        echo 'Maintainer: The mosaic-tui authors <mosaic-tui@localhost>'
+        # Without an address: there is none to give, and a made-up one belongs to somebody.
+        echo 'Maintainer: The mosaic-tui authors'
         echo 'Section: utils'
         echo 'Priority: optional'
         echo "Installed-Size: $(du -k --apparent-size -s "$root/usr" | cut -f 1)"

@@ -145,6 +145,7 @@ fn the_deb_is_installed_used_and_removed() {
     let field = |name: &str| must(sandbox.command("dpkg-deb").arg("-f").arg(&deb).arg(name)).stdout;
     assert_eq!(field("Version").trim(), env!("CARGO_PKG_VERSION"));
     assert!(field("Depends").contains("tmux (>= 3.2)"), "{}", field("Depends"));
+    assert_eq!(field("Maintainer").trim(), "The mosaic-tui authors", "no address that is nobody's, or somebody else's");
     // A system of its own, that has nothing yet; its dependencies are this machine's.
     let system = sandbox.root.join("system");
     for folder in ["info", "updates"] {
