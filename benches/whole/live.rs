@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::fleet::{Fleet, SIZE, is_installed};
+use crate::frames::frames;
 use crate::harness::{Pty, kill};
 use crate::meter::{self, Rate};
 use crate::report::{Limit, Report};
 
 /// Time after which what a program does at its start is over.
-const SETTLED: Duration = Duration::from_secs(4);
+pub(crate) const SETTLED: Duration = Duration::from_secs(4);
 
 /// What was seen of a program that was left alone for a while.
 pub(crate) struct Idle {
@@ -154,8 +155,7 @@ pub(crate) fn flooded(report: &mut Report, length: Duration) {
     pty.send("G");
     pty.wait_until("the flood is in view", |screen| screen.contains("flood") && screen.contains("read-only"));
     std::thread::sleep(SETTLED);
-    let begin = b"\x1b[?2026h";
-    let frames = |pty: &Pty| pty.raw().windows(begin.len()).filter(|window| window == begin).count();
+    let frames = |pty: &Pty| frames(&pty.raw()).len();
     let before = frames(&pty);
     let seen = idle(&pty, length);
     report.row("frames", (frames(&pty) - before) as f64 / length.as_secs_f64(), "/s", Limit::Most(31.0));

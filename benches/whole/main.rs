@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on must stop, and it prints")]
 
 mod cards;
+mod churn;
 mod fleet;
+mod frames;
 #[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 #[path = "../../tests/it/harness/mod.rs"]
 mod harness;
@@ -64,6 +66,13 @@ fn main() -> ExitCode {
     }
     if wanted("work") {
         live::at_work(&mut report, WHILE);
+    }
+    if wanted("frames") {
+        frames::run(&mut report, WHILE);
+    }
+    if wanted("churn") {
+        let minutes = std::env::var("MOSAIC_SOAK_MINUTES").ok().and_then(|word| word.parse().ok());
+        churn::run(&mut report, minutes.map_or(WHILE * 3, |minutes: u64| Duration::from_secs(60 * minutes)));
     }
     if wanted("flood") {
         live::flooded(&mut report, WHILE / 2);
