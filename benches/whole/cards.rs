@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::fleet::paired;
+use crate::fleet::in_turn;
 use crate::harness::{Sandbox, program};
 use crate::report::{Limit, Report};
 
@@ -39,16 +39,19 @@ pub(crate) fn run(report: &mut Report) {
     let (few, many) = (stand(1_000), stand(1_000_000));
     for (what, words, ratio) in [
         ("backlog list", &["backlog", "list", "--limit", "20"][..], 3.0),
-        ("backlog add", &["backlog", "add", "another card"], 3.0),
+        ("backlog create", &["backlog", "create", "--title", "another card", "--id"], 3.0),
         ("backlog claim", &["backlog", "claim", "--owner", "a000"], 1.2),
         ("the board", &["--once", "--view", "board", "--format", "text"], 3.0),
     ] {
-        let command = |sandbox: &Sandbox| {
-            let mut command = sandbox.command(program());
+        let stands = [&few, &many];
+        let [small, large] = in_turn(25, |at, round| {
+            let mut command = stands[at].command(program());
             command.args(words).stdout(Stdio::null());
-            command
-        };
-        let [small, large] = paired(25, [command(&few), command(&many)]);
+            if what == "backlog create" {
+                command.arg(format!("new-{round}"));
+            }
+            assert!(command.status().unwrap().success(), "{command:?}");
+        });
         let most = if what == "the board" { Limit::None } else { Limit::Most(6.0) };
         report.row(&format!("{what}: 1,000 cards"), small.0, "ms", most);
         report.row(&format!("{what}: 1,000,000 cards"), large.0, "ms", most);

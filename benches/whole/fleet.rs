@@ -114,12 +114,20 @@ impl Fleet {
 
 /// Wall and processor time of two commands in milliseconds, run in turn: medians of wall, means of the processor.
 pub(crate) fn paired(rounds: u32, mut commands: [Command; 2]) -> [(f64, f64); 2] {
+    in_turn(rounds, |at, _| {
+        let command = &mut commands[at];
+        assert!(command.status().unwrap().success(), "{command:?}");
+    })
+}
+
+/// The same of what is run: first the one and then the other, in each round.
+pub(crate) fn in_turn(rounds: u32, mut run: impl FnMut(usize, u32)) -> [(f64, f64); 2] {
     let mut walls: [Vec<f64>; 2] = Default::default();
     let mut cpu = [0.0; 2];
     for round in 0..=rounds {
-        for (at, command) in commands.iter_mut().enumerate() {
+        for at in 0..2 {
             let before = meter::children();
-            let wall = meter::milliseconds(|| assert!(command.status().unwrap().success(), "{command:?}"));
+            let wall = meter::milliseconds(|| run(at, round));
             // The first round only brings everything into memory.
             if round > 0 {
                 walls[at].push(wall);

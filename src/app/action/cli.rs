@@ -43,8 +43,7 @@ pub struct Parsed {
 /// clap's own, which knows how to print help, the version and usage errors.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
     let args: Vec<OsString> = args.into_iter().collect();
-    // clap knows of a key's name only that it is no command.
-    let matches = command().try_get_matches_from(&args).map_err(|error| without_a_command(&args).unwrap_or(error))?;
+    let matches = matches_of(&args)?;
     let globals = Globals {
         roster: find_global::<PathBuf>(&matches, "roster"),
         home: find_global::<PathBuf>(&matches, old::HOME),
@@ -82,6 +81,19 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::E
         return Err(command().error(clap::error::ErrorKind::MissingSubcommand, "a command is missing"));
     };
     Ok(Parsed { spec, inputs: old::translated(spec, innermost, inputs(spec, innermost)), globals })
+}
+
+/// What clap makes of the words. To make all commands takes longer than most of them run, so only those are made of which
+/// a word speaks; what they cannot read is read once more beside all others, for what there is to say about it.
+fn matches_of(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let spoken_of = |first: &str| args.iter().any(|word| word == first);
+    match made(spoken_of).try_get_matches_from(args) {
+        Err(error) if error.kind() != clap::error::ErrorKind::DisplayVersion => {
+            // clap knows of a key's name only that it is no command.
+            command().try_get_matches_from(args).map_err(|error| without_a_command(args).unwrap_or(error))
+        }
+        matches => matches,
+    }
 }
 
 /// What to say when the words are the name of an action that has no command.
@@ -168,6 +180,11 @@ fn inputs(spec: &'static ActionSpec, matches: &ArgMatches) -> Inputs {
 /// The whole command, for parsing and for completions.
 #[must_use]
 pub fn command() -> Command {
+    made(|_| true)
+}
+
+/// The command with those of its commands whose first word is wanted.
+fn made(wanted: impl Fn(&str) -> bool) -> Command {
     let mut root = Command::new("mosaic-tui")
         .version(env!("MOSAIC_VERSION"))
         .about("The cockpit for a fleet of AI agents in tmux. Without a command it opens the dashboard.")
@@ -200,8 +217,11 @@ pub fn command() -> Command {
     }
     for spec in ACTIONS {
         if let Shell::Words(words) = spec.doors.shell {
-            root = add(root, words, spec);
-            if words.first() == Some(&BACKLOG) {
+            let first = words.first().copied().unwrap_or_default();
+            if wanted(first) {
+                root = add(root, words, spec);
+            }
+            if first == BACKLOG && wanted(FLEET) {
                 let below_fleet: Vec<&'static str> = std::iter::once(FLEET).chain(words.iter().copied()).collect();
                 root = add(root, &below_fleet, spec);
             }
@@ -313,6 +333,43 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_that_are_made_read_what_all_of_them_read() {
+        let same = |line: &str| {
+            let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let told = |error: &clap::Error| (error.kind(), error.to_string());
+            match (matches_of(&args), command().try_get_matches_from(&args)) {
+                (Ok(one), Ok(all)) => {
+                    assert_eq!(one.subcommand(), all.subcommand(), "{line}");
+                    assert_eq!(one.ids().collect::<Vec<_>>(), all.ids().collect::<Vec<_>>(), "{line}");
+                }
+                (Err(one), Err(all)) if without_a_command(&args).is_none() => {
+                    assert_eq!(told(&one), told(&all), "{line}");
+                }
+                (one, all) => assert!(one.is_err() && all.is_err(), "{line}: {one:?}, {all:?}"),
+            }
+        };
+        for spec in ACTIONS {
+            let Shell::Words(words) = spec.doors.shell else { continue };
+            let words = words.join(" ");
+            for line in
+                ["{}", "{} --help", "{} a", "{} a b --json", "{} --nonsense", "--verbose {} a", "fleet {} a", "help {}"]
+            {
+                same(&format!("mosaic-tui {}", line.replace("{}", &words)));
+            }
+        }
+        for line in [
+            "mosaic-tui",
+            "mosaic-tui --once --view fleet",
+            "mosaic-tui --view backlog",
+            "mosaic-tui -V",
+            "mosaic-tui bcklog",
+        ] {
+            same(line);
+        }
+        assert_eq!(made(|first| first == BACKLOG).get_subcommands().count(), 1, "and no others are made");
     }
 
     #[test]
