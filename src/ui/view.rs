@@ -497,6 +497,8 @@ pub struct Facts {
 pub enum Age {
     /// It was read so long ago.
     Ago(Duration),
+    /// The heartbeat was written so long ago.
+    Beat(Duration),
     /// It lasts for so long.
     Left(Duration),
     /// It ended so long ago.

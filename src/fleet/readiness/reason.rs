@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::fleet::model::{End, HeartbeatStatus, Label, SubState, UnitResult, age};
+use crate::fleet::model::{End, HeartbeatStatus, Label, SubState, UnitResult, age::Coarse};
 
 /// Why a readiness was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl fmt::Display for Reason {
             Self::NoHeartbeat => f.write_str("no heartbeat file"),
             Self::NothingKnown => f.write_str("alive; no heartbeat from its host, and its screen is not known"),
             Self::HeartbeatRejected(why) => write!(f, "heartbeat rejected: {why}"),
-            Self::HeartbeatStale(age) => write!(f, "no heartbeat for {}", age::short(*age)),
+            Self::HeartbeatStale(age) => write!(f, "no heartbeat for {}", Coarse::of_beat(*age)),
             Self::Reported(status) => f.write_str(match status {
                 HeartbeatStatus::Waiting => "waits for input",
                 HeartbeatStatus::Blocked => "reports that it is blocked",
@@ -118,19 +118,19 @@ impl fmt::Display for Reason {
                 HeartbeatStatus::Ok => "reports that it is idle",
             }),
             Self::OutlivedReport(idle) => {
-                write!(f, "its composer waits for {}, though it reported busy", age::short(*idle))
+                write!(f, "its composer waits for {}, though it reported busy", Coarse::of(*idle))
             }
             Self::SilenceUnknown => f.write_str("alive; its idle time is unknown"),
             Self::ScreenUnread(idle, why) => {
-                write!(f, "silent for {}, and its screen was not read: {why}", age::short(*idle))
+                write!(f, "silent for {}, and its screen was not read: {why}", Coarse::of(*idle))
             }
             Self::ScreenUnknown(idle) => {
-                write!(f, "silent for {}, and its screen shows nothing that is known", age::short(*idle))
+                write!(f, "silent for {}, and its screen shows nothing that is known", Coarse::of(*idle))
             }
-            Self::Silent(idle) => write!(f, "silent for {}, and nothing tells what it waits for", age::short(*idle)),
-            Self::Output(idle) => write!(f, "output {} ago", age::short(*idle)),
+            Self::Silent(idle) => write!(f, "silent for {}, and nothing tells what it waits for", Coarse::of(*idle)),
+            Self::Output(idle) => write!(f, "output {} ago", Coarse::of(*idle)),
             Self::AtItsKeys(screen) => write!(f, "somebody is at its keys: {screen}"),
-            Self::LeftAtItsKeys(screen, idle) => write!(f, "{screen}, untouched for {}", age::short(*idle)),
+            Self::LeftAtItsKeys(screen, idle) => write!(f, "{screen}, untouched for {}", Coarse::of(*idle)),
             Self::ClaimedActive(reason, sub) => write!(f, "{reason}, but systemd says active ({sub})"),
             Self::ClaimedFailed(reason, result) => {
                 write!(f, "{reason}, but systemd says failed ({result}): nothing restarts it")

@@ -8,7 +8,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::strip::strip_cell;
 use crate::backlog::model::Column;
-use crate::fleet::model::age;
+use crate::fleet::model::age::{Coarse, Short};
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, stroke, width_of};
 use crate::ui::columns::{self, Columns};
 use crate::ui::layout::{Edges, Plan};
@@ -192,11 +192,11 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         pen.put_right(used.as_deref().unwrap_or("-"), columns.tokens, theme.style(Role::Quiet));
         pen.skip(GAP);
     }
-    let idle = agent.idle_seconds.map(Duration::from_secs);
-    let beat = agent.heartbeat.as_ref().map(|beat| Duration::from_secs_f64(beat.age_seconds));
+    let idle = agent.idle_seconds.map(|idle| Coarse::of(Duration::from_secs(idle)));
+    let beat = agent.heartbeat.as_ref().map(|beat| Coarse::of_beat(Duration::from_secs_f64(beat.age_seconds)));
     for (time, wide) in [(idle, columns.idle), (beat, columns.beat)] {
         if wide > 0 {
-            let short = time.map(|time| Brief::new(age::Short(time)));
+            let short = time.map(Brief::new);
             pen.put_right(short.as_ref().map_or("-", Brief::as_str), wide, theme.style(Role::Quiet));
             pen.skip(GAP);
         }
@@ -253,9 +253,10 @@ fn fact(buffer: &mut Buffer, area: Rect, line: &FactLine, label: usize, theme: T
     let mut pen = Pen::new(buffer, area, area.y, theme);
     pen.put_column(&[&line.label], label, theme.style(Role::Quiet));
     let age = line.age.map(|age| match age {
-        Age::Ago(time) => Brief::new(age::Short(time)),
-        Age::Left(time) => Brief::new(format_args!("{} left", age::Short(time))),
-        Age::Expired(time) => Brief::new(format_args!("expired {}", age::Short(time))),
+        Age::Ago(time) => Brief::new(Coarse::of(time)),
+        Age::Beat(time) => Brief::new(Coarse::of_beat(time)),
+        Age::Left(time) => Brief::new(format_args!("{} left", Short(time))),
+        Age::Expired(time) => Brief::new(format_args!("expired {}", Short(time))),
     });
     let age = age.as_ref().map_or("", Brief::as_str);
     let room = pen.room().saturating_sub(if age.is_empty() { 0 } else { age.len() + 1 });

@@ -90,7 +90,7 @@ fn lines(state: &State, rows: usize) -> Vec<ActivityLine> {
 
 fn since(state: &State, band: i64) -> String {
     let ago = state.now.as_millisecond().saturating_sub(band);
-    format!("since you last looked, {} ago", age::short(Duration::from_millis(u64::try_from(ago).unwrap_or(0))))
+    format!("since you last looked, {} ago", age::coarse(Duration::from_millis(u64::try_from(ago).unwrap_or(0))))
 }
 
 fn line(state: &State, event: &Event, selected: bool) -> EventLine {

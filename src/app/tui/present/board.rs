@@ -119,7 +119,7 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
             let reason = if card.block_reason.is_empty() { "no reason given" } else { &card.block_reason };
             pieces.push(Piece::new(clean(reason), Role::Warning));
         }
-        (Column::Done, _) => pieces.push(quiet(format!("{} ago", age::short(now.since(card.updated_at))))),
+        (Column::Done, _) => pieces.push(quiet(format!("{} ago", age::coarse(now.since(card.updated_at))))),
         _ => {}
     }
     if !card.assignee.is_empty() && column != Column::Done {

@@ -131,7 +131,7 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
         let mut value = vec![
             Piece::new(format!("{} ", clean(&claim.owner)), Role::Strong),
             Piece::new(format!("{left} "), role),
-            Piece::new(format!("held for {}, token {} ", age::short(now.since(claim.since)), claim.token), Role::Quiet),
+            Piece::new(format!("held for {}, token {} ", age::coarse(now.since(claim.since)), claim.token), Role::Quiet),
         ];
         value.extend(readiness(state, &claim.owner));
         if let Some(row) = state.row_named(&claim.owner) {
@@ -158,7 +158,7 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
     if let Some(work) = work(card) {
         lines.push(fact("work", plain(work)));
     }
-    let age = |then: Stamp| age::short(now.since(then));
+    let age = |then: Stamp| age::coarse(now.since(then));
     lines.push(fact(
         "changed",
         plain(format!(
@@ -211,7 +211,7 @@ pub(super) fn history(state: &State, detail: &Detail, most: usize, lines: &mut V
     for fold in folded(&detail.history).iter().rev().take(most) {
         let event = fold.event;
         lines.push(vec![
-            Piece::new(format!("{} ago", age::short(now.since(event.at))), Role::Quiet).fitted(Fit::Name),
+            Piece::new(format!("{} ago", age::coarse(now.since(event.at))), Role::Quiet).fitted(Fit::Name),
             Piece::new(format!("{} ", clean(&event.actor)), Role::Strong),
             Piece::new(clean(&fold.summary()), Role::Plain),
         ]);

@@ -46,10 +46,11 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
             continue;
         }
         let drift = evidence.flag == Some(Flag::Drift);
+        let age = Duration::from_secs_f64(evidence.age_seconds);
         lines.push(FactLine {
             label: if drift { "drift".to_owned() } else { evidence.plane.word().to_owned() },
             text: evidence.text.as_str().trim_start_matches("drift: ").to_owned(),
-            age: Some(Age::Ago(Duration::from_secs_f64(evidence.age_seconds))),
+            age: Some(if evidence.plane == Plane::Heartbeat { Age::Beat(age) } else { Age::Ago(age) }),
             role: match (drift, evidence.ok) {
                 (true, _) => Role::Warning,
                 (false, true) => Role::Plain,

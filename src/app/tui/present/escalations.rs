@@ -58,7 +58,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
 
 fn title(state: &State, one: &Escalation) -> Vec<Piece> {
     let at = Timestamp::from_millisecond(one.at).unwrap_or(state.now);
-    let since = age::short(state.now.duration_since(at).unsigned_abs());
+    let since = age::coarse(state.now.duration_since(at).unsigned_abs());
     let role = if one.is_open() { Role::Alarm } else { Role::Quiet };
     let acked = one.acked.as_ref().map(|ack| format!("  {} looks after it", ack.by)).unwrap_or_default();
     vec![
