@@ -4,11 +4,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::Result;
+use super::model::{Board, BoardQuery, Counts, Lane, Stamp};
 use super::operations::Backlog;
 use super::postgres::{Postgres, Server};
 use super::schema::Access;
 use super::sqlite::Sqlite;
 use super::store::{Progress, Store, Who};
+use crate::plain::network;
 
 /// Name of the file in its folder.
 const FILE: &str = "backlog.db";
@@ -52,6 +54,26 @@ impl Location {
         Ok(Backlog::new(self.store(intent, progress)?, who))
     }
 
+    /// Whether it is a file that is not there. What cannot be looked at, and a server, may be there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::File(path) if path.try_exists().is_ok_and(|there| !there))
+    }
+
+    /// The board of a backlog that nobody has made yet; `None` where there may be one. Costs no database.
+    #[must_use]
+    pub fn board_of_none(&self, query: &BoardQuery) -> Option<Board> {
+        let Self::File(path) = self else { return None };
+        // On a network filesystem it is refused, which only opening tells.
+        (self.is_missing() && network::filesystem(path).is_none()).then(|| Board {
+            now: Stamp(jiff::Timestamp::now().as_millisecond()),
+            counts: Counts::default(),
+            lanes: query.offsets.map(|offset| Lane { offset, ..Lane::default() }),
+            claims: Vec::new(),
+            query: query.clone(),
+        })
+    }
+
     /// Opens the store alone.
     pub(super) fn store(&self, intent: Intent, progress: Progress<'_>) -> Result<Box<dyn Store>> {
         let access = if intent == Intent::Read { Access::Read } else { Access::Write };
@@ -91,6 +113,21 @@ mod tests {
             place(Some("postgres://me:secret@db.example:5433/fleet"), Some("/b")).unwrap(),
             "postgres://me@db.example:5433/fleet"
         );
+    }
+
+    #[test]
+    fn the_board_of_no_backlog_is_that_of_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::of(None, Some(folder.path()), Path::new("/h")).unwrap();
+        let query = BoardQuery { limit: 3, offsets: [0, 1, 0, 0, 0], ..BoardQuery::default() };
+        let of_none = place.board_of_none(&query).unwrap();
+        let who = Who { actor: "a".to_owned(), tenant_id: "t".to_owned(), host: "h".to_owned() };
+        let open = |intent| place.open(intent, who.clone(), &mut |_, _| {}).unwrap().store().board(&query).unwrap();
+        let opened = open(Intent::Read);
+        assert!(opened.now >= of_none.now && opened.now.since(of_none.now).as_secs() < 60);
+        assert_eq!(of_none, Board { now: of_none.now, ..opened });
+        open(Intent::Write);
+        assert_eq!(place.board_of_none(&query), None, "there is one now");
     }
 
     #[test]

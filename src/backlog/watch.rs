@@ -27,6 +27,9 @@ const REST: u32 = 4;
 /// Lines of history that are told at most at once: days of a fleet at work.
 const MOST_LINES: u32 = 5000;
 
+/// Stands for the revision of a backlog that nobody has made yet.
+const NONE: &str = "none";
+
 /// Transactions of a server that are open at once write lines of about as many numbers.
 const LATE: i64 = 100;
 
@@ -159,6 +162,16 @@ impl<T: Fn(News) -> bool> Watch<T> {
 
     /// Reads everything when asked, or when the store has another revision.
     fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
+        // A card and goals are asked of a real one: what is wrong with them is told in its words.
+        if self.backlog.is_none() && wanted.detail.is_none() && !wanted.goals {
+            if !asked && revision == NONE && self.place.is_missing() {
+                return Ok(None);
+            }
+            if let Some(board) = self.place.board_of_none(&wanted.query) {
+                NONE.clone_into(revision);
+                return Ok(Some(vec![News::Board(Arc::new(board))]));
+            }
+        }
         let backlog = match &mut self.backlog {
             Some(backlog) => backlog,
             None => {

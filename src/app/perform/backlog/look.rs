@@ -34,6 +34,9 @@ impl Look {
         let site = site.clone();
         std::thread::spawn(move || {
             let read = place(&site).and_then(|place| {
+                if let Some(board) = place.board_of_none(&query) {
+                    return Ok(Seen { board, first: None });
+                }
                 let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {}).map_err(failure)?;
                 let board = backlog.store().board(&query).map_err(failure)?;
                 let first = board.lanes[crate::app::tui::state::board::first_column(&board).index()].cards.first();
