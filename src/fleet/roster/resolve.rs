@@ -11,7 +11,6 @@ use super::check::{Checker, expand_home};
 use super::effect::without_effect;
 use super::file::{AgentEntry, PersistentPersona, RosterFile, TmuxSettings};
 use super::floor::floor;
-use super::locate::Index;
 use super::overrides;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use crate::fleet::error::{Failure, Kind, Result};
@@ -97,13 +96,12 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
             message: "the file is empty; a roster begins with `version: 1`".to_owned(),
         }]);
     }
-    let index = Index::of(text);
-    let unknown = unknown_keys(path, &index);
-    if !unknown.is_empty() {
-        return Err(unknown);
-    }
-    let file: RosterFile = serde_yaml::from_str(text).map_err(|error| vec![decode_problem(&error, path, &index)])?;
-    let mut check = Checker { path, index: &index, problems: Vec::new() };
+    let mut check = Checker::of(path, text);
+    let file: RosterFile = serde_yaml::from_str(text).map_err(|error| {
+        // The decoder takes no unknown key, but it stops at the first, and at whatever else is wrong before it.
+        let unknown = unknown_keys(path, check.index());
+        if unknown.is_empty() { vec![decode_problem(&error, path, check.index())] } else { unknown }
+    })?;
     let roster = check.roster(&file, site);
     // Found rule by rule, but mended from the top of the file down.
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
@@ -350,7 +348,7 @@ impl Checker<'_> {
         for (at, entry) in file.agents.iter().enumerate() {
             let key = format!("agents[{at}].name");
             if let Some(first) = names.get(entry.name.as_str()) {
-                let line = self.index.find(&format!("agents[{first}].name")).line;
+                let line = self.index().find(&format!("agents[{first}].name")).line;
                 self.problem(
                     &key,
                     format!("{} is taken already, on line {line}; names must be unique", quoted(&entry.name)),
