@@ -376,7 +376,7 @@ mod tests {
     fn words_become_actions() {
         for (line, want) in [
             ("mosaic-tui", Action::Terminal(TerminalAction::Dashboard)),
-            ("mosaic-tui fleet ps --json", Action::Fleet(FleetAction::Ps(Rows::default()))),
+            ("mosaic-tui fleet ps --json", Action::Fleet(FleetAction::Ps(Rows { json: true, ..Rows::default() }))),
             (
                 "mosaic-tui fleet stop a b",
                 Action::Fleet(FleetAction::Stop(Targets {

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::app::action::registry::Door;
@@ -77,17 +78,21 @@ pub(in crate::app) fn say(text: &str) {
 /// A JSON document as text. What a terminal would act on, or would not show, is written as an escape: to programs it is
 /// the same text, and on a terminal it is harmless.
 #[must_use]
-pub(in crate::app) fn json_text(document: &Value) -> String {
-    harmless(&serde_json::to_string_pretty(document).unwrap_or_default())
+pub(in crate::app) fn json_text(document: &impl Serialize) -> String {
+    harmless(serde_json::to_string_pretty(document).unwrap_or_default())
 }
 
 /// The same on one line.
 #[must_use]
 pub(in crate::app) fn json_line(document: &Value) -> String {
-    harmless(&document.to_string())
+    harmless(document.to_string())
 }
 
-fn harmless(plain: &str) -> String {
+fn harmless(plain: String) -> String {
+    // Mostly there is nothing else in it, which is known at a glance.
+    if plain.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        return plain;
+    }
     let mut out = String::with_capacity(plain.len());
     for c in plain.chars() {
         // Outside of strings there are only line breaks and spaces; those within are escapes already.

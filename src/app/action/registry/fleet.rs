@@ -110,6 +110,8 @@ pub enum FleetAction {
 pub struct Rows {
     /// Of this host only.
     pub local: bool,
+    /// As values, and not as a table.
+    pub json: bool,
     /// With what a table has room for only when it is asked to.
     pub wide: bool,
     /// In which order.
@@ -480,7 +482,8 @@ fn build_ps(inputs: &Inputs) -> Built {
     let sort =
         Sort::ALL.into_iter().find(|(word, _)| sort.as_deref() == Some(word)).map_or(Sort::default(), |all| all.1);
     let wide = inputs.one("output").is_some();
-    done(FleetAction::Ps(Rows { local: inputs.flag("local"), wide, sort, filter: inputs.one("filter") }))
+    let (local, json) = (inputs.flag("local"), inputs.flag("json"));
+    done(FleetAction::Ps(Rows { local, json, wide, sort, filter: inputs.one("filter") }))
 }
 
 /// Which agents, from names, `--class`, `--stagger` and `--supervisor`.

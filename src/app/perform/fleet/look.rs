@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::action::error::{FAILED, exit_code};
 use crate::app::action::fleet::{Rows, Sort};
@@ -26,12 +26,15 @@ pub(super) async fn ps(site: &Site, wanted: &Rows) -> Result<Report> {
     let filter = Filter::parse(wanted.filter.as_deref().unwrap_or_default());
     let mut rows: Vec<Arc<AgentRow>> = snapshot.agents.iter().filter(|row| filter.accepts(row)).cloned().collect();
     sort(&mut rows, wanted.sort);
-    let text = if wanted.wide { headless::wide(&rows) } else { headless::rows(&rows) };
-    let report = if wanted.local {
+    let report = match (wanted.json, wanted.local) {
         // Other hosts ask for this, with versions of their own.
-        Report::done(text, &json!({ "schema": ROWS_SCHEMA, "rows": rows }))
-    } else {
-        Report::done(text, &rows)
+        (true, true) => Report::done("", &json!({ "schema": ROWS_SCHEMA, "rows": rows })),
+        (true, false) => Report::done("", &rows),
+        // Rows as values cost more than the look itself, so nobody gets both.
+        (false, _) => {
+            let text = if wanted.wide { headless::wide(&rows) } else { headless::rows(&rows) };
+            Report::done(text, &Value::Null)
+        }
     };
     // What could not be verified is no success, however complete the table looks.
     Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(FAILED) })

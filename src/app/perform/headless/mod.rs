@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::wall::Wall;
@@ -94,17 +95,14 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
             Report::done(as_text(&snapshot, &board, wall.as_ref(), picture.as_ref(), options), &Value::Null)
         }
         OnceFormat::Json => {
-            let mut document = document(&snapshot, &board, picture.as_ref());
-            if let Some(wall) = wall {
-                document["wall"] = wall.json(&snapshot);
-            }
-            if options.view == OnceView::Org {
-                document["org"] = org::json(&snapshot);
-            }
-            if let (OnceView::Activity, Some(fields)) = (options.view, document.as_object_mut()) {
-                fields.insert("activity".to_owned(), activity::json(&read));
-            }
-            Report::done(output::json_text(&document), &document)
+            let of = |view: OnceView| (options.view == view).then_some(());
+            let document = Document {
+                wall: wall.map(|wall| wall.json(&snapshot)),
+                org: of(OnceView::Org).map(|()| org::json(&snapshot)),
+                activity: of(OnceView::Activity).map(|()| activity::json(&read)),
+                ..document(&snapshot, &board, picture.as_ref())
+            };
+            Report::done(output::json_text(&document), &Value::Null)
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
             let buffer = frame(site, &snapshot, (board, first), &read, picture, options).await;
@@ -170,29 +168,60 @@ async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<Pa
     Ok(pane::still(&captured, target.size.width, target.size.height + u16::from(dead)))
 }
 
-/// The document that `--format json` prints: the structures that the dashboard draws.
-fn document(snapshot: &FleetSnapshot, board: &Result<Board>, picture: Option<&(String, PaneScreen)>) -> Value {
-    let counts: serde_json::Map<String, Value> =
-        Readiness::ALL.iter().map(|state| (state.word().to_owned(), json!(snapshot.count(*state)))).collect();
-    json!({
-        "schema": SCHEMA,
-        "generated_at": Timestamp::now().to_string(),
-        "tenant_id": snapshot.tenant_id,
-        "host": snapshot.host,
-        "fleet": snapshot,
-        "counts": counts,
-        "board": board::json(board),
-        "needs_operator": snapshot.needing().map(|row| json!({
+/// The document that `--format json` prints: the structures that the dashboard draws. They are written as they are: a
+/// tree of values of a hundred rows costs more than all else that is done with them.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    generated_at: String,
+    tenant_id: &'a str,
+    host: &'a str,
+    fleet: &'a FleetSnapshot,
+    counts: Value,
+    board: Value,
+    needs_operator: Vec<Value>,
+    pane: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wall: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activity: Option<Value>,
+}
+
+fn document<'a>(
+    snapshot: &'a FleetSnapshot,
+    board: &Result<Board>,
+    picture: Option<&(String, PaneScreen)>,
+) -> Document<'a> {
+    let needing = snapshot.needing().map(|row| {
+        json!({
             "name": row.name, "tenant_id": row.tenant_id, "host": row.host,
             "readiness": row.readiness, "reason": reason(row),
-        })).collect::<Vec<_>>(),
-        "pane": picture.map(|(name, screen)| json!({
+        })
+    });
+    let pane = |(name, screen): &(String, PaneScreen)| {
+        json!({
             "agent": name,
             "width": screen.size.width,
             "height": screen.size.height,
             "lines": lines_of(screen),
-        })),
-    })
+        })
+    };
+    Document {
+        schema: SCHEMA,
+        generated_at: Timestamp::now().to_string(),
+        tenant_id: &snapshot.tenant_id,
+        host: &snapshot.host,
+        fleet: snapshot,
+        counts: Readiness::ALL.iter().map(|state| (state.word(), json!(snapshot.count(*state)))).collect(),
+        board: board::json(board),
+        needs_operator: needing.collect(),
+        pane: picture.map(pane),
+        wall: None,
+        org: None,
+        activity: None,
+    }
 }
 
 /// What stands above everything else while the fleet is paused.
