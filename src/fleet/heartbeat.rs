@@ -70,7 +70,8 @@ pub fn read(path: &Path, now: Timestamp, interval: Duration) -> Result<Heartbeat
     if !meta.is_file() {
         return Err(reject(&"is no regular file"));
     }
-    let mut bytes = Vec::new();
+    // With room for all of it one reading is enough, and one more that finds the end.
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(MAX_FILE_BYTES)).unwrap_or(0) + 1);
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| reject(&error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(reject(&"is over 4 KiB"));

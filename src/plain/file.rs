@@ -68,6 +68,11 @@ impl From<io::Error> for Unreadable {
 /// # Errors
 /// When there is none, it may not be read, or it is something else.
 pub fn open(path: &Path) -> Result<File, Unreadable> {
+    open_sized(path).map(|(file, _)| file)
+}
+
+/// Opens it as [`open`] does, and returns how many bytes it has.
+fn open_sized(path: &Path) -> Result<(File, u64), Unreadable> {
     // Opening a pipe that nobody writes to waits otherwise; on a file it has no effect.
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
@@ -78,7 +83,7 @@ pub fn open(path: &Path) -> Result<File, Unreadable> {
     })?;
     // The opened file is asked and not its path, which may be another one by now.
     let meta = file.metadata()?;
-    if meta.is_file() { Ok(file) } else { Err(Unreadable::NoFile(kind(meta.file_type()))) }
+    if meta.is_file() { Ok((file, meta.len())) } else { Err(Unreadable::NoFile(kind(meta.file_type()))) }
 }
 
 fn kind(of: std::fs::FileType) -> &'static str {
@@ -98,7 +103,9 @@ fn kind(of: std::fs::FileType) -> &'static str {
 /// # Errors
 /// When it is no file, too large, or no UTF-8.
 pub fn read(path: &Path, most: usize) -> Result<String, Unreadable> {
-    read_input(open(path)?, most)
+    let (file, length) = open_sized(path)?;
+    // With room for all of it one reading is enough, and one more that finds the end.
+    read_into(Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(most) + 1), file, most)
 }
 
 /// Opens what an operator names at a shell for one reading: a pipe as well, such as the shell's `<(command)`. One that
@@ -118,7 +125,10 @@ pub fn open_given(path: &Path) -> Result<File, Unreadable> {
 /// # Errors
 /// When it is too large, or no UTF-8.
 pub fn read_input(from: impl Read, most: usize) -> Result<String, Unreadable> {
-    let mut bytes = Vec::new();
+    read_into(Vec::new(), from, most)
+}
+
+fn read_into(mut bytes: Vec<u8>, from: impl Read, most: usize) -> Result<String, Unreadable> {
     // One byte more than allowed is enough to refuse it.
     from.take(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() > most { Err(Unreadable::TooLarge(most)) } else { decode(bytes) }

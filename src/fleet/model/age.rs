@@ -82,7 +82,8 @@ mod tests {
         let all: std::collections::BTreeSet<String> = (0..3600).map(|age| Coarse::of(at(age)).to_string()).collect();
         // `<10s`, nine tens of seconds, and the minutes from 1 to 59.
         assert_eq!(all.len(), 1 + 9 + 59, "{all:?}");
-        for (age, want) in [(0, "<10s"), (9, "<10s"), (10, "10s"), (19, "10s"), (99, "90s"), (100, "1m"), (6000, "1h")] {
+        for (age, want) in [(0, "<10s"), (9, "<10s"), (10, "10s"), (19, "10s"), (99, "90s"), (100, "1m"), (6000, "1h")]
+        {
             assert_eq!(Coarse::of(at(age)).to_string(), want);
         }
         for (age, want) in [(0, "<30s"), (29, "<30s"), (30, "30s"), (100, "1m")] {

@@ -358,7 +358,10 @@ impl Actor {
         self.observed.reconcile_screens();
         if self.publish.borrow().is_none() {
             // Whoever waits for a state must not take the first look for the whole of it.
-            let _late = tokio::time::timeout(FIRST_ANSWERS, self.observed.read_screens_once()).await;
+            let asked = self.observed.ask_screens();
+            if let Ok(peeked) = tokio::time::timeout(FIRST_ANSWERS, asked).await {
+                self.observed.take_peeks(peeked);
+            }
         }
         self.publish.send_replace(Some(self.observed.join()));
         // Behind the snapshot, which waits for no screen but at the first time: what they say comes with the next.

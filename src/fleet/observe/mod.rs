@@ -15,7 +15,10 @@ mod units;
 
 pub use actor::{Observer, Request, start};
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::home::Site;
 use super::model::FleetSnapshot;
@@ -42,14 +45,18 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
     let systemd = units::read_once(site);
     let folders = if with_trees { observed.folders() } else { Vec::new() };
     let here = async {
-        observed.look_at_all().await;
-        observed.read_processes();
-        observed.read_beats(None);
+        let asked = observed.ask_servers();
+        for (socket, look) in meanwhile(asked, || _ = observed.read_beats(None)).await {
+            observed.take_look(&socket, look);
+        }
         observed.reconcile_screens();
-        observed.read_screens_once().await;
+        let asked = observed.ask_screens();
+        let peeked = meanwhile(asked, || observed.read_processes()).await;
+        observed.take_peeks(peeked);
     };
     let trees = trees::read_all(folders, site.git_on_network);
-    let (hosts, systemd, (), trees) = tokio::join!(hosts, systemd, here, trees);
+    // What takes longest is begun first.
+    let ((), hosts, systemd, trees) = tokio::join!(here, hosts, systemd, trees);
     if with_trees {
         observed.set_trees(trees);
     }
@@ -58,4 +65,16 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
         observed.set_host(reading);
     }
     observed.join()
+}
+
+/// Begins what has to be waited for, does a piece of work, and then waits for the rest.
+async fn meanwhile<T>(asked: impl Future<Output = T>, work: impl FnOnce()) -> T {
+    let mut asked = pin!(asked);
+    // Nothing of a future happens before it is polled: by this its programs are started.
+    let begun = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+    work();
+    match begun {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => asked.await,
+    }
 }

@@ -1,5 +1,7 @@
 //! The facts an observer holds between two looks, plane by plane.
 
+mod beats;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,13 +11,12 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
-use super::news::{ReadBeats, says_the_same};
 use super::screens::{Readings, RulesCache, ScreenPoll};
 use super::trees::Folder;
 use crate::fleet::error::Failure;
 use crate::fleet::escalations;
-use crate::fleet::heartbeat::{self, Heartbeat, NoHeartbeat};
-use crate::fleet::home::{RunFile, Site};
+use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
+use crate::fleet::home::Site;
 use crate::fleet::join::Trees;
 use crate::fleet::join::{self, HostView, Planes, Reading};
 use crate::fleet::lifecycle::{Installed, installed};
@@ -23,17 +24,22 @@ use crate::fleet::model::{
     AgentName, Escalation, ExitFacts, Flag, FleetSnapshot, Label, PaneId, RowKey, ServerName, SocketName, SshTarget,
     Supervision, Thresholds, UnitsView, Warning,
 };
-use crate::fleet::notes;
 use crate::fleet::os::process::{ProcessTree, ProcessWatch};
 use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::supervision;
 use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
-use crate::fleet::usage::{self, Usage};
+use crate::fleet::usage::Usage;
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
+
+/// What a server said of its panes.
+pub(super) type Looked = (SocketName, Result<Look, String>);
+
+/// What a server said of screens.
+pub(super) type Peeked = (ServerName, Vec<(PaneId, Peek)>);
 
 /// Raw facts and when each was read.
 pub(super) struct Observed {
@@ -258,14 +264,19 @@ impl Observed {
         }
     }
 
-    /// Reads the screens of this host once, those of all servers at the same time.
-    pub(super) async fn read_screens_once(&mut self) {
-        let due = self.due_screens();
+    /// Asks for the screens of this host that are due, those of all servers at the same time; [`Self::take_peeks`] takes
+    /// what they say.
+    pub(super) fn ask_screens(&mut self) -> impl Future<Output = Vec<Peeked>> + use<> {
         let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
             let peeks = Tmux::new(server.socket.clone()).peeks(&panes).await;
             (server, peeks)
         };
-        for (server, peeks) in join_all(due.into_iter().map(ask)).await {
+        join_all(self.due_screens().into_iter().map(ask))
+    }
+
+    /// Takes what servers said of screens.
+    pub(super) fn take_peeks(&mut self, peeked: Vec<Peeked>) {
+        for (server, peeks) in peeked {
             self.take_screens(&server, peeks);
         }
     }
@@ -279,15 +290,13 @@ impl Observed {
         self.roster.sockets(here).into_iter().cloned().collect()
     }
 
-    /// Asks every socket with one short-lived client each, all at the same time.
-    pub(super) async fn look_at_all(&mut self) {
+    /// Asks every socket with one short-lived client each, all at the same time; [`Self::take_look`] takes what each says.
+    pub(super) fn ask_servers(&self) -> impl Future<Output = Vec<Looked>> + use<> {
         let ask = |socket: SocketName| async move {
             let look = Tmux::new(socket.clone()).look().await.map_err(|failure| failure.to_string());
             (socket, look)
         };
-        for (socket, look) in join_all(self.sockets().into_iter().map(ask)).await {
-            self.take_look(&socket, look);
-        }
+        join_all(self.sockets().into_iter().map(ask))
     }
 
     /// Takes what a server on this host said of its panes.
@@ -338,69 +347,6 @@ impl Observed {
         self.processes.insert(pid, tree);
     }
 
-    /// Reads the heartbeats of these agents and what is on record of their ends; of all, when none are named.
-    pub(super) fn read_beats(&mut self, only: Option<&HashSet<String>>) -> ReadBeats {
-        let now = Timestamp::now();
-        let interval = self.site.thresholds.heartbeat_interval;
-        let names: Vec<AgentName> = self.roster.agents.iter().map(|agent| agent.name.clone()).collect();
-        if only.is_none() {
-            let known: HashSet<&AgentName> = names.iter().collect();
-            self.heartbeats.retain(|name, _| known.contains(name));
-            self.usage.retain(|name, _| known.contains(name));
-            self.notes.retain(|name, _| known.contains(name));
-            self.exits.retain(|name, _| known.contains(name));
-            self.stopped.retain(|name, _| known.contains(name));
-        }
-        let mut read = ReadBeats { agents: 0, news: false };
-        for name in names.into_iter().filter(|name| only.is_none_or(|only| only.contains(name.as_str()))) {
-            read.agents += 1;
-            read.news |= self.read_end(&name);
-            let used = usage::read(&self.site.run_file(&name, RunFile::Usage));
-            read.news |= used.as_ref() != self.usage.get(&name);
-            match used {
-                Some(usage) => drop(self.usage.insert(name.clone(), usage)),
-                None => drop(self.usage.remove(&name)),
-            }
-            let noted = notes::read(&self.site.run_file(&name, RunFile::Notes));
-            read.news |= self.notes.get(&name) != Some(&noted);
-            self.notes.insert(name.clone(), noted);
-            let beat = heartbeat::read(&self.site.run_file(&name, RunFile::Heartbeat), now, interval);
-            read.news |= !self.heartbeats.get(&name).is_some_and(|known| says_the_same(known, &beat));
-            self.heartbeats.insert(name, beat);
-        }
-        read
-    }
-
-    /// Whether a heartbeat of these agents is of a process that is in no pane that is known.
-    pub(super) fn tells_of_others(&self, agents: &HashSet<String>) -> bool {
-        let is_known = |pid: u32| self.processes.values().any(|tree| tree.contains(pid));
-        let beats = self.heartbeats.iter().filter(|(name, _)| agents.contains(name.as_str()));
-        beats.filter_map(|(_, beat)| beat.as_ref().ok()).any(|beat| !is_known(beat.pid))
-    }
-
-    /// Reads what is on record of an agent's end; whether it is another record.
-    fn read_end(&mut self, name: &AgentName) -> bool {
-        let why = std::fs::read_to_string(self.site.run_file(name, RunFile::Stopped)).ok();
-        let why = why.map(|why| Label::new(why.lines().next().unwrap_or_default()));
-        let mut news = why.as_ref() != self.stopped.get(name);
-        match why {
-            Some(why) => drop(self.stopped.insert(name.clone(), why)),
-            None => drop(self.stopped.remove(name)),
-        }
-        let path = self.site.run_file(name, RunFile::Exit);
-        // The time before the text: a record that is replaced in between is read again at the next look. Read
-        // each time, every last screen of the fleet would be drawn anew at each look.
-        let written = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        let before = self.exits.remove(name);
-        news |= before.as_ref().map(|(at, _)| *at) != written;
-        let known = before.filter(|(at, _)| Some(*at) == written);
-        let read = || session::last_exit(&self.site, name).zip(written).map(|(record, at)| (at, record.facts()));
-        if let Some(exit) = known.or_else(read) {
-            self.exits.insert(name.clone(), exit);
-        }
-        news
-    }
-
     /// Processes of the agents of this host whose tmux server answers without them.
     fn living(&self) -> HashMap<AgentName, Living> {
         let is_missing = |agent: &&Agent| match self.tmux.get(&self.roster.server(agent, &self.site)) {
@@ -412,9 +358,7 @@ impl Observed {
             _ => false,
         };
         let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));
-        here.filter(is_missing)
-            .filter_map(|agent| Some((agent.name.clone(), session::living(&self.site, &agent.name)?)))
-            .collect()
+        session::living_of(&self.site, here.filter(is_missing).map(|agent| &agent.name))
     }
 
     /// The folders that agents of this host work in, each once, with the second of the last output in them.
@@ -512,46 +456,4 @@ fn mark_escalated(snapshot: &mut FleetSnapshot) {
         Arc::make_mut(row).flags.push(Flag::Escalated);
     }
     snapshot.agents.sort_by(|a, b| a.compare_attention(b, false));
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::fleet::roster;
-
-    #[test]
-    fn a_change_of_one_agents_file_reads_the_files_of_no_other() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site::for_tests(folder.path().to_str().unwrap());
-        std::fs::create_dir_all(&site.run_dir).unwrap();
-        let agents: String = (0..100).map(|at| format!("  - {{name: a{at}, runtime: stub}}\n")).collect();
-        let roster = roster::parse(&format!("version: 1\nagents:\n{agents}"), Path::new("r"), &site).unwrap();
-        let mut observed = Observed::new(site.clone(), Ok(roster));
-        assert_eq!(observed.read_beats(None).agents, 100);
-        let names: Vec<AgentName> = observed.roster.agents.iter().map(|agent| agent.name.clone()).collect();
-        // Each has a heartbeat now, and one of them is said to have changed.
-        let beat = format!("ts={}\npid=1\nstatus=ok\n", Timestamp::now());
-        for name in &names {
-            std::fs::write(site.run_file(name, RunFile::Heartbeat), &beat).unwrap();
-        }
-        let changed = HashSet::from(["a7".to_owned(), "of-another-fleet".to_owned()]);
-        assert_eq!(observed.read_beats(Some(&changed)), ReadBeats { agents: 1, news: true });
-        let read: Vec<&AgentName> = names.iter().filter(|name| observed.heartbeats[name].is_ok()).collect();
-        assert_eq!(read, [&names[7]]);
-        assert_eq!(observed.read_beats(None).agents, 100);
-        assert!(names.iter().all(|name| observed.heartbeats[name].is_ok()));
-        // The same again at another time is no news; another word is.
-        let rewrite = |status: &str| {
-            let beat = format!("ts={}\npid=1\nstatus={status}\n", Timestamp::now());
-            std::fs::write(site.run_file(&names[7], RunFile::Heartbeat), beat).unwrap();
-        };
-        rewrite("ok");
-        let before = observed.heartbeats[&names[7]].clone();
-        assert_eq!(observed.read_beats(Some(&changed)), ReadBeats { agents: 1, news: false });
-        assert_ne!(observed.heartbeats[&names[7]], before, "its age is of the newest");
-        rewrite("busy");
-        assert!(observed.read_beats(Some(&changed)).news);
-    }
 }

@@ -3,7 +3,8 @@
 //! Reads only; costs no process. A process tree is found through each task's `children` file.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -47,13 +48,16 @@ impl ProcessTree {
     }
 }
 
-/// Numbers of `/proc/PID/stat` that are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What of `/proc/PID/stat` is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Stat {
+    /// The name, as `/proc/PID/comm` has it.
+    name: String,
     state: char,
     group: u32,
     foreground: Option<u32>,
     ticks: u64,
+    threads: u64,
     start_ticks: u64,
     rss_pages: u64,
 }
@@ -72,6 +76,7 @@ impl ProcessWatch {
         let now = Instant::now();
         let mut processes = Vec::new();
         let (mut ticks, mut rss, mut oldest, mut foreground) = (0, 0, None, None);
+        let mut names = Vec::new();
         let mut queue = vec![root];
         while let Some(pid) = queue.pop() {
             if processes.len() >= MAX_TREE {
@@ -86,7 +91,8 @@ impl ProcessWatch {
             foreground = foreground.or(stat.foreground);
             let stopped = matches!(stat.state, 'T' | 't');
             processes.push(Process { pid, argv: self.argv_of(pid, stat.start_ticks), stopped });
-            queue.extend(children(pid));
+            children(pid, stat.threads, &mut queue);
+            names.push((pid, stat.name));
         }
         let alive = processes.first().is_some_and(|process| process.pid == root);
         if !alive {
@@ -94,12 +100,16 @@ impl ProcessWatch {
         }
         let cpu_percent = match self.last.insert(root, (now, ticks)) {
             // The first look has no earlier one to compare with: the share of the whole life.
-            None => oldest.and_then(seconds_since_boot_tick).map_or(0.0, |life| percent(ticks, life)),
+            None => oldest.map(seconds_since_boot_tick).map_or(0.0, |life| percent(ticks, life)),
             // A child that has ended since took its ticks out of the sum.
             Some((then, before)) => percent(ticks.saturating_sub(before), (now - then).as_secs_f64()),
         };
         let argv0 = processes.first().and_then(|process| process.argv.first()).map(String::as_str);
-        let foreground = foreground.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+        // Mostly one of the tree, whose name is known by now.
+        let foreground = foreground.and_then(|pid| {
+            let known = names.iter().find(|(one, _)| *one == pid).map(|(_, name)| name.clone());
+            known.or_else(|| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
+        });
         ProcessTree {
             foreground: Label::new(&foreground.unwrap_or_default()),
             facts: ProcessFacts {
@@ -155,48 +165,66 @@ fn page_size() -> u64 {
 }
 
 /// Seconds from a start time in ticks since boot until now.
-fn seconds_since_boot_tick(start: u64) -> Option<f64> {
-    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split(' ').next()?.parse().ok()?;
+fn seconds_since_boot_tick(start: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "tick counts stay far below 2^52")]
     let started = start as f64 / ticks_per_second();
-    Some(uptime - started)
+    since_boot().as_secs_f64() - started
 }
 
 fn read_stat(pid: u32) -> Option<Stat> {
-    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    // Numbers and a name of at most 64 bytes: the kernel gives all of it at once.
+    let mut bytes = [0; 2048];
+    let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut bytes).ok()?;
+    parse_stat(&String::from_utf8_lossy(&bytes[..length]))
 }
 
 /// Reads `/proc/PID/stat`; the name in parentheses may itself hold spaces and parentheses.
 fn parse_stat(text: &str) -> Option<Stat> {
-    let (_, rest) = text.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let (name, rest) = text.rsplit_once(')')?;
+    let mut fields = [""; 22];
+    for (field, word) in fields.iter_mut().zip(rest.split_ascii_whitespace()) {
+        *field = word;
+    }
     // Counted from the state, which is field 3 in proc(5).
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
     Some(Stat {
+        name: name.split_once('(')?.1.to_owned(),
         state: fields.first()?.chars().next()?,
         group: fields.get(2)?.parse().ok()?,
         // -1 without a terminal.
         foreground: fields.get(5).and_then(|field| field.parse().ok()).filter(|pid| *pid > 0),
         ticks: number(11)? + number(12)?,
+        threads: number(17)?,
         start_ticks: number(19)?,
         rss_pages: number(21)?,
     })
 }
 
-fn children(pid: u32) -> Vec<u32> {
+/// Adds the children of a process that has so many threads.
+fn children(pid: u32, threads: u64, to: &mut Vec<u32>) {
+    let mut of_task = |task: &dyn std::fmt::Display| {
+        let Ok(mut file) = File::open(format!("/proc/{pid}/task/{task}/children")) else { return };
+        let (mut list, mut block) = (Vec::new(), [0; 1024]);
+        // A long list comes in pieces, which may end within a number.
+        while let Ok(length @ 1..) = file.read(&mut block) {
+            list.extend_from_slice(&block[..length]);
+        }
+        let list = String::from_utf8_lossy(&list);
+        to.extend(list.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+    };
+    if threads == 1 {
+        return of_task(&pid);
+    }
     // Each thread has a list of its own, and a runtime may fork in any of them.
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    tasks
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
-        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
-        .collect()
+    for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+        of_task(&task.file_name().to_string_lossy());
+    }
 }
 
 fn read_argv(pid: u32) -> Option<Vec<String>> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    fs::File::open(format!("/proc/{pid}/cmdline")).ok()?.take(MAX_CMDLINE as u64).read_to_end(&mut bytes).ok()?;
+    let mut bytes = [0; MAX_CMDLINE];
+    let length = File::open(format!("/proc/{pid}/cmdline")).ok()?.read(&mut bytes).ok()?;
+    let bytes = &bytes[..length];
     let words: Vec<String> = bytes
         .split(|byte| *byte == 0)
         .map(|word| String::from_utf8_lossy(word).into_owned())
@@ -247,7 +275,7 @@ pub fn since_boot() -> Duration {
 /// How long a process has been running.
 #[must_use]
 pub fn age(pid: u32) -> Option<Duration> {
-    let seconds = seconds_since_boot_tick(start_ticks(pid)?)?;
+    let seconds = seconds_since_boot_tick(start_ticks(pid)?);
     Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 
@@ -331,7 +359,16 @@ mod tests {
         let text = "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 7 5 0 0 20 0 1 0 999 1000 42 1844 1 1";
         assert_eq!(
             parse_stat(text),
-            Some(Stat { state: 'S', group: 12, foreground: None, ticks: 12, start_ticks: 999, rss_pages: 42 })
+            Some(Stat {
+                name: "a) b (c)".to_owned(),
+                state: 'S',
+                group: 12,
+                foreground: None,
+                ticks: 12,
+                threads: 1,
+                start_ticks: 999,
+                rss_pages: 42
+            })
         );
         assert_eq!(parse_stat("nonsense"), None);
     }

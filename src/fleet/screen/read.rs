@@ -146,6 +146,9 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
     let span = span(rules, &rows[..used]).filter(holds);
     // What stands right of the composer's end is another column: a list, a summary.
     let edge = span.and_then(|(_, bottom)| edge(rules, &rows.get(bottom)?.text));
+    let is_wider = |edge: usize, row: &PaintedRow| row.text.len() > edge && row.text.chars().nth(edge).is_some();
+    // Mostly there is none, and nothing to copy.
+    let edge = edge.filter(|edge| rows.iter().any(|row| is_wider(*edge, row)));
     let (whole, cut) = (rows, edge.map(|edge| rows.iter().map(|row| row.first(edge)).collect::<Vec<_>>()));
     let rows = cut.as_deref().unwrap_or(whole);
     let found = rules.states.iter().find_map(|rule| matches(rule, &rows[..used], span, title));
@@ -182,7 +185,7 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
 fn question(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, Vec<ShownRow>)> {
     let begins = |rule: &DialogRule| {
         let begins = match &rule.begins {
-            Some(begins) => rows.iter().rposition(|row| begins.0.is_match(&row.text))?,
+            Some(begins) => rows.iter().rposition(|row| begins.regex.is_match(&row.text))?,
             None => {
                 let last = rows.iter().rposition(|row| own(rule, row).is_some())?;
                 // One that begins on the first row may begin above it.
@@ -190,7 +193,7 @@ fn question(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, Vec<ShownRow>)
             }
         };
         let whole =
-            rule.holds.as_ref().is_none_or(|holds| rows[begins..].iter().any(|row| holds.0.is_match(&row.text)));
+            rule.holds.as_ref().is_none_or(|holds| rows[begins..].iter().any(|row| holds.regex.is_match(&row.text)));
         whole.then_some(begins)
     };
     let (which, first) = rules
@@ -210,7 +213,7 @@ fn own(rule: &DialogRule, row: &PaintedRow) -> Option<ShownRow> {
     match &rule.row {
         None => Some(ShownRow { text: row.clone(), from_start: true, to_end: true }),
         Some(pattern) => {
-            let found = pattern.0.captures(row)?.get(1)?;
+            let found = pattern.regex.captures(row)?.get(1)?;
             Some(ShownRow {
                 text: found.as_str().to_owned(),
                 from_start: found.start() == 0,
@@ -225,7 +228,7 @@ fn edge(rules: &Rules, row: &str) -> Option<usize> {
     if rules.composer.anchor == Anchor::Top {
         return None;
     }
-    rules.composer.bottom.0.find(row).map(|found| row[..found.end()].chars().count())
+    rules.composer.bottom.regex.find(row).map(|found| row[..found.end()].chars().count())
 }
 
 /// First row of the composer, and the row behind its last one.
@@ -242,7 +245,7 @@ fn span(rules: &Rules, rows: &[PaintedRow]) -> Option<(usize, usize)> {
             let bottom = match &rule.footer {
                 None => ends.next(),
                 Some(footer) => {
-                    ends.rev().find(|row| rows.get(row + 1).is_some_and(|row| footer.0.is_match(&row.text)))
+                    ends.rev().find(|row| rows.get(row + 1).is_some_and(|row| footer.regex.is_match(&row.text)))
                 }
             };
             Some((top, bottom.unwrap_or(rows.len())))
@@ -267,7 +270,7 @@ fn matches(
     };
     let rows_of = |default: usize| rule.within.unwrap_or(default);
     let reason = match (rule.place, span) {
-        (Place::Title, _) => rule.pattern.0.is_match(title).then(|| rule.reason.clone()),
+        (Place::Title, _) => rule.pattern.regex.is_match(title).then(|| rule.reason.clone()),
         (Place::Above, Some((top, _))) => first(&rows[top.saturating_sub(rows_of(ABOVE))..top]),
         (Place::Composer, Some((top, bottom))) => first(&rows[top..bottom]),
         (Place::Below, Some((_, bottom))) => first(&rows[bottom..]),
@@ -320,12 +323,13 @@ fn composer(
     let mut lines: Vec<&str> = rows[top..bottom].iter().map(|row| row.text.as_str()).collect();
     if rule.last_line_is_status {
         // The status line and the blank one above it are no text.
-        let last = lines.iter().rposition(|line| !cut(rule.margin.0.find(line), line).trim().is_empty());
+        let last = lines.iter().rposition(|line| !cut(rule.margin.regex.find(line), line).trim().is_empty());
         lines.truncate(last.unwrap_or(0));
     }
     let text_of = |line| {
-        let text = cut(rule.margin.0.find(line), line);
-        let end = rule.scrolled.as_ref().and_then(|sign| sign.0.find(text)).map_or(text.len(), |found| found.start());
+        let text = cut(rule.margin.regex.find(line), line);
+        let end =
+            rule.scrolled.as_ref().and_then(|sign| sign.regex.find(text)).map_or(text.len(), |found| found.start());
         text[..end].trim_end()
     };
     let lines: Vec<&str> = lines.into_iter().map(text_of).collect();
@@ -338,13 +342,13 @@ fn composer(
     let row = top + first.unwrap_or(0);
     // Somebody may type the very words of the placeholder; their cursor then stands behind them.
     let at_start = is_at_start(rules, rows, row, cursor);
-    let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.0.is_match(&text))
+    let placeholder = rule.placeholder.as_ref().is_some_and(|pattern| pattern.regex.is_match(&text))
         && at_start
         && rule
             .placeholder_look
             .is_none_or(|look| behind_cursor(&rows[row], cursor).is_some_and(|part| look.is_on(&rows[row], part)));
     let text = if placeholder || only_remains(&text) { String::new() } else { text };
-    let paste = rule.pasted.as_ref().and_then(|pattern| pattern.0.find(text.trim()));
+    let paste = rule.pasted.as_ref().and_then(|pattern| pattern.regex.find(text.trim()));
     let (pasted, before_paste) = (paste.is_some(), paste.map_or("", |sign| &text.trim()[..sign.start()]).to_owned());
     // Blanks show by the cursor alone. What is wider for the program than for the terminal moves it out of the composer.
     let inside = (top..bottom).contains(&usize::from(cursor.1));
@@ -366,7 +370,7 @@ fn is_at_start(rules: &Rules, rows: &[PaintedRow], row: usize, cursor: (u16, u16
     // The row has lost the blanks at its end, which may belong to its margin.
     let line = rows.get(row).map_or("", |row| row.text.as_str());
     let line = format!("{line:<0$}", usize::from(cursor.0));
-    let start = line.chars().count() - cut(rules.composer.margin.0.find(&line), &line).chars().count();
+    let start = line.chars().count() - cut(rules.composer.margin.regex.find(&line), &line).chars().count();
     (usize::from(cursor.0), usize::from(cursor.1)) == (start, row)
 }
 

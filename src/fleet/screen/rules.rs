@@ -184,14 +184,15 @@ impl DialogRule {
     /// Whether the keys lead where they should on a screen that `capture-pane -e` gave.
     #[must_use]
     pub fn is_at_first(&self, coloured: &str) -> bool {
-        self.first_marked.as_ref().is_none_or(|pattern| coloured.lines().any(|row| pattern.0.is_match(row)))
+        self.first_marked.as_ref().is_none_or(|pattern| coloured.lines().any(|row| pattern.regex.is_match(row)))
     }
 
     /// The keys for a choice of this question, counted from one, if it has that choice.
     #[must_use]
     pub fn keys(&self, choice: usize, question: &[ShownRow]) -> Option<&Vec<String>> {
         let offers = |pattern: &Pattern, row: &ShownRow| {
-            let number = pattern.0.captures(&row.text).and_then(|found| found.get(1)?.as_str().parse::<usize>().ok());
+            let number =
+                pattern.regex.captures(&row.text).and_then(|found| found.get(1)?.as_str().parse::<usize>().ok());
             number == Some(choice)
         };
         let is_one = self.choice.as_ref().is_none_or(|pattern| question.iter().any(|row| offers(pattern, row)));
@@ -212,7 +213,11 @@ impl BusyEnter {
 impl Pattern {
     /// The part of a row that it finds, if that looks so, and what that says.
     pub(super) fn finds<'a>(&self, row: &'a PaintedRow, look: Option<Look>) -> Option<Option<&'a str>> {
-        let found = self.0.captures(&row.text)?;
+        if look.is_none() && !self.has_parts {
+            // Where something is found decides nothing, and to know that it is there costs a fraction of it.
+            return self.regex.is_match(&row.text).then_some(None);
+        }
+        let found = self.regex.captures(&row.text)?;
         let part = found.name("look").or_else(|| found.get(0))?.range();
         let said = found.name("said").map(|said| said.as_str());
         look.is_none_or(|look| look.is_on(row, part)).then_some(said)
@@ -227,13 +232,19 @@ impl Pattern {
 /// A regular expression.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Pattern(pub Regex);
+pub(super) struct Pattern {
+    pub regex: Regex,
+    /// Whether any part of what it finds has a name, and so a meaning of its own.
+    has_parts: bool,
+}
 
 impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        Regex::new(&text).map(Self).map_err(|error| format!("{} is no pattern: {error}", crate::plain::quoted(&text)))
+        let regex = Regex::new(&text);
+        let regex = regex.map_err(|error| format!("{} is no pattern: {error}", crate::plain::quoted(&text)))?;
+        Ok(Self { has_parts: regex.capture_names().flatten().next().is_some(), regex })
     }
 }
 
@@ -244,7 +255,7 @@ impl Rules {
         let of = |place: Place| {
             let dialogs =
                 self.states.iter().filter(move |rule| rule.state == super::Showing::Dialog && rule.place == place);
-            dialogs.map(|rule| rule.pattern.0.as_str()).collect()
+            dialogs.map(|rule| rule.pattern.regex.as_str()).collect()
         };
         (of(Place::Title), of(Place::Above))
     }

@@ -1,6 +1,7 @@
 //! An agent's process that lives, told by the kernel: tmux may not show it. What is not seen on one server is not
 //! gone; it may live on another one, of another folder or behind a socket that somebody else has taken.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -36,6 +37,18 @@ pub struct Hidden {
 /// The agent's process, if it lives.
 #[must_use]
 pub fn living(site: &Site, agent: &AgentName) -> Option<Living> {
+    living_below(site, agent, &mut HashMap::new())
+}
+
+/// The processes of these agents that live. What a server holds open is read once, however many live below it.
+#[must_use]
+pub fn living_of<'a>(site: &Site, agents: impl Iterator<Item = &'a AgentName>) -> HashMap<AgentName, Living> {
+    let mut servers = HashMap::new();
+    agents.filter_map(|agent| Some((agent.clone(), living_below(site, agent, &mut servers)?))).collect()
+}
+
+/// `servers` are the sockets' paths of the servers that were looked at.
+fn living_below(site: &Site, agent: &AgentName, servers: &mut HashMap<u32, Option<PathBuf>>) -> Option<Living> {
     let kept = lock::kept(&site.run_file(agent, RunFile::Lock));
     let pid = match kept.pane {
         Some((pid, start)) if process::is_alive(pid) && process::start_ticks(pid) == Some(start) => pid,
@@ -44,7 +57,8 @@ pub fn living(site: &Site, agent: &AgentName) -> Option<Living> {
             .filter(|pid| process::environment_value(*pid, "MOSAIC_AGENT_NAME").as_deref() == Some(agent.as_str()))?,
     };
     let Some((server, pane)) = server_above(pid) else { return Some(Living { pid, server: None }) };
-    let path = socket_path(server).or_else(|| kept.server.filter(|(pid, _)| *pid == server).map(|(_, path)| path));
+    let path = servers.entry(server).or_insert_with(|| socket_path(server)).clone();
+    let path = path.or_else(|| kept.server.filter(|(pid, _)| *pid == server).map(|(_, path)| path));
     Some(Living { pid: pane, server: Some((server, path)) })
 }
 

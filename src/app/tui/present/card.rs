@@ -131,7 +131,10 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
         let mut value = vec![
             Piece::new(format!("{} ", clean(&claim.owner)), Role::Strong),
             Piece::new(format!("{left} "), role),
-            Piece::new(format!("held for {}, token {} ", age::coarse(now.since(claim.since)), claim.token), Role::Quiet),
+            Piece::new(
+                format!("held for {}, token {} ", age::coarse(now.since(claim.since)), claim.token),
+                Role::Quiet,
+            ),
         ];
         value.extend(readiness(state, &claim.owner));
         if let Some(row) = state.row_named(&claim.owner) {
