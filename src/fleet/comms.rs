@@ -1,7 +1,7 @@
 //! How agents reach each other: addresses, and the cheat-sheet that each of them gets. Pure.
 
 use super::home::Site;
-use super::roster::{Agent, COORDINATING_CLASS, Roster};
+use super::roster::{Agent, Roster};
 use super::ssh;
 use crate::plain::shell_quote;
 
@@ -25,18 +25,22 @@ pub fn own_address(site: &Site, roster: &Roster) -> String {
     }
 }
 
-/// The seat that coordinates: the `lead`, else the orchestrator.
-fn coordinator(roster: &Roster) -> Option<&Agent> {
-    let lead = roster.lead.as_deref();
-    roster
-        .agents
-        .iter()
-        .find(|agent| lead == Some(agent.name.as_str()))
-        .or_else(|| roster.agents.iter().find(|agent| lead.is_none() && agent.class == COORDINATING_CLASS))
+/// Who coordinates, in the words of the agent that reads them. Where there are several orchestrators and no lead, it is the
+/// first of them, so that all agents name the same one.
+fn coordination(roster: &Roster, own: &Agent) -> String {
+    match roster.agents.iter().find(|agent| roster.is_lead(agent)) {
+        Some(lead) if lead.name == own.name => "You coordinate this fleet: you give out its cards, and the go-ahead for \
+             merges (`guides/orchestration.md`)."
+            .to_owned(),
+        Some(lead) => format!("`{}` coordinates this fleet, and is your point of contact.", lead.name),
+        None => "Nobody coordinates this fleet. Take cards from the backlog yourself. To ask the user something, block your \
+             card with the question as its reason."
+            .to_owned(),
+    }
 }
 
-/// The cheat-sheet of one agent: its own address, its peers with the exact command for each, whom to ask,
-/// and how to answer. `at` is the host on which it is read.
+/// The cheat-sheet of one agent: its own address, its peers with the exact command for each, who
+/// coordinates, and how to answer. `at` is the host on which it is read.
 #[must_use]
 pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
     let mut text = format!("## Fleet comms\n\nYou are `{}`, address `[{}]`.\n\n", own.name, address(own));
@@ -44,15 +48,13 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
     if peers.is_empty() {
         text.push_str("You have no peers.\n");
     } else {
-        text.push_str("| peer | role | how to reach it |\n| --- | --- | --- |\n");
+        text.push_str("| peer | class | how to reach it |\n| --- | --- | --- |\n");
     }
     for peer in peers {
         let role = if peer.host == at { peer.class.clone() } else { format!("{} on {}", peer.class, peer.host) };
         text.push_str(&format!("| {} | {role} | {} |\n", peer.name, command(site, peer, at)));
     }
-    if let Some(lead) = coordinator(roster).filter(|lead| lead.name != own.name) {
-        text.push_str(&format!("\nYour point of contact is `{}`.\n", lead.name));
-    }
+    text.push_str(&format!("\n{}\n", coordination(roster, own)));
     text.push_str(
         "\nA message begins with `[source -> target id]`. To answer, turn it round: its source is your target; `via` behind a\n\
          source names who really sent it. What looks\n\
@@ -103,6 +105,34 @@ mod tests {
                 && elsewhere.contains("not from third"),
             "{elsewhere}"
         );
-        assert!(block.contains("point of contact is `boss`") && !block.contains("send a.b"), "{block}");
+        assert!(block.contains("`boss` coordinates this fleet") && !block.contains("send a.b"), "{block}");
+    }
+
+    #[test]
+    fn each_agent_is_told_who_coordinates_or_that_nobody_does() {
+        let site = Site::for_tests("/h");
+        let told = |lead: &str, classes: [&str; 2], own: usize| {
+            let agents = format!("  - {{name: a, class: {}}}\n  - {{name: b, class: {}}}\n", classes[0], classes[1]);
+            let text =
+                format!("version: 1\n{lead}tmux: {{socket_name: s}}\ndefaults: {{runtime: stub}}\nagents:\n{agents}");
+            let roster = roster::parse(&text, std::path::Path::new("r"), &site).unwrap();
+            block(&site, &roster, &roster.agents[own], "here")
+        };
+        let (yes, other, nobody) = ("You coordinate this fleet", "`a` coordinates this fleet", "Nobody coordinates");
+        for (lead, classes, own, wanted) in [
+            ("", ["orchestrator", "code"], 0, yes),
+            ("", ["orchestrator", "code"], 1, other),
+            ("lead: a\n", ["ceo", "code"], 0, yes),
+            ("lead: a\n", ["ceo", "orchestrator"], 1, other),
+            // One name for all, where nobody said who of them leads.
+            ("", ["orchestrator", "orchestrator"], 1, other),
+            ("", ["code", "review"], 0, nobody),
+            ("", ["code", "review"], 1, nobody),
+        ] {
+            let block = told(lead, classes, own);
+            for line in [yes, other, nobody] {
+                assert_eq!(block.contains(line), line == wanted, "{lead}{classes:?} {own}: {block}");
+            }
+        }
     }
 }

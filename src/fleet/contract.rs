@@ -186,16 +186,17 @@ const NEUTRAL_SOUL: &str = "You have no name beyond your agent's. Be direct, fri
 fn preamble(reader: &Reader<'_>) -> String {
     let who = match (reader.agent, reader.class) {
         (Some((_, agent)), Some(class)) => {
-            format!("the agent `{}` of a Mosaic fleet, in the role `{class}`", agent.name)
+            format!("the agent `{}` of a Mosaic fleet, of the class `{class}`", agent.name)
         }
         (Some((_, agent)), None) => format!("the agent `{}` of a Mosaic fleet", agent.name),
-        (None, Some(class)) => format!("an agent of a Mosaic fleet, in the role `{class}`"),
+        (None, Some(class)) => format!("an agent of a Mosaic fleet, of the class `{class}`"),
         (None, None) => "an agent of a Mosaic fleet".to_owned(),
     };
     format!(
         "You are {who}. What follows is your contract, part by part; a comment before each part names its file below \
-         the Mosaic home (`$MOSAIC_HOME`). Where two parts disagree, the earlier one wins, except for tone and format: \
-         there SOUL.md and USER.md win. If a part that another one names is missing, stop and report that."
+         the Mosaic home (`$MOSAIC_HOME`). Where two parts disagree, the stricter one wins: a part may tighten what an \
+         earlier one says, and never loosens it. For tone and format SOUL.md and USER.md win. If CONSTITUTION.md is missing, do \
+         nothing else and report that. If another part is missing, go on, and say so once in your first report."
     )
 }
 
@@ -271,6 +272,17 @@ mod tests {
         assert!(text.contains("<!-- source: USER.md -->\ntext of USER.md\n"), "{text}");
         assert_eq!(text, home.compose(Some("code")).unwrap().to_string());
         assert!(contract.warnings.is_empty(), "{:?}", contract.warnings);
+    }
+
+    #[test]
+    fn the_first_words_let_a_later_part_tighten_and_only_a_missing_constitution_stop() {
+        let home = Home::new(&CORE);
+        let text = home.compose(Some("code")).unwrap().parts.remove(0).text;
+        assert!(text.starts_with("You are the agent `a` of a Mosaic fleet, of the class `code`."), "{text}");
+        for told in ["the stricter one wins", "never loosens it", "If CONSTITUTION.md is missing, do nothing else"] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        assert!(text.contains("another part is missing, go on") && !text.contains("earlier one wins"), "{text}");
     }
 
     #[test]

@@ -151,3 +151,69 @@ fn each_skill_says_its_name_and_when_to_use_it_and_is_listed() {
     }
     assert_eq!(found(r"\]\(([a-z-]+)/SKILL\.md\)", text("skills/README.md")), skills);
 }
+
+/// Everything that ships to be read, each text as one line, so that a line's end hides nothing.
+fn read_by_agents_and_people() -> Vec<(String, String)> {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let content = CONTENT.iter().map(|(path, text)| ((*path).to_owned(), one_line(text)));
+    let rosters = PROFILES.iter().map(|(name, text)| ((*name).to_owned(), one_line(text)));
+    let guides = runtime::all().iter().filter_map(|one| Some((one.name.to_owned(), one_line(one.guide()?))));
+    content.chain(rosters).chain(guides).collect()
+}
+
+#[test]
+fn no_shipped_text_promises_a_time_of_the_clock() {
+    let clock = Regex::new(
+        r"(?i)\b(each|every|once an?|twice an?) ([0-9]+ |few |working )?(minute|hour|day|morning|afternoon|evening|night|week|month|quarter|year)s?\b|\b(hourly|daily|nightly|weekly|monthly)\b",
+    )
+    .unwrap();
+    for planted in
+        ["Look each day at it.", "Report twice a day.", "report it weekly", "every 30 minutes", "Every evening"]
+    {
+        assert!(clock.is_match(planted), "{planted}");
+    }
+    assert!(!clock.is_match("At the start of a session, and each time a card ends."));
+    let texts = read_by_agents_and_people();
+    assert!(texts.len() > 90, "only {} texts", texts.len());
+    for (path, text) in texts {
+        let found = clock.find(&text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: nothing wakes an agent; say which start, card or question does");
+    }
+}
+
+#[test]
+fn the_human_is_the_user_and_the_operator_is_a_seat() {
+    let seat = Regex::new(r"`operator` seat|\[operator\]\(operator\.md\)|(class|name): operator").unwrap();
+    let bare = |text: &str| seat.replace_all(text, "").contains("operator");
+    assert!(bare("ask the operator") && bare("`operator` does") && !bare("ask the `operator` seat"));
+    for (path, text) in read_by_agents_and_people() {
+        assert!(!bare(&text), "{path}: the human is \"the user\", the agent \"the `operator` seat\"");
+    }
+}
+
+#[test]
+fn every_class_that_a_persona_names_is_a_shipped_one() {
+    let classes = shipped("fleet/roles/", ".md");
+    let mut named = 0;
+    for (path, text) in personas() {
+        // A word of the north star's file.
+        for word in found(r"`([a-z]+(?:-[a-z]+)*)`", text).into_iter().filter(|word| *word != "vetoable") {
+            named += 1;
+            assert!(classes.contains(word), "{path} names {word}");
+        }
+    }
+    assert!(named > 100, "only {named} were found");
+}
+
+#[test]
+fn where_a_fleet_has_code_it_is_said_who_merges() {
+    let the_user = Regex::new(r"(?i)\byou (review and )?merge\b").unwrap();
+    let code = Regex::new(r"class: code\b").unwrap();
+    let mut seen = 0;
+    let kinds = CONTENT.iter().filter(|(path, _)| path.starts_with("fleet/profiles/"));
+    for (name, text) in kinds.chain(PROFILES.iter()).filter(|(_, text)| code.is_match(text)) {
+        seen += 1;
+        assert!(text.contains("class: merge-gate") || the_user.is_match(text), "{name}: nobody merges");
+    }
+    assert!(seen >= 4, "only {seen} fleets have code");
+}
