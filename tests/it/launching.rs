@@ -375,6 +375,51 @@ fn what_a_launch_warned_of_is_kept_where_the_operator_looks() {
 }
 
 #[test]
+fn runtimes_that_disturb_each_other_start_one_after_the_other_and_hold_up_no_others() {
+    let sandbox = Sandbox::new();
+    // Its own folder of a user's session: turns hold for a user and a machine.
+    fs::create_dir_all(sandbox.root.join("run")).unwrap();
+    put_runtime(&sandbox, "opencode");
+    put_runtime(&sandbox, "codex");
+    let path = narrow(&sandbox);
+    let env = [("PATH", path.as_str()), ("MOSAIC_START_SPACING", "0.01")];
+    assert_eq!(sandbox.run_with(&["framework", "install"], &env).code, 0);
+    sandbox.write_roster(
+        "version: 1\ntmux: {socket_name: it}\ndefaults: {runtime: opencode}\nagents:\n  - {name: a}\n  - {name: b}\n  - \
+         {name: c}\n  - {name: z, runtime: codex}\n",
+    );
+    let begun = std::time::SystemTime::now();
+    let started = sandbox.run_with(&["fleet", "start"], &env);
+    assert_eq!(started.code, 0, "{started:?}");
+    let after = |agent: &str| {
+        said(&sandbox, agent);
+        let at = fs::metadata(sandbox.root.join(format!("said.{agent}"))).unwrap().modified().unwrap();
+        at.duration_since(begun).unwrap()
+    };
+    // While it waits it lives, and status says why nothing is on its screen.
+    let waiting = sandbox.wait_row("c", |row| row["notes"].to_string().contains("it waits up to"));
+    assert_ne!(waiting["readiness"], "dead", "{waiting:#}");
+    assert_eq!(waiting["drift"], false, "{waiting:#}");
+    let shown = sandbox.run_with(&["fleet", "ps", "-o", "wide"], &env).stdout;
+    assert!(
+        shown.contains("launch of c: it waits up to") && shown.contains("starts of opencode stand 3 s apart"),
+        "{shown}"
+    );
+    assert!(sandbox.tmux(&["capture-pane", "-p", "-J", "-t", "=c:"]).contains("it waits up to"));
+
+    let mut starts = ["a", "b", "c"].map(after);
+    starts.sort();
+    for pair in starts.windows(2) {
+        // What stands on the disk is some milliseconds behind the turn, sometimes more for the first one.
+        let between = (pair[1] - pair[0]).as_secs_f64();
+        assert!((2.0..6.0).contains(&between), "{starts:?}");
+    }
+    assert!(after("z") < starts[1], "{:?} {starts:?}", after("z"));
+    sandbox.wait_row("c", |row| !row["notes"].to_string().contains("it waits up to"));
+    sandbox.run_with(&["fleet", "stop"], &env);
+}
+
+#[test]
 fn keepers_answer_a_probe_at_once_and_who_has_none_is_told() {
     // So rarely that no heartbeat comes by itself.
     let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");

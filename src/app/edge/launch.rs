@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use crate::app::action::program::Launch;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::launch::{self, Request};
+use crate::fleet::launch::{self, Request, turn};
 use crate::fleet::notes;
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
@@ -39,13 +39,33 @@ pub(in crate::app) fn launch(site: &Site, wanted: &Launch, warn: &dyn Fn(&str)) 
     };
     let (program, start) = launch::prepare(site, &request, &std::env::var("PATH").unwrap_or_default())?;
     start.warnings.iter().for_each(|warning| warn(warning));
-    if let Some((_, agent)) = agent {
+    let keep = |notes: &[String]| {
+        let Some((_, agent)) = agent else { return };
         let path = site.run_file(&agent.name, RunFile::Notes);
         // No reason not to start: the pane has them too, until the runtime draws.
-        if let Err(error) = notes::write(&path, &start.warnings) {
+        if let Err(error) = notes::write(&path, notes) {
             warn(&format!("{}: {error}; the dashboard will not show what was warned of", path.display()));
         }
+    };
+    if let Some(apart) = runtime::find(&wanted.runtime).and_then(|known| known.launch().start_apart()) {
+        match turn::take(site, &wanted.runtime, apart) {
+            Ok(wait) if wait.is_zero() => {}
+            Ok(wait) => {
+                let told = format!(
+                    "it waits up to {:.0} s for its turn to start: starts of {} stand {} s apart, because several at once disturb each other",
+                    wait.as_secs_f64().ceil(),
+                    wanted.runtime,
+                    apart.as_secs()
+                );
+                warn(&told);
+                keep(&[&[told], start.warnings.as_slice()].concat());
+                std::thread::sleep(wait);
+            }
+            // One that starts beside others may be slow, and is better than none.
+            Err(failure) => warn(&failure.to_string()),
+        }
     }
+    keep(&start.warnings);
     let args: Vec<OsString> = start.args.into_iter().map(Into::into).collect();
     let env: Vec<(&str, OsString)> = start.env.iter().map(|(name, value)| (name.as_str(), value.into())).collect();
     let error = exec::replace(&program, &args, &env);

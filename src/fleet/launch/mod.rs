@@ -5,6 +5,7 @@
 //! to its first questions in a file of its own state (`trust`).
 
 mod trust;
+pub mod turn;
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,7 @@
 //! How a runtime is launched by itself: arguments and variables as data. Pure.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -95,6 +96,8 @@ pub struct Launch {
     reasoning: Vec<ConfigFile>,
     /// Whether it asks at its first start whether a folder is trusted, and keeps the answer in `.claude.json`.
     trusts_folders: bool,
+    /// Least seconds between two starts of it by one user: several that start at once disturb each other.
+    start_apart_seconds: Option<u32>,
 }
 
 /// A file of a runtime's own configuration.
@@ -191,6 +194,12 @@ impl Launch {
     #[must_use]
     pub fn reasoning(&self) -> &[ConfigFile] {
         &self.reasoning
+    }
+
+    /// Least time between two starts of it by one user; `None` where they do not disturb each other.
+    #[must_use]
+    pub fn start_apart(&self) -> Option<Duration> {
+        self.start_apart_seconds.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     /// A template with its marks filled in. What is filled in is not looked at again: a contract may hold braces.
