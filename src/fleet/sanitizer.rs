@@ -150,10 +150,54 @@ pub fn is_known_secret(line: &str) -> bool {
     RULES.known_token.is_match(line)
 }
 
-/// Whether a line holds what looks like a key or a password.
+/// Whether a line holds what looks like a key or a password; what it says is a digest is none.
 #[must_use]
 pub fn is_secret(line: &str) -> bool {
-    holds(Leak::Token, line)
+    let rules = &*RULES;
+    let suspect = |run: regex_lite::Match<'_>| is_random(run.as_str()) && !is_named_digest(line, run);
+    rules.known_token.is_match(line) || rules.run.find_iter(line).any(suspect)
+}
+
+/// Words behind which a text says that a digest comes.
+const DIGEST_WORDS: [&str; 14] = [
+    "blob",
+    "checksum",
+    "commit",
+    "digest",
+    "hash",
+    "integrity",
+    "ref",
+    "rev",
+    "revision",
+    "sha",
+    "sha1",
+    "sha256",
+    "sha384",
+    "sha512",
+];
+
+/// Hexadecimal digits of the digests that are in use: SHA-1, SHA-256, SHA-384 and SHA-512.
+const DIGEST_CHARS: [usize; 4] = [40, 64, 96, 128];
+
+/// Whether all that is long in a run of characters is a digest by its form, and by what stands before it: `sha256:`, `rev = `,
+/// `uses: x@`. A key may have the form of one, and nobody calls it so.
+fn is_named_digest(line: &str, run: regex_lite::Match<'_>) -> bool {
+    let prefixed = ["sha256-", "sha384-", "sha512-"];
+    if prefixed.iter().any(|prefix| run.as_str().starts_with(prefix)) {
+        return true;
+    }
+    let mut at = run.start();
+    run.as_str().split(['/', '-', '_', '=']).all(|piece| {
+        let before = &line[..at];
+        at += piece.len() + 1;
+        let one_case = piece.to_lowercase() == piece || piece.to_uppercase() == piece;
+        let formed =
+            DIGEST_CHARS.contains(&piece.len()) && one_case && piece.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let before_mark = before.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let word = before_mark.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_lowercase();
+        let named = before.ends_with('@') || DIGEST_WORDS.contains(&word.as_str());
+        piece.len() < SECRET_CHARS || (formed && named)
+    })
 }
 
 /// Names that are reserved for examples and belong to nobody.

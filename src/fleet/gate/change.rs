@@ -195,6 +195,20 @@ mod tests {
         assert_eq!(text_faults("sub/Cargo.lock", b"", key.as_bytes(), &[]), [], "a digest");
         let known = format!("gh{}_{}", "p", "a1B2c3D4".repeat(4));
         assert_eq!(text_faults("Cargo.lock", b"", known.as_bytes(), &[]).len(), 1, "no digest begins so");
+        let (sha1, sha256) = ("0a".repeat(20), "0a".repeat(32));
+        for digest in [
+            format!("- uses: a/checkout@{sha1}"),
+            format!("image: x@sha256:{sha256}"),
+            format!("rev = \"{sha1}\""),
+            format!("see https://example.com/a/commit/{sha1}"),
+            format!("checksum = \"{}\"", sha256.to_uppercase()),
+            format!("integrity=\"sha512-{}\"", "aB1+".repeat(22)),
+        ] {
+            assert_eq!(text_faults("a.txt", b"", digest.as_bytes(), &[]), [], "{digest}");
+        }
+        for secret in [format!("SECRET_KEY={sha256}"), format!("token: {sha1}"), format!("rev = {}", "0a".repeat(18))] {
+            assert_eq!(text_faults("a.txt", b"", secret.as_bytes(), &[]).len(), 1, "{secret}");
+        }
         assert_eq!(text_faults("a.bin", b"", &[key.as_bytes(), &[0]].concat(), &[]), []);
         assert_eq!(text_faults("snap/a.txt", b"", key.as_bytes(), &["snap".to_owned()]), []);
     }
