@@ -28,7 +28,8 @@ pub fn lacks_keeper(site: &Site, row: &AgentRow) -> bool {
 }
 
 /// Whether the supervisor that the roster asks for runs; `None` where it asks for none and none runs.
-fn supervisor(site: &Site, roster: &Roster) -> Option<Check> {
+#[must_use]
+pub fn supervisor(site: &Site, roster: &Roster) -> Option<Check> {
     match (roster.supervise.enabled, supervision::running(site)) {
         (_, Some(pid)) => Some(Check::ok("supervisor", format!("runs (pid {pid}) and gives out work"))),
         (true, None) => {

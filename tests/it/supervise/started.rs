@@ -25,6 +25,8 @@ fn without_systemd_it_starts_and_stops_with_the_whole_fleet() {
     assert!(sandbox.ok(&["fleet", "start"]).stdout.contains("supervisor: already running"));
     let verified = sandbox.run(&["fleet", "verify"]).stdout;
     assert!(verified.contains("supervisor") && verified.contains("gives out work"), "{verified}");
+    let listed = || sandbox.run(&["fleet", "ps"]).stdout;
+    assert!(listed().contains("supervisor: runs (pid "), "{}", listed());
     card(&sandbox, "A1", &[]);
     wait_for("the card is done", || status(&sandbox, "A1") == "done");
     // Of one agent nobody hears; the whole fleet takes it along.
@@ -34,6 +36,8 @@ fn without_systemd_it_starts_and_stops_with_the_whole_fleet() {
     assert!(stopped.contains("supervisor: stopped"), "{stopped}");
     let verified = sandbox.run(&["fleet", "verify"]).stdout;
     assert!(verified.contains("does not run: cards reach nobody"), "{verified}");
+    assert!(listed().lines().last().unwrap().contains("`mosaic-tui fleet start` starts it"), "{}", listed());
+    assert!(sandbox.run(&["fleet", "ps", "--json"]).json().is_array(), "rows, and nothing else");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::app::action::report::Report;
 use crate::app::perform::headless;
 use crate::app::perform::look::{look, look_here};
 use crate::app::tui::filter::Filter;
+use crate::fleet::checks;
 use crate::fleet::error::{Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentRow, Label};
@@ -31,13 +32,24 @@ pub(super) async fn ps(site: &Site, wanted: &Rows) -> Result<Report> {
         (true, true) => Report::done("", &json!({ "schema": ROWS_SCHEMA, "rows": rows })),
         (true, false) => Report::done("", &rows),
         // Rows as values cost more than the look itself, so nobody gets both.
-        (false, _) => {
+        (false, local) => {
             let text = if wanted.wide { headless::wide(&rows) } else { headless::rows(&rows) };
+            let text = match supervised(site).filter(|_| !local) {
+                Some(supervised) => format!("{text}\n{supervised}"),
+                None => text,
+            };
             Report::done(text, &Value::Null)
         }
     };
     // What could not be verified is no success, however complete the table looks.
     Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(FAILED) })
+}
+
+/// Who gives out the work of a fleet, and the next step where nobody does; a table of other hosts' agents does not say it.
+fn supervised(site: &Site) -> Option<String> {
+    let check = checks::supervisor(site, &roster::load(site).ok()?)?;
+    let next = if check.next.is_empty() { String::new() } else { format!("; {}", check.next) };
+    Some(format!("{}: {}{next}", check.subject, check.text))
 }
 
 /// Puts rows in order; those that are alike in it stay in the order of attention.
