@@ -33,6 +33,9 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(60);
 pub struct Options {
     /// Behind a draft that somebody left.
     pub force: bool,
+    /// Only to a runtime whose screen does not say that its last turn failed: work is not given to one that met a limit a
+    /// moment ago.
+    pub only_well: bool,
     /// Look at what became of it.
     pub verify: bool,
     /// How long to look.
@@ -341,6 +344,10 @@ impl Delivering<'_> {
                 return refused("composer_occupied", &why);
             }
             _ => {}
+        }
+        let failing = matches!(facts.showing, Showing::Login | Showing::Limit | Showing::Failing);
+        if self.options.only_well && failing {
+            return refused(facts.showing.word(), &facts.reason);
         }
         let Some(composer) = &facts.composer else {
             return Ok(Some((Delivery::Blank, format!("its composer is not to be seen: {}", facts.reason))));

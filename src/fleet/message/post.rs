@@ -118,6 +118,7 @@ impl<'a> Post<'a> {
             bytes: what.text().len(),
             typed: false,
             left_behind: false,
+            ended: false,
         };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
@@ -158,7 +159,8 @@ impl<'a> Post<'a> {
             Err(failure) => return Err(failure),
         };
         let left_behind = phase == Phase::LeftBehind;
-        Ok(Receipt { typed: phase != Phase::Looking && !left_behind, left_behind, ..receipt(outcome) })
+        let ended = server.ssh.is_none() && !process::is_alive(pane.1);
+        Ok(Receipt { typed: phase != Phase::Looking && !left_behind, left_behind, ended, ..receipt(outcome) })
     }
 
     /// Whether the runtime of an agent of this host reported that it took this message. Its hook tells that before the

@@ -73,6 +73,9 @@ pub struct Receipt {
     /// Whether it was refused for a text that a killed sender left in the composer.
     #[serde(skip)]
     pub left_behind: bool,
+    /// Whether its pane's process had ended by then, where that can be told from here.
+    #[serde(skip)]
+    pub ended: bool,
 }
 
 impl Receipt {
@@ -89,6 +92,7 @@ impl Receipt {
             bytes: 0,
             typed: false,
             left_behind: false,
+            ended: false,
         }
     }
 }

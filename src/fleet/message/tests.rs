@@ -56,7 +56,7 @@ impl Bench {
             agent: &self.agent,
             runtime: "stub",
             what,
-            options: Options { force: false, verify: true, timeout: Duration::from_secs(6) },
+            options: Options { force: false, only_well: false, verify: true, timeout: Duration::from_secs(6) },
         }
     }
 }
@@ -160,6 +160,20 @@ async fn nothing_is_pasted_where_it_would_not_be_a_message() {
         // Somebody may have logged in since, and this runtime lets a message wait for the end of a turn.
         let refusal = message.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap();
         assert_eq!(refusal, None, "{showing:?}");
+    }
+}
+
+#[tokio::test]
+async fn work_is_not_given_to_one_that_met_a_limit_since_it_was_looked_at() {
+    let bench = Bench::new();
+    let mut brief = bench.delivering(What::Message(MESSAGE));
+    brief.options.only_well = true;
+    for (showing, word) in [(Showing::Limit, "limit: "), (Showing::Failing, "failing: "), (Showing::Login, "login: ")] {
+        let refusal = brief.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap();
+        is(&refusal.expect("a refusal"), Delivery::Refused, word);
+    }
+    for showing in [Showing::Ready, Showing::Busy] {
+        assert_eq!(brief.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap(), None, "{showing:?}");
     }
 }
 

@@ -48,7 +48,7 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
         target: format!("{}:{}", agent.host, agent.session.0),
         class: Some("kickstart".to_owned()),
     };
-    let options = Options { force: false, verify: true, timeout: LOOK };
+    let options = Options { force: false, only_well: false, verify: true, timeout: LOOK };
     let until = Instant::now() + GIVEN_UP_AFTER;
     loop {
         let post = Post::new(site);

@@ -419,6 +419,7 @@ fn message(inputs: &Inputs) -> Result<Box<Message>, String> {
     };
     let options = Options {
         force: inputs.flag("force"),
+        only_well: false,
         verify: !inputs.flag("no-verify"),
         timeout: seconds(inputs, "timeout", TIMEOUT_SECONDS)?,
     };
@@ -435,7 +436,7 @@ fn build_broadcast(inputs: &Inputs) -> Built {
 }
 
 fn look_only(inputs: &Inputs) -> Result<Options, String> {
-    Ok(Options { force: false, verify: true, timeout: seconds(inputs, "timeout", TIMEOUT_SECONDS)? })
+    Ok(Options { force: false, only_well: false, verify: true, timeout: seconds(inputs, "timeout", TIMEOUT_SECONDS)? })
 }
 
 fn build_approve(inputs: &Inputs) -> Built {

@@ -200,6 +200,7 @@ mod tests {
             bytes: 9,
             typed: true,
             left_behind: false,
+            ended: false,
         }
     }
 

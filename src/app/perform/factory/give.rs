@@ -234,7 +234,7 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
     match receipt.delivery.arrived() {
         true => Ok(receipt),
         false if receipt.left_behind => Err(Not::LeftBehind(why)),
-        false if receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
+        false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
         false => Err(Not::Agent(why)),
     }
 }

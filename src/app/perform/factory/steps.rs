@@ -19,9 +19,10 @@ pub(super) const SUPERVISOR: &str = "supervisor";
 /// How long a runtime may take to show that it took something.
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 
-/// How the supervisor sends: never behind a draft, and never without a look at what became of it.
+/// How the supervisor sends: never behind a draft, never to a runtime that met its limit since it was looked at, and never
+/// without a look at what became of it.
 pub(super) fn options() -> Options {
-    Options { force: false, verify: true, timeout: TAKEN_WITHIN }
+    Options { force: false, only_well: true, verify: true, timeout: TAKEN_WITHIN }
 }
 
 /// What became of a decision.
