@@ -14,6 +14,20 @@ pub fn used_below(folder: &Path) -> Option<u32> {
     process::all_pids().into_iter().find(works_there)
 }
 
+/// A git that makes a work tree there, if one does: it names the folder, or has its child fill it.
+#[must_use]
+pub fn making(folder: &Path) -> Option<u32> {
+    let folder = folder.to_string_lossy();
+    let fills = format!("GIT_WORK_TREE={folder}");
+    let makes = |pid: &u32| {
+        let named = process::argv(*pid)
+            .is_some_and(|argv| argv.iter().any(|word| word == "worktree") && argv.iter().any(|word| *word == folder));
+        let environ = || std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        named || environ().split(|byte| *byte == 0).any(|entry| entry == fills.as_bytes())
+    };
+    process::all_pids().into_iter().find(makes)
+}
+
 /// Takes a lock away that nobody holds: one that is at least so old, and that no process has open. Whether it did. Git
 /// closes a lock for the instant before it puts it in its place, so an age of nothing is for where no git can be.
 pub fn clear(lock: &Path, age: Duration) -> bool {

@@ -2,19 +2,29 @@
 //! given, taken away once it is done. Through git alone; nothing is forced, so what is not committed is never lost.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::error::{Failure, Kind, Result};
 use super::gate::merged_line;
 use super::git_locks;
-use super::home::Site;
+use super::home::{Site, fingerprint};
 use super::model::Label;
 use super::os::exec::{self, Errand};
+use super::os::lockfile;
 use super::roster::{Agent, Worktree};
 
 /// A checkout of a large repository takes its time.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// How often git is asked to make a work tree.
+const TRIES: u32 = 4;
+
+/// Pause between two looks at a git that somebody else has started.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Where an agent works on a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +50,8 @@ pub async fn prepare(site: &Site, wanted: &Worktree, agent: &Agent, card: &str, 
     let branch = if branch.is_empty() { format!("{}/{}", agent.class, branch_part(card)) } else { branch.to_owned() };
     let folder = root(site).join(agent.name.as_str()).join(card);
     let place = Place { folder: folder.clone(), branch: branch.clone() };
+    let _line = line(site, &wanted.repo).await?;
+    made(card, &folder).await?;
     mend(site, &wanted.repo).await?;
     for tree in trees(&wanted.repo).await? {
         if tree.branch.as_deref() != Some(branch.as_str()) {
@@ -67,13 +79,45 @@ pub async fn prepare(site: &Site, wanted: &Worktree, agent: &Agent, card: &str, 
     }
     let at = shown(&folder);
     let reference = format!("refs/heads/{branch}");
-    let exists = git(&wanted.repo, &["show-ref", "--verify", "--quiet", &reference]).await.is_ok();
-    if exists {
-        git(&wanted.repo, &["worktree", "add", "--quiet", &at, &branch]).await?;
-    } else {
-        git(&wanted.repo, &["worktree", "add", "--quiet", "-b", &branch, &at, &wanted.base]).await?;
+    let mut tries = 1;
+    loop {
+        let exists = git(&wanted.repo, &["show-ref", "--verify", "--quiet", &reference]).await.is_ok();
+        let begun: &[&str] = &["worktree", "add", "--quiet"];
+        let rest: &[&str] = if exists { &[&at, &branch] } else { &["-b", &branch, &at, &wanted.base] };
+        match git(&wanted.repo, &[begun, rest].concat()).await {
+            Ok(_) => return Ok(place),
+            Err(failure) if tries == TRIES => return Err(failure),
+            // Git reads all other work trees first, and stops at one that a worker or the gate has just begun.
+            Err(failure) => tracing::info!(%failure, "tried again"),
+        }
+        tries += 1;
+        tokio::time::sleep(LOOK_AGAIN * tries).await;
     }
-    Ok(place)
+}
+
+/// Stands in line for the work trees of a repository: two gits that make one each at the same moment break each other's.
+async fn line(site: &Site, repo: &Path) -> Result<File> {
+    let folder = root(site);
+    std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
+    // Names that begin so are no agents'.
+    let path = folder.join(format!("_{}.lock", &fingerprint(repo.as_os_str().as_encoded_bytes())[..16]));
+    lockfile::hold(&path, LIMIT, lockfile::open).await?.ok_or_else(|| {
+        let why = format!("is held for over {} s", LIMIT.as_secs());
+        Failure::failed(format!("lock {}", path.display()), why, "`fuser` names who holds it")
+    })
+}
+
+/// Waits for a git that makes this very work tree: it may have outlived the supervisor that asked for it.
+async fn made(card: &str, folder: &Path) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    while let Some(pid) = git_locks::making(folder) {
+        if Instant::now() > deadline {
+            let why = format!("process {pid} is still making {}", folder.display());
+            return Err(refused(card, why, "end it, or wait until it is through"));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
 }
 
 /// Undoes what a git that was killed left half done: a work tree that was moved and not written down, or begun and not made.
@@ -90,13 +134,25 @@ async fn mend(site: &Site, repo: &Path) -> Result<()> {
         // It may be another repository's, whose business it is then.
         let _not_ours = git(repo, &["worktree", "repair", folder]).await;
     }
-    for tree in known.iter().filter(|tree| tree.begun && tree.folder.starts_with(root(site))) {
+    let begun = |trees: &[Tree]| -> Vec<PathBuf> {
+        let ours = trees.iter().filter(|tree| tree.begun && tree.folder.starts_with(root(site)));
+        ours.map(|tree| tree.folder.clone()).collect()
+    };
+    // Another card's may be in the making at this moment.
+    let mut left: Vec<PathBuf> =
+        begun(&known).into_iter().filter(|folder| git_locks::making(folder).is_none()).collect();
+    if !left.is_empty() {
+        // It may have been finished between the look at git's list and the one at what runs.
+        let still = begun(&trees(repo).await?);
+        left.retain(|folder| still.contains(folder));
+    }
+    for folder in left {
         // Nobody was ever told of it, so nothing in it is anybody's.
-        git(repo, &["worktree", "unlock", &shown(&tree.folder)]).await?;
-        if let Err(error) = std::fs::remove_dir_all(&tree.folder)
+        git(repo, &["worktree", "unlock", &shown(&folder)]).await?;
+        if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            return Err(failed(&tree.folder, &error));
+            return Err(failed(&folder, &error));
         }
     }
     git(repo, &["worktree", "prune"]).await.map(drop)
@@ -136,8 +192,9 @@ pub fn of_cards(site: &Site, agent: &Agent) -> Vec<(String, PathBuf)> {
 ///
 /// # Errors
 /// When something in it is not committed, or what git says.
-pub async fn remove(wanted: &Worktree, folder: &Path, branch: &str) -> Result<()> {
+pub async fn remove(site: &Site, wanted: &Worktree, folder: &Path, branch: &str) -> Result<()> {
     let repo = &wanted.repo;
+    let _line = line(site, repo).await?;
     if git_locks::used_below(folder).is_none() {
         unlock(folder, branch).await?;
     }
@@ -281,11 +338,11 @@ mod tests {
         let second = prepare(&site, &tree, &agents[1], "A:1", "").await.unwrap();
         assert!(second.branch == first.branch && !first.folder.exists() && !Path::new(lock.trim()).exists());
         assert_eq!(std::fs::read_to_string(second.folder.join("new")).unwrap(), "not committed", "it goes along");
-        assert!(remove(&tree, &second.folder, &second.branch).await.is_err() && second.folder.exists());
+        assert!(remove(&site, &tree, &second.folder, &second.branch).await.is_err() && second.folder.exists());
         let as_someone = ["-c", "user.name=a", "-c", "user.email=a@b.invalid"];
         git(&second.folder, &["add", "new"]).await.unwrap();
         git(&second.folder, &[&as_someone[..], &["commit", "--quiet", "-m", "new"]].concat()).await.unwrap();
-        remove(&tree, &second.folder, &second.branch).await.unwrap();
+        remove(&site, &tree, &second.folder, &second.branch).await.unwrap();
         assert!(!second.folder.exists());
         let branch = "refs/heads/code/A-1";
         let tip = found(&tree.repo, branch).await.expect("nobody else has its commit");
@@ -293,7 +350,7 @@ mod tests {
         let squashed = format!("squashed\n\n{}", merged_line(&tip));
         let commit = ["commit", "--quiet", "--allow-empty", "-m", &squashed];
         git(&tree.repo, &[&as_someone[..], &commit[..]].concat()).await.unwrap();
-        remove(&tree, &third.folder, &third.branch).await.unwrap();
+        remove(&site, &tree, &third.folder, &third.branch).await.unwrap();
         assert!(!third.folder.exists() && found(&tree.repo, branch).await.is_none(), "the base has all of it");
         let named = prepare(&site, &tree, &agents[0], "A2", "feature/x").await.unwrap();
         assert_eq!(named.branch, "feature/x");
@@ -321,9 +378,44 @@ mod tests {
         };
         std::fs::write(of_tree("locked"), "initializing").unwrap();
         std::fs::remove_file(of_tree("index")).unwrap();
-        let made = prepare(&site, &tree, &agents[0], "A2", "").await.unwrap();
+        // While the git that makes it lives it is nobody's business, neither for the same card nor for another.
+        let mut maker = std::process::Command::new("sh");
+        maker.args(["-c", "read line", "worktree", &shown(&begun.folder)]).stdin(std::process::Stdio::piped());
+        let mut maker = maker.spawn().unwrap();
+        prepare(&site, &tree, &agents[1], "A3", "").await.unwrap();
+        assert!(of_tree("locked").exists(), "another card's is left alone");
+        let waits = prepare(&site, &tree, &agents[0], "A2", "");
+        let both = async {
+            tokio::pin!(waits);
+            let early = tokio::time::timeout(Duration::from_millis(200), &mut waits).await;
+            assert!(early.is_err() && of_tree("locked").exists(), "it waits for the git that makes it");
+            maker.kill().unwrap();
+            maker.wait().unwrap();
+            waits.await
+        };
+        let made = both.await.unwrap();
         assert_eq!(git(&made.folder, &["status", "--porcelain"]).await.unwrap(), "");
         assert!(of_tree("index").exists() && !of_tree("locked").exists());
+    }
+
+    #[tokio::test]
+    async fn many_cards_at_once_get_their_work_trees_also_while_others_make_some() {
+        let (_folder, site, agents) = stage().await;
+        let tree = agents[0].worktree.clone().unwrap();
+        let others = async {
+            for n in 0..12 {
+                let at = site.home.with_file_name(format!("gate{n}"));
+                git(&tree.repo, &["worktree", "add", "--quiet", "--detach", &shown(&at), "main"]).await.ok();
+                git(&tree.repo, &["worktree", "remove", "--force", &shown(&at)]).await.ok();
+            }
+        };
+        let cards: Vec<String> = (0..8).map(|n| format!("A{n}")).collect();
+        let made = cards.iter().map(|card| prepare(&site, &tree, &agents[0], card, ""));
+        let (made, ()) = tokio::join!(futures_util::future::join_all(made), others);
+        for place in made {
+            let place = place.unwrap();
+            assert_eq!(git(&place.folder, &["status", "--porcelain"]).await.unwrap(), "");
+        }
     }
 
     #[test]

@@ -24,7 +24,8 @@ const FIRST_REST: Duration = Duration::from_secs(15);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 
-/// An agent that lives for so long after a restart has got over what ended it.
+/// An agent that lives for so long after a restart has got over what ended it: it starts, and takes work. An end that comes
+/// later counts as a first one, however it came, so one that works for a while between its ends is brought back at once.
 const STANDS_AFTER: Duration = Duration::from_secs(10);
 
 /// A text that stands in a composer for so long without an Enter was left by a delivery that was killed.
@@ -131,7 +132,10 @@ impl Memory {
                 let gone = self.gone.entry(seat.name.clone()).or_insert(first);
                 gone.agreed |= gone.look != situation.look && now >= gone.since + LOOKS_APART;
             } else {
-                let since = *self.lives.entry(seat.name.clone()).or_insert(now);
+                let watched = *self.lives.entry(seat.name.clone()).or_insert(now);
+                // A supervisor that came later than the agent must not begin to count anew: with one that ends often
+                // itself, agents would never be seen to stand.
+                let since = seat.began.unwrap_or(watched);
                 if now >= since + STANDS_AFTER {
                     self.repairs.remove(&seat.name);
                 }
@@ -192,6 +196,12 @@ impl Memory {
     /// Notes that an agent was brought back, or that this failed.
     pub fn revived(&mut self, agent: &str, why: &str, now: Duration) {
         self.repairs.entry(agent.to_owned()).or_default().failed(FIRST_REST, why, now);
+    }
+
+    /// Whether an agent was brought back, and has not got over what ended it.
+    #[must_use]
+    pub fn was_revived(&self, agent: &str) -> bool {
+        self.repairs.contains_key(agent)
     }
 
     /// Notes that an escalation could not be told.

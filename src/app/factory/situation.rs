@@ -42,6 +42,8 @@ pub struct Seat {
     pub readiness: Readiness,
     /// Why.
     pub reason: String,
+    /// When its process began, since boot; asked only of one that was brought back.
+    pub began: Option<Duration>,
     /// Whether its session and its processes are gone.
     pub gone: bool,
     /// Whether somebody stopped it on purpose.
@@ -102,6 +104,15 @@ pub struct Cards {
     pub counts: Counts,
 }
 
+/// A work tree of a card that is done, and that could not be taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stays {
+    /// How often that was tried.
+    pub times: u32,
+    /// Why it stays.
+    pub why: String,
+}
+
 /// How the factory is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -130,6 +141,8 @@ pub struct Situation {
     pub escalated: BTreeSet<Subject>,
     /// Escalations of which the coordinating seat does not know yet: id and subject.
     pub untold: Vec<(String, Subject)>,
+    /// Work trees of cards that are done, by card; `None` before anybody looked.
+    pub trees: Option<BTreeMap<String, Stays>>,
     /// How the factory is run.
     pub settings: Settings,
 }

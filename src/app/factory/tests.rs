@@ -1,5 +1,7 @@
 //! What must hold of every tick, over random fleets and backlogs, and the steps one by one.
 
+mod escalated;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ fn seat(name: &str, class: &str, readiness: Readiness) -> Seat {
         lifespan: Lifespan::Core,
         readiness,
         reason: "because".to_owned(),
+        began: None,
         gone: readiness == Readiness::Dead,
         stopped: false,
         restarting: false,
@@ -58,6 +61,7 @@ fn situation(look: u64, seats: Vec<Seat>, cards: Cards) -> Situation {
         goals: String::new(),
         escalated: BTreeSet::new(),
         untold: Vec::new(),
+        trees: None,
         settings: Settings { linger: Duration::from_secs(600), concurrency: BTreeMap::new() },
     }
 }
@@ -405,6 +409,28 @@ fn an_agent_that_dies_again_and_again_is_restarted_ever_later_and_escalated() {
 }
 
 #[test]
+fn what_an_agent_has_lived_counts_also_for_a_supervisor_that_came_later() {
+    let mut all = situation(1, vec![seat("code0", "code", Readiness::Working)], cards(Vec::new(), Vec::new()));
+    let restarted = all.now;
+    let mut memory = Memory::default();
+    memory.revived("code0", "kill -9", restarted);
+    // Each supervisor is killed after two seconds, and the next knows what was written down.
+    let mut forgiven = None;
+    for second in 1..30 {
+        if second % 2 == 0 {
+            memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+        }
+        (all.look, all.now) = (second, restarted + Duration::from_secs(second));
+        all.seats[0].began = memory.was_revived("code0").then_some(restarted);
+        memory.look(&all);
+        if !memory.was_revived("code0") {
+            forgiven.get_or_insert(second);
+        }
+    }
+    assert_eq!(forgiven, Some(10), "neither at once nor never");
+}
+
+#[test]
 fn ephemeral_agents_come_with_work_and_go_without() {
     let ephemeral = |name: &str, readiness| Seat {
         lifespan: Lifespan::Ephemeral,
@@ -463,60 +489,4 @@ fn with_nothing_open_somebody_is_asked_once_until_something_changes() {
     memory.asked = None;
     all.escalated.clear();
     assert_eq!(words(&tick(&all, &memory)), ["replan lead"], "the lead where there is no planner");
-}
-
-#[test]
-fn escalations_are_told_to_the_coordinating_seat_one_at_a_time() {
-    let seats = vec![seat("lead", "orchestrator", Readiness::Working), seat("code0", "code", Readiness::Dead)];
-    let mut all = situation(1, seats, cards(vec![waiting("A", "x")], Vec::new()));
-    all.seats[1].stopped = true;
-    let about = |cause, agent: &str| Subject::agent(cause, agent);
-    all.untold = vec![
-        ("e1".to_owned(), about(Cause::Dies, "lead")),
-        ("e2".to_owned(), about(Cause::Dies, "code0")),
-        ("e3".to_owned(), about(Cause::TakesNoWork, "code0")),
-    ];
-    let (decisions, mut memory) = decided(&all);
-    let told: Vec<&Decision> = decisions.iter().filter(|one| one.word() == "tell").collect();
-    assert!(matches!(told[..], [Decision::Tell { id, .. }] if id == "e2"), "{told:?}");
-    for _ in 0..3 {
-        memory.could_not_tell("e2", "busy", Duration::ZERO);
-    }
-    let told = tick(&all, &memory);
-    assert!(
-        told.iter().any(|one| matches!(one, Decision::Tell { id, .. } if id == "e3")),
-        "three tries, then the next"
-    );
-}
-
-#[test]
-fn a_blocked_card_of_a_worker_and_a_floor_that_was_stopped_reach_a_person() {
-    let mut lead = seat("lead", "orchestrator", Readiness::Dead);
-    lead.stopped = true;
-    let mut all = situation(1, vec![lead], cards(vec![waiting("B", "x")], Vec::new()));
-    let blocked = Blocked { id: card("A"), owner: "code0".to_owned(), reason: "no access".to_owned() };
-    all.cards.as_mut().unwrap().blocked.push(blocked);
-    let (decisions, memory) = decided(&all);
-    let subjects: Vec<String> = decisions.iter().map(|one| format!("{}: {}", one.what(), one.why())).collect();
-    assert_eq!(
-        subjects,
-        ["escalates: the floor lacks lead: it was stopped on purpose", "escalates: A is blocked: no access"]
-    );
-    for decision in decisions {
-        if let Decision::Escalate { subject, .. } = decision {
-            all.escalated.insert(subject);
-        }
-    }
-    all.cards.as_mut().unwrap().blocked.clear();
-    assert_eq!(words(&tick(&all, &memory)), ["settle code0"]);
-}
-
-#[test]
-fn a_card_that_nobody_ends_is_escalated_and_given_out_all_the_same() {
-    let all =
-        situation(1, vec![seat("code0", "code", Readiness::Available)], cards(vec![waiting("A", "")], Vec::new()));
-    let (_, mut memory) = decided(&all);
-    memory.took_work("code0", "A", 8);
-    let told: Vec<String> = tick(&all, &memory).iter().map(Decision::what).collect();
-    assert_eq!(told, ["gives A to code0", "escalates: A was given out often, and nobody ended it"]);
 }

@@ -235,6 +235,10 @@ impl Tick<'_> {
             let subject = Subject::card(Cause::CannotBeGiven, card);
             due.push((subject, Reason::Failed(backoff.why.clone()), tried("given out", backoff.failures)));
         }
+        for (card, stays) in self.situation.trees.iter().flatten().filter(|(_, stays)| stays.times >= FAILURES) {
+            let subject = Subject::card(Cause::TreeStays, card);
+            due.push((subject, Reason::Failed(stays.why.clone()), tried("taken away", stays.times)));
+        }
         let Some(cards) = &self.situation.cards else { return due };
         let waits = |card: &str| cards.waiting.iter().any(|waiting| waiting.id.as_str() == card);
         for (card, times) in
@@ -292,6 +296,7 @@ impl Tick<'_> {
                 cards.is_some_and(|cards| open(cards) > 0)
                     || self.memory.asked.as_ref().is_none_or(|asked| asked.mark != self.situation.mark())
             }
+            Cause::TreeStays => self.situation.trees.as_ref().is_some_and(|trees| !trees.contains_key(card)),
             // Whoever looks after the gate ends these.
             Cause::Gate => false,
         }

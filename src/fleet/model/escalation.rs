@@ -24,11 +24,13 @@ pub enum Cause {
     NoCards,
     /// A branch does not pass the gate.
     Gate,
+    /// The work tree of a card that is done cannot be taken away.
+    TreeStays,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unstaffed,
         Self::Dies,
         Self::TakesNoWork,
@@ -37,6 +39,7 @@ impl Cause {
         Self::Blocked,
         Self::NoCards,
         Self::Gate,
+        Self::TreeStays,
     ];
 
     /// Returns its word.
@@ -51,6 +54,7 @@ impl Cause {
             Self::Blocked => "blocked",
             Self::NoCards => "no_cards",
             Self::Gate => "gate",
+            Self::TreeStays => "tree_stays",
         }
     }
 }
@@ -93,6 +97,7 @@ impl fmt::Display for Subject {
             Cause::Blocked => write!(f, "{card} is blocked"),
             Cause::NoCards => write!(f, "{agent} was asked for cards, and made none"),
             Cause::Gate => write!(f, "{card} does not pass the gate"),
+            Cause::TreeStays => write!(f, "the work tree of {card} stays, which is done"),
         }
     }
 }

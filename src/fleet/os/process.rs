@@ -272,6 +272,14 @@ pub fn since_boot() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// When a process began, as time since boot.
+#[must_use]
+pub fn began(pid: u32) -> Option<Duration> {
+    #[expect(clippy::cast_precision_loss, reason = "tick counts stay far below 2^52")]
+    let seconds = start_ticks(pid)? as f64 / ticks_per_second();
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
 /// How long a process has been running.
 #[must_use]
 pub fn age(pid: u32) -> Option<Duration> {

@@ -20,6 +20,11 @@ impl Dice {
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
+
+    /// An index of so many.
+    pub(super) fn at(&mut self, many: usize) -> usize {
+        usize::try_from(self.below(many as u64)).unwrap()
+    }
 }
 
 /// Lets a supervisor live until a moment after its next decision: kills spread over all that it does.

@@ -9,6 +9,7 @@ use crate::backlog::operations::Backlog;
 use crate::fleet::checks;
 use crate::fleet::home::Site;
 use crate::fleet::model::{ActiveState, AgentRow, Flag, FleetSnapshot, Readiness};
+use crate::fleet::os::process;
 use crate::fleet::roster::{Agent, ENHANCING_CLASS, Roster};
 
 /// Cards read of each column: more than agents can take in one tick.
@@ -20,18 +21,25 @@ const MOST_FOR_ONE: u64 = 50;
 /// Lines of a card's history in which its claim is looked for; those behind it are renewals.
 const MOST_LINES: u32 = 200;
 
-/// The agents of this host as seats; `is_busy` tells with which of them something is under way.
+/// The agents of this host as seats; `is_busy` tells with which of them something is under way, `was_revived` which of
+/// them were brought back.
 pub(super) fn seats(
     site: &Site,
     roster: &Roster,
     snapshot: &FleetSnapshot,
     is_busy: &dyn Fn(&str) -> bool,
+    was_revived: &dyn Fn(&str) -> bool,
 ) -> Vec<Seat> {
     let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     local
         .map(|agent| {
             let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
-            seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(agent.name.as_str()))
+            let name = agent.name.as_str();
+            let mut seat = seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(name));
+            if was_revived(name) {
+                seat.began = row.and_then(|row| row.pane.as_ref()).and_then(|pane| process::began(pane.pid));
+            }
+            seat
         })
         .collect()
 }
@@ -53,6 +61,7 @@ fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, bus
         role,
         lifespan: agent.lifespan,
         readiness,
+        began: None,
         reason: row.map(|row| row.reason.to_string()).unwrap_or_default(),
         gone: row.is_some_and(|row| row.readiness == Readiness::Dead && !lives(row)),
         stopped: row.is_some_and(|row| row.has(Flag::Stopped)),

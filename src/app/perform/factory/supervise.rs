@@ -54,9 +54,6 @@ const FINISHES_WITHIN: Duration = Duration::from_secs(35);
 /// What was seen within so long of an agent's start or end may be from before it: all planes are looked at each second.
 const SETTLES_AFTER: Duration = Duration::from_millis(1500);
 
-/// A work tree that could not be taken away is tried again after so long.
-const SWEEP_AGAIN: Duration = Duration::from_secs(10);
-
 /// More is no state of a supervisor.
 const MAX_STATE: usize = 4 << 20;
 
@@ -100,10 +97,8 @@ struct Supervisor<'a> {
     /// Agents that hold a card.
     holding: BTreeSet<String>,
     looks: u64,
-    /// Cards that were done when work trees were taken away last.
-    swept: Option<u64>,
-    /// Before then none is looked at.
-    sweep_at: Instant,
+    /// Work trees of cards that are done.
+    sweeping: trees::Sweeping,
     /// What failed last while looking, so that it is said once.
     trouble: String,
     /// Whether anybody still reads what is printed.
@@ -153,8 +148,7 @@ impl<'a> Supervisor<'a> {
             settling: BTreeMap::new(),
             holding: BTreeSet::new(),
             looks: 0,
-            swept: None,
-            sweep_at: Instant::now(),
+            sweeping: trees::Sweeping::new(),
             trouble: String::new(),
             heard: true,
         })
@@ -241,7 +235,8 @@ impl<'a> Supervisor<'a> {
             for decision in decisions {
                 self.begin(decision, &mut work).await;
             }
-            self.sweep(&situation).await;
+            let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
+            self.sweeping.sweep(self.site, &self.roster, &self.desk, done).await;
             self.save();
             due = Instant::now() + self.pause(situation.now);
         }
@@ -254,19 +249,8 @@ impl<'a> Supervisor<'a> {
             tracing::warn!("what was under way is left: its lease ends by itself");
         }
         self.save();
+        seen_by_all.end().await;
         Ok(DONE)
-    }
-
-    /// Takes the work trees of cards away that are done; what is not committed in one keeps it.
-    async fn sweep(&mut self, situation: &Situation) {
-        let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
-        if done.is_none() || done == self.swept || Instant::now() < self.sweep_at {
-            return;
-        }
-        let left = !trees::sweep(self.site, &self.roster, &self.desk).await;
-        // What is in the way may be gone in a while; what is not committed is not worth a look each second.
-        self.swept = done.filter(|_| !left);
-        self.sweep_at = Instant::now() + if left { SWEEP_AGAIN } else { Duration::ZERO };
     }
 
     /// How long nothing has to be looked at when nothing happens.
@@ -321,6 +305,7 @@ impl<'a> Supervisor<'a> {
             goals: self.goals(),
             untold: untold.map(|one| (one.id.clone(), one.subject.clone())).collect(),
             escalated: here.map(|one| one.subject.clone()).collect(),
+            trees: self.sweeping.stay.clone(),
             settings: Settings {
                 linger: self.roster.supervise.linger,
                 concurrency: self.roster.supervise.concurrency.clone(),
@@ -330,7 +315,7 @@ impl<'a> Supervisor<'a> {
 
     fn seats(&self, snapshot: &FleetSnapshot) -> Vec<Seat> {
         let is_busy = |name: &str| self.busy.contains(name) || self.settling.contains_key(name);
-        looking::seats(self.site, &self.roster, snapshot, &is_busy)
+        looking::seats(self.site, &self.roster, snapshot, &is_busy, &|name| self.memory.was_revived(name))
     }
 
     /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
@@ -488,6 +473,7 @@ impl<'a> Supervisor<'a> {
             goals: self.goals(),
             escalated: BTreeSet::new(),
             untold: Vec::new(),
+            trees: None,
             settings: Settings::default(),
         };
         Some(situation.mark())

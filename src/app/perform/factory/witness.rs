@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::fleet::activity::Recorder;
 use crate::fleet::home::Site;
@@ -11,8 +13,11 @@ use crate::fleet::model::FleetSnapshot;
 /// Looks that wait to be written down; the next one says what a lost one would have.
 const WAITING: usize = 4;
 
+/// How long its end is waited for: what it still has to write down takes milliseconds where nobody holds the history.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
 /// A handle of the thread, which ends with it.
-pub(super) struct Witness(Option<SyncSender<Arc<FleetSnapshot>>>);
+pub(super) struct Witness(Option<(SyncSender<Arc<FleetSnapshot>>, JoinHandle<()>)>);
 
 /// Starts the thread; without one nothing is written down, and all else goes on.
 pub(super) fn start(site: &Site) -> Witness {
@@ -20,7 +25,7 @@ pub(super) fn start(site: &Site) -> Witness {
     let site = site.clone();
     let started = std::thread::Builder::new().name("witness".to_owned()).spawn(move || write(&site, &looks));
     match started {
-        Ok(_) => Witness(Some(sender)),
+        Ok(thread) => Witness(Some((sender, thread))),
         Err(error) => {
             tracing::warn!(%error, "what is seen of agents is not kept");
             Witness(None)
@@ -31,8 +36,18 @@ pub(super) fn start(site: &Site) -> Witness {
 impl Witness {
     /// Takes a look at the fleet.
     pub(super) fn see(&self, snapshot: &Arc<FleetSnapshot>) {
-        if let Some(sender) = &self.0 {
+        if let Some((sender, _)) = &self.0 {
             let _busy = sender.try_send(Arc::clone(snapshot));
+        }
+    }
+
+    /// Lets it write down what it was shown last.
+    pub(super) async fn end(self) {
+        let Some((sender, thread)) = self.0 else { return };
+        drop(sender);
+        let joined = tokio::task::spawn_blocking(move || thread.join().is_ok());
+        if !matches!(tokio::time::timeout(ENDS_WITHIN, joined).await, Ok(Ok(true))) {
+            tracing::warn!("what was seen of agents last is not kept");
         }
     }
 }

@@ -55,7 +55,7 @@ pub fn ways(one: &Escalation) -> Vec<Way> {
         }
         Cause::Blocked => ways.extend(of_card("unblock", "backlog.unblock", "id")),
         Cause::NoCards => ways.extend(of_agent("take over the pane of", "agent.attach", "name")),
-        Cause::Gate => {}
+        Cause::Gate | Cause::TreeStays => {}
     }
     if one.is_open() {
         ways.push(Way::new("look after it yourself".to_owned(), "fleet.ack", "id", &one.id));

@@ -1,0 +1,78 @@
+//! What reaches a person: once, with what was tried, and no longer than it is so.
+
+use super::*;
+
+#[test]
+fn escalations_are_told_to_the_coordinating_seat_one_at_a_time() {
+    let seats = vec![seat("lead", "orchestrator", Readiness::Working), seat("code0", "code", Readiness::Dead)];
+    let mut all = situation(1, seats, cards(vec![waiting("A", "x")], Vec::new()));
+    all.seats[1].stopped = true;
+    let about = |cause, agent: &str| Subject::agent(cause, agent);
+    all.untold = vec![
+        ("e1".to_owned(), about(Cause::Dies, "lead")),
+        ("e2".to_owned(), about(Cause::Dies, "code0")),
+        ("e3".to_owned(), about(Cause::TakesNoWork, "code0")),
+    ];
+    let (decisions, mut memory) = decided(&all);
+    let told: Vec<&Decision> = decisions.iter().filter(|one| one.word() == "tell").collect();
+    assert!(matches!(told[..], [Decision::Tell { id, .. }] if id == "e2"), "{told:?}");
+    for _ in 0..3 {
+        memory.could_not_tell("e2", "busy", Duration::ZERO);
+    }
+    let told = tick(&all, &memory);
+    assert!(
+        told.iter().any(|one| matches!(one, Decision::Tell { id, .. } if id == "e3")),
+        "three tries, then the next"
+    );
+}
+
+#[test]
+fn a_blocked_card_of_a_worker_and_a_floor_that_was_stopped_reach_a_person() {
+    let mut lead = seat("lead", "orchestrator", Readiness::Dead);
+    lead.stopped = true;
+    let mut all = situation(1, vec![lead], cards(vec![waiting("B", "x")], Vec::new()));
+    let blocked = Blocked { id: card("A"), owner: "code0".to_owned(), reason: "no access".to_owned() };
+    all.cards.as_mut().unwrap().blocked.push(blocked);
+    let (decisions, memory) = decided(&all);
+    let subjects: Vec<String> = decisions.iter().map(|one| format!("{}: {}", one.what(), one.why())).collect();
+    assert_eq!(
+        subjects,
+        ["escalates: the floor lacks lead: it was stopped on purpose", "escalates: A is blocked: no access"]
+    );
+    for decision in decisions {
+        if let Decision::Escalate { subject, .. } = decision {
+            all.escalated.insert(subject);
+        }
+    }
+    all.cards.as_mut().unwrap().blocked.clear();
+    assert_eq!(words(&tick(&all, &memory)), ["settle code0"]);
+}
+
+#[test]
+fn a_card_that_nobody_ends_is_escalated_and_given_out_all_the_same() {
+    let all =
+        situation(1, vec![seat("code0", "code", Readiness::Available)], cards(vec![waiting("A", "")], Vec::new()));
+    let (_, mut memory) = decided(&all);
+    memory.took_work("code0", "A", 8);
+    let told: Vec<String> = tick(&all, &memory).iter().map(Decision::what).collect();
+    assert_eq!(told, ["gives A to code0", "escalates: A was given out often, and nobody ended it"]);
+}
+
+#[test]
+fn a_work_tree_that_stays_reaches_a_person_after_several_tries_until_it_is_gone() {
+    let mut all = situation(1, vec![seat("code0", "code", Readiness::Working)], cards(Vec::new(), Vec::new()));
+    let stays = |times| Some(BTreeMap::from([("A1".to_owned(), Stays { times, why: "not committed".to_owned() })]));
+    let subject = Subject::card(Cause::TreeStays, "A1");
+    for (trees, want) in [(None, 0), (stays(1), 0), (stays(2), 0), (stays(3), 1)] {
+        all.trees = trees;
+        let escalates = |one: &&Decision| matches!(one, Decision::Escalate { subject: of, .. } if *of == subject);
+        assert_eq!(decided(&all).0.iter().filter(escalates).count(), want);
+    }
+    all.escalated.insert(subject.clone());
+    let is_settled = |all: &Situation| decided(all).0.iter().any(|one| one.word() == "settle");
+    assert!(!is_settled(&all), "it is still there");
+    all.trees = None;
+    assert!(!is_settled(&all), "a supervisor that just came has not looked");
+    all.trees = Some(BTreeMap::new());
+    assert!(is_settled(&all));
+}
