@@ -45,7 +45,7 @@ pub(super) async fn ps(site: &Site, wanted: &Rows) -> Result<Report> {
     Ok(if headless::tmux_was_read(&snapshot) { report } else { report.with_code(FAILED) })
 }
 
-/// Who gives out the work of a fleet, and the next step where nobody does; a table of other hosts' agents does not say it.
+/// Who gives out the work of a fleet, and the next step where nobody does.
 fn supervised(site: &Site) -> Option<String> {
     let check = checks::supervisor(site, &roster::load(site).ok()?)?;
     let next = if check.next.is_empty() { String::new() } else { format!("; {}", check.next) };
