@@ -13,6 +13,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::ground::Heard;
 use super::late::{self, BEL, CAN, CTRL_C, ESC, Late, SUB, Verdict, is_text};
 use super::mouse::Mouse;
+use super::paste::{self, PASTE_END};
 use super::sequence::{self, Meaning};
 
 /// How long the first bytes of a sequence may pause, which may also be keys: longer than the pauses of a slow link.
@@ -32,12 +33,6 @@ const BURST: Duration = Duration::from_millis(100);
 
 /// Longest parameters of a key.
 const MAX_PARAMETERS: usize = 32;
-
-/// Most bytes of a paste: more than a text area takes, so that it is told there how much was cut.
-const MAX_PASTE: usize = 4 << 20;
-
-/// What ends a paste.
-const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,10 +203,10 @@ impl Decoder {
         let mut rest = bytes;
         while let Some((&byte, behind)) = rest.split_first() {
             if let State::Paste { text, end } = &mut self.state {
-                let taken = paste(text, end, rest);
+                let taken = paste::take(text, end, rest);
                 rest = &rest[taken..];
                 if *end == PASTE_END.len() {
-                    out.push(pasted(std::mem::take(text)));
+                    out.push(Typed::Paste(paste::text_of(std::mem::take(text))));
                     self.state = State::Ground;
                 }
                 continue;
@@ -525,36 +520,4 @@ impl Decoder {
 /// Modifiers of a sequence's keys.
 fn held(opened: Opened) -> KeyModifiers {
     if opened == Opened::Twice { KeyModifiers::ALT } else { KeyModifiers::NONE }
-}
-
-/// Takes bytes into a paste, up to its end; how many were taken. `end` counts the bytes of the end seen so far.
-fn paste(text: &mut Vec<u8>, end: &mut usize, bytes: &[u8]) -> usize {
-    let keep = |text: &mut Vec<u8>, bytes: &[u8]| {
-        let room = MAX_PASTE.saturating_sub(text.len());
-        text.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    };
-    let mut taken = 0;
-    while taken < bytes.len() {
-        let byte = bytes[taken];
-        if byte == PASTE_END[*end] {
-            *end += 1;
-            taken += 1;
-            if *end == PASTE_END.len() {
-                break;
-            }
-        } else if *end > 0 {
-            // It only looked like the end. No part of the end repeats its beginning, so the byte is looked at anew.
-            keep(text, &PASTE_END[..*end]);
-            *end = 0;
-        } else {
-            let run = bytes[taken..].iter().position(|byte| *byte == ESC).unwrap_or(bytes.len() - taken);
-            keep(text, &bytes[taken..taken + run]);
-            taken += run;
-        }
-    }
-    taken
-}
-
-fn pasted(text: Vec<u8>) -> Typed {
-    Typed::Paste(String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
