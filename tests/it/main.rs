@@ -42,6 +42,7 @@ mod release;
 mod runtimes;
 mod scripts;
 mod settings;
+mod slow_link;
 mod soak;
 mod steering;
 mod supervise;

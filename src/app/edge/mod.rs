@@ -12,6 +12,7 @@ mod memory;
 pub(in crate::app) mod on_terminal;
 pub(in crate::app) mod open;
 mod outlet;
+mod pace;
 pub(in crate::app) mod paths;
 pub(in crate::app) mod reactor;
 pub(in crate::app) mod runtime;

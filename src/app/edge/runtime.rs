@@ -2,6 +2,7 @@
 
 mod hands;
 mod panes;
+mod settle;
 
 use std::io;
 use std::sync::Arc;
@@ -235,10 +236,12 @@ impl Dashboard {
                 return Err(io::Error::other("a part of the program crashed"));
             }
             if let Some(code) = self.exit {
+                self.settle(&mut keyboard, false).await;
                 return Ok(code);
             }
             if self.editor.is_some() || self.attach.is_some() {
                 // What waits was not typed for the program that comes.
+                self.settle(&mut keyboard, true).await;
                 keyboard.begin();
             }
             if let Some(subject) = self.editor.take() {
@@ -262,6 +265,7 @@ impl Dashboard {
                     Ok((Typed::Mouse(mouse), read)) => self.mouse(mouse, read),
                     Ok((Typed::Stalled, _)) => self.take(Event::PasteStalled),
                     Ok((Typed::Ground { light }, _)) => self.dirty |= self.screen.stands_on(light),
+                    Ok((Typed::Well, _)) => self.screen.answered(),
                     // The terminal is gone without a signal: the same as a hang-up.
                     Err(_) => self.exit = Some(hung_up()),
                 },
@@ -308,6 +312,7 @@ impl Dashboard {
                     Signalled::End(_) | Signalled::Interrupt => self.exit = Some(signalled.code()),
                     Signalled::Resized => self.measure(),
                     Signalled::Stop => {
+                        self.settle(&mut keyboard, false).await;
                         self.suspend(&mut signals).await?;
                         keyboard.begin_again();
                     }
@@ -421,21 +426,27 @@ impl Dashboard {
     fn frame_due(&self) -> Option<Instant> {
         // A terminal that takes nothing gets no more; what it shows then is the present.
         let pause = if self.pressed && !self.showed_key { FRAME_OF_KEY } else { FRAME };
-        (self.dirty && !self.screen.is_writing())
-            .then(|| self.last_frame.map_or_else(Instant::now, |last| last + pause))
+        (self.dirty && !self.screen.is_writing()).then(|| {
+            let due = self.last_frame.map_or_else(Instant::now, |last| last + pause);
+            due.max(self.screen.free_at(self.pressed).into())
+        })
     }
 
     fn draw_when_due(&mut self) -> io::Result<()> {
         if self.frame_due().is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
-        self.take_pictures();
+        // What a key did goes ahead of what panes print, where the link has not room for both.
+        let later = self.pressed && self.screen.is_tight();
+        if !later {
+            self.take_pictures();
+        }
         #[cfg(debug_assertions)]
         self.fault()?;
         let view = present(&self.state);
         let drawn = self.screen.draw(&view);
         self.seen = Some(view);
-        self.dirty = false;
+        self.dirty = later;
         self.showed_key = std::mem::take(&mut self.pressed);
         self.last_frame = Some(Instant::now());
         let answered = self.state.may_answer();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -14,6 +15,7 @@ use crossterm::terminal::{
 
 use super::input::QUESTION;
 use super::outlet::{self, Outlet};
+use super::pace::{self, Pace};
 use crate::app::tui::settings::{AUTO, Settings};
 use crate::fleet::model::Size;
 use crate::plain::Patient;
@@ -46,6 +48,8 @@ pub(in crate::app) struct Screen {
     light: Option<bool>,
     /// What is written in front of the next frame: nothing may come into the middle of one.
     words: Vec<u8>,
+    /// How fast frames come to the screen.
+    pace: Pace,
 }
 
 /// How these settings look on this terminal, and whether its background decides it further.
@@ -69,9 +73,11 @@ impl Screen {
     pub(in crate::app) fn take(settings: &Settings) -> io::Result<Self> {
         let able = Theme::of_environment(|name| std::env::var(name).ok());
         let (theme, asks) = dressed(settings, (able.depth, able.unicode), None);
+        // What is told to be dumb may print a question.
+        let pace = Pace::new(std::env::var_os("TERM").is_some_and(|name| name != "dumb"));
         enter()?;
         let outlet = Outlet::open().inspect_err(|_| restore())?;
-        Ok(Self { paper: Paper::new(), outlet, theme, asks, light: None, words: Vec::new() })
+        Ok(Self { paper: Paper::new(), outlet, theme, asks, light: None, words: Vec::new(), pace })
     }
 
     /// Looks as these settings say from here on.
@@ -113,6 +119,10 @@ impl Screen {
             self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None));
         let mut words = std::mem::take(&mut self.words);
         words.extend(frame);
+        if !words.is_empty() && self.pace.send(words.len(), Instant::now()) {
+            // Behind the whole frame: it is answered once that is drawn.
+            words.extend_from_slice(pace::QUESTION);
+        }
         self.outlet.write(words);
         drawn
     }
@@ -120,6 +130,27 @@ impl Screen {
     /// Whether a frame is still being written.
     pub(in crate::app) fn is_writing(&self) -> bool {
         self.outlet.is_writing()
+    }
+
+    /// Takes the terminal's word that what was asked about is on its screen.
+    pub(in crate::app) fn answered(&mut self) {
+        self.pace.answered(Instant::now());
+    }
+
+    /// When the next frame may go out; one that shows a key before others.
+    pub(in crate::app) fn free_at(&self, key: bool) -> Instant {
+        self.pace.free_at(key, Instant::now())
+    }
+
+    /// Whether what can wait had better not go out with a key.
+    pub(in crate::app) fn is_tight(&self) -> bool {
+        self.pace.is_tight()
+    }
+
+    /// Until when the terminal's answer is worth waiting for, before another program has it; `patient` where that program may
+    /// do harm with an answer that it takes for keys.
+    pub(in crate::app) fn owes(&self, patient: bool) -> Option<Instant> {
+        self.pace.owes(patient)
     }
 
     /// Returns when a frame was written.
@@ -146,6 +177,7 @@ impl Screen {
     /// When the terminal is gone.
     pub(in crate::app) fn resume(&mut self) -> io::Result<()> {
         self.clear();
+        self.pace.forget();
         enter()
     }
 
@@ -155,6 +187,7 @@ impl Screen {
     /// When the terminal is gone.
     pub(in crate::app) fn take_again(&mut self) -> io::Result<()> {
         self.clear();
+        self.pace.forget();
         enter_again()
     }
 }

@@ -249,7 +249,7 @@ impl Stub<'_> {
                 }
                 Waited::Typed(Ok(Typed::Key(key))) => self.agent.key(key, Instant::now()),
                 Waited::Typed(Ok(Typed::Paste(text))) => self.agent.paste(&text),
-                Waited::Typed(Ok(Typed::Stalled | Typed::Mouse(_) | Typed::Ground { .. })) => {}
+                Waited::Typed(Ok(Typed::Stalled | Typed::Mouse(_) | Typed::Ground { .. } | Typed::Well)) => {}
                 // The terminal is gone, with a signal or without.
                 Waited::Typed(Err(_)) => return Ok(hung_up()),
                 // Whoever had the terminal while it was stopped may have painted on it.

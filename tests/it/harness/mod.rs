@@ -3,6 +3,7 @@
 
 pub(crate) mod certificates;
 mod far;
+mod link;
 mod postgres;
 mod pty;
 mod user_manager;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) use far::{Far, introduce};
+pub(crate) use link::Link;
 pub(crate) use postgres::{Database, PASSWORD, Pooler};
 pub(crate) use pty::Pty;
 use serde_json::Value;
@@ -198,10 +200,20 @@ impl Sandbox {
         Pty::spawn(program(), args, &self.env_with(env), &self.root.join("w"), width, height)
     }
 
+    /// Opens the program in a terminal at the other end of a link.
+    pub(crate) fn open_behind(&self, link: Link, width: u16, height: u16) -> Pty {
+        Pty::spawn_behind(link, program(), &[], &self.env(), &self.root.join("w"), width, height)
+    }
+
     /// Opens a shell in a terminal.
     pub(crate) fn shell(&self, width: u16, height: u16) -> Pty {
+        self.shell_behind(Link::default(), width, height)
+    }
+
+    /// Opens a shell in a terminal at the other end of a link.
+    pub(crate) fn shell_behind(&self, link: Link, width: u16, height: u16) -> Pty {
         let env = self.env_with(&[("PS1", "prompt> "), ("MOSAIC", program())]);
-        Pty::spawn("bash", &["--norc", "--noprofile", "-i"], &env, &self.root.join("w"), width, height)
+        Pty::spawn_behind(link, "bash", &["--norc", "--noprofile", "-i"], &env, &self.root.join("w"), width, height)
     }
 
     fn env_with(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -2,12 +2,14 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::LIMIT;
+use super::link::Link;
 
 /// A running program with its screen.
 pub(crate) struct Pty {
@@ -15,7 +17,12 @@ pub(crate) struct Pty {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     shared: Arc<Shared>,
+    /// Bytes that are on their way through a link.
+    waiting: Arc<AtomicUsize>,
 }
+
+/// What takes the bytes that a program writes.
+type Take = Box<dyn FnMut(&[u8]) + Send>;
 
 struct Shared {
     state: Mutex<Output>,
@@ -46,6 +53,19 @@ impl Pty {
         width: u16,
         height: u16,
     ) -> Self {
+        Self::spawn_behind(Link::default(), program, args, env, folder, width, height)
+    }
+
+    /// The same with a link between the program and its terminal.
+    pub(crate) fn spawn_behind(
+        link: Link,
+        program: &str,
+        args: &[&str],
+        env: &[(String, String)],
+        folder: &Path,
+        width: u16,
+        height: u16,
+    ) -> Self {
         let pair = native_pty_system()
             .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
             .unwrap();
@@ -59,7 +79,7 @@ impl Pty {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let writer = pair.master.take_writer().unwrap();
+        let mut writer = pair.master.take_writer().unwrap();
         let rows = std::num::NonZeroU16::new(height).unwrap();
         let columns = std::num::NonZeroU16::new(width).unwrap();
         let shared = Arc::new(Shared {
@@ -72,6 +92,31 @@ impl Pty {
             moved: Condvar::new(),
         });
         let sink = Arc::clone(&shared);
+        let show = move |bytes: &[u8]| {
+            let mut state = sink.state();
+            if bytes.is_empty() {
+                state.ended = true;
+            } else {
+                state.parser.process(bytes);
+                state.raw.extend_from_slice(bytes);
+            }
+            drop(state);
+            sink.moved.notify_all();
+        };
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let mut take: Take = if link.is_there() {
+            let up = link.up(writer);
+            writer = Box::new(up.clone());
+            let mut down = link.down(up, Arc::clone(&waiting), show);
+            let waiting = Arc::clone(&waiting);
+            Box::new(move |bytes| {
+                waiting.fetch_add(bytes.len(), Ordering::SeqCst);
+                down.send(bytes);
+            })
+        } else {
+            Box::new(show)
+        };
+        let sink = Arc::clone(&shared);
         std::thread::spawn(move || {
             let mut buffer = [0; 65536];
             loop {
@@ -81,21 +126,13 @@ impl Pty {
                 }
                 drop(state);
                 let length = reader.read(&mut buffer).unwrap_or(0);
-                let mut state = sink.state();
-                if length == 0 {
-                    state.ended = true;
-                } else {
-                    state.parser.process(&buffer[..length]);
-                    state.raw.extend_from_slice(&buffer[..length]);
-                }
-                drop(state);
-                sink.moved.notify_all();
+                take(&buffer[..length]);
                 if length == 0 {
                     return;
                 }
             }
         });
-        Self { master: pair.master, writer, child, shared }
+        Self { master: pair.master, writer, child, shared, waiting }
     }
 
     /// What the screen shows.
@@ -144,6 +181,11 @@ impl Pty {
         let program = pidfd_open(pid, PidfdFlags::empty()).unwrap();
         let out = pidfd_getfd(program, 1, PidfdGetfdFlags::empty()).unwrap();
         rustix::fs::fcntl_setfl(&out, rustix::fs::fcntl_getfl(&out).unwrap() | rustix::fs::OFlags::NONBLOCK).unwrap();
+    }
+
+    /// How many bytes the program wrote that did not come out of the link yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     /// Changes the terminal's size.

@@ -50,6 +50,8 @@ pub(in crate::app) enum Typed {
         /// Whether it is light.
         light: bool,
     },
+    /// No key: the terminal's word that it drew what was written before it was asked.
+    Well,
 }
 
 /// What a sequence began with: it decides what its keys mean, and what a sequence that never came was.
@@ -206,7 +208,9 @@ impl Decoder {
                 let taken = paste::take(text, end, rest);
                 rest = &rest[taken..];
                 if *end == PASTE_END.len() {
-                    out.push(Typed::Paste(paste::text_of(std::mem::take(text))));
+                    let (pasted, answers) = paste::text_of(std::mem::take(text));
+                    out.push(Typed::Paste(pasted));
+                    out.extend((0..answers).map(|_| Typed::Well));
                     self.state = State::Ground;
                 }
                 continue;
@@ -471,6 +475,13 @@ impl Decoder {
                 Meaning::Key(mut key) if opened != Opened::Control => {
                     key.modifiers |= held(opened);
                     here.out.push(Typed::Key(key));
+                }
+                Meaning::Well => {
+                    if opened == Opened::Twice {
+                        // Nobody holds Alt with an answer: it came right behind an Esc.
+                        here.out.push(Typed::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)));
+                    }
+                    here.out.push(Typed::Well);
                 }
                 // The end of a paste whose beginning was lost.
                 Meaning::NoKey if parameters == PASTE_END[2..5] => self.late = None,

@@ -36,7 +36,12 @@ pub(super) fn take(text: &mut Vec<u8>, end: &mut usize, bytes: &[u8]) -> usize {
     taken
 }
 
-/// A whole paste as text.
-pub(super) fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+/// What a terminal answers that is well, also in the middle of a long paste.
+const WELL: &str = "\x1b[0n";
+
+/// A whole paste as text, without the answers that came into it, and how many of them there were.
+pub(super) fn text_of(bytes: Vec<u8>) -> (String, usize) {
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let answers = text.matches(WELL).count();
+    if answers == 0 { (text, 0) } else { (text.replace(WELL, ""), answers) }
 }

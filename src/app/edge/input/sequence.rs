@@ -14,7 +14,9 @@ pub(super) enum Meaning {
     PasteBegins,
     /// A mouse report of the oldest kind begins: three bytes follow.
     OldMouse,
-    /// A report, an answer, or nothing we know.
+    /// The answer to "are you well?", which says that all that was written before is drawn.
+    Well,
+    /// A report, another answer, or nothing we know.
     NoKey,
 }
 
@@ -22,6 +24,9 @@ pub(super) enum Meaning {
 pub(super) fn csi(parameters: &[u8], last: u8) -> Meaning {
     if last == b'M' && parameters.is_empty() {
         return Meaning::OldMouse;
+    }
+    if last == b'n' && parameters == b"0" {
+        return Meaning::Well;
     }
     let Some(numbers) = numbers(parameters) else { return Meaning::NoKey };
     let first = numbers.first().map_or(0, |number| number.0);

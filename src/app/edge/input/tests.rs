@@ -3,6 +3,7 @@
 mod letters;
 mod mouse;
 mod stalls;
+mod well;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,7 +53,7 @@ impl Terminal {
     fn take(&mut self) -> Vec<Typed> {
         self.wait(LONG);
         // An answer that is understood is no key; it has a test of its own.
-        self.typed.retain(|typed| !matches!(typed, Typed::Ground { .. } | Typed::Mouse(_)));
+        self.typed.retain(|typed| !matches!(typed, Typed::Ground { .. } | Typed::Mouse(_) | Typed::Well));
         std::mem::take(&mut self.typed)
     }
 }
@@ -452,7 +453,7 @@ fn act(state: &mut State, typed: Typed) -> Vec<Effect> {
         Typed::Key(key) => update(state, Event::Key(key)),
         Typed::Paste(text) => update(state, Event::Paste(text)),
         Typed::Stalled => update(state, Event::PasteStalled),
-        Typed::Mouse(_) | Typed::Ground { .. } => Vec::new(),
+        Typed::Mouse(_) | Typed::Ground { .. } | Typed::Well => Vec::new(),
     }
 }
 
