@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use super::edge::open::dashboard;
 use super::edge::reactor::block_on;
 use super::edge::runtime::Options;
-use super::edge::{editor, launch, logging, paths, terminal};
+use super::edge::{editor, launch, logging, paths, settings, terminal};
 use crate::app::action::cli::{self, Parsed};
 use crate::app::action::dispatch::{Performer, Request};
 use crate::app::action::inputs::Inputs;
+use crate::app::action::program::OnceFormat;
 use crate::app::action::registry::{ActionSpec, Door};
 use crate::app::action::report::Report;
 use crate::app::action::supervise::Supervise;
@@ -24,6 +25,7 @@ use crate::fleet::lifecycle::end_for_unit;
 use crate::fleet::model::{AgentName, Label};
 use crate::fleet::os::exec;
 use crate::fleet::{roster, session, supervision};
+use crate::ui::theme::Theme;
 
 /// Columns of a table that goes into a file or a pipe.
 const FILE_WIDTH: usize = 200;
@@ -147,7 +149,12 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
         TerminalAction::Dashboard => dashboard(site, Options::default()),
         TerminalAction::Watch(name) => watch(site, name),
         TerminalAction::Once(options) => {
-            let report = block_on(headless::once(site, &options))??;
+            // Text and JSON have no colours to choose.
+            let theme = match options.format {
+                OnceFormat::Ansi | OnceFormat::Svg => terminal::of_picture(&settings::load(site)?.0),
+                OnceFormat::Text | OnceFormat::Json => Theme::default(),
+            };
+            let report = block_on(headless::once(site, &options, theme))??;
             print(&report, false)
         }
         TerminalAction::Completions(shell) => completions(site, &shell),

@@ -199,6 +199,8 @@ pub(super) struct Panel<'a> {
     pub(super) facts: &'a [Piece],
     /// At the right of the lower edge.
     pub(super) foot: &'a [Piece],
+    /// At its left: keys that act on what the panel shows, with their meaning, as many as fit whole.
+    pub(super) keys: &'a [(String, String)],
     /// Whether keys act in it.
     pub(super) focused: bool,
     /// What its edges are drawn as while no key acts in it, where they say something.
@@ -231,7 +233,9 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
         stroke(buffer, right, frame.y, above_right, style);
         stroke(buffer, frame.x, bottom, below_left, style);
         stroke(buffer, right, bottom, below_right, style);
-        titles(buffer, Rect { y: bottom, height: 1, ..frame }, &[], panel.foot, theme);
+        let edge = Rect { y: bottom, height: 1, ..frame };
+        titles(buffer, edge, &[], panel.foot, theme);
+        keys(buffer, edge, panel, theme);
     }
     // The texts go over the finished line, so that what is cut off leaves the line and not a hole.
     titles(buffer, Rect { height: 1, ..frame }, panel.title, panel.facts, theme);
@@ -273,6 +277,29 @@ fn titles(buffer: &mut Buffer, edge: Rect, left: &[Piece], right: &[Piece], them
         put(buffer, edge, x, edge.y, " ", Style::new());
         pieces(buffer, Rect { x: x + 1, width: facts, ..edge }, edge.y, right, theme);
         put(buffer, edge, x + 1 + facts, edge.y, " ", Style::new());
+    }
+}
+
+/// Writes keys in the lower edge of a panel, at its left.
+fn keys(buffer: &mut Buffer, edge: Rect, panel: &Panel, theme: Theme) {
+    let foot: usize = panel.foot.iter().map(width_of).sum();
+    // Corners, strokes, and a blank around each text.
+    let mut room = usize::from(edge.width).saturating_sub(6 + if foot > 0 { foot + 3 } else { 0 });
+    let mut pen = Pen::new(buffer, edge, edge.y, theme);
+    pen.x = edge.x + 1;
+    for (at, (key, meaning)) in panel.keys.iter().enumerate() {
+        let wide = text::width(key) + text::width(meaning) + 2 + usize::from(at > 0);
+        if wide > room {
+            break;
+        }
+        room -= wide;
+        pen.put(if at == 0 { " " } else { "  " }, theme.style(Role::Quiet));
+        pen.put(key, theme.style(Role::Accent));
+        pen.put(" ", theme.style(Role::Quiet));
+        pen.put(meaning, theme.style(Role::Quiet));
+    }
+    if pen.x > edge.x + 1 {
+        pen.put(" ", theme.style(Role::Quiet));
     }
 }
 

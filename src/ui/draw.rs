@@ -75,13 +75,17 @@ pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
         Body::Diff(diff) => ViewKind::Diff { filter: diff.filter.is_some() },
         Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
         Body::Wall(wall) => ViewKind::Wall { tiles: wall.all, at: wall.streamed, filter: wall.filter.is_some() },
-        Body::Board(board) => {
-            ViewKind::Board { selected: board.selected, filter: board.filter.is_some(), empty: !board.empty.is_empty() }
-        }
+        Body::Board(board) => ViewKind::Board {
+            selected: board.selected,
+            filter: board.filter.is_some(),
+            empty: !board.empty.is_empty(),
+            most: board.most,
+        },
         Body::Fleet(fleet) => ViewKind::Fleet {
             lines: fleet.lines,
             filter: fleet.filter.is_some(),
             facts: fleet.facts.as_ref().map_or(0, |facts| facts.lines.len()),
+            recent: fleet.tells_recent,
         },
     };
     layout::plan(area.width, area.height, kind)

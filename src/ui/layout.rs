@@ -31,6 +31,9 @@ const TWO_LINES_FROM: u16 = 18;
 /// From this height on the selected card stands below the columns.
 const CARD_FROM_ROWS: u16 = 16;
 
+/// Height of the panel of what happened last, below the list of agents.
+const RECENT_ROWS: u16 = 9;
+
 /// Maximum height of the selected card.
 const MAX_CARD_ROWS: u16 = 18;
 
@@ -85,6 +88,8 @@ pub enum ViewKind {
         filter: bool,
         /// Lines of facts.
         facts: usize,
+        /// Whether there is something to tell of what happened last.
+        recent: bool,
     },
     /// Tiles.
     Wall {
@@ -120,6 +125,8 @@ pub enum ViewKind {
         filter: bool,
         /// Whether there is anything to show.
         empty: bool,
+        /// Cards in the fullest column.
+        most: u64,
     },
 }
 
@@ -138,6 +145,10 @@ pub struct Plan {
     pub list_frame: Rect,
     /// The list with its column titles.
     pub list: Rect,
+    /// The panel of what happened last, below a list that leaves the room.
+    pub recent_frame: Rect,
+    /// What it says.
+    pub recent: Rect,
     /// The panel of the selection; its upper edge is the list's lower one where it stands below.
     pub detail_frame: Rect,
     /// Facts of the selection.
@@ -197,14 +208,14 @@ impl Plan {
 #[must_use]
 pub fn list_width(width: u16, height: u16) -> u16 {
     // Something in it, so that it is laid out as it will be.
-    plan(width, height, ViewKind::Fleet { lines: 1, filter: false, facts: 1 }).list.width
+    plan(width, height, ViewKind::Fleet { lines: 1, filter: false, facts: 1, recent: false }).list.width
 }
 
 /// Returns how many lines the agents' list may take at most.
 #[must_use]
 pub fn list_room(width: u16, height: u16, filter: bool) -> u16 {
     // More lines than any screen has, so that the layout gives what it can.
-    plan(width, height, ViewKind::Fleet { lines: usize::from(u16::MAX), filter, facts: 1 })
+    plan(width, height, ViewKind::Fleet { lines: usize::from(u16::MAX), filter, facts: 1, recent: false })
         .list
         .height
         .saturating_sub(1)
@@ -229,11 +240,16 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
         ViewKind::Wall { tiles, at, filter } => wall(&mut plan, body, tiles, at, filter),
-        ViewKind::Fleet { lines, filter, facts } => fleet(&mut plan, body, lines, filter, facts),
+        ViewKind::Fleet { lines, filter, facts, recent } => {
+            fleet(&mut plan, body, lines, filter, facts);
+            if recent {
+                below_list(&mut plan, lines);
+            }
+        }
         ViewKind::Activity { filter } => activity(&mut plan, body, filter),
         ViewKind::Org { lines } => org(&mut plan, body, lines),
         ViewKind::Diff { filter } => whole(&mut plan, body, filter),
-        ViewKind::Board { selected, filter, empty } => board(&mut plan, body, selected, filter, empty),
+        ViewKind::Board { selected, filter, empty, most } => board(&mut plan, body, (selected, most), filter, empty),
     }
     plan
 }
@@ -286,6 +302,22 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
     plan.list = plan.edges.inside(plan.list_frame);
 }
 
+/// Gives what happened last the room that a list beside the selection does not need. The list keeps its own height meanwhile,
+/// however its rows come and go: a panel that moved with them would draw all eyes.
+fn below_list(plan: &mut Plan, lines: usize) {
+    let frame = plan.list_frame;
+    let beside = !plan.detail_frame.is_empty() && plan.detail_frame.y == frame.y;
+    let left = frame.height.saturating_sub(RECENT_ROWS);
+    // Edges and column titles.
+    if !beside || plan.edges != Edges::Full || lines + 3 > usize::from(left) {
+        return;
+    }
+    plan.list_frame.height = left;
+    plan.recent_frame = Rect { y: frame.y + left, height: RECENT_ROWS, ..frame };
+    plan.list = plan.edges.inside(plan.list_frame);
+    plan.recent = plan.edges.inside(plan.recent_frame);
+}
+
 /// Leaves the whole body to the parts of the view (`ui::activity`).
 fn activity(plan: &mut Plan, body: Rect, filter: bool) {
     if plan.edges == Edges::None {
@@ -317,7 +349,7 @@ fn whole(plan: &mut Plan, body: Rect, filter: bool) {
     plan.list = plan.edges.inside(plan.list_frame);
 }
 
-fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: bool) {
+fn board(plan: &mut Plan, mut body: Rect, (selected, most): (usize, u64), filter: bool, empty: bool) {
     if filter {
         plan.filter = Rect { height: 1, ..body };
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
@@ -342,9 +374,15 @@ fn board(plan: &mut Plan, mut body: Rect, selected: usize, filter: bool, empty: 
         plan.card_rows = 1;
         return;
     }
-    plan.card_rows = if body.height >= TWO_LINES_FROM { 2 } else { 1 };
     // Side by side with equal widths where titles stay readable; else the selected one gets the room.
     let equal = body.width >= EQUAL_FROM;
+    // Where every column has room for all of its cards, titles take two lines: a column is narrower than most of them.
+    let roomy = equal && most * 3 <= u64::from(body.height.saturating_sub(2));
+    plan.card_rows = match body.height {
+        TWO_LINES_FROM.. if roomy => 3,
+        TWO_LINES_FROM.. => 2,
+        _ => 1,
+    };
     plan.column_edges = if equal { Edges::Full } else { Edges::None };
     let mut x = body.x;
     for (at, column) in plan.columns.iter_mut().enumerate() {
@@ -386,11 +424,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Org { lines }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0 }] {
+            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Org { lines }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, most: lines as u64 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);
-                for area in [plan.header, plan.filter, plan.list_frame, plan.list, plan.detail_frame, plan.facts, plan.pane_title, plan.pane, plan.footer, plan.tabs, plan.card_frame, plan.card, plan.beside_frame, plan.beside].into_iter().chain(plan.columns) {
+                for area in [plan.header, plan.filter, plan.list_frame, plan.list, plan.detail_frame, plan.facts, plan.pane_title, plan.pane, plan.footer, plan.tabs, plan.card_frame, plan.card, plan.beside_frame, plan.beside, plan.recent_frame, plan.recent].into_iter().chain(plan.columns) {
                     prop_assert_eq!(area.intersection(whole), area);
                 }
                 prop_assert!(plan.pane.intersection(plan.list).is_empty());
@@ -401,7 +439,7 @@ mod tests {
 
     #[test]
     fn shapes_follow_the_width() {
-        let fleet = ViewKind::Fleet { lines: 7, filter: false, facts: 6 };
+        let fleet = ViewKind::Fleet { lines: 7, filter: false, facts: 6, recent: true };
         assert!(plan(23, 24, fleet).too_small);
         assert!(plan(40, 12, fleet).pane.is_empty());
         let stacked = plan(80, 24, fleet);
@@ -412,5 +450,8 @@ mod tests {
         assert_eq!(plan(40, 24, fleet).edges, Edges::None);
         let beside = plan(120, 40, fleet);
         assert!(beside.detail_frame.x > 0 && beside.pane.width >= 50);
+        assert!(beside.recent.height > 2 && beside.list_lines() >= 7, "what happened last, below a short list");
+        let full = plan(120, 40, ViewKind::Fleet { lines: 30, filter: false, facts: 6, recent: true });
+        assert!(full.recent.is_empty(), "and not instead of rows");
     }
 }

@@ -52,6 +52,18 @@ pub fn head(text: &str, columns: usize) -> (&str, usize) {
     (&text[..end], used)
 }
 
+/// Splits a text into what of it fits into so many columns, and the rest: between two words where there are two.
+#[must_use]
+pub fn words_within(text: &str, columns: usize) -> (&str, &str) {
+    let (first, _) = head(text, columns);
+    let rest = &text[first.len()..];
+    if rest.is_empty() {
+        return (text, "");
+    }
+    let at = if rest.starts_with(' ') { first.len() } else { first.rfind(' ').unwrap_or(first.len()) };
+    (&text[..at], text[at..].trim_start())
+}
+
 /// Returns the end of a text, at most `columns` wide.
 #[must_use]
 pub fn fit_end(text: &str, columns: usize) -> &str {
@@ -216,6 +228,21 @@ mod tests {
             for line in wrap(&text, columns) {
                 prop_assert!(width(&line) <= columns);
             }
+        }
+    }
+
+    #[test]
+    fn a_text_is_split_between_words() {
+        for (text, columns, parts) in [
+            ("Say in the log who", 10, ("Say in the", "log who")),
+            ("Say in the log who", 9, ("Say in", "the log who")),
+            ("Say in", 6, ("Say in", "")),
+            ("unbreakable", 5, ("unbre", "akable")),
+            ("\u{65e5}\u{672c}\u{8a9e}", 5, ("\u{65e5}\u{672c}", "\u{8a9e}")),
+            ("any", 0, ("", "any")),
+            ("", 5, ("", "")),
+        ] {
+            assert_eq!(words_within(text, columns), parts, "{text:?} in {columns}");
         }
     }
 }

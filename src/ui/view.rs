@@ -1,12 +1,14 @@
 //! What there is to draw: words and roles, no positions, no colours.
 
+mod activity;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::activity::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Plots, StripLine};
 use super::columns::Columns;
 use crate::backlog::model::Column;
 use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, StripCell};
-use crate::ui::activity::Pages;
 
 /// Part a piece of text plays; the theme gives it a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +125,8 @@ pub struct Tab {
 pub struct Header {
     /// Who needs the operator, what is wrong, and how many are in each state: most important first.
     pub counts: Vec<Piece>,
+    /// The same in fewer columns, for where that does not fit.
+    pub brief: Vec<Piece>,
     /// Which fleet this is.
     pub place: Vec<Piece>,
     /// The clock.
@@ -227,109 +231,6 @@ pub struct DiffView {
     pub empty: Vec<String>,
 }
 
-/// The Activity view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActivityView {
-    /// Which part has the screen where there is no room for both.
-    pub pages: Pages,
-    /// Its name.
-    pub title: Vec<Piece>,
-    /// Whether it follows, and what has come meanwhile.
-    pub facts: Vec<Piece>,
-    /// The last day, the newest bar last.
-    pub day: Vec<Bar>,
-    /// What is said of the day.
-    pub day_title: Vec<Piece>,
-    /// Lines on the screen, the newest last.
-    pub lines: Vec<ActivityLine>,
-    /// The filter line, and whether it is being edited.
-    pub filter: Option<(String, bool)>,
-    /// Lines that stand instead of events when there are none.
-    pub empty: Vec<String>,
-    /// Figures over a day, where there is room.
-    pub plots: Option<Plots>,
-}
-
-/// A bar of a plot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Bar {
-    /// How high it is, in sixteenths.
-    pub height: u8,
-    /// Whether something in it needed somebody.
-    pub urgent: bool,
-}
-
-/// A line of the Activity view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ActivityLine {
-    /// An event.
-    Event(EventLine),
-    /// What stands between old and new.
-    Band(String),
-}
-
-/// One event on one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventLine {
-    /// Whether it is selected.
-    pub selected: bool,
-    /// When.
-    pub time: String,
-    /// Who changed, or did it.
-    pub who: String,
-    /// The mark of its kind, or of the state.
-    pub glyph: Glyph,
-    /// Its role.
-    pub role: Role,
-    /// The word of its kind.
-    pub kind: &'static str,
-    /// What was done or changed.
-    pub what: String,
-    /// What became of it.
-    pub outcome: Piece,
-}
-
-/// A mark in front of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Glyph {
-    /// A readiness.
-    State(Readiness),
-    /// A delivery.
-    Delivery,
-    /// A card.
-    Card,
-    /// Something that was asked for.
-    Action,
-    /// A process that began.
-    Start,
-    /// A process that ended.
-    End,
-}
-
-/// Figures over a day.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Plots {
-    /// Cards that were done in each hour.
-    pub done: Vec<Bar>,
-    /// What is said of them.
-    pub done_title: Vec<Piece>,
-    /// How long cards were in claim, in each hour.
-    pub claims: Vec<Bar>,
-    /// What is said of that.
-    pub claims_title: Vec<Piece>,
-    /// What each agent was, an hour a cell.
-    pub agents: Vec<StripLine>,
-}
-
-/// The states of one agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StripLine {
-    /// Its name.
-    pub name: String,
-    /// Its states, the newest last.
-    pub cells: Vec<StripCell>,
-}
-
 /// The Wall view.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WallView {
@@ -358,6 +259,8 @@ pub struct TileView {
     pub unread: bool,
     /// Whether it is marked.
     pub marked: bool,
+    /// Whether nothing is told of it for a while.
+    pub snoozed: bool,
     /// Whether it is selected.
     pub selected: bool,
     /// Whether it needs the operator.
@@ -375,10 +278,14 @@ pub struct BoardView {
     pub columns: Vec<ColumnView>,
     /// The selected one.
     pub selected: usize,
+    /// Cards in the fullest column.
+    pub most: u64,
     /// The filter line, and whether it is being edited.
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead of cards when there are none.
     pub empty: Vec<String>,
+    /// Keys that act on the selected card, with their meaning.
+    pub keys: Vec<(String, String)>,
     /// The selected card below the columns.
     pub detail: Vec<Vec<Piece>>,
     /// What stands beside it where there is room: the graph around it, and its history.
@@ -444,6 +351,12 @@ pub struct FleetView {
     pub count: Vec<Piece>,
     /// Which of them is selected, such as `3/14`.
     pub position: Vec<Piece>,
+    /// Keys that act on the selected one, with their meaning.
+    pub keys: Vec<(String, String)>,
+    /// Whether something is known of what happened last.
+    pub tells_recent: bool,
+    /// Its lines, the newest last, where a list leaves the room.
+    pub recent: Vec<ActivityLine>,
     /// The filter line, and whether it is being edited.
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead of rows when there are none.
@@ -465,6 +378,8 @@ pub struct ListRow {
     pub selected: bool,
     /// Whether it is marked.
     pub marked: bool,
+    /// Whether nothing is told of it for a while.
+    pub snoozed: bool,
     /// Lines that it takes: more than one where its reason stands below it.
     pub lines: u16,
     /// Why it is what it is, where something warns: that first.

@@ -33,7 +33,7 @@ use crate::app::perform::{output, setup};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
 use crate::app::tui::memory::Memory;
-use crate::app::tui::present::present;
+use crate::app::tui::present::{TURN, present};
 use crate::app::tui::settings::Settings;
 use crate::app::tui::state::State;
 use crate::app::tui::update::update;
@@ -257,6 +257,7 @@ impl Dashboard {
             self.draw_when_due()?;
             let frame_due = self.frame_due();
             let open_at = self.panes.open_at;
+            let turn = self.last_frame.filter(|_| !self.state.running.is_empty()).map(|last| last + TURN);
             tokio::select! {
                 typed = keyboard.next() => match typed {
                     Ok((Typed::Key(key), read)) if self.answers(&key) => self.answer(key, read.into()),
@@ -307,6 +308,8 @@ impl Dashboard {
                     Err(_) => self.exit = Some(hung_up()),
                 },
                 () = at(frame_due) => {}
+                // What runs turns; nothing else does.
+                () = at(turn) => self.take(Event::Tick(Timestamp::now())),
                 () = at(open_at) => self.open_view(),
                 signalled = signals.next() => match signalled {
                     Signalled::End(_) | Signalled::Interrupt => self.exit = Some(signalled.code()),

@@ -65,6 +65,11 @@ fn dressed(settings: &Settings, (depth, unicode): (Depth, bool), light: Option<b
     }
 }
 
+/// How a picture looks that is made by these settings: of a terminal with all colours, which nobody asked for its background.
+pub(in crate::app) fn of_picture(settings: &Settings) -> Theme {
+    dressed(settings, (Depth::Full, true), None).0
+}
+
 impl Screen {
     /// Takes the terminal over.
     ///

@@ -33,7 +33,8 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &ActivityView, theme:
             let between = Panel { focused: true, ..Panel::default() };
             divider(buffer, areas.frame, areas.divider.y, plan.edges, &between, theme);
         }
-        events(buffer, areas.events, view, theme);
+        empty(buffer, areas.events, &view.empty, theme);
+        events(buffer, areas.events, &view.lines, theme);
     }
     if let Some(shown) = &view.plots {
         plots(buffer, &areas, plan.edges, shown, theme);
@@ -65,17 +66,17 @@ fn bars(buffer: &mut Buffer, area: Rect, list: &[Bar], theme: Theme) {
     }
 }
 
-fn events(buffer: &mut Buffer, area: Rect, view: &ActivityView, theme: Theme) {
-    empty(buffer, area, &view.empty, theme);
+/// Draws events, one on a line.
+pub(super) fn events(buffer: &mut Buffer, area: Rect, lines: &[ActivityLine], theme: Theme) {
     // The newest stands at the bottom, however few there are.
-    let count = u16::try_from(view.lines.len()).unwrap_or(area.height).min(area.height);
+    let count = u16::try_from(lines.len()).unwrap_or(area.height).min(area.height);
     let first = area.bottom() - count;
     // Measured on what is on the screen: a long name that has scrolled away takes no room.
-    let time = widest(view, |line| &line.time);
-    let who = widest(view, |line| &line.who).min(WHO);
+    let time = widest(lines, |line| &line.time);
+    let who = widest(lines, |line| &line.who).min(WHO);
     // What became of it needs the other half.
-    let what = widest(view, |line| &line.what).min(WHAT).min(usize::from(area.width) / 2);
-    for (y, line) in (first..area.bottom()).zip(&view.lines) {
+    let what = widest(lines, |line| &line.what).min(WHAT).min(usize::from(area.width) / 2);
+    for (y, line) in (first..area.bottom()).zip(lines) {
         let row = Rect { y, height: 1, ..area };
         match line {
             ActivityLine::Band(text) => band(buffer, row, text, theme),
@@ -84,12 +85,12 @@ fn events(buffer: &mut Buffer, area: Rect, view: &ActivityView, theme: Theme) {
     }
 }
 
-fn widest(view: &ActivityView, part: fn(&EventLine) -> &str) -> usize {
+fn widest(lines: &[ActivityLine], part: fn(&EventLine) -> &str) -> usize {
     let wide = |line: &ActivityLine| match line {
         ActivityLine::Event(line) => text::width(part(line)),
         ActivityLine::Band(_) => 0,
     };
-    view.lines.iter().map(wide).max().unwrap_or(0)
+    lines.iter().map(wide).max().unwrap_or(0)
 }
 
 /// Draws what stands between old and new.

@@ -40,7 +40,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Th
         return;
     }
     let title = view.detail.first().map_or(&[][..], Vec::as_slice);
-    panel(buffer, plan.card_frame, plan.edges, &Panel { title, ..Panel::default() }, theme);
+    panel(buffer, plan.card_frame, plan.edges, &Panel { title, keys: &view.keys, ..Panel::default() }, theme);
     if plan.edges == Edges::None {
         // No edge to stand in.
         lines(buffer, plan.card, &view.detail, theme);
@@ -155,6 +155,24 @@ fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: T
     let mut pen = Pen::new(buffer, area, area.y, theme);
     let Some(card) = card else { return pen.put("\u{2026}", theme.style(Role::Quiet)) };
     pen.put_fitted(&[&card.id, " "], pen.room(), theme.style(Role::Lane(card.column)));
+    if area.height > 2 {
+        let (first, rest) = text::words_within(&card.title, pen.room());
+        pen.put(first, plain);
+        let mut below = 1;
+        if !rest.is_empty() {
+            let mut pen = Pen::new(
+                buffer,
+                Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area },
+                area.y + 1,
+                theme,
+            );
+            pen.put_fitted(&[rest], pen.room(), plain);
+            below = 2;
+        }
+        let second = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+        pieces(buffer, second, area.y + below, &card.info, theme);
+        return;
+    }
     if area.height > 1 {
         pen.put_fitted(&[&card.title], pen.room(), plain);
         let second = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };

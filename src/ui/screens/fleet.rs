@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::activity::events;
 use super::strip::strip_cell;
 use crate::backlog::model::Column;
 use crate::fleet::model::age::{Coarse, Short};
@@ -26,12 +27,25 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     let list_panel = Panel { title: &title, facts, foot, focused: true, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &list_panel, theme);
     list(buffer, plan.list, view, theme);
+    if !plan.recent_frame.is_empty() {
+        let title = [Piece::new("Activity", Role::Strong)];
+        let facts = [Piece::new("newest last", Role::Quiet)];
+        panel(
+            buffer,
+            plan.recent_frame,
+            plan.edges,
+            &Panel { title: &title, facts: &facts, ..Panel::default() },
+            theme,
+        );
+        events(buffer, plan.recent, &view.recent, theme);
+    }
     if plan.detail_frame.is_empty() {
         return;
     }
     let (title, state): (&[Piece], &[Piece]) =
         view.facts.as_ref().map_or((&[], &[]), |facts| (&facts.title, &facts.state));
-    let detail = Panel { title, facts: state, joined: stacked && plan.edges == Edges::Full, ..Panel::default() };
+    let joined = stacked && plan.edges == Edges::Full;
+    let detail = Panel { title, facts: state, keys: &view.keys, joined, ..Panel::default() };
     panel(buffer, plan.detail_frame, plan.edges, &detail, theme);
     if plan.edges == Edges::None && !plan.facts.is_empty() {
         pieces(buffer, plan.facts, plan.facts.y, title, theme);
@@ -157,7 +171,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     let state_role = if agent.managed { Role::State(agent.readiness) } else { Role::Quiet };
     let mut pen = Pen::new(buffer, area, area.y, theme);
     pen.skip(1);
-    note_mark(&mut pen, row.marked, row.unread, theme);
+    note_mark(&mut pen, (row.marked, row.unread, row.snoozed), theme);
     let state = if agent.managed { agent.readiness.word() } else { "unmanaged" };
     let mut cell = |parts: &[&str], wide: usize, role: Role| {
         if wide > 0 {
@@ -223,12 +237,13 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     }
 }
 
-/// Writes the mark that the operator made, else that of a change that was not seen.
-pub(super) fn note_mark(pen: &mut Pen, marked: bool, unread: bool, theme: Theme) {
-    match (marked, unread) {
-        (true, _) => pen.put(theme.marked(), theme.style(Role::Accent)),
-        (false, true) => pen.put(theme.unread(), theme.style(Role::Alarm)),
-        (false, false) => pen.put(" ", theme.style(Role::Plain)),
+/// Writes the mark that the operator made, else that of a change that was not seen, else that nothing is told of it.
+pub(super) fn note_mark(pen: &mut Pen, (marked, unread, snoozed): (bool, bool, bool), theme: Theme) {
+    match (marked, unread, snoozed) {
+        (true, ..) => pen.put(theme.marked(), theme.style(Role::Accent)),
+        (false, true, _) => pen.put(theme.unread(), theme.style(Role::Alarm)),
+        (false, false, true) => pen.put(Theme::SNOOZED, theme.style(Role::Quiet)),
+        (false, false, false) => pen.put(" ", theme.style(Role::Plain)),
     }
 }
 
@@ -275,17 +290,24 @@ pub(crate) fn header(buffer: &mut Buffer, area: Rect, header: &Header, theme: Th
         put(buffer, inner, inner.right() - clock, inner.y, &header.clock, theme.style(Role::Quiet));
         room -= clock + 2;
     }
-    // The counts go first; where they leave room, the place stands at the right, cut from its end.
-    let counts: usize = header.counts.iter().map(width_of).sum();
-    let wide: usize = header.place.iter().map(width_of).sum();
-    let left = usize::from(room).saturating_sub(counts + 3);
-    let place = u16::try_from(wide.min(left)).unwrap_or(0);
-    let shown = if place > MIN_PLACE { place } else { 0 };
-    let before = Rect { width: room - if shown > 0 { shown + 2 } else { 0 }, ..inner };
-    pieces(buffer, before, inner.y, &header.counts, theme);
-    if shown > 0 {
-        let at = Rect { x: inner.x + room - shown, width: shown, ..inner };
-        pieces(buffer, at, inner.y, &header.place, theme);
+    // The counts go first, in fewer words before one of them is cut.
+    let wide = |list: &[Piece]| list.iter().map(width_of).sum::<usize>();
+    let short = wide(&header.counts) > usize::from(room) && !header.brief.is_empty();
+    let counts = if short { &header.brief } else { &header.counts };
+    // Where they leave room the place stands at the right: as much of it as is whole, or the beginning of its first part.
+    let left = usize::from(room).saturating_sub(wide(counts) + 3);
+    let mut shown = header.place.len();
+    while shown > 1 && wide(&header.place[..shown]) > left {
+        shown -= 1;
+    }
+    let place = &header.place[..shown];
+    let columns = u16::try_from(wide(place).min(left)).unwrap_or(0);
+    let columns = if columns > MIN_PLACE { columns } else { 0 };
+    let before = Rect { width: room - if columns > 0 { columns + 2 } else { 0 }, ..inner };
+    pieces(buffer, before, inner.y, counts, theme);
+    if columns > 0 {
+        let at = Rect { x: inner.x + room - columns, width: columns, ..inner };
+        pieces(buffer, at, inner.y, place, theme);
     }
 }
 

@@ -14,8 +14,8 @@ pub(super) fn bars(theme: Theme) -> [&'static str; 9] {
     if theme.unicode { BARS } else { BARS_IN_ASCII }
 }
 
-/// The step of a cell that was busy all the time.
-const HIGHEST: usize = 6;
+/// The step of a cell that was busy all the time: above half of the line, so that rows of busy agents stay apart.
+const HIGHEST: usize = 5;
 
 /// A cell of a strip: as high as it was busy; what needed somebody keeps its mark.
 pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) {

@@ -36,7 +36,7 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     // Every column counts in a narrow edge: a corner, a mark, and the state.
     let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(3), height: 1, ..frame };
     let mut pen = Pen::new(buffer, inner, inner.y, theme);
-    note_mark(&mut pen, tile.marked, tile.unread, theme);
+    note_mark(&mut pen, (tile.marked, tile.unread, tile.snoozed), theme);
     pen.put(theme.glyph(tile.agent.readiness), theme.style(state));
     pen.put(" ", theme.style(state));
     let name = theme.style(Role::Strong);

@@ -219,6 +219,9 @@ impl Theme {
         if self.unicode { "\u{25a0}" } else { "#" }
     }
 
+    /// The mark of a row of which nothing is told for a while.
+    pub const SNOOZED: &'static str = "z";
+
     /// Returns the mark of something that is missing.
     #[must_use]
     pub fn ellipsis(self) -> &'static str {
@@ -306,6 +309,10 @@ fn in_ascii(c: char) -> char {
         '\u{25a0}' => '#',
         '\u{2588}' | '\u{25b0}' => '#',
         '\u{25b1}' => '.',
+        '\u{25d0}' => '|',
+        '\u{25d3}' => '/',
+        '\u{25d1}' => '-',
+        '\u{25d2}' => '\\',
         '\u{258c}' => '>',
         '\u{25b2}' | '\u{25c6}' => '!',
         '\u{2717}' => 'x',

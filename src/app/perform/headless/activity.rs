@@ -9,6 +9,7 @@ use crate::app::perform::activity::{lines, pull_cards, record};
 use crate::app::tui::event::Event;
 use crate::app::tui::screens::activity;
 use crate::app::tui::state::State;
+use crate::app::tui::state::activity::ActivityState;
 use crate::app::tui::update::update;
 use crate::fleet::activity::{self as history, Event as Happened, HOUR, Known, Page, Query, Store, take_in};
 use crate::fleet::error::Result;
@@ -60,6 +61,8 @@ pub(super) fn show(state: &mut State, read: &Result<Read>, view: bool) {
         update(state, Event::Tick(state.now));
     }
     if let Ok(read) = read {
+        // Answers to what either view asks: the other one is dropped.
+        update(state, Event::Events(Arc::new(Page { query: ActivityState::recent_query(), ..read.page.clone() })));
         update(state, Event::Events(Arc::new(Page { query: activity::query(state), ..read.page.clone() })));
     }
 }

@@ -49,11 +49,11 @@ const FRAME: Size = Size { width: 120, height: 40 };
 /// Most columns of a text table when no width is given: a log line, not a terminal.
 const TEXT_WIDTH: usize = 200;
 
-/// Looks once and prints.
+/// Looks once and prints; pictures look as the theme says.
 ///
 /// # Errors
 /// When the fleet cannot be looked at, or the agent asked for has no pane.
-pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<Report> {
+pub(in crate::app) async fn once(site: &Site, options: &OnceOptions, theme: Theme) -> Result<Report> {
     let path = std::env::var("PATH").unwrap_or_default();
     // Said at once, with the exit code of a missing program: the rows would only say that nothing is
     // known.
@@ -105,9 +105,9 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions) -> Result<R
             Report::done(output::json_text(&document), &Value::Null)
         }
         OnceFormat::Ansi | OnceFormat::Svg => {
-            let buffer = frame(site, &snapshot, (board, first), &read, picture, options).await;
+            let buffer = frame(site, &snapshot, (board, first), &read, picture, (options, theme)).await;
             let file = match options.format {
-                OnceFormat::Svg => picture::svg(&buffer, Theme::default().ground()),
+                OnceFormat::Svg => picture::svg(&buffer, theme.ground()),
                 _ => picture::ansi(&buffer),
             };
             Report::done(file.trim_end(), &Value::Null)
@@ -388,7 +388,7 @@ async fn frame(
     (board, first): (Result<Board>, Option<Detail>),
     read: &Result<activity::Read>,
     picture: Option<(String, PaneScreen)>,
-    options: &OnceOptions,
+    (options, theme): (&OnceOptions, Theme),
 ) -> Buffer {
     let size = Size { width: options.width.unwrap_or(FRAME.width), height: options.height.unwrap_or(FRAME.height) };
     let mut state = State::new(size, Timestamp::now());
@@ -425,7 +425,7 @@ async fn frame(
         );
     }
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.width, size.height));
-    draw::draw(&mut buffer, &present::present(&state), Theme::default());
+    draw::draw(&mut buffer, &present::present(&state), theme);
     buffer
 }
 

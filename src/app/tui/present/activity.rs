@@ -63,6 +63,13 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     }))
 }
 
+/// The newest events, for where nothing is chosen among them.
+pub(in crate::app::tui) fn newest(state: &State, rows: usize) -> Vec<ActivityLine> {
+    let events = state.activity.recent.as_ref().map_or(&[][..], |page| &page.events);
+    let from = events.len().saturating_sub(rows);
+    events[from..].iter().map(|(_, event)| ActivityLine::Event(line(state, event, false))).collect()
+}
+
 /// The lines on the screen, the newest last.
 fn lines(state: &State, rows: usize) -> Vec<ActivityLine> {
     let events = state.activity.events();

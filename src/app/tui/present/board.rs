@@ -7,7 +7,7 @@ use super::dag;
 use crate::app::tui::state::State;
 use crate::backlog::model::{CardLine, Column, Stamp};
 use crate::fleet::model::age;
-use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::layout::{Edges, Plan, ViewKind};
 use crate::ui::theme::glyph;
 use crate::ui::view::{BoardView, Body, CardCell, CardWords, ColumnView, Piece, Role};
 
@@ -20,7 +20,22 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
         selected: state.board.column.index(),
         filter: state.is_filtered(),
         empty: state.board.board.as_ref().is_none_or(|board| board.counts.total() == 0),
+        most: most(state),
     }
+}
+
+/// What is done with the selected card, and stands in the edge of its panel: the footer has the rest.
+pub(super) const ON_THE_CARD: &[&str] =
+    &["backlog.complete", "card.move", "card.link", "card.editor", "backlog.unblock", "card.undo"];
+
+/// Whether the selected card has a panel in whose edge keys stand.
+pub(super) fn has_edge(plan: &Plan) -> bool {
+    plan.edges == Edges::Full && !plan.card_frame.is_empty()
+}
+
+/// Cards in the fullest column.
+fn most(state: &State) -> u64 {
+    Column::ALL.map(|column| state.board.count(column)).into_iter().max().unwrap_or(0)
 }
 
 /// What there is to draw of it.
@@ -47,8 +62,10 @@ fn board(state: &State, plan: &Plan) -> BoardView {
     BoardView {
         columns: columns.into(),
         selected: state.board.column.index(),
+        most: most(state),
         filter: state.is_filtered().then(|| (state.board.filter.text.clone(), state.board.filtering)),
         empty: empty(state),
+        keys: if has_edge(plan) { super::hints(state, ON_THE_CARD) } else { Vec::new() },
         detail: below(state, plan),
         beside: beside(state, plan),
     }

@@ -73,7 +73,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         role: Role::Warning,
     }));
     if let Some(usage) = &row.usage {
-        lines.push(FactLine { label: "tokens".to_owned(), text: used(usage), age: None, role: Role::Plain });
+        lines.push(FactLine { label: "tokens".to_owned(), text: used(usage, true), age: None, role: Role::Plain });
     }
     if let Some(process) = &row.process {
         lines.push(FactLine {
@@ -108,8 +108,17 @@ fn last_end(row: &AgentRow) -> Vec<(String, String)> {
     lines
 }
 
-/// What a runtime says that it used, in one line.
-fn used(usage: &UsageFacts) -> String {
+/// Cells of a meter.
+const METER: u8 = 5;
+
+/// A share of hundred as a bar.
+fn meter(percent: f64) -> String {
+    let full = (percent / 100.0 * f64::from(METER)).ceil();
+    (0..METER).map(|cell| if f64::from(cell) < full { '\u{25b0}' } else { '\u{25b1}' }).chain([' ']).collect()
+}
+
+/// What a runtime says that it used, in one line; for an eye with a bar of how full its context is.
+fn used(usage: &UsageFacts, bars: bool) -> String {
     let mut parts = Vec::new();
     if let Some(sent) = usage.input_tokens {
         parts.push(format!("{} in", amount(sent)));
@@ -117,7 +126,8 @@ fn used(usage: &UsageFacts) -> String {
     if let Some(answered) = usage.output_tokens {
         parts.push(format!("{} out", amount(answered)));
     }
-    parts.extend(usage.context_used_percent.map(|percent| format!("context {percent:.0}%")));
+    let bar = |percent: f64| if bars { meter(percent) } else { String::new() };
+    parts.extend(usage.context_used_percent.map(|percent| format!("context {}{percent:.0}%", bar(percent))));
     parts.extend(usage.cost_usd.map(|cost| format!("${cost:.2}")));
     parts.extend(usage.limits.iter().map(|limit| format!("{} limit {:.0}%", limit.window, limit.used_percent)));
     parts.extend(usage.model.as_ref().map(ToString::to_string));
@@ -152,7 +162,7 @@ pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
         ),
     ];
     if let Some(usage) = &row.usage {
-        lines.push(("tokens".to_owned(), format!("{}, said {}", used(usage), usage.observed_at)));
+        lines.push(("tokens".to_owned(), format!("{}, said {}", used(usage, false), usage.observed_at)));
     }
     if let Some(claim) = &row.claim {
         let left = age::short(Duration::from_secs_f64(claim.expires_in.abs()));

@@ -7,8 +7,17 @@ use super::{activity, detail, pane};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
 use crate::ui::columns::{self, Columns};
-use crate::ui::layout::{self, Plan, ViewKind};
+use crate::ui::layout::{self, Edges, Plan, ViewKind};
 use crate::ui::view::{Body, FleetView, ListRow, Piece, Role};
+
+/// What is done with the selected agent, and stands in the edge of its panel: the footer has the rest.
+pub(super) const ON_THE_SELECTED: &[&str] =
+    &["agent.diff", "agent.explain", "agent.attach", "agent.reset", "agent.tail", "agent.persona"];
+
+/// Whether the selected agent has a panel in whose edge keys stand.
+pub(super) fn has_edge(plan: &Plan) -> bool {
+    plan.edges == Edges::Full && !plan.detail_frame.is_empty()
+}
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
@@ -17,6 +26,7 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
         lines: sizes(state, &rows).1.iter().map(|lines| usize::from(*lines)).sum(),
         filter: state.is_filtered(),
         facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
+        recent: state.activity.tells_recent(),
     }
 }
 
@@ -68,8 +78,11 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         rows: shown,
         columns,
         lines: heights.iter().map(|lines| usize::from(*lines)).sum(),
+        tells_recent: state.activity.tells_recent(),
+        recent: activity::newest(state, usize::from(plan.recent.height)),
         count,
         position: marked.into_iter().chain(position).collect(),
+        keys: if has_edge(plan) { super::hints(state, ON_THE_SELECTED) } else { Vec::new() },
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         empty: empty(state),
         facts: state.selected_row().map(|row| detail::facts(row)),
@@ -103,6 +116,7 @@ fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
         agent: Arc::clone(row),
         unread: state.is_unread(row),
         marked: state.batch.contains(&row.key),
+        snoozed: state.is_snoozed(row),
         selected: state.selected.as_ref() == Some(&row.key),
         lines,
         warning,

@@ -66,6 +66,8 @@ pub struct Room {
     pub board_page: u64,
     /// Rows of events on the screen.
     pub activity_rows: usize,
+    /// Whether what happened last has room below the list of agents, or would have if anything were known of it.
+    pub may_tell_recent: bool,
     /// Whether the terminal shows nothing of the view.
     pub too_small: bool,
 }
@@ -73,7 +75,8 @@ pub struct Room {
 /// The room that the state's view has on its terminal.
 #[must_use]
 pub fn layout_of(state: &State) -> Room {
-    let plan = plan_of(state);
+    let kind = kind_of(state);
+    let plan = plan_for(state, kind);
     Room {
         list_rows: plan.list_lines(),
         pane: Size { width: plan.pane.width, height: plan.pane.height },
@@ -81,6 +84,12 @@ pub fn layout_of(state: &State) -> Room {
         grid: plan.grid,
         board_page: u64::from(plan.board_page()),
         activity_rows: if state.screen == Screen::Activity { activity::rows(state, &plan) } else { 0 },
+        may_tell_recent: match kind {
+            ViewKind::Fleet { lines, filter, facts, .. } if state.screen == Screen::Fleet => {
+                !plan_for(state, ViewKind::Fleet { lines, filter, facts, recent: true }).recent_frame.is_empty()
+            }
+            _ => false,
+        },
         too_small: plan.too_small,
     }
 }
@@ -142,11 +151,12 @@ fn popup(state: &State, open: &Overlay) -> Option<Popup> {
 /// Turns the state into a view.
 #[must_use]
 pub fn present(state: &State) -> View {
+    let plan = plan_of(state);
     View {
         header: header(state),
-        body: body(state, &plan_of(state)),
+        body: body(state, &plan),
         tabs: tabs(state),
-        footer: footer(state),
+        footer: footer(state, &plan),
         message: state
             .toast
             .as_ref()
@@ -163,7 +173,8 @@ fn clock(state: &State) -> String {
 fn header(state: &State) -> Header {
     let clock = clock(state);
     let Some(snapshot) = &state.snapshot else {
-        return Header { counts: vec![Piece::new("looking at the fleet", Role::Strong)], place: Vec::new(), clock };
+        let counts = vec![Piece::new("looking at the fleet", Role::Strong)];
+        return Header { counts, clock, ..Header::default() };
     };
     let mut counts: Vec<Piece> = snapshot.paused.iter().map(banner).collect();
     if state.is_read_only() {
@@ -183,6 +194,7 @@ fn header(state: &State) -> Header {
             counts.push(Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm));
         }
     }
+    let mut brief = counts.clone();
     // Those who need the operator are counted already, and stand on top of the list.
     for readiness in [
         Readiness::Working,
@@ -196,13 +208,17 @@ fn header(state: &State) -> Header {
         if count > 0 {
             let text = format!("   {} {count} {}", glyph(readiness), readiness.word());
             counts.push(Piece::new(text, Role::State(readiness)));
+            // The list below has the words to the glyphs.
+            brief.push(Piece::new(format!("  {} {count}", glyph(readiness)), Role::State(readiness)));
         }
     }
-    if let Some(age) = state.data_age().filter(|age| *age >= OLD_DATA) {
-        counts.push(Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
-    }
-    if let Some(warning) = snapshot.warnings.first() {
-        counts.push(Piece::new(format!("   {}", warning.label()), Role::Warning));
+    let old = state.data_age().filter(|age| *age >= OLD_DATA);
+    let old = old.map(|age| Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
+    let warning = snapshot.warnings.first();
+    let warning = warning.map(|warning| Piece::new(format!("   {}", warning.label()), Role::Warning));
+    for piece in old.into_iter().chain(warning) {
+        brief.push(piece.clone());
+        counts.push(piece);
     }
     let demo = if state.demo { "demo " } else { "" };
     let mut place = vec![
@@ -215,7 +231,7 @@ fn header(state: &State) -> Header {
     if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
         place.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
     }
-    Header { counts, place, clock }
+    Header { counts, brief, place, clock }
 }
 
 /// The pause, in front of everything else.
@@ -264,13 +280,40 @@ fn tabs(state: &State) -> Vec<Tab> {
     VIEWS_IN_ORDER.into_iter().filter_map(named).collect()
 }
 
-fn footer(state: &State) -> Vec<(String, String)> {
+/// Turns while something runs: four frames, each of which has the width of the others.
+const SPINNER: [&str; 4] = ["\u{25d0}", "\u{25d3}", "\u{25d1}", "\u{25d2}"];
+
+/// How long a frame of it stands.
+pub(in crate::app) const TURN: Duration = Duration::from_millis(250);
+
+/// The frame of this moment.
+fn spinner(state: &State) -> &'static str {
+    let turns = state.now.as_millisecond().div_euclid(i64::try_from(TURN.as_millis()).unwrap_or(1));
+    SPINNER[usize::try_from(turns.rem_euclid(4)).unwrap_or(0)]
+}
+
+/// The keys of these actions that work here, with their meaning.
+fn hints(state: &State, ids: &[&str]) -> Vec<(String, String)> {
+    let at = state.standing();
+    let here = |id: &&str| {
+        let spec = state.keys.in_place(&at).find(|spec| spec.id == *id)?;
+        Some((state.keys.first(spec, &at)?, spec.title.to_owned()))
+    };
+    ids.iter().filter_map(here).collect()
+}
+
+fn footer(state: &State, plan: &Plan) -> Vec<(String, String)> {
     let hint = |key: &str, meaning: &str| (key.to_owned(), meaning.to_owned());
     if state.is_filtering() {
         return vec![hint("Enter", "keeps the filter"), hint("Esc", "clears it")];
     }
     let at = state.standing();
     let place = at.place;
+    let in_edge = match state.screen {
+        Screen::Fleet if fleet::has_edge(plan) => fleet::ON_THE_SELECTED,
+        Screen::Board if board::has_edge(plan) => board::ON_THE_CARD,
+        _ => &[],
+    };
     let mut specs: Vec<&ActionSpec> = state
         .keys
         .in_place(&at)
@@ -280,6 +323,8 @@ fn footer(state: &State) -> Vec<(String, String)> {
             !matches!(place, Place::Board | Place::Diff) || !matches!(spec.id, "view.board" | "attention.next")
         })
         .filter(|spec| place != Place::Activity || spec.id != "view.activity")
+        // What stands in the edge of its panel needs no second place.
+        .filter(|spec| !in_edge.contains(&spec.id))
         .collect();
     // What is pressed most stands first, where no narrow screen cuts it off: look, answer, write, the next.
     let first =
@@ -300,7 +345,7 @@ fn footer(state: &State) -> Vec<(String, String)> {
         let first: Vec<&str> = words.take(3).collect();
         let more = state.running.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        hints.insert(0, hint("\u{25b8}", &format!("{}{more}", Label::new(&first.join(" ")))));
+        hints.insert(0, hint(spinner(state), &format!("{}{more}", Label::new(&first.join(" ")))));
     }
     hints.extend(always);
     hints

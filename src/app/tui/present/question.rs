@@ -21,6 +21,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             None => vec![Piece::new(text, Role::Strong)],
         }
     };
+    let numbered = open.asked.as_str().split(BETWEEN).any(|row| row.starts_with(|c: char| c.is_ascii_digit()));
     let mut lines: Vec<Vec<Piece>> = open.asked.as_str().split(BETWEEN).map(row).collect();
     match (&open.sent, &open.told) {
         (Some((_, choice)), _) => {
@@ -45,7 +46,9 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         hint: match open.told {
             // It is answered; what is left is to go on.
             Some((_, false)) => format!("{next}Esc closes"),
-            _ => format!("1-9 answers with that choice, {next}a attaches, Esc closes"),
+            _ if numbered => format!("1-9 answers with that choice, {next}a attaches, Esc closes"),
+            // It shows no numbers: they count its choices as they stand there.
+            _ => format!("1 answers with the first choice, 2 with the second, {next}a attaches, Esc closes"),
         },
     })
 }

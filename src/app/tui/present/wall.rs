@@ -76,6 +76,7 @@ fn tile(state: &State, row: Arc<AgentRow>, room: Size) -> TileView {
     let cut = cut(state, &row, room);
     TileView {
         unread: state.is_unread(&row),
+        snoozed: state.is_snoozed(&row),
         marked: state.batch.contains(&row.key),
         selected: state.selected.as_ref() == Some(&row.key),
         needs: row.needs_operator() && row.attention() != Attention::Unmanaged,

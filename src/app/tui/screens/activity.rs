@@ -11,7 +11,7 @@ use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::parts::{FilterParts, ViewParts};
 use crate::app::tui::screens::{board, fleet};
 use crate::app::tui::state::State;
-use crate::app::tui::state::activity::WINDOW;
+use crate::app::tui::state::activity::{ActivityState, WINDOW};
 use crate::app::tui::state::event::EventPopup;
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::app::tui::state::text_input::TextInput;
@@ -182,6 +182,10 @@ fn keep_in_view(state: &mut State) {
 /// Takes a page that was read.
 pub(in crate::app::tui) fn take_page(state: &mut State, page: Arc<Page>) {
     state.activity.lost = None;
+    if page.query == ActivityState::recent_query() {
+        state.activity.recent = Some(page);
+        return;
+    }
     if page.query != state.activity.query() {
         // It answers an earlier question.
         return;
@@ -206,18 +210,23 @@ pub(in crate::app::tui) fn take_known(state: &mut State, known: Arc<Known>) {
 
 /// Asks for what the screen shows and was not read yet, and keeps how far the operator has looked.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.screen != Screen::Activity {
-        if state.activity.asked.take().is_some() {
-            effects.push(Effect::Activity(ActivityAsk::Rest));
-        }
-        return;
+    if state.screen == Screen::Activity {
+        // The terminal may have another size now.
+        keep_in_view(state);
     }
-    // The terminal may have another size now.
-    keep_in_view(state);
-    let query = state.activity.query();
-    if state.activity.asked.as_ref() != Some(&query) {
-        state.activity.asked = Some(query.clone());
-        effects.push(Effect::Activity(ActivityAsk::Show(Box::new(query))));
+    let wanted = match state.screen {
+        Screen::Activity => Some(state.activity.query()),
+        // Where there would be room for it, were the list short.
+        Screen::Fleet if layout_of(state).may_tell_recent => Some(ActivityState::recent_query()),
+        _ => None,
+    };
+    if state.activity.asked != wanted {
+        let ask = wanted.clone().map_or(ActivityAsk::Rest, |query| ActivityAsk::Show(Box::new(query)));
+        effects.push(Effect::Activity(ask));
+        state.activity.asked = wanted;
+    }
+    if state.screen != Screen::Activity {
+        return;
     }
     // Seen is what stands on the screen: the newest, where nothing narrows the view.
     let newest = state.activity.events().last().map(|((at, _), _)| *at);

@@ -8,6 +8,9 @@ use crate::fleet::activity::{Anchor, Event, Filter, Known, Page, Query};
 /// Events that are read at once: more than any screen shows, so that most moves ask for nothing.
 pub(in crate::app::tui) const WINDOW: u32 = 400;
 
+/// Events below the list of agents: more than its panel shows.
+const RECENT: u32 = 16;
+
 /// The place of an event.
 pub(in crate::app::tui) type At = crate::fleet::activity::Place;
 
@@ -16,6 +19,8 @@ pub(in crate::app::tui) type At = crate::fleet::activity::Place;
 pub struct ActivityState {
     /// The page that was read last; `None` before the first.
     pub page: Option<Arc<Page>>,
+    /// What happened last, as the Fleet view shows it.
+    pub recent: Option<Arc<Page>>,
     /// What is known of the last day.
     pub known: Option<Arc<Known>>,
     /// Why the history cannot be kept.
@@ -61,6 +66,17 @@ impl ActivityState {
     #[must_use]
     pub fn selected(&self) -> Option<&Event> {
         self.cursor().and_then(|at| self.events().get(at)).map(|(_, event)| event)
+    }
+
+    /// Whether something is known of what happened last.
+    #[must_use]
+    pub fn tells_recent(&self) -> bool {
+        self.recent.as_ref().is_some_and(|page| !page.events.is_empty())
+    }
+
+    /// What the Fleet view asks for.
+    pub(in crate::app) fn recent_query() -> Query {
+        Query { filter: Filter::default(), anchor: Anchor::Newest, since: 0, limit: RECENT }
     }
 
     pub(in crate::app::tui) fn query(&self) -> Query {

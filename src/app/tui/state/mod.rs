@@ -415,4 +415,10 @@ impl State {
     pub fn is_unread(&self, row: &AgentRow) -> bool {
         row.managed && self.seen.get(&row.key).is_some_and(|seen| *seen != row.readiness)
     }
+
+    /// Returns whether nothing is told of a row's agent for a while.
+    #[must_use]
+    pub fn is_snoozed(&self, row: &AgentRow) -> bool {
+        row.managed && self.notices.snoozed.contains_key(row.name.as_str())
+    }
 }

@@ -11,6 +11,7 @@ use crate::app::action::dispatch::{Request, RequestId, Sent};
 use crate::app::action::fleet::Targets;
 use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
+use crate::app::tui::effect::ActivityAsk;
 use crate::app::tui::samples;
 use crate::app::tui::state::answer::Answer;
 use crate::fleet::model::{Label, PaneScreen, Readiness, RowKey, ServerName, Size, SocketName};
@@ -47,7 +48,9 @@ fn the_first_snapshot_selects_who_needs_the_operator_most_and_opens_its_pane() {
     let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
     let effects = update(&mut state, Event::Snapshot(samples::snapshot()));
     assert_eq!(selected(&state), "review");
-    assert!(matches!(&effects[..], [Effect::View(Some(target))] if target.session_id.starts_with('$')));
+    assert!(
+        matches!(&effects[..], [Effect::View(Some(target)), Effect::Activity(_)] if target.session_id.starts_with('$'))
+    );
     assert!(update(&mut state, Event::Snapshot(samples::snapshot())).is_empty(), "nothing new, nothing to do");
 }
 
@@ -223,7 +226,10 @@ fn scrollback_is_fetched_once_and_left_at_its_end() {
 #[test]
 fn the_view_is_closed_where_there_is_no_room_for_it() {
     let mut state = state();
-    assert_eq!(update(&mut state, Event::Resize(Size { width: 40, height: 12 })), [Effect::View(None)]);
+    assert_eq!(
+        update(&mut state, Event::Resize(Size { width: 40, height: 12 })),
+        [Effect::View(None), Effect::Activity(ActivityAsk::Rest)]
+    );
     assert!(matches!(&update(&mut state, Event::Resize(Size { width: 80, height: 24 }))[..], [Effect::View(Some(_))]));
 }
 
