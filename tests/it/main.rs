@@ -13,6 +13,7 @@ mod cli;
 mod cost;
 mod dashboard;
 mod demo;
+mod doors;
 mod first_minutes;
 mod first_run;
 mod framework;

@@ -8,6 +8,7 @@ pub use when::{Standing, VIEWS, When};
 
 use std::sync::LazyLock;
 
+use super::ScreenAction;
 use super::registry::{ACTIONS, ActionSpec, Key, Palette, Place};
 
 /// Chords that nobody can bind: whatever is open, they lead out of it.
@@ -244,12 +245,15 @@ impl Keymap {
         }
         let elsewhere = VIEWS.into_iter().filter(|(_, place)| *place != at.place);
         let found = elsewhere.filter_map(|(_, place)| self.lookup(&Standing::of(place), chord)).next();
-        match found {
-            Some(spec) => {
-                let place = place_of(spec).word();
-                format!("{chord} ({}) works in {place}; ? shows the keys that work here", spec.title)
-            }
-            None => format!("{chord} does nothing here; ? shows the keys"),
+        let what = match found {
+            Some(spec) => format!("{chord} ({}) works in {}", spec.title, place_of(spec).word()),
+            None => format!("{chord} does nothing here"),
+        };
+        // Under the key that it has by now.
+        let help = ACTIONS.iter().find(|spec| spec.build.is(ScreenAction::Help));
+        match help.and_then(|help| self.first(help, at)) {
+            Some(key) => format!("{what}; {key} shows the keys that work here"),
+            None => what,
         }
     }
 

@@ -40,7 +40,10 @@ fn a_chord_of_another_view_names_that_view() {
     assert_eq!(told(Place::Board, "S"), "S (start) works in Fleet, Wall, Org; ? shows the keys that work here");
     assert_eq!(told(Place::Watch, "n"), "n (new) works in Board; ? shows the keys that work here");
     assert_eq!(told(Place::Fleet, "f"), "f (freeze) works in Wall; ? shows the keys that work here");
-    assert_eq!(told(Place::Fleet, "\u{e9}"), "\u{e9} does nothing here; ? shows the keys");
+    assert_eq!(told(Place::Fleet, "\u{e9}"), "\u{e9} does nothing here; ? shows the keys that work here");
+    let moved = bound(&[("f2", "app.help", ""), ("?", "none", ""), ("f1", "none", "")]);
+    let told = moved.refusal(&Standing::of(Place::Fleet), chord("f"));
+    assert_eq!(told, "f (freeze) works in Wall; F2 shows the keys that work here");
 }
 
 #[test]

@@ -214,7 +214,8 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Anywhere,
         &["Z"],
         ScreenAction::Pause,
-    ),
+    )
+    .no_command("`fleet pause` and `fleet resume` are the commands"),
     screen(
         "app.copy",
         "copy",
@@ -230,7 +231,8 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Anywhere,
         &["!"],
         ScreenAction::Escalations,
-    ),
+    )
+    .no_command("`fleet escalations` is the command"),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen(
         "view.wall",
@@ -282,7 +284,8 @@ pub(super) const KEYS: &[ActionSpec] = &[
         Place::Fleet,
         &["N"],
         ScreenAction::Snooze,
-    ),
+    )
+    .no_command("what it silences is this dashboard"),
     screen(
         "list.filter",
         "filter",

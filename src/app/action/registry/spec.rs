@@ -218,6 +218,14 @@ pub enum Build {
     Screen(ScreenAction),
 }
 
+impl Build {
+    /// Whether it is this action of the screen.
+    #[must_use]
+    pub fn is(self, wanted: ScreenAction) -> bool {
+        matches!(self, Self::Screen(action) if action == wanted)
+    }
+}
+
 impl ActionSpec {
     /// The action that these inputs make.
     ///
