@@ -49,6 +49,7 @@ mod steering;
 mod supervise;
 mod systemd;
 mod terminal;
+mod terminals;
 mod trees;
 mod truth;
 mod wall;
