@@ -8,7 +8,7 @@ use tokio::io::unix::AsyncFd;
 /// Waits until the last reader of a pipe is gone. Of anything else, such as a file, it may never come back.
 pub async fn unread(pipe: impl AsFd) {
     let Ok(pipe) = pipe.as_fd().try_clone_to_owned().and_then(|fd| registered_for(fd, Interest::ERROR)) else {
-        return std::future::pending().await;
+        return std::future::pending::<()>().await;
     };
     while let Ok(mut state) = pipe.ready(Interest::ERROR).await {
         if state.ready().is_error() {
@@ -16,7 +16,7 @@ pub async fn unread(pipe: impl AsFd) {
         }
         state.clear_ready();
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Registers a descriptor to be read with the event loop of the calling task.
