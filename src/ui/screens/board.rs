@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::fleet::{empty, filter, select};
+use super::list::{empty, filter, select};
 use crate::ui::canvas::{Panel, Pen, panel, pieces, stroke};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::fleet::{empty, filter};
+use super::list::{empty, filter};
 use crate::ui::canvas::{Panel, panel, pieces};
 use crate::ui::layout::Plan;
 use crate::ui::theme::Theme;

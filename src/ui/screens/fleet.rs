@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 
-use super::activity::events;
+use super::events::events;
+use super::list::{empty, filter, select};
 use super::strip::strip_cell;
 use crate::backlog::model::Column;
 use crate::fleet::model::age::{Coarse, Short};
-use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, stroke, width_of};
+use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, width_of};
 use crate::ui::columns::{self, Columns};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
@@ -83,21 +84,6 @@ pub(super) fn note(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
     pen.put_fitted(&[" ", note, " "], room, style);
 }
 
-pub(super) fn filter(buffer: &mut Buffer, area: Rect, line: Option<&(String, bool)>, theme: Theme) {
-    let Some((typed, editing)) = line else { return };
-    if area.is_empty() {
-        return;
-    }
-    let x = area.x + put(buffer, area, area.x, area.y, "/", theme.style(Role::Strong));
-    let room = usize::from(area.right().saturating_sub(x + 1));
-    // While typing the end matters, not the beginning.
-    let typed = theme.text(typed);
-    let end = x + put(buffer, area, x, area.y, text::fit_end(&typed, room), Style::new());
-    if *editing {
-        put(buffer, area, end, area.y, " ", Style::new().add_modifier(Modifier::REVERSED));
-    }
-}
-
 fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     if area.is_empty() {
         return;
@@ -115,24 +101,6 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
         }
         list_row(buffer, Rect { y, height, ..area }, row, view.columns, theme);
         y += height;
-    }
-}
-
-/// Draws what stands instead of rows: what would be there, and how it comes there.
-pub(super) fn empty(buffer: &mut Buffer, area: Rect, lines: &[String], theme: Theme) {
-    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-    let mut y = area.y + u16::from(area.height > 4);
-    for (at, line) in lines.iter().enumerate() {
-        for part in text::wrap(line, usize::from(inner.width.max(1))) {
-            if y >= area.bottom() {
-                return;
-            }
-            let role = if at == 0 { Role::Strong } else { Role::Quiet };
-            Pen::new(buffer, inner, y, theme).put(&part, theme.style(role));
-            y += 1;
-        }
-        // What is wrong stands apart from what to do.
-        y += u16::from(at == 0 && area.height > 6);
     }
 }
 
@@ -244,14 +212,6 @@ pub(super) fn note_mark(pen: &mut Pen, (marked, unread, snoozed): (bool, bool, b
         (false, true, _) => pen.put(theme.unread(), theme.style(Role::Alarm)),
         (false, false, true) => pen.put(Theme::SNOOZED, theme.style(Role::Quiet)),
         (false, false, false) => pen.put(" ", theme.style(Role::Plain)),
-    }
-}
-
-/// Marks rows of cells as selected: a quiet ground, and a bar at their left.
-pub(super) fn select(buffer: &mut Buffer, area: Rect, theme: Theme) {
-    buffer.set_style(area, theme.selection());
-    for y in area.y..area.bottom() {
-        stroke(buffer, area.x, y, theme.selected(), theme.style(Role::Accent));
     }
 }
 

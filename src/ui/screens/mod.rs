@@ -3,7 +3,9 @@
 mod activity;
 mod board;
 mod diff;
+mod events;
 mod fleet;
+mod list;
 mod org;
 mod strip;
 mod wall;

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::fleet::{empty, select};
+use super::list::{empty, select};
 use crate::ui::canvas::{Panel, Pen, panel, pieces};
 use crate::ui::columns;
 use crate::ui::layout::{Edges, Plan};

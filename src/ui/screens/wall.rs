@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::fleet::{empty, filter, note, note_mark};
+use super::fleet::{note, note_mark};
+use super::list::{empty, filter};
 use crate::ui::canvas::{Panel, Pen, pane, panel, stroke};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::theme::Theme;
