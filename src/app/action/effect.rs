@@ -50,7 +50,8 @@ impl FleetAction {
             | Self::Status
             | Self::Verify
             | Self::Doctor
-            | Self::Escalations => false,
+            | Self::Escalations
+            | Self::Digest(_) => false,
             Self::Init { write, .. } | Self::Provision { write, .. } => *write,
             Self::Install { dry_run } | Self::Uninstall { dry_run } => !dry_run,
             Self::Recover { apply } => *apply,

@@ -101,6 +101,8 @@ pub enum FleetAction {
     Resume,
     /// What waits for a person.
     Escalations,
+    /// What the factory did since then, or in the last week.
+    Digest(Option<Since>),
     /// Somebody looks after an escalation.
     Ack(String),
 }
@@ -202,6 +204,7 @@ impl FleetAction {
             | Self::Pause { .. }
             | Self::Resume
             | Self::Escalations
+            | Self::Digest(_)
             | Self::Ack(_) => Concern::default(),
         }
     }

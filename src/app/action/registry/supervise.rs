@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::activity::since;
 use super::spec::{ActionSpec, JSON, LOOK, command, flag, value, word};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::{Action, FleetAction, TerminalAction};
@@ -43,6 +44,23 @@ pub(super) const SUPERVISE: &[ActionSpec] = &[
     .no_key("the header tells of them; the palette runs it")
     .takes(&[JSON])
     .answers("[escalation]", &[0, 1])
+    .looks(),
+    command(
+        "fleet.digest",
+        "digest",
+        "Counts what the factory did in the last week, or since a time: cards, attempts, waits, escalations, tokens",
+        &["fleet", "digest"],
+        |inputs| {
+            let from = inputs.one("since").as_deref().map(|text| since("--since", text)).transpose()?;
+            Ok(Action::Fleet(FleetAction::Digest(from)))
+        },
+    )
+    .no_key("the palette runs it")
+    .takes(&[
+        value("since", "From when on: `90s`, `15m`, `2h30m`, `7d`, or a time such as 2026-01-31T08:00 or 2026-01-31T08:00Z"),
+        JSON,
+    ])
+    .answers("digest", &[0, 1])
     .looks(),
     command(
         "fleet.ack",

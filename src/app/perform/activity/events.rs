@@ -13,8 +13,8 @@ use super::{cards, print};
 use crate::app::action::activity::{Events, Since};
 use crate::app::action::error::DONE;
 use crate::app::perform::output::{self, Printed};
-use crate::fleet::activity::{self, Anchor, Event, Filter, Place, Query, Recorder, Store};
-use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::activity::{self, Anchor, Event, Filter, Kind, Place, Query, Recorder, Store};
+use crate::fleet::error::{self, Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::FleetSnapshot;
 use crate::fleet::observe;
@@ -101,24 +101,61 @@ enum Beginning {
 }
 
 fn since(since: Option<&Since>, follow: bool) -> Result<Beginning> {
-    let now = Timestamp::now();
-    let at = match since {
-        None if follow => return Ok(Beginning::Newest(BEFORE)),
-        None => now.checked_sub(24.hours()).unwrap_or(now),
-        Some(Since::Ago(age)) => now.checked_sub(*age).unwrap_or(Timestamp::UNIX_EPOCH),
-        Some(Since::At(at)) => *at,
-        Some(Since::Civil(time)) => {
-            time.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp()).map_err(|error| {
-                Failure::new(
-                    Kind::Invalid,
-                    "--since",
-                    error.to_string(),
-                    "give it with its offset, such as 2026-01-02T03:04Z",
-                )
-            })?
+    match since {
+        None if follow => Ok(Beginning::Newest(BEFORE)),
+        None => {
+            let now = Timestamp::now();
+            Ok(Beginning::At(now.checked_sub(24.hours()).unwrap_or(now).as_millisecond()))
         }
+        Some(since) => moment(since).map(Beginning::At),
+    }
+}
+
+/// The moment that is meant, in milliseconds since 1970.
+///
+/// # Errors
+/// When the clock on the wall never showed it.
+pub(super) fn moment(since: &Since) -> Result<i64> {
+    let at = match since {
+        Since::Ago(age) => Timestamp::now().checked_sub(*age).unwrap_or(Timestamp::UNIX_EPOCH),
+        Since::At(at) => *at,
+        Since::Civil(time) => time.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp()).map_err(|error| {
+            Failure::new(
+                error::Kind::Invalid,
+                "--since",
+                error.to_string(),
+                "give it with its offset, such as 2026-01-02T03:04Z",
+            )
+        })?,
     };
-    Ok(Beginning::At(at.as_millisecond()))
+    Ok(at.as_millisecond())
+}
+
+/// Everything of these kinds that happened from a moment on, in the order of its time, what waits to be taken in included.
+///
+/// # Errors
+/// When the history cannot be read or written.
+pub(super) async fn since_then(site: &Site, kinds: &[Kind], from: i64) -> Result<Vec<Event>> {
+    let mut recorder = Recorder::open(site, "digest")?;
+    take_in(site, &mut recorder).await;
+    let mut all = Vec::new();
+    for kind in kinds {
+        let filter = Filter::of(None, Some(kind.word()));
+        let mut query = Query { filter, anchor: Anchor::Oldest, since: from, limit: PAGE };
+        loop {
+            let page = recorder.store().page(&query)?;
+            let whole = page.events.len() < PAGE as usize;
+            if let Some(((at, seq), _)) = page.events.last() {
+                query.anchor = Anchor::From((*at, seq + 1));
+            }
+            all.extend(page.events.into_iter().map(|(_, event)| event));
+            if whole {
+                break;
+            }
+        }
+    }
+    all.sort_by_key(|event| event.at);
+    Ok(all)
 }
 
 /// Prints page after page, of what was taken in up to the last one.

@@ -171,6 +171,7 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
                     | FleetAction::Verify
                     | FleetAction::Doctor
                     | FleetAction::Escalations
+                    | FleetAction::Digest(_)
                     | FleetAction::Init { write: false, .. }
                     | FleetAction::Provision { write: false, .. }
                     | FleetAction::Recover { apply: false }

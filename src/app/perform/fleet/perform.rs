@@ -15,6 +15,7 @@ use super::{escalated, look, pause, print, probe};
 use crate::app::action::error;
 use crate::app::action::fleet::{FleetAction, Targets};
 use crate::app::action::report::Report;
+use crate::app::perform::activity::digest;
 use crate::app::perform::look::look as look_at_all;
 use crate::fleet::checks;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -67,6 +68,7 @@ pub(in crate::app) async fn perform(site: &Site, action: &FleetAction, tell: Tel
         FleetAction::Pause { reason, until } => pause::begin(site, reason.as_deref(), until.as_ref()),
         FleetAction::Resume => pause::end(site),
         FleetAction::Escalations => escalated::list(site),
+        FleetAction::Digest(since) => digest(site, since.as_ref()).await,
         FleetAction::Ack(id) => escalated::ack(site, id).await,
         FleetAction::Doctor => {
             let checks = checks::doctor(site, &roster::load(site)).await;
