@@ -80,6 +80,13 @@ pub enum Decision {
         /// Why.
         why: Reason,
     },
+    /// Has somebody look back at a card that is over.
+    Review {
+        /// Who is asked.
+        agent: String,
+        /// The card.
+        card: CardId,
+    },
     /// Has a person look at something.
     Escalate {
         /// What about.
@@ -189,6 +196,7 @@ impl Decision {
             Self::Start { .. } => "start",
             Self::Stop { .. } => "stop",
             Self::Replan { .. } => "replan",
+            Self::Review { .. } => "review",
             Self::Escalate { .. } => "escalate",
             Self::Tell { .. } => "tell",
             Self::Settle { .. } => "settle",
@@ -208,6 +216,7 @@ impl Decision {
             | Self::Start { agent, .. }
             | Self::Stop { agent, .. }
             | Self::Replan { agent, .. }
+            | Self::Review { agent, .. }
             | Self::Tell { agent, .. } => Some(agent),
             Self::Escalate { subject, .. } | Self::Settle { subject, .. } => subject.agent.as_deref(),
         }
@@ -217,7 +226,7 @@ impl Decision {
     #[must_use]
     pub fn card(&self) -> Option<&str> {
         match self {
-            Self::Release { card, .. } | Self::Dispatch { card, .. } => Some(card.as_str()),
+            Self::Release { card, .. } | Self::Dispatch { card, .. } | Self::Review { card, .. } => Some(card.as_str()),
             Self::Reclaim { cards, .. } => match cards.as_slice() {
                 [card] => Some(card.as_str()),
                 _ => None,
@@ -245,6 +254,7 @@ impl Decision {
             | Self::Replan { why, .. }
             | Self::Escalate { why, .. }
             | Self::Settle { why, .. } => why.to_string(),
+            Self::Review { .. } => "it is over, and nobody has looked back at it".to_owned(),
             Self::Tell { .. } => "nobody has told it yet".to_owned(),
         }
     }
@@ -267,6 +277,7 @@ impl Decision {
             Self::Start { agent, .. } => format!("starts {agent}"),
             Self::Stop { agent, .. } => format!("stops {agent}"),
             Self::Replan { agent, .. } => format!("asks {agent} for cards"),
+            Self::Review { agent, card } => format!("has {agent} look back at {card}"),
             Self::Escalate { subject, .. } => format!("escalates: {subject}"),
             Self::Tell { agent, subject, .. } => format!("tells {agent}: {subject}"),
             Self::Settle { subject, .. } => format!("settles: {subject}"),
@@ -284,6 +295,7 @@ impl Decision {
             | Self::Start { agent, .. }
             | Self::Stop { agent, .. }
             | Self::Replan { agent, .. }
+            | Self::Review { agent, .. }
             | Self::Tell { agent, .. } => Some(agent),
             _ => None,
         }

@@ -79,6 +79,10 @@ pub struct Memory {
     pub tells: BTreeMap<String, Backoff>,
     /// How often cards were claimed that were given out.
     pub attempts: BTreeMap<String, i64>,
+    /// The line of the backlog's history up to which is known which cards ended; `None` before anybody asked.
+    pub line: Option<i64>,
+    /// Cards that ended, and at which nobody has looked back.
+    pub over: Vec<CardId>,
     /// The last request for cards.
     pub asked: Option<Asked>,
     /// Whether it was said that the fleet is paused.
@@ -124,6 +128,10 @@ impl Memory {
             let open: BTreeSet<&str> = waiting.map(CardId::as_str).collect();
             self.cards.retain(|card, _| open.contains(card.as_str()));
             self.attempts.retain(|card, _| open.contains(card.as_str()));
+            if cards.line > 0 {
+                self.over.extend(cards.over.iter().cloned());
+                self.line = Some(cards.line);
+            }
         }
         for seat in &situation.seats {
             if seat.readiness == Readiness::Dead {
@@ -202,6 +210,12 @@ impl Memory {
     #[must_use]
     pub fn was_revived(&self, agent: &str) -> bool {
         self.repairs.contains_key(agent)
+    }
+
+    /// Notes that nobody could be asked to look back at a card.
+    pub fn could_not_review(&mut self, agent: &str, card: CardId, why: &str, now: Duration) {
+        self.over.insert(0, card);
+        self.took_no_work(agent, why, now);
     }
 
     /// Notes that an escalation could not be told.

@@ -16,4 +16,4 @@ mod tests;
 pub use decision::{Decision, Reason};
 pub use memory::{Asked, Backoff, Memory};
 pub use situation::{Blocked, Cards, Held, Role, Seat, Settings, Situation, Stays, Waiting};
-pub use tick::tick;
+pub use tick::{REVIEWER, tick};

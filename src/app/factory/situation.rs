@@ -100,6 +100,10 @@ pub struct Cards {
     pub held: Vec<Held>,
     /// What agents could not go on with.
     pub blocked: Vec<Blocked>,
+    /// Cards that ended since the line of the history that is remembered, done or failed, the oldest first.
+    pub over: Vec<CardId>,
+    /// Number of the newest line of the history, where somebody is there who looks back; else 0.
+    pub line: i64,
     /// Cards per column.
     pub counts: Counts,
 }

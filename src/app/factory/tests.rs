@@ -172,7 +172,7 @@ fn carried_out(situation: &Situation, memory: &mut Memory, decisions: &[Decision
             Decision::Clear { agent, .. } => {
                 next.seats.iter_mut().find(|seat| seat.name == *agent).unwrap().drafted = false;
             }
-            Decision::Hold(_) | Decision::GoOn(_) | Decision::Tell { .. } => {}
+            Decision::Hold(_) | Decision::GoOn(_) | Decision::Tell { .. } | Decision::Review { .. } => {}
         }
     }
     next
@@ -428,6 +428,38 @@ fn what_an_agent_has_lived_counts_also_for_a_supervisor_that_came_later() {
         }
     }
     assert_eq!(forgiven, Some(10), "neither at once nor never");
+}
+
+#[test]
+fn whoever_looks_back_gets_one_message_a_card_also_from_the_next_supervisor() {
+    let seats = vec![seat("back", REVIEWER, Readiness::Stuck), seat("code0", "code", Readiness::Working)];
+    let mut all = situation(1, seats, cards(vec![waiting("W", "nobody")], Vec::new()));
+    let mut memory = Memory::default();
+    let over = |all: &mut Situation, line: i64, ids: &[&str]| {
+        let cards = all.cards.as_mut().unwrap();
+        (cards.line, cards.over) = (line, ids.iter().map(|id| card(id)).collect());
+    };
+    let step = |all: &mut Situation, memory: &mut Memory| {
+        (all.look, all.now) = (all.look + 1, all.now + Duration::from_secs(1));
+        memory.look(all);
+        let decisions = tick(all, memory);
+        memory.decided(&decisions);
+        let reviews = decisions.into_iter().filter(|one| one.word() == "review");
+        reviews.filter_map(|one| one.card().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    over(&mut all, 7, &["A", "B"]);
+    assert_eq!(step(&mut all, &mut memory), [] as [&str; 0], "it cannot listen");
+    all.seats[0].readiness = Readiness::Available;
+    over(&mut all, 7, &[]);
+    assert_eq!(step(&mut all, &mut memory), ["A"]);
+    memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+    assert_eq!(memory.line, Some(7));
+    assert_eq!(step(&mut all, &mut memory), ["B"], "one at a time, and none twice");
+    memory.could_not_review("back", card("B"), "refused", all.now);
+    assert_eq!(step(&mut all, &mut memory), [] as [&str; 0], "it rests");
+    all.now += Duration::from_secs(61);
+    assert_eq!(step(&mut all, &mut memory), ["B"]);
+    assert_eq!(step(&mut all, &mut memory), [] as [&str; 0]);
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::fleet::roster::Lifespan;
 /// The class that is asked for cards.
 const PLANNER: &str = "planner";
 
+/// The class that looks back at cards that are over.
+pub const REVIEWER: &str = "session-review";
+
 /// Whoever was asked for cards, and rests, has made none after this time.
 const MADE_WITHIN: Duration = Duration::from_secs(120);
 
@@ -39,6 +42,7 @@ pub fn tick(situation: &Situation, memory: &Memory) -> Vec<Decision> {
     }
     tick.lifecycle();
     tick.replan();
+    tick.review();
     tick.escalations();
     tick.decisions
 }
@@ -50,6 +54,8 @@ impl Memory {
             match decision {
                 Decision::Hold(_) => self.held = true,
                 Decision::GoOn(_) => self.held = false,
+                // Written down before it is done: killed amid it, nobody is asked twice.
+                Decision::Review { card, .. } => self.over.retain(|over| over != card),
                 _ => {}
             }
         }
@@ -192,6 +198,21 @@ impl Tick<'_> {
         if let Some(seat) = asked {
             let agent = seat.name.clone();
             self.decide(Decision::Replan { agent, why: Reason::NothingOpen });
+        }
+    }
+
+    /// At each card that is over somebody looks back, where the fleet has such a seat and it can listen.
+    fn review(&mut self) {
+        let Some(card) = self.memory.over.first().cloned() else { return };
+        let listens = |seat: &&Seat| {
+            seat.class == REVIEWER
+                && matches!(seat.readiness, Readiness::Available | Readiness::Working)
+                && !self.is_occupied(seat)
+                && !Memory::waits(self.memory.agents.get(&seat.name), self.situation.now)
+        };
+        if let Some(seat) = self.situation.seats.iter().find(listens) {
+            let agent = seat.name.clone();
+            self.decide(Decision::Review { agent, card });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::factory::{Blocked, Cards, Held, Role, Seat, Waiting};
+use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Waiting};
 use crate::backlog::error::Error;
 use crate::backlog::model::{Board, BoardQuery, CardId, CardLine, Column, EventKind, Term, TermField, Terms};
 use crate::backlog::operations::Backlog;
@@ -95,12 +95,32 @@ pub(super) fn cards(
     assignees: &BTreeSet<String>,
     host: &str,
     known: &mut Known,
+    line: Option<i64>,
 ) -> Result<Cards, Error> {
     let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
     let waiting = waiting(backlog, &board, assignees)?;
     let held = held(backlog, &board, assignees, host, known)?;
     let blocked = blocked(backlog, &board, known)?;
-    Ok(Cards { waiting, held, blocked, counts: board.counts })
+    let (over, line) = if assignees.contains(REVIEWER) { over(backlog, line)? } else { (Vec::new(), 0) };
+    Ok(Cards { waiting, held, blocked, over, line, counts: board.counts })
+}
+
+/// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
+/// about the past.
+fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, i64), Error> {
+    let Some(line) = line else {
+        let newest = backlog.store().recent(0, 1)?;
+        return Ok((Vec::new(), newest.last().map_or(0, |(line, _)| *line)));
+    };
+    let news = backlog.store().recent(line, MOST_LINES)?;
+    let newest = news.last().map_or(line, |(line, _)| *line);
+    let ended = news.into_iter().filter(|(_, event)| match event.kind {
+        EventKind::Completed => true,
+        // What an operator parked is the operator's.
+        EventKind::Blocked => event.detail.get("owner").is_some_and(|owner| owner.as_str().is_some()),
+        _ => false,
+    });
+    Ok((ended.map(|(_, event)| event.card_id).collect(), newest))
 }
 
 /// The cards that can be claimed. Where there are more than one query reads, each class and agent is asked about by

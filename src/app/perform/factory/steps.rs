@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::desk::Desk;
 use crate::app::factory::Decision;
+use crate::backlog::model::{CardEvent, CardId, EventKind, Stamp};
+use crate::backlog::operations::Detail;
 use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Lifecycle;
 use crate::fleet::message::{Envelope, Options, Post};
+use crate::fleet::model::Label;
 use crate::fleet::os::process;
 use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
@@ -24,6 +30,12 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 pub(super) fn options() -> Options {
     Options { force: false, only_well: true, verify: true, timeout: TAKEN_WITHIN }
 }
+
+/// Most lines of a card's history that are told of it.
+const MOST_LINES: usize = 60;
+
+/// Most characters of one of them.
+const MOST_CHARS: usize = 200;
 
 /// What became of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +154,41 @@ async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &s
         true => Ended::Well(word.to_owned()),
         false => Ended::Agent(format!("{word}: {}", receipt.reason)),
     })
+}
+
+/// Has an agent look back at a card that is over, with its history.
+pub(super) async fn look_back(site: &Site, roster: &Roster, desk: &Desk, agent: &Agent, card: &CardId) -> Ended {
+    let id = card.clone();
+    match desk.with(move |backlog| backlog.detail(&id)).await {
+        Ok(detail) => say(site, roster, agent, "session-review", &what_became_of(&detail)).await,
+        // Somebody took the card away, or the backlog: there is nothing to look back at.
+        Err(failure) => Ended::Moot(failure.to_string()),
+    }
+}
+
+/// What became of a card, line by line of its history.
+fn what_became_of(detail: &Detail) -> String {
+    let card = &detail.card;
+    let time = |at: Stamp| {
+        let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    };
+    let lines: Vec<&CardEvent> = detail.history.iter().filter(|line| line.kind != EventKind::Renewed).collect();
+    let left_out = lines.len().saturating_sub(MOST_LINES);
+    let mut text = format!("Card {} ({}) is {}. Its history, in UTC:\n", card.id, card.title, card.column().word());
+    if left_out > 0 {
+        text.push_str(&format!("({left_out} earlier lines)\n"));
+    }
+    for line in &lines[left_out..] {
+        let words: String = line.summary().chars().take(MOST_CHARS).collect();
+        text.push_str(&format!("{} {} {}\n", time(line.at), line.actor, Label::new(&words)));
+    }
+    text.push_str(&format!(
+        "Say in a few lines what should be done differently the next time, if anything. `mosaic-tui backlog show {}` shows \
+         the card. This was the end of {}, version {}.",
+        card.id, card.id, card.version
+    ));
+    text
 }
 
 /// The request for cards.

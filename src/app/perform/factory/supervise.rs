@@ -332,12 +332,12 @@ impl<'a> Supervisor<'a> {
 
     async fn cards(&self, seats: &[Seat]) -> Result<Cards> {
         let (assignees, host) = (looking::assignees(seats), self.site.host.clone());
-        let known = Arc::clone(&self.known);
+        let (known, line) = (Arc::clone(&self.known), self.memory.line);
         self.desk
             .with(move |backlog| {
                 // What it guards is whole between any two statements.
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                looking::cards(backlog, &assignees, &host, &mut known)
+                looking::cards(backlog, &assignees, &host, &mut known, line)
             })
             .await
     }
@@ -372,6 +372,7 @@ impl<'a> Supervisor<'a> {
                     Decision::Replan { .. } => {
                         steps::say(site, &roster, agent, "replan", &steps::request_for_cards(goals)).await
                     }
+                    Decision::Review { card, .. } => steps::look_back(site, &roster, &desk, agent, card).await,
                     Decision::Tell { id, .. } => match told_of(site, id) {
                         Some(text) => steps::say(site, &roster, agent, "escalation", &text).await,
                         None => Ended::Moot("it is settled".to_owned()),
@@ -423,7 +424,10 @@ impl<'a> Supervisor<'a> {
         let now = process::since_boot();
         if let Some(agent) = done.decision.occupies() {
             self.busy.remove(agent);
-            if !matches!(done.decision, Decision::Dispatch { .. } | Decision::Replan { .. } | Decision::Tell { .. }) {
+            if !matches!(
+                done.decision,
+                Decision::Dispatch { .. } | Decision::Replan { .. } | Decision::Tell { .. } | Decision::Review { .. }
+            ) {
                 self.settling.insert(agent.to_owned(), Instant::now());
             }
         }
@@ -448,6 +452,9 @@ impl<'a> Supervisor<'a> {
             (Decision::Replan { agent, .. }, Ended::Well(_)) => {
                 let mark = self.mark().await;
                 self.memory.asked = mark.map(|mark| Asked { agent: agent.clone(), mark, at: now });
+            }
+            (Decision::Review { agent, card }, Ended::Agent(why) | Ended::Failed(why)) => {
+                memory.could_not_review(agent, card.clone(), why, now);
             }
             (Decision::Tell { id, .. }, Ended::Well(_)) => {
                 if let Err(failure) = escalations::told(self.site, id).await {
