@@ -89,21 +89,22 @@ pub(in crate::app) fn json_line(document: &Value) -> String {
 }
 
 fn harmless(plain: String) -> String {
-    // Mostly there is nothing else in it, which is known at a glance.
-    if plain.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+    // Outside of strings there are only line breaks and spaces; those within are escapes already.
+    let is_plain = |c: char| c == '\n' || (' '..='~').contains(&c);
+    let acts = |c: char| acts_on_terminal(c) || hides_in_text(c);
+    let (mut out, mut copied) = (String::new(), 0);
+    for (at, c) in plain.char_indices().filter(|(_, c)| !is_plain(*c) && acts(*c)) {
+        out.push_str(&plain[copied..at]);
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+        copied = at + c.len_utf8();
+    }
+    // Mostly there is none of them.
+    if copied == 0 {
         return plain;
     }
-    let mut out = String::with_capacity(plain.len());
-    for c in plain.chars() {
-        // Outside of strings there are only line breaks and spaces; those within are escapes already.
-        if (acts_on_terminal(c) && c != '\n') || hides_in_text(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
-        }
-    }
+    out.push_str(&plain[copied..]);
     out
 }
 
