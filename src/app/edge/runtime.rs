@@ -1,6 +1,7 @@
 //! The dashboard's loop: events in, frames out, effects performed. All timing is here.
 
 mod hands;
+mod pacing;
 mod panes;
 mod settle;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use self::pacing::Pacing;
 use self::panes::Panes;
 use super::editor;
 use super::facts;
@@ -46,13 +48,7 @@ use crate::fleet::os::clock::at;
 use crate::fleet::roster::Problem;
 use crate::ui::view::View;
 
-/// At most 30 frames a second.
-const FRAME: Duration = Duration::from_millis(33);
-
-/// What a key did is shown sooner, whatever else moves: an eye waits for it. Keys that come faster than frames share one.
-const FRAME_OF_KEY: Duration = Duration::from_millis(8);
-
-/// The clock in the header, and what fades by itself.
+/// The clock in the header, and what fades by itself: where no snapshot comes, which brings the time with it.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Keys that are kept while a question is being written.
@@ -141,7 +137,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         focus: None,
         pressed: false,
         showed_key: false,
-        last_frame: None,
+        pacing: Pacing::default(),
         asked: None,
         early: Vec::new(),
         memory,
@@ -193,7 +189,7 @@ struct Dashboard {
     pressed: bool,
     /// Whether the last frame was the first to show one.
     showed_key: bool,
-    last_frame: Option<Instant>,
+    pacing: Pacing,
     /// When the open question was on the screen whole; `None` while that frame is being written.
     asked: Option<Instant>,
     /// Keys that came while that frame was being written, and when.
@@ -257,7 +253,7 @@ impl Dashboard {
             self.draw_when_due()?;
             let frame_due = self.frame_due();
             let open_at = self.panes.open_at;
-            let turn = self.last_frame.filter(|_| !self.state.running.is_empty()).map(|last| last + TURN);
+            let turn = self.pacing.last().filter(|_| !self.state.running.is_empty()).map(|last| last + TURN);
             tokio::select! {
                 typed = keyboard.next() => match typed {
                     Ok((Typed::Key(key), read)) if self.answers(&key) => self.answer(key, read.into()),
@@ -278,9 +274,12 @@ impl Dashboard {
                     if let Some(snapshot) = newest {
                         if self.state.snapshot.is_none() {
                             // The frame before showed nothing yet; this one need not wait for its turn.
-                            self.last_frame = None;
+                            self.pacing.forget();
                         }
                         self.history.observe(&snapshot);
+                        // One frame for both.
+                        self.pacing.told(Instant::now());
+                        self.take(Event::Tick(Timestamp::now()));
                         self.take(Event::Snapshot(snapshot));
                         self.after_snapshot();
                     }
@@ -298,7 +297,9 @@ impl Dashboard {
                     self.take(event);
                 }
                 _ = tick.tick() => {
-                    self.take(Event::Tick(Timestamp::now()));
+                    if self.pacing.is_untold(Instant::now()) {
+                        self.take(Event::Tick(Timestamp::now()));
+                    }
                     self.memory.keep(Memory::of(&self.state));
                 }
                 written = self.screen.written() => match written {
@@ -428,9 +429,10 @@ impl Dashboard {
 
     fn frame_due(&self) -> Option<Instant> {
         // A terminal that takes nothing gets no more; what it shows then is the present.
-        let pause = if self.pressed && !self.showed_key { FRAME_OF_KEY } else { FRAME };
+        // Keys that come faster than frames share one.
+        let of_key = self.pressed && !self.showed_key;
         (self.dirty && !self.screen.is_writing()).then(|| {
-            let due = self.last_frame.map_or_else(Instant::now, |last| last + pause);
+            let due = self.pacing.due(of_key).unwrap_or_else(Instant::now);
             due.max(self.screen.free_at(self.pressed).into())
         })
     }
@@ -451,7 +453,7 @@ impl Dashboard {
         self.seen = Some(view);
         self.dirty = later;
         self.showed_key = std::mem::take(&mut self.pressed);
-        self.last_frame = Some(Instant::now());
+        self.pacing.drawn(Instant::now());
         let answered = self.state.may_answer();
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
             self.perform(effect);
@@ -487,7 +489,7 @@ impl Dashboard {
     fn shown(&mut self) {
         if self.asked.is_none() {
             let soon = Instant::now().checked_sub(SEEN_BEFORE_TOLD);
-            self.asked = soon.max(self.last_frame).or_else(|| Some(Instant::now()));
+            self.asked = soon.max(self.pacing.last()).or_else(|| Some(Instant::now()));
         }
         for (key, read) in std::mem::take(&mut self.early) {
             if self.answers(&key) {
