@@ -9,8 +9,10 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::clients::{Answer, Clients};
+use super::dirty::Dirty;
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
+use super::meanwhile;
 use super::observed::Observed;
 use super::trees::{self, TreePoll};
 use super::units;
@@ -112,32 +114,14 @@ pub fn start(site: Site) -> Result<Observer> {
     Ok(Observer { snapshots, requests, links })
 }
 
-/// What has to be read again.
-#[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "one switch a plane")]
-struct Dirty {
-    tmux: bool,
-    processes: bool,
-    heartbeats: bool,
-    roster: bool,
-    /// Panes that have appeared have no process tree yet.
-    panes: bool,
-    /// Nothing to read, but to join and publish.
-    joined: bool,
-}
-
-impl Dirty {
-    fn any(self) -> bool {
-        self.tmux || self.processes || self.heartbeats || self.roster || self.panes || self.joined
-    }
-}
-
 struct Actor {
     observed: Observed,
     publish: watch::Sender<Option<Arc<FleetSnapshot>>>,
     deaths: mpsc::Sender<u32>,
     watched: HashMap<u32, AbortHandle>,
     dirty: Dirty,
+    /// What the last tick wants read, once tmux has answered it: one snapshot for both.
+    with_answer: Dirty,
     /// Processes that ended, as the kernel says, and that tmux may still list as living.
     ended: HashSet<u32>,
     /// How often tmux was asked again for them, and when it is to be.
@@ -188,6 +172,7 @@ impl Actor {
         let roster = roster::load(&site);
         let (clients, answers) = Clients::new();
         Self {
+            with_answer: Dirty::default(),
             ended: HashSet::new(),
             asked_again: 0,
             ask_again_at: None,
@@ -229,7 +214,7 @@ impl Actor {
         self.first_answers().await;
         self.refresh().await;
         loop {
-            let mut urgent = false;
+            let (mut urgent, mut answered) = (false, false);
             let rested = self.last_look + REST;
             tokio::select! {
                 request = asked.recv() => match request {
@@ -264,9 +249,13 @@ impl Actor {
                     self.asked_again = 0;
                     // The kernel's word is shown at once; tmux lists the death some milliseconds later.
                     self.observed.read_process(pid);
-                    self.dirty.tmux = true;
+                    self.dirty.joined = true;
+                    self.look();
                 }
-                Some(answer) = self.answers.recv() => urgent = self.take(answer),
+                Some(answer) = self.answers.recv() => {
+                    urgent = self.take(answer);
+                    answered = urgent;
+                }
                 changed = file_watch.changed() => {
                     self.dirty.heartbeats |= changed.all;
                     self.dirty.joined |= changed.pause || self.read_changed(&changed.agents);
@@ -292,10 +281,9 @@ impl Actor {
                 }
                 _ = tick.tick() => {
                     ticks = ticks.wrapping_add(1);
-                    self.on_tick(ticks);
-                    self.read_trees();
                     // Until the folder is watched, its files are read at each tick.
-                    self.dirty.heartbeats |= file_watch.retry();
+                    self.on_tick(ticks, file_watch.retry());
+                    self.read_trees();
                 }
                 () = at(self.ask_again_at) => {
                     self.ask_again_at = None;
@@ -305,22 +293,34 @@ impl Actor {
                 () = tokio::time::sleep_until(rested), if self.dirty.any() => {}
             }
             if self.dirty.any() && (urgent || Instant::now() >= rested) {
-                tokio::time::sleep(COALESCE).await;
+                // The one answer that was waited for is all that comes.
+                if !answered {
+                    tokio::time::sleep(COALESCE).await;
+                }
                 self.refresh().await;
             }
         }
     }
 
-    fn on_tick(&mut self, ticks: u32) {
-        let safety = ticks.is_multiple_of(SAFETY_TICKS);
-        // Ages grow and a heartbeat goes stale without any event.
-        self.dirty.joined = true;
+    fn on_tick(&mut self, ticks: u32, unwatched: bool) {
+        let wanted = Dirty {
+            // Ages grow and a heartbeat goes stale without any event.
+            joined: true,
+            processes: ticks.is_multiple_of(PROCESS_TICKS),
+            heartbeats: unwatched || ticks.is_multiple_of(SAFETY_TICKS),
+            roster: ticks.is_multiple_of(ROSTER_TICKS) && self.roster_moved(),
+            ..Dirty::default()
+        };
+        // A server that has not answered since the last tick is waited for no longer.
+        let waits = !self.clients.are_looking();
         // Asked again and again: a control client would be told of changes, and can crash tmux's server with every
         // agent on it.
-        self.dirty.tmux = true;
-        self.dirty.processes |= ticks.is_multiple_of(PROCESS_TICKS);
-        self.dirty.heartbeats |= safety;
-        self.dirty.roster |= ticks.is_multiple_of(ROSTER_TICKS) && self.roster_moved();
+        self.look();
+        if waits && self.clients.are_looking() {
+            self.with_answer = self.with_answer.and(wanted);
+        } else {
+            self.dirty = self.dirty.and(std::mem::take(&mut self.with_answer)).and(wanted);
+        }
     }
 
     /// Whether the roster file is another one than at the last look; inotify says so sooner, but not when its
@@ -343,7 +343,17 @@ impl Actor {
         if dirty.tmux || dirty.roster {
             self.look();
         }
-        if dirty.processes || dirty.tmux || dirty.panes {
+        let is_first = self.publish.borrow().is_none();
+        if is_first {
+            self.observed.reconcile_screens();
+            let asked = self.observed.ask_screens();
+            let read = meanwhile(asked, || self.observed.read_processes());
+            // Whoever waits for a state must not take the first look for the whole of it.
+            if let Ok(peeked) = tokio::time::timeout(FIRST_ANSWERS, read).await {
+                self.observed.take_peeks(peeked);
+            }
+            self.watch_deaths();
+        } else if dirty.processes || dirty.tmux || dirty.panes {
             // A new pane needs its tree at once; the others are read at their own pace.
             if dirty.processes {
                 self.observed.read_processes();
@@ -356,13 +366,6 @@ impl Actor {
             self.observed.read_beats(None);
         }
         self.observed.reconcile_screens();
-        if self.publish.borrow().is_none() {
-            // Whoever waits for a state must not take the first look for the whole of it.
-            let asked = self.observed.ask_screens();
-            if let Ok(peeked) = tokio::time::timeout(FIRST_ANSWERS, asked).await {
-                self.observed.take_peeks(peeked);
-            }
-        }
         self.publish.send_replace(Some(self.observed.join()));
         // Behind the snapshot, which waits for no screen but at the first time: what they say comes with the next.
         self.read_screens();
@@ -375,6 +378,10 @@ impl Actor {
             self.clients.look(socket.clone());
         }
         let mut waiting: HashSet<SocketName> = sockets.iter().cloned().collect();
+        // The servers are asked by then, and answer while the files are read.
+        tokio::task::yield_now().await;
+        self.observed.read_beats(None);
+        self.dirty.heartbeats = false;
         let late = tokio::time::sleep(FIRST_ANSWERS);
         tokio::pin!(late);
         let mut patient = true;
@@ -398,9 +405,12 @@ impl Actor {
         match answer {
             Answer::Look(socket, look) => {
                 self.observed.take_look(&socket, look);
+                self.dirty = self.dirty.and(std::mem::take(&mut self.with_answer));
                 self.dirty.panes = true;
+                let mourned = !self.ended.is_empty();
                 self.ask_about_ended();
-                true
+                // The others have a moment for theirs, but a death waits for nobody.
+                mourned || !self.clients.are_looking()
             }
             Answer::Screens(server, peeks) => {
                 self.observed.take_screens(&server, peeks);

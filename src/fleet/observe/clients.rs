@@ -64,6 +64,11 @@ impl Clients {
         });
     }
 
+    /// Whether a question for panes has no answer yet that was taken.
+    pub(super) fn are_looking(&self) -> bool {
+        self.busy.keys().any(|(_, asked)| *asked == Asked::Look)
+    }
+
     /// Asks for screens, unless that is under way.
     pub(super) fn peek(&mut self, server: ServerName, panes: Vec<PaneId>) {
         let tmux = Tmux::new(server.socket.clone());

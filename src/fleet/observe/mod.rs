@@ -5,6 +5,7 @@
 
 mod actor;
 mod clients;
+mod dirty;
 mod files;
 mod hosts;
 mod news;

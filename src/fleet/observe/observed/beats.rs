@@ -25,7 +25,9 @@ impl Observed {
     pub(in crate::fleet::observe) fn read_beats(&mut self, only: Option<&HashSet<String>>) -> ReadBeats {
         let now = Timestamp::now();
         let interval = self.site.thresholds.heartbeat_interval;
-        let names: Vec<AgentName> = self.roster.agents.iter().map(|agent| agent.name.clone()).collect();
+        let all = self.roster.agents.iter().map(|agent| &agent.name);
+        let wanted = all.filter(|name| only.is_none_or(|only| only.contains(name.as_str())));
+        let names: Vec<AgentName> = wanted.cloned().collect();
         if only.is_none() {
             let known: HashSet<&AgentName> = names.iter().collect();
             self.heartbeats.retain(|name, _| known.contains(name));
@@ -39,7 +41,7 @@ impl Observed {
         let is_there =
             |path: &Path| listed.as_ref().is_none_or(|all| path.file_name().is_some_and(|name| all.contains(name)));
         let mut read = ReadBeats { agents: 0, news: false };
-        for name in names.into_iter().filter(|name| only.is_none_or(|only| only.contains(name.as_str()))) {
+        for name in names {
             read.agents += 1;
             let there = |kind: RunFile| Some(self.site.run_file(&name, kind)).filter(|path| is_there(path));
             let (used, noted) = (there(RunFile::Usage), there(RunFile::Notes));
