@@ -91,7 +91,7 @@ licences() {
     while read -r name number _; do
         source=$(ls -d "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$name-$number" 2>/dev/null | head -n 1)
         [ -n "$source" ] || die "the source of $name $number is not there; \`cargo fetch --locked\` gets it"
-        find "$source" -maxdepth 3 -type f \( -iname 'licen[sc]e*' -o -iname 'copying*' -o -iname 'copyright*' \
+        find "$source" -maxdepth 4 -type f \( -iname 'licen[sc]e*' -o -iname 'copying*' -o -iname 'copyright*' \
             -o -iname 'notice*' -o -iname 'unlicense*' \) ! -name '*.rs' | sort >"$work/found"
         [ -s "$work/found" ] || die "$name $number brings no text of its licence"
         while read -r file; do
