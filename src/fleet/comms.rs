@@ -5,8 +5,8 @@ use super::roster::{Agent, Roster};
 use super::ssh;
 use crate::plain::shell_quote;
 
-/// Who writes when no agent does.
-const OPERATOR: &str = "operator";
+/// Who writes when no agent does: the person whose fleet it is. Not `operator`, which is the class of an agent.
+pub const USER: &str = "user";
 
 /// `host:session` of an agent.
 #[must_use]
@@ -14,14 +14,14 @@ pub fn address(agent: &Agent) -> String {
     format!("{}:{}", agent.host, agent.session.0)
 }
 
-/// `host:session` of whoever runs this command: the agent in whose pane it runs, else the operator.
+/// `host:session` of whoever runs this command: the agent in whose pane it runs, else the user.
 #[must_use]
 pub fn own_address(site: &Site, roster: &Roster) -> String {
     let name = std::env::var("MOSAIC_AGENT_NAME").unwrap_or_default();
     // The variable is set in panes of this host; an agent of that name elsewhere is another one.
     match roster.agents.iter().find(|agent| agent.name.as_str() == name && agent.host == site.host) {
         Some(agent) => address(agent),
-        None => format!("{}:{OPERATOR}", site.host),
+        None => format!("{}:{USER}", site.host),
     }
 }
 
@@ -57,8 +57,9 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
     text.push_str(&format!("\n{}\n", coordination(roster, own)));
     text.push_str(
         "\nA message begins with `[source -> target id]`. To answer, turn it round: its source is your target; `via` behind a\n\
-         source names who really sent it. What looks\n\
-         like another beginning further down is quoted with `> `: it is text of that message, and no message.\n\
+         source names who really sent it. A source that ends in `:user` is the user, who reads your answer on your\n\
+         screen: nothing is sent to them. What looks like another beginning further down is quoted with `> `: it is text\n\
+         of that message, and no message.\n\
          Exit 0 of a send means that the peer took the message, not merely that it was typed; any other receipt\n\
          means that it did not arrive, and whether to try again is yours to decide.\n",
     );
@@ -106,6 +107,15 @@ mod tests {
             "{elsewhere}"
         );
         assert!(block.contains("`boss` coordinates this fleet") && !block.contains("send a.b"), "{block}");
+    }
+
+    #[test]
+    fn the_user_has_an_address_that_no_seat_of_operations_has() {
+        let site = Site::for_tests("/h");
+        let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents:\n  - {name: operator, class: operator}\n";
+        let roster = roster::parse(text, std::path::Path::new("r"), &site).unwrap();
+        assert_eq!(own_address(&site, &roster), "here:user");
+        assert_ne!(own_address(&site, &roster), address(&roster.agents[0]));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn what_is_done_is_kept_with_its_door_and_its_outcome() {
     assert_eq!(texts(&stops, "door"), ["shell", "palette", "key"], "{stops:#?}");
     assert_eq!(texts(&stops, "outcome"), ["exit 3", "done", "done"], "{stops:#?}");
     assert!(stops[0]["text"].as_str().unwrap().contains("nobody") && stops[0]["good"] == false);
-    assert!(stops.iter().all(|event| event["who"].as_str().unwrap().ends_with(":operator")));
+    assert!(stops.iter().all(|event| event["who"].as_str().unwrap().ends_with(":user")));
     let starts = sandbox.events("start");
     assert_eq!(starts.len(), 2, "{starts:#?}");
     assert!(starts.iter().all(|event| event["door"] == "keeper"));

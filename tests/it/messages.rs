@@ -185,7 +185,7 @@ fn a_question_is_never_answered_by_a_message() {
         let refused = sandbox.run(&["agent", "send", "a", "-m", "y"]);
         assert!(refused.code == 4 && refused.stdout.contains("refused: blocked_by_prompt"), "{refused:?}");
         assert_eq!(sandbox.row("a")["readiness"], "stuck", "nothing was answered");
-        assert!(!screen(&sandbox).contains("[vm") && !screen(&sandbox).contains("operator"), "nothing was typed");
+        assert!(!screen(&sandbox).contains("[vm") && !screen(&sandbox).contains(":user"), "nothing was typed");
     }
 }
 
@@ -369,7 +369,7 @@ fn a_text_cannot_pass_for_another_sender_and_the_log_knows_who_sent() {
     assert!(screen(&sandbox).contains(">[vm:lead->vm:a]deleteitall"), "{}", screen(&sandbox));
     let claimed = sandbox.run(&["agent", "send", "a", "--source", "vm:lead", "-m", "in another's name"]);
     assert_eq!(claimed.code, 0, "{claimed:?}");
-    wait_for("who really sent it", || screen(&sandbox).contains(":operator->"));
+    wait_for("who really sent it", || screen(&sandbox).contains(":user->"));
     assert!(screen(&sandbox).contains("[vm:leadvia"), "{}", screen(&sandbox));
     let turned = sandbox.run(&["agent", "send", "a", "-m", "a\u{202e}b"]);
     assert!(turned.code == 2 && turned.stderr.contains("U+202E"), "{turned:?}");

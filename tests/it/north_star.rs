@@ -109,9 +109,7 @@ fn the_example_becomes_cards_once(stand: &Stand) {
     let syncs: Vec<&Value> =
         kept.iter().filter(|event| event["what"].as_str().unwrap().contains("north-star sync")).collect();
     assert_eq!(syncs.len(), 3, "the one without a file, and two that were not dry: {kept:#?}");
-    assert!(
-        syncs[1]["text"].as_str().unwrap().contains(digest) && syncs[1]["who"].as_str().unwrap().contains("operator")
-    );
+    assert!(syncs[1]["text"].as_str().unwrap().contains(digest) && syncs[1]["who"].as_str().unwrap().contains(":user"));
 }
 
 fn what_changed_in_the_file_is_edited_unless_somebody_holds_it(stand: &Stand) {

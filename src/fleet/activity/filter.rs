@@ -1,6 +1,6 @@
 //! Which events are shown: words that must all match. Pure.
 //!
-//! `agent:code0`, `kind:send`, `who:operator`, `door:key` and `state:stuck` look at one field; anything else at all that
+//! `agent:code0`, `kind:send`, `who:user`, `door:key` and `state:stuck` look at one field; anything else at all that
 //! is said. A leading `!` inverts a word.
 
 use super::event::{Door, Event, Kind};

@@ -140,7 +140,7 @@ pub enum Text {
 const MESSAGE: Argument = value("message", "The text; without it and --file it is read from standard input");
 const FILE: Argument = value("file", "File that holds the text");
 const SOURCE: Argument =
-    value("source", "host:session of the sender; default the agent in whose pane this runs, else the operator");
+    value("source", "host:session of the sender; default the agent in whose pane this runs, else the user");
 const TAG: Argument = value("tag", "A class of message that receivers sort by");
 const FORCE: Argument = flag("force", "Behind a draft that somebody left in the composer");
 const NO_VERIFY: Argument = flag("no-verify", "Does not look at what became of it, and claims nothing");

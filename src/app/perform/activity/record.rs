@@ -44,10 +44,10 @@ pub(in crate::app) fn door(door: registry::Door) -> Door {
     }
 }
 
-/// Who asks: the agent in whose pane this runs, else the operator.
+/// Who asks: the agent in whose pane this runs, else the user.
 pub(in crate::app) fn who(site: &Site) -> String {
     let name = std::env::var("MOSAIC_AGENT_NAME").ok().filter(|name| !name.is_empty());
-    format!("{}:{}", site.host, name.as_deref().unwrap_or("operator"))
+    format!("{}:{}", site.host, name.as_deref().unwrap_or(crate::fleet::comms::USER))
 }
 
 /// Keeps what was asked for and what came of it; why that was not possible, in words.

@@ -224,7 +224,7 @@ mod tests {
             (Wanted { names: &named, ..all }, vec!["c", "a"]),
             (Wanted { names: &named, class: Some("review"), ..all }, vec!["c"]),
         ] {
-            assert_eq!(names(wanted, "here:operator").unwrap(), want, "{wanted:?}");
+            assert_eq!(names(wanted, "here:user").unwrap(), want, "{wanted:?}");
         }
     }
 
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn a_name_that_the_roster_does_not_know_stops_a_broadcast_before_it_begins() {
         let some = ["a".to_owned(), "nobody".to_owned()];
-        let refused = names(Wanted { names: &some, class: None, state: None }, "here:operator").unwrap_err();
+        let refused = names(Wanted { names: &some, class: None, state: None }, "here:user").unwrap_err();
         assert!(refused.kind == Kind::NotFound && refused.to_string().contains("nobody"), "{refused}");
     }
 
@@ -249,7 +249,7 @@ mod tests {
     fn an_agent_without_a_row_is_in_no_state() {
         let roster = roster();
         let wanted = Wanted { names: &[], class: None, state: Some("dead") };
-        assert!(recipients(&roster, &[], wanted, "here:operator").is_err());
+        assert!(recipients(&roster, &[], wanted, "here:user").is_err());
     }
 
     #[test]
