@@ -26,8 +26,13 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
         lines: sizes(state, &rows).1.iter().map(|lines| usize::from(*lines)).sum(),
         filter: state.is_filtered(),
         facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
-        recent: state.activity.tells_recent(),
+        recent: tells_recent(state),
     }
+}
+
+/// Whether what happened last is told below the list: not below one that was narrowed to some agents.
+fn tells_recent(state: &State) -> bool {
+    state.activity.tells_recent() && !state.is_filtered()
 }
 
 /// What there is to draw of it.
@@ -78,7 +83,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         rows: shown,
         columns,
         lines: heights.iter().map(|lines| usize::from(*lines)).sum(),
-        tells_recent: state.activity.tells_recent(),
+        tells_recent: tells_recent(state),
         recent: activity::newest(state, usize::from(plan.recent.height)),
         count,
         position: marked.into_iter().chain(position).collect(),

@@ -48,7 +48,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             Some((_, false)) => format!("{next}Esc closes"),
             _ if numbered => format!("1-9 answers with that choice, {next}a attaches, Esc closes"),
             // It shows no numbers: they count its choices as they stand there.
-            _ => format!("1 answers with the first choice, 2 with the second, {next}a attaches, Esc closes"),
+            _ => format!("1 the first choice, 2 the second, {next}a attaches, Esc closes"),
         },
     })
 }
