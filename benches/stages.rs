@@ -91,11 +91,10 @@ impl Facts {
             writeln!(text, "  - {{name: a{number:03}, runtime: stub, class: worker}}").unwrap();
         }
         let roster = roster::parse(&text, Path::new("r"), &site).unwrap();
-        let socket = ServerName::here(&SocketName(Some("s".into())));
+        let socket = ServerName::here(&SocketName::named("s").unwrap());
         let panes = (0..agents).map(pane).collect();
         let processes = (0..agents).map(|number| (1000 + number, tree(1000 + number))).collect();
-        let heartbeats =
-            roster.agents.iter().zip(1000..).map(|(agent, pid)| (agent.name.clone(), Ok(beat(pid)))).collect();
+        let heartbeats = roster.agents.iter().zip(1000..).map(|(agent, pid)| (agent.name, Ok(beat(pid)))).collect();
         Self {
             site,
             roster,

@@ -108,15 +108,14 @@ fn dispatch(parsed: &Parsed) -> Result<u8> {
         Performer::Terminal(action) => on_terminal(&site, action, parsed.inputs.flag("json")),
         Performer::Executor(request) => {
             let console = Console { width: width(), owned: true, door: Door::Shell };
-            let begun = jiff::Timestamp::now();
-            let report = match &request {
+            let command = quoted_line(parsed.spec, &parsed.inputs).unwrap_or_default();
+            let asked = Asked::now(&request, &command, Door::Shell);
+            let report = match request {
                 // It blocks, and nothing else waits in this process.
                 Request::Backlog(action) => backlog::perform(&site, action, console),
                 request => block_on(executor::perform(&site, request, console, &progress))?,
             };
-            let command = quoted_line(parsed.spec, &parsed.inputs).unwrap_or_default();
-            let asked = Asked { command: &command, door: Door::Shell, begun };
-            if let Some(why) = record::keep(&site, &request, &asked, &report) {
+            if let Some(why) = record::keep(&site, asked, &report) {
                 output::say(&format!("mosaic-tui: {why}"));
             }
             print(&report?, parsed.inputs.flag("json"))

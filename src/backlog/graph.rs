@@ -32,7 +32,7 @@ const MAX_TREE_LINES: usize = 20_000;
 impl Graph {
     /// One cycle, as the cards along it with the first repeated at the end.
     #[must_use]
-    pub fn cycle(&self) -> Option<Vec<CardId>> {
+    pub fn cycle(&self) -> Option<Vec<&CardId>> {
         let mut next: HashMap<&CardId, Vec<&CardId>> = HashMap::new();
         let mut waiting: HashMap<&CardId, usize> = HashMap::new();
         for (card, on) in &self.edges {
@@ -65,11 +65,11 @@ impl Graph {
         let mut path = Vec::new();
         while !seen.contains_key(at) {
             seen.insert(at, path.len());
-            path.push(at.clone());
+            path.push(at);
             at = on.get(at)?;
         }
         let mut cycle = path.split_off(*seen.get(at)?);
-        cycle.push(at.clone());
+        cycle.push(at);
         Some(cycle)
     }
 
@@ -160,8 +160,8 @@ pub fn path<E>(
             came_from.insert(on.clone(), card);
             if on == *to {
                 let mut way = VecDeque::from([on]);
-                while let Some(before) = way.front().and_then(|first| came_from.get(first)) {
-                    way.push_front(before.clone());
+                while let Some(before) = way.front().and_then(|first| came_from.remove(first)) {
+                    way.push_front(before);
                 }
                 return Ok(Some(way.into()));
             }
@@ -193,8 +193,8 @@ mod tests {
         Graph { nodes, edges }
     }
 
-    fn names(ids: &[CardId]) -> String {
-        ids.iter().map(CardId::as_str).collect::<Vec<_>>().join(" ")
+    fn names(ids: &[impl std::borrow::Borrow<CardId>]) -> String {
+        ids.iter().map(|id| id.borrow().as_str()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -41,8 +41,14 @@ pub struct Outcome {
     pub card: Card,
     /// Whether it was changed.
     pub changed: bool,
-    /// As it was before, when it was there.
+    /// As it was before it was changed, when it was there.
     pub before: Option<Card>,
+}
+
+impl Outcome {
+    fn unchanged(card: Card) -> Self {
+        Self { card, changed: false, before: None }
+    }
 }
 
 /// Everything about one card.
@@ -78,7 +84,7 @@ impl Backlog {
     /// Returns an error if it is not valid, exists already, or would close a cycle.
     pub fn create(&mut self, new: &NewCard) -> Result<Outcome> {
         // Before the transaction: what is not valid holds nobody up.
-        rules::check(&Patch { title: Some(new.title.clone()), ..new.fields.clone() })?;
+        rules::check_new(new)?;
         if let Some(key) = &new.idempotency_key {
             check_line("idempotency key", key)?;
         }
@@ -88,7 +94,7 @@ impl Backlog {
                 && let Some(id) = change.card_with_key(key)?
             {
                 let card = existing(change, &id)?;
-                return Ok(Outcome { before: Some(card.clone()), card, changed: false });
+                return Ok(Outcome::unchanged(card));
             }
             let now = change.now()?;
             let card = rules::new_card(new, &who.tenant_id, &who.host, now);
@@ -117,30 +123,29 @@ impl Backlog {
         self.write(|change, who| {
             if let Some(wanted) = &patch.depends_on {
                 change.hold_edges()?;
-                let had: Vec<CardId> =
+                let had: BTreeSet<CardId> =
                     change.dependencies(std::slice::from_ref(id))?.into_iter().map(|(_, on)| on).collect();
-                // Dependencies are held before the card: whoever completes one goes the same way.
-                for on in rules::ordered(had.iter().chain(wanted).cloned().collect()) {
+                // Dependencies are held before the card, in order: whoever completes one goes the same way.
+                for on in had.iter().chain(wanted).collect::<BTreeSet<_>>() {
                     // One that the card had may be missing already, and may stay so.
-                    if change.card(&on)?.is_none() && !had.contains(&on) {
-                        return Err(Error::no_card(&on));
+                    if change.card(on)?.is_none() && !had.contains(on) {
+                        return Err(Error::no_card(on));
                     }
                 }
             }
             let before = existing(change, id)?;
             rules::check_version(&before, if_version, &change.history(id, RECENT)?)?;
-            let mut card = before.clone();
-            let Some(edited) = rules::edit(&mut card, patch) else {
-                return Ok(Outcome { card, changed: false, before: Some(before) });
-            };
-            for on in card.depends_on.iter().filter(|on| !before.depends_on.contains(on)) {
-                refuse_cycle(change, id, on)?;
-                change.add_edge(id, on)?;
-            }
-            for on in before.depends_on.iter().filter(|on| !card.depends_on.contains(on)) {
-                change.remove_edge(id, on)?;
-            }
-            finish(change, who, card, edited, before)
+            alter(change, who, before, |change, before, card| {
+                let edited = rules::edit(card, patch);
+                for on in card.depends_on.iter().filter(|on| !before.depends_on.contains(on)) {
+                    refuse_cycle(change, id, on)?;
+                    change.add_edge(id, on)?;
+                }
+                for on in before.depends_on.iter().filter(|on| !card.depends_on.contains(on)) {
+                    change.remove_edge(id, on)?;
+                }
+                Ok(edited)
+            })
         })
     }
 
@@ -171,13 +176,10 @@ impl Backlog {
             let now = change.now()?;
             // With a line of history of its own, which says who has lost the lease.
             if let Some(reclaimed) = rules::reclaim_expired(&mut card, now) {
-                let before = card.clone();
-                card = finish(change, who, card, reclaimed, before)?.card;
+                card = finish(change, who, card, reclaimed)?;
             }
-            let before = card.clone();
             let Some(claimed) = rules::claim(&mut card, request, now) else { return Ok(None) };
-            let who = Who { actor: request.owner.clone(), ..who.clone() };
-            finish(change, &who, card, claimed, before).map(|outcome| Some(outcome.card))
+            finish(change, &request.claimer(who), card, claimed).map(Some)
         })
     }
 
@@ -207,12 +209,8 @@ impl Backlog {
         self.write(|change, who| {
             let before = existing(change, id)?;
             let goal = before.of_goal().map(|goal| change.has_work_for(goal, id));
-            let now = change.now()?;
-            let mut card = before.clone();
-            match rules::complete(&mut card, token, goal.transpose()?.unwrap_or(true), now)? {
-                None => Ok(Outcome { card, changed: false, before: Some(before) }),
-                Some(changed) => finish(change, who, card, changed, before),
-            }
+            let (now, decomposed) = (change.now()?, goal.transpose()?.unwrap_or(true));
+            alter(change, who, before, |_, _, card| rules::complete(card, token, decomposed, now))
         })
     }
 
@@ -220,7 +218,7 @@ impl Backlog {
     ///
     /// # Errors
     /// Returns an error if the move is not valid, or the token is no longer the current one.
-    pub fn go(&mut self, id: &CardId, to: &stages::Move, token: Option<i64>) -> Result<Outcome> {
+    pub fn go(&mut self, id: &CardId, to: &stages::Move<'_>, token: Option<i64>) -> Result<Outcome> {
         stages::check(to)?;
         self.change(id, None, |card, now| stages::go(card, to, token, now))
     }
@@ -254,11 +252,10 @@ impl Backlog {
             let now = change.now()?;
             let mut returned = Vec::new();
             for id in change.expired(now)? {
-                let before = existing(change, &id)?;
-                let mut card = before.clone();
+                let mut card = existing(change, &id)?;
                 // It may have been renewed before it was held.
                 if let Some(reclaimed) = rules::reclaim_expired(&mut card, now) {
-                    returned.push(finish(change, who, card, reclaimed, before)?.card);
+                    returned.push(finish(change, who, card, reclaimed)?);
                 }
             }
             Ok(returned)
@@ -278,13 +275,13 @@ impl Backlog {
             rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
             // A card on itself goes on to the cycle, which is how that is refused.
             if from != to && before.depends_on.contains(to) {
-                return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
+                return Ok(Outcome::unchanged(before));
             }
             rules::check_dependencies(before.depends_on.len() + 1)?;
             refuse_cycle(change, from, to)?;
             change.add_edge(from, to)?;
             let linked = Changed { kind: EventKind::Linked, detail: json!({ "to": to }) };
-            finish(change, who, before.clone(), linked, before)
+            alter(change, who, before, |_, _, _| Ok(Some(linked)))
         })
     }
 
@@ -300,11 +297,11 @@ impl Backlog {
             let before = existing(change, from)?;
             rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
             if !before.depends_on.contains(to) {
-                return Ok(Outcome { card: before.clone(), changed: false, before: Some(before) });
+                return Ok(Outcome::unchanged(before));
             }
             change.remove_edge(from, to)?;
             let unlinked = Changed { kind: EventKind::Unlinked, detail: json!({ "to": to }) };
-            finish(change, who, before.clone(), unlinked, before)
+            alter(change, who, before, |_, _, _| Ok(Some(unlinked)))
         })
     }
 
@@ -315,7 +312,7 @@ impl Backlog {
     pub fn goals(&mut self) -> Result<Goals> {
         let query = ListQuery { goals: true, sort: Sort::Id, limit: GOALS, ..ListQuery::default() };
         let cards = self.store.list(&query)?;
-        Ok(Goals::of(&cards, &self.store.work()?))
+        Ok(Goals::of(cards, &self.store.work()?))
     }
 
     /// Returns a card with its neighbours and history.
@@ -368,11 +365,7 @@ impl Backlog {
             let before = existing(change, id)?;
             rules::check_version(&before, if_version, &change.history(id, RECENT)?)?;
             let now = change.now()?;
-            let mut card = before.clone();
-            match rule(&mut card, now)? {
-                None => Ok(Outcome { card, changed: false, before: Some(before) }),
-                Some(changed) => finish(change, who, card, changed, before),
-            }
+            alter(change, who, before, |_, _, card| rule(card, now))
         })
     }
 
@@ -420,15 +413,29 @@ fn existing(change: &mut dyn Change, id: &CardId) -> Result<Card> {
     change.card(id)?.ok_or_else(|| Error::no_card(id))
 }
 
+/// Changes a card by a rule, which sees it as it was as well; what was is kept beside what came of it.
+fn alter(
+    change: &mut dyn Change,
+    who: &Who,
+    before: Card,
+    rule: impl FnOnce(&mut dyn Change, &Card, &mut Card) -> Result<Option<Changed>>,
+) -> Result<Outcome> {
+    let mut card = before.clone();
+    match rule(change, &before, &mut card)? {
+        None => Ok(Outcome::unchanged(before)),
+        Some(changed) => Ok(Outcome { card: finish(change, who, card, changed)?, changed: true, before: Some(before) }),
+    }
+}
+
 /// Writes a changed card with its line of history, and reads it back.
-fn finish(change: &mut dyn Change, who: &Who, mut card: Card, changed: Changed, before: Card) -> Result<Outcome> {
+fn finish(change: &mut dyn Change, who: &Who, mut card: Card, changed: Changed) -> Result<Card> {
     let now = change.now()?;
     card.version += 1;
     card.updated_at = now;
     change.update(&card)?;
     append(change, who, &card, now, changed)?;
     // Read back: triggers may have changed what nobody set here.
-    Ok(Outcome { card: existing(change, &card.id)?, changed: true, before: Some(before) })
+    existing(change, &card.id)
 }
 
 fn append(change: &mut dyn Change, who: &Who, card: &Card, now: Stamp, changed: Changed) -> Result<()> {

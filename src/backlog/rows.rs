@@ -93,7 +93,7 @@ pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
 
 /// Returns the patterns of a card as they are stored.
 pub(super) fn paths(card: &Card) -> String {
-    serde_json::Value::from(card.paths.clone()).to_string()
+    serde_json::json!(card.paths).to_string()
 }
 
 /// Returns a line of the board, as `conditions` asks for it.

@@ -1,5 +1,7 @@
 //! The legal life of a card: which change is allowed, what it changes, who may do it. Pure.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::error::{Error, Result};
@@ -50,54 +52,118 @@ fn changed(kind: EventKind, detail: Value) -> Option<Changed> {
     Some(Changed { kind, detail })
 }
 
-/// Checks every text of a new card or an edit.
+/// Fields of a card that are checked, wherever they come from.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    title: Option<&'a str>,
+    body: Option<&'a str>,
+    phase: Option<&'a str>,
+    assignee: Option<&'a str>,
+    goal: Option<&'a str>,
+    stage: Option<&'a str>,
+    branch: Option<&'a str>,
+    paths: Option<&'a [String]>,
+    ttl_seconds: Option<i64>,
+    rounds: Option<i64>,
+    depends_on: Option<&'a [CardId]>,
+    acceptance: Option<&'a Value>,
+    spend_projected: Option<i64>,
+    spend_actual: Option<i64>,
+}
+
+impl<'a> Given<'a> {
+    fn of(patch: &'a Patch) -> Self {
+        Self {
+            title: patch.title.as_deref(),
+            body: patch.body.as_deref(),
+            phase: patch.phase.as_deref(),
+            assignee: patch.assignee.as_deref(),
+            goal: patch.goal.as_deref(),
+            stage: patch.stage.as_deref(),
+            branch: patch.branch.as_deref(),
+            paths: patch.paths.as_deref(),
+            ttl_seconds: patch.ttl_seconds.flatten(),
+            rounds: patch.rounds,
+            depends_on: patch.depends_on.as_deref(),
+            acceptance: patch.acceptance.as_ref(),
+            spend_projected: patch.spend_projected,
+            spend_actual: patch.spend_actual,
+        }
+    }
+}
+
+/// Checks every text of an edit.
 ///
 /// # Errors
 /// Returns an error if one is not allowed.
 pub fn check(patch: &Patch) -> Result<()> {
-    if let Some(title) = &patch.title {
-        check_line("title", title)?;
-        if title.trim().is_empty() {
-            return Err(Error::invalid("title", "is empty", "say in one line what is to be done"));
-        }
-    }
-    if let Some(body) = &patch.body {
-        check_body(body)?;
-    }
-    for (field, text) in [("phase", &patch.phase), ("assignee", &patch.assignee)] {
-        text.as_deref().map_or(Ok(()), |text| check_line(field, text))?;
-    }
-    check_work(patch)?;
-    match &patch.acceptance {
-        None | Some(Value::Null) => {}
-        Some(value) => check_acceptance(value)?,
-    }
+    check_given(&Given::of(patch))?;
     if patch.priority.is_some() && patch.priority_by.is_some() {
         return Err(Error::invalid("priority", "is both set and changed", "give only one of them"));
     }
-    for (field, tokens) in [("spend_projected", patch.spend_projected), ("spend_actual", patch.spend_actual)] {
+    Ok(())
+}
+
+/// Checks every text of a new card.
+pub(super) fn check_new(new: &NewCard) -> Result<()> {
+    check_title(&new.title)?;
+    check(&new.fields)
+}
+
+/// Checks every text of a card that was made elsewhere.
+pub(super) fn check_card(card: &Card) -> Result<()> {
+    check_given(&Given {
+        title: Some(&card.title),
+        body: Some(&card.body),
+        phase: Some(&card.phase),
+        assignee: Some(&card.assignee),
+        goal: Some(&card.goal),
+        stage: Some(&card.stage),
+        branch: Some(&card.branch),
+        paths: Some(&card.paths),
+        ttl_seconds: card.ttl_seconds,
+        rounds: Some(card.rounds),
+        depends_on: Some(&card.depends_on),
+        acceptance: card.acceptance.as_ref(),
+        spend_projected: card.spend_projected,
+        spend_actual: card.spend_actual,
+    })
+}
+
+fn check_title(title: &str) -> Result<()> {
+    check_line("title", title)?;
+    if title.trim().is_empty() {
+        return Err(Error::invalid("title", "is empty", "say in one line what is to be done"));
+    }
+    Ok(())
+}
+
+fn check_given(given: &Given<'_>) -> Result<()> {
+    given.title.map_or(Ok(()), check_title)?;
+    given.body.map_or(Ok(()), check_body)?;
+    for (field, text) in [("phase", given.phase), ("assignee", given.assignee)] {
+        text.map_or(Ok(()), |text| check_line(field, text))?;
+    }
+    given.goal.map_or(Ok(()), check_goal)?;
+    given.stage.map_or(Ok(()), check_stage)?;
+    given.branch.map_or(Ok(()), check_branch)?;
+    given.paths.map_or(Ok(()), check_paths)?;
+    given.acceptance.filter(|value| !value.is_null()).map_or(Ok(()), check_acceptance)?;
+    for (field, tokens) in [("spend_projected", given.spend_projected), ("spend_actual", given.spend_actual)] {
         if tokens.is_some_and(|tokens| tokens < 0) {
             return Err(Error::invalid(field, "is negative", "give a number of tokens"));
         }
     }
-    if patch.rounds.is_some_and(|rounds| !(0..=MAX_ROUNDS).contains(&rounds)) {
+    if given.rounds.is_some_and(|rounds| !(0..=MAX_ROUNDS).contains(&rounds)) {
         return Err(Error::invalid(
             "rounds",
             format!("is not from 0 to {MAX_ROUNDS}"),
             "give how often it was sent back",
         ));
     }
-    patch.ttl_seconds.flatten().map_or(Ok(()), check_ttl)?;
-    patch.depends_on.as_ref().map_or(Ok(()), |all| check_dependencies(ordered(all.clone()).len()))
-}
-
-/// Checks what says where a card's work stands and lies.
-fn check_work(patch: &Patch) -> Result<()> {
-    let given = |text: &Option<String>, check: fn(&str) -> Result<()>| text.as_deref().map_or(Ok(()), check);
-    given(&patch.goal, check_goal)?;
-    given(&patch.stage, check_stage)?;
-    given(&patch.branch, check_branch)?;
-    patch.paths.as_deref().map_or(Ok(()), check_paths)
+    given.ttl_seconds.map_or(Ok(()), check_ttl)?;
+    // One that is named twice is one.
+    given.depends_on.map_or(Ok(()), |all| check_dependencies(all.iter().collect::<BTreeSet<_>>().len()))
 }
 
 /// Checks the number of cards that one depends on.
@@ -187,7 +253,7 @@ pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
         ($($field:ident),*) => {$(
             if let Some(value) = &patch.$field {
                 note(stringify!($field), json!(card.$field), json!(value));
-                card.$field = value.clone();
+                card.$field.clone_from(value);
             }
         )*};
     }
@@ -212,8 +278,8 @@ pub(super) fn edit(card: &mut Card, patch: &Patch) -> Option<Changed> {
         card.depends_on = ids;
     }
     if let Some(value) = &patch.acceptance {
-        note("acceptance", json!(card.acceptance), value.clone());
-        card.acceptance = Some(value.clone()).filter(|value| !value.is_null());
+        note("acceptance", json!(card.acceptance), json!(value));
+        card.acceptance = Some(value).filter(|value| !value.is_null()).cloned();
     }
     if let Some(body) = &patch.body
         && *body != card.body
@@ -265,7 +331,7 @@ pub(super) fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result
 /// may be for anybody.
 pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Option<Changed> {
     let of_phase = request.phase.as_ref().is_none_or(|phase| *phase == card.phase);
-    let assigned = request.id.is_some() || request.assignees().contains(&card.assignee);
+    let assigned = request.id.is_some() || request.assignees().contains(&card.assignee.as_str());
     // By the column and not by the status: a ready card may still wait for another one.
     if card.column() != Column::Ready || !of_phase || !assigned {
         return None;

@@ -8,15 +8,15 @@ use super::rules::{Changed, check_token};
 
 /// Where a card goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Move {
+pub struct Move<'a> {
     /// The stage in which it has to be; one that is elsewhere by now has gone already.
-    pub from: String,
+    pub from: &'a str,
     /// How often it has to have been sent back.
     pub round: i64,
     /// The stage.
-    pub to: String,
+    pub to: &'a str,
     /// Class that works on it there.
-    pub assignee: String,
+    pub assignee: &'a str,
     /// How often it was sent back from then on.
     pub rounds: i64,
     /// What is added to its text.
@@ -24,17 +24,17 @@ pub struct Move {
     /// Why it waits for a person there.
     pub blocked: Option<String>,
     /// Whose word sent it there.
-    pub by: String,
+    pub by: &'a str,
 }
 
 /// Checks a move.
-pub(super) fn check(to: &Move) -> Result<()> {
-    check_stage(&to.to)?;
-    check_line("assignee", &to.assignee)
+pub(super) fn check(to: &Move<'_>) -> Result<()> {
+    check_stage(to.to)?;
+    check_line("assignee", to.assignee)
 }
 
 /// Moves a card, which ends a claim on it; `None` for one that has gone already.
-pub(super) fn go(card: &mut Card, to: &Move, token: Option<i64>, now: Stamp) -> Result<Option<Changed>> {
+pub(super) fn go(card: &mut Card, to: &Move<'_>, token: Option<i64>, now: Stamp) -> Result<Option<Changed>> {
     if card.stage != to.from || card.rounds != to.round {
         // Somebody else was faster; who still thinks to hold it hears that.
         return check_token(card, token, now).map(|()| None);
@@ -58,11 +58,11 @@ pub(super) fn go(card: &mut Card, to: &Move, token: Option<i64>, now: Stamp) -> 
     if let Some(reason) = &to.blocked {
         note("reason", json!(reason));
     }
-    card.stage.clone_from(&to.to);
-    card.assignee.clone_from(&to.assignee);
+    to.to.clone_into(&mut card.stage);
+    to.assignee.clone_into(&mut card.assignee);
     card.rounds = to.rounds;
     card.status = if to.blocked.is_some() { Status::Blocked } else { Status::Ready };
-    card.block_reason = to.blocked.clone().unwrap_or_default();
+    to.blocked.as_deref().unwrap_or_default().clone_into(&mut card.block_reason);
     // What does not fit is in the history of the review.
     if !to.note.is_empty() && card.body.len() + to.note.len() + 2 <= MAX_BODY_BYTES {
         if !card.body.is_empty() {
@@ -79,16 +79,16 @@ mod tests {
     use super::*;
     use crate::backlog::rules::tests::card;
 
-    fn to() -> Move {
+    fn to() -> Move<'static> {
         Move {
-            from: "code".to_owned(),
+            from: "code",
             round: 0,
-            to: "review".to_owned(),
-            assignee: "review".to_owned(),
+            to: "review",
+            assignee: "review",
             rounds: 0,
             note: String::new(),
             blocked: None,
-            by: "pipeline".to_owned(),
+            by: "pipeline",
         }
     }
 
@@ -102,8 +102,8 @@ mod tests {
         assert_eq!(go(&mut card, &to(), None, Stamp(0)).unwrap(), None, "it has gone already");
         assert!(go(&mut card, &to(), Some(7), Stamp(0)).is_err(), "and its worker hears that it is not theirs");
         let back = Move {
-            from: "review".to_owned(),
-            to: "code".to_owned(),
+            from: "review",
+            to: "code",
             rounds: 1,
             note: "## Round 1".to_owned(),
             blocked: Some("once too often".to_owned()),

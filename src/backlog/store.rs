@@ -33,12 +33,17 @@ pub struct ClaimRequest {
 impl ClaimRequest {
     /// Returns the assignees whose cards this claimer may take.
     #[must_use]
-    pub fn assignees(&self) -> Vec<String> {
-        let mut all = vec![String::new(), self.owner.clone()];
-        all.extend(self.assignee.clone());
-        all.sort();
+    pub fn assignees(&self) -> Vec<&str> {
+        let mut all = vec!["", &self.owner];
+        all.extend(self.assignee.as_deref());
+        all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// Returns who works with the backlog when its claim is written: the owner, for whom somebody may claim.
+    pub(super) fn claimer(&self, who: &Who) -> Who {
+        Who { actor: self.owner.clone(), ..who.clone() }
     }
 }
 

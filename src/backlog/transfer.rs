@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, ErrorKind, Result};
 use super::graph::Graph;
-use super::model::{Card, CardEvent, Patch, check_acceptance, check_clean, check_line, check_owner};
+use super::model::{Card, CardEvent, check_clean, check_line, check_owner};
 use super::operations::Backlog;
 use super::rules;
 use super::store::Progress;
@@ -161,7 +161,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         change.append(&events)?;
         // At the end and of all cards: in a file one may stand before what it depends on.
         if let Some(cycle) = (Graph { nodes: Vec::new(), edges: change.edges()? }).cycle() {
-            let names: Vec<&str> = cycle.iter().map(super::model::CardId::as_str).collect();
+            let names: Vec<&str> = cycle.into_iter().map(super::model::CardId::as_str).collect();
             return Err(Error::refused(
                 "import",
                 format!("the cards form a cycle: {}", names.join(" -> ")),
@@ -185,24 +185,7 @@ fn there_already(error: Error) -> Error {
 
 /// Checks an imported card as strictly as one that is typed.
 fn check(card: &Card) -> Result<()> {
-    let fields = Patch {
-        title: Some(card.title.clone()),
-        body: Some(card.body.clone()),
-        phase: Some(card.phase.clone()),
-        assignee: Some(card.assignee.clone()),
-        goal: Some(card.goal.clone()),
-        stage: Some(card.stage.clone()),
-        branch: Some(card.branch.clone()),
-        paths: Some(card.paths.clone()),
-        ttl_seconds: Some(card.ttl_seconds),
-        rounds: Some(card.rounds),
-        depends_on: Some(card.depends_on.clone()),
-        spend_projected: card.spend_projected,
-        spend_actual: card.spend_actual,
-        ..Patch::default()
-    };
-    rules::check(&fields)?;
-    card.acceptance.as_ref().map_or(Ok(()), check_acceptance)?;
+    rules::check_card(card)?;
     if let Some(claim) = &card.claim {
         check_owner(&claim.owner)?;
         rules::check_ttl(claim.ttl_seconds)?;

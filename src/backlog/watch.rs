@@ -134,9 +134,9 @@ impl<T: Fn(News) -> bool> Watch<T> {
                 wanted.asked = false;
                 now
             };
-            let stale = read_at.is_none_or(|at| at.elapsed() > REFRESH);
+            let (asked, stale) = (wanted.asked, read_at.is_none_or(|at| at.elapsed() > REFRESH));
             let begun = Instant::now();
-            let heard = match self.look(&mut revision, &wanted, wanted.asked || stale) {
+            let heard = match self.look(&mut revision, wanted, asked || stale) {
                 Ok(None) => true,
                 Ok(Some(news)) => {
                     read_at = Some(Instant::now());
@@ -161,7 +161,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
     }
 
     /// Reads everything when asked, or when the store has another revision.
-    fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
+    fn look(&mut self, revision: &mut String, wanted: Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
         // A card and goals are asked of a real one: what is wrong with them is told in its words.
         if self.backlog.is_none() && wanted.detail.is_none() && !wanted.goals {
             if !asked && revision == NONE && self.place.is_missing() {
@@ -190,15 +190,15 @@ impl<T: Fn(News) -> bool> Watch<T> {
         if wanted.goals {
             news.push(News::Goals(Arc::new(backlog.goals()?)));
         }
-        if let Some(id) = &wanted.detail {
-            let read = match backlog.detail(id) {
+        if let Some(id) = wanted.detail {
+            let read = match backlog.detail(&id) {
                 // A store that fails is told as that; what is wrong with one card is told in its place.
                 Err(error) if matches!(error.kind, super::error::ErrorKind::Failed | super::error::ErrorKind::Lost) => {
                     return Err(error);
                 }
                 read => read.map(Arc::new),
             };
-            news.push(News::Detail(id.clone(), read));
+            news.push(News::Detail(id, read));
         }
         if changed {
             // A line that was committed late may have a smaller number than one that was told.

@@ -3,6 +3,7 @@
 //! A plane that could not be read leaves its part of a row empty and its reason in the evidence; it
 //! never hides what the other planes say.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -105,7 +106,7 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     FleetSnapshot {
         tenant_id: planes.site.tenant_id.clone(),
         host: planes.site.host.clone(),
-        socket: planes.roster.socket.clone(),
+        socket: planes.roster.socket,
         supervisor: supervisor(planes, &rows),
         observed_at: planes.now.to_string(),
         agents: rows.into_iter().map(Arc::new).collect(),
@@ -146,15 +147,15 @@ fn supervisor(planes: &Planes<'_>, rows: &[AgentRow]) -> FleetSupervisor {
 
 fn plane_states(planes: &Planes<'_>) -> Vec<PlaneState> {
     let tmux = match planes.tmux.get(&ServerName::here(&planes.roster.socket)).map(|reading| &reading.facts) {
-        Some(Ok(Look::Panes(panes))) => (true, format!("{} panes", panes.len())),
-        Some(Ok(Look::NoServer)) => (false, format!("no server on socket {}", planes.roster.socket)),
-        Some(Ok(Look::Unreachable(server))) => (false, server.to_string()),
-        Some(Err(why)) => (false, why.clone()),
-        None => (false, "not looked at without a roster".to_owned()),
+        Some(Ok(Look::Panes(panes))) => (true, Cow::Owned(format!("{} panes", panes.len()))),
+        Some(Ok(Look::NoServer)) => (false, Cow::Owned(format!("no server on socket {}", planes.roster.socket))),
+        Some(Ok(Look::Unreachable(server))) => (false, Cow::Owned(server.to_string())),
+        Some(Err(why)) => (false, Cow::Borrowed(why.as_str())),
+        None => (false, Cow::Borrowed("not looked at without a roster")),
     };
     let systemd = match &planes.systemd.facts {
-        Ok(view) => (true, format!("{} units", view.units.len())),
-        Err(why) => (false, why.clone()),
+        Ok(view) => (true, Cow::Owned(format!("{} units", view.units.len()))),
+        Err(why) => (false, Cow::Borrowed(why.as_str())),
     };
     [(Plane::Tmux, tmux), (Plane::Systemd, systemd)]
         .into_iter()
@@ -241,7 +242,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
     // What another host made of its unit is a part of its own decision.
     let unit = systemd.as_ref().filter(|_| !remote);
-    let mut verdict = units::compare(&decision, unit, stopped, last_exit.as_ref());
+    let mut verdict = units::compare((decision.readiness, decision.reason), unit, stopped, last_exit.as_ref());
     if pane_state == PaneState::Elsewhere {
         verdict.reason = Reason::Told(hosts::unanswered(planes, agent));
     }
@@ -271,14 +272,14 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         evidence.push(Evidence { flag: Some(Flag::Drift), ..said });
     }
     AgentRow {
-        key: RowKey::of_agent(&agent.name),
+        key: RowKey::of_agent(agent.name),
         name: Label::new(agent.name.as_str()),
         alias: agent.alias.clone(),
         session: agent.session.clone(),
         session_label: agent.session.label(),
         tenant_id: agent.tenant_id.clone(),
         host: agent.host.clone(),
-        socket: agent.socket.clone(),
+        socket: agent.socket,
         class: Some(agent.class.clone()),
         runtime: Some(agent.runtime.clone()),
         model_hint: agent.model_hint.as_deref().map(Label::new),

@@ -74,16 +74,16 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
                 line = line.saturating_sub(row.lines);
                 here
             })?;
-            Some(Target::Agent(row.agent.key.clone()))
+            Some(Target::Agent(row.agent.key))
         }
         Body::Wall(wall) => {
             let shown = wall.tiles.iter().take(plan.grid.page()).enumerate();
             let hit = shown.into_iter().find(|(at, _)| plan.grid.tile(*at).contains(position));
-            hit.map(|(_, tile)| Target::Agent(tile.agent.key.clone()))
+            hit.map(|(_, tile)| Target::Agent(tile.agent.key))
         }
         Body::Org(org) => {
             let line = place.1.checked_sub(plan.list.y + 1).filter(|_| plan.list.contains(position))?;
-            org.rows.get(usize::from(line))?.key.clone().map(Target::Agent)
+            org.rows.get(usize::from(line))?.key.map(Target::Agent)
         }
         Body::Board(board) => card(&plan, board, position),
         Body::Activity(shown) => {

@@ -59,7 +59,7 @@ fn differences(ours: &PaneScreen, theirs: &PaneScreen) -> Vec<String> {
 fn socket_of(sandbox: &Sandbox) -> SocketName {
     let socket = sandbox.root.join("t").join(format!("tmux-{}", rustix::process::getuid().as_raw())).join("it");
     assert!(socket.exists());
-    SocketName(Some(format!("../..{}", socket.display())))
+    SocketName::named(&format!("../..{}", socket.display())).unwrap()
 }
 
 fn target(sandbox: &Sandbox) -> PaneTarget {

@@ -159,12 +159,12 @@ fn keys_are_pressed_only_while_tmux_still_sees_what_was_seen() {
     let pane = PaneId::parse(&sandbox.tmux(&["display-message", "-p", "-t", "=c:", "#{pane_id}"])).unwrap();
     // tmux takes a path below its folder for a socket's name.
     let socket = sandbox.tmux(&["display-message", "-p", "#{socket_path}"]);
-    let tmux = Tmux::new(SocketName(Some(format!("../..{socket}"))));
+    let tmux = Tmux::new(SocketName::named(&format!("../..{socket}")).unwrap());
     let press = |token: &str, row: &str, keys: &str| {
         let row = ShownRow { text: row.to_owned(), from_start: true, to_end: true };
         let guard = Guard { lease: token.to_owned(), shows: vec![row], ..Guard::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(tmux.guarded(pane, &guard, &[Change::Keys(pane, vec![keys.to_owned()])])).unwrap()
+        runtime.block_on(tmux.guarded(pane, &guard, &[Change::Keys(pane, &[keys.to_owned()])])).unwrap()
     };
     assert!(press("", "Would you like, {x} #y?", "one"));
     for other in

@@ -71,7 +71,7 @@ fn set_up(site: &Site, wanted: Wanted, headless: bool) -> Result<(Place, Site)> 
     let work = place.folder.join("work");
     if wanted.factory {
         site.thresholds = factory::THRESHOLDS;
-        let text = factory::roster(&place.socket, &work);
+        let text = factory::roster(place.socket(), &work);
         block_on(rosters::create(&site, &rosters::check(&site, text)?, false))??;
         block_on(factory::prepare(&place, &site))??;
         start(&site)?;
@@ -79,7 +79,7 @@ fn set_up(site: &Site, wanted: Wanted, headless: bool) -> Result<(Place, Site)> 
         return Ok((place, site));
     }
     let agents = wanted.agents;
-    let text = roster::text(agents, &place.socket, &work, &site.program);
+    let text = roster::text(agents, place.socket(), &work, &site.program);
     block_on(rosters::create(&site, &rosters::check(&site, text)?, false))??;
     let backlog = crate::app::perform::backlog::place(&site)?.open(
         Intent::Write,

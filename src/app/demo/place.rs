@@ -33,8 +33,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub(super) struct Place {
     /// Everything of it is below.
     pub folder: PathBuf,
-    /// Its tmux socket's name.
-    pub socket: String,
     /// Whether it outlives the command that made it.
     pub headless: bool,
     record: Record,
@@ -131,7 +129,7 @@ impl Place {
         private(&folder.join("work"))
             .and_then(|()| fs::write(folder.join(RECORD), serde_json::to_vec(&record)?))
             .map_err(|error| failed(&folder, &error))?;
-        Ok(Self { folder, socket: record.socket.clone(), headless, record, ours: Cell::new(true) })
+        Ok(Self { folder, headless, record, ours: Cell::new(true) })
     }
 
     fn read(folder: PathBuf) -> Option<Self> {
@@ -146,7 +144,12 @@ impl Place {
             return None;
         };
         // Somebody else's: it is taken away on purpose, or not at all.
-        Some(Self { folder, socket: record.socket.clone(), headless: record.headless, record, ours: Cell::new(false) })
+        Some(Self { folder, headless: record.headless, record, ours: Cell::new(false) })
+    }
+
+    /// Its tmux socket's name.
+    pub(super) fn socket(&self) -> &str {
+        &self.record.socket
     }
 
     /// Its Mosaic home.
@@ -258,12 +261,12 @@ impl Place {
     /// The operator's own shell may carry the demo's exports; only what the demo started is ended.
     fn may_end(&self, pid: u32) -> bool {
         let argv = process::argv(pid).unwrap_or_default();
-        let of_tmux = argv.contains(&self.socket);
+        let of_tmux = argv.contains(&self.record.socket);
         let started_for_agent = process::environment_value(pid, "MOSAIC_AGENT_NAME").is_some();
         let keeper = argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run");
         // It would bring back what is ended. A person's own of this home is the demo's as well.
         let supervisor = argv.iter().any(|word| word == "supervise") && argv.iter().any(|word| word == "fleet");
-        let holder = process::environment_value(pid, "TMUX").is_some_and(|tmux| tmux.contains(&self.socket));
+        let holder = process::environment_value(pid, "TMUX").is_some_and(|tmux| tmux.contains(&self.record.socket));
         started_for_agent || keeper || supervisor || of_tmux || holder
     }
 }
@@ -280,7 +283,7 @@ impl Drop for Place {
 
 /// Name of a demo site's socket.
 pub(super) fn socket_of(site: &Site) -> Option<String> {
-    crate::fleet::roster::load(site).ok()?.socket.0
+    crate::fleet::roster::load(site).ok()?.socket.name().map(str::to_owned)
 }
 
 #[cfg(test)]

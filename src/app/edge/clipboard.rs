@@ -25,11 +25,10 @@ pub(super) fn capped(text: &str) -> (&str, bool) {
 /// What tells a terminal to take a text. One that is a multiplexer hands it on, where it was told to.
 pub(super) fn sequence(text: &str, term: &str) -> Vec<u8> {
     let plain = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
-    let mut bytes = plain.clone().into_bytes();
-    if term.starts_with("tmux") || term.starts_with("screen") {
-        bytes.extend(format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")).into_bytes());
+    if !term.starts_with("tmux") && !term.starts_with("screen") {
+        return plain.into_bytes();
     }
-    bytes
+    format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")).into_bytes()
 }
 
 /// Hands a text to the tmux that this process runs in, which hands it to the terminals of its clients; where it is then.

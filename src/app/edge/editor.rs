@@ -93,7 +93,8 @@ async fn persona(site: &Site, class: &str, door: Door, signals: &mut Signals) ->
         Ended::Told(signalled, why) => return Ended::Told(signalled, why),
     };
     // From here on: what the operator took in the editor is not the action's time.
-    let begun = jiff::Timestamp::now();
+    let request = Request::Library(LibraryAction::Save { class: class.to_owned(), file: path.clone() });
+    let asked = Asked::now(&request, &format!("mosaic-tui persona edit {class}"), door);
     let mut saved = plain::read(&path, MAX_TEXT)
         .map_err(|why| Failure::unreadable(path.display().to_string(), &why))
         .and_then(|text| {
@@ -105,9 +106,7 @@ async fn persona(site: &Site, class: &str, door: Door, signals: &mut Signals) ->
                 Ok(perform::library::overtaken(class))
             }
         });
-    let request = Request::Library(LibraryAction::Save { class: class.to_owned(), file: path.clone() });
-    let command = format!("mosaic-tui persona edit {class}");
-    let unkept = record::keep(site, &request, &Asked { command: &command, door, begun }, &saved);
+    let unkept = record::keep(site, asked, &saved);
     if let (Ok(report), Some(why)) = (&mut saved, unkept) {
         report.errors.push(why);
     }

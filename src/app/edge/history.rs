@@ -80,7 +80,7 @@ pub(super) fn watch_backlog(
                 News::Lost(error) => Event::BacklogLost(error.to_string()),
                 News::History(lines) => {
                     if let Some(watcher) = &history.0 {
-                        watcher.take(card_events(&name, &lines));
+                        watcher.take(card_events(&name, lines));
                     }
                     return true;
                 }

@@ -62,8 +62,11 @@ impl Keeper {
 /// The file of this host. Its name is told apart where a host's name is no file's.
 fn path(site: &Site) -> PathBuf {
     let plain = site.host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    let name = if plain && !site.host.starts_with('.') { site.host.clone() } else { fingerprint(site.host.as_bytes()) };
-    site.home.join("fleet/dashboard").join(format!("{name}.json"))
+    let folder = site.home.join("fleet/dashboard");
+    if plain && !site.host.starts_with('.') {
+        return folder.join(format!("{}.json", site.host));
+    }
+    folder.join(format!("{}.json", fingerprint(site.host.as_bytes())))
 }
 
 fn write(path: &Path, memory: &Memory) {

@@ -362,12 +362,10 @@ impl Dashboard {
 
     /// Says whose facts are looked at: what costs a process is read of that agent first.
     fn tell_focus(&mut self) {
-        let looked_at = self.state.selected.as_ref();
+        let looked_at = self.state.selected;
         // A full queue says it again with the next event.
-        if looked_at != self.focus.as_ref()
-            && self.observer.requests.try_send(Request::Focus(looked_at.cloned())).is_ok()
-        {
-            self.focus = looked_at.cloned();
+        if looked_at != self.focus && self.observer.requests.try_send(Request::Focus(looked_at)).is_ok() {
+            self.focus = looked_at;
         }
     }
 

@@ -126,11 +126,10 @@ async fn apart(
             let _dropped = done.try_send(said);
         };
         let console = Console { width, owned: false, door };
-        let begun = jiff::Timestamp::now();
-        let report = block_on(executor::perform(&site, &request, console, &tell)).and_then(|report| report);
-        let asked = Asked { command: &command, door, begun };
+        let asked = Asked::now(&request, &command, door);
+        let report = block_on(executor::perform(&site, request, console, &tell)).and_then(|report| report);
         // The Activity view says when the history cannot be kept.
-        let _told = record::keep(&site, &request, &asked, &report);
+        let _told = record::keep(&site, asked, &report);
         let _left = answer.send(report);
     };
     let failed = |why: String| Failure::failed("this command", why, "try again");

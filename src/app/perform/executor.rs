@@ -21,33 +21,28 @@ pub(in crate::app) fn refused(what: &str) -> Failure {
 ///
 /// # Errors
 /// Whatever stops it, with its exit code's kind.
-pub(in crate::app) async fn perform(
-    site: &Site,
-    request: &Request,
-    console: Console,
-    tell: Tell<'_>,
-) -> Result<Report> {
+pub(in crate::app) async fn perform(site: &Site, request: Request, console: Console, tell: Tell<'_>) -> Result<Report> {
     if site.read_only && request.writes() {
         return Err(refused("this"));
     }
     match request {
-        Request::Fleet(action) => super::fleet::perform(site, action, tell).await,
-        Request::Agent(action) => super::agent::perform(site, action, console, tell).await,
-        Request::Framework(action) => super::framework::perform(site, action, console, tell).await,
-        Request::Library(action) => super::library::perform(site, action, console),
+        Request::Fleet(action) => super::fleet::perform(site, &action, tell).await,
+        Request::Agent(action) => super::agent::perform(site, &action, console, tell).await,
+        Request::Framework(action) => super::framework::perform(site, &action, console, tell).await,
+        Request::Library(action) => super::library::perform(site, &action, console),
         Request::Session(SessionAction::Report { status, detail, hook, agent }) => {
-            super::hooks::report(site, *status, detail.as_deref(), hook.as_ref(), agent.as_ref())
+            super::hooks::report(site, status, detail, hook.as_ref(), agent)
         }
         Request::Session(SessionAction::Usage { runtime, event }) => {
-            super::hooks::usage(site, runtime, event.as_deref())
+            super::hooks::usage(site, &runtime, event.as_deref())
         }
-        Request::Gate(action) => super::factory::gate(site, action, console, tell).await,
+        Request::Gate(action) => super::factory::gate(site, &action, console, tell).await,
         Request::Backlog(action) => {
-            let (site, action) = (site.clone(), action.clone());
-            apart(move || super::backlog::perform(&site, &action, console)).await
+            let site = site.clone();
+            apart(move || super::backlog::perform(&site, action, console)).await
         }
         Request::NorthStar(action) => {
-            let (site, action) = (site.clone(), action.clone());
+            let site = site.clone();
             apart(move || super::factory::north_star(&site, &action, console)).await
         }
     }
@@ -79,7 +74,7 @@ mod tests {
                 continue;
             }
             seen += 1;
-            let failure = perform(&site, &request, console, &|_| {}).await.unwrap_err();
+            let failure = perform(&site, request, console, &|_| {}).await.unwrap_err();
             assert_eq!(
                 (failure.kind, failure.why.as_str()),
                 (Kind::Refused, "changes something, and this is read-only")

@@ -19,12 +19,12 @@ const MAX_EVENT_BYTES: usize = 4 << 20;
 pub(in crate::app) fn report(
     site: &Site,
     status: Option<HeartbeatStatus>,
-    detail: Option<&str>,
+    detail: Option<String>,
     hook: Option<&(String, Option<String>)>,
-    agent: Option<&AgentName>,
+    agent: Option<AgentName>,
 ) -> Result<Report> {
     let said = match (status, hook) {
-        (Some(status), _) => Some(Said { status, detail: detail.map(str::to_owned), prompt: None }),
+        (Some(status), _) => Some(Said { status, detail, prompt: None }),
         (None, Some((runtime, event))) => of_event(runtime, event.as_deref())?,
         (None, None) => None,
     };
@@ -33,7 +33,7 @@ pub(in crate::app) fn report(
         return Ok(Report::done("", &json!({ "agent": null, "status": null })));
     };
     let agent = match agent {
-        Some(agent) => agent.clone(),
+        Some(agent) => agent,
         // The same hook settings may serve sessions that are no agents.
         None if hook.is_some() && std::env::var_os("MOSAIC_AGENT_NAME").is_none() => {
             return Ok(Report::done("", &json!({ "agent": null, "status": null })));
@@ -48,18 +48,17 @@ pub(in crate::app) fn report(
             "runtimes run this from their hooks, inside the pane",
         )
     })?;
-    session::report(
-        site,
-        &session::Report {
-            agent: agent.clone(),
-            // A hook's process is gone in a moment; what the keeper watches stays.
-            pid,
-            status,
-            detail,
-            next_seconds: None,
-            msg: prompt.as_deref().and_then(message::id_of).map(str::to_owned),
-        },
-    )?;
+    let report = session::Report {
+        agent,
+        // A hook's process is gone in a moment; what the keeper watches stays.
+        pid,
+        status,
+        detail,
+        next_seconds: None,
+        msg: prompt.as_deref().and_then(message::id_of).map(str::to_owned),
+    };
+    session::report(site, &report)?;
+    let agent = &report.agent;
     // A hook's output may be taken for an answer by its runtime.
     let text = if hook.is_some() { String::new() } else { format!("{agent}: reported {}", status.word()) };
     Ok(Report::done(text, &json!({ "agent": agent, "status": status })))

@@ -25,7 +25,7 @@ pub(in crate::app) async fn look_with_trees(site: &Site) -> Result<Arc<FleetSnap
 pub(in crate::app) async fn look_here(site: &Site) -> Result<Arc<FleetSnapshot>> {
     let mut roster = roster::load(site)?;
     let remote: Vec<_> =
-        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name.clone()).collect();
+        roster.agents.iter().filter(|agent| roster.is_remote(agent, site)).map(|agent| agent.name).collect();
     roster.agents.retain(|agent| !remote.contains(&agent.name));
     look_at(site, observe::once(site, roster)).await
 }

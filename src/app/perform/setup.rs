@@ -78,8 +78,7 @@ pub(in crate::app) fn launch(site: &Site, name: &str) -> Result<LaunchSettings, 
     let told = |failure: crate::fleet::error::Failure| failure.to_string();
     let text = roster::read(&site.roster).map_err(told)?;
     // What the file says; overrides in the environment file come on top, and are named.
-    let written = roster::check(site, text).map_err(told)?;
-    let agent = written.roster().agent(name).map_err(told)?;
+    let agent = roster::check(site, text).and_then(|written| written.into_roster().into_agent(name)).map_err(told)?;
     let overridden = roster::load(site).map_err(told)?;
     let source = overridden.agent(name).map_err(told)?.command_source;
     let mut runtimes: Vec<Choice> =
@@ -95,12 +94,12 @@ pub(in crate::app) fn launch(site: &Site, name: &str) -> Result<LaunchSettings, 
         }
     }
     Ok(LaunchSettings {
-        runtime: agent.runtime.clone(),
+        runtime: agent.runtime,
         runtimes,
-        model_hint: agent.model_hint.clone().unwrap_or_default(),
+        model_hint: agent.model_hint.unwrap_or_default(),
         yolo: agent.yolo,
-        command: agent.command.clone().unwrap_or_default(),
-        channels: agent.channels.clone().unwrap_or_default(),
+        command: agent.command.unwrap_or_default(),
+        channels: agent.channels.unwrap_or_default(),
         note: match source {
             CommandSource::EnvFile => Some(format!("{} decides, whatever stands here", source.words())),
             CommandSource::BuiltOver(by) => {

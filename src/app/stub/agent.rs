@@ -196,18 +196,16 @@ impl Agent {
         self.now = now;
         // The bar moves with the time alone.
         self.dirty |= self.is_working();
-        match &self.doing {
-            Doing::Working { what, until, .. } if *until <= now && !self.delivering => {
-                let what = what.clone();
+        match std::mem::replace(&mut self.doing, Doing::Idle) {
+            Doing::Working { what, until, .. } if until <= now && !self.delivering => {
                 self.done += 1;
-                self.doing = Doing::Idle;
                 match self.card.take() {
                     Some(held) => self.end_card(held),
                     None => self.say(Voice::Agent, &format!("done: {what}")),
                 }
             }
-            Doing::Resting(until) if *until <= now => self.doing = Doing::Idle,
-            _ => {}
+            Doing::Resting(until) if until <= now => {}
+            unfinished => self.doing = unfinished,
         }
         if let (Some(held), Some(_)) = (&self.card, self.renew_at.filter(|at| *at <= now)) {
             self.renew_at = None;

@@ -192,8 +192,8 @@ impl Hand<'_> {
     }
 
     fn mosaic(&mut self, args: &[&str]) -> Result<String, Failed> {
-        let (program, folder) = (self.errands.program.clone(), self.errands.folder.clone());
-        let answer = self.run(&program, "mosaic-tui", &folder, args)?;
+        let Errands { program, folder, .. } = self.errands;
+        let answer = self.run(program, "mosaic-tui", folder, args)?;
         // Answers for programs are as long as a page.
         if !args.contains(&"--json") {
             self.said.extend(answer.lines().map(str::to_owned));
@@ -214,7 +214,8 @@ impl Hand<'_> {
         if task.says("stuck") && task.kind == Kind::Write && !self.errands.answered {
             return Ok(Some(format!("May I go on with {id}?")));
         }
-        self.mosaic(&["backlog", "renew", "--id", &id, "--owner", &self.errands.agent.clone(), "--token", &token])?;
+        let owner = self.errands.agent.as_str();
+        self.mosaic(&["backlog", "renew", "--id", &id, "--owner", owner, "--token", &token])?;
         match task.kind {
             Kind::Write if task.says("fail") => return Err(Failed("two tests fail on this branch".to_owned())),
             Kind::Write => self.write(&task)?,
@@ -231,11 +232,11 @@ impl Hand<'_> {
 
     /// A small real change, committed on a branch of its own.
     fn write(&mut self, task: &Task) -> Result<(), Failed> {
-        let repository = self.errands.folder.clone();
-        let on = self.git(&repository, &["rev-parse", "--abbrev-ref", "HEAD"])?;
+        let repository = &self.errands.folder;
+        let on = self.git(repository, &["rev-parse", "--abbrev-ref", "HEAD"])?;
         // A work tree that was made for the card is the place; else it makes itself one.
-        let tree = (on != task.branch).then(|| self.tree(&repository, task)).transpose()?;
-        let folder = tree.as_deref().unwrap_or(&repository).to_owned();
+        let tree = (on != task.branch).then(|| self.tree(repository, task)).transpose()?;
+        let folder = tree.as_deref().unwrap_or(repository).to_owned();
         let name = format!("notes/{}.md", task.id);
         let note = format!("# {}\n\nWritten by {}, round {}.\n", task.title, self.errands.agent, task.rounds);
         let path = folder.join(&name);
@@ -250,7 +251,7 @@ impl Hand<'_> {
             self.git(&folder, &["commit", "--quiet", "--message", &task.title])?;
         }
         if let Some(tree) = tree {
-            self.git(&repository, &["worktree", "remove", "--force", &tree.to_string_lossy()])?;
+            self.git(repository, &["worktree", "remove", "--force", &tree.to_string_lossy()])?;
         }
         self.mosaic(&["backlog", "edit", &task.id, "--branch", &task.branch])?;
         Ok(())

@@ -106,7 +106,7 @@ impl Reporter<'_> {
             return;
         }
         let report = session::Report {
-            agent: self.agent.clone(),
+            agent: self.agent,
             pid: std::process::id(),
             status: status.status,
             detail: status.detail.clone(),

@@ -67,7 +67,7 @@ impl Quiet {
     }
 
     fn holds(self, now: Timestamp, zone: &TimeZone) -> bool {
-        let clock = now.to_zoned(zone.clone());
+        let clock = zone.to_datetime(now);
         let at = u16::from(clock.hour().unsigned_abs()) * 60 + u16::from(clock.minute().unsigned_abs());
         // Counted from its beginning, so that midnight is a minute like any other.
         (at + DAY - self.from) % DAY < (self.to + DAY - self.from) % DAY
@@ -133,7 +133,7 @@ impl Notices {
         let mut news = Vec::new();
         for row in snapshot.agents.iter().filter(|row| row.managed) {
             let is = (row.needs_operator(), row.readiness, row.question.clone());
-            let Some(was) = self.last.insert(row.key.clone(), is.clone()) else { continue };
+            let Some(was) = self.last.insert(row.key, is.clone()) else { continue };
             // A question that is read a moment after its state belongs to the same event.
             let asks_anew = is.2.is_some() && was.2.is_some() && is.2 != was.2;
             if !is.0 || (was.0 && was.1 == is.1 && !asks_anew) || self.snoozed.contains_key(row.name.as_str()) {
@@ -143,7 +143,7 @@ impl Notices {
                 *state == is.1 && *question == is.2 && now.duration_since(*at).as_millis() < i128::from(SAME_EVENT)
             });
             if !again {
-                self.told.insert(row.key.clone(), (is.1, is.2, now));
+                self.told.insert(row.key, (is.1, is.2, now));
                 news.push(Notice::of(row));
             }
         }

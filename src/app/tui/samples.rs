@@ -30,14 +30,14 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         Readiness::Working => "running the tests",
     };
     AgentRow {
-        key: RowKey::of_agent(&AgentName::parse(name).unwrap()),
+        key: RowKey::of_agent(AgentName::parse(name).unwrap()),
         name: Label::new(name),
         alias: None,
         session: SessionName(name.to_owned()),
         session_label: Label::new(name),
         tenant_id: "tester".to_owned(),
         host: "here".to_owned(),
-        socket: SocketName(Some("mosaic-fleet".to_owned())),
+        socket: SocketName::named("mosaic-fleet").unwrap(),
         class: Some("code".to_owned()),
         runtime: Some("stub".to_owned()),
         model_hint: None,
@@ -92,7 +92,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         rule: "the rule",
         would_change: "something else",
         target: Some(PaneTarget {
-            server: ServerName::here(&SocketName(Some("mosaic-fleet".to_owned()))),
+            server: ServerName::here(&SocketName::named("mosaic-fleet").unwrap()),
             pane: PaneId(number),
             session_id: format!("${number}"),
             window: Size { width: 200, height: 50 },
@@ -120,7 +120,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
     let mut agents: Vec<Arc<AgentRow>> =
         names.iter().zip(states).map(|(name, state)| Arc::new(row(name, state))).collect();
     let mut unmanaged = row("by-hand", Readiness::Unknown);
-    unmanaged.key = RowKey::of_session(&ServerName::here(&SocketName(None)), "$7");
+    unmanaged.key = RowKey::of_session(&ServerName::here(&SocketName::DEFAULT), "$7");
     unmanaged.managed = false;
     unmanaged.class = None;
     unmanaged.runtime = None;
@@ -129,7 +129,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
     Arc::new(FleetSnapshot {
         tenant_id: "tester".to_owned(),
         host: "here".to_owned(),
-        socket: SocketName(Some("mosaic-fleet".to_owned())),
+        socket: SocketName::named("mosaic-fleet").unwrap(),
         supervisor: FleetSupervisor::Direct,
         observed_at: "2026-01-02T03:04:05Z".to_owned(),
         agents,

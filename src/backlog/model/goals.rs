@@ -1,6 +1,6 @@
 //! Goals as the backlog sees them: each with its own card, the work for it, and how they wait for each other. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
@@ -70,9 +70,9 @@ pub struct Goals {
 impl Goals {
     /// Puts them together from the goals' own cards, and the work for each goal by column.
     #[must_use]
-    pub fn of(cards: &[Card], work: &[(String, Column, u64)]) -> Self {
-        let names: BTreeMap<&CardId, &str> =
-            cards.iter().filter_map(|card| Some((&card.id, card.of_goal()?))).collect();
+    pub fn of(cards: Vec<Card>, work: &[(String, Column, u64)]) -> Self {
+        let names: BTreeMap<CardId, String> =
+            cards.iter().filter_map(|card| Some((card.id.clone(), card.of_goal()?.to_owned()))).collect();
         let mut lines: BTreeMap<&str, GoalLine> = BTreeMap::new();
         let empty = |goal: &str| GoalLine {
             goal: goal.to_owned(),
@@ -82,17 +82,16 @@ impl Goals {
             critical: false,
         };
         for card in cards {
-            let Some(goal) = card.of_goal() else { continue };
+            let Some(goal) = names.get(&card.id) else { continue };
             let line = lines.entry(goal).or_insert_with(|| empty(goal));
-            line.depends_on =
-                card.depends_on.iter().filter_map(|on| names.get(on)).map(|on| (*on).to_owned()).collect();
+            line.depends_on = card.depends_on.iter().filter_map(|on| names.get(on)).cloned().collect();
             line.card = Some(GoalCard {
-                id: card.id.clone(),
-                title: card.title.clone(),
-                phase: card.phase.clone(),
-                priority: card.priority,
                 column: card.column(),
-                owner: card.claim.as_ref().map(|claim| claim.owner.clone()),
+                id: card.id,
+                title: card.title,
+                phase: card.phase,
+                priority: card.priority,
+                owner: card.claim.map(|claim| claim.owner),
             });
         }
         for (goal, column, count) in work {
@@ -119,29 +118,28 @@ impl Goals {
     }
 }
 
+/// What orders goals that do not wait for each other.
+fn rank(line: &GoalLine) -> impl Ord {
+    let card = line.card.as_ref();
+    // Work for a goal that has no card stands last.
+    (card.is_none(), card.map(|card| card.phase.as_str()), card.map(|card| -card.priority), line.goal.as_str())
+}
+
 /// Orders goals so that each stands behind those that it depends on; else by phase, priority and name.
 fn in_order(mut waiting: Vec<GoalLine>) -> Vec<GoalLine> {
-    let key = |line: &GoalLine| {
-        let card = line.card.as_ref();
-        // Work for a goal that has no card stands last.
-        (card.is_none(), card.map(|card| card.phase.clone()), card.map(|card| -card.priority), line.goal.clone())
-    };
-    waiting.sort_by_key(key);
-    let mut open: BTreeMap<String, usize> = BTreeMap::new();
-    let known: std::collections::BTreeSet<String> = waiting.iter().map(|line| line.goal.clone()).collect();
-    for line in &waiting {
-        open.insert(line.goal.clone(), line.depends_on.iter().filter(|on| known.contains(*on)).count());
-    }
+    waiting.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    let known: BTreeSet<&str> = waiting.iter().map(|line| line.goal.as_str()).collect();
+    let among = |line: &GoalLine| line.depends_on.iter().filter(|on| known.contains(on.as_str())).count();
+    let open: Vec<usize> = waiting.iter().map(among).collect();
+    let mut waiting: Vec<(GoalLine, usize)> = waiting.into_iter().zip(open).collect();
     let mut ordered = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         // The store knows no cycle; with one the rest would come as it is.
-        let at = waiting.iter().position(|line| open.get(&line.goal) == Some(&0)).unwrap_or(0);
-        let line = waiting.remove(at);
-        for other in &waiting {
-            if other.depends_on.contains(&line.goal)
-                && let Some(count) = open.get_mut(&other.goal)
-            {
-                *count = count.saturating_sub(1);
+        let at = waiting.iter().position(|(_, open)| *open == 0).unwrap_or(0);
+        let (line, _) = waiting.remove(at);
+        for (other, open) in &mut waiting {
+            if other.depends_on.contains(&line.goal) {
+                *open = open.saturating_sub(1);
             }
         }
         ordered.push(line);
@@ -200,7 +198,7 @@ mod tests {
 
     #[test]
     fn goals_stand_behind_what_they_wait_for_and_the_longest_way_is_told() {
-        let cards = [
+        let cards = vec![
             goal("Z", &[], "phase-1"),
             goal("A", &["Z"], "phase-1"),
             goal("B", &["Z"], "phase-2"),
@@ -208,7 +206,7 @@ mod tests {
         ];
         let work = |goal: &str, column: Column, count: u64| (goal.to_owned(), column, count);
         let goals = Goals::of(
-            &cards,
+            cards,
             &[
                 work("A", Column::Ready, 2),
                 work("B", Column::Ready, 1),
@@ -224,13 +222,14 @@ mod tests {
     #[test]
     fn a_goal_is_finished_when_all_its_cards_are() {
         let own = |status: Status| Card { status, ..goal("A", &[], "") };
-        let finished = |status: Status, work: &[(String, Column, u64)]| Goals::of(&[own(status)], work).finished() == 1;
+        let finished =
+            |status: Status, work: &[(String, Column, u64)]| Goals::of(vec![own(status)], work).finished() == 1;
         let done = [("A".to_owned(), Column::Done, 3)];
         let open = [("A".to_owned(), Column::Done, 3), ("A".to_owned(), Column::Blocked, 1)];
         assert!(finished(Status::Done, &done) && !finished(Status::Ready, &done) && !finished(Status::Done, &open));
-        let all = Goals::of(&[own(Status::Done)], &done);
+        let all = Goals::of(vec![own(Status::Done)], &done);
         assert_eq!((all.critical_path.len(), all.critical_cards()), (0, 0));
         // Work for a goal that nobody synced is shown as well.
-        assert_eq!(names(&Goals::of(&[own(Status::Ready)], &[("X".to_owned(), Column::Ready, 1)])), "A X");
+        assert_eq!(names(&Goals::of(vec![own(Status::Ready)], &[("X".to_owned(), Column::Ready, 1)])), "A X");
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn address(config: &Config) -> String {
 /// Describes an error: what failed, where, and what to do.
 pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     let what = format!("backlog {address}");
-    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what.clone(), why, next);
+    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what, why, next);
     if let Some((why, next)) = tls::told(error) {
         return failed(why, &next);
     }
@@ -46,7 +46,7 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     match *database.code() {
         // A key that exists is one, too: when it is tried again, the card of the other is found.
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
-            Error::new(ErrorKind::Collision, what, format!("another change came first ({said})"), "try again")
+            Error { kind: ErrorKind::Collision, ..failed(format!("another change came first ({said})"), "try again") }
         }
         SqlState::LOCK_NOT_AVAILABLE => failed(
             "cards or their links are held by another client, perhaps an import, for more than 5 s".to_owned(),

@@ -176,14 +176,14 @@ fn in_one_moment<T>(session: &mut Session, read: impl FnOnce(&mut Session) -> Re
 pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> {
     in_one_moment(session, |session| {
         let first = session.many(&[
-            (COUNTERS.to_owned(), Vec::new()),
-            ("SELECT fleet.now_ms()".to_owned(), Vec::new()),
+            (COUNTERS, &[][..]),
+            ("SELECT fleet.now_ms()", &[]),
             (
-                format!(
+                &format!(
                     "SELECT id, title, claim_owner, claim_since, claim_expires_at FROM fleet.card WHERE status = 'claimed' \
                      ORDER BY claim_expires_at LIMIT {CLAIMS}"
                 ),
-                Vec::new(),
+                &[],
             ),
         ])?;
         let [counters, now, claims] = first.as_slice() else { return Err(strange("no board")) };
@@ -191,8 +191,8 @@ pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> 
         let sql = Column::ALL.map(|column| conditions::lane(DIALECT, "fleet.card", column, query, counts.of(column)));
         let mut questions = Vec::new();
         for lane in &sql {
-            questions.push((lane.cards.clone(), lane.values.clone()));
-            questions.extend(lane.count.clone().map(|count| (count, lane.values.clone())));
+            questions.push((lane.cards.as_str(), lane.values.as_slice()));
+            questions.extend(lane.count.as_deref().map(|count| (count, lane.values.as_slice())));
         }
         let mut answers = session.many(&questions)?.into_iter();
         let mut lanes: [Lane; 5] = Default::default();

@@ -178,7 +178,7 @@ impl Session {
     }
 
     /// Runs several queries in one trip to the server.
-    pub(super) fn many(&mut self, queries: &[(String, Vec<String>)]) -> Result<Vec<Vec<Row>>> {
+    pub(super) fn many(&mut self, queries: &[(&str, &[String])]) -> Result<Vec<Vec<Row>>> {
         self.talk(ANSWER, async |client| {
             let asked = queries.iter().map(|(sql, values)| {
                 let values: Vec<Value<'_>> = values.iter().map(|value| value as Value<'_>).collect();

@@ -161,7 +161,7 @@ impl Change for SqliteChange<'_> {
 /// Takes the next card for a claimer, in one transaction: the query finds it, the rule claims it.
 pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
     let change = SqliteChange::begin(store)?;
-    let owner = Who { actor: request.owner.clone(), ..who.clone() };
+    let owner = request.claimer(who);
     let claimed = change.run(|connection| {
         let now = read::now(connection)?;
         // Leases that are over return to the pool first, as many as it takes to find a card.

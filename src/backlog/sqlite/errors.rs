@@ -18,7 +18,7 @@ impl Sqlite {
 /// Describes an error that came before there was a store.
 pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
     let what = format!("backlog {}", path.display());
-    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what.clone(), why, next);
+    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what, why, next);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => failed("the disk is full; nothing was changed".to_owned(), "free some space"),
@@ -26,11 +26,13 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
             "the file or its folder cannot be written; nothing was changed".to_owned(),
             "check the rights of the folder, or set MOSAIC_BACKLOG_DIR to another",
         ),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::invalid(
-            what,
-            format!("is damaged, or is not a database ({}); it was left as it is", first_line(error)),
-            "restore it from a backup or an export, or move it away",
-        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error {
+            kind: ErrorKind::Invalid,
+            ..failed(
+                format!("is damaged, or is not a database ({}); it was left as it is", first_line(error)),
+                "restore it from a backup or an export, or move it away",
+            )
+        },
         Some(ErrorCode::SystemIoFailure) => {
             failed(format!("input or output failed ({})", first_line(error)), "check the disk")
         }

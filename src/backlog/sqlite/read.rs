@@ -145,7 +145,7 @@ pub(super) fn cards_with_expired_leases(connection: &Connection, now: Stamp, lim
 pub(super) fn next_claimable(connection: &Connection, request: &ClaimRequest) -> Result<Option<Card>> {
     let mut values = request.assignees();
     let sql = next_claimable_sql(values.len(), request.phase.is_some());
-    values.extend(request.phase.clone());
+    values.extend(request.phase.as_deref());
     connection.prepare_cached(&sql)?.query_row(params_from_iter(&values), |row| rows::card(row)).optional()
 }
 

@@ -1,7 +1,7 @@
 //! One thing that happened, as a value: what is written down of it, and the JSON in which it is kept and printed. Pure.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::fleet::home::fingerprint;
 use crate::fleet::model::{Label, Readiness};
@@ -224,31 +224,31 @@ impl Event {
     /// The event for programs, in one object.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let mut all = Map::new();
-        let mut put = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
-        put("schema", SCHEMA.into());
-        put("id", self.id.clone().into());
-        put("ts", self.time().to_string().into());
-        put("kind", self.kind.word().into());
-        put("tenant_id", self.tenant_id.clone().into());
-        put("host", self.host.clone().into());
-        put("agent", self.agent.clone().into());
-        put("who", self.who.clone().into());
-        put("door", self.door.map(Door::word).into());
-        put("what", self.what.clone().into());
-        put("outcome", self.outcome.clone().into());
-        put("good", self.good.into());
-        put("state", self.state.map(Readiness::word).into());
-        put("card", self.card.clone().into());
-        put("lasted_ms", self.lasted.into());
-        put("text", self.text.clone().into());
-        for (name, value) in &self.detail {
-            // A detail never takes the place of a field of the event's own.
-            if !all.contains_key(name) {
-                all.insert(name.clone(), value.clone());
+        let mut all = json!({
+            "schema": SCHEMA,
+            "id": self.id,
+            "ts": self.time().to_string(),
+            "kind": self.kind.word(),
+            "tenant_id": self.tenant_id,
+            "host": self.host,
+            "agent": self.agent,
+            "who": self.who,
+            "door": self.door.map(Door::word),
+            "what": self.what,
+            "outcome": self.outcome,
+            "good": self.good,
+            "state": self.state.map(Readiness::word),
+            "card": self.card,
+            "lasted_ms": self.lasted,
+            "text": self.text,
+        });
+        if let Value::Object(all) = &mut all {
+            for (name, value) in &self.detail {
+                // A detail never takes the place of a field of the event's own.
+                all.entry(name).or_insert_with(|| value.clone());
             }
         }
-        Value::Object(all)
+        all
     }
 
     /// Reads what [`Self::to_json`] made, or a line of the record that was kept before there was a history; `None` for

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Keeping, Site};
@@ -405,7 +405,7 @@ fn insert(change: &Transaction<'_>, event: &Event) -> rusqlite::Result<usize> {
         event.card,
         event.lasted,
         event.text,
-        Value::Object(event.detail.clone()).to_string(),
+        json!(event.detail).to_string(),
         event.words(),
     ])
 }

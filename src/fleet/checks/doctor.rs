@@ -119,7 +119,7 @@ fn socket_folder(roster: Option<&Roster>) -> Check {
         Ok(base) => base,
         Err(why) => return Check::failed(subject, why, "give TMUX_TMPDIR as an absolute path, or unset it"),
     };
-    let name = roster.and_then(|roster| roster.socket.0.as_deref()).unwrap_or("default");
+    let name = roster.map_or("default", |roster| roster.socket.file_name());
     let path = base.join(format!("tmux-{}", rustix::process::getuid().as_raw())).join(name);
     let bytes = path.as_os_str().len();
     if bytes > MAX_SOCKET_PATH {

@@ -20,7 +20,7 @@ pub(super) async fn servers(site: &Site, roster: &Roster) -> Vec<Check> {
 }
 
 async fn server(site: &Site, socket: &SocketName, mut agents: impl Iterator<Item = &Agent>) -> Check {
-    let (subject, tmux) = (format!("tmux server on {socket}"), Tmux::new(socket.clone()));
+    let (subject, tmux) = (format!("tmux server on {socket}"), Tmux::new(*socket));
     let panes = match tmux.look().await {
         // One that is ending names whom it waits for.
         Err(failure) => return Check::failed(subject, failure.why, failure.next),

@@ -154,7 +154,7 @@ fn of_agent(row: &AgentRow, lacks_keeper: bool) -> Check {
 /// Whether the session that keeps the fleet's server alive is there.
 async fn holder(roster: &Roster) -> Check {
     let subject = format!("session {}", roster.holder.label());
-    match Tmux::new(roster.socket.clone()).look().await {
+    match Tmux::new(roster.socket).look().await {
         Ok(Look::Panes(panes)) if panes.iter().any(|pane| pane.session == roster.holder && !pane.dead) => {
             Check::ok(subject, "keeps the tmux server alive when no agent runs")
         }
@@ -172,14 +172,14 @@ async fn holder(roster: &Roster) -> Check {
 /// Proves that nothing of the fleet is on the operator's own tmux server.
 async fn default_server(site: &Site, roster: &Roster) -> Check {
     let subject = "your default tmux server";
-    if roster.socket.0.is_none() {
+    if roster.socket.name().is_none() {
         return Check::warning(
             subject,
             "the roster names no socket, so the fleet lives on it",
             format!("name one under `tmux.socket_name` in {}", site.roster.display()),
         );
     }
-    let own = Tmux::new(SocketName(None));
+    let own = Tmux::new(SocketName::DEFAULT);
     let panes = match own.look().await {
         Ok(Look::NoServer) => return Check::ok(subject, "none runs, and none was started"),
         Ok(Look::Panes(panes)) => panes,
@@ -187,7 +187,7 @@ async fn default_server(site: &Site, roster: &Roster) -> Check {
         Ok(Look::Unreachable(server)) => return Check::ok(subject, server.to_string()),
         Err(failure) => return Check::failed(subject, failure.to_string(), "look with `tmux list-sessions`"),
     };
-    let pids = [server_pid(&own).await, server_pid(&Tmux::new(roster.socket.clone())).await];
+    let pids = [server_pid(&own).await, server_pid(&Tmux::new(roster.socket)).await];
     let [Some(theirs), ours] = pids else {
         return Check::failed(subject, "does not tell its pid", "look with `tmux list-sessions`");
     };

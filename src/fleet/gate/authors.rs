@@ -1,5 +1,7 @@
 //! Who wrote a change, and whether a reviewer is one of them. Pure.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// A name and an address as git knows them.
@@ -62,11 +64,12 @@ pub struct Reviewer<'a> {
 
 impl Authors {
     /// Adds what one commit says of its authors.
-    pub fn add(&mut self, author: Identity, committer: Identity, message: &str) {
-        for identity in [author, committer].into_iter().chain(co_authors(message)) {
+    pub fn add(&mut self, author: &Identity, committer: &Identity, message: &str) {
+        let named = [author, committer].map(Cow::Borrowed).into_iter();
+        for identity in named.chain(co_authors(message).map(Cow::Owned)) {
             let is_known = self.signed.contains(&identity) || (identity.name.is_empty() && identity.email.is_empty());
             if !is_known {
-                self.signed.push(identity);
+                self.signed.push(identity.into_owned());
             }
         }
     }
@@ -115,7 +118,7 @@ mod tests {
     fn authors(author: &str, message: &str, workers: &[&str]) -> Authors {
         let mut authors =
             Authors { workers: workers.iter().map(|name| (*name).to_owned()).collect(), ..Authors::default() };
-        authors.add(identity(author), identity(author), message);
+        authors.add(&identity(author), &identity(author), message);
         authors
     }
 

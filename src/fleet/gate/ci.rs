@@ -139,7 +139,10 @@ fn open_log(site: &Site, name: &str, about: &About<'_>) -> Result<(PathBuf, File
         .collect();
     let path = folder.join(format!("{branch}-{}-{name}.log", short(about.commit)));
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
-    file.map(|file| (path.clone(), file)).map_err(|error| failed(&path, &error))
+    match file {
+        Ok(file) => Ok((path, file)),
+        Err(error) => Err(failed(&path, &error)),
+    }
 }
 
 /// The last lines of an output, each made safe to show.

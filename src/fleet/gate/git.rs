@@ -99,7 +99,7 @@ impl Git {
         if reach == Reach::Here {
             all.extend([("GIT_CONFIG_GLOBAL", "/dev/null".into()), ("GIT_CONFIG_NOSYSTEM", "1".into())]);
         }
-        all.extend(env.iter().cloned());
+        all.extend_from_slice(env);
         let (inherits, limit): (fn(&str) -> bool, _) = match reach {
             Reach::Here => (inherits_here, LOCAL_LIMIT),
             Reach::Elsewhere => (inherits_elsewhere, REMOTE_LIMIT),

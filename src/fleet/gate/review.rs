@@ -152,15 +152,15 @@ pub enum Standing {
 
 /// Decides. A rejection counts whoever wrote it: an author who says that it is not ready is right.
 #[must_use]
-pub fn standing(reviews: &[Review], authors: &Authors) -> Standing {
-    if let Some(rejected) = reviews.iter().rev().find(|review| review.verdict == Verdict::Reject) {
-        return Standing::Rejected(rejected.clone());
+pub fn standing(mut reviews: Vec<Review>, authors: &Authors) -> Standing {
+    if let Some(at) = reviews.iter().rposition(|review| review.verdict == Verdict::Reject) {
+        return Standing::Rejected(reviews.swap_remove(at));
     }
     let mut without = Vec::new();
-    for review in reviews.iter().rev() {
+    for review in reviews.into_iter().rev() {
         match authors.claim_on(&review.reviewer()) {
-            None => return Standing::Approved(review.clone()),
-            Some(why) => without.push((review.clone(), why)),
+            None => return Standing::Approved(review),
+            Some(why) => without.push((review, why)),
         }
     }
     Standing::Missing(without)
@@ -219,14 +219,14 @@ mod tests {
     #[test]
     fn an_approval_counts_from_others_and_a_rejection_from_anybody() {
         let mut authors = Authors::default();
-        authors.add(Identity::parse("code0 <code0@example.com>"), Identity::default(), "");
+        authors.add(&Identity::parse("code0 <code0@example.com>"), &Identity::default(), "");
         let (own, other) = (review("code0", Verdict::Approve, 1), review("r", Verdict::Approve, 2));
-        assert_eq!(standing(&[], &authors), Standing::Missing(Vec::new()));
+        assert_eq!(standing(Vec::new(), &authors), Standing::Missing(Vec::new()));
         assert!(
-            matches!(standing(std::slice::from_ref(&own), &authors), Standing::Missing(without) if without[0].1.contains("code0"))
+            matches!(standing(vec![own.clone()], &authors), Standing::Missing(without) if without[0].1.contains("code0"))
         );
-        assert_eq!(standing(&[own, other.clone()], &authors), Standing::Approved(other.clone()));
+        assert_eq!(standing(vec![own, other.clone()], &authors), Standing::Approved(other.clone()));
         let rejected = review("code0", Verdict::Reject, 0);
-        assert_eq!(standing(&[rejected.clone(), other], &authors), Standing::Rejected(rejected));
+        assert_eq!(standing(vec![rejected.clone(), other], &authors), Standing::Rejected(rejected));
     }
 }

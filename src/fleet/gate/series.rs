@@ -28,7 +28,7 @@ pub struct Wanted<'a> {
     /// The branch.
     pub branch: &'a str,
     /// Its card.
-    pub card: Option<Card>,
+    pub card: Option<&'a Card>,
     /// Who merges, in words and for git.
     pub who: &'a str,
     /// As whom the merge is committed.
@@ -52,24 +52,24 @@ pub struct Card {
 
 /// What happens on the way, for whoever watches and for the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum Step<'a> {
     /// Others are before it; who has the turn.
     Waits(String, usize),
     /// CI begins on what the branch would become.
     Testing {
         /// That commit.
-        commit: String,
+        commit: &'a str,
         /// The main branch's commit below it.
-        onto: String,
+        onto: &'a str,
     },
     /// CI ended.
     Tested {
         /// The commit.
-        commit: String,
+        commit: &'a str,
         /// The main branch's commit below it.
-        onto: String,
+        onto: &'a str,
         /// Why it is no success.
-        red: Option<Refusal>,
+        red: Option<&'a Refusal>,
         /// How long it took.
         lasted: Duration,
     },
@@ -88,7 +88,7 @@ pub trait Desk {
     /// When that is not known.
     fn paused(&self) -> Result<Option<String>>;
     /// Takes word of a step.
-    fn tell(&self, step: &Step);
+    fn tell(&self, step: &Step<'_>);
 }
 
 /// A merge.
@@ -185,17 +185,17 @@ impl<'a> Gate<'a> {
 
     async fn known(&self, wanted: &Wanted<'_>, tip: Tip, main: &Main) -> Result<Known> {
         let commits = self.repository.commits(&tip, main).await?;
-        let workers = wanted.card.as_ref().map(|card| card.workers.clone()).unwrap_or_default();
+        let workers = wanted.card.map(|card| card.workers.clone()).unwrap_or_default();
         let mut authors = Authors { workers, ..Authors::default() };
         for commit in &commits {
-            authors.add(commit.author.clone(), commit.committer.clone(), &commit.message);
+            authors.add(&commit.author, &commit.committer, &commit.message);
         }
         Ok(Known { tip, commits, authors })
     }
 
     fn reviewed(&self, known: &Known) -> Result<Result<Review, Refusal>> {
         let reviews = review::of(self.site, &known.tip.commit)?;
-        let without = match review::standing(&reviews, &known.authors) {
+        let without = match review::standing(reviews, &known.authors) {
             Standing::Approved(review) => return Ok(Ok(review)),
             Standing::Rejected(review) => return Ok(Err(Refusal::Rejected(Box::new(review)))),
             Standing::Missing(without) => without,
@@ -219,7 +219,7 @@ impl<'a> Gate<'a> {
         main: &Main,
     ) -> Result<Result<Merged, Refusal>> {
         let first = known.commits.last().map(|commit| commit.message.lines().next().unwrap_or_default());
-        let subject = match (&wanted.card, first) {
+        let subject = match (wanted.card, first) {
             (Some(card), _) => format!("{}: {}", card.id, card.title),
             (None, Some(first)) => first.to_owned(),
             (None, None) => known.tip.branch.clone(),
@@ -227,7 +227,7 @@ impl<'a> Gate<'a> {
         let nobody = Identity::default();
         let message = Message {
             subject: &subject,
-            card: wanted.card.as_ref().map(|card| card.id.as_str()),
+            card: wanted.card.map(|card| card.id.as_str()),
             reviewer,
             author: known.commits.last().map_or(&nobody, |commit| &commit.author),
             committer: &wanted.committer,
@@ -239,7 +239,7 @@ impl<'a> Gate<'a> {
 
     async fn clean(&self, wanted: &Wanted<'_>, merged: &Merged) -> Result<Result<usize, Refusal>> {
         let touched = self.repository.touched(merged).await?;
-        let paths = wanted.card.as_ref().map(|card| card.paths.as_slice()).unwrap_or_default();
+        let paths = wanted.card.map(|card| card.paths.as_slice()).unwrap_or_default();
         let mut findings = change::outside(&touched, paths);
         if let Some(settings) = self.settings() {
             findings.extend(self.repository.file_faults(&touched, settings).await?);
@@ -258,13 +258,13 @@ impl<'a> Gate<'a> {
         let Some(settings) = self.settings() else {
             return Ok(Err(Refusal::NoCi(settings::path(self.site).display().to_string())));
         };
-        let (commit, onto) = (merged.commit.clone(), merged.onto.clone());
-        self.desk.tell(&Step::Testing { commit: commit.clone(), onto: onto.clone() });
+        let (commit, onto) = (merged.commit.as_str(), merged.onto.as_str());
+        self.desk.tell(&Step::Testing { commit, onto });
         let begun = Instant::now();
         let asked = self.ask_ci(wanted, settings, tip, main, merged).await?;
         let lasted = begun.elapsed();
         let answer = asked.map_err(Refusal::Red);
-        self.desk.tell(&Step::Tested { commit, onto, red: answer.clone().err(), lasted });
+        self.desk.tell(&Step::Tested { commit, onto, red: answer.as_ref().err(), lasted });
         Ok(answer)
     }
 
@@ -276,7 +276,7 @@ impl<'a> Gate<'a> {
         main: &Main,
         merged: &Merged,
     ) -> Result<Result<(), Box<super::refusal::Red>>> {
-        let card = wanted.card.as_ref().map(|card| card.id.as_str());
+        let card = wanted.card.map(|card| card.id.as_str());
         if let Some(command) = &settings.ci.command {
             let checkout = worktree::make(self.site, self.repository, &merged.commit).await?;
             let about = About { branch: &tip.branch, commit: &merged.commit, base: &main.branch, card };
@@ -299,7 +299,7 @@ impl<'a> Gate<'a> {
         let Some((settings, command)) = self.settings().and_then(|all| Some((all, all.merge.as_ref()?))) else {
             return landing::land(self.repository, self.settings(), main, merged).await;
         };
-        let card = wanted.card.as_ref().map(|card| card.id.as_str());
+        let card = wanted.card.map(|card| card.id.as_str());
         let about = About { branch: &known.tip.branch, commit: &known.tip.commit, base: &main.branch, card };
         // The forge knows no compare and swap; what it merges onto is looked at once more, and what it made afterwards.
         if self.repository.main(Some(settings)).await?.commit != merged.onto {
@@ -401,9 +401,12 @@ impl<'a> Gate<'a> {
             Landing::Refused(refusal) => Ok(Attempt::Refused(refusal)),
             Landing::Landed => {
                 let by_forge = self.settings().is_some_and(|settings| settings.merge.is_some());
-                let commit = if by_forge { self.made_by_forge(&merged).await? } else { merged.commit.clone() };
-                landing::verify(self.repository, self.settings(), &Merged { commit: commit.clone(), ..merged }).await?;
-                let Known { tip, .. } = known;
+                let mut landed = merged;
+                if by_forge {
+                    landed.commit = self.made_by_forge(&landed).await?;
+                }
+                landing::verify(self.repository, self.settings(), &landed).await?;
+                let (Known { tip, .. }, Merged { commit, .. }) = (known, landed);
                 Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: Some(review), tested })))
             }
         }
@@ -436,11 +439,14 @@ impl<'a> Gate<'a> {
         }
         let known = self.known(wanted, tip, &main).await?;
         let review = self.reviewed(&known)?;
-        let reviewer = review.as_ref().map(|review| review.by.clone()).unwrap_or_default();
-        note(
-            Condition::Reviewed,
-            review.map(|review| format!("{} approved it", crate::fleet::model::Label::new(&review.by))),
-        );
+        let (reviewer, approved) = match review {
+            Ok(Review { by, .. }) => {
+                let approved = format!("{} approved it", crate::fleet::model::Label::new(&by));
+                (by, Ok(approved))
+            }
+            Err(refusal) => (String::new(), Err(refusal)),
+        };
+        note(Condition::Reviewed, approved);
         match self.merged(wanted, &known, &reviewer, &main).await? {
             Err(refusal) => note(Condition::Merges, Err(refusal)),
             Ok(merged) => {

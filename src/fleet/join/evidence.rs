@@ -1,5 +1,7 @@
 //! What tmux, `/proc`, the heartbeat and systemd say of one agent, each with its evidence.
 
+use std::borrow::Cow;
+
 use super::{Planes, seconds_since, units};
 use crate::fleet::heartbeat::{Heartbeat, NoHeartbeat};
 use crate::fleet::model::{ActiveState, Authority, BootEnable, End, Evidence, Plane, ServerName, UnitFacts};
@@ -72,18 +74,18 @@ pub(super) fn tmux_plane<'a>(
                 Some(pane) => format!("pane {} of {}, pid {}", pane.id, pane.size, pane.pid),
             };
             let seen = hidden.as_ref().is_none_or(|hidden| hidden.same_server);
-            (TmuxFinding { record, missing, panes_in_session, hidden }, seen, text)
+            (TmuxFinding { record, missing, panes_in_session, hidden }, seen, text.into())
         }
         Some(Ok(Look::NoServer)) => {
             let hidden = hidden(&[]);
             let missing = if hidden.is_some() { PaneState::Hidden } else { PaneState::NoServer };
             let text = missing_words(format!("no server on socket {}", agent.socket), hidden.as_ref());
             let seen = hidden.is_none();
-            (TmuxFinding { hidden, ..nowhere(missing) }, seen, text)
+            (TmuxFinding { hidden, ..nowhere(missing) }, seen, text.into())
         }
-        Some(Ok(Look::Unreachable(server))) => (nowhere(PaneState::Unreachable), false, server.to_string()),
-        Some(Err(why)) => (nowhere(PaneState::Unreadable), false, why.clone()),
-        None => (nowhere(PaneState::Unreadable), false, "not read yet".to_owned()),
+        Some(Ok(Look::Unreachable(server))) => (nowhere(PaneState::Unreachable), false, server.to_string().into()),
+        Some(Err(why)) => (nowhere(PaneState::Unreadable), false, Cow::Borrowed(why.as_str())),
+        None => (nowhere(PaneState::Unreadable), false, "not read yet".into()),
     };
     evidence.push(Evidence::new(Plane::Tmux, ok, &text, age_seconds));
     finding
@@ -174,10 +176,10 @@ pub(super) fn heartbeat_evidence(
 
 pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Evidence>) -> Option<UnitFacts> {
     let (unit, ok, text) = match &planes.systemd.facts {
-        Err(why) => (None, false, why.clone()),
+        Err(why) => (None, false, Cow::Borrowed(why.as_str())),
         Ok(view) => match view.units.get(agent.name.as_str()) {
-            None => (None, true, format!("mosaic-agent@{}.service is not loaded", agent.name)),
-            Some(unit) => (Some(unit.clone()), true, units::describe(unit)),
+            None => (None, true, format!("mosaic-agent@{}.service is not loaded", agent.name).into()),
+            Some(unit) => (Some(unit.clone()), true, units::describe(unit).into()),
         },
     };
     evidence.push(Evidence::new(Plane::Systemd, ok, &text, seconds_since(planes.systemd.at, planes.now)));

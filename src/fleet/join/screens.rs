@@ -1,5 +1,7 @@
 //! What an agent's screen says, as evidence.
 
+use std::borrow::Cow;
+
 use super::{Planes, seconds_since};
 use crate::fleet::model::{Evidence, Label, PaneId, Plane, ServerName};
 use crate::fleet::readiness::ScreenInput;
@@ -18,9 +20,9 @@ pub(super) fn input(
             let asked = facts.asked();
             let reason = if asked.is_empty() { facts.reason.clone() } else { format!("{}: {asked}", facts.reason) };
             let text = format!("{}: {}", facts.showing.word(), facts.reason);
-            (facts.showing != Showing::Unknown, text, ScreenInput::Shows(facts.showing, reason))
+            (facts.showing != Showing::Unknown, Cow::Owned(text), ScreenInput::Shows(facts.showing, reason))
         }
-        Err(why) => (false, why.clone(), ScreenInput::Unread(why.clone())),
+        Err(why) => (false, Cow::Borrowed(why.as_str()), ScreenInput::Unread(why.clone())),
     };
     let age_seconds = seconds_since(reading.at, planes.now);
     evidence.push(Evidence::new(Plane::Screen, ok, &text, age_seconds));

@@ -39,7 +39,7 @@ impl Facts {
         let site = Site::for_tests("/h");
         let text = "version: 1\ntmux: {socket_name: s}\nagents: [{name: a, runtime: stub, class: orchestrator}]\n";
         let roster = roster::parse(text, Path::new("r"), &site).unwrap();
-        let socket = ServerName::here(&SocketName(Some("s".into())));
+        let socket = ServerName::here(&SocketName::named("s").unwrap());
         let name = AgentName::parse("a").unwrap();
         Self {
             site,
@@ -259,7 +259,7 @@ fn a_process_that_lives_elsewhere_is_no_death() {
     let name = AgentName::parse("a").unwrap();
     let living = |server: u32, path: &str| Living { pid: 42, server: Some((server, Some(path.into()))) };
     let mut facts = Facts::healthy();
-    facts.living = HashMap::from([(name.clone(), living(9, "/elsewhere/tmux-0/s"))]);
+    facts.living = HashMap::from([(name, living(9, "/elsewhere/tmux-0/s"))]);
     let own = ServerName::here(&facts.roster.socket);
     // No server here, and a server here that is not its own.
     for look in [Look::NoServer, Look::Panes(vec![pane(3, "b", 43)])] {
@@ -270,7 +270,7 @@ fn a_process_that_lives_elsewhere_is_no_death() {
         assert!(reason.contains("pid 42") && reason.contains("set TMUX_TMPDIR to /elsewhere"), "{reason}");
     }
     // The same server, another session.
-    facts.living.insert(name.clone(), living(SERVER, "/elsewhere/tmux-0/s"));
+    facts.living.insert(name, living(SERVER, "/elsewhere/tmux-0/s"));
     facts.panes(vec![pane(3, "b", 42)]);
     let row = facts.row();
     assert_eq!(row.readiness, Readiness::Unknown);

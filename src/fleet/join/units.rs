@@ -1,7 +1,7 @@
 //! What a unit's state adds to what the other planes say, and where they contradict each other.
 
 use crate::fleet::model::{ActiveState, ExitFacts, Label, Readiness, SubState, UnitFacts, UnitFileState};
-use crate::fleet::readiness::{Decision, Reason};
+use crate::fleet::readiness::Reason;
 
 /// The reason as the row shows it.
 pub(super) struct Verdict {
@@ -29,47 +29,45 @@ pub(super) fn describe(unit: &UnitFacts) -> String {
     text
 }
 
-/// Holds the decision of the other planes against the unit.
+/// Holds the decision of the other planes, and their reason for it, against the unit.
 pub(super) fn compare(
-    decision: &Decision,
+    (readiness, said): (Readiness, Reason),
     unit: Option<&UnitFacts>,
     stopped: Option<&Label>,
     exit: Option<&ExitFacts>,
 ) -> Verdict {
-    let said = || Box::new(decision.reason.clone());
-    let ended = || Box::new(ended(&decision.reason, exit));
-    let dead = decision.readiness == Readiness::Dead;
+    let dead = readiness == Readiness::Dead;
     let (reason, disagrees) = match (dead, unit.map(|unit| (&unit.active, unit))) {
-        (true, Some((ActiveState::Active, unit))) => (Reason::ClaimedActive(said(), unit.sub.clone()), true),
+        (true, Some((ActiveState::Active, unit))) => (Reason::ClaimedActive(Box::new(said), unit.sub.clone()), true),
         (true, Some((ActiveState::Activating, unit)))
             // While it waits for its restart the text is of the run before.
             if !unit.status_text.is_empty() && unit.sub != SubState::AutoRestart =>
         {
-            (Reason::BeingStarted(ended(), unit.status_text.clone()), false)
+            (Reason::BeingStarted(Box::new(ended(said, exit)), unit.status_text.clone()), false)
         }
-        (true, Some((ActiveState::Activating, _))) => (Reason::BeingRestarted(ended()), false),
+        (true, Some((ActiveState::Activating, _))) => (Reason::BeingRestarted(Box::new(ended(said, exit))), false),
         (true, Some((ActiveState::Failed, unit))) => {
-            (Reason::GivenUp(ended(), unit.n_restarts, unit.result.clone()), false)
+            (Reason::GivenUp(Box::new(ended(said, exit)), unit.n_restarts, unit.result.clone()), false)
         }
-        (true, _) => (stopped.map_or_else(|| *ended(), |why| Reason::Told(why.to_string())), false),
-        (false, Some((ActiveState::Failed, unit))) => (Reason::ClaimedFailed(said(), unit.result.clone()), true),
-        (false, _) => (decision.reason.clone(), false),
+        (true, _) => (stopped.map_or_else(|| ended(said, exit), |why| Reason::Told(why.to_string())), false),
+        (false, Some((ActiveState::Failed, unit))) => (Reason::ClaimedFailed(Box::new(said), unit.result.clone()), true),
+        (false, _) => (said, false),
     };
     Verdict { reason, disagrees }
 }
 
 /// Why it is dead; where the session is gone, its keeper's record knows more.
-fn ended(reason: &Reason, exit: Option<&ExitFacts>) -> Reason {
+fn ended(reason: Reason, exit: Option<&ExitFacts>) -> Reason {
     match (reason, exit) {
         (Reason::NoSession | Reason::Ended(None), Some(exit)) => Reason::Told(exit.words.to_string()),
-        (reason, _) => reason.clone(),
+        (reason, _) => reason,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::model::{End, Health, LoadState, UnitResult};
+    use crate::fleet::model::{End, LoadState, UnitResult};
     use std::time::Duration;
 
     fn unit(active: &str, sub: &str) -> UnitFacts {
@@ -154,8 +152,7 @@ mod tests {
             ),
             (Readiness::Working, output(), Some(unit("inactive", "dead")), None, output(), false),
         ] {
-            let decision = Decision { health: Health::Unknown, readiness, reason, rule: "", would_change: "" };
-            let verdict = compare(&decision, unit.as_ref(), stopped, Some(&exit));
+            let verdict = compare((readiness, reason), unit.as_ref(), stopped, Some(&exit));
             assert_eq!((verdict.reason, verdict.disagrees), (want, disagrees));
         }
     }

@@ -73,7 +73,7 @@ fn unmanaged_row(
         session_label: pane.session.label(),
         tenant_id: planes.site.tenant_id.clone(),
         host: host.to_owned(),
-        socket: server.socket.clone(),
+        socket: server.socket,
         class: None,
         runtime: None,
         model_hint: None,

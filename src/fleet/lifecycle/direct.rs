@@ -114,7 +114,7 @@ pub(super) struct Whom {
 
 impl From<&Agent> for Whom {
     fn from(agent: &Agent) -> Self {
-        Self { name: agent.name.clone(), session: agent.session.clone(), socket: agent.socket.clone() }
+        Self { name: agent.name, session: agent.session.clone(), socket: agent.socket }
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn dismiss(pid: u32) {
 /// # Errors
 /// When tmux refuses or a process does not go.
 pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
-    let tmux = Tmux::new(agent.socket.clone());
+    let tmux = Tmux::new(agent.socket);
     let keeper = keeper(site, &agent.name);
     let looked = tmux.reach().await;
     if let (Err(_), Some(pid)) = (&looked, keeper) {
@@ -169,7 +169,7 @@ pub(super) async fn stop(site: &Site, agent: &Whom) -> Result<Outcome> {
         }
     }
     if !panes.is_empty() {
-        tmux.change(&[Change::KillSession(agent.session.clone())]).await?;
+        tmux.change(&[Change::KillSession(&agent.session)]).await?;
     }
     // The signal that comes from a terminal's end: what is prepared for it ends in order.
     end(&tree, Signal::HUP).await;

@@ -234,9 +234,8 @@ fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private:
             // What stands between the marks of an environment file is ours, the rest is copied.
             if !ours && !private {
                 let date = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
-                let mut aside = path.clone().into_os_string();
-                aside.push(format!(".user-{date}"));
-                plan.steps.push(Step::Keep(path.clone(), aside.into()));
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                plan.steps.push(Step::Keep(path.clone(), path.with_file_name(format!("{name}.user-{date}"))));
             }
         }
         None => {
@@ -269,7 +268,8 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     }
     let manager = manager().await?;
     let mut plan = Plan::default();
-    let mut agents = Vec::new();
+    let enabled = record.enabled.iter().filter_map(|unit| agent_of_unit(unit));
+    let agents: Vec<String> = enabled.map(str::to_owned).collect();
     let foreign = matches!(installed(site), Installed::Other(_) | Installed::OtherRoster(_));
     if !foreign {
         if record.enabled.iter().any(|unit| unit == SUPERVISOR_UNIT) {
@@ -280,24 +280,23 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
         }
         plan.steps.push(Step::Stop(HOLDER_UNIT.to_owned()));
         if !record.enabled.is_empty() {
-            plan.steps.push(Step::Disable(record.enabled.clone()));
+            plan.steps.push(Step::Disable(record.enabled));
         }
     }
-    agents.extend(record.enabled.iter().filter_map(|unit| agent_of_unit(unit)).map(str::to_owned));
-    for (path, print) in &record.files {
-        let Some(before) = present(path)? else { continue };
+    for (path, print) in record.files {
+        let Some(before) = present(&path)? else { continue };
         if path.starts_with(site.agents_dir()) {
-            plan.steps.push(cleaned(path.clone(), &before)?);
-        } else if fingerprint(&before) == *print {
-            plan.steps.push(Step::Delete(path.clone()));
+            plan.steps.push(cleaned(path, &before)?);
+        } else if fingerprint(&before) == print {
+            plan.steps.push(Step::Delete(path));
         } else {
-            plan.notes.push(Note::FileStays(path.clone()));
+            plan.notes.push(Note::FileStays(path));
         }
     }
     if record.framework {
         plan.steps.push(Step::Unseed);
     }
-    plan.steps.extend(record.kept.iter().map(|(path, aside)| Step::GiveBack(path.clone(), aside.clone())));
+    plan.steps.extend(record.kept.into_iter().map(|(path, aside)| Step::GiveBack(path, aside)));
     plan.steps.push(Step::Reload);
     for agent in &agents {
         let Ok(name) = AgentName::parse(agent) else { continue };
@@ -308,7 +307,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     }
     plan.steps.extend(supervision::files(site).into_iter().chain(gate::output_files(site)).map(Step::Delete));
     plan.steps.extend([site.supervisor_dir(), gate::outputs(site), site.run_dir.clone()].map(Step::Empty));
-    plan.steps.extend(record.folders.iter().rev().map(|folder| Step::Empty(folder.clone())));
+    plan.steps.extend(record.folders.into_iter().rev().map(Step::Empty));
     if record.linger {
         plan.steps.push(Step::Linger(false));
     }

@@ -65,8 +65,8 @@ async fn hidden(
     let former = session::last_socket(&site.run_file(&agent.name, RunFile::Lock));
     for socket in [Some(&agent.socket), former.as_ref()].into_iter().flatten() {
         if !asked.contains_key(socket) {
-            let panes = Tmux::new(socket.clone()).reach().await?.unwrap_or_default();
-            asked.insert(socket.clone(), panes);
+            let panes = Tmux::new(*socket).reach().await?.unwrap_or_default();
+            asked.insert(*socket, panes);
         }
         if asked[socket].iter().any(|pane| pane.session == agent.session && pane.pid == living.pid) {
             return Ok(None);

@@ -112,7 +112,7 @@ impl<'a> Lifecycle<'a> {
             Way::Direct => session::ensure_servers(self.site, self.roster, agents).await,
             Way::Systemd(manager) => {
                 // An active holder's unit does nothing for a server that lives and is not reached.
-                Tmux::new(self.roster.socket.clone()).reach().await?;
+                Tmux::new(self.roster.socket).reach().await?;
                 // A unit that has reached its start limit refuses an operator's start as well.
                 manager.forget_failure(HOLDER_UNIT).await;
                 self.job(manager, HOLDER_UNIT, None).await?;
@@ -275,7 +275,7 @@ impl<'a> Lifecycle<'a> {
         if lock.restarted_since(seen) {
             return Ok(Outcome::RestartedByAnother);
         }
-        if let Some(panes) = Tmux::new(agent.socket.clone()).reach().await?
+        if let Some(panes) = Tmux::new(agent.socket).reach().await?
             && panes.iter().any(|pane| pane.session == agent.session && !pane.dead && runs(pane.pid, agent))
         {
             return Ok(Outcome::AlreadyRunning);
@@ -289,7 +289,7 @@ impl<'a> Lifecycle<'a> {
             can_start(manager, &agent_unit(&agent.name)).await?;
         }
         self.stop_locked(agent).await?;
-        if let Some(panes) = Tmux::new(agent.socket.clone()).reach().await?
+        if let Some(panes) = Tmux::new(agent.socket).reach().await?
             && panes.iter().any(|pane| pane.session == agent.session)
         {
             return Err(Failure::failed(
@@ -403,7 +403,7 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
     let name = AgentName::parse(name)
         .map_err(|why| Failure::new(Kind::Invalid, "agent name", why, "check the unit's name"))?;
     let socket = match crate::fleet::roster::load(site) {
-        Ok(roster) => roster.agents.iter().find(|agent| agent.name == name).map(|agent| agent.socket.clone()),
+        Ok(roster) => roster.agents.iter().find(|agent| agent.name == name).map(|agent| agent.socket),
         Err(_) => None,
     };
     // The roster may have been broken, or the agent taken out of it, while it ran.
@@ -422,8 +422,8 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
 /// # Errors
 /// When something of it stays.
 pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Result<Option<Outcome>> {
-    let socket = session::last_socket(&site.run_file(name, RunFile::Lock)).unwrap_or_else(|| roster.socket.clone());
-    let whom = Whom { session: name.session(), socket, name: name.clone() };
+    let socket = session::last_socket(&site.run_file(name, RunFile::Lock)).unwrap_or(roster.socket);
+    let whom = Whom { session: name.session(), socket, name: *name };
     let unit = agent_unit(name);
     let mut stopped = false;
     if installed(site) == Installed::Ours
@@ -435,7 +435,7 @@ pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Resul
         stopped = true;
     }
     // A session that only bears the name is nobody's agent, and not ours to end.
-    let panes = Tmux::new(whom.socket.clone()).reach().await?.unwrap_or_default();
+    let panes = Tmux::new(whom.socket).reach().await?.unwrap_or_default();
     let ours = panes.iter().any(|pane| pane.session == whom.session && pane.mark.is_some());
     if ours || direct::keeper(site, name).is_some() {
         return end(site, &whom).await.map(Some);

@@ -104,10 +104,10 @@ impl Delivering<'_> {
             );
             return refused("mark_moved", why);
         }
-        let guard = Guard { shows: before.question.clone(), cursor: Some(before.cursor), ..Guard::default() };
+        let guard = Guard { shows: &before.question, cursor: Some(before.cursor), ..Guard::default() };
         tokio::time::sleep(std::time::Duration::from_millis(rules.settles_ms)).await;
         *phase = Phase::Submitting;
-        if lease.change(guard, &[Change::Keys(self.pane, keys.clone())]).await? {
+        if lease.change(guard, &[Change::Keys(self.pane, keys)]).await? {
             return Ok(Choice::Pressed(keys.clone()));
         }
         *phase = Phase::Looking;

@@ -225,8 +225,6 @@ impl Delivering<'_> {
     ) -> Result<Pressed> {
         let deadline = Instant::now() + limit;
         let (no_title, no_row) = rules.dialogs_beside_a_composer();
-        let owned = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let (no_title, no_row) = (owned(no_title), owned(no_row));
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Seen::Yes(facts) = self.until(lease, left, rules, |facts| self.shows_draft(facts, was)).await? else {
@@ -237,16 +235,17 @@ impl Delivering<'_> {
                 return Ok(Pressed::WouldInterrupt);
             }
             let guard = Guard {
-                shows: facts.composer.as_ref().map(|composer| composer.rows.clone()).unwrap_or_default(),
+                shows: facts.composer.as_ref().map(|composer| composer.rows.as_slice()).unwrap_or_default(),
                 cursor: Some(facts.cursor),
-                no_row: no_row.clone(),
-                no_title: no_title.clone(),
+                no_row: &no_row,
+                no_title: &no_title,
                 ..Guard::default()
             };
             // The guard sees whether it still stands there afterwards.
             tokio::time::sleep(Duration::from_millis(rules.settles_ms)).await;
             *phase = Phase::Submitting;
-            if lease.change_draft(guard, Change::Keys(self.pane, vec!["Enter".to_owned()]), false).await? {
+            let enter = ["Enter".to_owned()];
+            if lease.change_draft(guard, Change::Keys(self.pane, &enter), false).await? {
                 return Ok(Pressed::On(Box::new(facts)));
             }
             // Something moved between the look and the key; it was not pressed.
@@ -276,7 +275,8 @@ impl Delivering<'_> {
             return Ok((Delivery::Draft, format!("{why}; it was typed, and not submitted")));
         }
         *phase = Phase::Submitting;
-        let enter = Change::Keys(self.pane, vec!["Enter".to_owned()]);
+        let keys = ["Enter".to_owned()];
+        let enter = Change::Keys(self.pane, &keys);
         let pressed = lease.change_draft(Guard::default(), enter, false).await?;
         Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_lease(Phase::Typed) })
     }
@@ -417,7 +417,7 @@ impl Delivering<'_> {
         }
         *phase = Phase::Typing;
         let paste = Change::PasteBuffer { buffer: buffer.to_owned(), pane: self.pane };
-        let guard = Guard { foreground: Some(foreground.clone()), ..Guard::default() };
+        let guard = Guard { foreground: Some(&foreground), ..Guard::default() };
         if lease.change_draft(guard, paste, true).await? {
             *phase = Phase::Typed;
             return Ok(None);

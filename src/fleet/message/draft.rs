@@ -121,8 +121,8 @@ impl Delivering<'_> {
             if !is_meant(composer) || !lease.renew_if_due().await? {
                 return Ok(false);
             }
-            let guard = Guard { shows: composer.rows.clone(), cursor: Some(facts.cursor), ..Guard::default() };
-            taken |= lease.change(guard, &[Change::Keys(self.pane, rules.takes_back.clone())]).await?;
+            let guard = Guard { shows: &composer.rows, cursor: Some(facts.cursor), ..Guard::default() };
+            taken |= lease.change(guard, &[Change::Keys(self.pane, &rules.takes_back)]).await?;
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(false)

@@ -103,7 +103,7 @@ impl<'a> PaneLease<'a> {
 
     /// Makes changes if the lease is still held and the rest of the guard holds, all looked at by the command
     /// that makes them; whether they were made.
-    pub(super) async fn change(&self, guard: Guard, changes: &[Change]) -> Result<bool> {
+    pub(super) async fn change(&self, guard: Guard<'_>, changes: &[Change<'_>]) -> Result<bool> {
         self.tmux.guarded(self.pane, &Guard { lease: self.token(), ..guard }, changes).await
     }
 
@@ -117,7 +117,7 @@ impl<'a> PaneLease<'a> {
 
     /// Makes changes as [`PaneLease::change`] does, and notes by the same command whether a text of this sender stands
     /// in the composer from then on.
-    pub(super) async fn change_draft(&mut self, guard: Guard, change: Change, drafted: bool) -> Result<bool> {
+    pub(super) async fn change_draft(&mut self, guard: Guard<'_>, change: Change<'_>, drafted: bool) -> Result<bool> {
         let next = Change::LeaseToken(self.pane, self.numbered(self.renewals + 1, drafted));
         let made = self.change(guard, &[next, change]).await?;
         if made {

@@ -32,7 +32,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let site = Site::for_tests("/h");
-        let server = ServerName::here(&SocketName(Some("never-asked".to_owned())));
+        let server = ServerName::here(&SocketName::named("never-asked").unwrap());
         let links = Links::new(&site.home);
         Self {
             tmux: Tmux::at(&server, &links),

@@ -1,15 +1,40 @@
 //! Names and ids: of agents, sessions, panes and sockets.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Serialize;
 
 use super::Label;
 
+/// A short text kept in place: names are keys of every plane and copied at each look, which allocates nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Short<const MOST: usize> {
+    /// Zeros behind the text: they sort before every character, as the end of a text does.
+    bytes: [u8; MOST],
+    length: u8,
+}
+
+impl<const MOST: usize> Short<MOST> {
+    const EMPTY: Self = Self { bytes: [0; MOST], length: 0 };
+
+    /// The text, when there is room for it.
+    fn of(text: &str) -> Option<Self> {
+        let mut short = Self::EMPTY;
+        short.bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        short.length = text.len().try_into().ok()?;
+        Some(short)
+    }
+
+    fn as_str(&self) -> &str {
+        // Only whole texts were let in.
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
 /// Name of a roster agent: `^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct AgentName(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AgentName(Short<64>);
 
 impl AgentName {
     /// Accepts a valid name, or says what is wrong with it.
@@ -31,28 +56,37 @@ impl AgentName {
                 crate::plain::character(bad)
             ));
         }
-        if raw.len() > 64 {
-            return Err(format!("has {} characters; at most 64 are allowed", raw.len()));
-        }
-        Ok(Self(raw.to_owned()))
+        Short::of(raw).map(Self).ok_or_else(|| format!("has {} characters; at most 64 are allowed", raw.len()))
     }
 
     /// The name as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// The agent's tmux session: tmux itself turns `.` and `:` in a session name into `_`.
     #[must_use]
     pub fn session(&self) -> SessionName {
-        SessionName(self.0.replace(['.', ':'], "_"))
+        SessionName(self.as_str().replace(['.', ':'], "_"))
     }
 }
 
 impl fmt::Display for AgentName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for AgentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AgentName").field(&self.as_str()).finish()
+    }
+}
+
+impl Serialize for AgentName {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
     }
 }
 
@@ -93,24 +127,30 @@ impl Serialize for PaneId {
     }
 }
 
-/// Names one row for the length of a session: labels can look alike, this cannot.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowKey(String);
+/// Names one row for the length of a session: labels can look alike, this does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey(Row);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Row {
+    /// The hash of its server and its id there.
+    Session(u64),
+    Agent(AgentName),
+}
 
 impl RowKey {
     /// The row of a roster agent.
     #[must_use]
-    pub fn of_agent(name: &AgentName) -> Self {
-        Self(name.0.clone())
+    pub fn of_agent(name: AgentName) -> Self {
+        Self(Row::Agent(name))
     }
 
-    /// The row of a session that the roster does not know. No agent name begins with `$`.
+    /// The row of a session that the roster does not know.
     #[must_use]
     pub fn of_session(server: &ServerName, session_id: &str) -> Self {
-        match &server.ssh {
-            None => Self(format!("${session_id}")),
-            Some(host) => Self(format!("${session_id}@{host}/{}", server.socket)),
-        }
+        let mut hasher = DefaultHasher::new();
+        (server, session_id).hash(&mut hasher);
+        Self(Row::Session(hasher.finish()))
     }
 }
 
@@ -129,21 +169,38 @@ impl fmt::Display for Size {
     }
 }
 
-/// A tmux server's socket name; `None` means tmux's default socket, with no `-L` at all.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct SocketName(pub Option<String>);
+/// A tmux server's socket name; without one tmux's default socket, with no `-L` at all.
+///
+/// The path of a socket has 107 bytes at most.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketName(Short<107>);
 
 impl SocketName {
+    /// tmux's default socket.
+    pub const DEFAULT: Self = Self(Short::EMPTY);
+
+    /// The socket of a name, which may be empty; `None` when it is longer than a path may be.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Short::of(name).map(Self)
+    }
+
+    /// What follows `-L`; `None` for tmux's default socket.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        Some(self.0.as_str()).filter(|name| !name.is_empty())
+    }
+
     /// Name of the socket's file.
     #[must_use]
     pub fn file_name(&self) -> &str {
-        self.0.as_deref().unwrap_or("default")
+        self.name().unwrap_or("default")
     }
 
     /// The command line for a shell that does something on this socket, for hints.
     #[must_use]
     pub fn command(&self, words: &str) -> String {
-        match &self.0 {
+        match self.name() {
             Some(name) => format!("tmux -L {name} {words}"),
             None => format!("tmux {words}"),
         }
@@ -152,13 +209,19 @@ impl SocketName {
 
 impl Serialize for SocketName {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(s)
+        self.name().serialize(s)
     }
 }
 
 impl fmt::Display for SocketName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0.as_deref().unwrap_or("default"))
+        f.pad(self.file_name())
+    }
+}
+
+impl fmt::Debug for SocketName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SocketName").field(&self.name()).finish()
     }
 }
 
@@ -194,7 +257,7 @@ impl ServerName {
     /// A server of this host.
     #[must_use]
     pub fn here(socket: &SocketName) -> Self {
-        Self { ssh: None, socket: socket.clone() }
+        Self { ssh: None, socket: *socket }
     }
 }
 

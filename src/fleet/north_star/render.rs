@@ -1,5 +1,7 @@
 //! A north star as Markdown: the same bytes for the same file, on every machine and at every time. Pure.
 
+use std::borrow::Cow;
+
 use super::{NorthStar, Statement};
 
 /// Renders it; `source` is the name of the file that it comes from.
@@ -18,15 +20,16 @@ pub fn render(star: &NorthStar, source: &str) -> String {
         &mut out,
         "Workstreams",
         &["id", "title"],
-        star.workstreams.iter().map(|one| vec![one.id.clone(), one.title.clone()]),
+        star.workstreams.iter().map(|one| vec![one.id.as_str().into(), one.title.as_str().into()]),
     );
     table(
         &mut out,
         "Goals",
         &["id", "title", "phase", "priority", "depends on"],
         star.goals.iter().map(|goal| {
-            let (phase, priority) = (goal.phase.to_string(), goal.priority.word().to_owned());
-            vec![goal.id.clone(), goal.title.clone(), phase, priority, goal.depends_on.join(", ")]
+            let (phase, depends_on) = (goal.phase.to_string(), goal.depends_on.join(", "));
+            let (id, title, priority) = (goal.id.as_str(), goal.title.as_str(), goal.priority.word());
+            vec![id.into(), title.into(), phase.into(), priority.into(), depends_on.into()]
         }),
     );
     list(
@@ -73,8 +76,8 @@ fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
     }
 }
 
-fn table(out: &mut String, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    let rows: Vec<Vec<String>> = rows.collect();
+fn table<'a>(out: &mut String, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<Cow<'a, str>>>) {
+    let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
         return;
     }

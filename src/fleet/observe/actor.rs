@@ -375,9 +375,9 @@ impl Actor {
     async fn first_answers(&mut self) {
         let sockets = self.observed.sockets();
         for socket in &sockets {
-            self.clients.look(socket.clone());
+            self.clients.look(*socket);
         }
-        let mut waiting: HashSet<SocketName> = sockets.iter().cloned().collect();
+        let mut waiting: HashSet<SocketName> = sockets.iter().copied().collect();
         // The servers are asked by then, and answer while the files are read.
         tokio::task::yield_now().await;
         self.observed.read_beats(None);

@@ -54,12 +54,12 @@ impl Clients {
     /// Asks for the panes; once more when that is under way already.
     pub(super) fn look(&mut self, socket: SocketName) {
         // The answer of a task that is finished waits to be taken, and says nothing of what happened since.
-        if self.busy.get(&(socket.clone(), Asked::Look)).is_some_and(|task| !task.is_finished()) {
+        if self.busy.get(&(socket, Asked::Look)).is_some_and(|task| !task.is_finished()) {
             self.again.insert(socket);
             return;
         }
-        let tmux = Tmux::new(socket.clone());
-        self.ask(socket.clone(), Asked::Look, async move {
+        let tmux = Tmux::new(socket);
+        self.ask(socket, Asked::Look, async move {
             Answer::Look(socket, tmux.look().await.map_err(|failure| failure.to_string()))
         });
     }
@@ -71,8 +71,8 @@ impl Clients {
 
     /// Asks for screens, unless that is under way.
     pub(super) fn peek(&mut self, server: ServerName, panes: Vec<PaneId>) {
-        let tmux = Tmux::new(server.socket.clone());
-        self.ask(server.socket.clone(), Asked::Screens, async move {
+        let tmux = Tmux::new(server.socket);
+        self.ask(server.socket, Asked::Screens, async move {
             let screens = tmux.peeks(&panes).await;
             Answer::Screens(server, screens)
         });
@@ -82,12 +82,12 @@ impl Clients {
     pub(super) fn taken(&mut self, answer: &Answer) {
         match answer {
             Answer::Look(socket, _) => {
-                self.busy.remove(&(socket.clone(), Asked::Look));
+                self.busy.remove(&(*socket, Asked::Look));
                 if self.again.remove(socket) {
-                    self.look(socket.clone());
+                    self.look(*socket);
                 }
             }
-            Answer::Screens(server, _) => drop(self.busy.remove(&(server.socket.clone(), Asked::Screens))),
+            Answer::Screens(server, _) => drop(self.busy.remove(&(server.socket, Asked::Screens))),
         }
     }
 

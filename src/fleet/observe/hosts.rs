@@ -87,9 +87,7 @@ impl Looking {
         let polls = remote
             .sockets()
             .into_iter()
-            .map(|socket| {
-                (ServerName { ssh: Some(remote.host.clone()), socket: socket.clone() }, ScreenPoll::default())
-            })
+            .map(|socket| (ServerName { ssh: Some(remote.host.clone()), socket: *socket }, ScreenPoll::default()))
             .collect();
         Self { remote, links, link, polls, rows_at: Instant::now() }
     }

@@ -268,7 +268,7 @@ impl Observed {
     /// what they say.
     pub(super) fn ask_screens(&mut self) -> impl Future<Output = Vec<Peeked>> + use<> {
         let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
-            let peeks = Tmux::new(server.socket.clone()).peeks(&panes).await;
+            let peeks = Tmux::new(server.socket).peeks(&panes).await;
             (server, peeks)
         };
         join_all(self.due_screens().into_iter().map(ask))
@@ -287,13 +287,13 @@ impl Observed {
             return Vec::new();
         }
         let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));
-        self.roster.sockets(here).into_iter().cloned().collect()
+        self.roster.sockets(here).into_iter().copied().collect()
     }
 
     /// Asks every socket with one short-lived client each, all at the same time; [`Self::take_look`] takes what each says.
     pub(super) fn ask_servers(&self) -> impl Future<Output = Vec<Looked>> + use<> {
         let ask = |socket: SocketName| async move {
-            let look = Tmux::new(socket.clone()).look().await.map_err(|failure| failure.to_string());
+            let look = Tmux::new(socket).look().await.map_err(|failure| failure.to_string());
             (socket, look)
         };
         join_all(self.sockets().into_iter().map(ask))
@@ -388,7 +388,7 @@ impl Observed {
     pub(super) fn folder_of(&self, row: &RowKey) -> Option<PathBuf> {
         let here = |agent: &&Agent| !self.roster.is_remote(agent, &self.site);
         let mut agents = self.roster.agents.iter().filter(here);
-        agents.find(|agent| RowKey::of_agent(&agent.name) == *row).map(|agent| agent.working_directory.clone())
+        agents.find(|agent| RowKey::of_agent(agent.name) == *row).map(|agent| agent.working_directory.clone())
     }
 
     /// Takes what git said of folders; the others are kept.

@@ -290,7 +290,7 @@ pub fn converse(program: &Path, args: &[OsString], errors: Stdio) -> Result<Chil
     let parent = std::process::id().to_string();
     let mut tethered: Vec<OsString> = ["session", "tether", "--parent", &parent, "--"].map(OsString::from).to_vec();
     tethered.push(program.into());
-    tethered.extend(args.iter().cloned());
+    tethered.extend_from_slice(args);
     // This very program, also when another version has taken the place of its file.
     let mut command = base(Path::new("/proc/self/exe"), &tethered);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);

@@ -180,7 +180,7 @@ impl Roster {
     pub fn empty(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            socket: SocketName(None),
+            socket: SocketName::DEFAULT,
             holder: SessionName(DEFAULT_HOLDER.to_owned()),
             lead: None,
             agents: Vec::new(),
@@ -201,20 +201,33 @@ impl Roster {
     /// # Errors
     /// Not found, with the nearest names.
     pub fn agent(&self, name: &str) -> Result<&Agent> {
-        self.agents.iter().find(|agent| agent.name.as_str() == name).ok_or_else(|| {
-            let near = nearest(name, self.agents.iter().map(|agent| agent.name.as_str()));
-            let next = if near.is_empty() {
-                "`mosaic-tui agent roster` lists all".to_owned()
-            } else {
-                format!("did you mean {}?", near.join(", "))
-            };
-            Failure::new(
-                Kind::NotFound,
-                format!("agent {}", Label::new(name)),
-                format!("is not in {}", self.path.display()),
-                next,
-            )
-        })
+        self.agents.iter().find(|agent| agent.name.as_str() == name).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The agent of that name, for whoever needs nothing else of the roster.
+    ///
+    /// # Errors
+    /// Not found, with the nearest names.
+    pub fn into_agent(mut self, name: &str) -> Result<Agent> {
+        match self.agents.iter().position(|agent| agent.name.as_str() == name) {
+            Some(at) => Ok(self.agents.swap_remove(at)),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let near = nearest(name, self.agents.iter().map(|agent| agent.name.as_str()));
+        let next = if near.is_empty() {
+            "`mosaic-tui agent roster` lists all".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(", "))
+        };
+        Failure::new(
+            Kind::NotFound,
+            format!("agent {}", Label::new(name)),
+            format!("is not in {}", self.path.display()),
+            next,
+        )
     }
 
     /// The agent of that name, wherever it lives, with its tmux server.
@@ -231,7 +244,7 @@ impl Roster {
     pub fn server(&self, agent: &Agent, site: &Site) -> ServerName {
         // Hosts may share a roster, which says then how others come to this one.
         let ssh = agent.ssh.clone().filter(|_| self.is_remote(agent, site));
-        ServerName { ssh, socket: agent.socket.clone() }
+        ServerName { ssh, socket: agent.socket }
     }
 
     /// The agent of that name, if it is one of this host.

@@ -144,9 +144,9 @@ pub fn put_on(text: &str, runtime: &str) -> Result<String, String> {
 
 /// Sets a default.
 fn set_default(text: &str, key: &str, value: &str) -> Result<String, String> {
-    let node = Node::of(text).and_then(|root| root.get("defaults").map(|entry| entry.value.clone()));
-    let defaults = node.ok_or("has no defaults")?;
-    set_in(text, &defaults, &Field { key: key.to_owned(), value: Some(value.to_owned()) })
+    let root = Node::of(text);
+    let defaults = root.as_ref().and_then(|root| root.get("defaults")).ok_or("has no defaults")?;
+    set_in(text, &defaults.value, &Field { key: key.to_owned(), value: Some(value.to_owned()) })
         .ok_or_else(|| "its defaults cannot be edited safely".to_owned())
 }
 

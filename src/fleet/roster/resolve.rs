@@ -161,7 +161,7 @@ impl Checker<'_> {
     }
 
     fn socket(&mut self, key: &str, name: Option<&str>) -> SocketName {
-        let Some(name) = name.filter(|name| !name.is_empty()) else { return SocketName(None) };
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return SocketName::DEFAULT };
         // The folder of the sockets stands in front of it, and the path of a socket has 107 bytes at most.
         if name.contains('/') || name.starts_with('-') || !name.chars().all(|c| c.is_ascii_graphic()) || name.len() > 80
         {
@@ -170,7 +170,8 @@ impl Checker<'_> {
                 "is a name for `tmux -L`, not a path: no `/`, no leading `-`, at most 80 visible ASCII characters",
             );
         }
-        SocketName(Some(name.to_owned()))
+        // With a problem there is no roster, whatever stands here.
+        SocketName::named(name).unwrap_or(SocketName::DEFAULT)
     }
 
     fn window(&mut self, text: Option<&str>) -> WindowSize {
@@ -281,7 +282,7 @@ impl Checker<'_> {
         let directory = entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref());
         let own_socket = match &entry.socket {
             Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
-            None => socket.clone(),
+            None => *socket,
         };
         let reset_command = file.runtimes.get(&runtime).and_then(|settings| settings.reset_command.clone());
         Some(Agent {

@@ -137,6 +137,12 @@ impl Draft {
     pub fn roster(&self) -> &Roster {
         &self.roster
     }
+
+    /// The roster itself, for whoever writes nothing.
+    #[must_use]
+    pub fn into_roster(self) -> Roster {
+        self.roster
+    }
 }
 
 /// Checks the text of a roster.

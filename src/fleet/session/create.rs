@@ -1,6 +1,6 @@
 //! Finds or makes the agent's session.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Result};
@@ -10,7 +10,7 @@ use crate::fleet::notes;
 use crate::fleet::os::exec;
 use crate::fleet::roster::Agent;
 use crate::fleet::systemd::{Manager, linger};
-use crate::fleet::tmux::{Change, PaneRecord, Tmux, panes_of};
+use crate::fleet::tmux::{Change, PaneRecord, Tmux, Variable, panes_of};
 use crate::plain;
 
 use super::{environment, pace, service};
@@ -39,13 +39,14 @@ pub(super) async fn create(site: &Site, agent: &Agent, tmux: &Tmux) -> Result<Pa
     let _none = std::fs::remove_file(site.run_file(&agent.name, RunFile::Report));
     // What an earlier launch warned of neither; the new one says it again where it still holds.
     let _none = notes::forget(&site.run_file(&agent.name, RunFile::Notes));
-    let launch = launch(site, agent).await?;
+    let launcher = environment::Launcher::of_this_process(&site.user_home);
+    let launch = launch(site, agent, &launcher).await?;
     match panes.first() {
         // The operator split the window: only the agent's own pane is made anew.
         Some(pane) if panes.len() > 1 => tmux.change(&[launch.again(pane.id)]).await?,
         Some(_) => {
             // A dead pane was kept for its last screen, which the keeper before us recorded.
-            let mut changes = vec![Change::KillSession(agent.session.clone())];
+            let mut changes = vec![Change::KillSession(&agent.session)];
             changes.extend(launch.anew(agent));
             tmux.change(&changes).await?;
         }
@@ -86,39 +87,39 @@ async fn own_panes(agent: &Agent, tmux: &Tmux) -> Result<Vec<PaneRecord>> {
 }
 
 /// Where, with what, and what is started.
-struct Launch {
-    directory: PathBuf,
-    env: Vec<(String, String)>,
+struct Launch<'a> {
+    directory: &'a Path,
+    env: Vec<Variable<'a>>,
     argv: Vec<String>,
 }
 
-impl Launch {
+impl<'a> Launch<'a> {
     /// A session of its own.
-    fn anew(self, agent: &Agent) -> Vec<Change> {
+    fn anew(self, agent: &'a Agent) -> Vec<Change<'a>> {
         vec![
             Change::NewSession {
-                session: agent.session.clone(),
+                session: &agent.session,
                 size: wanted(agent),
                 directory: self.directory,
                 env: self.env,
                 argv: self.argv,
             },
             // In one sequence: the server looks at its children only after the whole of it.
-            Change::WindowOption(agent.session.clone(), "remain-on-exit", "on".to_owned()),
+            Change::WindowOption(&agent.session, "remain-on-exit", "on"),
             // Else whoever attaches gives the window the size of a terminal, and the runtime draws itself anew for
             // it.
-            Change::WindowOption(agent.session.clone(), "window-size", "manual".to_owned()),
+            Change::WindowOption(&agent.session, "window-size", "manual"),
         ]
     }
 
     /// The change that starts the command again in its pane.
-    fn again(self, pane: PaneId) -> Change {
+    fn again(self, pane: PaneId) -> Change<'a> {
         Change::RespawnPane { pane, directory: self.directory, env: self.env, argv: self.argv }
     }
 }
 
-async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
-    let directory = &agent.working_directory;
+async fn launch<'a>(site: &'a Site, agent: &'a Agent, launcher: &'a environment::Launcher) -> Result<Launch<'a>> {
+    let directory = agent.working_directory.as_path();
     std::fs::create_dir_all(directory).map_err(|error| {
         Failure::failed(
             format!("working directory {}", directory.display()),
@@ -126,8 +127,7 @@ async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
             format!("make it, or change `working_directory` of {} in {}", agent.name, site.roster.display()),
         )
     })?;
-    let launcher = environment::Launcher::of_this_process(&site.user_home);
-    let env = environment::variables(site, agent, env_file(site, agent)?, &launcher);
+    let env = environment::variables(site, agent, env_file(site, agent)?, launcher);
     let mut argv = environment::command(site, agent);
     // Both are asked for beforehand: the scope is the pane's own command, and without either it would end
     // at once.
@@ -147,7 +147,7 @@ async fn launch(site: &Site, agent: &Agent) -> Result<Launch> {
     }
     // Outermost, so that `systemd-run` is found by the agent's `PATH` as well.
     let argv = environment::with_path(argv, &env);
-    Ok(Launch { directory: directory.clone(), env, argv })
+    Ok(Launch { directory, env, argv })
 }
 
 fn wanted(agent: &Agent) -> Size {
@@ -169,7 +169,7 @@ async fn sized_pane(agent: &Agent, tmux: &Tmux) -> Result<PaneRecord> {
         return Ok(pane);
     }
     // tmux leaves `window-size manual` behind after this, which is what the window has already.
-    tmux.change(&[Change::ResizeWindow(agent.session.clone(), wanted(agent))]).await?;
+    tmux.change(&[Change::ResizeWindow(&agent.session, wanted(agent))]).await?;
     let pane = own_pane(agent, tmux).await?.ok_or_else(|| vanished(agent))?;
     if pane.window == wanted(agent) {
         return Ok(pane);

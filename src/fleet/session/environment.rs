@@ -3,12 +3,14 @@
 //! A pane inherits the tmux server's environment, not its launcher's. So everything the runtime
 //! needs, `PATH` included, is set on the session itself, whether or not the launcher has it already.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::fleet::home::Site;
 use crate::fleet::roster::Agent;
 use crate::fleet::runtime;
 use crate::fleet::systemd::{AGENTS_SLICE, PANE_SCOPE};
+use crate::fleet::tmux::Variable;
 
 /// What agents call this program.
 const OWN_NAME: &str = "mosaic-tui";
@@ -34,7 +36,7 @@ pub(super) struct Launcher {
     /// `NPM_CONFIG_PREFIX`, else the `prefix` of `~/.npmrc`.
     pub npm_prefix: Option<PathBuf>,
     /// Settings that a runtime and its hooks must share with the fleet.
-    pub passed_on: Vec<(String, String)>,
+    pub passed_on: Vec<(&'static str, String)>,
 }
 
 /// Variables of the launcher that reach the pane when they are set.
@@ -63,44 +65,51 @@ impl Launcher {
             path: variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned()),
             runtime_bin: variable("MOSAIC_RUNTIME_BIN").map(PathBuf::from),
             npm_prefix: variable("NPM_CONFIG_PREFIX").or(npmrc_prefix).map(PathBuf::from),
-            passed_on: PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect(),
+            passed_on: PASSED_ON.iter().filter_map(|name| Some((*name, variable(name)?))).collect(),
         }
     }
 }
 
 /// The pane's environment: the fleet's own variables, then the roster's, then the file's.
-pub(super) fn variables(
-    site: &Site,
-    agent: &Agent,
+pub(super) fn variables<'a>(
+    site: &'a Site,
+    agent: &'a Agent,
     file: Vec<(String, String)>,
-    launcher: &Launcher,
-) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> = launcher.passed_on.clone();
-    all.extend([
+    launcher: &'a Launcher,
+) -> Vec<Variable<'a>> {
+    let passed_on = launcher.passed_on.iter().map(|(name, value)| (*name, value.into()));
+    let own: [(&str, Cow<'_, str>); 4] = [
         // A server that was started without one hands none on, and runtimes keep their settings there.
-        ("HOME".to_owned(), site.user_home.to_string_lossy().into_owned()),
-        ("MOSAIC_AGENT_CLASS".to_owned(), agent.class.clone()),
-        ("MOSAIC_AGENT_RUNTIME".to_owned(), agent.runtime.clone()),
+        ("HOME", site.user_home.to_string_lossy()),
+        ("MOSAIC_AGENT_CLASS", agent.class.as_str().into()),
+        ("MOSAIC_AGENT_RUNTIME", agent.runtime.as_str().into()),
         // Set even when empty: what the server inherited from whoever started it would show through.
-        ("MOSAIC_AGENT_MODEL".to_owned(), agent.model_hint.clone().unwrap_or_default()),
-    ]);
-    all.extend(agent.env.clone());
-    all.extend(file);
+        ("MOSAIC_AGENT_MODEL", agent.model_hint.as_deref().unwrap_or_default().into()),
+    ];
+    let mut all: Vec<Variable<'_>> = passed_on.chain(own).map(|(name, value)| (name.into(), value)).collect();
+    all.extend(agent.env.iter().map(|(name, value)| (name.into(), value.into())));
+    all.extend(file.into_iter().map(|(name, value)| (name.into(), value.into())));
     // Who an agent is nobody overrides: a copied file would make it speak and claim in another's name.
-    all.extend([
-        ("MOSAIC_AGENT_NAME".to_owned(), agent.name.to_string()),
-        ("MOSAIC_HOME".to_owned(), site.home.to_string_lossy().into_owned()),
-        ("MOSAIC_TMUX_SOCKET".to_owned(), agent.socket.0.clone().unwrap_or_default()),
-        ("MOSAIC_TENANT_ID".to_owned(), agent.tenant_id.clone()),
-    ]);
+    let identity: [(&str, Cow<'_, str>); 4] = [
+        ("MOSAIC_AGENT_NAME", agent.name.as_str().into()),
+        ("MOSAIC_HOME", site.home.to_string_lossy()),
+        ("MOSAIC_TMUX_SOCKET", agent.socket.name().unwrap_or_default().into()),
+        ("MOSAIC_TENANT_ID", agent.tenant_id.as_str().into()),
+    ];
+    all.extend(identity.map(|(name, value)| (name.into(), value)));
     // A `PATH` that somebody asked for is what the runtimes' folders stand in front of, and does not
     // replace them.
-    let asked = all.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+    let asked = all.iter().rposition(|(name, _)| name == "PATH").map(|at| all.remove(at).1);
     all.retain(|(name, _)| name != "PATH");
-    all.push(("PATH".to_owned(), search_path(site, launcher, asked.as_deref().unwrap_or(&launcher.path))));
+    let path = search_path(site, launcher, asked.as_deref().unwrap_or(&launcher.path));
+    all.push(("PATH".into(), path.into()));
     // tmux takes the last of several; one each is easier to read in `show-environment`.
-    let mut seen = std::collections::HashSet::new();
-    let mut unique: Vec<_> = all.into_iter().rev().filter(|(name, _)| seen.insert(name.clone())).collect();
+    let mut unique: Vec<Variable<'_>> = Vec::with_capacity(all.len());
+    for variable in all.into_iter().rev() {
+        if !unique.iter().any(|(name, _)| *name == variable.0) {
+            unique.push(variable);
+        }
+    }
     unique.reverse();
     unique
 }
@@ -140,7 +149,7 @@ fn search_path(site: &Site, launcher: &Launcher, base: &str) -> String {
         folders.push(own.to_owned());
     }
     let mut seen = std::collections::HashSet::new();
-    folders.retain(|folder| seen.insert(folder.clone()));
+    let folders = folders.iter().filter(|folder| seen.insert(folder.as_path()));
     // A folder with a colon in its name cannot stand in a `PATH`.
     std::env::join_paths(folders).map_or_else(|_| base.to_owned(), |path| path.to_string_lossy().into_owned())
 }
@@ -177,7 +186,7 @@ pub fn command(site: &Site, agent: &Agent) -> Vec<String> {
 
 /// Sets `PATH` in the command itself: for a new session tmux takes the calling client's `PATH` over
 /// the session's, whatever `-e` said. `env` executes in place.
-pub(super) fn with_path(argv: Vec<String>, variables: &[(String, String)]) -> Vec<String> {
+pub(super) fn with_path(argv: Vec<String>, variables: &[Variable<'_>]) -> Vec<String> {
     let Some((_, path)) = variables.iter().find(|(name, _)| name == "PATH") else { return argv };
     let mut wrapped = vec!["/usr/bin/env".to_owned(), format!("PATH={path}")];
     wrapped.extend(argv);
@@ -217,7 +226,7 @@ mod tests {
         roster::parse(&text, Path::new("r"), &Site::for_tests("/h")).unwrap().agents.remove(0)
     }
 
-    fn value<'a>(variables: &'a [(String, String)], name: &str) -> &'a str {
+    fn value<'a>(variables: &'a [Variable<'_>], name: &str) -> &'a str {
         let found: Vec<_> = variables.iter().filter(|(n, _)| n == name).collect();
         assert_eq!(found.len(), 1, "{name} in {variables:?}");
         &found[0].1
@@ -231,7 +240,8 @@ mod tests {
             ("EMPTY".to_owned(), String::new()),
             ("MOSAIC_AGENT_NAME".to_owned(), "other".to_owned()),
         ];
-        let all = variables(&Site::for_tests("/h"), &agent, file, &Launcher::default());
+        let (site, launcher) = (Site::for_tests("/h"), Launcher::default());
+        let all = variables(&site, &agent, file, &launcher);
         for (name, want) in [
             ("A", "roster"),
             ("B", "file"),
@@ -264,7 +274,8 @@ mod tests {
             passed_on: Vec::new(),
         };
         let site = Site::for_tests(&home.display().to_string());
-        let all = variables(&site, &agent(""), Vec::new(), &launcher);
+        let agent = agent("");
+        let all = variables(&site, &agent, Vec::new(), &launcher);
         let h = home.display();
         assert_eq!(value(&all, "PATH"), format!("{h}/rt:{h}/npm/bin:{local}:{h}/.cargo/bin:/usr/bin"));
     }

@@ -1,5 +1,7 @@
 //! The tmux server and its holder session, which keeps it alive when no agent runs.
 
+use std::path::Path;
+
 use super::service;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
@@ -15,7 +17,7 @@ use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 /// When tmux is missing or refuses.
 pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> Result<()> {
     for socket in roster.sockets(agents.iter().copied()) {
-        ensure_server(site, roster, &Tmux::new(socket.clone()), None).await?;
+        ensure_server(site, roster, &Tmux::new(*socket), None).await?;
     }
     Ok(())
 }
@@ -27,14 +29,14 @@ pub async fn ensure_servers(site: &Site, roster: &Roster, agents: &[&Agent]) -> 
 /// When tmux is missing or refuses.
 pub(super) async fn ensure_own_server(site: &Site, roster: &Roster, agent: &Agent) -> Result<()> {
     let scope = service::is_managed().then(|| format!("mosaic-tmux-{}-{}.scope", site.tag(), std::process::id()));
-    ensure_server(site, roster, &Tmux::new(agent.socket.clone()), scope.as_deref()).await
+    ensure_server(site, roster, &Tmux::new(agent.socket), scope.as_deref()).await
 }
 
 async fn ensure_server(site: &Site, roster: &Roster, tmux: &Tmux, scope: Option<&str>) -> Result<()> {
     let holder = Change::NewSession {
-        session: roster.holder.clone(),
+        session: &roster.holder,
         size: Size { width: 80, height: 24 },
-        directory: "/".into(),
+        directory: Path::new("/"),
         env: Vec::new(),
         argv: vec!["sleep".to_owned(), "infinity".to_owned()],
     };
@@ -64,13 +66,13 @@ fn holds(panes: &[PaneRecord], roster: &Roster) -> bool {
 /// # Errors
 /// When tmux refuses, or the server cannot be moved.
 pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
-    let tmux = Tmux::new(roster.socket.clone());
+    let tmux = Tmux::new(roster.socket);
     ensure_server(site, roster, &tmux, None).await?;
     let text = tmux.query(&Query::ServerPid).await?;
-    let what = format!("tmux server on socket {}", roster.socket);
+    let what = || format!("tmux server on socket {}", roster.socket);
     let pid: u32 = text.trim().parse().map_err(|_| {
         Failure::failed(
-            what.clone(),
+            what(),
             format!("gave {} as its pid", crate::plain::quoted(text.trim())),
             format!("look with `{}`", roster.socket.command("list-sessions")),
         )
@@ -86,7 +88,7 @@ pub async fn hold(site: &Site, roster: &Roster) -> Result<()> {
     };
     moved.map_err(|why| {
         Failure::failed(
-            what,
+            what(),
             format!("runs already, outside of systemd, and cannot be moved: {why}"),
             "`mosaic-tui fleet stop --supervisor direct` ends its agents, and says how its server is ended; then start again",
         )

@@ -86,7 +86,7 @@ pub async fn run(site: &Site, roster: &Roster, name: &str) -> Result<i32> {
         // The holder's unit owns the fleet's server only.
         holder::ensure_own_server(site, roster, agent).await?;
     }
-    let tmux = Tmux::new(agent.socket.clone());
+    let tmux = Tmux::new(agent.socket);
     let quick_exits = exit::last_exit(site, &agent.name).map_or(0, |exit| exit.quick_exits);
     // A server that does not answer says nothing about this agent.
     let made = match adopt(agent, &tmux).await? {

@@ -41,7 +41,7 @@ pub(super) async fn after_start(site: &Site, agent: &Agent) -> Infallible {
 }
 
 async fn say(site: &Site, agent: &Agent, text: &str) {
-    let server = ServerName { ssh: None, socket: agent.socket.clone() };
+    let server = ServerName { ssh: None, socket: agent.socket };
     let envelope = Envelope {
         source: format!("{}:{SENDER}", agent.host),
         via: None,

@@ -44,7 +44,7 @@ pub fn living(site: &Site, agent: &AgentName) -> Option<Living> {
 #[must_use]
 pub fn living_of<'a>(site: &Site, agents: impl Iterator<Item = &'a AgentName>) -> HashMap<AgentName, Living> {
     let mut servers = HashMap::new();
-    agents.filter_map(|agent| Some((agent.clone(), living_below(site, agent, &mut servers)?))).collect()
+    agents.filter_map(|agent| Some((*agent, living_below(site, agent, &mut servers)?))).collect()
 }
 
 /// `servers` are the sockets' paths of the servers that were looked at.
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn each_place_has_its_way_back() {
-        let socket = SocketName(Some("s".to_owned()));
+        let socket = SocketName::named("s").unwrap();
         let at = |path: &str| elsewhere(7, 5, Some(Path::new(path)), &socket, Some(6));
         let far = at("/nowhere/x/tmux-0/s");
         assert_eq!(far.next, "set TMUX_TMPDIR to /nowhere/x, as where it was started, and try again");

@@ -54,7 +54,7 @@ pub(super) fn take(site: &Site, agent: &Agent) -> Result<KeeperLock> {
     };
     // Only now, behind the lock: a keeper that ended a moment ago may have written until then.
     let former = std::fs::read_to_string(&path).unwrap_or_default();
-    let mut lock = KeeperLock { file, path, socket: agent.socket.clone() };
+    let mut lock = KeeperLock { file, path, socket: agent.socket };
     lock.write(&former.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>())?;
     Ok(lock)
 }
@@ -69,7 +69,7 @@ impl KeeperLock {
     }
 
     fn write(&mut self, rest: &str) -> Result<()> {
-        let socket = self.socket.0.as_deref().unwrap_or_default();
+        let socket = self.socket.name().unwrap_or_default();
         let text = format!("{}\n{socket}\n{rest}", std::process::id());
         // Written over and then cut: whoever reads meanwhile finds the pid.
         self.file
@@ -138,8 +138,7 @@ pub(super) fn kept(path: &Path) -> Kept {
 #[must_use]
 pub fn last_socket(path: &Path) -> Option<SocketName> {
     let text = std::fs::read_to_string(path).ok()?;
-    let name = text.lines().nth(1)?.trim();
-    Some(SocketName((!name.is_empty()).then(|| name.to_owned())))
+    SocketName::named(text.lines().nth(1)?.trim())
 }
 
 #[cfg(test)]
@@ -200,7 +199,7 @@ mod tests {
         let refused = take(&site, &agent).expect_err("held");
         assert_eq!(refused.kind, Kind::Refused);
         assert!(refused.why.contains(&std::process::id().to_string()), "{refused}");
-        assert_eq!(last_socket(&path), Some(SocketName(Some("s".to_owned()))));
+        assert_eq!(last_socket(&path), Some(SocketName::named("s").unwrap()));
         drop(held);
         assert_eq!(keeper_pid(&path), None);
         // What was kept is still written there for the next, and files of earlier versions have no such lines.

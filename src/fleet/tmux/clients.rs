@@ -18,7 +18,7 @@ const VALUED: &str = "cfLST";
 
 /// Pids of this user's clients on a socket of our `TMUX_TMPDIR`.
 pub fn clients_on(socket: &SocketName) -> Vec<u32> {
-    let Some(path) = path_of(socket.0.as_deref(), std::env::var("TMUX_TMPDIR").ok().as_deref()) else {
+    let Some(path) = path_of(socket.name(), std::env::var("TMUX_TMPDIR").ok().as_deref()) else {
         return Vec::new();
     };
     let here = |pid: &u32| {

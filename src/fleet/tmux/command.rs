@@ -1,6 +1,7 @@
 //! tmux commands as values, their words, and the one function that quotes them.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::Path;
 
 use crate::fleet::model::{PaneId, SessionName, Size};
 
@@ -35,19 +36,22 @@ pub enum Query {
     Scrolled(PaneId),
 }
 
+/// A variable of a pane's environment, and its value.
+pub type Variable<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// A command that changes the server; only the keeper and the lifecycle send these.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum Change<'a> {
     /// A detached session with one window running one command.
     NewSession {
         /// Its name.
-        session: SessionName,
+        session: &'a SessionName,
         /// Size asked for.
         size: Size,
         /// Folder its command starts in.
-        directory: PathBuf,
+        directory: &'a Path,
         /// Environment of its command.
-        env: Vec<(String, String)>,
+        env: Vec<Variable<'a>>,
         /// The command, as an argument vector.
         argv: Vec<String>,
     },
@@ -56,22 +60,22 @@ pub enum Change {
         /// The pane.
         pane: PaneId,
         /// Folder its command starts in.
-        directory: PathBuf,
+        directory: &'a Path,
         /// Environment of its command.
-        env: Vec<(String, String)>,
+        env: Vec<Variable<'a>>,
         /// The command, as an argument vector.
         argv: Vec<String>,
     },
     /// A window option of a session's window.
-    WindowOption(SessionName, &'static str, String),
+    WindowOption(&'a SessionName, &'static str, &'static str),
     /// A user option of a pane, the agent's mark.
     PaneMark(PaneId, String),
     /// Forces a window to a size.
-    ResizeWindow(SessionName, Size),
+    ResizeWindow(&'a SessionName, Size),
     /// A server or global session option.
     GlobalOption(&'static str, &'static str),
     /// Ends one session.
-    KillSession(SessionName),
+    KillSession(&'a SessionName),
     /// Leaves copy mode, or any other.
     LeaveMode(PaneId),
     /// Pastes a buffer as one block, and deletes it.
@@ -84,7 +88,7 @@ pub enum Change {
     /// Deletes a buffer.
     DeleteBuffer(String),
     /// Presses keys, by tmux's names for them.
-    Keys(PaneId, Vec<String>),
+    Keys(PaneId, &'a [String]),
     /// Says by its token which sender may type into a pane; empty is nobody's.
     LeaseToken(PaneId, String),
     /// Runs nothing: makes the server look at its children, which fills in exit statuses.
@@ -157,7 +161,7 @@ impl Query {
     }
 }
 
-impl Change {
+impl Change<'_> {
     /// Whether the command carries an agent's environment, which is nobody else's to read.
     #[must_use]
     pub(super) fn holds_secrets(&self) -> bool {
@@ -175,7 +179,7 @@ impl Change {
                 all.extend(variables(env));
                 all.push("--".to_owned());
                 // tmux executes several words itself; it would hand a single one to a shell.
-                all.extend(argv.iter().cloned());
+                all.extend_from_slice(argv);
                 all
             }
             Self::RespawnPane { pane, directory, env, argv } => {
@@ -184,7 +188,7 @@ impl Change {
                 let mut all = words(&["respawn-pane", "-t", &pane.to_string(), "-c", &directory]);
                 all.extend(variables(env));
                 all.push("--".to_owned());
-                all.extend(argv.iter().cloned());
+                all.extend_from_slice(argv);
                 all
             }
             Self::WindowOption(session, option, value) => {
@@ -211,7 +215,7 @@ impl Change {
             Self::DeleteBuffer(buffer) => words(&["delete-buffer", "-b", buffer]),
             Self::Keys(pane, keys) => {
                 let mut all = words(&["send-keys", "-t", &pane.to_string()]);
-                all.extend(keys.iter().cloned());
+                all.extend_from_slice(keys);
                 all
             }
             Self::LeaseToken(pane, token) => words(&["set-option", "-p", "-t", &pane.to_string(), LEASE_OPTION, token]),
@@ -225,7 +229,7 @@ fn literal(text: &str) -> String {
     text.replace('#', "##")
 }
 
-fn variables(env: &[(String, String)]) -> impl Iterator<Item = String> {
+fn variables(env: &[Variable<'_>]) -> impl Iterator<Item = String> {
     env.iter().flat_map(|(name, value)| ["-e".to_owned(), format!("{name}={value}")])
 }
 
@@ -283,9 +287,9 @@ mod tests {
     #[test]
     fn a_folder_is_no_format() {
         let words = Change::NewSession {
-            session: SessionName("a".into()),
+            session: &SessionName("a".into()),
             size: Size { width: 80, height: 24 },
-            directory: "/x/C#Sharp/#(touch y)".into(),
+            directory: Path::new("/x/C#Sharp/#(touch y)"),
             env: Vec::new(),
             argv: vec!["cat".into()],
         }

@@ -18,22 +18,22 @@ const ANY_ONE: &str = "#,{}\\[]^";
 
 /// What must still be so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Guard {
+pub struct Guard<'a> {
     /// Token of the sender that holds the lease on the pane.
     pub lease: String,
     /// Rows that the pane shows.
-    pub shows: Vec<ShownRow>,
+    pub shows: &'a [ShownRow],
     /// Name of the program that reads its keys.
-    pub foreground: Option<String>,
+    pub foreground: Option<&'a str>,
     /// Where its cursor is, and that it is in no mode.
     pub cursor: Option<(u16, u16)>,
     /// Patterns (POSIX extended) that no row of the pane matches.
-    pub no_row: Vec<String>,
+    pub no_row: &'a [&'a str],
     /// Patterns that its title does not match.
-    pub no_title: Vec<String>,
+    pub no_title: &'a [&'a str],
 }
 
-impl Guard {
+impl Guard<'_> {
     /// Who holds the lease on the pane, and nothing else.
     pub fn lease(token: String) -> Self {
         Self { lease: token, ..Self::default() }
@@ -59,7 +59,7 @@ impl Guard {
     }
 
     /// The command's words.
-    pub(super) fn words(&self, pane: PaneId, changes: &[Change]) -> Vec<String> {
+    pub(super) fn words(&self, pane: PaneId, changes: &[Change<'_>]) -> Vec<String> {
         let mut commands: Vec<String> = changes.iter().map(|change| quote(&change.words())).collect();
         let answer = |word: &str| format!("display-message -p '{}{word}'", mark());
         // Behind the changes: one that fails ends the list, and then nothing says that they were made.
@@ -138,11 +138,11 @@ mod tests {
     fn all_conditions_are_one() {
         let guard = Guard {
             lease: "m1.2".into(),
-            shows: vec![row("abc")],
+            shows: &[row("abc")],
             cursor: Some((3, 4)),
             foreground: None,
-            no_row: vec![r"^\? ".into()],
-            no_title: vec!["Action".into()],
+            no_row: &[r"^\? "],
+            no_title: &["Action"],
         };
         let condition = guard.condition();
         for part in [
@@ -155,7 +155,7 @@ mod tests {
             assert!(condition.contains(part), "{part} in {condition}");
         }
         assert_eq!(condition.matches("&&").count(), 5);
-        let words = guard.words(PaneId(3), &[Change::Keys(PaneId(3), vec!["Enter".into()])]);
+        let words = guard.words(PaneId(3), &[Change::Keys(PaneId(3), &["Enter".into()])]);
         assert_eq!(words[5], format!("'send-keys' '-t' '%3' 'Enter' ; display-message -p '{}made'", mark()));
         assert_eq!(words[6], format!("display-message -p '{}left'", mark()));
     }

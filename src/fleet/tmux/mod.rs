@@ -17,7 +17,7 @@ mod server;
 mod shots;
 
 pub use clients::clients_on;
-pub use command::{Change, Query};
+pub use command::{Change, Query, Variable};
 pub use glance::Glance;
 pub use guard::Guard;
 pub use lost::{LostServer, REACHED_BY, server_above, servers_on, socket_base, socket_path};

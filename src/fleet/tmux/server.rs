@@ -76,7 +76,7 @@ impl Tmux {
     /// A handle of any server.
     #[must_use]
     pub fn at(server: &ServerName, links: &Links) -> Self {
-        Self { host: server.ssh.as_ref().map(|target| links.to(target)), socket: server.socket.clone() }
+        Self { host: server.ssh.as_ref().map(|target| links.to(target)), socket: server.socket }
     }
 
     /// Its socket name.
@@ -96,7 +96,7 @@ impl Tmux {
             // Else tmux would start a server for whoever only looks, who would own every pane made in it.
             args.push("-N".into());
         }
-        if let Some(name) = &self.socket.0 {
+        if let Some(name) = self.socket.name() {
             args.extend(["-L".into(), name.into()]);
         }
         args
@@ -274,7 +274,7 @@ impl Tmux {
     ///
     /// # Errors
     /// When tmux is missing, hangs or refuses.
-    pub async fn change(&self, changes: &[Change]) -> Result<()> {
+    pub async fn change(&self, changes: &[Change<'_>]) -> Result<()> {
         let commands: Vec<_> = changes.iter().map(Change::words).collect();
         // A client's arguments are everybody's to read in `/proc`.
         let ran = if changes.iter().any(Change::holds_secrets) {
@@ -292,7 +292,7 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs or refuses, or the host does not answer; whether they were made is not
     /// known then.
-    pub async fn guarded(&self, pane: PaneId, guard: &Guard, changes: &[Change]) -> Result<bool> {
+    pub async fn guarded(&self, pane: PaneId, guard: &Guard<'_>, changes: &[Change<'_>]) -> Result<bool> {
         let line = format!("{}\n", quote(&guard.words(pane, changes)));
         // Over standard input: with the rows of a long draft in it the condition is longer than tmux takes as
         // arguments.
@@ -360,7 +360,7 @@ impl Tmux {
     /// When tmux is missing, hangs or refuses.
     pub async fn change_starting_server(
         &self,
-        changes: &[Change],
+        changes: &[Change<'_>],
         env: &[(&str, OsString)],
         scope: Option<&str>,
     ) -> Result<()> {
@@ -511,9 +511,9 @@ mod tests {
 
     #[test]
     fn the_default_socket_is_named_by_no_option_at_all() {
-        let args = Tmux::new(SocketName(None)).client_args(false);
+        let args = Tmux::new(SocketName::DEFAULT).client_args(false);
         assert_eq!(args, ["-u", "-N"]);
-        let args = Tmux::new(SocketName(Some("f".into()))).client_args(true);
+        let args = Tmux::new(SocketName::named("f").unwrap()).client_args(true);
         assert_eq!(args, ["-u", "-f", "/dev/null", "-L", "f"]);
     }
 }

@@ -25,11 +25,11 @@ pub(super) fn id(place: &str, card: &str, version: i64) -> String {
 }
 
 /// The lines as events. Of a claim that was merely renewed nobody wants to hear.
-pub(in crate::app) fn events(place: &str, lines: &[CardEvent]) -> Vec<Event> {
-    lines.iter().filter(|line| line.kind != EventKind::Renewed).map(|line| event(place, line)).collect()
+pub(in crate::app) fn events(place: &str, lines: Vec<CardEvent>) -> Vec<Event> {
+    lines.into_iter().filter(|line| line.kind != EventKind::Renewed).map(|line| event(place, line)).collect()
 }
 
-fn event(place: &str, line: &CardEvent) -> Event {
+fn event(place: &str, line: CardEvent) -> Event {
     let text = |name: &str| line.detail.get(name).and_then(Value::as_str).map(str::to_owned);
     let owner = match line.kind {
         EventKind::Claimed => Some(line.actor.clone()),
@@ -38,7 +38,6 @@ fn event(place: &str, line: &CardEvent) -> Event {
     let at = jiff::Timestamp::from_millisecond(line.at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let mut event = Event::new(Kind::Card, at, &line.tenant_id, &line.host);
     event.id = id(place, line.card_id.as_str(), line.version);
-    event.who = line.actor.clone();
     event.agent = owner;
     event.door = Some(Door::Backlog);
     event.what = format!("{} {}", line.card_id, line.kind.word());
@@ -49,7 +48,8 @@ fn event(place: &str, line: &CardEvent) -> Event {
     event.lasted = seconds.map(|seconds| seconds.saturating_mul(1000));
     event.text = line.summary();
     event.detail.insert("version".to_owned(), line.version.into());
-    event.detail.insert("change".to_owned(), line.detail.clone());
+    event.detail.insert("change".to_owned(), line.detail);
+    event.who = line.actor;
     event.bounded()
 }
 
@@ -66,7 +66,7 @@ pub(in crate::app) async fn pull(site: &Site) -> Result<Vec<Event>> {
             let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {}).map_err(failure)?;
             let lines = backlog.store().recent(0, MOST).map_err(failure)?;
             let lines: Vec<CardEvent> = lines.into_iter().map(|(_, line)| line).collect();
-            Ok(events(&place.to_string(), &lines))
+            Ok(events(&place.to_string(), lines))
         });
         // Whoever asked may have left.
         let _left = answer.send(lines);

@@ -15,7 +15,7 @@ const WIDEST: [usize; 3] = [24, 9, 60];
 /// Events as lines, as wide as their widest; each at most `width` columns.
 pub(in crate::app) fn lines(events: &[Event], width: usize) -> Vec<String> {
     let widths: Vec<usize> = (0..3)
-        .map(|at| events.iter().map(|event| text::width(&cells(event)[at])).max().unwrap_or(0).min(WIDEST[at]))
+        .map(|at| events.iter().map(|event| text::width(cells(event)[at])).max().unwrap_or(0).min(WIDEST[at]))
         .collect();
     events.iter().map(|event| line(event, [widths[0], widths[1], widths[2]], width)).collect()
 }
@@ -25,8 +25,8 @@ pub(super) fn one(event: &Event, width: usize) -> String {
     line(event, COLUMNS, width)
 }
 
-fn cells(event: &Event) -> [String; 3] {
-    [event.subject().to_owned(), event.kind.word().to_owned(), event.what.clone()]
+fn cells(event: &Event) -> [&str; 3] {
+    [event.subject(), event.kind.word(), &event.what]
 }
 
 fn line(event: &Event, widths: [usize; 3], width: usize) -> String {

@@ -24,15 +24,71 @@ use crate::fleet::model::Readiness;
 
 use super::cards;
 
-/// How something was asked for.
+/// What was asked for and how, taken down before it is done: the action itself is used up by that.
+#[derive(Debug)]
+pub(in crate::app) struct Asked {
+    /// Which answers are worth a line.
+    worth: Worth,
+    /// What kind of line that is.
+    of: Of,
+    what: String,
+    agent: Option<String>,
+    card: Option<String>,
+    door: registry::Door,
+    begun: Timestamp,
+}
+
+impl Asked {
+    /// Takes a request down that begins now, with the command line that does the same and the door.
+    pub(in crate::app) fn now(request: &Request, command: &str, door: registry::Door) -> Self {
+        Self {
+            worth: worth(request),
+            of: match request {
+                Request::Gate(_) => Of::Gate,
+                Request::Backlog(_) => Of::Backlog,
+                Request::Fleet(FleetAction::Stop(_)) => Of::Stop,
+                _ => Of::Other,
+            },
+            what: words(request, command),
+            agent: agent(request),
+            card: card(request),
+            door,
+            begun: Timestamp::now(),
+        }
+    }
+}
+
+/// What a request is of, where its line in the history depends on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Gate,
+    Backlog,
+    Stop,
+    Other,
+}
+
+/// Which answers to a request are kept.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::app) struct Asked<'a> {
-    /// The command line that does the same.
-    pub command: &'a str,
-    /// At which door.
-    pub door: registry::Door,
-    /// When.
-    pub begun: Timestamp,
+enum Worth {
+    Always,
+    Never,
+    /// The answer is kept by what the request does.
+    Failures,
+    /// An editor that was opened to look leaves the text as it was.
+    Changes,
+    /// Agents ask for work that is not there.
+    Something,
+}
+
+impl Worth {
+    fn is_kept(self, result: &Result<Report>) -> bool {
+        match (self, result) {
+            (Self::Always, _) | (Self::Failures | Self::Changes | Self::Something, Err(_)) => true,
+            (Self::Never, _) | (Self::Failures, Ok(_)) => false,
+            (Self::Changes, Ok(report)) => report.json["outcome"] != "unchanged",
+            (Self::Something, Ok(report)) => !report.json.is_null() && !is_empty(&report.json),
+        }
+    }
 }
 
 /// The door as the history knows it.
@@ -51,22 +107,17 @@ pub(in crate::app) fn who(site: &Site) -> String {
 }
 
 /// Keeps what was asked for and what came of it; why that was not possible, in words.
-pub(in crate::app) fn keep(
-    site: &Site,
-    request: &Request,
-    asked: &Asked<'_>,
-    result: &Result<Report>,
-) -> Option<String> {
+pub(in crate::app) fn keep(site: &Site, asked: Asked, result: &Result<Report>) -> Option<String> {
     // What fails where there is no fleet makes no folder to say so.
-    if !is_kept(request, result) || (result.is_err() && !site.home.join("fleet").is_dir()) {
+    if !asked.worth.is_kept(result) || (result.is_err() && !site.home.join("fleet").is_dir()) {
         return None;
     }
     let mut event = Event::new(Kind::Action, Timestamp::now(), &site.tenant_id, &site.host);
     event.who = who(site);
     event.door = Some(door(asked.door));
-    event.what = words(request, asked.command);
-    event.agent = agent(request);
-    event.card = card(request);
+    event.what = asked.what;
+    event.agent = asked.agent;
+    event.card = asked.card;
     // The clock may have been set back meanwhile.
     event.lasted = Some(event.at.saturating_sub(asked.begun.as_millisecond()).max(0));
     let code = match result {
@@ -83,10 +134,10 @@ pub(in crate::app) fn keep(
     event.good = Some(code == DONE);
     event.outcome = if code == DONE { "done".to_owned() } else { format!("exit {code}") };
     event.detail.insert("code".to_owned(), code.into());
-    if matches!(request, Request::Gate(_)) {
+    if asked.of == Of::Gate {
         event.kind = Kind::Gate;
     }
-    if let (Request::Backlog(_), Ok(report)) = (request, result)
+    if let (Of::Backlog, Ok(report)) = (asked.of, result)
         && let Some((id, version)) = changed_card(&report.json)
         && let Ok(place) = backlog::place(site)
     {
@@ -99,7 +150,7 @@ pub(in crate::app) fn keep(
         // What changed, the backlog's own history adds.
         event.outcome = String::new();
     }
-    if let (Request::Fleet(FleetAction::Stop(_)), Ok(report)) = (request, result) {
+    if let (Of::Stop, Ok(report)) = (asked.of, result) {
         // Its keeper goes before its agent, and cannot tell.
         stopped(&event, &report.json).iter().for_each(|stopped| drop(activity::note(site, stopped)));
     }
@@ -156,7 +207,8 @@ pub(in crate::app) fn keep_takeover(site: &Site, name: &str, at: registry::Door)
 }
 
 /// Whether a request changes something, and is not kept by what it does.
-fn is_kept(request: &Request, result: &Result<Report>) -> bool {
+fn worth(request: &Request) -> Worth {
+    let changes = |changes: bool| if changes { Worth::Always } else { Worth::Never };
     match request {
         Request::Fleet(action) => {
             // Of the two words for it, this is not the one that asks nobody first: what makes a new file asks nobody, and
@@ -178,48 +230,47 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
                     | FleetAction::Install { dry_run: true }
                     | FleetAction::Uninstall { dry_run: true }
             );
-            !looks
+            changes(!looks)
         }
         Request::Agent(action) => match action {
             AgentAction::Send { .. }
             | AgentAction::Broadcast { .. }
             | AgentAction::Reset { .. }
-            | AgentAction::Approve { .. } => result.is_err(),
+            | AgentAction::Approve { .. } => Worth::Failures,
             AgentAction::Roster
             | AgentAction::Status(_)
             | AgentAction::Explain(_)
             | AgentAction::Diff { .. }
             | AgentAction::Wait { .. }
             | AgentAction::Tail { .. }
-            | AgentAction::CommsBlock { .. } => false,
+            | AgentAction::CommsBlock { .. } => Worth::Never,
         },
         Request::Framework(action) => match action {
-            FrameworkAction::Install | FrameworkAction::Update | FrameworkAction::Identity { .. } => true,
-            FrameworkAction::Upgrade { apply, .. } => *apply,
-            FrameworkAction::Status | FrameworkAction::Verify { .. } | FrameworkAction::Contract { .. } => false,
+            FrameworkAction::Install | FrameworkAction::Update | FrameworkAction::Identity { .. } => Worth::Always,
+            FrameworkAction::Upgrade { apply, .. } => changes(*apply),
+            FrameworkAction::Status | FrameworkAction::Verify { .. } | FrameworkAction::Contract { .. } => Worth::Never,
         },
         Request::Library(action) => match action {
-            // An editor that was opened to look leaves the text as it was.
-            LibraryAction::Save { .. } => !matches!(result, Ok(report) if report.json["outcome"] == "unchanged"),
-            LibraryAction::Add { .. } | LibraryAction::Reset(_) => true,
+            LibraryAction::Save { .. } => Worth::Changes,
+            LibraryAction::Add { .. } | LibraryAction::Reset(_) => Worth::Always,
             LibraryAction::Personas { .. }
             | LibraryAction::Persona(_)
             | LibraryAction::Diff(_)
             | LibraryAction::Profiles
             | LibraryAction::Profile(_)
-            | LibraryAction::Validate(_) => false,
+            | LibraryAction::Validate(_) => Worth::Never,
         },
         Request::Gate(action) => match action {
-            GateAction::Review { .. } | GateAction::Merge { .. } => true,
-            GateAction::Check { .. } | GateAction::Queue { .. } => false,
+            GateAction::Review { .. } | GateAction::Merge { .. } => Worth::Always,
+            GateAction::Check { .. } | GateAction::Queue { .. } => Worth::Never,
         },
         Request::NorthStar(action) => match action {
-            NorthStarAction::Init => true,
-            NorthStarAction::Render { write, .. } => *write,
-            NorthStarAction::Sync { dry_run } => !*dry_run,
-            NorthStarAction::Check(_) => false,
+            NorthStarAction::Init => Worth::Always,
+            NorthStarAction::Render { write, .. } => changes(*write),
+            NorthStarAction::Sync { dry_run } => changes(!*dry_run),
+            NorthStarAction::Check(_) => Worth::Never,
         },
-        Request::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => false,
+        Request::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => Worth::Never,
         Request::Backlog(action) => match action {
             BacklogAction::List(_)
             | BacklogAction::Show(_)
@@ -228,12 +279,11 @@ fn is_kept(request: &Request, result: &Result<Report>) -> bool {
             | BacklogAction::Goals
             | BacklogAction::Graph { .. }
             | BacklogAction::Export(_)
-            | BacklogAction::Doctor => false,
-            // Agents renew all the time, and ask for work that is not there; only what is refused is worth a line.
-            BacklogAction::Renew { .. } => result.is_err(),
-            BacklogAction::Claim(_) => !matches!(result, Ok(report) if report.json.is_null()),
-            BacklogAction::Reclaim(_) => !matches!(result, Ok(report) if is_empty(&report.json)),
-            _ => true,
+            | BacklogAction::Doctor => Worth::Never,
+            // Agents renew all the time; only what is refused is worth a line.
+            BacklogAction::Renew { .. } => Worth::Failures,
+            BacklogAction::Claim(_) | BacklogAction::Reclaim(_) => Worth::Something,
+            _ => Worth::Always,
         },
     }
 }
@@ -308,8 +358,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join(".config/mosaic/fleet")).unwrap();
         let site = Site::for_tests(&folder.path().display().to_string());
-        let asked = Asked { command: line, door: registry::Door::Palette, begun: Timestamp::now() };
-        assert_eq!(keep(&site, &request(line), &asked, result), None);
+        let asked = Asked::now(&request(line), line, registry::Door::Palette);
+        assert_eq!(keep(&site, asked, result), None);
         let mut store = Store::open(&site).unwrap();
         take_in(&site, &mut store).unwrap();
         let page = store.page(&Query { limit: 9, ..Query::default() }).unwrap();
@@ -413,7 +463,7 @@ mod tests {
             };
             let line = format!("{} {} {apply}", words.join(" "), values.join(" "));
             let failed = Err(Failure::failed("it", "failed", "try again"));
-            assert!(is_kept(&request(line.trim()), &failed), "{line}");
+            assert!(worth(&request(line.trim())).is_kept(&failed), "{line}");
             seen += 1;
         }
         assert!(seen > 5, "{seen}");

@@ -15,7 +15,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{PaneId, SessionName};
 use crate::fleet::os::exec;
-use crate::fleet::roster;
+use crate::fleet::roster::{self, Agent};
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Glance, PaneRecord, Query, Tmux, panes_of};
 
@@ -38,7 +38,8 @@ struct Found {
 /// An agent's pane, on whichever host.
 async fn agent_pane(site: &Site, name: &str) -> Result<Found> {
     let roster = roster::load(site)?;
-    let (agent, server) = roster.reach(site, name)?;
+    let (_, server) = roster.reach(site, name)?;
+    let agent = roster.into_agent(name)?;
     let tmux = Tmux::at(&server, &Links::new(&site.home));
     let panes = tmux.panes().await?;
     let found = panes_of(&panes, &agent.session, &agent.name).first().map(|pane| (pane.id, pane.size.height));
@@ -52,8 +53,8 @@ async fn agent_pane(site: &Site, name: &str) -> Result<Found> {
             },
         ));
     };
-    let (tenant_id, host) = (agent.tenant_id.clone(), agent.host.clone());
-    Ok(Found { tmux, session: agent.session.clone(), pane, height, tenant_id, host })
+    let Agent { session, tenant_id, host, .. } = agent;
+    Ok(Found { tmux, session, pane, height, tenant_id, host })
 }
 
 /// The same, or the pane of a session that the roster does not know: reading is for those too.

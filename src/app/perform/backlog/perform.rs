@@ -22,7 +22,7 @@ use crate::backlog::model::{Card, CardId, MAX_BODY_BYTES, NewCard, Patch, Status
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
 use crate::backlog::rules;
-use crate::backlog::store::{Progress, Who};
+use crate::backlog::store::Progress;
 use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -39,7 +39,7 @@ const NAMES: u32 = 1000;
 ///
 /// # Errors
 /// Whatever the backlog refuses or fails at.
-pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Console) -> Result<Report> {
+pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: Console) -> Result<Report> {
     let reads = matches!(
         action,
         BacklogAction::List(_)
@@ -57,19 +57,18 @@ pub(in crate::app) fn perform(site: &Site, action: &BacklogAction, console: Cons
     if matches!(action, BacklogAction::Claim(_)) {
         held_up(site)?;
     }
-    let who = place::who(site);
     let mut line = ProgressLine::new(console.owned);
     let intent = if reads { Intent::Read } else { Intent::Write };
     // What is typed wrong is said before anything is made.
-    let ready = prepare(action, console)?;
-    let opened = place::place(site)?.open(intent, who.clone(), &mut |what, count| line.tell(what, count));
+    let ready = prepare(&mut action, console)?;
+    let opened = place::place(site)?.open(intent, place::who(site), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
-    if let BacklogAction::Complete { id, token } = action
+    if let BacklogAction::Complete { id, token } = &action
         && let Some(report) = pipeline::complete(site, &mut backlog, id, *token)?
     {
         return Ok(report);
     }
-    run(site, &mut backlog, action, ready, &who, console, &mut line)
+    run(site, &mut backlog, action, ready, console, &mut line)
 }
 
 /// Refuses an agent's claim while the fleet is paused; an operator's own goes on.
@@ -99,10 +98,10 @@ fn brief(
 }
 
 /// Reads the files that a request names.
-fn prepare(action: &BacklogAction, console: Console) -> Result<Patch> {
+fn prepare(action: &mut BacklogAction, console: Console) -> Result<Patch> {
     match action {
         BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => {
-            let patch = patch(fields, console)?;
+            let patch = patch(std::mem::take(&mut **fields), console)?;
             rules::check(&patch).map_err(failure)?;
             Ok(patch)
         }
@@ -113,21 +112,15 @@ fn prepare(action: &BacklogAction, console: Console) -> Result<Patch> {
 fn run(
     site: &Site,
     backlog: &mut Backlog,
-    action: &BacklogAction,
-    patch: Patch,
-    who: &Who,
+    action: BacklogAction,
+    mut patch: Patch,
     console: Console,
     line: &mut ProgressLine,
 ) -> Result<Report> {
     let answer = match action {
         BacklogAction::Create { id, fields: _, idempotency_key, blocked } => {
-            let new = NewCard {
-                id: id.clone(),
-                title: patch.title.clone().unwrap_or_default(),
-                fields: patch,
-                idempotency_key: idempotency_key.clone(),
-                blocked: *blocked,
-            };
+            let new =
+                NewCard { id, title: patch.title.take().unwrap_or_default(), fields: patch, idempotency_key, blocked };
             backlog.create(&new).and_then(|outcome| {
                 let missing = missing_dependencies(backlog, &outcome)?;
                 let mut report = print::outcome(&outcome, "created", "exists already");
@@ -136,59 +129,59 @@ fn run(
             })
         }
         BacklogAction::List(query) => {
-            backlog.store().list(query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
+            backlog.store().list(&query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
         }
         BacklogAction::Brief { id, owner, folder } => {
-            return brief(site, backlog, id, owner.as_deref(), folder.as_deref());
+            return brief(site, backlog, &id, owner.as_deref(), folder.as_deref());
         }
-        BacklogAction::Show(id) => backlog.detail(id).map(|detail| print::detail(&detail)),
-        BacklogAction::Edit { id, if_version, .. } => backlog.edit(id, &patch, *if_version).map(|outcome| {
-            let undo =
-                outcome.before.as_ref().filter(|_| outcome.changed).map(|before| undo_edit(before, &outcome, &patch));
+        BacklogAction::Show(id) => backlog.detail(&id).map(|detail| print::detail(&detail)),
+        BacklogAction::Edit { id, if_version, .. } => backlog.edit(&id, &patch, if_version).map(|mut outcome| {
+            let undo = outcome.before.take().map(|before| undo_edit(id, before, outcome.card.version, &patch));
             print::outcome(&outcome, "changed", "nothing changed").with_undo(undo)
         }),
-        BacklogAction::Claim(request) => backlog.claim(request).map(|card| print::claimed(card.as_ref(), request)),
+        BacklogAction::Claim(request) => backlog.claim(&request).map(|card| print::claimed(card.as_ref(), &request)),
         BacklogAction::Renew { id, owner, token, ttl_seconds } => {
-            backlog.renew(id, owner, *token, *ttl_seconds).map(|outcome| print::outcome(&outcome, "renewed", ""))
+            backlog.renew(&id, &owner, token, ttl_seconds).map(|outcome| print::outcome(&outcome, "renewed", ""))
         }
         BacklogAction::Reclaim(id) => backlog.reclaim(id.as_ref()).map(|cards| print::reclaimed(&cards, id.as_ref())),
         // What takes a change back is tied to the version that the change made: nobody else's is undone.
-        BacklogAction::Link { from, to, if_version } => backlog.link(from, to, *if_version).map(|outcome| {
-            let undo = BacklogAction::Unlink { from: from.clone(), to: to.clone(), if_version: version(&outcome) };
-            print::outcome(&outcome, &format!("depends on {to}"), &format!("depends on {to} already"))
-                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
+        BacklogAction::Link { from, to, if_version } => backlog.link(&from, &to, if_version).map(|outcome| {
+            let report = print::outcome(&outcome, &format!("depends on {to}"), &format!("depends on {to} already"));
+            let undo = BacklogAction::Unlink { from, to, if_version: version(&outcome) };
+            report.with_undo(outcome.changed.then_some(Action::Backlog(undo)))
         }),
-        BacklogAction::Unlink { from, to, if_version } => backlog.unlink(from, to, *if_version).map(|outcome| {
-            let undo = BacklogAction::Link { from: from.clone(), to: to.clone(), if_version: version(&outcome) };
-            print::outcome(&outcome, &format!("no longer depends on {to}"), &format!("did not depend on {to}"))
-                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
+        BacklogAction::Unlink { from, to, if_version } => backlog.unlink(&from, &to, if_version).map(|outcome| {
+            let report =
+                print::outcome(&outcome, &format!("no longer depends on {to}"), &format!("did not depend on {to}"));
+            let undo = BacklogAction::Link { from, to, if_version: version(&outcome) };
+            report.with_undo(outcome.changed.then_some(Action::Backlog(undo)))
         }),
         BacklogAction::Block { id, token, reason, if_version } => {
-            backlog.block(id, *token, reason, *if_version).map(|outcome| {
+            backlog.block(&id, token, &reason, if_version).map(|outcome| {
                 // A claim that the parking ended cannot be given back.
                 let was_ready = outcome.before.as_ref().is_some_and(|before| before.status == Status::Ready);
-                let undo = BacklogAction::Unblock { id: id.clone(), if_version: version(&outcome) };
+                let undo = BacklogAction::Unblock { id, if_version: version(&outcome) };
                 print::outcome(&outcome, "blocked", "is blocked already")
                     .with_undo((outcome.changed && was_ready).then_some(Action::Backlog(undo)))
             })
         }
-        BacklogAction::Unblock { id, if_version } => backlog.unblock(id, *if_version).map(|outcome| {
-            let reason = outcome.before.as_ref().map(|before| before.block_reason.clone()).unwrap_or_default();
-            let undo = BacklogAction::Block { id: id.clone(), token: None, reason, if_version: version(&outcome) };
+        BacklogAction::Unblock { id, if_version } => backlog.unblock(&id, if_version).map(|mut outcome| {
+            let reason = outcome.before.take().map(|before| before.block_reason).unwrap_or_default();
+            let undo = BacklogAction::Block { id, token: None, reason, if_version: version(&outcome) };
             print::outcome(&outcome, "unblocked", "is not blocked")
                 .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
         }),
         BacklogAction::Complete { id, token } => {
-            backlog.complete(id, *token).map(|outcome| print::outcome(&outcome, "done", "is done already"))
+            backlog.complete(&id, token).map(|outcome| print::outcome(&outcome, "done", "is done already"))
         }
         BacklogAction::Stats => {
             let place = backlog.store().place();
-            backlog.store().figures().map(|figures| print::stats(&figures, &place, who))
+            backlog.store().figures().map(|figures| print::stats(&figures, &place, &place::who(site)))
         }
         BacklogAction::Goals => backlog.goals().map(|goals| print::goals(&goals, console.width)),
-        BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, *dot)),
+        BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, dot)),
         BacklogAction::Export(file) => return export(backlog, file.as_deref(), line),
-        BacklogAction::Import(file) => return import(backlog, file, console, line),
+        BacklogAction::Import(file) => return import(backlog, &file, console, line),
         // Opening it for a change did it.
         BacklogAction::Migrate => {
             let place = backlog.store().place();
@@ -214,19 +207,19 @@ fn version(outcome: &Outcome) -> Option<i64> {
 }
 
 /// The edit that restores what this one changed, and only if nobody else changed it since.
-fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
+fn undo_edit(id: CardId, before: Card, version: i64, patch: &Patch) -> Action {
     let fields = Fields {
-        title: patch.title.as_ref().map(|_| before.title.clone()),
-        body: patch.body.as_ref().map(|_| Text::Given(before.body.clone())),
-        phase: patch.phase.as_ref().map(|_| before.phase.clone()),
+        title: patch.title.as_ref().map(|_| before.title),
+        body: patch.body.as_ref().map(|_| Text::Given(before.body)),
+        phase: patch.phase.as_ref().map(|_| before.phase),
         priority: patch.priority.map(|_| before.priority),
         priority_by: patch.priority_by.map(|by| by.saturating_neg()),
-        depends_on: patch.depends_on.as_ref().map(|_| before.depends_on.clone()),
-        assignee: patch.assignee.as_ref().map(|_| before.assignee.clone()),
-        goal: patch.goal.as_ref().map(|_| before.goal.clone()),
-        stage: patch.stage.as_ref().map(|_| before.stage.clone()),
-        branch: patch.branch.as_ref().map(|_| before.branch.clone()),
-        paths: patch.paths.as_ref().map(|_| before.paths.clone()),
+        depends_on: patch.depends_on.as_ref().map(|_| before.depends_on),
+        assignee: patch.assignee.as_ref().map(|_| before.assignee),
+        goal: patch.goal.as_ref().map(|_| before.goal),
+        stage: patch.stage.as_ref().map(|_| before.stage),
+        branch: patch.branch.as_ref().map(|_| before.branch),
+        paths: patch.paths.as_ref().map(|_| before.paths),
         ttl_seconds: patch.ttl_seconds.map(|_| before.ttl_seconds),
         rounds: patch.rounds.map(|_| before.rounds),
         acceptance: patch
@@ -239,19 +232,19 @@ fn undo_edit(before: &Card, outcome: &Outcome, patch: &Patch) -> Action {
     };
     // A step is taken back by the opposite step, whatever happened between.
     let step = Fields { priority_by: fields.priority_by, ..Fields::default() };
-    let if_version = (fields != step).then_some(outcome.card.version);
-    Action::Backlog(BacklogAction::Edit { id: outcome.card.id.clone(), fields: Box::new(fields), if_version })
+    let if_version = (fields != step).then_some(version);
+    Action::Backlog(BacklogAction::Edit { id, fields: Box::new(fields), if_version })
 }
 
 fn invalid(what: impl Into<String>, why: impl Into<String>, next: &str) -> Failure {
     Failure::new(Kind::Invalid, what, why, next)
 }
 
-fn patch(fields: &Fields, console: Console) -> Result<Patch> {
-    let body = match &fields.body {
+fn patch(fields: Fields, console: Console) -> Result<Patch> {
+    let body = match fields.body {
         None => None,
-        Some(Text::Given(text)) => Some(text.clone()),
-        Some(Text::File(path)) => Some(read_text(path, MAX_BODY_BYTES, console)?),
+        Some(Text::Given(text)) => Some(text),
+        Some(Text::File(path)) => Some(read_text(&path, MAX_BODY_BYTES, console)?),
     };
     let acceptance = match fields.acceptance.as_deref() {
         None => None,
@@ -268,18 +261,18 @@ fn patch(fields: &Fields, console: Console) -> Result<Patch> {
         }
     };
     Ok(Patch {
-        title: fields.title.clone(),
+        title: fields.title,
         // Editors on other systems end lines with two characters; one of them would act on a terminal.
         body: body.map(|text| text.replace("\r\n", "\n")),
-        phase: fields.phase.clone(),
+        phase: fields.phase,
         priority: fields.priority,
         priority_by: fields.priority_by,
-        depends_on: fields.depends_on.clone(),
-        assignee: fields.assignee.clone(),
-        goal: fields.goal.clone(),
-        stage: fields.stage.clone(),
-        branch: fields.branch.clone(),
-        paths: fields.paths.clone(),
+        depends_on: fields.depends_on,
+        assignee: fields.assignee,
+        goal: fields.goal,
+        stage: fields.stage,
+        branch: fields.branch,
+        paths: fields.paths,
         ttl_seconds: fields.ttl_seconds,
         rounds: fields.rounds,
         acceptance,
@@ -317,27 +310,23 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
         let _closed = output::written(std::io::copy(&mut whole, &mut out).map(drop))?;
         return Ok(Report::done("", &Value::Null));
     };
-    let what = format!("export {}", path.display());
+    let what = || format!("export {}", path.display());
+    let refused = |why: &str, next: &str| Failure::new(Kind::Refused, what(), why, next);
     // Never over what is there, which may be the only copy.
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
         let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
         if error.kind() == std::io::ErrorKind::AlreadyExists && !is_file {
-            Failure::new(
-                Kind::Refused,
-                what.clone(),
-                "exists, and is not a file",
-                "choose another name, or `-` for a pipe",
-            )
+            refused("exists, and is not a file", "choose another name, or `-` for a pipe")
         } else if error.kind() == std::io::ErrorKind::AlreadyExists {
-            Failure::new(Kind::Refused, what.clone(), "the file exists already", "remove it, or choose another name")
+            refused("the file exists already", "remove it, or choose another name")
         } else {
-            Failure::failed(what.clone(), error.to_string(), "check the name and its rights")
+            Failure::failed(what(), error.to_string(), "check the name and its rights")
         }
     })?;
     let written = export_into(backlog, &file, &mut progress).map_err(failure).and_then(|moved| {
         // It may be the only copy: it counts as written once it is on the disk.
         let synced = file.sync_all().map(|()| moved);
-        synced.map_err(|error| Failure::failed(what, error.to_string(), "free some space"))
+        synced.map_err(|error| Failure::failed(what(), error.to_string(), "free some space"))
     });
     match written {
         Ok(moved) => Ok(print::moved(&moved, "exported", path)),
@@ -433,7 +422,7 @@ fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
             .map(|(card, on)| format!("card {card} depends on {on}, which does not exist, and is never claimable")),
     );
     if let Some(cycle) = graph.cycle() {
-        let names: Vec<&str> = cycle.iter().map(crate::backlog::model::CardId::as_str).collect();
+        let names: Vec<&str> = cycle.into_iter().map(CardId::as_str).collect();
         problems.push(format!("cycle: {}", names.join(" -> ")));
     }
     let figures = backlog.store().figures()?;

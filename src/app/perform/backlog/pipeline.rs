@@ -57,7 +57,8 @@ pub(in crate::app) fn advance_one(
     backlog: &mut Backlog,
     card: Card,
 ) -> Result<Option<String>> {
-    let Some(change) = rules::advance(pipeline, &[standing(site, card)?]).pop() else { return Ok(None) };
+    let standing = standing(site, card)?;
+    let Some(change) = rules::advance(pipeline, std::slice::from_ref(&standing)).pop() else { return Ok(None) };
     Ok(apply(backlog, &change).map_err(failure)?.then(|| change.words()))
 }
 
@@ -91,10 +92,10 @@ fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result
     Ok(cards)
 }
 
-fn apply(backlog: &mut Backlog, change: &Change) -> std::result::Result<bool, Error> {
+fn apply(backlog: &mut Backlog, change: &Change<'_>) -> std::result::Result<bool, Error> {
     match change {
         Change::Enter { id, stage } => {
-            let patch = Patch { stage: Some(stage.clone()), ..Patch::default() };
+            let patch = Patch { stage: Some((*stage).to_owned()), ..Patch::default() };
             backlog.edit(id, &patch, None).map(|outcome| outcome.changed)
         }
         Change::Go { id, to } => backlog.go(id, to, None).map(|outcome| outcome.changed),
@@ -115,7 +116,7 @@ pub(in crate::app) fn complete(
     // An operator's own completion is one.
     let Some(token) = token else { return Ok(None) };
     let Some(pipeline) = of_fleet(site)? else { return Ok(None) };
-    let Some(mut card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
+    let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
     if card.status == Status::Done {
         return Ok(None);
     }
@@ -123,12 +124,18 @@ pub(in crate::app) fn complete(
         return Ok(Some(Report::done(format!("{id}: was handed on to {stage} already"), &card)));
     }
     // Its history says where it began: whoever held it there wrote it.
-    let entered = rules::advance(&pipeline, &[Standing { card: card.clone(), said: None }]).pop();
-    if let Some(change @ Change::Enter { .. }) = entered {
-        apply(backlog, &change).map_err(failure)?;
-        card = backlog.detail(id).map_err(failure)?.card;
-    }
-    match rules::finished(&pipeline, &standing(site, card)?) {
+    let unsaid = Standing { card, said: None };
+    let entered = rules::advance(&pipeline, std::slice::from_ref(&unsaid)).pop();
+    let enters = entered.filter(|change| matches!(change, Change::Enter { .. }));
+    let card = match enters.map(|change| apply(backlog, &change)) {
+        Some(entered) => {
+            entered.map_err(failure)?;
+            backlog.detail(id).map_err(failure)?.card
+        }
+        None => unsaid.card,
+    };
+    let standing = standing(site, card)?;
+    match rules::finished(&pipeline, &standing) {
         Finish::Done => Ok(None),
         Finish::Go(to) => {
             let outcome = backlog.go(id, &to, Some(token)).map_err(failure)?;
@@ -138,7 +145,7 @@ pub(in crate::app) fn complete(
     }
 }
 
-fn words(id: &CardId, to: &Move) -> String {
+fn words(id: &CardId, to: &Move<'_>) -> String {
     match &to.blocked {
         Some(reason) => format!("{id}: waits for a person: {reason}"),
         None if to.rounds > to.round => format!("{id}: back to {}, round {}", to.to, to.rounds),

@@ -104,7 +104,7 @@ impl At {
         let committer = Identity { name: self.who.name.clone(), email };
         Wanted {
             branch: &self.about.branch,
-            card: self.found.as_ref().map(|found| found.seen.clone()),
+            card: self.found.as_ref().map(|found| &found.seen),
             who: &self.who.name,
             committer,
             wait,
@@ -148,7 +148,7 @@ impl Desk for Bench<'_> {
         Ok(paused(self.site))
     }
 
-    fn tell(&self, step: &Step) {
+    fn tell(&self, step: &Step<'_>) {
         let branch = Label::new(&self.about.branch);
         match step {
             Step::Waits(turn, before) => (self.tell)(&format!("{branch}: {before} before it; {turn} has the turn")),
@@ -159,9 +159,9 @@ impl Desk for Bench<'_> {
                 (self.tell)(&format!("{branch}: CI on {}, merged onto {}", short(commit), short(onto)));
             }
             Step::Tested { commit, onto, red, lasted } => {
-                (self.tell)(&format!("{branch}: CI {}", red.as_ref().map_or("is good".to_owned(), Refusal::why)));
+                (self.tell)(&format!("{branch}: CI {}", red.map_or("is good".to_owned(), Refusal::why)));
                 if self.keeps {
-                    self.keep_test(commit, onto, red.as_ref(), *lasted);
+                    self.keep_test(commit, onto, *red, *lasted);
                 }
             }
         }
@@ -221,7 +221,7 @@ async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) 
         ..Default::default()
     };
     for commit in &commits {
-        authors.add(commit.author.clone(), commit.committer.clone(), &commit.message);
+        authors.add(&commit.author, &commit.committer, &commit.message);
     }
     // An author may say that it is not ready; that it is, somebody else says.
     if let (ReviewVerdict::Approve, Some(why)) = (verdict, authors.claim_on(&review.reviewer())) {

@@ -90,13 +90,13 @@ fn of_branch(backlog: &mut Backlog, branch: &str) -> backlog::error::Result<Opti
 /// Who held it while the change was written: in the stage in which the card began. Whoever reviewed or merged it later held
 /// it too.
 fn workers(history: &[CardEvent]) -> Vec<String> {
-    let change = |line: &CardEvent| {
+    fn change(line: &CardEvent) -> Option<(&str, &str)> {
         let change = line.detail.get("stage")?;
-        Some((change.get(0)?.as_str()?.to_owned(), change.get(1)?.as_str()?.to_owned()))
-    };
+        Some((change.get(0)?.as_str()?, change.get(1)?.as_str()?))
+    }
     // A card that got its stage late began in it.
     let first = history.iter().find_map(change).map(|(old, new)| if old.is_empty() { new } else { old });
-    let mut now = first.clone();
+    let mut now = first;
     let mut workers: Vec<String> = Vec::new();
     for line in history {
         if let Some((_, stage)) = change(line) {

@@ -219,7 +219,7 @@ struct Wanted {
 /// Compares a card with its goal. A dependency on a card that is no goal's is somebody's own, and stays.
 fn wanted(goal: &Goal, card: &Card, goals: &BTreeSet<CardId>, cards: &BTreeMap<String, Card>) -> Option<Wanted> {
     let (mut patch, mut changes) = (Patch::default(), Vec::new());
-    let mut differs = |name: &str, before: String, after: String| {
+    let mut differs = |name: &str, before: &str, after: &str| {
         let is_other = before != after;
         if is_other {
             changes.push(format!("{name} {before} -> {after}"));
@@ -227,27 +227,27 @@ fn wanted(goal: &Goal, card: &Card, goals: &BTreeSet<CardId>, cards: &BTreeMap<S
         is_other
     };
     let title = title(goal);
-    if differs("title", format!("\"{}\"", card.title), format!("\"{title}\"")) {
+    if differs("title", &format!("\"{}\"", card.title), &format!("\"{title}\"")) {
         patch.title = Some(title);
     }
     let phase = goal.phase_of_card();
-    if differs("phase", card.phase.clone(), phase.clone()) {
+    if differs("phase", &card.phase, &phase) {
         patch.phase = Some(phase);
     }
     let priority = goal.priority.of_card();
-    if differs("priority", card.priority.to_string(), priority.to_string()) {
+    if differs("priority", &card.priority.to_string(), &priority.to_string()) {
         patch.priority = Some(priority);
     }
     let is_goal = |id: &CardId| cards.values().any(|card| card.id == *id) || goals.contains(id);
-    let own = card.depends_on.iter().filter(|on| !is_goal(on)).cloned();
-    let all: BTreeSet<CardId> = goals.iter().cloned().chain(own).collect();
+    let own = card.depends_on.iter().filter(|on| !is_goal(on));
+    let all: BTreeSet<&CardId> = goals.iter().chain(own).collect();
     let list = |ids: &mut dyn Iterator<Item = &CardId>| {
         let names: Vec<&str> = ids.map(CardId::as_str).collect();
         if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
     };
     let common = card.depends_on.iter().filter(|on| all.contains(on)).cloned().collect();
-    if differs("depends on", list(&mut card.depends_on.iter()), list(&mut all.iter())) {
-        patch.depends_on = Some(all.into_iter().collect());
+    if differs("depends on", &list(&mut card.depends_on.iter()), &list(&mut all.iter().copied())) {
+        patch.depends_on = Some(all.into_iter().cloned().collect());
     }
     (!changes.is_empty()).then_some(Wanted { patch, changes, common })
 }

@@ -48,11 +48,11 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
 pub(super) async fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Result<Report> {
     let locked = roster::lock(site).await?;
     let before = locked.roster();
-    let old = before.agent(name.as_str())?.clone();
+    let old = before.agent(name.as_str())?;
     let draft = locked.draft(&Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
     keeps_floor(before, draft.roster(), name)?;
     let new = draft.roster().agent(name.as_str())?;
-    let moves_away = draft.roster().is_remote(new, site) && !before.is_remote(&old, site);
+    let moves_away = draft.roster().is_remote(new, site) && !before.is_remote(old, site);
     if moves_away && session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
         return Err(Failure::new(
             Kind::Refused,
@@ -61,9 +61,10 @@ pub(super) async fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Res
             format!("`mosaic-tui fleet stop {name}` first"),
         ));
     }
+    let unchanged = new == old;
     locked.write(&draft)?;
     drop(locked);
-    let next = if *new == old {
+    let next = if unchanged {
         "is as it was".to_owned()
     } else if draft.roster().is_remote(new, site) {
         format!("changed; it lives on {}", new.host)

@@ -69,7 +69,7 @@ async fn told(
     let kind = kind.replace('_', " ");
     let mut lines = vec![format!("wrote {path}: {} agents from {kind} {name}", draft.roster().agents.len())];
     lines.extend(backup.iter().map(|backup| format!("the former roster is {backup}")));
-    lines.extend(notes.iter().cloned());
+    lines.extend_from_slice(notes);
     lines.extend(draft.roster().warnings.iter().map(|warning| format!("warning: {warning}")));
     if !identity::missing(site).is_empty() {
         lines.push("`mosaic-tui identity init` tells your agents who they are, and who you are".to_owned());

@@ -161,7 +161,7 @@ async fn stop_stray(site: &Site, roster: &Roster, name: &str) -> Result<Option<R
 
 /// How the fleet's tmux server is ended once its agents are stopped: only as long as nothing else lives on it.
 async fn end_of_server(supervisor: lifecycle::Supervisor, roster: &Roster) -> Result<String> {
-    let Some(panes) = Tmux::new(roster.socket.clone()).reach().await? else {
+    let Some(panes) = Tmux::new(roster.socket).reach().await? else {
         return Ok("the fleet's tmux server has ended as well".to_owned());
     };
     let mut others: Vec<String> = panes
@@ -262,24 +262,29 @@ async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     // Whoever takes agents in or out meanwhile would be planned for as before.
     let _lock = if dry_run { None } else { roster::lock_unchanged(site).await? };
     let roster = roster::load(site)?;
-    let plan = lifecycle::plan_install(site, &roster).await?;
+    let mut plan = lifecycle::plan_install(site, &roster).await?;
     if dry_run {
         return Ok(print::plan("install", &plan, &plan.notes));
     }
-    let mut notes = plan.notes.clone();
-    notes.extend(lifecycle::carry_out(site, &plan, tell).await?);
-    Ok(print::carried_out("install", "; next: `mosaic-tui fleet start` starts or takes over the agents", &plan, &notes))
+    let told = lifecycle::carry_out(site, &plan, tell).await?;
+    plan.notes.extend(told);
+    Ok(print::carried_out(
+        "install",
+        "; next: `mosaic-tui fleet start` starts or takes over the agents",
+        &plan,
+        &plan.notes,
+    ))
 }
 
 async fn uninstall(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     let _lock = if dry_run { None } else { roster::lock_unchanged(site).await? };
-    let plan = lifecycle::plan_uninstall(site).await?;
+    let mut plan = lifecycle::plan_uninstall(site).await?;
     if dry_run {
         return Ok(print::plan("uninstall", &plan, &plan.notes));
     }
-    let mut notes = plan.notes.clone();
-    notes.extend(lifecycle::carry_out(site, &plan, tell).await?);
-    Ok(print::carried_out("uninstall", "; the fleet was stopped, its roster stays", &plan, &notes))
+    let told = lifecycle::carry_out(site, &plan, tell).await?;
+    plan.notes.extend(told);
+    Ok(print::carried_out("uninstall", "; the fleet was stopped, its roster stays", &plan, &plan.notes))
 }
 
 async fn verify(site: &Site) -> Result<Report> {
@@ -319,7 +324,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
     if apply {
         let roster = roster::load(site)?;
         // A server that lives behind a lost socket makes it anew; all of its agents would look dead otherwise.
-        Tmux::new(roster.socket.clone()).reach().await?;
+        Tmux::new(roster.socket).reach().await?;
     }
     let before = look_at_all(site).await?;
     tokio::time::sleep(SECOND_LOOK).await;

@@ -22,7 +22,9 @@ pub(super) fn lines(snapshot: &FleetSnapshot, width: usize) -> String {
         Holder::Circle => format!("{}in a circle", seat.branch),
     };
     let wide = seats.iter().map(|seat| text::width(&named(seat))).max().unwrap_or(0);
-    let class = |row: &AgentRow| row.class.clone().unwrap_or_default();
+    fn class(row: &AgentRow) -> &str {
+        row.class.as_deref().unwrap_or_default()
+    }
     let classes = seats.iter().filter_map(|seat| seat.row()).map(|row| class(row).len()).max().unwrap_or(0);
     let line = |seat: &chart::Seat| {
         let told = match &seat.holder {

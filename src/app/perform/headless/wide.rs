@@ -1,5 +1,6 @@
 //! The rows with what a table has room for only when it is asked to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const CELL: usize = 40;
 /// A table of these rows, and below it what launches warned of.
 #[must_use]
 pub(in crate::app) fn wide(rows: &[Arc<AgentRow>]) -> String {
-    let mut table = vec![HEADS.map(str::to_owned)];
+    let mut table = vec![HEADS.map(Cow::Borrowed)];
     table.extend(rows.iter().map(|row| cells(row)));
     let widths: Vec<usize> = (0..HEADS.len() - 1)
         .map(|at| table.iter().map(|cells| text::width(&cells[at])).max().unwrap_or(0).min(CELL))
@@ -38,22 +39,22 @@ pub(in crate::app) fn wide(rows: &[Arc<AgentRow>]) -> String {
     lines.join("\n")
 }
 
-fn cells(row: &AgentRow) -> [String; HEADS.len()] {
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+fn cells(row: &AgentRow) -> [Cow<'_, str>; HEADS.len()] {
+    let or_dash = |text: Option<String>| text.map_or(Cow::Borrowed("-"), Cow::Owned);
     let pid = row.pane.as_ref().filter(|pane| !pane.dead).map(|pane| pane.pid.to_string());
     [
-        if row.managed { row.readiness.word() } else { "unmanaged" }.to_owned(),
-        row.name.to_string(),
-        row.tenant_id.clone(),
-        row.host.clone(),
-        or_dash(row.class.clone()),
-        or_dash(row.runtime.clone()),
-        or_dash(row.claim.as_ref().map(|claim| claim.card.clone())),
+        Cow::Borrowed(if row.managed { row.readiness.word() } else { "unmanaged" }),
+        row.name.as_str().into(),
+        row.tenant_id.as_str().into(),
+        row.host.as_str().into(),
+        row.class.as_deref().unwrap_or("-").into(),
+        row.runtime.as_deref().unwrap_or("-").into(),
+        row.claim.as_ref().map_or("-", |claim| claim.card.as_str()).into(),
         or_dash(row.systemd.as_ref().map(|unit| format!("{} ({})", unit.active, unit.sub))),
         or_dash(row.pane.as_ref().map(|pane| pane.id.to_string())),
         or_dash(pid),
         or_dash(row.idle_seconds.map(|seconds| age::short(Duration::from_secs(seconds)))),
         or_dash(row.heartbeat.as_ref().map(|beat| age::short(Duration::from_secs_f64(beat.age_seconds)))),
-        super::reason(row),
+        super::reason(row).into(),
     ]
 }

@@ -236,7 +236,7 @@ pub(super) fn goals() -> Goals {
     let held = Claim { owner: "planner".to_owned(), ttl_seconds: 900, at: clock(), since: clock(), token: 1 };
     let planned = Card { claim: Some(held), ..goal("G4", "Tenants pay for what they use", &["G3"], Status::Claimed) };
     Goals::of(
-        &[
+        vec![
             goal("G1", "A host is set up by one command", &[], Status::Done),
             goal("G2", "Sign-in that survives restarts", &["G1"], Status::Ready),
             goal("G3", "Jobs that nobody loses", &["G1"], Status::Ready),

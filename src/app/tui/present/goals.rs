@@ -155,7 +155,7 @@ mod tests {
         let held = Card { status: Status::Claimed, claim: Some(claim), ..goal("G3", &["G2"]) };
         let work = |goal: &str, column: Column, count: u64| (goal.to_owned(), column, count);
         Goals::of(
-            &[done("G1", &[]), done("G2", &["G1"]), held, goal("G4", &["G2"])],
+            vec![done("G1", &[]), done("G2", &["G1"]), held, goal("G4", &["G2"])],
             &[
                 work("G1", Column::Done, 3),
                 work("G2", Column::Done, 7),

@@ -79,7 +79,7 @@ fn row(state: &State, branch: &str, holder: &Holder, selected: bool) -> OrgRow {
                 (None, _) => Piece::new(row.reason.as_str(), Role::Quiet),
             };
             OrgRow {
-                key: Some(row.key.clone()),
+                key: Some(row.key),
                 state: Some(row.readiness),
                 unread: state.is_unread(row),
                 name: Piece::new(row.shown_name(), Role::Strong),

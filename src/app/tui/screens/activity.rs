@@ -264,7 +264,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(event) = state.activity.selected().cloned() else {
         return state.say("no event is selected".to_owned(), true);
     };
-    let row = event.agent.as_deref().and_then(|name| state.row_named(name)).map(|row| row.key.clone());
+    let row = event.agent.as_deref().and_then(|name| state.row_named(name)).map(|row| row.key);
     if let Some(key) = row {
         state.open(Screen::Fleet);
         return fleet::select(state, key);

@@ -58,18 +58,18 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
             state.board.scroll = 0;
             state.open(Screen::Card);
         }
-        ScreenAction::EditCard => match in_full(state, &id) {
-            Some(card) => state.overlay = Some(Overlay::Form(Box::new(Form::edit(&card)))),
+        ScreenAction::EditCard => match in_full(state, &id).map(Form::edit) {
+            Some(form) => state.overlay = Some(Overlay::Form(Box::new(form))),
             None => state.say(format!("{id} is still being read"), true),
         },
         ScreenAction::CardInEditor => match in_full(state, &id) {
-            Some(card) => effects.push(Effect::Editor(Box::new(card))),
+            Some(card) => effects.push(Effect::Editor(Box::new(card.clone()))),
             None => state.say(format!("{id} is still being read"), true),
         },
-        ScreenAction::ClaimFor => owners(state, &id),
+        ScreenAction::ClaimFor => owners(state, id),
         ScreenAction::AskBlock => prompt::ask(state, Question::BlockReason(id)),
         ScreenAction::AskLink => prompt::ask(state, Question::LinkTo(id)),
-        ScreenAction::MoveCard => move_to(state, &id),
+        ScreenAction::MoveCard => move_to(state, id),
         ScreenAction::Priority(step) => {
             let inputs = Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
             match dispatch::resolve_request(state, "backlog.edit", &inputs) {
@@ -85,8 +85,8 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
 }
 
 /// The card, when it was read in full.
-fn in_full(state: &State, id: &CardId) -> Option<Card> {
-    state.board.shown().filter(|detail| detail.card.id == *id).map(|detail| detail.card.clone())
+fn in_full<'a>(state: &'a State, id: &CardId) -> Option<&'a Card> {
+    state.board.shown().filter(|detail| detail.card.id == *id).map(|detail| &detail.card)
 }
 
 /// From a card to its owner's pane; from an agent to the card that it holds.
@@ -101,10 +101,11 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
         let Some(owner) = state.owner_in_hand() else {
             return state.say(format!("nobody holds {id}"), true);
         };
-        let Some(row) = state.row_named(&owner).cloned() else {
-            return state.say(format!("{owner} is no agent of the roster"), true);
+        let Some(row) = state.row_named(owner) else {
+            let why = format!("{owner} is no agent of the roster");
+            return state.say(why, true);
         };
-        state.selected = Some(row.key.clone());
+        state.selected = Some(row.key);
         state.pane.pan = None;
         return state.open(Screen::Watch);
     }
@@ -138,27 +139,27 @@ pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Lets the operator choose for whom a card is claimed.
-pub(in crate::app::tui) fn owners(state: &mut State, id: &CardId) {
+pub(in crate::app::tui) fn owners(state: &mut State, id: CardId) {
     let mut items = Vec::new();
     let agents = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
-    let mut agents: Vec<_> = agents.cloned().collect();
+    let mut agents: Vec<_> = agents.collect();
     // Who can take it now stands first, and is marked: those that are idle and hold nothing.
     agents.sort_by_key(|row| (row.readiness != Readiness::Available, row.claim.is_some()));
     for row in agents {
         let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
         if let Ok((command, request)) = dispatch::resolve_request(state, "backlog.claim", &inputs) {
-            let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.clone().unwrap_or_default());
+            let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.as_deref().unwrap_or_default());
             items.push((label, Choice::Run { command, request: Box::new(request), asks: None }));
         }
     }
     if items.is_empty() {
         return state.say("there is no agent to claim it for".to_owned(), true);
     }
-    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), card: id.clone(), items, at: 0 }));
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), card: id, items, at: 0 }));
 }
 
 /// Lets the operator choose where a card goes, among what the rules allow.
-fn move_to(state: &mut State, id: &CardId) {
+fn move_to(state: &mut State, id: CardId) {
     let from = match state.screen {
         Screen::Card => state.board.shown().map(|detail| detail.card.column()),
         _ => Some(state.board.column),
@@ -186,5 +187,5 @@ fn move_to(state: &mut State, id: &CardId) {
     if from != Some(Column::Blocked) {
         items.push(("blocked: park it\u{2026}".to_owned(), Choice::Ask(Question::BlockReason(id.clone()))));
     }
-    state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), card: id.clone(), items, at: 0 }));
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), card: id, items, at: 0 }));
 }

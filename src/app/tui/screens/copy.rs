@@ -48,10 +48,10 @@ fn items(state: &State) -> Vec<Item> {
     {
         add('i', "card id", id.to_string());
         let title = match state.screen {
-            Screen::Card => state.board.shown().map(|shown| shown.card.title.clone()),
-            _ => state.board.selected().map(|card| card.title.clone()),
+            Screen::Card => state.board.shown().map(|shown| &shown.card.title),
+            _ => state.board.selected().map(|card| &card.title),
         };
-        add('t', "title", title.unwrap_or_default());
+        add('t', "title", title.cloned().unwrap_or_default());
         add('c', "command", command(&["backlog", "show", id.as_str()]));
     }
     if let Some(event) = state.activity.selected().filter(|_| state.screen == Screen::Activity) {
@@ -80,11 +80,12 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Copy(copy)) = &mut state.overlay else { return };
     let last = copy.items.len().saturating_sub(1);
     let chosen = match key.code {
-        KeyCode::Char(c) => copy.items.iter().find(|item| item.key == c).cloned(),
-        KeyCode::Enter => copy.items.get(copy.at).cloned(),
+        KeyCode::Char(c) => copy.items.iter().position(|item| item.key == c),
+        KeyCode::Enter => (copy.at < copy.items.len()).then_some(copy.at),
         _ => None,
     };
-    if let Some(Item { what, text, .. }) = chosen {
+    if let Some(at) = chosen {
+        let Item { what, text, .. } = copy.items.swap_remove(at);
         state.overlay = None;
         effects.push(Effect::Copy { what: what.to_owned(), text });
         return;

@@ -53,14 +53,16 @@ pub(super) fn peel(state: &mut State) -> bool {
 
 /// Marks the selected agent, or takes its mark away, and goes on to the next row.
 pub(in crate::app::tui) fn mark(state: &mut State) {
-    let Some(row) = hand::row(state).cloned() else {
+    let Some(row) = hand::row(state) else {
         return state.say("mark: no agent is selected".to_owned(), true);
     };
     if !row.managed {
-        return state.say(format!("mark: {} is not in the roster; nothing here acts on it", row.name), true);
+        let why = format!("mark: {} is not in the roster; nothing here acts on it", row.name);
+        return state.say(why, true);
     }
-    if !state.batch.remove(&row.key) {
-        state.batch.insert(row.key.clone());
+    let key = row.key;
+    if !state.batch.remove(&key) {
+        state.batch.insert(key);
     }
     if state.screen == Screen::Fleet {
         move_cursor(state, Motion::Down);
@@ -83,7 +85,7 @@ fn move_cursor(state: &mut State, motion: Motion) {
         Motion::First => 0,
         Motion::Last => last,
     };
-    select(state, rows[to].key.clone());
+    select(state, rows[to].key);
 }
 
 /// Moves the selection to a row.
@@ -130,7 +132,7 @@ pub(in crate::app::tui) fn show(state: &mut State, row: &AgentRow) {
         state.screen = Screen::Fleet;
         state.back.clear();
     }
-    select(state, row.key.clone());
+    select(state, row.key);
 }
 
 /// Moves the cut-out of the pane.
@@ -161,7 +163,7 @@ fn set_filter(state: &mut State, text: String) {
     let rows = state.rows();
     let hidden = !rows.iter().any(|row| Some(&row.key) == state.selected.as_ref());
     if hidden && let Some(first) = rows.first() {
-        state.selected = Some(first.key.clone());
+        state.selected = Some(first.key);
     }
     keep_in_view(state);
 }
@@ -174,7 +176,7 @@ fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
             set_filter(state, String::new());
         }
         KeyCode::Backspace => {
-            let mut text = state.filter.text.clone();
+            let mut text = std::mem::take(&mut state.filter.text);
             text.pop();
             set_filter(state, text);
         }

@@ -33,17 +33,17 @@ pub(in crate::app::tui) fn view(state: &mut State) {
 
 /// Shows the cards of the selected goal on the board.
 pub(in crate::app::tui) fn cards(state: &mut State) {
-    let Some(goal) = state.goals.selected().map(|line| line.goal.clone()) else {
+    let Some(filter) = state.goals.selected().map(|line| format!("goal:{}", line.goal)) else {
         return state.say("no goal is selected".to_owned(), true);
     };
     board::view(state);
-    board::show_only(state, TextInput::line(&format!("goal:{goal}")));
+    board::show_only(state, TextInput::line(&filter));
 }
 
 /// Takes a reading; the cursor stays on its goal.
 pub(in crate::app::tui) fn take(state: &mut State, read: Arc<Goals>) {
-    let before = state.goals.selected().map(|line| line.goal.clone());
-    let found = before.and_then(|goal| read.goals.iter().position(|line| line.goal == goal));
+    let before = state.goals.selected();
+    let found = before.and_then(|before| read.goals.iter().position(|line| line.goal == before.goal));
     state.goals.at = found.unwrap_or(state.goals.at).min(read.goals.len().saturating_sub(1));
     state.goals.read = Some(read);
 }

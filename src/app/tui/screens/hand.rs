@@ -27,5 +27,5 @@ pub(in crate::app::tui) fn all(state: &State) -> (Option<RowKey>, Option<Label>,
         return (None, None, state.card_in_hand());
     }
     let row = row(state);
-    (row.map(|row| row.key.clone()), row.and_then(|row| row.question.clone()), None)
+    (row.map(|row| row.key), row.and_then(|row| row.question.clone()), None)
 }

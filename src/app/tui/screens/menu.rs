@@ -7,7 +7,7 @@ use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{card, dispatch, prompt};
 use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::{Confirm, Subject};
-use crate::app::tui::state::menu::Choice;
+use crate::app::tui::state::menu::{Choice, Menu};
 use crate::app::tui::state::screen::Overlay;
 use crate::backlog::model::CardId;
 
@@ -27,11 +27,12 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Home | KeyCode::Char('g') => menu.at = 0,
         KeyCode::End | KeyCode::Char('G') => menu.at = last,
         KeyCode::Enter => {
-            let Some((_, choice)) = menu.items.get(menu.at).cloned() else { return };
+            if menu.at >= menu.items.len() {
+                return;
+            }
+            let Some(Overlay::Menu(Menu { mut items, card, at, .. })) = state.overlay.take() else { return };
             // The board below may have moved since.
-            let card = menu.card.clone();
-            state.overlay = None;
-            take(state, choice, &card, effects);
+            take(state, items.swap_remove(at).1, &card, effects);
         }
         _ => {}
     }
@@ -40,12 +41,13 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 fn take(state: &mut State, choice: Choice, card: &CardId, effects: &mut Vec<Effect>) {
     match choice {
         Choice::Ask(question) => prompt::ask(state, question),
-        Choice::Owner(id) => card::owners(state, &id),
+        Choice::Owner(id) => card::owners(state, id),
         Choice::Run { command, request, asks } => {
             let sent = state.request(command);
             match asks {
                 Some(verb) => {
-                    let subject = Subject::Card { id: card.to_string(), owner: state.owner_of(card) };
+                    let subject =
+                        Subject::Card { id: card.to_string(), owner: state.owner_of(card).map(str::to_owned) };
                     state.overlay = Some(Overlay::Confirm(Confirm::new(sent, verb, subject, *request)));
                 }
                 None => dispatch::send(state, sent, *request, effects),

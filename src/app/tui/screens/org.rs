@@ -51,7 +51,7 @@ fn step(state: &mut State, motion: Motion) {
         if Some(&row.key) != state.selected.as_ref() {
             state.org.scroll = 0;
         }
-        select(state, row.key.clone());
+        select(state, row.key);
     }
 }
 
@@ -73,7 +73,7 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
     if cursor(state, &seats).is_none()
         && let Some(row) = seats.iter().find_map(Seat::row)
     {
-        state.selected = Some(row.key.clone());
+        state.selected = Some(row.key);
     }
     let page = present::org::page(state).max(1);
     if let Some(at) = cursor(state, &seats) {

@@ -100,7 +100,7 @@ fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Req
     match about {
         // Parking a card ends the claim on it.
         Question::BlockReason(id) if state.owner_of(&id).is_some() => {
-            let subject = Subject::Card { id: id.to_string(), owner: state.owner_of(&id) };
+            let subject = Subject::Card { id: id.to_string(), owner: state.owner_of(&id).map(str::to_owned) };
             state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Block", subject, request)));
         }
         _ => dispatch::send(state, sent, request, effects),

@@ -33,7 +33,7 @@ pub(in crate::app::tui) fn open(state: &mut State) {
 
 /// Goes on to the next agent with a question.
 fn next(state: &mut State, nobody: &str) {
-    let at = state.selected.clone();
+    let at = state.selected;
     let Some(snapshot) = state.snapshot.clone() else { return };
     let rows = &snapshot.agents;
     let from = rows.iter().position(|row| Some(&row.key) == at.as_ref()).map_or(0, |at| at + 1);
@@ -57,7 +57,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
         KeyCode::Char('w') => next(state, "nobody else asks anything"),
         KeyCode::Char('a') => {
-            effects.push(Effect::Attach(open.name.clone()));
+            effects.push(Effect::Attach(std::mem::take(&mut open.name)));
             state.overlay = None;
         }
         KeyCode::Char('y') => answer(state, 1, effects),
@@ -76,15 +76,15 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
         return state.say("it is answered; `w` goes on to the next".to_owned(), true);
     }
     let now = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.key == open.agent);
-    let now = now.and_then(|row| row.question.clone());
-    if now.as_ref() != Some(&open.asked) {
+    let now = now.and_then(|row| row.question.as_ref());
+    if now != Some(&open.asked) {
         let text = match now {
             None => format!("{} does not ask this any more", open.name),
             Some(_) => format!("{} asks something else by now; look, and press it again", open.name),
         };
         match (now, &mut state.overlay) {
             (Some(asked), Some(Overlay::Question(open))) => {
-                (open.asked, open.reading, open.told) = (asked, Reading::default(), None);
+                (open.asked, open.reading, open.told) = (asked.clone(), Reading::default(), None);
             }
             _ => state.overlay = None,
         }

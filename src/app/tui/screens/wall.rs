@@ -96,7 +96,7 @@ fn move_cursor(state: &mut State, motion: Motion) {
 fn go(state: &mut State, to: impl Fn(usize, usize) -> usize) {
     let Some(last) = state.wall.order.len().checked_sub(1) else { return };
     let to = state.wall.at(state.selected.as_ref()).map_or(0, |at| to(at, last).min(last));
-    fleet::select(state, state.wall.order[to].clone());
+    fleet::select(state, state.wall.order[to]);
 }
 
 /// Brings tiles and rows together: what is gone goes, what is new comes behind the others, and when the cursor rests
@@ -114,13 +114,13 @@ pub(in crate::app::tui) fn arrange(state: &mut State) {
     if is_free || state.wall.sorted_for != state.filter.text {
         state.wall.sorted_for.clone_from(&state.filter.text);
         if !state.wall.order.iter().eq(rows.iter().map(|row| &row.key)) {
-            state.wall.order = rows.iter().map(|row| row.key.clone()).collect();
+            state.wall.order = rows.iter().map(|row| row.key).collect();
         }
     } else {
         let there: HashSet<&RowKey> = rows.iter().map(|row| &row.key).collect();
         state.wall.order.retain(|key| there.contains(key));
-        let known: HashSet<RowKey> = state.wall.order.iter().cloned().collect();
-        let new = rows.iter().filter(|row| !known.contains(&row.key)).map(|row| row.key.clone());
+        let known: HashSet<RowKey> = state.wall.order.iter().copied().collect();
+        let new = rows.iter().filter(|row| !known.contains(&row.key)).map(|row| row.key);
         state.wall.order.extend(new);
     }
 }
@@ -136,7 +136,7 @@ fn go_along(state: &mut State, rows: &[Arc<AgentRow>]) {
     if let Some((seconds, row)) = newest
         && seconds < STILL_SECONDS
     {
-        fleet::select(state, row.key.clone());
+        fleet::select(state, row.key);
     }
 }
 
@@ -180,7 +180,7 @@ fn note_targets(state: &mut State) {
     for row in &snapshot.agents {
         let known = targets.remove(&row.key).filter(|_| row.readiness != Readiness::Dead);
         if let Some(target) = row.target.clone().or(known) {
-            state.wall.targets.insert(row.key.clone(), target);
+            state.wall.targets.insert(row.key, target);
         }
     }
     let there: HashSet<PaneKey> = state.wall.targets.values().map(PaneTarget::key).collect();

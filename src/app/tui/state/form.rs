@@ -1,5 +1,7 @@
 //! The form in which a card is made or edited.
 
+use std::borrow::Cow;
+
 use crate::app::action::dispatch::RequestId;
 use crate::app::tui::state::text_input::{Lines, TextInput};
 use crate::backlog::model::{Card, CardId};
@@ -90,22 +92,26 @@ impl FieldName {
 
     /// What a card holds there, as it is typed.
     #[must_use]
-    pub fn value(self, card: &Card) -> String {
-        match self {
-            Self::Id => card.id.to_string(),
-            Self::Title => card.title.clone(),
-            Self::Priority => card.priority.to_string(),
-            Self::Phase => card.phase.clone(),
-            Self::Assignee => card.assignee.clone(),
-            Self::Goal => card.goal.clone(),
-            Self::Stage => card.stage.clone(),
-            Self::Branch => card.branch.clone(),
-            Self::Paths => card.paths.join(", "),
-            Self::Ttl => card.ttl_seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
-            Self::DependsOn => card.depends_on.iter().map(CardId::as_str).collect::<Vec<_>>().join(", "),
-            Self::Acceptance => card.acceptance.as_ref().map(ToString::to_string).unwrap_or_default(),
-            Self::Body => card.body.clone(),
-        }
+    pub fn value(self, card: &Card) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::Id => card.id.as_str(),
+            Self::Title => &card.title,
+            Self::Phase => &card.phase,
+            Self::Assignee => &card.assignee,
+            Self::Goal => &card.goal,
+            Self::Stage => &card.stage,
+            Self::Branch => &card.branch,
+            Self::Body => &card.body,
+            Self::Priority => return card.priority.to_string().into(),
+            Self::Paths => return card.paths.join(", ").into(),
+            Self::Ttl => return card.ttl_seconds.map(|seconds| seconds.to_string()).unwrap_or_default().into(),
+            Self::DependsOn => {
+                return card.depends_on.iter().map(CardId::as_str).collect::<Vec<_>>().join(", ").into();
+            }
+            Self::Acceptance => {
+                return card.acceptance.as_ref().map(ToString::to_string).unwrap_or_default().into();
+            }
+        })
     }
 }
 
@@ -157,7 +163,7 @@ impl CardValues {
     /// The values of a card.
     #[must_use]
     pub fn of(card: &Card) -> Self {
-        Self { version: card.version, values: fields().map(|name| (name, name.value(card))).collect() }
+        Self { version: card.version, values: fields().map(|name| (name, name.value(card).into_owned())).collect() }
     }
 }
 
@@ -182,7 +188,7 @@ impl Form {
     pub fn edit(card: &Card) -> Self {
         let fields = fields()
             .map(|name| {
-                let before = name.value(card);
+                let before = name.value(card).into_owned();
                 Field { name, line: name.input(&before), before }
             })
             .collect();
@@ -203,8 +209,7 @@ impl Form {
             if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
                 // An editor ends the last line; the card may not.
                 let same = field.before.trim_end() == text.trim_end();
-                let text = if same { field.before.clone() } else { text };
-                field.line = field.name.input(&text);
+                field.line = field.name.input(if same { &field.before } else { &text });
             }
         }
     }

@@ -343,8 +343,8 @@ impl State {
         if !self.screen.is_of_agents() {
             return;
         }
-        if let Some(row) = self.selected_row().cloned() {
-            self.seen.insert(row.key.clone(), row.readiness);
+        if let Some((key, readiness)) = self.selected_row().map(|row| (row.key, row.readiness)) {
+            self.seen.insert(key, readiness);
         }
     }
 
@@ -386,21 +386,21 @@ impl State {
 
     /// Who holds a card.
     #[must_use]
-    pub fn owner_of(&self, id: &CardId) -> Option<String> {
+    pub fn owner_of(&self, id: &CardId) -> Option<&str> {
         let in_full = self.board.shown().filter(|shown| self.screen == Screen::Card && shown.card.id == *id);
         if let Some(shown) = in_full {
-            return shown.card.claim.as_ref().map(|claim| claim.owner.clone());
+            return shown.card.claim.as_ref().map(|claim| claim.owner.as_str());
         }
         let mut held = self.board.board.iter().flat_map(|board| &board.claims);
-        held.find(|held| held.id == *id).map(|held| held.claim.owner.clone())
+        held.find(|held| held.id == *id).map(|held| held.claim.owner.as_str())
     }
 
     /// Who holds the card that keys act on.
     #[must_use]
-    pub fn owner_in_hand(&self) -> Option<String> {
+    pub fn owner_in_hand(&self) -> Option<&str> {
         match self.screen {
-            Screen::Card => self.board.shown()?.card.claim.as_ref().map(|claim| claim.owner.clone()),
-            _ => self.board.selected()?.claim.as_ref().map(|claim| claim.owner.clone()),
+            Screen::Card => self.board.shown()?.card.claim.as_ref().map(|claim| claim.owner.as_str()),
+            _ => self.board.selected()?.claim.as_ref().map(|claim| claim.owner.as_str()),
         }
     }
 

@@ -28,7 +28,7 @@ impl Question {
     pub(in crate::app::tui) fn of(row: &AgentRow) -> Option<Self> {
         let asked = row.question.clone().filter(|_| row.managed)?;
         Some(Self {
-            agent: row.key.clone(),
+            agent: row.key,
             name: row.name.to_string(),
             asked,
             reading: Reading::default(),

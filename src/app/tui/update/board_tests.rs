@@ -402,7 +402,7 @@ fn a_jump_to_a_card_asks_for_it() {
     let mut state = state();
     press(&mut state, "1");
     let held = |row: &&Arc<crate::fleet::model::AgentRow>| row.claim.is_some();
-    let key = state.snapshot.iter().flat_map(|s| &s.agents).find(held).map(|row| row.key.clone());
+    let key = state.snapshot.iter().flat_map(|s| &s.agents).find(held).map(|row| row.key);
     state.selected = key;
     let effects = press(&mut state, "o");
     let wanted = state.board.wanted.clone();

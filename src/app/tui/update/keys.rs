@@ -117,12 +117,12 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
             state.say(format!("{}: {missing}", spec.title), true);
             return;
         }
-        inputs = inputs.with(argument.name, values.clone());
         subject = match argument.name {
             // Whose work it ends is what the question is about.
-            "id" => Subject::Card { id: values.join(", "), owner: state.owner_in_hand() },
+            "id" => Subject::Card { id: values.join(", "), owner: state.owner_in_hand().map(str::to_owned) },
             _ => Subject::Agents(values.clone()),
         };
+        inputs = inputs.with(argument.name, values.clone());
     }
     let is_missing = |argument: &&Argument| argument.shape.is_required() && inputs.one(argument.name).is_none();
     if spec.arguments.iter().any(|argument| is_missing(&argument)) {

@@ -45,7 +45,7 @@ pub(super) fn snooze(state: &mut State) {
         return state.say(format!("{name} is told of again"), false);
     }
     let until = state.now.checked_add(SNOOZE_HOURS.hours()).unwrap_or(state.now);
-    let clock = until.to_zoned(state.zone.clone()).strftime("%H:%M");
+    let clock = state.zone.to_datetime(until).strftime("%H:%M");
     state.say(format!("nothing is told of {name} until {clock}; again takes that back"), false);
     state.notices.snoozed.insert(name, until);
 }

@@ -27,17 +27,17 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
     state.batch.retain(|key| there.contains(key));
     for row in &snapshot.agents {
         // What is there at the first look is nothing new.
-        state.seen.entry(row.key.clone()).or_insert(row.readiness);
+        state.seen.entry(row.key).or_insert(row.readiness);
     }
     state.snapshot = Some(snapshot);
     if let Some(name) = &state.wanted {
         let found = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.name == *name);
         if let Some(row) = found {
-            state.selected = Some(row.key.clone());
+            state.selected = Some(row.key);
             state.wanted = None;
         }
     } else if state.selected_row().is_none() && !state.watch_only {
-        state.selected = state.rows().first().map(|row| row.key.clone());
+        state.selected = state.rows().first().map(|row| row.key);
     }
     state.mark_seen();
     fleet::keep_in_view(state);

@@ -53,7 +53,7 @@ fn select(state: &mut State, name: &str) -> bool {
     if state.selected_row().is_some_and(|row| row.name.as_str() == name) {
         return true;
     }
-    match state.row_named(name).map(|row| row.key.clone()) {
+    match state.row_named(name).map(|row| row.key) {
         Some(key) => {
             fleet::select(state, key);
             true
@@ -175,11 +175,10 @@ fn peel(state: &mut State) -> bool {
 }
 
 fn ask_message(state: &mut State) {
-    let marked = state.batch_names();
-    match marked.as_slice() {
-        [] => {}
-        [only] => return prompt::ask(state, Question::Message(only.clone())),
-        _ => return prompt::ask(state, Question::Broadcast(marked)),
+    match <[String; 1]>::try_from(state.batch_names()) {
+        Ok([only]) => return prompt::ask(state, Question::Message(only)),
+        Err(none) if none.is_empty() => {}
+        Err(several) => return prompt::ask(state, Question::Broadcast(several)),
     }
     match hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) {
         Some(name) => prompt::ask(state, Question::Message(name)),

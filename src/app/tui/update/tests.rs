@@ -96,7 +96,7 @@ fn a_changed_state_is_unread_until_it_is_selected() {
     update(&mut state, Event::Snapshot(Arc::new(snapshot)));
     let row = state.rows().into_iter().find(|row| row.name.as_str() == "orchestrator").unwrap();
     assert!(state.is_unread(&row));
-    state.selected = Some(row.key.clone());
+    state.selected = Some(row.key);
     press(&mut state, "kj");
     assert!(!state.is_unread(&row));
 }
@@ -252,14 +252,14 @@ fn rows_that_look_alike_are_told_apart() {
     let mut snapshot = (*samples::snapshot()).clone();
     for id in ["$8", "$9"] {
         let mut twin = (*snapshot.agents[6]).clone();
-        twin.key = RowKey::of_session(&ServerName::here(&SocketName(None)), id);
+        twin.key = RowKey::of_session(&ServerName::here(&SocketName::DEFAULT), id);
         snapshot.agents.push(Arc::new(twin));
     }
     update(&mut state, Event::Snapshot(Arc::new(snapshot)));
     press(&mut state, "gjjjjjjjj");
     assert_eq!(
         state.selected,
-        Some(RowKey::of_session(&ServerName::here(&SocketName(None)), "$9")),
+        Some(RowKey::of_session(&ServerName::here(&SocketName::DEFAULT), "$9")),
         "every row can be reached"
     );
 }
@@ -314,7 +314,7 @@ fn below_the_least_size_keys_only_leave_suspend_and_redraw() {
         let mut small = state();
         press(&mut small, opened);
         update(&mut small, Event::Resize(Size { width: 20, height: 5 }));
-        let before = (small.overlay.clone(), small.screen, small.selected.clone(), small.filter.clone());
+        let before = (small.overlay.clone(), small.screen, small.selected, small.filter.clone());
         let codes = (' '..='~').map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Tab, KeyCode::Down, KeyCode::Esc]);
         for code in codes {
             for held in [KeyModifiers::NONE, KeyModifiers::CONTROL] {
@@ -323,7 +323,7 @@ fn below_the_least_size_keys_only_leave_suspend_and_redraw() {
             }
         }
         update(&mut small, Event::Paste("text".to_owned()));
-        assert_eq!((small.overlay.clone(), small.screen, small.selected.clone(), small.filter.clone()), before);
+        assert_eq!((small.overlay.clone(), small.screen, small.selected, small.filter.clone()), before);
         assert_eq!(blindly(&mut small, KeyCode::Char('c'), KeyModifiers::CONTROL), [Effect::Quit]);
         let leaves = blindly(&mut small, KeyCode::Char('q'), KeyModifiers::NONE) == [Effect::Quit];
         // Elsewhere the letter may be meant for what is open; here `n` opens nothing.
@@ -351,7 +351,7 @@ fn what_came_below_the_finger_is_not_acted_on_before_it_was_shown() {
 fn sessions_that_come_and_go_are_not_remembered_for_ever() {
     let mut state = state();
     let there = state.seen.len();
-    let server = ServerName::here(&SocketName::default());
+    let server = ServerName::here(&SocketName::DEFAULT);
     for number in 0..500 {
         let mut snapshot = (*samples::snapshot()).clone();
         let mut row = (*snapshot.agents[0]).clone();

@@ -25,9 +25,8 @@ impl Observed {
     pub(in crate::fleet::observe) fn read_beats(&mut self, only: Option<&HashSet<String>>) -> ReadBeats {
         let now = Timestamp::now();
         let interval = self.site.thresholds.heartbeat_interval;
-        let all = self.roster.agents.iter().map(|agent| &agent.name);
-        let wanted = all.filter(|name| only.is_none_or(|only| only.contains(name.as_str())));
-        let names: Vec<AgentName> = wanted.cloned().collect();
+        let all = self.roster.agents.iter().map(|agent| agent.name);
+        let names: Vec<AgentName> = all.filter(|name| only.is_none_or(|only| only.contains(name.as_str()))).collect();
         if only.is_none() {
             let known: HashSet<&AgentName> = names.iter().collect();
             self.heartbeats.retain(|name, _| known.contains(name));
@@ -50,12 +49,12 @@ impl Observed {
             let used = used.and_then(|path| usage::read(&path));
             read.news |= used.as_ref() != self.usage.get(&name);
             match used {
-                Some(usage) => drop(self.usage.insert(name.clone(), usage)),
+                Some(usage) => drop(self.usage.insert(name, usage)),
                 None => drop(self.usage.remove(&name)),
             }
             let noted = noted.map(|path| notes::read(&path)).unwrap_or_default();
             read.news |= self.notes.get(&name) != Some(&noted);
-            self.notes.insert(name.clone(), noted);
+            self.notes.insert(name, noted);
             let beat = beat.map_or(Err(NoHeartbeat::Absent), |path| heartbeat::read(&path, now, interval));
             read.news |= !self.heartbeats.get(&name).is_some_and(|known| says_the_same(known, &beat));
             self.heartbeats.insert(name, beat);
@@ -77,7 +76,7 @@ impl Observed {
         let why = why.map(|why| Label::new(why.lines().next().unwrap_or_default()));
         let mut news = why.as_ref() != self.stopped.get(name);
         match why {
-            Some(why) => drop(self.stopped.insert(name.clone(), why)),
+            Some(why) => drop(self.stopped.insert(*name, why)),
             None => drop(self.stopped.remove(name)),
         }
         // The time before the text: a record that is replaced in between is read again at the next look. Read
@@ -88,7 +87,7 @@ impl Observed {
         let known = before.filter(|(at, _)| Some(*at) == written);
         let read = || session::last_exit(&self.site, name).zip(written).map(|(record, at)| (at, record.facts()));
         if let Some(exit) = known.or_else(read) {
-            self.exits.insert(name.clone(), exit);
+            self.exits.insert(*name, exit);
         }
         news
     }
@@ -109,7 +108,7 @@ mod tests {
         let roster = roster::parse(&format!("version: 1\nagents:\n{agents}"), Path::new("r"), &site).unwrap();
         let mut observed = Observed::new(site.clone(), Ok(roster));
         assert_eq!(observed.read_beats(None).agents, 100);
-        let names: Vec<AgentName> = observed.roster.agents.iter().map(|agent| agent.name.clone()).collect();
+        let names: Vec<AgentName> = observed.roster.agents.iter().map(|agent| agent.name).collect();
         // Each has a heartbeat now, and one of them is said to have changed.
         let beat = format!("ts={}\npid=1\nstatus=ok\n", Timestamp::now());
         for name in &names {

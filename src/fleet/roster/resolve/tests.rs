@@ -21,7 +21,7 @@ fn defaults_are_filled_in() {
     )
     .unwrap();
     assert_eq!(roster.holder.0, "_holder");
-    assert_eq!(roster.socket, SocketName(Some("mosaic-fleet".into())));
+    assert_eq!(roster.socket, SocketName::named("mosaic-fleet").unwrap());
     let a = &roster.agents[0];
     assert_eq!((a.session.0.as_str(), a.class.as_str(), a.runtime.as_str()), ("a_b", "worker", "pi"));
     assert_eq!(a.working_directory, Path::new("/home/u/src"));
@@ -70,7 +70,7 @@ fn more_than_one_seat_that_coordinates_is_told_whatever_lead_says() {
 #[test]
 fn an_empty_socket_name_is_the_default_socket() {
     for text in ["version: 1\n", "version: 1\ntmux: {socket_name: ''}\n", "version: 1\ntmux: {}\n"] {
-        assert_eq!(check(text).unwrap().socket, SocketName(None));
+        assert_eq!(check(text).unwrap().socket, SocketName::DEFAULT);
     }
 }
 
@@ -210,7 +210,7 @@ fn the_shipped_examples_are_valid() {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let roster = check(&text).unwrap_or_else(|problems| panic!("{:?}: {problems:?}", entry.path()));
-        assert_eq!(roster.socket, SocketName(Some("mosaic-fleet".into())));
+        assert_eq!(roster.socket, SocketName::named("mosaic-fleet").unwrap());
     }
 }
 
