@@ -162,7 +162,7 @@ fn keys_are_pressed_only_while_tmux_still_sees_what_was_seen() {
     let tmux = Tmux::new(SocketName::named(&format!("../..{socket}")).unwrap());
     let press = |token: &str, row: &str, keys: &str| {
         let row = ShownRow { text: row.to_owned(), from_start: true, to_end: true };
-        let guard = Guard { lease: token.to_owned(), shows: vec![row], ..Guard::default() };
+        let guard = Guard { lease: token.to_owned(), shows: &[row], ..Guard::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(tmux.guarded(pane, &guard, &[Change::Keys(pane, &[keys.to_owned()])])).unwrap()
     };
