@@ -63,6 +63,14 @@ impl Shelf {
         }
     }
 
+    /// Endings that somebody may give to one of its texts instead, in small letters.
+    const fn mistaken(self) -> &'static [&'static str] {
+        match self {
+            Self::Personas => &["md", "markdown", "mdown", "txt", "yaml", "yml"],
+            Self::Profiles | Self::Pipelines => &["yaml", "yml", "json", "txt"],
+        }
+    }
+
     /// Where a text of that name lies in a layer.
     #[must_use]
     pub fn path(self, site: &Site, layer: Layer, name: &str) -> PathBuf {
@@ -154,6 +162,12 @@ pub fn find(site: &Site, shelf: Shelf, name: &str) -> Result<Text> {
         }
     }
     let names = names(site, shelf)?;
+    let beside = unread(site, shelf)?.into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+    if let Some(path) = beside {
+        let (what, right) = (format!("{} {}", shelf.word(), plain::quoted(name)), path.with_extension(shelf.ending()));
+        let why = format!("{} is not read: its name must end in .{}", path.display(), shelf.ending());
+        return Err(Failure::new(Kind::NotFound, what, why, format!("rename it to {}", right.display())));
+    }
     Err(Failure::new(
         Kind::NotFound,
         format!("{} {}", shelf.word(), plain::quoted(name)),
@@ -190,6 +204,48 @@ pub fn names(site: &Site, shelf: Shelf) -> Result<BTreeSet<String>> {
         }
     }
     Ok(all)
+}
+
+/// Files of the user's own layer that are not read because of their ending, although they look like texts of the shelf.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn unread(site: &Site, shelf: Shelf) -> Result<Vec<PathBuf>> {
+    let folder = site.home.join(shelf.folder(Layer::Local));
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let next = "make the folder readable";
+            return Err(Failure::failed(folder.display().to_string(), error.to_string(), next));
+        }
+    };
+    let is_meant = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        !hidden && ending != shelf.ending() && shelf.mistaken().contains(&ending.to_ascii_lowercase().as_str())
+    };
+    let mut all: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_meant).collect();
+    all.sort();
+    Ok(all)
+}
+
+/// What is said of each of them.
+///
+/// # Errors
+/// As for [`unread`].
+pub fn told_unread(site: &Site, shelf: Shelf) -> Result<Vec<String>> {
+    let told = |path: &PathBuf| {
+        let right = path.with_extension(shelf.ending());
+        format!(
+            "{} is not read: a {} ends in .{}; rename it to {}",
+            path.display(),
+            shelf.word(),
+            shelf.ending(),
+            right.display()
+        )
+    };
+    Ok(unread(site, shelf)?.iter().map(told).collect())
 }
 
 /// Every text that counts, by name.

@@ -102,6 +102,7 @@ fn personas(site: &Site, domain: Option<Domain>, width: usize) -> Result<Report>
     if shown.iter().any(|(_, layer)| *layer == Layer::Local) {
         out.push("* your own".to_owned());
     }
+    errors.extend(library::told_unread(site, Shelf::Personas)?);
     let code = if errors.is_empty() { DONE } else { FAILED };
     Ok(Report { errors, ..Report::done(out.join("\n"), &rows).with_code(code) })
 }
@@ -293,6 +294,7 @@ fn profiles(site: &Site, width: usize) -> Result<Report> {
     if rows.iter().any(|row| row["layer"] == "local") {
         out.push("* your own".to_owned());
     }
+    errors.extend(library::told_unread(site, Shelf::Profiles)?);
     let code = if errors.is_empty() { DONE } else { FAILED };
     Ok(Report { errors, ..Report::done(out.join("\n"), &rows).with_code(code) })
 }
@@ -384,6 +386,9 @@ fn validate(site: &Site, file: Option<&Path>, console: Console) -> Result<Report
             Ok(profile) => out.push(format!("{}: valid, {} agents", path.display(), agents(profile))),
             Err(_) => errors.extend(problems),
         }
+    }
+    if file.is_none() {
+        errors.extend(library::told_unread(site, Shelf::Profiles)?);
     }
     let code = if errors.is_empty() { DONE } else { error::exit_code(Kind::Invalid) };
     Ok(Report { errors, ..Report::done(out.join("\n"), &rows).with_code(code) })

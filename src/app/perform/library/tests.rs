@@ -149,3 +149,38 @@ fn what_a_persona_holds_never_acts_on_the_terminal_that_shows_it() {
         assert!(report.text.contains("owned") && !report.text.contains(acts), "{:?}", report.text);
     }
 }
+
+#[test]
+fn a_text_whose_name_ends_otherwise_is_told_and_not_passed_over() {
+    let home = Home::new();
+    let right = Shelf::Profiles.path(&home.site(), Layer::Local, "shop");
+    let folder = right.parent().unwrap();
+    fs::create_dir_all(folder).unwrap();
+    let text = "id: shop\ntitle: Shop\ndescription: Sells.\nlead: ceo\nfloor: [ceo]\nroster:\n  - class: ceo\n";
+    fs::write(folder.join("shop.yml"), text).unwrap();
+    // What editors leave, and notes, are nobody's system types.
+    for name in [".shop.yml", "shop.yaml~", "README.md"] {
+        fs::write(folder.join(name), "x").unwrap();
+    }
+    let told = |errors: &[String]| {
+        let found = matches!(errors, [one] if one.contains("shop.yml is not read") && one.ends_with("profiles.local/shop.yaml"));
+        assert!(found, "{errors:?}");
+    };
+    let listed = home.run(&LibraryAction::Profiles);
+    assert_eq!((listed.code, listed.json.as_array().unwrap().len()), (FAILED, 5));
+    told(&listed.errors);
+    let all = home.run(&LibraryAction::Validate(None));
+    assert_eq!(all.code, 2);
+    told(&all.errors);
+    let failure = perform(&home.site(), &LibraryAction::Profile("shop".into()), CONSOLE).unwrap_err();
+    assert!(failure.why.contains("shop.yml is not read") && failure.next.contains("rename"), "{failure}");
+    fs::rename(folder.join("shop.yml"), &right).unwrap();
+    let listed = home.run(&LibraryAction::Profiles);
+    assert_eq!((listed.code, listed.errors, listed.json.as_array().unwrap().len()), (DONE, Vec::new(), 6));
+
+    let own = Shelf::Personas.path(&home.site(), Layer::Local, "x").with_file_name("code.MD");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(&own, "x").unwrap();
+    let listed = home.run(&LibraryAction::Personas { domain: None });
+    assert!(listed.code == FAILED && listed.errors[0].contains("code.MD is not read"), "{:?}", listed.errors);
+}
