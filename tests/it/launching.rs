@@ -311,6 +311,31 @@ fn a_contract_is_the_same_bytes_wherever_and_whenever_it_is_composed() {
 }
 
 #[test]
+fn an_open_dashboard_follows_an_environment_file() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n");
+    let file = sandbox.home().join("fleet/agents/a.env");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 120, 36);
+    screen.wait_until("the agent", |text| text.lines().any(|line| line.contains(" a ") && line.contains(" stub ")));
+    for (variables, runtime) in [
+        ("MOSAIC_AGENT_RUNTIME=pi\n", " pi "),
+        // Written in place, and as long as before.
+        ("MOSAIC_AGENT_RUNTIME=xi\n", " xi "),
+    ] {
+        fs::write(&file, variables).unwrap();
+        screen.wait_until(runtime, |text| text.lines().any(|line| line.contains(" a ") && line.contains(runtime)));
+    }
+    fs::remove_file(&file).unwrap();
+    screen.wait_until("the roster's word", |text| {
+        text.lines().any(|line| line.contains(" a ") && line.contains(" stub ") && !line.contains("drift"))
+    });
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    sandbox.ok(&["fleet", "stop"]);
+}
+
+#[test]
 fn the_first_message_arrives_once_after_every_start() {
     let sandbox =
         Sandbox::with_agents("  - {name: a, class: code, kickstart_template: 'begin as {{name}} the {{class}}'}\n");

@@ -135,7 +135,7 @@ struct Actor {
     tree_notify: mpsc::Sender<trees::Answer>,
     focus: Option<RowKey>,
     last_look: Instant,
-    roster_stamp: Option<Stamp>,
+    roster_stamp: RosterStamp,
     links: Arc<Links>,
     host_notify: mpsc::Sender<HostReading>,
     /// A task for each other host.
@@ -158,6 +158,16 @@ fn stamp_of(path: &std::path::Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|meta| (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
 }
 
+/// The roster's stamp, and the one of each environment file beside it.
+type RosterStamp = (Option<Stamp>, Vec<(std::ffi::OsString, Stamp)>);
+
+fn roster_stamp_of(site: &Site) -> RosterStamp {
+    let files = std::fs::read_dir(site.agents_dir()).into_iter().flatten().flatten();
+    let mut files: Vec<_> = files.filter_map(|entry| Some((entry.file_name(), stamp_of(&entry.path())?))).collect();
+    files.sort();
+    (stamp_of(&site.roster), files)
+}
+
 /// Ticks at this pace; those that were missed are not made up for.
 fn paced(every: Duration) -> Interval {
     let mut tick = tokio::time::interval(every);
@@ -168,7 +178,7 @@ fn paced(every: Duration) -> Interval {
 
 impl Actor {
     fn new(site: Site, publish: watch::Sender<Option<Arc<FleetSnapshot>>>, links: Arc<Links>) -> Self {
-        let roster_stamp = stamp_of(&site.roster);
+        let roster_stamp = roster_stamp_of(&site);
         let roster = roster::load(&site);
         let (clients, answers) = Clients::new();
         Self {
@@ -323,11 +333,13 @@ impl Actor {
         }
     }
 
-    /// Whether the roster file is another one than at the last look; inotify says so sooner, but not when its
-    /// instances are used up.
+    /// Whether the roster file, or an environment file that overrides it, is another one than at the last look; of the
+    /// roster inotify says so sooner, but not when its instances are used up.
     fn roster_moved(&mut self) -> bool {
-        let stamp = stamp_of(&self.observed.site().roster);
-        std::mem::replace(&mut self.roster_stamp, stamp) != stamp
+        let stamp = roster_stamp_of(self.observed.site());
+        let moved = stamp != self.roster_stamp;
+        self.roster_stamp = stamp;
+        moved
     }
 
     /// Reads what is dirty and publishes.
