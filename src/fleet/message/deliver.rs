@@ -454,6 +454,8 @@ impl Delivering<'_> {
         let empty = now.composer.as_ref().is_some_and(|composer| composer.text.is_empty());
         match self.what {
             // A person may be typing the next line by now; the message itself must be out of the composer.
+            // Its own hook hands the message over while other hooks may still refuse it.
+            What::Message(_) if now.undecided => false,
             What::Message(text) => {
                 let left = match &now.composer {
                     Some(composer) => !self.shows_draft_text(composer, ""),

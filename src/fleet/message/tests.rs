@@ -71,6 +71,7 @@ fn facts(showing: Showing, composer: Option<Composer>, above: &[&str]) -> Screen
         showing,
         reason: "as it is".to_owned(),
         queued: showing == Showing::Queued,
+        undecided: false,
         composer,
         question: Vec::new(),
         dialog: None,
@@ -302,6 +303,20 @@ fn the_runtimes_own_word_counts_once_the_composer_let_go() {
     let told = message.told(Seen::Yes(facts(Showing::Busy, holds(""), &[])));
     is(&told, Delivery::Accepted, "the runtime reports that it took it");
     is(&message.told(Seen::Yes(facts(Showing::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
+}
+
+#[test]
+fn a_message_that_hooks_may_still_refuse_is_not_taken_yet() {
+    let bench = Bench::new();
+    let message = Delivering { took: &|| true, ..bench.delivering(What::Message(MESSAGE)) };
+    let draft = facts(Showing::Draft, holds(MESSAGE), &[]);
+    let open = ScreenFacts { undecided: true, ..facts(Showing::Busy, holds(""), &[MESSAGE]) };
+    assert!(!message.was_taken(&open, &draft, &draft));
+    // What a refusal looks like: it stands in the composer again.
+    let back = facts(Showing::Draft, holds(MESSAGE), &[&format!("Original prompt: {MESSAGE}")]);
+    assert!(!message.was_taken(&back, &draft, &draft));
+    is(&message.told(Seen::No(back)), Delivery::Unverified, "its composer is not empty");
+    assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[MESSAGE]), &draft, &draft));
 }
 
 #[test]

@@ -100,6 +100,9 @@ pub struct ScreenFacts {
     pub reason: String,
     /// Whether a message waits for the end of a turn, whatever else is shown.
     pub queued: bool,
+    /// Whether a message that was submitted may still come back.
+    #[serde(skip)]
+    pub undecided: bool,
     /// The composer, where there is one.
     pub composer: Option<Composer>,
     /// The rows of the question that a dialog asks.
@@ -155,6 +158,8 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
     let waits = |rule: &&StateRule| rule.state == Showing::Queued;
     // Also where an earlier rule decides: a message may wait behind a question.
     let queued = rules.states.iter().filter(waits).any(|rule| matches(rule, &rows[..used], span, title).is_some());
+    let open = |rule: &&StateRule| rule.undecided;
+    let undecided = rules.states.iter().filter(open).any(|rule| matches(rule, &rows[..used], span, title).is_some());
     let mark = || last_mark(rules, &rows[..span?.0]);
     // What the screen shows now comes before what the conversation says of the turn that ended.
     let found = match found {
@@ -178,7 +183,7 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
     };
     let dialog = if is_dialog { question(rules, &rows[..used]) } else { None };
     let (dialog, question) = dialog.map_or_else(Default::default, |(which, rows)| (Some(which), rows));
-    ScreenFacts { showing, reason, queued, composer, question, dialog, cursor, above }
+    ScreenFacts { showing, reason, queued, undecided, composer, question, dialog, cursor, above }
 }
 
 /// Which kind of dialog is on the screen, and its rows from its beginning on; none when that is not there.

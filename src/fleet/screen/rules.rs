@@ -127,6 +127,9 @@ pub(super) struct StateRule {
     #[serde(default)]
     pub look: Option<Look>,
     pub reason: String,
+    /// Whether a message that was submitted may still come back while this is shown.
+    #[serde(default)]
+    pub undecided: bool,
 }
 
 /// A sign in the conversation of how a turn goes or ended.

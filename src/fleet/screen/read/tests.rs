@@ -181,3 +181,31 @@ fn words_of_a_dialog_in_the_title_of_a_thread_are_no_dialog() {
         assert_eq!(titled(title), Showing::Dialog, "{title}");
     }
 }
+
+#[test]
+fn while_claude_asks_its_hooks_nothing_is_decided() {
+    let rule = "\u{2500}".repeat(40);
+    let rules = rules_for(&Site::for_tests("/nowhere"), "claude").unwrap().unwrap();
+    let shows = |spinner: &str| {
+        let screen = format!(
+            "\x1b[48;5;237m❯ \x1b[38;5;231mhello\x1b[39m\x1b[49m\n\n{spinner}\n  ⎿  Tip: something\n\n\x1b[38;5;244m{rule}\n\
+             \x1b[38;5;246m❯\u{a0} \x1b[39m\n\x1b[38;5;244m{rule}\n\x1b[39m  \x1b[38;5;246mesc to interrupt"
+        );
+        read(&rules, &rows(&screen), (2, 6), "")
+    };
+    let (vivid, grey) = ("\x1b[38;5;174m", "\x1b[38;5;246m");
+    for glyph in ["·", "✢", "*", "✶", "✻", "✽"] {
+        let facts = shows(&format!(
+            "{vivid}{glyph}\x1b[39m {vivid}Conjuring… {grey}(running UserPromptSubmit hooks… 1/2 · 1s)"
+        ));
+        assert!(facts.undecided && facts.showing == Showing::Busy, "{glyph}: {facts:?}");
+        let facts = shows(&format!("{vivid}{glyph}\x1b[39m {vivid}Conjuring… {grey}(running Stop hook · 3s)"));
+        assert!(!facts.undecided && facts.showing == Showing::Busy, "{glyph}: {facts:?}");
+    }
+    // What an answer says of it stands two columns in, or has the colour of text.
+    for said in
+        ["  * Conjuring… (running UserPromptSubmit hooks… 1/2)", "✻ Conjuring… (running UserPromptSubmit hooks… 1/2)"]
+    {
+        assert!(!shows(said).undecided, "{said}");
+    }
+}
