@@ -45,6 +45,7 @@ mod scripts;
 mod settings;
 mod slow_link;
 mod soak;
+mod status_line;
 mod steering;
 mod supervise;
 mod systemd;

@@ -34,7 +34,7 @@ pub(in crate::app) async fn perform(site: &Site, request: Request, console: Cons
             super::hooks::report(site, status, detail, hook.as_ref(), agent)
         }
         Request::Session(SessionAction::Usage { runtime, event }) => {
-            super::hooks::usage(site, &runtime, event.as_deref())
+            super::hooks::usage(site, &runtime, event.as_deref()).await
         }
         Request::Gate(action) => super::factory::gate(site, &action, console, tell).await,
         Request::Backlog(action) => {

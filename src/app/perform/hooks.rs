@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::launch::status_line;
 use crate::fleet::message;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 use crate::fleet::runtime::{self, Runtime, Said};
@@ -64,13 +65,27 @@ pub(in crate::app) fn report(
     Ok(Report::done(text, &json!({ "agent": agent, "status": status })))
 }
 
-/// Keeps what a runtime says that it used. Nothing is printed: what a status line's command prints stands on a screen that
-/// is read by its rows.
-pub(in crate::app) fn usage(site: &Site, runtime: &str, event: Option<&str>) -> Result<Report> {
-    let nothing = || Report::done("", &json!({ "agent": null }));
+/// Keeps what a runtime says that it used. What is printed becomes the runtime's status line: what the user's own would
+/// print, which this one stands in the place of, and else nothing.
+pub(in crate::app) async fn usage(site: &Site, runtime: &str, event: Option<&str>) -> Result<Report> {
+    let text = text_of(runtime, event)?;
+    // Figures first: a status line that hangs is ended by its runtime, and this with it.
+    let kept = keep_usage(site, runtime, &text);
+    let directory = std::env::current_dir().unwrap_or_default();
+    let theirs = status_line::of_user(site, runtime, &directory);
+    let shown = match theirs {
+        Some(command) => status_line::shown(&command, &text).await,
+        None => String::new(),
+    };
+    let agent = kept?;
+    Ok(Report::done(shown, &json!({ "agent": agent })))
+}
+
+/// Keeps the figures of an agent of this pane, and says whose they are.
+fn keep_usage(site: &Site, runtime: &str, text: &str) -> Result<Option<AgentName>> {
     // The same settings may serve sessions that are no agents.
-    let Ok(agent) = own_name() else { return Ok(nothing()) };
-    let value = event_of(runtime, event)?;
+    let Ok(agent) = own_name() else { return Ok(None) };
+    let value = parsed(runtime, text)?;
     let Some(paths) = runtime::find(runtime).and_then(Runtime::usage) else {
         return Err(Failure::new(
             Kind::Invalid,
@@ -80,11 +95,11 @@ pub(in crate::app) fn usage(site: &Site, runtime: &str, event: Option<&str>) -> 
         ));
     };
     let facts = runtime::read_usage(paths, &value, jiff::Timestamp::now());
-    let Some(pid) = session::own_pane_process(site, &agent) else { return Ok(nothing()) };
+    let Some(pid) = session::own_pane_process(site, &agent) else { return Ok(None) };
     if !facts.is_empty() {
         session::report_usage(site, &agent, &Usage { pid, facts })?;
     }
-    Ok(Report::done("", &json!({ "agent": agent })))
+    Ok(Some(agent))
 }
 
 fn own_name() -> Result<AgentName> {
@@ -102,19 +117,23 @@ fn invalid_event(runtime: &str, why: String) -> Failure {
     Failure::new(Kind::Invalid, format!("event of {runtime}"), why, "check the runtime's hook settings")
 }
 
-/// Reads an event, from the argument or from standard input.
-fn event_of(runtime: &str, event: Option<&str>) -> Result<Value> {
-    let invalid = |why: String| invalid_event(runtime, why);
-    let text = match event {
-        Some(text) => text.to_owned(),
-        None => plain::read_input(std::io::stdin(), MAX_EVENT_BYTES).map_err(|why| invalid(why.to_string()))?,
-    };
-    serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))
+/// The text of an event, from the argument or from standard input.
+fn text_of(runtime: &str, event: Option<&str>) -> Result<String> {
+    match event {
+        Some(text) => Ok(text.to_owned()),
+        None => {
+            plain::read_input(std::io::stdin(), MAX_EVENT_BYTES).map_err(|why| invalid_event(runtime, why.to_string()))
+        }
+    }
+}
+
+fn parsed(runtime: &str, text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|error| invalid_event(runtime, error.to_string()))
 }
 
 /// What an event says of its runtime's state.
 fn of_event(runtime: &str, event: Option<&str>) -> Result<Option<Said>> {
-    let event = event_of(runtime, event)?;
+    let event = parsed(runtime, &text_of(runtime, event)?)?;
     match runtime::find(runtime).map(Runtime::events) {
         Some(rules) if !rules.is_empty() => Ok(runtime::read_event(rules, &event)),
         _ => Err(invalid_event(runtime, format!("{runtime} has no hook that is understood; it reports with --status"))),

@@ -4,6 +4,8 @@
 //! everything reaches a program by its arguments and its environment. The one exception is claude, which keeps the answers
 //! to its first questions in a file of its own state (`trust`).
 
+mod reasoning;
+pub mod status_line;
 mod trust;
 pub mod turn;
 
@@ -111,7 +113,7 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
             "shorten USER.md, SOUL.md or the files in policy/".to_owned(),
         ));
     }
-    if let Some(why) = missing_reasoning(site, known.name) {
+    if let Some(why) = reasoning::missing(site, known.name, request.directory) {
         if request.agent.is_some_and(|(roster, _)| roster.require_structured_reasoning) {
             return Err(refused(&why, REASONING_NEXT.to_owned()));
         }
@@ -134,27 +136,10 @@ pub fn needs_contract(agent: &Agent) -> bool {
 
 const REASONING_NEXT: &str = "add a sequential-thinking MCP server to its configuration";
 
-/// Most bytes of a program's own configuration that are read; claude keeps whole histories in one.
-const MAX_CONFIG_BYTES: usize = 64 << 20;
-
-/// Why a runtime whose contract asks for structured reasoning has none; nothing when it has, or needs none.
-#[must_use]
-pub fn missing_reasoning(site: &Site, runtime: &str) -> Option<String> {
-    let files = runtime::find(runtime)?.launch().reasoning();
-    let files: Vec<PathBuf> = files.iter().map(|file| place(site, file)).collect();
-    let has = |file: &PathBuf| {
-        // As a text: the formats differ, and all that matters is whether the name stands there.
-        let text = crate::plain::read(file, MAX_CONFIG_BYTES).unwrap_or_default();
-        text.contains("sequential-thinking") || text.contains("sequentialthinking")
-    };
-    let names = || files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
-    (!files.is_empty() && !files.iter().any(has))
-        .then(|| format!("no sequential-thinking server is named in {}", names()))
-}
-
-/// Where a file of a runtime's own configuration lies.
-fn place(site: &Site, file: &ConfigFile) -> PathBuf {
+/// Where a file of a runtime's own configuration lies for this user, in a runtime that works in this folder.
+fn config_path(site: &Site, file: &ConfigFile, directory: &Path) -> PathBuf {
     let folder = match std::env::var_os(&file.variable).filter(|value| !value.is_empty()) {
+        _ if file.of_project => directory.join(&file.folder),
         Some(folder) => folder.into(),
         None => site.user_home.join(&file.folder),
     };
@@ -269,7 +254,11 @@ mod tests {
         assert!(told.contains("no sequential-thinking server"), "{told}");
         assert_eq!(asked(&roster(true)).unwrap_err().kind, Kind::Refused);
         std::fs::create_dir_all(home.0.path().join(".codex")).unwrap();
-        std::fs::write(home.0.path().join(".codex/config.toml"), "[mcp_servers.sequential-thinking]\n").unwrap();
+        std::fs::write(
+            home.0.path().join(".codex/config.toml"),
+            "[mcp_servers.sequential-thinking]\ncommand = 'npx'\n",
+        )
+        .unwrap();
         assert!(asked(&roster(true)).unwrap().1.warnings.iter().all(|one| !one.contains("sequential")));
     }
 }

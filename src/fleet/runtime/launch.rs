@@ -94,6 +94,8 @@ pub struct Launch {
     json_env: BTreeMap<String, Map<String, Value>>,
     /// Where it may be told of a server for structured reasoning, which its contract asks for.
     reasoning: Vec<ConfigFile>,
+    /// Where the user may have a status line of their own, which ours stands in the place of.
+    status_line: Vec<ConfigFile>,
     /// Whether it asks at its first start whether a folder is trusted, and keeps the answer in `.claude.json`.
     trusts_folders: bool,
     /// Least seconds between two starts of it by one user: several that start at once disturb each other.
@@ -105,11 +107,19 @@ pub struct Launch {
 #[serde(deny_unknown_fields)]
 pub struct ConfigFile {
     /// Variable that holds its folder.
+    #[serde(default)]
     pub variable: String,
     /// That folder below the user's home when the variable is not set.
+    #[serde(default)]
     pub folder: String,
     /// Its name in it.
     pub file: String,
+    /// Whether the folder is one of the folder that the runtime works in.
+    #[serde(default)]
+    pub of_project: bool,
+    /// Keys that lead to its table of servers; `{directory}` stands for the folder that the runtime works in.
+    #[serde(default)]
+    pub servers: Vec<String>,
 }
 
 /// What a program is started with.
@@ -194,6 +204,12 @@ impl Launch {
     #[must_use]
     pub fn reasoning(&self) -> &[ConfigFile] {
         &self.reasoning
+    }
+
+    /// Where the user may have a status line of their own, which ours stands in the place of; the first that has one counts.
+    #[must_use]
+    pub fn status_line(&self) -> &[ConfigFile] {
+        &self.status_line
     }
 
     /// Least time between two starts of it by one user; `None` where they do not disturb each other.

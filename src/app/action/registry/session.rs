@@ -83,7 +83,7 @@ pub(super) const SESSION: &[ActionSpec] = &[
     command(
         "session.usage",
         "report usage",
-        "Keeps what a runtime says that it used: tokens, context, cost and limits; prints nothing",
+        "Keeps what a runtime says that it used: tokens, context, cost and limits; prints the user's own status line",
         &["session", "usage"],
         |inputs| {
             let runtime = inputs.required("hook")?;
