@@ -207,3 +207,29 @@ fn the_composer_of_its_other_sessions_takes_no_message() {
         assert!(reset.code == 4 && reset.stdout.contains("composer_occupied"), "{reset:?}");
     }
 }
+
+#[test]
+#[ignore = "needs the real program; `scripts/test --runtimes` runs it"]
+fn a_message_that_a_hook_of_the_users_refuses_is_not_told_as_taken() {
+    let settings = concat!(env!("CARGO_MANIFEST_DIR"), "/framework/runtime/claude/settings.json");
+    let lab = Lab::unsettled(Runtime::Claude, "claude", "100x30", &format!("{MANUAL} --settings {settings}"), |home| {
+        // Slower than ours, which has said long before that the message is there.
+        let hook = "sleep 1; if grep -q tagrefused; then echo no >&2; exit 2; fi";
+        let line = serde_json::json!({ "type": "command", "command": "echo my own esc line" });
+        let hooks = serde_json::json!([{ "hooks": [{ "type": "command", "command": hook }] }]);
+        let all = serde_json::json!({ "statusLine": line, "hooks": { "UserPromptSubmit": hooks } });
+        std::fs::create_dir_all(home.join(".claude")).unwrap();
+        std::fs::write(home.join(".claude/settings.json"), all.to_string()).unwrap();
+    });
+    lab.settled("its first screen");
+    lab.arrives("slow hooks", "hello tagslow", "tagslow");
+    lab.settled("after the first answer");
+    wait_for("the user's own status line", || lab.screen().contains("my own esc line"));
+    lab.refused("a refusal", "tagrefused", 1, "unverified", "its composer is not empty");
+    // It came back, and stands there as a draft that somebody has to look at.
+    lab.shows("available", "draft");
+    assert_eq!(lab.model.copies("tagrefused"), 0);
+    lab.keys(&["C-u"]);
+    lab.settled("without the draft");
+    lab.arrives("after a refusal", "hello tagafter", "tagafter");
+}
