@@ -19,6 +19,9 @@ use ratatui::layout::{Position, Rect};
 use super::text;
 use crate::fleet::model::Size;
 
+/// Bytes that place the cursor, at least: as few are written in their place.
+const LEAP: usize = 6;
+
 /// What a terminal shows.
 #[derive(Debug, Default)]
 pub struct Paper {
@@ -89,7 +92,7 @@ impl Paper {
         let anew: Vec<Option<u16>> = (0..self.next.area.height).map(|y| self.written_anew_from(y)).collect();
         let from = |y: u16| anew.get(usize::from(y)).copied().flatten();
         let changed = self.shown.diff_iter(&self.next).filter(|(x, y, _)| from(*y).is_none_or(|from| *x < from));
-        write(out, changed)?;
+        write(out, self.by_style(changed).into_iter())?;
         for y in 0..self.next.area.height {
             let Some(from) = from(y) else { continue };
             queue!(out, DisableLineWrap, MoveTo(from, y), ResetColor, Clear(ClearType::UntilNewLine))?;
@@ -109,6 +112,50 @@ impl Paper {
             queue!(out, EnableLineWrap)?;
         }
         Ok(())
+    }
+
+    /// The cells that changed, those of one style together: to change colours takes more bytes than to place the cursor,
+    /// and neighbours in a table seldom share theirs. So does a cell between two that did not change: it is written again.
+    fn by_style<'a>(&'a self, changed: impl Iterator<Item = (u16, u16, &'a Cell)>) -> Vec<(u16, u16, &'a Cell)> {
+        let (mut styles, mut at) = (Vec::new(), 0);
+        let mut cells: Vec<_> = changed
+            .map(|(x, y, cell)| {
+                let style = cell.style();
+                if styles.get(at) != Some(&style) {
+                    at = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                        styles.push(style);
+                        styles.len() - 1
+                    });
+                }
+                (at, x, y, cell)
+            })
+            .collect();
+        cells.sort_by_key(|(style, ..)| *style);
+        let mut all: Vec<(u16, u16, &Cell)> = Vec::with_capacity(cells.len());
+        for (_, x, y, cell) in cells {
+            if let Some(before) = all.last().copied() {
+                all.extend(self.between(before, (x, y, cell)));
+            }
+            all.push((x, y, cell));
+        }
+        all
+    }
+
+    /// What stands between two cells of a row, if to write it takes fewer bytes than to leap over it; else nothing.
+    fn between<'a>(
+        &'a self,
+        (before, row, last): (u16, u16, &'a Cell),
+        (x, y, cell): (u16, u16, &'a Cell),
+    ) -> impl Iterator<Item = (u16, u16, &'a Cell)> + use<'a> {
+        let gap =
+            if row == y && last.style() == cell.style() && is_plain(last) { before.saturating_add(1)..x } else { 0..0 };
+        let cells = gap.map(move |x| (x, y, &self.next[(x, y)]));
+        let mut bytes = 0;
+        let is_cheap = cells.clone().all(|(_, _, between)| {
+            bytes += between.symbol().len();
+            bytes <= LEAP && between.style() == cell.style() && is_plain(between)
+        });
+        cells.take(if is_cheap { LEAP } else { 0 })
     }
 
     /// From where on a row is written anew: where a cell of more than one code point came or went.
@@ -150,6 +197,11 @@ fn wide(cell: &Cell) -> u16 {
     u16::try_from(text::width(cell.symbol())).unwrap_or(1)
 }
 
+/// Whether no terminal doubts where the cursor stands behind it.
+fn is_plain(cell: &Cell) -> bool {
+    !is_cluster(cell) && wide(cell) == 1
+}
+
 fn is_cluster(cell: &Cell) -> bool {
     cell.symbol().chars().nth(1).is_some()
 }
@@ -158,7 +210,7 @@ fn is_cluster(cell: &Cell) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use ratatui::style::Style;
+    use ratatui::style::{Color, Style};
 
     fn frame(paper: &mut Paper, lines: &[&str]) -> String {
         let (_, bytes) = paper.frame(Size { width: 12, height: 3 }, |buffer| {
@@ -180,6 +232,50 @@ mod tests {
         paper.forget();
         let bytes = frame(&mut paper, &["abc", "dXf"]);
         assert!(bytes.contains("abc") && bytes.contains("\x1b[2J"), "{bytes:?}");
+    }
+
+    /// A row in which the columns have colours of their own, as in a table.
+    fn table(paper: &mut Paper, rows: [&str; 3]) -> String {
+        let (_, bytes) = paper.frame(Size { width: 12, height: 3 }, |buffer| {
+            for (y, row) in (0..).zip(rows) {
+                for (x, letter) in (0..).zip(row.chars()) {
+                    let style = Style::new().fg(if x % 4 < 2 { Color::Rgb(1, 2, 3) } else { Color::Rgb(4, 5, 6) });
+                    let style = if x > 7 { style.bold() } else { style };
+                    buffer.set_string(x, y, letter.to_string(), style);
+                }
+            }
+            ((), None)
+        });
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_colour_is_said_once_and_every_cell_gets_its_own() {
+        let (before, after) =
+            (["aabbaabbaabb", "aabbaabbaabb", "same row 123"], ["xxbyxabyxaby", "axyybxzzayby", "same row 123"]);
+        let mut paper = Paper::new();
+        let terminal = |frames: &[String]| {
+            let mut parser = vt100::Parser::new(3.try_into().unwrap(), 12.try_into().unwrap(), 0);
+            frames.iter().for_each(|frame| parser.process(frame.as_bytes()));
+            let cell = |at: u16| {
+                let cell = parser.screen().cell(at / 12, at % 12).unwrap();
+                (cell.contents().to_owned(), cell.fgcolor(), cell.bgcolor(), cell.bold())
+            };
+            (0..36).map(cell).collect::<Vec<_>>()
+        };
+        let frames = [table(&mut paper, before), table(&mut paper, after)];
+        assert_eq!(terminal(&frames), terminal(&[table(&mut Paper::new(), after)]));
+        let colours = frames[1].matches("38;2;").count();
+        assert_eq!(colours, 4, "two colours, each also bold: {:?}", frames[1]);
+        assert!(!frames[1].contains("same"));
+    }
+
+    #[test]
+    fn a_cell_between_two_that_changed_is_written_again_where_that_is_shorter() {
+        let mut paper = Paper::new();
+        frame(&mut paper, &["abcdefghijkl"]);
+        let bytes = frame(&mut paper, &["XbYdefghijkZ"]);
+        assert!(bytes.contains("XbY") && bytes.contains("\x1b[1;12HZ"), "{bytes:?}");
     }
 
     #[test]
