@@ -128,9 +128,9 @@ impl Memory {
             let open: BTreeSet<&str> = waiting.map(CardId::as_str).collect();
             self.cards.retain(|card, _| open.contains(card.as_str()));
             self.attempts.retain(|card, _| open.contains(card.as_str()));
-            if cards.line > 0 {
+            if cards.line.is_some() {
                 self.over.extend(cards.over.iter().cloned());
-                self.line = Some(cards.line);
+                self.line = cards.line;
             }
         }
         for seat in &situation.seats {

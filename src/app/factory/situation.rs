@@ -102,8 +102,8 @@ pub struct Cards {
     pub blocked: Vec<Blocked>,
     /// Cards that ended since the line of the history that is remembered, done or failed, the oldest first.
     pub over: Vec<CardId>,
-    /// Number of the newest line of the history, where somebody is there who looks back; else 0.
-    pub line: i64,
+    /// Number of the newest line of the history, where somebody is there who looks back.
+    pub line: Option<i64>,
     /// Cards per column.
     pub counts: Counts,
 }

@@ -437,7 +437,7 @@ fn whoever_looks_back_gets_one_message_a_card_also_from_the_next_supervisor() {
     let mut memory = Memory::default();
     let over = |all: &mut Situation, line: i64, ids: &[&str]| {
         let cards = all.cards.as_mut().unwrap();
-        (cards.line, cards.over) = (line, ids.iter().map(|id| card(id)).collect());
+        (cards.line, cards.over) = (Some(line), ids.iter().map(|id| card(id)).collect());
     };
     let step = |all: &mut Situation, memory: &mut Memory| {
         (all.look, all.now) = (all.look + 1, all.now + Duration::from_secs(1));

@@ -134,6 +134,19 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         }
         assert!(asked.contains(&format!("You are the agent `{name}`")), "{name}: {asked}");
     }
+    // A conversation that begins anew, as between two cards, still has persona and contract: they come with the process.
+    let (name, class) = &agents[0];
+    let screen = || sandbox.tmux(&["capture-pane", "-p", "-t", &format!("={name}:")]);
+    let reset = run(&["agent", "reset", name, "--json"]);
+    assert_eq!(reset.code, 0, "{name}: {reset:?}\n{}", screen());
+    let sent = run(&["agent", "send", name, "--json", "-m", "say taganewend"]);
+    assert_eq!(sent.code, 0, "{sent:?}\n{}", screen());
+    let asked = wait("the message at the model server", || model.request(&["taganewend", "source: AGENTS.md -->"]));
+    let asked = asked.unwrap_or_else(|| panic!("{name} asks without its contract: {}", screen()));
+    for part in [format!("source: fleet/roles/{class}.md -->"), format!("You are the agent `{name}`")] {
+        assert!(asked.contains(&part), "{name}: {part}\n{asked}");
+    }
+    assert!(!asked.contains(&format!("tag{name}end")), "{name}: the earlier conversation is still there\n{asked}");
     let new: Vec<PathBuf> = files(&home).difference(&before).cloned().collect();
     let allowed = |path: &PathBuf| {
         path.starts_with(".config/mosaic") || own_folders(runtime).iter().any(|folder| path.starts_with(folder))

@@ -1,6 +1,7 @@
 //! The supervisor on real stub agents: cards reach who is free, nothing reaches who is not, and it may be killed at any
 //! instant.
 
+mod after;
 mod kills;
 mod people;
 mod refused;

@@ -107,7 +107,9 @@ impl Tally {
                 self.failed += 1;
                 hand.failed = 1;
             }
-            EventKind::Created | EventKind::Unblocked => drop(free_since.insert(card, event.at)),
+            EventKind::Created | EventKind::Unblocked => {
+                free_since.insert(card, event.at);
+            }
             EventKind::Reclaimed => {
                 self.returned += 1;
                 free_since.insert(card, event.at);

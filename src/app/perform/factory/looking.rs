@@ -101,16 +101,16 @@ pub(super) fn cards(
     let waiting = waiting(backlog, &board, assignees)?;
     let held = held(backlog, &board, assignees, host, known)?;
     let blocked = blocked(backlog, &board, known)?;
-    let (over, line) = if assignees.contains(REVIEWER) { over(backlog, line)? } else { (Vec::new(), 0) };
+    let (over, line) = if assignees.contains(REVIEWER) { over(backlog, line)? } else { (Vec::new(), None) };
     Ok(Cards { waiting, held, blocked, over, line, counts: board.counts })
 }
 
 /// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
 /// about the past.
-fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, i64), Error> {
+fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, Option<i64>), Error> {
     let Some(line) = line else {
         let newest = backlog.store().recent(0, 1)?;
-        return Ok((Vec::new(), newest.last().map_or(0, |(line, _)| *line)));
+        return Ok((Vec::new(), Some(newest.last().map_or(0, |(line, _)| *line))));
     };
     let news = backlog.store().recent(line, MOST_LINES)?;
     let newest = news.last().map_or(line, |(line, _)| *line);
@@ -120,7 +120,7 @@ fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, i64), 
         EventKind::Blocked => event.detail.get("owner").is_some_and(|owner| owner.as_str().is_some()),
         _ => false,
     });
-    Ok((ended.map(|(_, event)| event.card_id).collect(), newest))
+    Ok((ended.map(|(_, event)| event.card_id).collect(), Some(newest)))
 }
 
 /// The cards that can be claimed. Where there are more than one query reads, each class and agent is asked about by
