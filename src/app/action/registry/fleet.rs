@@ -222,12 +222,9 @@ const TARGETS: &[Argument] = &[AGENTS, CLASS, STAGGER, SUPERVISOR, JSON];
 const RUNTIME: Argument = value("runtime", "One runtime for all of its agents");
 const WRITE: Argument = flag("write", "Writes the roster instead of printing it");
 const FORCE: Argument = flag("force", "Over an existing roster, which is kept as a backup");
-const FIELDS: Argument = Argument {
-    name: "fields",
-    shape: Shape::Many,
-    doc: "field=value: runtime, class, alias, reports_to, working_directory, model_hint, yolo, command, env.NAME, ...",
-    values: &[],
-};
+const FIELDS_DOC: &str =
+    "field=value: runtime, class, alias, reports_to, working_directory, model_hint, yolo, command, env.NAME, ...";
+const FIELDS: Argument = Argument { name: "fields", shape: Shape::Many, doc: FIELDS_DOC, values: &[] };
 
 /// What only looks.
 pub(super) const LOOKS: &[ActionSpec] = &[
