@@ -45,7 +45,9 @@ fn whoever_looks_back_hears_once_of_each_card_that_ended_and_the_digest_counts_t
     // Behind the first look: nobody is asked about what was before.
     card(&sandbox, "A0", &["--assignee", "code"]);
     supervisor.decides("the first card is given", |one| one["decision"] == "dispatch" && one["card"] == "A0");
-    card(&sandbox, "A1", &["--assignee", "code", "--body", "stub: fail"]);
+    card(&sandbox, "A1", &["--assignee", "nobody"]);
+    sandbox.ok(&["backlog", "claim", "--owner", "code0", "--id", "A1"]);
+    sandbox.ok(&["backlog", "block", "--id", "A1", "--token", "1", "--reason", "two tests fail"]);
     let over = |supervisor: &Supervisor, id: &str| {
         supervisor.decides(id, |one| one["decision"] == "review" && one["card"] == id && one["good"] == true);
     };
