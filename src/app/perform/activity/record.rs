@@ -206,7 +206,7 @@ pub(in crate::app) fn keep_takeover(site: &Site, name: &str, at: registry::Door)
     let _logged = activity::note(site, &event);
 }
 
-/// Whether a request changes something, and is not kept by what it does.
+/// Which answers to a request are kept: of one that changes something, and is not kept by what it does.
 fn worth(request: &Request) -> Worth {
     let changes = |changes: bool| if changes { Worth::Always } else { Worth::Never };
     match request {
