@@ -58,18 +58,14 @@ pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
     let script = Script::parse(&script).map_err(|why| {
         Failure::new(crate::fleet::error::Kind::Invalid, "MOSAIC_STUB_SCRIPT", why, "see the stub's /help")
     })?;
+    let agent = name.as_deref().and_then(|name| AgentName::parse(name).ok());
     let identity = Identity {
-        name: name.clone().unwrap_or_else(|| "stub".to_owned()),
+        name: name.unwrap_or_else(|| "stub".to_owned()),
         class: variable("MOSAIC_AGENT_CLASS").unwrap_or_else(|| "worker".to_owned()),
         model: model.or_else(|| variable("MOSAIC_AGENT_MODEL")).unwrap_or_else(|| "built-in".to_owned()),
     };
     crate::app::edge::crash::install(site);
-    let reporter = name.and_then(|name| AgentName::parse(&name).ok()).map(|agent| Reporter {
-        site,
-        agent,
-        last: None,
-        used: UsageFacts::default(),
-    });
+    let reporter = agent.map(|agent| Reporter { site, agent, last: None, used: UsageFacts::default() });
     let desk = Desk::new(site, &identity.name, &identity.class);
     let failed = |error: io::Error| Failure::failed("stub agent", error.to_string(), "run it inside a terminal");
     let events = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;

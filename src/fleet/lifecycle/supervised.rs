@@ -60,9 +60,13 @@ impl Lifecycle<'_> {
     /// When it does not end.
     pub async fn stop_supervisor(&self) -> Result<Option<Outcome>> {
         let mut stopped = false;
+        let behind;
         let manager = match &self.way {
-            Way::Systemd(manager) => Some(manager.clone()),
-            Way::Direct => self.behind().await,
+            Way::Systemd(manager) => Some(manager),
+            Way::Direct => {
+                behind = self.behind().await;
+                behind.as_ref()
+            }
         };
         if let Some(manager) = manager {
             let facts = manager.facts(SUPERVISOR_UNIT).await.map_err(|why| refused(SUPERVISOR_UNIT, why))?;

@@ -220,9 +220,13 @@ impl<'a> Lifecycle<'a> {
         ensure_seen(self.site, agent).await?;
         let mut stopped = false;
         // Whoever is to keep it: a unit that is about to start it again must not.
+        let behind;
         let manager = match &self.way {
-            Way::Systemd(manager) => Some(manager.clone()),
-            Way::Direct => self.behind().await,
+            Way::Systemd(manager) => Some(manager),
+            Way::Direct => {
+                behind = self.behind().await;
+                behind.as_ref()
+            }
         };
         if let Some(manager) = manager {
             let unit = agent_unit(&agent.name);

@@ -132,8 +132,7 @@ fn glyph(event: &Event) -> Glyph {
 
 /// The time of day; of another day its date.
 fn time(state: &State, at: Timestamp) -> String {
-    let zone = state.zone.clone();
-    let (then, now) = (at.to_zoned(zone.clone()), state.now.to_zoned(zone));
+    let (then, now) = (state.zone.to_datetime(at), state.zone.to_datetime(state.now));
     let format = if then.date() == now.date() { "%H:%M:%S" } else { "%d %b %H:%M" };
     format!("{:>8}", then.strftime(format))
 }

@@ -166,7 +166,7 @@ pub fn present(state: &State) -> View {
 }
 
 fn clock(state: &State) -> String {
-    state.now.to_zoned(state.zone.clone()).strftime("%H:%M").to_string()
+    state.zone.to_datetime(state.now).strftime("%H:%M").to_string()
 }
 
 /// Counts first: who needs the operator is the question of every look.

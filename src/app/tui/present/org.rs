@@ -95,10 +95,10 @@ fn row(state: &State, branch: &str, holder: &Holder, selected: bool) -> OrgRow {
 /// What stands in the edge of the persona.
 fn head(state: &State) -> (Vec<Piece>, Vec<Piece>) {
     let Some(row) = state.selected_row() else { return (Vec::new(), Vec::new()) };
-    let persona = row.persona.clone().unwrap_or_default();
+    let persona = row.persona.as_deref().unwrap_or_default();
     let title = vec![
         Piece::new(row.shown_name(), Role::Strong),
-        Piece::new(format!("  persona {}", Label::new(&persona)), Role::Quiet),
+        Piece::new(format!("  persona {}", Label::new(persona)), Role::Quiet),
     ];
     (
         title,

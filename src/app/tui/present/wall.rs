@@ -49,7 +49,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     let first = first(state, page);
     let mut title = vec![Piece::new("Wall", Role::Strong)];
     if let Some(since) = state.wall.frozen {
-        let clock = since.to_zoned(state.zone.clone()).strftime("%H:%M:%S").to_string();
+        let clock = state.zone.to_datetime(since).strftime("%H:%M:%S").to_string();
         title.push(Piece::new(format!("  FROZEN since {clock}"), Role::Alarm));
         title.push(Piece::new("  f goes on", Role::Quiet));
     }
