@@ -60,7 +60,7 @@ fn a_takeover_of_nobody_is_not_explained() {
     let told = screen.wait_until("an answer", |text| text.contains("nosuch") && text.contains("failed"));
     assert!(told.contains("roster") && !told.contains("agent explain"), "{told}");
     screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("nosuch"));
+    screen.wait_until("closed", |text| !text.contains("failed"));
     screen.send(":agent tail a --follow\r");
     screen.wait_text("--follow needs a terminal to itself");
     screen.send("\x1b");
