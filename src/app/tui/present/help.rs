@@ -32,6 +32,8 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         };
         lines.push(Vec::new());
         lines.push(note("\u{2022} in front", "its state changed since you last looked at it"));
+        lines.push(note("\u{25a0} in front", "it is marked: what you do next is done to all that are"));
+        lines.push(note("z in front", "nothing is told of it for a while (snooze)"));
         lines.push(note(
             "need you",
             "stuck, dead, stale, unknown, drift (another runtime than the roster says), not enabled at boot",
@@ -68,5 +70,48 @@ fn title(screen: Screen) -> &'static str {
         Screen::Activity => "keys in Activity",
         Screen::Diff => "keys in a diff",
         Screen::Org => "keys in Org",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::action::keymap;
+    use crate::app::action::registry::ACTIONS;
+    use crate::fleet::model::Size;
+
+    #[test]
+    fn every_key_of_every_view_is_in_its_help() {
+        let mut seen = 0;
+        for screen in [
+            Screen::Fleet,
+            Screen::Wall,
+            Screen::Watch,
+            Screen::Board,
+            Screen::Card,
+            Screen::Goals,
+            Screen::Activity,
+            Screen::Diff,
+            Screen::Org,
+        ] {
+            let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
+            state.screen = screen;
+            state.overlay = Some(Overlay::Help(Help { filter: String::new(), scroll: 0 }));
+            let lines = popup(&state).unwrap().lines;
+            for spec in ACTIONS {
+                let Key::In(place, _) = spec.doors.key else { continue };
+                if !place.covers(screen.place()) {
+                    continue;
+                }
+                let line =
+                    lines.iter().find(|line| line.len() == 3 && line[1].text == spec.title && line[2].text == spec.doc);
+                let keys = &line.unwrap_or_else(|| panic!("{} is not told of in {screen:?}", spec.id))[0].text;
+                assert!(keymap::shipped(spec).iter().all(|chord| keys.contains(chord)), "{}: {keys}", spec.id);
+                seen += 1;
+            }
+        }
+        assert!(seen > 200, "{seen}");
     }
 }
