@@ -24,14 +24,19 @@ pub const INDENT: usize = 4;
 /// Most lines that a reason takes below its row.
 const MOST_LINES: usize = 3;
 
+/// Columns that a reason needs to say anything.
+const REASON: usize = 16;
+
 /// Columns between two.
 const GAP: usize = 2;
 
 /// The widths of the columns that there is room for; 0 is one that is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Columns {
-    /// Name, host and alias.
+    /// Name and host.
     pub name: usize,
+    /// Whether what the roster calls it stands behind them.
+    pub alias: bool,
     /// Role.
     pub class: usize,
     /// Program.
@@ -54,9 +59,16 @@ impl Columns {
     /// Divides a width among the columns of these rows; `history` says whether anything is known of the last hour.
     #[must_use]
     pub fn of(width: usize, rows: &[Arc<AgentRow>], history: bool) -> Self {
+        let whole = Self::divided(width, rows, history, true);
+        // The selected agent's panel says it as well: it gives way to the reasons of all.
+        let narrow = whole.reason < REASON && rows.iter().any(|row| row.alias.is_some());
+        if narrow { Self::divided(width, rows, history, false) } else { whole }
+    }
+
+    fn divided(width: usize, rows: &[Arc<AgentRow>], history: bool, alias: bool) -> Self {
         let longest =
             |pick: fn(&AgentRow) -> usize, title: usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0).max(title);
-        let name = longest(|agent| name(agent).iter().map(|part| text::width(part)).sum(), 5);
+        let name = if alias { longest(|agent| wide(agent, true), 5) } else { longest(|agent| wide(agent, false), 5) };
         // One very long name must not take the reason's room from all rows.
         let name = name.min((width / 3).clamp(8, 28));
         let class = longest(|agent| text::width(agent.class.as_deref().unwrap_or_default()), 5).min(14);
@@ -85,7 +97,7 @@ impl Columns {
         let class = take(class, 24);
         let runtime = take(runtime, 24);
         let beat = take(TIME, 28);
-        Self { name, class, runtime, card, tokens, strip, idle, beat, reason: left }
+        Self { name, alias, class, runtime, card, tokens, strip, idle, beat, reason: left }
     }
 
     /// Returns how many lines a reason takes below its row: none where it fits beside.
@@ -113,11 +125,15 @@ pub fn below(width: usize, why: &str) -> Vec<String> {
     lines
 }
 
-/// Returns the parts of a name: with its host when that is another one, and what the roster calls it.
+fn wide(agent: &AgentRow, alias: bool) -> usize {
+    name(agent, alias).iter().map(|part| text::width(part)).sum()
+}
+
+/// Returns the parts of a name: with its host when that is another one, and what the roster calls it where that is wanted.
 #[must_use]
-pub fn name(agent: &AgentRow) -> [&str; 6] {
+pub fn name(agent: &AgentRow, alias: bool) -> [&str; 6] {
     let [name, at, host] = agent.shown_name_parts();
-    match &agent.alias {
+    match agent.alias.as_ref().filter(|_| alias) {
         Some(alias) => [name, at, host, " (", alias.as_str(), ")"],
         None => [name, at, host, "", "", ""],
     }

@@ -148,7 +148,7 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         }
     };
     cell(&[theme.glyph(agent.readiness), " ", state], columns::STATE - GAP, state_role);
-    cell(&columns::name(agent), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
+    cell(&columns::name(agent, columns.alias), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
     if columns.strip > 0 {
         // An agent that has just begun has few cells; the newest ones of all rows stand below each other.
         pen.skip(columns.strip.saturating_sub(row.strip.len()));
