@@ -3,6 +3,7 @@
 //! [`model`] holds the values, `rules` what is legal, [`operations`] the transactions made of both;
 //! [`store`] is the one trait, which `sqlite` and `postgres` implement. Nothing here draws or prints.
 
+pub mod checks;
 mod conditions;
 pub mod error;
 pub mod graph;

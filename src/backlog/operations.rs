@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::checks;
 use super::error::{Error, ErrorKind, Result};
 use super::graph::{self, Graph};
 use super::model::{Card, CardEvent, CardId, EventKind, Goals, NewCard, Patch, Stamp, check_line, check_owner};
@@ -84,7 +85,7 @@ impl Backlog {
     /// Returns an error if it is not valid, exists already, or would close a cycle.
     pub fn create(&mut self, new: &NewCard) -> Result<Outcome> {
         // Before the transaction: what is not valid holds nobody up.
-        rules::check_new(new)?;
+        checks::check_new(new)?;
         if let Some(key) = &new.idempotency_key {
             check_line("idempotency key", key)?;
         }
@@ -119,7 +120,7 @@ impl Backlog {
     /// # Errors
     /// Returns an error if it does not exist, has another version, or would close a cycle.
     pub fn edit(&mut self, id: &CardId, patch: &Patch, if_version: Option<i64>) -> Result<Outcome> {
-        rules::check(patch)?;
+        checks::check(patch)?;
         self.write(|change, who| {
             if let Some(wanted) = &patch.depends_on {
                 change.hold_edges()?;
@@ -155,7 +156,7 @@ impl Backlog {
     /// Returns an error if the request is not valid, or the named card does not exist.
     pub fn claim(&mut self, request: &ClaimRequest) -> Result<Option<Card>> {
         check_owner(&request.owner)?;
-        request.ttl_seconds.map_or(Ok(()), rules::check_ttl)?;
+        request.ttl_seconds.map_or(Ok(()), checks::check_ttl)?;
         let Some(id) = &request.id else {
             let mut tries = 0;
             return loop {
@@ -189,7 +190,7 @@ impl Backlog {
     /// Returns an error if the claim is no longer this owner's.
     pub fn renew(&mut self, id: &CardId, owner: &str, token: i64, ttl_seconds: Option<i64>) -> Result<Outcome> {
         check_owner(owner)?;
-        ttl_seconds.map_or(Ok(()), rules::check_ttl)?;
+        ttl_seconds.map_or(Ok(()), checks::check_ttl)?;
         self.change(id, None, |card, now| rules::renew(card, owner, token, ttl_seconds, now).map(Some))
     }
 
@@ -277,7 +278,7 @@ impl Backlog {
             if from != to && before.depends_on.contains(to) {
                 return Ok(Outcome::unchanged(before));
             }
-            rules::check_dependencies(before.depends_on.len() + 1)?;
+            checks::check_dependencies(before.depends_on.len() + 1)?;
             refuse_cycle(change, from, to)?;
             change.add_edge(from, to)?;
             let linked = Changed { kind: EventKind::Linked, detail: json!({ "to": to }) };
@@ -371,7 +372,7 @@ impl Backlog {
 
     /// Runs a transaction; one that met another is run again from its beginning.
     fn write<T>(&mut self, work: impl Fn(&mut dyn Change, &Who) -> Result<T>) -> Result<T> {
-        rules::check_who(&self.who)?;
+        checks::check_who(&self.who)?;
         let mut tries = 0;
         loop {
             tries += 1;

@@ -8,6 +8,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::checks;
 use super::error::{Error, ErrorKind, Result};
 use super::graph::Graph;
 use super::model::{Card, CardEvent, check_clean, check_line, check_owner};
@@ -185,10 +186,10 @@ fn there_already(error: Error) -> Error {
 
 /// Checks an imported card as strictly as one that is typed.
 fn check(card: &Card) -> Result<()> {
-    rules::check_card(card)?;
+    checks::check_card(card)?;
     if let Some(claim) = &card.claim {
         check_owner(&claim.owner)?;
-        rules::check_ttl(claim.ttl_seconds)?;
+        checks::check_ttl(claim.ttl_seconds)?;
         check_number("claim_token", claim.token)?;
     }
     for (field, number) in

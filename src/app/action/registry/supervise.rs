@@ -104,7 +104,7 @@ fn build(inputs: &Inputs) -> Result<Action, String> {
         once: inputs.flag("once"),
         dry_run: inputs.flag("dry-run"),
         interval,
-        ttl_seconds: seconds("ttl", crate::backlog::rules::MAX_TTL_SECONDS)?,
+        ttl_seconds: seconds("ttl", crate::backlog::checks::MAX_TTL_SECONDS)?,
         lease_seconds: seconds("lease", MAX_INTERVAL)?.unwrap_or(LEASE),
         json: inputs.flag("json"),
         detach: inputs.flag("detach"),

@@ -17,11 +17,11 @@ use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::standard_input;
+use crate::backlog::checks;
 use crate::backlog::error::{Error, ErrorKind};
 use crate::backlog::model::{Card, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
-use crate::backlog::rules;
 use crate::backlog::store::Progress;
 use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
@@ -102,7 +102,7 @@ fn prepare(action: &mut BacklogAction, console: Console) -> Result<Patch> {
     match action {
         BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => {
             let patch = patch(std::mem::take(&mut **fields), console)?;
-            rules::check(&patch).map_err(failure)?;
+            checks::check(&patch).map_err(failure)?;
             Ok(patch)
         }
         _ => Ok(Patch::default()),
