@@ -81,9 +81,16 @@ const SECRET_CHARS: usize = 32;
 /// Files in which an operator's own layout is an example.
 const EXAMPLES: &str = "examples/";
 
-/// Folders and files whose names end as hosts of a local network do.
-const LOCAL_LAYERS: [&str; 6] =
-    ["pipelines.local", "roles.local", "profiles.local", "soul.local", "user.local", "standards.local"];
+/// Folders and files whose names end as hosts of a local network do, those of a runtime's own included.
+const LOCAL_LAYERS: [&str; 7] = [
+    "pipelines.local",
+    "roles.local",
+    "profiles.local",
+    "soul.local",
+    "user.local",
+    "standards.local",
+    "settings.local",
+];
 
 struct Rules {
     address: Regex,
@@ -267,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_nobody_may_ship() {
-        let fine = "user@example.com `mosaic-agent@.service` ~/.config/mosaic $HOME/.config STANDARDS.local.md \
+        let fine = "user@example.com `mosaic-agent@.service` ~/.config/mosaic $HOME/.config STANDARDS.local.md settings.local.json \
                     fleet/roles.local/code.md 127.0.0.1 v10.2.3 every_command_that_an_agent_is_told_to_run_exists_1 \
                     https://json-schema.org/draft/2020-12/schema --idempotency-key plan-login-1";
         assert_eq!(findings("guides/x.md", fine), []);
