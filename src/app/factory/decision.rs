@@ -131,6 +131,8 @@ pub enum Reason {
     LeaseOver,
     /// Its session and processes are gone.
     OwnerGone,
+    /// The process to which it was given is gone, and another one runs.
+    AnotherProcess,
     /// The card names the agent.
     ForAgent,
     /// The card is for the agent's class.
@@ -165,6 +167,9 @@ impl fmt::Display for Reason {
             Self::Dead(why) => write!(f, "dead in two looks: {why}"),
             Self::LeaseOver => f.write_str("the time of the claim is over"),
             Self::OwnerGone => f.write_str("its session and processes are gone in two looks"),
+            Self::AnotherProcess => {
+                f.write_str("the process that had it ended, and the one that runs knows nothing of it")
+            }
             Self::ForAgent => f.write_str("it is free, and the card names it"),
             Self::ForClass(class) => write!(f, "it is free, and the card is for {class}"),
             Self::ForAnyone => f.write_str("it is free, and the card is for anyone"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::situation::Situation;
+use super::situation::{Seat, Situation};
 use crate::backlog::model::CardId;
 use crate::fleet::model::Readiness;
 
@@ -83,6 +83,8 @@ pub struct Memory {
     pub line: Option<i64>,
     /// Cards that ended, and at which nobody has looked back.
     pub over: Vec<CardId>,
+    /// Cards that were given: to which process of which agent.
+    pub given: BTreeMap<String, Given>,
     /// The last request for cards.
     pub asked: Option<Asked>,
     /// Whether it was said that the fleet is paused.
@@ -100,6 +102,15 @@ pub struct Memory {
     /// Since when an agent has no card.
     #[serde(skip)]
     pub(super) idle: BTreeMap<String, Duration>,
+}
+
+/// To which process a card was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Its agent.
+    pub agent: String,
+    /// When it began, since boot.
+    pub began: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +139,7 @@ impl Memory {
             let open: BTreeSet<&str> = waiting.map(CardId::as_str).collect();
             self.cards.retain(|card, _| open.contains(card.as_str()));
             self.attempts.retain(|card, _| open.contains(card.as_str()));
+            self.given.retain(|card, _| cards.held.iter().any(|held| held.id.as_str() == card));
             if cards.line.is_some() {
                 self.over.extend(cards.over.iter().cloned());
                 self.line = cards.line;
@@ -185,7 +197,10 @@ impl Memory {
     }
 
     /// Notes that an agent took a card, which was claimed so often by now.
-    pub fn took_work(&mut self, agent: &str, card: &str, attempts: i64) {
+    pub fn took_work(&mut self, agent: &str, card: &str, attempts: i64, began: Option<Duration>) {
+        if let Some(began) = began {
+            self.given.insert(card.to_owned(), Given { agent: agent.to_owned(), began });
+        }
         self.agents.remove(agent);
         self.cards.remove(card);
         self.attempts.insert(card.to_owned(), attempts);
@@ -210,6 +225,20 @@ impl Memory {
     #[must_use]
     pub fn was_revived(&self, agent: &str) -> bool {
         self.repairs.contains_key(agent)
+    }
+
+    /// Whether it matters when an agent's process began.
+    #[must_use]
+    pub fn asks_for_age(&self, agent: &str) -> bool {
+        self.was_revived(agent) || self.given.values().any(|given| given.agent == agent)
+    }
+
+    /// Whether the process to which an agent's card was given is gone, and another one runs in its place: that one has
+    /// never heard of the card.
+    #[must_use]
+    pub fn is_anothers(&self, card: &str, seat: &Seat) -> bool {
+        let given = self.given.get(card).filter(|given| given.agent == seat.name);
+        given.zip(seat.began).is_some_and(|(given, began)| began > given.began)
     }
 
     /// Notes that nobody could be asked to look back at a card.
@@ -244,6 +273,8 @@ impl Memory {
         if let Some(asked) = &mut self.asked {
             asked.at = Duration::ZERO;
         }
+        // Whatever began before is gone.
+        self.given.values_mut().for_each(|given| given.began = Duration::ZERO);
         self
     }
 }

@@ -14,6 +14,6 @@ mod tick;
 mod tests;
 
 pub use decision::{Decision, Reason};
-pub use memory::{Asked, Backoff, Memory};
+pub use memory::{Asked, Backoff, Given, Memory};
 pub use situation::{Blocked, Cards, Held, Role, Seat, Settings, Situation, Stays, Waiting};
 pub use tick::{REVIEWER, tick};

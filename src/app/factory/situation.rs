@@ -42,7 +42,7 @@ pub struct Seat {
     pub readiness: Readiness,
     /// Why.
     pub reason: String,
-    /// When its process began, since boot; asked only of one that was brought back.
+    /// When its process began, since boot; asked only of one that was brought back, or has a card.
     pub began: Option<Duration>,
     /// Whether its session and its processes are gone.
     pub gone: bool,

@@ -152,7 +152,7 @@ fn carried_out(situation: &Situation, memory: &mut Memory, decisions: &[Decision
             Decision::Dispatch { card, agent, .. } => {
                 cards.waiting.retain(|waiting| waiting.id != *card);
                 cards.held.push(held(card.as_str(), agent));
-                memory.took_work(agent, card.as_str(), 1);
+                memory.took_work(agent, card.as_str(), 1, None);
             }
             Decision::Reclaim { cards: over, .. } => cards.held.retain(|held| !over.contains(&held.id)),
             Decision::Release { card, .. } => cards.held.retain(|held| held.id != *card),
@@ -333,7 +333,7 @@ fn an_agent_that_takes_no_work_backs_off_and_is_escalated_once() {
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
     assert_eq!(all.escalated.len(), 1);
-    memory.took_work("code0", "A", 8);
+    memory.took_work("code0", "A", 8, None);
     memory.look(&all);
     assert!(tick(&all, &memory).iter().any(|one| one.word() == "settle"));
 }
@@ -460,6 +460,31 @@ fn whoever_looks_back_gets_one_message_a_card_also_from_the_next_supervisor() {
     all.now += Duration::from_secs(61);
     assert_eq!(step(&mut all, &mut memory), ["B"]);
     assert_eq!(step(&mut all, &mut memory), [] as [&str; 0]);
+}
+
+#[test]
+fn a_card_of_a_process_that_is_gone_is_taken_from_the_one_in_its_place() {
+    let mut all =
+        situation(1, vec![seat("code0", "code", Readiness::Available)], cards(Vec::new(), vec![held("A", "code0")]));
+    let began = Duration::from_secs(900);
+    let mut memory = Memory::default();
+    memory.took_work("code0", "A", 1, Some(began));
+    let step = |all: &Situation, memory: &mut Memory| {
+        memory.look(all);
+        tick(all, memory)
+    };
+    assert!(memory.asks_for_age("code0"));
+    for seen in [None, Some(began)] {
+        all.seats[0].began = seen;
+        assert_eq!(step(&all, &mut memory), [], "the same, or not known");
+    }
+    // It died and was back between two looks.
+    all.seats[0].began = Some(began + Duration::from_secs(1));
+    let (card, agent) = (card("A"), "code0".to_owned());
+    assert_eq!(step(&all, &mut memory), [Decision::Release { card, agent, why: Reason::AnotherProcess }]);
+    all.cards = Some(with_open(Cards::default()));
+    memory.look(&all);
+    assert!(!memory.asks_for_age("code0"), "nothing is kept of a card that nobody holds");
 }
 
 #[test]

@@ -121,6 +121,12 @@ impl Tick<'_> {
             if gone && self.memory.is_dead(&held.owner) {
                 let (card, agent) = (held.id.clone(), held.owner.clone());
                 self.decide(Decision::Release { card, agent, why: Reason::OwnerGone });
+            } else if let Some(seat) = self.situation.seat(&held.owner)
+                && !seat.busy
+                && self.memory.is_anothers(held.id.as_str(), seat)
+            {
+                let (card, agent) = (held.id.clone(), held.owner.clone());
+                self.decide(Decision::Release { card, agent, why: Reason::AnotherProcess });
             }
         }
     }

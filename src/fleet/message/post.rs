@@ -119,6 +119,7 @@ impl<'a> Post<'a> {
             typed: false,
             left_behind: false,
             ended: false,
+            began: None,
         };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
@@ -138,6 +139,7 @@ impl<'a> Post<'a> {
             Err(failure) if failure.kind == Kind::Failed => return Ok(receipt(Phase::Looking.told(&failure))),
             Err(failure) => return Err(failure),
         };
+        let began = server.ssh.is_none().then(|| process::began(pane.1)).flatten();
         let mut phase = Phase::Looking;
         let delivering = Delivering {
             tmux: &tmux,
@@ -160,7 +162,7 @@ impl<'a> Post<'a> {
         };
         let left_behind = phase == Phase::LeftBehind;
         let ended = server.ssh.is_none() && !process::is_alive(pane.1);
-        Ok(Receipt { typed: phase != Phase::Looking && !left_behind, left_behind, ended, ..receipt(outcome) })
+        Ok(Receipt { typed: phase != Phase::Looking && !left_behind, left_behind, ended, began, ..receipt(outcome) })
     }
 
     /// Whether the runtime of an agent of this host reported that it took this message. Its hook tells that before the

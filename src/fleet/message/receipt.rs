@@ -76,6 +76,9 @@ pub struct Receipt {
     /// Whether its pane's process had ended by then, where that can be told from here.
     #[serde(skip)]
     pub ended: bool,
+    /// When the pane's process began that it went to, since boot, where that can be told from here.
+    #[serde(skip)]
+    pub began: Option<std::time::Duration>,
 }
 
 impl Receipt {
@@ -93,6 +96,7 @@ impl Receipt {
             typed: false,
             left_behind: false,
             ended: false,
+            began: None,
         }
     }
 }

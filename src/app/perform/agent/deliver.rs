@@ -201,6 +201,7 @@ mod tests {
             typed: true,
             left_behind: false,
             ended: false,
+            began: None,
         }
     }
 

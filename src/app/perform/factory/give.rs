@@ -204,15 +204,17 @@ impl Giving<'_> {
     async fn keep(&self, lease: &Lease, card: &Card, receipt: &Receipt) -> Ended {
         let word = receipt.delivery.word();
         let Err(failure) = self.renew(lease, self.ttl(card)).await else {
-            return Ended::Taken { how: word.to_owned(), attempts: card.attempts };
+            return Ended::Taken { how: word.to_owned(), attempts: card.attempts, began: receipt.began };
         };
         let id = lease.id.clone();
         let now = self.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
         match now {
             // A fast worker has finished before.
-            Some(card) if card.last_claim_token == lease.token && card.status != Status::Ready => {
-                Ended::Taken { how: format!("{word}, and {} already", card.column().word()), attempts: card.attempts }
-            }
+            Some(card) if card.last_claim_token == lease.token && card.status != Status::Ready => Ended::Taken {
+                how: format!("{word}, and {} already", card.column().word()),
+                attempts: card.attempts,
+                began: receipt.began,
+            },
             _ => Ended::Failed(format!("{word}, and its claim was lost meanwhile: {failure}")),
         }
     }

@@ -21,14 +21,14 @@ const MOST_FOR_ONE: u64 = 50;
 /// Lines of a card's history in which its claim is looked for; those behind it are renewals.
 const MOST_LINES: u32 = 200;
 
-/// The agents of this host as seats; `is_busy` tells with which of them something is under way, `was_revived` which of
-/// them were brought back.
+/// The agents of this host as seats; `is_busy` tells with which of them something is under way, `asks_for_age` of which of
+/// them it matters when their process began.
 pub(super) fn seats(
     site: &Site,
     roster: &Roster,
     snapshot: &FleetSnapshot,
     is_busy: &dyn Fn(&str) -> bool,
-    was_revived: &dyn Fn(&str) -> bool,
+    asks_for_age: &dyn Fn(&str) -> bool,
 ) -> Vec<Seat> {
     let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     local
@@ -36,7 +36,7 @@ pub(super) fn seats(
             let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
             let name = agent.name.as_str();
             let mut seat = seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(name));
-            if was_revived(name) {
+            if asks_for_age(name) {
                 seat.began = row.and_then(|row| row.pane.as_ref()).and_then(|pane| process::began(pane.pid));
             }
             seat

@@ -48,6 +48,8 @@ pub(super) enum Ended {
         how: String,
         /// How often the card was claimed by now.
         attempts: i64,
+        /// When the process began that took it, since boot.
+        began: Option<Duration>,
     },
     /// The agent does not take it.
     Agent(String),

@@ -315,7 +315,7 @@ impl<'a> Supervisor<'a> {
 
     fn seats(&self, snapshot: &FleetSnapshot) -> Vec<Seat> {
         let is_busy = |name: &str| self.busy.contains(name) || self.settling.contains_key(name);
-        looking::seats(self.site, &self.roster, snapshot, &is_busy, &|name| self.memory.was_revived(name))
+        looking::seats(self.site, &self.roster, snapshot, &is_busy, &|name| self.memory.asks_for_age(name))
     }
 
     /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
@@ -433,8 +433,8 @@ impl<'a> Supervisor<'a> {
         }
         let memory = &mut self.memory;
         match (&done.decision, &done.ended) {
-            (Decision::Dispatch { card, agent, .. }, Ended::Taken { attempts, .. }) => {
-                memory.took_work(agent, card.as_str(), *attempts);
+            (Decision::Dispatch { card, agent, .. }, Ended::Taken { attempts, began, .. }) => {
+                memory.took_work(agent, card.as_str(), *attempts, *began);
             }
             (Decision::Dispatch { card, .. }, Ended::Card(why)) => memory.could_not_give(card.as_str(), why, now),
             (
