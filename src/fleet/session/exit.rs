@@ -4,18 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::model::{AgentName, End, ExitFacts, Label, signal_name};
-use crate::fleet::pane::still;
+use crate::fleet::model::{AgentName, CellStyle, End, ExitFacts, Label, signal_name};
+use crate::fleet::tmux::painted_row;
 
 /// Most of a last screen that is kept, in bytes.
 const MAX_SCREEN_BYTES: usize = 64 << 10;
 
 /// Lines of the last screen that a row carries.
 const SHOWN_LINES: usize = 5;
-
-/// Size of the picture in which the last line is looked for.
-const SCREEN_COLUMNS: u16 = 500;
-const SCREEN_ROWS: u16 = 1000;
 
 /// One process's end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,14 +46,15 @@ impl ExitRecord {
     /// The lines of its last screen that say something, newest last.
     #[must_use]
     pub fn last_lines(&self, most: usize) -> Vec<Label> {
-        let screen = still(&self.screen, SCREEN_COLUMNS, SCREEN_ROWS);
-        let lines: Vec<Label> = (0..screen.size.height)
-            .map(|row| screen.row_text(row))
+        let mut style = CellStyle::default();
+        let lines: Vec<String> = self
+            .screen
+            .lines()
+            .map(|line| painted_row(line, &mut style).text)
             // tmux writes its own notice below the last words of the process.
             .filter(|line| !line.trim().is_empty() && !line.starts_with("Pane is dead"))
-            .map(|line| Label::new(&line))
             .collect();
-        lines[lines.len().saturating_sub(most)..].to_vec()
+        lines[lines.len().saturating_sub(most)..].iter().map(|line| Label::new(line)).collect()
     }
 
     /// The record as a row shows it.

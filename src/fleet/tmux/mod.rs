@@ -21,7 +21,6 @@ pub use command::{Change, Query, Variable};
 pub use glance::Glance;
 pub use guard::Guard;
 pub use lost::{LostServer, REACHED_BY, server_above, servers_on, socket_base, socket_path};
-#[cfg(test)]
 pub(in crate::fleet) use paint::row as painted_row;
 pub use panes::{PaneRecord, panes_of};
 pub use peek::Peek;
