@@ -74,9 +74,11 @@ const OF_AGENTS: &[Step] = &[
         line.starts_with("+let") || line.starts_with("-let")
     }),
     shows("agent.tail", RESTS, &[("t", "arrows scroll")], &["agent", "tail", "rests"], |line| {
-        line.starts_with("ready;")
+        line.trim_start().starts_with("ready;")
     }),
-    shows("agent.persona", RESTS, &[("p", "persona")], &["persona", "show", "code"], |line| line.starts_with("# ")),
+    shows("agent.persona", RESTS, &[("p", "persona")], &["persona", "show", "code"], |line| {
+        line.starts_with("title: ")
+    }),
     changes("fleet.start", OFF, &[("S", "off: started")], &["fleet", "start", "off"]),
     changes("fleet.restart", OFF, &[("R", "acts on"), ("y", "off: ")], &["fleet", "restart", "off"]),
     changes("fleet.stop", OFF, &[("X", "acts on"), ("y", "off: stopped")], &["fleet", "stop", "off"]),
@@ -84,7 +86,7 @@ const OF_AGENTS: &[Step] = &[
         "agent.launch",
         OFF,
         &[("c", "how off is launched"), ("\tlab/model", "lab/model"), ("\r", "off: ")],
-        &["fleet", "edit", "off", "model=lab/model"],
+        &["fleet", "edit", "off", "model_hint=lab/model"],
     ),
     changes(
         "agent.message",
@@ -111,7 +113,7 @@ const OF_AGENTS: &[Step] = &[
         &[("Z", "why is the fleet paused"), ("main is red\r", "PAUSED")],
         &["fleet", "pause", "--reason", "main is red"],
     ),
-    changes("app.pause", None, &[("Z", "nobody needs you")], &["fleet", "resume"]),
+    changes("app.pause", None, &[("Z", "Resume"), ("y", "need")], &["fleet", "resume"]),
 ];
 
 /// In the Board view.
@@ -276,15 +278,17 @@ fn masked(line: &str) -> String {
 }
 
 impl Twins {
-    /// Puts the cursor on an agent.
+    /// Puts the cursor on an agent, a key at a time: several at once right behind an Esc are no typing.
     fn select(&mut self, name: &str) {
-        self.screen.send("g");
-        for row in 1..=3 {
-            let text = self.screen.wait_until(name, |text| text.contains(&format!(" {row}/3 \u{256f}")));
+        let row_of = |text: &str| (1..=3).find(|row| text.contains(&format!(" {row}/3 \u{256f}")));
+        for _ in 0..4 {
+            let text = self.screen.wait_until(name, |text| row_of(text).is_some());
             if text.contains(&format!("\u{256e}\u{256d} {name} ")) {
                 return;
             }
-            self.screen.send("j");
+            let row = row_of(&text);
+            self.screen.send(if row == Some(3) { "g" } else { "j" });
+            self.screen.wait_until(name, |text| row_of(text).is_some_and(|now| Some(now) != row));
         }
         panic!("{name} has no row:\n{}", self.screen.screen());
     }
@@ -298,6 +302,11 @@ impl Twins {
 
     /// Takes a step on both, and compares them.
     fn take(&mut self, step: &Step) {
+        if step.on == RESTS {
+            // What was sent before is done by then, on both sides.
+            let rests = |sandbox: &Sandbox| sandbox.row("rests")["readiness"] == "available";
+            wait_for("both rest", || rests(&self.keys) && rests(&self.shell));
+        }
         if let Some(name) = step.on {
             self.select(name);
         }
@@ -327,7 +336,9 @@ impl Twins {
         if step.on.is_some() || matches!(step.then, Then::Shows(_)) {
             // Back to the view, whatever is open: Esc quits nothing.
             self.screen.send("\x1b");
-            self.screen.wait_until("the view", |text| text.contains(" Fleet \u{2500}") || text.contains("READY"));
+            self.screen.wait_until("the view", |text| {
+                !text.contains("Esc") && (text.contains(" Fleet \u{2500}") || text.contains("READY"))
+            });
         }
         self.compare(step.id);
     }

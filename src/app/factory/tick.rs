@@ -308,9 +308,11 @@ impl Tick<'_> {
                 !self.memory.repairs.contains_key(agent) && seat.is_none_or(|seat| seat.readiness != Readiness::Dead)
             }
             Cause::TakesNoWork => !self.memory.agents.contains_key(agent),
+            // While it is tried once more somebody holds it, for a moment.
             Cause::CannotBeGiven => cards.is_some_and(|cards| {
-                !cards.waiting.iter().any(|waiting| waiting.id.as_str() == card)
-                    || !self.memory.cards.contains_key(card)
+                !self.memory.cards.contains_key(card)
+                    || (!cards.waiting.iter().any(|waiting| waiting.id.as_str() == card)
+                        && !cards.held.iter().any(|held| held.id.as_str() == card))
             }),
             Cause::NeverEnds => cards.is_some_and(|cards| {
                 !cards.waiting.iter().any(|waiting| waiting.id.as_str() == card)

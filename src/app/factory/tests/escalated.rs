@@ -76,3 +76,18 @@ fn a_work_tree_that_stays_reaches_a_person_after_several_tries_until_it_is_gone(
     all.trees = Some(BTreeMap::new());
     assert!(is_settled(&all));
 }
+
+#[test]
+fn a_card_that_is_tried_once_more_is_not_settled_by_being_held_for_the_moment() {
+    let mut all =
+        situation(1, vec![seat("code0", "code", Readiness::Available)], cards(vec![waiting("A", "")], Vec::new()));
+    let (_, mut memory) = decided(&all);
+    for _ in 0..3 {
+        memory.could_not_give("A", "git: no folder", Duration::ZERO);
+    }
+    all.escalated.insert(Subject::card(Cause::CannotBeGiven, "A"));
+    all.cards = Some(cards(Vec::new(), vec![held("A", "code0")]));
+    assert!(!words(&tick(&all, &memory)).iter().any(|word| word.starts_with("settle")), "it is only tried");
+    all.cards = Some(cards(Vec::new(), Vec::new()));
+    assert!(words(&tick(&all, &memory)).iter().any(|word| word.starts_with("settle")), "it is over");
+}
