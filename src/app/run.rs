@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::edge::open::dashboard;
 use super::edge::reactor::block_on;
 use super::edge::runtime::Options;
-use super::edge::{editor, launch, logging, paths, settings, terminal};
+use super::edge::{editor, launch, logging, paths, settings, takeover, terminal};
 use crate::app::action::cli::{self, Parsed};
 use crate::app::action::dispatch::{Performer, Request};
 use crate::app::action::inputs::Inputs;
@@ -162,7 +162,7 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
             Err(why) => Err(Failure::failed("manual page", why, "`mosaic-tui --help` says the same")),
         },
         TerminalAction::Attach(name) => {
-            record::keep_takeover(site, &name, Door::Shell);
+            record::keep_takeover(site, &name, takeover::door());
             Err(exec::explain("tmux", &block_on(agent::attach(site, &name))??))
         }
         TerminalAction::Follow { name, lines, ansi } => block_on(agent::follow(site, &name, lines, ansi))?,

@@ -29,8 +29,6 @@ use super::terminal;
 use super::terminal::Screen;
 use super::work::{self, Work};
 use crate::app::action::error::DONE;
-use crate::app::action::registry::Door;
-use crate::app::perform::activity::record;
 use crate::app::perform::{output, setup};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::event::Event;
@@ -529,8 +527,6 @@ impl Dashboard {
     async fn hand_over(&mut self, name: &str, signals: &mut Signals) -> io::Result<()> {
         // A view of the same pane would only cost.
         self.panes.pool.clear();
-        // Beforehand: nobody knows whether this process comes back from it.
-        record::keep_takeover(&self.site, name, Door::Key);
         self.screen.leave();
         let report = match takeover::run(&self.site, name, signals).await {
             Ended::With(report) => report,

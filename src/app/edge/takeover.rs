@@ -7,10 +7,22 @@ use serde_json::json;
 use super::on_terminal::{self, Ended};
 use super::signals::Signals;
 use crate::app::action::error::FAILED;
+use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
 use crate::fleet::home::Site;
 use crate::fleet::os::exec;
 use crate::fleet::roster;
+
+/// Set for the command that a key runs, which leaves the event of it: by which door it was asked for.
+const DOOR: &str = "MOSAIC_DOOR";
+
+/// What it is set to.
+const KEY: &str = "key";
+
+/// The door by which this process was asked to take a pane over.
+pub(in crate::app) fn door() -> Door {
+    if std::env::var_os(DOOR).is_some_and(|door| door == KEY) { Door::Key } else { Door::Shell }
+}
 
 /// Runs `agent attach` until it is left.
 pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) -> Ended<Report> {
@@ -19,7 +31,9 @@ pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) 
     let done = |text: String| Report::done(text, &json!({ "agent": name }));
     let failed = |text: String| done(text).with_code(FAILED);
     // With the site's variables, so that the command means this fleet whatever the shell would make of it.
-    let child = match exec::on_terminal(&site.program, &args, &site.variables()) {
+    let mut variables = site.variables();
+    variables.push((DOOR, KEY.into()));
+    let child = match exec::on_terminal(&site.program, &args, &variables) {
         Err(error) => return Ended::With(failed(exec::explain("mosaic-tui", &error).to_string())),
         Ok(child) => child,
     };

@@ -196,7 +196,8 @@ pub(in crate::app) fn keep_decision(
     let _logged = activity::note(site, &event);
 }
 
-/// Keeps that somebody takes an agent's pane over: what they type there is theirs.
+/// Keeps that somebody takes an agent's pane over: what they type there is theirs. Beforehand, since the process becomes
+/// another program.
 pub(in crate::app) fn keep_takeover(site: &Site, name: &str, at: registry::Door) {
     let mut event = Event::new(Kind::Action, Timestamp::now(), &site.tenant_id, &site.host);
     event.who = who(site);
