@@ -362,8 +362,18 @@ mod tests {
             before in prop::collection::vec("([a-c ]|e\u{301}|日|\u{1f1e9}\u{1f1ea}|\u{1f44b}\u{1f3fd}){0,9}", 3),
             after in prop::collection::vec("([a-c ]|e\u{301}|日|\u{1f1e9}\u{1f1ea}|\u{1f44b}\u{1f3fd}){0,9}", 3),
         ) {
+            // In two colours, so that the cells of a row are not written in their order.
             let draw = |paper: &mut Paper, lines: &[String]| {
-                frame(paper, &lines.iter().map(String::as_str).collect::<Vec<_>>())
+                let (_, bytes) = paper.frame(Size { width: 12, height: 3 }, |buffer| {
+                    for (y, line) in (0..).zip(lines) {
+                        buffer.set_stringn(0, y, line, 12, Style::new());
+                        for x in (0..12).filter(|x| x % 3 == 0) {
+                            buffer[(x, y)].set_fg(Color::Red);
+                        }
+                    }
+                    ((), None)
+                });
+                String::from_utf8(bytes).unwrap()
             };
             let blank = || Naive { rows: vec![vec![BLANK; 12]; 3] };
             let (mut old, mut fresh) = (blank(), blank());
