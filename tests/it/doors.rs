@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use mosaic_tui::app::action::registry::{ACTIONS, Key, Shell};
 use serde_json::{Value, json};
 
-use crate::harness::{Pty, Sandbox, answer, wait, wait_for};
+use crate::harness::{Pty, Sandbox, wait, wait_for};
 
 /// Keys that do something elsewhere and have no step here, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -185,17 +185,7 @@ const ROSTER: &str = "  - {name: asks, class: code, env: {MOSAIC_STUB_SCRIPT: 'a
 
 fn fleet() -> Sandbox {
     let sandbox = Sandbox::new();
-    let tree = sandbox.root.join("repo");
-    fs::create_dir_all(&tree).unwrap();
-    let git = |args: &[&str]| {
-        let config = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        assert_eq!(answer(sandbox.command("git").arg("-C").arg(&tree).args(config).args(args)).code, 0, "git {args:?}");
-    };
-    git(&["init", "-q"]);
-    fs::write(tree.join("login.rs"), "let factor = 1;\n").unwrap();
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "first"]);
-    fs::write(tree.join("login.rs"), "let factor = 2;\n").unwrap();
+    let tree = sandbox.changed_tree();
     let roster = ROSTER.replace("REPO", &tree.display().to_string());
     sandbox.write_agents(&roster.replace("SAID", &sandbox.root.join("w/said").display().to_string()));
     sandbox.ok(&["framework", "install"]);

@@ -1,8 +1,6 @@
 //! The first ten minutes at 80x24, as docs/day-to-day.md tells them: each step, in at most two keys, on real agents.
 
-use std::fs;
-
-use crate::harness::{Pty, Sandbox, answer, wait_for};
+use crate::harness::{Pty, Sandbox, wait_for};
 
 /// A step that is told: its keys, and what the screen shows then.
 fn step(screen: &mut Pty, what: &str, keys: &[&str], shows: &[&str]) {
@@ -20,17 +18,7 @@ fn step(screen: &mut Pty, what: &str, keys: &[&str], shows: &[&str]) {
 #[test]
 fn who_needs_me_why_look_in_answer_receipt_diff_and_the_next_card() {
     let sandbox = Sandbox::new();
-    let tree = sandbox.root.join("repo");
-    fs::create_dir_all(&tree).unwrap();
-    let git = |args: &[&str]| {
-        let config = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        assert_eq!(answer(sandbox.command("git").arg("-C").arg(&tree).args(config).args(args)).code, 0, "git {args:?}");
-    };
-    git(&["init", "-q"]);
-    fs::write(tree.join("login.rs"), "let factor = 1;\n").unwrap();
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "first"]);
-    fs::write(tree.join("login.rs"), "let factor = 2;\n").unwrap();
+    let tree = sandbox.changed_tree();
     sandbox.write_agents(&format!(
         "  - {{name: lead, class: orchestrator}}\n  - {{name: code0, class: code, working_directory: {}, env: \
          {{MOSAIC_STUB_SCRIPT: 'ask Apply the migration to staging? (y/n)'}}}}\n  - {{name: code1, class: code}}\n",

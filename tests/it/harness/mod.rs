@@ -57,6 +57,26 @@ fn base() -> PathBuf {
 }
 
 impl Sandbox {
+    /// A repository with a commit, and a line that differs from it.
+    pub(crate) fn changed_tree(&self) -> PathBuf {
+        let tree = self.root.join("repo");
+        fs::create_dir_all(&tree).unwrap();
+        let git = |args: &[&str]| {
+            let config = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+            assert_eq!(
+                answer(self.command("git").arg("-C").arg(&tree).args(config).args(args)).code,
+                0,
+                "git {args:?}"
+            );
+        };
+        git(&["init", "-q"]);
+        fs::write(tree.join("login.rs"), "let factor = 1;\n").unwrap();
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "first"]);
+        fs::write(tree.join("login.rs"), "let factor = 2;\n").unwrap();
+        tree
+    }
+
     pub(crate) fn new() -> Self {
         SWEEP.call_once(sweep);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
