@@ -86,14 +86,6 @@ pub fn read(path: &Path, now: Timestamp, interval: Duration) -> Result<Heartbeat
     Ok(heartbeat)
 }
 
-/// Asks the keeper that watches this file's folder for a heartbeat now.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn probe(path: &Path) -> std::io::Result<()> {
-    file::write_private(path, b"", Keep::Fleeting)
-}
-
 /// Reads the `key=value` lines.
 fn parse(text: &str) -> Result<Heartbeat, String> {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::trim);

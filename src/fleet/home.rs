@@ -197,8 +197,8 @@ pub enum RunFile {
     Usage,
     /// What its launch warned of.
     Notes,
-    /// Asks its keeper for a heartbeat now.
-    Probe,
+    /// Tells its keeper that a report was left, or that a heartbeat is asked for.
+    Bell,
 }
 
 impl RunFile {
@@ -215,7 +215,7 @@ impl RunFile {
         Self::Contract,
         Self::Usage,
         Self::Notes,
-        Self::Probe,
+        Self::Bell,
     ];
 }
 
@@ -224,12 +224,11 @@ impl RunFile {
 pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
     let suffix = match kind {
         RunFile::Heartbeat => "hb",
-        // A folder per agent: only its own keeper wakes when it reports.
+        // A folder per agent: who looks at the whole run folder is not woken by what only its keeper reads.
         RunFile::Report => return run_dir.join(format!("{agent}.d/report")),
         RunFile::Operation => return run_dir.join(format!("{agent}.d/operation")),
         RunFile::Send => return run_dir.join(format!("{agent}.d/send")),
-        // Beside the report: its keeper watches that folder.
-        RunFile::Probe => return run_dir.join(format!("{agent}.d/probe")),
+        RunFile::Bell => return run_dir.join(format!("{agent}.d/bell")),
         RunFile::Stopped => return run_dir.join(format!("{agent}.d/stopped")),
         RunFile::Contract => return run_dir.join(format!("{agent}.d/contract.md")),
         // Beside the heartbeat: whoever looks is told by the same watch.

@@ -445,7 +445,7 @@ fn runtimes_that_disturb_each_other_start_one_after_the_other_and_hold_up_no_oth
 }
 
 #[test]
-fn keepers_answer_a_probe_at_once_and_who_has_none_is_told() {
+fn keepers_answer_probes_and_carry_reports_at_once_and_who_has_none_is_told() {
     // So rarely that no heartbeat comes by itself.
     let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");
     let env = [("MOSAIC_HEARTBEAT_INTERVAL", "600")];
@@ -459,9 +459,18 @@ fn keepers_answer_a_probe_at_once_and_who_has_none_is_told() {
     assert_eq!((&answer["name"], &answer["answered"]), (&"a".into(), &true.into()), "{answer:#}");
     assert!(answer["milliseconds"].as_u64().is_some_and(|took| took < 5000), "{answer:#}");
     assert_ne!(beat(), before);
+    // A report is carried over as soon as it is left.
+    sandbox.tmux(&["send-keys", "-t", "=a:", "-l", "/ask Really delete it?"]);
+    sandbox.tmux(&["send-keys", "-t", "=a:", "Enter"]);
+    wait_for("the report in the heartbeat", || beat().contains("status=waiting"));
+    // The programs of the fleet need the few inotify instances that a user has.
+    let keeper = fs::read_to_string(sandbox.run_file("a.lock")).unwrap().lines().next().unwrap().to_owned();
+    let open = fs::read_dir(format!("/proc/{keeper}/fd")).unwrap().flatten();
+    let held: Vec<_> = open.filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+    assert!(!held.is_empty() && held.iter().all(|to| !to.ends_with("anon_inode:inotify")), "{held:?}");
     let all = sandbox.run_with(&["fleet", "probe"], &env);
     assert_eq!(all.code, 1, "{all:?}");
-    assert!(all.stdout.contains("a: ok") && all.stdout.contains("b: has no keeper"), "{all:?}");
+    assert!(all.stdout.contains("a: waiting, Really delete it?") && all.stdout.contains("b: has no keeper"), "{all:?}");
     assert_eq!(sandbox.run_with(&["fleet", "probe", "nobody"], &env).code, 3);
     sandbox.run_with(&["fleet", "stop"], &env);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::servers::servers;
-use super::{Check, supervisor};
+use super::{Check, inotify, supervisor};
 use crate::fleet::activity::{self, Store};
 use crate::fleet::error::Failure;
 use crate::fleet::home::Site;
@@ -60,6 +60,7 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
     checks.extend(servers(site, roster).await);
     checks.extend(supervisor(site, roster));
     checks.extend(runtimes(site, roster, &path));
+    checks.extend(inotify::instances(roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)).count()));
     // Each once, whoever lives there, and all at the same time: one that is gone takes seconds to say so.
     checks.extend(join_all(remotes(site, roster).iter().map(|(host, ssh)| remote(host, ssh))).await);
     checks

@@ -1,6 +1,7 @@
 //! What can be checked of a fleet: `verify` asks whether to trust it now, `doctor` what it needs.
 
 mod doctor;
+mod inotify;
 mod servers;
 mod verify;
 

@@ -1,5 +1,6 @@
-//! What speaks to the kernel: processes and their deaths, children, file locks, private folders, the clock.
+//! What speaks to the kernel: processes and their deaths, children, file locks, bells, private folders, the clock.
 
+pub mod bell;
 pub mod clock;
 pub mod death;
 pub mod exec;

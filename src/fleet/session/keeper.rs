@@ -1,10 +1,8 @@
 //! The keeper's life: lock, session, heartbeats, and the record of the end.
 
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -20,6 +18,7 @@ use crate::fleet::file;
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, End, HeartbeatStatus, Label, PaneId};
+use crate::fleet::os::bell::Bell;
 use crate::fleet::os::clock::at;
 use crate::fleet::os::death::{DeathWatch, Unwatchable};
 use crate::fleet::os::folder;
@@ -248,7 +247,9 @@ impl Keeper<'_> {
         // Room for one notice: what it says is only that something is to be read.
         let (reported, mut reports) = mpsc::channel(1);
         let file = |kind| self.site.run_file(&self.agent.name, kind);
-        let _watch = watch_reports(&file(RunFile::Report), &file(RunFile::Probe), reported.clone());
+        let bell = Bell::hang(&file(RunFile::Bell))
+            .inspect_err(|error| tracing::warn!(%error, "no bell; reports wait for the next heartbeat"))
+            .ok();
         let mut own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
         let looks = OwnStateFile::is_written_by(&self.agent.runtime);
         let mut look = tokio::time::interval(LOOK_FOR_STATE);
@@ -281,6 +282,7 @@ impl Keeper<'_> {
                     continue;
                 }
                 Some(()) = reports.recv() => {}
+                () = rung(bell.as_ref()) => {}
                 _ = beat.tick() => {}
                 // A runtime writes its state once it has started, in a folder that may not be there before.
                 _ = look.tick(), if looks && own.is_none() && self.began.elapsed() < STARTS_WITHIN => {
@@ -415,6 +417,18 @@ async fn next(ticks: &mut Option<tokio::time::Interval>) {
     }
 }
 
+/// Waits until a report was left or a heartbeat is asked for, or for ever.
+async fn rung(bell: Option<&Bell>) {
+    let failed = match bell {
+        Some(bell) => bell.rung().await.err(),
+        None => return std::future::pending().await,
+    };
+    if let Some(error) = failed {
+        tracing::warn!(%error, "its bell is broken; reports wait for the next heartbeat");
+        std::future::pending::<()>().await;
+    }
+}
+
 /// The heartbeat of a runtime that writes each change of its state into a file of its own. A report of its hooks adds
 /// its words where both say the same, and the message that was taken.
 fn told_by_itself(own: &OwnState, report: Option<Heartbeat>, now: Timestamp, interval: Duration) -> Heartbeat {
@@ -455,29 +469,6 @@ fn next_beat(report: Option<Heartbeat>, pane_pid: u32, now: Timestamp, interval:
         }
     }
     Some(Heartbeat { since: Some(report.ts), ts: now, by: Authority::Runtime, ..report })
-}
-
-/// Notifies when the agent's report file is replaced, or a heartbeat is asked for. Without inotify the next beat is the
-/// answer to both.
-fn watch_reports(path: &Path, probe: &Path, reported: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let folder = path.parent()?;
-    folder::make_private(folder).ok()?;
-    let names = [path.file_name()?.to_owned(), probe.file_name()?.to_owned()];
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reports are written beside and renamed: before that there is nothing whole to read.
-        let renamed = event.is_ok_and(|event| {
-            matches!(event.kind, notify::EventKind::Modify(notify::event::ModifyKind::Name(_)))
-                && event.paths.iter().any(|path| names.iter().any(|name| path.file_name() == Some(name)))
-        });
-        if renamed {
-            // One waiting notice is enough: the file is read whole.
-            let _repeat = reported.try_send(());
-        }
-    })
-    .inspect_err(|error| tracing::warn!(%error, "no inotify; reports wait for the next heartbeat"))
-    .ok()?;
-    watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
-    Some(watcher)
 }
 
 #[cfg(test)]

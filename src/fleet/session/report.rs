@@ -6,6 +6,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, Authority, HeartbeatStatus, Label};
+use crate::fleet::os::bell;
 use crate::fleet::os::folder;
 use crate::fleet::os::process;
 use crate::fleet::usage::{self, Usage};
@@ -68,7 +69,18 @@ pub fn report(site: &Site, report: &Report) -> Result<()> {
             before.msg.filter(|_| before.pid == report.pid)
         }),
     };
-    path.parent().map_or(Ok(()), folder::make_private).and_then(|()| heartbeat::write(&path, &beat)).map_err(|error| {
-        Failure::failed(format!("report {}", path.display()), error.to_string(), "check the folder's rights and space")
-    })
+    path.parent().map_or(Ok(()), folder::make_private).and_then(|()| heartbeat::write(&path, &beat)).map_err(
+        |error| {
+            Failure::failed(
+                format!("report {}", path.display()),
+                error.to_string(),
+                "check the folder's rights and space",
+            )
+        },
+    )?;
+    // Behind the report, which is what the keeper reads then. Without a keeper that hears it, its next beat carries it.
+    if let Err(error) = bell::ring(&site.run_file(&report.agent, RunFile::Bell)) {
+        tracing::debug!(%error, "the keeper's bell was not rung");
+    }
+    Ok(())
 }

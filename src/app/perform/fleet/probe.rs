@@ -13,6 +13,7 @@ use crate::fleet::error::Result;
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{Authority, HeartbeatStatus};
+use crate::fleet::os::bell;
 use crate::fleet::roster::{self, Agent};
 use crate::fleet::session;
 
@@ -51,10 +52,14 @@ async fn ask(site: &Site, agent: &Agent) -> Answer {
         return Err(format!("has no keeper; `mosaic-tui fleet start {}` gives it one", agent.name));
     }
     let (asked, began) = (Timestamp::now(), Instant::now());
-    let request = site.run_file(&agent.name, RunFile::Probe);
-    heartbeat::probe(&request).map_err(|error| format!("{}: {error}", request.display()))?;
+    let bell = site.run_file(&agent.name, RunFile::Bell);
+    let mut is_heard = false;
     let path = site.run_file(&agent.name, RunFile::Heartbeat);
     loop {
+        // A keeper that is just starting hangs it in a moment.
+        if !is_heard {
+            is_heard = bell::ring(&bell).map_err(|error| format!("{}: {error}", bell.display()))?;
+        }
         let beat = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval);
         if let Some(beat) = beat.ok().filter(|beat| beat.ts >= asked) {
             return Ok((beat, began.elapsed()));
