@@ -87,6 +87,8 @@ impl Authors {
         if let Some(signed) = self.signed.iter().find(|signed| signed.is_agent(name)) {
             return Some(format!("{name} signed it as {}", shown(signed)));
         }
+        // An operator's identity is theirs alone, so it always counts; an agent's counts only while nothing
+        // better is known of who wrote.
         let known_to_be_another = *is_agent && !self.workers.is_empty();
         let signed = self.signed.iter().find(|signed| !known_to_be_another && signed.is_same(git))?;
         Some(format!("it is signed {}, which is {name}'s own name in git", shown(signed)))
@@ -102,6 +104,8 @@ fn shown(identity: &Identity) -> String {
 fn co_authors(message: &str) -> impl Iterator<Item = Identity> {
     message.lines().filter_map(|line| {
         let (key, value) = line.trim().split_once(':')?;
+        // A co-author who is missed could approve their own work, so spellings that git itself does not
+        // take for a trailer count as well.
         let key = key.trim().replace([' ', '_'], "-");
         (key.eq_ignore_ascii_case("co-authored-by") && !value.trim().is_empty()).then(|| Identity::parse(value))
     })

@@ -29,6 +29,7 @@ impl Blob {
     /// Whether it has a text that can be looked at: a link and a module of another repository have none.
     #[must_use]
     pub fn is_file(&self) -> bool {
+        // Git knows 100644 and 100755 for files; 120000 is a link and 160000 a submodule.
         self.mode.starts_with("100")
     }
 }
@@ -46,6 +47,7 @@ pub(super) fn read_raw(bytes: &[u8]) -> Result<Vec<Touched>, String> {
         let words: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
         let [old_mode, new_mode, old, new, _status] = words.as_slice() else { return Err(broken()) };
         let blob = |mode: &str, oid: &str| {
+            // Git writes the missing side of a new or deleted file as mode 000000.
             let is_there = mode.bytes().any(|digit| digit != b'0');
             is_there.then(|| Blob { mode: mode.to_owned(), oid: oid.to_owned() })
         };
@@ -135,6 +137,7 @@ pub(super) fn text_faults(path: &str, old: &[u8], new: &[u8], digests: &[String]
         return Vec::new();
     }
     let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(new));
+    // By text and not by place: a line that only moved is no news, and was let through when it came.
     let before: std::collections::HashSet<&str> = old.lines().collect();
     let is_listed = digests.iter().any(|pattern| covers(pattern, path));
     let digests = is_listed || DIGESTS.contains(&path.rsplit('/').next().unwrap_or(path));
@@ -153,6 +156,7 @@ pub(super) fn text_faults(path: &str, old: &[u8], new: &[u8], digests: &[String]
 
 /// A line of equal signs alone underlines headings, so the other marks decide.
 fn is_marker(line: &str) -> bool {
+    // The middle one is there only where the user has `merge.conflictStyle=diff3`.
     ["<<<<<<<", "|||||||", ">>>>>>>"]
         .iter()
         .any(|mark| line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))

@@ -18,12 +18,14 @@ use crate::fleet::sanitizer;
 use crate::plain::shell_quote;
 
 /// Bytes at the end of an output that are looked at for its last lines.
+// Forty lines are a few kilobytes; one endless line of a broken build must not be read whole.
 const TAIL_BYTES: u64 = 64 << 10;
 
 /// Last lines that are kept.
 const TAIL_LINES: usize = 40;
 
 /// Outputs older than this go.
+// A refusal names the file, which should still be there when its author comes back after a weekend.
 const KEEP_LOGS: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What a command is about.
@@ -52,6 +54,8 @@ impl About<'_> {
 
 /// Whether a variable of this process reaches CI: what speaks of another repository does not.
 fn inherits(name: &str) -> bool {
+    // A gate may itself run beneath a hook of git, whose GIT_DIR and GIT_INDEX_FILE would have CI work
+    // in that repository.
     !name.starts_with("GIT_")
 }
 
@@ -74,6 +78,7 @@ pub(super) async fn run(
     let words = about.words(command);
     let (log_path, log) = open_log(site, name, about)?;
     let program = words.first().map(String::as_str).unwrap_or_default();
+    // A relative path is meant from the checkout, and the kernel would look for it from our own folder.
     let program = if program.contains('/') { folder.join(program) } else { PathBuf::from(program) };
     let args: Vec<OsString> = words.iter().skip(1).map(OsString::from).collect();
     let env: [(&str, OsString); 6] = [
@@ -92,6 +97,8 @@ pub(super) async fn run(
             (None, signal) => Ended::Signal(signal.unwrap_or_default()),
         },
         Err(ExecError::TimedOut(limit)) => Ended::TimedOut(limit),
+        // A command that is not there is no failure of the gate's own: it is told as a CI that
+        // said no, with its log.
         Err(ExecError::Missing) => Ended::NotRun("there is no such program".to_owned()),
         Err(ExecError::Io(error)) => Ended::NotRun(error.to_string()),
     };
@@ -128,16 +135,20 @@ fn open_log(site: &Site, name: &str, about: &About<'_>) -> Result<(PathBuf, File
             .and_then(|meta| meta.modified())
             .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > KEEP_LOGS));
         if is_old {
+            // Two gates may tidy up at once, and what stays is only a little space.
             let _next_time = std::fs::remove_file(entry.path());
         }
     }
     let branch: String = about
         .branch
         .chars()
+        // A branch's name may be longer than what a file's name may have, which is 255 bytes.
         .take(60)
         .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
         .collect();
     let path = folder.join(format!("{branch}-{}-{name}.log", short(about.commit)));
+    // The command holds this file itself, with no pipe between: it goes on writing where the gate is
+    // killed, and never waits for a reader.
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
     match file {
         Ok(file) => Ok((path, file)),
@@ -152,6 +163,7 @@ fn tail(mut log: File) -> std::io::Result<Vec<String>> {
     let mut bytes = Vec::new();
     log.take(TAIL_BYTES).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
+    // The tail goes into errors, the card and the history, where a key that CI prints would stay.
     let safe = |line: &str| match sanitizer::is_known_secret(line) {
         true => "(a line with what looks like a secret)".to_owned(),
         false => Label::new(line).to_string(),

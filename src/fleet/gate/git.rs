@@ -15,9 +15,11 @@ use crate::fleet::os::exec::{self, Errand, MAX_OUTPUT_BYTES, Output};
 const LOCAL_LIMIT: Duration = Duration::from_secs(120);
 
 /// Longest time for what it does with another one.
+// Longer than that for this machine: a server may run hooks of its own before it answers a push.
 const REMOTE_LIMIT: Duration = Duration::from_secs(300);
 
 /// How long a reference may be locked by another git.
+// Longer than `LEFT_AFTER`, so that a lock that was left is seen to be old within one change.
 const LOCKED_WITHIN: Duration = Duration::from_secs(15);
 
 /// Git has a reference locked for milliseconds: a lock that is so old was left.
@@ -28,19 +30,25 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Settings that no configuration may say otherwise: nothing is run beside git, and nothing is tidied up meanwhile.
 const SETTINGS: [&str; 14] = [
+    // A hook is the user's and may do anything: refuse, ask, or change the files that were tested.
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
+    // Else git goes on packing in the background, after its command ended and the gate
+    // gave its turn away.
     "gc.auto=0",
     "maintenance.auto=false",
     "color.ui=false",
     "log.showSignature=false",
+    // A signature may ask for a passphrase, and nobody is there to type it.
     "commit.gpgSign=false",
     "submodule.recurse=false",
     "fetch.prune=false",
     "fetch.pruneTags=false",
+    // Nobody reviewed the tags that would go along.
     "push.followTags=false",
     "push.gpgSign=false",
+    // Names of authors are compared as text; a user's other encoding would make two people of one.
     "i18n.logOutputEncoding=UTF-8",
 ];
 
@@ -66,6 +74,7 @@ fn inherits_here(name: &str) -> bool {
 
 /// The same where it has to log in.
 fn inherits_elsewhere(name: &str) -> bool {
+    // By these a user says which key is used and who is asked for a password, where no file says it.
     inherits_here(name) || name.starts_with("GIT_SSH") || name == "GIT_ASKPASS"
 }
 
@@ -83,6 +92,7 @@ impl Git {
         env: &[(&str, OsString)],
         input: &[u8],
     ) -> Result<Output> {
+        // A replacement reference shows another commit under the name of the one that was reviewed.
         let mut words: Vec<OsString> = vec!["--no-pager".into(), "--no-replace-objects".into()];
         for setting in SETTINGS {
             words.extend(["-c".into(), setting.into()]);
@@ -90,7 +100,9 @@ impl Git {
         words.extend(args.iter().map(OsString::from));
         let mut all: Vec<(&str, OsString)> = vec![
             ("LC_ALL", "C".into()),
+            // A question would wait on a terminal that nobody reads, until the time is over.
             ("GIT_TERMINAL_PROMPT", "0".into()),
+            // A mere `status` would else rewrite the index of a work tree in which somebody works.
             ("GIT_OPTIONAL_LOCKS", "0".into()),
             ("GIT_LITERAL_PATHSPECS", "1".into()),
             ("GIT_ATTR_NOSYSTEM", "1".into()),
@@ -115,6 +127,8 @@ impl Git {
         let deadline = Instant::now() + LOCKED_WITHIN;
         loop {
             let output = self.run(reach, args, &[], &[]).await?;
+            // Whether it failed by a lock is told by the lock's file: git's words for it change with its
+            // version and language.
             if output.status.success() || !lock.exists() || Instant::now() >= deadline {
                 return Ok(output);
             }
@@ -150,6 +164,7 @@ impl Git {
 
     /// The answer to a question that git may also answer with "no", which is exit status 1.
     pub(super) async fn ask(&self, args: &[&str]) -> Result<Option<String>> {
+        // `diff-index`, `merge-base` and `rev-parse --quiet` say no by status 1, and what is broken by 128.
         let output = self.run(Reach::Here, args, &[], &[]).await?;
         match output.status.code() {
             Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())),
@@ -160,6 +175,7 @@ impl Git {
 
     /// Words a command that failed: what git said last, and how to run it by hand.
     pub(super) fn failed(&self, args: &[&str], output: &Output) -> Failure {
+        // Some commands, `push --porcelain` among them, say why on standard output.
         let said = last_line(&output.stderr).or_else(|| last_line(&String::from_utf8_lossy(&output.stdout)));
         let why = match (said, output.status.code()) {
             (Some(said), _) => said,

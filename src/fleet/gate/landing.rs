@@ -42,9 +42,11 @@ async fn push(
     merged: &Merged,
 ) -> Result<Landing> {
     let name = format!("refs/heads/{}", main.branch);
+    // The server compares: it takes the commit only while its branch is the one that CI was run on.
     let lease = format!("--force-with-lease={name}:{}", merged.onto);
     let refspec = format!("{}:{name}", merged.commit);
     let args =
+        // A verifying hook would be the pusher's, and submodules and tags are nobody's to push along.
         ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", &lease, remote, &refspec];
     let pushed = match repository.folder_of(remote).await? {
         // The lock of its reference is on this machine as well.
@@ -54,6 +56,7 @@ async fn push(
         }
         None => repository.git.run(Reach::Elsewhere, &args, &[], &[]).await,
     };
+    // A success needs no second look here: `verify` asks the remote again for every landing.
     if matches!(&pushed, Ok(output) if output.status.success()) {
         return Ok(Landing::Landed);
     }
@@ -66,6 +69,7 @@ async fn push(
     if has(repository, &now.commit, &merged.commit).await? {
         return Ok(Landing::Landed);
     }
+    // Nobody is to blame where somebody else was faster: that is tried again, and no refusal.
     if now.commit != merged.onto {
         return Ok(Landing::Moved);
     }
@@ -88,11 +92,15 @@ async fn update(repository: &Repository, main: &Main, merged: &Merged) -> Result
     if let Some(folder) = worktree::unready(&folders, &merged.onto, &merged.commit).await? {
         return Ok(Landing::Refused(Refusal::Uncommitted(folder)));
     }
+    // Written before the branch moves: a gate that is killed in between leaves a work tree that looks
+    // as if its files had been changed back, and only by this note the next one knows better.
     worktree::note_settling(repository, &main.branch, &folders, &merged.onto, &merged.commit)?;
     let name = format!("refs/heads/{}", main.branch);
+    // The old value is the third word, which makes this a compare and swap here too.
     let args = ["update-ref", "-m", "gate: merge", &name, &merged.commit, &merged.onto];
     let updated = repository.git.change(Reach::Here, &repository.git.lock_of(&name).await?, &args).await?;
     let now = repository.git.text(&["rev-parse", "--verify", &name]).await?;
+    // A git that is killed after it moved the branch fails, and its work is done.
     if updated.status.success() || now == merged.commit {
         return Ok(Landing::Landed);
     }
@@ -131,9 +139,11 @@ async fn has(repository: &Repository, history: &str, commit: &str) -> Result<boo
 async fn follow(repository: &Repository, main: &Main) {
     let name = format!("refs/heads/{}", main.branch);
     let Ok(Some(old)) = repository.git.ask(&["rev-parse", "--verify", "--quiet", &name]).await else { return };
+    // What the local branch has of its own stays: only a fast-forward takes nothing away.
     let is_behind = has(repository, &main.commit, &old).await.unwrap_or(false);
     let is_free = worktree::having(repository, &main.branch).await.is_ok_and(|folders| folders.is_empty());
     if is_behind && is_free && old != main.commit {
+        // It is the user's own branch, and their next pull does the same.
         let _left_behind = repository.git.text(&["update-ref", &name, &main.commit, &old]).await;
     }
 }

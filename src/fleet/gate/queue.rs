@@ -13,12 +13,16 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::os::lockfile;
 
 /// How often those ahead are looked at.
+// A lock of flock(2) cannot be waited for with a limit, so it is asked for; twenty times a second
+// is nothing beside a CI.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Longest time in which somebody else draws a ticket.
 const DRAWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Most bytes of a ticket that are read.
+// A ticket is one short line; the folder is the repository's, where anybody who may
+// write can leave a file.
 const MAX_BYTES: u64 = 4096;
 
 /// What a ticket says of its holder.
@@ -47,6 +51,8 @@ pub struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // Without its file it is nobody's; a file that stays is swept by the next one, as its lock is gone.
+        // The lock is dropped after this, with the fields: so nobody can hold a file of this number
+        // while it is removed.
         let _swept_later = fs::remove_file(&self.path);
     }
 }
@@ -61,6 +67,7 @@ fn failed(path: &Path, error: &std::io::Error) -> Failure {
 /// What the file system says.
 pub(super) async fn draw(folder: &Path, ticket: &Ticket) -> Result<Held> {
     let _drawing = desk(folder).await?;
+    // Numbers begin anew when the line is empty; that is safe, as nobody is left to compare with.
     let number = numbers(folder)?.last().map_or(1, |last| last + 1);
     let path = folder.join(name(number));
     let mut lock = lockfile::open(&path)?;
@@ -127,6 +134,8 @@ async fn ahead(folder: &Path, of: u64) -> Result<Vec<Ticket>> {
         let mut text = String::new();
         let read = file.rewind().and_then(|()| (&mut file).take(MAX_BYTES).read_to_string(&mut text));
         read.map_err(|error| failed(&path, &error))?;
+        // Whoever wrote a ticket that cannot be read still stands there: without a name they are
+        // counted, and never skipped.
         before.push(serde_json::from_str(&text).unwrap_or_default());
     }
     Ok(before)
@@ -142,6 +151,7 @@ impl Held {
         let mut told = Vec::new();
         loop {
             let before = ahead(&self.folder, self.number).await?;
+            // Looked at before the time: a wait of zero takes a turn that is free.
             if before.is_empty() {
                 return Ok(true);
             }

@@ -127,6 +127,8 @@ pub enum Refusal {
 /// A commit's name as people write it.
 #[must_use]
 pub fn short(commit: &str) -> &str {
+    // One length for good, as it stands in names of files and in the history; git's own grows
+    // with the repository.
     commit.get(..10).unwrap_or(commit)
 }
 
@@ -156,6 +158,7 @@ impl Refusal {
                 | Self::Conflict(_)
                 | Self::Unclean(_)
                 | Self::Red(_)
+                // An empty branch goes back as well: what is missing in it only its author can commit.
                 | Self::Nothing
         )
     }
@@ -241,6 +244,7 @@ impl Refusal {
             }
             Self::Unclean(findings) => findings.iter().map(ToString::to_string).collect(),
             Self::Red(red) | Self::NotMerged(red) => red.tail.clone(),
+            // The line of `why` cuts a long note; here all of it reaches its author.
             Self::Rejected(review) if review.verdict == Verdict::Reject => {
                 review.note.lines().map(|line| Label::new(line).to_string()).collect()
             }

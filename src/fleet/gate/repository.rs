@@ -95,6 +95,8 @@ impl Repository {
     pub async fn open(folder: &Path) -> Result<Self> {
         let git = Git::of(folder);
         let found =
+            // The common folder and not `.git`: work trees of one repository share one line, and so
+            // wait for each other.
             git.run(Reach::Here, &["rev-parse", "--path-format=absolute", "--git-common-dir"], &[], &[]).await?;
         if !found.status.success() {
             let why = last_line(&found.stderr).unwrap_or_else(|| "is no git repository".to_owned());
@@ -127,6 +129,8 @@ impl Repository {
         let wanted = settings.and_then(|settings| settings.remote.as_deref());
         let remotes = self.git.text(&["remote"]).await?;
         match (wanted, remotes.lines().any(|remote| remote == wanted.unwrap_or("origin"))) {
+            // A remote that somebody named and that is missing is an error; only the default may be missing,
+            // and then this repository is the main one.
             (_, true) => Ok(Some(wanted.unwrap_or("origin").to_owned())),
             (None, false) => Ok(None),
             (Some(name), false) => Err(Failure::new(
@@ -171,6 +175,7 @@ impl Repository {
     async fn usual_main(&self, remote: Option<&str>) -> Result<String> {
         if let Some(remote) = remote {
             let prefix = format!("refs/remotes/{remote}/");
+            // Only a clone has it; a remote that was added later has no such reference, and `main` is assumed.
             let head = self.git.ask(&["symbolic-ref", "-q", &format!("{prefix}HEAD")]).await?;
             if let Some(branch) = head.as_deref().and_then(|head| head.strip_prefix(&prefix)) {
                 return Ok(branch.to_owned());
@@ -184,6 +189,8 @@ impl Repository {
         let name = format!("refs/heads/{branch}");
         let ask = ["ls-remote", "--refs", remote, &name];
         let reach = self.reach(remote).await?;
+        // Asked first, as a fetch of a branch that the remote does not have fails like one
+        // that found no network.
         let listed = self.git.run(reach, &ask, &[], &[]).await?;
         if !listed.status.success() {
             return Err(self.remote_failed(remote, &listed.stderr));
@@ -193,9 +200,11 @@ impl Repository {
         let is_there =
             String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.split('\t').nth(1) == Some(&name));
         if !is_there {
+            // Else the branch would be merged as it was before somebody deleted it over there.
             self.git.text(&["update-ref", "-d", &tracking]).await?;
             return Ok(());
         }
+        // Forced, as a branch that was rebased is no descendant of what was fetched before.
         let refspec = format!("+{name}:{tracking}");
         let fetch =
             ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", remote, &refspec];
@@ -225,6 +234,7 @@ impl Repository {
 
     /// The folder of a remote that is on this machine.
     pub(super) async fn folder_of(&self, remote: &str) -> Result<Option<PathBuf>> {
+        // The address for pushes decides, as it is there that a lock is looked for.
         let url = self.git.text(&["remote", "get-url", "--push", remote]).await?;
         let is_here = ["/", "./", "../"].iter().any(|start| url.starts_with(start));
         let folder = url.strip_prefix("file://").or(is_here.then_some(url.as_str()));
@@ -265,6 +275,7 @@ impl Repository {
             return Err(invalid("is the main branch itself", "name the branch that is to be merged"));
         }
         let name = format!("refs/heads/{branch}");
+        // Git would read such a name as an option.
         if branch.starts_with('-') || self.git.ask(&["check-ref-format", &name]).await?.is_none() {
             return Err(invalid("is no name of a branch", "`git branch` lists them"));
         }
@@ -304,6 +315,8 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub async fn commits(&self, tip: &Tip, main: &Main) -> Result<Vec<Commit>> {
+        // The oldest come first, since the squashed message lists them in the order in
+        // which they were written.
         let (most, range) = (format!("--max-count={MAX_COMMITS}"), format!("{}..{}", main.commit, tip.commit));
         let format = "--format=%H%x00%an%x00%ae%x00%cn%x00%ce%x00%B%x00";
         let bytes = self.git.bytes(&["log", "--reverse", &most, format, &range, "--"], &[]).await?;
@@ -323,7 +336,10 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub async fn merged_before(&self, tip: &Tip, main: &Main) -> Result<Option<String>> {
+        // Only what the branch lacks: its own history may quote such a line of an earlier merge.
         let range = format!("{}..{}", tip.commit, main.commit);
+        // A squashed commit has no parent on the branch, so git itself cannot say that a branch is merged;
+        // its line can, also after the gate was killed between the push and the card.
         let wanted = format!("--grep=^{}$", merged_line(&tip.commit));
         let found = self.git.text(&["log", "--max-count=1", "--format=%H", &wanted, &range, "--"]).await?;
         Ok(Some(found).filter(|found| !found.is_empty()))
@@ -343,6 +359,8 @@ impl Repository {
             (Some(1), Some(_)) => return Ok(Err(Refusal::Conflict(fields.map(str::to_owned).collect()))),
             _ => return Err(self.git.failed(&args, &made)),
         };
+        // By files and not by commits: a branch whose change somebody else brought meanwhile has commits,
+        // and brings nothing.
         if self.tree_of(&main.commit).await? == tree {
             return Ok(Err(Refusal::Nothing));
         }
@@ -373,6 +391,7 @@ impl Repository {
             "-r",
             "-z",
             "--raw",
+            // With renames a line has two paths, and only one of them would be held against the card's.
             "--no-renames",
             "--no-ext-diff",
             "--abbrev=64",
@@ -404,6 +423,8 @@ impl Repository {
             let old = old.filter(|_| old_size <= BATCH_BYTES);
             bytes += size + if old.is_some() { old_size } else { 0 };
             batch.push((one.path.as_str(), oid, old));
+            // With files of the usual limit a batch and the last file of it stay below what is kept of
+            // a command's output.
             if bytes > BATCH_BYTES / 2 {
                 found.extend(self.faults_of(&std::mem::take(&mut batch), settings).await?);
                 bytes = 0;
@@ -465,6 +486,8 @@ impl Repository {
 
 /// What this process says of its own identity.
 fn own_identity() -> Vec<(&'static str, OsString)> {
+    // The environment that reaches git has none of the `GIT_` variables; these two say who an
+    // agent is, and are meant.
     let names = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"];
     names.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect()
 }

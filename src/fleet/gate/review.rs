@@ -15,6 +15,7 @@ use crate::fleet::os::folder::make_private;
 use crate::plain;
 
 /// Most bytes of one record.
+// A note of the longest kind is 8,000 characters, at most 32 kB; the rest of a record is short.
 const MAX_BYTES: usize = 64 << 10;
 
 /// Most characters of a note.
@@ -99,6 +100,7 @@ fn failed(path: &Path, error: &std::io::Error) -> Failure {
 pub fn record(site: &Site, review: &Review) -> Result<PathBuf> {
     let folder = folder(site, &review.commit);
     let who = format!("{}\n{}\n{}", review.tenant_id, review.is_agent, review.by);
+    // One file for each reviewer, also where an agent and the operator are called the same.
     let path = folder.join(format!("{}.json", fingerprint(who.as_bytes())));
     let bytes = serde_json::to_vec_pretty(review).map_err(|error| failed(&path, &error.into()))?;
     make_private(&folder)
@@ -121,6 +123,7 @@ pub fn of(site: &Site, commit: &str) -> Result<Vec<Review>> {
     };
     for entry in entries {
         let path = entry.map_err(|error| failed(&folder, &error))?.path();
+        // A write that was broken off leaves its temporary file beside the records.
         if path.extension().is_none_or(|ending| ending != "json") {
             continue;
         }
@@ -135,6 +138,7 @@ pub fn of(site: &Site, commit: &str) -> Result<Vec<Review>> {
             reviews.push(review);
         }
     }
+    // The folder's own order is none, and the newest word is the one that is shown.
     reviews.sort_by_key(|review| review.at);
     Ok(reviews)
 }
@@ -153,6 +157,8 @@ pub enum Standing {
 /// Decides. A rejection counts whoever wrote it: an author who says that it is not ready is right.
 #[must_use]
 pub fn standing(mut reviews: Vec<Review>, authors: &Authors) -> Standing {
+    // Rejections come before approvals, whoever was later: a second reviewer does
+    // not outvote the first.
     if let Some(at) = reviews.iter().rposition(|review| review.verdict == Verdict::Reject) {
         return Standing::Rejected(reviews.swap_remove(at));
     }

@@ -67,6 +67,8 @@ pub fn say(site: &Site, said: &Said) -> Result<()> {
     };
     let bytes = serde_json::to_vec_pretty(said).map_err(|error| failed(error.into()))?;
     path.parent().map_or(Ok(()), make_private).map_err(failed)?;
+    // Durable, as the card moves on by this file alone: a verdict that a power cut takes away would
+    // be asked for again.
     file::write_private(&path, &bytes, Keep::Durable).map_err(failed)
 }
 

@@ -17,9 +17,12 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 
 /// How often a change is tested anew because the main branch moved.
+// Each try may take as long as CI does; where the main branch moves five times meanwhile, somebody
+// pushes past the gate.
 const TRIES: u32 = 5;
 
 /// Older commits of a branch whose reviews are named in a refusal.
+// Each is one folder to read; what lies further back helps nobody who reads a refusal.
 const OLDER: usize = 20;
 
 /// What is to be merged.
@@ -187,6 +190,7 @@ impl<'a> Gate<'a> {
         let commits = self.repository.commits(&tip, main).await?;
         let workers = wanted.card.map(|card| card.workers.clone()).unwrap_or_default();
         let mut authors = Authors { workers, ..Authors::default() };
+        // Every commit counts and not only the last: who wrote the first one reviews no better.
         for commit in &commits {
             authors.add(&commit.author, &commit.committer, &commit.message);
         }
@@ -200,6 +204,8 @@ impl<'a> Gate<'a> {
             Standing::Rejected(review) => return Ok(Err(Refusal::Rejected(Box::new(review)))),
             Standing::Missing(without) => without,
         };
+        // An approval of an older commit counts for nothing, yet whoever gave it should be told
+        // what happened to it.
         let before = known.commits.iter().rev().filter(|commit| commit.oid != known.tip.commit).take(OLDER);
         let mut older = None;
         for commit in before {
@@ -219,6 +225,8 @@ impl<'a> Gate<'a> {
         main: &Main,
     ) -> Result<Result<Merged, Refusal>> {
         let first = known.commits.last().map(|commit| commit.message.lines().next().unwrap_or_default());
+        // The card's title before the commit's: what was asked for says more in a year than
+        // what was typed last.
         let subject = match (wanted.card, first) {
             (Some(card), _) => format!("{}: {}", card.id, card.title),
             (None, Some(first)) => first.to_owned(),
@@ -281,12 +289,15 @@ impl<'a> Gate<'a> {
             let checkout = worktree::make(self.site, self.repository, &merged.commit).await?;
             let about = About { branch: &tip.branch, commit: &merged.commit, base: &main.branch, card };
             let ran = ci::run(self.site, "ci", command, &checkout, &about, settings.ci.limit).await;
+            // Before the answer is looked at: a red CI leaves its checkout and its processes
+            // as a good one does.
             worktree::sweep(self.repository).await?;
             if let Err(red) = ran? {
                 return Ok(Err(red));
             }
         }
         if let Some(command) = &settings.ci.status {
+            // The branch's own commit, as a forge has never seen the merged one.
             let about = About { branch: &tip.branch, commit: &tip.commit, base: &main.branch, card };
             let folder = &self.repository.folder;
             return ci::run(self.site, "status", command, folder, &about, settings.ci.limit).await;
@@ -310,6 +321,8 @@ impl<'a> Gate<'a> {
         let now = self.repository.main(Some(settings)).await?;
         match ran {
             Err(red) if now.commit == merged.onto => Ok(Landing::Refused(Refusal::NotMerged(red))),
+            // A wrapper that failed after the main branch moved counts as landed: what it made is compared
+            // with what was tested.
             _ => Ok(Landing::Landed),
         }
     }
@@ -325,6 +338,7 @@ impl<'a> Gate<'a> {
                 "see what `merge` in gate.yaml runs",
             ));
         }
+        // By its files, since the forge makes a commit of its own, with another message and time.
         if self.repository.tree_of(&main.commit).await? != merged.tree {
             return Err(Failure::failed(
                 what,
@@ -354,6 +368,7 @@ impl<'a> Gate<'a> {
             Ok(held) => held,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        // What a killed gate left goes first: its CI may still run in the checkout that is made now.
         worktree::sweep(self.repository).await?;
         let done = self.in_turn(wanted).await;
         // Also behind what failed; its own failure is told first.
@@ -382,13 +397,18 @@ impl<'a> Gate<'a> {
                 }
             };
         }
+        // Asked again behind the line: a pause may have come while others had the turn.
         met!(self.not_paused()?);
         let main = self.repository.main(self.settings()).await?;
+        // Read in each try: a push to the branch while CI ran needs a review of its own.
         let tip = met!(self.repository.tip(wanted.branch, &main).await?);
+        // Before the reviews: what is merged already only completes its card, whatever
+        // is said of it by now.
         if let Some(commit) = self.repository.merged_before(&tip, &main).await? {
             return Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: None, tested: 0 })));
         }
         let known = self.known(wanted, tip, &main).await?;
+        // Reviews before the merge and CI last, as each costs more than the one before it.
         let review = met!(self.reviewed(&known)?);
         let merged = met!(self.merged(wanted, &known, &review.by, &main).await?);
         met!(self.clean(wanted, &merged).await?);
@@ -405,6 +425,8 @@ impl<'a> Gate<'a> {
                 if by_forge {
                     landed.commit = self.made_by_forge(&landed).await?;
                 }
+                // What the push was answered is not what the branch holds: somebody who pushes past the gate
+                // may have taken it back.
                 landing::verify(self.repository, self.settings(), &landed).await?;
                 let (Known { tip, .. }, Merged { commit, .. }) = (known, landed);
                 Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: Some(review), tested })))
@@ -489,6 +511,7 @@ impl<'a> Gate<'a> {
     pub async fn sweep(&self) -> Result<()> {
         let ticket = Ticket { pid: std::process::id(), purpose: "sweep".to_owned(), ..Ticket::default() };
         // Where somebody else has the turn by now, they sweep.
+        // Without a wait: whoever was interrupted wants to leave.
         match self.turn(&ticket, Duration::ZERO).await? {
             Ok(_turn) => worktree::sweep(self.repository).await,
             Err(_) => Ok(()),

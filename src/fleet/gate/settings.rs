@@ -21,6 +21,7 @@ const CI_SECONDS: u64 = 3600;
 const MAX_SECONDS: u64 = 86_400;
 
 /// Largest file where the file does not say.
+// More than any source text, and less than what makes every clone of the repository slow for ever.
 const FILE_BYTES: u64 = 1 << 20;
 
 /// Largest that may be asked for: beyond it a file is not looked through.
@@ -102,6 +103,8 @@ pub fn load(site: &Site) -> Result<Option<Settings>> {
         Err(why) if why.is_missing() => return Ok(None),
         Err(why) => return Err(Failure::unreadable(path.display().to_string(), &why)),
     };
+    // One problem stands in the error's first line with its place, which editors jump to;
+    // several need a list.
     parse(&text, &path).map(Some).map_err(|problems| {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let (what, why) = match problems.as_slice() {
@@ -133,6 +136,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Settings, Vec<Problem>> {
     for (key, words) in commands {
         check_command(key, words.as_deref(), &mut document);
     }
+    // A gate without any CI would let everything through and still be called one.
     if file.ci.command.is_none() && file.ci.status.is_none() {
         document.problem("ci", "needs `command`, which is run on the merged result, or `status`, a forge's wrapper");
     }
@@ -166,6 +170,8 @@ fn check_command(key: &str, words: Option<&[String]>, document: &mut Document) {
         if word.contains('\0') {
             document.problem(&format!("{key}[{at}]"), "holds a zero byte");
         }
+        // Only a word that is nothing but braces is a misspelt name; a script in a word may
+        // hold braces of its own.
         let open = word.find('{').filter(|_| !PLACEHOLDERS.iter().any(|name| word.contains(name)));
         if open.is_some() && word.ends_with('}') && word.starts_with('{') {
             let all = PLACEHOLDERS.join(", ");

@@ -25,6 +25,8 @@ const CHECKOUT: &str = "checkout.json";
 pub(super) const MARK: &str = "MOSAIC_GATE_CHECKOUT";
 
 /// How often those are looked for: one that is ended may have started another just before.
+// A process that forks faster than it is ended, as a bomb does, would else keep the
+// gate here for ever.
 const LOOKS: u32 = 20;
 
 /// Says which work trees are being brought to a new main branch.
@@ -54,6 +56,7 @@ fn failed(path: &Path, error: &std::io::Error) -> Failure {
 /// Where a repository's checkout goes.
 fn checkout_folder(site: &Site, repository: &Repository) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
+    // Two repositories may have folders of one name, and the whole path may be too long for one.
     let tag = &fingerprint(repository.common.as_os_str().as_bytes())[..8];
     site.home.join("worktrees/_gate").join(tag).join(NAME)
 }
@@ -64,11 +67,13 @@ fn checkout_folder(site: &Site, repository: &Repository) -> PathBuf {
 /// What git or the file system says.
 pub(super) async fn make(site: &Site, repository: &Repository, commit: &str) -> Result<PathBuf> {
     let folder = checkout_folder(site, repository);
+    // Written before it is made: killed in between, the next gate knows what to take away.
     write(repository, CHECKOUT, &Checkout { folder: folder.clone() })?;
     if let Some(above) = folder.parent() {
         make_private(above).map_err(|error| failed(above, &error))?;
     }
     let shown = folder.to_string_lossy().into_owned();
+    // Forced, as git refuses a path for which it still has the record of a checkout that is gone.
     repository.git.text(&["worktree", "add", "--quiet", "--force", "--detach", &shown, commit]).await?;
     Ok(folder)
 }
@@ -80,6 +85,7 @@ fn write(repository: &Repository, name: &str, value: &impl Serialize) -> Result<
 }
 
 fn read<T: serde::de::DeserializeOwned>(repository: &Repository, name: &str) -> Option<T> {
+    // It is written whole or not at all, so what cannot be read here is no note of a gate.
     serde_json::from_slice(&fs::read(repository.gate_folder().join(name)).ok()?).ok()
 }
 
@@ -98,9 +104,11 @@ fn forget(repository: &Repository, name: &str) -> Result<()> {
 pub(super) async fn sweep(repository: &Repository) -> Result<()> {
     file::sweep(&repository.gate_folder());
     if let Some(Checkout { folder }) = read(repository, CHECKOUT) {
+        // Before the folder goes: what still runs in it would write it anew.
         end_all(&folder);
         remove(repository, &folder).await?;
     }
+    // Behind the removal, so that a sweep that is broken off is done again from its beginning.
     forget(repository, CHECKOUT)?;
     if let Some(settling) = read::<Settling>(repository, SETTLING) {
         settle(repository, &settling).await;
@@ -118,6 +126,7 @@ fn end_all(checkout: &Path) {
         let mut found = false;
         for pid in left.filter_map(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)) {
             found = true;
+            // It may have ended by itself since it was found.
             let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
         if !found {
@@ -128,6 +137,8 @@ fn end_all(checkout: &Path) {
 
 /// Takes the checkout away, and git's record of it.
 async fn remove(repository: &Repository, checkout: &Path) -> Result<()> {
+    // The folder was read from a file: whatever that says, nothing is removed that is not the
+    // gate's by its name.
     if !checkout.ends_with(NAME) {
         return Ok(());
     }
@@ -152,12 +163,14 @@ async fn remove(repository: &Repository, checkout: &Path) -> Result<()> {
         }
     }
     if let Some(above) = checkout.parent() {
+        // Only an empty folder goes this way.
         let _in_use = fs::remove_dir(above);
     }
     Ok(())
 }
 
 fn open_up(folder: &Path) {
+    // What belongs to another user stays, and the removal behind this says so.
     let _not_ours = fs::set_permissions(folder, Permissions::from_mode(0o700));
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -178,6 +191,8 @@ pub(super) async fn having(repository: &Repository, branch: &str) -> Result<Vec<
         let folder = lines.find_map(|line| line.strip_prefix("worktree "))?;
         lines.any(|line| line == wanted).then(|| PathBuf::from(folder))
     };
+    // Git lists a work tree whose folder somebody removed until it is pruned; there is nothing
+    // in it to bring along.
     Ok(listed.split("\0\0").filter_map(of).filter(|folder| folder.is_dir()).collect())
 }
 
@@ -217,11 +232,15 @@ pub(super) fn note_settling(
 async fn settle(repository: &Repository, settling: &Settling) {
     let Settling { branch, folders, old, new } = settling;
     let now = repository.git.ask(&["rev-parse", "--verify", "--quiet", &format!("refs/heads/{branch}")]).await;
+    // A gate that was killed before it moved the branch wrote this note too, and then
+    // nothing may follow.
     if !matches!(now, Ok(Some(now)) if now == *new) {
         return;
     }
     for folder in folders {
         let git = Git::of(folder);
+        // The index is still the old commit's where nobody touched it; where somebody staged
+        // something, it is theirs.
         let of_old = git.ask(&["diff-index", "--quiet", "--cached", old, "--"]).await;
         if !matches!(of_old, Ok(Some(_))) {
             continue;
