@@ -212,6 +212,7 @@ impl Decision {
     #[must_use]
     pub fn agent(&self) -> Option<&str> {
         match self {
+            // These concern the fleet, and their lines in the history stand below no agent.
             Self::Hold(_) | Self::GoOn(_) | Self::Reclaim { .. } => None,
             Self::Keep { agent, .. }
             | Self::Clear { agent, .. }
@@ -232,6 +233,7 @@ impl Decision {
     pub fn card(&self) -> Option<&str> {
         match self {
             Self::Release { card, .. } | Self::Dispatch { card, .. } | Self::Review { card, .. } => Some(card.as_str()),
+            // The history files a line under one card, and several are nobody's in particular.
             Self::Reclaim { cards, .. } => match cards.as_slice() {
                 [card] => Some(card.as_str()),
                 _ => None,
@@ -302,6 +304,7 @@ impl Decision {
             | Self::Replan { agent, .. }
             | Self::Review { agent, .. }
             | Self::Tell { agent, .. } => Some(agent),
+            // The rest is a word with the backlog or a file, done before the next decision is begun.
             _ => None,
         }
     }

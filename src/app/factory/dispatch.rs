@@ -11,6 +11,7 @@ use crate::fleet::model::Readiness;
 #[must_use]
 pub(super) fn fit(card: &Waiting, seat: &Seat) -> Option<Reason> {
     match card.assignee.as_str() {
+        // A floor seat that took cards for anyone would be busy when the fleet needs it.
         "" if seat.role == Role::Worker => Some(Reason::ForAnyone),
         "" => None,
         assignee if assignee == seat.name => Some(Reason::ForAgent),
@@ -22,6 +23,7 @@ pub(super) fn fit(card: &Waiting, seat: &Seat) -> Option<Reason> {
 /// Whether work can be given to an agent now.
 #[must_use]
 pub(super) fn is_free(seat: &Seat, situation: &Situation, memory: &Memory) -> bool {
+    // Unknown and stale are not free: what is typed at them may answer a question that nobody saw.
     seat.readiness == Readiness::Available
         && !seat.busy
         && situation.holds(&seat.name).is_none()
@@ -47,6 +49,7 @@ pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(&s
     let alternatives = |seat: &Seat| -> usize {
         let for_name = waiting.get(seat.name.as_str()).copied().unwrap_or(0);
         let for_class =
+            // Where both are one word, its cards would be counted twice.
             if seat.class == seat.name { 0 } else { waiting.get(seat.class.as_str()).copied().unwrap_or(0) };
         for_name + for_class
     };
@@ -55,6 +58,7 @@ pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(&s
     let mut given = Vec::new();
     for card in cards {
         let fitting = free.iter().enumerate().filter_map(|(at, seat)| Some((at, fit(card, seat)?)));
+        // The place in the roster breaks ties, so that the same situation gives the same decisions.
         let Some((at, why)) = fitting.min_by_key(|(at, _)| (alternatives(free[*at]), *at)) else { continue };
         let seat = free.remove(at);
         given.push(Decision::Dispatch { card: card.id.clone(), agent: seat.name.clone(), why });

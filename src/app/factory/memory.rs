@@ -13,15 +13,18 @@ use crate::backlog::model::CardId;
 use crate::fleet::model::Readiness;
 
 /// Two looks that agree are at least so far apart.
+// Two snapshots can come a few milliseconds apart, and would show one moment twice.
 const LOOKS_APART: Duration = Duration::from_millis(200);
 
 /// The first pause of an agent that took no work, and of a card that could not be given; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The first pause behind the restart of an agent that ended; it doubles.
+// Shorter than the pause for work: an agent that is down costs more than one more start.
 const FIRST_REST: Duration = Duration::from_secs(15);
 
 /// The longest pause.
+// Doubling without an end would leave an agent alone for days whose trouble was over in an hour.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 
 /// An agent that lives for so long after a restart has got over what ended it: it starts, and takes work. An end that comes
@@ -32,6 +35,8 @@ const STANDS_AFTER: Duration = Duration::from_secs(10);
 const BROKEN_OFF_AFTER: Duration = Duration::from_secs(3);
 
 /// So many failures in a row are a person's business.
+// One may be chance, and two a runtime that was updated meanwhile; an escalation asks
+// for a person's time.
 pub(super) const FAILURES: u32 = 3;
 
 /// Failures in a row, and the pause behind the last.
@@ -47,6 +52,7 @@ pub struct Backoff {
 
 impl Backoff {
     fn failed(&mut self, first: Duration, why: &str, now: Duration) {
+        // Counted before this failure is, so that the first pause is `first` itself.
         let pause = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.until = now + pause;
@@ -125,14 +131,17 @@ impl Memory {
     pub fn look(&mut self, situation: &Situation) {
         let now = situation.now;
         let named = |name: &String| situation.seat(name).is_some();
+        // One that was seen alive in between begins anew: two looks agree only when they follow each other.
         self.gone.retain(|name, _| situation.seat(name).is_some_and(|seat| seat.readiness == Readiness::Dead));
         self.lives.retain(|name, _| named(name));
         self.idle.retain(|name, _| named(name));
         self.drafted.retain(|name, _| named(name));
         self.agents.retain(|name, _| named(name));
         self.repairs.retain(|name, _| named(name));
+        // What was told or settled is forgotten, else the file of this memory would grow for ever.
         let untold = |id: &String| situation.untold.iter().any(|(untold, _)| untold == id);
         self.tells.retain(|id, _| untold(id));
+        // A backlog that cannot be read says nothing about its cards: what is known of them stays.
         if let Some(cards) = &situation.cards {
             // While one is being given it is held for a moment.
             let waiting = cards.waiting.iter().map(|card| &card.id).chain(cards.held.iter().map(|card| &card.id));
@@ -140,6 +149,7 @@ impl Memory {
             self.cards.retain(|card, _| open.contains(card.as_str()));
             self.attempts.retain(|card, _| open.contains(card.as_str()));
             self.given.retain(|card, _| cards.held.iter().any(|held| held.id.as_str() == card));
+            // Without a seat that looks back none was read, and a line that is known must not be lost for it.
             if cards.line.is_some() {
                 self.over.extend(cards.over.iter().cloned());
                 self.line = cards.line;
@@ -150,6 +160,7 @@ impl Memory {
                 self.lives.remove(&seat.name);
                 let first = Gone { look: situation.look, since: now, agreed: false };
                 let gone = self.gone.entry(seat.name.clone()).or_insert(first);
+                // One snapshot can be looked at twice, as news of something else wakes the supervisor as well.
                 gone.agreed |= gone.look != situation.look && now >= gone.since + LOOKS_APART;
             } else {
                 let watched = *self.lives.entry(seat.name.clone()).or_insert(now);
@@ -201,6 +212,7 @@ impl Memory {
         if let Some(began) = began {
             self.given.insert(card.to_owned(), Given { agent: agent.to_owned(), began });
         }
+        // Whoever took one card is well again, and so is a card that somebody took.
         self.agents.remove(agent);
         self.cards.remove(card);
         self.attempts.insert(card.to_owned(), attempts);
@@ -208,6 +220,7 @@ impl Memory {
 
     /// Notes that an agent could not be stopped: it stays for another while.
     pub fn could_not_stop(&mut self, agent: &str) {
+        // Its time begins anew, and with it the next try: else it would be stopped again in each tick.
         self.idle.remove(agent);
     }
 
@@ -238,11 +251,14 @@ impl Memory {
     #[must_use]
     pub fn is_anothers(&self, card: &str, seat: &Seat) -> bool {
         let given = self.given.get(card).filter(|given| given.agent == seat.name);
+        // Where either is not known nothing is concluded: a card must not be taken from
+        // whoever works on it.
         given.zip(seat.began).is_some_and(|(given, began)| began > given.began)
     }
 
     /// Notes that nobody could be asked to look back at a card.
     pub fn could_not_review(&mut self, agent: &str, card: CardId, why: &str, now: Duration) {
+        // In front again, since cards are looked back at in the order in which they ended.
         self.over.insert(0, card);
         self.took_no_work(agent, why, now);
     }
@@ -269,11 +285,13 @@ impl Memory {
     #[must_use]
     pub fn after_reboot(mut self) -> Self {
         let all = [&mut self.agents, &mut self.cards, &mut self.repairs, &mut self.tells];
+        // The failures are kept: what failed three times waits for a person after a reboot as well.
         all.into_iter().flat_map(BTreeMap::values_mut).for_each(|backoff| backoff.until = Duration::ZERO);
         if let Some(asked) = &mut self.asked {
             asked.at = Duration::ZERO;
         }
         // Whatever began before is gone.
+        // With that, each process of this boot counts as another one than the card was given to.
         self.given.values_mut().for_each(|given| given.began = Duration::ZERO);
         self
     }

@@ -7,6 +7,7 @@ use crate::fleet::gate::{Said, Word};
 use crate::fleet::pipeline::{End, Pipeline, Stage};
 
 /// Characters of a note that stand in a reason; all of it goes into the card.
+// A reason is one line in lists and on the board.
 const REASON_CHARS: usize = 200;
 
 /// A card, and the last word on it.
@@ -90,12 +91,16 @@ fn change<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Option<Change<'
     let (stage, behind) = pipeline.stage_of(&card.stage, &card.assignee)?;
     if card.stage.is_empty() {
         // What was done before there was a pipeline stays done.
+        // The stage is written first and the card moves in the next pass: killed in between,
+        // nothing is half done.
         return (card.status != Status::Done).then_some(Change::Enter { id: &card.id, stage: &stage.name });
     }
     let go = |to| Some(Change::Go { id: &card.id, to });
     match (stage.moves_on, said(standing)) {
         (End::Completed, _) if card.status == Status::Done => match (behind, card.branch.is_empty()) {
             (None, _) => None,
+            // Blocked and not left as it is: done without a branch it would be past every review
+            // and never be merged.
             (Some(_), true) => go(stay(card, stage, "it is finished and names no branch".to_owned())),
             (Some(next), false) => go(on(card, stage, next)),
         },
@@ -106,6 +111,7 @@ fn change<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Option<Change<'
             None if card.status == Status::Done => None,
             None => Some(Change::Finish { id: &card.id }),
         },
+        // A stage that names nothing to go back to leaves the card where it is.
         (End::Approved, Some(said)) if said.word == Word::Rejected => go(back(pipeline, card, stage, said)?),
         (End::Merged, Some(said)) if said.word == Word::Merged => match behind {
             Some(next) => go(on(card, stage, next)),
@@ -123,6 +129,7 @@ fn change<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Option<Change<'
 /// What was said of a card in this stage and this round; what was said before is answered.
 fn said(standing: &Standing) -> Option<&Said> {
     let card = &standing.card;
+    // A verdict of an earlier round would else send the card through whose author has not answered yet.
     standing.said.as_ref().filter(|said| said.stage == card.stage && said.round == card.rounds)
 }
 
@@ -154,6 +161,8 @@ pub fn finished<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Finish<'a
         (End::Merged, Some(said)) if said.word == Word::Merged => {
             behind.map_or(Finish::Done, |next| Finish::Go(on(card, stage, next)))
         }
+        // Its worker's own word is not enough here: what depends on the card would begin
+        // without the change.
         (End::Merged, _) => Finish::NotYet(
             "is done when the gate has merged its branch".to_owned(),
             format!("`mosaic-tui gate merge --branch {branch} --card {}`", card.id),
@@ -164,6 +173,7 @@ pub fn finished<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Finish<'a
 fn moved<'a>(card: &'a Card, stage: &Stage, to: &'a Stage) -> Move<'a> {
     Move {
         from: &card.stage,
+        // With `from` it is what the transaction compares: a move that was decided twice is made once.
         round: card.rounds,
         to: &to.name,
         // A card that names one agent names it for the stage in which it began.
@@ -186,6 +196,7 @@ fn stay<'a>(card: &'a Card, stage: &'a Stage, why: String) -> Move<'a> {
 /// Back to an earlier stage with what was said; once too often a person is asked first.
 fn back<'a>(pipeline: &'a Pipeline, card: &'a Card, stage: &Stage, said: &'a Said) -> Option<Move<'a>> {
     let (to, _) = pipeline.stage(stage.back_to.as_deref()?)?;
+    // Counted by the card and not by whoever asks, so that a kill between two rounds changes nothing.
     let rounds = card.rounds + 1;
     let first: String = said.note.lines().next().unwrap_or_default().chars().take(REASON_CHARS).collect();
     let blocked = (rounds > pipeline.max_rounds).then(|| format!("sent back {rounds} times; {}: {first}", said.by));

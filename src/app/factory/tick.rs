@@ -18,6 +18,8 @@ const PLANNER: &str = "planner";
 pub const REVIEWER: &str = "session-review";
 
 /// Whoever was asked for cards, and rests, has made none after this time.
+// A planner reads goals and writes several cards before it rests; one that rests sooner may still
+// be asked something.
 const MADE_WITHIN: Duration = Duration::from_secs(120);
 
 /// A card that was claimed so often will not end by itself.
@@ -35,7 +37,9 @@ pub fn tick(situation: &Situation, memory: &Memory) -> Vec<Decision> {
     if memory.held {
         tick.decide(Decision::GoOn(Reason::PauseOver));
     }
+    // Agents before cards: whoever is brought back in this tick is taken, and gets no card on the way.
     tick.floor();
+    // Before work is given out, so that what is released here waits again in the next look.
     tick.claims();
     for given in dispatch(situation, memory, &|agent| tick.taken.contains(agent)) {
         tick.decide(given);
@@ -43,6 +47,7 @@ pub fn tick(situation: &Situation, memory: &Memory) -> Vec<Decision> {
     tick.lifecycle();
     tick.replan();
     tick.review();
+    // Last, as what was decided until now may be what mends it.
     tick.escalations();
     tick.decisions
 }
@@ -93,10 +98,13 @@ impl Tick<'_> {
     fn floor(&mut self) {
         let situation = self.situation;
         for seat in &situation.seats {
+            // A floor seat stays whatever its entry says of its lifespan: no card would ever start it again.
             let stays = seat.role.is_floor() || seat.lifespan == Lifespan::Core;
+            // First of all: it lives, and whatever else is read of it must not have it restarted.
             if seat.unkept && self.may_repair(seat) {
                 self.decide(Decision::Keep { agent: seat.name.clone(), why: Reason::NoKeeper });
             } else if self.memory.is_broken_off(&seat.name, situation.now)
+                // What stands in the composer of a dead one is gone with it.
                 && seat.readiness != Readiness::Dead
                 && !self.is_occupied(seat)
                 && !Memory::waits(self.memory.agents.get(&seat.name), situation.now)
@@ -117,10 +125,12 @@ impl Tick<'_> {
             self.decide(Decision::Reclaim { cards: over, why: Reason::LeaseOver });
         }
         for held in cards.held.iter().filter(|held| held.here && !held.expired) {
+            // Not only dead by its state: a process that lives may still be writing, and its claim is its own.
             let gone = self.situation.seat(&held.owner).is_some_and(|seat| seat.gone && !seat.busy);
             if gone && self.memory.is_dead(&held.owner) {
                 let (card, agent) = (held.id.clone(), held.owner.clone());
                 self.decide(Decision::Release { card, agent, why: Reason::OwnerGone });
+            // While something is under way with it, its process may be about to change for a reason of ours.
             } else if let Some(seat) = self.situation.seat(&held.owner)
                 && !seat.busy
                 && self.memory.is_anothers(held.id.as_str(), seat)
@@ -134,9 +144,11 @@ impl Tick<'_> {
     /// Ephemeral agents come when work waits for them, and go when there is none.
     fn lifecycle(&mut self) {
         let (situation, memory) = (self.situation, self.memory);
+        // A backlog that cannot be read must neither start nor stop anybody.
         if situation.cards.is_none() {
             return;
         }
+        // What is given away in this very tick starts nobody else.
         let dispatched: BTreeSet<CardId> = self
             .decisions
             .iter()
@@ -158,6 +170,7 @@ impl Tick<'_> {
                     of_class().filter(|other| other.readiness != Readiness::Dead || self.is_occupied(other)).count();
                 let ready = of_class().filter(|other| self.may_take(other)).count();
                 let most = situation.settings.concurrency.get(&seat.class).copied().unwrap_or(usize::MAX);
+                // Those on their way count as ready, else each tick until they are up would start one more.
                 if waiting > ready && there < most {
                     let why = Reason::WorkWaits(waiting);
                     self.decide(Decision::Start { agent: seat.name.clone(), why });
@@ -167,6 +180,7 @@ impl Tick<'_> {
                 && seat.readiness == Readiness::Available
                 && situation.holds(&seat.name).is_none()
                 && let Some(since) = memory.idle.get(&seat.name)
+                // Not at once: the next card may come within the minute, and a start costs more than a rest.
                 && situation.now >= *since + situation.settings.linger
             {
                 let why = Reason::NoWork(situation.now.saturating_sub(*since));
@@ -177,6 +191,7 @@ impl Tick<'_> {
 
     /// Whether an agent that is there, or on its way, will take one of the cards that are left.
     fn may_take(&self, seat: &Seat) -> bool {
+        // It is on its way up, and will be free when it has come.
         let starts = self.is_occupied(seat) && seat.readiness == Readiness::Dead;
         let rests = !self.is_occupied(seat)
             && matches!(seat.readiness, Readiness::Available | Readiness::Working | Readiness::Unknown)
@@ -198,6 +213,8 @@ impl Tick<'_> {
         };
         let planners = || self.situation.seats.iter().filter(|seat| seat.class == PLANNER);
         let asked = match planners().next() {
+            // Where there is a planner that cannot be asked now, it is waited for, and nobody
+            // else is asked instead.
             Some(_) => planners().find(can),
             None => self.situation.seats.iter().filter(|seat| seat.role == Role::Lead).find(can),
         };
@@ -209,6 +226,7 @@ impl Tick<'_> {
 
     /// At each card that is over somebody looks back, where the fleet has such a seat and it can listen.
     fn review(&mut self) {
+        // One a tick: whoever looks back is occupied with it until the message is taken.
         let Some(card) = self.memory.over.first().cloned() else { return };
         let listens = |seat: &&Seat| {
             seat.class == REVIEWER
@@ -244,6 +262,7 @@ impl Tick<'_> {
         for role in [Role::Lead, Role::Enhancer] {
             let mut of_role = self.situation.seats.iter().filter(|seat| seat.role == role).peekable();
             let Some(first) = of_role.peek().map(|seat| seat.name.clone()) else { continue };
+            // One of several that still runs is a staffed floor.
             if of_role.all(|seat| seat.stopped && self.memory.is_dead(&seat.name)) {
                 let subject = Subject::agent(Cause::Unstaffed, &first);
                 due.push((subject, Reason::StoppedOnPurpose, "nothing: who stopped it may start it".to_owned()));
@@ -266,6 +285,7 @@ impl Tick<'_> {
             let subject = Subject::card(Cause::TreeStays, card);
             due.push((subject, Reason::Failed(stays.why.clone()), tried("taken away", stays.times)));
         }
+        // What follows speaks of cards, and nothing is said of them that was not read.
         let Some(cards) = &self.situation.cards else { return due };
         let waits = |card: &str| cards.waiting.iter().any(|waiting| waiting.id.as_str() == card);
         for (card, times) in
@@ -303,6 +323,7 @@ impl Tick<'_> {
         let cards = self.situation.cards.as_ref();
         let seat = self.situation.seat(agent);
         match subject.cause {
+            // An agent that has left the roster has no trouble left that somebody could end.
             Cause::Unstaffed => seat.is_none_or(|seat| seat.readiness != Readiness::Dead),
             Cause::Dies => {
                 !self.memory.repairs.contains_key(agent) && seat.is_none_or(|seat| seat.readiness != Readiness::Dead)
@@ -344,6 +365,7 @@ impl Tick<'_> {
             let tried = self.memory.tells.get(id);
             subject.agent.as_deref() != Some(lead.name.as_str())
                 && !Memory::waits(tried, situation.now)
+                // A lead that takes no message is an escalation by itself, which the list and the header show.
                 && tried.is_none_or(|tried| tried.failures < FAILURES)
         });
         if let Some((id, subject)) = next {
@@ -357,6 +379,7 @@ impl Situation {
     /// What the backlog and the goals are: while it stays the same nobody is asked twice.
     #[must_use]
     pub fn mark(&self) -> String {
+        // Open cards are not part of it: a planner that makes one and ends it has changed something.
         let done = self.cards.as_ref().map_or(0, |cards| cards.counts.of(Column::Done));
         format!("{done} {}", self.goals)
     }
