@@ -20,6 +20,8 @@ const ACTOR: &str = "supervisor";
 /// A store that answers nothing for so long is taken for lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+// Work goes to the connection, as a connection of SQLite or PostgreSQL is one thread's at a
+// time and blocks it.
 type Job = Box<dyn FnOnce(&mut Bench) + Send>;
 
 /// A handle of the thread, which ends when all of them are dropped.
@@ -58,6 +60,7 @@ impl Desk {
         work: impl FnOnce(&mut Backlog) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         let (answer, done) = oneshot::channel();
+        // It runs also after `PATIENCE`: a claim that nobody waits for any more ends by its short lease.
         let job = Box::new(move |bench: &mut Bench| {
             // Whoever asked may have given up.
             let _late = answer.send(bench.work(work));
@@ -87,6 +90,8 @@ impl Bench {
             None => self.backlog.insert(self.place.open(self.intent, self.who.clone(), &mut |_, _| {})?),
         };
         let done = work(backlog);
+        // A rule that said no leaves the connection sound; behind a failure a new one is
+        // the surest way back.
         if matches!(&done, Err(error) if matches!(error.kind, ErrorKind::Failed | ErrorKind::Lost)) {
             self.backlog = None;
         }

@@ -39,6 +39,7 @@ pub(in crate::app) async fn perform(
             let gate = Gate::open(site, &at.repository, &desk)?;
             let wanted = at.wanted(*wait);
             let checked = to_its_end(&gate, console, gate.check(&wanted, *ci)).await?;
+            // A condition that is not met is an answer here, with an exit code of its own, and no error.
             Ok(print::checked(&about.branch, &at.repository, &checked))
         }
         GateAction::Review { about, verdict, note } => review(site, about, *verdict, note).await,
@@ -75,6 +76,8 @@ struct Me {
 
 impl Me {
     fn of(site: &Site) -> Self {
+        // Every agent's pane has it in its environment; whoever has no such name sits before a
+        // terminal of their own.
         let agent = std::env::var("MOSAIC_AGENT_NAME").ok().filter(|name| !name.is_empty());
         Self { is_agent: agent.is_some(), name: agent.unwrap_or_else(|| site.tenant_id.clone()) }
     }
@@ -119,6 +122,8 @@ async fn to_its_end<T>(gate: &Gate<'_>, console: Console, work: impl Future<Outp
         return work.await;
     }
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    // A hangup as well: a merge that an SSH connection runs would else die with it and
+    // leave its checkout.
     let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
     if signals.is_empty() {
         return work.await;
@@ -180,6 +185,7 @@ impl Bench<'_> {
         });
         event.detail.insert("commit".to_owned(), commit.into());
         event.detail.insert("onto".to_owned(), onto.into());
+        // A history that cannot be written holds up no merge; `note` has said so in the log.
         let _logged = activity::note(self.site, &event);
     }
 }
@@ -232,6 +238,8 @@ async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) 
             "somebody else reviews it",
         ));
     }
+    // The review first and the card's word behind it: killed in between, the gate
+    // already counts the review.
     gate::record(site, &review)?;
     if let Some(found) = &found {
         let word = if verdict == ReviewVerdict::Approve { Word::Approved } else { Word::Rejected };
@@ -246,6 +254,8 @@ async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
     let Some(found) = &at.found else { return Ok(print::merged(done, None, None)) };
     let id = &found.card.id;
     let followed = async {
+        // Written before the card moves: whoever comes after a kill sees that it is merged and
+        // goes on from there.
         card::say(site, found, Word::Merged, &at.who.name, &done.commit, "")?;
         match card::follow(site, found).await? {
             Some(_) => Ok(true),
@@ -255,6 +265,8 @@ async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
     match followed.await {
         Ok(completed) => Ok(print::merged(done, Some(id.as_str()), Some(completed))),
         Err(failure) => {
+            // The merge itself is done and cannot be taken back, so it is told, with the code of a
+            // failure for what is left.
             let mut report = print::merged(done, Some(id.as_str()), None).with_code(crate::app::action::error::FAILED);
             report.errors.push(format!("{failure}; the same command again completes the card"));
             Ok(report)
@@ -265,6 +277,7 @@ async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
 /// A refusal as an error; where its author can mend it, the card goes back to them.
 async fn sent_back(site: &Site, at: &At, refusal: &Refusal) -> Failure {
     let mut failure = refusal.failure(&at.about.branch);
+    // What its author cannot mend, such as a pause or a long line, sends no card back.
     let Some(found) = at.found.as_ref().filter(|_| refusal.is_for_author()) else { return failure };
     let note = std::iter::once(refusal.why()).chain(refusal.details()).collect::<Vec<_>>().join("\n");
     let followed = match card::say(site, found, Word::Refused, &at.who.name, "", &note) {
@@ -285,6 +298,7 @@ async fn queue(site: &Site, repo: Option<&Path>, purpose: &str, wait: Duration, 
     let about = About { branch: String::new(), card: None, repo: repo.map(PathBuf::from) };
     let desk = Bench { site, about: &about, tell, keeps: false };
     let gate = Gate::open(site, &repository, &desk)?;
+    // Waiting for a push by hand is no merge of the gate's, and a pause does not stop people.
     let paused = if purpose == "merge" { paused(site) } else { None };
     let ticket =
         Ticket { pid: std::process::id(), who: Me::of(site).name, purpose: purpose.to_owned(), branch: String::new() };

@@ -73,10 +73,12 @@ pub(super) async fn read(site: &Site, id: Option<&CardId>, branch: &str) -> Resu
 fn of_branch(backlog: &mut Backlog, branch: &str) -> backlog::error::Result<Option<CardId>> {
     // By custom it ends in the card's id.
     if let Ok(id) = CardId::parse(branch.rsplit('/').next().unwrap_or(branch))
+        // Only by custom: a branch may end in the id of a card that it has nothing to do with.
         && backlog.store().card(&id)?.is_some_and(|card| card.branch == branch && card.status != Status::Done)
     {
         return Ok(Some(id));
     }
+    // The claimed one first: where several name the branch, it is about the one that somebody works on.
     for status in [Status::Claimed, Status::Ready, Status::Blocked] {
         let query = ListQuery { status: Some(status), limit: MOST, ..ListQuery::default() };
         let found = backlog.store().list(&query)?.into_iter().find(|card| card.branch == branch);
@@ -102,6 +104,7 @@ fn workers(history: &[CardEvent]) -> Vec<String> {
         if let Some((_, stage)) = change(line) {
             now = Some(stage);
         }
+        // By the history and not by the claim: at the gate the card is claimed by whoever merges it.
         if line.kind == EventKind::Claimed && now == first && !workers.contains(&line.actor) {
             workers.push(line.actor.clone());
         }
@@ -125,6 +128,7 @@ pub(super) fn say(site: &Site, found: &Found, word: Word, by: &str, commit: &str
 /// # Errors
 /// What the backlog says, or the pipeline.
 pub(super) async fn follow(site: &Site, found: &Found) -> Result<Option<String>> {
+    // Without a pipeline a card goes nowhere by itself, and the merge completes it.
     let Some(pipeline) = pipeline::of_fleet(site)? else { return Ok(None) };
     let (id, whole) = (found.card.id.clone(), site.clone());
     let done = with_backlog(site, Intent::Write, move |backlog| {

@@ -24,6 +24,7 @@ use crate::fleet::session;
 use crate::fleet::worktree::{self, Place as Tree};
 
 /// Longest reason that the history of a card keeps, in characters.
+// The history shows a line for each; a runtime's whole screen does not belong there.
 const MAX_REASON: usize = 400;
 
 /// What a card is given with.
@@ -85,6 +86,7 @@ impl Giving<'_> {
         match briefed {
             Ok(receipt) => self.keep(&lease, &card, &receipt).await,
             Err(Not::Lost(why)) => Ended::Moot(why),
+            // Who is to blame decides who waits: the agent, the card, or nobody.
             Err(Not::Agent(why)) => self.back(&lease, why, Ended::Agent).await,
             Err(Not::Card(why)) => self.back(&lease, why, Ended::Card).await,
             Err(Not::Ended(why)) => self.back(&lease, why, Ended::Moot).await,
@@ -102,14 +104,18 @@ impl Giving<'_> {
     async fn under<T>(&self, lease: &Lease, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         // A pane may be another sender's for a minute.
+        // A third: one renewal may be late or fail, and the next still comes in time.
         let every = Duration::from_secs(self.lease_seconds.unsigned_abs()) / 3;
         let mut due = interval_at(Instant::now() + every, every);
+        // A store that hung must not be asked three times at once when it is back.
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 done = &mut work => return done,
                 _ = due.tick() => {
                     if let Err(failure) = self.renew(lease, self.lease_seconds).await {
+                        // The delivery goes on: `keep` asks once more at its end, and finds out
+                        // whether the card was lost.
                         tracing::warn!(%failure, card = %lease.id, "the lease of a card was not renewed");
                     }
                 }
@@ -130,9 +136,11 @@ impl Giving<'_> {
     /// Clears the agent's conversation where the roster says so, and delivers the brief.
     async fn brief(&self, lease: &Lease, agent: &Agent) -> std::result::Result<Receipt, Not> {
         if agent.reset_between_tasks {
+            // Before the brief is sent: what clears a conversation would clear the brief too.
             self.reset(agent).await?;
         }
         let id = lease.id.clone();
+        // Read again under the lease, as the card may have been edited between the look and the claim.
         let detail = self.desk.with(move |backlog| backlog.detail(&id)).await;
         let detail = detail.map_err(|failure| Not::Lost(failure.to_string()))?;
         let tree = self.tree(&detail.card, agent).await?;
@@ -180,6 +188,8 @@ impl Giving<'_> {
         if card.branch != tree.branch {
             // By this the gate finds its work.
             let (id, patch) = (card.id.clone(), Patch { branch: Some(tree.branch.clone()), ..Patch::default() });
+            // Written down before the brief is sent: an agent that is fast may be at the gate
+            // before it would be.
             let noted = self.desk.with(move |backlog| backlog.edit(&id, &patch, None).map(drop)).await;
             noted.map_err(|failure| Not::Lost(failure.to_string()))?;
         }
@@ -210,6 +220,7 @@ impl Giving<'_> {
         let now = self.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
         match now {
             // A fast worker has finished before.
+            // Its token only grows, so an equal one says that nobody else has had the card since.
             Some(card) if card.last_claim_token == lease.token && card.status != Status::Ready => Ended::Taken {
                 how: format!("{word}, and {} already", card.column().word()),
                 attempts: card.attempts,
@@ -222,6 +233,7 @@ impl Giving<'_> {
     /// Gives the lease back with its reason.
     async fn back(&self, lease: &Lease, why: String, ended: fn(String) -> Ended) -> Ended {
         let (id, token) = (lease.id.clone(), lease.token);
+        // The reason may quote the runtime's screen, with whatever stands there.
         let reason: String = Label::new(&why).as_str().chars().take(MAX_REASON).collect();
         match self.desk.with(move |backlog| backlog.release(&id, token, &reason)).await {
             Ok(_) => ended(why),
@@ -235,6 +247,8 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
     let why = format!("{}: {}", receipt.delivery.word(), receipt.reason);
     match receipt.delivery.arrived() {
         true => Ok(receipt),
+        // Before the other two: a text that stays in the composer would be sent with the next message,
+        // whatever else is true.
         false if receipt.left_behind => Err(Not::LeftBehind(why)),
         false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
         false => Err(Not::Agent(why)),

@@ -13,6 +13,7 @@ use crate::fleet::os::process;
 use crate::fleet::roster::{Agent, ENHANCING_CLASS, Roster};
 
 /// Cards read of each column: more than agents can take in one tick.
+// A backlog may hold a million cards, and a tick reads it whenever it changed.
 const MOST_CARDS: u64 = 200;
 
 /// Cards read for one class or agent where that is not enough.
@@ -30,12 +31,15 @@ pub(super) fn seats(
     is_busy: &dyn Fn(&str) -> bool,
     asks_for_age: &dyn Fn(&str) -> bool,
 ) -> Vec<Seat> {
+    // Those of other hosts have a supervisor there, and two would give one agent two cards.
     let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     local
         .map(|agent| {
+            // A stranger's session may have the name of an agent that is not up.
             let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
             let name = agent.name.as_str();
             let mut seat = seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(name));
+            // It is one file of `/proc` for each, which is not read for those of whom nobody asks.
             if asks_for_age(name) {
                 seat.began = row.and_then(|row| row.pane.as_ref()).and_then(|pane| process::began(pane.pid));
             }
@@ -63,10 +67,12 @@ fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, bus
         readiness,
         began: None,
         reason: row.map(|row| row.reason.to_string()).unwrap_or_default(),
+        // A session that ended may leave a process which still writes; then the claim stays.
         gone: row.is_some_and(|row| row.readiness == Readiness::Dead && !lives(row)),
         stopped: row.is_some_and(|row| row.has(Flag::Stopped)),
         restarting: row
             .and_then(|row| row.systemd.as_ref())
+            // systemd is about to do it: a second start beside it would be one too many.
             .is_some_and(|unit| matches!(unit.active, ActiveState::Activating | ActiveState::Deactivating)),
         unkept: row.is_some_and(|row| checks::lacks_keeper(site, row)),
         drafted: row.and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.drafted),
@@ -108,6 +114,7 @@ pub(super) fn cards(
 /// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
 /// about the past.
 fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, Option<i64>), Error> {
+    // A fleet that gets such a seat later would else be sent through its whole past.
     let Some(line) = line else {
         let newest = backlog.store().recent(0, 1)?;
         return Ok((Vec::new(), Some(newest.last().map_or(0, |(line, _)| *line))));
@@ -159,6 +166,8 @@ fn held(
             None => {
                 let lines = backlog.store().history(&held.id, MOST_LINES)?;
                 let claim = lines.iter().rev().find(|line| line.kind == EventKind::Claimed);
+                // A claim whose line is not found is taken for ours: an agent that holds a card must
+                // not get a second one.
                 claim.is_none_or(|claim| claim.host == host)
             }
         };

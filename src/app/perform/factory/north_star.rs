@@ -63,6 +63,7 @@ fn check(source: &file::Source) -> Result<Report> {
 }
 
 fn render(source: &file::Source, write: bool, check: bool) -> Result<Report> {
+    // A file with a problem is not rendered in part: the page is what agents read as the whole of it.
     let star = source.star()?;
     let name = source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let text = north_star::render(&star, &name);
@@ -75,6 +76,7 @@ fn render(source: &file::Source, write: bool, check: bool) -> Result<Report> {
     };
     if write {
         let shown = page.display();
+        // Not written anew, so that neither its time nor whoever watches the file is touched.
         if file::is_current(&page, &text)? {
             return Ok(Report::done(format!("{shown}: is up to date"), &json("unchanged", true, &Value::Null)));
         }
@@ -84,6 +86,7 @@ fn render(source: &file::Source, write: bool, check: bool) -> Result<Report> {
     if check {
         return checked(&page, file::is_current(&page, &text)?, &json);
     }
+    // The text was asked for, and it is printed whatever lies in the page's place.
     let current = file::is_current(&page, &text).unwrap_or(false);
     Ok(Report::done(text.trim_end(), &json("printed", current, &Value::from(text.clone()))))
 }

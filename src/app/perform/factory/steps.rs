@@ -90,10 +90,13 @@ pub(super) async fn live(site: &Site, roster: &Roster, decision: &Decision, agen
     let seen = process::since_boot();
     let done = async {
         let life = Lifecycle::choose(site, roster, None).await?;
+        // To stop one needs nothing of what a start does, and must work where that is broken.
         if !matches!(decision, Decision::Stop { .. }) {
             life.prepare(&[agent]).await?;
         }
         match decision {
+            // With the moment at which this began: one that somebody else brought back while its lock was
+            // waited for is not restarted again.
             Decision::Revive { .. } => life.revive(agent, seen).await,
             Decision::Stop { .. } => life.stop(agent).await,
             _ => life.start(agent).await,
@@ -117,6 +120,7 @@ pub(super) async fn clear(site: &Site, roster: &Roster, agent: &Agent, holds: bo
     if receipt.delivery.arrived() {
         return Ended::Well(receipt.reason);
     }
+    // With a card in hand a restart would cost the work of the whole turn for one line of text.
     if !receipt.left_behind || holds {
         return Ended::Agent(said);
     }
@@ -175,6 +179,7 @@ fn what_became_of(detail: &Detail) -> String {
         let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
         at.strftime("%Y-%m-%d %H:%M:%S").to_string()
     };
+    // A card that was worked on for a day has hundreds of renewals, and they say nothing.
     let lines: Vec<&CardEvent> = detail.history.iter().filter(|line| line.kind != EventKind::Renewed).collect();
     let left_out = lines.len().saturating_sub(MOST_LINES);
     let mut text = format!("Card {} ({}) is {}. Its history, in UTC:\n", card.id, card.title, card.column().word());

@@ -46,9 +46,11 @@ use crate::fleet::{session, supervision};
 const ASK_BACKLOG: Duration = Duration::from_millis(400);
 
 /// Time between the two looks of a single tick.
+// Longer than what two looks have to lie apart, so that these two can agree.
 const SECOND_LOOK: Duration = Duration::from_millis(300);
 
 /// What is under way when it is told to go is waited for.
+// Below the 45 s after which systemd kills its unit.
 const FINISHES_WITHIN: Duration = Duration::from_secs(35);
 
 /// What was seen within so long of an agent's start or end may be from before it: all planes are looked at each second.
@@ -221,6 +223,8 @@ impl<'a> Supervisor<'a> {
             self.settling.retain(|_, ended| ended.elapsed() < SETTLES_AFTER);
             let seen = Seen {
                 seats: self.seats(&snapshot),
+                // A backlog that cannot be asked looks the same each time, and is read again when
+                // the interval is over.
                 revision: self.desk.with(|backlog| backlog.store().revision()).await.unwrap_or_default(),
                 paused: paused(self.site),
             };
@@ -231,6 +235,8 @@ impl<'a> Supervisor<'a> {
             let situation = self.situation(&snapshot).await;
             self.memory.look(&situation);
             let decisions = tick(&situation, &self.memory);
+            // What takes its time only begins here, and runs once it is polled above: the memory is
+            // written down before.
             self.memory.decided(&decisions);
             for decision in decisions {
                 self.begin(decision, &mut work).await;
@@ -293,6 +299,8 @@ impl<'a> Supervisor<'a> {
         troubles.extend(cards.as_ref().err().map(ToString::to_string));
         troubles.extend(open.as_ref().err().map(ToString::to_string));
         self.troubled(&troubles.join("; "));
+        // A list that cannot be read is an empty one here: `raise` looks for the subject in the file
+        // itself, so nothing is escalated twice for it.
         let open = open.unwrap_or_default();
         let here = open.iter().filter(|one| one.host == self.site.host && one.tenant_id == self.site.tenant_id);
         let untold = here.clone().filter(|one| !one.told && one.is_open());
@@ -321,6 +329,7 @@ impl<'a> Supervisor<'a> {
     /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
     async fn move_on(&self) -> Result<()> {
         let Some(name) = self.roster.pipeline.as_deref().filter(|_| !self.wanted.dry_run) else { return Ok(()) };
+        // A card that moves on ends somebody's work and begins another's, and a pause holds up both.
         if paused(self.site).is_some() {
             return Ok(());
         }
@@ -398,6 +407,8 @@ impl<'a> Supervisor<'a> {
                     .with(move |backlog| {
                         let held = backlog.store().card(&card)?.and_then(|card| card.claim);
                         match held.filter(|claim| claim.owner == agent) {
+                            // By the token that was read here: a claim that somebody makes in
+                            // between is not taken away.
                             Some(claim) => backlog.release(&card, claim.token, &why).map(|_| "released".to_owned()),
                             None => Ok("it is not held any more".to_owned()),
                         }
@@ -443,6 +454,8 @@ impl<'a> Supervisor<'a> {
             ) => {
                 memory.took_no_work(agent, why, now);
             }
+            // Counted also where it went well: an agent that starts and dies each time is
+            // what the pause is for.
             (Decision::Revive { agent, why }, Ended::Well(_)) => memory.revived(agent, &why.to_string(), now),
             (
                 Decision::Revive { agent, .. } | Decision::Start { agent, .. } | Decision::Keep { agent, .. },
@@ -450,6 +463,7 @@ impl<'a> Supervisor<'a> {
             ) => memory.revived(agent, why, now),
             (Decision::Stop { agent, .. }, Ended::Failed(_)) => memory.could_not_stop(agent),
             (Decision::Replan { agent, .. }, Ended::Well(_)) => {
+                // Read behind the delivery: what changed while it was on its way is no reason to ask again.
                 let mark = self.mark().await;
                 self.memory.asked = mark.map(|mark| Asked { agent: agent.clone(), mark, at: now });
             }
@@ -524,6 +538,8 @@ impl<'a> Supervisor<'a> {
         if bytes == self.saved || self.wanted.dry_run {
             return;
         }
+        // What a lost file costs is a few tries that failed before; that is not worth a flush
+        // to the disk a tick.
         let done = folder::make_private(&self.site.supervisor_dir())
             .and_then(|()| file::write_private(&path, &bytes, Keep::Fleeting));
         match done {

@@ -94,6 +94,7 @@ struct Row {
 /// When the file is not valid, or the backlog cannot be used.
 pub(super) fn perform(site: &Site, source: &Source, dry_run: bool) -> Result<Report> {
     let star = source.star()?;
+    // A look makes no database where there is none.
     let intent = if dry_run { Intent::Read } else { Intent::Write };
     let opened = backlog::place(site)?.open(intent, backlog::who(site), &mut |_, _| {});
     let mut backlog = opened.map_err(backlog::failure)?;
@@ -122,6 +123,7 @@ fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row
     for goal in star.in_order() {
         let depends_on = goal.depends_on.iter().map(|on| card_of(on)).collect::<Result<BTreeSet<_>>>()?;
         let card = card_of(&goal.id)?;
+        // Made in the order of their dependencies, as a card may only depend on one that is there.
         let outcome = match cards.get(&goal.id) {
             Some(card) => {
                 edits.push((rows.len(), card, wanted(goal, card, &depends_on, &cards)));
@@ -154,6 +156,7 @@ fn create(
     depends_on: BTreeSet<CardId>,
     dry_run: bool,
 ) -> Result<Outcome, Error> {
+    // It has no key of a goal: whoever made it by hand did not mean this, and it is left alone.
     if backlog.store().card(card)?.is_some() {
         return Ok(Outcome::Taken);
     }
@@ -172,6 +175,7 @@ fn create(
         id: card.clone(),
         title: title(goal),
         fields,
+        // By this key a second run, or one beside it, finds the card that the first one made.
         idempotency_key: Some(goal_key(&goal.id)),
         blocked: false,
     };
@@ -188,6 +192,7 @@ fn refused(error: Error) -> Result<Outcome, Error> {
     use crate::backlog::error::ErrorKind;
     match error.kind {
         ErrorKind::Refused | ErrorKind::Invalid | ErrorKind::NotFound => Ok(Outcome::Refused(error.to_string())),
+        // The next goal would fail the same way, and a thousand lines would say so.
         ErrorKind::Failed | ErrorKind::Collision | ErrorKind::Lost => Err(error),
     }
 }
@@ -291,6 +296,7 @@ fn edit<'a>(
     versions: &mut BTreeMap<&'a CardId, i64>,
     card: &'a CardId,
 ) -> Result<()> {
+    // Against the version that was compared: an edit by hand since then is not written over.
     match backlog.edit(card, patch, versions.get(card).copied()) {
         Ok(outcome) => {
             versions.insert(card, outcome.card.version);

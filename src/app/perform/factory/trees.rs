@@ -13,6 +13,7 @@ use crate::fleet::roster::Roster;
 use crate::fleet::worktree;
 
 /// A work tree that could not be taken away is tried again after so long.
+// A `git status` of each that stays is a process and a walk through its files.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// What is known of work trees of cards that are done.
@@ -32,6 +33,7 @@ impl Sweeping {
 
     /// Takes the work trees of cards away that are done, of which there are so many now.
     pub(super) async fn sweep(&mut self, site: &Site, roster: &Roster, desk: &Desk, done: Option<u64>) {
+        // Only a card that is done more or less can have changed what there is to take away.
         if done.is_none() || done == self.swept || Instant::now() < self.next {
             return;
         }
@@ -54,6 +56,7 @@ async fn sweep(site: &Site, roster: &Roster, desk: &Desk) -> BTreeMap<String, St
     for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
         let Some(wanted) = &agent.worktree else { continue };
         for (card, folder) in worktree::of_cards(site, agent) {
+            // A folder of another name is somebody's own.
             let Ok(id) = CardId::parse(&card) else { continue };
             let card = desk.with(move |backlog| backlog.store().card(&id)).await;
             let done = card.ok().flatten().filter(|card| card.status == Status::Done);

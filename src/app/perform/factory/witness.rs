@@ -37,6 +37,8 @@ impl Witness {
     /// Takes a look at the fleet.
     pub(super) fn see(&self, snapshot: &Arc<FleetSnapshot>) {
         if let Some((sender, _)) = &self.0 {
+            // A full channel means that the history is locked for long; the look that is lost is
+            // covered by the next.
             let _busy = sender.try_send(Arc::clone(snapshot));
         }
     }
@@ -44,7 +46,9 @@ impl Witness {
     /// Lets it write down what it was shown last.
     pub(super) async fn end(self) {
         let Some((sender, thread)) = self.0 else { return };
+        // The thread ends when nobody can send to it any more.
         drop(sender);
+        // A join blocks, and beneath it the runtime could not count the time.
         let joined = tokio::task::spawn_blocking(move || thread.join().is_ok());
         if !matches!(tokio::time::timeout(ENDS_WITHIN, joined).await, Ok(Ok(true))) {
             tracing::warn!("what was seen of agents last is not kept");
@@ -61,6 +65,7 @@ fn write(site: &Site, looks: &Receiver<Arc<FleetSnapshot>>) {
         };
         if let Err(failure) = done {
             tracing::warn!(%failure, "what is seen of agents is not kept");
+            // Opened anew with the next look: a database that was replaced or repaired is another file.
             recorder = None;
         }
     }
