@@ -74,9 +74,11 @@ pub(in crate::app::tui) fn newest(state: &State, rows: usize) -> Vec<ActivityLin
 fn lines(state: &State, rows: usize) -> Vec<ActivityLine> {
     let events = state.activity.events();
     let cursor = state.activity.cursor();
+    // While it follows, the last lines of the page are shown, however long the page became meanwhile.
     let held = state.activity.at.is_some();
     let from = if held { state.activity.top } else { events.len().saturating_sub(rows) };
     let shown = events.iter().enumerate().skip(from).take(rows);
+    // One more than fits: the band is a line that no event has.
     let mut lines: Vec<ActivityLine> = Vec::with_capacity(rows + 1);
     let band = state.activity.band;
     for (at, ((time, _), event)) in shown {
@@ -89,6 +91,7 @@ fn lines(state: &State, rows: usize) -> Vec<ActivityLine> {
     }
     // The band takes a line: of those above it, or of those below when the cursor would go.
     while lines.len() > rows {
+        // The cursor may not leave the screen for a line that only divides.
         let selected_first = matches!(&lines[0], ActivityLine::Event(line) if line.selected);
         if selected_first { lines.truncate(rows) } else { drop(lines.remove(0)) }
     }
@@ -112,6 +115,7 @@ fn line(state: &State, event: &Event, selected: bool) -> EventLine {
         glyph,
         role,
         kind: event.kind.word(),
+        // Every command begins so, and eleven columns of each line would say nothing.
         what: event.what.strip_prefix("mosaic-tui ").unwrap_or(&event.what).to_owned(),
         outcome: Piece::new(
             Label::new(&outcome(event)).to_string(),
@@ -146,6 +150,7 @@ fn outcome(event: &Event) -> String {
     let text = match event.kind {
         Kind::Readiness => event.telling_line().to_owned(),
         Kind::Card => match (event.lasted, event.outcome.as_str()) {
+            // A card that is done says in front what it became; how long it took is what is not there yet.
             (Some(lasted), _) => format!("after {}", long(lasted)),
             // What stands in front says all of the others.
             (None, word @ ("blocked" | "edited" | "linked" | "unlinked" | "reclaimed")) => {
@@ -173,6 +178,7 @@ fn position(state: &State) -> Vec<Piece> {
         pieces.push(Piece::new("held still", Role::Strong));
         let text = match newer {
             0 => String::new(),
+            // The store counts no further: the number is for a glance, and a count of all would read all.
             1000.. => "  1000+ newer (G)".to_owned(),
             count => format!("  {count} newer (G)"),
         };
@@ -206,6 +212,7 @@ fn day(state: &State, cells: usize) -> Vec<Bar> {
         return Vec::new();
     }
     let buckets = histogram(&known.day, state.now.as_millisecond(), cells);
+    // Scaled to the tallest bar that is shown: a quiet night would be flat beside yesterday's storm.
     let most = buckets.iter().map(|bucket| bucket.events).max().unwrap_or(0).max(1);
     buckets
         .iter()
@@ -218,6 +225,7 @@ fn share(part: i64, most: i64) -> u8 {
     if part <= 0 {
         return 0;
     }
+    // Rounded up, so that one event beside a thousand is still to be seen.
     u8::try_from((part * 16 + most - 1) / most.max(1)).unwrap_or(16).clamp(1, 16)
 }
 
@@ -244,6 +252,7 @@ fn plots(state: &State, rows: usize) -> Plots {
     let mut claims: Vec<i64> = hours.iter().flat_map(|hour| &hour.claims).copied().collect();
     claims.sort_unstable();
     let longest = hours.iter().filter_map(|hour| hour.median()).max().unwrap_or(0);
+    // The median and not the mean: one claim that was forgotten for a day would hide all the others.
     let median = claims.get(claims.len().saturating_sub(1) / 2).copied();
     let agents = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
     Plots {

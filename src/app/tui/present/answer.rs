@@ -15,6 +15,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let mut lines = vec![vec![Piece::new(answer.command.clone(), Role::Quiet)], Vec::new()];
     lines.extend(answer.text.lines().enumerate().map(|(at, line)| {
         let role = match (answer.search.at == Some(at), found.contains(&at)) {
+            // The line where one is stands out from the others that were found, else `n` seems to do nothing.
             (true, _) => Role::Strong,
             (_, true) => Role::Accent,
             _ => plain,

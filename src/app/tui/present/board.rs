@@ -49,6 +49,7 @@ fn board(state: &State, plan: &Plan) -> BoardView {
         let index = column.index();
         let selected = column == state.board.column;
         let top = state.board.top[index];
+        // By the count and not by what was read: a card that is still on its way has its place already.
         let shown = page.min(state.board.count(column).saturating_sub(top));
         let cards = (top..top + shown)
             .map(|at| {
@@ -111,6 +112,7 @@ fn empty(state: &State) -> Vec<String> {
 
 /// What matters of a card in its column, beside its name.
 fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
+    // The store's clock: a claim expires by it, and this machine's may be minutes off.
     let now = state.board.clock(state.now);
     let quiet = |text: String| Piece::new(text, Role::Quiet);
     let mut pieces = Vec::with_capacity(8);
@@ -170,6 +172,7 @@ const BAR: u64 = 5;
 /// What is left of a time, as a bar. A renewal changes the card, so the time began with the last change.
 fn bar(from: Stamp, to: Stamp, now: Stamp) -> String {
     let (whole, left) = (to.since(from).as_millis(), to.since(now).as_millis());
+    // Rounded up: an empty bar means that the time is over, and nothing else does.
     let full = (left * u128::from(BAR)).div_ceil(whole.max(1)).min(u128::from(BAR));
     (0..u128::from(BAR)).map(|cell| if cell < full { '\u{25b0}' } else { '\u{25b1}' }).collect()
 }
@@ -206,6 +209,7 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
     if !detail.card.body.is_empty() {
         lines.push(Vec::new());
     }
+    // A body may be a megabyte, and a frame is drawn several times a second.
     lines.extend(wrapped(&detail.card.body, width, MAX_BODY_LINES).map(|line| vec![Piece::new(line, Role::Plain)]));
     lines
 }
@@ -229,6 +233,7 @@ fn beside(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
 #[must_use]
 pub(super) fn trouble(state: &State) -> Option<Piece> {
     if let Some((why, since)) = &state.board.lost {
+        // A clock that was set back makes it negative, and "0 s" is as true as anything then.
         let age = Duration::try_from(state.now.duration_since(*since)).unwrap_or_default();
         return Some(Piece::new(format!("  {} for {}", clean(why), age::short(age)), Role::Alarm));
     }

@@ -103,6 +103,8 @@ pub(super) fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {
 /// A text in lines of at most that width.
 pub(super) fn wrapped(body: &str, width: usize, most: usize) -> impl Iterator<Item = String> {
     let line = move |line: &str| {
+        // Cut before it is wrapped: a line of a megabyte would be wrapped whole to show
+        // the first thirty rows.
         let shown = text::beginning(line, width.saturating_mul(most));
         text::wrap(&printable(shown).replace('\t', "    "), width)
     };
@@ -195,6 +197,8 @@ fn work(card: &Card) -> Option<String> {
 
 pub(super) fn neighbours(name: &str, all: &[Neighbour], lines: &mut Vec<Vec<Piece>>) {
     for (at, one) in all.iter().enumerate() {
+        // A dependency may name a card that nobody made: it holds the card up for good,
+        // which has to be seen.
         let word = one.column.map_or("unknown card, never claimable", Column::word);
         let role = one.column.map_or(Role::Warning, Role::Lane);
         lines.push(fact(

@@ -13,6 +13,7 @@ use crate::ui::view::{Piece, Role};
 const BOX: (usize, usize) = (10, 30);
 
 /// Most trunks between two levels; beyond it several sources share the last.
+// Each trunk is a column that the boxes lose.
 const MAX_TRUNKS: usize = 5;
 
 /// Rounds of ordering; more change nothing on graphs of this size.
@@ -120,6 +121,7 @@ impl<'a> Drawing<'a> {
         for (id, level) in levels {
             let column = &mut columns[level - first];
             // What does not fit is counted; the card itself always has its place.
+            // One row less than there are: the last says how many were left out.
             if column.len() + 1 < height || *id == center || levels.len() < height {
                 column.push(Spot::Card(id));
             } else {
@@ -173,6 +175,8 @@ impl<'a> Drawing<'a> {
                         })
                         .copied()
                         .collect();
+                    // In hundredths, as the mean of two places lies between them; what has no neighbour goes to
+                    // the end and pulls at nothing.
                     if near.is_empty() { usize::MAX } else { near.iter().sum::<usize>() * 100 / near.len() }
                 };
                 let mut column = std::mem::take(&mut self.columns[level]);
@@ -195,6 +199,7 @@ impl<'a> Drawing<'a> {
             .map(|links| links.iter().map(|(from, _)| from).collect::<BTreeSet<_>>().len().min(MAX_TRUNKS) + 3)
             .collect();
         let room = width.checked_sub(gaps.iter().sum())?;
+        // Narrower than this no title says anything, and the picture is tried again with a level less.
         let box_width = (room / self.columns.len()).min(BOX.1);
         if box_width < BOX.0 {
             return None;
@@ -349,6 +354,8 @@ impl Grid {
                             pieces.push(Piece::new(std::mem::take(&mut strokes), Role::Quiet));
                         }
                         pieces.push(Piece::new(text.clone(), *role));
+                        // By columns and not by characters: a title may be wide, and a label of no width would
+                        // stand still here for ever.
                         x += text::width(text).max(1);
                         continue;
                     }

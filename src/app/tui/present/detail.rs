@@ -42,6 +42,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         });
     }
     for evidence in &row.evidence {
+        // The title has what the roster says.
         if evidence.plane == Plane::Roster {
             continue;
         }
@@ -113,6 +114,7 @@ const METER: u8 = 5;
 
 /// A share of hundred as a bar.
 fn meter(percent: f64) -> String {
+    // Rounded up: a context that begins to fill shows its first cell.
     let full = (percent / 100.0 * f64::from(METER)).ceil();
     (0..METER).map(|cell| if f64::from(cell) < full { '\u{25b0}' } else { '\u{25b1}' }).chain([' ']).collect()
 }
@@ -175,6 +177,8 @@ pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
         lines.push((evidence.plane.word().to_owned(), format!("{mark}{} ({age} ago)", evidence.text)));
     }
     lines.extend(row.notes.iter().map(|note| ("launch".to_owned(), format!("warned: {note}"))));
+    // For one that lives, the end of an earlier process explains nothing; where the
+    // planes disagree, it may.
     if row.readiness == Readiness::Dead || row.has(Flag::Disagree) {
         lines.extend(last_end(row));
     }

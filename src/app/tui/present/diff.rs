@@ -22,6 +22,7 @@ pub(in crate::app::tui) fn page(state: &State) -> usize {
 pub(in crate::app::tui) fn widest(state: &State) -> usize {
     let Some(diff) = state.diff.diff() else { return 0 };
     let lines = diff.files.iter().flat_map(|file| &file.lines).map(|line| line.text.chars().count() + 1);
+    // Half a screen is kept, so that the end of the longest line is read with what stands before it.
     lines.max().unwrap_or(0).saturating_sub(usize::from(plan_for(state, plan(state)).list.width) / 2)
 }
 
@@ -107,6 +108,8 @@ fn line(state: &State, diff: &Diff, row: Row) -> Vec<Piece> {
                 LineKind::Place => Role::Accent,
                 LineKind::Remark => Role::Quiet,
             };
+            // The mark of a line stays where it is: moved to the side, what is new would
+            // look like what is gone.
             let aside: String = line.text.chars().skip(state.diff.side).collect();
             vec![Piece::new(line.kind.mark(), role), Piece::new(aside, role)]
         }
@@ -126,6 +129,7 @@ fn line(state: &State, diff: &Diff, row: Row) -> Vec<Piece> {
         }
     };
     if state.diff.is_found(row) {
+        // In one colour: the roles of a diff would hide which line was found.
         return shown.into_iter().map(|piece| Piece { role: Role::Found, ..piece }).collect();
     }
     shown

@@ -36,6 +36,8 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         for way in ways(one) {
             let here = way_at == list.at;
             if here {
+                // By the line and not by the way out: what explains each stands between them, and the mark
+                // has to stay in sight.
                 marked = Some(lines.len());
             }
             let (mark, role) = if here { ("  > ", Role::Cursor) } else { ("    ", Role::Plain) };
@@ -59,6 +61,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
 fn title(state: &State, one: &Escalation) -> Vec<Piece> {
     let at = Timestamp::from_millisecond(one.at).unwrap_or(state.now);
     let since = age::coarse(state.now.duration_since(at).unsigned_abs());
+    // Somebody looks after it: it is still there, and alarms nobody.
     let role = if one.is_open() { Role::Alarm } else { Role::Quiet };
     let acked = one.acked.as_ref().map(|ack| format!("  {} looks after it", ack.by)).unwrap_or_default();
     vec![

@@ -12,6 +12,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let event = &open.event;
     let mut lines: Vec<Vec<Piece>> = facts(event, &state.zone)
         .into_iter()
+        // An event has some of these only, and an empty line would ask what is missing.
         .filter(|(_, text)| !text.is_empty())
         .map(|(label, text)| vec![Piece::new(label, Role::Quiet).fitted(Fit::Label), Piece::new(text, Role::Plain)])
         .collect();

@@ -50,6 +50,7 @@ fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
     let width = usize::from(layout::list_width(size.width, size.height));
     let columns = Columns::of(width, rows, state.activity.known.is_some());
     let wanted = rows.iter().map(|row| {
+        // Only who needs somebody gets more than a line: a list of a hundred has to fit on a screen.
         let lines = if row.needs_operator() { columns.lines_below(width, &why(row)) } else { 0 };
         (state.selected.as_ref() == Some(&row.key), lines)
     });
@@ -61,6 +62,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     let rows = state.rows();
     let (columns, heights) = sizes(state, &rows);
     let mut room = plan.list_lines();
+    // The last row may be cut below: one that is left out whole would make the list end with a gap.
     let in_view = |(_, lines): &(&Arc<AgentRow>, &u16)| {
         let begins = room > 0;
         room = room.saturating_sub(usize::from(**lines));
@@ -69,6 +71,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     let shown = rows.iter().zip(&heights).skip(state.list_top).take_while(in_view);
     let shown = shown.map(|(row, lines)| list_row(state, row, *lines)).collect();
     let count = if state.is_filtered() && state.snapshot.is_some() {
+        // Both numbers: whoever forgot a filter must not believe that agents are gone.
         let all = state.snapshot.as_ref().map_or(0, |snapshot| snapshot.agents.len());
         format!("{} of {all} agents", rows.len())
     } else {
@@ -114,6 +117,8 @@ pub(super) fn empty(state: &State) -> Vec<String> {
 
 fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
     let warning = match why(row) {
+        // Borrowed means that nothing warns: the row has its reason itself, and a frame
+        // copies no text for it.
         Cow::Borrowed(_) => None,
         Cow::Owned(words) => Some(words),
     };

@@ -52,6 +52,7 @@ fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {
         return vec![line];
     }
     // A window of the body around the cursor.
+    // What stands around the body takes 21 rows: on a screen of 24 it still has three.
     let rows = BODY_LINES.min(height.saturating_sub(21)).max(2);
     let mut lines: Vec<Vec<Piece>> = around(&field.line.text, field.line.cursor, rows)
         .enumerate()

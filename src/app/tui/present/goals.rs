@@ -49,6 +49,7 @@ fn view(state: &State, height: usize) -> CardView {
     let names = goals.goals.iter().map(|line| text::width(&line.goal)).max().unwrap_or(0).min(NAME);
     let lines = goals.goals.iter().enumerate().map(|(at, line)| row(line, names, at == state.goals.at)).collect();
     // The selected one stays on the screen.
+    // Counted from the end of the page: the view keeps no place of its own that could go stale.
     let scroll = (state.goals.at + 1).saturating_sub(height.max(1));
     CardView { title, lines, scroll: u16::try_from(scroll).unwrap_or(u16::MAX) }
 }
@@ -118,6 +119,7 @@ fn stand(line: &GoalLine) -> String {
 }
 
 fn bar(done: u64, total: u64) -> String {
+    // Rounded down: a full bar says that all is done, and no rounding may say so before.
     let full = (done * BAR).checked_div(total).unwrap_or(0);
     (0..BAR).map(|cell| if cell < full { '\u{25b0}' } else { '\u{25b1}' }).collect()
 }

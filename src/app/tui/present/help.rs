@@ -26,6 +26,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         })
         .collect();
     let mut lines = lines;
+    // Marks in front of rows stand in lists of agents only, and are no keys that a filter could find.
     if filter.is_empty() && !matches!(place, Place::Board | Place::Goals | Place::Activity | Place::Diff) {
         let note = |mark: &str, text: &str| {
             vec![Piece::new(mark, Role::Strong).fitted(Fit::Keys), Piece::new(text, Role::Quiet)]

@@ -190,10 +190,12 @@ fn header(state: &State) -> Header {
         counts.push(Piece::new(format!("   {}", Label::new(why)), Role::Alarm));
     }
     for plane in &snapshot.planes {
+        // These two hide agents; what another plane lacks only makes less certain what is known of them.
         if matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok {
             counts.push(Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm));
         }
     }
+    // What alarms stands in the short form too: a narrow terminal must not hide it.
     let mut brief = counts.clone();
     // Those who need the operator are counted already, and stand on top of the list.
     for readiness in [
@@ -214,6 +216,7 @@ fn header(state: &State) -> Header {
     }
     let old = state.data_age().filter(|age| *age >= OLD_DATA);
     let old = old.map(|age| Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
+    // The first of them only: the header is one line.
     let warning = snapshot.warnings.first();
     let warning = warning.map(|warning| Piece::new(format!("   {}", warning.label()), Role::Warning));
     for piece in old.into_iter().chain(warning) {
@@ -260,6 +263,7 @@ pub(in crate::app::tui) const VIEWS_IN_ORDER: [ScreenAction; 5] = [
 
 /// The views, in the order of their keys.
 fn tabs(state: &State) -> Vec<Tab> {
+    // It shows one agent and has no other view to go to.
     if state.watch_only {
         return Vec::new();
     }
@@ -288,6 +292,7 @@ pub(in crate::app) const TURN: Duration = Duration::from_millis(250);
 
 /// The frame of this moment.
 fn spinner(state: &State) -> &'static str {
+    // By the clock and not by frames: how often is drawn depends on what happens.
     let turns = state.now.as_millisecond().div_euclid(i64::try_from(TURN.as_millis()).unwrap_or(1));
     SPINNER[usize::try_from(turns.rem_euclid(4)).unwrap_or(0)]
 }
@@ -341,8 +346,10 @@ fn footer(state: &State, plan: &Plan) -> Vec<(String, String)> {
     });
     // What runs stands in front of all that could be done meanwhile.
     if let Some(first) = state.running.first() {
+        // In front of the program's name stand the variables that another shell needs.
         let words = first.command.split_whitespace().skip_while(|word| !word.ends_with("mosaic-tui")).skip(1);
         let first: Vec<&str> = words.take(3).collect();
+        // The oldest is named, as it is the one that is waited for longest.
         let more = state.running.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         hints.insert(0, hint(spinner(state), &format!("{}{more}", Label::new(&first.join(" ")))));

@@ -55,6 +55,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
 
 /// Whether somebody sits there and lives.
 fn is_staffed(row: &AgentRow) -> bool {
+    // Stuck and stale seats are staffed: somebody sits there, and needs something.
     row.readiness != Readiness::Dead
 }
 
@@ -73,6 +74,8 @@ fn row(state: &State, branch: &str, holder: &Holder, selected: bool) -> OrgRow {
         },
         Holder::Agent(row) => {
             let note = match (&row.claim, is_staffed(row)) {
+                // Before what it needs: an ephemeral agent is dead most of its time, and nobody
+                // has to do anything.
                 (_, false) => Piece::new(format!("not staffed: {}", row.reason), Role::Quiet),
                 _ if row.needs_operator() => Piece::new(row.reason.as_str(), Role::State(row.readiness)),
                 (Some(claim), _) => Piece::new(format!("{} {}", claim.card, claim.title), Role::Quiet),
@@ -148,6 +151,7 @@ fn persona_lines(told: &str, width: usize) -> Vec<Vec<Piece>> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut facts = false;
     for line in told.lines() {
+        // The facts in front are YAML between two such lines, which is not to be wrapped as prose.
         if line == "---" {
             facts = !facts;
             blocks.push(Block::default());

@@ -23,6 +23,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         vec![],
     ];
     let list = candidates(&palette.line.text, &state.keys);
+    // The list moves only when the mark would leave it, so that a short one stands still.
     let top = palette.at.saturating_sub(SHOWN - 1);
     let mut mark = None;
     for (at, spec) in list.iter().enumerate().skip(top).take(SHOWN) {
@@ -51,6 +52,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let shell = match list.get(palette.at) {
         Some(spec) if matches!(spec.doors.shell, Shell::Words(_)) => {
             let words = words_of(spec).unwrap_or_default();
+            // With the arguments that are typed: the line is meant to be copied.
             let line = if typed.starts_with(&words) { typed.to_owned() } else { words };
             format!("in a shell: {}mosaic-tui {line}", state.prefix)
         }
@@ -60,6 +62,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         },
         None => refusal(typed, &state.keys).unwrap_or_else(|| "nothing matches".to_owned()),
     };
+    // A command that is refused says so as its notice already.
     if palette.notice.as_ref() != Some(&shell) {
         lines.push(vec![]);
         lines.push(vec![Piece::new(shell, Role::Plain)]);

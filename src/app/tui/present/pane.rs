@@ -16,6 +16,7 @@ pub(in crate::app::tui) fn anchor(screen: &PaneScreen, room: Size, pan: Option<(
     // tmux writes its own notice into the last line of a dead pane; what the program said matters.
     let lines = screen.size.height.saturating_sub(u16::from(dead));
     let last_line = (0..lines).rev().find(|row| !screen.row_text(*row).is_empty()).unwrap_or(0);
+    // A dead pane keeps its last cursor, which nothing moves any more.
     let cursor = screen.cursor.filter(|_| !dead).map(|(_, row)| row);
     (0, first_row_that_matters(screen.size.height, last_line, cursor, room.height))
 }
@@ -59,7 +60,9 @@ pub(super) fn end_of(pane: &PaneFacts) -> String {
 /// What is said over, or instead of, a pane's cells.
 fn note_of(state: &State, row: &AgentRow) -> Option<String> {
     match (&row.pane, &state.pane.lost) {
+        // Before why the view was lost: without a pane that is only what follows from it.
         (None, _) => Some(format!("no pane: {}", row.reason)),
+        // Its last screen stays below this: what it said before it ended is what is looked for.
         (Some(pane), _) if pane.dead => Some(end_of(pane)),
         (_, Some(why)) => Some(why.clone()),
         (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),

@@ -12,6 +12,7 @@ const BETWEEN: &str = " | ";
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Question(open)) = &state.overlay else { return None };
     let row = |text: &str| {
+        // By the row itself: some runtimes number their choices and some only mark one.
         let numbered = text.split_once(|c: char| !c.is_ascii_digit()).filter(|(number, _)| !number.is_empty());
         match numbered {
             // Its number is the key.

@@ -22,6 +22,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines.push(Vec::new());
     }
     let mut marked = None;
+    // The other questions and the frame take up to 14 rows.
     let rows = usize::from(state.size.height).saturating_sub(14).clamp(2, CHOICES);
     for (at, entry) in sheet.entries.iter().enumerate() {
         let is_focused = at == sheet.focus && sheet.saving.is_none();
@@ -43,6 +44,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     }
     if let Some(notice) = &sheet.notice {
         lines.push(told(notice, Role::Warning));
+        // What went wrong is scrolled to, as the choices above may fill a small terminal.
         marked = Some(lines.len() - 1);
     }
     let title = match &sheet.about {

@@ -4,6 +4,7 @@ use crate::ui::text;
 use crate::ui::view::{Fit, Piece, Role};
 
 /// Columns of a typed line that are handed on: more than any popup has.
+// A message may be a megabyte on one line, and it is drawn with every key.
 const MAX_SHOWN: usize = 200;
 
 /// The line that the cursor is in.
@@ -20,6 +21,7 @@ pub(super) fn typed(line: &str, cursor: Option<usize>) -> Vec<Piece> {
     let mut after = after.chars();
     let under = after.next().map_or_else(|| " ".to_owned(), |c| clean(&c.to_string()));
     vec![
+        // Its end is shown and not its beginning: the cursor is what one looks at.
         Piece::new(clean(text::ending(before, MAX_SHOWN)), Role::Plain).fitted(Fit::BeforeCursor),
         Piece::new(under, Role::Cursor).fitted(Fit::Typed),
         begins(after.as_str()),
