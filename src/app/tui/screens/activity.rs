@@ -53,6 +53,8 @@ pub(in crate::app) fn view(state: &mut State) {
 /// Begins at the newest, with a line where the operator was the last time.
 fn open(state: &mut State) {
     let looked = state.activity.known.as_ref().and_then(|known| known.looked);
+    // What this dashboard showed last is newer than what the history knows of the time
+    // before it was opened.
     state.activity.band = state.activity.seen.or(looked);
     newest(state);
 }
@@ -91,6 +93,7 @@ pub(in crate::app::tui) fn restore_filter(state: &mut State, text: &str) {
 /// Lets keys go into the filter.
 pub(in crate::app::tui) fn filter(state: &mut State) {
     state.activity.filtering = true;
+    // A filter narrows events, and nobody sees what they type behind the plots.
     state.activity.plots = false;
 }
 
@@ -136,6 +139,8 @@ fn step(state: &mut State, motion: Motion) {
         Motion::First => {
             if older {
                 state.activity.anchor = Anchor::Oldest;
+                // The oldest page is still to be read: whatever its first event is, it is
+                // not before this place.
                 state.activity.at = Some((i64::MIN, 0));
                 state.activity.top = 0;
                 return;
@@ -158,6 +163,8 @@ fn step(state: &mut State, motion: Motion) {
         state.activity.top = (last + 1).saturating_sub(page);
         state.activity.anchor = Anchor::Upto(events[last].0);
     }
+    // Asked for before the end of what was read is reached, so that a key that is
+    // held down meets no gap.
     let (from_end, from_begin) = (last - to, to);
     let quarter = WINDOW as usize / 4;
     if from_begin < page.max(quarter) && older {

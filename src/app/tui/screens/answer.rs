@@ -22,6 +22,7 @@ fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
             KeyCode::Esc => answer.search = Search::default(),
             KeyCode::Backspace => {
                 answer.search.text.pop();
+                // From its beginning again, since what is typed now may stand above what was found before.
                 answer.search.at = None;
                 answer.go(true);
             }
@@ -42,6 +43,7 @@ fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
         KeyCode::Char('N') => answer.go(false),
         KeyCode::Char('G') | KeyCode::End => {
             answer.search.at = None;
+            // The frame knows how many lines there are after wrapping, and tells where it really began.
             answer.scroll = u16::MAX;
         }
         KeyCode::Char('g') => {

@@ -122,6 +122,7 @@ pub(in crate::app::tui) fn restore_filter(state: &mut State, text: &str) {
 fn filtered(state: &mut State) {
     state.board.at = [0; 5];
     state.board.top = [0; 5];
+    // Else the first page of the new filter would be asked for from the middle of the old one.
     state.board.query.offsets = [0; 5];
 }
 
@@ -150,6 +151,8 @@ pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read
     state.board.board = Some(board);
     state.board.read_at = Some(read_at);
     state.board.lost = None;
+    // The reading may be newer than the last tick, and a claim that was made since
+    // would lie in the future.
     state.now = state.now.max(read_at);
     if first {
         state.board.column = state.board.board.as_deref().map(first_column).unwrap_or_default();
@@ -157,6 +160,7 @@ pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read
     // The cursor stays on its card, also into another column: the next key must not hit another card.
     let selected = state.board.column;
     if let (Some(id), Some(board)) = (before, &state.board.board) {
+        // Its own column first: a card is looked for in five of them each second.
         let found = std::iter::once(selected).chain(Column::ALL).find_map(|column| {
             let lane = &board.lanes[column.index()];
             let place = lane.cards.iter().position(|card| card.id == id)?;
@@ -174,6 +178,7 @@ pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read
 
 /// Takes a card that was read in full.
 pub(in crate::app::tui) fn take_card(state: &mut State, id: &CardId, read: Result<Arc<Detail>, String>) {
+    // An answer takes its time, and by then the cursor may be on another card.
     if state.board.wanted.as_ref() != Some(id) {
         return;
     }
@@ -221,6 +226,7 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
         Screen::Card => state.board.wanted.clone(),
         _ => None,
     };
+    // Esc from the owner's pane comes back to the card, which should not be read anew for it.
     let kept = matches!(state.screen, Screen::Watch) && state.back.contains(&Screen::Card);
     if wanted != state.board.wanted && !kept {
         state.board.wanted.clone_from(&wanted);

@@ -58,6 +58,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
             state.board.scroll = 0;
             state.open(Screen::Card);
         }
+        // A form needs all of a card: what a line of the board lacks would be saved as empty.
         ScreenAction::EditCard => match in_full(state, &id).map(Form::edit) {
             Some(form) => state.overlay = Some(Overlay::Form(Box::new(form))),
             None => state.say(format!("{id} is still being read"), true),
@@ -131,6 +132,7 @@ pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
                 return state.say(format!("{what}: cannot be taken back from here"), true);
             };
             let sent = state.request(format!("undo: {what}"));
+            // Kept until its answer is there: what is refused can be tried once more.
             state.board.undoing.push((sent.id, (what, action)));
             effects.push(Effect::Run { sent, request });
         }
@@ -181,6 +183,7 @@ fn move_to(state: &mut State, id: CardId) {
         Some(Column::Waiting | Column::Ready) => {}
     }
     offer(state, "done: complete it", "backlog.complete");
+    // Only a ready card can be claimed; what waits or is blocked would be refused.
     if from == Some(Column::Ready) {
         items.insert(0, ("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(id.clone())));
     }

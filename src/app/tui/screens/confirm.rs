@@ -21,6 +21,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             state.say("scroll to its end first: not all of it was shown yet".to_owned(), true);
         }
         KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => confirm.yes = !confirm.yes,
+        // Enter takes what is marked, and Cancel is: `y` is the key that does it at once.
         KeyCode::Enter if !confirm.yes => cancel(state),
         KeyCode::Enter | KeyCode::Char('y') => {
             if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
@@ -36,6 +37,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 fn cancel(state: &mut State) {
     if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
+        // A prompt was put aside when this question was asked, and nothing will answer it now.
         held::forget(state, confirm.sent.id);
     }
 }

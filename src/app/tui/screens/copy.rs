@@ -33,6 +33,7 @@ fn items(state: &State) -> Vec<Item> {
         let words: Vec<String> = words.iter().map(|word| dispatch::quoted(word)).collect();
         format!("{}mosaic-tui {}", state.prefix, words.join(" "))
     };
+    // A diff is of the selected agent as well, though keys there act on files.
     let row = if state.screen.is_of_agents() || state.screen == Screen::Diff { hand::row(state) } else { None };
     if let Some(row) = row {
         add('n', "name", row.name.to_string());
@@ -85,12 +86,14 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         _ => None,
     };
     if let Some(at) = chosen {
+        // As it was when the list was opened: a pane may have scrolled on meanwhile.
         let Item { what, text, .. } = copy.items.swap_remove(at);
         state.overlay = None;
         effects.push(Effect::Copy { what: what.to_owned(), text });
         return;
     }
     match key.code {
+        // The key that opened it closes it too, where no entry has it.
         KeyCode::Esc | KeyCode::Char('q' | 'y') => state.overlay = None,
         KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => copy.at = (copy.at + 1).min(last),
         KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => copy.at = copy.at.saturating_sub(1),

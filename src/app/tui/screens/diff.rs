@@ -33,6 +33,8 @@ pub(super) const PARTS: ViewParts = ViewParts {
 
 /// Opens the diff of an agent, or reads it again.
 pub(in crate::app::tui) fn open(state: &mut State, name: String, effects: &mut Vec<Effect>) {
+    // The same agent's is read again in place: what one was reading stays on the screen until
+    // the new one is there.
     if state.diff.name != name {
         state.diff = DiffState { name: name.clone(), ..DiffState::default() };
     }
@@ -48,6 +50,7 @@ pub(in crate::app::tui) fn take(state: &mut State, name: &str, read: Result<Arc<
     }
     state.diff.rows = Arc::new(read.as_ref().map_or_else(|_| Vec::new(), |diff| rows(diff)));
     state.diff.read = Some(read);
+    // It may be shorter than before.
     state.diff.top = state.diff.top.min(last(state));
 }
 
@@ -133,6 +136,7 @@ pub(in crate::app::tui) fn next(state: &mut State, forward: bool) {
         return state.say("nothing is searched yet: / takes a text".to_owned(), false);
     }
     let from = if forward { state.diff.top + 1 } else { state.diff.top };
+    // From the line behind, else the search would find for ever the line on which it is.
     if !find(state, from, forward) {
         state.say(format!("no line holds {}", crate::plain::quoted(&state.diff.search.text)), true);
     }

@@ -13,6 +13,7 @@ use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::{AgentRow, Attention};
 
 /// Longest word that is shown as it is; a label is cut.
+// A command with the text of a whole message in it is shown in one line of a popup.
 const LONGEST_WORD: usize = 200;
 
 /// Who performs what inputs come to, and the command line that does the same.
@@ -22,6 +23,7 @@ pub(in crate::app::tui) fn resolve(
     inputs: &Inputs,
     door: Door,
 ) -> Result<(String, Performer), String> {
+    // The same way as a shell's words take: a key can do nothing that a command could not.
     let performer = spec.resolve(inputs, door)?;
     let words = cli::command_line(spec, inputs).unwrap_or_default();
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
@@ -91,6 +93,7 @@ pub(in crate::app::tui) fn confirm_or_dispatch(
     effects: &mut Vec<Effect>,
 ) {
     match (performer, spec.danger) {
+        // Before anything is asked: a question whose answer may not be acted on is none.
         (performer, _) if refuses(state, performer.writes()) => {}
         (Performer::Executor(request), Danger::Confirm(verb)) if !only_tells(&request) => {
             let sent = state.request(command);
@@ -149,9 +152,11 @@ pub(in crate::app::tui) fn dispatch(
 
 /// Hands a request to the executor, and says so.
 pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
+    // Asked here as well: what comes from a question or a menu has passed no other place.
     if refuses(state, request.writes()) {
         return;
     }
+    // Said at once, as the answer may take a minute and a key without any effect is pressed again.
     state.say(format!("running: {}", sent.command), false);
     effects.push(Effect::Run { sent, request });
 }

@@ -41,6 +41,8 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => list.at = list.at.saturating_sub(1),
         KeyCode::Home | KeyCode::Char('g') => list.at = 0,
         KeyCode::End | KeyCode::Char('G') => list.at = last,
+        // The list is the observer's and changes by itself: Enter takes what was marked, and never what
+        // slid into its place.
         KeyCode::Enter if named(&listed, list.at) != list.marked => {
             list.at = list.at.min(last);
             list.marked = named(&listed, list.at);
@@ -62,6 +64,7 @@ fn take(state: &mut State, way: &Way, effects: &mut Vec<Effect>) {
     let Some(spec) = ACTIONS.iter().find(|spec| spec.id == way.action) else { return };
     match dispatch::resolve(state, spec, &way.inputs, Door::Palette) {
         Ok((command, performer)) => {
+            // By the same question as the key of that action, whoever proposes it.
             let subject = dispatch::subject(state, &way.inputs, &performer);
             dispatch::confirm_or_dispatch(state, spec, subject, (command, performer), effects);
         }

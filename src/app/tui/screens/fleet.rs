@@ -75,6 +75,7 @@ fn move_cursor(state: &mut State, motion: Motion) {
         return;
     }
     let page = layout_of(state).list_rows.max(1);
+    // By its key and not by its place: rows change places with each look.
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).unwrap_or(0);
     let last = rows.len() - 1;
     let to = match motion {
@@ -114,6 +115,8 @@ pub(in crate::app::tui) fn keep_in_view(state: &mut State) {
 /// The next row behind the selection that needs the operator, round the end.
 pub(in crate::app::tui) fn next_attention(state: &mut State) {
     let Some(snapshot) = state.snapshot.clone() else { return };
+    // All of them and not only those that the filter shows: who needs somebody may be just
+    // the one that it hides.
     let rows = &snapshot.agents;
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref()).map_or(0, |at| at + 1);
     let next = rows.iter().skip(at).chain(rows.iter().take(at)).find(|row| row.needs_operator());
@@ -139,6 +142,7 @@ pub(in crate::app::tui) fn show(state: &mut State, row: &AgentRow) {
 pub(in crate::app::tui) fn pan(state: &mut State, direction: Direction) {
     let Some(picture) = &state.pane.screen else { return };
     let room = layout_of(state).pane;
+    // From where the pane is shown now, so that the first step does not jump to its corner.
     let (mut column, mut row) = present::pane::anchor(picture, room, state.pane.pan, present::pane::is_dead(state));
     let most_column = picture.size.width.saturating_sub(room.width);
     let most_row = picture.size.height.saturating_sub(room.height);
@@ -181,6 +185,7 @@ fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
             set_filter(state, text);
         }
         KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => set_filter(state, String::new()),
+        // Capitals come with Shift; with Ctrl or Alt a letter is a command that has no meaning here.
         KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
             // A full filter takes no more, which is to be seen.
             let _cut = paste_into_filter(state, c.encode_utf8(&mut [0; 4]));

@@ -37,6 +37,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let last = form.fields.len() - 1;
     match key.code {
         KeyCode::Esc => {
+            // Asked twice only where something would be lost.
             let typed = form.editing.is_some() && !form.changed().is_empty()
                 || form.editing.is_none() && form.fields.iter().any(is_typed);
             if typed && !form.leaving {
@@ -53,6 +54,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('s') if control => save(state, effects),
         code => {
             form.leaving = false;
+            // The text first: Up and Down move within a body, and go on to the next field only at its ends.
             let taken = form.fields.get_mut(form.focus).is_some_and(|field| field.line.press(key));
             match code {
                 KeyCode::Up if !taken => form.focus = form.focus.saturating_sub(1),
@@ -101,6 +103,7 @@ fn in_its_words(form: &Form, why: String) -> String {
 fn inputs(form: &Form) -> Inputs {
     let mut inputs = Inputs::default();
     if let Some((id, version)) = &form.editing {
+        // With the version that was read: what somebody else saved since is not written over.
         inputs = inputs.with("id", vec![id.to_string()]).with("if-version", vec![version.to_string()]);
     }
     for field in form.changed() {
@@ -126,6 +129,8 @@ pub(in crate::app::tui) fn edited(
         Ok(values) => {
             let mut form = Form::edit(card);
             form.type_in(values);
+            // Opened although it is saved at once: where the card changed meanwhile, all that
+            // was typed is in it.
             state.overlay = Some(Overlay::Form(Box::new(form)));
             save(state, effects);
         }

@@ -51,6 +51,8 @@ pub(in crate::app::tui) fn take(state: &mut State, read: Arc<Goals>) {
 /// Asks for the goals as long as they are on the screen.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let shown = state.screen == Screen::Goals;
+    // They are read with each change of the backlog, which costs the store something: only
+    // while somebody looks.
     if shown != state.goals.asked {
         state.goals.asked = shown;
         effects.push(Effect::Backlog(Request::Goals(shown)));

@@ -13,6 +13,7 @@ pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
     let hidden = |row: &AgentRow| {
         let filtered = !state.filter.filter.accepts(row);
         match state.screen {
+            // With the pane beside the list a hidden row is still seen, as its pane is.
             Screen::Fleet => filtered && !present::layout_of(state).shows_pane,
             Screen::Wall => filtered,
             _ => false,

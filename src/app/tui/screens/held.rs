@@ -46,6 +46,8 @@ fn refuse(state: &State, typed: &mut Overlay, why: &str) {
     match typed {
         Overlay::Form(form) => {
             form.saving = None;
+            // What changed on the card is mostly why it was refused, and was not looked at while the
+            // request was on its way.
             if let Some(shown) = &state.board.detail {
                 form.meanwhile(&shown.card);
             }
@@ -84,6 +86,7 @@ pub(in crate::app::tui) fn show(state: &mut State) {
     };
     if state.overlay.is_none() && !state.is_filtering() {
         state.overlay = state.answers.pop_front();
+        // A key that was pressed before this was on the screen was meant for what stood there.
         state.came = true;
     } else if state.toast.is_none() {
         state.say(waiting, false);

@@ -19,6 +19,7 @@ fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Esc if !filter.is_empty() => filter.clear(),
         KeyCode::Esc | KeyCode::F(1) => state.overlay = None,
+        // With something typed they are letters of the filter.
         KeyCode::Char('?' | 'q') if filter.is_empty() => state.overlay = None,
         KeyCode::Backspace => {
             filter.pop();

@@ -15,6 +15,7 @@ use crate::backlog::model::CardId;
 pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    // A fast Down and Enter would take an entry that nobody has seen marked.
     if key.code == KeyCode::Enter && !state.shows_mark() {
         return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
     }
@@ -42,6 +43,7 @@ fn take(state: &mut State, choice: Choice, card: &CardId, effects: &mut Vec<Effe
     match choice {
         Choice::Ask(question) => prompt::ask(state, question),
         Choice::Owner(id) => card::owners(state, id),
+        // The question of the card's own key: by a menu nothing ends unasked either.
         Choice::Run { command, request, asks } => {
             let sent = state.request(command);
             match asks {

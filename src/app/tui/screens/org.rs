@@ -48,6 +48,7 @@ fn step(state: &mut State, motion: Motion) {
         Motion::Last => last,
     };
     if let Some(row) = seats[held[to]].row() {
+        // Another seat's persona begins at its first line.
         if Some(&row.key) != state.selected.as_ref() {
             state.org.scroll = 0;
         }
@@ -82,6 +83,7 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
     }
     let wanted = state.selected_row().and_then(|row| row.persona.clone());
     if let Some(name) = wanted.filter(|name| !state.org.personas.contains_key(name)) {
+        // Noted as asked for, since this is called with every event and the file is read once.
         state.org.personas.insert(name.clone(), None);
         effects.push(Effect::ReadPersona(name));
     }

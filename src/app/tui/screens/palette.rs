@@ -21,6 +21,7 @@ pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
 /// Opens it with an entry and what is known of its inputs; the rest is typed behind it.
 pub(in crate::app::tui) fn open_with(state: &mut State, spec: &ActionSpec, inputs: &Inputs) {
     let words = cli::command_line(spec, inputs).unwrap_or_default();
+    // Without the program's name, which nobody types here.
     let words: Vec<String> = words.iter().skip(1).map(|word| dispatch::quoted(word)).collect();
     let line = TextInput::line(&format!("{} ", words.join(" ")));
     state.overlay = Some(Overlay::Palette(Palette { line, notice: Some(usage(spec)), ..Palette::default() }));
@@ -35,6 +36,7 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
+    // Copied, since the open palette borrows the state for as long as it takes the key.
     let history = state.commands.clone();
     let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
     let names: Vec<String> = managed.map(|row| row.name.to_string()).collect();
@@ -85,6 +87,7 @@ fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) 
     let wants_name = spec.arguments.first().is_some_and(|argument| argument.name == "name");
     if text.trim_end() == words {
         text = format!("{words} ");
+        // A new agent needs a name that nobody has.
         if let Some(name) = selected.filter(|_| wants_name && spec.id != "fleet.add") {
             text.push_str(&name);
             text.push(' ');
@@ -117,12 +120,15 @@ fn complete_argument(palette: &mut Palette, spec: &ActionSpec, names: &[String])
         Vec::new()
     };
     found.sort();
+    // Nothing fits, and the key was for this word all the same: the whole line must not
+    // be replaced for it.
     let Some(first) = found.first() else { return true };
     let common = found.iter().fold(first.as_str(), |common, next| {
         let same = common.char_indices().zip(next.chars()).take_while(|((_, a), b)| a == b);
         &common[..same.map(|((at, a), _)| at + a.len_utf8()).last().unwrap_or(0)]
     });
     let rest = &common[word.len()..];
+    // Behind `field=` comes its value, without a blank.
     let end = if found.len() == 1 && !common.ends_with('=') { " " } else { "" };
     palette.line = TextInput::line(&format!("{}{rest}{end}", palette.line.text));
     palette.notice = (found.len() > 1).then(|| found.join("  "));
@@ -134,6 +140,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     let text = normal(&palette.line.text).trim_end().to_owned();
     let typed_whole =
         marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
+    // A command that is typed whole is meant, whatever is marked below it.
     if marked.is_some() && !typed_whole && !state.shows_mark() {
         return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
     }
@@ -172,6 +179,8 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
             state.commands.push(&line);
             state.overlay = None;
             let subject = dispatch::subject(state, &parsed.inputs, &performer);
+            // The history says by which door something came; a question that is answered by a key
+            // still came by this one.
             state.door = Door::Palette;
             dispatch::confirm_or_dispatch(state, parsed.spec, subject, (command, performer), effects);
             state.door = Door::Key;

@@ -30,6 +30,7 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(prompt)) = &mut state.overlay else { return };
+    // What is on its way can be neither edited nor sent twice; it can only be left alone.
     if prompt.sending.is_some() {
         if key.code == KeyCode::Esc {
             held::detach(state);
@@ -82,6 +83,7 @@ fn enter(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
     if let Question::Broadcast(names) = about {
+        // Kept before it is sent: refused or lost, Up brings it back.
         state.messages.push(text);
         state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Write to", Subject::Agents(names), request)));
         return;
@@ -96,6 +98,7 @@ fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Req
         effects.push(Effect::Run { sent, request });
         return;
     }
+    // Put aside and not closed: when the request is refused, what was typed comes back with the reason.
     held::detach(state);
     match about {
         // Parking a card ends the claim on it.
@@ -110,6 +113,7 @@ fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Req
 /// Puts an earlier text, or a later one, in the place of what is typed, which comes back behind the latest.
 fn recall(prompt: &mut Prompt, messages: &InputHistory, earlier: bool) {
     let back = if earlier { prompt.back + 1 } else { prompt.back.saturating_sub(1) };
+    // What was being typed is kept only when one leaves it, not with each step further back.
     if prompt.back == 0 {
         prompt.typed.clone_from(&prompt.line.text);
     }

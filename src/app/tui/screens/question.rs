@@ -23,6 +23,8 @@ pub(in crate::app::tui) fn open(state: &mut State) {
     let selected = hand::row(state);
     match selected.and_then(|row| Question::of(row)) {
         Some(question) => state.overlay = Some(Overlay::Question(Box::new(question))),
+        // Part of a question must not be answered: what is not visible may be the command
+        // that is to be approved.
         None if selected.is_some_and(|row| row.managed && row.readiness == Readiness::Stuck) => {
             let why = "its question is not fully visible; press `a` to attach";
             state.say(format!("answer: {why}"), true);
@@ -72,6 +74,7 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
     if !open.reading.is_whole() {
         return state.say("scroll to its end first: not all of it was shown yet".to_owned(), true);
     }
+    // A second digit would be typed into whatever the runtime shows by then.
     if open.sent.is_some() || matches!(open.told, Some((_, false))) {
         return state.say("it is answered; `w` goes on to the next".to_owned(), true);
     }
@@ -83,6 +86,8 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
             Some(_) => format!("{} asks something else by now; look, and press it again", open.name),
         };
         match (now, &mut state.overlay) {
+            // Another question of the same agent takes its place unread, so that its own end has to be seen
+            // before a digit counts.
             (Some(asked), Some(Overlay::Question(open))) => {
                 (open.asked, open.reading, open.told) = (asked.clone(), Reading::default(), None);
             }
@@ -93,6 +98,7 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
     let inputs = Inputs::default()
         .with("name", vec![open.name.clone()])
         .with("choice", vec![choice.to_string()])
+        // Sent along: the executor compares it with what stands on the screen in that very moment.
         .with("question", vec![open.asked.to_string()]);
     match dispatch::resolve_request(state, "agent.approve", &inputs) {
         Ok((command, request)) => {

@@ -29,6 +29,7 @@ pub(in crate::app::tui) fn offered(state: &mut State, offer: Option<Offer>) {
         None => state.say("there is a roster already; `:fleet add` adds an agent to it".to_owned(), true),
         Some(offer) => {
             state.overlay = Some(Overlay::Sheet(Box::new(Sheet::first_fleet(offer))));
+            // It took a moment to read what there is, and keys of that moment were for the list.
             state.came = true;
         }
     }
@@ -97,9 +98,11 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         return;
     }
     let last = sheet.entries.len().saturating_sub(1);
+    // Any other key takes the first Esc back.
     let was_leaving = std::mem::take(&mut sheet.leaving);
     let at_choice = matches!(sheet.entries.get(sheet.focus), Some(Entry { value: Value::OneOf(..), .. }));
     match key.code {
+        // Where a text is typed it is a letter.
         KeyCode::Char('q') if at_choice => leave(state, was_leaving),
         KeyCode::Esc => leave(state, was_leaving),
         KeyCode::Tab => sheet.focus = if sheet.focus == last { 0 } else { sheet.focus + 1 },
@@ -158,6 +161,8 @@ fn answer(sheet: &mut Sheet, key: KeyEvent) {
 /// Begins with what a sheet asks for, or goes on where it was refused.
 fn begin(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Sheet(sheet)) = &mut state.overlay else { return };
+    // Steps that are left are those behind one that was refused: what is done
+    // already is not done again.
     if sheet.next.is_empty() {
         sheet.next = match &sheet.about {
             About::FirstFleet { examples } => {
@@ -170,6 +175,7 @@ fn begin(state: &mut State, effects: &mut Vec<Effect>) {
                 }
                 steps
             }
+            // An edit without a field would rewrite the roster for nothing.
             About::Launch(_) if !sheet.entries.iter().any(Entry::is_changed) => {
                 state.overlay = None;
                 return state.say("nothing was changed".to_owned(), false);
@@ -214,6 +220,8 @@ pub(in crate::app::tui) fn took(state: &mut State, sent: &Sent, report: &Report,
         Some(at) => more(&state.detached[at]),
         None => is_open && state.overlay.as_ref().is_some_and(more),
     };
+    // Only where it is still open: whoever left it is told, and asked nothing in the
+    // middle of something else.
     let offers_restart = is_open && report.code == DONE && !has_more;
     if report.code != DONE || !(has_more || offers_restart) {
         // Refused, or the last one of those that were left: told like every other answer.
@@ -245,6 +253,7 @@ pub(in crate::app::tui) fn took(state: &mut State, sent: &Sent, report: &Report,
 
 /// Offers to restart the one agent whose settings were changed, if it runs.
 fn offer_restart(state: &mut State, name: &str, report: &Report, effects: &mut Vec<Effect>) {
+    // One that does not run starts with the new settings anyway.
     let runs = state.row_named(name).is_some_and(|row| row.pane.as_ref().is_some_and(|pane| !pane.dead));
     let restart = ACTIONS.iter().find(|spec| spec.id == "fleet.restart").filter(|_| runs);
     let Some(spec) = restart else { return state.say(report.text.clone(), false) };

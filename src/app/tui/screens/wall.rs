@@ -79,6 +79,7 @@ fn move_cursor(state: &mut State, motion: Motion) {
     let (columns, page) = (usize::from(grid.columns).max(1), grid.page());
     let down = |at: usize, last: usize, by: usize| {
         // Below the last full row there is the end of the last one.
+        // From the row above, Down goes to the last tile even where none stands right below.
         let is_in_last_row = at / columns == last / columns;
         if at + by <= last || !is_in_last_row { (at + by).min(last) } else { at }
     };
@@ -107,12 +108,15 @@ pub(in crate::app::tui) fn arrange(state: &mut State) {
     }
     note_targets(state);
     let rows = state.rows();
+    // An open popup is about a tile, which must not move away below it.
     let is_free = state.wall.rests(state.now) && state.wall.frozen.is_none() && state.overlay.is_none();
     if is_free && state.wall.follows {
         go_along(state, &rows);
     }
+    // Another filter shows other tiles anyway: that is the operator's own doing, and no surprise.
     if is_free || state.wall.sorted_for != state.filter.text {
         state.wall.sorted_for.clone_from(&state.filter.text);
+        // Compared first, as this runs with every event and mostly nothing moved.
         if !state.wall.order.iter().eq(rows.iter().map(|row| &row.key)) {
             state.wall.order = rows.iter().map(|row| row.key).collect();
         }
@@ -129,6 +133,7 @@ pub(in crate::app::tui) fn arrange(state: &mut State) {
 fn go_along(state: &mut State, rows: &[Arc<AgentRow>]) {
     let silent = |row: &AgentRow| row.idle_seconds.filter(|_| row.target.is_some());
     let own = state.selected_row().and_then(|row| silent(row));
+    // Else the cursor would jump between two agents that both print.
     if own.is_some_and(|seconds| seconds < STILL_SECONDS) {
         return;
     }
@@ -151,6 +156,7 @@ pub(in crate::app::tui) fn look(state: &mut State, effects: &mut Vec<Effect>) {
         Vec::new()
     };
     if wanted != state.wall.asked {
+        // Asked for once and taken again and again by the other side: only a change is told.
         state.wall.asked.clone_from(&wanted);
         effects.push(Effect::Wall(wanted));
     }
@@ -178,6 +184,8 @@ fn note_targets(state: &mut State) {
     let Some(snapshot) = &state.snapshot else { return };
     let mut targets = std::mem::take(&mut state.wall.targets);
     for row in &snapshot.agents {
+        // A server that hangs shows no pane for a moment; only an agent that is dead has
+        // really lost its own.
         let known = targets.remove(&row.key).filter(|_| row.readiness != Readiness::Dead);
         if let Some(target) = row.target.clone().or(known) {
             state.wall.targets.insert(row.key, target);

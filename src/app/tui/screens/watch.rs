@@ -32,6 +32,7 @@ fn scroll(state: &mut State, motion: Motion, effects: &mut Vec<Effect>) {
     let offset = state.pane.history.as_ref().map_or(0, |history| history.offset);
     let known =
         state.pane.history.as_ref().and_then(|history| history.screen.as_ref()).map(|picture| picture.size.height);
+    // Not read yet: how far one may go is not known, and `take_history` takes back what was too much.
     let most = known.map_or(u16::MAX, |height| height.saturating_sub(page));
     let to = match motion {
         Motion::Up => offset.saturating_add(1),
@@ -60,6 +61,7 @@ pub(in crate::app::tui) fn take_history(state: &mut State, fetched: Result<Arc<P
     match fetched {
         Ok(picture) => {
             let most = picture.size.height.saturating_sub(layout_of(state).pane.height);
+            // As with a full-screen program, which writes to the alternate screen.
             if most == 0 {
                 state.pane.history = None;
                 state.say("no scrollback above this screen".to_owned(), false);
