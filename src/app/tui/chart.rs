@@ -98,6 +98,7 @@ impl<'a> Drawing<'a> {
     /// Draws an agent behind `own`, and those below it behind `under`.
     fn agent(&mut self, name: &'a str, own: &str, under: &str) {
         let Some(row) = self.agents.get(name) else { return };
+        // A circle below a seat comes back to it, and would be drawn without an end.
         if !self.drawn.insert(name) {
             return;
         }
@@ -108,6 +109,7 @@ impl<'a> Drawing<'a> {
 
     fn reports(&mut self, boss: &str, under: &str) {
         let names: Vec<&str> = self.below.get(boss).into_iter().flatten().copied().collect();
+        // Taken out before the branches are drawn: the last line of a seat has another shape.
         let left: Vec<&str> = names.into_iter().filter(|name| !self.drawn.contains(*name)).collect();
         for (at, name) in left.iter().enumerate() {
             let (own, further) = if at + 1 == left.len() { (LAST, BLANK) } else { (MIDDLE, PASSING) };

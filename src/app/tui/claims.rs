@@ -16,6 +16,8 @@ pub fn attached(snapshot: &FleetSnapshot, board: &Board, now: Stamp) -> FleetSna
             title: held.title.as_str().into(),
             expires_in: held.claim.expires_at.0.saturating_sub(now.0) as f64 / 1000.0,
         });
+        // A row is copied only where it changes: rows are shared with the observer, and most claims
+        // stay from look to look.
         if row.claim != claim {
             Arc::make_mut(row).claim = claim;
         }

@@ -19,6 +19,7 @@ pub fn text(card: &Card) -> String {
         out.push_str(&format!("{}: {}\n", field.argument(), field.value(card)));
     }
     out.push_str(&format!("{RULE}\n{}", card.body));
+    // Editors add the missing end of a last line, and that must not count as a change.
     if !card.body.ends_with('\n') {
         out.push('\n');
     }
@@ -30,6 +31,7 @@ pub fn text(card: &Card) -> String {
 /// # Errors
 /// With the line, when the text has lost its form.
 pub fn values(text: &str) -> Result<Vec<(FieldName, String)>, String> {
+    // An editor may write the ends of lines as Windows does; the card keeps one kind.
     let text = text.replace("\r\n", "\n");
     let mut values = Vec::new();
     let mut rest = text.as_str();
@@ -41,6 +43,7 @@ pub fn values(text: &str) -> Result<Vec<(FieldName, String)>, String> {
             values.push((FieldName::Body, behind.trim_end().to_owned()));
             return Ok(values);
         }
+        // Looked at behind the rule: a text whose last line is the rule has an empty body, and is whole.
         if rest.is_empty() {
             return Err(format!("line {number}: the line {RULE} in front of the body is missing"));
         }

@@ -43,7 +43,10 @@ impl Filter {
                 ]
                 .iter()
                 .find_map(|(prefix, field)| Some((*field, word.strip_prefix(prefix)?)))
+                // What names no field is looked for as it is: titles hold colons, and a filter that refuses a
+                // word would have to say so.
                 .unwrap_or((Field::Any, word));
+                // `state:` while its word is still being typed would hide every row.
                 (!text.is_empty()).then(|| Term { inverted, field, text: text.to_lowercase() })
             })
             .collect();
@@ -61,6 +64,7 @@ impl Term {
     fn matches(&self, row: &AgentRow) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.text);
         match self.field {
+            // The list says `unmanaged` where the others have their state, so it is looked for as one.
             Field::State => has(row.readiness.word()) || (self.text == "unmanaged" && !row.managed),
             Field::Class => row.class.as_deref().is_some_and(has),
             Field::Runtime => row.runtime.as_deref().is_some_and(has),

@@ -26,11 +26,14 @@ pub fn score(typed: &str, text: &str) -> Option<u32> {
         let mut before: Option<u32> = None;
         for (at, c) in there.iter().enumerate() {
             if c == letter {
+                // The first letters of words are what people type: `fr` is meant for "fleet restart".
                 let begins = at == 0 || !there[at - 1].is_alphanumeric();
                 let alone = if begins { BEGINS } else { ANYWHERE };
                 let behind = at.checked_sub(1).and_then(|at| best.get(at).copied().flatten());
                 next[at] = match nth {
                     0 => Some(alone),
+                    // Both ways are kept, the neighbour and the best one further back: the first fit is
+                    // not always the best.
                     _ => behind.map(|sum| sum + FOLLOWS.max(alone)).max(before.map(|sum| sum + alone)),
                 };
             }

@@ -37,6 +37,8 @@ impl Memory {
     /// What a state leaves behind. A view that shows one thing alone is no layout.
     #[must_use]
     pub fn of(state: &State) -> Self {
+        // The lowest view and not the one in front: a card or a pane that was open is not
+        // there the next time.
         let base = state.back.first().copied().unwrap_or(state.screen);
         let view = if is_layout(base) { base } else { Screen::Fleet };
         Self {
@@ -56,6 +58,8 @@ impl Memory {
             text.chars().filter(|c| !crate::plain::acts_on_terminal(*c)).take(MAX_CHARS).collect()
         };
         let views = [Screen::Fleet, Screen::Wall, Screen::Board, Screen::Activity];
+        // Whoever was started for one agent alone asked for that, and not for where they
+        // were the last time.
         if let Some(view) = views.into_iter().find(|view| view.word() == self.view).filter(|_| !state.watch_only) {
             state.screen = view;
         }

@@ -128,11 +128,14 @@ impl Notices {
     pub fn look(&mut self, snapshot: &FleetSnapshot, now: Timestamp) -> Vec<Notice> {
         self.snoozed.retain(|_, until| *until > now);
         let there: HashSet<&RowKey> = snapshot.agents.iter().map(|row| &row.key).collect();
+        // One that comes back after it was gone is seen for a first time, and a first look is no news.
         self.last.retain(|key, _| there.contains(key));
         self.told.retain(|key, _| there.contains(key));
         let mut news = Vec::new();
         for row in snapshot.agents.iter().filter(|row| row.managed) {
             let is = (row.needs_operator(), row.readiness, row.question.clone());
+            // Noted for the snoozed ones as well: when their time is over, what was there all
+            // along is nothing new.
             let Some(was) = self.last.insert(row.key, is.clone()) else { continue };
             // A question that is read a moment after its state belongs to the same event.
             let asks_anew = is.2.is_some() && was.2.is_some() && is.2 != was.2;

@@ -121,6 +121,7 @@ impl Settings {
         match settings {
             Ok(settings) => Ok(settings),
             Err(mut problems) => {
+                // Behind those of the file itself: the line that names the theme leads to the other file.
                 problems.extend(elsewhere);
                 Err(problems)
             }
@@ -167,6 +168,8 @@ fn bindings(bound: &[Bound], document: &mut Document) -> Vec<Binding> {
         match Binding::parse(&bound.key, &bound.action, bound.when.as_deref().unwrap_or_default()) {
             Err((part, why)) => document.problem(&format!("keys[{at}].{}", part.word()), why),
             Ok(binding) => {
+                // The first one keeps the key; the later line is the one that is told, as it is the one
+                // that was just typed.
                 if let Some((other, _)) = found.iter().find(|(_, other)| other.conflicts(&binding)) {
                     let line = document.line_of(&format!("keys[{other}].key"));
                     let line = line.map_or_else(String::new, |line| format!(" on line {line}"));

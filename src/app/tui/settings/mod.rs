@@ -206,6 +206,7 @@ impl Settings {
         thresholds: &Thresholds,
         theme: impl Fn(&str) -> Result<Palette, NoTheme>,
     ) -> Result<Self, String> {
+        // Whoever starts one dashboard with a variable means that one, whatever the file says for all.
         for setting in SETTINGS {
             let Some((name, value)) = setting.variable.and_then(|name| Some((name, variable(name)?))) else { continue };
             match setting.key {
@@ -216,6 +217,7 @@ impl Settings {
                     })?;
                     self.theme = value;
                 }
+                // The value was read and checked where this process began; here it only outranks the file.
                 "thresholds.idle" => self.thresholds.idle = thresholds.idle,
                 "thresholds.heartbeat" => self.thresholds.heartbeat_interval = thresholds.heartbeat_interval,
                 _ => continue,

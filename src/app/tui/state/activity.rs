@@ -57,6 +57,7 @@ impl ActivityState {
     pub fn cursor(&self) -> Option<usize> {
         let events = self.events();
         match self.at {
+            // The event itself may have left the page: then the one before it is the nearest.
             Some(at) => events.iter().rposition(|(place, _)| *place <= at).or((!events.is_empty()).then_some(0)),
             None => events.len().checked_sub(1),
         }

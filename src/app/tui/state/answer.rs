@@ -28,6 +28,7 @@ impl Answer {
     #[must_use]
     pub fn found(&self) -> Vec<usize> {
         let wanted = &self.search.text;
+        // Whoever types a capital letter means it, as in less and vim.
         let exact = wanted.chars().any(char::is_uppercase);
         let holds = |line: &str| if exact { line.contains(wanted) } else { line.to_lowercase().contains(wanted) };
         match wanted.is_empty() {

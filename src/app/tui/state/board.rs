@@ -62,6 +62,7 @@ impl BoardState {
     #[must_use]
     pub fn clock(&self, now: Timestamp) -> Stamp {
         let Some((board, read_at)) = self.board.as_ref().zip(self.read_at) else { return Stamp::default() };
+        // A clock that was set back must not make claims younger than they were read.
         let passed = now.duration_since(read_at).as_millis().max(0);
         Stamp(board.now.0.saturating_add(i64::try_from(passed).unwrap_or(0)))
     }
@@ -104,6 +105,7 @@ impl BoardState {
             let missing_above = from < offset;
             let missing_below = to > end && end < self.count(column);
             if missing_above || missing_below {
+                // A third above, so that going back up asks for nothing at once.
                 query.offsets[index] = from.saturating_sub(WINDOW / 3);
             }
         }

@@ -107,6 +107,7 @@ pub struct Reading {
 impl Reading {
     /// Takes what a frame showed of it.
     pub fn show(&mut self, lines: Lines) {
+        // Read without a gap: whoever jumps to the end has not seen what lies between.
         if lines.first <= self.read {
             self.read = self.read.max(lines.end);
         }

@@ -223,6 +223,8 @@ impl Form {
     /// Notes that the card has another version by now, and says what is different.
     pub fn meanwhile(&mut self, card: &Card) {
         let Some((id, version)) = &self.editing else { return };
+        // The card is read with each change of the backlog, and the same word twice would hide
+        // what was said since.
         let known = self.newer.as_ref().is_some_and(|newer| newer.version == card.version);
         if card.id != *id || card.version == *version || known {
             return;
@@ -258,6 +260,7 @@ impl Form {
         }
         for field in &mut self.fields {
             let Some((_, now)) = newer.values.iter().find(|(name, _)| *name == field.name) else { continue };
+            // Field by field: two people who edit two fields of a card are in nobody's way.
             if field.line.text == field.before {
                 field.line = field.name.input(now);
             }

@@ -1,6 +1,7 @@
 //! Lines that were entered before, to be brought back.
 
 /// Most lines remembered.
+// A message may be a megabyte, and the commands are written to a file.
 const MAX_LINES: usize = 100;
 
 /// Lines that were entered, oldest first: commands of the palette, texts to agents.

@@ -247,6 +247,8 @@ impl State {
 
     /// A request of its own, also beside one with the same words.
     pub(in crate::app) fn request(&mut self, command: String) -> Sent {
+        // Counted and not taken from the words: the same command can be on its way twice, and each
+        // has its own answer.
         self.requests += 1;
         Sent { id: RequestId(self.requests), command, door: self.door }
     }
@@ -265,6 +267,8 @@ impl State {
     /// Names of the marked agents that the list shows, in its order. A view that shows no marks has none.
     #[must_use]
     pub fn batch_names(&self) -> Vec<String> {
+        // What acts on several must show which: elsewhere a forgotten mark would end agents
+        // that nobody thinks of.
         if self.batch.is_empty() || !matches!(self.screen, Screen::Fleet | Screen::Wall) {
             return Vec::new();
         }
@@ -285,6 +289,7 @@ impl State {
         match &self.overlay {
             Some(Overlay::Confirm(confirm)) => confirm.reading.is_whole(),
             Some(Overlay::Question(question)) => question.reading.is_whole(),
+            // A menu is longer than a screen may be: what counts is that the marked entry was seen.
             Some(Overlay::Menu(_)) => self.shows_mark(),
             _ => false,
         }

@@ -40,6 +40,7 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
             }
             let about = format!("{words} {}", spec.title.to_lowercase());
             let fits = fuzzy::score(&lower, &about)?;
+            // In any order: "stop agent" is found as well as "agent stop".
             let all = tokens.iter().all(|token| about.contains(token));
             let near = match (words.starts_with(&lower), all) {
                 (true, _) => 1,
@@ -48,10 +49,12 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
                 _ if lower.trim().chars().count() < 2 || tokens.len() > 2 => return None,
                 _ => 3,
             };
+            // Among those that hold the very words the table's own order counts; points are for guesses.
             Some(((near, Reverse(if near == 3 { fits } else { 0 })), spec))
         })
         .collect();
     let exact = found.iter().any(|((near, _), _)| *near == 0);
+    // A single word may be a whole command and the beginning of others, which are still wanted.
     if exact && typed.contains(' ') {
         found.retain(|((near, _), _)| *near == 0);
     }

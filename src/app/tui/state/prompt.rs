@@ -72,6 +72,7 @@ impl Prompt {
             Question::Pause if text.is_empty() => ("fleet.pause", Inputs::default()),
             Question::Pause => ("fleet.pause", with("reason", text)),
             Question::LinkTo(_) if text.is_empty() => return Err("type the id of a card".to_owned()),
+            // No id of a card can begin so.
             Question::LinkTo(id) => match text.strip_prefix('!') {
                 Some(to) => ("backlog.unlink", with("from", id.as_str()).with("to", vec![to.trim().to_owned()])),
                 None => ("backlog.link", with("from", id.as_str()).with("to", vec![text.to_owned()])),

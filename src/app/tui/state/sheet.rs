@@ -229,6 +229,7 @@ impl Sheet {
                 let (id, kind) =
                     if *is_example { ("fleet.init", "profile") } else { ("fleet.provision", "system-type") };
                 let inputs = none.with(kind, one(self.answer("kind"))).with("runtime", one(self.answer("runtime")));
+                // Without it these two only show what they would write.
                 (id, inputs.with_flag("write"))
             }
             Step::Identity => {

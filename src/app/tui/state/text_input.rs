@@ -81,6 +81,8 @@ impl TextInput {
             KeyCode::Right => self.cursor = self.after(),
             KeyCode::Home => self.cursor = self.line_start(),
             KeyCode::End => self.cursor = self.line_end(),
+            // Not taken on the first line, so that a form goes to the field above and a
+            // message to earlier ones.
             KeyCode::Up if self.has_many() && self.text[..self.cursor].contains('\n') => self.vertical(false),
             KeyCode::Down if self.has_many() && self.text[self.cursor..].contains('\n') => self.vertical(true),
             _ => return false,
@@ -114,6 +116,8 @@ impl TextInput {
                     }
                 }
                 '\t' if many => c,
+                // What is typed is drawn, stored and sent to other terminals: an escape sequence is
+                // stopped where it comes in.
                 c if crate::fleet::model::acts_on_terminal(c) => continue,
                 c => c,
             };

@@ -22,6 +22,8 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
             state.board.undo = Some(undo);
         }
     }
+    // The form or the prompt first: it says its own refusal in its own place, and needs no second
+    // word at the bottom.
     if held::answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
         state.toast = None;
         return;

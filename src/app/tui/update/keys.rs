@@ -18,6 +18,7 @@ use crate::app::tui::update::steps;
 
 /// Takes one key press.
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    // Terminals with the enhanced keyboard tell when a key comes up, which would do everything twice.
     if key.kind == KeyEventKind::Release {
         return;
     }
@@ -93,6 +94,7 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
         let text = format!("{}: the screen moved just now; look, and press it again", spec.title);
         return state.say(text, true);
     }
+    // Sessions of others are only looked at; what acts needs an agent of the roster.
     let selected = hand::row(state).filter(|row| row.managed || spec.id == "agent.watch" || spec.id == "agent.explain");
     let mut names: Vec<String> = selected.map(|row| row.name.to_string()).into_iter().collect();
     let marked = state.batch_names();
@@ -100,6 +102,7 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
     if !marked.is_empty() && has("agents") {
         names.clone_from(&marked);
     } else if marked.len() > 1 && has("name") && matches!(spec.danger, Danger::Confirm(_)) {
+        // A request for each: every one has its own answer, and one that fails holds up none of the others.
         return each(state, spec, &marked);
     } else if let ([only], Danger::Confirm(_)) = (marked.as_slice(), spec.danger) {
         names = vec![only.clone()];

@@ -27,6 +27,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let before = from_outside.then(|| hand::all(state));
     match event {
         Event::Key(key) => {
+            // Two presses in a row leave; any key between takes the first one back.
             state.leaving = state.leaving.saturating_sub(1);
             wall::touch(state);
             keys::press(state, key, &mut effects);
@@ -40,12 +41,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Told { text, failed } => state.say(text, failed),
         Event::Resize(size) => {
             state.size = size;
+            // With another size the marked line may have gone off the screen, and the popup has other lines.
             state.marked = None;
             if let Some(reading) = state.overlay.as_mut().and_then(Overlay::reading) {
                 *reading = Reading::default();
             }
         }
         Event::Drawn(drawn) => {
+            // A frame has shown where everything is now: what is pressed from here on is meant for it.
             state.shifted = false;
             state.came = false;
             let shown = drawn.popup.is_some_and(|lines| lines.marked);
@@ -88,6 +91,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::History(pane, fetched) if observed::in_view(state, &pane) => watch::take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
         Event::Progress { command, text } => state.say(format!("{command}: {text}"), false),
+        // A sheet takes the answers of its own steps, as only it knows what follows.
         Event::Done { sent, report } if sheet::took(state, &sent, &report, &mut effects) => {}
         Event::Done { sent, report } => answers::take(state, sent, report),
         Event::OtherVersion(seeded) => sheet::offer_update(state, &seeded, &mut effects),
@@ -109,6 +113,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.watch_only = true;
         }
     }
+    // Before what follows the selection: a step may have changed it, and its pane is asked
+    // for in the same event.
     steps::all(state, &mut effects);
     notices::say(state);
     wall::arrange(state);

@@ -15,6 +15,7 @@ use crate::ui::hit::{Spot, Target};
 const LINES: usize = 3;
 
 /// Most keys that one click on a list stands for.
+// Far more than a popup has lines.
 const MOST_STEPS: usize = 500;
 
 /// Takes a click on something that was on the screen.
@@ -24,6 +25,7 @@ pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>
     match target {
         Target::Popup { spot, from_mark } => popup(state, spot, from_mark, effects),
         // What is open came since.
+        // A click at the place of a row that a popup now covers was not meant for the popup either.
         _ if state.overlay.is_some() => {}
         Target::Tab(at) => {
             if let Some(view) = present::VIEWS_IN_ORDER.get(at) {
@@ -58,6 +60,8 @@ fn popup(state: &mut State, spot: Spot, from_mark: isize, effects: &mut Vec<Effe
     };
     let code = if from_mark < 0 { before } else { behind };
     for _ in 0..from_mark.unsigned_abs().min(MOST_STEPS) {
+        // By keys, so that a click can do nothing that a key could not, with all that is asked and
+        // refused on the way.
         keys::press(state, KeyEvent::new(code, KeyModifiers::NONE), effects);
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn take(state: &mut State, snapshot: &FleetSnapshot, effects: &mut Ve
             format!("{} agents need you: {}", many.len(), names.join(", "))
         }
     };
+    // Only the newest is kept: the list itself shows all of them, and a line at the bottom one.
     state.notices.waiting = Some(told);
     if state.settings.notifications.any(state.now, &state.zone) {
         effects.push(Effect::Notify(news));

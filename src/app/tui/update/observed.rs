@@ -39,6 +39,7 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
     } else if state.selected_row().is_none() && !state.watch_only {
         state.selected = state.rows().first().map(|row| row.key);
     }
+    // What is selected is on the screen while it changes, so it is never unread.
     state.mark_seen();
     fleet::keep_in_view(state);
 }
@@ -50,6 +51,7 @@ pub(super) fn follow_selection(state: &mut State, effects: &mut Vec<Effect>) {
     } else {
         None
     };
+    // Only another pane or another size needs another client; this is asked with every event.
     if target == state.pane.target {
         return;
     }
@@ -59,6 +61,7 @@ pub(super) fn follow_selection(state: &mut State, effects: &mut Vec<Effect>) {
     };
     state.pane.target.clone_from(&target);
     if !same_pane {
+        // Nothing of the pane before may stand under the new one's name, not even for a frame.
         state.pane.screen = None;
         state.pane.history = None;
         state.pane.pan = None;

@@ -20,6 +20,7 @@ use crate::app::tui::update::notices;
 
 /// Takes the steps that wait, and those that they lead to.
 pub(super) fn all(state: &mut State, effects: &mut Vec<Effect>) {
+    // A step may lead to another, as a watch opens a view, and all belong to the key that was pressed.
     while let Some(step) = state.steps.pop_front() {
         follow(state, step, effects);
     }
