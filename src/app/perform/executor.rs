@@ -22,6 +22,8 @@ pub(in crate::app) fn refused(what: &str) -> Failure {
 /// # Errors
 /// Whatever stops it, with its exit code's kind.
 pub(in crate::app) async fn perform(site: &Site, request: Request, console: Console, tell: Tell<'_>) -> Result<Report> {
+    // The last place that every door passes: whatever a screen or a script asked, nothing
+    // is changed behind it.
     if site.read_only && request.writes() {
         return Err(refused("this"));
     }

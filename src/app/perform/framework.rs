@@ -106,6 +106,7 @@ fn compared(seeded: Option<&str>, files: &[Entry]) -> Vec<String> {
         Some(version) => format!("seeded by {version}; this program brings {}", seed::VERSION),
         None => format!("not seeded; this program brings {}", seed::VERSION),
     }];
+    // A home that nobody has set up would list every file of the program as missing.
     if seeded.is_none() && files.iter().all(|entry| entry.state == State::Missing) {
         lines.push(format!("none of its {} files is there yet", files.len()));
         return lines;

@@ -14,6 +14,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Site, fingerprint};
 
 /// How long a command waits for the backlog.
+// A person waits for this command, and a backlog that hangs is only one source of what it prints.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Lines that are read at once.
@@ -32,6 +33,8 @@ pub(in crate::app) fn events(place: &str, lines: Vec<CardEvent>) -> Vec<Event> {
 fn event(place: &str, line: CardEvent) -> Event {
     let text = |name: &str| line.detail.get(name).and_then(Value::as_str).map(str::to_owned);
     let owner = match line.kind {
+        // A claim names its owner as who did it; every other line has the owner among its details, where
+        // somebody held the card.
         EventKind::Claimed => Some(line.actor.clone()),
         _ => text("owner"),
     };
@@ -42,6 +45,7 @@ fn event(place: &str, line: CardEvent) -> Event {
     event.door = Some(Door::Backlog);
     event.what = format!("{} {}", line.card_id, line.kind.word());
     event.outcome = line.kind.word().to_owned();
+    // Only a completion is good news: that a card was released or blocked may be either.
     event.good = (line.kind == EventKind::Completed).then_some(true);
     event.card = Some(line.card_id.to_string());
     let seconds = line.detail.get("seconds_in_claim").and_then(Value::as_i64);

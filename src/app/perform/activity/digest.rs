@@ -30,6 +30,8 @@ pub(in crate::app) async fn digest(site: &Site, since: Option<&Since>) -> Result
     let now = Timestamp::now();
     let week = now.checked_sub((DAYS * 24).hours()).unwrap_or(now);
     let from = since.map_or(Ok(week.as_millisecond()), events::moment)?;
+    // Cards and decisions only: the readiness of a fleet is most of its history, and nothing of
+    // it is counted here.
     let history = events::since_then(site, &[Kind::Card, Kind::Decision], from).await?;
     let tally = Tally::of(&history);
     let open = escalations::read(site)?.iter().filter(|one| one.is_open()).count();
@@ -95,6 +97,7 @@ impl Tally {
                 hand.claims = 1;
                 *self.attempts.entry(card.to_owned()).or_default() += 1;
                 // One that came before is not known to have waited.
+                // Taken out, so that a second claim without a return between counts no wait.
                 self.waits.extend(free_since.remove(card).map(|since| (event.at - since).max(0)));
             }
             EventKind::Completed => {
@@ -206,6 +209,8 @@ impl Used {
         let Ok(roster) = roster::load(site) else { return used };
         for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
             let said = usage::read(&site.run_file(&agent.name, RunFile::Usage)).map(|usage| usage.facts);
+            // A runtime says what its conversation used so far, and not when: one that was last heard of before
+            // is left out as a whole.
             let is_late =
                 |facts: &UsageFacts| facts.observed_at.parse::<Timestamp>().is_ok_and(|at| at.as_millisecond() >= from);
             if let Some(facts) = said.filter(is_late) {

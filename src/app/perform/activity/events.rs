@@ -29,6 +29,7 @@ const BEFORE: u32 = 10;
 const SAFETY: Duration = Duration::from_secs(5);
 
 /// Events that come together are taken in together.
+// One command leaves several lines, and they are read at once so.
 const COALESCE: Duration = Duration::from_millis(40);
 
 /// Prints what was asked for; the exit code.
@@ -51,6 +52,7 @@ pub(in crate::app) async fn events(site: &Site, wanted: &Events, width: usize) -
         }
         // What cannot be written can perhaps be read.
         Err(failure) => match Store::open_to_read(site) {
+            // To follow means to take in, which is just what is not possible.
             Ok(Some(store)) if !wanted.follow => {
                 output::say(&format!("mosaic-tui: {failure}; what is shown was taken in before"));
                 show(&store, &filter, since, i64::MAX, &out)?;
@@ -144,6 +146,8 @@ pub(super) async fn since_then(site: &Site, kinds: &[Kind], from: i64) -> Result
         let mut query = Query { filter, anchor: Anchor::Oldest, since: from, limit: PAGE };
         loop {
             let page = recorder.store().page(&query)?;
+            // Fewer than were asked for: behind them nothing is left, and no empty page has to
+            // be read to know it.
             let whole = page.events.len() < PAGE as usize;
             if let Some(((at, seq), _)) = page.events.last() {
                 query.anchor = Anchor::From((*at, seq + 1));
@@ -154,6 +158,7 @@ pub(super) async fn since_then(site: &Site, kinds: &[Kind], from: i64) -> Result
             }
         }
     }
+    // Each kind was read by itself, as a filter names one.
     all.sort_by_key(|event| event.at);
     Ok(all)
 }
@@ -190,6 +195,7 @@ fn show(store: &Store, filter: &Filter, beginning: Beginning, last: i64, out: &O
 async fn follow(site: &Site, mut recorder: Recorder, filter: &Filter, mut last: i64, out: &Out) -> Result<u8> {
     let left = Arc::new(Notify::new());
     let wake = Arc::clone(&left);
+    // Without it the safety net alone wakes the loop: later, and as complete.
     let _inotify = activity::watch_spool(site, move || wake.notify_one());
     let mut observer = observe::start(site.clone())?;
     let mut safety = tokio::time::interval(SAFETY);

@@ -38,6 +38,7 @@ fn line(event: &Event, widths: [usize; 3], width: usize) -> String {
     }
     line.push_str("  ");
     line.push_str(&end(event));
+    // Cut and not wrapped, as a list is read down its columns; `--json` has all of it.
     text::fit(line.trim_end(), width)
 }
 

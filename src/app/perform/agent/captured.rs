@@ -32,6 +32,7 @@ pub(super) fn colours_only(line: &str) -> String {
         let end = escape.find(|c: char| c.is_ascii_alphabetic()).map_or(escape.len(), |end| end + 1);
         let body = &escape[1..end];
         let colour = |c: char| c.is_ascii_digit() || matches!(c, ';' | ':');
+        // What is no colour is left out, whatever a version of tmux lets through.
         if body.strip_prefix('[').and_then(|body| body.strip_suffix('m')).is_some_and(|codes| codes.chars().all(colour))
         {
             out.push_str(&escape[..end]);

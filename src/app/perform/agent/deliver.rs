@@ -138,6 +138,7 @@ fn recipients<'a>(roster: &'a Roster, rows: &[Arc<AgentRow>], wanted: Wanted<'_>
     let chosen: Vec<&Agent> = named
         .into_iter()
         .filter(|agent| wanted.class.is_none_or(|class| agent.class == class))
+        // By its address and not its name: another host may have an agent of the same name.
         .filter(|agent| in_state(agent) && comms::address(agent) != own)
         .collect();
     if chosen.is_empty() {
@@ -163,6 +164,7 @@ fn line(receipt: &Receipt) -> String {
 fn code(receipt: &Receipt) -> u8 {
     match receipt.delivery {
         delivery if delivery.arrived() => DONE,
+        // A rule said no, which scripts have to tell from a delivery that went wrong.
         Delivery::Refused => exit_code(Kind::Refused),
         _ => FAILED,
     }

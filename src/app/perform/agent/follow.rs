@@ -37,6 +37,8 @@ impl Seen {
             let from = lines.get(at..).unwrap_or_default();
             Some((from, common(&self.screen, from)))
         };
+        // Nothing scrolled away as far as tmux says, which is most looks: then the screens
+        // alone are compared.
         if grown == 0 && now.above == 0 {
             let new = on_the_same_screen(&self.screen, lines);
             if now.cut.is_none() || new.len() < lines.len() || lines.is_empty() {
@@ -63,6 +65,7 @@ impl Seen {
                     return Some(&from[same..]);
                 }
             }
+            // tmux cuts whole pieces from a full history, so each further guess is one piece more.
             scrolled = scrolled.saturating_add(i64::from(cut.max(1)));
         }
         // Drawn anew, or so much has come that the old screen was cut away: what scrolled since is new in any case.

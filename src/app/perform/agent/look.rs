@@ -62,6 +62,8 @@ async fn look_at(site: &Site, name: &str) -> Result<(Arc<FleetSnapshot>, Arc<Age
     match row {
         Some(row) => Ok((snapshot, row)),
         // The roster's own error names who may have been meant.
+        // Asked only now: a session outside of the roster has a row as well, and needs no
+        // roster to be looked at.
         None => Err(roster::load(site)?
             .agent(name)
             .err()

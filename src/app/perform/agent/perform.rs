@@ -37,6 +37,7 @@ pub(in crate::app) async fn perform(
         AgentAction::Explain(name) => look::explain(site, name).await,
         AgentAction::Send { name, message } => {
             let roster = roster::load(site)?;
+            // Before the text is read: nobody is to type a message for an agent that there is not.
             let to = roster.reach(site, name)?;
             let text = read(&message.text, console)?;
             Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text, console.door).await?))
@@ -113,6 +114,7 @@ async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration
         }
         match tokio::time::timeout_at(deadline, observer.snapshots.changed()).await {
             Ok(Ok(())) => {}
+            // Its thread is gone, and waiting on would only run the time down.
             Ok(Err(_)) => return Err(Failure::failed("observer", "ended", "try again")),
             Err(_) => {
                 let json: Value = json!({ "name": name, "until": until, "last": last });

@@ -20,6 +20,7 @@ use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Glance, PaneRecord, Query, Tmux, panes_of};
 
 /// Pause between two looks at a pane that is followed.
+// Four looks a second, as on the wall: a pane says nothing of itself to whoever may not attach.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// More lines than any history has; the most that tmux takes.
@@ -63,6 +64,7 @@ async fn pane(site: &Site, name: &str) -> Result<Found> {
         Err(failure) if failure.kind == Kind::NotFound => failure,
         found => return found,
     };
+    // Sessions beside the roster are looked for on the fleet's own server only, as in the list.
     let tmux = Tmux::new(roster::load(site)?.socket);
     let panes = tmux.panes().await?;
     let session = meant(&panes, name);
@@ -77,6 +79,7 @@ fn meant<'a>(panes: &'a [PaneRecord], name: &str) -> Option<&'a SessionName> {
     let own = panes.iter().map(|pane| &pane.session).find(|session| session.0 == name);
     let shown: BTreeSet<_> =
         panes.iter().map(|pane| &pane.session).filter(|session| session.label().as_str() == name).collect();
+    // A label may be the cut of several names, and then it means none of them.
     own.or_else(|| shown.first().copied().filter(|_| shown.len() == 1))
 }
 
@@ -155,6 +158,7 @@ pub(in crate::app) async fn follow(site: &Site, name: &str, lines: u32, ansi: bo
         if !new.is_empty() && output::print(&format!("{}\n", new.join("\n")))? == Printed::Closed {
             return Ok(DONE);
         }
+        // Behind the printing: what a process said last comes with the same look that shows it dead.
         ended = glance.dead;
         seen = seen_in(&glance, &all);
     }

@@ -60,6 +60,7 @@ pub(in crate::app) fn brief(site: &Site, detail: &Detail, terms: &Terms<'_>) -> 
 /// What stands for each placeholder. Nothing in it acts on a terminal, whoever wrote the card.
 fn words(detail: &Detail, terms: &Terms<'_>) -> Vec<(&'static str, String)> {
     let card = &detail.card;
+    // Whoever writes a card writes into another one's terminal: the brief is pasted there.
     let shown = |text: &str| printable(text.trim());
     let or = |text: &str, none: &str| if text.trim().is_empty() { none.to_owned() } else { shown(text) };
     let listed = |lines: Vec<String>, none: &str| match lines.is_empty() {
@@ -108,6 +109,8 @@ fn became(column: Column) -> &'static str {
 }
 
 fn template(site: &Site) -> Result<String> {
+    // The user's own first; where a home was seeded by an older version, neither may be there, and the
+    // program has its own.
     for name in [OWN_TEMPLATE, TEMPLATE] {
         let path = site.home.join(name);
         match plain::read(&path, MAX_BYTES) {

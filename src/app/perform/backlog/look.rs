@@ -34,6 +34,7 @@ impl Look {
         let site = site.clone();
         std::thread::spawn(move || {
             let read = place(&site).and_then(|place| {
+                // Without a file there is nothing to open, and a look makes none.
                 if let Some(board) = place.board_of_none(&query) {
                     return Ok(Seen { board, first: None });
                 }

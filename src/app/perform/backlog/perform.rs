@@ -30,6 +30,8 @@ use crate::fleet::pause;
 use crate::plain::{self, Patient, Unreadable};
 
 /// How often an export is begun whose connection the server ends.
+// A process whose connection was ended so often is stopped all the time, and would never come to
+// its end.
 const EXPORT_TRIES: u32 = 5;
 
 /// Names that are tried for a temporary file.
@@ -64,6 +66,7 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     let opened = place::place(site)?.open(intent, place::who(site), &mut |what, count| line.tell(what, count));
     let mut backlog = opened.map_err(failure)?;
     if let BacklogAction::Complete { id, token } = &action
+        // Before the plain completion, as in a pipeline a worker's word may only lead to the next stage.
         && let Some(report) = pipeline::complete(site, &mut backlog, id, *token)?
     {
         return Ok(report);
@@ -136,6 +139,8 @@ fn run(
         }
         BacklogAction::Show(id) => backlog.detail(&id).map(|detail| print::detail(&detail)),
         BacklogAction::Edit { id, if_version, .. } => backlog.edit(&id, &patch, if_version).map(|mut outcome| {
+            // What it was before comes from the same transaction: read earlier, it could be
+            // another one's change.
             let undo = outcome.before.take().map(|before| undo_edit(id, before, outcome.card.version, &patch));
             print::outcome(&outcome, "changed", "nothing changed").with_undo(undo)
         }),
@@ -248,6 +253,7 @@ fn patch(fields: Fields, console: Console) -> Result<Patch> {
     };
     let acceptance = match fields.acceptance.as_deref() {
         None => None,
+        // An empty argument takes the list away; a missing one leaves it.
         Some("") => Some(Value::Null),
         Some(text) => {
             let text = match text.strip_prefix('@') {
@@ -305,6 +311,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
         let mut whole = unnamed_file("export")?;
         export_into(backlog, &whole, &mut progress).map_err(failure)?;
         whole.rewind().map_err(|error| Failure::failed("export", error.to_string(), "free some space"))?;
+        // Standard output may be a pipe that somebody made non-blocking, and then a full one is an error.
         let mut out = Patient::new(std::io::stdout());
         // Whoever reads no more has had enough.
         let _closed = output::written(std::io::copy(&mut whole, &mut out).map(drop))?;
@@ -365,6 +372,7 @@ fn import(backlog: &mut Backlog, path: &Path, console: Console, line: &mut Progr
     } else {
         let file = console.open(path).map_err(unreadable)?;
         // A file is read as fast as it is asked for; only what somebody sends is not.
+        // A named pipe is a file as well, and as slow as whoever writes into it.
         let regular = file.metadata().is_ok_and(|meta| meta.is_file());
         if regular { file } else { whole(file)? }
     };
@@ -406,6 +414,8 @@ fn unnamed_file_in(folder: &Path, what: &str) -> Result<std::fs::File> {
         Failure::failed(what, why, "check the temporary folder, or set TMPDIR to another")
     };
     let file = made.map_err(failed)?;
+    // At once: a command that is killed leaves nothing, as the kernel frees a file without a name
+    // with its last holder.
     std::fs::remove_file(&path).map_err(failed)?;
     Ok(file)
 }
@@ -421,6 +431,7 @@ fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
             .filter(|(_, on)| !known.contains(on))
             .map(|(card, on)| format!("card {card} depends on {on}, which does not exist, and is never claimable")),
     );
+    // The rules let none come about; a restored dump or a hand in the database may.
     if let Some(cycle) = graph.cycle() {
         let names: Vec<&str> = cycle.into_iter().map(CardId::as_str).collect();
         problems.push(format!("cycle: {}", names.join(" -> ")));

@@ -25,6 +25,7 @@ const MOST: u64 = 1000;
 pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
     let named = match roster::load(site) {
         Ok(roster) => roster.pipeline,
+        // A backlog can be used without a fleet, and completing a card must not ask for one.
         Err(failure) if failure.kind == Kind::NotFound => None,
         Err(failure) => return Err(failure),
     };
@@ -58,6 +59,8 @@ pub(in crate::app) fn advance_one(
     card: Card,
 ) -> Result<Option<String>> {
     let standing = standing(site, card)?;
+    // One step a call: what follows from it is decided anew by whoever comes next, from
+    // what is stored then.
     let Some(change) = rules::advance(pipeline, std::slice::from_ref(&standing)).pop() else { return Ok(None) };
     Ok(apply(backlog, &change).map_err(failure)?.then(|| change.words()))
 }
@@ -84,6 +87,7 @@ fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result
         }
     }
     if let Some(first) = pipeline.stages.first() {
+        // A card without a stage that is blocked or done has no reason to be brought in.
         for status in [Status::Ready, Status::Claimed] {
             let assignee = Some(first.class.clone());
             add(ListQuery { status: Some(status), assignee, stage: Some(String::new()), ..ListQuery::default() })?;
@@ -117,6 +121,8 @@ pub(in crate::app) fn complete(
     let Some(token) = token else { return Ok(None) };
     let Some(pipeline) = of_fleet(site)? else { return Ok(None) };
     let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
+    // The backlog itself says that it is done already, which is what a worker who
+    // asks twice should hear.
     if card.status == Status::Done {
         return Ok(None);
     }
@@ -158,6 +164,7 @@ fn handed_on(backlog: &mut Backlog, card: &Card, token: i64) -> Result<Option<St
     if card.claim.is_some() || card.last_claim_token != token {
         return Ok(None);
     }
+    // The move is among the newest lines: nobody has had the card since, as its token says.
     let history = backlog.store().history(&card.id, 20).map_err(failure)?;
     let moved =
         history.iter().rev().find(|line| line.detail.get("token").and_then(serde_json::Value::as_i64) == Some(token));

@@ -22,6 +22,7 @@ pub(in crate::app) fn place(site: &Site) -> Result<Location> {
         return Location::of(None, None, &site.home).map_err(failure);
     }
     let folder = variable("MOSAIC_BACKLOG_DIR")
+        // Made absolute here: what is asked later may run in another folder.
         .map(|folder| std::path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned()));
     Location::of(variable("DATABASE_URL").as_deref(), folder.as_deref(), &site.home).map_err(failure)
 }

@@ -48,6 +48,7 @@ pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Re
             );
             Report::done(text, card)
         }
+        // No error: somebody else was faster, which is the everyday end of a claim.
         (None, Some(id)) => {
             Report::done(format!("{id}: cannot be claimed now; `mosaic-tui backlog show {id}` shows why"), &Value::Null)
         }

@@ -52,6 +52,7 @@ pub(super) async fn edit(site: &Site, name: &AgentName, fields: &[Field]) -> Res
     let draft = locked.draft(&Edit::Set { name: name.to_string(), fields: fields.to_vec() })?;
     keeps_floor(before, draft.roster(), name)?;
     let new = draft.roster().agent(name.as_str())?;
+    // From then on this host would not know the agent any more, and nobody could stop what runs here.
     let moves_away = draft.roster().is_remote(new, site) && !before.is_remote(old, site);
     if moves_away && session::keeper_pid(&site.run_file(name, RunFile::Lock)).is_some() {
         return Err(Failure::new(
@@ -152,6 +153,8 @@ fn told(site: &Site, name: &AgentName, outcome: &str, text: String, roster: &Ros
 /// Refuses a change that takes the fleet further below its floor; one that was below it may stay there.
 fn keeps_floor(before: &Roster, after: &Roster, name: &AgentName) -> Result<()> {
     let size = |roster: &Roster| roster.floor_gaps().map(FloorGap::size).sum::<usize>();
+    // By how far it is below and not whether: a fleet without its floor could otherwise not be repaired
+    // one agent at a time.
     if size(after) <= size(before) {
         return Ok(());
     }

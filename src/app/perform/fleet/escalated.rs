@@ -20,6 +20,7 @@ pub(super) fn list(site: &Site) -> Result<Report> {
         [] => "nothing waits for a person".to_owned(),
         all => all.iter().map(text_of).collect::<Vec<_>>().join("\n"),
     };
+    // Scripts ask by this whether somebody has to come.
     let code = if all.iter().any(Escalation::is_open) { FAILED } else { DONE };
     Ok(Report::done(text, &rows).with_code(code))
 }

@@ -55,6 +55,7 @@ fn supervised(site: &Site) -> Option<String> {
 /// Puts rows in order; those that are alike in it stay in the order of attention.
 fn sort(rows: &mut [Arc<AgentRow>], by: Sort) {
     match by {
+        // The snapshot has this order already.
         Sort::Attention => {}
         Sort::Name => rows.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str())),
         Sort::Class => rows.sort_by(|a, b| a.class.cmp(&b.class)),
@@ -69,6 +70,7 @@ fn sort(rows: &mut [Arc<AgentRow>], by: Sort) {
 pub(super) fn check(site: &Site, file: Option<&Path>) -> Result<Report> {
     let mut site = site.clone();
     if let Some(file) = file {
+        // A file that is not in use yet is checked as if it were, home and host included.
         site.roster = file.to_owned();
     }
     let path = site.roster.display().to_string();
@@ -85,6 +87,7 @@ pub(super) fn check(site: &Site, file: Option<&Path>) -> Result<Report> {
                 &json!({ "file": path, "valid": true, "agents": roster.agents.len(), "problems": [], "warnings": warnings }),
             ))
         }
+        // An invalid roster is the answer here, with all of its places, and no failure of the command.
         Err(failure) if failure.kind == Kind::Invalid && !failure.details.is_empty() => {
             let report = Report::done(
                 failure.details.join("\n"),
@@ -113,6 +116,7 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
             program.filter(|program| program.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)))
             // That counts from the folder in which the agent starts.
             && !program.starts_with('.')
+            // The line is run by a shell, to which its own words are no programs of a folder.
             && !crate::fleet::session::is_shell_word(program)
             && crate::fleet::os::exec::find_in_path(program, &path).is_none()
         {

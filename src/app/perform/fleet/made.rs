@@ -22,6 +22,7 @@ pub(super) async fn init(
 ) -> Result<Report> {
     let (mut draft, mut notes) = from_profile(site, profile, runtime)?;
     if runtime.is_none() {
+        // Whoever names a runtime means it, installed or not: it may come later.
         notes.extend(on_installed_runtimes(site, &mut draft)?);
     }
     told(site, ("profile", profile), &draft, &notes, (write, force)).await

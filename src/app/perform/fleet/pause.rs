@@ -35,6 +35,7 @@ pub(super) fn begin(site: &Site, reason: Option<&str>, until: Option<&Since>) ->
 /// # Errors
 /// When the file cannot be taken away.
 pub(super) fn end(site: &Site) -> Result<Report> {
+    // Read before it ends, as its words are told behind it.
     let before = pause::read(&site.home);
     let text = match (pause::end(&site.home)?, &before) {
         (true, Some(before)) => format!("the fleet goes on; it was {}", before.words()),
@@ -50,6 +51,7 @@ fn end_of(until: &Since, now: Timestamp) -> Result<Timestamp> {
         Failure::new(Kind::Invalid, "--until", why, "give a time to come, such as 2h or 2026-01-31T08:00")
     };
     let at = match until {
+        // A bare span is time to come here; elsewhere the same word means time that is past.
         Since::Ago(span) => now.checked_add(*span).map_err(|error| invalid(error.to_string()))?,
         Since::At(at) => *at,
         Since::Civil(time) => time

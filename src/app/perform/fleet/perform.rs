@@ -315,6 +315,7 @@ pub(super) fn down(before: &FleetSnapshot, after: &FleetSnapshot) -> Vec<String>
             .collect()
     };
     let again = dead(after);
+    // In both looks: in one alone it may be the instant between two processes of a restart.
     dead(before).into_iter().filter(|name| again.contains(name)).collect()
 }
 
@@ -341,6 +342,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
         })
     };
     if down.is_empty() {
+        // "Nobody is down" may only be said by somebody who has seen them all.
         let unread = after.planes.iter().find(|state| state.plane == Plane::Tmux && !state.ok);
         let unseen = |row: &&Arc<AgentRow>| row.evidence.iter().any(|said| said.plane == Plane::Tmux && !said.ok);
         let unseen: Vec<_> = after.agents.iter().filter(unseen).collect();
@@ -400,6 +402,7 @@ async fn recover(site: &Site, apply: bool, tell: Tell<'_>) -> Result<Report> {
 
 /// Between a fifth of a second and one: several recoveries at once must not move in step.
 fn jitter() -> Duration {
+    // The nanoseconds of a clock are random enough here, and need no source of their own.
     let spread = process::since_boot().subsec_nanos() % 800;
     Duration::from_millis(200 + u64::from(spread))
 }

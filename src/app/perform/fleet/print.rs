@@ -72,6 +72,7 @@ fn summary(plan: &Plan, notes: &[Note]) -> String {
         .filter(|(_, _, count)| *count > 0)
         .map(|(noun, verb, count)| format!("{count} {noun}{} {verb}", if *count == 1 { "" } else { "s" }))
         .collect();
+    // The step was planned and could not be taken: then it is a note and nothing that was done.
     let refused = notes.iter().any(|note| matches!(note, Note::LingerUnchanged { .. }));
     if let Some(Step::Linger(on)) = plan.steps.iter().find(|step| matches!(step, Step::Linger(_)) && !refused) {
         done.push(format!("lingering turned {}", if *on { "on" } else { "off" }));

@@ -61,6 +61,7 @@ async fn ask(site: &Site, agent: &Agent) -> Answer {
             is_heard = bell::ring(&bell).map_err(|error| format!("{}: {error}", bell.display()))?;
         }
         let beat = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval);
+        // By its time: the heartbeat from before the question lies in the same file.
         if let Some(beat) = beat.ok().filter(|beat| beat.ts >= asked) {
             return Ok((beat, began.elapsed()));
         }

@@ -51,6 +51,7 @@ pub(super) async fn framework(site: &Site, tell: Tell<'_>) -> Result<Report> {
             }
         }
         Ok((_, Refresh::Current | Refresh::NotInstalled)) => {}
+        // The files are written by now, and an operator without a user manager still wants to hear that.
         Err(failure) => notes.push(format!("the fleet's units could not be refreshed: {failure}")),
     }
     lines.extend(notes.iter().map(|note| format!("note: {note}")));
@@ -85,6 +86,7 @@ fn running(site: &Site, roster: &Roster) -> Vec<(String, bool)> {
     local
         .filter_map(|agent| {
             let pid = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock))?;
+            // What cannot be told is not called another build: `/proc` may hide the link.
             Some((agent.name.to_string(), process::runs_file(pid, &site.program) == Some(false)))
         })
         .collect()
@@ -96,6 +98,7 @@ fn running(site: &Site, roster: &Roster) -> Vec<(String, bool)> {
 /// When a file cannot be written, or the fleet cannot be looked at.
 pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<Report> {
     let (before, files) = (seed::version(site)?, seed::status(site)?);
+    // An old program would put its old texts over newer ones.
     let newer = before.as_deref().filter(|seeded| setup::is_older(seed::VERSION, seeded));
     if let Some(seeded) = newer.filter(|_| wanted.apply && wanted.reseed) {
         return Err(Failure::new(
