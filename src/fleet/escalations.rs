@@ -133,6 +133,7 @@ async fn change<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Re
     let mut book = load(&path)?;
     let before = serde_json::to_vec(&book).unwrap_or_default();
     let done = work(&mut book)?;
+    // Nothing is written where nothing changed, as a durable write waits for the disk.
     if serde_json::to_vec(&book).unwrap_or_default() != before {
         let bytes = serde_json::to_vec_pretty(&book).unwrap_or_default();
         file::write_private(&path, &bytes, Keep::Durable).map_err(|error| {

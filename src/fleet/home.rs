@@ -76,6 +76,7 @@ impl Site {
             ("MOSAIC_HOME", self.home.clone().into()),
             ("MOSAIC_ROSTER", self.roster.clone().into()),
             ("MOSAIC_HEARTBEAT_RUN_DIR", self.run_dir.clone().into()),
+            // Handed on as it counts here, and not as this environment may say: a demo's clock runs faster.
             ("MOSAIC_HEARTBEAT_INTERVAL", seconds(self.thresholds.heartbeat_interval)),
             ("MOSAIC_HEARTBEAT_IDLE_THRESHOLD", seconds(self.thresholds.idle)),
             ("MOSAIC_START_SPACING", seconds(self.pace.spacing)),
@@ -246,6 +247,8 @@ pub fn run_file(run_dir: &Path, agent: &AgentName, kind: RunFile) -> PathBuf {
 pub fn fingerprint(bytes: &[u8]) -> String {
     let hash = bytes
         .iter()
+        // FNV-1a: it tells texts apart, the same on every host and in every version, and proves
+        // nothing to anybody.
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }

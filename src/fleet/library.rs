@@ -156,12 +156,15 @@ fn is_name(name: &str) -> bool {
 /// # Errors
 /// When there is none, or it cannot be read.
 pub fn find(site: &Site, shelf: Shelf, name: &str) -> Result<Text> {
+    // The user's own first: it takes the place of the whole file, and nothing of the
+    // framework's shines through.
     for layer in [Layer::Local, Layer::Framework] {
         if let Some(found) = read(site, shelf, layer, name)? {
             return Ok(found);
         }
     }
     let names = names(site, shelf)?;
+    // Before a similar name is proposed: the file is there, and only called wrongly.
     let beside = unread(site, shelf)?.into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
     if let Some(path) = beside {
         let (what, right) = (format!("{} {}", shelf.word(), plain::quoted(name)), path.with_extension(shelf.ending()));
@@ -185,6 +188,7 @@ pub fn find(site: &Site, shelf: Shelf, name: &str) -> Result<Text> {
 /// # Errors
 /// When a folder cannot be read.
 pub fn names(site: &Site, shelf: Shelf) -> Result<BTreeSet<String>> {
+    // With those that ship, as a home that is not seeded yet will have them.
     let mut all: BTreeSet<String> = shelf.shipped().keys().map(|name| (*name).to_owned()).collect();
     for layer in [Layer::Framework, Layer::Local] {
         let folder = site.home.join(shelf.folder(layer));

@@ -19,6 +19,7 @@ const MAX_NOTES: usize = 16;
 /// What the file system says.
 pub fn write(path: &Path, notes: &[String]) -> std::io::Result<()> {
     if notes.is_empty() {
+        // A launch without a word takes the words of the one before away.
         return forget(path);
     }
     let lines: String = notes.iter().map(|note| format!("{}\n", Label::new(note))).collect();

@@ -46,6 +46,7 @@ pub fn read(home: &Path) -> Option<Pause> {
 #[must_use]
 pub fn read_at(home: &Path, now: Timestamp) -> Option<Pause> {
     let path = path(home);
+    // Not followed: a link that leads nowhere is a file that somebody put there, and holds up as well.
     let meta = match fs::symlink_metadata(&path) {
         Ok(meta) => meta,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return None,
@@ -121,6 +122,7 @@ pub fn write(home: &Path, pause: &Pause) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
+    // Durable: a fleet that was paused before a power cut must not go on by itself after it.
     file::put(&path, text.as_bytes(), 0o644, Keep::Durable).map_err(failed)
 }
 

@@ -186,6 +186,7 @@ impl Event {
     #[must_use]
     pub fn subject(&self) -> &str {
         match (self.kind, &self.agent) {
+            // Of these whoever saw it is of no interest: the agent itself is what changed.
             (Kind::Readiness | Kind::Start | Kind::Exit, Some(agent)) => agent,
             _ => short(&self.who),
         }
@@ -201,6 +202,7 @@ impl Event {
     #[must_use]
     pub fn telling_line(&self) -> &str {
         match self.kind {
+            // A program's last screen ends with why it ended; everything else begins with what matters.
             Kind::Exit => self.text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default(),
             _ => self.first_line(),
         }
@@ -262,6 +264,7 @@ impl Event {
         };
         let at: Timestamp = text("ts")?.parse().ok()?;
         let kind = Kind::parse(&text("kind")?)?;
+        // Taken out before the rest is read, else it would stand among the details.
         let said = text("schema").is_some();
         let mut event = Self {
             // Lines of the older record have no id, and one that is read twice has to be the same event.
@@ -295,6 +298,7 @@ impl Event {
         let (sender, delivery, reason, target) = (text("sender"), text("delivery"), text("reason"), text("target"));
         self.who = sender;
         self.what = delivery_words(self.kind, self.agent.as_deref().unwrap_or(&target));
+        // By the words of that time: the enum of today may have others.
         self.good = Some(matches!(delivery.as_str(), "accepted" | "queued" | "sent"));
         self.outcome = delivery;
         self.text = reason;
@@ -309,6 +313,7 @@ impl Event {
         self.text = crate::fleet::model::printable(&self.text);
         if self.text.len() > MAX_TEXT {
             let mut end = MAX_TEXT;
+            // A cut through a character would panic.
             while !self.text.is_char_boundary(end) {
                 end -= 1;
             }

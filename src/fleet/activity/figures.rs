@@ -41,6 +41,8 @@ impl Hour {
 #[must_use]
 pub fn histogram(day: &Day, now: i64, cells: usize) -> Vec<Bucket> {
     const QUARTERS: i64 = 96;
+    // No more cells than quarters: two cells of one quarter would show a half each of
+    // what is not divided.
     let cells = cells.clamp(1, 96);
     let last = now.div_euclid(QUARTER);
     let mut all = vec![Bucket::default(); cells];

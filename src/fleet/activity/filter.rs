@@ -56,6 +56,7 @@ impl Filter {
     #[must_use]
     pub fn of(agent: Option<&str>, kind: Option<&str>) -> Self {
         let term = |field, text: &str| Term { inverted: false, field, text: text.to_lowercase() };
+        // Whoever names an agent on a command line means it: `code1` must not bring the lines of `code10`.
         let agent = agent.map(|agent| term(Field::ExactAgent, agent));
         Self { terms: agent.into_iter().chain(kind.map(|kind| term(Field::Kind, kind))).collect() }
     }

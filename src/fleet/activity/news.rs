@@ -23,6 +23,7 @@ pub(super) struct Neighbours {
 /// Whether a change into a state, seen at a moment, belongs into what is known.
 #[must_use]
 pub(super) fn is_news(state: Readiness, at: i64, around: &Neighbours) -> bool {
+    // A slower witness writes behind a faster one, and its line lies a moment before in time.
     let same_change = around.after.is_some_and(|(next, when)| next == state && when - at <= SAME_CHANGE);
     around.before != Some(state) && !same_change
 }

@@ -95,8 +95,11 @@ impl Store {
         };
         events.sort_by_key(|(place, _)| *place);
         let newer = match events.last() {
+            // Behind the newest page there is nothing by its own making, and most pages are that one.
             Some(((at, seq), _)) if query.anchor != Anchor::Newest => {
                 let behind = format!("at >= ?1 AND (at, seq) > ({at}, {seq})");
+                // Counted by reading: a `count(*)` under a filter walks the whole history, and this
+                // ends at a thousand.
                 u32::try_from(self.rows(query, &behind, Order::Up, COUNTED)?.len()).unwrap_or(COUNTED)
             }
             _ => 0,
@@ -149,6 +152,7 @@ impl Store {
     /// When the file cannot be read.
     pub fn behind(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Event)>> {
         let read = || -> rusqlite::Result<Vec<(i64, Event)>> {
+            // By the number and not the time: an event may be taken in late, and a follower must not miss it.
             let sql = format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2");
             self.connection.prepare_cached(&sql)?.query_map(params![seq, limit], event)?.collect()
         };
@@ -182,6 +186,7 @@ impl Store {
             let of = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
             loop {
                 let found = match next.query_row(params![key.0, key.1], of).optional()? {
+                    // This host has no further agent; the next host begins anew.
                     None => elsewhere.query_row(params![key.0], of).optional()?,
                     found => found,
                 };
@@ -191,6 +196,7 @@ impl Store {
                 for statement in [&mut before, &mut within] {
                     let mut rows = statement.query(params![key.0, key.1, since])?;
                     while let Some(row) = rows.next()? {
+                        // A later version may have written a state that this one does not know.
                         let Some(state) = state_of(&row.get::<_, String>(1)?) else { continue };
                         let told = row.get::<_, Option<String>>(2)?.as_deref() == Some("keeper");
                         all.push(Change { at: row.get(0)?, state, told });

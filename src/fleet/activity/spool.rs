@@ -44,6 +44,8 @@ pub(super) fn append(site: &Site, event: &Event) -> io::Result<u64> {
     // The line before may have been cut short by a full disk: this one begins a line of its own in any case.
     let line = format!("\n{}\n", event.to_json());
     loop {
+        // Appended in one write: the kernel keeps lines of several writers whole that
+        // way, without any lock.
         let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
         file.write_all(line.as_bytes())?;
         if lockfile::has_name(&file, &path) {
@@ -101,6 +103,7 @@ pub(super) fn take(site: &Site) -> io::Result<Option<PathBuf>> {
 /// # Errors
 /// What the file system says.
 pub(super) fn give_up(site: &Site) -> io::Result<()> {
+    // One such file and no more: what nobody can take in must not fill the disk.
     fs::rename(path(site), folder(site).join("untaken.jsonl"))
 }
 

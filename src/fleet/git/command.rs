@@ -21,10 +21,12 @@ const QUIET: [&str; 16] = [
     "-c",
     "core.hooksPath=/dev/null",
     "-c",
+    // Else a name with an umlaut comes as numbers of its bytes.
     "core.quotePath=false",
     "-c",
     "color.ui=false",
     "-c",
+    // With the other values git adds its cache to the index, or takes it away.
     "core.untrackedCache=keep",
     "-c",
     "maintenance.auto=false",

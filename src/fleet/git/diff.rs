@@ -159,6 +159,7 @@ struct Reader {
 
 impl Reader {
     fn take(&mut self, line: &str) {
+        // The lines of a part are counted, since a line of a file may begin as a header does.
         if self.left != (0, 0) || line.starts_with('\\') {
             return self.inside(line);
         }
@@ -182,6 +183,7 @@ impl Reader {
             "rename from " => (file.change, file.was) = (Change::Renamed, Some(Label::new(&unquoted(rest)))),
             "copy from " => (file.change, file.was) = (Change::Copied, Some(Label::new(&unquoted(rest)))),
             "rename to " | "copy to " => file.path = Label::new(&unquoted(rest)),
+            // A file of another mode has this line only where its text differs as well.
             "index " if file.change == Change::Mode => file.change = Change::Modified,
             "Binary files " => file.binary = true,
             "+++ " | "--- " => {
@@ -219,6 +221,7 @@ impl Reader {
         let (kind, text) = match line.as_bytes().first() {
             Some(b'+') => (LineKind::Added, &line[1..]),
             Some(b'-') => (LineKind::Removed, &line[1..]),
+            // `\ No newline at end of file` belongs to no side and counts for none.
             Some(b'\\') => (LineKind::Remark, line),
             Some(b' ') => (LineKind::Same, &line[1..]),
             _ => (LineKind::Same, line),
@@ -280,6 +283,8 @@ fn same_name(names: &str) -> Option<String> {
         let quoted = names.get(..behind.find("\" ")? + 2)?;
         return unquoted(quoted).strip_prefix("a/").map(str::to_owned);
     }
+    // Both names are equally long, so the blank between them is in the middle, however
+    // many the names hold.
     let half = names.len().checked_sub(1)? / 2;
     let (old, new) = (names.get(..half)?, names.get(half + 1..)?);
     let (old, new) = (old.strip_prefix("a/")?, new.strip_prefix("b/")?);
@@ -324,6 +329,7 @@ fn unquoted(text: &str) -> String {
 
 /// A line as it can be shown: tabs as blanks, what acts on a terminal or hides in a text as a dot, bounded.
 fn shown(text: &str) -> String {
+    // The end of a line as Windows writes it is no sign of its own to whoever reads a diff.
     let text = text.strip_suffix('\r').unwrap_or(text);
     let mut out = String::with_capacity(text.len().min(LINE_CHARS));
     for (count, c) in text.chars().enumerate() {

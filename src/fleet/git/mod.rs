@@ -39,6 +39,7 @@ pub async fn diff(folder: &Path, on_network: bool) -> Result<Diff> {
     }
     let (facts, untracked) = read(folder).await.map_err(unread)?;
     let patch = match facts.changed {
+        // A tree without changes is the usual case, and costs one process so.
         0 => command::Answer::default(),
         _ => command::patch(folder, facts.commit.is_some()).await.map_err(unread)?,
     };

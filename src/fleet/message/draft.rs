@@ -13,6 +13,7 @@ use crate::fleet::screen::{Composer, Rules, ScreenFacts, Showing};
 use crate::fleet::tmux::{Change, Guard};
 
 /// Time that a draft stands still when nobody types it.
+// A person who types leaves shorter pauses than this between most keys.
 const STILL: Duration = Duration::from_millis(250);
 
 impl Delivering<'_> {
@@ -23,10 +24,12 @@ impl Delivering<'_> {
         tokio::time::sleep(STILL).await;
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(Some(gone(Phase::Looking))) };
         let now = read(rules, &peek);
+        // The cursor as well: whoever only moves about in a draft is still at it.
         if now.composer != before.composer || now.cursor != before.cursor {
             return refused("somebody is typing in its composer");
         }
         let rows = now.composer.map_or(0, |composer| composer.rows.len());
+        // Behind a long draft a composer scrolls, and the end of the message is all that would show.
         if rows * 2 > peek.rows.len() {
             return refused("the draft in its composer fills its screen, and a message behind it could not be seen");
         }
@@ -44,6 +47,8 @@ impl Delivering<'_> {
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(gone(phase)) };
         let facts = read(rules, &peek);
         let not = "it was not submitted";
+        // Only where the composer was empty before: keys that delete could not tell the message
+        // from somebody's draft.
         if was.is_empty() && self.take_back(lease, rules).await? {
             return Ok((
                 Delivery::Refused,
@@ -83,6 +88,7 @@ impl Delivering<'_> {
         before: ScreenFacts,
         phase: &mut Phase,
     ) -> Result<std::result::Result<ScreenFacts, Outcome>> {
+        // Keys that clear a composer would answer a dialog.
         let asks = matches!(before.showing, Showing::Dialog | Showing::Login | Showing::Occupied);
         let Some(composer) = before.composer.as_ref().filter(|_| lease.is_drafted() && !asks) else {
             return Ok(Ok(before));

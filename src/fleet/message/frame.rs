@@ -54,6 +54,7 @@ pub(super) fn new_id() -> String {
         let now = crate::fleet::os::process::since_boot().as_nanos().to_le_bytes();
         bytes.iter_mut().zip(now).for_each(|(byte, other)| *byte = other);
     }
+    // Thirty-two letters divide the values of a byte evenly, so none of them is more likely.
     let letters = bytes.iter().map(|byte| char::from(ID_LETTERS[usize::from(byte % 32)]));
     std::iter::once('m').chain(letters).collect()
 }

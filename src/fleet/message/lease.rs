@@ -17,12 +17,14 @@ use crate::fleet::tmux::{Change, Guard, Query, Tmux};
 pub(super) const CLAIM_WITHIN: Duration = Duration::from_secs(60);
 
 /// A lease that was not renewed for this long has expired.
+// Five renewals: a sender that is merely slow is not taken for dead.
 const EXPIRES_AFTER: Duration = Duration::from_secs(10);
 
 /// How often a holder renews its lease.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 
 /// Pause between two tries.
+// Each try is a short-lived client of the server.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a token ends in while a text that was pasted, and not submitted, may stand in the composer. A sender that is
@@ -51,10 +53,14 @@ impl<'a> PaneLease<'a> {
             let held = tmux.query(&Query::LeaseToken(pane)).await?.trim().to_owned();
             let since = match &seen {
                 Some((token, since)) if *token == held => *since,
+                // Another token is a sign of life, and its time begins when it is seen: clocks of two hosts
+                // are never compared.
                 _ => Instant::now(),
             };
             if held.is_empty() || since.elapsed() > EXPIRES_AFTER {
+                // Taken over with the lease: the text that a dead holder left is this sender's to take away.
                 lease.drafted = held.ends_with(DRAFTED);
+                // Compared by tmux itself: of two senders that saw the same token only one puts its own there.
                 if lease.renew(&held).await? {
                     return Ok(Some(lease));
                 }
@@ -119,6 +125,8 @@ impl<'a> PaneLease<'a> {
     /// in the composer from then on.
     pub(super) async fn change_draft(&mut self, guard: Guard<'_>, change: Change<'_>, drafted: bool) -> Result<bool> {
         let next = Change::LeaseToken(self.pane, self.numbered(self.renewals + 1, drafted));
+        // One command for both: killed between two, a pane would say that it is clean while
+        // a text stands in it.
         let made = self.change(guard, &[next, change]).await?;
         if made {
             self.renewals += 1;

@@ -123,6 +123,7 @@ impl<'a> Post<'a> {
         };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
+        // A file lock costs nothing while it is waited for; at the pane each try is a tmux client.
         let path = self.site.run_file(&agent.name, RunFile::Send);
         let Some(_line) = lockfile::hold(&path, CLAIM_WITHIN, lockfile::open).await? else {
             return Ok(receipt(lock_busy()));
@@ -136,6 +137,8 @@ impl<'a> Post<'a> {
                     "it has no live pane; `mosaic-tui fleet start` makes one".to_owned(),
                 )));
             }
+            // What fails on the way is what became of the message, and belongs into its receipt; only what is
+            // wrong with the request is an error.
             Err(failure) if failure.kind == Kind::Failed => return Ok(receipt(Phase::Looking.told(&failure))),
             Err(failure) => return Err(failure),
         };
@@ -170,6 +173,7 @@ impl<'a> Post<'a> {
     fn took(&self, agent: &Agent, server: &ServerName, id: &str) -> bool {
         let path = self.site.run_file(&agent.name, RunFile::Report);
         let report = || heartbeat::read(&path, Timestamp::now(), self.site.thresholds.heartbeat_interval).ok();
+        // Reports of another host lie in that host's files.
         server.ssh.is_none() && report().and_then(|report| report.msg).is_some_and(|msg| msg.as_str() == id)
     }
 

@@ -13,6 +13,7 @@ const SHORT_NEEDLE: usize = 16;
 const BEGIN: usize = 20;
 
 /// Marks that runtimes draw around text, beside white space.
+// The end of a wrapped row may be followed by the border of a box, in the middle of a word.
 const FRAMES: &str = "┃│▌❯›>⏎|";
 
 /// Whether a character arrives on every screen: letters, digits and punctuation of any script. Marks, modifiers, joiners
@@ -39,6 +40,7 @@ fn plain(text: &str) -> String {
 /// How often the end of a message, its last so many letters and digits, stands in these rows.
 fn count(rows: &[String], message: &str, letters: usize) -> usize {
     let message = plain(message);
+    // Its end and not its beginning: long messages scroll, and what is on the screen is the end.
     let skip = message.chars().count().saturating_sub(letters);
     let needle: String = message.chars().skip(skip).collect();
     if needle.is_empty() { 0 } else { plain(&rows.join("\n")).matches(&needle).count() }
@@ -71,6 +73,7 @@ pub(super) fn is_draft(composer: &str, message: &str) -> bool {
     let (arrived, sent) = (part(&shown, false), part(&whole, false));
     let mut rest = sent.iter();
     let in_order = arrived.iter().all(|letter| rest.any(|other| other == letter));
+    // ASCII arrives whole everywhere, so there every letter has to be right.
     part(&shown, true) == part(&whole, true) && in_order && arrived.len() * 4 >= sent.len() * 3
 }
 

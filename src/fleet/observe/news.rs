@@ -14,6 +14,7 @@ pub(super) struct ReadBeats {
 /// Whether a heartbeat says what the one before it said, at another time.
 pub(super) fn says_the_same(known: &Result<Heartbeat, NoHeartbeat>, read: &Result<Heartbeat, NoHeartbeat>) -> bool {
     match (known, read) {
+        // Each beat has another time, and a fleet at rest would be joined and drawn anew with every one.
         (Ok(known), Ok(read)) => *known == Heartbeat { ts: known.ts, since: known.since, ..read.clone() },
         (known, read) => known == read,
     }

@@ -20,11 +20,13 @@ pub(super) type Folder = (PathBuf, Option<u64>);
 pub(super) type Answer = (PathBuf, Result<Option<TreeFacts>, String>);
 
 /// In focus: after output, and without.
+// A `git status` walks the whole tree, so even the agent that is looked at is asked no more often.
 const FOCUS_MOVED: Duration = Duration::from_secs(5);
 const FOCUS_STILL: Duration = Duration::from_secs(30);
 
 /// At rest: after output, and without.
 const REST_MOVED: Duration = Duration::from_secs(60);
+// Without output hardly anything changes; ten minutes catch what a person edited by hand.
 const REST_STILL: Duration = Duration::from_secs(600);
 
 /// After a refusal or a silence, in focus; at rest it takes as long as for one that is still.
@@ -61,6 +63,7 @@ impl TreePoll {
     /// The folders to be read now: the one in focus, and one of the others, the one that waits longest.
     pub(super) fn due(&mut self, folders: &[Folder], now: Instant) -> Vec<PathBuf> {
         let known: HashSet<&Path> = folders.iter().map(|(folder, _)| folder.as_path()).collect();
+        // Work trees of cards come and go for as long as the observer lives.
         self.seen.retain(|folder, _| known.contains(folder.as_path()));
         let free = |focus: bool| !self.asked.values().any(|asked| *asked == focus);
         let in_focus = |folder: &Path| self.focus.as_deref() == Some(folder);
@@ -71,6 +74,7 @@ impl TreePoll {
         }
         if free(false) {
             let others = folders.iter().filter(waits).filter(|(folder, _)| !in_focus(folder));
+            // What was never read comes first, as nothing is less than any moment.
             due.extend(others.min_by_key(|(folder, _)| self.seen.get(folder).map(|seen| seen.at)));
         }
         let due: Vec<Folder> = due.into_iter().cloned().collect();
@@ -85,6 +89,8 @@ impl TreePoll {
 
     fn is_due(&self, folder: &Path, output: Option<u64>, now: Instant) -> bool {
         let Some(seen) = self.seen.get(folder) else { return true };
+        // By the second of the last output alone, which the look at tmux brings anyway: no
+        // file is watched for it.
         let moved = output != seen.output;
         let pause = match (self.focus.as_deref() == Some(folder), seen.failed) {
             (true, true) => FAILED,
@@ -115,6 +121,7 @@ pub(super) fn ask(folder: PathBuf, on_network: bool, answer: mpsc::Sender<Answer
 }
 
 /// Processes at once where somebody waits for all of them.
+// A command waits for all of them; more at once would fight for one disk.
 const AT_ONCE: usize = 4;
 
 /// Reads folders once, a few at a time.

@@ -25,6 +25,7 @@ pub(super) async fn read_once(site: &Site) -> Result<UnitsView, String> {
 /// A user has one set of units; those of another fleet say nothing about this one.
 fn of_this_fleet(site: &Site, view: UnitsView) -> UnitsView {
     match installed(site) {
+        // Lingering is the user's and not the fleet's, so it holds for both.
         Installed::Other(_) | Installed::OtherRoster(_) => UnitsView { linger: view.linger, ..UnitsView::default() },
         _ if site.isolated => UnitsView { linger: view.linger, ..UnitsView::default() },
         Installed::Ours | Installed::No => view,
