@@ -12,6 +12,7 @@ use super::model::{
 use super::store::Who;
 
 /// Maximum length of a claim: a week. Longer work renews it.
+// A worker that is gone holds its card until then, wherever no supervisor sees that it is gone.
 pub const MAX_TTL_SECONDS: i64 = 7 * 86_400;
 
 /// Maximum number of dependencies of one card.
@@ -66,6 +67,7 @@ impl<'a> Given<'a> {
 /// Returns an error if one is not allowed.
 pub fn check(patch: &Patch) -> Result<()> {
     check_given(&Given::of(patch))?;
+    // Whichever came first would decide, and neither of the two would be what was asked for.
     if patch.priority.is_some() && patch.priority_by.is_some() {
         return Err(Error::invalid("priority", "is both set and changed", "give only one of them"));
     }
@@ -116,6 +118,7 @@ fn check_given(given: &Given<'_>) -> Result<()> {
     given.stage.map_or(Ok(()), check_stage)?;
     given.branch.map_or(Ok(()), check_branch)?;
     given.paths.map_or(Ok(()), check_paths)?;
+    // A null is how an edit takes the list away.
     given.acceptance.filter(|value| !value.is_null()).map_or(Ok(()), check_acceptance)?;
     for (field, tokens) in [("spend_projected", given.spend_projected), ("spend_actual", given.spend_actual)] {
         if tokens.is_some_and(|tokens| tokens < 0) {

@@ -86,6 +86,7 @@ impl Graph {
         }
         let mut lines = Vec::new();
         let mut drawn = HashSet::new();
+        // A damaged graph that is one cycle has none, and its tree is empty: `doctor` names the cycle.
         let roots: Vec<&CardId> =
             self.nodes.iter().map(|node| &node.id).filter(|id| !has_dependents.contains(id)).collect();
         // An explicit stack: a chain of a million cards must not overflow the program's.
@@ -154,6 +155,7 @@ pub fn path<E>(
     while !level.is_empty() {
         let mut next = Vec::new();
         for (card, on) in dependencies(&level)? {
+            // Each card is asked about once, so that a cycle in a damaged store ends as well.
             if on == *from || came_from.contains_key(&on) {
                 continue;
             }

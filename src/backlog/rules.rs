@@ -7,6 +7,8 @@ use super::model::{Card, CardEvent, CardId, Claim, Column, EventKind, NewCard, P
 use super::store::{ClaimRequest, Who};
 
 /// Length of a claim in seconds when none is given.
+// A quarter of an hour: a worker renews it long before, and the card of a lost one is
+// not lost for the day.
 pub const DEFAULT_TTL_SECONDS: i64 = 900;
 
 /// What a change did: the line for the history.
@@ -161,6 +163,7 @@ fn lost(card: &Card, token: i64, now: Stamp) -> Error {
 /// Returns whether this token may act on the card; no token is the operator, who may.
 pub(super) fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result<()> {
     match token {
+        // An operator has no token, and is the one who has to be able to end any claim.
         None => Ok(()),
         Some(token) if card.claim.as_ref().is_some_and(|claim| claim.token == token) => Ok(()),
         Some(token) => Err(lost(card, token, now)),
@@ -180,6 +183,7 @@ pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Opti
     card.last_claim_token += 1;
     card.attempts += 1;
     card.status = Status::Claimed;
+    // Whoever claims knows best how long it takes, then whoever made the card.
     let ttl_seconds = request.ttl_seconds.or(card.ttl_seconds).unwrap_or(DEFAULT_TTL_SECONDS);
     let token = card.last_claim_token;
     card.claim = Some(Claim { owner: request.owner.clone(), ttl_seconds, at: now, since: now, token });
@@ -196,6 +200,7 @@ pub(super) fn renew(card: &mut Card, owner: &str, token: i64, ttl_seconds: Optio
         }
         return Err(lost(card, token, now));
     };
+    // `since` stays: how long a card is held counts from the claim, and a renewal is no new one.
     claim.at = now;
     claim.ttl_seconds = ttl_seconds.unwrap_or(claim.ttl_seconds);
     Ok(Changed { kind: EventKind::Renewed, detail: json!({ "token": token, "ttl_seconds": claim.ttl_seconds }) })
@@ -243,6 +248,8 @@ pub(super) fn block(card: &mut Card, token: Option<i64>, reason: &str, now: Stam
     if card.status == Status::Blocked && card.block_reason == reason {
         return Ok(None);
     }
+    // The owner stands in the line, since the card itself has none from here on; by it a reader tells a
+    // worker's failure from an operator's parking.
     let detail = match &card.claim {
         Some(claim) => json!({ "reason": reason, "owner": claim.owner }),
         None => json!({ "reason": reason }),
@@ -272,6 +279,7 @@ pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
 
 /// Returns a claim to the pool if its lease is over.
 pub(super) fn reclaim_expired(card: &mut Card, now: Stamp) -> Option<Changed> {
+    // Its last moment is still the owner's, as for whoever shows it.
     card.claim.as_ref().filter(|claim| claim.expires_at() < now)?;
     reclaim(card)
 }
@@ -298,6 +306,7 @@ pub(super) fn check_version(card: &Card, wanted: Option<i64>, since: &[super::mo
     let changes: Vec<String> = since
         .iter()
         .filter(|event| event.version > wanted)
+        // An error is read at a glance; a card that many edit would fill the screen.
         .take(5)
         .map(|event| format!("{} by {}", event.summary(), event.actor))
         .collect();

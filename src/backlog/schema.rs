@@ -31,6 +31,8 @@ pub(super) enum Step {
 /// Returns an error if it is newer, or older and only looked at.
 pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Result<Step> {
     match access {
+        // Before what is wanted: an older program could read what it knows, and would write rows
+        // that lack the rest.
         _ if version > newest => Err(Error::invalid(
             format!("backlog {store}"),
             format!("has schema {version}, this program supports {newest}; it was left as it is"),

@@ -85,6 +85,7 @@ pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>
         },
     )?;
     let moved = Moved { cards: cards.get(), events: events.get() };
+    // The counts come last, as they are known only then: so an export streams, however large it is.
     put(&Line::End { cards: moved.cards, events: moved.events })?;
     out.borrow_mut().flush().map_err(|error| export_failed(&error))?;
     Ok(moved)
@@ -100,6 +101,7 @@ pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
 /// # Errors
 /// Returns an error that names the line, if one is not valid, exists already, or the cards form a cycle.
 pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress<'_>) -> Result<Moved> {
+    // Not tried again on a collision: the input is read by then, and a pipe cannot be read twice.
     backlog.write_once(|change| {
         change.hold_edges()?;
         let mut reader = Reader { number: 0, bytes: 0 };
@@ -126,6 +128,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 }
                 Line::Event(event) => {
                     check_event(&event).map_err(|error| reader.unfit(&error))?;
+                    // A line of another card's would pass for history in a store that has that card already.
                     if !known.contains(&event.card_id) {
                         return Err(reader.bad(&format!("is history of {}, which is not in the file", event.card_id)));
                     }
@@ -134,6 +137,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                 }
                 Line::End { cards: had, events: written } => {
                     if (had, written) != (moved.cards, moved.events) {
+                        // A file that was edited by hand, or joined from two.
                         return Err(reader.bad("the counts do not fit; lines are missing"));
                     }
                     // Two exports in one file, most likely: half of it imported would pass for all of it.

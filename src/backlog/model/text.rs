@@ -79,6 +79,7 @@ pub fn check_owner(text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::invalid("owner", "is empty", "give --owner NAME, usually the agent's name"));
     }
+    // No joiner either: two owners must not look alike and be two.
     bad_character("owner", text, &[])?;
     if text.chars().count() > MAX_OWNER_CHARS {
         return Err(Error::invalid("owner", format!("is longer than {MAX_OWNER_CHARS} characters"), "shorten it"));

@@ -28,6 +28,7 @@ impl Stamp {
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        // Always three digits, so that texts sort as the moments do and both engines export the same bytes.
         f.pad(&format!("{time:.3}"))
     }
 }

@@ -166,6 +166,8 @@ pub(super) fn figures(session: &mut Session) -> Result<Figures> {
 
 /// Reads inside one moment: what was committed after its beginning is not seen.
 fn in_one_moment<T>(session: &mut Session, read: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+    // Counts, claims and lanes are several statements: without this a card that moves between two of
+    // them is seen twice or not at all.
     session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
     let value = read(session);
     // Nothing was changed, so there is nothing to commit.
@@ -175,6 +177,8 @@ fn in_one_moment<T>(session: &mut Session, read: impl FnOnce(&mut Session) -> Re
 
 pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> {
     in_one_moment(session, |session| {
+        // Two trips for the whole board: the second needs the counts of the first to choose how
+        // each lane is counted.
         let first = session.many(&[
             (COUNTERS, &[][..]),
             ("SELECT fleet.now_ms()", &[]),

@@ -103,6 +103,7 @@ fn any(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, short], rest) = der.split_first_chunk::<2>()?;
     let (length, rest) = match short {
         0..=0x7f => (usize::from(short), rest),
+        // More than four bytes of a length are no certificate, and would not fit a number everywhere.
         0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(usize::from(short - 0x80))?;
             (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)

@@ -102,6 +102,7 @@ impl Tls {
     }
 
     fn trust(&self, home: Option<&Path>, server: &str, provider: &Arc<CryptoProvider>) -> Result<Option<Trust>> {
+        // libpq's own place: a client that moves here keeps its trust without a setting.
         let usual = home.map(|home| home.join(".postgresql/root.crt")).filter(|path| path.exists());
         let file = match &self.authorities {
             Authorities::File(path) => Some(path),
