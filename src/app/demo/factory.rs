@@ -79,6 +79,7 @@ pub(super) async fn prepare(place: &Place, site: &Site) -> Result<()> {
 async fn git(folder: &Path, words: &[&str]) -> Result<()> {
     let args: Vec<OsString> = words.iter().map(OsString::from).collect();
     let env: [(&str, OsString); 6] = [
+        // A demo has to work for whoever signs commits or has hooks by default.
         ("GIT_CONFIG_GLOBAL", "/dev/null".into()),
         ("GIT_CONFIG_NOSYSTEM", "1".into()),
         ("GIT_AUTHOR_NAME", "demo".into()),

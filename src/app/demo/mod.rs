@@ -56,6 +56,7 @@ pub(super) fn run(site: &Site, agents: usize, factory: bool, mode: DemoMode) -> 
             }
             let (place, site) = set_up(site, wanted, false)?;
             let code = dashboard(&site, Options { watch: None, demo: true });
+            // Before the code is looked at: also behind a dashboard that failed nothing stays.
             place.remove()?;
             print("the demo has ended; nothing of it is left")?;
             code

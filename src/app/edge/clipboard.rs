@@ -28,6 +28,8 @@ pub(super) fn sequence(text: &str, term: &str) -> Vec<u8> {
     if !term.starts_with("tmux") && !term.starts_with("screen") {
         return plain.into_bytes();
     }
+    // Both forms: tmux takes the first where `set-clipboard` is on, and passes the second where
+    // `allow-passthrough` is.
     format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")).into_bytes()
 }
 
@@ -36,6 +38,7 @@ pub(super) fn sequence(text: &str, term: &str) -> Vec<u8> {
 /// # Errors
 /// When tmux does not take it.
 pub(super) async fn to_tmux(tmux: &str, text: &str) -> Result<&'static str, exec::ExecError> {
+    // `TMUX` holds the socket, the server's pid and the session, with commas between.
     let socket = tmux.split(',').next().unwrap_or_default();
     let ask = |words: &[&str]| -> Vec<OsString> {
         ["-S", socket].iter().chain(words).map(|word| OsString::from(*word)).collect()

@@ -79,6 +79,8 @@ type Stamp = Option<(u64, u64, i64, i64)>;
 
 fn stamp(path: &Path) -> Stamp {
     let meta = std::fs::metadata(path).ok()?;
+    // Editors write a new file and rename it: the time alone may be the same within
+    // one tick of the clock.
     Some((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
 }
 
@@ -105,6 +107,7 @@ pub(in crate::app) fn watch(site: &Site, of_now: &Settings, tell: mpsc::Sender<E
             if let Ok(settings) = &settings {
                 theme.clone_from(&settings.theme);
             }
+            // Read once more: the settings may name another theme now, whose file is watched from here on.
             seen = stamps(&site, &theme);
             if tell.blocking_send(Event::Settings(settings.map(Arc::new))).is_err() {
                 return;

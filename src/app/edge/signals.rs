@@ -109,6 +109,7 @@ impl Signals {
 
     /// Forgets keys' signals that were meant for another program on the terminal.
     pub(in crate::app) fn forget_keys(&mut self) {
+        // Ctrl-C goes to the whole foreground group, so what ended an editor was heard here too.
         while self.interrupt.recv().now_or_never().is_some() {}
     }
 }

@@ -243,6 +243,8 @@ impl Agent {
             Step::Card(ending, span) => {
                 self.plan = Some((ending, span));
                 // A late worker has promised too much: its claim is over before its work is.
+                // Three times its work: a claim outlives a slow machine, and is renewed at
+                // the half all the same.
                 let seconds = if ending == Ending::Late { span / 3 } else { (span * 3).max(MIN_CLAIM) };
                 // Where there is no card it looks again in a while, and not at once.
                 self.doing = Doing::Resting(self.now + LOOK_FOR_CARDS);
@@ -294,6 +296,7 @@ impl Agent {
         self.renew_at = None;
         self.plan = None;
         self.briefed = false;
+        // What its body runs holds the card too, and has to be ended before the card is given up.
         let at_work = std::mem::take(&mut self.delivering);
         if let Some(held) = self.card.take() {
             self.asks.push(if at_work { Ask::Break(held, INTERRUPTED) } else { Ask::Park(held, INTERRUPTED) });
@@ -376,6 +379,7 @@ impl Agent {
                     self.draft.clear();
                 }
             }
+            // As in a shell: with something typed it ends nothing.
             KeyCode::Char('d') if control && self.draft.is_empty() => self.asks.push(Ask::End(0)),
             KeyCode::Char('u') if control => self.draft.clear(),
             KeyCode::Char('j') if control => self.draft.push('\n'),

@@ -170,11 +170,13 @@ impl Hand<'_> {
             ("GIT_COMMITTER_NAME", agent.into()),
             ("GIT_COMMITTER_EMAIL", identity.into()),
         ];
+        // All of its environment, as any agent's commands have it: who it is stands there.
         let errand = Errand { program, args: &words, folder, inherits: |_| true, env: &env };
         self.said.push(format!("$ {shown} {}", args.join(" ")));
         let asked = &mut *self.asked;
         let ran = self.runtime.block_on(async {
             tokio::select! {
+                // An interruption first, else a command that ended in the same instant would begin the next.
                 biased;
                 () = asked.closed() => None,
                 ran = errand.run(&[], LIMIT) => Some(ran),
@@ -215,6 +217,7 @@ impl Hand<'_> {
             return Ok(Some(format!("May I go on with {id}?")));
         }
         let owner = self.errands.agent.as_str();
+        // Before the work: a claim that is lost shows here, and not behind an hour of it.
         self.mosaic(&["backlog", "renew", "--id", &id, "--owner", owner, "--token", &token])?;
         match task.kind {
             Kind::Write if task.says("fail") => return Err(Failed("two tests fail on this branch".to_owned())),
@@ -315,6 +318,8 @@ impl Hand<'_> {
         };
         self.said.push(why.clone());
         let now = self.mosaic(&["backlog", "show", &task.id, "--json"]);
+        // The gate may have sent the card back already; then it is its author's, and nothing
+        // is left to give up.
         let still_here = now.ok().and_then(|shown| Task::read(&shown)).is_some_and(|now| now.kind == Kind::Merge);
         if still_here {
             self.give_up(&why);

@@ -56,6 +56,7 @@ impl<'a> Desk<'a> {
 
     /// Claims the next card.
     pub(super) fn claim(&mut self, ttl_seconds: i64) -> Result<Option<Held>, String> {
+        // A worker of the fleet is held up by a pause like every other, and finds no card.
         if crate::fleet::pause::read(&self.site.home).is_some() {
             return Ok(None);
         }
