@@ -113,6 +113,7 @@ pub fn parse_line(line: &str) -> Result<Parsed, String> {
     let mut words = split(line)?;
     // A line that was copied from a document begins with the program's name.
     if words.first().is_none_or(|first| first != "mosaic-tui") {
+        // The parser takes the first word for the program's name, whatever it is.
         words.insert(0, "mosaic-tui".to_owned());
     }
     parse(words.into_iter().map(OsString::from)).map_err(|error| {
@@ -276,6 +277,7 @@ fn argument(argument: &Argument) -> Arg {
         Shape::Required => arg.required(true),
         Shape::Optional => arg,
         Shape::Many => arg.num_args(0..),
+        // Behind `--`, as the options of another program are none of this one's.
         Shape::Rest => arg.num_args(0..).last(true).allow_hyphen_values(true),
     }
 }

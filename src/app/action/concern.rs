@@ -27,6 +27,7 @@ impl Concern {
     /// These agents; those that a condition narrows, or nobody names, may be any.
     #[must_use]
     pub fn of_agents(names: &[String], narrowed: bool) -> Self {
+        // Whom a class comes to is known only when it is performed, so it stands in line with all of them.
         let agents = if names.is_empty() || narrowed { Agents::All } else { Agents::Of(names.to_vec()) };
         Self { agents, ..Self::default() }
     }

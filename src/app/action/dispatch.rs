@@ -80,6 +80,7 @@ impl Request {
             // Agents read personas when they start.
             Self::Library(_) => Concern::default(),
             Self::NorthStar(action) => action.concern(),
+            // Reads too: a look that overtakes the change before it would show the card as it was.
             Self::Backlog(_) => Concern { cards: true, ..Concern::default() },
             Self::Gate(action) => action.concern(),
         }
@@ -111,6 +112,8 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
     Ok(match action {
         Action::Screen(step) if has_screen => Performer::Screen(OnScreen::Step(step)),
         Action::Screen(_) => return Err("this moves the dashboard's screen; open it with `mosaic-tui`".to_owned()),
+        // On a screen a watch is a view; a second full-screen program below it would
+        // fight for the terminal.
         Action::Terminal(TerminalAction::Watch(name)) if has_screen => Performer::Screen(OnScreen::Watch(name)),
         Action::Terminal(action @ (TerminalAction::Attach(_) | TerminalAction::EditPersona(_))) => {
             Performer::Terminal(action)
@@ -124,6 +127,7 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
             return Err("this needs a terminal or a process of its own; run it in a shell".to_owned());
         }
         Action::Terminal(action) => Performer::Terminal(action),
+        // The view reads it itself, and again on a key; an answer in a popup would stand still.
         Action::Agent(AgentAction::Diff { name, .. }) if has_screen => Performer::Screen(OnScreen::Diff(name)),
         Action::Agent(AgentAction::Explain(name)) if has_screen => Performer::Screen(OnScreen::Explain(name)),
         Action::Agent(action) => Performer::Executor(Request::Agent(action)),

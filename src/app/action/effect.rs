@@ -35,6 +35,7 @@ impl Request {
             Self::Library(action) => action.writes(),
             Self::Gate(action) => action.writes(),
             Self::NorthStar(action) => action.writes(),
+            // The keeper carries a report over into the heartbeat, which the whole fleet reads.
             Self::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => true,
             Self::Backlog(action) => action.writes(),
         }
@@ -52,6 +53,7 @@ impl FleetAction {
             | Self::Doctor
             | Self::Escalations
             | Self::Digest(_) => false,
+            // Without `--write` a roster is only printed.
             Self::Init { write, .. } | Self::Provision { write, .. } => *write,
             Self::Install { dry_run } | Self::Uninstall { dry_run } => !dry_run,
             Self::Recover { apply } => *apply,

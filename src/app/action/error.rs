@@ -12,6 +12,8 @@ pub const FAILED: u8 = 1;
 pub fn exit_code(kind: Kind) -> u8 {
     match kind {
         Kind::Failed => FAILED,
+        // The same as clap's for words that it cannot read: what is asked for wrongly is
+        // one thing to a script.
         Kind::Invalid => 2,
         Kind::NotFound => 3,
         Kind::Refused => 4,

@@ -363,6 +363,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
 ];
 
 /// Cards listed when no limit is given.
+// More than anybody reads, and little enough for a pipe; `--limit` asks for all.
 const LISTED: u64 = 200;
 
 type Built = Result<Action, String>;
@@ -391,6 +392,7 @@ fn list_of(text: &str) -> Vec<String> {
 
 fn fields(inputs: &Inputs) -> Result<Fields, String> {
     let body = match (inputs.one("body"), inputs.one("body-file")) {
+        // Neither goes before the other: one of them would be dropped without a word.
         (Some(_), Some(_)) => return Err("--body and --body-file exclude each other".to_owned()),
         (Some(text), None) => Some(Text::Given(text)),
         (None, Some(file)) => Some(Text::File(PathBuf::from(file))),
@@ -409,6 +411,7 @@ fn fields(inputs: &Inputs) -> Result<Fields, String> {
         branch: inputs.one("branch"),
         paths: inputs.one("paths").map(|text| list_of(&text)),
         ttl_seconds: match inputs.one("ttl").as_deref() {
+            // An empty value takes the card's own lease away, as it does for every field of an edit.
             Some("") => Some(None),
             _ => number(inputs, "ttl")?.map(Some),
         },

@@ -124,6 +124,7 @@ fn build_identity(inputs: &Inputs) -> Result<Action, String> {
 
 fn build_upgrade(inputs: &Inputs) -> Result<Action, String> {
     let (apply, relaunch) = (inputs.flag("apply"), inputs.flag("relaunch"));
+    // A look restarts nobody, and must not look as if it had.
     if relaunch && !apply {
         return Err("--relaunch needs --apply".to_owned());
     }

@@ -63,6 +63,7 @@ pub struct About {
 impl GateAction {
     /// What it changes.
     pub(in crate::app::action) fn concern(&self) -> Concern {
+        // A check and a place in the line change no card, so neither waits for what does.
         Concern { cards: matches!(self, Self::Merge { .. } | Self::Review { .. }), ..Concern::default() }
     }
 }
@@ -76,6 +77,7 @@ const WAIT: Argument = value("wait", "Longest wait for the turn in seconds; defa
 const GATE: &[u8] = &[0, 1, 3, 4, 69];
 
 /// Longest wait for the turn where it is not said: two merges whose CI takes its hour.
+// Two hours: the one ahead may have a CI of an hour, and be tested twice.
 const WAIT_SECONDS: u64 = 7200;
 
 /// Longest that may be asked for.
@@ -164,6 +166,7 @@ fn build_review(inputs: &Inputs) -> Result<Action, String> {
         (false, false) => return Err("--approve or --reject is needed".to_owned()),
     };
     let note = inputs.one("note").unwrap_or_default();
+    // Its author has to answer each point, and without a note there is none.
     if verdict == ReviewVerdict::Reject && note.trim().is_empty() {
         return Err("--reject needs --note TEXT: what is to change".to_owned());
     }

@@ -79,6 +79,7 @@ fn build_edit(inputs: &Inputs) -> Built {
     let class = new_class(inputs)?;
     Ok(match inputs.one("file") {
         Some(file) => Action::Library(LibraryAction::Save { class, file: file.into() }),
+        // An editor needs the terminal, which the executor has not; what was edited elsewhere needs none.
         None => Action::Terminal(TerminalAction::EditPersona(class)),
     })
 }
