@@ -161,6 +161,7 @@ fn held(
         let owner = held.claim.owner.clone();
         let key = (held.id.clone(), held.claim.since.0);
         let claimed_here = match known.here.get(&key) {
+            // Not remembered: the next look may ask about whoever this is, and it was not found out here.
             _ if !names.contains(&owner) => false,
             Some(known) => *known,
             None => {
@@ -171,7 +172,9 @@ fn held(
                 claim.is_none_or(|claim| claim.host == host)
             }
         };
-        here.insert(key, claimed_here);
+        if names.contains(&owner) {
+            here.insert(key, claimed_here);
+        }
         all.push(Held { id: held.id.clone(), owner, here: claimed_here, expired: held.claim.expires_at < board.now });
     }
     known.here = here;
@@ -200,4 +203,34 @@ fn blocked(backlog: &mut Backlog, board: &Board, known: &mut Known) -> Result<Ve
     }
     known.owners = owners;
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backlog::model::{NewCard, Patch};
+    use crate::backlog::place::{Intent, Location};
+    use crate::backlog::store::{ClaimRequest, Who};
+
+    #[test]
+    fn a_look_that_asks_for_nobody_says_nothing_of_the_claims_for_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let who = Who { actor: "a".into(), tenant_id: "t".into(), host: "here".into() };
+        let place = Location::File(folder.path().join("backlog.db"));
+        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let (id, title) = (CardId::parse("A1").unwrap(), "a card".to_owned());
+        let new = NewCard { id, title, fields: Patch::default(), idempotency_key: None, blocked: false };
+        backlog.create(&new).unwrap();
+        let request = ClaimRequest { owner: "code0".into(), ttl_seconds: None, id: None, phase: None, assignee: None };
+        backlog.claim(&request).unwrap().unwrap();
+        let mut known = Known::default();
+        // As after a request for cards, which only wants to know what is done.
+        let nobody = cards(&mut backlog, &BTreeSet::from([String::new()]), "here", &mut known, None).unwrap();
+        assert!(!nobody.held[0].here);
+        let all = BTreeSet::from(["code0".to_owned(), String::new()]);
+        for _ in 0..2 {
+            let seen = cards(&mut backlog, &all, "here", &mut known, None).unwrap();
+            assert!(seen.held[0].here, "it was claimed on this host");
+        }
+    }
 }
