@@ -21,6 +21,7 @@ use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Outcome;
 use crate::fleet::model::Readiness;
+use crate::fleet::worktree::{OfCard, Removed};
 
 use super::cards;
 
@@ -193,6 +194,27 @@ pub(in crate::app) fn keep_decision(
     event.lasted = Some(event.at.saturating_sub(begun.as_millisecond()).max(0));
     event.text = decision.why();
     event.detail.insert("decision".to_owned(), decision.word().into());
+    let _logged = activity::note(site, &event);
+}
+
+/// Keeps that the supervisor took a work tree away, and how its branch can be brought back.
+pub(in crate::app) fn keep_removal(site: &Site, tree: &OfCard, removed: &Removed) {
+    let mut event = Event::new(Kind::Decision, Timestamp::now(), &site.tenant_id, &site.host);
+    event.who = format!("{}:supervisor", site.host);
+    event.door = Some(Door::Supervisor);
+    event.agent = Some(tree.agent.clone());
+    event.card = Some(tree.card.clone());
+    event.what = format!("takes the work tree of {} away", tree.card);
+    event.good = Some(true);
+    event.text = tree.folder.display().to_string();
+    match &removed.branch {
+        Some((branch, tip)) => {
+            event.outcome = format!("its branch {branch} too");
+            event.text.push_str(&format!("; the base has all of it: `git branch {branch} {tip}` brings it back"));
+        }
+        None => event.outcome = "its branch stays".to_owned(),
+    }
+    event.detail.insert("decision".to_owned(), "sweep".into());
     let _logged = activity::note(site, &event);
 }
 

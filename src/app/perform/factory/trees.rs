@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use super::desk::Desk;
 use crate::app::factory::Stays;
+use crate::app::perform::activity::record;
 use crate::backlog::model::{CardId, Status};
 use crate::fleet::home::Site;
-use crate::fleet::roster::Roster;
+use crate::fleet::roster::{Roster, Worktree};
 use crate::fleet::worktree;
 
 /// A work tree that could not be taken away is tried again after so long.
@@ -53,16 +54,16 @@ impl Sweeping {
 /// Takes the work trees of cards away that are done; those that stay, and why. What is not committed in one keeps it.
 async fn sweep(site: &Site, roster: &Roster, desk: &Desk) -> BTreeMap<String, String> {
     let mut stay = BTreeMap::new();
-    for agent in roster.agents.iter().filter(|agent| !roster.is_remote(agent, site)) {
-        let Some(wanted) = &agent.worktree else { continue };
-        for (card, folder) in worktree::of_cards(site, agent) {
-            // A folder of another name is somebody's own.
-            let Ok(id) = CardId::parse(&card) else { continue };
-            let card = desk.with(move |backlog| backlog.store().card(&id)).await;
-            let done = card.ok().flatten().filter(|card| card.status == Status::Done);
-            if let Some(card) = done
-                && let Err(failure) = worktree::remove(site, wanted, &folder, &card.branch).await
-            {
+    let entries: Vec<Worktree> = roster.agents.iter().filter_map(|agent| agent.worktree.clone()).collect();
+    // Also those of an agent that has another name now, or is not in the roster any more.
+    for tree in worktree::of_cards(site) {
+        // A folder of another name is somebody's own.
+        let Ok(id) = CardId::parse(&tree.card) else { continue };
+        let card = desk.with(move |backlog| backlog.store().card(&id)).await;
+        let Some(card) = card.ok().flatten().filter(|card| card.status == Status::Done) else { continue };
+        match worktree::remove(site, &entries, &tree, &card.branch).await {
+            Ok(removed) => record::keep_removal(site, &tree, &removed),
+            Err(failure) => {
                 tracing::info!(%failure, "a work tree stays");
                 stay.insert(card.id.to_string(), failure.to_string());
             }
