@@ -147,11 +147,11 @@ pub fn path<E>(
     mut dependencies: impl FnMut(&[CardId]) -> Result<Vec<(CardId, CardId)>, E>,
 ) -> Result<Option<Vec<CardId>>, E> {
     if from == to {
-        return Ok(Some(vec![from.clone()]));
+        return Ok(Some(vec![*from]));
     }
     let mut came_from: HashMap<CardId, CardId> = HashMap::new();
     // Level by level: on a server each question is a trip.
-    let mut level = vec![from.clone()];
+    let mut level = vec![*from];
     while !level.is_empty() {
         let mut next = Vec::new();
         for (card, on) in dependencies(&level)? {
@@ -159,7 +159,7 @@ pub fn path<E>(
             if on == *from || came_from.contains_key(&on) {
                 continue;
             }
-            came_from.insert(on.clone(), card);
+            came_from.insert(on, card);
             if on == *to {
                 let mut way = VecDeque::from([on]);
                 while let Some(before) = way.front().and_then(|first| came_from.remove(first)) {
@@ -185,7 +185,7 @@ mod tests {
 
     fn graph(edges: &[(&str, &str)]) -> Graph {
         let edges: Vec<_> = edges.iter().map(|(a, b)| (id(a), id(b))).collect();
-        let mut names: Vec<CardId> = edges.iter().flat_map(|(a, b)| [a.clone(), b.clone()]).collect();
+        let mut names: Vec<CardId> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
         names.sort();
         names.dedup();
         let nodes = names
@@ -236,13 +236,13 @@ mod tests {
             if let Some(cycle) = graph.cycle() {
                 prop_assert_eq!(cycle.first(), cycle.last());
                 for pair in cycle.windows(2) {
-                    prop_assert!(edges.contains(&(pair[0].clone(), pair[1].clone())));
+                    prop_assert!(edges.contains(&(*pair[0], *pair[1])));
                 }
             }
             for (card, on) in &edges {
                 if let Some(way) = path(on, card, ask).unwrap() {
                     for pair in way.windows(2) {
-                        prop_assert!(edges.contains(&(pair[0].clone(), pair[1].clone())));
+                        prop_assert!(edges.contains(&(pair[0], pair[1])));
                     }
                 }
             }

@@ -330,15 +330,15 @@ impl Backlog {
 
     /// Returns the graph some steps around a card: as much as a picture can show.
     fn around(&mut self, id: &CardId) -> Result<Graph> {
-        let mut known: BTreeSet<CardId> = BTreeSet::from([id.clone()]);
+        let mut known: BTreeSet<CardId> = BTreeSet::from([*id]);
         let mut edges: BTreeSet<(CardId, CardId)> = BTreeSet::new();
-        let mut rim = vec![id.clone()];
+        let mut rim = vec![*id];
         for _ in 0..AROUND_STEPS {
             let mut next = BTreeSet::new();
             for (card, on) in self.store.edges_at(&rim, AROUND_EDGES)? {
                 for end in [&card, &on] {
                     if known.len() + next.len() < AROUND_CARDS && !known.contains(end) {
-                        next.insert(end.clone());
+                        next.insert(*end);
                     }
                 }
                 edges.insert((card, on));

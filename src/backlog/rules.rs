@@ -24,7 +24,7 @@ impl Changed {
     /// Returns the line of history for a card as it is after the change.
     pub(super) fn event(self, card: &Card, who: &Who, at: Stamp) -> CardEvent {
         CardEvent {
-            card_id: card.id.clone(),
+            card_id: card.id,
             at,
             actor: who.actor.clone(),
             tenant_id: who.tenant_id.clone(),
@@ -52,7 +52,7 @@ pub(super) fn ordered(mut ids: Vec<CardId>) -> Vec<CardId> {
 pub(super) fn new_card(new: &NewCard, tenant_id: &str, host: &str, now: Stamp) -> Card {
     let fields = new.fields.clone();
     Card {
-        id: new.id.clone(),
+        id: new.id,
         tenant_id: tenant_id.to_owned(),
         host: host.to_owned(),
         title: new.title.clone(),

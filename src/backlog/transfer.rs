@@ -123,7 +123,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                     card.depends_on = rules::ordered(std::mem::take(&mut card.depends_on));
                     check(&card).map_err(|error| reader.unfit(&error))?;
                     moved.cards += 1;
-                    known.insert(card.id.clone());
+                    known.insert(card.id);
                     cards.push(*card);
                 }
                 Line::Event(event) => {

@@ -136,7 +136,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             };
             let (asked, stale) = (wanted.asked, read_at.is_none_or(|at| at.elapsed() > REFRESH));
             let begun = Instant::now();
-            let heard = match self.look(&mut revision, wanted, asked || stale) {
+            let heard = match self.look(&mut revision, &wanted, asked || stale) {
                 Ok(None) => true,
                 Ok(Some(news)) => {
                     read_at = Some(Instant::now());
@@ -161,7 +161,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
     }
 
     /// Reads everything when asked, or when the store has another revision.
-    fn look(&mut self, revision: &mut String, wanted: Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
+    fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
         // A card and goals are asked of a real one: what is wrong with them is told in its words.
         if self.backlog.is_none() && wanted.detail.is_none() && !wanted.goals {
             if !asked && revision == NONE && self.place.is_missing() {

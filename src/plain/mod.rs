@@ -1,5 +1,6 @@
 //! Plain text at the program's border: read from files of people and other programs, and the words of decoders
-//! put into an operator's, and what of it may reach a terminal. Everything else may use it; it knows nothing of the program.
+//! put into an operator's, what of it may reach a terminal, and names that are kept in place. Everything else may use it; it
+//! knows nothing of the program.
 
 mod decoder;
 mod diff;
@@ -8,6 +9,7 @@ pub mod network;
 mod patient;
 mod pattern;
 mod shell;
+mod short;
 mod template;
 mod terminal;
 
@@ -17,5 +19,6 @@ pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark
 pub use patient::Patient;
 pub use pattern::covers;
 pub use shell::shell_quote;
+pub use short::Short;
 pub use template::{filled, without_comment};
 pub use terminal::{acts_on_terminal, character, hides_in_text, marks_direction, quoted, shows_nothing};

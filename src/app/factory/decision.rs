@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::backlog::model::CardId;
-use crate::fleet::model::{Subject, age};
+use crate::fleet::model::{AgentName, Subject, age};
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,21 +16,21 @@ pub enum Decision {
     /// Gives an agent that lives another keeper.
     Keep {
         /// The agent.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
     /// Takes a text out of an agent's composer that a killed delivery left there.
     Clear {
         /// The agent.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
     /// Brings back an agent that ended.
     Revive {
         /// The agent.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
@@ -46,7 +46,7 @@ pub enum Decision {
         /// The card.
         card: CardId,
         /// Who held it.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
@@ -55,35 +55,35 @@ pub enum Decision {
         /// The card.
         card: CardId,
         /// Who gets it.
-        agent: String,
+        agent: AgentName,
         /// Why this one.
         why: Reason,
     },
     /// Starts an agent for the time that there is work for it.
     Start {
         /// The agent.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
     /// Stops an agent for which there is no work.
     Stop {
         /// The agent.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
     /// Asks for cards.
     Replan {
         /// Who is asked.
-        agent: String,
+        agent: AgentName,
         /// Why.
         why: Reason,
     },
     /// Has somebody look back at a card that is over.
     Review {
         /// Who is asked.
-        agent: String,
+        agent: AgentName,
         /// The card.
         card: CardId,
     },
@@ -99,7 +99,7 @@ pub enum Decision {
     /// Tells the coordinating seat of an escalation.
     Tell {
         /// Who is told.
-        agent: String,
+        agent: AgentName,
         /// The escalation's id.
         id: String,
         /// What about.
@@ -223,7 +223,7 @@ impl Decision {
             | Self::Stop { agent, .. }
             | Self::Replan { agent, .. }
             | Self::Review { agent, .. }
-            | Self::Tell { agent, .. } => Some(agent),
+            | Self::Tell { agent, .. } => Some(agent.as_str()),
             Self::Escalate { subject, .. } | Self::Settle { subject, .. } => subject.agent.as_deref(),
         }
     }
@@ -293,7 +293,7 @@ impl Decision {
 
     /// Whether it works on an agent, and so takes its time.
     #[must_use]
-    pub fn occupies(&self) -> Option<&str> {
+    pub fn occupies(&self) -> Option<AgentName> {
         match self {
             Self::Keep { agent, .. }
             | Self::Clear { agent, .. }
@@ -303,7 +303,7 @@ impl Decision {
             | Self::Stop { agent, .. }
             | Self::Replan { agent, .. }
             | Self::Review { agent, .. }
-            | Self::Tell { agent, .. } => Some(agent),
+            | Self::Tell { agent, .. } => Some(*agent),
             // The rest is a word with the backlog or a file, done before the next decision is begun.
             _ => None,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::decision::{Decision, Reason};
 use super::memory::Memory;
 use super::situation::{Role, Seat, Situation, Waiting};
-use crate::fleet::model::Readiness;
+use crate::fleet::model::{AgentName, Readiness};
 
 /// How a card fits an agent; `None` when it does not. Seats of the floor get only what names them or their class.
 #[must_use]
@@ -14,7 +14,7 @@ pub(super) fn fit(card: &Waiting, seat: &Seat) -> Option<Reason> {
         // A floor seat that took cards for anyone would be busy when the fleet needs it.
         "" if seat.role == Role::Worker => Some(Reason::ForAnyone),
         "" => None,
-        assignee if assignee == seat.name => Some(Reason::ForAgent),
+        assignee if assignee == seat.name.as_str() => Some(Reason::ForAgent),
         assignee if assignee == seat.class => Some(Reason::ForClass(seat.class.clone())),
         _ => None,
     }
@@ -26,7 +26,7 @@ pub(super) fn is_free(seat: &Seat, situation: &Situation, memory: &Memory) -> bo
     // Unknown and stale are not free: what is typed at them may answer a question that nobody saw.
     seat.readiness == Readiness::Available
         && !seat.busy
-        && situation.holds(&seat.name).is_none()
+        && situation.holds(seat.name.as_str()).is_none()
         && !Memory::waits(memory.agents.get(&seat.name), situation.now)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn givable<'a>(situation: &'a Situation, memory: &Memory) -> Vec<&'a 
 /// Gives the cards out, the first of them first. Among several agents that fit, one for which less else waits is taken:
 /// so a card for anyone does not take the only agent that the next card is for.
 #[must_use]
-pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(&str) -> bool) -> Vec<Decision> {
+pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(AgentName) -> bool) -> Vec<Decision> {
     let cards = givable(situation, memory);
     let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
     for card in &cards {
@@ -50,18 +50,18 @@ pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(&s
         let for_name = waiting.get(seat.name.as_str()).copied().unwrap_or(0);
         let for_class =
             // Where both are one word, its cards would be counted twice.
-            if seat.class == seat.name { 0 } else { waiting.get(seat.class.as_str()).copied().unwrap_or(0) };
+            if seat.class == seat.name.as_str() { 0 } else { waiting.get(seat.class.as_str()).copied().unwrap_or(0) };
         for_name + for_class
     };
     let mut free: Vec<&Seat> =
-        situation.seats.iter().filter(|seat| is_free(seat, situation, memory) && !taken(&seat.name)).collect();
+        situation.seats.iter().filter(|seat| is_free(seat, situation, memory) && !taken(seat.name)).collect();
     let mut given = Vec::new();
     for card in cards {
         let fitting = free.iter().enumerate().filter_map(|(at, seat)| Some((at, fit(card, seat)?)));
         // The place in the roster breaks ties, so that the same situation gives the same decisions.
         let Some((at, why)) = fitting.min_by_key(|(at, _)| (alternatives(free[*at]), *at)) else { continue };
         let seat = free.remove(at);
-        given.push(Decision::Dispatch { card: card.id.clone(), agent: seat.name.clone(), why });
+        given.push(Decision::Dispatch { card: card.id, agent: seat.name, why });
         if free.is_empty() {
             break;
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::situation::{Seat, Situation};
 use crate::backlog::model::CardId;
-use crate::fleet::model::Readiness;
+use crate::fleet::model::{AgentName, Readiness};
 
 /// Two looks that agree are at least so far apart.
 // Two snapshots can come a few milliseconds apart, and would show one moment twice.
@@ -64,7 +64,7 @@ impl Backoff {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Who was asked.
-    pub agent: String,
+    pub agent: AgentName,
     /// What the backlog and the goals were then.
     pub mark: String,
     /// When, since boot.
@@ -76,11 +76,11 @@ pub struct Asked {
 #[serde(default)]
 pub struct Memory {
     /// Agents that did not take work.
-    pub agents: BTreeMap<String, Backoff>,
+    pub agents: BTreeMap<AgentName, Backoff>,
     /// Cards that could not be given.
     pub cards: BTreeMap<String, Backoff>,
     /// Agents that were brought back.
-    pub repairs: BTreeMap<String, Backoff>,
+    pub repairs: BTreeMap<AgentName, Backoff>,
     /// Escalations that could not be told.
     pub tells: BTreeMap<String, Backoff>,
     /// How often cards were claimed that were given out.
@@ -98,23 +98,23 @@ pub struct Memory {
     pub(super) held: bool,
     /// Agents that were seen gone: in which look and when first, and whether a second look agrees.
     #[serde(skip)]
-    gone: BTreeMap<String, Gone>,
+    gone: BTreeMap<AgentName, Gone>,
     /// Since when an agent lives.
     #[serde(skip)]
-    lives: BTreeMap<String, Duration>,
+    lives: BTreeMap<AgentName, Duration>,
     /// Since when a text of a delivery stands in an agent's composer.
     #[serde(skip)]
-    drafted: BTreeMap<String, Duration>,
+    drafted: BTreeMap<AgentName, Duration>,
     /// Since when an agent has no card.
     #[serde(skip)]
-    pub(super) idle: BTreeMap<String, Duration>,
+    pub(super) idle: BTreeMap<AgentName, Duration>,
 }
 
 /// To which process a card was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Given {
     /// Its agent.
-    pub agent: String,
+    pub agent: AgentName,
     /// When it began, since boot.
     pub began: Duration,
 }
@@ -130,9 +130,10 @@ impl Memory {
     /// Takes in a look at the fleet.
     pub fn look(&mut self, situation: &Situation) {
         let now = situation.now;
-        let named = |name: &String| situation.seat(name).is_some();
+        let seat = |name: &AgentName| situation.seat(name.as_str());
+        let named = |name: &AgentName| seat(name).is_some();
         // One that was seen alive in between begins anew: two looks agree only when they follow each other.
-        self.gone.retain(|name, _| situation.seat(name).is_some_and(|seat| seat.readiness == Readiness::Dead));
+        self.gone.retain(|name, _| seat(name).is_some_and(|seat| seat.readiness == Readiness::Dead));
         self.lives.retain(|name, _| named(name));
         self.idle.retain(|name, _| named(name));
         self.drafted.retain(|name, _| named(name));
@@ -151,7 +152,7 @@ impl Memory {
             self.given.retain(|card, _| cards.held.iter().any(|held| held.id.as_str() == card));
             // Without a seat that looks back none was read, and a line that is known must not be lost for it.
             if cards.line.is_some() {
-                self.over.extend(cards.over.iter().cloned());
+                self.over.extend(&cards.over);
                 self.line = cards.line;
             }
         }
@@ -159,11 +160,11 @@ impl Memory {
             if seat.readiness == Readiness::Dead {
                 self.lives.remove(&seat.name);
                 let first = Gone { look: situation.look, since: now, agreed: false };
-                let gone = self.gone.entry(seat.name.clone()).or_insert(first);
+                let gone = self.gone.entry(seat.name).or_insert(first);
                 // One snapshot can be looked at twice, as news of something else wakes the supervisor as well.
                 gone.agreed |= gone.look != situation.look && now >= gone.since + LOOKS_APART;
             } else {
-                let watched = *self.lives.entry(seat.name.clone()).or_insert(now);
+                let watched = *self.lives.entry(seat.name).or_insert(now);
                 // A supervisor that came later than the agent must not begin to count anew: with one that ends often
                 // itself, agents would never be seen to stand.
                 let since = seat.began.unwrap_or(watched);
@@ -172,28 +173,28 @@ impl Memory {
                 }
             }
             if seat.drafted && !seat.busy {
-                self.drafted.entry(seat.name.clone()).or_insert(now);
+                self.drafted.entry(seat.name).or_insert(now);
             } else {
                 self.drafted.remove(&seat.name);
             }
-            if situation.holds(&seat.name).is_some() || seat.busy || seat.readiness == Readiness::Working {
+            if situation.holds(seat.name.as_str()).is_some() || seat.busy || seat.readiness == Readiness::Working {
                 self.idle.remove(&seat.name);
             } else if seat.readiness == Readiness::Available {
-                self.idle.entry(seat.name.clone()).or_insert(now);
+                self.idle.entry(seat.name).or_insert(now);
             }
         }
     }
 
     /// Whether two looks agree that an agent is dead.
     #[must_use]
-    pub fn is_dead(&self, agent: &str) -> bool {
-        self.gone.get(agent).is_some_and(|gone| gone.agreed)
+    pub fn is_dead(&self, agent: AgentName) -> bool {
+        self.gone.get(&agent).is_some_and(|gone| gone.agreed)
     }
 
     /// Whether a delivery to an agent was broken off, and its text stands in the composer.
     #[must_use]
-    pub fn is_broken_off(&self, agent: &str, now: Duration) -> bool {
-        self.drafted.get(agent).is_some_and(|since| now >= *since + BROKEN_OFF_AFTER)
+    pub fn is_broken_off(&self, agent: AgentName, now: Duration) -> bool {
+        self.drafted.get(&agent).is_some_and(|since| now >= *since + BROKEN_OFF_AFTER)
     }
 
     /// Whether something was seen that another look has to confirm.
@@ -203,25 +204,25 @@ impl Memory {
     }
 
     /// Notes that an agent took no work.
-    pub fn took_no_work(&mut self, agent: &str, why: &str, now: Duration) {
-        self.agents.entry(agent.to_owned()).or_default().failed(FIRST_PAUSE, why, now);
+    pub fn took_no_work(&mut self, agent: AgentName, why: &str, now: Duration) {
+        self.agents.entry(agent).or_default().failed(FIRST_PAUSE, why, now);
     }
 
     /// Notes that an agent took a card, which was claimed so often by now.
-    pub fn took_work(&mut self, agent: &str, card: &str, attempts: i64, began: Option<Duration>) {
+    pub fn took_work(&mut self, agent: AgentName, card: &str, attempts: i64, began: Option<Duration>) {
         if let Some(began) = began {
-            self.given.insert(card.to_owned(), Given { agent: agent.to_owned(), began });
+            self.given.insert(card.to_owned(), Given { agent, began });
         }
         // Whoever took one card is well again, and so is a card that somebody took.
-        self.agents.remove(agent);
+        self.agents.remove(&agent);
         self.cards.remove(card);
         self.attempts.insert(card.to_owned(), attempts);
     }
 
     /// Notes that an agent could not be stopped: it stays for another while.
-    pub fn could_not_stop(&mut self, agent: &str) {
+    pub fn could_not_stop(&mut self, agent: AgentName) {
         // Its time begins anew, and with it the next try: else it would be stopped again in each tick.
-        self.idle.remove(agent);
+        self.idle.remove(&agent);
     }
 
     /// Notes that a card could not be given to anybody.
@@ -230,19 +231,19 @@ impl Memory {
     }
 
     /// Notes that an agent was brought back, or that this failed.
-    pub fn revived(&mut self, agent: &str, why: &str, now: Duration) {
-        self.repairs.entry(agent.to_owned()).or_default().failed(FIRST_REST, why, now);
+    pub fn revived(&mut self, agent: AgentName, why: &str, now: Duration) {
+        self.repairs.entry(agent).or_default().failed(FIRST_REST, why, now);
     }
 
     /// Whether an agent was brought back, and has not got over what ended it.
     #[must_use]
-    pub fn was_revived(&self, agent: &str) -> bool {
-        self.repairs.contains_key(agent)
+    pub fn was_revived(&self, agent: AgentName) -> bool {
+        self.repairs.contains_key(&agent)
     }
 
     /// Whether it matters when an agent's process began.
     #[must_use]
-    pub fn asks_for_age(&self, agent: &str) -> bool {
+    pub fn asks_for_age(&self, agent: AgentName) -> bool {
         self.was_revived(agent) || self.given.values().any(|given| given.agent == agent)
     }
 
@@ -257,7 +258,7 @@ impl Memory {
     }
 
     /// Notes that nobody could be asked to look back at a card.
-    pub fn could_not_review(&mut self, agent: &str, card: CardId, why: &str, now: Duration) {
+    pub fn could_not_review(&mut self, agent: AgentName, card: CardId, why: &str, now: Duration) {
         // In front again, since cards are looked back at in the order in which they ended.
         self.over.insert(0, card);
         self.took_no_work(agent, why, now);
@@ -277,16 +278,18 @@ impl Memory {
     /// When the next pause is over.
     #[must_use]
     pub fn next_due(&self, now: Duration) -> Option<Duration> {
-        let all = [&self.agents, &self.cards, &self.repairs, &self.tells];
-        all.into_iter().flat_map(BTreeMap::values).map(|backoff| backoff.until).filter(|until| *until > now).min()
+        let of_agents = self.agents.values().chain(self.repairs.values());
+        let all = of_agents.chain(self.cards.values()).chain(self.tells.values());
+        all.map(|backoff| backoff.until).filter(|until| *until > now).min()
     }
 
     /// The same memory after a reboot: times before it mean nothing, and what failed then is tried at once.
     #[must_use]
     pub fn after_reboot(mut self) -> Self {
-        let all = [&mut self.agents, &mut self.cards, &mut self.repairs, &mut self.tells];
+        let of_agents = self.agents.values_mut().chain(self.repairs.values_mut());
+        let all = of_agents.chain(self.cards.values_mut()).chain(self.tells.values_mut());
         // The failures are kept: what failed three times waits for a person after a reboot as well.
-        all.into_iter().flat_map(BTreeMap::values_mut).for_each(|backoff| backoff.until = Duration::ZERO);
+        all.for_each(|backoff| backoff.until = Duration::ZERO);
         if let Some(asked) = &mut self.asked {
             asked.at = Duration::ZERO;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::backlog::model::{CardId, Counts};
-use crate::fleet::model::{Readiness, Subject};
+use crate::fleet::model::{AgentName, Readiness, Subject};
 use crate::fleet::roster::Lifespan;
 
 /// What an agent is to the fleet as a whole.
@@ -31,7 +31,7 @@ impl Role {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about an agent")]
 pub struct Seat {
     /// Its name.
-    pub name: String,
+    pub name: AgentName,
     /// Its class.
     pub class: String,
     /// What it is to the fleet.
@@ -155,7 +155,7 @@ impl Situation {
     /// The seat of that name.
     #[must_use]
     pub fn seat(&self, name: &str) -> Option<&Seat> {
-        self.seats.iter().find(|seat| seat.name == name)
+        self.seats.iter().find(|seat| seat.name.as_str() == name)
     }
 
     /// The card that an agent of this host holds.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::dispatch::{fit, is_free};
 use super::*;
 use crate::backlog::model::{CardId, Counts};
-use crate::fleet::model::{Cause, Readiness, Subject};
+use crate::fleet::model::{AgentName, Cause, Readiness, Subject};
 use crate::fleet::roster::Lifespan;
 
 const CLASSES: [&str; 5] = ["code", "review", "planner", "orchestrator", "enhancer"];
@@ -19,14 +19,18 @@ fn card(id: &str) -> CardId {
     CardId::parse(id).unwrap()
 }
 
-fn seat(name: &str, class: &str, readiness: Readiness) -> Seat {
+fn name(text: &str) -> AgentName {
+    AgentName::parse(text).unwrap()
+}
+
+fn seat(agent: &str, class: &str, readiness: Readiness) -> Seat {
     let role = match class {
         "orchestrator" => Role::Lead,
         "enhancer" => Role::Enhancer,
         _ => Role::Worker,
     };
     Seat {
-        name: name.to_owned(),
+        name: name(agent),
         class: class.to_owned(),
         role,
         lifespan: Lifespan::Core,
@@ -136,7 +140,7 @@ fn any_memory() -> impl Strategy<Value = Memory> {
             why: "x".to_owned(),
         };
         let mut memory = Memory::default();
-        memory.agents.extend(agents.into_iter().map(|(at, n, later)| (format!("a{at}"), backoff(n, later))));
+        memory.agents.extend(agents.into_iter().map(|(at, n, later)| (name(&format!("a{at}")), backoff(n, later))));
         memory.cards.extend(cards.into_iter().map(|(at, n, later)| (format!("W{at}"), backoff(n, later))));
         memory
     })
@@ -151,15 +155,15 @@ fn carried_out(situation: &Situation, memory: &mut Memory, decisions: &[Decision
         match decision {
             Decision::Dispatch { card, agent, .. } => {
                 cards.waiting.retain(|waiting| waiting.id != *card);
-                cards.held.push(held(card.as_str(), agent));
-                memory.took_work(agent, card.as_str(), 1, None);
+                cards.held.push(held(card.as_str(), agent.as_str()));
+                memory.took_work(*agent, card.as_str(), 1, None);
             }
             Decision::Reclaim { cards: over, .. } => cards.held.retain(|held| !over.contains(&held.id)),
             Decision::Release { card, .. } => cards.held.retain(|held| held.id != *card),
             Decision::Escalate { subject, .. } => drop(next.escalated.insert(subject.clone())),
             Decision::Settle { subject, .. } => drop(next.escalated.remove(subject)),
             Decision::Replan { agent, .. } => {
-                memory.asked = Some(Asked { agent: agent.clone(), mark: situation.mark(), at: situation.now });
+                memory.asked = Some(Asked { agent: *agent, mark: situation.mark(), at: situation.now });
             }
             Decision::Revive { agent, .. } | Decision::Start { agent, .. } | Decision::Keep { agent, .. } => {
                 let seat = next.seats.iter_mut().find(|seat| seat.name == *agent).unwrap();
@@ -186,17 +190,17 @@ proptest! {
         let (mut agents, mut given) = (BTreeSet::new(), BTreeSet::new());
         for decision in &decisions {
             if let Some(agent) = decision.occupies() {
-                prop_assert!(agents.insert(agent.to_owned()), "{agent} twice in {decisions:?}");
-                prop_assert!(!all.seat(agent).unwrap().busy, "{agent} is busy");
+                prop_assert!(agents.insert(agent), "{agent} twice in {decisions:?}");
+                prop_assert!(!all.seat(agent.as_str()).unwrap().busy, "{agent} is busy");
             }
             if let Decision::Dispatch { card, agent, .. } = decision {
-                let seat = all.seat(agent).unwrap();
+                let seat = all.seat(agent.as_str()).unwrap();
                 prop_assert_eq!(seat.readiness, Readiness::Available);
-                prop_assert!(all.holds(agent).is_none() && is_free(seat, &all, &memory));
-                prop_assert!(given.insert(card.clone()), "{} twice", card);
+                prop_assert!(all.holds(agent.as_str()).is_none() && is_free(seat, &all, &memory));
+                prop_assert!(given.insert(*card), "{} twice", card);
                 let waits = all.cards.as_ref().unwrap().waiting.iter().find(|waiting| waiting.id == *card).unwrap();
                 prop_assert!(fit(waits, seat).is_some());
-                prop_assert!(seat.role == Role::Worker || waits.assignee == seat.name || waits.assignee == seat.class);
+                prop_assert!(seat.role == Role::Worker || waits.assignee == seat.name.as_str() || waits.assignee == seat.class);
             }
         }
     }
@@ -206,9 +210,9 @@ proptest! {
         prop_assume!(all.paused.is_none());
         memory.look(&all);
         let decisions = tick(&all, &memory);
-        let taken: BTreeSet<&str> = decisions.iter().filter_map(Decision::occupies).collect();
+        let taken: BTreeSet<AgentName> = decisions.iter().filter_map(Decision::occupies).collect();
         let given: BTreeSet<&str> = decisions.iter().filter_map(Decision::card).collect();
-        for seat in all.seats.iter().filter(|seat| is_free(seat, &all, &memory) && !taken.contains(seat.name.as_str())) {
+        for seat in all.seats.iter().filter(|seat| is_free(seat, &all, &memory) && !taken.contains(&seat.name)) {
             for card in &all.cards.as_ref().unwrap().waiting {
                 let backs_off = memory.cards.get(card.id.as_str()).is_some_and(|backoff| all.now < backoff.until);
                 let left = !backs_off && !given.contains(card.id.as_str());
@@ -240,8 +244,8 @@ proptest! {
         for decision in tick(&again, &memory) {
             match decision {
                 Decision::Release { agent, card, .. } => {
-                    let seat = again.seat(&agent).unwrap();
-                    prop_assert!(seat.gone && memory.is_dead(&agent));
+                    let seat = again.seat(agent.as_str()).unwrap();
+                    prop_assert!(seat.gone && memory.is_dead(agent));
                     let held = again.cards.as_ref().unwrap().held.iter().find(|held| held.id == card).unwrap();
                     prop_assert!(held.here && !held.expired);
                 }
@@ -251,8 +255,8 @@ proptest! {
                     }
                 }
                 Decision::Revive { agent, .. } => {
-                    let seat = again.seat(&agent).unwrap();
-                    prop_assert!(memory.is_dead(&agent) && !seat.stopped && !seat.restarting);
+                    let seat = again.seat(agent.as_str()).unwrap();
+                    prop_assert!(memory.is_dead(agent) && !seat.stopped && !seat.restarting);
                 }
                 _ => {}
             }
@@ -279,8 +283,8 @@ proptest! {
 
     #[test]
     fn what_is_written_down_is_read_back(mut memory in any_memory()) {
-        memory.took_no_work("a9", "refused", Duration::from_secs(5));
-        memory.asked = Some(Asked { agent: "a".to_owned(), mark: "3 x".to_owned(), at: Duration::from_millis(1500) });
+        memory.took_no_work(name("a9"), "refused", Duration::from_secs(5));
+        memory.asked = Some(Asked { agent: name("a"), mark: "3 x".to_owned(), at: Duration::from_millis(1500) });
         let text = serde_json::to_string(&memory).unwrap();
         prop_assert_eq!(serde_json::from_str::<Memory>(&text).unwrap(), memory);
     }
@@ -314,7 +318,7 @@ fn an_agent_that_takes_no_work_backs_off_and_is_escalated_once() {
         memory.look(&all);
         let decisions = tick(&all, &memory);
         assert!(decisions.iter().any(|one| one.word() == "dispatch"), "{decisions:?}");
-        memory.took_no_work("code0", "refused: draft_present", all.now);
+        memory.took_no_work(name("code0"), "refused: draft_present", all.now);
         let until = memory.next_due(all.now).unwrap();
         pauses.push((until - all.now).as_secs() / 60);
         // Until then it gets nothing.
@@ -333,7 +337,7 @@ fn an_agent_that_takes_no_work_backs_off_and_is_escalated_once() {
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
     assert_eq!(all.escalated.len(), 1);
-    memory.took_work("code0", "A", 8, None);
+    memory.took_work(name("code0"), "A", 8, None);
     memory.look(&all);
     assert!(tick(&all, &memory).iter().any(|one| one.word() == "settle"));
 }
@@ -348,7 +352,7 @@ fn dead_counts_after_two_looks_and_a_stop_on_purpose_stays() {
     // The same look again proves nothing, nor does another one that comes at once.
     memory.look(&all);
     memory.look(&Situation { look: 2, now: all.now + Duration::from_millis(100), ..all.clone() });
-    assert!(!memory.is_dead("code0"));
+    assert!(!memory.is_dead(name("code0")));
     assert_eq!(words(&decided(&all).0), ["revive code0", "release code0"]);
     dead.stopped = true;
     let all = Situation { seats: vec![dead.clone()], ..all };
@@ -390,7 +394,7 @@ fn an_agent_that_dies_again_and_again_is_restarted_ever_later_and_escalated() {
             match decision {
                 Decision::Revive { why, .. } => {
                     restarts.push(look);
-                    memory.revived("code0", &why.to_string(), all.now);
+                    memory.revived(name("code0"), &why.to_string(), all.now);
                 }
                 Decision::Escalate { subject, .. } => assert!(all.escalated.insert(subject), "once"),
                 other => panic!("{other:?}"),
@@ -413,7 +417,7 @@ fn what_an_agent_has_lived_counts_also_for_a_supervisor_that_came_later() {
     let mut all = situation(1, vec![seat("code0", "code", Readiness::Working)], cards(Vec::new(), Vec::new()));
     let restarted = all.now;
     let mut memory = Memory::default();
-    memory.revived("code0", "kill -9", restarted);
+    memory.revived(name("code0"), "kill -9", restarted);
     // Each supervisor is killed after two seconds, and the next knows what was written down.
     let mut forgiven = None;
     for second in 1..30 {
@@ -421,9 +425,9 @@ fn what_an_agent_has_lived_counts_also_for_a_supervisor_that_came_later() {
             memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
         }
         (all.look, all.now) = (second, restarted + Duration::from_secs(second));
-        all.seats[0].began = memory.was_revived("code0").then_some(restarted);
+        all.seats[0].began = memory.was_revived(name("code0")).then_some(restarted);
         memory.look(&all);
-        if !memory.was_revived("code0") {
+        if !memory.was_revived(name("code0")) {
             forgiven.get_or_insert(second);
         }
     }
@@ -455,7 +459,7 @@ fn whoever_looks_back_gets_one_message_a_card_also_from_the_next_supervisor() {
     memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
     assert_eq!(memory.line, Some(7));
     assert_eq!(step(&mut all, &mut memory), ["B"], "one at a time, and none twice");
-    memory.could_not_review("back", card("B"), "refused", all.now);
+    memory.could_not_review(name("back"), card("B"), "refused", all.now);
     assert_eq!(step(&mut all, &mut memory), [] as [&str; 0], "it rests");
     all.now += Duration::from_secs(61);
     assert_eq!(step(&mut all, &mut memory), ["B"]);
@@ -468,23 +472,23 @@ fn a_card_of_a_process_that_is_gone_is_taken_from_the_one_in_its_place() {
         situation(1, vec![seat("code0", "code", Readiness::Available)], cards(Vec::new(), vec![held("A", "code0")]));
     let began = Duration::from_secs(900);
     let mut memory = Memory::default();
-    memory.took_work("code0", "A", 1, Some(began));
+    memory.took_work(name("code0"), "A", 1, Some(began));
     let step = |all: &Situation, memory: &mut Memory| {
         memory.look(all);
         tick(all, memory)
     };
-    assert!(memory.asks_for_age("code0"));
+    assert!(memory.asks_for_age(name("code0")));
     for seen in [None, Some(began)] {
         all.seats[0].began = seen;
         assert_eq!(step(&all, &mut memory), [], "the same, or not known");
     }
     // It died and was back between two looks.
     all.seats[0].began = Some(began + Duration::from_secs(1));
-    let (card, agent) = (card("A"), "code0".to_owned());
+    let (card, agent) = (card("A"), name("code0"));
     assert_eq!(step(&all, &mut memory), [Decision::Release { card, agent, why: Reason::AnotherProcess }]);
     all.cards = Some(with_open(Cards::default()));
     memory.look(&all);
-    assert!(!memory.asks_for_age("code0"), "nothing is kept of a card that nobody holds");
+    assert!(!memory.asks_for_age(name("code0")), "nothing is kept of a card that nobody holds");
 }
 
 #[test]
@@ -531,7 +535,7 @@ fn with_nothing_open_somebody_is_asked_once_until_something_changes() {
     let mut all = situation(1, seats, Cards::default());
     let (decisions, mut memory) = decided(&all);
     assert_eq!(words(&decisions), ["replan planner"]);
-    memory.asked = Some(Asked { agent: "planner".to_owned(), mark: all.mark(), at: all.now });
+    memory.asked = Some(Asked { agent: name("planner"), mark: all.mark(), at: all.now });
     assert_eq!(tick(&all, &memory), [], "asked once");
     all.now += Duration::from_secs(121);
     let decisions = tick(&all, &memory);

@@ -1,14 +1,14 @@
 //! One tick: the steps in their order. The same situation and memory give the same decisions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::decision::{Decision, Reason};
 use super::dispatch::{dispatch, fit, givable};
-use super::memory::{FAILURES, Memory};
+use super::memory::{Backoff, FAILURES, Memory};
 use super::situation::{Cards, Role, Seat, Situation};
 use crate::backlog::model::{CardId, Column};
-use crate::fleet::model::{Cause, Readiness, Subject, age};
+use crate::fleet::model::{AgentName, Cause, Readiness, Subject, age};
 use crate::fleet::roster::Lifespan;
 
 /// The class that is asked for cards.
@@ -41,7 +41,7 @@ pub fn tick(situation: &Situation, memory: &Memory) -> Vec<Decision> {
     tick.floor();
     // Before work is given out, so that what is released here waits again in the next look.
     tick.claims();
-    for given in dispatch(situation, memory, &|agent| tick.taken.contains(agent)) {
+    for given in dispatch(situation, memory, &|agent| tick.taken.contains(&agent)) {
         tick.decide(given);
     }
     tick.lifecycle();
@@ -72,13 +72,13 @@ struct Tick<'a> {
     memory: &'a Memory,
     decisions: Vec<Decision>,
     /// Agents with which something is done in this tick.
-    taken: BTreeSet<String>,
+    taken: BTreeSet<AgentName>,
 }
 
 impl Tick<'_> {
     fn decide(&mut self, decision: Decision) {
         if let Some(agent) = decision.occupies() {
-            self.taken.insert(agent.to_owned());
+            self.taken.insert(agent);
         }
         self.decisions.push(decision);
     }
@@ -102,17 +102,17 @@ impl Tick<'_> {
             let stays = seat.role.is_floor() || seat.lifespan == Lifespan::Core;
             // First of all: it lives, and whatever else is read of it must not have it restarted.
             if seat.unkept && self.may_repair(seat) {
-                self.decide(Decision::Keep { agent: seat.name.clone(), why: Reason::NoKeeper });
-            } else if self.memory.is_broken_off(&seat.name, situation.now)
+                self.decide(Decision::Keep { agent: seat.name, why: Reason::NoKeeper });
+            } else if self.memory.is_broken_off(seat.name, situation.now)
                 // What stands in the composer of a dead one is gone with it.
                 && seat.readiness != Readiness::Dead
                 && !self.is_occupied(seat)
                 && !Memory::waits(self.memory.agents.get(&seat.name), situation.now)
             {
-                self.decide(Decision::Clear { agent: seat.name.clone(), why: Reason::BrokenOff });
-            } else if stays && !seat.stopped && self.memory.is_dead(&seat.name) && self.may_repair(seat) {
+                self.decide(Decision::Clear { agent: seat.name, why: Reason::BrokenOff });
+            } else if stays && !seat.stopped && self.memory.is_dead(seat.name) && self.may_repair(seat) {
                 let why = Reason::Dead(seat.reason.clone());
-                self.decide(Decision::Revive { agent: seat.name.clone(), why });
+                self.decide(Decision::Revive { agent: seat.name, why });
             }
         }
     }
@@ -120,24 +120,22 @@ impl Tick<'_> {
     /// Claims whose time is over return to the pool, and those of agents that are gone.
     fn claims(&mut self) {
         let Some(cards) = &self.situation.cards else { return };
-        let over: Vec<CardId> = cards.held.iter().filter(|held| held.expired).map(|held| held.id.clone()).collect();
+        let over: Vec<CardId> = cards.held.iter().filter(|held| held.expired).map(|held| held.id).collect();
         if !over.is_empty() {
             self.decide(Decision::Reclaim { cards: over, why: Reason::LeaseOver });
         }
         for held in cards.held.iter().filter(|held| held.here && !held.expired) {
-            // Not only dead by its state: a process that lives may still be writing, and its claim is its own.
-            let gone = self.situation.seat(&held.owner).is_some_and(|seat| seat.gone && !seat.busy);
-            if gone && self.memory.is_dead(&held.owner) {
-                let (card, agent) = (held.id.clone(), held.owner.clone());
-                self.decide(Decision::Release { card, agent, why: Reason::OwnerGone });
             // While something is under way with it, its process may be about to change for a reason of ours.
-            } else if let Some(seat) = self.situation.seat(&held.owner)
-                && !seat.busy
-                && self.memory.is_anothers(held.id.as_str(), seat)
-            {
-                let (card, agent) = (held.id.clone(), held.owner.clone());
-                self.decide(Decision::Release { card, agent, why: Reason::AnotherProcess });
-            }
+            let Some(seat) = self.situation.seat(&held.owner).filter(|seat| !seat.busy) else { continue };
+            // Not only dead by its state: a process that lives may still be writing, and its claim is its own.
+            let why = if seat.gone && self.memory.is_dead(seat.name) {
+                Reason::OwnerGone
+            } else if self.memory.is_anothers(held.id.as_str(), seat) {
+                Reason::AnotherProcess
+            } else {
+                continue;
+            };
+            self.decide(Decision::Release { card: held.id, agent: seat.name, why });
         }
     }
 
@@ -153,7 +151,7 @@ impl Tick<'_> {
             .decisions
             .iter()
             .filter_map(|decision| match decision {
-                Decision::Dispatch { card, .. } => Some(card.clone()),
+                Decision::Dispatch { card, .. } => Some(*card),
                 _ => None,
             })
             .collect();
@@ -163,7 +161,7 @@ impl Tick<'_> {
         {
             // Cards for anyone start nobody.
             let waiting = left.iter().filter(|card| !card.assignee.is_empty() && fit(card, seat).is_some()).count();
-            if self.memory.is_dead(&seat.name) && self.may_repair(seat) {
+            if self.memory.is_dead(seat.name) && self.may_repair(seat) {
                 let of_class = || situation.seats.iter().filter(|other| other.class == seat.class);
                 // Those that are there, or on their way.
                 let there =
@@ -173,18 +171,18 @@ impl Tick<'_> {
                 // Those on their way count as ready, else each tick until they are up would start one more.
                 if waiting > ready && there < most {
                     let why = Reason::WorkWaits(waiting);
-                    self.decide(Decision::Start { agent: seat.name.clone(), why });
+                    self.decide(Decision::Start { agent: seat.name, why });
                 }
             } else if waiting == 0
                 && !self.is_occupied(seat)
                 && seat.readiness == Readiness::Available
-                && situation.holds(&seat.name).is_none()
+                && situation.holds(seat.name.as_str()).is_none()
                 && let Some(since) = memory.idle.get(&seat.name)
                 // Not at once: the next card may come within the minute, and a start costs more than a rest.
                 && situation.now >= *since + situation.settings.linger
             {
                 let why = Reason::NoWork(situation.now.saturating_sub(*since));
-                self.decide(Decision::Stop { agent: seat.name.clone(), why });
+                self.decide(Decision::Stop { agent: seat.name, why });
             }
         }
     }
@@ -195,7 +193,7 @@ impl Tick<'_> {
         let starts = self.is_occupied(seat) && seat.readiness == Readiness::Dead;
         let rests = !self.is_occupied(seat)
             && matches!(seat.readiness, Readiness::Available | Readiness::Working | Readiness::Unknown)
-            && self.situation.holds(&seat.name).is_none()
+            && self.situation.holds(seat.name.as_str()).is_none()
             && !Memory::waits(self.memory.agents.get(&seat.name), self.situation.now);
         starts || rests
     }
@@ -219,15 +217,14 @@ impl Tick<'_> {
             None => self.situation.seats.iter().filter(|seat| seat.role == Role::Lead).find(can),
         };
         if let Some(seat) = asked {
-            let agent = seat.name.clone();
-            self.decide(Decision::Replan { agent, why: Reason::NothingOpen });
+            self.decide(Decision::Replan { agent: seat.name, why: Reason::NothingOpen });
         }
     }
 
     /// At each card that is over somebody looks back, where the fleet has such a seat and it can listen.
     fn review(&mut self) {
         // One a tick: whoever looks back is occupied with it until the message is taken.
-        let Some(card) = self.memory.over.first().cloned() else { return };
+        let Some(&card) = self.memory.over.first() else { return };
         let listens = |seat: &&Seat| {
             seat.class == REVIEWER
                 && matches!(seat.readiness, Readiness::Available | Readiness::Working)
@@ -235,8 +232,7 @@ impl Tick<'_> {
                 && !Memory::waits(self.memory.agents.get(&seat.name), self.situation.now)
         };
         if let Some(seat) = self.situation.seats.iter().find(listens) {
-            let agent = seat.name.clone();
-            self.decide(Decision::Review { agent, card });
+            self.decide(Decision::Review { agent: seat.name, card });
         }
     }
 
@@ -248,10 +244,10 @@ impl Tick<'_> {
                 self.decide(Decision::Escalate { subject, why, tried });
             }
         }
-        let settled: Vec<Subject> =
-            self.situation.escalated.iter().filter(|subject| self.is_settled(subject)).cloned().collect();
-        for subject in settled {
-            self.decide(Decision::Settle { subject, why: Reason::WellAgain });
+        for subject in &self.situation.escalated {
+            if self.is_settled(subject) {
+                self.decide(Decision::Settle { subject: subject.clone(), why: Reason::WellAgain });
+            }
         }
         self.tell();
     }
@@ -261,29 +257,31 @@ impl Tick<'_> {
         let mut due = Vec::new();
         for role in [Role::Lead, Role::Enhancer] {
             let mut of_role = self.situation.seats.iter().filter(|seat| seat.role == role).peekable();
-            let Some(first) = of_role.peek().map(|seat| seat.name.clone()) else { continue };
+            let Some(first) = of_role.peek().map(|seat| seat.name) else { continue };
             // One of several that still runs is a staffed floor.
-            if of_role.all(|seat| seat.stopped && self.memory.is_dead(&seat.name)) {
-                let subject = Subject::agent(Cause::Unstaffed, &first);
+            if of_role.all(|seat| seat.stopped && self.memory.is_dead(seat.name)) {
+                let subject = Subject::agent(Cause::Unstaffed, first.as_str());
                 due.push((subject, Reason::StoppedOnPurpose, "nothing: who stopped it may start it".to_owned()));
             }
         }
-        let tried = |what: &str, failures: u32| format!("{what} {failures} times");
-        for (agent, backoff) in self.memory.repairs.iter().filter(|(_, backoff)| backoff.failures >= FAILURES) {
-            let subject = Subject::agent(Cause::Dies, agent);
-            due.push((subject, Reason::Failed(backoff.why.clone()), tried("restarted", backoff.failures)));
+        let mut failed = |subject, why: &String, what: &str, times: u32| {
+            if times >= FAILURES {
+                due.push((subject, Reason::Failed(why.clone()), format!("{what} {times} times")));
+            }
+        };
+        for (agent, backoff) in &self.memory.repairs {
+            let subject = Subject::agent(Cause::Dies, agent.as_str());
+            failed(subject, &backoff.why, "restarted", backoff.failures);
         }
-        for (agent, backoff) in self.memory.agents.iter().filter(|(_, backoff)| backoff.failures >= FAILURES) {
-            let subject = Subject::agent(Cause::TakesNoWork, agent);
-            due.push((subject, Reason::Failed(backoff.why.clone()), tried("given work", backoff.failures)));
+        for (agent, backoff) in &self.memory.agents {
+            let subject = Subject::agent(Cause::TakesNoWork, agent.as_str());
+            failed(subject, &backoff.why, "given work", backoff.failures);
         }
-        for (card, backoff) in self.memory.cards.iter().filter(|(_, backoff)| backoff.failures >= FAILURES) {
-            let subject = Subject::card(Cause::CannotBeGiven, card);
-            due.push((subject, Reason::Failed(backoff.why.clone()), tried("given out", backoff.failures)));
+        for (card, backoff) in &self.memory.cards {
+            failed(Subject::card(Cause::CannotBeGiven, card), &backoff.why, "given out", backoff.failures);
         }
-        for (card, stays) in self.situation.trees.iter().flatten().filter(|(_, stays)| stays.times >= FAILURES) {
-            let subject = Subject::card(Cause::TreeStays, card);
-            due.push((subject, Reason::Failed(stays.why.clone()), tried("taken away", stays.times)));
+        for (card, stays) in self.situation.trees.iter().flatten() {
+            failed(Subject::card(Cause::TreeStays, card), &stays.why, "taken away", stays.times);
         }
         // What follows speaks of cards, and nothing is said of them that was not read.
         let Some(cards) = &self.situation.cards else { return due };
@@ -302,7 +300,7 @@ impl Tick<'_> {
         if let Some(asked) = self.memory.asked.as_ref().filter(|_| self.made_no_card(cards)) {
             let since = self.situation.now.saturating_sub(asked.at);
             let tried = format!("asked {} ago", age::short(since));
-            due.push((Subject::agent(Cause::NoCards, &asked.agent), Reason::NothingOpen, tried));
+            due.push((Subject::agent(Cause::NoCards, asked.agent.as_str()), Reason::NothingOpen, tried));
         }
         due
     }
@@ -313,7 +311,7 @@ impl Tick<'_> {
         open(cards) == 0
             && asked.mark == self.situation.mark()
             && self.situation.now >= asked.at + MADE_WITHIN
-            && self.situation.seat(&asked.agent).is_some_and(|seat| seat.readiness == Readiness::Available)
+            && self.situation.seat(asked.agent.as_str()).is_some_and(|seat| seat.readiness == Readiness::Available)
     }
 
     /// Whether the cause of an escalation is gone.
@@ -322,13 +320,12 @@ impl Tick<'_> {
         let card = subject.card.as_deref().unwrap_or_default();
         let cards = self.situation.cards.as_ref();
         let seat = self.situation.seat(agent);
+        let named = |among: &BTreeMap<AgentName, Backoff>| among.keys().any(|name| name.as_str() == agent);
         match subject.cause {
             // An agent that has left the roster has no trouble left that somebody could end.
             Cause::Unstaffed => seat.is_none_or(|seat| seat.readiness != Readiness::Dead),
-            Cause::Dies => {
-                !self.memory.repairs.contains_key(agent) && seat.is_none_or(|seat| seat.readiness != Readiness::Dead)
-            }
-            Cause::TakesNoWork => !self.memory.agents.contains_key(agent),
+            Cause::Dies => !named(&self.memory.repairs) && seat.is_none_or(|seat| seat.readiness != Readiness::Dead),
+            Cause::TakesNoWork => !named(&self.memory.agents),
             // While it is tried once more somebody holds it, for a moment.
             Cause::CannotBeGiven => cards.is_some_and(|cards| {
                 !self.memory.cards.contains_key(card)
@@ -369,8 +366,7 @@ impl Tick<'_> {
                 && tried.is_none_or(|tried| tried.failures < FAILURES)
         });
         if let Some((id, subject)) = next {
-            let agent = lead.name.clone();
-            self.decide(Decision::Tell { agent, id: id.clone(), subject: subject.clone() });
+            self.decide(Decision::Tell { agent: lead.name, id: id.clone(), subject: subject.clone() });
         }
     }
 }

@@ -288,9 +288,7 @@ pub(crate) fn board(counts: [u64; 5]) -> Arc<Board> {
     let claims = lanes[Column::Claimed.index()]
         .cards
         .iter()
-        .filter_map(|card| {
-            Some(HeldCard { id: card.id.clone(), title: card.title.clone(), claim: card.claim.clone()? })
-        })
+        .filter_map(|card| Some(HeldCard { id: card.id, title: card.title.clone(), claim: card.claim.clone()? }))
         .collect();
     Arc::new(Board { now: NOW, counts: Counts(counts), lanes, claims, query })
 }

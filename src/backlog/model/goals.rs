@@ -72,7 +72,7 @@ impl Goals {
     #[must_use]
     pub fn of(cards: Vec<Card>, work: &[(String, Column, u64)]) -> Self {
         let names: BTreeMap<CardId, String> =
-            cards.iter().filter_map(|card| Some((card.id.clone(), card.of_goal()?.to_owned()))).collect();
+            cards.iter().filter_map(|card| Some((card.id, card.of_goal()?.to_owned()))).collect();
         let mut lines: BTreeMap<&str, GoalLine> = BTreeMap::new();
         let empty = |goal: &str| GoalLine {
             goal: goal.to_owned(),

@@ -4,13 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain::Short;
+
 /// Maximum length of an id, in bytes.
 const MAX_BYTES: usize = 128;
 
 /// A card's id: `^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$`, so that it is never an option, a path or two words.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CardId(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CardId(Short<MAX_BYTES>);
 
 impl CardId {
     /// Checks an id.
@@ -20,19 +22,18 @@ impl CardId {
     pub fn parse(text: &str) -> Result<Self, String> {
         let rest = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
         let good = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(rest);
-        if good && text.len() <= MAX_BYTES {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(format!(
-            "card id {} must begin with a letter or digit, and hold up to {MAX_BYTES} letters, digits and _.:-",
-            crate::plain::quoted(text)
-        ))
+        Short::of(text).filter(|_| good).map(Self).ok_or_else(|| {
+            format!(
+                "card id {} must begin with a letter or digit, and hold up to {MAX_BYTES} letters, digits and _.:-",
+                crate::plain::quoted(text)
+            )
+        })
     }
 
     /// Returns the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -44,15 +45,21 @@ impl TryFrom<String> for CardId {
     }
 }
 
-impl From<CardId> for String {
-    fn from(id: CardId) -> Self {
-        id.0
+impl Serialize for CardId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
     }
 }
 
 impl fmt::Display for CardId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for CardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CardId").field(&self.as_str()).finish()
     }
 }
 

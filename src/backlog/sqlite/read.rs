@@ -104,7 +104,7 @@ pub(super) fn nodes(connection: &Connection, ids: &[CardId]) -> Result<Vec<Node>
             let found =
                 statement.query_row([id.as_str()], |row| Ok((row.get::<_, String>(0)?, row.column(1)?))).optional()?;
             let (title, column) = found.unwrap_or_default();
-            Ok(Node { id: id.clone(), title, column })
+            Ok(Node { id: *id, title, column })
         })
         .collect()
 }

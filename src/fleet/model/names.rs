@@ -1,36 +1,13 @@
 //! Names and ids: of agents, sessions, panes and sockets.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Label;
-
-/// A short text kept in place: names are keys of every plane and copied at each look, which allocates nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Short<const MOST: usize> {
-    /// Zeros behind the text: they sort before every character, as the end of a text does.
-    bytes: [u8; MOST],
-    length: u8,
-}
-
-impl<const MOST: usize> Short<MOST> {
-    const EMPTY: Self = Self { bytes: [0; MOST], length: 0 };
-
-    /// The text, when there is room for it.
-    fn of(text: &str) -> Option<Self> {
-        let mut short = Self::EMPTY;
-        short.bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        short.length = text.len().try_into().ok()?;
-        Some(short)
-    }
-
-    fn as_str(&self) -> &str {
-        // Only whole texts were let in.
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
-    }
-}
+use crate::plain::Short;
 
 /// Name of a roster agent: `^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +64,13 @@ impl fmt::Debug for AgentName {
 impl Serialize for AgentName {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentName {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(|why| serde::de::Error::custom(format!("an agent's name {why}")))
     }
 }
 

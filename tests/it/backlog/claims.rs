@@ -148,7 +148,7 @@ fn best(cards: &[Card], request: &ClaimRequest) -> Option<String> {
                 || card.assignee == request.owner
                 || Some(&card.assignee) == request.assignee.as_ref())
     };
-    let found = cards.iter().filter(may).min_by_key(|card| (Reverse(card.priority), card.created_at, card.id.clone()));
+    let found = cards.iter().filter(may).min_by_key(|card| (Reverse(card.priority), card.created_at, card.id));
     found.map(|card| card.id.to_string())
 }
 

@@ -92,7 +92,7 @@ fn take(backlog: &mut Backlog, at: u8, step: &Step) {
     let done = match step {
         Step::Create(new) => {
             // A card with good fields, else most would not come to be.
-            let good = NewCard { id: card.clone(), fields: Patch::default(), ..new.clone() };
+            let good = NewCard { id: card, fields: Patch::default(), ..new.clone() };
             backlog.create(&NewCard { id: card, ..new.clone() }).or_else(|_| backlog.create(&good)).map(|_| ())
         }
         Step::Edit(patch) => {

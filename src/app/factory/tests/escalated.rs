@@ -53,7 +53,7 @@ fn a_card_that_nobody_ends_is_escalated_and_given_out_all_the_same() {
     let all =
         situation(1, vec![seat("code0", "code", Readiness::Available)], cards(vec![waiting("A", "")], Vec::new()));
     let (_, mut memory) = decided(&all);
-    memory.took_work("code0", "A", 8, None);
+    memory.took_work(name("code0"), "A", 8, None);
     let told: Vec<String> = tick(&all, &memory).iter().map(Decision::what).collect();
     assert_eq!(told, ["gives A to code0", "escalates: A was given out often, and nobody ended it"]);
 }

@@ -42,7 +42,7 @@ impl Look {
                 let board = backlog.store().board(&query).map_err(failure)?;
                 let first = board.lanes[crate::app::tui::state::board::first_column(&board).index()].cards.first();
                 // Without the card in full the board is still an answer.
-                let first = first.map(|card| card.id.clone()).and_then(|id| backlog.detail(&id).ok());
+                let first = first.map(|card| card.id).and_then(|id| backlog.detail(&id).ok());
                 Ok(Seen { board, first })
             });
             // Whoever asked may have left.

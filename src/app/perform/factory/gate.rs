@@ -96,7 +96,7 @@ impl At {
     async fn open(site: &Site, about: &About) -> Result<Self> {
         let repository = repository(about.repo.as_deref()).await?;
         let found = card::read(site, about.card.as_ref(), &about.branch).await?;
-        let id = found.as_ref().map(|found| found.card.id.clone());
+        let id = found.as_ref().map(|found| found.card.id);
         let git = repository.identity().await?;
         Ok(Self { about: About { card: id, ..about.clone() }, repository, found, who: Me::of(site), git })
     }

@@ -130,7 +130,7 @@ pub(super) fn say(site: &Site, found: &Found, word: Word, by: &str, commit: &str
 pub(super) async fn follow(site: &Site, found: &Found) -> Result<Option<String>> {
     // Without a pipeline a card goes nowhere by itself, and the merge completes it.
     let Some(pipeline) = pipeline::of_fleet(site)? else { return Ok(None) };
-    let (id, whole) = (found.card.id.clone(), site.clone());
+    let (id, whole) = (found.card.id, site.clone());
     let done = with_backlog(site, Intent::Write, move |backlog| {
         let Some(card) = backlog.store().card(&id)? else { return Ok(Ok(None)) };
         Ok(pipeline::advance_one(&whole, &pipeline, backlog, card))
@@ -143,7 +143,7 @@ pub(super) async fn follow(site: &Site, found: &Found) -> Result<Option<String>>
 /// # Errors
 /// What the backlog says.
 pub(super) async fn complete(site: &Site, id: &CardId) -> Result<bool> {
-    let id = id.clone();
+    let id = *id;
     with_backlog(site, Intent::Write, move |backlog| backlog.complete(&id, None).map(|outcome| outcome.changed)).await
 }
 

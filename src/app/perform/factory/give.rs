@@ -69,7 +69,7 @@ impl Giving<'_> {
         let request = ClaimRequest {
             owner: owner.clone(),
             ttl_seconds: Some(self.lease_seconds),
-            id: Some(id.clone()),
+            id: Some(*id),
             phase: None,
             assignee: Some(agent.class.clone()),
         };
@@ -81,7 +81,7 @@ impl Giving<'_> {
         let Some(token) = card.claim.as_ref().map(|claim| claim.token) else {
             return Ended::Failed("it was claimed without a token".to_owned());
         };
-        let lease = Lease { id: id.clone(), owner, token };
+        let lease = Lease { id: *id, owner, token };
         let briefed = self.under(&lease, self.brief(&lease, agent)).await;
         match briefed {
             Ok(receipt) => self.keep(&lease, &card, &receipt).await,
@@ -129,7 +129,7 @@ impl Giving<'_> {
     }
 
     async fn renew(&self, lease: &Lease, ttl_seconds: i64) -> Result<()> {
-        let (id, owner, token) = (lease.id.clone(), lease.owner.clone(), lease.token);
+        let (id, owner, token) = (lease.id, lease.owner.clone(), lease.token);
         self.desk.with(move |backlog| backlog.renew(&id, &owner, token, Some(ttl_seconds)).map(drop)).await
     }
 
@@ -139,7 +139,7 @@ impl Giving<'_> {
             // Before the brief is sent: what clears a conversation would clear the brief too.
             self.reset(agent).await?;
         }
-        let id = lease.id.clone();
+        let id = lease.id;
         // Read again under the lease, as the card may have been edited between the look and the claim.
         let detail = self.desk.with(move |backlog| backlog.detail(&id)).await;
         let detail = detail.map_err(|failure| Not::Lost(failure.to_string()))?;
@@ -187,7 +187,7 @@ impl Giving<'_> {
         let tree = made.map_err(|failure| Not::Card(failure.to_string()))?;
         if card.branch != tree.branch {
             // By this the gate finds its work.
-            let (id, patch) = (card.id.clone(), Patch { branch: Some(tree.branch.clone()), ..Patch::default() });
+            let (id, patch) = (card.id, Patch { branch: Some(tree.branch.clone()), ..Patch::default() });
             // Written down before the brief is sent: an agent that is fast may be at the gate
             // before it would be.
             let noted = self.desk.with(move |backlog| backlog.edit(&id, &patch, None).map(drop)).await;
@@ -216,7 +216,7 @@ impl Giving<'_> {
         let Err(failure) = self.renew(lease, self.ttl(card)).await else {
             return Ended::Taken { how: word.to_owned(), attempts: card.attempts, began: receipt.began };
         };
-        let id = lease.id.clone();
+        let id = lease.id;
         let now = self.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
         match now {
             // A fast worker has finished before.
@@ -232,7 +232,7 @@ impl Giving<'_> {
 
     /// Gives the lease back with its reason.
     async fn back(&self, lease: &Lease, why: String, ended: fn(String) -> Ended) -> Ended {
-        let (id, token) = (lease.id.clone(), lease.token);
+        let (id, token) = (lease.id, lease.token);
         // The reason may quote the runtime's screen, with whatever stands there.
         let reason: String = Label::new(&why).as_str().chars().take(MAX_REASON).collect();
         match self.desk.with(move |backlog| backlog.release(&id, token, &reason)).await {

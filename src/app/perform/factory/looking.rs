@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Waiting};
 use crate::backlog::error::Error;
-use crate::backlog::model::{Board, BoardQuery, CardId, CardLine, Column, EventKind, Term, TermField, Terms};
+use crate::backlog::model::{BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Term, TermField, Terms};
 use crate::backlog::operations::Backlog;
 use crate::fleet::checks;
 use crate::fleet::home::Site;
-use crate::fleet::model::{ActiveState, AgentRow, Flag, FleetSnapshot, Readiness};
+use crate::fleet::model::{ActiveState, AgentName, AgentRow, Flag, FleetSnapshot, Readiness};
 use crate::fleet::os::process;
 use crate::fleet::roster::{Agent, ENHANCING_CLASS, Roster};
 
@@ -28,8 +28,8 @@ pub(super) fn seats(
     site: &Site,
     roster: &Roster,
     snapshot: &FleetSnapshot,
-    is_busy: &dyn Fn(&str) -> bool,
-    asks_for_age: &dyn Fn(&str) -> bool,
+    is_busy: &dyn Fn(AgentName) -> bool,
+    asks_for_age: &dyn Fn(AgentName) -> bool,
 ) -> Vec<Seat> {
     // Those of other hosts have a supervisor there, and two would give one agent two cards.
     let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
@@ -37,10 +37,9 @@ pub(super) fn seats(
         .map(|agent| {
             // A stranger's session may have the name of an agent that is not up.
             let row = snapshot.agents.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
-            let name = agent.name.as_str();
-            let mut seat = seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(name));
+            let mut seat = seat(site, roster, agent, row.map(AsRef::as_ref), is_busy(agent.name));
             // It is one file of `/proc` for each, which is not read for those of whom nobody asks.
-            if asks_for_age(name) {
+            if asks_for_age(agent.name) {
                 seat.began = row.and_then(|row| row.pane.as_ref()).and_then(|pane| process::began(pane.pid));
             }
             seat
@@ -60,7 +59,7 @@ fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, bus
     let readiness = row.map_or(Readiness::Unknown, |row| row.readiness);
     let lives = |row: &AgentRow| row.process.as_ref().is_some_and(|process| process.alive);
     Seat {
-        name: agent.name.to_string(),
+        name: agent.name,
         class: agent.class.clone(),
         role,
         lifespan: agent.lifespan,
@@ -82,7 +81,7 @@ fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, bus
 
 /// Whose cards are asked for: every name and class among the seats, and cards for anyone.
 pub(super) fn assignees(seats: &[Seat]) -> BTreeSet<String> {
-    let named = seats.iter().flat_map(|seat| [seat.name.clone(), seat.class.clone()]);
+    let named = seats.iter().flat_map(|seat| [seat.name.to_string(), seat.class.clone()]);
     named.chain([String::new()]).collect()
 }
 
@@ -104,9 +103,10 @@ pub(super) fn cards(
     line: Option<i64>,
 ) -> Result<Cards, Error> {
     let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
-    let waiting = waiting(backlog, &board, assignees)?;
-    let held = held(backlog, &board, assignees, host, known)?;
-    let blocked = blocked(backlog, &board, known)?;
+    let [_, ready, _, stuck, _] = board.lanes;
+    let waiting = waiting(backlog, ready, assignees)?;
+    let held = held(backlog, board.claims, board.now, assignees, host, known)?;
+    let blocked = blocked(backlog, stuck.cards, known)?;
     let (over, line) = if assignees.contains(REVIEWER) { over(backlog, line)? } else { (Vec::new(), None) };
     Ok(Cards { waiting, held, blocked, over, line, counts: board.counts })
 }
@@ -132,16 +132,15 @@ fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, Option
 
 /// The cards that can be claimed. Where there are more than one query reads, each class and agent is asked about by
 /// itself: a thousand cards for others must not hide the one for it.
-fn waiting(backlog: &mut Backlog, board: &Board, assignees: &BTreeSet<String>) -> Result<Vec<Waiting>, Error> {
-    let lane = &board.lanes[Column::Ready.index()];
-    let mut lines: Vec<CardLine> = lane.cards.clone();
+fn waiting(backlog: &mut Backlog, lane: Lane, assignees: &BTreeSet<String>) -> Result<Vec<Waiting>, Error> {
+    let mut lines = lane.cards;
     if lane.count > MOST_CARDS {
-        let mut seen: BTreeSet<CardId> = lines.iter().map(|line| line.id.clone()).collect();
+        let mut seen: BTreeSet<CardId> = lines.iter().map(|line| line.id).collect();
         for assignee in assignees {
             let term = Term { field: TermField::Assignee, text: assignee.clone(), inverted: false };
             let query = BoardQuery { terms: Terms(vec![term]), limit: MOST_FOR_ONE, ..BoardQuery::default() };
             let [_, ready, ..] = backlog.store().board(&query)?.lanes;
-            lines.extend(ready.cards.into_iter().filter(|line| seen.insert(line.id.clone())));
+            lines.extend(ready.cards.into_iter().filter(|line| seen.insert(line.id)));
         }
         lines.sort_by_key(|line| std::cmp::Reverse(line.priority));
     }
@@ -150,16 +149,17 @@ fn waiting(backlog: &mut Backlog, board: &Board, assignees: &BTreeSet<String>) -
 
 fn held(
     backlog: &mut Backlog,
-    board: &Board,
+    claims: Vec<HeldCard>,
+    now: Stamp,
     names: &BTreeSet<String>,
     host: &str,
     known: &mut Known,
 ) -> Result<Vec<Held>, Error> {
     let mut all = Vec::new();
     let mut here = BTreeMap::new();
-    for held in &board.claims {
-        let owner = held.claim.owner.clone();
-        let key = (held.id.clone(), held.claim.since.0);
+    for held in claims {
+        let owner = held.claim.owner;
+        let key = (held.id, held.claim.since.0);
         let claimed_here = match known.here.get(&key) {
             // Not remembered: the next look may ask about whoever this is, and it was not found out here.
             _ if !names.contains(&owner) => false,
@@ -175,20 +175,20 @@ fn held(
         if names.contains(&owner) {
             here.insert(key, claimed_here);
         }
-        all.push(Held { id: held.id.clone(), owner, here: claimed_here, expired: held.claim.expires_at < board.now });
+        all.push(Held { id: held.id, owner, here: claimed_here, expired: held.claim.expires_at < now });
     }
     known.here = here;
     Ok(all)
 }
 
 /// Cards that their workers could not go on with; what an operator parked is the operator's.
-fn blocked(backlog: &mut Backlog, board: &Board, known: &mut Known) -> Result<Vec<Blocked>, Error> {
+fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Result<Vec<Blocked>, Error> {
     let mut owners = BTreeMap::new();
     let mut all = Vec::new();
-    for line in &board.lanes[Column::Blocked.index()].cards {
-        let key = (line.id.clone(), line.version);
-        let owner = match known.owners.get(&key) {
-            Some(owner) => owner.clone(),
+    for line in lines {
+        let key = (line.id, line.version);
+        let owner = match known.owners.remove(&key) {
+            Some(owner) => owner,
             None => {
                 let lines = backlog.store().history(&line.id, MOST_LINES)?;
                 let last = lines.iter().rev().find(|line| line.kind == EventKind::Blocked);
@@ -196,8 +196,7 @@ fn blocked(backlog: &mut Backlog, board: &Board, known: &mut Known) -> Result<Ve
             }
         };
         if let Some(owner) = &owner {
-            let (owner, reason) = (owner.clone(), line.block_reason.clone());
-            all.push(Blocked { id: line.id.clone(), owner, reason });
+            all.push(Blocked { id: line.id, owner: owner.clone(), reason: line.block_reason });
         }
         owners.insert(key, owner);
     }

@@ -164,7 +164,7 @@ async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &s
 
 /// Has an agent look back at a card that is over, with its history.
 pub(super) async fn look_back(site: &Site, roster: &Roster, desk: &Desk, agent: &Agent, card: &CardId) -> Ended {
-    let id = card.clone();
+    let id = *card;
     match desk.with(move |backlog| backlog.detail(&id)).await {
         Ok(detail) => say(site, roster, agent, "session-review", &what_became_of(&detail)).await,
         // Somebody took the card away, or the backlog: there is nothing to look back at.

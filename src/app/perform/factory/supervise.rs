@@ -4,6 +4,7 @@
 //! alone. What a tick decides is pure (`app::factory`); what happened is told in one line a decision and kept in the
 //! activity history.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,7 @@ use crate::fleet::escalations;
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{Site, fingerprint};
 use crate::fleet::library;
-use crate::fleet::model::{FleetSnapshot, Label};
+use crate::fleet::model::{AgentName, FleetSnapshot, Label};
 use crate::fleet::observe;
 use crate::fleet::os::folder;
 use crate::fleet::os::process;
@@ -93,11 +94,11 @@ struct Supervisor<'a> {
     saved: Vec<u8>,
     boot: String,
     /// Agents with which something is under way.
-    busy: BTreeSet<String>,
+    busy: BTreeSet<AgentName>,
     /// Agents that were started or ended just now, and when.
-    settling: BTreeMap<String, Instant>,
+    settling: BTreeMap<AgentName, Instant>,
     /// Agents that hold a card.
-    holding: BTreeSet<String>,
+    holding: BTreeSet<AgentName>,
     looks: u64,
     /// Work trees of cards that are done.
     sweeping: trees::Sweeping,
@@ -110,10 +111,10 @@ struct Supervisor<'a> {
 /// What is written down for the next supervisor.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Written {
+struct Written<'a> {
     /// Since which boot its times count.
-    boot: String,
-    memory: Memory,
+    boot: Cow<'a, str>,
+    memory: Cow<'a, Memory>,
 }
 
 /// What the last tick saw: while all of it stays the same there is nothing new to decide.
@@ -128,7 +129,7 @@ impl<'a> Supervisor<'a> {
     fn new(site: &'a Site, wanted: &'a Supervise, roster: Roster, intent: Intent) -> Result<Self> {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         let path = supervision::state_file(site);
-        let written: Written = match crate::plain::read(&path, MAX_STATE) {
+        let Written { boot: before, memory }: Written<'_> = match crate::plain::read(&path, MAX_STATE) {
             Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
                 // It only spares tries that failed before.
                 tracing::warn!(%error, path = %path.display(), "what the last supervisor knew is not read");
@@ -136,7 +137,7 @@ impl<'a> Supervisor<'a> {
             }),
             Err(_) => Written::default(),
         };
-        let memory = if written.boot == boot { written.memory } else { written.memory.after_reboot() };
+        let memory = if before == boot { memory.into_owned() } else { memory.into_owned().after_reboot() };
         Ok(Self {
             site,
             wanted,
@@ -293,7 +294,7 @@ impl<'a> Supervisor<'a> {
         let moved = self.move_on().await;
         let cards = self.cards(&seats).await;
         let held = cards.iter().flat_map(|cards| &cards.held);
-        self.holding = held.filter(|held| held.here).map(|held| held.owner.clone()).collect();
+        self.holding = held.filter(|held| held.here).filter_map(|held| AgentName::parse(&held.owner).ok()).collect();
         let open = escalations::read(self.site);
         let mut troubles: Vec<String> = moved.err().iter().map(ToString::to_string).collect();
         troubles.extend(cards.as_ref().err().map(ToString::to_string));
@@ -322,7 +323,7 @@ impl<'a> Supervisor<'a> {
     }
 
     fn seats(&self, snapshot: &FleetSnapshot) -> Vec<Seat> {
-        let is_busy = |name: &str| self.busy.contains(name) || self.settling.contains_key(name);
+        let is_busy = |name| self.busy.contains(&name) || self.settling.contains_key(&name);
         looking::seats(self.site, &self.roster, snapshot, &is_busy, &|name| self.memory.asks_for_age(name))
     }
 
@@ -367,11 +368,10 @@ impl<'a> Supervisor<'a> {
         let ttl_seconds = self.wanted.ttl_seconds.unwrap_or(roster.supervise.ttl_seconds);
         let lease_seconds = self.wanted.lease_seconds;
         let goals = !self.goals().is_empty();
-        let holds = self.holding.contains(name);
-        let name = name.to_owned();
-        self.busy.insert(name.clone());
+        let holds = self.holding.contains(&name);
+        self.busy.insert(name);
         work.push(Box::pin(async move {
-            let ended = match roster.local(site, &name) {
+            let ended = match roster.local(site, name.as_str()) {
                 Err(failure) => Ended::Failed(failure.to_string()),
                 Ok(agent) => match &decision {
                     Decision::Dispatch { card, .. } => {
@@ -402,11 +402,11 @@ impl<'a> Supervisor<'a> {
                 if ids.is_empty() { "somebody else did".to_owned() } else { ids.join(", ") }
             }),
             Decision::Release { card, agent, why } => {
-                let (card, agent, why) = (card.clone(), agent.clone(), why.to_string());
+                let (card, agent, why) = (*card, *agent, why.to_string());
                 self.desk
                     .with(move |backlog| {
                         let held = backlog.store().card(&card)?.and_then(|card| card.claim);
-                        match held.filter(|claim| claim.owner == agent) {
+                        match held.filter(|claim| claim.owner == agent.as_str()) {
                             // By the token that was read here: a claim that somebody makes in
                             // between is not taken away.
                             Some(claim) => backlog.release(&card, claim.token, &why).map(|_| "released".to_owned()),
@@ -434,41 +434,41 @@ impl<'a> Supervisor<'a> {
     async fn finish(&mut self, done: Done) {
         let now = process::since_boot();
         if let Some(agent) = done.decision.occupies() {
-            self.busy.remove(agent);
+            self.busy.remove(&agent);
             if !matches!(
                 done.decision,
                 Decision::Dispatch { .. } | Decision::Replan { .. } | Decision::Tell { .. } | Decision::Review { .. }
             ) {
-                self.settling.insert(agent.to_owned(), Instant::now());
+                self.settling.insert(agent, Instant::now());
             }
         }
         let memory = &mut self.memory;
         match (&done.decision, &done.ended) {
             (Decision::Dispatch { card, agent, .. }, Ended::Taken { attempts, began, .. }) => {
-                memory.took_work(agent, card.as_str(), *attempts, *began);
+                memory.took_work(*agent, card.as_str(), *attempts, *began);
             }
             (Decision::Dispatch { card, .. }, Ended::Card(why)) => memory.could_not_give(card.as_str(), why, now),
             (
                 Decision::Dispatch { agent, .. } | Decision::Replan { agent, .. } | Decision::Clear { agent, .. },
                 Ended::Agent(why) | Ended::Failed(why),
             ) => {
-                memory.took_no_work(agent, why, now);
+                memory.took_no_work(*agent, why, now);
             }
             // Counted also where it went well: an agent that starts and dies each time is
             // what the pause is for.
-            (Decision::Revive { agent, why }, Ended::Well(_)) => memory.revived(agent, &why.to_string(), now),
+            (Decision::Revive { agent, why }, Ended::Well(_)) => memory.revived(*agent, &why.to_string(), now),
             (
                 Decision::Revive { agent, .. } | Decision::Start { agent, .. } | Decision::Keep { agent, .. },
                 Ended::Failed(why),
-            ) => memory.revived(agent, why, now),
-            (Decision::Stop { agent, .. }, Ended::Failed(_)) => memory.could_not_stop(agent),
+            ) => memory.revived(*agent, why, now),
+            (Decision::Stop { agent, .. }, Ended::Failed(_)) => memory.could_not_stop(*agent),
             (Decision::Replan { agent, .. }, Ended::Well(_)) => {
                 // Read behind the delivery: what changed while it was on its way is no reason to ask again.
                 let mark = self.mark().await;
-                self.memory.asked = mark.map(|mark| Asked { agent: agent.clone(), mark, at: now });
+                self.memory.asked = mark.map(|mark| Asked { agent: *agent, mark, at: now });
             }
             (Decision::Review { agent, card }, Ended::Agent(why) | Ended::Failed(why)) => {
-                memory.could_not_review(agent, card.clone(), why, now);
+                memory.could_not_review(*agent, *card, why, now);
             }
             (Decision::Tell { id, .. }, Ended::Well(_)) => {
                 if let Err(failure) = escalations::told(self.site, id).await {
@@ -533,7 +533,7 @@ impl<'a> Supervisor<'a> {
     /// Writes down what the next supervisor has to know.
     fn save(&mut self) {
         let path = supervision::state_file(self.site);
-        let written = Written { boot: self.boot.clone(), memory: self.memory.clone() };
+        let written = Written { boot: Cow::Borrowed(&self.boot), memory: Cow::Borrowed(&self.memory) };
         let bytes = serde_json::to_vec(&written).unwrap_or_default();
         if bytes == self.saved || self.wanted.dry_run {
             return;

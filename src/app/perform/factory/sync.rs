@@ -117,7 +117,7 @@ fn id(goal: &str) -> Result<CardId> {
 fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row>> {
     let cards = cards_of_goals(backlog).map_err(backlog_failure)?;
     // A card keeps the id that it was made with.
-    let card_of = |goal: &str| cards.get(goal).map_or_else(|| id(goal), |card| Ok(card.id.clone()));
+    let card_of = |goal: &str| cards.get(goal).map_or_else(|| id(goal), |card| Ok(card.id));
     let mut rows = Vec::new();
     let mut edits = Vec::new();
     for goal in star.in_order() {
@@ -138,7 +138,7 @@ fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row
     let gone = cards.iter().filter(|(goal, _)| !named.contains(goal.as_str()));
     rows.extend(gone.map(|(goal, card)| Row {
         goal: goal.clone(),
-        card: card.id.clone(),
+        card: card.id,
         outcome: Outcome::Gone(card.status),
     }));
     Ok(rows)
@@ -172,7 +172,7 @@ fn create(
         ..Patch::default()
     };
     let new = NewCard {
-        id: card.clone(),
+        id: *card,
         title: title(goal),
         fields,
         // By this key a second run, or one beside it, finds the card that the first one made.

@@ -408,7 +408,7 @@ async fn frame(
         if let Some(detail) = first {
             crate::app::tui::update::update(
                 &mut state,
-                crate::app::tui::event::Event::Card(detail.card.id.clone(), Ok(Arc::new(detail))),
+                crate::app::tui::event::Event::Card(detail.card.id, Ok(Arc::new(detail))),
             );
         }
     }

@@ -192,9 +192,9 @@ pub(super) fn board() -> Arc<Board> {
         offset: 0,
         cards: of(column).map(|at| lines[at].clone()).collect(),
     });
-    let held = lines.iter().filter_map(|card| {
-        Some(HeldCard { id: card.id.clone(), title: card.title.clone(), claim: card.claim.clone()? })
-    });
+    let held = lines
+        .iter()
+        .filter_map(|card| Some(HeldCard { id: card.id, title: card.title.clone(), claim: card.claim.clone()? }));
     let query = BoardQuery { limit: crate::app::tui::state::board::WINDOW, ..BoardQuery::default() };
     Arc::new(Board { now: clock(), counts: Counts(counts), claims: held.collect(), lanes, query })
 }

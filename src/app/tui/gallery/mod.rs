@@ -120,7 +120,7 @@ fn take(state: &mut State, event: Event, light: bool) {
             Effect::ReadDiff(name) => take(state, Event::Diff(name, Ok(samples::diff())), light),
             Effect::ReadPersona(class) => take(state, Event::Persona(class, Ok(fleet::PERSONA.to_owned())), light),
             Effect::Backlog(crate::backlog::watch::Request::Detail(Some(id))) => {
-                take(state, Event::Card(id.clone(), Ok(fleet::detail(&id))), light);
+                take(state, Event::Card(id, Ok(fleet::detail(&id))), light);
             }
             Effect::Backlog(crate::backlog::watch::Request::Goals(true)) => {
                 take(state, Event::Goals(Arc::new(fleet::goals())), light);

@@ -400,7 +400,7 @@ mod tests {
     fn graph(edges: &[(&str, &str)]) -> Graph {
         let id = |text: &str| CardId::parse(text).unwrap();
         let edges: Vec<_> = edges.iter().map(|(a, b)| (id(a), id(b))).collect();
-        let names: BTreeSet<CardId> = edges.iter().flat_map(|(a, b)| [a.clone(), b.clone()]).collect();
+        let names: BTreeSet<CardId> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
         let nodes =
             names.into_iter().map(|id| Node { title: String::new(), id, column: Some(Column::Ready) }).collect();
         Graph { nodes, edges }

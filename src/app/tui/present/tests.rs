@@ -316,9 +316,9 @@ fn board(size: (u16, u16), counts: [u64; 5]) -> State {
     state.now = samples_now();
     update(&mut state, Event::Board(samples::board(counts), samples_now()));
     press(&mut state, '3');
-    let shown = state.board.wanted.clone();
+    let shown = state.board.wanted;
     if let Some(id) = shown {
-        update(&mut state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
+        update(&mut state, Event::Card(id, Ok(samples::detail(id.as_str()))));
     }
     state
 }
@@ -374,8 +374,8 @@ fn a_card_on_the_whole_screen() {
         let mut state = board(size, [3, 4, 3, 1, 9]);
         press(&mut state, 'l');
         update(&mut state, Event::Key(crossterm::event::KeyCode::Enter.into()));
-        let shown = state.board.wanted.clone().unwrap();
-        update(&mut state, Event::Card(shown.clone(), Ok(samples::detail(shown.as_str()))));
+        let shown = state.board.wanted.unwrap();
+        update(&mut state, Event::Card(shown, Ok(samples::detail(shown.as_str()))));
         check("card", &state);
     }
 }
@@ -394,7 +394,7 @@ fn a_form_says_what_changed_meanwhile() {
     let mut state = board((80, 24), [3, 4, 3, 1, 9]);
     press(&mut state, 'e');
     press(&mut state, 'X');
-    let shown = state.board.wanted.clone().unwrap();
+    let shown = state.board.wanted.unwrap();
     let mut newer = (*samples::detail(shown.as_str())).clone();
     newer.card.version += 1;
     newer.card.title = "their title".into();
@@ -488,7 +488,7 @@ fn every_text_field_answers_at_once_with_a_megabyte_in_it() {
 fn a_card_with_a_megabyte_in_it_is_drawn_at_once() {
     for body in ["word".repeat(1 << 18), "a line of it\n".repeat(80_000), "short words ".repeat(80_000)] {
         let mut state = board((120, 40), [3, 4, 3, 1, 9]);
-        let id = state.board.wanted.clone().unwrap();
+        let id = state.board.wanted.unwrap();
         let mut detail = (*samples::detail(id.as_str())).clone();
         detail.card.body = body;
         update(&mut state, Event::Card(id, Ok(Arc::new(detail))));

@@ -278,7 +278,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     }
     match event.card.as_deref().and_then(|id| CardId::parse(id).ok()) {
         Some(id) => {
-            effects.push(Effect::Backlog(Request::Detail(Some(id.clone()))));
+            effects.push(Effect::Backlog(Request::Detail(Some(id))));
             board::want(state, id);
             state.open(Screen::Card);
         }

@@ -146,7 +146,7 @@ fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
 
 /// Takes a reading of the board.
 pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read_at: Timestamp) {
-    let before = state.board.selected().map(|card| card.id.clone());
+    let before = state.board.selected().map(|card| card.id);
     let first = state.board.board.is_none();
     state.board.board = Some(board);
     state.board.read_at = Some(read_at);
@@ -220,10 +220,10 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
     let wanted = match state.screen {
         // The form watches the card that it edits.
         Screen::Board => match &state.overlay {
-            Some(Overlay::Form(form)) => form.editing.as_ref().map(|(id, _)| id.clone()),
-            _ => state.board.selected().map(|card| card.id.clone()),
+            Some(Overlay::Form(form)) => form.editing.as_ref().map(|(id, _)| *id),
+            _ => state.board.selected().map(|card| card.id),
         },
-        Screen::Card => state.board.wanted.clone(),
+        Screen::Card => state.board.wanted,
         _ => None,
     };
     // Esc from the owner's pane comes back to the card, which should not be read anew for it.

@@ -113,7 +113,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     let held = state.selected_row().and_then(|row| row.claim.as_ref()).map(|claim| claim.card.clone());
     match held.and_then(|id| CardId::parse(&id).ok()) {
         Some(id) => {
-            effects.push(Effect::Backlog(Request::Detail(Some(id.clone()))));
+            effects.push(Effect::Backlog(Request::Detail(Some(id))));
             board::want(state, id);
             state.open(Screen::Card);
         }
@@ -185,10 +185,10 @@ fn move_to(state: &mut State, id: CardId) {
     offer(state, "done: complete it", "backlog.complete");
     // Only a ready card can be claimed; what waits or is blocked would be refused.
     if from == Some(Column::Ready) {
-        items.insert(0, ("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(id.clone())));
+        items.insert(0, ("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(id)));
     }
     if from != Some(Column::Blocked) {
-        items.push(("blocked: park it\u{2026}".to_owned(), Choice::Ask(Question::BlockReason(id.clone()))));
+        items.push(("blocked: park it\u{2026}".to_owned(), Choice::Ask(Question::BlockReason(id))));
     }
     state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), card: id, items, at: 0 }));
 }

@@ -193,7 +193,7 @@ impl Form {
             })
             .collect();
         Self {
-            editing: Some((card.id.clone(), card.version)),
+            editing: Some((card.id, card.version)),
             fields,
             focus: 0,
             notice: None,

@@ -383,9 +383,9 @@ impl State {
     #[must_use]
     pub fn card_in_hand(&self) -> Option<CardId> {
         match self.screen {
-            Screen::Card => self.board.wanted.clone(),
+            Screen::Card => self.board.wanted,
             Screen::Activity | Screen::Diff | Screen::Goals => None,
-            _ => self.board.selected().map(|card| card.id.clone()),
+            _ => self.board.selected().map(|card| card.id),
         }
     }
 

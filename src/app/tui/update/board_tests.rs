@@ -56,8 +56,8 @@ fn selected(state: &State) -> String {
 
 /// The card in full arrives as it was asked for.
 pub(super) fn detail_arrives(state: &mut State) {
-    let id = state.board.wanted.clone().unwrap();
-    update(state, Event::Card(id.clone(), Ok(samples::detail(id.as_str()))));
+    let id = state.board.wanted.unwrap();
+    update(state, Event::Card(id, Ok(samples::detail(id.as_str()))));
 }
 
 pub(super) fn ran(effects: &[Effect]) -> Vec<(&Sent, &Asked)> {
@@ -353,7 +353,7 @@ fn from_a_card_to_its_owner_and_back() {
     let held = state.selected_row().and_then(|row| row.claim.clone());
     assert_eq!(held.map(|claim| claim.card).as_deref(), Some("C0"), "the row shows its card");
     press(&mut state, "o");
-    assert_eq!((state.screen, state.board.wanted.clone()), (Screen::Card, Some(samples::id("C0"))));
+    assert_eq!((state.screen, state.board.wanted), (Screen::Card, Some(samples::id("C0"))));
     press(&mut state, "q");
     assert_eq!(state.screen, Screen::Fleet);
 }
@@ -405,7 +405,7 @@ fn a_jump_to_a_card_asks_for_it() {
     let key = state.snapshot.iter().flat_map(|s| &s.agents).find(held).map(|row| row.key);
     state.selected = key;
     let effects = press(&mut state, "o");
-    let wanted = state.board.wanted.clone();
+    let wanted = state.board.wanted;
     assert!(wanted.is_some() && effects.contains(&Effect::Backlog(Request::Detail(wanted))), "{effects:?}");
 }
 
@@ -465,7 +465,7 @@ fn a_renewed_claim_does_not_disturb_an_edit() {
     let mut state = state();
     detail_arrives(&mut state);
     press(&mut state, "eX");
-    let id = state.board.wanted.clone().unwrap();
+    let id = state.board.wanted.unwrap();
     let mut renewed = (*samples::detail(id.as_str())).clone();
     renewed.card.version += 1;
     update(&mut state, Event::Card(id, Ok(Arc::new(renewed))));
