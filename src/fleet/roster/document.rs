@@ -45,15 +45,17 @@ impl Document {
 
     /// Notes what is wrong with the value of a key.
     pub fn problem(&mut self, key: &str, message: impl Into<String>) {
-        let Place { line, column } = self.index.find(key);
-        let (path, key) = (self.path.clone(), key.to_owned());
-        self.problems.push(Problem { path, line, column, key, message: message.into() });
+        self.problem_in(self.index.find(key), key, message.into());
     }
 
     /// Notes what is wrong with a line outside the decoded part.
     pub fn problem_at(&mut self, line: usize, key: &str, message: impl Into<String>) {
+        self.problem_in(Place { line, column: 1 }, key, message.into());
+    }
+
+    fn problem_in(&mut self, Place { line, column }: Place, key: &str, message: String) {
         let (path, key) = (self.path.clone(), key.to_owned());
-        self.problems.push(Problem { path, line, column: 1, key, message: message.into() });
+        self.problems.push(Problem { path, line, column, key, message });
     }
 
     /// The line of a key; `None` where it is not in the file.

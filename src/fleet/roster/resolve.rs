@@ -9,10 +9,11 @@ use std::path::Path;
 use super::agents::{Agent, CommandSource, DEFAULT_HOLDER, Roster, WindowSize};
 use super::check::{Checker, expand_home};
 use super::effect::without_effect;
-use super::file::{AgentEntry, PersistentPersona, RosterFile, TmuxSettings};
+use super::file::{AgentEntry, Lifespan, PersistentPersona, RosterFile, TmuxSettings};
 use super::floor::floor;
 use super::overrides;
 use super::problem::{Problem, control_character, decode_problem, unknown_keys};
+use super::supervise::Worktree;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget, Warning};
@@ -102,14 +103,14 @@ pub fn parse(text: &str, path: &Path, site: &Site) -> Result<Roster, Vec<Problem
         let unknown = unknown_keys(path, check.index());
         if unknown.is_empty() { vec![decode_problem(&error, path, check.index())] } else { unknown }
     })?;
-    let roster = check.roster(&file, site);
+    let roster = check.roster(file, site);
     // Found rule by rule, but mended from the top of the file down.
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
     if check.problems.is_empty() { Ok(roster) } else { Err(check.problems) }
 }
 
 impl Checker<'_> {
-    fn roster(&mut self, file: &RosterFile, site: &Site) -> Roster {
+    fn roster(&mut self, file: RosterFile, site: &Site) -> Roster {
         if file.version != 1 {
             self.problem("version", format!("is {}; expected 1", file.version));
         }
@@ -123,27 +124,28 @@ impl Checker<'_> {
         }
         let (socket, holder) = self.tmux(&file.tmux);
         let window = self.window(file.defaults.window_size.as_deref());
-        let agents: Vec<Agent> = file
-            .agents
-            .iter()
-            .enumerate()
-            .filter_map(|(at, entry)| self.agent(at, entry, file, site, &socket, window))
-            .collect();
+        let entries = file.agents.iter().enumerate();
+        let checked: Vec<_> = entries.map(|(at, entry)| self.agent(at, entry, &file, site, &socket)).collect();
         // By the entries as they are written: one with another problem is no agent by now, and still takes its
         // name.
-        self.uniqueness(file, &holder);
-        self.references(file);
-        let mut warnings: Vec<Warning> = floor(file).into_iter().map(Warning::Floor).collect();
-        warnings.extend(without_effect(file));
+        self.uniqueness(&file, &holder);
+        self.references(&file);
+        let mut warnings: Vec<Warning> = floor(&file).into_iter().map(Warning::Floor).collect();
+        warnings.extend(without_effect(&file));
+        let supervise = self.supervise(&file);
+        let directory = file.defaults.working_directory.as_deref();
+        let entries = file.agents.into_iter().zip(checked);
         Roster {
             path: self.path.to_owned(),
             socket,
             holder,
-            lead: file.lead.clone(),
-            agents,
+            lead: file.lead,
+            agents: entries
+                .filter_map(|(entry, checked)| Some(checked?.agent(entry, directory, site, window)))
+                .collect(),
             require_structured_reasoning: file.require_structured_reasoning,
-            supervise: self.supervise(file),
-            pipeline: file.pipeline.clone(),
+            supervise,
+            pipeline: file.pipeline,
             warnings,
         }
     }
@@ -189,6 +191,7 @@ impl Checker<'_> {
         }
     }
 
+    /// Holds one entry against the rules; `None` where it has not even a name.
     fn agent(
         &mut self,
         at: usize,
@@ -196,8 +199,7 @@ impl Checker<'_> {
         file: &RosterFile,
         site: &Site,
         socket: &SocketName,
-        window: WindowSize,
-    ) -> Option<Agent> {
+    ) -> Option<Checked> {
         let key = |field: &str| format!("agents[{at}].{field}");
         let name = match AgentName::parse(&entry.name) {
             Ok(name) => name,
@@ -245,14 +247,9 @@ impl Checker<'_> {
                 self.problem(&key("channels"), "must be one word, such as plugin:discord@general");
             }
         }
-        let persona = match &entry.persistent_persona {
-            Some(PersistentPersona::Named(class)) if !is_plain_word(class) => {
-                self.problem(&key("persistent_persona"), "is true, false or the name of a persona");
-                None
-            }
-            Some(PersistentPersona::Named(class)) => Some(class.clone()),
-            _ => None,
-        };
+        if matches!(&entry.persistent_persona, Some(PersistentPersona::Named(class)) if !is_plain_word(class)) {
+            self.problem(&key("persistent_persona"), "is true, false or the name of a persona");
+        }
         for (field, value) in [("alias", &entry.alias), ("model_hint", &entry.model_hint)] {
             // Marks of plain direction belong to names in Hebrew and Arabic.
             let turns = |c: &char| acts_on_terminal(*c) && !c.is_control() && !marks_direction(*c);
@@ -266,53 +263,22 @@ impl Checker<'_> {
                 self.problem(&key(field), "may hold only letters, digits, `_`, `.` and `-`");
             }
         }
-        let host = match entry.host.as_deref() {
-            // The name with its domain is this host's as well.
-            Some(name) if name != site.full_host => name.to_owned(),
-            _ => site.host.clone(),
-        };
-        // A host's name is where ssh finds it, unless somebody says otherwise.
-        let ssh = entry.ssh.clone().or_else(|| (host != site.host).then(|| host.clone()));
+        let ssh = entry.ssh.as_deref().or_else(|| Some(host(entry, site)).filter(|host| *host != site.host));
         // With a leading `-` it would be an option of ssh.
-        if ssh.as_deref().is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace))
-        {
+        if ssh.is_some_and(|ssh| ssh.is_empty() || ssh.starts_with('-') || ssh.contains(char::is_whitespace)) {
             let field = if entry.ssh.is_some() { "ssh" } else { "host" };
             self.problem(&key(field), "must be user@host: not empty, no leading `-`, no white space");
         }
-        let directory = entry.working_directory.as_deref().or(file.defaults.working_directory.as_deref());
-        let own_socket = match &entry.socket {
-            Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
-            None => *socket,
-        };
-        let reset_command = file.runtimes.get(&runtime).and_then(|settings| settings.reset_command.clone());
-        Some(Agent {
-            session: name.session(),
-            alias: entry.alias.as_deref().map(Label::new).filter(|alias| !alias.is_empty()),
-            class: entry.class.clone().unwrap_or_else(|| "worker".to_owned()),
-            runtime,
-            reports_to: entry.reports_to.clone(),
-            working_directory: match directory {
-                Some(directory) => expand_home(directory, &site.user_home),
-                None => site.default_directory(),
+        Some(Checked {
+            name,
+            socket: match &entry.socket {
+                Some(_) => self.socket(&key("socket"), entry.socket.as_deref()),
+                None => *socket,
             },
-            model_hint: entry.model_hint.clone(),
-            yolo: entry.yolo.unwrap_or(true),
-            command: entry.command.clone(),
-            command_source: if entry.command.is_some() { CommandSource::Roster } else { CommandSource::Built },
-            kickstart: entry.kickstart_template.clone(),
-            channels: entry.channels.clone(),
-            persona,
-            env: entry.env.clone(),
-            tenant_id: entry.tenant_id.clone().unwrap_or_else(|| site.tenant_id.clone()),
-            host,
-            ssh: ssh.as_deref().map(SshTarget::new),
-            socket: own_socket,
-            window,
-            reset_between_tasks: entry.reset_between_tasks.unwrap_or(false),
-            reset_command,
+            reset_command: file.runtimes.get(&runtime).and_then(|settings| settings.reset_command.clone()),
             lifespan: self.lifespan(at, entry, file),
             worktree: self.worktree(at, entry, site),
-            name,
+            runtime,
         })
     }
 
@@ -404,6 +370,66 @@ impl Checker<'_> {
                 self.problem(&key, format!("closes a circle: {}", chain.join(" > ")));
             }
         }
+    }
+}
+
+/// What an entry does not say itself, or not as it is used.
+struct Checked {
+    name: AgentName,
+    runtime: String,
+    socket: SocketName,
+    reset_command: Option<String>,
+    lifespan: Lifespan,
+    worktree: Option<Worktree>,
+}
+
+impl Checked {
+    /// The agent of an entry, which is used up by it; `directory` is that of agents that name none.
+    fn agent(self, entry: AgentEntry, directory: Option<&str>, site: &Site, window: WindowSize) -> Agent {
+        let host = host(&entry, site).to_owned();
+        // A host's name is where ssh finds it, unless somebody says otherwise.
+        let ssh = entry.ssh.as_deref().or_else(|| Some(host.as_str()).filter(|host| *host != site.host));
+        Agent {
+            session: self.name.session(),
+            alias: entry.alias.as_deref().map(Label::new).filter(|alias| !alias.is_empty()),
+            class: entry.class.unwrap_or_else(|| "worker".to_owned()),
+            runtime: self.runtime,
+            reports_to: entry.reports_to,
+            working_directory: match entry.working_directory.as_deref().or(directory) {
+                Some(directory) => expand_home(directory, &site.user_home),
+                None => site.default_directory(),
+            },
+            model_hint: entry.model_hint,
+            yolo: entry.yolo.unwrap_or(true),
+            command_source: if entry.command.is_some() { CommandSource::Roster } else { CommandSource::Built },
+            command: entry.command,
+            kickstart: entry.kickstart_template,
+            channels: entry.channels,
+            persona: match entry.persistent_persona {
+                Some(PersistentPersona::Named(class)) => Some(class),
+                _ => None,
+            },
+            env: entry.env,
+            tenant_id: entry.tenant_id.unwrap_or_else(|| site.tenant_id.clone()),
+            ssh: ssh.map(SshTarget::new),
+            host,
+            socket: self.socket,
+            window,
+            reset_between_tasks: entry.reset_between_tasks.unwrap_or(false),
+            reset_command: self.reset_command,
+            lifespan: self.lifespan,
+            worktree: self.worktree,
+            name: self.name,
+        }
+    }
+}
+
+/// The host of an entry.
+fn host<'a>(entry: &'a AgentEntry, site: &'a Site) -> &'a str {
+    match entry.host.as_deref() {
+        // The name with its domain is this host's as well.
+        Some(name) if name != site.full_host => name,
+        _ => &site.host,
     }
 }
 

@@ -52,13 +52,14 @@ impl Node {
         for event in Parser::new_from_str(text) {
             let (event, span) = event.ok()?;
             let at = range(span)?;
-            let flow = |mark: char| text[at.clone()].starts_with(mark);
+            let here = || &text[at.clone()];
+            let flow = |mark: char| here().starts_with(mark);
             let node = match event {
                 Event::Scalar(value, ..) => {
-                    let end = quoted_end(&text[at.clone()]).map_or(at.end, |length| at.start + length);
+                    let end = quoted_end(here()).map_or(at.end, |length| at.start + length);
                     Node { range: at.start..end, kind: Kind::Scalar(value.into_owned()) }
                 }
-                Event::Alias(_) => Node { kind: Kind::Scalar(text[at.clone()].to_owned()), range: at },
+                Event::Alias(_) => Node { kind: Kind::Scalar(here().to_owned()), range: at },
                 Event::SequenceStart(..) => {
                     let kind = Kind::List { flow: flow('['), items: Vec::new() };
                     open.push((Node { range: at, kind }, None));
