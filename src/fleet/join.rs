@@ -201,7 +201,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         Some((row, age_seconds)) => {
             let text = format!("{} says {}: {}", agent.host, row.readiness.word(), row.reason);
             evidence.push(Evidence::new(Plane::Ssh, true, &text, age_seconds));
-            row.systemd.clone()
+            row.systemd.as_ref()
         }
         None if remote => None,
         None => {
@@ -234,15 +234,15 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     let boot_enable = match remote_row {
         Some((row, _)) => row.boot_enable,
         None if remote => BootEnable::Unknown,
-        None => boot_enable(systemd.as_ref(), planes),
+        None => boot_enable(systemd, planes),
     };
     // A unit that is about to start it, or has given it up, says that it is not meant to be stopped.
-    let at_rest = systemd.as_ref().is_none_or(|unit| unit.active == ActiveState::Inactive);
+    let at_rest = systemd.is_none_or(|unit| unit.active == ActiveState::Inactive);
     let stopped = planes.stopped.get(&agent.name).filter(|_| decision.readiness == Readiness::Dead && at_rest);
-    let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit.clone());
+    let last_exit = planes.exits.get(&agent.name).map(|(_, exit)| exit);
     // What another host made of its unit is a part of its own decision.
-    let unit = systemd.as_ref().filter(|_| !remote);
-    let mut verdict = units::compare((decision.readiness, decision.reason), unit, stopped, last_exit.as_ref());
+    let unit = systemd.filter(|_| !remote);
+    let mut verdict = units::compare((decision.readiness, decision.reason), unit, stopped, last_exit);
     if pane_state == PaneState::Elsewhere {
         verdict.reason = Reason::Told(hosts::unanswered(planes, agent));
     }
@@ -284,9 +284,9 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         runtime: Some(agent.runtime.clone()),
         model_hint: agent.model_hint.as_deref().map(Label::new),
         reports_to: agent.reports_to.as_deref().map(Label::new),
-        persona: Some(agent.persona.clone().unwrap_or_else(|| agent.class.clone())),
+        persona: Some(agent.persona.as_ref().unwrap_or(&agent.class).clone()),
         managed: true,
-        systemd,
+        systemd: systemd.cloned(),
         pane: record.map(|record| pane_facts(record, tree)),
         process: match remote_row {
             Some((row, _)) => row.process.clone(),
@@ -295,7 +295,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
         idle_seconds: idle.map(|idle| idle.as_secs()),
         heartbeat: match remote_row {
             Some((row, _)) => row.heartbeat.clone(),
-            None => heartbeat.ok().map(|beat| heartbeat_facts(&beat, planes.now)),
+            None => heartbeat.ok().map(|beat| heartbeat_facts(beat, planes.now)),
         },
         usage: match remote_row {
             Some((row, _)) => row.usage.clone(),
@@ -321,7 +321,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
             Some((row, _)) => row.notes.clone(),
             None => planes.notes.get(&agent.name).cloned().unwrap_or_default(),
         },
-        last_exit,
+        last_exit: last_exit.cloned(),
         observed_at: planes.now.to_string(),
         rule: decision.rule,
         would_change: decision.would_change,

@@ -136,13 +136,17 @@ pub(super) fn describe_tree(tree: &ProcessTree) -> String {
 }
 
 /// The agent's heartbeat, unless its pid has nothing to do with the pane.
-pub(super) fn trusted_heartbeat(
-    planes: &Planes<'_>,
+pub(super) fn trusted_heartbeat<'a>(
+    planes: &Planes<'a>,
     agent: &Agent,
     tree: Option<&ProcessTree>,
     remote_or_unread: bool,
-) -> Result<Heartbeat, NoHeartbeat> {
-    let beat = planes.heartbeats.get(&agent.name).cloned().unwrap_or(Err(NoHeartbeat::Absent))?;
+) -> Result<&'a Heartbeat, NoHeartbeat> {
+    let beat = match planes.heartbeats.get(&agent.name) {
+        None => return Err(NoHeartbeat::Absent),
+        Some(Err(why)) => return Err(why.clone()),
+        Some(Ok(beat)) => beat,
+    };
     if !remote_or_unread && !tree.is_some_and(|tree| tree.facts.alive) {
         return Err(NoHeartbeat::Rejected("the process it speaks for is gone".to_owned()));
     }
@@ -156,7 +160,7 @@ pub(super) fn trusted_heartbeat(
 
 pub(super) fn heartbeat_evidence(
     planes: &Planes<'_>,
-    heartbeat: &Result<Heartbeat, NoHeartbeat>,
+    heartbeat: &Result<&Heartbeat, NoHeartbeat>,
     evidence: &mut Vec<Evidence>,
 ) {
     let (ok, text, age_seconds) = match heartbeat {
@@ -174,12 +178,16 @@ pub(super) fn heartbeat_evidence(
     evidence.push(Evidence::new(Plane::Heartbeat, ok, &text, age_seconds));
 }
 
-pub(super) fn systemd_plane(planes: &Planes<'_>, agent: &Agent, evidence: &mut Vec<Evidence>) -> Option<UnitFacts> {
+pub(super) fn systemd_plane<'a>(
+    planes: &Planes<'a>,
+    agent: &Agent,
+    evidence: &mut Vec<Evidence>,
+) -> Option<&'a UnitFacts> {
     let (unit, ok, text) = match &planes.systemd.facts {
         Err(why) => (None, false, Cow::Borrowed(why.as_str())),
         Ok(view) => match view.units.get(agent.name.as_str()) {
             None => (None, true, format!("mosaic-agent@{}.service is not loaded", agent.name).into()),
-            Some(unit) => (Some(unit.clone()), true, units::describe(unit).into()),
+            Some(unit) => (Some(unit), true, units::describe(unit).into()),
         },
     };
     evidence.push(Evidence::new(Plane::Systemd, ok, &text, seconds_since(planes.systemd.at, planes.now)));

@@ -171,9 +171,8 @@ impl Observed {
                 self.reconcile_screens();
                 for (server, pane, peek) in facts.screens {
                     let told = self.told.iter().find(|(of, one, _)| *of == server && one.id == pane);
-                    if let Some((.., runtime)) = told.cloned() {
-                        self.set_screen(&server, pane, &runtime, &peek);
-                    }
+                    let read = told.and_then(|(.., runtime)| self.rules.read(&self.site, runtime, &peek));
+                    self.screens.extend(read.map(|reading| ((server, pane), reading)));
                 }
                 let rows = match facts.rows {
                     Some(rows) => Reading::new(rows, now),
@@ -235,13 +234,6 @@ impl Observed {
         }
     }
 
-    /// Takes a look at a pane's screen.
-    fn set_screen(&mut self, server: &ServerName, pane: PaneId, runtime: &str, peek: &Peek) {
-        if let Some(reading) = self.rules.read(&self.site, runtime, peek) {
-            self.screens.insert((server.clone(), pane), reading);
-        }
-    }
-
     /// Panes of this host whose screens have moved, by server.
     pub(super) fn due_screens(&mut self) -> HashMap<ServerName, Vec<PaneId>> {
         let mut due: HashMap<ServerName, Vec<PaneId>> = HashMap::new();
@@ -257,10 +249,10 @@ impl Observed {
     pub(super) fn take_screens(&mut self, server: &ServerName, peeks: Vec<(PaneId, Peek)>) {
         for (id, peek) in peeks {
             let told = self.told.iter().find(|(of, pane, _)| of == server && pane.id == id);
-            if let Some((_, pane, runtime)) = told.cloned() {
-                self.polls.entry(server.clone()).or_default().mark_read(&pane);
-                self.set_screen(server, id, &runtime, &peek);
-            }
+            let Some((_, pane, runtime)) = told else { continue };
+            self.polls.entry(server.clone()).or_default().mark_read(pane);
+            let read = self.rules.read(&self.site, runtime, &peek);
+            self.screens.extend(read.map(|reading| ((server.clone(), id), reading)));
         }
     }
 
@@ -446,14 +438,11 @@ impl Observed {
 
 /// Puts the agents in front about which somebody has to do something.
 fn mark_escalated(snapshot: &mut FleetSnapshot) {
-    let about: HashSet<String> = snapshot
-        .escalations
-        .iter()
-        .filter(|one| one.is_open() && one.host == snapshot.host)
-        .filter_map(|one| one.subject.agent.clone())
-        .collect();
-    for row in snapshot.agents.iter_mut().filter(|row| row.managed && about.contains(row.name.as_str())) {
+    let FleetSnapshot { escalations, host, agents, .. } = snapshot;
+    let open = escalations.iter().filter(|one| one.is_open() && one.host == *host);
+    let about: HashSet<&str> = open.filter_map(|one| one.subject.agent.as_deref()).collect();
+    for row in agents.iter_mut().filter(|row| row.managed && about.contains(row.name.as_str())) {
         Arc::make_mut(row).flags.push(Flag::Escalated);
     }
-    snapshot.agents.sort_by(|a, b| a.compare_attention(b, false));
+    agents.sort_by(|a, b| a.compare_attention(b, false));
 }
