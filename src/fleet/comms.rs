@@ -51,8 +51,8 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
         text.push_str("| peer | class | how to reach it |\n| --- | --- | --- |\n");
     }
     for peer in peers {
-        let role = if peer.host == at { peer.class.clone() } else { format!("{} on {}", peer.class, peer.host) };
-        text.push_str(&format!("| {} | {role} | {} |\n", peer.name, command(site, peer, at)));
+        let elsewhere = if peer.host == at { String::new() } else { format!(" on {}", peer.host) };
+        text.push_str(&format!("| {} | {}{elsewhere} | {} |\n", peer.name, peer.class, command(site, peer, at)));
     }
     text.push_str(&format!("\n{}\n", coordination(roster, own)));
     text.push_str(

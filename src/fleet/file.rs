@@ -156,7 +156,10 @@ pub fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         let Ok(next) = fs::read_link(&path) else { break };
-        path = path.parent().map_or_else(|| next.clone(), |folder| folder.join(&next));
+        path = match path.parent() {
+            Some(folder) => folder.join(next),
+            None => next,
+        };
     }
     path
 }

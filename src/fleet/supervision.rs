@@ -1,6 +1,5 @@
 //! The supervisor as a process: one per home and host, held by a lock; started and ended from here, or by its unit.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -109,8 +108,8 @@ pub async fn start_detached(site: &Site) -> Result<bool> {
     let log = folder::make_private(&site.supervisor_dir()).and_then(|()| logfile::open(&path)).map_err(|error| {
         Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
     })?;
-    let args: Vec<OsString> =
-        vec!["--roster".into(), site.roster.clone().into(), "fleet".into(), "supervise".into(), "--detach".into()];
+    let args =
+        ["--roster".as_ref(), site.roster.as_os_str(), "fleet".as_ref(), "supervise".as_ref(), "--detach".as_ref()];
     let mut child = exec::detach(&site.program, &args, &site.variables(), &log)
         .map_err(|error| exec::explain("mosaic-tui", &error))?;
     let deadline = Instant::now() + START_LIMIT;

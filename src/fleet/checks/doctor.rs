@@ -67,10 +67,10 @@ pub async fn doctor(site: &Site, roster: &Result<Roster, Failure>) -> Vec<Check>
 }
 
 /// The other hosts, each way to one of them once.
-fn remotes(site: &Site, roster: &Roster) -> Vec<(String, String)> {
+fn remotes<'a>(site: &Site, roster: &'a Roster) -> Vec<(&'a str, String)> {
     let mut found = Vec::new();
     for agent in roster.agents.iter().filter(|agent| roster.is_remote(agent, site)) {
-        let way = (agent.host.clone(), agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default());
+        let way = (agent.host.as_str(), agent.ssh.as_ref().map(ToString::to_string).unwrap_or_default());
         if !found.contains(&way) {
             found.push(way);
         }

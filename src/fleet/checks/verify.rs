@@ -139,7 +139,7 @@ fn of_agent(row: &AgentRow, lacks_keeper: bool) -> Check {
     let enabled = row.systemd.as_ref().is_some_and(|unit| unit.unit_file_state.is_enabled());
     let boot = if enabled { ", comes back at boot" } else { "" };
     Check::ok(
-        subject.clone(),
+        subject,
         format!(
             "session ={}: pane {} pid {}, heartbeat {} ago, runs {}{boot}",
             row.session_label,

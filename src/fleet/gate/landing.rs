@@ -61,10 +61,9 @@ async fn push(
         return Ok(Landing::Landed);
     }
     // Whatever was answered, or not: what the remote has now is what counts.
-    let now = match (repository.main(settings).await, &pushed) {
-        (Ok(now), _) => now,
-        (Err(failure), Ok(_)) => return Err(failure),
-        (Err(_), Err(failure)) => return Err(failure.clone()),
+    let now = match repository.main(settings).await {
+        Ok(now) => now,
+        Err(failure) => return Err(pushed.err().unwrap_or(failure)),
     };
     if has(repository, &now.commit, &merged.commit).await? {
         return Ok(Landing::Landed);

@@ -1,6 +1,7 @@
 //! The series: every condition in its order, and the merge behind the last one. Everything that it decides is in values;
 //! what is said of it, the caller says.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::authors::{Authors, Identity};
@@ -228,9 +229,9 @@ impl<'a> Gate<'a> {
         // The card's title before the commit's: what was asked for says more in a year than
         // what was typed last.
         let subject = match (wanted.card, first) {
-            (Some(card), _) => format!("{}: {}", card.id, card.title),
-            (None, Some(first)) => first.to_owned(),
-            (None, None) => known.tip.branch.clone(),
+            (Some(card), _) => Cow::Owned(format!("{}: {}", card.id, card.title)),
+            (None, Some(first)) => Cow::Borrowed(first),
+            (None, None) => Cow::Borrowed(known.tip.branch.as_str()),
         };
         let nobody = Identity::default();
         let message = Message {

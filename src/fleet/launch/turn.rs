@@ -26,8 +26,9 @@ const FARTHEST: Duration = Duration::from_secs(3600);
 pub fn take(site: &Site, runtime: &str, apart: Duration) -> Result<Duration> {
     let folder = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
     // Without a folder of this user's session the fleets of one Mosaic home wait for each other.
-    let folder = folder.map_or_else(|| site.run_dir.clone(), |folder| folder.join("mosaic-starts"));
-    take_in(&folder.join(format!("{runtime}.turn")), apart)
+    let name = format!("{runtime}.turn");
+    let path = folder.map_or_else(|| site.run_dir.join(&name), |folder| folder.join("mosaic-starts").join(&name));
+    take_in(&path, apart)
 }
 
 fn take_in(path: &Path, apart: Duration) -> Result<Duration> {

@@ -1,6 +1,5 @@
 //! Without systemd: detached keepers, and the end of an agent whoever kept it.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -54,13 +53,13 @@ pub(super) async fn start(site: &Site, agent: &Agent) -> Result<Outcome> {
     let beat = site.run_file(&agent.name, RunFile::Heartbeat);
     let begun = Timestamp::now();
     let fresh = || heartbeat::read(&beat, Timestamp::now(), START_LIMIT).is_ok_and(|beat| beat.ts >= begun);
-    let args: Vec<OsString> = vec![
-        "--roster".into(),
-        site.roster.clone().into(),
-        "session".into(),
-        "run".into(),
-        "--detach".into(),
-        agent.name.as_str().into(),
+    let args = [
+        "--roster".as_ref(),
+        site.roster.as_os_str(),
+        "session".as_ref(),
+        "run".as_ref(),
+        "--detach".as_ref(),
+        agent.name.as_str().as_ref(),
     ];
     let mut keeper = crate::fleet::os::exec::detach(&site.program, &args, &site.variables(), &log)
         .map_err(|error| crate::fleet::os::exec::explain("mosaic-tui", &error))?;

@@ -189,7 +189,7 @@ impl Delivering<'_> {
         if let Some(refusal) = self.refusal(rules, &before).await? {
             return Ok(refusal);
         }
-        let was = before.composer.as_ref().map(|composer| composer.text.clone()).unwrap_or_default();
+        let was = before.composer.as_ref().map_or("", |composer| composer.text.as_str());
         if !was.is_empty()
             && let Some(refusal) = self.no_place_behind_draft(rules, &before).await?
         {
@@ -199,10 +199,10 @@ impl Delivering<'_> {
             return Ok(not_pasted);
         }
         let extra = PER_KILOBYTE * u32::try_from(self.what.text().len() >> 10).unwrap_or(u32::MAX);
-        let draft = match self.press_enter(lease, phase, rules, &was, DRAFT_WITHIN + extra).await? {
+        let draft = match self.press_enter(lease, phase, rules, was, DRAFT_WITHIN + extra).await? {
             Pressed::On(draft) => *draft,
-            Pressed::Not => return self.not_drafted(lease, rules, &was, *phase).await,
-            Pressed::WouldInterrupt => return self.would_interrupt(lease, rules, &was).await,
+            Pressed::Not => return self.not_drafted(lease, rules, was, *phase).await,
+            Pressed::WouldInterrupt => return self.would_interrupt(lease, rules, was).await,
         };
         if !self.options.verify {
             return Ok((Delivery::Sent, "nobody looked".to_owned()));

@@ -109,17 +109,9 @@ impl<'a> Post<'a> {
             &fingerprint(self.site.host.as_bytes())[..6]
         );
         let receipt = |(delivery, reason): Outcome| Receipt {
-            delivery,
-            reason,
-            agent: agent.name.to_string(),
-            tenant_id: agent.tenant_id.clone(),
-            host: agent.host.clone(),
             message_id: id.clone(),
             bytes: what.text().len(),
-            typed: false,
-            left_behind: false,
-            ended: false,
-            began: None,
+            ..Receipt::of(agent, delivery, reason)
         };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.

@@ -85,9 +85,14 @@ impl Receipt {
     /// Of a message that could not even be tried to deliver.
     #[must_use]
     pub fn not_tried(agent: &Agent, failure: &Failure) -> Self {
+        Self::of(agent, Delivery::Blank, format!("{failure}; nothing was typed"))
+    }
+
+    /// Of a message to an agent of which nothing was typed.
+    pub(super) fn of(agent: &Agent, delivery: Delivery, reason: String) -> Self {
         Self {
-            delivery: Delivery::Blank,
-            reason: format!("{failure}; nothing was typed"),
+            delivery,
+            reason,
             agent: agent.name.to_string(),
             tenant_id: agent.tenant_id.clone(),
             host: agent.host.clone(),

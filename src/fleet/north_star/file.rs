@@ -70,8 +70,10 @@ fn invalid(path: &Path, problems: &[Problem]) -> Failure {
     let first = problems.first().map(ToString::to_string).unwrap_or_default();
     let place = format!("{}:", path.display());
     let what = first.strip_prefix(&place).and_then(|rest| rest.split_once(": "));
-    let (what, why) =
-        what.map_or((path.display().to_string(), first.clone()), |(at, why)| (format!("{place}{at}"), why.to_owned()));
+    let (what, why) = match what {
+        Some((at, why)) => (format!("{place}{at}"), why),
+        None => (path.display().to_string(), first.as_str()),
+    };
     let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let details = problems.iter().map(ToString::to_string).collect();
     Failure::new(Kind::Invalid, what, format!("{why}{more}"), "`mosaic-tui north-star check` lists every problem")

@@ -4,7 +4,7 @@
 //! an output cap, and an environment without the caller's `TMUX`: a tmux client that inherits it
 //! refuses to attach and resolves targets against the operator's own server.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -304,7 +304,7 @@ pub fn converse(program: &Path, args: &[OsString], errors: Stdio) -> Result<Chil
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: &File) -> Result<Child, ExecError> {
+pub fn detach(program: &Path, args: &[&OsStr], env: &[(&str, OsString)], log: &File) -> Result<Child, ExecError> {
     let (out, err) = (log.try_clone().map_err(ExecError::Io)?, log.try_clone().map_err(ExecError::Io)?);
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(out).stderr(err);
@@ -319,7 +319,7 @@ pub fn detach(program: &Path, args: &[OsString], env: &[(&str, OsString)], log: 
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn on_terminal(program: &Path, args: &[OsString], env: &[(&str, OsString)]) -> Result<Child, ExecError> {
+pub fn on_terminal(program: &Path, args: &[impl AsRef<OsStr>], env: &[(&str, OsString)]) -> Result<Child, ExecError> {
     let env = env.iter().map(|(name, value)| (name, value));
     spawn(Command::new(program).args(args).envs(env).kill_on_drop(true))
 }

@@ -1,10 +1,12 @@
 //! How an agent's last process ended, kept for the operator.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::model::{AgentName, CellStyle, End, ExitFacts, Label, signal_name};
+use crate::fleet::roster::Agent;
 use crate::fleet::tmux::painted_row;
 
 /// Most of a last screen that is kept, in bytes.
@@ -43,6 +45,22 @@ pub struct ExitRecord {
 }
 
 impl ExitRecord {
+    /// The end of a process of an agent of which no more is known.
+    pub(super) fn of(agent: &Agent, pid: u32, quick_exits: u32) -> Self {
+        Self {
+            agent: agent.name.to_string(),
+            tenant_id: agent.tenant_id.clone(),
+            host: agent.host.clone(),
+            ts: Timestamp::now().to_string(),
+            pid,
+            exit_status: None,
+            exit_signal: None,
+            quick_exits,
+            failure: None,
+            screen: String::new(),
+        }
+    }
+
     /// The lines of its last screen that say something, newest last.
     #[must_use]
     pub fn last_lines(&self, most: usize) -> Vec<Label> {

@@ -193,18 +193,7 @@ async fn pause(site: &Site, quick_exits: u32) {
 /// A session that could not be made counts like one that ended at once.
 fn not_made(site: &Site, agent: &Agent, quick_exits: u32, failure: Failure) -> Result<i32> {
     let quick_exits = quick_exits.saturating_add(1);
-    let record = ExitRecord {
-        agent: agent.name.to_string(),
-        tenant_id: agent.tenant_id.clone(),
-        host: agent.host.clone(),
-        ts: Timestamp::now().to_string(),
-        pid: 0,
-        exit_status: None,
-        exit_signal: None,
-        quick_exits,
-        failure: Some(failure.to_string()),
-        screen: String::new(),
-    };
+    let record = ExitRecord { failure: Some(failure.to_string()), ..ExitRecord::of(agent, 0, quick_exits) };
     Told::of(site, agent).ended(&record, quick_exits >= pace::MAX_QUICK_EXITS);
     if let Err(error) = exit::write(site, &agent.name, record) {
         tracing::error!(%error, "exit record not written");
@@ -359,16 +348,10 @@ impl Keeper<'_> {
         }
         let quick_exits = self.count_quick_exits().await;
         let record = ExitRecord {
-            agent: self.agent.name.to_string(),
-            tenant_id: self.agent.tenant_id.clone(),
-            host: self.agent.host.clone(),
-            ts: Timestamp::now().to_string(),
-            pid: self.pid,
             exit_status: end.and_then(End::status),
             exit_signal: end.and_then(End::signal),
-            quick_exits,
-            failure: None,
             screen,
+            ..ExitRecord::of(self.agent, self.pid, quick_exits)
         };
         self.told.ended(&record, quick_exits >= pace::MAX_QUICK_EXITS);
         if let Err(error) = exit::write(self.site, &self.agent.name, record) {

@@ -231,8 +231,14 @@ fn branch_part(card: &str) -> String {
     // What git-check-ref-format(1) forbids in the middle or at the end of a name.
     let plain: String = card.chars().map(|c| if c == ':' { '-' } else { c }).collect();
     let plain = plain.replace("..", "--");
-    let plain = plain.strip_suffix('.').map_or(plain.clone(), |rest| format!("{rest}-"));
-    plain.strip_suffix(".lock").map_or(plain.clone(), |rest| format!("{rest}-lock"))
+    let plain = match plain.strip_suffix('.') {
+        Some(rest) => format!("{rest}-"),
+        None => plain,
+    };
+    match plain.strip_suffix(".lock") {
+        Some(rest) => format!("{rest}-lock"),
+        None => plain,
+    }
 }
 
 fn refused(card: &str, why: String, next: &str) -> Failure {
