@@ -343,7 +343,7 @@ impl Backlog {
                 }
                 edges.insert((card, on));
             }
-            known.extend(next.iter().cloned());
+            known.extend(&next);
             rim = next.into_iter().collect();
             if rim.is_empty() {
                 break;

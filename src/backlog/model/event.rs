@@ -1,5 +1,7 @@
 //! One line of a card's history.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -90,12 +92,14 @@ impl CardEvent {
         let text = |name: &str| self.detail.get(name).map(plain).filter(|text| !text.is_empty());
         match self.kind {
             EventKind::Edited => {
-                let fields: Vec<String> = self.detail.as_object().map_or_else(Vec::new, |fields| {
+                let fields: Vec<Cow<'_, str>> = self.detail.as_object().map_or_else(Vec::new, |fields| {
                     fields
                         .iter()
                         .map(|(name, change)| match (change.get(0), change.get(1)) {
-                            (Some(before), Some(after)) => format!("{name} {} -> {}", plain(before), plain(after)),
-                            _ => name.clone(),
+                            (Some(before), Some(after)) => {
+                                Cow::Owned(format!("{name} {} -> {}", plain(before), plain(after)))
+                            }
+                            _ => Cow::Borrowed(name.as_str()),
                         })
                         .collect()
                 });
@@ -156,12 +160,12 @@ pub fn folded(history: &[CardEvent]) -> Vec<Folded<'_>> {
 }
 
 /// Returns a JSON value as a person would write it.
-fn plain(value: &Value) -> String {
+fn plain(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Null => Cow::Borrowed("none"),
+        Value::String(text) if text.is_empty() => Cow::Borrowed("\"\""),
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
     }
 }
 
