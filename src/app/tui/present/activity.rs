@@ -1,5 +1,6 @@
 //! The Activity view in words: lines, the day above them, and the plots beside them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -148,22 +149,22 @@ fn outcome(event: &Event) -> String {
         _ => "",
     };
     let text = match event.kind {
-        Kind::Readiness => event.telling_line().to_owned(),
+        Kind::Readiness => Cow::Borrowed(event.telling_line()),
         Kind::Card => match (event.lasted, event.outcome.as_str()) {
             // A card that is done says in front what it became; how long it took is what is not there yet.
-            (Some(lasted), _) => format!("after {}", long(lasted)),
+            (Some(lasted), _) => Cow::Owned(format!("after {}", long(lasted))),
             // What stands in front says all of the others.
             (None, word @ ("blocked" | "edited" | "linked" | "unlinked" | "reclaimed")) => {
-                event.text.strip_prefix(word).unwrap_or(&event.text).trim_start_matches([':', ' ']).to_owned()
+                Cow::Borrowed(event.text.strip_prefix(word).unwrap_or(&event.text).trim_start_matches([':', ' ']))
             }
-            (None, _) => String::new(),
+            (None, _) => Cow::Borrowed(""),
         },
-        Kind::Action if event.good == Some(true) => event.outcome.clone(),
-        Kind::Start => event.outcome.clone(),
-        _ => match (event.outcome.is_empty(), event.telling_line()) {
-            (true, line) => line.to_owned(),
-            (false, "") => event.outcome.clone(),
-            (false, line) => format!("{}: {line}", event.outcome),
+        Kind::Action if event.good == Some(true) => Cow::Borrowed(event.outcome.as_str()),
+        Kind::Start => Cow::Borrowed(event.outcome.as_str()),
+        _ => match (event.outcome.as_str(), event.telling_line()) {
+            ("", line) => Cow::Borrowed(line),
+            (outcome, "") => Cow::Borrowed(outcome),
+            (outcome, line) => Cow::Owned(format!("{outcome}: {line}")),
         },
     };
     format!("{text}{door}")

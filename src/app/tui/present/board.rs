@@ -194,8 +194,8 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
     }
     let Some(detail) = state.board.shown() else {
         return vec![state.board.selected().map_or_else(Vec::new, |card| {
-            let why = state.board.detail_error.clone().unwrap_or_else(|| "reading\u{2026}".to_owned());
-            vec![Piece::new(format!("{} ", card.id), Role::Strong), Piece::new(clean(&why), Role::Quiet)]
+            let why = state.board.detail_error.as_deref().unwrap_or("reading\u{2026}");
+            vec![Piece::new(format!("{} ", card.id), Role::Strong), Piece::new(clean(why), Role::Quiet)]
         })];
     };
     let width = usize::from(plan.card.width);

@@ -29,10 +29,10 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
 fn card(state: &State, plan: &Plan) -> CardView {
     let name = state.board.wanted.as_ref().map(CardId::to_string).unwrap_or_default();
     let Some(detail) = state.board.shown() else {
-        let why = state.board.detail_error.clone().unwrap_or_else(|| "reading\u{2026}".to_owned());
+        let why = state.board.detail_error.as_deref().unwrap_or("reading\u{2026}");
         return CardView {
             title: vec![Piece::new(format!("{name} "), Role::Strong)],
-            lines: vec![Vec::new(), vec![Piece::new(clean(&why), Role::Plain)]],
+            lines: vec![Vec::new(), vec![Piece::new(clean(why), Role::Plain)]],
             scroll: 0,
         };
     };

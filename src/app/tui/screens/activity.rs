@@ -114,9 +114,7 @@ fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
         KeyCode::Down => step(state, Motion::Down),
         KeyCode::Up => step(state, Motion::Up),
         _ => {
-            let before = state.activity.filter.text.clone();
-            state.activity.filter.press(key);
-            if state.activity.filter.text != before {
+            if state.activity.filter.edits(key) {
                 filtered(state);
             }
         }
@@ -268,7 +266,7 @@ pub(in crate::app::tui) fn open_event(state: &mut State) {
 
 /// From an event to its agent in the Fleet view, else to its card.
 pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(event) = state.activity.selected().cloned() else {
+    let Some(event) = state.activity.selected() else {
         return state.say("no event is selected".to_owned(), true);
     };
     let row = event.agent.as_deref().and_then(|name| state.row_named(name)).map(|row| row.key);
@@ -283,7 +281,10 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
             state.open(Screen::Card);
         }
         None => {
-            let why = event.agent.map_or("this event is of no agent".to_owned(), |name| format!("{name} has no row"));
+            let why = event
+                .agent
+                .as_ref()
+                .map_or("this event is of no agent".to_owned(), |name| format!("{name} has no row"));
             state.say(why, true);
         }
     }

@@ -135,9 +135,7 @@ fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
         KeyCode::Down => step(state, Motion::Down),
         KeyCode::Up => step(state, Motion::Up),
         _ => {
-            let before = state.board.filter.text.clone();
-            state.board.filter.press(key);
-            if state.board.filter.text != before {
+            if state.board.filter.edits(key) {
                 filtered(state);
             }
         }

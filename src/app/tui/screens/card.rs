@@ -44,8 +44,8 @@ fn scroll(state: &mut State, motion: Motion) {
 
 /// The form of a new card, in the phase of the selected one.
 pub(in crate::app::tui) fn new_card(state: &mut State) {
-    let phase = state.board.selected().map(|card| card.phase.clone()).unwrap_or_default();
-    state.overlay = Some(Overlay::Form(Box::new(Form::new_card(&phase))));
+    let phase = state.board.selected().map_or("", |card| card.phase.as_str());
+    state.overlay = Some(Overlay::Form(Box::new(Form::new_card(phase))));
 }
 
 /// What a key does to the card that is selected.
@@ -110,8 +110,8 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
         state.pane.pan = None;
         return state.open(Screen::Watch);
     }
-    let held = state.selected_row().and_then(|row| row.claim.as_ref()).map(|claim| claim.card.clone());
-    match held.and_then(|id| CardId::parse(&id).ok()) {
+    let held = state.selected_row().and_then(|row| row.claim.as_ref());
+    match held.and_then(|claim| CardId::parse(&claim.card).ok()) {
         Some(id) => {
             effects.push(Effect::Backlog(Request::Detail(Some(id))));
             board::want(state, id);

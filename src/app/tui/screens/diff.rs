@@ -167,9 +167,7 @@ fn press_in_search(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
         KeyCode::Down => next(state, true),
         KeyCode::Up => next(state, false),
         _ => {
-            let before = state.diff.search.text.clone();
-            state.diff.search.press(key);
-            if state.diff.search.text != before {
+            if state.diff.search.edits(key) {
                 // From where one is, so that a longer text does not jump on.
                 find(state, state.diff.top, true);
             }

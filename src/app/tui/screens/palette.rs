@@ -36,8 +36,7 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
-    // Copied, since the open palette borrows the state for as long as it takes the key.
-    let history = state.commands.clone();
+    let history = &state.commands;
     let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
     let names: Vec<String> = managed.map(|row| row.name.to_string()).collect();
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };

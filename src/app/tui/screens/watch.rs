@@ -27,7 +27,7 @@ fn peel(state: &mut State) -> bool {
 
 /// The cursor keys look into the scrollback; the newest line is back at the live screen.
 fn scroll(state: &mut State, motion: Motion, effects: &mut Vec<Effect>) {
-    let Some(target) = state.pane.target.clone() else { return };
+    let Some(target) = &state.pane.target else { return };
     let page = layout_of(state).pane.height.max(2);
     let offset = state.pane.history.as_ref().map_or(0, |history| history.offset);
     let known =

@@ -96,7 +96,8 @@ impl BoardState {
     /// The question that the present places need an answer to; `None` when it was asked already.
     #[must_use]
     pub fn question(&self, page: u64) -> Option<BoardQuery> {
-        let mut query = BoardQuery { terms: Terms::parse(&self.filter.text), limit: WINDOW, ..self.query.clone() };
+        let terms = Terms::parse(&self.filter.text);
+        let mut query = BoardQuery { terms, offsets: self.query.offsets, limit: WINDOW };
         for column in Column::ALL {
             let index = column.index();
             let (from, to) = (self.top[index], self.top[index] + page);

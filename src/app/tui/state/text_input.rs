@@ -90,6 +90,13 @@ impl TextInput {
         true
     }
 
+    /// Takes a key; whether the text is another one by it.
+    pub fn edits(&mut self, key: KeyEvent) -> bool {
+        // One key adds characters or takes some away, and never does both.
+        let before = self.text.len();
+        self.press(key) && self.text.len() != before
+    }
+
     /// Takes pasted text; what a card may not hold is left out. How many characters there was no room for.
     pub fn insert(&mut self, text: &str) -> usize {
         let many = self.has_many();

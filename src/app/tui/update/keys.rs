@@ -100,12 +100,12 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
     let marked = state.batch_names();
     let has = |name: &str| spec.arguments.iter().any(|argument| argument.name == name);
     if !marked.is_empty() && has("agents") {
-        names.clone_from(&marked);
+        names = marked;
     } else if marked.len() > 1 && has("name") && matches!(spec.danger, Danger::Confirm(_)) {
         // A request for each: every one has its own answer, and one that fails holds up none of the others.
         return each(state, spec, &marked);
-    } else if let ([only], Danger::Confirm(_)) = (marked.as_slice(), spec.danger) {
-        names = vec![only.clone()];
+    } else if marked.len() == 1 && matches!(spec.danger, Danger::Confirm(_)) {
+        names = marked;
     }
     let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();

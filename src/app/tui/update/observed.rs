@@ -46,15 +46,16 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
 
 /// Asks for the selected pane's view when it is another one, or has another shape.
 pub(super) fn follow_selection(state: &mut State, effects: &mut Vec<Effect>) {
-    let target: Option<PaneTarget> = if state.screen.is_of_agents() && layout_of(state).shows_pane {
-        state.selected_row().and_then(|row| row.target.clone())
+    let target: Option<&PaneTarget> = if state.screen.is_of_agents() && layout_of(state).shows_pane {
+        state.selected_row().and_then(|row| row.target.as_ref())
     } else {
         None
     };
     // Only another pane or another size needs another client; this is asked with every event.
-    if target == state.pane.target {
+    if target == state.pane.target.as_ref() {
         return;
     }
+    let target = target.cloned();
     let same_pane = match (&target, &state.pane.target) {
         (Some(new), Some(old)) => new.key() == old.key(),
         _ => false,
