@@ -1,5 +1,6 @@
 //! From a command line to an exit code.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
     };
     let verbose = parsed.globals.verbose;
     let by_hook = parsed.spec.id == "session.report" && is_by_hook(&args);
-    match dispatch(&parsed) {
+    match dispatch(parsed) {
         Ok(code) => ExitCode::from(code),
         Err(failure) if by_hook => report(&Failure { kind: Kind::Failed, ..failure }, verbose),
         Err(failure) => report(&failure, verbose),
@@ -92,15 +93,12 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     }
 }
 
-fn dispatch(parsed: &Parsed) -> Result<u8> {
+fn dispatch(parsed: Parsed) -> Result<u8> {
     let performer = parsed.spec.resolve(&parsed.inputs, Door::Shell).map_err(|why| {
         let next = format!("`{}` shows how", help_of(parsed.spec));
         Failure::new(Kind::Invalid, command_of(parsed.spec), why, next)
     })?;
-    let site = Site {
-        read_only: parsed.globals.read_only,
-        ..paths::site(parsed.globals.roster.clone(), parsed.globals.home.clone())?
-    };
+    let site = Site { read_only: parsed.globals.read_only, ..paths::site(parsed.globals.roster, parsed.globals.home)? };
     if site.read_only && performer.writes() {
         return Err(executor::refused(&command_of(parsed.spec)));
     }
@@ -217,12 +215,12 @@ fn progress(text: &str) {
 
 /// The command line that gives the same inputs, as a shell reads it.
 fn quoted_line(spec: &ActionSpec, inputs: &Inputs) -> Option<String> {
-    let plain = |word: &String| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c));
-    let quoted = |word: &String| match plain(word) && !word.is_empty() {
-        true => word.clone(),
-        false => crate::plain::shell_quote(Label::new(word).as_str()),
+    let plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c));
+    let quoted = |word: String| match plain(&word) && !word.is_empty() {
+        true => word,
+        false => crate::plain::shell_quote(Label::new(&word).as_str()),
     };
-    Some(cli::command_line(spec, inputs)?.iter().map(quoted).collect::<Vec<_>>().join(" "))
+    Some(cli::command_line(spec, inputs)?.into_iter().map(quoted).collect::<Vec<_>>().join(" "))
 }
 
 fn command_of(spec: &ActionSpec) -> String {
@@ -259,7 +257,7 @@ fn help_of(spec: &ActionSpec) -> String {
 /// Prints an answer; nothing but the answer goes to standard output. One that cannot be printed is told in the error:
 /// it may hold the only word of a claim's token.
 fn print(report: &Report, json: bool) -> Result<u8> {
-    let text = if json { output::json_text(&report.json) } else { report.text.clone() };
+    let text = if json { Cow::Owned(output::json_text(&report.json)) } else { Cow::Borrowed(&report.text) };
     let printed = if text.is_empty() { Ok(Printed::Whole) } else { output::print(&format!("{text}\n")) };
     for error in &report.errors {
         output::say(&format!("mosaic-tui: {error}"));

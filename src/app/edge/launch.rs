@@ -23,8 +23,8 @@ pub(in crate::app) fn launch(site: &Site, wanted: &Launch, warn: &dyn Fn(&str)) 
     let roster: Option<Roster> = name.as_ref().map(|_| roster::load(site)).transpose()?;
     let agent = roster.as_ref().zip(name.as_deref());
     let agent = agent.map(|(roster, name)| roster.agent(name).map(|agent| (roster, agent))).transpose()?;
-    let own = agent.map(|(_, agent)| agent.persona.clone().unwrap_or_else(|| agent.class.clone()));
-    let class = own.or_else(|| variable("MOSAIC_AGENT_CLASS"));
+    let own = agent.map(|(_, agent)| agent.persona.as_deref().unwrap_or(&agent.class));
+    let given = variable("MOSAIC_AGENT_CLASS");
     let directory = std::env::current_dir()
         .map_err(|error| Failure::failed("working directory", error.to_string(), "start it in a folder that exists"))?;
     let request = Request {
@@ -33,7 +33,7 @@ pub(in crate::app) fn launch(site: &Site, wanted: &Launch, warn: &dyn Fn(&str)) 
         yolo: wanted.yolo,
         channels: wanted.channels.as_deref(),
         arguments: &wanted.arguments,
-        class: class.as_deref(),
+        class: own.or(given.as_deref()),
         agent,
         directory: &directory,
     };

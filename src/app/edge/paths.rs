@@ -33,6 +33,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>, home: Option<PathBuf>) -> Re
         roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
     let run_dir = variable("MOSAIC_HEARTBEAT_RUN_DIR").map_or_else(|| home.join("fleet/run"), PathBuf::from);
     let full_host = home::full_host_name();
+    let unit_dir = variable("XDG_CONFIG_HOME").map_or_else(|| user_home.join(".config"), PathBuf::from);
     let (defaults, pace) = (Thresholds::default(), Pace::default());
     let program = std::env::current_exe()
         .map_err(|error| Failure::failed("this program", error.to_string(), "start it by its full path"))?;
@@ -40,7 +41,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>, home: Option<PathBuf>) -> Re
         home: absolute(home),
         roster: absolute(roster),
         run_dir: absolute(run_dir),
-        user_home: user_home.clone(),
+        user_home,
         host: home::short_name(&full_host).to_owned(),
         full_host,
         tenant_id: home::user_name(),
@@ -57,9 +58,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>, home: Option<PathBuf>) -> Re
             bytes: u64::from(whole("MOSAIC_ACTIVITY_MB", DEFAULT_MEGABYTES)?) << 20,
         },
         git_on_network: switch("MOSAIC_GIT_ON_NETWORK")?,
-        unit_dir: variable("XDG_CONFIG_HOME")
-            .map_or_else(|| user_home.join(".config"), PathBuf::from)
-            .join("systemd/user"),
+        unit_dir: unit_dir.join("systemd/user"),
         isolated: false,
         read_only: false,
         program,

@@ -1,7 +1,5 @@
 //! The dashboard steps aside for an agent's pane: the same command as in a shell, on the same terminal.
 
-use std::ffi::OsString;
-
 use serde_json::json;
 
 use super::on_terminal::{self, Ended};
@@ -26,8 +24,7 @@ pub(in crate::app) fn door() -> Door {
 
 /// Runs `agent attach` until it is left.
 pub(in crate::app) async fn run(site: &Site, name: &str, signals: &mut Signals) -> Ended<Report> {
-    let args: [OsString; 5] =
-        ["--roster".into(), site.roster.clone().into(), "agent".into(), "attach".into(), name.into()];
+    let args = ["--roster".as_ref(), site.roster.as_os_str(), "agent".as_ref(), "attach".as_ref(), name.as_ref()];
     let done = |text: String| Report::done(text, &json!({ "agent": name }));
     let failed = |text: String| done(text).with_code(FAILED);
     // With the site's variables, so that the command means this fleet whatever the shell would make of it.

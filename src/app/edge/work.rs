@@ -47,9 +47,10 @@ impl Lines {
     /// A future that is ready when it is the action's turn; places in a line are those of the first polls.
     fn stand(&mut self, concern: Concern) -> impl Future<Output = Turn> + Send + 'static {
         let fleet = Arc::clone(&self.fleet);
-        let mut names = match &concern.agents {
-            Agents::Of(names) => names.clone(),
-            Agents::None | Agents::All => Vec::new(),
+        let (mut names, shares, alone) = match concern.agents {
+            Agents::None => (Vec::new(), false, false),
+            Agents::Of(names) => (names, true, false),
+            Agents::All => (Vec::new(), false, true),
         };
         // A line in which nobody stands is none.
         self.agents.retain(|_, line| Arc::strong_count(line) > 1);
@@ -62,10 +63,10 @@ impl Lines {
         things.extend(concern.cards.then(|| Arc::clone(&self.cards)));
         async move {
             let mut turn = Turn::default();
-            match concern.agents {
-                Agents::None => {}
-                Agents::Of(_) => turn._some = Some(fleet.read_owned().await),
-                Agents::All => turn._all = Some(fleet.write_owned().await),
+            if shares {
+                turn._some = Some(fleet.read_owned().await);
+            } else if alone {
+                turn._all = Some(fleet.write_owned().await);
             }
             for thing in things {
                 turn._things.push(thing.lock_owned().await);

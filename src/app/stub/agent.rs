@@ -273,10 +273,10 @@ impl Agent {
     }
 
     /// Takes the answer to what was done with a card.
-    pub(super) fn told(&mut self, what: &str, held: &Held, answer: Result<(), String>) {
+    pub(super) fn told(&mut self, what: &str, held: &Held, answer: &Result<(), String>) {
         match answer {
             Ok(()) => self.say(Voice::Agent, &format!("{what} {}", held.id)),
-            Err(why) => self.say(Voice::Note, &why),
+            Err(why) => self.say(Voice::Note, why),
         }
     }
 
@@ -371,14 +371,13 @@ impl Agent {
         self.dirty = true;
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('c') if control => {
-                if let Doing::Working { what, .. } = &self.doing {
-                    let what = what.clone();
-                    self.interrupt(&what);
-                } else {
+            KeyCode::Char('c') if control => match std::mem::replace(&mut self.doing, Doing::Idle) {
+                Doing::Working { what, .. } => self.interrupt(&what),
+                rest => {
+                    self.doing = rest;
                     self.draft.clear();
                 }
-            }
+            },
             // As in a shell: with something typed it ends nothing.
             KeyCode::Char('d') if control && self.draft.is_empty() => self.asks.push(Ask::End(0)),
             KeyCode::Char('u') if control => self.draft.clear(),

@@ -4,6 +4,7 @@
 //! Words in a card's text choose how it goes: `stub: fail`, `stub: stuck`, `stub: reject` (its first review; `stub: reject 3`
 //! its first three), `stub: cards 3` (how many cards a goal becomes).
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -281,8 +282,8 @@ impl Hand<'_> {
         for at in 1..=task.cards() {
             let (id, key) = (format!("{}-{at}", task.goal), format!("plan:{}:{at}", task.goal));
             let title = match task.cards() {
-                1 => task.title.clone(),
-                cards => format!("{} ({at} of {cards})", task.title),
+                1 => Cow::Borrowed(&task.title),
+                cards => Cow::Owned(format!("{} ({at} of {cards})", task.title)),
             };
             let branch = format!("code/{id}");
             // What the goal's text says of how it goes is meant for its work.

@@ -90,10 +90,10 @@ impl Reporter<'_> {
         self.last.as_ref().map(|(_, at)| *at + self.interval())
     }
 
-    fn tell(&mut self, status: agent::Status, used: &UsageFacts, now: Instant) {
-        if self.used != *used {
+    fn tell(&mut self, status: agent::Status, used: UsageFacts, now: Instant) {
+        if self.used != used {
             self.used = used.clone();
-            let facts = UsageFacts { observed_at: jiff::Timestamp::now().to_string(), ..used.clone() };
+            let facts = UsageFacts { observed_at: jiff::Timestamp::now().to_string(), ..used };
             // As below: what nobody hears of is used all the same.
             let _unheard = session::report_usage(self.site, &self.agent, &Usage { pid: std::process::id(), facts });
         }
@@ -153,9 +153,8 @@ impl Stub<'_> {
         let folder = folder.unwrap_or_else(|| std::env::current_dir().unwrap_or_default());
         if !folder.ancestors().any(|above| above.join(".git").exists()) {
             let answer = self.desk.complete(&held);
-            let refused = answer.clone().err();
-            self.agent.told("completed", &held, answer);
-            if let Some(why) = refused {
+            self.agent.told("completed", &held, &answer);
+            if let Err(why) = answer {
                 // Whoever can't finish says so, and does not sit on the card.
                 self.park(&held, &why);
             }
@@ -176,7 +175,7 @@ impl Stub<'_> {
     fn park(&mut self, held: &Held, why: &str) {
         let why: String = why.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
         let answer = self.desk.park(held, &why);
-        self.agent.told("gave up on", held, answer);
+        self.agent.told("gave up on", held, &answer);
     }
 
     fn turn(&mut self, theme: Theme) -> io::Result<u8> {
@@ -206,11 +205,11 @@ impl Stub<'_> {
                     }
                     Ask::Renew(held) => {
                         let answer = self.desk.renew(&held);
-                        self.agent.told("renewed", &held, answer);
+                        self.agent.told("renewed", &held, &answer);
                     }
                     Ask::Complete(held) => {
                         let answer = self.desk.complete(&held);
-                        self.agent.told("completed", &held, answer);
+                        self.agent.told("completed", &held, &answer);
                     }
                     Ask::Park(held, why) => self.park(&held, why),
                     Ask::Break(held, why) => {
@@ -221,7 +220,7 @@ impl Stub<'_> {
                 }
             }
             if let Some(reporter) = &mut self.reporter {
-                reporter.tell(self.agent.status(), &self.agent.usage(), now);
+                reporter.tell(self.agent.status(), self.agent.usage(), now);
             }
             let next_frame = drawn.map(|drawn| drawn + FRAME).filter(|next| *next > now);
             if next_frame.is_none() && self.agent.take_dirty() {

@@ -72,12 +72,11 @@ impl Script {
 
     /// The next step; `None` at the end.
     pub(super) fn next(&mut self) -> Option<Step> {
-        let mut step = self.steps.get(self.at)?.clone();
-        self.at += 1;
-        if step == Step::Loop {
-            self.at = 1;
-            step = self.steps.first()?.clone();
+        if self.steps.get(self.at) == Some(&Step::Loop) {
+            self.at = 0;
         }
+        let step = self.steps.get(self.at)?.clone();
+        self.at += 1;
         Some(step)
     }
 }

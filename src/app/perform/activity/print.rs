@@ -1,5 +1,7 @@
 //! Events as lines for people, aligned.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::fleet::activity::{Door, Event, Kind};
@@ -44,19 +46,16 @@ fn line(event: &Event, widths: [usize; 3], width: usize) -> String {
 
 /// What became of it, how it came about, how long it took.
 pub(super) fn end(event: &Event) -> String {
-    let mut parts = Vec::new();
+    let mut parts: Vec<Cow<'_, str>> = Vec::new();
     match event.kind {
         // The state stands in front already, and its reason says more.
-        Kind::Readiness => parts.push(event.telling_line().to_owned()),
-        Kind::Card => parts.push(event.lasted.map(|lasted| format!("after {}", short(lasted))).unwrap_or_default()),
-        _ if event.good == Some(true) && event.kind == Kind::Action => parts.push(event.outcome.clone()),
-        _ => {
-            parts.push(event.outcome.clone());
-            parts.push(event.telling_line().to_owned());
-        }
+        Kind::Readiness => parts.push(Cow::Borrowed(event.telling_line())),
+        Kind::Card => parts.extend(event.lasted.map(|lasted| Cow::Owned(format!("after {}", short(lasted))))),
+        _ if event.good == Some(true) && event.kind == Kind::Action => parts.push(Cow::Borrowed(&event.outcome)),
+        _ => parts.extend([event.outcome.as_str(), event.telling_line()].map(Cow::Borrowed)),
     }
     if let Some(door) = event.door.filter(|door| matches!(door, Door::Key | Door::Palette | Door::Shell)) {
-        parts.push(format!("({})", door.word()));
+        parts.push(Cow::Owned(format!("({})", door.word())));
     }
     parts.retain(|part| !part.is_empty());
     parts.join("  ")

@@ -76,15 +76,15 @@ pub(super) async fn deliver(
 ) -> Result<Receipt> {
     let site = post.site();
     let sender = comms::own_address(site, roster);
-    let envelope = Envelope {
-        source: message.source.clone().unwrap_or_else(|| sender.clone()),
+    let (source, via) = match &message.source {
         // Who says to be somebody else is shown with what is known of it.
-        via: message.source.as_ref().filter(|source| **source != sender).map(|_| sender.clone()),
-        target: comms::address(agent),
-        class: message.class.clone(),
+        Some(source) if *source != sender => (source.clone(), Some(sender)),
+        _ => (sender, None),
     };
+    let envelope = Envelope { source, via, target: comms::address(agent), class: message.class.clone() };
     let receipt = post.send((agent, server), &envelope, text, message.options).await?;
-    let behind = Behind { sender: &sender, door: record::door(door) };
+    let sender = envelope.via.as_ref().unwrap_or(&envelope.source);
+    let behind = Behind { sender, door: record::door(door) };
     // Why it could not be kept is in the log, and `fleet doctor` says it; what was typed is typed.
     let _logged = activity::note(site, &activity::sent(site, behind, &envelope, &receipt, text));
     Ok(receipt)

@@ -204,7 +204,7 @@ fn missing_dependencies(backlog: &mut Backlog, outcome: &Outcome) -> Result<Vec<
         return Ok(Vec::new());
     }
     let there = backlog.store().nodes(on)?;
-    Ok(on.iter().filter(|id| !there.iter().any(|node| node.id == **id && node.column.is_some())).cloned().collect())
+    Ok(on.iter().filter(|id| !there.iter().any(|node| node.id == **id && node.column.is_some())).copied().collect())
 }
 
 fn version(outcome: &Outcome) -> Option<i64> {

@@ -1,5 +1,7 @@
 //! What the gate's commands print.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::app::action::error::DONE;
@@ -35,9 +37,9 @@ pub(super) fn checked(branch: &str, repository: &Repository, checked: &Checked) 
     let mut rows = Vec::new();
     for (condition, verdict) in &checked.conditions {
         let (mark, said, next) = match verdict {
-            Verdict::Met(evidence) => ("ok", evidence.clone(), String::new()),
-            Verdict::Open(what) => ("open", what.clone(), String::new()),
-            Verdict::Not(refusal) => ("no", refusal.why(), refusal.next(branch)),
+            Verdict::Met(evidence) => ("ok", Cow::Borrowed(evidence), String::new()),
+            Verdict::Open(what) => ("open", Cow::Borrowed(what), String::new()),
+            Verdict::Not(refusal) => ("no", Cow::Owned(refusal.why()), refusal.next(branch)),
         };
         lines.push(format!("{mark:<5} {:<11} {said}", asks(*condition)));
         if !next.is_empty() {

@@ -18,7 +18,7 @@ use crate::fleet::comms;
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::message::{Delivery, Envelope, Post, Receipt};
-use crate::fleet::model::Label;
+use crate::fleet::model::{AgentName, Label};
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
 use crate::fleet::worktree::{self, Place as Tree};
@@ -53,9 +53,10 @@ enum Not {
 }
 
 /// A lease under which a brief is delivered.
+#[derive(Clone, Copy)]
 struct Lease {
     id: CardId,
-    owner: String,
+    owner: AgentName,
     token: i64,
 }
 
@@ -65,9 +66,8 @@ impl Giving<'_> {
         if let Some(why) = paused(self.site) {
             return Ended::Moot(format!("{why} meanwhile"));
         }
-        let owner = agent.name.to_string();
         let request = ClaimRequest {
-            owner: owner.clone(),
+            owner: agent.name.to_string(),
             ttl_seconds: Some(self.lease_seconds),
             id: Some(*id),
             phase: None,
@@ -81,7 +81,7 @@ impl Giving<'_> {
         let Some(token) = card.claim.as_ref().map(|claim| claim.token) else {
             return Ended::Failed("it was claimed without a token".to_owned());
         };
-        let lease = Lease { id: *id, owner, token };
+        let lease = Lease { id: *id, owner: agent.name, token };
         let briefed = self.under(&lease, self.brief(&lease, agent)).await;
         match briefed {
             Ok(receipt) => self.keep(&lease, &card, &receipt).await,
@@ -129,8 +129,8 @@ impl Giving<'_> {
     }
 
     async fn renew(&self, lease: &Lease, ttl_seconds: i64) -> Result<()> {
-        let (id, owner, token) = (lease.id, lease.owner.clone(), lease.token);
-        self.desk.with(move |backlog| backlog.renew(&id, &owner, token, Some(ttl_seconds)).map(drop)).await
+        let Lease { id, owner, token } = *lease;
+        self.desk.with(move |backlog| backlog.renew(&id, owner.as_str(), token, Some(ttl_seconds)).map(drop)).await
     }
 
     /// Clears the agent's conversation where the roster says so, and delivers the brief.

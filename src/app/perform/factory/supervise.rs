@@ -302,9 +302,9 @@ impl<'a> Supervisor<'a> {
         self.troubled(&troubles.join("; "));
         // A list that cannot be read is an empty one here: `raise` looks for the subject in the file
         // itself, so nothing is escalated twice for it.
-        let open = open.unwrap_or_default();
-        let here = open.iter().filter(|one| one.host == self.site.host && one.tenant_id == self.site.tenant_id);
-        let untold = here.clone().filter(|one| !one.told && one.is_open());
+        let mut here = open.unwrap_or_default();
+        here.retain(|one| one.host == self.site.host && one.tenant_id == self.site.tenant_id);
+        let untold = here.iter().filter(|one| !one.told && one.is_open());
         Situation {
             now: process::since_boot(),
             look: self.looks,
@@ -313,7 +313,7 @@ impl<'a> Supervisor<'a> {
             cards: cards.ok(),
             goals: self.goals(),
             untold: untold.map(|one| (one.id.clone(), one.subject.clone())).collect(),
-            escalated: here.map(|one| one.subject.clone()).collect(),
+            escalated: here.into_iter().map(|one| one.subject).collect(),
             trees: self.sweeping.stay.clone(),
             settings: Settings {
                 linger: self.roster.supervise.linger,

@@ -135,12 +135,8 @@ fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row
     }
     edit_all(backlog, &edits, &mut rows, dry_run)?;
     let named: BTreeSet<&str> = star.goals.iter().map(|goal| goal.id.as_str()).collect();
-    let gone = cards.iter().filter(|(goal, _)| !named.contains(goal.as_str()));
-    rows.extend(gone.map(|(goal, card)| Row {
-        goal: goal.clone(),
-        card: card.id,
-        outcome: Outcome::Gone(card.status),
-    }));
+    let gone = cards.into_iter().filter(|(goal, _)| !named.contains(goal.as_str()));
+    rows.extend(gone.map(|(goal, card)| Row { goal, card: card.id, outcome: Outcome::Gone(card.status) }));
     Ok(rows)
 }
 
@@ -250,9 +246,9 @@ fn wanted(goal: &Goal, card: &Card, goals: &BTreeSet<CardId>, cards: &BTreeMap<S
         let names: Vec<&str> = ids.map(CardId::as_str).collect();
         if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
     };
-    let common = card.depends_on.iter().filter(|on| all.contains(on)).cloned().collect();
+    let common = card.depends_on.iter().filter(|on| all.contains(on)).copied().collect();
     if differs("depends on", &list(&mut card.depends_on.iter()), &list(&mut all.iter().copied())) {
-        patch.depends_on = Some(all.into_iter().cloned().collect());
+        patch.depends_on = Some(all.into_iter().copied().collect());
     }
     (!changes.is_empty()).then_some(Wanted { patch, changes, common })
 }

@@ -29,7 +29,7 @@ pub(super) fn list(site: &Site) -> Result<Report> {
 pub(super) async fn ack(site: &Site, id: &str) -> Result<Report> {
     let at = Timestamp::now().as_millisecond();
     let one = escalations::ack(site, id, &record::who(site), at).await?;
-    let by = one.acked.as_ref().map(|ack| ack.by.clone()).unwrap_or_default();
+    let by = one.acked.as_ref().map_or("", |ack| ack.by.as_str());
     Ok(Report::done(format!("{id}: {by} looks after it: {}", one.subject), &json_of(&one)))
 }
 

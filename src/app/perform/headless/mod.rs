@@ -31,7 +31,7 @@ use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{
-    AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, Plane, Readiness, Size, Warning, age,
+    AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, PaneTarget, Plane, Readiness, Size, Warning, age,
 };
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
@@ -148,17 +148,17 @@ fn check_text(needing: &[&Arc<AgentRow>]) -> String {
 }
 
 async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
-    let what = format!("agent {}", Label::new(name));
+    let what = || format!("agent {}", Label::new(name));
     let row = snapshot.named(name).ok_or_else(|| {
         Failure::new(
             Kind::NotFound,
-            what.clone(),
+            what(),
             "is neither in the roster nor a session",
             "`mosaic-tui fleet ps` lists all",
         )
     })?;
     let target = row.target.as_ref().ok_or_else(|| {
-        Failure::failed(what, format!("has no pane: {}", row.reason), "start it with `mosaic-tui fleet start`")
+        Failure::failed(what(), format!("has no pane: {}", row.reason), "start it with `mosaic-tui fleet start`")
     })?;
     // tmux scrolls a dead pane up by one line to make room for its own notice.
     let dead = row.pane.as_ref().is_some_and(|pane| pane.dead);
@@ -418,11 +418,8 @@ async fn frame(
     if options.view == OnceView::Wall {
         Wall::show(site, &mut state).await;
     }
-    if let (Some((_, screen)), Some(target)) = (picture, state.pane.target.clone()) {
-        crate::app::tui::update::update(
-            &mut state,
-            crate::app::tui::event::Event::Pane(target.key(), Arc::new(screen)),
-        );
+    if let (Some((_, screen)), Some(pane)) = (picture, state.pane.target.as_ref().map(PaneTarget::key)) {
+        crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Pane(pane, Arc::new(screen)));
     }
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.width, size.height));
     draw::draw(&mut buffer, &present::present(&state), theme);

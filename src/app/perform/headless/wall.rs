@@ -1,5 +1,6 @@
 //! The wall without a terminal: the pictures of its panes, as text and as JSON.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -80,10 +81,10 @@ impl Wall {
     }
 
     /// Why there is no picture of an agent's pane.
-    fn lost(&self, row: &AgentRow) -> String {
-        let Some(target) = &row.target else { return format!("no pane: {}", row.reason) };
-        let lost = self.seen.iter().find(|seen| seen.server == target.server).and_then(|seen| seen.lost.clone());
-        lost.unwrap_or_else(|| "its pane is gone".to_owned())
+    fn lost(&self, row: &AgentRow) -> Cow<'_, str> {
+        let Some(target) = &row.target else { return Cow::Owned(format!("no pane: {}", row.reason)) };
+        let lost = self.seen.iter().find(|seen| seen.server == target.server).and_then(|seen| seen.lost.as_deref());
+        Cow::Borrowed(lost.unwrap_or("its pane is gone"))
     }
 
     /// The last lines of each pane below its agent's state.
