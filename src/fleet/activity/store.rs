@@ -3,6 +3,7 @@
 //! Only processes that read the history open it. A reader that leaves in the middle of a change (`kill -9`, a power cut)
 //! leaves a file that opens: the log is SQLite's (WAL), and is written back without waiting for the disk at each change.
 
+use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -363,7 +364,7 @@ fn bytes_used(connection: &Connection) -> rusqlite::Result<i64> {
 /// Writes an event down where it is news; how many rows that made or completed. A change of a card is told twice: by whoever made it
 /// here, who knows by which door, and by the backlog, which knows what changed.
 fn insert(change: &Transaction<'_>, event: &Event) -> rusqlite::Result<usize> {
-    let mut event = event.clone();
+    let mut event = Cow::Borrowed(event);
     if event.kind == Kind::Readiness {
         let Some(state) = event.state else { return Ok(0) };
         let around = neighbours(change, &event)?;
@@ -371,6 +372,7 @@ fn insert(change: &Transaction<'_>, event: &Event) -> rusqlite::Result<usize> {
             return Ok(0);
         }
         let before = around.before.map(Readiness::word);
+        let event = event.to_mut();
         event.detail.insert("from".to_owned(), before.into());
         event.what = match before {
             Some(before) => format!("{before} \u{2192} {}", state.word()),

@@ -209,7 +209,7 @@ impl Actor {
     async fn run(mut self, mut asked: mpsc::Receiver<Request>) {
         let (deaths, mut died) = mpsc::channel(NOTICES);
         self.deaths = deaths;
-        let site = self.observed.site().clone();
+        let site = self.observed.site();
         let mut file_watch = FileWatch::new(&site.run_dir, &site.roster);
         // Room for one: a second reading would be outdated by the time that the first is taken.
         let (unit_readings, mut units) = mpsc::channel(1);

@@ -1,6 +1,6 @@
 //! Events as lines for people, aligned.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use jiff::tz::TimeZone;
 
@@ -15,11 +15,11 @@ const COLUMNS: [usize; 3] = [14, 9, 34];
 const WIDEST: [usize; 3] = [24, 9, 60];
 
 /// Events as lines, as wide as their widest; each at most `width` columns.
-pub(in crate::app) fn lines(events: &[Event], width: usize) -> Vec<String> {
+pub(in crate::app) fn lines(events: &[impl Borrow<Event>], width: usize) -> Vec<String> {
     let widths: Vec<usize> = (0..3)
-        .map(|at| events.iter().map(|event| text::width(cells(event)[at])).max().unwrap_or(0).min(WIDEST[at]))
+        .map(|at| events.iter().map(|event| text::width(cells(event.borrow())[at])).max().unwrap_or(0).min(WIDEST[at]))
         .collect();
-    events.iter().map(|event| line(event, [widths[0], widths[1], widths[2]], width)).collect()
+    events.iter().map(|event| line(event.borrow(), [widths[0], widths[1], widths[2]], width)).collect()
 }
 
 /// One event as a line of its own.

@@ -74,7 +74,7 @@ pub(super) fn text(read: &Result<Read>, width: usize) -> String {
         Ok(read) if read.page.events.is_empty() => "nothing has happened yet".to_owned(),
         Ok(read) => {
             let from = read.page.events.len().saturating_sub(LINES);
-            let events: Vec<Happened> = read.page.events[from..].iter().map(|(_, event)| event.clone()).collect();
+            let events: Vec<&Happened> = read.page.events[from..].iter().map(|(_, event)| event).collect();
             lines(&events, width).join("\n")
         }
     }
