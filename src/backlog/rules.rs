@@ -372,7 +372,7 @@ pub(super) mod tests {
         let may = |request: &ClaimRequest, change: fn(&mut Card)| {
             let mut card = card("A");
             change(&mut card);
-            super::claim(&mut card.clone(), request, NOW).is_some()
+            super::claim(&mut card, request, NOW).is_some()
         };
         assert!(may(&request, |_| {}) && may(&request, |card| card.assignee = "me".into()));
         for (class, allowed) in [("code", [false, true, true]), ("review", [false, false, true])] {

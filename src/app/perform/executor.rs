@@ -38,7 +38,7 @@ pub(in crate::app) async fn perform(site: &Site, request: Request, console: Cons
         Request::Session(SessionAction::Usage { runtime, event }) => {
             super::hooks::usage(site, &runtime, event.as_deref()).await
         }
-        Request::Gate(action) => super::factory::gate(site, &action, console, tell).await,
+        Request::Gate(action) => super::factory::gate(site, action, console, tell).await,
         Request::Backlog(action) => {
             let site = site.clone();
             apart(move || super::backlog::perform(&site, action, console)).await

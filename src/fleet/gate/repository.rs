@@ -407,10 +407,9 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub async fn file_faults(&self, touched: &[Touched], settings: &Settings) -> Result<Vec<Finding>> {
-        let file = |side: &Option<change::Blob>| side.clone().filter(change::Blob::is_file).map(|blob| blob.oid);
         let mut found = Vec::new();
-        let new: Vec<(&Touched, String)> = touched.iter().filter_map(|one| Some((one, file(&one.new)?))).collect();
-        let sizes = self.sizes(new.iter().map(|(_, oid)| oid.as_str())).await?;
+        let new: Vec<(&Touched, &str)> = touched.iter().filter_map(|one| Some((one, file(&one.new)?))).collect();
+        let sizes = self.sizes(new.iter().map(|(_, oid)| *oid)).await?;
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for ((one, oid), size) in new.into_iter().zip(sizes) {
             if size > settings.max_file_bytes {
@@ -419,7 +418,7 @@ impl Repository {
             }
             // What it was may have been larger than is allowed now; its lines are old ones all the same.
             let old = file(&one.old);
-            let old_size = self.sizes(old.iter().map(String::as_str)).await?.first().copied().unwrap_or(0);
+            let old_size = self.sizes(old.into_iter()).await?.first().copied().unwrap_or(0);
             let old = old.filter(|_| old_size <= BATCH_BYTES);
             bytes += size + if old.is_some() { old_size } else { 0 };
             batch.push((one.path.as_str(), oid, old));
@@ -446,9 +445,8 @@ impl Repository {
         String::from_utf8_lossy(&bytes).lines().map(|line| line.parse().map_err(|_| broken(line))).collect()
     }
 
-    async fn faults_of(&self, batch: &[(&str, String, Option<String>)], settings: &Settings) -> Result<Vec<Finding>> {
-        let asked: Vec<&str> =
-            batch.iter().flat_map(|(_, new, old)| [Some(new.as_str()), old.as_deref()]).flatten().collect();
+    async fn faults_of(&self, batch: &[(&str, &str, Option<&str>)], settings: &Settings) -> Result<Vec<Finding>> {
+        let asked: Vec<&str> = batch.iter().flat_map(|(_, new, old)| [Some(*new), *old]).flatten().collect();
         let mut blobs = self.blobs(&asked).await?.into_iter();
         let mut found = Vec::new();
         for (path, _, old) in batch {
@@ -516,6 +514,11 @@ pub struct Message<'a> {
     pub commits: &'a [Commit],
     /// Everybody who wrote a part of it.
     pub authors: &'a Authors,
+}
+
+/// The object of a side of a change, where that is a file.
+fn file(side: &Option<change::Blob>) -> Option<&str> {
+    side.as_ref().filter(|blob| blob.is_file()).map(|blob| blob.oid.as_str())
 }
 
 impl Message<'_> {

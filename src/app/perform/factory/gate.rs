@@ -28,7 +28,7 @@ use crate::fleet::pause;
 /// What is refused, with its evidence; whatever else stops it.
 pub(in crate::app) async fn perform(
     site: &Site,
-    action: &GateAction,
+    action: GateAction,
     console: Console,
     tell: Tell<'_>,
 ) -> Result<Report> {
@@ -37,24 +37,24 @@ pub(in crate::app) async fn perform(
             let at = At::open(site, about).await?;
             let desk = Bench { site, about: &at.about, tell, keeps: false };
             let gate = Gate::open(site, &at.repository, &desk)?;
-            let wanted = at.wanted(*wait);
-            let checked = to_its_end(&gate, console, gate.check(&wanted, *ci)).await?;
+            let wanted = at.wanted(wait);
+            let checked = to_its_end(&gate, console, gate.check(&wanted, ci)).await?;
             // A condition that is not met is an answer here, with an exit code of its own, and no error.
-            Ok(print::checked(&about.branch, &at.repository, &checked))
+            Ok(print::checked(&at.about.branch, &at.repository, &checked))
         }
-        GateAction::Review { about, verdict, note } => review(site, about, *verdict, note).await,
+        GateAction::Review { about, verdict, note } => review(site, about, verdict, &note).await,
         GateAction::Merge { about, wait } => {
             let at = At::open(site, about).await?;
             let desk = Bench { site, about: &at.about, tell, keeps: true };
             let gate = Gate::open(site, &at.repository, &desk)?;
-            let wanted = at.wanted(*wait);
+            let wanted = at.wanted(wait);
             let done = to_its_end(&gate, console, gate.merge(&wanted)).await?;
             match done {
                 Ok(done) => behind(site, &at, &done).await,
                 Err(refusal) => Err(sent_back(site, &at, &refusal).await),
             }
         }
-        GateAction::Queue { repo, purpose, wait } => queue(site, repo.as_deref(), purpose, *wait, tell).await,
+        GateAction::Queue { repo, purpose, wait } => queue(site, repo, purpose, wait, tell).await,
     }
 }
 
@@ -93,12 +93,12 @@ async fn repository(repo: Option<&Path>) -> Result<Repository> {
 }
 
 impl At {
-    async fn open(site: &Site, about: &About) -> Result<Self> {
+    async fn open(site: &Site, about: About) -> Result<Self> {
         let repository = repository(about.repo.as_deref()).await?;
         let found = card::read(site, about.card.as_ref(), &about.branch).await?;
         let id = found.as_ref().map(|found| found.card.id);
         let git = repository.identity().await?;
-        Ok(Self { about: About { card: id, ..about.clone() }, repository, found, who: Me::of(site), git })
+        Ok(Self { about: About { card: id, ..about }, repository, found, who: Me::of(site), git })
     }
 
     fn wanted(&self, wait: Duration) -> Wanted<'_> {
@@ -203,7 +203,7 @@ fn paused(site: &Site) -> Option<String> {
     pause::read(&site.home).map(|pause| format!("the fleet is {}", pause.words()))
 }
 
-async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
+async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
     let At { about, repository, found, who, git } = At::open(site, about).await?;
     let settings = gate::load(site)?;
     let main = repository.main(settings.as_ref()).await?;
@@ -215,8 +215,8 @@ async fn review(site: &Site, about: &About, verdict: ReviewVerdict, note: &str) 
         tenant_id: site.tenant_id.clone(),
         host: site.host.clone(),
         git,
-        branch: tip.branch.clone(),
-        commit: tip.commit.clone(),
+        branch: tip.branch,
+        commit: tip.commit,
         verdict,
         note: note.trim().to_owned(),
         card: about.card.as_ref().map(ToString::to_string),
@@ -293,19 +293,18 @@ async fn sent_back(site: &Site, at: &At, refusal: &Refusal) -> Failure {
     failure
 }
 
-async fn queue(site: &Site, repo: Option<&Path>, purpose: &str, wait: Duration, tell: Tell<'_>) -> Result<Report> {
-    let repository = repository(repo).await?;
-    let about = About { branch: String::new(), card: None, repo: repo.map(PathBuf::from) };
+async fn queue(site: &Site, repo: Option<PathBuf>, purpose: String, wait: Duration, tell: Tell<'_>) -> Result<Report> {
+    let repository = repository(repo.as_deref()).await?;
+    let about = About { branch: String::new(), card: None, repo };
     let desk = Bench { site, about: &about, tell, keeps: false };
     let gate = Gate::open(site, &repository, &desk)?;
     // Waiting for a push by hand is no merge of the gate's, and a pause does not stop people.
     let paused = if purpose == "merge" { paused(site) } else { None };
-    let ticket =
-        Ticket { pid: std::process::id(), who: Me::of(site).name, purpose: purpose.to_owned(), branch: String::new() };
+    let ticket = Ticket { pid: std::process::id(), who: Me::of(site).name, purpose, branch: String::new() };
     let waited = match paused {
         Some(why) => Err(Refusal::Paused(why)),
         None => gate.turn(&ticket, wait).await?.map(drop),
     };
     let line = gate::line(&repository.gate_folder()).await?;
-    Ok(print::queue(&repository, purpose, &waited, &line))
+    Ok(print::queue(&repository, &ticket.purpose, &waited, &line))
 }
