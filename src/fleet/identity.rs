@@ -1,6 +1,8 @@
 //! Who the agents of an installation are, who its operator is, and what is special about its machine: three pages of
 //! the user's, made once from templates and never written over.
 
+use std::borrow::Cow;
+
 use super::error::{Failure, Result};
 use super::file;
 use super::framework::CONTENT;
@@ -114,7 +116,7 @@ fn template(page: &str) -> &'static str {
     plain::without_comment(text)
 }
 
-fn values(site: &Site, identity: &Identity, date: &str) -> [(&'static str, String); 10] {
+fn values<'a>(site: &'a Site, identity: &'a Identity, date: &'a str) -> [(&'static str, Cow<'a, str>); 10] {
     let list = |items: &[String], none: &str| match items {
         [] => format!("- {none}"),
         items => items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n"),
@@ -122,16 +124,16 @@ fn values(site: &Site, identity: &Identity, date: &str) -> [(&'static str, Strin
     // A cell of a table ends at a bar.
     let cell = |text: &str| text.replace('|', "/");
     [
-        ("name", identity.name.clone()),
-        ("role", identity.role.clone()),
-        ("style", identity.style.word().to_owned()),
-        ("guardrails", list(&identity.guardrails, "none")),
-        ("user_name", cell(&identity.user_name)),
-        ("pronouns", cell(&identity.pronouns)),
-        ("timezone", cell(&identity.timezone)),
-        ("accessibility", list(&identity.accessibility, "nothing special")),
-        ("host", site.host.clone()),
-        ("date", date.to_owned()),
+        ("name", Cow::Borrowed(&identity.name)),
+        ("role", Cow::Borrowed(&identity.role)),
+        ("style", Cow::Borrowed(identity.style.word())),
+        ("guardrails", Cow::Owned(list(&identity.guardrails, "none"))),
+        ("user_name", Cow::Owned(cell(&identity.user_name))),
+        ("pronouns", Cow::Owned(cell(&identity.pronouns))),
+        ("timezone", Cow::Owned(cell(&identity.timezone))),
+        ("accessibility", Cow::Owned(list(&identity.accessibility, "nothing special"))),
+        ("host", Cow::Borrowed(&site.host)),
+        ("date", Cow::Borrowed(date)),
     ]
 }
 

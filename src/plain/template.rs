@@ -10,7 +10,7 @@ pub fn without_comment(template: &str) -> &str {
 /// Puts values in the places of a template. What a value holds is text, also where it looks like a place, and a name that
 /// is not known stays as it is.
 #[must_use]
-pub fn filled(template: &str, values: &[(&str, String)]) -> String {
+pub fn filled(template: &str, values: &[(&str, impl AsRef<str>)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once("{{") {
@@ -18,7 +18,7 @@ pub fn filled(template: &str, values: &[(&str, String)]) -> String {
         let named = behind.split_once("}}");
         match named.and_then(|(name, after)| Some((values.iter().find(|(known, _)| *known == name.trim())?, after))) {
             Some(((_, value), after)) => {
-                out.push_str(value);
+                out.push_str(value.as_ref());
                 rest = after;
             }
             None => {
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn what_a_value_says_is_never_taken_for_a_place() {
-        let words = [("title", "a {{token}} b".to_owned()), ("token", "7".to_owned())];
+        let words = [("title", "a {{token}} b"), ("token", "7")];
         assert_eq!(filled("{{title}}: {{ token }} {{other}} {{", &words), "a {{token}} b: 7 {{other}} {{");
         assert_eq!(filled("no place", &words), "no place");
     }
