@@ -1,7 +1,9 @@
 //! Short texts that are copied like numbers.
 
+use std::hash::{Hash, Hasher};
+
 /// A short text kept in place: names are keys of every plane and copied at each look, which allocates nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Short<const MOST: usize> {
     /// Zeros behind the text: they sort before every character, as the end of a text does.
     bytes: [u8; MOST],
@@ -26,5 +28,32 @@ impl<const MOST: usize> Short<MOST> {
     pub fn as_str(&self) -> &str {
         // Only whole texts were let in.
         std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl<const MOST: usize> Hash for Short<MOST> {
+    /// By the text alone: the zeros behind it are the same for all texts of its length.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes[..usize::from(self.length)].hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn short_texts_are_kept_whole_sorted_like_texts_and_found_again() {
+        let texts = ["", "a", "a.b", "ab", "abcd", "b", "z\u{e9}"];
+        let mut all: Vec<Short<4>> = texts.iter().rev().filter_map(|text| Short::of(text)).collect();
+        all.sort();
+        assert_eq!(all.iter().map(Short::as_str).collect::<Vec<_>>(), texts);
+        assert!(Short::<4>::of("abcde").is_none(), "one character too many");
+        let places: HashMap<Short<4>, usize> = all.iter().enumerate().map(|(at, text)| (*text, at)).collect();
+        for (at, text) in texts.iter().enumerate() {
+            assert_eq!(Short::of(text).and_then(|short| places.get(&short)), Some(&at), "{text}");
+        }
     }
 }
