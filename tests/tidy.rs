@@ -310,16 +310,17 @@ fn lints_are_expected_with_a_reason_never_allowed() {
 }
 
 #[test]
-fn no_message_holds_a_value_as_rust_writes_it() {
+fn no_message_holds_a_value_as_rust_writes_it_and_no_thread_panics_for_want_of_room() {
     let sources = sources();
     let of_tests = modules_of_tests(&sources);
     for (name, text) in sources {
         if of_tests.contains(&name) {
             continue;
         }
-        for (line, content) in code(&text) {
-            let for_us = is_in_tests(&text, line) || content.contains("panic!(");
+        for (line, content) in code(&text).filter(|(line, _)| !is_in_tests(&text, *line)) {
+            let for_us = content.contains("panic!(");
             assert!(for_us || !content.contains(":?}"), "src/{name}:{line}: `plain::quoted` shows a text");
+            assert!(!content.contains("thread::spawn("), "src/{name}:{line}: `os::thread::begin` tells of an error");
         }
     }
 }

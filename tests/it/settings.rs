@@ -91,6 +91,11 @@ fn read_only_nothing_that_writes_has_a_key_a_line_or_an_answer() {
     let refused = sandbox.run(&["--read-only", "fleet", "stop", "a"]);
     assert_eq!(refused.code, 4, "{refused:?}");
     assert!(refused.stderr.contains("changes something, and this is read-only"), "{refused:?}");
+    // Only with its CI it is more than a look: that runs a command of the user's.
+    let asks_ci = sandbox.run(&["--read-only", "gate", "check", "--branch", "b", "--ci"]);
+    assert!(asks_ci.stderr.contains("changes something, and this is read-only"), "{asks_ci:?}");
+    let looks = sandbox.run(&["--read-only", "gate", "check", "--branch", "b"]);
+    assert!(!looks.stderr.contains("read-only"), "{looks:?}");
     sandbox.ok(&["--read-only", "fleet", "ps"]);
     assert_eq!(sandbox.row("a")["pane"]["pid"], before);
 }

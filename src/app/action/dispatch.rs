@@ -190,7 +190,15 @@ mod tests {
         }
         with_an_option.dedup();
         // Without one they only tell what they would do.
-        let tell = ["fleet.init", "fleet.provision", "fleet.recover", "app.update", "backlog.export", "north.render"];
+        let tell = [
+            "fleet.init",
+            "fleet.provision",
+            "fleet.recover",
+            "app.update",
+            "backlog.export",
+            "north.render",
+            "gate.check",
+        ];
         with_an_option.sort_unstable();
         let mut tell = tell.to_vec();
         tell.sort_unstable();

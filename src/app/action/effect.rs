@@ -114,7 +114,8 @@ impl LibraryAction {
 impl GateAction {
     fn writes(&self) -> bool {
         match self {
-            Self::Check { .. } => false,
+            // CI runs a command of the user's, and stands in line for it.
+            Self::Check { ci, .. } => *ci,
             // Who waits in the queue holds up those behind.
             Self::Review { .. } | Self::Merge { .. } | Self::Queue { .. } => true,
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::app::tui::memory::Memory;
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::os::thread;
 use crate::plain;
 
 /// Largest file that is read back.
@@ -48,7 +49,10 @@ impl Keeper {
         }
         self.kept.clone_from(&memory);
         let path = self.path.clone();
-        std::thread::spawn(move || write(&path, &memory));
+        if let Err(failure) = thread::begin("memory", move || write(&path, &memory)) {
+            // It is written again with the next change, and at the end.
+            tracing::warn!(%failure, "what the dashboard remembers is not written");
+        }
     }
 
     /// Remembers it before the program ends.

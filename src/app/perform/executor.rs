@@ -9,6 +9,7 @@ use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
+use crate::fleet::os::thread;
 
 /// What is said to whoever wants something changed where only looks are allowed.
 #[must_use]
@@ -53,7 +54,7 @@ pub(in crate::app) async fn perform(site: &Site, request: Request, console: Cons
 /// Runs what waits for locks and servers of the backlog: the event loop must not, nor the end of the program.
 async fn apart(work: impl FnOnce() -> Result<Report> + Send + 'static) -> Result<Report> {
     let (answer, done) = oneshot::channel();
-    std::thread::spawn(move || drop(answer.send(work())));
+    thread::begin("backlog", move || drop(answer.send(work())))?;
     done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
 }
 

@@ -25,6 +25,7 @@ use self::script::Script;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, UsageFacts};
+use crate::fleet::os::thread;
 use crate::fleet::session;
 use crate::fleet::usage::Usage;
 use crate::plain::Patient;
@@ -163,12 +164,16 @@ impl Stub<'_> {
         let (agent, program) = (self.agent.identity.name.clone(), self.desk.program());
         let errands = Errands { held: held.clone(), agent, program, folder, answered };
         let (mut answer, went) = oneshot::channel();
-        std::thread::spawn(move || {
+        let begun = thread::begin("card", move || {
             if let Some(done) = craft::work(&errands, &mut answer) {
                 // It may have been told to end meanwhile.
                 let _left = answer.send(done);
             }
         });
+        if let Err(failure) = begun {
+            self.park(&held, &failure.to_string());
+            return self.agent.delivered(held, Went::Through(Vec::new()));
+        }
         self.at_work = Some((held, went));
     }
 

@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::model::Size;
+use crate::fleet::os::thread;
 
 /// Most output kept of one command: 100 panes of 200x50 with colours are about 4 MiB.
 pub const MAX_OUTPUT_BYTES: u64 = 16 << 20;
@@ -366,10 +367,12 @@ impl Drop for PtyProcess {
         let Some(mut child) = self.child.take() else { return };
         // Ending takes up to 200 ms when the client is hung, and this runs between two keys. Should
         // this process end first, the kernel hangs the terminal up.
-        std::thread::spawn(move || {
+        let ended = thread::begin("end", move || {
             let _already_gone = child.kill();
             let _reaped = child.wait();
         });
+        // Without one the client sees its terminal hang up, and is reaped by the end of this process.
+        drop(ended);
     }
 }
 

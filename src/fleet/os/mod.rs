@@ -1,4 +1,4 @@
-//! What speaks to the kernel: processes and their deaths, children, file locks, bells, private folders, the clock.
+//! What speaks to the kernel: processes and their deaths, children, file locks, bells, private folders, threads, the clock.
 
 pub mod bell;
 pub mod clock;
@@ -8,3 +8,4 @@ pub mod folder;
 pub mod lockfile;
 pub mod process;
 pub mod readable;
+pub mod thread;

@@ -94,7 +94,6 @@ pub(super) const GATES: &[ActionSpec] = &[
     )
     .no_key("it is about a branch")
     .takes(&[BRANCH, CARD, REPO, flag("ci", "Asks CI as well, on the merged result"), WAIT, JSON])
-    .looks()
     .answers("{branch, commit, main, main_commit, repository, ok, conditions}", GATE),
     command(
         "gate.review",

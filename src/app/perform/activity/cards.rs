@@ -12,6 +12,7 @@ use crate::backlog::place::Intent;
 use crate::fleet::activity::{Door, Event, Kind};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Site, fingerprint};
+use crate::fleet::os::thread;
 
 /// How long a command waits for the backlog.
 // A person waits for this command, and a backlog that hangs is only one source of what it prints.
@@ -65,7 +66,7 @@ fn event(place: &str, line: CardEvent) -> Event {
 pub(in crate::app) async fn pull(site: &Site) -> Result<Vec<Event>> {
     let (answer, read) = oneshot::channel();
     let site = site.clone();
-    std::thread::spawn(move || {
+    thread::begin("cards", move || {
         let lines = place(&site).and_then(|place| {
             let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {}).map_err(failure)?;
             let lines = backlog.store().recent(0, MOST).map_err(failure)?;
@@ -74,7 +75,7 @@ pub(in crate::app) async fn pull(site: &Site) -> Result<Vec<Event>> {
         });
         // Whoever asked may have left.
         let _left = answer.send(lines);
-    });
+    })?;
     match tokio::time::timeout(PATIENCE, read).await {
         Ok(Ok(read)) => read,
         _ => Err(Failure::failed(

@@ -12,6 +12,7 @@ use crate::backlog::operations::Detail;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
+use crate::fleet::os::thread;
 
 /// How long a command waits for the backlog after the fleet has answered.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -32,7 +33,7 @@ impl Look {
     pub(in crate::app) fn begin(site: &Site, query: BoardQuery) -> Self {
         let (answer, seen) = oneshot::channel();
         let site = site.clone();
-        std::thread::spawn(move || {
+        let begun = thread::begin("board", move || {
             let read = place(&site).and_then(|place| {
                 // Without a file there is nothing to open, and a look makes none.
                 if let Some(board) = place.board_of_none(&query) {
@@ -48,6 +49,11 @@ impl Look {
             // Whoever asked may have left.
             let _left = answer.send(read);
         });
+        if let Err(failure) = begun {
+            let (answer, refused) = oneshot::channel();
+            let _kept = answer.send(Err(failure));
+            return Self(refused);
+        }
         Self(seen)
     }
 

@@ -12,6 +12,7 @@ use crate::backlog::store::ListQuery;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::gate::{self, Card, Word};
 use crate::fleet::home::Site;
+use crate::fleet::os::thread;
 
 /// Works with the backlog on a thread of its own: it waits for locks and servers, and the event loop must not.
 ///
@@ -24,11 +25,11 @@ pub(super) async fn with_backlog<T: Send + 'static>(
 ) -> Result<T> {
     let site = site.clone();
     let (answer, done) = oneshot::channel();
-    std::thread::spawn(move || {
+    thread::begin("backlog", move || {
         let opened = place(&site).and_then(|place| place.open(intent, who(&site), &mut |_, _| {}).map_err(failure));
         // Whoever asked may have left.
         let _left = answer.send(opened.and_then(|mut backlog| work(&mut backlog).map_err(failure)));
-    });
+    })?;
     done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
 }
 
