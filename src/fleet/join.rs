@@ -293,6 +293,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
             None => tree.map(|tree| tree.facts.clone()),
         },
         idle_seconds: idle.map(|idle| idle.as_secs()),
+        printed: None,
         heartbeat: match remote_row {
             Some((row, _)) => row.heartbeat.clone(),
             None => heartbeat.ok().map(|beat| heartbeat_facts(beat, planes.now)),

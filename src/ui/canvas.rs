@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::layout::Edges;
 use super::text;
 use super::theme::Theme;
-use super::view::{Fit, PaneCut, Piece, Role};
+use super::view::{Fit, PaneCut, Piece, Reach, Role};
 use crate::fleet::model::{Cell, CellColor, acts_on_terminal};
 use crate::plain::marks_direction;
 
@@ -150,7 +150,7 @@ fn columns_of(fit: Fit) -> Option<usize> {
         Fit::Title => Some(17),
         Fit::Command => Some(22),
         Fit::Key => Some(7),
-        Fit::Text | Fit::Rest | Fit::BeforeCursor | Fit::Typed => None,
+        Fit::Text | Fit::Rest | Fit::Whole | Fit::BeforeCursor | Fit::Typed => None,
     }
 }
 
@@ -166,6 +166,9 @@ pub(super) fn pieces(buffer: &mut Buffer, area: Rect, y: u16, list: &[Piece], th
         let room = pen.room();
         if room == 0 {
             break;
+        }
+        if piece.fit == Fit::Whole && text::width_within(&piece.text, room).is_none() {
+            continue;
         }
         let style = theme.style(piece.role);
         match columns_of(piece.fit) {
@@ -207,6 +210,8 @@ pub(super) struct Panel<'a> {
     pub(super) tint: Option<Role>,
     /// Whether its upper edge is the lower one of the panel above.
     pub(super) joined: bool,
+    /// Which part of what belongs into it is on the screen.
+    pub(super) reach: Reach,
 }
 
 /// Draws the edges of a panel.
@@ -225,6 +230,7 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
             stroke(buffer, frame.x, y, theme.bar(), style);
             stroke(buffer, right, y, theme.bar(), style);
         }
+        thumb(buffer, Rect { x: right, y: frame.y + 1, width: 1, height: bottom - frame.y - 1 }, panel, theme);
         let marks = theme.frame();
         // The edge is shared with the panel above, whose vertical lines end in it.
         let [above_left, above_right, ..] = if panel.joined { marks.joints } else { marks.corners };
@@ -239,6 +245,35 @@ pub(super) fn panel(buffer: &mut Buffer, frame: Rect, edges: Edges, panel: &Pane
     }
     // The texts go over the finished line, so that what is cut off leaves the line and not a hole.
     titles(buffer, Rect { height: 1, ..frame }, panel.title, panel.facts, theme);
+}
+
+/// Marks on an edge which part of the whole is on the screen; nothing where that is all of it.
+pub(super) fn thumb(buffer: &mut Buffer, edge: Rect, panel: &Panel, theme: Theme) {
+    let style = theme.style(if panel.focused { Role::Accent } else { Role::Quiet });
+    for y in thumb_rows(edge.height, panel.reach) {
+        stroke(buffer, edge.x, edge.y + y, theme.thumb(), style);
+    }
+}
+
+/// Returns which rows of an edge that mark takes. It touches an end of the edge only where that end of the whole is on the
+/// screen.
+fn thumb_rows(rows: u16, reach: Reach) -> Range<u16> {
+    let Reach { first, room, all } = reach;
+    let hidden = all.saturating_sub(room);
+    let track = usize::from(rows);
+    if hidden == 0 || track < 3 {
+        return 0..0;
+    }
+    // At least one row at each side is left, so that there is always some way to go.
+    let height = (track * room / all).clamp(1, track - 2);
+    let way = track - height;
+    let at = match first.min(hidden) {
+        0 => 0,
+        first if first == hidden => way,
+        first => (way * first / hidden).clamp(1, way - 1),
+    };
+    let at = u16::try_from(at).unwrap_or(0);
+    at..at + u16::try_from(height).unwrap_or(0)
 }
 
 /// Draws a line between two parts of a panel, with what is said in it.
@@ -376,5 +411,33 @@ fn color(from: CellColor) -> Color {
         CellColor::Default => Color::Reset,
         CellColor::Indexed(index) => Color::Indexed(index),
         CellColor::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_mark_on_an_edge_says_where_one_is() {
+        let at = |first, room, all| thumb_rows(10, Reach { first, room, all });
+        assert_eq!(at(0, 10, 10), 0..0, "all of it is there");
+        assert_eq!((at(0, 10, 20), at(10, 10, 20)), (0..5, 5..10));
+        assert_eq!((at(1, 10, 20), at(9, 10, 20)), (1..6, 4..9), "neither end is in view");
+        assert_eq!(at(500, 10, 1_000), 4..5);
+    }
+
+    proptest! {
+        #[test]
+        fn the_mark_touches_an_end_of_the_edge_where_that_end_is_in_view(rows in 3_u16..60, first in 0_usize..300, room in 1_usize..60, all in 0_usize..300) {
+            let hidden = all.saturating_sub(room);
+            let mark = thumb_rows(rows, Reach { first, room, all });
+            prop_assert_eq!(mark.is_empty(), hidden == 0);
+            if hidden > 0 {
+                prop_assert_eq!(mark.start == 0, first == 0);
+                prop_assert_eq!(mark.end == rows, first >= hidden);
+            }
+        }
     }
 }

@@ -12,6 +12,9 @@ pub const STATE: usize = 13;
 pub const STRIP: usize = 12;
 const SHORT_STRIP: usize = 8;
 
+/// Columns of what an agent printed lately, one for each half minute.
+pub const OUTPUT: usize = 8;
+
 /// Columns of a duration, which stands at the right of them.
 pub const TIME: usize = 4;
 
@@ -24,8 +27,11 @@ pub const INDENT: usize = 4;
 /// Most lines that a reason takes below its row.
 const MOST_LINES: usize = 3;
 
-/// Columns that a reason needs to say anything.
+/// Columns that a reason needs to say anything: in fewer it is a word and an ellipsis.
 const REASON: usize = 16;
+
+/// Width of a list that has the selected agent's panel beside or below it, where its reason stands whole.
+const WITH_PANEL: usize = 50;
 
 /// Columns between two.
 const GAP: usize = 2;
@@ -47,6 +53,8 @@ pub struct Columns {
     pub tokens: usize,
     /// What it was over the last hour, a column for each piece of it.
     pub strip: usize,
+    /// What it printed in the last minutes, a column for each piece of them.
+    pub output: usize,
     /// Time since the last output.
     pub idle: usize,
     /// Age of the heartbeat.
@@ -55,17 +63,26 @@ pub struct Columns {
     pub reason: usize,
 }
 
+/// Which strips there is something for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Strips {
+    /// Whether anything is known of the last hour.
+    pub hour: bool,
+    /// Whether anything was printed lately.
+    pub output: bool,
+}
+
 impl Columns {
-    /// Divides a width among the columns of these rows; `history` says whether anything is known of the last hour.
+    /// Divides a width among the columns of these rows.
     #[must_use]
-    pub fn of(width: usize, rows: &[Arc<AgentRow>], history: bool) -> Self {
-        let whole = Self::divided(width, rows, history, true);
+    pub fn of(width: usize, rows: &[Arc<AgentRow>], strips: Strips) -> Self {
+        let whole = Self::divided(width, rows, strips, true);
         // The selected agent's panel says it as well: it gives way to the reasons of all.
         let narrow = whole.reason < REASON && rows.iter().any(|row| row.alias.is_some());
-        if narrow { Self::divided(width, rows, history, false) } else { whole }
+        if narrow { Self::divided(width, rows, strips, false) } else { whole }
     }
 
-    fn divided(width: usize, rows: &[Arc<AgentRow>], history: bool, alias: bool) -> Self {
+    fn divided(width: usize, rows: &[Arc<AgentRow>], strips: Strips, alias: bool) -> Self {
         let longest =
             |pick: fn(&AgentRow) -> usize, title: usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0).max(title);
         let name = if alias { longest(|agent| wide(agent, true), 5) } else { longest(|agent| wide(agent, false), 5) };
@@ -88,16 +105,25 @@ impl Columns {
         // What is asked for first is dropped last; the second number is what it leaves to the reason at least.
         let idle = take(TIME, 16);
         let card = take(card, 20);
-        let strip = if history { take(STRIP, 22) } else { 0 };
+        let strip = if strips.hour { take(STRIP, 22) } else { 0 };
         // Most of an hour is worth more than no strip, and more than the words of those who need nobody: the others'
         // reasons stand below their rows. The newest cells are kept.
-        let strip = if strip == 0 && history { take(SHORT_STRIP, 12) } else { strip };
+        let strip = if strip == 0 && strips.hour { take(SHORT_STRIP, 12) } else { strip };
+        let output = if strips.output { take(OUTPUT, REASON) } else { 0 };
         // Nobody says what it used: no column for it.
         let tokens = take(longest(|agent| usage(agent).as_ref().map_or(0, String::len), 0), 22);
         let class = take(class, 24);
         let runtime = take(runtime, 24);
         let beat = take(TIME, 28);
-        Self { name, alias, class, runtime, card, tokens, strip, idle, beat, reason: left }
+        // A list of words that are all cut says less than how busy each is; a reason that somebody has to read stands
+        // below its row, and that of the selected row in its panel.
+        let cut = strips.output && output == 0 && width >= WITH_PANEL && (OUTPUT + GAP..REASON).contains(&left);
+        if !cut {
+            return Self { name, alias, class, runtime, card, tokens, strip, output, idle, beat, reason: left };
+        }
+        left -= OUTPUT + GAP;
+        let strip = if strip > 0 { (strip + left).min(STRIP) } else { 0 };
+        Self { name, alias, class, runtime, card, tokens, strip, output: OUTPUT, idle, beat, reason: 0 }
     }
 
     /// Returns how many lines a reason takes below its row: none where it fits beside.

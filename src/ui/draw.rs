@@ -30,6 +30,9 @@ const ALWAYS_SHOWN: usize = 2;
 /// From this width on the footer names the views.
 const TABS_FROM: u16 = 110;
 
+/// From this width on it has their keys at least.
+const KEYS_OF_TABS_FROM: u16 = 64;
+
 /// From this width on the footer begins one column further in, below the edges of the panels.
 const INSET_FROM: u16 = 50;
 
@@ -91,16 +94,13 @@ pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
     layout::plan(area.width, area.height, kind)
 }
 
-/// Returns which parts of the footer there is room for, and where each stands; none where a message stands instead.
+/// Returns which parts of the footer there is room for, and where each stands. Beside a message that is only the views.
 pub(super) fn footer_parts(line: Rect, view: &View) -> Vec<(Part, Span)> {
-    if view.message.is_some() || line.is_empty() {
+    if line.is_empty() {
         return Vec::new();
     }
     let inset = u16::from(line.width > INSET_FROM);
     let right = line.right();
-    let columns = |texts: &[&str]| {
-        texts.iter().fold(0_u16, |all, part| all.saturating_add(u16::try_from(text::width(part)).unwrap_or(u16::MAX)))
-    };
     let wide = |(key, meaning): &(String, String)| columns(&[key, meaning]).saturating_add(3);
     let mut parts = Vec::with_capacity(view.tabs.len() + view.footer.len());
     let mut x = line.x + inset;
@@ -110,11 +110,26 @@ pub(super) fn footer_parts(line: Rect, view: &View) -> Vec<(Part, Span)> {
         parts.push((part, (from, *x)));
     };
     // Where the views stand with their keys, the hints need not name them.
-    let tabs: &[Tab] = if line.width >= TABS_FROM { &view.tabs } else { &[] };
+    let (tabs, named): (&[Tab], bool) = match line.width {
+        TABS_FROM.. => (&view.tabs, true),
+        KEYS_OF_TABS_FROM.. => (&view.tabs, false),
+        _ => (&[], false),
+    };
     for (at, tab) in tabs.iter().enumerate() {
-        take(Part::Tab(at), columns(&[&tab.key, tab.name]).saturating_add(3), &mut x);
+        let name = if named { columns(&[tab.name]).saturating_add(2) } else { 0 };
+        take(Part::Tab(at), columns(&[&tab.key]).saturating_add(1 + name), &mut x);
     }
-    x = x.saturating_add(if tabs.is_empty() { 0 } else { 2 });
+    x = x.saturating_add(match (tabs.is_empty(), named) {
+        (true, _) => 0,
+        (false, named) => 1 + u16::from(named),
+    });
+    if let Some(message) = &view.message {
+        // What was just done has to be said whole; where one is can wait.
+        if x.saturating_add(columns(&[&message.text])) > right {
+            parts.clear();
+        }
+        return parts;
+    }
     let first = view.footer.len().saturating_sub(ALWAYS_SHOWN);
     // The way out is reserved before anything else is written.
     let mut room = right.saturating_sub(view.footer[first..].iter().map(wide).fold(0, u16::saturating_add));
@@ -132,23 +147,35 @@ pub(super) fn footer_parts(line: Rect, view: &View) -> Vec<(Part, Span)> {
     parts
 }
 
+/// The columns of texts beside each other.
+fn columns(texts: &[&str]) -> u16 {
+    texts.iter().fold(0_u16, |all, part| all.saturating_add(u16::try_from(text::width(part)).unwrap_or(u16::MAX)))
+}
+
 fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
+    let parts = footer_parts(line, view);
     // The hints can wait: a message answers what was just done.
     if let Some(message) = &view.message {
-        let inset = u16::from(line.width > INSET_FROM);
-        let area = Rect { x: line.x + inset, width: line.width - inset, ..line };
+        let inset = line.x + u16::from(line.width > INSET_FROM);
+        let x = parts.last().map_or(inset, |(_, (_, to))| to + 1);
+        let area = Rect { x, width: line.right().saturating_sub(x), ..line };
         pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
-        return;
     }
-    for (part, (from, to)) in footer_parts(line, view) {
+    for (part, (from, to)) in parts {
         let area = Rect { x: from, width: to - from, ..line };
         let mut pen = Pen::new(buffer, area, area.y, theme);
         match part {
             Part::Tab(at) => {
                 let tab = &view.tabs[at];
                 let style = if tab.current { theme.chosen() } else { theme.style(Role::Quiet) };
+                let of_key = if tab.current { style } else { theme.style(Role::Accent) };
+                if to - from == columns(&[&tab.key]) + 1 {
+                    // The panel's title names the view.
+                    pen.put(&tab.key, of_key);
+                    continue;
+                }
                 pen.put(" ", style);
-                pen.put(&tab.key, if tab.current { style } else { theme.style(Role::Accent) });
+                pen.put(&tab.key, of_key);
                 [" ", tab.name, " "].iter().for_each(|part| pen.put(part, style));
             }
             Part::Hint(at) => {

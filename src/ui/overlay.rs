@@ -8,7 +8,7 @@ use super::canvas::{Panel, Pen, panel, pieces, put, width_of};
 use super::layout::Edges;
 use super::text;
 use super::theme::Theme;
-use super::view::{Fit, Piece, Popup, Role};
+use super::view::{Fit, Piece, Popup, Reach, Role};
 
 /// The part of a text that was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     // What lies behind would show through the popup's blanks.
     Clear.render(frame, buffer);
     buffer.set_style(frame, theme.raised());
-    border(buffer, frame, popup, theme);
+    let reach = Reach { first: usize::from(scroll), room: usize::from(text_rows), all: lines.len() };
+    border(buffer, frame, popup, reach, theme);
     for (y, (_, line)) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
         pieces(buffer, inner, y, line, theme);
     }
@@ -168,9 +169,9 @@ fn place(lines: &[(usize, Vec<Piece>)], at: usize) -> Option<(usize, usize)> {
 }
 
 /// Draws the edges, with the title in the upper one and the keys in the lower one.
-fn border(buffer: &mut Buffer, frame: Rect, popup: &Popup, theme: Theme) {
+fn border(buffer: &mut Buffer, frame: Rect, popup: &Popup, reach: Reach, theme: Theme) {
     let title = [Piece::new(popup.title.as_str(), Role::Strong)];
-    panel(buffer, frame, Edges::Full, &Panel { title: &title, focused: true, ..Panel::default() }, theme);
+    panel(buffer, frame, Edges::Full, &Panel { title: &title, focused: true, reach, ..Panel::default() }, theme);
     if !popup.hint.is_empty() && frame.width > 6 {
         let room = Rect { x: frame.x + 2, width: frame.width - 4, ..frame };
         let mut pen = Pen::new(buffer, room, frame.bottom() - 1, theme);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::activity::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Plots, StripLine};
-use super::columns::Columns;
+use super::columns::{Columns, OUTPUT};
 use crate::backlog::model::Column;
 use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, StripCell};
 
@@ -73,6 +73,8 @@ pub enum Fit {
     Key,
     /// On one line, from its beginning, in what is left of the line's width.
     Rest,
+    /// Not at all where not all of it has room: a part of it would say something else.
+    Whole,
     /// Typed text before the cursor: its end is to be seen.
     BeforeCursor,
     /// Typed text from the cursor on, or in a line without it: its beginning is to be seen.
@@ -92,6 +94,17 @@ impl Piece {
     }
 }
 
+/// Which part of something is on the screen: its edge shows that, where all of it has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// The first of them.
+    pub first: usize,
+    /// How many there is room for.
+    pub room: usize,
+    /// How many there are.
+    pub all: usize,
+}
+
 /// A whole frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
@@ -103,7 +116,7 @@ pub struct View {
     pub tabs: Vec<Tab>,
     /// Keys that matter here, with their meaning.
     pub footer: Vec<(String, String)>,
-    /// A message in place of the footer.
+    /// A message in place of the footer's hints.
     pub message: Option<Piece>,
     /// A popup.
     pub overlay: Option<Popup>,
@@ -161,6 +174,8 @@ pub struct OrgView {
     pub rows: Vec<OrgRow>,
     /// Lines that the whole chart takes.
     pub lines: usize,
+    /// Which of them are on the screen.
+    pub reach: Reach,
     /// How many seats are staffed.
     pub facts: Vec<Piece>,
     /// Lines that stand instead of seats when there are none.
@@ -301,6 +316,8 @@ pub struct ColumnView {
     pub notes: Vec<Piece>,
     /// Cards on the screen.
     pub cards: Vec<CardCell>,
+    /// Which of all its cards they are.
+    pub reach: Reach,
 }
 
 /// One card in a column.
@@ -347,6 +364,8 @@ pub struct FleetView {
     pub columns: Columns,
     /// Lines that the whole list takes.
     pub lines: usize,
+    /// Which of them are on the screen.
+    pub reach: Reach,
     /// How many agents there are.
     pub count: Vec<Piece>,
     /// Which of them is selected, such as `3/14`.
@@ -384,6 +403,8 @@ pub struct ListRow {
     pub lines: u16,
     /// Why it is what it is, where something warns: that first.
     pub warning: Option<String>,
+    /// Rows that its pane printed in each half minute of the last ones, the newest last.
+    pub output: [u64; OUTPUT],
     /// What it was in the last hour, the newest cell last; empty before anything is known.
     pub strip: Vec<StripCell>,
 }

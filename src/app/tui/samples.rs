@@ -65,6 +65,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
             descendants: 0,
         }),
         idle_seconds: Some(12),
+        printed: None,
         heartbeat: Some(HeartbeatFacts {
             age_seconds: 3.0,
             status: HeartbeatStatus::Ok,

@@ -84,6 +84,7 @@ fn unmanaged_row(
         pane: Some(pane_facts(pane, tree)),
         process: tree.map(|tree| tree.facts.clone()),
         idle_seconds: idle.map(|idle| idle.as_secs()),
+        printed: None,
         heartbeat: None,
         usage: None,
         health: decision.health,

@@ -52,6 +52,9 @@ pub struct AgentRow {
     pub process: Option<ProcessFacts>,
     /// Seconds without output.
     pub idle_seconds: Option<u64>,
+    /// Rows of text that its pane printed since the observer first looked at its screen.
+    #[serde(skip)]
+    pub printed: Option<u64>,
     /// Heartbeat plane.
     pub heartbeat: Option<HeartbeatFacts>,
     /// What its runtime says that it used.

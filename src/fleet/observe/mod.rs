@@ -10,6 +10,7 @@ mod files;
 mod hosts;
 mod news;
 mod observed;
+mod printed;
 mod screens;
 mod trees;
 mod units;

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
+use super::printed::Printed;
 use super::screens::{Readings, RulesCache, ScreenPoll};
 use super::trees::Folder;
 use crate::fleet::error::Failure;
@@ -51,6 +52,8 @@ pub(super) struct Observed {
     roster_error: Option<String>,
     tmux: HashMap<ServerName, Reading<Look>>,
     screens: Readings,
+    /// What those panes print.
+    printed: Printed,
     polls: HashMap<ServerName, ScreenPoll>,
     /// Panes whose screens tell something, and their runtimes.
     told: Vec<(ServerName, PaneRecord, String)>,
@@ -84,6 +87,7 @@ impl Observed {
             roster_error: None,
             tmux: HashMap::new(),
             screens: HashMap::new(),
+            printed: Printed::default(),
             polls: HashMap::new(),
             told: Vec::new(),
             rules: RulesCache::default(),
@@ -172,7 +176,10 @@ impl Observed {
                 for (server, pane, peek) in facts.screens {
                     let told = self.told.iter().find(|(of, one, _)| *of == server && one.id == pane);
                     let read = told.and_then(|(.., runtime)| self.rules.read(&self.site, runtime, &peek));
-                    self.screens.extend(read.map(|reading| ((server, pane), reading)));
+                    if let Some(reading) = read {
+                        self.printed.take(&server, pane, &peek);
+                        self.screens.insert((server, pane), reading);
+                    }
                 }
                 let rows = match facts.rows {
                     Some(rows) => Reading::new(rows, now),
@@ -225,6 +232,7 @@ impl Observed {
         let told: HashSet<(&ServerName, PaneId)> =
             self.told.iter().map(|(server, pane, _)| (server, pane.id)).collect();
         self.screens.retain(|(server, pane), _| told.contains(&(server, *pane)));
+        self.printed.retain(|server, pane| told.contains(&(server, pane)));
         for (server, poll) in &mut self.polls {
             poll.retain(|pane| told.contains(&(server, pane)));
         }
@@ -252,7 +260,10 @@ impl Observed {
             let Some((_, pane, runtime)) = told else { continue };
             self.polls.entry(server.clone()).or_default().mark_read(pane);
             let read = self.rules.read(&self.site, runtime, &peek);
-            self.screens.extend(read.map(|reading| ((server.clone(), id), reading)));
+            if let Some(reading) = read {
+                self.printed.take(server, id, &peek);
+                self.screens.insert((server.clone(), id), reading);
+            }
         }
     }
 
@@ -429,6 +440,13 @@ impl Observed {
             snapshot.warnings.push(Warning::Unsupervised);
         }
         snapshot.supervision = supervision;
+        for row in &mut snapshot.agents {
+            let printed = row.target.as_ref().and_then(|target| self.printed.of(&target.server, target.pane));
+            // The rows were made just now, and nobody else has them.
+            if let Some(row) = printed.and(Arc::get_mut(row)) {
+                row.printed = printed;
+            }
+        }
         if snapshot.escalations.iter().any(Escalation::is_open) {
             mark_escalated(&mut snapshot);
         }

@@ -69,7 +69,7 @@ fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme:
     // Each plot takes lines of bars as the room allows, and a scale.
     let height = (area.height / 6).clamp(2, 5);
     let mut y = area.y;
-    let second = name("Time in claim");
+    let second = name("In claim");
     for (list, below) in [
         (&shown.done, Some(Panel { title: &second, facts: &shown.claims_title, ..Panel::default() })),
         (&shown.claims, None),

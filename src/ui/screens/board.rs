@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::list::{empty, filter, select};
-use crate::ui::canvas::{Panel, Pen, panel, pieces, stroke};
+use crate::ui::canvas::{Panel, Pen, panel, pieces, stroke, thumb};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
@@ -26,6 +26,9 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Th
                 for y in area.y..area.bottom() {
                     stroke(buffer, area.right(), y, theme.bar(), theme.edge(false));
                 }
+                let cards = plan.cards_in(*area);
+                let edge = Panel { focused: at == view.selected, reach: column.reach, ..Panel::default() };
+                thumb(buffer, Rect { x: area.right(), width: 1, ..cards }, &edge, theme);
             }
         }
     } else {
@@ -113,7 +116,7 @@ fn draw_column(buffer: &mut Buffer, plan: &Plan, area: Rect, column: &ColumnView
         // Corners, strokes, and a blank around each.
         let fits = wide(&column.title) + wide(notes) + 9 <= usize::from(area.width);
         let facts = if fits { notes } else { &[] };
-        let edge = Panel { title: &column.title, facts, focused: selected, ..Panel::default() };
+        let edge = Panel { title: &column.title, facts, focused: selected, reach: column.reach, ..Panel::default() };
         panel(buffer, area, Edges::Full, &edge, theme);
     } else if plan.tabs.is_empty() {
         band(buffer, area, column, selected, theme);

@@ -8,7 +8,7 @@ use ratatui::style::Modifier;
 
 use super::events::events;
 use super::list::{empty, filter, select};
-use super::strip::strip_cell;
+use super::strip::{output_cell, strip_cell};
 use crate::backlog::model::Column;
 use crate::fleet::model::age::{Coarse, Short};
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, width_of};
@@ -25,7 +25,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     // The lower edge of a list that stands above the detail is the detail's upper one.
     let (facts, foot) = if stacked { (&view.position, &[][..]) } else { (&view.count, view.position.as_slice()) };
     let title = [Piece::new("Fleet", Role::Strong)];
-    let list_panel = Panel { title: &title, facts, foot, focused: true, ..Panel::default() };
+    let list_panel = Panel { title: &title, facts, foot, focused: true, reach: view.reach, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &list_panel, theme);
     list(buffer, plan.list, view, theme);
     if !plan.recent_frame.is_empty() {
@@ -114,7 +114,8 @@ fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
     for (title, wide) in [
         ("STATE", columns::STATE - GAP),
         ("AGENT", columns.name),
-        (if columns.strip < columns::STRIP { "HOUR" } else { "LAST HOUR" }, columns.strip),
+        (if columns.strip < "LAST HOUR".len() { "HOUR" } else { "LAST HOUR" }, columns.strip),
+        ("OUTPUT", columns.output),
         ("CLASS", columns.class),
         ("RUNTIME", columns.runtime),
         ("CARD", columns.card),
@@ -130,7 +131,9 @@ fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
             pen.skip(GAP);
         }
     }
-    pen.put("WHY", style);
+    if columns.reason > 0 {
+        pen.put("WHY", style);
+    }
 }
 
 fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, theme: Theme) {
@@ -156,6 +159,12 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         for shown in row.strip.iter().skip(newest) {
             let (symbol, role) = strip_cell(*shown, theme);
             pen.put(symbol, theme.style(role));
+        }
+        pen.skip(GAP);
+    }
+    if columns.output > 0 {
+        for rows in row.output {
+            pen.put(output_cell(rows, theme), theme.style(Role::Quiet));
         }
         pen.skip(GAP);
     }
@@ -190,7 +199,10 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         (false, false) => quiet,
     };
     if row.lines < 2 {
-        pen.put_fitted(&[row.why()], columns.reason, theme.style(role));
+        let why = row.why();
+        // The card has a column of its own.
+        let own = why.strip_prefix(columns::card(agent)).and_then(|rest| rest.strip_prefix(' '));
+        pen.put_fitted(&[own.filter(|_| columns.card > 0).unwrap_or(why)], columns.reason, theme.style(role));
     } else {
         let width = usize::from(area.width);
         for (y, line) in (area.y + 1..area.bottom()).zip(columns::below(width, row.why())) {

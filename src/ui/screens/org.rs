@@ -34,7 +34,7 @@ struct Widths {
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &OrgView, theme: Theme) {
     let stacked = plan.detail_frame.x == plan.list_frame.x && !plan.detail_frame.is_empty();
     let title = [Piece::new("Org", Role::Strong)];
-    let edge = Panel { title: &title, facts: &view.facts, focused: true, ..Panel::default() };
+    let edge = Panel { title: &title, facts: &view.facts, focused: true, reach: view.reach, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &edge, theme);
     if view.rows.is_empty() {
         empty(buffer, plan.list, &view.empty, theme);

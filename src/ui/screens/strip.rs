@@ -17,6 +17,13 @@ pub(super) fn bars(theme: Theme) -> [&'static str; 9] {
 /// The step of a cell that was busy all the time: above half of the line, so that rows of busy agents stay apart.
 const HIGHEST: usize = 5;
 
+/// A cell of what was printed: a step higher for twice as many rows, so that a line now and then shows beside a flood.
+pub(super) fn output_cell(rows: u64, theme: Theme) -> &'static str {
+    let step = rows.checked_ilog2().map_or(0, |twice| usize::try_from(twice).unwrap_or(0) + 1);
+    // A full cell would run into the row above it.
+    bars(theme)[step.min(7)]
+}
+
 /// A cell of a strip: as high as it was busy; what needed somebody keeps its mark.
 pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) {
     let steps = bars(theme);
@@ -30,5 +37,21 @@ pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) 
             let busy = usize::from(cell.busy.min(BUSIEST));
             (steps[(busy * HIGHEST).div_ceil(usize::from(BUSIEST)).max(1)], Role::State(state))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Depth;
+
+    #[test]
+    fn one_row_shows_and_a_flood_fills_no_cell() {
+        let of = |unicode: bool| {
+            let theme = Theme::new("dark", Depth::Full, unicode);
+            [0, 1, 2, 3, 4, 60, 64, 5_000, u64::MAX].map(|rows| output_cell(rows, theme)).concat()
+        };
+        assert_eq!(of(true), " \u{2581}\u{2582}\u{2582}\u{2583}\u{2586}\u{2587}\u{2587}\u{2587}");
+        assert_eq!(of(false), " ...:=###");
     }
 }

@@ -34,8 +34,9 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     let state = if tile.agent.managed { Role::State(tile.agent.readiness) } else { Role::Quiet };
     let tint = tile.needs.then_some(tile.what.role);
     panel(buffer, frame, edges, &Panel { focused: tile.selected, tint, ..Panel::default() }, theme);
-    // Every column counts in a narrow edge: a corner, a mark, and the state.
-    let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(3), height: 1, ..frame };
+    // Every column counts in a narrow edge: a mark, the state, and a corner where there is one.
+    let right = if edges == Edges::Full { 3 } else { 1 };
+    let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(right), height: 1, ..frame };
     let mut pen = Pen::new(buffer, inner, inner.y, theme);
     note_mark(&mut pen, (tile.marked, tile.unread, tile.snoozed), theme);
     pen.put(theme.glyph(tile.agent.readiness), theme.style(state));

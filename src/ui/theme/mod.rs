@@ -207,6 +207,12 @@ impl Theme {
         if self.unicode { "│" } else { "|" }
     }
 
+    /// Returns the part of a vertical rule that stands for what is on the screen.
+    #[must_use]
+    pub fn thumb(self) -> &'static str {
+        if self.unicode { "\u{2590}" } else { "#" }
+    }
+
     /// Returns the mark of a row whose state changed unseen.
     #[must_use]
     pub fn unread(self) -> &'static str {

@@ -112,6 +112,20 @@ fn agent(at: usize) -> AgentRow {
     row
 }
 
+/// What the observer counted of the agents' panes over the last minutes, each with its moment.
+pub(super) fn printed() -> impl Iterator<Item = (Vec<Arc<AgentRow>>, Timestamp)> {
+    let of = |at: usize, step: usize| -> u64 {
+        let working = AGENTS[at].3 == Readiness::Working;
+        let each = |step: usize| [4, 60, 9, 0, 130, 18, 2, 70, 30][(step + at * 2) % 9];
+        if working { (0..step).map(each).sum() } else { u64::from(step > at % 5) * 12 }
+    };
+    (0..=8).map(move |step| {
+        let row = |at: usize| Arc::new(AgentRow { printed: Some(of(at, step)), ..agent(at) });
+        let ago = 30 * (8 - i64::try_from(step).unwrap());
+        ((0..AGENTS.len()).map(row).collect(), Timestamp::from_second(now().as_second() - ago).unwrap())
+    })
+}
+
 /// The fleet, in attention order.
 pub(super) fn snapshot() -> Arc<FleetSnapshot> {
     let mut agents: Vec<Arc<AgentRow>> = (0..AGENTS.len()).map(|at| Arc::new(agent(at))).collect();

@@ -74,6 +74,9 @@ fn themes() -> [(&'static str, Theme); 6] {
 /// The dashboard after these keys, with all that it asks for answered.
 fn dashboard(size: Size, keys: &str, light: bool) -> State {
     let mut state = State::new(size, fleet::now());
+    for (rows, at) in fleet::printed() {
+        state.output.take(&rows, at);
+    }
     let first = [
         Event::Tick(fleet::now()),
         Event::Known(Arc::new(fleet::known())),

@@ -9,7 +9,7 @@ use crate::backlog::model::{CardLine, Column, Stamp};
 use crate::fleet::model::age;
 use crate::ui::layout::{Edges, Plan, ViewKind};
 use crate::ui::theme::glyph;
-use crate::ui::view::{BoardView, Body, CardCell, CardWords, ColumnView, Piece, Role};
+use crate::ui::view::{BoardView, Body, CardCell, CardWords, ColumnView, Fit, Piece, Reach, Role};
 
 /// Readings older than this are told: the watcher looks at least every ten seconds.
 const OLD: Duration = Duration::from_secs(30);
@@ -58,7 +58,9 @@ fn board(state: &State, plan: &Plan) -> BoardView {
             })
             .collect();
         let (title, notes) = title(state, column);
-        ColumnView { title, notes, cards }
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let reach = Reach { first: number(top), room: number(page), all: number(state.board.count(column)) };
+        ColumnView { title, notes, cards, reach }
     });
     BoardView {
         columns: columns.into(),
@@ -130,8 +132,10 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
                 }
                 None => pieces.push(Piece::new(owner, Role::Strong)),
             }
-            pieces.push(Piece::new(bar(card.updated_at.max(claim.since), claim.expires_at, now), role));
+            // A number that is cut is another one, and so is a bar: first the words, then the picture of them.
             pieces.push(Piece::new(left, role));
+            let bar = bar(card.updated_at.max(claim.since), claim.expires_at, now);
+            pieces.push(Piece::new(bar, role).fitted(Fit::Whole));
         }
         (Column::Waiting, _) => pieces.push(quiet(format!("waits for {}", card.open_dependencies))),
         (Column::Blocked, _) => {

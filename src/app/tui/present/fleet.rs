@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::{activity, detail, pane};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
-use crate::ui::columns::{self, Columns};
+use crate::ui::columns::{self, Columns, Strips};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
-use crate::ui::view::{Body, FleetView, ListRow, Piece, Role};
+use crate::ui::view::{Body, FleetView, ListRow, Piece, Reach, Role};
 
 /// What is done with the selected agent, and stands in the edge of its panel: the footer has the rest.
 pub(super) const ON_THE_SELECTED: &[&str] =
@@ -23,7 +23,7 @@ pub(super) fn has_edge(plan: &Plan) -> bool {
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
     let rows = state.rows();
     ViewKind::Fleet {
-        lines: sizes(state, &rows).1.iter().map(|lines| usize::from(*lines)).sum(),
+        lines: lines_of(&sizes(state, &rows).1),
         filter: state.is_filtered(),
         facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
         recent: tells_recent(state),
@@ -45,10 +45,15 @@ pub(in crate::app::tui) fn heights(state: &State, rows: &[Arc<AgentRow>]) -> Vec
     sizes(state, rows).1
 }
 
+fn lines_of(heights: &[u16]) -> usize {
+    heights.iter().map(|lines| usize::from(*lines)).sum()
+}
+
 fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
     let size = state.size;
     let width = usize::from(layout::list_width(size.width, size.height));
-    let columns = Columns::of(width, rows, state.activity.known.is_some());
+    let strips = Strips { hour: state.activity.known.is_some(), output: state.output.is_known };
+    let columns = Columns::of(width, rows, strips);
     let wanted = rows.iter().map(|row| {
         // Only who needs somebody gets more than a line: a list of a hundred has to fit on a screen.
         let lines = if row.needs_operator() { columns.lines_below(width, &why(row)) } else { 0 };
@@ -85,7 +90,12 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     FleetView {
         rows: shown,
         columns,
-        lines: heights.iter().map(|lines| usize::from(*lines)).sum(),
+        lines: lines_of(&heights),
+        reach: Reach {
+            first: lines_of(heights.get(..state.list_top).unwrap_or_default()),
+            room: plan.list_lines(),
+            all: lines_of(&heights),
+        },
         tells_recent: tells_recent(state),
         recent: activity::newest(state, usize::from(plan.recent.height)),
         count,
@@ -130,6 +140,7 @@ fn list_row(state: &State, row: &Arc<AgentRow>, lines: u16) -> ListRow {
         selected: state.selected.as_ref() == Some(&row.key),
         lines,
         warning,
+        output: state.output.of(&row.key, state.now),
         strip: if row.managed { activity::last_hour(state, &row.host, row.name.as_str()) } else { Vec::new() },
     }
 }

@@ -35,6 +35,10 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines.push(note("\u{2022} in front", "its state changed since you last looked at it"));
         lines.push(note("\u{25a0} in front", "it is marked: what you do next is done to all that are"));
         lines.push(note("z in front", "nothing is told of it for a while (snooze)"));
+        if state.screen == Screen::Fleet {
+            lines.push(note("last hour", "what it was, five minutes a cell; a dot is a time that nobody looked at"));
+            lines.push(note("output", "what its pane printed, half a minute a cell; a step more is twice as much"));
+        }
         lines.push(note(
             "need you",
             "stuck, dead, stale, unknown, drift (another runtime than the roster says), not enabled at boot",

@@ -7,7 +7,7 @@ use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Label, Readiness, printable};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
-use crate::ui::view::{Body, OrgRow, OrgView, Piece, Role};
+use crate::ui::view::{Body, OrgRow, OrgView, Piece, Reach, Role};
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
@@ -45,6 +45,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
         empty: if rows.is_empty() { fleet::empty(state) } else { Vec::new() },
         rows,
         lines: seats.len(),
+        reach: Reach { first: state.org.top, room: plan.list_lines(), all: seats.len() },
         facts: vec![Piece::new(facts, Role::Quiet)],
         title,
         told,

@@ -17,6 +17,7 @@ pub mod help;
 pub mod input_history;
 pub mod menu;
 pub mod org;
+pub mod output;
 pub mod palette;
 pub mod prompt;
 pub mod question;
@@ -40,6 +41,7 @@ use self::fleet::FilterLine;
 use self::goals::GoalsState;
 use self::input_history::InputHistory;
 use self::org::OrgState;
+use self::output::Output;
 use self::screen::{Mark, Overlay, Screen};
 use self::wall::WallState;
 use self::watch::Scrollback;
@@ -103,6 +105,8 @@ pub struct State {
     pub diff: DiffState,
     /// The chart of seats.
     pub org: OrgState,
+    /// What panes printed lately.
+    pub output: Output,
     /// The selected row.
     pub selected: Option<RowKey>,
     /// Name asked for on the command line, until a row of that name is there.
@@ -185,6 +189,7 @@ impl State {
             activity: ActivityState::default(),
             diff: DiffState::default(),
             org: OrgState::default(),
+            output: Output::default(),
             selected: None,
             wanted: None,
             batch: HashSet::new(),

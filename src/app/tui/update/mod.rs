@@ -64,6 +64,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Snapshot(snapshot) => {
             notices::take(state, &snapshot, &mut effects);
+            state.output.take(&snapshot.agents, state.now);
             state.observed = Some(snapshot);
             observed::join_claims(state);
         }

@@ -14,7 +14,8 @@ fn of_thirty_agents_the_three_that_need_somebody_are_named_with_their_whole_reas
         ),
         ("xia", Readiness::Stale, "no heartbeat for 12m; its host build2 does not answer"),
     ];
-    for size in [(80, 24), (120, 36)] {
+    // With what they printed lately, and before anything is known of that.
+    for (size, printed) in [((80, 24), 0), ((120, 36), 0), ((80, 24), 9), ((120, 36), 9)] {
         let mut state = State::new(Size { width: size.0, height: size.1 }, Timestamp::UNIX_EPOCH);
         let mut snapshot = (*samples::snapshot()).clone();
         let idle = (0..27).map(|number| samples::row(&format!("agent{number:02}"), Readiness::Available));
@@ -25,9 +26,15 @@ fn of_thirty_agents_the_three_that_need_somebody_are_named_with_their_whole_reas
         let mut rows: Vec<_> = idle.chain(needing).map(Arc::new).collect();
         rows.sort_by(|one, other| one.compare_attention(other, false));
         snapshot.agents = rows;
-        update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+        for printed in [0, printed] {
+            for row in &mut snapshot.agents {
+                Arc::make_mut(row).printed = Some(printed);
+            }
+            update(&mut state, Event::Snapshot(Arc::new(snapshot.clone())));
+        }
         let shown = picture::plain(&frame(&state, Theme::default()));
         assert!(shown.contains("3 need you"), "{shown}");
+        assert_eq!(shown.contains("OUTPUT"), printed > 0, "{shown}");
         // The list alone, without its edges, and with broken lines joined.
         let list = usize::from(crate::ui::layout::list_width(size.0, size.1));
         let rows = shown.lines().skip(2).map(|line| line.chars().skip(1).take(list).collect::<String>());

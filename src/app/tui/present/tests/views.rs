@@ -36,3 +36,41 @@ fn an_org_without_agents_says_how_to_make_some() {
     let shown = shown(&state, Theme::default());
     assert!(shown.contains("no agents") && shown.contains("makes a first fleet"), "{shown}");
 }
+
+#[test]
+fn each_column_of_the_list_says_something_or_is_not_there() {
+    use crate::ui::columns::{self, Columns, OUTPUT, Strips};
+    let rows = [Arc::new(samples::row("orchestrator", Readiness::Working))];
+    let at = |width| Columns::of(width, &rows, Strips { hour: true, output: true });
+    for width in 1..220 {
+        let list = at(width);
+        assert!(list.output == 0 || list.output == OUTPUT && list.strip > 0, "{width}: {list:?}");
+        let words = list.output == 0 || list.reason == 0 || list.reason >= 16;
+        assert!(words, "{width}: {list:?}");
+        let all = [list.name, list.strip, list.output, list.card, list.tokens, list.class, list.runtime, list.idle];
+        // A gap behind each.
+        let taken: usize = all.iter().chain([&list.beat]).filter(|wide| **wide > 0).map(|wide| wide + 2).sum();
+        let least = columns::MARKS + columns::STATE + list.name + 2;
+        assert!(columns::MARKS + columns::STATE + taken + list.reason <= width.max(least), "{width}: {list:?}");
+    }
+    assert_eq!((at(58).output, at(58).reason), (OUTPUT, 0), "the words would all be cut");
+    assert!(at(49).output == 0 && at(49).reason > 0, "a list that has no panel beside it");
+    assert!(at(108).output == OUTPUT && at(108).reason >= 16, "room for both");
+    let silent = Columns::of(108, &rows, Strips { hour: true, output: false });
+    assert_eq!(silent.output, 0, "nobody printed anything");
+}
+
+#[test]
+fn a_message_leaves_the_views_in_their_place_where_it_has_room_beside_them() {
+    for (width, tabs) in [(120, "1 fleet  2 wall"), (80, "1 2 3 4 5"), (50, "")] {
+        let mut state = state((width, 24));
+        state.say("code0: taken".to_owned(), false);
+        let last_line = |state: &State| {
+            picture::plain(&frame(state, Theme::default())).lines().last().unwrap().trim_start().to_owned()
+        };
+        let last = last_line(&state);
+        assert!(last.starts_with(tabs) && last.contains("code0: taken"), "{width}: {last}");
+        state.say("word ".repeat(30), false);
+        assert!(last_line(&state).starts_with("word word"), "{width}: it is said whole");
+    }
+}
