@@ -7,7 +7,6 @@ pub mod draft;
 pub mod effect;
 pub mod event;
 pub mod filter;
-pub mod fuzzy;
 #[cfg(test)]
 mod gallery;
 pub mod memory;

@@ -3,9 +3,11 @@
 
 use std::cmp::Reverse;
 
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
 use crate::app::action::keymap::Keymap;
 use crate::app::action::registry::{self, ACTIONS, ActionSpec, Argument, Door, Shell};
-use crate::app::tui::fuzzy;
 use crate::app::tui::state::text_input::TextInput;
 
 /// The open palette.
@@ -27,6 +29,8 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
     let typed = normal(line);
     let lower = typed.to_lowercase();
     let tokens: Vec<&str> = lower.split_whitespace().collect();
+    let pattern = Pattern::new(&lower, CaseMatching::Respect, Normalization::Never, AtomKind::Fuzzy);
+    let (mut matcher, mut letters) = (Matcher::new(Config::DEFAULT), Vec::new());
     // How near it is, and within that how well it fits: the best first.
     let mut found: Vec<((usize, Reverse<u32>), &ActionSpec)> = ACTIONS
         .iter()
@@ -38,8 +42,8 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
             if command && (typed.trim_end() == words || typed.starts_with(&format!("{words} "))) {
                 return Some(((0, Reverse(0)), spec));
             }
-            let about = format!("{words} {}", spec.title.to_lowercase());
-            let fits = fuzzy::score(&lower, &about)?;
+            let about = format!("{words} {}", spec.title).to_lowercase();
+            let fits = pattern.score(Utf32Str::new(&about, &mut letters), &mut matcher)?;
             // In any order: "stop agent" is found as well as "agent stop".
             let all = tokens.iter().all(|token| about.contains(token));
             let near = match (words.starts_with(&lower), all) {
@@ -49,8 +53,8 @@ pub fn candidates(line: &str, keys: &Keymap) -> Vec<&'static ActionSpec> {
                 _ if lower.trim().chars().count() < 2 || tokens.len() > 2 => return None,
                 _ => 3,
             };
-            // Among those that hold the very words the table's own order counts; points are for guesses.
-            Some(((near, Reverse(if near == 3 { fits } else { 0 })), spec))
+            // A group lists its commands in the order of the table.
+            Some(((near, Reverse(if near == 1 { 0 } else { fits })), spec))
         })
         .collect();
     let exact = found.iter().any(|((near, _), _)| *near == 0);
@@ -123,7 +127,9 @@ mod tests {
             "not for hooks and units"
         );
         assert_eq!(ids("fldoc")[0], "fleet.doctor", "letters here and there");
+        assert_eq!(ids("restart")[0], "fleet.restart", "a whole word before a part of one");
         assert!(ids("nonsense words").is_empty());
+        assert!(ids(&"a".repeat(1 << 20)).is_empty(), "what was pasted");
         assert_eq!(ids("mosaic-tui fleet stop code0"), ["fleet.stop"], "the shell's form is understood");
         assert!(ids("Fleet stop code0").is_empty(), "arguments are never dropped");
     }
