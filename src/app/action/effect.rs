@@ -227,6 +227,8 @@ impl ScreenAction {
             | Self::FilterActivity
             | Self::OpenEvent
             | Self::Plots
+            | Self::Span
+            | Self::Running
             | Self::ViewOrg
             | Self::ScrollPersona(_)
             | Self::Side(_)

@@ -43,6 +43,7 @@ impl History {
         match ask {
             ActivityAsk::Show(query) => watcher.show(Some(*query)),
             ActivityAsk::Rest => watcher.show(None),
+            ActivityAsk::Span(span) => watcher.span(span),
             ActivityAsk::Looked(at) => watcher.looked(at),
         }
     }

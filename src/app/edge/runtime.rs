@@ -155,7 +155,8 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     }
     let signalled = !matches!(code, Ok(DONE));
     work::tell_unread(&state.answers);
-    let failed = work::finish(&mut work, state.running, signalled, &mut finished).await;
+    let running = state.running.into_iter().map(|running| running.sent).collect();
+    let failed = work::finish(&mut work, running, signalled, &mut finished).await;
     if let Some(text) = last_words {
         output::say(&format!("mosaic-tui: {text}"));
     }

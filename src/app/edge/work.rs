@@ -12,7 +12,6 @@ use super::signals::{Signalled, Signals};
 use crate::app::action::concern::{Agents, Concern};
 use crate::app::action::dispatch::{Request, Sent};
 use crate::app::action::error::{DONE, FAILED};
-use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
 use crate::app::perform::activity::record::{self, Asked};
 use crate::app::perform::executor;
@@ -97,7 +96,7 @@ impl Work {
         let turn = self.lines.stand(request.concern());
         self.tasks.spawn(async move {
             let _turn = turn.await;
-            let report = apart(site, width, (sent.command.clone(), sent.door), request, done.clone())
+            let report = apart(site, width, sent.clone(), request, done.clone())
                 .await
                 .unwrap_or_else(|failure| Report::failed(&failure));
             let _left = done.send(Event::Done { sent, report }).await;
@@ -112,22 +111,16 @@ impl Work {
 
 /// Performs an action on a thread of its own: a file on a server that does not answer, or anything else that an action
 /// waits for, must hold up neither the screen nor another action.
-async fn apart(
-    site: Site,
-    width: usize,
-    (command, door): (String, Door),
-    request: Request,
-    done: mpsc::Sender<Event>,
-) -> Result<Report> {
+async fn apart(site: Site, width: usize, sent: Sent, request: Request, done: mpsc::Sender<Event>) -> Result<Report> {
     let (answer, answered) = oneshot::channel();
     let perform = move || {
         let tell = |text: &str| {
             // A full queue drops a line of progress, never the result.
-            let said = Event::Progress { command: command.clone(), text: text.to_owned() };
+            let said = Event::Progress { sent: sent.clone(), text: text.to_owned() };
             let _dropped = done.try_send(said);
         };
-        let console = Console { width, owned: false, door };
-        let asked = Asked::now(&request, &command, door);
+        let console = Console { width, owned: false, door: sent.door };
+        let asked = Asked::now(&request, &sent.command, sent.door);
         let report = block_on(executor::perform(&site, request, console, &tell)).and_then(|report| report);
         // The Activity view says when the history cannot be kept.
         let _told = record::keep(&site, asked, &report);
@@ -232,6 +225,7 @@ mod tests {
     use super::*;
     use crate::app::action::cli;
     use crate::app::action::dispatch::Performer;
+    use crate::app::action::registry::Door;
 
     /// What the action of a command line concerns.
     fn of(line: &str) -> Concern {

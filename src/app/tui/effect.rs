@@ -7,7 +7,7 @@ use super::settings::Settings;
 use crate::app::action::dispatch::{Request, Sent};
 use crate::backlog::model::Card;
 use crate::backlog::watch;
-use crate::fleet::activity::Query;
+use crate::fleet::activity::{Query, Span};
 use crate::fleet::model::{PaneKey, PaneTarget};
 use crate::fleet::pane::Tile;
 
@@ -18,6 +18,8 @@ pub enum ActivityAsk {
     Show(Box<Query>),
     /// Show none.
     Rest,
+    /// Tell figures that go so far back.
+    Span(Span),
     /// Keep that the operator has seen the events up to a time.
     Looked(i64),
 }

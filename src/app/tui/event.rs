@@ -50,8 +50,8 @@ pub enum Event {
     History(PaneKey, Result<Arc<PaneScreen>, String>),
     /// A request that is performed says how far it is.
     Progress {
-        /// Its command line.
-        command: String,
+        /// Which.
+        sent: Sent,
         /// What it is doing.
         text: String,
     },

@@ -9,6 +9,7 @@ use super::state::State;
 use super::state::input_history::InputHistory;
 use crate::app::tui::screens::{activity, board, fleet};
 use crate::app::tui::state::screen::Screen;
+use crate::fleet::activity::Span;
 
 /// Longest text that is taken back; a file that somebody wrote may hold anything.
 const MAX_CHARS: usize = 2_000;
@@ -27,6 +28,8 @@ pub struct Memory {
     pub events: String,
     /// Whether the figures are shown instead of the events.
     pub plots: bool,
+    /// How far back they go, by its word.
+    pub span: String,
     /// What was run from the palette, the oldest first.
     pub commands: Vec<String>,
     /// Until when nothing is told of an agent, in milliseconds since 1970.
@@ -47,6 +50,7 @@ impl Memory {
             cards: state.board.filter.text.clone(),
             events: state.activity.filter.text.clone(),
             plots: state.activity.plots,
+            span: state.activity.span.word().to_owned(),
             commands: state.commands.lines().to_vec(),
             snoozed: state.notices.snoozed.iter().map(|(name, until)| (name.clone(), until.as_millisecond())).collect(),
         }
@@ -67,6 +71,7 @@ impl Memory {
         board::restore_filter(state, &clean(self.cards));
         activity::restore_filter(state, &clean(self.events));
         state.activity.plots = self.plots;
+        state.activity.span = Span::ALL.into_iter().find(|span| span.word() == self.span).unwrap_or_default();
         let mut commands = InputHistory::default();
         self.commands.into_iter().map(clean).filter(|line| !line.is_empty()).for_each(|line| commands.push(&line));
         state.commands = commands;
@@ -97,6 +102,7 @@ mod tests {
         board::restore_filter(&mut left, "phase:one");
         activity::restore_filter(&mut left, "kind:send");
         left.activity.plots = true;
+        left.activity.span = Span::Week;
         left.commands.push("fleet doctor");
         left.notices.snoozed.insert("a".to_owned(), Timestamp::UNIX_EPOCH);
         let memory = Memory::of(&left);

@@ -19,7 +19,7 @@ mod watch;
 
 pub use deliveries::{Behind, delivery, sent};
 pub use event::{Door, Event, Kind, SCHEMA};
-pub use figures::{Bucket, Day, HOUR, Hour, QUARTER, histogram, hours};
+pub use figures::{Bucket, HOUR, Hour, QUARTER, Quarters, Span, cards, histogram};
 pub use filter::{Filter, kinds, terms};
 pub use page::{Anchor, Known, Page, Place, Query};
 pub use recorder::Recorder;

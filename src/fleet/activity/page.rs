@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use crate::fleet::error::Result;
 
 use super::event::Event;
-use super::figures::{Bucket, Day, HOUR, Hour, QUARTER};
+use super::figures::{Bucket, HOUR, Hour, QUARTER, Quarters, Span};
 use super::filter::Filter;
 use super::store::{COLUMNS, Store, event, state_of};
 use super::strip::{Change, Seen};
@@ -56,21 +56,20 @@ pub struct Page {
     pub older: bool,
 }
 
-/// What is known of the last day.
+/// What is known of the last day, or of a longer span.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Known {
+    /// How far it goes back.
+    pub span: Span,
     /// States of agents.
     pub seen: Seen,
     /// What happened in each quarter of an hour.
-    pub day: Day,
+    pub quarters: Quarters,
     /// Cards of each hour.
     pub hours: HashMap<i64, Hour>,
     /// Up to when the operator had seen the events before.
     pub looked: Option<i64>,
 }
-
-/// A day, in milliseconds.
-const DAY: i64 = 24 * HOUR;
 
 /// Most events that are counted behind a page.
 const COUNTED: u32 = 1000;
@@ -114,15 +113,16 @@ impl Store {
         Ok(Page { query: query.clone(), events, newer, older })
     }
 
-    /// What is known of the day before a moment, and how far an operator has looked.
+    /// What is known of the span before a moment, and how far an operator has looked.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn known(&self, now: i64, operator: &str) -> Result<Known> {
-        let since = now - DAY;
+    pub fn known(&self, now: i64, span: Span, operator: &str) -> Result<Known> {
+        let since = now - span.millis();
         Ok(Known {
+            span,
             seen: self.states(since)?,
-            day: self.day(since)?,
+            quarters: self.quarters(since)?,
             hours: self.hours(since)?,
             looked: self.looked(operator)?,
         })
@@ -214,12 +214,12 @@ impl Store {
         read().map_err(|error| self.failed(&error))
     }
 
-    /// What happened in each quarter of an hour of a day.
+    /// What happened in each quarter of an hour since a moment.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn day(&self, since: i64) -> Result<Day> {
-        let read = || -> rusqlite::Result<Day> {
+    pub fn quarters(&self, since: i64) -> Result<Quarters> {
+        let read = || -> rusqlite::Result<Quarters> {
             self.connection
                 .prepare_cached(
                     "SELECT at / ?2, count(*), sum(state IN ('stuck', 'dead', 'stale') OR good = 0) FROM event \

@@ -13,6 +13,7 @@ use crate::fleet::model::FleetSnapshot;
 use crate::fleet::os::folder;
 
 use super::event::Event;
+use super::figures::Span;
 use super::page::{Known, Page, Query};
 use super::recorder::Recorder;
 use super::spool;
@@ -59,6 +60,7 @@ pub struct Watcher {
 #[derive(Default)]
 struct Wanted {
     query: Option<Query>,
+    span: Span,
     snapshot: Option<Arc<FleetSnapshot>>,
     events: Vec<Event>,
     looked: Option<i64>,
@@ -100,6 +102,11 @@ impl Watcher {
             wanted.asked = query.is_some();
             wanted.query = query;
         });
+    }
+
+    /// Tells figures of this span from now on.
+    pub fn span(&self, span: Span) {
+        self.ask(|wanted| wanted.span = span);
     }
 
     /// Hands a look at the fleet over.
@@ -146,6 +153,8 @@ struct Watch<T> {
 struct Open {
     recorder: Recorder,
     revision: i64,
+    /// The span that was told last.
+    span: Span,
     /// When what is known of a day was told last.
     known: Option<Instant>,
     /// Whether it has changed since.
@@ -225,12 +234,14 @@ impl<T: Fn(News) -> bool> Watch<T> {
             Some(open) => open,
             None => {
                 let recorder = Recorder::open(&self.site, "dashboard")?;
-                open.insert(Open { recorder, revision: 0, known: None, stale: true, _inotify: self.inotify() })
+                let span = Span::default();
+                open.insert(Open { recorder, revision: 0, span, known: None, stale: true, _inotify: self.inotify() })
             }
         };
         let wanted = {
             let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-            let rest = Wanted { query: wanted.query.clone(), end: wanted.end.take(), ..Wanted::default() };
+            let query = wanted.query.clone();
+            let rest = Wanted { query, span: wanted.span, end: wanted.end.take(), ..Wanted::default() };
             std::mem::replace(&mut *wanted, rest)
         };
         let done = self.work(open, &wanted);
@@ -269,8 +280,12 @@ impl<T: Fn(News) -> bool> Watch<T> {
         let changed = news > 0 || revision != open.revision;
         open.stale |= changed;
         open.revision = revision;
+        if open.span != wanted.span {
+            // Whoever asked for it looks at it.
+            (open.span, open.known, open.stale) = (wanted.span, None, true);
+        }
         if open.stale && open.known.is_none_or(|told| told.elapsed() >= KNOWN_EVERY) {
-            let known = store.known(jiff::Timestamp::now().as_millisecond(), &self.operator)?;
+            let known = store.known(jiff::Timestamp::now().as_millisecond(), open.span, &self.operator)?;
             (open.known, open.stale) = (Some(Instant::now()), false);
             if !(self.tell)(News::Known(Arc::new(known))) {
                 return Ok(false);

@@ -60,7 +60,7 @@ fn bars(buffer: &mut Buffer, area: Rect, list: &[Bar], theme: Theme) {
     }
 }
 
-/// Draws the figures of a day: two plots, and the strips of the agents in what is left.
+/// Draws the figures: two plots, and the strips of the agents in what is left.
 fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme: Theme) {
     let (frame, area) = (areas.plots_frame, areas.plots);
     let name = |name: &str| [Piece::new(name, Role::Strong)];
@@ -79,7 +79,7 @@ fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme:
             return;
         }
         bars(buffer, Rect { y, height, ..area }, list, theme);
-        scale(buffer, Rect { y: y + height, height: 1, ..area }, theme);
+        scale(buffer, Rect { y: y + height, height: 1, ..area }, &shown.began, theme);
         y += height + 1;
         if let Some(below) = below.filter(|_| y + 1 < area.bottom()) {
             divider(buffer, frame, y, edges, &below, theme);
@@ -89,23 +89,28 @@ fn plots(buffer: &mut Buffer, areas: &Areas, edges: Edges, shown: &Plots, theme:
     if y + 1 >= area.bottom() || shown.agents.is_empty() {
         return;
     }
-    let (title, facts) = (name("Agents"), [Piece::new("24h, an hour a cell", Role::Quiet)]);
+    let (title, facts) = (name("Agents"), [Piece::new(shown.scale.as_str(), Role::Quiet)]);
     divider(buffer, frame, y, edges, &Panel { title: &title, facts: &facts, ..Panel::default() }, theme);
     let name = shown.agents.iter().map(|line| text::width(&line.name)).max().unwrap_or(0).min(WHO);
     for (y, line) in (y + 1..area.bottom()).zip(&shown.agents) {
         let mut pen = Pen::new(buffer, area, y, theme);
         pen.put_column(&[&line.name], name, theme.style(Role::Plain));
         pen.put(" ", theme.style(Role::Quiet));
-        for cell in &line.cells {
+        // As wide as the bars above, whose newest stands at the right as well; where there is less room the oldest go.
+        let room = pen.room();
+        let wide = (room / line.cells.len().max(1)).max(1);
+        let shown = line.cells.len().min(room);
+        pen.skip(room - shown * wide);
+        for cell in &line.cells[line.cells.len() - shown..] {
             let (symbol, role) = strip_cell(*cell, theme);
-            pen.put(symbol, theme.style(role));
+            (0..wide).for_each(|_| pen.put(symbol, theme.style(role)));
         }
     }
 }
 
 /// Says which way the time goes.
-fn scale(buffer: &mut Buffer, row: Rect, theme: Theme) {
+fn scale(buffer: &mut Buffer, row: Rect, began: &str, theme: Theme) {
     let quiet = theme.style(Role::Quiet);
-    put(buffer, row, row.x, row.y, "24h ago", quiet);
+    put(buffer, row, row.x, row.y, began, quiet);
     put(buffer, row, row.right().saturating_sub(3), row.y, "now", quiet);
 }

@@ -13,9 +13,9 @@ pub struct ActivityView {
     pub title: Vec<Piece>,
     /// Whether it follows, and what has come meanwhile.
     pub facts: Vec<Piece>,
-    /// The last day, the newest bar last.
+    /// How much happened over the span, the newest bar last.
     pub day: Vec<Bar>,
-    /// What is said of the day.
+    /// What is said of that.
     pub day_title: Vec<Piece>,
     /// Lines on the screen, the newest last.
     pub lines: Vec<ActivityLine>,
@@ -23,7 +23,7 @@ pub struct ActivityView {
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead of events when there are none.
     pub empty: Vec<String>,
-    /// Figures over a day, where there is room.
+    /// Figures, where there is room.
     pub plots: Option<Plots>,
 }
 
@@ -83,18 +83,22 @@ pub enum Glyph {
     End,
 }
 
-/// Figures over a day.
+/// Figures over a span of time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plots {
-    /// Cards that were done in each hour.
+    /// How long ago it began.
+    pub began: String,
+    /// What it is, and what a cell of it is.
+    pub scale: String,
+    /// Cards that were done in each cell.
     pub done: Vec<Bar>,
     /// What is said of them.
     pub done_title: Vec<Piece>,
-    /// How long cards were in claim, in each hour.
+    /// How long cards were in claim, in each cell.
     pub claims: Vec<Bar>,
     /// What is said of that.
     pub claims_title: Vec<Piece>,
-    /// What each agent was, an hour a cell.
+    /// What each agent was.
     pub agents: Vec<StripLine>,
 }
 

@@ -67,8 +67,12 @@ pub enum ScreenAction {
     FilterActivity,
     /// The selected event, whole.
     OpenEvent,
-    /// Figures of the last day, or the events again.
+    /// What runs in the background.
+    Running,
+    /// Figures, or the events again.
     Plots,
+    /// Figures of a day, of a week, of a month.
+    Span,
     /// The chart of seats.
     ViewOrg,
     /// Scrolls the persona beside it.
@@ -233,6 +237,14 @@ pub(super) const KEYS: &[ActionSpec] = &[
         ScreenAction::Escalations,
     )
     .no_command("`fleet escalations` is the command"),
+    screen(
+        "app.running",
+        "running",
+        "Shows what runs in the background, since when, and how far it is",
+        Place::Anywhere,
+        &["&"],
+        ScreenAction::Running,
+    ),
     screen("view.fleet", "fleet", "Shows the Fleet view", Place::Anywhere, &["1"], ScreenAction::ViewFleet),
     screen(
         "view.wall",

@@ -145,10 +145,19 @@ pub(super) const ACTIVITY: &[ActionSpec] = &[
     screen(
         "activity.plots",
         "plots",
-        "Shows figures of the last day: cards done, time in claim, states of agents; again shows the events",
+        "Shows figures: cards done, time in claim, states of agents; again shows the events",
         Place::Activity,
         &["tab"],
         ScreenAction::Plots,
+    )
+    .in_footer(),
+    screen(
+        "activity.span",
+        "span",
+        "Lets the figures go back a week, 30 days, and a day again",
+        Place::Activity,
+        &["t"],
+        ScreenAction::Span,
     )
     .in_footer(),
 ];

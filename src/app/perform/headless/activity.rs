@@ -11,7 +11,7 @@ use crate::app::tui::screens::activity;
 use crate::app::tui::state::State;
 use crate::app::tui::state::activity::ActivityState;
 use crate::app::tui::update::update;
-use crate::fleet::activity::{self as history, Event as Happened, HOUR, Known, Page, Query, Store, take_in};
+use crate::fleet::activity::{self as history, Event as Happened, HOUR, Known, Page, Query, Span, Store, take_in};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 
@@ -46,7 +46,7 @@ pub(super) async fn read(site: &Site) -> Result<Read> {
         Err(failure) => Store::open_to_read(site)?.ok_or(failure)?,
     };
     let page = store.page(&Query { limit: MOST, ..Query::default() })?;
-    let known = store.known(Timestamp::now().as_millisecond(), &record::who(site))?;
+    let known = store.known(Timestamp::now().as_millisecond(), Span::Day, &record::who(site))?;
     Ok(Read { page, known })
 }
 
@@ -89,7 +89,7 @@ pub(super) fn json(read: &Result<Read>) -> Value {
     let time = |number: i64, each: i64| {
         Timestamp::from_millisecond(number.saturating_mul(each)).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
     };
-    let mut quarters: Vec<_> = read.known.day.iter().collect();
+    let mut quarters: Vec<_> = read.known.quarters.iter().collect();
     quarters.sort_by_key(|(quarter, _)| **quarter);
     let mut hours: Vec<_> = read.known.hours.iter().collect();
     hours.sort_by_key(|(hour, _)| **hour);

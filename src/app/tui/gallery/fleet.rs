@@ -10,7 +10,7 @@ use crate::backlog::model::{
     Board, BoardQuery, Card, CardId, CardLine, Claim, ClaimLine, Column, Counts, Goals, HeldCard, Lane, Stamp, Status,
 };
 use crate::backlog::operations::Detail;
-use crate::fleet::activity::{Bucket, Change, Door, Event, HOUR, Hour, Kind, Known, QUARTER, Seen};
+use crate::fleet::activity::{Bucket, Change, Door, Event, HOUR, Hour, Kind, Known, QUARTER, Seen, Span};
 use crate::fleet::model::{
     AgentRow, Evidence, Flag, FleetSnapshot, FleetSupervisor, Label, Plane, PlaneState, Readiness, TreeFacts,
     UsageFacts,
@@ -300,7 +300,8 @@ pub(super) fn known() -> Known {
     };
     Known {
         seen: Seen { changes: HashMap::from([(HOST.to_owned(), of_host)]), watched: Vec::new() },
-        day: (0..96).map(|ago| (quarter - ago, bucket(ago))).collect(),
+        span: Span::Day,
+        quarters: (0..96).map(|ago| (quarter - ago, bucket(ago))).collect(),
         hours: (0..24).map(|ago| (hour - ago, of_hour(ago))).collect(),
         looked: Some(at - 1_500_000),
     }

@@ -8,20 +8,11 @@ use jiff::Timestamp;
 use super::event::{long, role};
 use super::room::plan_for;
 use crate::app::tui::state::State;
-use crate::fleet::activity::{Anchor, Door, Event, Kind, histogram, hours};
+use crate::fleet::activity::{Anchor, Door, Event, HOUR, Kind, QUARTER, cards, histogram};
 use crate::fleet::model::{Label, StripCell, age};
 use crate::ui::activity::{Pages, areas};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{ActivityLine, ActivityView, Bar, Body, EventLine, Glyph, Piece, Plots, Role, StripLine};
-
-/// Cells of a strip over a day.
-const DAY_CELLS: usize = 24;
-
-/// A day, in milliseconds.
-const DAY: i64 = 24 * 3_600_000;
-
-/// An hour, in milliseconds.
-const HOUR: i64 = 3_600_000;
 
 /// Cells of a strip over an hour: five minutes each.
 const HOUR_CELLS: usize = 12;
@@ -206,13 +197,13 @@ fn empty(state: &State) -> Vec<String> {
     }
 }
 
-/// The day above the events, a bar for each cell.
+/// What happened over the span, above the events, a bar for each cell.
 fn day(state: &State, cells: usize) -> Vec<Bar> {
     let Some(known) = &state.activity.known else { return Vec::new() };
     if cells == 0 {
         return Vec::new();
     }
-    let buckets = histogram(&known.day, state.now.as_millisecond(), cells);
+    let buckets = histogram(&known.quarters, state.now.as_millisecond(), known.span, cells);
     // Scaled to the tallest bar that is shown: a quiet night would be flat beside yesterday's storm.
     let most = buckets.iter().map(|bucket| bucket.events).max().unwrap_or(0).max(1);
     buckets
@@ -232,22 +223,24 @@ fn share(part: i64, most: i64) -> u8 {
 
 fn day_title(state: &State) -> Vec<Piece> {
     let Some(known) = &state.activity.known else { return Vec::new() };
-    let since = (state.now.as_millisecond() - DAY).div_euclid(crate::fleet::activity::QUARTER);
-    let all: Vec<_> = known.day.iter().filter(|(quarter, _)| **quarter > since).map(|(_, bucket)| *bucket).collect();
+    let since = (state.now.as_millisecond() - known.span.millis()).div_euclid(QUARTER);
+    let all: Vec<_> =
+        known.quarters.iter().filter(|(quarter, _)| **quarter > since).map(|(_, bucket)| *bucket).collect();
     let (events, urgent) =
         all.iter().fold((0, 0), |(events, urgent), bucket| (events + bucket.events, urgent + bucket.urgent));
-    let mut pieces = vec![Piece::new(format!("{events} in 24h"), Role::Quiet)];
+    let mut pieces = vec![Piece::new(format!("{events} in {}", known.span.word()), Role::Quiet)];
     if urgent > 0 {
         pieces.push(Piece::new(format!(" \u{b7} {urgent} to see to"), Role::Warning));
     }
     pieces
 }
 
-/// Figures over a day: cards, claims, and what each agent was.
+/// Figures over the span: cards, claims, and what each agent was.
 fn plots(state: &State, rows: usize) -> Plots {
     let now = state.now.as_millisecond();
     let Some(known) = &state.activity.known else { return Plots::default() };
-    let hours = hours(&known.hours, now, DAY_CELLS);
+    let (span, cell) = (known.span.word(), known.span.cell());
+    let hours = cards(&known.hours, now, known.span);
     let most = hours.iter().map(|hour| hour.done).max().unwrap_or(0);
     let done: u32 = hours.iter().map(|hour| hour.done).sum();
     let mut claims: Vec<i64> = hours.iter().flat_map(|hour| &hour.claims).copied().collect();
@@ -257,12 +250,14 @@ fn plots(state: &State, rows: usize) -> Plots {
     let median = claims.get(claims.len().saturating_sub(1) / 2).copied();
     let agents = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
     Plots {
+        began: format!("{span} ago"),
+        scale: format!("{span}, {cell} a cell"),
         done: hours.iter().map(|hour| Bar { height: share(hour.done.into(), most.into()), urgent: false }).collect(),
         done_title: match done {
-            0 => vec![Piece::new("no card was done in 24h", Role::Quiet)],
+            0 => vec![Piece::new(format!("no card was done in {span}"), Role::Quiet)],
             _ => vec![
-                Piece::new(format!("{done} done in 24h"), Role::Strong),
-                Piece::new(format!("  at most {most} an hour"), Role::Quiet),
+                Piece::new(format!("{done} done in {span}"), Role::Strong),
+                Piece::new(format!("  at most {most} in {cell}"), Role::Quiet),
             ],
         },
         claims: hours
@@ -280,7 +275,7 @@ fn plots(state: &State, rows: usize) -> Plots {
             .take(rows)
             .map(|row| StripLine {
                 name: row.name.to_string(),
-                cells: known.seen.strip(&row.host, row.name.as_str(), now, DAY, DAY_CELLS),
+                cells: known.seen.strip(&row.host, row.name.as_str(), now, known.span.millis(), known.span.cells()),
             })
             .collect(),
     }

@@ -26,6 +26,7 @@ pub(in crate::app::tui) mod pane;
 pub(in crate::app::tui) mod prompt;
 pub(in crate::app::tui) mod question;
 mod room;
+pub(in crate::app::tui) mod running;
 pub(in crate::app::tui) mod settings;
 pub(in crate::app::tui) mod sheet;
 mod typed;
@@ -145,6 +146,7 @@ fn popup(state: &State, open: &Overlay) -> Option<Popup> {
         Overlay::Copy(_) => copy::popup(state),
         Overlay::Settings(_) => settings::popup(state),
         Overlay::Answer(_) => answer::popup(state),
+        Overlay::Running(_) => running::popup(state),
     }
 }
 
@@ -345,14 +347,9 @@ fn footer(state: &State, plan: &Plan) -> Vec<(String, String)> {
         Some(hint(&key(spec)?, word))
     });
     // What runs stands in front of all that could be done meanwhile.
-    if let Some(first) = state.running.first() {
-        // In front of the program's name stand the variables that another shell needs.
-        let words = first.command.split_whitespace().skip_while(|word| !word.ends_with("mosaic-tui")).skip(1);
-        let first: Vec<&str> = words.take(3).collect();
-        // The oldest is named, as it is the one that is waited for longest.
-        let more = state.running.len() - 1;
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        hints.insert(0, hint(spinner(state), &format!("{}{more}", Label::new(&first.join(" ")))));
+    if let Some(running) = running::in_short(state) {
+        let spec = state.keys.in_place(&at).find(|spec| spec.id == "app.running");
+        hints.insert(0, hint(&spec.and_then(key).unwrap_or_default(), &running));
     }
     hints.extend(always);
     hints

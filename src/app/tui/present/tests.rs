@@ -151,7 +151,8 @@ fn happened(state: &mut State) {
     let hour = now.as_millisecond() / crate::fleet::activity::HOUR;
     let known = Known {
         seen: Seen { changes: [("here".to_owned(), of_review)].into(), watched: Vec::new() },
-        day: (0..90)
+        span: crate::fleet::activity::Span::Day,
+        quarters: (0..90)
             .map(|age| (quarter - age, Bucket { events: 1 + age as u32 % 7, urgent: age as u32 % 30 / 29 }))
             .collect(),
         hours: (0..20)

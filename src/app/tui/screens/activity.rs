@@ -17,7 +17,7 @@ use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::app::tui::state::text_input::TextInput;
 use crate::backlog::model::CardId;
 use crate::backlog::watch::Request;
-use crate::fleet::activity::{Anchor, Known, Page, Query};
+use crate::fleet::activity::{Anchor, Known, Page, Query, Span};
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
@@ -103,6 +103,15 @@ pub(in crate::app::tui) fn plots(state: &mut State) {
         return state.say("the figures stand beside the events here".to_owned(), false);
     }
     state.activity.plots = !state.activity.plots;
+}
+
+/// Lets figures go back a week, a month, and a day again.
+pub(in crate::app::tui) fn longer(state: &mut State) {
+    state.activity.span = state.activity.span.next();
+    state.say(
+        format!("figures of the last {}, {} a cell", state.activity.span.word(), state.activity.span.cell()),
+        false,
+    );
 }
 
 fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
@@ -229,6 +238,12 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
         let ask = wanted.clone().map_or(ActivityAsk::Rest, |query| ActivityAsk::Show(Box::new(query)));
         effects.push(Effect::Activity(ask));
         state.activity.asked = wanted;
+    }
+    // The other views show an hour of it.
+    let span = if state.screen == Screen::Activity { state.activity.span } else { Span::Day };
+    if state.activity.asked_span != span {
+        effects.push(Effect::Activity(ActivityAsk::Span(span)));
+        state.activity.asked_span = span;
     }
     if state.screen != Screen::Activity {
         return;

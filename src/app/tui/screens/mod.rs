@@ -25,6 +25,7 @@ pub mod palette;
 pub(in crate::app::tui) mod parts;
 pub mod prompt;
 pub mod question;
+pub mod running;
 pub mod settings;
 pub mod sheet;
 pub mod wall;
@@ -65,5 +66,6 @@ pub(in crate::app::tui) fn of_popup(popup: &Overlay) -> &'static PopupParts {
         Overlay::Copy(_) => &copy::PARTS,
         Overlay::Settings(_) => &settings::PARTS,
         Overlay::Answer(_) => &answer::PARTS,
+        Overlay::Running(_) => &running::PARTS,
     }
 }

@@ -227,7 +227,7 @@ pub(in crate::app::tui) fn took(state: &mut State, sent: &Sent, report: &Report,
         // Refused, or the last one of those that were left: told like every other answer.
         return false;
     }
-    state.running.retain(|running| running.id != sent.id);
+    state.running.retain(|running| running.sent.id != sent.id);
     let at_left = left.map(|at| state.detached.remove(at));
     let Some(Overlay::Sheet(mut sheet)) = at_left.or_else(|| state.overlay.take()) else { return false };
     sheet.saving = None;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::tui::state::text_input::TextInput;
-use crate::fleet::activity::{Anchor, Event, Filter, Known, Page, Query};
+use crate::fleet::activity::{Anchor, Event, Filter, Known, Page, Query, Span};
 
 /// Events that are read at once: more than any screen shows, so that most moves ask for nothing.
 pub(in crate::app::tui) const WINDOW: u32 = 400;
@@ -37,6 +37,10 @@ pub struct ActivityState {
     pub top: usize,
     /// Whether the plots have the screen.
     pub plots: bool,
+    /// How far back its figures go.
+    pub span: Span,
+    /// The span that was asked for last.
+    pub(in crate::app::tui) asked_span: Span,
     /// Up to when the events were seen before the view was opened.
     pub band: Option<i64>,
     /// Up to when they are seen now.

@@ -21,6 +21,7 @@ pub mod output;
 pub mod palette;
 pub mod prompt;
 pub mod question;
+pub mod running;
 pub mod screen;
 pub mod settings;
 pub mod sheet;
@@ -42,6 +43,7 @@ use self::goals::GoalsState;
 use self::input_history::InputHistory;
 use self::org::OrgState;
 use self::output::Output;
+use self::running::Running;
 use self::screen::{Mark, Overlay, Screen};
 use self::wall::WallState;
 use self::watch::Scrollback;
@@ -126,7 +128,7 @@ pub struct State {
     /// Answers, and what was refused, that wait until the operator has closed what is open, the oldest first.
     pub answers: VecDeque<Overlay>,
     /// Requests that are performed.
-    pub running: Vec<Sent>,
+    pub running: Vec<Running>,
     /// Requests that were made so far.
     pub requests: u64,
     /// The door that requests come through just now.

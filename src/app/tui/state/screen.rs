@@ -12,6 +12,7 @@ use super::menu::Menu;
 use super::palette::Palette;
 use super::prompt::Prompt;
 use super::question::Question;
+use super::running::RunningList;
 use super::settings::SettingsList;
 use super::sheet::Sheet;
 use crate::app::action::dispatch::RequestId;
@@ -72,6 +73,8 @@ pub enum Overlay {
     Settings(SettingsList),
     /// The answer of an action that does not fit on one line.
     Answer(Answer),
+    /// What runs in the background.
+    Running(RunningList),
 }
 
 impl Screen {

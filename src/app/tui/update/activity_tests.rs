@@ -226,3 +226,23 @@ fn a_late_answer_to_an_earlier_question_is_not_shown() {
     desk.take(Event::Events(Arc::new(late)));
     assert_eq!(desk.shown(), shown);
 }
+
+#[test]
+fn figures_go_back_a_week_a_month_and_a_day_again_while_they_are_looked_at() {
+    use crate::fleet::activity::Span;
+    let spans = |effects: Vec<Effect>| -> Vec<Span> {
+        let span = |effect| if let Effect::Activity(ActivityAsk::Span(span)) = effect { Some(span) } else { None };
+        effects.into_iter().filter_map(span).collect()
+    };
+    let mut state = State::new(Size { width: 120, height: 36 }, jiff::Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    let mut press = |key: char| {
+        let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        spans(update(&mut state, Event::Key(key)))
+    };
+    assert!(press('4').is_empty(), "a day is what is told without being asked");
+    assert_eq!((press('t'), press('t')), (vec![Span::Week], vec![Span::Month]));
+    assert_eq!((press('1'), press('4')), (vec![Span::Day], vec![Span::Month]), "the other views need no more");
+    assert_eq!(press('t'), [Span::Day]);
+}

@@ -10,7 +10,7 @@ use crate::app::tui::state::screen::Overlay;
 
 /// Takes the answer of a request: to where it was typed, else it is told.
 pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
-    state.running.retain(|running| running.id != sent.id);
+    state.running.retain(|running| running.sent.id != sent.id);
     let undone = state.board.undoing.iter().position(|(id, _)| *id == sent.id);
     let undone = undone.map(|at| state.board.undoing.remove(at));
     let done = report.code == DONE;

@@ -6,6 +6,7 @@ use super::*;
 use crate::app::action::dispatch::Request as Asked;
 use crate::app::action::report::Report;
 use crate::app::action::{Action, BacklogAction};
+use crate::app::tui::present::present;
 use crate::app::tui::samples;
 use crate::app::tui::state::answer::Answer;
 
@@ -97,7 +98,7 @@ fn of_two_identical_messages_the_second_receipt_never_takes_the_firsts_place() {
     update(&mut state, Event::Done { sent: second.clone(), report: Report::done("code0: taken", &()) });
     assert_eq!(state.overlay, None, "the one that is open has arrived");
     assert_eq!(state.detached.iter().map(Overlay::sent).collect::<Vec<_>>(), [Some(first.id)]);
-    assert_eq!(state.running, std::slice::from_ref(&first));
+    assert_eq!(state.running.iter().map(|running| running.sent.id).collect::<Vec<_>>(), [first.id]);
     update(&mut state, failed_with(&first, "draft"));
     assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains("draft")));
 }
@@ -108,6 +109,38 @@ fn two_identical_commands_are_two_requests() {
     let requests = [run(&mut state, "fleet start code0"), run(&mut state, "fleet start code0")];
     assert_ne!(requests[0].id, requests[1].id);
     update(&mut state, failed_with(&requests[1], "second"));
-    assert_eq!(state.running, requests[..1]);
+    assert_eq!(state.running.iter().map(|running| &running.sent).collect::<Vec<_>>(), [&requests[0]]);
     assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, .. })) if text.contains("second")));
+}
+
+#[test]
+fn what_runs_is_listed_with_how_far_it_is_and_closing_the_list_ends_nothing() {
+    let mut state = state();
+    let text = |state: &State| -> String {
+        let popup = present(state).overlay.expect("the list");
+        popup.lines.iter().flatten().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    press(&mut state, "&");
+    assert!(text(&state).contains("nothing runs"));
+    press(&mut state, "\x1b");
+    let requests = [run(&mut state, "fleet start code0"), run(&mut state, "fleet start review")];
+    let later = state.now + jiff::SignedDuration::from_secs(70);
+    update(&mut state, Event::Tick(later));
+    let said = Event::Progress { sent: requests[1].clone(), text: "waits for its first heartbeat".to_owned() };
+    update(&mut state, said);
+    state.toast = None;
+    let footer = present(&state).footer;
+    assert!(footer[0].0 == "&" && footer[0].1.ends_with("fleet start code0 and 1 more"), "{footer:?}");
+    press(&mut state, "&");
+    let list = text(&state);
+    for part in ["fleet start code0", "fleet start review", "waits for its first heartbeat", "70s"] {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+    press(&mut state, "\x1b");
+    assert_eq!((state.overlay.is_none(), state.running.len()), (true, 2));
+    press(&mut state, "&");
+    for request in &requests {
+        update(&mut state, Event::Done { sent: request.clone(), report: Report::done("started", &()) });
+    }
+    assert!(text(&state).contains("nothing runs"), "it is as things are, also while it is open");
 }

@@ -57,7 +57,7 @@ fn what_takes_one_agent_is_asked_once_and_done_to_each() {
     assert!(text.contains("agent reset review") && text.contains("agent reset docs"), "{text}");
     let effects = keys(&mut state, "y");
     assert_eq!(commands(&effects), ["mosaic-tui agent reset review", "mosaic-tui agent reset docs"]);
-    let ids: Vec<_> = state.running.iter().map(|sent| sent.id).collect();
+    let ids: Vec<_> = state.running.iter().map(|running| running.sent.id).collect();
     assert!(ids.len() == 2 && ids[0] != ids[1], "each has an answer of its own");
 }
 

@@ -16,6 +16,7 @@ use super::screens::{hand, held};
 use super::state::State;
 use crate::app::tui::screens::{activity, board, diff, form, goals, org, sheet, wall, watch};
 use crate::app::tui::state::confirm::Reading;
+use crate::app::tui::state::running::Running;
 use crate::app::tui::state::screen::{Overlay, Screen};
 
 /// Takes one event.
@@ -91,7 +92,12 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Seen(seen) => wall::take_seen(state, seen),
         Event::History(pane, fetched) if observed::in_view(state, &pane) => watch::take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
-        Event::Progress { command, text } => state.say(format!("{command}: {text}"), false),
+        Event::Progress { sent, text } => {
+            state.say(format!("{}: {text}", sent.command), false);
+            if let Some(running) = state.running.iter_mut().find(|running| running.sent.id == sent.id) {
+                running.said = Some(text);
+            }
+        }
         // A sheet takes the answers of its own steps, as only it knows what follows.
         Event::Done { sent, report } if sheet::took(state, &sent, &report, &mut effects) => {}
         Event::Done { sent, report } => answers::take(state, sent, report),
@@ -133,7 +139,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     activity::follow(state, &mut effects);
     for effect in &effects {
         if let Effect::Run { sent, .. } = effect {
-            state.running.push(sent.clone());
+            state.running.push(Running { sent: sent.clone(), since: state.now, said: None });
         }
     }
     effects

@@ -6,7 +6,7 @@ use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::{
     activity, board, card, copy, diff, dispatch, escalations, fleet, goals, hand, held, of_view, org, prompt, question,
-    sheet, wall,
+    running, sheet, wall,
 };
 use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::{Confirm, Subject};
@@ -110,6 +110,8 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::FilterActivity => activity::filter(state),
         ScreenAction::OpenEvent => activity::open_event(state),
         ScreenAction::Plots => activity::plots(state),
+        ScreenAction::Span => activity::longer(state),
+        ScreenAction::Running => running::open(state),
         ScreenAction::ViewOrg => org::view(state),
         ScreenAction::ScrollPersona(direction) => org::scroll(state, direction),
         ScreenAction::Side(direction) => diff::side(state, direction),
@@ -164,7 +166,7 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     let text = if refused {
         "what you typed before was refused, and waits for you; again leaves, and drops it".to_owned()
     } else {
-        let running: Vec<&str> = state.running.iter().map(|sent| sent.command.as_str()).collect();
+        let running: Vec<&str> = state.running.iter().map(|running| running.sent.command.as_str()).collect();
         format!("still runs: {}; again leaves, once it is finished", running.join(", "))
     };
     state.say(text, true);

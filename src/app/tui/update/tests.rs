@@ -408,7 +408,7 @@ pub(super) fn failed(sent: &Sent, why: &str) -> Event {
 fn leaving_asks_while_something_runs() {
     let mut state = state();
     let started = run(&mut state, "fleet start code0");
-    assert_eq!(state.running, std::slice::from_ref(&started));
+    assert_eq!(state.running.iter().map(|running| &running.sent).collect::<Vec<_>>(), [&started]);
     assert!(!press(&mut state, "q").contains(&Effect::Quit));
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains(&started.command)), "{:?}", state.toast);
     assert!(!press(&mut state, "jq").contains(&Effect::Quit), "another key between them begins anew");

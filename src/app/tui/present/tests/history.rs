@@ -86,7 +86,7 @@ fn the_bars_of_a_day_are_as_high_as_its_busiest_quarter() {
     let plots = activity(&state).plots.expect("figures");
     assert_eq!(
         (plots.done.last().unwrap().height, words(&plots.done_title).as_str()),
-        (16, "210 done in 24h  at most 20 an hour")
+        (16, "210 done in 24h  at most 20 in an hour")
     );
     assert!(words(&plots.claims_title).starts_with("median "), "{:?}", plots.claims_title);
 }
