@@ -37,7 +37,7 @@ pub(in crate::app::tui) fn view(state: &mut State) {
     }
 }
 
-/// Takes the filter away, then a moved cut-out.
+/// Takes the filter away, then marks, then a moved cut-out; then back to where an agent was opened from.
 pub(super) fn peel(state: &mut State) -> bool {
     if state.filter.editing || !state.filter.text.is_empty() {
         state.filter.editing = false;
@@ -48,7 +48,13 @@ pub(super) fn peel(state: &mut State) -> bool {
         state.batch.clear();
         return true;
     }
-    state.pane.pan.take().is_some()
+    if state.pane.pan.take().is_some() {
+        return true;
+    }
+    // An event leads to its agent and back again.
+    let behind = if state.screen == Screen::Fleet { state.back.pop() } else { None };
+    state.screen = behind.unwrap_or(state.screen);
+    behind.is_some()
 }
 
 /// Marks the selected agent, or takes its mark away, and goes on to the next row.

@@ -328,6 +328,7 @@ impl State {
             || self.pane.history.is_some()
             || (!self.batch.is_empty() && matches!(self.screen, Screen::Fleet | Screen::Wall))
             || (self.screen == Screen::Watch && !self.watch_only)
+            || (self.screen == Screen::Fleet && !self.back.is_empty())
             || matches!(self.screen, Screen::Card | Screen::Diff | Screen::Goals)
             || (self.screen == Screen::Activity && (self.activity.plots || self.activity.at.is_some()))
             || self.is_filtered()

@@ -207,6 +207,11 @@ fn a_filter_narrows_and_an_event_leads_to_its_agent() {
     assert!(matches!(desk.state.overlay, Some(Overlay::Event(_))));
     desk.press("o");
     assert_eq!((desk.state.screen, desk.state.selected_name().as_str()), (Screen::Fleet, "review"));
+    assert!(desk.state.has_layers());
+    desk.press("q");
+    assert_eq!((desk.state.screen, desk.state.has_layers()), (Screen::Activity, true), "back to the list of events");
+    desk.press("o1q");
+    assert!(desk.state.back.is_empty(), "a view that was asked for leads nowhere back");
     let mut none = Desk::new(3);
     none.press("o");
     assert!(none.state.toast.as_ref().is_some_and(|toast| toast.failed), "of no agent");
