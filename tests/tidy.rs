@@ -88,7 +88,7 @@ const IMPURE: [&str; 13] = [
 const OWNED: [(&str, &[&str]); 19] = [
     // tmux's own control client can crash the server, and every agent with it; to git and to
     // interpreters it is something else.
-    ("\"-C\"", &["fleet/git/command.rs", "fleet/runtime/processes.rs"]),
+    ("\"-C\"", &["fleet/git/command.rs", "fleet/runtime/processes.rs", "fleet/tmux/command.rs"]),
     ("rusqlite", &["backlog/sqlite/", "fleet/activity/"]),
     ("tokio_postgres", &["backlog/postgres/"]),
     ("rustls", &["backlog/postgres/tls/"]),

@@ -1,5 +1,7 @@
 //! The observing actor: sources in, snapshots out, on a thread of its own.
 
+mod first;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +14,13 @@ use super::clients::{Answer, Clients};
 use super::dirty::Dirty;
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
-use super::meanwhile;
 use super::observed::Observed;
 use super::trees::{self, TreePoll};
 use super::units;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
-use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, SocketName, Thresholds};
+use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, Thresholds};
 use crate::fleet::os::clock::at;
 use crate::fleet::os::death::DeathWatch;
 use crate::fleet::roster;
@@ -51,10 +52,6 @@ const COALESCE: Duration = Duration::from_millis(4);
 /// A fleet at work changes all the time: after a look the next waits this long, so that the cost of
 /// looking has a bound. A change after a quiet moment, and a death, are seen at once.
 const REST: Duration = Duration::from_millis(150);
-
-/// Time for the first answer of servers beside the fleet's own: the first snapshot is the whole of the fleet, but
-/// a server that hangs has no part in it.
-const FIRST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// Room for notices; each stands for a whole re-read, so more would say nothing new.
 const NOTICES: usize = 64;
@@ -357,13 +354,7 @@ impl Actor {
         }
         let is_first = self.publish.borrow().is_none();
         if is_first {
-            self.observed.reconcile_screens();
-            let asked = self.observed.ask_screens();
-            let read = meanwhile(asked, || self.observed.read_processes());
-            // Whoever waits for a state must not take the first look for the whole of it.
-            if let Ok(peeked) = tokio::time::timeout(FIRST_ANSWERS, read).await {
-                self.observed.take_peeks(peeked);
-            }
+            self.first_screens().await;
             self.watch_deaths();
         } else if dirty.processes || dirty.tmux || dirty.panes {
             // A new pane needs its tree at once; the others are read at their own pace.
@@ -383,40 +374,17 @@ impl Actor {
         self.read_screens();
     }
 
-    /// Waits for what the fleet's own server says first, and a moment for the others.
-    async fn first_answers(&mut self) {
-        let sockets = self.observed.sockets();
-        for socket in &sockets {
-            self.clients.look(*socket);
-        }
-        let mut waiting: HashSet<SocketName> = sockets.iter().copied().collect();
-        // The servers are asked by then, and answer while the files are read.
-        tokio::task::yield_now().await;
-        self.observed.read_beats(None);
-        self.dirty.heartbeats = false;
-        let late = tokio::time::sleep(FIRST_ANSWERS);
-        tokio::pin!(late);
-        let mut patient = true;
-        while !waiting.is_empty() && (patient || sockets.first().is_some_and(|own| waiting.contains(own))) {
-            tokio::select! {
-                Some(answer) = self.answers.recv() => {
-                    if let Answer::Look(socket, _) = &answer {
-                        waiting.remove(socket);
-                    }
-                    self.take(answer);
-                }
-                () = &mut late, if patient => patient = false,
-            }
-        }
-    }
-
     /// Takes what a server said; whether it cannot wait.
     fn take(&mut self, answer: Answer) -> bool {
         self.clients.taken(&answer);
         self.dirty.joined = true;
         match answer {
-            Answer::Look(socket, look) => {
+            Answer::Look(socket, look, screens) => {
                 self.observed.take_look(&socket, look);
+                if let Some(screens) = screens {
+                    self.observed.reconcile_screens();
+                    self.clients.read(socket, screens);
+                }
                 self.dirty = self.dirty.and(std::mem::take(&mut self.with_answer));
                 self.dirty.panes = true;
                 let mourned = !self.ended.is_empty();

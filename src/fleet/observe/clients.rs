@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::fleet::model::{PaneId, ServerName, SocketName};
-use crate::fleet::tmux::{Look, Peek, Tmux};
+use crate::fleet::tmux::{Look, Peek, Screens, Tmux};
 
 /// Answers that wait to be taken; there is at most one look and one peek of each server.
 const ANSWERS: usize = 64;
@@ -15,8 +15,8 @@ const ANSWERS: usize = 64;
 /// What a server said.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Its panes.
-    Look(SocketName, Result<Look, String>),
+    /// Its panes, and the screens that it hands over behind them.
+    Look(SocketName, Result<Look, String>, Option<Screens>),
     /// Screens of some of them.
     Screens(ServerName, Vec<(PaneId, Peek)>),
 }
@@ -60,8 +60,30 @@ impl Clients {
         }
         let tmux = Tmux::new(socket);
         self.ask(socket, Asked::Look, async move {
-            Answer::Look(socket, tmux.look().await.map_err(|failure| failure.to_string()))
+            Answer::Look(socket, tmux.look().await.map_err(|failure| failure.to_string()), None)
         });
+    }
+
+    /// Asks for the panes and their screens, for the first time.
+    pub(super) fn survey(&mut self, socket: SocketName) {
+        self.ask(socket, Asked::Look, async move {
+            let (look, screens) = Tmux::new(socket).survey().await;
+            Answer::Look(socket, look.map_err(|failure| failure.to_string()), screens)
+        });
+    }
+
+    /// Waits for screens that a server hands over, as [`Self::peek`] does for those that are asked for.
+    pub(super) fn read(&mut self, socket: SocketName, screens: Screens) {
+        self.ask(
+            socket,
+            Asked::Screens,
+            async move { Answer::Screens(ServerName::here(&socket), screens.read().await) },
+        );
+    }
+
+    /// Whether screens are waited for.
+    pub(super) fn are_reading(&self) -> bool {
+        self.busy.keys().any(|(_, asked)| *asked == Asked::Screens)
     }
 
     /// Whether a question for panes has no answer yet that was taken.
@@ -81,7 +103,7 @@ impl Clients {
     /// Notes that an answer was taken; what was asked for in between is asked now.
     pub(super) fn taken(&mut self, answer: &Answer) {
         match answer {
-            Answer::Look(socket, _) => {
+            Answer::Look(socket, ..) => {
                 self.busy.remove(&(*socket, Asked::Look));
                 if self.again.remove(socket) {
                     self.look(*socket);

@@ -1,7 +1,8 @@
 //! The observer: one actor owns what is known of the fleet and publishes whole snapshots.
 //!
 //! It reads; it never changes a session, a unit or a file. One look costs a constant number of
-//! processes: two tmux clients per socket, one ssh per host, nothing per agent. Work trees are asked about apart from it.
+//! processes: at most two tmux clients per socket, one ssh per host, nothing per agent. Work trees are asked about apart
+//! from it.
 
 mod actor;
 mod clients;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::home::Site;
-use super::model::FleetSnapshot;
+use super::model::{FleetSnapshot, ServerName};
 use super::roster::Roster;
 use super::ssh::Links;
 use futures_util::future::join_all;
@@ -48,12 +49,19 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
     let folders = if with_trees { observed.folders() } else { Vec::new() };
     let here = async {
         let asked = observed.ask_servers();
-        for (socket, look) in meanwhile(asked, || _ = observed.read_beats(None)).await {
+        let mut handed_over = Vec::new();
+        for (socket, look, screens) in meanwhile(asked, || _ = observed.read_beats(None)).await {
             observed.take_look(&socket, look);
+            handed_over.extend(screens.map(|screens| async move { (ServerName::here(&socket), screens.read().await) }));
         }
-        observed.reconcile_screens();
-        let asked = observed.ask_screens();
-        let peeked = meanwhile(asked, || observed.read_processes()).await;
+        let read = || {
+            observed.read_processes();
+            observed.reconcile_screens();
+        };
+        let peeked = meanwhile(join_all(handed_over), read).await;
+        observed.take_peeks(peeked);
+        // Of panes that no keeper marked.
+        let peeked = observed.ask_screens().await;
         observed.take_peeks(peeked);
     };
     let trees = trees::read_all(folders, site.git_on_network);

@@ -30,17 +30,20 @@ use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::supervision;
-use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
+use crate::fleet::tmux::{Look, PaneRecord, Peek, Screens, Tmux, panes_of};
 use crate::fleet::usage::Usage;
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
 
-/// What a server said of its panes.
-pub(super) type Looked = (SocketName, Result<Look, String>);
+/// What a server said of its panes, and the screens that it hands over behind them.
+pub(super) type Looked = (SocketName, Result<Look, String>, Option<Screens>);
 
 /// What a server said of screens.
 pub(super) type Peeked = (ServerName, Vec<(PaneId, Peek)>);
+
+/// Inode of a file, and when it was written: whoever writes it makes it anew.
+type FileStamp = (u64, SystemTime);
 
 /// Raw facts and when each was read.
 pub(super) struct Observed {
@@ -64,6 +67,8 @@ pub(super) struct Observed {
     processes_at: Timestamp,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,
     usage: HashMap<AgentName, Usage>,
+    /// Of which file each of them was read, where it was looked at more than once.
+    usage_of: HashMap<AgentName, FileStamp>,
     notes: HashMap<AgentName, Vec<Label>>,
     /// How each agent's last process ended, with the file's time of writing.
     exits: HashMap<AgentName, (SystemTime, ExitFacts)>,
@@ -97,6 +102,7 @@ impl Observed {
             processes_at: now,
             heartbeats: HashMap::new(),
             usage: HashMap::new(),
+            usage_of: HashMap::new(),
             notes: HashMap::new(),
             exits: HashMap::new(),
             stopped: HashMap::new(),
@@ -293,11 +299,12 @@ impl Observed {
         self.roster.sockets(here).into_iter().copied().collect()
     }
 
-    /// Asks every socket with one short-lived client each, all at the same time; [`Self::take_look`] takes what each says.
+    /// Asks every socket for the first time, with one short-lived client each, all at the same time; [`Self::take_look`]
+    /// takes what each says.
     pub(super) fn ask_servers(&self) -> impl Future<Output = Vec<Looked>> + use<> {
         let ask = |socket: SocketName| async move {
-            let look = Tmux::new(socket).look().await.map_err(|failure| failure.to_string());
-            (socket, look)
+            let (look, screens) = Tmux::new(socket).survey().await;
+            (socket, look.map_err(|failure| failure.to_string()), screens)
         };
         join_all(self.sockets().into_iter().map(ask))
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::model::Size;
@@ -22,6 +22,9 @@ use crate::fleet::os::thread;
 
 /// Most output kept of one command: 100 panes of 200x50 with colours are about 4 MiB.
 pub const MAX_OUTPUT_BYTES: u64 = 16 << 20;
+
+/// A pipe holds so many bytes on Linux: what one reading can bring.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// Variables of a surrounding tmux or of systemd's service protocol that must not reach a child: they
 /// speak of this process, and a tmux server would hand them to every pane.
@@ -164,9 +167,11 @@ async fn to_its_end(mut command: Command, input: &[u8], limit: Duration, past: P
     let mut child = spawn(&mut command)?;
     let group = child.id().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?));
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    // A pipe takes a short text at once: what reads it is not kept waiting until this task is polled again.
+    let fed = stdin.as_ref().and_then(|stdin| rustix::io::write(stdin, input).ok()).unwrap_or(0);
     let feed = async {
         if let Some(mut stdin) = stdin {
-            match stdin.write_all(input).await {
+            match stdin.write_all(&input[fed..]).await {
                 // It ended without reading all of it; its own words say why.
                 Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error),
                 _ => {}
@@ -266,6 +271,92 @@ impl Errand<'_> {
             Err(_) => Err(ExecError::TimedOut(limit)),
         }
     }
+}
+
+/// A command that runs, and what it has said so far; dropping it ends the command.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// `None` from its end on.
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    said: Vec<u8>,
+    complained: Vec<u8>,
+}
+
+/// Starts a command whose first words are wanted before its last.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn begin(program: &Path, args: &[OsString]) -> Result<Running, ExecError> {
+    let mut command = base(program, args);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = spawn(&mut command)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    Ok(Running { child, stdout, stderr, said: Vec::new(), complained: Vec::new() })
+}
+
+impl Running {
+    /// Waits until a text stands in its standard output, and returns what was printed up to there; `None` when it ends
+    /// without.
+    ///
+    /// # Errors
+    /// When it cannot be read or exceeds `limit`.
+    pub async fn until(&mut self, text: &[u8], limit: Duration) -> Result<Option<&[u8]>, ExecError> {
+        let read = async {
+            let mut looked = 0;
+            loop {
+                let found = self.said[looked..].windows(text.len()).position(|window| window == text);
+                if let Some(at) = found {
+                    return Ok(Some(looked + at));
+                }
+                looked = self.said.len().saturating_sub(text.len());
+                if !self.read_more().await? {
+                    return Ok(None);
+                }
+            }
+        };
+        let found = tokio::time::timeout(limit, read).await.map_err(|_| ExecError::TimedOut(limit))?;
+        found.map(|at| at.map(|at| &self.said[..at])).map_err(ExecError::Io)
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it cannot be read or exceeds `limit`.
+    pub async fn end(mut self, limit: Duration) -> Result<Output, ExecError> {
+        let ended = async {
+            while self.read_more().await? {}
+            self.child.wait().await
+        };
+        let status = tokio::time::timeout(limit, ended).await.map_err(|_| ExecError::TimedOut(limit))?;
+        let stderr = String::from_utf8_lossy(&self.complained).into_owned();
+        Ok(Output { status: status.map_err(ExecError::Io)?, stdout: self.said, stderr })
+    }
+
+    /// Reads what it says next; whether it may say more.
+    async fn read_more(&mut self) -> std::io::Result<bool> {
+        if self.stdout.is_none() && self.stderr.is_none() {
+            return Ok(false);
+        }
+        // Both at once: while one pipe is waited for, another that is full would stop the child.
+        tokio::select! {
+            read = read_piece(&mut self.stdout, &mut self.said) => read?,
+            read = read_piece(&mut self.stderr, &mut self.complained) => read?,
+        }
+        Ok(true)
+    }
+}
+
+/// Reads a piece of a pipe. What comes past the cap is read all the same: its writer must not block on a full pipe.
+async fn read_piece(from: &mut Option<impl AsyncRead + Unpin>, to: &mut Vec<u8>) -> std::io::Result<()> {
+    let Some(pipe) = from else { return std::future::pending().await };
+    to.reserve(PIECE_BYTES);
+    if pipe.read_buf(to).await? == 0 {
+        *from = None;
+    }
+    to.truncate(usize::try_from(MAX_OUTPUT_BYTES).unwrap_or(usize::MAX));
+    Ok(())
 }
 
 async fn read_capped(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {

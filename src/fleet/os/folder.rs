@@ -1,5 +1,7 @@
-//! Folders that only their user may enter.
+//! Folders: those that only their user may enter, and what is in one.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -11,4 +13,12 @@ use std::path::Path;
 /// What the file system says.
 pub fn make_private(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The names of the files in a folder: whoever looks for many, most of which are not there, asks for none in vain.
+///
+/// # Errors
+/// What the file system says.
+pub fn names(folder: &Path) -> io::Result<HashSet<OsString>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
 }

@@ -3,18 +3,29 @@
 //! The file is the operator's word for this host, so it wins. One that cannot be read changes nothing here: the keeper
 //! refuses to start the agent, and says why.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::agents::{Agent, CommandSource, Overridden, Roster};
 use super::check::expand_home;
 use crate::fleet::envfile;
 use crate::fleet::home::Site;
+use crate::fleet::os::folder;
 use crate::plain;
 
 /// Applies the environment files of the agents of this host.
 pub(super) fn apply(roster: &mut Roster, site: &Site) {
+    let listed = match folder::names(&site.agents_dir()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return,
+        // What may not be listed may be read all the same, by those who know the names.
+        listed => listed.ok(),
+    };
     for agent in roster.agents.iter_mut().filter(|agent| agent.host == site.host) {
-        if let Ok(text) = plain::read(&site.env_file(&agent.name), envfile::MAX_BYTES)
+        let file = site.env_file(&agent.name);
+        if listed.as_ref().is_some_and(|listed| file.file_name().is_none_or(|name| !listed.contains(name))) {
+            continue;
+        }
+        if let Ok(text) = plain::read(&file, envfile::MAX_BYTES)
             && let Ok(variables) = envfile::parse(&text)
         {
             overridden(agent, &variables, &site.user_home);

@@ -22,6 +22,9 @@ pub enum Query {
     },
     /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
+    /// The screens of all live panes that a keeper marked, each as [`Self::Text`] and [`Self::PaneState`] give it; in front
+    /// of them stands the mark with this word.
+    MarkedScreens(&'static str),
     /// Token of the sender that may type into a pane.
     LeaseToken(PaneId),
     /// Name of the program that reads a pane's keys.
@@ -102,6 +105,15 @@ pub(super) const MARK_OPTION: &str = "@mosaic_agent";
 /// pane have to agree on its name.
 pub(super) const LEASE_OPTION: &str = "@mosaic_turn";
 
+/// What one line says of a pane: see [`super::Peek`].
+const PANE_STATE: &str = "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} \
+                          #{pane_title}";
+
+/// A format within another that is to be expanded later than that: by the command that the other makes.
+fn later(format: &str) -> String {
+    format.replace('#', "##").replace('}', "#}").replace(',', "#,")
+}
+
 /// `=NAME:`, which matches that session and no other.
 fn exact_target(session: &SessionName) -> String {
     // The colon makes it a session's name where tmux would also take a window's.
@@ -114,7 +126,7 @@ impl Query {
         match self {
             Self::LeaseToken(_) | Self::Foreground(_) | Self::Scrolled(_) | Self::PaneState(_) => true,
             Self::ServerPid | Self::SocketPath => true,
-            Self::ListPanes | Self::Capture { .. } | Self::Text(_) => false,
+            Self::ListPanes | Self::Capture { .. } | Self::Text(_) | Self::MarkedScreens(_) => false,
         }
     }
 
@@ -123,16 +135,21 @@ impl Query {
     pub fn words(&self) -> Vec<String> {
         match self {
             Self::ListPanes => words(&["list-panes", "-a", "-F", LIST_FORMAT]),
-            Self::PaneState(pane) => words(&[
-                "display-message",
-                "-p",
-                "-t",
-                &pane.to_string(),
-                &format!(
-                    "{}#{{pane_id}} #{{pane_dead}} #{{pane_in_mode}} #{{cursor_x}} #{{cursor_y}} #{{pane_width}} #{{pane_height}} #{{pane_title}}",
-                    mark()
-                ),
-            ]),
+            Self::PaneState(pane) => {
+                words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}{PANE_STATE}", mark())])
+            }
+            Self::MarkedScreens(word) => {
+                let mark = mark();
+                let of_pane = format!(
+                    "capture-pane -p -e -t #{{pane_id}} ; display-message -p -t #{{pane_id}} \"{mark}{}\" ;",
+                    later(PANE_STATE)
+                );
+                // The server itself walks over its sessions (S), their windows (W) and the panes of those (P): what it
+                // makes of this is one command for each pane, which hold ids and nothing that others chose.
+                let wanted = format!("#{{?pane_dead,,#{{?{MARK_OPTION},{of_pane},}}}}");
+                let all = format!("display-message -p \"{mark}{word}\" ; #{{S:#{{W:#{{P:{wanted}}}}}}}");
+                words(&["run-shell", "-C", &all])
+            }
             Self::Text(pane) => words(&["capture-pane", "-p", "-e", "-t", &pane.to_string()]),
             Self::LeaseToken(pane) => {
                 words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}#{{{LEASE_OPTION}}}", mark())])
@@ -295,6 +312,14 @@ mod tests {
         }
         .words();
         assert!(words.contains(&"/x/C##Sharp/##(touch y)".to_owned()), "{words:?}");
+    }
+
+    #[test]
+    fn what_a_program_chose_is_expanded_by_no_command_line() {
+        let words = Query::MarkedScreens("screens").words();
+        assert_eq!(words[..2], ["run-shell", "-C"]);
+        assert!(words[2].contains("##{pane_title#}") && !words[2].contains(" #{pane_title}"), "{words:?}");
+        assert_eq!(later("#{?a,b,#{c}}"), "##{?a#,b#,##{c#}#}");
     }
 
     #[test]

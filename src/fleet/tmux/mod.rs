@@ -15,6 +15,7 @@ mod peek;
 mod refusal;
 mod server;
 mod shots;
+mod survey;
 
 pub use clients::clients_on;
 pub use command::{Change, Query, Variable};
@@ -26,3 +27,4 @@ pub use panes::{PaneRecord, panes_of};
 pub use peek::Peek;
 pub use server::{Look, Tmux};
 pub use shots::{Shot, Wanted};
+pub use survey::Screens;

@@ -26,32 +26,46 @@ impl Peek {
         [Query::Text(pane).words(), Query::PaneState(pane).words()]
     }
 
-    /// Reads one pane, and returns what stands behind it. A pane whose process ended is none. Its state is the next
-    /// line that bears the mark, and its screen so many lines before it: what hooks printed before those decides nothing.
+    /// Reads one pane, and returns what stands behind it. A pane whose process ended is none.
     pub(super) fn parse<'a>(pane: PaneId, text: &'a str, mark: &str) -> (Option<Self>, &'a str) {
-        let at = if text.starts_with(mark) { Some(0) } else { text.find(&format!("\n{mark}")).map(|at| at + 1) };
-        let Some((at, (state, rest))) = at.and_then(|at| Some((at, text[at + mark.len()..].split_once('\n')?))) else {
-            return (None, "");
-        };
+        match Self::next(text, mark) {
+            Some((read, rest)) => (read.filter(|(of, _)| *of == pane).map(|(_, peek)| peek), rest),
+            None => (None, ""),
+        }
+    }
+
+    /// Reads all panes of an answer, but those whose processes ended.
+    pub(super) fn parse_all(mut text: &str, mark: &str) -> Vec<(PaneId, Self)> {
+        let mut seen = Vec::new();
+        while let Some((read, rest)) = Self::next(text, mark) {
+            seen.extend(read);
+            text = rest;
+        }
+        seen
+    }
+
+    /// The next pane of an answer, and what stands behind it. Its state is the next line that bears the mark, and its
+    /// screen so many lines before it: what hooks printed before those decides nothing.
+    fn next<'a>(text: &'a str, mark: &str) -> Option<(Option<(PaneId, Self)>, &'a str)> {
+        let at = if text.starts_with(mark) { 0 } else { text.find(&format!("\n{mark}"))? + 1 };
+        let (state, rest) = text[at + mark.len()..].split_once('\n')?;
         // The title is the last field, and may hold blanks.
         let mut fields = state.splitn(8, ' ');
         let mut next = || fields.next();
         let (id, dead, mode) = (next(), next(), next());
         let numbers: Vec<u16> = (0..4).filter_map(|_| next()?.parse().ok()).collect();
-        let [x, y, width, height] = numbers[..] else { return (None, rest) };
+        let ([x, y, width, height], Some(id), false) = (&numbers[..], id.and_then(PaneId::parse), dead == Some("1"))
+        else {
+            return Some((None, rest));
+        };
+        let (x, y, width, height) = (*x, *y, *width, *height);
         let before: Vec<&str> = text[..at].lines().collect();
         let mut style = CellStyle::default();
         let first = before.len().saturating_sub(usize::from(height));
         let rows = before[first..].iter().map(|row| paint::row(row, &mut style)).collect();
-        let live = id == Some(pane.to_string().as_str()) && dead != Some("1");
-        let peek = live.then(|| Self {
-            in_mode: mode != Some("0"),
-            cursor: (x, y),
-            size: Size { width, height },
-            title: next().unwrap_or_default().to_owned(),
-            rows,
-        });
-        (peek, rest)
+        let title = next().unwrap_or_default().to_owned();
+        let size = Size { width, height };
+        Some((Some((id, Self { in_mode: mode != Some("0"), cursor: (x, y), size, title, rows })), rest))
     }
 }
 
@@ -77,5 +91,8 @@ mod tests {
         assert!(third.in_mode && third.rows.len() == 1 && third.rows[0].text == "x" && rest == "hook\n", "{third:?}");
         assert_eq!(Peek::parse(PaneId(4), "x\nm:%3 0 0 0 0 5 1 t\n", "m:").0, None, "another pane's");
         assert_eq!(Peek::parse(PaneId(4), "", "m:").0, None);
+        let all = Peek::parse_all(text, "m:");
+        assert_eq!(all.iter().map(|(pane, _)| *pane).collect::<Vec<_>>(), [PaneId(1), PaneId(3)]);
+        assert_eq!(all[1].1.rows.len(), 1);
     }
 }

@@ -21,7 +21,7 @@ use crate::fleet::ssh::{self, Link, Links};
 use crate::plain::shell_quote;
 
 /// A healthy server answers in milliseconds; one that does not in this time counts as hung.
-const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
 /// Time for an answer over a link, which may be slow.
 const REMOTE_ANSWER_LIMIT: Duration = Duration::from_secs(6);
@@ -156,6 +156,16 @@ impl Tmux {
         }
     }
 
+    /// Starts a client whose answer is read piece by piece; `None` for a server of another host, whose answers come whole.
+    pub(super) fn begin(&self, commands: &[Vec<String>]) -> Option<Result<exec::Running, Refusal>> {
+        if self.host.is_some() {
+            return None;
+        }
+        let mut args = self.client_args(false);
+        args.extend(arguments(commands).map(OsString::from));
+        Some(exec::begin(Path::new(TMUX), &args).map_err(Refusal::Exec))
+    }
+
     /// A client's command line for a shell on the server's host. One server there that hangs must not take the link with
     /// it, over which all the others are asked.
     fn script(&self, commands: &[Vec<String>]) -> String {
@@ -187,7 +197,13 @@ impl Tmux {
     /// # Errors
     /// When tmux is missing, hangs, or may not be asked.
     pub async fn look(&self) -> Result<Look> {
-        match self.run(&[Query::ListPanes.words()]).await {
+        let ran = self.run(&[Query::ListPanes.words()]).await;
+        self.looked(ran)
+    }
+
+    /// What a look's client found.
+    pub(super) fn looked(&self, ran: Result<String, Refusal>) -> Result<Look> {
+        match ran {
             Ok(text) => self.parsed(&text).map(Look::Panes),
             Err(Refusal::NoServer(_)) => Ok(Look::NoServer),
             Err(Refusal::Unreachable(server)) => Ok(Look::Unreachable(server)),

@@ -1,7 +1,7 @@
 //! The files of agents in the run folder: heartbeats, what runtimes used, what launches told, and how processes ended.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -12,13 +12,9 @@ use crate::fleet::heartbeat::{self, NoHeartbeat};
 use crate::fleet::home::RunFile;
 use crate::fleet::model::{AgentName, Label};
 use crate::fleet::notes;
+use crate::fleet::os::folder;
 use crate::fleet::session;
 use crate::fleet::usage;
-
-/// The names in a folder; `None` where it cannot be read.
-fn listed(folder: &Path) -> Option<HashSet<OsString>> {
-    std::fs::read_dir(folder).ok()?.map(|entry| Some(entry.ok()?.file_name())).collect()
-}
 
 impl Observed {
     /// Reads the heartbeats of these agents and what is on record of their ends; of all, when none are named.
@@ -31,12 +27,13 @@ impl Observed {
             let known: HashSet<&AgentName> = names.iter().collect();
             self.heartbeats.retain(|name, _| known.contains(name));
             self.usage.retain(|name, _| known.contains(name));
+            self.usage_of.retain(|name, _| known.contains(name));
             self.notes.retain(|name, _| known.contains(name));
             self.exits.retain(|name, _| known.contains(name));
             self.stopped.retain(|name, _| known.contains(name));
         }
         // Of most agents most files are not there, and to ask for each of them costs more than to read those that are.
-        let listed = if only.is_none() { listed(&self.site.run_dir) } else { None };
+        let listed = if only.is_none() { folder::names(&self.site.run_dir).ok() } else { None };
         let is_there =
             |path: &Path| listed.as_ref().is_none_or(|all| path.file_name().is_some_and(|name| all.contains(name)));
         let mut read = ReadBeats { agents: 0, news: false };
@@ -46,12 +43,7 @@ impl Observed {
             let (used, noted) = (there(RunFile::Usage), there(RunFile::Notes));
             let (beat, exit) = (there(RunFile::Heartbeat), there(RunFile::Exit));
             read.news |= self.read_end(&name, exit.as_deref());
-            let used = used.and_then(|path| usage::read(&path));
-            read.news |= used.as_ref() != self.usage.get(&name);
-            match used {
-                Some(usage) => drop(self.usage.insert(name, usage)),
-                None => drop(self.usage.remove(&name)),
-            }
+            read.news |= self.read_usage(&name, used.as_deref());
             let noted = noted.map(|path| notes::read(&path)).unwrap_or_default();
             read.news |= self.notes.get(&name) != Some(&noted);
             self.notes.insert(name, noted);
@@ -67,6 +59,30 @@ impl Observed {
         let is_known = |pid: u32| self.processes.values().any(|tree| tree.contains(pid));
         let beats = self.heartbeats.iter().filter(|(name, _)| agents.contains(name.as_str()));
         beats.filter_map(|(_, beat)| beat.as_ref().ok()).any(|beat| !is_known(beat.pid))
+    }
+
+    /// Reads what an agent's runtime used; whether it is another than before.
+    fn read_usage(&mut self, name: &AgentName, file: Option<&Path>) -> bool {
+        // It changes more rarely than heartbeats come. The first time there is nothing to compare with.
+        let known = file.filter(|_| self.usage.contains_key(name));
+        let stamp = known.and_then(|path| {
+            let meta = std::fs::metadata(path).ok()?;
+            Some((meta.ino(), meta.modified().ok()?))
+        });
+        if stamp.is_some() && stamp == self.usage_of.get(name).copied() {
+            return false;
+        }
+        match stamp {
+            Some(stamp) => drop(self.usage_of.insert(*name, stamp)),
+            None => drop(self.usage_of.remove(name)),
+        }
+        let used = file.and_then(usage::read);
+        let news = used.as_ref() != self.usage.get(name);
+        match used {
+            Some(usage) => drop(self.usage.insert(*name, usage)),
+            None => drop(self.usage.remove(name)),
+        }
+        news
     }
 
     /// Reads what is on record of an agent's end; whether it is another record.
@@ -85,8 +101,8 @@ impl Observed {
         let before = self.exits.remove(name);
         news |= before.as_ref().map(|(at, _)| *at) != written;
         let known = before.filter(|(at, _)| Some(*at) == written);
-        let read = || session::last_exit(&self.site, name).zip(written).map(|(record, at)| (at, record.facts()));
-        if let Some(exit) = known.or_else(read) {
+        let read = |at| session::last_exit(&self.site, name).map(|record| (at, record.facts()));
+        if let Some(exit) = known.or_else(|| written.and_then(read)) {
             self.exits.insert(*name, exit);
         }
         news
@@ -97,6 +113,7 @@ impl Observed {
 mod tests {
     use super::*;
     use crate::fleet::home::Site;
+    use crate::fleet::model::UsageFacts;
     use crate::fleet::roster;
 
     #[test]
@@ -131,5 +148,15 @@ mod tests {
         assert_ne!(observed.heartbeats[&names[7]], before, "its age is of the newest");
         rewrite("busy");
         assert!(observed.read_beats(Some(&changed)).news);
+        // So are other figures of use, whichever reading of its file brings them.
+        for tokens in [1, 2, 3, 4] {
+            let facts = UsageFacts { input_tokens: Some(tokens), ..UsageFacts::default() };
+            usage::write(&site.run_file(&names[7], RunFile::Usage), &usage::Usage { pid: 1, facts }).unwrap();
+            assert!(observed.read_beats(Some(&changed)).news, "{tokens}");
+            assert_eq!(observed.usage[&names[7]].facts.input_tokens, Some(tokens));
+            assert!(!observed.read_beats(Some(&changed)).news, "{tokens}");
+        }
+        std::fs::remove_file(site.run_file(&names[7], RunFile::Usage)).unwrap();
+        assert!(observed.read_beats(Some(&changed)).news && observed.usage.is_empty());
     }
 }
