@@ -149,7 +149,7 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
             // Text and JSON have no colours to choose.
             let theme = match options.format {
                 OnceFormat::Ansi | OnceFormat::Svg => terminal::of_picture(&settings::load(site)?.0),
-                OnceFormat::Text | OnceFormat::Json => Theme::default(),
+                OnceFormat::Text | OnceFormat::Json => Theme::plain(true),
             };
             let report = block_on(headless::once(site, &options, theme))??;
             print(&report, false)

@@ -19,7 +19,7 @@ pub const PROFILES: [(&str, &str); 6] = [
 
 /// What an installation puts into the Mosaic home: path below it, and text.
 pub fn files() -> impl Iterator<Item = (String, &'static str)> {
-    let of_runtimes = runtime::all().iter().flat_map(|runtime| {
+    let of_runtimes = runtime::all().flat_map(|runtime| {
         runtime.home_files().map(|(file, text)| (format!("runtime/{}/{file}", runtime.name), text))
     });
     let content = CONTENT.iter().map(|(path, text)| ((*path).to_owned(), *text));

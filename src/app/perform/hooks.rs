@@ -199,7 +199,7 @@ mod tests {
         let spec = crate::app::action::registry::ACTIONS.iter().find(|spec| spec.id == "session.report").unwrap();
         let named = spec.arguments.iter().find(|argument| argument.name == "hook").unwrap().values;
         let known: Vec<&str> =
-            runtime::all().iter().filter(|runtime| !runtime.events().is_empty()).map(|runtime| runtime.name).collect();
+            runtime::all().filter(|runtime| !runtime.events().is_empty()).map(|runtime| runtime.name).collect();
         assert_eq!(named, known);
     }
 }

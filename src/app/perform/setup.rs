@@ -82,7 +82,7 @@ pub(in crate::app) fn launch(site: &Site, name: &str) -> Result<LaunchSettings, 
     let overridden = roster::load(site).map_err(told)?;
     let source = overridden.agent(name).map_err(told)?.command_source;
     let mut runtimes: Vec<Choice> =
-        runtime::all().iter().map(|known| Choice { name: known.name.to_owned(), about: String::new() }).collect();
+        runtime::all().map(|known| Choice { name: known.name.to_owned(), about: String::new() }).collect();
     if !runtimes.iter().any(|choice| choice.name == agent.runtime) {
         runtimes.push(Choice { name: agent.runtime.clone(), about: "by a command of its own".to_owned() });
     }

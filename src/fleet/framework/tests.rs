@@ -157,7 +157,7 @@ fn read_by_agents_and_people() -> Vec<(String, String)> {
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let content = CONTENT.iter().map(|(path, text)| ((*path).to_owned(), one_line(text)));
     let rosters = PROFILES.iter().map(|(name, text)| ((*name).to_owned(), one_line(text)));
-    let guides = runtime::all().iter().filter_map(|one| Some((one.name.to_owned(), one_line(one.guide()?))));
+    let guides = runtime::all().filter_map(|one| Some((one.name.to_owned(), one_line(one.guide()?))));
     content.chain(rosters).chain(guides).collect()
 }
 

@@ -15,7 +15,7 @@ pub use usage::{UsagePaths, read_usage};
 /// The known names as a sentence fragment.
 #[must_use]
 pub fn known_list() -> String {
-    all().iter().map(|runtime| runtime.name).collect::<Vec<_>>().join(", ")
+    all().map(|runtime| runtime.name).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a roster may name the runtime without a command of its own.

@@ -109,8 +109,7 @@ pub fn idle_shell(argv: &[String]) -> Option<&'static str> {
 /// A program that is not known as a runtime may well be one, with a shell of its own below it.
 #[must_use]
 pub fn shell_in_its_place<'a>(runtime: &str, all: impl Iterator<Item = &'a [String]> + Clone) -> Option<&'static str> {
-    let is_runtime =
-        |argv: &[String]| matches(runtime, argv) || record::all().iter().any(|known| matches(known.name, argv));
+    let is_runtime = |argv: &[String]| matches(runtime, argv) || record::all().any(|known| matches(known.name, argv));
     // One that runs a script is a program; one with a command waits for the shell that its last part is.
     let only_waits =
         |argv: &[String]| shell(argv).is_some_and(|(_, does)| does.is_none_or(|word| word.starts_with('-')));

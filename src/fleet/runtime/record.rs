@@ -1,6 +1,6 @@
 //! One record for each runtime: a folder of `framework/runtime` and a line of [`SHIPPED`].
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -78,12 +78,6 @@ pub struct Runtime {
     files: &'static [(&'static str, &'static str)],
 }
 
-/// All runtimes known by name.
-static ALL: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
-    // Files that ship with the program are read in a test first.
-    SHIPPED.iter().filter_map(|shipped| shipped.read().ok()).collect()
-});
-
 impl Shipped {
     fn read(&self) -> Result<Runtime, String> {
         let text = self.files.iter().find(|(file, _)| *file == RECORD).map_or("", |(_, text)| text);
@@ -95,16 +89,23 @@ impl Shipped {
     }
 }
 
+/// The record of a runtime by its place, read when it is first asked for: most fleets have one or two of them, and a look
+/// from a shell reads them anew each time.
+fn record(at: usize) -> Option<&'static Runtime> {
+    static READ: [OnceLock<Option<Runtime>>; SHIPPED.len()] = [const { OnceLock::new() }; SHIPPED.len()];
+    // Files that ship with the program are read in a test first.
+    READ[at].get_or_init(|| SHIPPED[at].read().ok()).as_ref()
+}
+
 /// All runtimes known by name.
-#[must_use]
-pub fn all() -> &'static [Runtime] {
-    &ALL
+pub fn all() -> impl Iterator<Item = &'static Runtime> {
+    (0..SHIPPED.len()).filter_map(record)
 }
 
 /// The runtime of that name, if it is known.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Runtime> {
-    all().iter().find(|runtime| runtime.name == name)
+    SHIPPED.iter().position(|shipped| shipped.name == name).and_then(record)
 }
 
 impl Runtime {

@@ -1,6 +1,6 @@
 //! A theme's colours: read from its file, and brought to what the terminal can show.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use ratatui::style::Color;
 use serde::Deserialize;
@@ -95,11 +95,11 @@ impl Palette {
     /// A theme that ships; none of another name.
     #[must_use]
     pub fn shipped(name: &str) -> Option<Self> {
-        // Each is read once.
-        static READ: LazyLock<[Option<Palette>; SHIPPED.len()]> =
-            // A test reads them all, so that none that ships is broken.
-            LazyLock::new(|| SHIPPED.map(|(_, text)| Palette::parse(text).ok()));
-        READ[SHIPPED.iter().position(|(of, _)| *of == name)?]
+        // Each is read once, when it is first wanted.
+        static READ: [OnceLock<Option<Palette>>; SHIPPED.len()] = [const { OnceLock::new() }; SHIPPED.len()];
+        let at = SHIPPED.iter().position(|(of, _)| *of == name)?;
+        // A test reads them all, so that none that ships is broken.
+        *READ[at].get_or_init(|| Palette::parse(SHIPPED[at].1).ok())
     }
 
     /// No colour at all.
