@@ -88,7 +88,8 @@ pub fn read(path: &Path, now: Timestamp, interval: Duration) -> Result<Heartbeat
 
 /// Reads the `key=value` lines.
 fn parse(text: &str) -> Result<Heartbeat, String> {
-    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::trim);
+    let lines: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('=')).collect();
+    let value = |key: &str| lines.iter().find(|(of, _)| *of == key).map(|(_, value)| value.trim());
     let ts = value("ts").ok_or("has no ts line")?;
     let ts = ts.parse().map_err(|_| "its ts is no ISO 8601 time with offset".to_owned())?;
     let pid = value("pid").and_then(|pid| pid.parse().ok()).filter(|pid| *pid > 0).ok_or("has no valid pid line")?;

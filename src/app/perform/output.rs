@@ -92,15 +92,17 @@ fn harmless(plain: String) -> String {
     // Outside of strings there are only line breaks and spaces; those within are escapes already.
     let is_plain = |c: char| c == '\n' || (' '..='~').contains(&c);
     let acts = |c: char| acts_on_terminal(c) || hides_in_text(c);
+    // Mostly all of it is plain, which its bytes tell sooner than its characters.
+    let Some(first) = plain.bytes().position(|byte| !is_plain(byte.into())) else { return plain };
     let (mut out, mut copied) = (String::new(), 0);
-    for (at, c) in plain.char_indices().filter(|(_, c)| !is_plain(*c) && acts(*c)) {
+    let behind = plain[first..].char_indices().map(|(at, c)| (first + at, c));
+    for (at, c) in behind.filter(|(_, c)| !is_plain(*c) && acts(*c)) {
         out.push_str(&plain[copied..at]);
         for unit in c.encode_utf16(&mut [0; 2]) {
             out.push_str(&format!("\\u{unit:04x}"));
         }
         copied = at + c.len_utf8();
     }
-    // Mostly there is none of them.
     if copied == 0 {
         return plain;
     }

@@ -216,6 +216,10 @@ impl BusyEnter {
 impl Pattern {
     /// The part of a row that it finds, if that looks so, and what that says.
     pub(super) fn finds<'a>(&self, row: &'a PaintedRow, look: Option<Look>) -> Option<Option<&'a str>> {
+        // Most rows of most screens are empty, and few patterns find something there.
+        if row.text.is_empty() && !self.finds_nothing {
+            return None;
+        }
         if look.is_none() && !self.has_parts {
             // Where something is found decides nothing, and to know that it is there costs a fraction of it.
             return self.regex.is_match(&row.text).then_some(None);
@@ -239,6 +243,8 @@ pub(super) struct Pattern {
     pub regex: Regex,
     /// Whether any part of what it finds has a name, and so a meaning of its own.
     has_parts: bool,
+    /// Whether it finds something in an empty row.
+    finds_nothing: bool,
 }
 
 impl TryFrom<String> for Pattern {
@@ -247,7 +253,8 @@ impl TryFrom<String> for Pattern {
     fn try_from(text: String) -> Result<Self, String> {
         let regex = Regex::new(&text);
         let regex = regex.map_err(|error| format!("{} is no pattern: {error}", crate::plain::quoted(&text)))?;
-        Ok(Self { has_parts: regex.capture_names().flatten().next().is_some(), regex })
+        let has_parts = regex.capture_names().flatten().next().is_some();
+        Ok(Self { has_parts, finds_nothing: regex.is_match(""), regex })
     }
 }
 
