@@ -41,13 +41,13 @@ const ROSTER_TICKS: u32 = 5;
 const SAFETY_TICKS: u32 = 15;
 
 /// tmux lists a death some milliseconds after the kernel told of it: asked sooner, it is asked again after this time.
-const LISTED_AFTER: Duration = Duration::from_millis(5);
+const LISTED_AFTER: Duration = Duration::from_millis(2);
 
 /// At most so often; the next tick asks anyway.
 const MAX_ASKED_AGAIN: u8 = 8;
 
 /// Changes that arrive within this time are read together.
-const COALESCE: Duration = Duration::from_millis(4);
+const COALESCE: Duration = Duration::from_millis(2);
 
 /// A fleet at work changes all the time: after a look the next waits this long, so that the cost of
 /// looking has a bound. A change after a quiet moment, and a death, are seen at once.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 const FRAME: Duration = Duration::from_millis(33);
 
 /// Between two frames at least, whatever moves. What a key did is shown in this time: an eye waits for it.
-const LEAST: Duration = Duration::from_millis(8);
+const LEAST: Duration = Duration::from_millis(4);
 
 /// Frames that a quiet moment leaves to be drawn as they come.
 const SAVED: u32 = 3;
@@ -88,12 +88,12 @@ mod tests {
         let begin = Instant::now();
         let mut pacing = Pacing::default();
         let first = drawn(&mut pacing, begin, 10_000, false);
-        assert_eq!(first[..4], [0, 8, 16, 24]);
+        assert_eq!(first[..4], [0, 4, 8, 12]);
         assert!(first[4..].windows(2).all(|pair| pair[1] - pair[0] == 33), "{first:?}");
         assert!(first.len() <= 10_000 / 33 + 4, "{}", first.len());
         // A second without a frame leaves the same again, and no more.
         let later = drawn(&mut pacing, begin + Duration::from_secs(11), 200, false);
-        assert_eq!(later[..4], [0, 8, 16, 24]);
+        assert_eq!(later[..4], [0, 4, 8, 12]);
         assert_eq!(later[5] - later[4], 33);
     }
 
