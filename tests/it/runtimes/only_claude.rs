@@ -226,8 +226,8 @@ fn a_message_that_a_hook_of_the_users_refuses_is_not_told_as_taken() {
     lab.settled("after the first answer");
     wait_for("the user's own status line", || lab.screen().contains("my own esc line"));
     lab.refused("a refusal", "tagrefused", 1, "unverified", "its composer is not empty");
-    // It came back, and stands there as a draft that somebody has to look at.
-    lab.shows("available", "draft");
+    // It came back, and stands there as a draft that somebody has to look at: no work is given to it meanwhile.
+    lab.shows("working", "draft");
     assert_eq!(lab.model.copies("tagrefused"), 0);
     lab.keys(&["C-u"]);
     lab.settled("without the draft");
