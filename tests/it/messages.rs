@@ -402,6 +402,39 @@ fn a_message_has_an_id_by_which_the_runtime_itself_says_that_it_took_it() {
     assert_eq!(noted, ids, "the history knows them by the same ids");
 }
 
+/// A program that looks like the stub, and whose screen is blank for three seconds after Enter.
+const SLOW_TO_DRAW: &str = r#"
+stty -echo
+rule=$(printf -- '-%.0s' {1..40}); said=; draft=
+draw() { printf '\033[2J\033[H%s\n\n%s\n> %s\n%s' "$said" "$rule" "${draft:-type a message}" "$rule"; }
+draw
+while IFS= read -rsn1 key; do
+    if [ -n "$key" ]; then draft+=$key; draw; continue; fi
+    said=$draft; draft=
+    printf '\033[2J\033[H'
+    case $said in *never*) exec sleep 600 ;; esac
+    sleep 3
+    draw
+done
+"#;
+
+#[test]
+fn a_screen_that_is_blank_after_enter_is_waited_for() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.root.join("slow.sh");
+    fs::write(&script, SLOW_TO_DRAW).unwrap();
+    sandbox.write_agents(&format!("  - {{name: a, command: 'bash {}'}}\n", script.display()));
+    sandbox.start();
+    wait_for("its composer", || screen(&sandbox).contains(">typeamessage"));
+    let send = |text: &str| sandbox.run(&["agent", "send", "a", "--json", "--timeout", "2", "-m", text]);
+    let answer = send("comes late");
+    assert_eq!((answer.code, answer.json()["delivery"].as_str()), (0, Some("accepted")), "{answer:?}");
+    // Nobody waits for ever.
+    let answer = send("never to be seen");
+    assert_eq!((answer.code, answer.json()["delivery"].as_str()), (1, Some("unverified")), "{answer:?}");
+    assert!(answer.stdout.contains("no sign of it within"), "{answer:?}");
+}
+
 #[test]
 fn a_pane_that_somebody_keeps_scrolling_ends_a_send() {
     let sandbox = fleet("80x24", "");

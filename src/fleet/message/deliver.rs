@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::lease::{CLAIM_WITHIN, PaneLease};
+use super::options::{Options, UNDRAWN_TIMES};
 use super::receipt::Delivery;
 use super::shown;
 use crate::fleet::error::{Failure, Result};
@@ -27,20 +28,6 @@ const PER_KILOBYTE: Duration = Duration::from_millis(20);
 
 /// Pause between two looks at the screen.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(60);
-
-/// How a message is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Behind a draft that somebody left.
-    pub force: bool,
-    /// Only to a runtime whose screen does not say that its last turn failed: work is not given to one that met a limit a
-    /// moment ago.
-    pub only_well: bool,
-    /// Look at what became of it.
-    pub verify: bool,
-    /// How long to look.
-    pub timeout: Duration,
-}
 
 /// What is delivered.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +158,7 @@ impl Delivering<'_> {
         let Some(rules) = self.rules else { return self.blindly(lease, buffer, phase).await };
         // A screen that is just being drawn anew is looked at again.
         let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.showing != Showing::Unknown;
-        let before = match self.until(lease, SCREEN_WITHIN, rules, known).await? {
+        let before = match self.until_drawn(lease, SCREEN_WITHIN, rules, known, ScreenFacts::is_blank).await? {
             Seen::Yes(facts) | Seen::No(facts) => facts,
             Seen::Gone => return Ok(gone(*phase)),
             Seen::Lost => return Ok(lost_lease(*phase)),
@@ -208,8 +195,11 @@ impl Delivering<'_> {
             return Ok((Delivery::Sent, "nobody looked".to_owned()));
         }
         let limit = self.options.timeout + extra;
-        let taken = self.until(lease, limit, rules, |now| self.was_taken(now, &draft, &before)).await?;
-        Ok(self.told(taken))
+        let is_taken = |now: &ScreenFacts| self.was_taken(now, &draft, &before);
+        let is_old = |now: &ScreenFacts| now.is_blank() || now.above == draft.above;
+        let since = Instant::now();
+        let taken = self.until_drawn(lease, limit, rules, is_taken, is_old).await?;
+        Ok(self.told(taken, since.elapsed()))
     }
 
     /// Waits for the draft and presses Enter on it: only while the very rows of it are still on the screen, the
@@ -300,7 +290,7 @@ impl Delivering<'_> {
         }
     }
 
-    pub(super) fn told(&self, taken: Seen) -> Outcome {
+    pub(super) fn told(&self, taken: Seen, looked: Duration) -> Outcome {
         let accepted = match self.what {
             What::Message(_) if (self.took)() => "the runtime reports that it took it",
             What::Message(_) => "the composer is empty and the conversation shows it",
@@ -318,10 +308,10 @@ impl Delivering<'_> {
                     // Enter was pressed: a runtime that is frozen now may take it yet.
                     (Delivery::Unverified, "submitted, and its composer is not empty".to_owned())
                 }
-                _ => (
-                    Delivery::Unverified,
-                    format!("no sign of it within {} s: {}", self.options.timeout.as_secs(), facts.reason),
-                ),
+                _ => {
+                    let why = format!("no sign of it within {} s: {}", looked.as_secs(), facts.reason);
+                    (Delivery::Unverified, why)
+                }
             },
         }
     }
@@ -474,6 +464,23 @@ impl Delivering<'_> {
                 empty && (now.above != before.above || now.showing != before.showing)
             }
         }
+    }
+
+    /// The same as [`Self::until`], and longer while a screen `is_old`: its program did not come to draw another one yet.
+    async fn until_drawn(
+        &self,
+        lease: &mut PaneLease<'_>,
+        limit: Duration,
+        rules: &Rules,
+        wanted: impl Fn(&ScreenFacts) -> bool,
+        is_old: impl Fn(&ScreenFacts) -> bool,
+    ) -> Result<Seen> {
+        let seen = self.until(lease, limit, rules, &wanted).await?;
+        let types = matches!(self.what, What::Message(_) | What::Command(_));
+        if types && matches!(&seen, Seen::No(facts) if is_old(facts)) {
+            return self.until(lease, self.options.timeout * (UNDRAWN_TIMES - 1), rules, &wanted).await;
+        }
+        Ok(seen)
     }
 
     /// Looks until the screen is as wanted, as long as the lease is held.

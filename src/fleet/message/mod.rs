@@ -8,13 +8,14 @@ mod deliver;
 mod draft;
 mod frame;
 mod lease;
+mod options;
 mod post;
 mod receipt;
 mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use deliver::Options;
 pub use frame::{Envelope, MAX_BYTES, check_text, id_of};
+pub use options::Options;
 pub use post::Post;
 pub use receipt::{Delivery, Receipt};

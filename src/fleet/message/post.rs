@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::deliver::{Delivering, Options, Outcome, Phase, What, lock_busy};
+use super::deliver::{Delivering, Outcome, Phase, What, lock_busy};
 use super::frame::{check_word, new_id};
 use super::lease::CLAIM_WITHIN;
+use super::options::Options;
 use super::receipt::{Delivery, Receipt};
 use super::{Envelope, check_text};
 use crate::fleet::error::{Failure, Kind, Result};

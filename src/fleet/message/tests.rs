@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::deliver::{Delivering, INTERRUPTS, Options, Outcome, Phase, Seen, What, gone, lost_lease};
+use super::deliver::{Delivering, INTERRUPTS, Outcome, Phase, Seen, What, gone, lost_lease};
+use super::options::Options;
 use super::receipt::{Delivery, Receipt};
 use super::shown;
 use crate::fleet::error::{Failure, Kind};
@@ -59,6 +60,10 @@ impl Bench {
             options: Options { force: false, only_well: false, verify: true, timeout: Duration::from_secs(6) },
         }
     }
+}
+
+fn told(message: &Delivering<'_>, seen: Seen) -> (Delivery, String) {
+    message.told(seen, message.options.timeout)
 }
 
 fn holds(text: &str) -> Option<Composer> {
@@ -300,9 +305,9 @@ fn the_runtimes_own_word_counts_once_the_composer_let_go() {
     // The conversation of a small pane may have scrolled past it.
     assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[]), &draft, &draft));
     assert!(!message.was_taken(&facts(Showing::Busy, holds(MESSAGE), &[]), &draft, &draft));
-    let told = message.told(Seen::Yes(facts(Showing::Busy, holds(""), &[])));
-    is(&told, Delivery::Accepted, "the runtime reports that it took it");
-    is(&message.told(Seen::Yes(facts(Showing::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
+    let word = told(&message, Seen::Yes(facts(Showing::Busy, holds(""), &[])));
+    is(&word, Delivery::Accepted, "the runtime reports that it took it");
+    is(&told(&message, Seen::Yes(facts(Showing::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
 }
 
 #[test]
@@ -315,7 +320,7 @@ fn a_message_that_hooks_may_still_refuse_is_not_taken_yet() {
     // What a refusal looks like: it stands in the composer again.
     let back = facts(Showing::Draft, holds(MESSAGE), &[&format!("Original prompt: {MESSAGE}")]);
     assert!(!message.was_taken(&back, &draft, &draft));
-    is(&message.told(Seen::No(back)), Delivery::Unverified, "its composer is not empty");
+    is(&told(&message, Seen::No(back)), Delivery::Unverified, "its composer is not empty");
     assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[MESSAGE]), &draft, &draft));
 }
 
@@ -334,15 +339,23 @@ fn a_command_was_taken_when_the_screen_is_another_one() {
 fn a_receipt_never_says_more_than_was_seen() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    is(&message.told(Seen::Yes(facts(Showing::Busy, holds(""), &[]))), Delivery::Accepted, "the conversation shows it");
     is(
-        &message.told(Seen::No(facts(Showing::Ready, holds(""), &[]))),
+        &told(&message, Seen::Yes(facts(Showing::Busy, holds(""), &[]))),
+        Delivery::Accepted,
+        "the conversation shows it",
+    );
+    is(
+        &told(&message, Seen::No(facts(Showing::Ready, holds(""), &[]))),
         Delivery::Unverified,
         "no sign of it within 6 s",
     );
-    is(&message.told(Seen::No(facts(Showing::Draft, holds("x"), &[]))), Delivery::Unverified, "is not empty");
-    is(&message.told(Seen::Gone), Delivery::Unverified, "right after");
-    is(&message.told(Seen::Lost), Delivery::Unverified, "another sender");
+    let blank = facts(Showing::Unknown, None, &["", "  "]);
+    assert!(blank.is_blank() && !facts(Showing::Ready, holds(""), &[]).is_blank());
+    assert!(!facts(Showing::Unknown, None, &["", "a screen of another kind"]).is_blank());
+    is(&told(&message, Seen::No(blank)), Delivery::Unverified, "no sign of it within 6 s");
+    is(&told(&message, Seen::No(facts(Showing::Draft, holds("x"), &[]))), Delivery::Unverified, "is not empty");
+    is(&told(&message, Seen::Gone), Delivery::Unverified, "right after");
+    is(&told(&message, Seen::Lost), Delivery::Unverified, "another sender");
 }
 
 #[test]

@@ -117,6 +117,12 @@ pub struct ScreenFacts {
 }
 
 impl ScreenFacts {
+    /// Whether nothing at all stands on the screen, as while a program draws another one.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.composer.is_none() && self.above.iter().all(|row| row.trim().is_empty())
+    }
+
     /// The question of a dialog on one line, without the frames around it. One that is too long for a line
     /// ends with a fingerprint of all of it, so that two of them differ.
     #[must_use]

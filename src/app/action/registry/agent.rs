@@ -144,7 +144,8 @@ const SOURCE: Argument =
 const TAG: Argument = value("tag", "A class of message that receivers sort by");
 const FORCE: Argument = flag("force", "Behind a draft that somebody left in the composer");
 const NO_VERIFY: Argument = flag("no-verify", "Does not look at what became of it, and claims nothing");
-const TIMEOUT: Argument = value("timeout", "Seconds to look for evidence; default 6");
+const TIMEOUT: Argument =
+    value("timeout", "Seconds to look for evidence, four times as many while nothing new is drawn; default 6");
 
 const STATES: &[&str] = &["stuck", "dead", "stale", "unknown", "available", "working"];
 
