@@ -5,8 +5,7 @@ use super::roster::{Agent, Roster};
 use super::ssh;
 use crate::plain::shell_quote;
 
-/// Who writes when no agent does: the person whose fleet it is. Not `operator`, which is the class of an agent.
-pub const USER: &str = "user";
+pub use super::model::senders::{KEEPER, SUPERVISOR, USER};
 
 /// `host:session` of an agent.
 #[must_use]
@@ -39,6 +38,26 @@ fn coordination(roster: &Roster, own: &Agent) -> String {
     }
 }
 
+/// To whom an agent reports and who reports to it, in the order of the roster; `None` where the roster says neither.
+fn place_in_chart(roster: &Roster, own: &Agent) -> Option<String> {
+    let up = own.reports_to.as_deref().map(|boss| {
+        format!("You report to `{boss}`: what is done and what you cannot go on with is told to it, and its word on your work counts.")
+    });
+    let below: Vec<String> = roster
+        .agents
+        .iter()
+        .filter(|agent| agent.reports_to.as_deref() == Some(own.name.as_str()))
+        .map(|agent| format!("`{}`", agent.name))
+        .collect();
+    let down = match below.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} reports to you.")),
+        [first @ .., last] => Some(format!("{} and {last} report to you.", first.join(", "))),
+    };
+    let told: Vec<String> = up.into_iter().chain(down).collect();
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
 /// The cheat-sheet of one agent: its own address, its peers with the exact command for each, who
 /// coordinates, and how to answer. `at` is the host on which it is read.
 #[must_use]
@@ -55,6 +74,9 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
         text.push_str(&format!("| {} | {}{elsewhere} | {} |\n", peer.name, peer.class, command(site, peer, at)));
     }
     text.push_str(&format!("\n{}\n", coordination(roster, own)));
+    if let Some(place) = place_in_chart(roster, own) {
+        text.push_str(&format!("\n{place}\n"));
+    }
     text.push_str(
         "\nA message begins with `[source -> target id]`. To answer, turn it round: its source is your target; `via` behind a\n\
          source names who really sent it. A source that ends in `:user` is the user, who reads your answer on your\n\
@@ -144,5 +166,24 @@ mod tests {
                 assert_eq!(block.contains(line), line == wanted, "{lead}{classes:?} {own}: {block}");
             }
         }
+    }
+
+    #[test]
+    fn each_agent_is_told_to_whom_it_reports_and_who_reports_to_it() {
+        let site = Site::for_tests("/h");
+        let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents:\n  - {name: boss, class: orchestrator}\n  \
+                    - {name: split, class: decomposition, reports_to: boss}\n  - {name: code1, class: code, reports_to: split}\n  \
+                    - {name: code0, class: code, reports_to: split}\n  - {name: ux, class: ux-designer, reports_to: split}\n  \
+                    - {name: alone, class: enhancer}\n";
+        let roster = roster::parse(text, std::path::Path::new("r"), &site).unwrap();
+        let told = |own: usize| block(&site, &roster, &roster.agents[own], "here");
+        assert!(told(0).contains("\n`split` reports to you.\n") && !told(0).contains("You report to"), "{}", told(0));
+        // In the order of the roster, so the same roster gives the same bytes.
+        let whole = "You report to `boss`: what is done and what you cannot go on with is told to it, and its word on your work \
+                     counts. `code1`, `code0` and `ux` report to you.";
+        assert!(told(1).contains(whole), "{}", told(1));
+        assert_eq!(told(1), told(1));
+        assert!(told(2).contains("You report to `split`") && !told(2).contains("report to you"), "{}", told(2));
+        assert!(!told(5).contains("report to"), "{}", told(5));
     }
 }

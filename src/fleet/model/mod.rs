@@ -13,6 +13,7 @@ mod pause;
 mod planes;
 mod row;
 mod screen;
+pub mod senders;
 mod strip;
 mod tree;
 mod unit;

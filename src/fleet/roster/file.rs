@@ -111,7 +111,7 @@ pub struct RuntimeEntry {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AgentEntry {
-    /// Unique name, `^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`.
+    /// Unique name, `^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`. `user`, `supervisor` and `keeper` are kept for who writes to agents.
     #[cfg_attr(test, schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")))]
     pub name: String,
     /// `claude`, `codex`, `opencode`, `pi`, `stub`, or any name together with a `command`.

@@ -16,6 +16,7 @@ use super::problem::{Problem, control_character, decode_problem, unknown_keys};
 use super::supervise::Worktree;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
+use crate::fleet::model::senders;
 use crate::fleet::model::{AgentName, Label, SessionName, SocketName, SshTarget, Warning};
 use crate::fleet::runtime::{self, Launch, Runtime};
 use crate::plain::{self, Unreadable, acts_on_terminal, character, marks_direction, quoted};
@@ -210,6 +211,11 @@ impl Checker<'_> {
         };
         if is_viewer_name(name.as_str()) {
             self.problem(&key("name"), "ends in `-watch-<digits>`, which is kept for viewers");
+        }
+        if let Some(whose) = senders::kept_for(&name.session().0) {
+            // Peers answer to the address that a message names.
+            let why = format!("is {name}, the address of {whose}; give the agent another name, such as {name}0");
+            self.problem(&key("name"), why);
         }
         let runtime = self.runtime(at, entry, file);
         for variable in entry.env.keys() {

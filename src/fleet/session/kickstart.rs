@@ -7,14 +7,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::fleet::activity::{self, Behind, Door};
+use crate::fleet::comms::KEEPER;
 use crate::fleet::home::Site;
 use crate::fleet::message::{Delivery, Envelope, Options, Post};
 use crate::fleet::model::ServerName;
 use crate::fleet::roster::Agent;
 use crate::plain;
-
-/// Who speaks; nobody can answer it.
-const SENDER: &str = "keeper";
 
 /// Time for a runtime to draw its composer. One that asks for a login meanwhile takes as long as its operator does.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(600);
@@ -43,7 +41,7 @@ pub(super) async fn after_start(site: &Site, agent: &Agent) -> Infallible {
 async fn say(site: &Site, agent: &Agent, text: &str) {
     let server = ServerName { ssh: None, socket: agent.socket };
     let envelope = Envelope {
-        source: format!("{}:{SENDER}", agent.host),
+        source: format!("{}:{KEEPER}", agent.host),
         via: None,
         target: format!("{}:{}", agent.host, agent.session.0),
         class: Some("kickstart".to_owned()),

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::desk::Desk;
-use super::steps::{Ended, SUPERVISOR, options, paused, restart};
+use super::steps::{Ended, options, paused, restart};
 use crate::app::perform::agent::reset_command;
 use crate::app::perform::backlog::{Terms, brief};
 use crate::backlog::model::{Card, CardId, Patch, Status};
 use crate::backlog::store::ClaimRequest;
 use crate::fleet::activity::{self, Behind, Door};
-use crate::fleet::comms;
+use crate::fleet::comms::{self, SUPERVISOR};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::message::{Delivery, Envelope, Post, Receipt};

@@ -9,7 +9,7 @@ use crate::app::factory::Decision;
 use crate::backlog::model::{CardEvent, CardId, EventKind, Stamp};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{self, Behind, Door};
-use crate::fleet::comms;
+use crate::fleet::comms::{self, SUPERVISOR};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Lifecycle;
@@ -18,9 +18,6 @@ use crate::fleet::model::Label;
 use crate::fleet::os::process;
 use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
-
-/// In whose name it writes to agents.
-pub(super) const SUPERVISOR: &str = "supervisor";
 
 /// How long a runtime may take to show that it took something.
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);

@@ -96,6 +96,12 @@ fn each_broken_rule_names_its_place() {
         (&agents("  - name: a\n  - name: a\n"), "r.yaml:5:11: agents[1].name: \"a\" is taken already, on line 4"),
         (&agents("  - name: a.b\n  - name: a_b\n"), "r.yaml:5:11: agents[1].name: a_b and a.b would share"),
         (&agents("  - name: x-watch-12\n"), "r.yaml:4:11: agents[0].name: ends in"),
+        (
+            &agents("  - name: user\n"),
+            "r.yaml:4:11: agents[0].name: is user, the address of the person whose fleet it is",
+        ),
+        (&agents("  - name: a\n  - name: supervisor\n"), "r.yaml:5:11: agents[1].name: is supervisor, the address of"),
+        (&agents("  - name: keeper\n"), "r.yaml:4:11: agents[0].name: is keeper, the address of"),
         (&agents("  - {name: a, runtime: vim}\n"), "r.yaml:4:24: agents[0].runtime: is \"vim\""),
         (&agents("  - {name: a, colour: red}\n"), "r.yaml:4:15: agents[0].colour: unknown key; expected one of"),
         (&agents("  - {name: a, env: {1X: y}}\n"), "agents[0].env.1X: is no environment variable"),
