@@ -338,7 +338,8 @@ pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
 }
 
 /// Pids whose environment names a sandbox's tmux folder.
-fn pids_of(root: &Path) -> Vec<u32> {
+/// Pids of everything that runs in a sandbox, which is known by its environment.
+pub(crate) fn pids_of(root: &Path) -> Vec<u32> {
     let mark = format!("TMUX_TMPDIR={}", root.join("t").display());
     let own = std::process::id();
     let mut pids = Vec::new();

@@ -1,38 +1,53 @@
 //! A whole fleet of a real runtime in two commands: every agent knows who it is, and answers.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{KEY, Runtime, configure, evidence};
+use super::clock::Clock;
+use super::traces::Traces;
+use super::{KEY, Runtime, configure};
 use crate::harness::{Answer, Sandbox, wait};
 use crate::runtimes::model::Model;
 
-/// All files below a folder, as paths in it.
-fn files(root: &Path) -> BTreeSet<PathBuf> {
-    let (mut all, mut visit) = (BTreeSet::new(), vec![root.to_owned()]);
-    while let Some(folder) = visit.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() && !path.is_symlink() {
-                visit.push(path);
-            } else {
-                all.insert(path.strip_prefix(root).unwrap().to_owned());
-            }
-        }
-    }
-    all
+/// How long all of a fleet may take from its start to an answer, on a machine of its own.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Where a fleet may change something, as paths in a test's folder. The runtimes' places are those of their own state.
+fn may_change(runtime: Runtime) -> Vec<&'static str> {
+    let own: &[&str] = match runtime {
+        // It keeps sockets in the session's own folder.
+        Runtime::Claude => &["h/.claude", "h/.claude.json", "run/cc-socks"],
+        Runtime::Codex => &["h/.codex"],
+        Runtime::Opencode => &[
+            "h/.config/opencode",
+            "h/.local/share/opencode",
+            "h/.local/share/opentui",
+            "h/.local/state/opencode",
+            "h/.cache/opencode",
+        ],
+        Runtime::Pi => &["h/.pi"],
+    };
+    // The Mosaic home, and the folders of tmux's sockets and of what is temporary.
+    [&["h/.config/mosaic", "t", "tmp"], own].concat()
 }
 
-/// Folders in a home that a runtime keeps its own state in.
-fn own_folders(runtime: Runtime) -> &'static [&'static str] {
+/// What in a runtime's folders the user wrote. codex and pi keep there what they remember themselves.
+fn of_the_user(runtime: Runtime) -> &'static [&'static str] {
     match runtime {
-        Runtime::Claude => &[".claude", ".claude.json"],
-        Runtime::Codex => &[".codex"],
-        Runtime::Opencode => {
-            &[".config/opencode", ".local/share/opencode", ".local/state/opencode", ".cache", ".opencode", ".bun"]
-        }
-        Runtime::Pi => &[".pi"],
+        Runtime::Claude => &["h/.claude/settings.json"],
+        Runtime::Codex => &["h/.codex/config.toml"],
+        Runtime::Opencode => &["h/.config/opencode/opencode.json"],
+        Runtime::Pi => &["h/.pi/agent/models.json", "h/.pi/agent/settings.json"],
+    }
+}
+
+/// Whether settings say all that they said, whatever a runtime remembers beside it.
+fn still_says(was: &str, is: &str) -> bool {
+    let object = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    match (object(was), object(is)) {
+        (Some(was), Some(is)) => was.iter().all(|(key, value)| is.get(key) == Some(value)),
+        _ => is.starts_with(was),
     }
 }
 
@@ -72,7 +87,16 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         assert_eq!(answer.code, 0, "{args:?}: {answer:?}");
         answer
     };
-    let before = files(&home);
+    // A page of the user's for each of them, and the folder that the roster names.
+    fs::create_dir_all(home.join(".claude")).unwrap();
+    fs::write(home.join(".claude/settings.json"), "{\"theme\": \"dark\"}\n").unwrap();
+    fs::create_dir_all(home.join("src/project")).unwrap();
+    fs::write(home.join("src/project/README.md"), "# Mine\n").unwrap();
+    fs::write(home.join(".profile"), "# mine\n").unwrap();
+    let settings: Vec<String> =
+        of_the_user(runtime).iter().map(|path| fs::read_to_string(sandbox.root.join(path)).unwrap()).collect();
+    let before = Traces::of(&sandbox.root);
+    let clock = Clock::start(&sandbox.root);
     ok(&["fleet", "init", "--profile", "coding", "--write"]);
     let roster = fs::read_to_string(sandbox.roster()).unwrap();
     // A socket of the test's own; nothing else of what was written.
@@ -87,71 +111,97 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         .map(|row| (row["name"].as_str().unwrap().to_owned(), row["class"].as_str().unwrap().to_owned()))
         .collect();
     assert_eq!(agents.len(), 6, "{rows:#}");
-    for (name, class) in &agents {
-        let mut last = serde_json::Value::Null;
-        let ready = (0..4).find_map(|_| {
-            wait("an agent that is ready", || {
-                last = ok(&["agent", "status", name, "--json"]).json();
-                (last["readiness"] == "available" && evidence(&last).starts_with("ready")).then_some(())
-            })
-        });
-        let screen = || sandbox.tmux(&["capture-pane", "-p", "-t", &format!("={name}:")]);
-        assert!(ready.is_some(), "{name}: {last:#}\n{}", screen());
-        assert_eq!(last["drift"], false, "{last:#}");
-        let tag = format!("tag{name}end");
-        let sent = run(&["agent", "send", name, "--json", "-m", &format!("say {tag}")]);
+    let screen = |name: &str| sandbox.tmux(&["capture-pane", "-p", "-t", &format!("={name}:")]);
+    let tag = |name: &str| format!("tag{name}end");
+    // As its user does it: all at once, each as soon as it is said to be free.
+    let answered = |name: &str| {
+        let ready = run(&["agent", "wait", name, "--until", "available", "--timeout", "300"]);
+        assert_eq!(ready.code, 0, "{name}: {ready:?}\n{}", screen(name));
+        let sent = run(&["agent", "send", name, "--json", "-m", &format!("say {}", tag(name))]);
         // Said beside a failure: a message that came late is another fault than one that was lost.
         let late =
-            || wait("the message, later", || model.request(&[&tag])).map_or("it never came", |_| "it came later");
-        assert!(sent.code == 0, "{sent:?}\n{}\n{}", screen(), late());
+            || wait("the message, later", || model.request(&[&tag(name)])).map_or("it never came", |_| "it came later");
+        let receipt = sent.json();
+        let took = matches!(receipt["delivery"].as_str(), Some("accepted" | "queued"));
+        assert!(sent.code == 0 && took, "{sent:?}\n{}\n{}", screen(name), late());
+        let asked = wait("the message at the model server", || model.request(&[&tag(name)]));
+        assert!(asked.is_some(), "{name} asks nothing: {}", screen(name));
+        let replied = wait("its answer", || screen(name).contains("FAKE-REPLY").then_some(()));
+        assert!(replied.is_some(), "{name} shows no answer: {}", screen(name));
+        (clock.now(), receipt["message_id"].as_str().unwrap_or_default().to_owned())
+    };
+    let answers: Vec<(Duration, String)> = std::thread::scope(|scope| {
+        let all: Vec<_> = agents.iter().map(|(name, _)| scope.spawn(|| answered(name))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let last = answers.iter().map(|(at, _)| *at).max().unwrap();
+    assert!(last <= ANSWERED_WITHIN, "{answers:?}");
+    // No dialog was met: whoever waits at one is stuck, and that is kept.
+    let states = ok(&["events", "--json", "--kind", "readiness"]).stdout;
+    assert!(states.contains("\"available\"") && !states.contains("\"stuck\""), "{states}");
+    for ((name, class), (_, id)) in agents.iter().zip(&answers) {
+        assert_eq!(model.copies(&tag(name)), 1, "{name}");
+        let row = ok(&["agent", "status", name, "--json"]).json();
+        assert_eq!(row["drift"], false, "{row:#}");
         // What reports of opencode is not loaded by a launch.
         if runtime != Runtime::Opencode {
-            let id = sent.json()["message_id"].as_str().unwrap_or_default().to_owned();
             let beat = || fs::read_to_string(sandbox.run_file(&format!("{name}.hb"))).unwrap_or_default();
             let named = || beat().lines().any(|line| line == format!("msg={id}")).then_some(());
-            assert!(wait("its own word on the message", named).is_some(), "{name}: {sent:?}\n{}", beat());
+            assert!(wait("its own word on the message", named).is_some(), "{name}: {id}\n{}", beat());
         }
-        let asked = wait("the message at the model server", || model.request(&[&tag, "source: AGENTS.md -->"]));
-        let asked = asked.unwrap_or_else(|| panic!("{name} asks nothing: {}", screen()));
+        let asked = model.request(&[&tag(name), "source: AGENTS.md -->"]);
+        let asked = asked.unwrap_or_else(|| panic!("{name} asks without its contract: {}", screen(name)));
         if matches!(runtime, Runtime::Claude | Runtime::Pi) {
             let mut last = serde_json::Value::Null;
             let counted = wait("what it used", || {
                 last = ok(&["agent", "status", name, "--json"]).json()["usage"].clone();
                 (last["input_tokens"].as_u64() > Some(0) && last["context_used_percent"].is_number()).then_some(())
             });
-            assert!(counted.is_some(), "{name}: {last:#}\n{}", screen());
+            assert!(counted.is_some(), "{name}: {last:#}\n{}", screen(name));
         }
-        for (source, is_there) in [
-            ("CONSTITUTION.md", true),
-            ("AGENTS.md", true),
-            ("STANDARDS.md", true),
-            (&*format!("runtime/{}/RUNTIME.md", runtime.name()), true),
-            (&*format!("fleet/roles/{class}.md"), true),
-            ("mosaic-tui fleet comms-block", true),
-            (if class == "review" { "fleet/roles/code.md" } else { "fleet/roles/review.md" }, false),
+        for source in [
+            "CONSTITUTION.md",
+            "AGENTS.md",
+            "STANDARDS.md",
+            &format!("runtime/{}/RUNTIME.md", runtime.name()),
+            &format!("fleet/roles/{class}.md"),
+            "mosaic-tui fleet comms-block",
         ] {
-            assert_eq!(asked.contains(&format!("source: {source} -->")), is_there, "{name}: {source}\n{asked}");
+            assert!(asked.contains(&format!("source: {source} -->")), "{name}: {source}\n{asked}");
         }
         assert!(asked.contains(&format!("You are the agent `{name}`")), "{name}: {asked}");
+        // Its own place in the fleet, and nothing that was meant for another agent.
+        if let Some(boss) = row["reports_to"].as_str() {
+            assert!(asked.contains(&format!("You report to `{boss}`")), "{name}: {asked}");
+        }
+        for (other, role) in &agents {
+            let role = format!("source: fleet/roles/{role}.md -->");
+            assert!(role.contains(&format!("/{class}.md")) || !asked.contains(&role), "{name}: {role}\n{asked}");
+            let is_addressed = asked.contains(&format!("You are the agent `{other}`")) || asked.contains(&tag(other));
+            assert_eq!(is_addressed, other == name, "{name}: of {other}\n{asked}");
+        }
     }
     // A conversation that begins anew, as between two cards, still has persona and contract: they come with the process.
     let (name, class) = &agents[0];
-    let screen = || sandbox.tmux(&["capture-pane", "-p", "-t", &format!("={name}:")]);
     let reset = run(&["agent", "reset", name, "--json"]);
-    assert_eq!(reset.code, 0, "{name}: {reset:?}\n{}", screen());
+    assert_eq!(reset.code, 0, "{name}: {reset:?}\n{}", screen(name));
     let sent = run(&["agent", "send", name, "--json", "-m", "say taganewend"]);
-    assert_eq!(sent.code, 0, "{sent:?}\n{}", screen());
+    assert_eq!(sent.code, 0, "{sent:?}\n{}", screen(name));
     let asked = wait("the message at the model server", || model.request(&["taganewend", "source: AGENTS.md -->"]));
-    let asked = asked.unwrap_or_else(|| panic!("{name} asks without its contract: {}", screen()));
+    let asked = asked.unwrap_or_else(|| panic!("{name} asks without its contract: {}", screen(name)));
     for part in [format!("source: fleet/roles/{class}.md -->"), format!("You are the agent `{name}`")] {
         assert!(asked.contains(&part), "{name}: {part}\n{asked}");
     }
     assert!(!asked.contains(&format!("tag{name}end")), "{name}: the earlier conversation is still there\n{asked}");
-    let new: Vec<PathBuf> = files(&home).difference(&before).cloned().collect();
-    let allowed = |path: &PathBuf| {
-        path.starts_with(".config/mosaic") || own_folders(runtime).iter().any(|folder| path.starts_with(folder))
-    };
-    let strange: Vec<&PathBuf> = new.iter().filter(|path| !allowed(path)).collect();
+    ok(&["fleet", "stop"]);
+    let after = Traces::of(&sandbox.root);
+    let strange = before.changed_beyond(&after, &may_change(runtime));
     assert!(strange.is_empty(), "{strange:?}");
-    run(&["fleet", "stop"]);
+    for (path, was) in of_the_user(runtime).iter().zip(settings) {
+        let is = fs::read_to_string(sandbox.root.join(path)).unwrap();
+        assert!(still_says(&was, &is), "{path} was:\n{was}\nis:\n{is}");
+    }
+    // One tmux server was started, on the fleet's own socket.
+    let sockets = after.names_in(&format!("t/tmux-{}", rustix::process::getuid().as_raw()));
+    assert!(sockets.iter().all(|name| name == "it"), "{sockets:?}");
 }

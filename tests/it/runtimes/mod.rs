@@ -1,11 +1,13 @@
 //! The real claude, codex, opencode and pi, driven by a model server on loopback: every receipt is held against what
 //! that server received. Slow, and in need of the programs: `scripts/test --runtimes` runs them.
 
+mod clock;
 mod factory;
 mod fleet;
 mod model;
 mod only_claude;
 mod states;
+mod traces;
 mod truth;
 
 use std::fs;

@@ -1,0 +1,77 @@
+//! A clock of a machine of one's own: time in which others use its processors counts as much less as they use them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::harness::pids_of;
+
+/// Between two looks at who works.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Runs until it is dropped.
+pub(super) struct Clock {
+    given: Arc<Mutex<Duration>>,
+    over: Arc<AtomicBool>,
+}
+
+impl Clock {
+    /// Begins to count for what runs in a sandbox.
+    pub(super) fn start(root: &Path) -> Self {
+        let clock = Self { given: Arc::default(), over: Arc::default() };
+        let (given, over, root) = (Arc::clone(&clock.given), Arc::clone(&clock.over), root.to_owned());
+        std::thread::spawn(move || count(&root, &given, &over));
+        clock
+    }
+
+    /// Time that was given until now.
+    pub(super) fn now(&self) -> Duration {
+        *self.given.lock().unwrap()
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+fn count(root: &Path, given: &Mutex<Duration>, over: &AtomicBool) {
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let rate = (rustix::param::clock_ticks_per_second() as f64)
+        * std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64);
+    let mut seen = (Instant::now(), busy(), ours(root));
+    while !over.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK_EVERY);
+        let now = (Instant::now(), busy(), ours(root));
+        let took = now.0 - seen.0;
+        let own: u64 = now.2.iter().map(|(pid, ticks)| ticks - seen.2.get(pid).copied().unwrap_or(0).min(*ticks)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        let others = now.1.saturating_sub(seen.1).saturating_sub(own) as f64;
+        let share = (others / (took.as_secs_f64() * rate)).clamp(0.0, 1.0);
+        *given.lock().unwrap() += took.mul_f64(1.0 - share);
+        seen = now;
+    }
+}
+
+/// Ticks in which the machine's processors worked, for whomever.
+fn busy() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap();
+    let words: Vec<u64> =
+        text.lines().next().unwrap().split_whitespace().skip(1).map(|word| word.parse().unwrap()).collect();
+    // user, nice, system, then idle and waiting for disks, then interrupts, and what other guests took.
+    words[..3].iter().chain(&words[5..8]).sum()
+}
+
+/// Ticks of each process in the sandbox.
+fn ours(root: &Path) -> HashMap<u32, u64> {
+    let ticks = |pid: &u32| {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let words: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        Some(words.get(11)?.parse::<u64>().ok()? + words.get(12)?.parse::<u64>().ok()?)
+    };
+    pids_of(root).into_iter().filter_map(|pid| Some((pid, ticks(&pid)?))).collect()
+}
