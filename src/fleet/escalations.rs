@@ -1,7 +1,7 @@
-//! What waits for a person: one file in the run folder, written whole under a lock, by the supervisor and by whoever
-//! acknowledges. While one of a subject is open there is no second; it goes when its cause is gone.
+//! What waits for a person: one file in the run folder, written whole under a lock, by the supervisor, by whoever
+//! acknowledges, and by an agent that cannot go on where no supervisor runs. While one of a subject is open there is no
+//! second; it goes when its cause is gone.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Failure, Kind, Result};
 use super::file::{self, Keep};
 use super::home::Site;
-use super::model::{Ack, Escalation, Subject};
+use super::model::{Ack, Cause, Escalation, Subject};
 use super::os::lockfile;
 use crate::plain::{self, Notation};
 
@@ -60,13 +60,17 @@ fn load(path: &Path) -> Result<Book> {
 /// # Errors
 /// When the list cannot be read or written.
 pub async fn raise(site: &Site, subject: &Subject, why: &str, tried: &str, at: i64) -> Result<Option<Escalation>> {
-    change(site, |book| {
-        if book.open.iter().any(|open| open.subject == *subject) {
+    change(site, |book| book.raise(site, subject, why, tried, at)).await
+}
+
+impl Book {
+    fn raise(&mut self, site: &Site, subject: &Subject, why: &str, tried: &str, at: i64) -> Result<Option<Escalation>> {
+        if self.open.iter().any(|open| open.subject == *subject) {
             return Ok(None);
         }
-        book.next += 1;
+        self.next += 1;
         let new = Escalation {
-            id: format!("e{}", book.next),
+            id: format!("e{}", self.next),
             subject: subject.clone(),
             at,
             tenant_id: site.tenant_id.clone(),
@@ -76,10 +80,9 @@ pub async fn raise(site: &Site, subject: &Subject, why: &str, tried: &str, at: i
             told: false,
             acked: None,
         };
-        book.open.push(new.clone());
+        self.open.push(new.clone());
         Ok(Some(new))
-    })
-    .await
+    }
 }
 
 /// Ends the escalation of a subject, whose cause is gone; `None` when there is none.
@@ -127,9 +130,45 @@ pub async fn ack(site: &Site, id: &str, by: &str, at: i64) -> Result<Escalation>
     .await
 }
 
+/// The same as [`raise`], for who holds no runtime of tasks.
+///
+/// # Errors
+/// As for [`raise`].
+pub fn raise_at_once(site: &Site, subject: &Subject, why: &str, tried: &str, at: i64) -> Result<Option<Escalation>> {
+    change_at_once(site, |book| book.raise(site, subject, why, tried, at))
+}
+
+/// Ends what waits for a person because of this card; whether there was such.
+///
+/// # Errors
+/// As for [`raise`].
+pub fn settle_card(site: &Site, cause: Cause, card: &str) -> Result<bool> {
+    let is_of_card = |open: &Escalation| open.subject.cause == cause && open.subject.card.as_deref() == Some(card);
+    // Most cards never were in it, and for those nothing is locked or made.
+    if !read(site)?.iter().any(is_of_card) {
+        return Ok(false);
+    }
+    change_at_once(site, |book| {
+        let before = book.open.len();
+        book.open.retain(|open| !is_of_card(open));
+        Ok(book.open.len() < before)
+    })
+}
+
 async fn change<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Result<T> {
+    let lock = lock_file(site);
+    let _lock = lockfile::hold(&lock, LOCKED_WITHIN, lockfile::open).await?.ok_or_else(|| held_by_others(&lock))?;
+    change_under_lock(site, work)
+}
+
+fn change_at_once<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Result<T> {
+    let lock = lock_file(site);
+    let _lock = lockfile::hold_up(&lock, LOCKED_WITHIN, lockfile::open)?.ok_or_else(|| held_by_others(&lock))?;
+    change_under_lock(site, work)
+}
+
+fn change_under_lock<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Result<T> {
     let path = path(site);
-    let _lock = lock(site).await?;
     let mut book = load(&path)?;
     let before = serde_json::to_vec(&book).unwrap_or_default();
     let done = work(&mut book)?;
@@ -143,17 +182,17 @@ async fn change<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Re
     Ok(done)
 }
 
-async fn lock(site: &Site) -> Result<File> {
-    let path = site.supervisor_dir().join("escalations.lock");
-    lockfile::hold(&path, LOCKED_WITHIN, lockfile::open).await?.ok_or_else(|| {
-        Failure::failed(format!("lock {}", path.display()), "is held for over 5 s", "`fuser` names who holds it")
-    })
+fn lock_file(site: &Site) -> PathBuf {
+    site.supervisor_dir().join("escalations.lock")
+}
+
+fn held_by_others(path: &Path) -> Failure {
+    Failure::failed(format!("lock {}", path.display()), "is held for over 5 s", "`fuser` names who holds it")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::model::Cause;
 
     fn stage() -> (tempfile::TempDir, Site) {
         let folder = tempfile::tempdir().unwrap();
@@ -179,6 +218,21 @@ mod tests {
         assert_eq!(settle(&site, &subject).await.unwrap(), None);
         assert_eq!(raise(&site, &subject, "exit 6", "", 12).await.unwrap().unwrap().id, "e2");
         assert_eq!(ack(&site, "e1", "me", 13).await.unwrap_err().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn what_waits_because_of_a_card_goes_with_the_card() {
+        let (_folder, site) = stage();
+        assert!(!settle_card(&site, Cause::Blocked, "A1").unwrap());
+        assert!(!site.run_dir.exists(), "where nothing waits nothing is made");
+        let subject = Subject { cause: Cause::Blocked, agent: Some("code0".to_owned()), card: Some("A1".to_owned()) };
+        let raised = || raise_at_once(&site, &subject, "no access", "", 7).unwrap();
+        assert_eq!((raised().map(|new| new.id).as_deref(), raised()), (Some("e1"), None));
+        raise_at_once(&site, &Subject::card(Cause::NeverEnds, "A1"), "", "", 8).unwrap();
+        assert!(!settle_card(&site, Cause::Blocked, "A2").unwrap());
+        assert!(settle_card(&site, Cause::Blocked, "A1").unwrap());
+        let left: Vec<Cause> = read(&site).unwrap().iter().map(|one| one.subject.cause).collect();
+        assert_eq!(left, [Cause::NeverEnds]);
     }
 
     #[tokio::test]

@@ -275,3 +275,39 @@ fn hostile_input_is_refused_or_shown_safely(stand: &Stand) {
     cli.ok(&["create", "--id=A", "--title='; DROP TABLE card; -- $(x)", "--body-file", large.to_str().unwrap()]);
     assert_eq!(cli.json(&["show", "A"])["card"]["body"].as_str().unwrap().len(), 1 << 20);
 }
+
+#[test]
+fn a_card_that_an_agent_blocks_reaches_a_person_also_without_a_supervisor() {
+    let sandbox = Sandbox::with_agents("  - {name: lead, class: orchestrator}\n  - {name: code0, class: code}\n");
+    let as_agent = |args: &[&str]| {
+        let answer = sandbox.run_with(args, &[("MOSAIC_AGENT_NAME", "code0")]);
+        assert_eq!(answer.code, 0, "{args:?}: {answer:?}");
+        answer.stdout
+    };
+    let escalations = || sandbox.ok(&["fleet", "escalations", "--json"]).json().as_array().unwrap().clone();
+    for id in ["A1", "A2"] {
+        sandbox.ok(&["backlog", "create", "--id", id, "--title", "Work"]);
+    }
+    // What its operator parks is the operator's, also in the middle of work.
+    as_agent(&["backlog", "claim", "--owner", "code0", "--id", "A2"]);
+    sandbox.ok(&["backlog", "block", "--id", "A2", "--reason", "later"]);
+    assert_eq!(escalations(), Vec::<serde_json::Value>::new());
+
+    as_agent(&["backlog", "claim", "--owner", "code0", "--id", "A1"]);
+    let told = as_agent(&["backlog", "block", "--id", "A1", "--reason", "no access to the registry"]);
+    assert!(told.contains("the user sees it as escalation e1"), "{told}");
+    let all = escalations();
+    assert_eq!(all.len(), 1, "{all:#?}");
+    for (key, value) in [("cause", "blocked"), ("agent", "code0"), ("card", "A1"), ("why", "no access to the registry")]
+    {
+        assert_eq!(all[0][key], value, "{all:#?}");
+    }
+    // In the header of every view.
+    let shown = sandbox.ok(&["--once", "--view", "fleet", "--width", "120", "--height", "30"]).stdout;
+    assert!(shown.lines().take(3).any(|line| line.contains("1 escalation")), "{shown}");
+    // It is as open as before when it is blocked again, and goes with its cause.
+    as_agent(&["backlog", "block", "--id", "A1", "--reason", "no access to the registry"]);
+    assert_eq!(escalations().len(), 1);
+    sandbox.ok(&["backlog", "unblock", "--id", "A1"]);
+    assert_eq!(escalations(), Vec::<serde_json::Value>::new());
+}

@@ -7,6 +7,7 @@ pub(in crate::app) mod pipeline;
 mod place;
 mod print;
 mod progress;
+mod stuck;
 
 pub(in crate::app) use brief::{Terms, brief};
 pub(in crate::app) use look::Look;

@@ -10,7 +10,7 @@ use super::brief::Terms;
 use super::pipeline;
 use super::place::failure;
 use super::progress::ProgressLine;
-use super::{place, print};
+use super::{place, print, stuck};
 use crate::app::action::Action;
 use crate::app::action::backlog::{BacklogAction, Fields, Text};
 use crate::app::action::error::FAILED;
@@ -166,18 +166,22 @@ fn run(
                 // A claim that the parking ended cannot be given back.
                 let was_ready = outcome.before.as_ref().is_some_and(|before| before.status == Status::Ready);
                 let undo = BacklogAction::Unblock { id, if_version: version(&outcome) };
-                print::outcome(&outcome, "blocked", "is blocked already")
-                    .with_undo((outcome.changed && was_ready).then_some(Action::Backlog(undo)))
+                let report = print::outcome(&outcome, "blocked", "is blocked already")
+                    .with_undo((outcome.changed && was_ready).then_some(Action::Backlog(undo)));
+                stuck::reach_a_person(site, &outcome, report)
             })
         }
         BacklogAction::Unblock { id, if_version } => backlog.unblock(&id, if_version).map(|mut outcome| {
             let reason = outcome.before.take().map(|before| before.block_reason).unwrap_or_default();
             let undo = BacklogAction::Block { id, token: None, reason, if_version: version(&outcome) };
-            print::outcome(&outcome, "unblocked", "is not blocked")
-                .with_undo(outcome.changed.then_some(Action::Backlog(undo)))
+            let report = print::outcome(&outcome, "unblocked", "is not blocked")
+                .with_undo(outcome.changed.then_some(Action::Backlog(undo)));
+            stuck::goes_on(site, &outcome, report)
         }),
         BacklogAction::Complete { id, token } => {
-            backlog.complete(&id, token).map(|outcome| print::outcome(&outcome, "done", "is done already"))
+            let done =
+                |outcome: Outcome| stuck::goes_on(site, &outcome, print::outcome(&outcome, "done", "is done already"));
+            backlog.complete(&id, token).map(done)
         }
         BacklogAction::Stats => {
             let place = backlog.store().place();
