@@ -243,6 +243,7 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
             "fleet" => "The fleet as a whole",
             "agent" => "One agent",
             "backlog" => "Cards: what is to be done, by whom, in which order",
+            "gate" => "The way to the main branch: reviews, what stands before a merge, the merge",
             "framework" => "The framework's files in the Mosaic home",
             "contract" => "What an agent is told before its first turn",
             "persona" => "What a class of agents is for",

@@ -26,19 +26,29 @@ impl Identity {
         }
     }
 
-    /// Whether both are the same person to git: one address, or one name where an address is missing.
-    fn is_same(&self, other: &Self) -> bool {
-        let same = |a: &str, b: &str| !a.is_empty() && a.eq_ignore_ascii_case(b);
-        same(&self.email, &other.email)
-            || ((self.email.is_empty() || other.email.is_empty()) && same(&self.name, &other.name))
-    }
-
     /// Whether an agent of this name signs so.
     fn is_agent(&self, agent: &str) -> bool {
-        let local = self.email.split('@').next().unwrap_or_default();
-        // `12345+name@...` is how some forges write an account.
-        let account = local.rsplit_once('+').map_or(local, |(_, account)| account);
-        [self.name.as_str(), local, account].iter().any(|name| name.eq_ignore_ascii_case(agent))
+        let (local, _) = self.email.split_once('@').unwrap_or((&self.email, ""));
+        // `12345+name@...` is how some forges write an account, and `name+tag@...` one's own tags.
+        let parts = local.split_once('+').map_or([local, local], |(before, behind)| [before, behind]);
+        [self.name.as_str(), local].into_iter().chain(parts).any(|name| name.eq_ignore_ascii_case(agent))
+    }
+
+    /// Where its mail goes: an address without its tag, and without the number that a forge puts before an account.
+    fn mailbox(&self) -> Option<(String, String)> {
+        let (local, host) = self.email.rsplit_once('@').unwrap_or((&self.email, ""));
+        let account = match local.split_once('+') {
+            Some((number, account)) if number.bytes().all(|byte| byte.is_ascii_digit()) => account,
+            Some((account, _tag)) => account,
+            None => local,
+        };
+        let is_there = !account.trim().is_empty();
+        is_there.then(|| (account.trim().to_lowercase(), host.trim().to_lowercase()))
+    }
+
+    /// The name, as names are compared.
+    fn full_name(&self) -> String {
+        self.name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
     }
 }
 
@@ -49,6 +59,10 @@ pub struct Authors {
     pub signed: Vec<Identity>,
     /// Agents that held its card while it was written.
     pub workers: Vec<String>,
+    /// Whether these are known to be all of its agents: the card names the branch.
+    pub is_held: bool,
+    /// Who an identity is, as the main branch's `.mailmap` says; of those who signed and of those who review.
+    pub people: Vec<(Identity, Identity)>,
 }
 
 /// Who reviews.
@@ -84,14 +98,37 @@ impl Authors {
         if self.workers.iter().any(|worker| worker == name) {
             return Some(format!("{name} worked on its card"));
         }
-        if let Some(signed) = self.signed.iter().find(|signed| signed.is_agent(name)) {
+        if let Some(signed) = self.signed.iter().find(|one| one.is_agent(name) || self.person(one).is_agent(name)) {
             return Some(format!("{name} signed it as {}", shown(signed)));
         }
         // An operator's identity is theirs alone, so it always counts; an agent's counts only while nothing
         // better is known of who wrote.
-        let known_to_be_another = *is_agent && !self.workers.is_empty();
-        let signed = self.signed.iter().find(|signed| !known_to_be_another && signed.is_same(git))?;
-        Some(format!("it is signed {}, which is {name}'s own name in git", shown(signed)))
+        if *is_agent && self.is_held && !self.workers.is_empty() {
+            return None;
+        }
+        if let Some(signed) = self.signed.iter().find(|signed| self.has_mail_of(signed, git)) {
+            return Some(format!("it is signed {}, which is {name}'s own name in git", shown(signed)));
+        }
+        // Two people of one name are rarer than one with two addresses, and who is the same approves their own work.
+        let own = self.person(git).full_name();
+        let signed = self.signed.iter().find(|signed| !own.is_empty() && self.person(signed).full_name() == own)?;
+        Some(format!(
+            "it is signed {}, and {name}'s name in git is the same; where these are two people, .mailmap on the main \
+             branch tells them apart by another name for one address",
+            shown(signed)
+        ))
+    }
+
+    /// Who an identity is.
+    fn person<'a>(&'a self, identity: &'a Identity) -> &'a Identity {
+        self.people.iter().find(|(raw, _)| raw == identity).map_or(identity, |(_, person)| person)
+    }
+
+    /// Whether mail to both goes to one place, as they are written or as `.mailmap` has them.
+    fn has_mail_of(&self, one: &Identity, other: &Identity) -> bool {
+        let boxes = |of| [of, self.person(of)].map(Identity::mailbox);
+        let of_other = boxes(other);
+        boxes(one).iter().flatten().any(|mail| of_other.iter().flatten().any(|other| other == mail))
     }
 }
 
@@ -100,15 +137,34 @@ fn shown(identity: &Identity) -> String {
     crate::plain::quoted(crate::fleet::model::Label::new(name).as_str())
 }
 
-/// Whom a message names as authors, wherever in it and however it is written.
+/// Whom a message names as authors, wherever in it and however it is written: several on a line, or over several lines.
 fn co_authors(message: &str) -> impl Iterator<Item = Identity> {
-    message.lines().filter_map(|line| {
-        let (key, value) = line.trim().split_once(':')?;
+    let mut values: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in message.lines() {
         // A co-author who is missed could approve their own work, so spellings that git itself does not
         // take for a trailer count as well.
-        let key = key.trim().replace([' ', '_'], "-");
-        (key.eq_ignore_ascii_case("co-authored-by") && !value.trim().is_empty()).then(|| Identity::parse(value))
-    })
+        let value = line.trim().split_once(':').and_then(|(key, value)| {
+            key.trim().replace([' ', '_'], "-").eq_ignore_ascii_case("co-authored-by").then_some(value)
+        });
+        match (value, values.last_mut()) {
+            (Some(value), _) => values.push(value.to_owned()),
+            (None, Some(last)) if goes_on && line.starts_with([' ', '\t']) => last.push_str(line),
+            _ => {
+                goes_on = false;
+                continue;
+            }
+        }
+        goes_on = true;
+    }
+    let named = values.into_iter().flat_map(|value| {
+        let each = value.split_inclusive(['>', ',', ';']).map(|one| {
+            let one = one.trim().trim_matches([',', ';', '&']).trim();
+            Identity::parse(one.strip_prefix("and ").unwrap_or(one))
+        });
+        each.collect::<Vec<_>>()
+    });
+    named.filter(|one| !one.name.is_empty() || !one.email.is_empty())
 }
 
 #[cfg(test)]
@@ -120,8 +176,11 @@ mod tests {
     }
 
     fn authors(author: &str, message: &str, workers: &[&str]) -> Authors {
-        let mut authors =
-            Authors { workers: workers.iter().map(|name| (*name).to_owned()).collect(), ..Authors::default() };
+        let mut authors = Authors {
+            workers: workers.iter().map(|name| (*name).to_owned()).collect(),
+            is_held: true,
+            ..Authors::default()
+        };
         authors.add(&identity(author), &identity(author), message);
         authors
     }
@@ -159,5 +218,46 @@ mod tests {
         let named = authors("", "Co-authored-by: Jane", &[]);
         assert!(is_author(&named, "other", false, "jane <jane@example.com>"));
         assert!(!is_author(&named, "other", false, "June <june@example.com>"));
+    }
+    #[test]
+    fn one_person_with_two_addresses_is_one() {
+        let jane = authors("Jane Doe <jane@work.example>", "", &[]);
+        let claim = |authors: &Authors, git: &str| {
+            authors.claim_on(&Reviewer { name: "other", is_agent: false, git: &identity(git) })
+        };
+        let same_name = claim(&jane, "jane  doe <jane@home.example>").unwrap();
+        assert!(same_name.contains(".mailmap"), "it says what to do where they are two: {same_name}");
+        assert!(claim(&jane, "J <jane+tag@work.example>").unwrap().contains("own name in git"));
+        assert!(claim(&jane, "J <77+JANE@work.example>").is_some(), "as a forge writes it");
+        assert_eq!(claim(&jane, "J <jane@home.example>"), None, "another address, another name");
+        // The main branch's .mailmap joins what differs in all, and parts what has one name.
+        let people = |of: &[(&str, &str)]| of.iter().map(|(raw, person)| (identity(raw), identity(person))).collect();
+        let joined =
+            Authors { people: people(&[("J <jane@home.example>", "Jane Doe <jane@work.example>")]), ..jane.clone() };
+        assert!(claim(&joined, "J <jane@home.example>").is_some());
+        let apart = "Jane Doe <jane@home.example>";
+        let parted = Authors { people: people(&[(apart, "Jane Doe of Ops <jane@home.example>")]), ..jane };
+        assert_eq!(claim(&parted, apart), None);
+    }
+
+    #[test]
+    fn every_co_author_of_a_message_counts() {
+        for (message, want) in [
+            ("Co-authored-by: Bob <b@x>, Jane Doe <jane@x>", "Bob b@x|Jane Doe jane@x"),
+            ("Co-authored-by: Bob <b@x> and Jane <jane@x>", "Bob b@x|Jane jane@x"),
+            ("Co-authored-by: Bob <b@x>,\n  Jane <jane@x>\nand Eve <e@x>", "Bob b@x|Jane jane@x"),
+            ("co_authored by: Bob, Jane\n\n indented", "Bob |Jane "),
+        ] {
+            let found: Vec<_> = co_authors(message).map(|one| format!("{} {}", one.name, one.email)).collect();
+            assert_eq!(found.join("|"), want, "{message}");
+        }
+    }
+
+    #[test]
+    fn whose_card_it_is_not_tells_nothing_of_who_wrote() {
+        let shared = "Jane <jane@example.com>";
+        let held_elsewhere = Authors { is_held: false, ..authors(shared, "", &["code1"]) };
+        assert!(is_author(&held_elsewhere, "code0", true, shared), "code1 held a card that names another branch");
+        assert!(is_author(&held_elsewhere, "code1", true, "x <x@example.com>"));
     }
 }

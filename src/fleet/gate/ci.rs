@@ -6,6 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::refusal::{Ended, Red, short};
@@ -23,6 +24,13 @@ const TAIL_BYTES: u64 = 64 << 10;
 
 /// Last lines that are kept.
 const TAIL_LINES: usize = 40;
+
+/// Most bytes of one output.
+// A week of them lies on the disk on which the backlog lives; no person reads one that is longer.
+const MAX_LOG_BYTES: u64 = 64 << 20;
+
+/// How often its length is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Outputs older than this go.
 // A refusal names the file, which should still be there when its author comes back after a weekend.
@@ -90,8 +98,29 @@ pub(super) async fn run(
         ("MOSAIC_GATE_CARD", about.card.unwrap_or_default().into()),
     ];
     let errand = Errand { program: &program, args: &args, folder, inherits, env: &env };
-    let ended = match errand.run_into(&log, limit).await {
-        Ok(status) if status.success() => return Ok(Ok(())),
+    let ended = tokio::select! {
+        ran = errand.run_into(&log, limit) => ended(ran),
+        // Dropped, what runs is ended with all of its group.
+        () = overflow(&log) => None,
+    };
+    // Also where it ended by itself just before it was seen.
+    let ended = if cut(&log).map_err(|error| failed(&log_path, &error))? {
+        Ended::Printed(MAX_LOG_BYTES)
+    } else {
+        match ended {
+            Some(ended) => ended,
+            None => return Ok(Ok(())),
+        }
+    };
+    let command = words.iter().map(|word| shown(word)).collect::<Vec<_>>().join(" ");
+    let tail = tail(log).map_err(|error| failed(&log_path, &error))?;
+    Ok(Err(Box::new(Red { command, ended, tail, log: log_path.display().to_string() })))
+}
+
+/// How a command ended that is no success; `None` for one that is.
+fn ended(ran: Result<ExitStatus, ExecError>) -> Option<Ended> {
+    Some(match ran {
+        Ok(status) if status.success() => return None,
         Ok(status) => match (status.code(), status.signal()) {
             (Some(code), _) => Ended::Status(code),
             (None, signal) => Ended::Signal(signal.unwrap_or_default()),
@@ -101,10 +130,24 @@ pub(super) async fn run(
         // said no, with its log.
         Err(ExecError::Missing) => Ended::NotRun("there is no such program".to_owned()),
         Err(ExecError::Io(error)) => Ended::NotRun(error.to_string()),
-    };
-    let command = words.iter().map(|word| shown(word)).collect::<Vec<_>>().join(" ");
-    let tail = tail(log).map_err(|error| failed(&log_path, &error))?;
-    Ok(Err(Box::new(Red { command, ended, tail, log: log_path.display().to_string() })))
+    })
+}
+
+/// Waits until an output is longer than is kept.
+async fn overflow(log: &File) {
+    // Where its length cannot be read, the command's own end is waited for.
+    while log.metadata().map_or(0, |meta| meta.len()) <= MAX_LOG_BYTES {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Cuts what is longer than is kept; whether it was.
+fn cut(log: &File) -> std::io::Result<bool> {
+    let is_over = log.metadata()?.len() > MAX_LOG_BYTES;
+    if is_over {
+        log.set_len(MAX_LOG_BYTES)?;
+    }
+    Ok(is_over)
 }
 
 fn shown(word: &str) -> String {

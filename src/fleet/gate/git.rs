@@ -29,11 +29,10 @@ const LEFT_AFTER: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Settings that no configuration may say otherwise: nothing is run beside git, and nothing is tidied up meanwhile.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 13] = [
     // A hook is the user's and may do anything: refuse, ask, or change the files that were tested.
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "core.attributesFile=/dev/null",
     // Else git goes on packing in the background, after its command ended and the gate
     // gave its turn away.
     "gc.auto=0",
@@ -52,11 +51,17 @@ const SETTINGS: [&str; 14] = [
     "i18n.logOutputEncoding=UTF-8",
 ];
 
+/// Where a user's own attributes stand in the way of an answer that is the same for everybody.
+const NO_ATTRIBUTES: &str = "core.attributesFile=/dev/null";
+
 /// Whose configuration counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The repository's own: the work is on this machine, and the same on every one.
     Here,
+    /// The user's as well, for what writes or reads a work tree: filters and line ends that are set up there make its
+    /// files what they are, and those of a large file's store may have to log in.
+    Files,
     /// The user's as well: it says how to log in elsewhere.
     Elsewhere,
 }
@@ -65,6 +70,19 @@ pub(super) enum Reach {
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     folder: PathBuf,
+    /// Folders of other users that the user trusts, as git's own setting has them.
+    trusted: Vec<String>,
+}
+
+/// Folders of other users that whoever runs this trusts: the user's word, which the repository's own configuration cannot
+/// give.
+pub(super) async fn trusted() -> Result<Vec<String>> {
+    // From the root no repository is found, so that only the user's and the machine's configuration answers.
+    let git = Git::of(Path::new("/"));
+    let said = git.run(Reach::Elsewhere, &["config", "--null", "--get-all", "safe.directory"], &[], &[]).await?;
+    let values = String::from_utf8_lossy(&said.stdout).into_owned();
+    // An empty one takes back those before it, and so keeps its place.
+    Ok(values.split_terminator('\0').map(str::to_owned).collect())
 }
 
 /// Whether a variable of this process may reach git on this machine.
@@ -81,7 +99,17 @@ fn inherits_elsewhere(name: &str) -> bool {
 impl Git {
     /// Git in a folder.
     pub(super) fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), trusted: Vec::new() }
+    }
+
+    /// The same in another folder of the repository.
+    pub(super) fn at(&self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), trusted: self.trusted.clone() }
+    }
+
+    /// The same where these folders are trusted.
+    pub(super) fn trusting(self, trusted: Vec<String>) -> Self {
+        Self { trusted, ..self }
     }
 
     /// Runs git, whatever it answers.
@@ -97,6 +125,12 @@ impl Git {
         for setting in SETTINGS {
             words.extend(["-c".into(), setting.into()]);
         }
+        if reach != Reach::Files {
+            words.extend(["-c".into(), NO_ATTRIBUTES.into()]);
+        }
+        for folder in &self.trusted {
+            words.extend(["-c".into(), format!("safe.directory={folder}").into()]);
+        }
         words.extend(args.iter().map(OsString::from));
         let mut all: Vec<(&str, OsString)> = vec![
             ("LC_ALL", "C".into()),
@@ -105,16 +139,18 @@ impl Git {
             // A mere `status` would else rewrite the index of a work tree in which somebody works.
             ("GIT_OPTIONAL_LOCKS", "0".into()),
             ("GIT_LITERAL_PATHSPECS", "1".into()),
-            ("GIT_ATTR_NOSYSTEM", "1".into()),
             ("GIT_EDITOR", "true".into()),
         ];
+        if reach != Reach::Files {
+            all.push(("GIT_ATTR_NOSYSTEM", "1".into()));
+        }
         if reach == Reach::Here {
             all.extend([("GIT_CONFIG_GLOBAL", "/dev/null".into()), ("GIT_CONFIG_NOSYSTEM", "1".into())]);
         }
         all.extend_from_slice(env);
         let (inherits, limit): (fn(&str) -> bool, _) = match reach {
             Reach::Here => (inherits_here, LOCAL_LIMIT),
-            Reach::Elsewhere => (inherits_elsewhere, REMOTE_LIMIT),
+            Reach::Files | Reach::Elsewhere => (inherits_elsewhere, REMOTE_LIMIT),
         };
         let errand = Errand { program: Path::new("git"), args: &words, folder: &self.folder, inherits, env: &all };
         errand.run(input, limit).await.map_err(|error| exec::explain("git", &error))
@@ -145,7 +181,16 @@ impl Git {
 
     /// Runs git on this machine; its answer where it succeeded.
     pub(super) async fn bytes(&self, args: &[&str], input: &[u8]) -> Result<Vec<u8>> {
-        let output = self.run(Reach::Here, args, &[], input).await?;
+        self.bytes_of(Reach::Here, args, input).await
+    }
+
+    /// Runs git on files of a work tree; its answer where it succeeded.
+    pub(super) async fn files(&self, args: &[&str]) -> Result<Vec<u8>> {
+        self.bytes_of(Reach::Files, args, &[]).await
+    }
+
+    async fn bytes_of(&self, reach: Reach, args: &[&str], input: &[u8]) -> Result<Vec<u8>> {
+        let output = self.run(reach, args, &[], input).await?;
         if !output.status.success() {
             return Err(self.failed(args, &output));
         }
@@ -176,7 +221,7 @@ impl Git {
     /// Words a command that failed: what git said last, and how to run it by hand.
     pub(super) fn failed(&self, args: &[&str], output: &Output) -> Failure {
         // Some commands, `push --porcelain` among them, say why on standard output.
-        let said = last_line(&output.stderr).or_else(|| last_line(&String::from_utf8_lossy(&output.stdout)));
+        let said = said_first(&output.stderr).or_else(|| last_line(&String::from_utf8_lossy(&output.stdout)));
         let why = match (said, output.status.code()) {
             (Some(said), _) => said,
             (None, Some(code)) => format!("ended with status {code} and no word"),
@@ -195,10 +240,22 @@ impl Git {
 
 /// A command in an error: the verb alone, whose arguments are names of commits.
 fn what(args: &[&str]) -> String {
-    format!("git {}", args.first().copied().unwrap_or_default())
+    let mut words = args.iter().copied();
+    let mut verb = words.next().unwrap_or_default();
+    while verb == "-c" {
+        verb = words.nth(1).unwrap_or_default();
+    }
+    format!("git {verb}")
 }
 
 /// The last line that says something.
-pub(super) fn last_line(text: &str) -> Option<String> {
+fn last_line(text: &str) -> Option<String> {
     text.lines().rev().map(|line| Label::new(line).to_string()).find(|line| !line.trim().is_empty())
+}
+
+/// The line that says why git gave up, for people; the last one where none does.
+pub(super) fn said_first(text: &str) -> Option<String> {
+    // Behind it git may give advice over several lines, whose last one says nothing by itself.
+    let fatal = text.lines().find_map(|line| line.strip_prefix("fatal: "));
+    fatal.map(|line| Label::new(line).to_string()).filter(|line| !line.trim().is_empty()).or_else(|| last_line(text))
 }

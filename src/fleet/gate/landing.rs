@@ -1,6 +1,6 @@
 //! The one change of the main branch: by compare and swap, so that it is the old one or the new one at every instant.
 
-use super::git::{Git, Reach};
+use super::git::Reach;
 use super::refusal::Refusal;
 use super::repository::{Main, Merged, Repository};
 use super::settings::Settings;
@@ -51,8 +51,8 @@ async fn push(
     let pushed = match repository.folder_of(remote).await? {
         // The lock of its reference is on this machine as well.
         Some(folder) => {
-            let lock = Git::of(&folder).lock_of(&name).await?;
-            repository.git.change(Reach::Here, &lock, &args).await
+            let lock = repository.git.at(&folder).lock_of(&name).await?;
+            repository.git.change(repository.reach(remote).await?, &lock, &args).await
         }
         None => repository.git.run(Reach::Elsewhere, &args, &[], &[]).await,
     };
@@ -88,8 +88,8 @@ async fn push(
 
 async fn update(repository: &Repository, main: &Main, merged: &Merged) -> Result<Landing> {
     let folders = worktree::having(repository, &main.branch).await?;
-    if let Some(folder) = worktree::unready(&folders, &merged.onto, &merged.commit).await? {
-        return Ok(Landing::Refused(Refusal::Uncommitted(folder)));
+    if let Some(refusal) = worktree::unready(repository, &folders, &merged.onto, &merged.commit).await? {
+        return Ok(Landing::Refused(refusal));
     }
     // Written before the branch moves: a gate that is killed in between leaves a work tree that looks
     // as if its files had been changed back, and only by this note the next one knows better.

@@ -131,12 +131,12 @@ async fn ahead(folder: &Path, of: u64) -> Result<Vec<Ticket>> {
             let _gone = fs::remove_file(&path);
             continue;
         }
-        let mut text = String::new();
-        let read = file.rewind().and_then(|()| (&mut file).take(MAX_BYTES).read_to_string(&mut text));
+        let mut bytes = Vec::new();
+        let read = file.rewind().and_then(|()| (&mut file).take(MAX_BYTES).read_to_end(&mut bytes));
         read.map_err(|error| failed(&path, &error))?;
         // Whoever wrote a ticket that cannot be read still stands there: without a name they are
         // counted, and never skipped.
-        before.push(serde_json::from_str(&text).unwrap_or_default());
+        before.push(serde_json::from_slice(&bytes).unwrap_or_default());
     }
     Ok(before)
 }
@@ -198,6 +198,12 @@ mod tests {
         drop(third);
         assert_eq!(line_of().await, Vec::<String>::new());
         assert_eq!(draw(folder.path(), &ticket("d")).await.unwrap().number, 1, "numbers begin again in an empty line");
+        // A ticket that is no text has a holder all the same, and stops nobody from counting.
+        let nameless = draw(folder.path(), &ticket("e")).await.unwrap();
+        fs::write(&nameless.path, [0xff]).unwrap();
+        let behind = draw(folder.path(), &ticket("f")).await.unwrap();
+        assert_eq!(line_of().await, ["", "f"]);
+        assert!(!behind.turn(Duration::ZERO, &silent).await.unwrap());
     }
 
     #[tokio::test]

@@ -51,6 +51,8 @@ pub enum Ended {
     Signal(i32),
     /// Not within its time.
     TimedOut(Duration),
+    /// It printed more than so many bytes.
+    Printed(u64),
     /// It could not be run at all.
     NotRun(String),
 }
@@ -94,6 +96,8 @@ pub enum Refusal {
     Conflict(Vec<String>),
     /// The main branch has all of it.
     Nothing,
+    /// It was merged as this commit, and the main branch has nothing of it any more.
+    TakenBack(String),
     /// It is on this machine and elsewhere, and neither holds the other.
     Diverged {
         /// The commit here.
@@ -114,7 +118,37 @@ pub enum Refusal {
     /// The server does not take it, as it says.
     NotTaken(Vec<String>),
     /// The main branch is checked out in a folder with changes of its own.
-    Uncommitted(String),
+    Uncommitted {
+        /// The folder.
+        folder: String,
+        /// Files that are changed there.
+        files: Vec<String>,
+    },
+    /// The main branch is checked out in a folder with files that git does not know and the change brings as well.
+    InTheWay {
+        /// The folder.
+        folder: String,
+        /// These files.
+        files: Vec<String>,
+    },
+    /// Another git is at work where the main branch is checked out.
+    Locked {
+        /// The folder.
+        folder: String,
+        /// Its lock.
+        lock: String,
+    },
+    /// The pipeline has its card in an earlier stage.
+    Early {
+        /// The card.
+        card: String,
+        /// Its stage.
+        stage: String,
+        /// The stage in which it is merged.
+        gate: String,
+        /// Who has it in hand.
+        holder: Option<String>,
+    },
     /// Others were before it for too long.
     Waited {
         /// For so long.
@@ -139,12 +173,17 @@ impl Refusal {
         match self {
             Self::Paused(_) => Condition::NotPaused,
             Self::Unreviewed { .. } | Self::Rejected(_) => Condition::Reviewed,
-            Self::Conflict(_) | Self::Nothing | Self::Diverged { .. } => Condition::Merges,
+            Self::Conflict(_) | Self::Nothing | Self::TakenBack(_) | Self::Diverged { .. } => Condition::Merges,
             Self::Unclean(_) => Condition::Clean,
             Self::NoCi(_) | Self::Red(_) => Condition::Ci,
-            Self::NotMerged(_) | Self::Moved(_) | Self::NotTaken(_) | Self::Uncommitted(_) | Self::Waited { .. } => {
-                Condition::Taken
-            }
+            Self::NotMerged(_)
+            | Self::Moved(_)
+            | Self::NotTaken(_)
+            | Self::Uncommitted { .. }
+            | Self::InTheWay { .. }
+            | Self::Locked { .. }
+            | Self::Early { .. }
+            | Self::Waited { .. } => Condition::Taken,
         }
     }
 
@@ -160,6 +199,7 @@ impl Refusal {
                 | Self::Red(_)
                 // An empty branch goes back as well: what is missing in it only its author can commit.
                 | Self::Nothing
+                | Self::TakenBack(_)
         )
     }
 
@@ -191,6 +231,9 @@ impl Refusal {
             }
             Self::Conflict(files) => format!("conflicts with the main branch in {}", some(files)),
             Self::Nothing => "brings nothing that the main branch does not have".to_owned(),
+            Self::TakenBack(commit) => {
+                format!("was merged as {}, and was taken back since: nothing of it is left", short(commit))
+            }
             Self::Diverged { here, there } => {
                 format!("is {} here and {} on the remote, and neither holds the other", short(here), short(there))
             }
@@ -206,7 +249,19 @@ impl Refusal {
                 let said: Vec<String> = said.iter().map(|line| Label::new(line).to_string()).collect();
                 format!("the main branch was not taken: {}", some(&said))
             }
-            Self::Uncommitted(folder) => format!("the main branch is checked out in {folder}, with changes of its own"),
+            Self::Uncommitted { folder, files } => {
+                format!("the main branch is checked out in {folder}, with changes of its own: {}", some(files))
+            }
+            Self::InTheWay { folder, files } => {
+                format!("the main branch is checked out in {folder}, where the way is not free: {}", some(files))
+            }
+            Self::Locked { folder, lock } => {
+                format!("the main branch is checked out in {folder}, where another git is at work: {lock} is there")
+            }
+            Self::Early { card, stage, gate, holder } => {
+                let held = holder.as_deref().map_or_else(String::new, |by| format!(", held by {}", Label::new(by)));
+                format!("card {card} is in stage {stage}{held}, and is merged in stage {gate}")
+            }
             Self::Waited { limit, turn } => format!("its turn did not come within {} s: {turn}", limit.as_secs()),
         }
     }
@@ -223,14 +278,28 @@ impl Refusal {
             Self::Rejected(_) => "its author answers each point with a new commit, which is reviewed again".to_owned(),
             Self::Conflict(_) => "rebase the branch onto the main branch, and have it reviewed again".to_owned(),
             Self::Nothing => "complete its card, or commit what is missing".to_owned(),
+            Self::TakenBack(_) => {
+                "commit it anew on the main branch as it is now, without what was wrong with it, and have it reviewed"
+                    .to_owned()
+            }
             Self::Diverged { .. } => "push the one that is meant, or delete the other".to_owned(),
             Self::Unclean(_) => "take it out of the branch, or widen the card's paths".to_owned(),
             Self::NoCi(_) => "write it: `version: 1`, `ci: {command: [.ci/run], timeout: 3600}`".to_owned(),
+            Self::Red(red) if matches!(red.ended, Ended::Printed(_)) => {
+                format!("have CI print less; what it printed first stands in {}", red.log)
+            }
             Self::Red(red) => format!("mend the branch; all that CI printed stands in {}", red.log),
             Self::NotMerged(red) => format!("see what it says; all of it stands in {}", red.log),
             Self::Moved(_) => "run it again when there is less traffic".to_owned(),
             Self::NotTaken(_) => "see the server's rules for the main branch".to_owned(),
-            Self::Uncommitted(_) => "commit or stash them there".to_owned(),
+            Self::Uncommitted { .. } => "commit or stash them there".to_owned(),
+            Self::InTheWay { .. } => "move them out of the way there, or commit them to a branch".to_owned(),
+            Self::Locked { .. } => {
+                "wait until it is done; where no git runs there any more, remove that file".to_owned()
+            }
+            Self::Early { card, .. } => {
+                format!("what is to be done in its stage comes first: `mosaic-tui backlog show {card}`")
+            }
             Self::Waited { .. } => "`mosaic-tui gate queue --purpose merge --wait 0` shows the line".to_owned(),
         }
     }
@@ -239,9 +308,10 @@ impl Refusal {
     #[must_use]
     pub fn details(&self) -> Vec<String> {
         match self {
-            Self::Conflict(lines) | Self::NotTaken(lines) => {
-                lines.iter().map(|line| Label::new(line).to_string()).collect()
-            }
+            Self::Conflict(lines)
+            | Self::NotTaken(lines)
+            | Self::Uncommitted { files: lines, .. }
+            | Self::InTheWay { files: lines, .. } => lines.iter().map(|line| Label::new(line).to_string()).collect(),
             Self::Unclean(findings) => findings.iter().map(ToString::to_string).collect(),
             Self::Red(red) | Self::NotMerged(red) => red.tail.clone(),
             // The line of `why` cuts a long note; here all of it reaches its author.
@@ -266,6 +336,7 @@ impl Red {
             Ended::Status(code) => format!("ended with status {code}"),
             Ended::Signal(signal) => format!("was killed by signal {signal}"),
             Ended::TimedOut(limit) => format!("gave no answer within {} s", limit.as_secs_f32()),
+            Ended::Printed(bytes) => format!("was stopped, as it printed more than {} MiB", bytes >> 20),
             Ended::NotRun(why) => format!("could not be run: {why}"),
         };
         let last = self.tail.len().saturating_sub(LINES_IN_ERROR);

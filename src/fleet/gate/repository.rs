@@ -2,11 +2,12 @@
 //! main branch. The merge is made in git's own store, so that no file of anybody's work tree is touched by it.
 
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::authors::{Authors, Identity};
-use super::change::{self, Finding, Touched};
-use super::git::{Git, Reach, last_line};
+use super::authors::Identity;
+use super::git::{self, Git, Reach, said_first};
+use super::message::{Message, merged_line, signed};
 use super::refusal::Refusal;
 use super::settings::Settings;
 use crate::fleet::error::{Failure, Kind, Result};
@@ -15,23 +16,11 @@ use crate::fleet::model::Label;
 /// Folder of the gate in the repository's own one.
 const FOLDER: &str = "mosaic-gate";
 
-/// Bytes of files that are read at once.
-const BATCH_BYTES: u64 = 8 << 20;
-
 /// Commits of a branch that are read: more is no card.
 const MAX_COMMITS: usize = 2000;
 
 /// How often a fetch is tried again that met another one.
 const FETCHED_AGAIN: u32 = 3;
-
-/// Under this key a squashed commit names the commit that it was made from.
-const MERGED: &str = "Merged-commit";
-
-/// The line by which a squashed commit names the commit that it was made from.
-#[must_use]
-pub fn merged_line(commit: &str) -> String {
-    format!("{MERGED}: {commit}")
-}
 
 /// A repository.
 #[derive(Debug, Clone)]
@@ -93,13 +82,18 @@ impl Repository {
     /// # Errors
     /// When there is none.
     pub async fn open(folder: &Path) -> Result<Self> {
-        let git = Git::of(folder);
-        let found =
-            // The common folder and not `.git`: work trees of one repository share one line, and so
-            // wait for each other.
-            git.run(Reach::Here, &["rev-parse", "--path-format=absolute", "--git-common-dir"], &[], &[]).await?;
+        let mut git = Git::of(folder);
+        // The common folder and not `.git`: work trees of one repository share one line, and so
+        // wait for each other.
+        let ask = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
+        let mut found = git.run(Reach::Here, &ask, &[], &[]).await?;
         if !found.status.success() {
-            let why = last_line(&found.stderr).unwrap_or_else(|| "is no git repository".to_owned());
+            // It may be another user's, and the user may have said that it is trusted all the same.
+            git = git.trusting(git::trusted().await?);
+            found = git.run(Reach::Here, &ask, &[], &[]).await?;
+        }
+        if !found.status.success() {
+            let why = said_first(&found.stderr).unwrap_or_else(|| "is no git repository".to_owned());
             let what = format!("repository {}", folder.display());
             return Err(Failure::new(Kind::NotFound, what, why, "go into one, or name it with `--repo FOLDER`"));
         }
@@ -175,9 +169,20 @@ impl Repository {
     async fn usual_main(&self, remote: Option<&str>) -> Result<String> {
         if let Some(remote) = remote {
             let prefix = format!("refs/remotes/{remote}/");
-            // Only a clone has it; a remote that was added later has no such reference, and `main` is assumed.
+            // Only a clone has it; where the remote was added later, it is asked.
             let head = self.git.ask(&["symbolic-ref", "-q", &format!("{prefix}HEAD")]).await?;
             if let Some(branch) = head.as_deref().and_then(|head| head.strip_prefix(&prefix)) {
+                return Ok(branch.to_owned());
+            }
+            let ask = ["ls-remote", "--symref", remote, "HEAD"];
+            let listed = self.git.run(self.reach(remote).await?, &ask, &[], &[]).await?;
+            if !listed.status.success() {
+                return Err(self.remote_failed(remote, &listed.stderr));
+            }
+            // `ref: refs/heads/trunk<tab>HEAD`; a remote without commits has none.
+            let answer = String::from_utf8_lossy(&listed.stdout).into_owned();
+            let named = answer.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD"));
+            if let Some(branch) = named {
                 return Ok(branch.to_owned());
             }
         }
@@ -229,7 +234,11 @@ impl Repository {
     /// Whose configuration counts with a remote. One that is a folder of this machine needs no login, and its side of the
     /// work is done with our environment.
     pub(super) async fn reach(&self, remote: &str) -> Result<Reach> {
-        Ok(if self.folder_of(remote).await?.is_some() { Reach::Here } else { Reach::Elsewhere })
+        let is_ours = |folder: &PathBuf| {
+            // Git asks for the user's word before it works in a folder of somebody else.
+            std::fs::metadata(folder).is_ok_and(|meta| meta.uid() == rustix::process::geteuid().as_raw())
+        };
+        Ok(if self.folder_of(remote).await?.as_ref().is_some_and(is_ours) { Reach::Here } else { Reach::Elsewhere })
     }
 
     /// The folder of a remote that is on this machine.
@@ -242,7 +251,7 @@ impl Repository {
     }
 
     fn remote_failed(&self, remote: &str, said: &str) -> Failure {
-        let why = last_line(said).unwrap_or_else(|| "gave no answer".to_owned());
+        let why = said_first(said).unwrap_or_else(|| "gave no answer".to_owned());
         let next = format!("`git -C {} ls-remote {remote}` shows whether it can be reached", self.folder.display());
         let details = said.lines().map(|line| Label::new(line).to_string()).collect();
         Failure::failed(format!("remote {}", Label::new(remote)), why, next).with_details(details)
@@ -315,9 +324,9 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub async fn commits(&self, tip: &Tip, main: &Main) -> Result<Vec<Commit>> {
-        // The oldest come first, since the squashed message lists them in the order in
-        // which they were written.
-        let (most, range) = (format!("--max-count={MAX_COMMITS}"), format!("{}..{}", main.commit, tip.commit));
+        // The oldest come first, since the squashed message lists them in the order in which they were written. One more
+        // than may be is asked for: git leaves out the oldest, whose authors would be nobody.
+        let (most, range) = (format!("--max-count={}", MAX_COMMITS + 1), format!("{}..{}", main.commit, tip.commit));
         let format = "--format=%H%x00%an%x00%ae%x00%cn%x00%ce%x00%B%x00";
         let bytes = self.git.bytes(&["log", "--reverse", &most, format, &range, "--"], &[]).await?;
         let text = String::from_utf8_lossy(&bytes);
@@ -328,21 +337,90 @@ impl Repository {
             committer: Identity { name: fields[3].to_owned(), email: fields[4].to_owned() },
             message: fields[5].to_owned(),
         });
-        Ok(commits.collect())
+        let commits: Vec<Commit> = commits.collect();
+        if commits.len() > MAX_COMMITS {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("branch {}", Label::new(&tip.branch)),
+                format!("has more than {MAX_COMMITS} commits that the main branch does not have"),
+                "rebase it onto the main branch, or squash it: who wrote it is read from each commit",
+            ));
+        }
+        Ok(commits)
     }
 
     /// The commit of the main branch that a branch's commit has become already.
     ///
     /// # Errors
     /// What git says.
-    pub async fn merged_before(&self, tip: &Tip, main: &Main) -> Result<Option<String>> {
+    pub async fn merged_before(&self, tip: &Tip, main: &Main) -> Result<Option<Result<String, Refusal>>> {
         // Only what the branch lacks: its own history may quote such a line of an earlier merge.
         let range = format!("{}..{}", tip.commit, main.commit);
         // A squashed commit has no parent on the branch, so git itself cannot say that a branch is merged;
         // its line can, also after the gate was killed between the push and the card.
         let wanted = format!("--grep=^{}$", merged_line(&tip.commit));
         let found = self.git.text(&["log", "--max-count=1", "--format=%H", &wanted, &range, "--"]).await?;
-        Ok(Some(found).filter(|found| !found.is_empty()))
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let is_gone = self.is_taken_back(&found, main).await?;
+        Ok(Some(if is_gone { Err(Refusal::TakenBack(found)) } else { Ok(found) }))
+    }
+
+    /// Whether the main branch has nothing any more of a commit in its history.
+    async fn is_taken_back(&self, commit: &str, main: &Main) -> Result<bool> {
+        let before = format!("{commit}^^{{tree}}");
+        let Some(before) = self.git.ask(&["rev-parse", "--verify", "--quiet", &before]).await? else {
+            return Ok(false);
+        };
+        if before == self.tree_of(commit).await? {
+            return Ok(false);
+        }
+        // Taking it back once more is what tells: it changes nothing exactly where nothing of it is left. Its files alone
+        // do not, as others may have gone on in them.
+        let nobody = signed(&Identity::default());
+        let undone = self.commit_tree(&before, commit, (&nobody, &nobody), "undone").await?;
+        let tree = match self.merge_tree(&main.commit, &undone).await? {
+            Ok(tree) => tree,
+            // Somebody changed what it brought, so something of it is there.
+            Err(_) => return Ok(false),
+        };
+        Ok(tree == self.tree_of(&main.commit).await?)
+    }
+
+    /// The files of two commits merged, or those that git cannot merge by itself.
+    async fn merge_tree(&self, ours: &str, theirs: &str) -> Result<Result<String, Vec<String>>> {
+        let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs];
+        let made = self.git.run(Reach::Here, &args, &[], &[]).await?;
+        let answer = String::from_utf8_lossy(&made.stdout).into_owned();
+        let mut fields = answer.split('\0').map(|field| field.trim_matches('\n')).filter(|field| !field.is_empty());
+        match (made.status.code(), fields.next()) {
+            (Some(0), Some(tree)) => Ok(Ok(tree.to_owned())),
+            (Some(1), Some(_)) => Ok(Err(fields.map(str::to_owned).collect())),
+            _ => Err(self.git.failed(&args, &made)),
+        }
+    }
+
+    /// Makes a commit of files, by an author and a committer.
+    async fn commit_tree(
+        &self,
+        tree: &str,
+        parent: &str,
+        (author, committer): (&Identity, &Identity),
+        text: &str,
+    ) -> Result<String> {
+        let env: [(&str, OsString); 4] = [
+            ("GIT_AUTHOR_NAME", author.name.as_str().into()),
+            ("GIT_AUTHOR_EMAIL", author.email.as_str().into()),
+            ("GIT_COMMITTER_NAME", committer.name.as_str().into()),
+            ("GIT_COMMITTER_EMAIL", committer.email.as_str().into()),
+        ];
+        let args = ["commit-tree", tree, "-p", parent];
+        let committed = self.git.run(Reach::Here, &args, &env, text.as_bytes()).await?;
+        if !committed.status.success() {
+            return Err(self.git.failed(&args, &committed));
+        }
+        Ok(String::from_utf8_lossy(&committed.stdout).trim().to_owned())
     }
 
     /// Makes what a branch becomes, squashed, on the main branch.
@@ -350,14 +428,9 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub async fn merge(&self, tip: &Tip, main: &Main, message: &Message<'_>) -> Result<Result<Merged, Refusal>> {
-        let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", &main.commit, &tip.commit];
-        let made = self.git.run(Reach::Here, &args, &[], &[]).await?;
-        let answer = String::from_utf8_lossy(&made.stdout).into_owned();
-        let mut fields = answer.split('\0').map(|field| field.trim_matches('\n')).filter(|field| !field.is_empty());
-        let tree = match (made.status.code(), fields.next()) {
-            (Some(0), Some(tree)) => tree.to_owned(),
-            (Some(1), Some(_)) => return Ok(Err(Refusal::Conflict(fields.map(str::to_owned).collect()))),
-            _ => return Err(self.git.failed(&args, &made)),
+        let tree = match self.merge_tree(&main.commit, &tip.commit).await? {
+            Ok(tree) => tree,
+            Err(files) => return Ok(Err(Refusal::Conflict(files))),
         };
         // By files and not by commits: a branch whose change somebody else brought meanwhile has commits,
         // and brings nothing.
@@ -365,120 +438,8 @@ impl Repository {
             return Ok(Err(Refusal::Nothing));
         }
         let (author, committer) = (signed(message.author), signed(message.committer));
-        let env: [(&str, OsString); 4] = [
-            ("GIT_AUTHOR_NAME", author.name.into()),
-            ("GIT_AUTHOR_EMAIL", author.email.into()),
-            ("GIT_COMMITTER_NAME", committer.name.into()),
-            ("GIT_COMMITTER_EMAIL", committer.email.into()),
-        ];
-        let text = message.text(tip);
-        let args = ["commit-tree", &tree, "-p", &main.commit];
-        let committed = self.git.run(Reach::Here, &args, &env, text.as_bytes()).await?;
-        if !committed.status.success() {
-            return Err(self.git.failed(&args, &committed));
-        }
-        let commit = String::from_utf8_lossy(&committed.stdout).trim().to_owned();
+        let commit = self.commit_tree(&tree, &main.commit, (&author, &committer), &message.text(tip)).await?;
         Ok(Ok(Merged { commit, tree, onto: main.commit.clone() }))
-    }
-
-    /// Files that differ between the main branch and what it would become.
-    ///
-    /// # Errors
-    /// What git says.
-    pub async fn touched(&self, merged: &Merged) -> Result<Vec<Touched>> {
-        let args = [
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            // With renames a line has two paths, and only one of them would be held against the card's.
-            "--no-renames",
-            "--no-ext-diff",
-            "--abbrev=64",
-            &merged.onto,
-            &merged.tree,
-        ];
-        let bytes = self.git.bytes(&args, &[]).await?;
-        change::read_raw(&bytes).map_err(|why| Failure::failed("git diff-tree", why, "report this"))
-    }
-
-    /// What is wrong with the files themselves: too large, or with lines that may not be in them.
-    ///
-    /// # Errors
-    /// What git says.
-    pub async fn file_faults(&self, touched: &[Touched], settings: &Settings) -> Result<Vec<Finding>> {
-        let mut found = Vec::new();
-        let new: Vec<(&Touched, &str)> = touched.iter().filter_map(|one| Some((one, file(&one.new)?))).collect();
-        let sizes = self.sizes(new.iter().map(|(_, oid)| *oid)).await?;
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        for ((one, oid), size) in new.into_iter().zip(sizes) {
-            if size > settings.max_file_bytes {
-                found.push(Finding { path: one.path.clone(), line: None, fault: change::Fault::TooLarge });
-                continue;
-            }
-            // What it was may have been larger than is allowed now; its lines are old ones all the same.
-            let old = file(&one.old);
-            let old_size = self.sizes(old.into_iter()).await?.first().copied().unwrap_or(0);
-            let old = old.filter(|_| old_size <= BATCH_BYTES);
-            bytes += size + if old.is_some() { old_size } else { 0 };
-            batch.push((one.path.as_str(), oid, old));
-            // With files of the usual limit a batch and the last file of it stay below what is kept of
-            // a command's output.
-            if bytes > BATCH_BYTES / 2 {
-                found.extend(self.faults_of(&std::mem::take(&mut batch), settings).await?);
-                bytes = 0;
-            }
-        }
-        found.extend(self.faults_of(&batch, settings).await?);
-        Ok(found)
-    }
-
-    async fn sizes(&self, oids: impl Iterator<Item = &str>) -> Result<Vec<u64>> {
-        let asked: String = oids.map(|oid| format!("{oid}\n")).collect();
-        if asked.is_empty() {
-            return Ok(Vec::new());
-        }
-        let bytes = self.git.bytes(&["cat-file", "--batch-check=%(objectsize)"], asked.as_bytes()).await?;
-        let broken = |line: &str| {
-            Failure::failed("git cat-file", format!("says {}", crate::plain::quoted(line)), "run `git fsck`")
-        };
-        String::from_utf8_lossy(&bytes).lines().map(|line| line.parse().map_err(|_| broken(line))).collect()
-    }
-
-    async fn faults_of(&self, batch: &[(&str, &str, Option<&str>)], settings: &Settings) -> Result<Vec<Finding>> {
-        let asked: Vec<&str> = batch.iter().flat_map(|(_, new, old)| [Some(*new), *old]).flatten().collect();
-        let mut blobs = self.blobs(&asked).await?.into_iter();
-        let mut found = Vec::new();
-        for (path, _, old) in batch {
-            let new = blobs.next().unwrap_or_default();
-            let old = if old.is_some() { blobs.next().unwrap_or_default() } else { Vec::new() };
-            found.extend(change::text_faults(path, &old, &new, &settings.digests));
-        }
-        Ok(found)
-    }
-
-    /// The bytes of objects, in their order.
-    async fn blobs(&self, oids: &[&str]) -> Result<Vec<Vec<u8>>> {
-        if oids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asked: String = oids.iter().map(|oid| format!("{oid}\n")).collect();
-        let bytes = self.git.bytes(&["cat-file", "--batch=%(objectsize)"], asked.as_bytes()).await?;
-        let mut rest = bytes.as_slice();
-        let mut blobs = Vec::new();
-        for oid in oids {
-            let blob = (|| {
-                let end = rest.iter().position(|byte| *byte == b'\n')?;
-                let size: usize = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
-                let blob = rest.get(end + 1..end + 1 + size)?;
-                rest = rest.get(end + 2 + size..)?;
-                Some(blob.to_vec())
-            })();
-            blobs.push(
-                blob.ok_or_else(|| Failure::failed("git cat-file", format!("does not give {oid}"), "run `git fsck`"))?,
-            );
-        }
-        Ok(blobs)
     }
 }
 
@@ -488,58 +449,4 @@ fn own_identity() -> Vec<(&'static str, OsString)> {
     // agent is, and are meant.
     let names = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"];
     names.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect()
-}
-
-/// An identity with which git commits: neither part may be empty, or hold what ends it.
-fn signed(identity: &Identity) -> Identity {
-    let clean = |text: &str| text.chars().filter(|c| !c.is_control() && !"<>".contains(*c)).collect::<String>();
-    let or = |text: String, other: &str| if text.trim().is_empty() { other.to_owned() } else { text };
-    Identity { name: or(clean(&identity.name), "nobody"), email: or(clean(&identity.email), "nobody@localhost") }
-}
-
-/// What a squashed commit says.
-#[derive(Debug, Clone, Copy)]
-pub struct Message<'a> {
-    /// Its first line.
-    pub subject: &'a str,
-    /// The card.
-    pub card: Option<&'a str>,
-    /// Who approved it.
-    pub reviewer: &'a str,
-    /// Who is its author.
-    pub author: &'a Identity,
-    /// Who merges it.
-    pub committer: &'a Identity,
-    /// The commits that it was made from.
-    pub commits: &'a [Commit],
-    /// Everybody who wrote a part of it.
-    pub authors: &'a Authors,
-}
-
-/// The object of a side of a change, where that is a file.
-fn file(side: &Option<change::Blob>) -> Option<&str> {
-    side.as_ref().filter(|blob| blob.is_file()).map(|blob| blob.oid.as_str())
-}
-
-impl Message<'_> {
-    fn text(&self, tip: &Tip) -> String {
-        let line = |text: &str| Label::new(text).to_string();
-        let mut text = format!("{}\n\n", line(self.subject));
-        for commit in self.commits {
-            let subject = line(commit.message.lines().next().unwrap_or_default());
-            text.push_str(&format!("- {subject}\n"));
-        }
-        text.push('\n');
-        if let Some(card) = self.card {
-            text.push_str(&format!("Card: {card}\n"));
-        }
-        text.push_str(&format!("Branch: {}\n{}\n", tip.branch, merged_line(&tip.commit)));
-        text.push_str(&format!("Reviewed-by: {}\n", line(self.reviewer)));
-        let others = self.authors.signed.iter().filter(|signed| *signed != self.author && !signed.name.is_empty());
-        for other in others {
-            let Identity { name, email } = signed(other);
-            text.push_str(&format!("Co-authored-by: {name} <{email}>\n"));
-        }
-        text
-    }
 }

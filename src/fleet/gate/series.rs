@@ -8,9 +8,11 @@ use super::authors::{Authors, Identity};
 use super::change;
 use super::ci::{self, About};
 use super::landing::{self, Landing};
+use super::message::Message;
+use super::people;
 use super::queue::{self, Held, Ticket};
-use super::refusal::{Condition, Refusal};
-use super::repository::{Commit, Main, Merged, Message, Repository, Tip};
+use super::refusal::Refusal;
+use super::repository::{Commit, Main, Merged, Repository, Tip};
 use super::review::{self, Review, Standing};
 use super::settings::{self, Settings};
 use super::worktree;
@@ -52,6 +54,10 @@ pub struct Card {
     pub paths: Vec<String>,
     /// Agents that held it while the change was written.
     pub workers: Vec<String>,
+    /// Whether it is the card of the branch, and not only named beside it.
+    pub is_of_branch: bool,
+    /// Why its branch is not merged yet, as the pipeline has it.
+    pub early: Option<Refusal>,
 }
 
 /// What happens on the way, for whoever watches and for the history.
@@ -112,37 +118,15 @@ pub struct Done {
 
 /// One gate.
 pub struct Gate<'a> {
-    site: &'a Site,
-    repository: &'a Repository,
+    pub(super) site: &'a Site,
+    pub(super) repository: &'a Repository,
     settings: Option<Settings>,
     desk: &'a (dyn Desk + Sync),
 }
 
-/// A condition, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is met; the evidence.
-    Met(String),
-    /// It is not.
-    Not(Refusal),
-    /// It was not asked, because of an earlier one or for its length.
-    Open(String),
-}
-
-/// What a gate would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// The branch and its commit; `None` where they are not known.
-    pub tip: Option<Tip>,
-    /// The main branch.
-    pub main: Main,
-    /// Each condition, in order.
-    pub conditions: Vec<(Condition, Verdict)>,
-}
-
 /// A branch with all that is known of it.
-struct Known {
-    tip: Tip,
+pub(super) struct Known {
+    pub(super) tip: Tip,
     commits: Vec<Commit>,
     authors: Authors,
 }
@@ -156,7 +140,7 @@ impl<'a> Gate<'a> {
         Ok(Self { site, repository, settings: settings::load(site)?, desk })
     }
 
-    fn settings(&self) -> Option<&Settings> {
+    pub(super) fn settings(&self) -> Option<&Settings> {
         self.settings.as_ref()
     }
 
@@ -183,24 +167,21 @@ impl<'a> Gate<'a> {
         Ok(Err(Refusal::Waited { limit, turn }))
     }
 
-    fn not_paused(&self) -> Result<Result<(), Refusal>> {
+    pub(super) fn not_paused(&self) -> Result<Result<(), Refusal>> {
         Ok(self.desk.paused()?.map_or(Ok(()), |why| Err(Refusal::Paused(why))))
     }
 
-    async fn known(&self, wanted: &Wanted<'_>, tip: Tip, main: &Main) -> Result<Known> {
+    pub(super) async fn known(&self, wanted: &Wanted<'_>, tip: Tip, main: &Main) -> Result<Known> {
         let commits = self.repository.commits(&tip, main).await?;
-        let workers = wanted.card.map(|card| card.workers.clone()).unwrap_or_default();
-        let mut authors = Authors { workers, ..Authors::default() };
-        // Every commit counts and not only the last: who wrote the first one reviews no better.
-        for commit in &commits {
-            authors.add(&commit.author, &commit.committer, &commit.message);
-        }
+        let authors = people::authors(&commits, wanted.card);
         Ok(Known { tip, commits, authors })
     }
 
-    fn reviewed(&self, known: &Known) -> Result<Result<Review, Refusal>> {
+    pub(super) async fn reviewed(&self, known: &Known, main: &Main) -> Result<Result<Review, Refusal>> {
         let reviews = review::of(self.site, &known.tip.commit)?;
-        let without = match review::standing(reviews, &known.authors) {
+        let mut authors = known.authors.clone();
+        self.repository.join(&mut authors, &reviews, main).await?;
+        let without = match review::standing(reviews, &authors) {
             Standing::Approved(review) => return Ok(Ok(review)),
             Standing::Rejected(review) => return Ok(Err(Refusal::Rejected(Box::new(review)))),
             Standing::Missing(without) => without,
@@ -218,7 +199,7 @@ impl<'a> Gate<'a> {
         Ok(Err(Refusal::Unreviewed { commit: known.tip.commit.clone(), without, older }))
     }
 
-    async fn merged(
+    pub(super) async fn merged(
         &self,
         wanted: &Wanted<'_>,
         known: &Known,
@@ -246,7 +227,7 @@ impl<'a> Gate<'a> {
         self.repository.merge(&known.tip, main, &message).await
     }
 
-    async fn clean(&self, wanted: &Wanted<'_>, merged: &Merged) -> Result<Result<usize, Refusal>> {
+    pub(super) async fn clean(&self, wanted: &Wanted<'_>, merged: &Merged) -> Result<Result<usize, Refusal>> {
         let touched = self.repository.touched(merged).await?;
         let paths = wanted.card.map(|card| card.paths.as_slice()).unwrap_or_default();
         let mut findings = change::outside(&touched, paths);
@@ -257,7 +238,7 @@ impl<'a> Gate<'a> {
     }
 
     /// Asks CI: the command on the merged result, then the forge's word on the branch.
-    async fn tested(
+    pub(super) async fn tested(
         &self,
         wanted: &Wanted<'_>,
         tip: &Tip,
@@ -365,6 +346,9 @@ impl<'a> Gate<'a> {
         if let Err(refusal) = self.not_paused()? {
             return Ok(Err(refusal));
         }
+        if let Some(early) = wanted.card.and_then(|card| card.early.clone()) {
+            return Ok(Err(early));
+        }
         let _turn = match self.turn(&ticket, wanted.wait).await? {
             Ok(held) => held,
             Err(refusal) => return Ok(Err(refusal)),
@@ -405,18 +389,19 @@ impl<'a> Gate<'a> {
         let tip = met!(self.repository.tip(wanted.branch, &main).await?);
         // Before the reviews: what is merged already only completes its card, whatever
         // is said of it by now.
-        if let Some(commit) = self.repository.merged_before(&tip, &main).await? {
+        if let Some(before) = self.repository.merged_before(&tip, &main).await? {
+            let commit = met!(before);
             return Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: None, tested: 0 })));
         }
         let known = self.known(wanted, tip, &main).await?;
         // Reviews before the merge and CI last, as each costs more than the one before it.
-        let review = met!(self.reviewed(&known)?);
+        let review = met!(self.reviewed(&known, &main).await?);
         let merged = met!(self.merged(wanted, &known, &review.by, &main).await?);
         met!(self.clean(wanted, &merged).await?);
         met!(self.tested(wanted, &known.tip, &main, &merged).await?);
         // CI may have taken an hour: a pause or a rejection that came meanwhile counts.
         met!(self.not_paused()?);
-        met!(self.reviewed(&known)?);
+        met!(self.reviewed(&known, &main).await?);
         match self.land(wanted, &known, &main, &merged).await? {
             Landing::Moved => Ok(Attempt::Moved(main.commit)),
             Landing::Refused(refusal) => Ok(Attempt::Refused(refusal)),
@@ -433,76 +418,6 @@ impl<'a> Gate<'a> {
                 Ok(Attempt::Done(Box::new(Done { tip, main, commit, review: Some(review), tested })))
             }
         }
-    }
-
-    /// Says what a merge would do, without doing it; CI is asked where that is wanted, which may take long.
-    ///
-    /// # Errors
-    /// When something is not known.
-    pub async fn check(&self, wanted: &Wanted<'_>, ask_ci: bool) -> Result<Checked> {
-        let mut conditions: Vec<(Condition, Verdict)> = Vec::new();
-        let mut note = |condition, met: Result<String, Refusal>| {
-            conditions.push((condition, met.map_or_else(Verdict::Not, Verdict::Met)));
-        };
-        note(Condition::NotPaused, self.not_paused()?.map(|()| "nobody paused the fleet".to_owned()));
-        let main = self.repository.main(self.settings()).await?;
-        let tip = match self.repository.tip(wanted.branch, &main).await? {
-            Ok(tip) => tip,
-            Err(refusal) => {
-                note(Condition::Merges, Err(refusal));
-                return Ok(Checked { tip: None, main, conditions });
-            }
-        };
-        if let Some(commit) = self.repository.merged_before(&tip, &main).await? {
-            note(
-                Condition::Merges,
-                Ok(format!("the main branch has it already, as {}", super::refusal::short(&commit))),
-            );
-            return Ok(Checked { tip: Some(tip), main, conditions });
-        }
-        let known = self.known(wanted, tip, &main).await?;
-        let review = self.reviewed(&known)?;
-        let (reviewer, approved) = match review {
-            Ok(Review { by, .. }) => {
-                let approved = format!("{} approved it", crate::fleet::model::Label::new(&by));
-                (by, Ok(approved))
-            }
-            Err(refusal) => (String::new(), Err(refusal)),
-        };
-        note(Condition::Reviewed, approved);
-        match self.merged(wanted, &known, &reviewer, &main).await? {
-            Err(refusal) => note(Condition::Merges, Err(refusal)),
-            Ok(merged) => {
-                note(Condition::Merges, Ok(format!("onto {}", super::refusal::short(&main.commit))));
-                let clean = self.clean(wanted, &merged).await?;
-                note(Condition::Clean, clean.map(|files| format!("{files} files, nothing found in them")));
-                let ci = match (self.settings(), ask_ci) {
-                    (None, _) => Verdict::Not(Refusal::NoCi(settings::path(self.site).display().to_string())),
-                    (Some(_), true) => self.check_ci(wanted, &known.tip, &main, &merged).await?,
-                    (Some(settings), false) => Verdict::Open(open(settings)),
-                };
-                conditions.push((Condition::Ci, ci));
-            }
-        }
-        Ok(Checked { tip: Some(known.tip), main, conditions })
-    }
-
-    async fn check_ci(&self, wanted: &Wanted<'_>, tip: &Tip, main: &Main, merged: &Merged) -> Result<Verdict> {
-        let ticket = Ticket {
-            pid: std::process::id(),
-            who: wanted.who.to_owned(),
-            purpose: "check".to_owned(),
-            branch: wanted.branch.to_owned(),
-        };
-        let _turn = match self.turn(&ticket, wanted.wait).await? {
-            Ok(held) => held,
-            Err(refusal) => return Ok(Verdict::Not(refusal)),
-        };
-        worktree::sweep(self.repository).await?;
-        Ok(match self.tested(wanted, tip, main, merged).await? {
-            Ok(()) => Verdict::Met("good for the merged result".to_owned()),
-            Err(refusal) => Verdict::Not(refusal),
-        })
     }
 
     /// Takes away what a gate left that was told to end; for whoever was interrupted.
@@ -525,19 +440,4 @@ enum Attempt {
     Done(Box<Done>),
     Refused(Refusal),
     Moved(String),
-}
-
-/// What CI would be asked.
-fn open(settings: &Settings) -> String {
-    let commands = [&settings.ci.command, &settings.ci.status];
-    let asked: Vec<String> = commands.into_iter().flatten().map(|words| format!("`{}`", words.join(" "))).collect();
-    format!("{} would be asked; --ci asks now", asked.join(" and "))
-}
-
-impl Checked {
-    /// Whether no condition is refused.
-    #[must_use]
-    pub fn is_met(&self) -> bool {
-        !self.conditions.iter().any(|(_, verdict)| matches!(verdict, Verdict::Not(_)))
-    }
 }

@@ -4,10 +4,13 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
-use super::git::Git;
+use super::git::{Git, Reach};
+use super::refusal::Refusal;
 use super::repository::Repository;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::file::{self, Keep};
@@ -28,6 +31,12 @@ pub(super) const MARK: &str = "MOSAIC_GATE_CHECKOUT";
 // A process that forks faster than it is ended, as a bomb does, would else keep the
 // gate here for ever.
 const LOOKS: u32 = 20;
+
+/// How long another git may be at work in a work tree that follows the main branch.
+const LOCKED_WITHIN: Duration = Duration::from_secs(3);
+
+/// Pause between two looks for its lock.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Says which work trees are being brought to a new main branch.
 const SETTLING: &str = "settling.json";
@@ -74,7 +83,7 @@ pub(super) async fn make(site: &Site, repository: &Repository, commit: &str) -> 
     }
     let shown = folder.to_string_lossy().into_owned();
     // Forced, as git refuses a path for which it still has the record of a checkout that is gone.
-    repository.git.text(&["worktree", "add", "--quiet", "--force", "--detach", &shown, commit]).await?;
+    repository.git.files(&["worktree", "add", "--quiet", "--force", "--detach", &shown, commit]).await?;
     Ok(folder)
 }
 
@@ -196,20 +205,72 @@ pub(super) async fn having(repository: &Repository, branch: &str) -> Result<Vec<
     Ok(listed.split("\0\0").filter_map(of).filter(|folder| folder.is_dir()).collect())
 }
 
-/// A work tree that would lose something by being brought to another commit, and what git says of it.
+/// Why a work tree cannot be brought to another commit: it would lose something, or another git is at work in it.
 ///
 /// # Errors
 /// What git says.
-pub(super) async fn unready(folders: &[PathBuf], old: &str, new: &str) -> Result<Option<String>> {
+pub(super) async fn unready(
+    repository: &Repository,
+    folders: &[PathBuf],
+    old: &str,
+    new: &str,
+) -> Result<Option<Refusal>> {
     for folder in folders {
-        let git = Git::of(folder);
-        let is_clean = git.text(&["status", "--porcelain", "--untracked-files=no"]).await?.is_empty();
+        let git = repository.git.at(folder);
+        let shown = folder.display().to_string();
+        if let Some(lock) = locked(&git).await? {
+            return Ok(Some(Refusal::Locked { folder: shown, lock: lock.display().to_string() }));
+        }
+        // Without renames each entry is two letters, a space and one path.
+        let status = git.files(&["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"]).await?;
+        let files: Vec<String> =
+            paths(&status).into_iter().filter_map(|line| Some(line.get(3..)?.to_owned())).collect();
+        if !files.is_empty() {
+            return Ok(Some(Refusal::Uncommitted { folder: shown, files }));
+        }
         // A dry run also sees a file of the user's own that is in the way.
-        if !is_clean || git.text(&["read-tree", "-n", "-m", "-u", old, new]).await.is_err() {
-            return Ok(Some(folder.display().to_string()));
+        if let Err(failure) = bring(&git, &["-n"], old, new).await {
+            let added = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=A", old, new];
+            let mut files = paths(&git.bytes(&added, &[]).await?);
+            files.retain(|file| folder.join(file).symlink_metadata().is_ok());
+            if files.is_empty() {
+                files.push(failure.why);
+            }
+            return Ok(Some(Refusal::InTheWay { folder: shown, files }));
         }
     }
     Ok(None)
+}
+
+fn paths(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    text.split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// The lock by which another git is at work in a work tree, if it does not go within a moment. It is never taken away: an
+/// editor for a commit's message holds it for as long as somebody types.
+async fn locked(git: &Git) -> Result<Option<PathBuf>> {
+    let lock = git.lock_of("index").await?;
+    let deadline = Instant::now() + LOCKED_WITHIN;
+    while lock.exists() {
+        if Instant::now() >= deadline {
+            return Ok(Some(lock));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(None)
+}
+
+/// Brings the files of a work tree from one commit to another.
+async fn bring(git: &Git, options: &[&str], old: &str, new: &str) -> Result<()> {
+    let args = [&["read-tree", "-m", "-u"], options, &[old, new]].concat();
+    if git.files(&args).await.is_ok() {
+        return Ok(());
+    }
+    // It goes by the times of files alone, and a file that was only touched is as it was. What differs really, this says
+    // by its status, and the second try says it better.
+    let _differs = git.run(Reach::Files, &["update-index", "-q", "--refresh"], &[], &[]).await?;
+    git.files(&args).await.map(drop)
 }
 
 /// Writes down that work trees follow the main branch, before it moves.
@@ -238,14 +299,16 @@ async fn settle(repository: &Repository, settling: &Settling) {
         return;
     }
     for folder in folders {
-        let git = Git::of(folder);
+        let git = repository.git.at(folder);
         // The index is still the old commit's where nobody touched it; where somebody staged
         // something, it is theirs.
         let of_old = git.ask(&["diff-index", "--quiet", "--cached", old, "--"]).await;
         if !matches!(of_old, Ok(Some(_))) {
             continue;
         }
-        if let Err(failure) = git.text(&["read-tree", "-m", "-u", old, new]).await {
+        // Where another git stays at work, the attempt itself says so.
+        let _lock = locked(&git).await;
+        if let Err(failure) = bring(&git, &[], old, new).await {
             tracing::warn!(%failure, folder = %folder.display(), "a work tree does not follow the main branch");
         }
     }

@@ -275,3 +275,65 @@ fn whoever_waits_for_the_gate_sees_who_has_the_turn() {
     let free = yard.gate_as("", &["queue", "--purpose", "push", "--wait", "20"]);
     assert_eq!(free.code, 0, "{free:?}");
 }
+
+#[test]
+fn what_was_taken_back_is_not_there_already() {
+    let yard = Yard::new();
+    yard.branch("code/A1", "a.txt", "a\n", "code0");
+    yard.approve("code/A1");
+    yard.merged("code/A1");
+    let main = |args: &[&str]| {
+        let as_founder = ["-c", "user.name=founder", "-c", "user.email=founder@example.com"];
+        yard.git("repo", &["pull", "--quiet", "--ff-only", "origin", "main"]);
+        yard.git("repo", &[&as_founder[..], args].concat());
+        yard.git("repo", &["push", "--quiet", "origin", "main"]);
+    };
+    // What others make of it is still what it brought.
+    yard.git("repo", &["pull", "--quiet", "--ff-only", "origin", "main"]);
+    yard.write("repo/a.txt", "a\nand more\n");
+    yard.commit("repo", "Go on with it", "founder");
+    yard.git("repo", &["push", "--quiet", "origin", "main"]);
+    assert_eq!(yard.merged_before("code/A1"), (0, true));
+    main(&["revert", "--no-edit", "HEAD"]);
+    main(&["revert", "--no-edit", "HEAD~2"]);
+    yard.write("repo/base.txt", "changed since\n");
+    yard.commit("repo", "Something else", "founder");
+    yard.git("repo", &["push", "--quiet", "origin", "main"]);
+    yard.sandbox.ok(&["backlog", "create", "--id", "A1", "--title", "It", "--branch", "code/A1"]);
+    let gone = yard.refused("code/A1", "and was taken back since: nothing of it is left; commit it anew");
+    assert!(gone.stderr.contains("was merged as"), "{gone:?}");
+    let checked = yard.gate_as("", &["check", "--branch", "code/A1"]);
+    assert_eq!((checked.code, checked.stdout.contains("was taken back since")), (4, true), "{checked:?}");
+    assert_eq!(yard.sandbox.ok(&["backlog", "show", "A1", "--json"]).json()["card"]["status"], "ready");
+    // Brought back, it is there.
+    main(&["revert", "--no-edit", "HEAD~1"]);
+    assert_eq!(yard.merged_before("code/A1"), (0, true));
+}
+
+#[test]
+fn a_remote_is_asked_for_its_main_branch_and_told_with_its_reason() {
+    let yard = Yard::new();
+    yard.git("repo", &["push", "--quiet", "origin", "main:trunk"]);
+    yard.git("remote.git", &["symbolic-ref", "HEAD", "refs/heads/trunk"]);
+    yard.git("repo", &["push", "--quiet", "origin", ":main"]);
+    let known = yard.git_command("repo", &["symbolic-ref", "refs/remotes/origin/HEAD"]).output().unwrap();
+    if known.status.success() {
+        yard.git("repo", &["remote", "set-head", "origin", "--delete"]);
+    }
+    yard.branch("code/A1", "a.txt", "a\n", "code0");
+    let checked = yard.gate_as("", &["check", "--branch", "code/A1", "--json"]);
+    assert_eq!((checked.code, checked.json()["main"].as_str()), (4, Some("trunk")), "{checked:?}");
+    fs::rename(yard.path("remote.git"), yard.path("gone.git")).unwrap();
+    let gone = yard.gate_as("", &["check", "--branch", "code/A1"]);
+    assert!(gone.code == 1 && gone.stderr.contains("does not appear to be a git repository"), "{gone:?}");
+    let help = yard.sandbox.ok(&["--help"]).stdout;
+    assert!(help.lines().any(|line| line.trim().starts_with("gate  ") && line.contains("main branch")), "{help}");
+}
+
+impl Yard {
+    /// Exit code of a merge, and whether it said that the main branch has it already.
+    fn merged_before(&self, branch: &str) -> (i32, bool) {
+        let answer = self.gate_as("gate0", &["merge", "--branch", branch]);
+        (answer.code, answer.stdout.contains("already, as"))
+    }
+}

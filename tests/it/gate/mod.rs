@@ -1,5 +1,7 @@
 //! The gate, with real git: a bare remote, a clone that works, and what comes in between.
 
+mod authors;
+mod files;
 mod kills;
 mod merges;
 mod pipeline;
@@ -43,6 +45,9 @@ impl Yard {
         self.commit("repo", "Begin", "founder");
         // What CI is, each test says; this one is fine with everything.
         self.ci("true");
+        let agents = ["code0", "code1", "review0", "review1", "review2", "gate0"];
+        let entries: String = agents.map(|name| format!("- {{name: {name}, runtime: stub}}\n")).concat();
+        self.sandbox.write_roster(&format!("version: 1\nagents:\n{entries}"));
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -70,8 +75,12 @@ impl Yard {
 
     /// Commits everything as somebody; the commit.
     pub(super) fn commit(&self, folder: &str, message: &str, author: &str) -> String {
+        self.commit_as(folder, message, author, &format!("{author}@example.com"))
+    }
+
+    /// The same with an address.
+    pub(super) fn commit_as(&self, folder: &str, message: &str, author: &str, email: &str) -> String {
         self.git(folder, &["add", "--all"]);
-        let email = format!("{author}@example.com");
         let name = format!("user.name={author}");
         let email = format!("user.email={email}");
         self.git(folder, &["-c", &name, "-c", &email, "commit", "--quiet", "--allow-empty", "-m", message]);
@@ -111,6 +120,15 @@ impl Yard {
         let mut command = self.sandbox.command(program());
         command.arg("gate").args(args).current_dir(self.path("repo"));
         command
+    }
+
+    /// The gate as somebody whom git knows so: an agent, or the operator.
+    pub(super) fn gate_signed(&self, agent: &str, (name, email): (&str, &str), args: &[&str]) -> Answer {
+        let mut command = self.gate_command(args);
+        if !agent.is_empty() {
+            command.env("MOSAIC_AGENT_NAME", agent);
+        }
+        answer(command.env("GIT_AUTHOR_NAME", name).env("GIT_AUTHOR_EMAIL", email))
     }
 
     pub(super) fn merge(&self, branch: &str) -> Answer {

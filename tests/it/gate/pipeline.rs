@@ -31,7 +31,7 @@ impl Yard {
 #[test]
 fn a_card_is_written_sent_back_written_again_approved_refused_and_merged() {
     let yard = Yard::new();
-    yard.sandbox.write_roster("version: 1\npipeline: software-delivery\nagents: [{name: code0, runtime: stub}]\n");
+    yard.sandbox.write_roster("version: 1\npipeline: software-delivery\nagents: [{name: code0, runtime: stub}, {name: review0, runtime: stub}]\n");
     yard.branch("code/A1", "a.txt", "a\n", "jane");
     let fields = ["--title", "Write a", "--assignee", "code", "--branch", "code/A1", "--body", "Do it."];
     yard.sandbox.ok(&[&["backlog", "create", "--id", "A1"], &fields[..]].concat());
@@ -107,4 +107,62 @@ fn a_pipeline_of_ones_own_counts_and_a_broken_one_is_told_with_its_place() {
     std::fs::write(&path, text.replace("cod,", "code,")).unwrap();
     assert_eq!(yard.complete(&token).code, 0);
     assert_eq!(yard.card("A1")["status"], "done", "its one stage is the last");
+}
+
+const STAGED: &str = "version: 1\npipeline: software-delivery\nagents:\n- {name: code0, runtime: stub}\n\
+                      - {name: review0, runtime: stub}\n- {name: review1, runtime: stub}\n";
+
+#[test]
+fn before_its_stage_a_card_is_not_merged_and_nobody_takes_the_reviewers_word_away() {
+    let yard = Yard::new();
+    yard.sandbox.write_roster(STAGED);
+    yard.branch("code/A1", "a.txt", "a\n", "jane");
+    yard.branch("junk", "j.txt", "j\n", "jane");
+    let fields = ["--title", "Write a", "--assignee", "code", "--branch", "code/A1"];
+    yard.sandbox.ok(&[&["backlog", "create", "--id", "A1"], &fields[..]].concat());
+    let token = yard.claim("code0", "code");
+    // Approved it is, and yet its stages come first: else it would be given out again, merged as it is.
+    yard.approve("code/A1");
+    yard.refused("code/A1", "card A1 is in stage code, held by code0, and is merged in stage gate");
+    let checked = yard.gate_as("code0", &["check", "--branch", "code/A1", "--json"]);
+    let last = checked.json()["conditions"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((checked.code, last["condition"].as_str(), last["met"].as_bool()), (4, Some("taken"), Some(false)));
+    assert_eq!(yard.complete(&token).code, 0);
+
+    let token = yard.claim("review0", "review");
+    let review = |agent: &str, branch: &str, rest: &[&str]| {
+        yard.gate_as(agent, &[&["review", "--branch", branch, "--card", "A1"], rest].concat())
+    };
+    assert_eq!(review("review0", "code/A1", &["--reject", "--note", "there is no test"]).code, 0);
+    yard.refused("code/A1", "is in stage review, held by review0");
+    let other = review("review1", "junk", &["--reject", "--note", "nonsense"]);
+    assert_eq!((other.code, other.stderr.contains("is the card of branch \"code/A1\"")), (4, true), "{other:?}");
+    let later = review("review1", "code/A1", &["--approve"]);
+    assert_eq!((later.code, later.stderr.contains("review0's rejection of this commit still counts")), (0, true));
+    assert_eq!(yard.complete(&token).stdout.trim(), "A1: back to code, round 1");
+    let body = yard.card("A1")["body"].as_str().unwrap().to_owned();
+    assert!(body.contains("by review0\n\nthere is no test") && !body.contains("nonsense"), "{body}");
+}
+
+#[test]
+fn what_is_behind_the_gates_stage_is_told_and_not_completed() {
+    let yard = Yard::new();
+    let path = yard.sandbox.home().join("fleet/pipelines.local/mine.yaml");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let stages = "  - {name: code, class: code, moves_on: completed}\n  - {name: gate, class: merge-gate, moves_on: \
+                  merged, back_to: code}\n  - {name: report, class: code, moves_on: completed}\n";
+    std::fs::write(&path, format!("id: mine\ntitle: t\ndescription: d\nstages:\n{stages}")).unwrap();
+    yard.sandbox.write_roster(&STAGED.replace("software-delivery", "mine"));
+    yard.branch("code/A1", "a.txt", "a\n", "jane");
+    let fields = ["--title", "Write a", "--assignee", "code", "--branch", "code/A1"];
+    yard.sandbox.ok(&[&["backlog", "create", "--id", "A1"], &fields[..]].concat());
+    let token = yard.claim("code0", "code");
+    assert_eq!(yard.complete(&token).code, 0);
+    yard.approve("code/A1");
+    // Twice, as after a kill behind the push.
+    for _ in 0..2 {
+        let merged = yard.gate_as("gate0", &["merge", "--branch", "code/A1"]);
+        assert_eq!((merged.code, merged.stdout.contains("A1: is in stage report")), (0, true), "{merged:?}");
+        yard.at("report", "ready", 0);
+    }
 }

@@ -13,14 +13,17 @@ use crate::app::action::report::Report;
 use crate::app::perform::activity::record;
 use crate::app::perform::output::Console;
 use crate::fleet::activity::{self, Event, Kind};
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::{Failure, Kind as FailureKind, Result};
 use crate::fleet::gate::{
-    self, Desk, Gate, Identity, Refusal, Repository, Review, ReviewVerdict, Step, Ticket, Wanted, Word, short,
+    self, Desk, Gate, Identity, Refusal, Repository, Review, ReviewVerdict, Standing, Step, Ticket, Wanted, Word, short,
 };
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::model::Label;
+use crate::fleet::os::process;
 use crate::fleet::pause;
+use crate::fleet::roster::{self, Agent};
+use crate::fleet::session;
 
 /// Performs an action at the gate.
 ///
@@ -68,6 +71,9 @@ struct At {
     git: Identity,
 }
 
+/// The variable by which an agent's processes know its name.
+const AGENT_NAME: &str = "MOSAIC_AGENT_NAME";
+
 /// Who works at the gate.
 struct Me {
     name: String,
@@ -78,7 +84,7 @@ impl Me {
     fn of(site: &Site) -> Self {
         // Every agent's pane has it in its environment; whoever has no such name sits before a
         // terminal of their own.
-        let agent = std::env::var("MOSAIC_AGENT_NAME").ok().filter(|name| !name.is_empty());
+        let agent = std::env::var(AGENT_NAME).ok().filter(|name| !name.is_empty());
         Self { is_agent: agent.is_some(), name: agent.unwrap_or_else(|| site.tenant_id.clone()) }
     }
 }
@@ -203,8 +209,45 @@ fn paused(site: &Site) -> Option<String> {
     pause::read(&site.home).map(|pause| format!("the fleet is {}", pause.words()))
 }
 
+/// Refuses a review by an agent that the roster does not have, and by one that works under another's name.
+fn own_name(site: &Site, who: &Me) -> Result<()> {
+    let refused = |why: String, next: &str| {
+        Err(Failure::new(FailureKind::Refused, format!("review by {}", Label::new(&who.name)), why, next))
+    };
+    let roster = match roster::load(site) {
+        Ok(roster) => Some(roster),
+        // Without a fleet there is nobody but the operator.
+        Err(failure) if failure.kind == FailureKind::NotFound => None,
+        Err(failure) => return Err(failure),
+    };
+    let agents = roster.as_ref().map(|roster| roster.agents.as_slice()).unwrap_or_default();
+    let own = who.is_agent.then(|| agents.iter().find(|agent| agent.name.as_str() == who.name));
+    if let Some(None) = own {
+        let why = "MOSAIC_AGENT_NAME says so, and the roster has no agent of that name".to_owned();
+        return refused(
+            why,
+            "`mosaic-tui agent roster` lists the agents; a review counts from one of them, or the operator",
+        );
+    }
+    let runs_in = |agent: &Agent| {
+        // A pane that is gone leaves its number to any other process, which has no such name.
+        let pid = session::own_pane_process(site, &agent.name)?;
+        let name = process::environment_value(pid, AGENT_NAME)?;
+        (name == agent.name.as_str()).then_some(())
+    };
+    if own.flatten().is_some_and(|agent| runs_in(agent).is_some()) {
+        return Ok(());
+    }
+    // Whose name a process has anybody can choose, and nobody can choose below whom it runs.
+    match agents.iter().find(|agent| runs_in(agent).is_some()) {
+        Some(agent) => refused(format!("it runs in the pane of {}", agent.name), "review it there under that name"),
+        None => Ok(()),
+    }
+}
+
 async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
     let At { about, repository, found, who, git } = At::open(site, about).await?;
+    own_name(site, &who)?;
     let settings = gate::load(site)?;
     let main = repository.main(settings.as_ref()).await?;
     let tip = repository.tip(&about.branch, &main).await?.map_err(|refusal| refusal.failure(&about.branch))?;
@@ -215,24 +258,21 @@ async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -
         tenant_id: site.tenant_id.clone(),
         host: site.host.clone(),
         git,
-        branch: tip.branch,
-        commit: tip.commit,
+        branch: tip.branch.clone(),
+        commit: tip.commit.clone(),
         verdict,
         note: note.trim().to_owned(),
         card: about.card.as_ref().map(ToString::to_string),
         at: Timestamp::now(),
     };
-    let mut authors = gate::Authors {
-        workers: found.as_ref().map(|found| found.seen.workers.clone()).unwrap_or_default(),
-        ..Default::default()
-    };
-    for commit in &commits {
-        authors.add(&commit.author, &commit.committer, &commit.message);
-    }
+    let mut authors = gate::authors(&commits, found.as_ref().map(|found| &found.seen));
+    let mut reviews = gate::reviews_of(site, &tip.commit)?;
+    reviews.push(review.clone());
+    repository.join(&mut authors, &reviews, &main).await?;
     // An author may say that it is not ready; that it is, somebody else says.
     if let (ReviewVerdict::Approve, Some(why)) = (verdict, authors.claim_on(&review.reviewer())) {
         return Err(Failure::new(
-            crate::fleet::error::Kind::Refused,
+            FailureKind::Refused,
             format!("review of {}", Label::new(&about.branch)),
             format!("an author approves nothing: {why}"),
             "somebody else reviews it",
@@ -241,33 +281,42 @@ async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -
     // The review first and the card's word behind it: killed in between, the gate
     // already counts the review.
     gate::record(site, &review)?;
-    if let Some(found) = &found {
-        let word = if verdict == ReviewVerdict::Approve { Word::Approved } else { Word::Rejected };
-        card::say(site, found, word, &review.by, &review.commit, &review.note)?;
+    let mut warnings = Vec::new();
+    if commits.is_empty() {
+        warnings.push("warning: the main branch has all of it already".to_owned());
     }
-    let warning = commits.is_empty().then(|| "warning: the main branch has all of it already".to_owned());
-    Ok(print::reviewed(&review, warning))
+    // The card hears what its commit's reviews come to, and not who spoke last: at the gate a rejection by
+    // another would count as well.
+    let counts = match gate::standing(gate::reviews_of(site, &tip.commit)?, &authors) {
+        Standing::Approved(one) => Some((Word::Approved, one)),
+        Standing::Rejected(one) => Some((Word::Rejected, one)),
+        Standing::Missing(_) => None,
+    };
+    if let Some((word, one)) = counts {
+        if verdict == ReviewVerdict::Approve && word == Word::Rejected {
+            let (by, branch) = (Label::new(&one.by), Label::new(&about.branch));
+            warnings.push(format!(
+                "warning: {by}'s rejection of this commit still counts; {by} takes it back by `mosaic-tui gate review \
+                 --branch {branch} --approve`, or the author commits anew"
+            ));
+        }
+        if let Some(found) = &found {
+            card::say(site, found, word, &one.by, &one.commit, &one.note)?;
+        }
+    }
+    Ok(print::reviewed(&review, warnings))
 }
 
 /// What is left to do when the main branch has it: its card is done, or goes on where the pipeline does not end here.
 async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
-    let Some(found) = &at.found else { return Ok(print::merged(done, None, None)) };
-    let id = &found.card.id;
-    let followed = async {
-        // Written before the card moves: whoever comes after a kill sees that it is merged and
-        // goes on from there.
-        card::say(site, found, Word::Merged, &at.who.name, &done.commit, "")?;
-        match card::follow(site, found).await? {
-            Some(_) => Ok(true),
-            None => card::complete(site, id).await,
-        }
-    };
-    match followed.await {
-        Ok(completed) => Ok(print::merged(done, Some(id.as_str()), Some(completed))),
+    let Some(found) = &at.found else { return Ok(print::merged(done, None)) };
+    let id = found.card.id.as_str();
+    match card::merged(site, found, &at.who.name, &done.commit).await {
+        Ok(became) => Ok(print::merged(done, Some((id, Some(&became))))),
         Err(failure) => {
             // The merge itself is done and cannot be taken back, so it is told, with the code of a
             // failure for what is left.
-            let mut report = print::merged(done, Some(id.as_str()), None).with_code(crate::app::action::error::FAILED);
+            let mut report = print::merged(done, Some((id, None))).with_code(crate::app::action::error::FAILED);
             report.errors.push(format!("{failure}; the same command again completes the card"));
             Ok(report)
         }
@@ -281,7 +330,9 @@ async fn sent_back(site: &Site, at: &At, refusal: &Refusal) -> Failure {
     let Some(found) = at.found.as_ref().filter(|_| refusal.is_for_author()) else { return failure };
     let note = std::iter::once(refusal.why()).chain(refusal.details()).collect::<Vec<_>>().join("\n");
     let followed = match card::say(site, found, Word::Refused, &at.who.name, "", &note) {
-        Ok(()) => card::follow(site, found).await,
+        Ok(true) => card::follow(site, found).await,
+        // In another stage it is not the gate's to send back.
+        Ok(false) => Ok(None),
         Err(failure) => Err(failure),
     };
     match followed {

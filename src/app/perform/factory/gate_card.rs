@@ -8,11 +8,13 @@ use crate::backlog;
 use crate::backlog::model::{CardEvent, CardId, EventKind, Status};
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;
-use crate::backlog::store::ListQuery;
-use crate::fleet::error::{Failure, Result};
-use crate::fleet::gate::{self, Card, Word};
+use crate::backlog::store::{ListQuery, Sort};
+use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::gate::{self, Card, Refusal, Word};
 use crate::fleet::home::Site;
+use crate::fleet::model::Label;
 use crate::fleet::os::thread;
+use crate::fleet::pipeline::{End, Pipeline};
 
 /// Works with the backlog on a thread of its own: it waits for locks and servers, and the event loop must not.
 ///
@@ -46,48 +48,114 @@ pub(super) struct Found {
     pub seen: Card,
     /// As it is.
     pub card: backlog::model::Card,
+    /// What ends its stage; `None` where no pipeline has it in one.
+    ends: Option<End>,
 }
 
 /// The card of a request: the named one, else the open one that names the branch.
 ///
 /// # Errors
-/// When the named one does not exist, or the backlog cannot be read.
+/// When the named one does not exist or is another branch's, or the backlog or the pipeline cannot be read.
 pub(super) async fn read(site: &Site, id: Option<&CardId>, branch: &str) -> Result<Option<Found>> {
-    let (id, branch) = (id.cloned(), branch.to_owned());
-    with_backlog(site, Intent::Read, move |backlog| {
-        let id = match id {
-            Some(id) => id,
-            None => match of_branch(backlog, &branch)? {
-                Some(id) => id,
-                None => return Ok(None),
-            },
+    let (id, branch) = (id.copied(), branch.to_owned());
+    let found = with_backlog(site, Intent::Read, move |backlog| {
+        let of_branch = of_branch(backlog, &branch)?;
+        let card = match (&id, of_branch.iter().find(|card| card.status != Status::Done)) {
+            (Some(id), _) => backlog.detail(id)?.card,
+            (None, Some(card)) => card.clone(),
+            (None, None) => return Ok(Ok(None)),
         };
-        let card = backlog.detail(&id)?.card;
-        let workers = workers(&backlog.store().history(&id, HISTORY)?);
-        let (title, paths) = (card.title.clone(), card.paths.clone());
-        Ok(Some(Found { seen: Card { id: id.to_string(), title, paths, workers }, card }))
-    })
-    .await
+        let is_of_branch = is_of(&card, &branch);
+        // Whoever wrote the branch could else review it by the card of somebody else, whose workers and paths are others.
+        if !is_of_branch && let Some(why) = belongs_elsewhere(&card, &of_branch) {
+            let what = format!("card {}", card.id);
+            let own =
+                of_branch.first().map(|card| format!("`--card {}` is the card of {}", card.id, Label::new(&branch)));
+            let next =
+                own.unwrap_or_else(|| format!("`mosaic-tui backlog edit {} --branch BRANCH` corrects it", card.id));
+            return Ok(Err(Failure::new(Kind::Refused, what, why, next)));
+        }
+        let others = of_branch.into_iter().filter(|one| one.id != card.id);
+        let seen = seen(backlog, &card, others, is_of_branch)?;
+        Ok(Ok(Some((seen, card))))
+    });
+    let Some((mut seen, card)) = found.await?? else { return Ok(None) };
+    let pipeline = pipeline::of_fleet(site)?;
+    let stage = pipeline.as_ref().and_then(|pipeline| pipeline.stage_of(&card.stage, &card.assignee));
+    seen.early = pipeline.as_ref().and_then(|pipeline| early(pipeline, &card));
+    let ends = stage.filter(|_| !card.stage.is_empty()).map(|(stage, _)| stage.moves_on);
+    Ok(Some(Found { seen, card, ends }))
 }
 
-/// The open card that names a branch.
-fn of_branch(backlog: &mut Backlog, branch: &str) -> backlog::error::Result<Option<CardId>> {
-    // By custom it ends in the card's id.
-    if let Ok(id) = CardId::parse(branch.rsplit('/').next().unwrap_or(branch))
-        // Only by custom: a branch may end in the id of a card that it has nothing to do with.
-        && backlog.store().card(&id)?.is_some_and(|card| card.branch == branch && card.status != Status::Done)
-    {
-        return Ok(Some(id));
-    }
-    // The claimed one first: where several name the branch, it is about the one that somebody works on.
-    for status in [Status::Claimed, Status::Ready, Status::Blocked] {
-        let query = ListQuery { status: Some(status), limit: MOST, ..ListQuery::default() };
-        let found = backlog.store().list(&query)?.into_iter().find(|card| card.branch == branch);
-        if let Some(card) = found {
-            return Ok(Some(card.id));
+/// What the gate has to know of a card and of the others of its branch.
+fn seen(
+    backlog: &mut Backlog,
+    card: &backlog::model::Card,
+    others: impl Iterator<Item = backlog::model::Card>,
+    is_of_branch: bool,
+) -> backlog::error::Result<Card> {
+    let mut workers = workers(&backlog.store().history(&card.id, HISTORY)?);
+    let mut paths = card.paths.clone();
+    // A branch has mostly one card. Where it has more, whoever worked on any of them wrote it, and what any of the
+    // open ones declares may be touched.
+    for other in others {
+        workers.extend(self::workers(&backlog.store().history(&other.id, HISTORY)?));
+        if other.status != Status::Done {
+            paths.extend(other.paths);
         }
     }
-    Ok(None)
+    let (id, title) = (card.id.to_string(), card.title.clone());
+    Ok(Card { id, title, paths, workers, is_of_branch, early: None })
+}
+
+/// Whether a card is the one of a branch: it names it, or names none and the branch ends in its id, as is the custom.
+fn is_of(card: &backlog::model::Card, branch: &str) -> bool {
+    match card.branch.as_str() {
+        "" => branch.rsplit('/').next() == Some(card.id.as_str()),
+        named => named == branch,
+    }
+}
+
+/// Why a card cannot be meant with a branch that it does not name.
+fn belongs_elsewhere(card: &backlog::model::Card, of_branch: &[backlog::model::Card]) -> Option<String> {
+    match (card.branch.as_str(), of_branch.iter().find(|one| one.status != Status::Done)) {
+        ("", None) => None,
+        ("", Some(other)) => Some(format!("names no branch, and card {} is the one of this branch", other.id)),
+        (named, _) => Some(format!("is the card of branch {}", crate::plain::quoted(named))),
+    }
+}
+
+/// The cards of a branch: first of all the one that it is about.
+fn of_branch(backlog: &mut Backlog, branch: &str) -> backlog::error::Result<Vec<backlog::model::Card>> {
+    let mut found = Vec::new();
+    // By custom it ends in the card's id. Only by custom: a branch may end in the id of a card that it has nothing to
+    // do with.
+    if let Ok(id) = CardId::parse(branch.rsplit('/').next().unwrap_or(branch))
+        && let Some(card) = backlog.store().card(&id)?.filter(|card| is_of(card, branch))
+    {
+        found.push(card);
+    }
+    // The claimed one first: where several name the branch, it is about the one that somebody works on.
+    for status in [Status::Claimed, Status::Ready, Status::Blocked, Status::Done] {
+        let query = ListQuery { status: Some(status), limit: MOST, sort: Sort::Updated, ..ListQuery::default() };
+        let named = backlog.store().list(&query)?.into_iter().filter(|card| card.branch == branch);
+        let new: Vec<_> = named.filter(|card| found.iter().all(|one| one.id != card.id)).collect();
+        found.extend(new);
+    }
+    Ok(found)
+}
+
+/// Why a card's branch is not merged yet: the stage in which that happens is still before it.
+fn early(pipeline: &Pipeline, card: &backlog::model::Card) -> Option<Refusal> {
+    let (stage, _) = pipeline.stage_of(&card.stage, &card.assignee)?;
+    let at = pipeline.stages.iter().position(|one| one.name == stage.name)?;
+    let gate = pipeline.stages[at..].iter().find(|one| one.moves_on == End::Merged)?;
+    (gate.name != stage.name).then(|| Refusal::Early {
+        card: card.id.to_string(),
+        stage: stage.name.clone(),
+        gate: gate.name.clone(),
+        holder: card.claim.as_ref().map(|claim| claim.owner.clone()),
+    })
 }
 
 /// Who held it while the change was written: in the stage in which the card began. Whoever reviewed or merged it later held
@@ -113,15 +181,20 @@ fn workers(history: &[CardEvent]) -> Vec<String> {
     workers
 }
 
-/// Writes down what was said of a card at its stage, where it is in one.
+/// Writes down what was said of a card, where its stage waits for such a word; whether it does. What anybody else says of it
+/// there would take the place of the word that it waits for.
 ///
 /// # Errors
 /// What the file system says.
-pub(super) fn say(site: &Site, found: &Found, word: Word, by: &str, commit: &str, note: &str) -> Result<()> {
-    if found.card.stage.is_empty() {
-        return Ok(());
+pub(super) fn say(site: &Site, found: &Found, word: Word, by: &str, commit: &str, note: &str) -> Result<bool> {
+    let waits_for = match word {
+        Word::Approved | Word::Rejected => End::Approved,
+        Word::Merged | Word::Refused => End::Merged,
+    };
+    if found.ends != Some(waits_for) || !found.seen.is_of_branch {
+        return Ok(false);
     }
-    gate::say(site, &pipeline::word_on(&found.card, word, by, commit, note))
+    gate::say(site, &pipeline::word_on(&found.card, word, by, commit, note)).map(|()| true)
 }
 
 /// Does what follows from the gate's word on a card; what that is, in words. `None` where nothing does.
@@ -139,13 +212,43 @@ pub(super) async fn follow(site: &Site, found: &Found) -> Result<Option<String>>
     done.await?
 }
 
-/// Finishes a card whose change is merged; whether it was open until now.
+/// What became of a card whose change is merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Became {
+    /// It is done.
+    Done,
+    /// It was done before.
+    WasDone,
+    /// It is in a stage, where what is left to do is not the gate's.
+    In(String),
+}
+
+/// Does with a card whose change is merged what is to be done: it is done, or goes on where its pipeline does not end here.
 ///
 /// # Errors
-/// What the backlog says.
-pub(super) async fn complete(site: &Site, id: &CardId) -> Result<bool> {
-    let id = *id;
-    with_backlog(site, Intent::Write, move |backlog| backlog.complete(&id, None).map(|outcome| outcome.changed)).await
+/// What the backlog says, or the pipeline.
+pub(super) async fn merged(site: &Site, found: &Found, by: &str, commit: &str) -> Result<Became> {
+    // Written before the card moves: whoever comes after a kill sees that it is merged and
+    // goes on from there.
+    let is_said = say(site, found, Word::Merged, by, commit, "")?;
+    if is_said {
+        follow(site, found).await?;
+    }
+    let (id, was_done, is_staged) = (found.card.id, found.card.status == Status::Done, is_said || found.ends.is_some());
+    let done = with_backlog(site, Intent::Write, move |backlog| {
+        if !is_staged {
+            let changed = backlog.complete(&id, None)?.changed;
+            return Ok(if changed { Became::Done } else { Became::WasDone });
+        }
+        // As it is and not as it should be: it may have been sent back while CI ran.
+        let card = backlog.detail(&id)?.card;
+        Ok(match card.status {
+            Status::Done if was_done => Became::WasDone,
+            Status::Done => Became::Done,
+            _ => Became::In(card.stage),
+        })
+    });
+    done.await
 }
 
 #[cfg(test)]

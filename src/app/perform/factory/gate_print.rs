@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::gate_card::Became;
 use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
 use crate::fleet::gate::{Checked, Condition, Done, Refusal, Repository, Review, Ticket, Verdict, short};
@@ -61,7 +62,7 @@ pub(super) fn checked(branch: &str, repository: &Repository, checked: &Checked) 
 }
 
 /// A review that was recorded.
-pub(super) fn reviewed(review: &Review, warning: Option<String>) -> Report {
+pub(super) fn reviewed(review: &Review, warnings: Vec<String>) -> Report {
     let text = format!(
         "{}: {} {} by {}",
         Label::new(&review.branch),
@@ -70,12 +71,12 @@ pub(super) fn reviewed(review: &Review, warning: Option<String>) -> Report {
         Label::new(&review.by)
     );
     let mut report = Report::done(text, review);
-    report.errors.extend(warning);
+    report.errors.extend(warnings);
     report
 }
 
-/// A merge; what became of its card stands in `completed`.
-pub(super) fn merged(done: &Done, card: Option<&str>, completed: Option<bool>) -> Report {
+/// A merge, and what became of its card where that is known.
+pub(super) fn merged(done: &Done, card: Option<(&str, Option<&Became>)>) -> Report {
     let branch = Label::new(&done.tip.branch);
     let main = Label::new(&done.main.branch);
     let mut text = match &done.review {
@@ -90,13 +91,19 @@ pub(super) fn merged(done: &Done, card: Option<&str>, completed: Option<bool>) -
             }
         ),
     };
-    if let (Some(card), Some(completed)) = (card, completed) {
-        text.push_str(&format!("\n{card}: {}", if completed { "done" } else { "is done already" }));
+    if let Some((card, Some(became))) = card {
+        let words = match became {
+            Became::Done => "done".to_owned(),
+            Became::WasDone => "is done already".to_owned(),
+            Became::In(stage) => format!("is in stage {}", Label::new(stage)),
+        };
+        text.push_str(&format!("\n{card}: {words}"));
     }
+    let completed = card.and_then(|(_, became)| became).map(|became| *became == Became::Done);
     let json = json!({
         "branch": done.tip.branch, "commit": done.tip.commit, "main": done.main.branch, "merged": done.commit,
         "onto": done.main.commit, "reviewed_by": done.review.as_ref().map(|review| &review.by), "tested": done.tested,
-        "card": card, "completed": completed,
+        "card": card.map(|(card, _)| card), "completed": completed,
     });
     Report::done(text, &json)
 }
