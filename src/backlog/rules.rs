@@ -171,10 +171,13 @@ pub(super) fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result
 }
 
 /// Makes a ready card claimed; `None` when it is not ready, or not for this claimer. A card that is asked for by name
-/// may be for anybody.
+/// may be for anybody, where no class is given with it.
 pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Option<Changed> {
     let of_phase = request.phase.as_ref().is_none_or(|phase| *phase == card.phase);
-    let assigned = request.id.is_some() || request.assignees().contains(&card.assignee.as_str());
+    // A class beside the name is how the supervisor asks: since it looked the card may have been
+    // given to another class.
+    let for_anybody = request.id.is_some() && request.assignee.is_none();
+    let assigned = for_anybody || request.assignees().contains(&card.assignee.as_str());
     // By the column and not by the status: a ready card may still wait for another one.
     if card.column() != Column::Ready || !of_phase || !assigned {
         return None;
@@ -369,13 +372,14 @@ pub(super) mod tests {
         let of_phase = ClaimRequest { phase: Some("m1".into()), ..request.clone() };
         let as_class = ClaimRequest { assignee: Some("code".into()), ..request.clone() };
         let named = ClaimRequest { id: Some(CardId::parse("A").unwrap()), ..request.clone() };
+        let named_as_class = ClaimRequest { id: named.id, ..as_class.clone() };
         let may = |request: &ClaimRequest, change: fn(&mut Card)| {
             let mut card = card("A");
             change(&mut card);
             super::claim(&mut card, request, NOW).is_some()
         };
         assert!(may(&request, |_| {}) && may(&request, |card| card.assignee = "me".into()));
-        for (class, allowed) in [("code", [false, true, true]), ("review", [false, false, true])] {
+        for (class, allowed) in [("code", [false, true, true, true]), ("review", [false, false, true, false])] {
             let of_class = |request| {
                 may(
                     request,
@@ -388,7 +392,7 @@ pub(super) mod tests {
                     },
                 )
             };
-            assert_eq!([&request, &as_class, &named].map(of_class), allowed, "{class}");
+            assert_eq!([&request, &as_class, &named, &named_as_class].map(of_class), allowed, "{class}");
         }
         assert!(!may(&of_phase, |_| {}) && may(&of_phase, |card| card.phase = "m1".into()));
         for held_up in [
