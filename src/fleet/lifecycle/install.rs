@@ -155,6 +155,7 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     if !supervised && record.files.contains_key(&site.unit_dir.join(SUPERVISOR_UNIT)) {
         plan.steps.extend(super::supervised::goes(site));
     }
+    // systemd goes by what it has read of a unit until it is told to read its files again.
     let of_units = |path: &Path| path.starts_with(&site.unit_dir);
     if plan.steps.iter().any(|step| matches!(step, Step::Write { path, .. } | Step::Delete(path) if of_units(path))) {
         plan.steps.push(Step::Reload);
@@ -163,9 +164,12 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
         .chain(local().map(|agent| agent_unit(&agent.name)))
         .chain(supervised.then(|| SUPERVISOR_UNIT.to_owned()))
         .collect();
+    // An agent that has left the roster since would still be started at each boot.
     let stale: Vec<String> = record.enabled.iter().filter(|unit| !units.contains(unit)).cloned().collect();
     let mut enable = Vec::new();
     for unit in units {
+        // Not `is_enabled`: what is enabled until the next boot only is gone when the
+        // fleet is to come back.
         if manager.file_state(&unit).await != UnitFileState::Enabled {
             enable.push(unit);
         }
@@ -270,11 +274,14 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     let mut plan = Plan::default();
     let enabled = record.enabled.iter().filter_map(|unit| agent_of_unit(unit));
     let agents: Vec<String> = enabled.map(str::to_owned).collect();
+    // Another fleet's units have the same names: stopping them would stop that fleet.
     let foreign = matches!(installed(site), Installed::Other(_) | Installed::OtherRoster(_));
     if !foreign {
         if record.enabled.iter().any(|unit| unit == SUPERVISOR_UNIT) {
             plan.steps.push(Step::Stop(SUPERVISOR_UNIT.to_owned()));
         }
+        // Asked of the manager and not of the record: an agent that was started by hand runs
+        // without being enabled.
         for unit in manager.names(AGENT_UNIT_PATTERN).await.map_err(unanswered)? {
             plan.steps.push(Step::Stop(unit));
         }
@@ -296,6 +303,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     if record.framework {
         plan.steps.push(Step::Unseed);
     }
+    // Behind the deletions, since the user's files go where ours stood.
     plan.steps.extend(record.kept.into_iter().map(|(path, aside)| Step::GiveBack(path, aside)));
     plan.steps.push(Step::Reload);
     for agent in &agents {
@@ -307,6 +315,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     }
     plan.steps.extend(supervision::files(site).into_iter().chain(gate::output_files(site)).map(Step::Delete));
     plan.steps.extend([site.supervisor_dir(), gate::outputs(site), site.run_dir.clone()].map(Step::Empty));
+    // From the inside out: a folder that holds one of the others is not empty.
     plan.steps.extend(record.folders.into_iter().rev().map(Step::Empty));
     if record.linger {
         plan.steps.push(Step::Linger(false));

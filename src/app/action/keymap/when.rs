@@ -78,6 +78,7 @@ impl When {
     pub fn holds(&self, at: &Standing) -> bool {
         self.terms.iter().all(|term| {
             let word = if term.of_view { Some(at.view) } else { at.state };
+            // With nothing selected no state fits, and so each `!state:` holds.
             word.is_some_and(|word| term.words.contains(&word)) != term.inverted
         })
     }
