@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::error::{Failure, Kind, Result};
 use super::model::{AgentName, Thresholds};
 
 /// Paths and identity of one fleet as this process sees it.
@@ -271,6 +272,22 @@ pub fn user_name() -> String {
     of_account
         .or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()))
         .unwrap_or_else(|| format!("uid{uid}"))
+}
+
+/// A variable of the environment.
+///
+/// # Errors
+/// When it is no text.
+pub fn variable(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        // Set to nothing, as a unit or a wrapper may leave one, it is not set.
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        // Taken for unset it would lead to the default: to another fleet, or to another backlog.
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::new(Kind::Invalid, name, "is not UTF-8", "mend or unset it"))
+        }
+    }
 }
 
 /// Folder for what is not kept. An empty or relative `TMPDIR` counts as unset: the same name would be another

@@ -1,10 +1,12 @@
 //! Commands: exit codes, one line per error, nothing but the answer on stdout.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use mosaic_tui::fleet::readiness::Reason;
 
-use crate::harness::{Sandbox, program};
+use crate::harness::{Sandbox, answer, program};
 
 #[test]
 fn errors_are_one_line_with_the_next_step_and_their_exit_code() {
@@ -27,6 +29,23 @@ fn errors_are_one_line_with_the_next_step_and_their_exit_code() {
         assert!(answer.stdout.is_empty(), "{args:?}: {answer:?}");
         let lines: Vec<&str> = answer.stderr.lines().filter(|line| line.starts_with("mosaic-tui: ")).collect();
         assert_eq!(lines.len(), 1, "{args:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_path_that_is_no_text_is_refused_and_leads_to_no_other_fleet() {
+    let sandbox = Sandbox::with_agents("  - {name: code0}\n");
+    let no_text = OsStr::from_bytes(b"/tmp/\xff");
+    for (name, what, args) in [
+        ("MOSAIC_HOME", "MOSAIC_HOME", ["agent", "roster"]),
+        ("MOSAIC_ROSTER", "MOSAIC_ROSTER", ["agent", "roster"]),
+        ("MOSAIC_BACKLOG_DIR", "MOSAIC_BACKLOG_DIR", ["backlog", "list"]),
+        ("DATABASE_URL", "DATABASE_URL", ["backlog", "list"]),
+        ("HOME", "home folder", ["agent", "roster"]),
+    ] {
+        let answer = answer(sandbox.command(program()).args(args).env(name, no_text));
+        assert_eq!(answer.code, 2, "{name}: {answer:?}");
+        assert!(answer.stderr.contains(what) && answer.stderr.contains("is not UTF-8"), "{name}: {answer:?}");
     }
 }
 

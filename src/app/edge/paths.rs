@@ -7,8 +7,8 @@ use directories::BaseDirs;
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::is_taken;
-use crate::fleet::home::{self, Keeping, Pace, Site};
-use crate::fleet::model::Thresholds;
+use crate::fleet::home::{self, Keeping, Pace, Site, variable};
+use crate::fleet::model::{Label, Thresholds};
 
 /// Longest interval or threshold accepted: a day.
 const MAX_SECONDS: f64 = 86_400.0;
@@ -27,20 +27,33 @@ pub(in crate::app) fn site(roster: Option<PathBuf>, home: Option<PathBuf>) -> Re
     let user_home = BaseDirs::new()
         .map(|dirs| dirs.home_dir().to_owned())
         .ok_or_else(|| Failure::failed("home folder", "is not known", "set HOME"))?;
-    let home =
-        home.or_else(|| variable("MOSAIC_HOME").map(PathBuf::from)).unwrap_or_else(|| user_home.join(".config/mosaic"));
-    let roster =
-        roster.or_else(|| variable("MOSAIC_ROSTER").map(PathBuf::from)).unwrap_or_else(|| default_roster(&home));
-    let run_dir = variable("MOSAIC_HEARTBEAT_RUN_DIR").map_or_else(|| home.join("fleet/run"), PathBuf::from);
+    let asked = |given: Option<PathBuf>, name: &str| -> Result<Option<PathBuf>> {
+        Ok(match given {
+            Some(path) => Some(path),
+            None => variable(name)?.map(PathBuf::from),
+        })
+    };
+    let home = absolute(asked(home, "MOSAIC_HOME")?.unwrap_or_else(|| user_home.join(".config/mosaic")));
+    let roster = absolute(asked(roster, "MOSAIC_ROSTER")?.unwrap_or_else(|| default_roster(&home)));
+    let run_dir = absolute(asked(None, "MOSAIC_HEARTBEAT_RUN_DIR")?.unwrap_or_else(|| home.join("fleet/run")));
+    let configuration = asked(None, "XDG_CONFIG_HOME")?.unwrap_or_else(|| user_home.join(".config"));
+    for (what, path) in
+        [("home folder", &user_home), ("Mosaic home", &home), ("roster", &roster), ("run folder", &run_dir)]
+    {
+        if path.to_str().is_none() {
+            // Unit files, records and rosters hold paths, and all of them are texts.
+            let what = format!("{what} {}", Label::new(&path.to_string_lossy()));
+            return Err(Failure::new(Kind::Invalid, what, "is not UTF-8", "give another path"));
+        }
+    }
     let full_host = home::full_host_name();
-    let unit_dir = variable("XDG_CONFIG_HOME").map_or_else(|| user_home.join(".config"), PathBuf::from);
     let (defaults, pace) = (Thresholds::default(), Pace::default());
     let program = std::env::current_exe()
         .map_err(|error| Failure::failed("this program", error.to_string(), "start it by its full path"))?;
     Ok(Site {
-        home: absolute(home),
-        roster: absolute(roster),
-        run_dir: absolute(run_dir),
+        home,
+        roster,
+        run_dir,
         user_home,
         host: home::short_name(&full_host).to_owned(),
         full_host,
@@ -58,7 +71,7 @@ pub(in crate::app) fn site(roster: Option<PathBuf>, home: Option<PathBuf>) -> Re
             bytes: u64::from(whole("MOSAIC_ACTIVITY_MB", DEFAULT_MEGABYTES)?) << 20,
         },
         git_on_network: switch("MOSAIC_GIT_ON_NETWORK")?,
-        unit_dir: unit_dir.join("systemd/user"),
+        unit_dir: configuration.join("systemd/user"),
         isolated: false,
         read_only: false,
         program,
@@ -78,13 +91,8 @@ fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-fn variable(name: &str) -> Option<String> {
-    // Set to nothing, as a unit or a wrapper may leave one, it is not set.
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 fn switch(name: &str) -> Result<bool> {
-    match variable(name).as_deref() {
+    match variable(name)?.as_deref() {
         None | Some("0") => Ok(false),
         Some("1") => Ok(true),
         Some(text) => Err(Failure::new(
@@ -97,7 +105,7 @@ fn switch(name: &str) -> Result<bool> {
 }
 
 fn whole(name: &str, default: u32) -> Result<u32> {
-    let Some(text) = variable(name) else { return Ok(default) };
+    let Some(text) = variable(name)? else { return Ok(default) };
     text.parse::<u32>().ok().filter(|number| (1..=MAX_WHOLE).contains(number)).ok_or_else(|| {
         Failure::new(
             Kind::Invalid,
@@ -109,7 +117,7 @@ fn whole(name: &str, default: u32) -> Result<u32> {
 }
 
 fn seconds(name: &str, least: f64, default: Duration) -> Result<Duration> {
-    let Some(text) = variable(name) else { return Ok(default) };
+    let Some(text) = variable(name)? else { return Ok(default) };
     text.parse::<f64>()
         .ok()
         .filter(|seconds| (least..=MAX_SECONDS).contains(seconds))
