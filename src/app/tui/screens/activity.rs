@@ -284,10 +284,9 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(event) = state.activity.selected() else {
         return state.say("no event is selected".to_owned(), true);
     };
-    let row = event.agent.as_deref().and_then(|name| state.row_named(name)).map(|row| row.key);
-    if let Some(key) = row {
+    if let Some(row) = event.agent.as_deref().and_then(|name| state.row_named(name)).cloned() {
         state.open(Screen::Fleet);
-        return fleet::select(state, key);
+        return fleet::show(state, &row);
     }
     match event.card.as_deref().and_then(|id| CardId::parse(id).ok()) {
         Some(id) => {

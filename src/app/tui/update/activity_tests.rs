@@ -9,6 +9,7 @@ use super::*;
 use crate::app::tui::effect::ActivityAsk;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::samples;
+use crate::app::tui::screens::fleet;
 use crate::fleet::activity::{Anchor, Event as Happened, Kind, Known, Page, Place, Query};
 use crate::fleet::model::Size;
 
@@ -205,8 +206,10 @@ fn a_filter_narrows_and_an_event_leads_to_its_agent() {
     assert!(desk.shown().iter().all(|number| number % 10 == 0), "{:?}", desk.shown());
     desk.press("\r");
     assert!(matches!(desk.state.overlay, Some(Overlay::Event(_))));
+    fleet::restore_filter(&mut desk.state, "nobody of that name".to_owned());
     desk.press("o");
     assert_eq!((desk.state.screen, desk.state.selected_name().as_str()), (Screen::Fleet, "review"));
+    assert!(!desk.state.rows().is_empty(), "no filter hides whom one went to");
     assert!(desk.state.has_layers());
     desk.press("q");
     assert_eq!((desk.state.screen, desk.state.has_layers()), (Screen::Activity, true), "back to the list of events");
