@@ -40,7 +40,7 @@ const VIEWS: [(&str, &str); 10] = [
     ("wall", "2"),
     ("board", "3"),
     ("activity", "4"),
-    ("plots", "4p"),
+    ("plots", "4\t"),
     ("org", "5"),
     ("watch", "1\n"),
     ("card", "3l\n"),
@@ -87,7 +87,11 @@ fn dashboard(size: Size, keys: &str, light: bool) -> State {
         take(&mut state, event, light);
     }
     for key in keys.chars() {
-        let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            letter => KeyCode::Char(letter),
+        };
         take(&mut state, Event::Drawn(samples::DRAWN), light);
         take(&mut state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)), light);
     }
@@ -199,6 +203,17 @@ fn the_gallery_is_as_generated() {
     let old: Vec<&String> =
         all.iter().filter(|(name, text)| kept.get(*name) != Some(text)).map(|(name, _)| name).collect();
     assert!(old.is_empty(), "out of date, `scripts/gallery` draws them anew: {old:?}");
+}
+
+#[test]
+fn no_picture_is_that_of_another_view() {
+    let all = all();
+    let of = |name: &str| &all[&format!("dark/{name}-120x36.svg")];
+    for (at, (one, _)) in VIEWS.iter().enumerate() {
+        for (other, _) in &VIEWS[..at] {
+            assert_ne!(of(one), of(other), "{one} shows {other}: its keys are others now");
+        }
+    }
 }
 
 #[test]
