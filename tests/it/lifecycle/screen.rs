@@ -213,3 +213,45 @@ fn an_answer_waits_until_nobody_types() {
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
+
+#[test]
+fn what_runs_in_the_background_is_listed_and_leaving_the_list_ends_none_of_it() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n");
+    sandbox.start();
+    sandbox.wait_row("a", |row| row["readiness"] == "available");
+    let mut screen = sandbox.open(&[], 120, 40);
+    screen.wait_text("orchestrator");
+    screen.send("&");
+    screen.wait_text("nothing runs");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("nothing runs"));
+    screen.send(":agent wait a --until dead --timeout 120\r");
+    screen.wait_text("running: mosaic-tui agent wait");
+    screen.send("&");
+    screen.wait_until("listed", |text| text.contains("agent wait --until=dead") && text.contains("what runs goes on"));
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("what runs goes on"));
+    screen.send("q");
+    screen.wait_text("still runs: mosaic-tui agent wait");
+    // What it waited for.
+    sandbox.ok(&["fleet", "stop", "a"]);
+    screen.send("&");
+    screen.wait_text("nothing runs");
+    screen.send("\x1b");
+    screen.wait_until("closed", |text| !text.contains("nothing runs"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn what_a_pane_prints_gives_the_list_a_column() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: orchestrator}\n");
+    sandbox.start();
+    sandbox.wait_row("a", |row| row["readiness"] == "available");
+    let mut screen = sandbox.open(&[], 200, 50);
+    screen.wait_until("its composer was read", |text| text.contains("its composer waits") && !text.contains("OUTPUT"));
+    sandbox.ok(&["agent", "send", "a", "--message", "a line of its own"]);
+    screen.wait_text("OUTPUT");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
