@@ -111,7 +111,7 @@ impl fmt::Display for Warning {
                 write!(f, "`{key}` has no effect beside `command`: {}", agents.join(", "))
             }
             Self::RosterNotUsed { older_in_use, why } => {
-                write!(f, "roster {}: {why}", if *older_in_use { "not reloaded" } else { "not usable" })
+                write!(f, "{}: {why}", if *older_in_use { "not reloaded" } else { "not usable" })
             }
             Self::HostUnread(host, why) => {
                 write!(f, "host {host}: its own rows cannot be read: {why}; is it another version?")
