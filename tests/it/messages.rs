@@ -404,9 +404,12 @@ fn a_message_has_an_id_by_which_the_runtime_itself_says_that_it_took_it() {
 
 /// A program that looks like the stub, and whose screen is blank for three seconds after Enter.
 const SLOW_TO_DRAW: &str = r#"
-stty -echo
-rule=$(printf -- '-%.0s' {1..40}); said=; draft=
-draw() { printf '\033[2J\033[H%s\n\n%s\n> %s\n%s' "$said" "$rule" "${draft:-type a message}" "$rule"; }
+stty -echo -icanon
+rule=$(printf -- '-%.0s' {1..190}); said=; draft=
+draw() {
+    hint=; [ -n "$draft" ] || hint='type a message'
+    printf '\033[2J\033[H%s\n\n%s\n> %s\0337%s\n%s\0338' "$said" "$rule" "$draft" "$hint" "$rule"
+}
 draw
 while IFS= read -rsn1 key; do
     if [ -n "$key" ]; then draft+=$key; draw; continue; fi
@@ -423,16 +426,21 @@ fn a_screen_that_is_blank_after_enter_is_waited_for() {
     let sandbox = Sandbox::new();
     let script = sandbox.root.join("slow.sh");
     fs::write(&script, SLOW_TO_DRAW).unwrap();
-    sandbox.write_agents(&format!("  - {{name: a, command: 'bash {}'}}\n", script.display()));
+    let agent = |name: &str| format!("  - {{name: {name}, command: 'bash {}'}}\n", script.display());
+    sandbox.write_agents(&format!("{}{}", agent("a"), agent("b")));
     sandbox.start();
-    wait_for("its composer", || screen(&sandbox).contains(">typeamessage"));
-    let send = |text: &str| sandbox.run(&["agent", "send", "a", "--json", "--timeout", "2", "-m", text]);
-    let answer = send("comes late");
-    assert_eq!((answer.code, answer.json()["delivery"].as_str()), (0, Some("accepted")), "{answer:?}");
+    let send = |name: &str, text: &str| {
+        let composer = ["capture-pane", "-p", "-t", &format!("={name}:")];
+        wait_for("its composer", || sandbox.tmux(&composer).contains("> type a message"));
+        let answer = sandbox.run(&["agent", "send", name, "--json", "--timeout", "2", "-m", text]);
+        let receipt = answer.json();
+        (answer.code, format!("{} {}", receipt["delivery"], receipt["reason"]))
+    };
+    let (code, told) = send("a", "comes late");
+    assert!(code == 0 && told.contains("accepted"), "{code} {told}");
     // Nobody waits for ever.
-    let answer = send("never to be seen");
-    assert_eq!((answer.code, answer.json()["delivery"].as_str()), (1, Some("unverified")), "{answer:?}");
-    assert!(answer.stdout.contains("no sign of it within"), "{answer:?}");
+    let (code, told) = send("b", "never to be seen");
+    assert!(code == 1 && told.contains("unverified") && told.contains("no sign of it within 8 s"), "{code} {told}");
 }
 
 #[test]

@@ -284,7 +284,12 @@ fn a_card_that_an_agent_blocks_reaches_a_person_also_without_a_supervisor() {
         assert_eq!(answer.code, 0, "{args:?}: {answer:?}");
         answer.stdout
     };
-    let escalations = || sandbox.ok(&["fleet", "escalations", "--json"]).json().as_array().unwrap().clone();
+    let escalations = || {
+        let answer = sandbox.run(&["fleet", "escalations", "--json"]);
+        let all = answer.json().as_array().unwrap().clone();
+        assert_eq!(answer.code, u8::from(!all.is_empty()).into(), "{answer:?}");
+        all
+    };
     for id in ["A1", "A2"] {
         sandbox.ok(&["backlog", "create", "--id", id, "--title", "Work"]);
     }
@@ -303,8 +308,11 @@ fn a_card_that_an_agent_blocks_reaches_a_person_also_without_a_supervisor() {
         assert_eq!(all[0][key], value, "{all:#?}");
     }
     // In the header of every view.
-    let shown = sandbox.ok(&["--once", "--view", "fleet", "--width", "120", "--height", "30"]).stdout;
-    assert!(shown.lines().take(3).any(|line| line.contains("1 escalation")), "{shown}");
+    for view in ["fleet", "board", "activity"] {
+        let shown =
+            sandbox.ok(&["--once", "--view", view, "--format", "svg", "--width", "120", "--height", "30"]).stdout;
+        assert!(shown.contains("1 escalation (!)"), "{view}: {shown}");
+    }
     // It is as open as before when it is blocked again, and goes with its cause.
     as_agent(&["backlog", "block", "--id", "A1", "--reason", "no access to the registry"]);
     assert_eq!(escalations().len(), 1);
