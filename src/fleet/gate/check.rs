@@ -1,8 +1,8 @@
 //! A look: what the gate would say of a branch, condition by condition, without a merge.
 
+use super::commit::{Main, Merged, Tip};
 use super::queue::Ticket;
 use super::refusal::{Condition, Refusal};
-use super::repository::{Main, Merged, Tip};
 use super::review::Review;
 use super::series::{Gate, Wanted};
 use super::settings::{self, Settings};

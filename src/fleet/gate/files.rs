@@ -1,7 +1,8 @@
 //! The files that a change touches, and what is wrong with them.
 
 use super::change::{self, Finding, Touched};
-use super::repository::{Merged, Repository};
+use super::commit::Merged;
+use super::repository::Repository;
 use super::settings::Settings;
 use crate::fleet::error::{Failure, Result};
 

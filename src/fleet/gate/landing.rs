@@ -1,8 +1,9 @@
 //! The one change of the main branch: by compare and swap, so that it is the old one or the new one at every instant.
 
+use super::commit::{Main, Merged};
 use super::git::Reach;
 use super::refusal::Refusal;
-use super::repository::{Main, Merged, Repository};
+use super::repository::Repository;
 use super::settings::Settings;
 use super::worktree;
 use crate::fleet::error::{Failure, Result};

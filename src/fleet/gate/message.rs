@@ -1,7 +1,7 @@
 //! What a squashed commit says, and by which of its lines it is found again.
 
 use super::authors::{Authors, Identity};
-use super::repository::{Commit, Tip};
+use super::commit::{Commit, Tip};
 use crate::fleet::model::Label;
 
 /// Under this key a squashed commit names the commit that it was made from.

@@ -1,11 +1,12 @@
 //! Who wrote a branch: what its commits say, what its card says, and who is one person by the main branch's `.mailmap`.
 
 use super::authors::{Authors, Identity};
+use super::card::Card;
+use super::commit::{Commit, Main};
 use super::git::Reach;
 use super::message::signed;
-use super::repository::{Commit, Main, Repository};
+use super::repository::Repository;
 use super::review::Review;
-use super::series::Card;
 use crate::fleet::error::{Failure, Result};
 
 /// Everybody who wrote a part of a branch.

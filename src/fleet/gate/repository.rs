@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::authors::Identity;
+use super::commit::{Commit, Main, Merged, Tip};
 use super::git::{self, Git, Reach, said_first};
 use super::message::{Message, merged_line, signed};
 use super::refusal::Refusal;
@@ -30,50 +31,6 @@ pub struct Repository {
     /// Its own folder, which all of its work trees share.
     pub common: PathBuf,
     pub(super) git: Git,
-}
-
-/// The main branch, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Main {
-    /// Its name.
-    pub branch: String,
-    /// The remote that has it; `None` where this repository is the only one.
-    pub remote: Option<String>,
-    /// Its commit.
-    pub commit: String,
-}
-
-/// A branch that wants to be merged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tip {
-    /// Its name.
-    pub branch: String,
-    /// Its commit.
-    pub commit: String,
-}
-
-/// One commit of a branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// Its name.
-    pub oid: String,
-    /// Who wrote it.
-    pub author: Identity,
-    /// Who committed it.
-    pub committer: Identity,
-    /// Its whole message.
-    pub message: String,
-}
-
-/// What a branch becomes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
-    /// The commit that would be the main branch.
-    pub commit: String,
-    /// Its files.
-    pub tree: String,
-    /// The main branch's commit before it.
-    pub onto: String,
 }
 
 impl Repository {

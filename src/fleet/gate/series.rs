@@ -5,14 +5,16 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::authors::{Authors, Identity};
+use super::card::Card;
 use super::change;
 use super::ci::{self, About};
+use super::commit::{Commit, Main, Merged, Tip};
 use super::landing::{self, Landing};
 use super::message::Message;
 use super::people;
 use super::queue::{self, Held, Ticket};
 use super::refusal::Refusal;
-use super::repository::{Commit, Main, Merged, Repository, Tip};
+use super::repository::Repository;
 use super::review::{self, Review, Standing};
 use super::settings::{self, Settings};
 use super::worktree;
@@ -41,23 +43,6 @@ pub struct Wanted<'a> {
     pub committer: Identity,
     /// Longest wait for the turn.
     pub wait: Duration,
-}
-
-/// What a gate has to know of a card.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Card {
-    /// Its name.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// Paths that it declares; empty means any.
-    pub paths: Vec<String>,
-    /// Agents that held it while the change was written.
-    pub workers: Vec<String>,
-    /// Whether it is the card of the branch, and not only named beside it.
-    pub is_of_branch: bool,
-    /// Why its branch is not merged yet, as the pipeline has it.
-    pub early: Option<Refusal>,
 }
 
 /// What happens on the way, for whoever watches and for the history.

@@ -258,7 +258,7 @@ async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -
         tenant_id: site.tenant_id.clone(),
         host: site.host.clone(),
         git,
-        branch: tip.branch.clone(),
+        branch: tip.branch,
         commit: tip.commit.clone(),
         verdict,
         note: note.trim().to_owned(),
