@@ -147,6 +147,8 @@ pub enum Reason {
     NothingOpen,
     /// The last of several failures, in its own words.
     Failed(String),
+    /// Everybody of its class has written a part of it.
+    AllAuthors,
     /// A floor seat was stopped on purpose.
     StoppedOnPurpose,
     /// A worker said so.
@@ -178,6 +180,7 @@ impl fmt::Display for Reason {
             Self::NoWork(span) => write!(f, "no card for {}", age::short(*span)),
             Self::NothingOpen => f.write_str("no card is open"),
             Self::Failed(why) | Self::Said(why) => f.write_str(why),
+            Self::AllAuthors => f.write_str("it waits for a review, and all who could take it have worked on it"),
             Self::StoppedOnPurpose => f.write_str("it was stopped on purpose"),
             Self::GivenOut(times) => write!(f, "claimed {times} times"),
             Self::WellAgain => f.write_str("its cause is gone"),

@@ -10,12 +10,22 @@ use crate::fleet::model::{AgentName, Readiness};
 /// How a card fits an agent; `None` when it does not. Seats of the floor get only what names them or their class.
 #[must_use]
 pub(super) fn fit(card: &Waiting, seat: &Seat) -> Option<Reason> {
-    match card.assignee.as_str() {
+    // The gate would refuse the verdict, and the card go round for ever.
+    if card.is_by(seat.name) {
+        return None;
+    }
+    assigned(&card.assignee, (seat.name.as_str(), &seat.class), seat.role)
+}
+
+/// Why a card that is for `assignee` may go to an agent of this name, class and role.
+#[must_use]
+pub fn assigned(assignee: &str, (name, class): (&str, &str), role: Role) -> Option<Reason> {
+    match assignee {
         // A floor seat that took cards for anyone would be busy when the fleet needs it.
-        "" if seat.role == Role::Worker => Some(Reason::ForAnyone),
+        "" if role == Role::Worker => Some(Reason::ForAnyone),
         "" => None,
-        assignee if assignee == seat.name.as_str() => Some(Reason::ForAgent),
-        assignee if assignee == seat.class => Some(Reason::ForClass(seat.class.clone())),
+        assignee if assignee == name => Some(Reason::ForAgent),
+        assignee if assignee == class => Some(Reason::ForClass(class.to_owned())),
         _ => None,
     }
 }
@@ -42,6 +52,10 @@ pub(super) fn givable<'a>(situation: &'a Situation, memory: &Memory) -> Vec<&'a 
 #[must_use]
 pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(AgentName) -> bool) -> Vec<Decision> {
     let cards = givable(situation, memory);
+    // Whatever is given out now would fail like the last, and only wear out agents and cards.
+    if memory.rests(situation.now) {
+        return Vec::new();
+    }
     let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
     for card in &cards {
         *waiting.entry(card.assignee.as_str()).or_default() += 1;
@@ -57,7 +71,9 @@ pub(super) fn dispatch(situation: &Situation, memory: &Memory, taken: &dyn Fn(Ag
         situation.seats.iter().filter(|seat| is_free(seat, situation, memory) && !taken(seat.name)).collect();
     let mut given = Vec::new();
     for card in cards {
-        let fitting = free.iter().enumerate().filter_map(|(at, seat)| Some((at, fit(card, seat)?)));
+        let apart = |seat: &Seat| memory.keeps_apart(seat.name, card.id.as_str(), situation.now);
+        let fitting = free.iter().enumerate().filter(|(_, seat)| !apart(seat));
+        let fitting = fitting.filter_map(|(at, seat)| Some((at, fit(card, seat)?)));
         // The place in the roster breaks ties, so that the same situation gives the same decisions.
         let Some((at, why)) = fitting.min_by_key(|(at, _)| (alternatives(free[*at]), *at)) else { continue };
         let seat = free.remove(at);

@@ -23,6 +23,14 @@ const FIRST_PAUSE: Duration = Duration::from_secs(60);
 // Shorter than the pause for work: an agent that is down costs more than one more start.
 const FIRST_REST: Duration = Duration::from_secs(15);
 
+/// The first pause of everything that is given out, where the backlog or this host failed; it doubles.
+// Nobody is to blame who could be left alone instead, and it may be over in a moment.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest of these.
+// What was in the way may go without a trace, as a disk that has space again; idle agents cost more than a try a minute.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// The longest pause.
 // Doubling without an end would leave an agent alone for days whose trouble was over in an hour.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
@@ -79,6 +87,10 @@ pub struct Memory {
     pub agents: BTreeMap<AgentName, Backoff>,
     /// Cards that could not be given.
     pub cards: BTreeMap<String, Backoff>,
+    /// Cards that could not be given to one agent, by card and agent, where it may be either's fault.
+    pub pairs: BTreeMap<String, BTreeMap<AgentName, Backoff>>,
+    /// Failures of the backlog or of this host, while cards were given out.
+    pub desk: Backoff,
     /// Agents that were brought back.
     pub repairs: BTreeMap<AgentName, Backoff>,
     /// Escalations that could not be told.
@@ -99,6 +111,9 @@ pub struct Memory {
     /// Agents that were seen gone: in which look and when first, and whether a second look agrees.
     #[serde(skip)]
     gone: BTreeMap<AgentName, Gone>,
+    /// Agents that were seen alive without a keeper, likewise.
+    #[serde(skip)]
+    unkept: BTreeMap<AgentName, Gone>,
     /// Since when an agent lives.
     #[serde(skip)]
     lives: BTreeMap<AgentName, Duration>,
@@ -126,6 +141,16 @@ struct Gone {
     agreed: bool,
 }
 
+impl Gone {
+    /// Takes in that something of an agent is seen, for the first time or once more.
+    fn seen(all: &mut BTreeMap<AgentName, Self>, agent: AgentName, situation: &Situation) {
+        let first = Self { look: situation.look, since: situation.now, agreed: false };
+        let gone = all.entry(agent).or_insert(first);
+        // One snapshot can be looked at twice, as news of something else wakes the supervisor as well.
+        gone.agreed |= gone.look != situation.look && situation.now >= gone.since + LOOKS_APART;
+    }
+}
+
 impl Memory {
     /// Takes in a look at the fleet.
     pub fn look(&mut self, situation: &Situation) {
@@ -134,11 +159,13 @@ impl Memory {
         let named = |name: &AgentName| seat(name).is_some();
         // One that was seen alive in between begins anew: two looks agree only when they follow each other.
         self.gone.retain(|name, _| seat(name).is_some_and(|seat| seat.readiness == Readiness::Dead));
+        self.unkept.retain(|name, _| seat(name).is_some_and(|seat| seat.unkept));
         self.lives.retain(|name, _| named(name));
         self.idle.retain(|name, _| named(name));
         self.drafted.retain(|name, _| named(name));
         self.agents.retain(|name, _| named(name));
         self.repairs.retain(|name, _| named(name));
+        self.pairs.values_mut().for_each(|agents| agents.retain(|name, _| named(name)));
         // What was told or settled is forgotten, else the file of this memory would grow for ever.
         let untold = |id: &String| situation.untold.iter().any(|(untold, _)| untold == id);
         self.tells.retain(|id, _| untold(id));
@@ -148,6 +175,7 @@ impl Memory {
             let waiting = cards.waiting.iter().map(|card| &card.id).chain(cards.held.iter().map(|card| &card.id));
             let open: BTreeSet<&str> = waiting.map(CardId::as_str).collect();
             self.cards.retain(|card, _| open.contains(card.as_str()));
+            self.pairs.retain(|card, agents| open.contains(card.as_str()) && !agents.is_empty());
             self.attempts.retain(|card, _| open.contains(card.as_str()));
             self.given.retain(|card, _| cards.held.iter().any(|held| held.id.as_str() == card));
             // Without a seat that looks back none was read, and a line that is known must not be lost for it.
@@ -159,10 +187,7 @@ impl Memory {
         for seat in &situation.seats {
             if seat.readiness == Readiness::Dead {
                 self.lives.remove(&seat.name);
-                let first = Gone { look: situation.look, since: now, agreed: false };
-                let gone = self.gone.entry(seat.name).or_insert(first);
-                // One snapshot can be looked at twice, as news of something else wakes the supervisor as well.
-                gone.agreed |= gone.look != situation.look && now >= gone.since + LOOKS_APART;
+                Gone::seen(&mut self.gone, seat.name, situation);
             } else {
                 let watched = *self.lives.entry(seat.name).or_insert(now);
                 // A supervisor that came later than the agent must not begin to count anew: with one that ends often
@@ -171,6 +196,9 @@ impl Memory {
                 if now >= since + STANDS_AFTER {
                     self.repairs.remove(&seat.name);
                 }
+            }
+            if seat.unkept {
+                Gone::seen(&mut self.unkept, seat.name, situation);
             }
             if seat.drafted && !seat.busy {
                 self.drafted.entry(seat.name).or_insert(now);
@@ -191,6 +219,12 @@ impl Memory {
         self.gone.get(&agent).is_some_and(|gone| gone.agreed)
     }
 
+    /// Whether two looks agree that an agent lives and nobody keeps it.
+    #[must_use]
+    pub fn is_unkept(&self, agent: AgentName) -> bool {
+        self.unkept.get(&agent).is_some_and(|unkept| unkept.agreed)
+    }
+
     /// Whether a delivery to an agent was broken off, and its text stands in the composer.
     #[must_use]
     pub fn is_broken_off(&self, agent: AgentName, now: Duration) -> bool {
@@ -200,7 +234,7 @@ impl Memory {
     /// Whether something was seen that another look has to confirm.
     #[must_use]
     pub fn doubts(&self) -> bool {
-        self.gone.values().any(|gone| !gone.agreed) || !self.drafted.is_empty()
+        self.gone.values().chain(self.unkept.values()).any(|gone| !gone.agreed) || !self.drafted.is_empty()
     }
 
     /// Notes that an agent took no work.
@@ -216,7 +250,55 @@ impl Memory {
         // Whoever took one card is well again, and so is a card that somebody took.
         self.agents.remove(&agent);
         self.cards.remove(card);
+        self.desk = Backoff::default();
         self.attempts.insert(card.to_owned(), attempts);
+    }
+
+    /// Finds out who was to blame for what failed before: with another agent the card went well, and the agent with
+    /// another card.
+    pub fn went_well(&mut self, agent: AgentName, card: &str, now: Duration) {
+        for (other, failed) in self.pairs.remove(card).unwrap_or_default() {
+            if other != agent {
+                self.took_no_work(other, &failed.why, now);
+            }
+        }
+        let cards: Vec<String> = self.pairs.keys().cloned().collect();
+        for other in cards {
+            if let Some(failed) = self.pairs.get_mut(&other).and_then(|agents| agents.remove(&agent)) {
+                self.could_not_give(&other, &failed.why, now);
+            }
+        }
+        self.pairs.retain(|_, agents| !agents.is_empty());
+    }
+
+    /// Notes that a card could not be given to an agent, and that it may be the fault of either.
+    pub fn could_not_work(&mut self, agent: AgentName, card: &str, why: &str, now: Duration) {
+        self.pairs.entry(card.to_owned()).or_default().entry(agent).or_default().failed(FIRST_PAUSE, why, now);
+        // Two cards in a row that have nothing in common but the agent. It must not be handed all that wait, one by one.
+        if self.pairs.values().filter(|agents| agents.contains_key(&agent)).count() > 1 {
+            self.took_no_work(agent, why, now);
+        }
+    }
+
+    /// Whether an agent does not get a card that it could not be given before.
+    #[must_use]
+    pub(super) fn keeps_apart(&self, agent: AgentName, card: &str, now: Duration) -> bool {
+        Self::waits(self.pairs.get(card).and_then(|agents| agents.get(&agent)), now)
+    }
+
+    /// Notes that the backlog or this host failed while a card was given out.
+    pub fn stumbled(&mut self, why: &str, now: Duration) {
+        // Several that were under way at once fail at once, and are one failure.
+        if !Self::waits(Some(&self.desk), now) {
+            self.desk.failed(FIRST_WAIT, why, now);
+            self.desk.until = self.desk.until.min(now + LONGEST_WAIT);
+        }
+    }
+
+    /// Whether nothing is given out, since the backlog or this host failed just now.
+    #[must_use]
+    pub(super) fn rests(&self, now: Duration) -> bool {
+        Self::waits(Some(&self.desk), now)
     }
 
     /// Notes that an agent could not be stopped: it stays for another while.
@@ -279,7 +361,8 @@ impl Memory {
     #[must_use]
     pub fn next_due(&self, now: Duration) -> Option<Duration> {
         let of_agents = self.agents.values().chain(self.repairs.values());
-        let all = of_agents.chain(self.cards.values()).chain(self.tells.values());
+        let of_pairs = self.pairs.values().flat_map(BTreeMap::values).chain([&self.desk]);
+        let all = of_agents.chain(self.cards.values()).chain(self.tells.values()).chain(of_pairs);
         all.map(|backoff| backoff.until).filter(|until| *until > now).min()
     }
 
@@ -289,6 +372,8 @@ impl Memory {
         let of_agents = self.agents.values_mut().chain(self.repairs.values_mut());
         let all = of_agents.chain(self.cards.values_mut()).chain(self.tells.values_mut());
         // The failures are kept: what failed three times waits for a person after a reboot as well.
+        let of_pairs = self.pairs.values_mut().flat_map(BTreeMap::values_mut).chain([&mut self.desk]);
+        let all = all.chain(of_pairs);
         all.for_each(|backoff| backoff.until = Duration::ZERO);
         if let Some(asked) = &mut self.asked {
             asked.at = Duration::ZERO;

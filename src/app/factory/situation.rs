@@ -65,6 +65,16 @@ pub struct Waiting {
     pub id: CardId,
     /// Class or agent that should take it; empty means anyone.
     pub assignee: String,
+    /// Who wrote the change that is to be reviewed, where it waits for that: an author approves nothing.
+    pub authors: Vec<String>,
+}
+
+impl Waiting {
+    /// Whether an agent is one of its authors.
+    #[must_use]
+    pub fn is_by(&self, agent: AgentName) -> bool {
+        self.authors.iter().any(|author| author == agent.as_str())
+    }
 }
 
 /// A card that somebody holds.
@@ -124,6 +134,8 @@ pub struct Settings {
     pub linger: Duration,
     /// How many agents of a class may work at once; no entry means all of them.
     pub concurrency: BTreeMap<String, usize>,
+    /// Names and classes of the agents that the roster has on other hosts.
+    pub elsewhere: BTreeSet<String>,
 }
 
 /// Everything that one tick decides by.

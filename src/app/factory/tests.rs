@@ -1,6 +1,8 @@
 //! What must hold of every tick, over random fleets and backlogs, and the steps one by one.
 
+mod blame;
 mod escalated;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -47,7 +49,7 @@ fn seat(agent: &str, class: &str, readiness: Readiness) -> Seat {
 }
 
 fn waiting(id: &str, assignee: &str) -> Waiting {
-    Waiting { id: card(id), assignee: assignee.to_owned() }
+    Waiting { id: card(id), assignee: assignee.to_owned(), authors: Vec::new() }
 }
 
 fn held(id: &str, owner: &str) -> Held {
@@ -66,7 +68,11 @@ fn situation(look: u64, seats: Vec<Seat>, cards: Cards) -> Situation {
         escalated: BTreeSet::new(),
         untold: Vec::new(),
         trees: None,
-        settings: Settings { linger: Duration::from_secs(600), concurrency: BTreeMap::new() },
+        settings: Settings {
+            linger: Duration::from_secs(600),
+            concurrency: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
+        },
     }
 }
 
@@ -171,7 +177,7 @@ fn carried_out(situation: &Situation, memory: &mut Memory, decisions: &[Decision
             }
             Decision::Stop { agent, .. } => {
                 let seat = next.seats.iter_mut().find(|seat| seat.name == *agent).unwrap();
-                (seat.readiness, seat.gone, seat.stopped) = (Readiness::Dead, true, true);
+                (seat.readiness, seat.gone) = (Readiness::Dead, true);
             }
             Decision::Clear { agent, .. } => {
                 next.seats.iter_mut().find(|seat| seat.name == *agent).unwrap().drafted = false;
@@ -493,11 +499,7 @@ fn a_card_of_a_process_that_is_gone_is_taken_from_the_one_in_its_place() {
 
 #[test]
 fn ephemeral_agents_come_with_work_and_go_without() {
-    let ephemeral = |name: &str, readiness| Seat {
-        lifespan: Lifespan::Ephemeral,
-        stopped: readiness == Readiness::Dead,
-        ..seat(name, "code", readiness)
-    };
+    let ephemeral = |name: &str, readiness| Seat { lifespan: Lifespan::Ephemeral, ..seat(name, "code", readiness) };
     let seats = vec![
         ephemeral("code0", Readiness::Dead),
         ephemeral("code1", Readiness::Dead),

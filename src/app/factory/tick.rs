@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::decision::{Decision, Reason};
 use super::dispatch::{dispatch, fit, givable};
 use super::memory::{Backoff, FAILURES, Memory};
-use super::situation::{Cards, Role, Seat, Situation};
+use super::situation::{Cards, Role, Seat, Situation, Waiting};
 use crate::backlog::model::{CardId, Column};
 use crate::fleet::model::{AgentName, Cause, Readiness, Subject, age};
 use crate::fleet::roster::Lifespan;
@@ -101,7 +101,12 @@ impl Tick<'_> {
             // A floor seat stays whatever its entry says of its lifespan: no card would ever start it again.
             let stays = seat.role.is_floor() || seat.lifespan == Lifespan::Core;
             // First of all: it lives, and whatever else is read of it must not have it restarted.
-            if seat.unkept && self.may_repair(seat) {
+            if seat.unkept
+                // Whoever stops one ends its keeper before its session: in one look both is the same.
+                && self.memory.is_unkept(seat.name)
+                && !seat.stopped
+                && self.may_repair(seat)
+            {
                 self.decide(Decision::Keep { agent: seat.name, why: Reason::NoKeeper });
             } else if self.memory.is_broken_off(seat.name, situation.now)
                 // What stands in the composer of a dead one is gone with it.
@@ -160,7 +165,12 @@ impl Tick<'_> {
         for seat in situation.seats.iter().filter(|seat| seat.lifespan == Lifespan::Ephemeral && !seat.role.is_floor())
         {
             // Cards for anyone start nobody.
-            let waiting = left.iter().filter(|card| !card.assignee.is_empty() && fit(card, seat).is_some()).count();
+            let for_it = |card: &Waiting| {
+                !card.assignee.is_empty()
+                    && fit(card, seat).is_some()
+                    && !memory.keeps_apart(seat.name, card.id.as_str(), situation.now)
+            };
+            let waiting = left.iter().filter(|card| for_it(card)).count();
             if self.memory.is_dead(seat.name) && self.may_repair(seat) {
                 let of_class = || situation.seats.iter().filter(|other| other.class == seat.class);
                 // Those that are there, or on their way.
@@ -169,7 +179,7 @@ impl Tick<'_> {
                 let ready = of_class().filter(|other| self.may_take(other)).count();
                 let most = situation.settings.concurrency.get(&seat.class).copied().unwrap_or(usize::MAX);
                 // Those on their way count as ready, else each tick until they are up would start one more.
-                if waiting > ready && there < most {
+                if waiting > ready && there < most && !seat.stopped {
                     let why = Reason::WorkWaits(waiting);
                     self.decide(Decision::Start { agent: seat.name, why });
                 }
@@ -280,6 +290,16 @@ impl Tick<'_> {
         for (card, backoff) in &self.memory.cards {
             failed(Subject::card(Cause::CannotBeGiven, card), &backoff.why, "given out", backoff.failures);
         }
+        for (card, agents) in &self.memory.pairs {
+            // Of one that has failed for itself already it is said above.
+            let of_pair = agents.values().max_by_key(|pair| pair.failures);
+            if let Some(pair) = of_pair.filter(|_| !self.memory.cards.contains_key(card)) {
+                failed(Subject::card(Cause::CannotBeGiven, card), &pair.why, "given out", pair.failures);
+            }
+        }
+        let desk = &self.memory.desk;
+        let subject = Subject { cause: Cause::Backlog, agent: None, card: None };
+        failed(subject, &desk.why, "given work out", desk.failures);
         for (card, stays) in self.situation.trees.iter().flatten() {
             failed(Subject::card(Cause::TreeStays, card), &stays.why, "taken away", stays.times);
         }
@@ -292,6 +312,10 @@ impl Tick<'_> {
             let subject = Subject::card(Cause::NeverEnds, card);
             due.push((subject, Reason::GivenOut(*times), "it is given out again".to_owned()));
         }
+        for card in cards.waiting.iter().filter(|card| self.is_stranded(card)) {
+            let subject = Subject::card(Cause::CannotBeGiven, card.id.as_str());
+            due.push((subject, Reason::AllAuthors, "nothing: an author approves nothing".to_owned()));
+        }
         for card in &cards.blocked {
             let subject =
                 Subject { cause: Cause::Blocked, agent: Some(card.owner.clone()), card: Some(card.id.to_string()) };
@@ -303,6 +327,16 @@ impl Tick<'_> {
             due.push((Subject::agent(Cause::NoCards, asked.agent.as_str()), Reason::NothingOpen, tried));
         }
         due
+    }
+
+    /// Whether a card waits for a review, and all who could take it are its authors.
+    fn is_stranded(&self, card: &Waiting) -> bool {
+        let for_it = |seat: &&Seat| card.assignee == seat.name.as_str() || card.assignee == seat.class;
+        let mut could = self.situation.seats.iter().filter(for_it).peekable();
+        could.peek().is_some()
+            && could.all(|seat| card.is_by(seat.name))
+            // The supervisor of their host may give it to one of them.
+            && !self.situation.settings.elsewhere.contains(&card.assignee)
     }
 
     /// Whether somebody was asked for cards, rests, and the backlog is as it was.
@@ -328,7 +362,9 @@ impl Tick<'_> {
             Cause::TakesNoWork => !named(&self.memory.agents),
             // While it is tried once more somebody holds it, for a moment.
             Cause::CannotBeGiven => cards.is_some_and(|cards| {
-                !self.memory.cards.contains_key(card)
+                let waits = cards.waiting.iter().find(|waiting| waiting.id.as_str() == card);
+                let fails = self.memory.cards.contains_key(card) || self.memory.pairs.contains_key(card);
+                !(fails || waits.is_some_and(|waiting| self.is_stranded(waiting)))
                     || (!cards.waiting.iter().any(|waiting| waiting.id.as_str() == card)
                         && !cards.held.iter().any(|held| held.id.as_str() == card))
             }),
@@ -343,6 +379,7 @@ impl Tick<'_> {
                 cards.is_some_and(|cards| open(cards) > 0)
                     || self.memory.asked.as_ref().is_none_or(|asked| asked.mark != self.situation.mark())
             }
+            Cause::Backlog => self.memory.desk.failures == 0,
             Cause::TreeStays => self.situation.trees.as_ref().is_some_and(|trees| !trees.contains_key(card)),
             // Whoever looks after the gate ends these.
             Cause::Gate => false,

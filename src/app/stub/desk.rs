@@ -1,8 +1,6 @@
 //! The stub at the backlog: it claims, renews, completes and parks cards as any worker does.
 
-use crate::app::perform::backlog::failure;
-use crate::app::perform::backlog::place;
-use crate::app::perform::backlog::who;
+use crate::app::perform::backlog::{failure, pipeline, place, who};
 use crate::backlog::model::CardId;
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;
@@ -41,6 +39,13 @@ impl<'a> Desk<'a> {
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Backlog) -> crate::backlog::error::Result<T>) -> Result<T, String> {
+        self.through(|_, backlog| work(backlog).map_err(failure))
+    }
+
+    fn through<T>(
+        &mut self,
+        work: impl FnOnce(&Site, &mut Backlog) -> crate::fleet::error::Result<T>,
+    ) -> Result<T, String> {
         let backlog = match &mut self.backlog {
             Some(backlog) => backlog,
             None => {
@@ -51,7 +56,7 @@ impl<'a> Desk<'a> {
                 self.backlog.insert(opened)
             }
         };
-        work(backlog).map_err(|error| failure(error).to_string())
+        work(self.site, backlog).map_err(|failure| failure.to_string())
     }
 
     /// Claims the next card.
@@ -79,9 +84,12 @@ impl<'a> Desk<'a> {
         self.with(|backlog| backlog.renew(&held.id, &owner, held.token, None)).map(|_| ())
     }
 
-    /// Finishes the card.
+    /// Finishes the card, as the command does: in a pipeline that may only lead it to the next stage.
     pub(super) fn complete(&mut self, held: &Held) -> Result<(), String> {
-        self.with(|backlog| backlog.complete(&held.id, Some(held.token))).map(|_| ())
+        self.through(|site, backlog| match pipeline::complete(site, backlog, &held.id, Some(held.token))? {
+            Some(_) => Ok(()),
+            None => backlog.complete(&held.id, Some(held.token)).map(drop).map_err(failure),
+        })
     }
 
     /// Parks the card with the reason.

@@ -11,6 +11,7 @@ mod note;
 mod plan;
 mod refresh;
 mod seen;
+mod stopped;
 mod supervised;
 mod supervisor;
 
@@ -19,7 +20,8 @@ pub use installed::{Installed, installed};
 pub use note::Note;
 pub use plan::{Plan, Step};
 pub use refresh::{Refresh, is_current, plan_refresh};
-pub use supervisor::{Lifecycle, Retired, end_for_unit, note_stopped, stop_stray};
+pub use stopped::{Stop, note_stopped, stays_stopped};
+pub use supervisor::{Lifecycle, Retired, end_for_unit, stop_stray};
 
 /// Takes word of what is being done.
 pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
@@ -61,6 +63,8 @@ pub enum Outcome {
     Restarted,
     /// Another command restarted it in the meantime.
     RestartedByAnother,
+    /// Somebody stopped it on purpose in the meantime, and so it stays.
+    StaysStopped,
 }
 
 impl Outcome {
@@ -75,6 +79,7 @@ impl Outcome {
             Self::NotRunning => "not running",
             Self::Restarted => "restarted",
             Self::RestartedByAnother => "restarted by another command just now",
+            Self::StaysStopped => "was stopped on purpose meanwhile",
         }
     }
 }

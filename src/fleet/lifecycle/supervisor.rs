@@ -8,13 +8,12 @@ use super::direct::{self, Whom};
 use super::installed::{Installed, installed};
 use super::lock::OperationLock;
 use super::seen::{ensure_one_server, ensure_seen};
+use super::stopped::{Stop, note_stopped, stays_stopped};
 use super::{Outcome, Supervisor};
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::launch;
 use crate::fleet::model::{ActiveState, AgentName, JobResult, LoadState};
-use crate::fleet::os::folder;
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
@@ -131,6 +130,19 @@ impl<'a> Lifecycle<'a> {
         self.start_locked(&self.current(agent)?).await
     }
 
+    /// Starts one agent, unless somebody has stopped it on purpose: for whoever decided it by an earlier look.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub async fn start_unless_stopped(&self, agent: &Agent) -> Result<Outcome> {
+        let _lock = OperationLock::take(self.site, &agent.name).await?;
+        // Only under the lock: a stop that is under way has not written yet that it is one.
+        if stays_stopped(self.site, &agent.name) {
+            return Ok(Outcome::StaysStopped);
+        }
+        self.start_locked(&self.current(agent)?).await
+    }
+
     /// The agent as the roster has it now: it may have changed while this command waited for the lock, which it holds.
     fn current(&self, agent: &Agent) -> Result<Agent> {
         match roster::load(self.site) {
@@ -193,7 +205,21 @@ impl<'a> Lifecycle<'a> {
     pub async fn stop(&self, agent: &Agent) -> Result<Outcome> {
         let _lock = OperationLock::take(self.site, &agent.name).await?;
         let outcome = self.stop_locked(agent).await?;
-        note_stopped(self.site, &agent.name, ON_PURPOSE);
+        note_stopped(self.site, &agent.name, Stop::OnPurpose);
+        Ok(outcome)
+    }
+
+    /// Stops one agent for which there is no work; work brings it back. One that somebody has stopped meanwhile stays so.
+    ///
+    /// # Errors
+    /// When something of it stays.
+    pub async fn rest(&self, agent: &Agent) -> Result<Outcome> {
+        let _lock = OperationLock::take(self.site, &agent.name).await?;
+        if stays_stopped(self.site, &agent.name) {
+            return Ok(Outcome::StaysStopped);
+        }
+        let outcome = self.stop_locked(agent).await?;
+        note_stopped(self.site, &agent.name, Stop::NoWork);
         Ok(outcome)
     }
 
@@ -204,7 +230,7 @@ impl<'a> Lifecycle<'a> {
     pub async fn retire(&self, agent: &Agent) -> Result<Retired> {
         let lock = OperationLock::take(self.site, &agent.name).await?;
         self.stop_locked(agent).await?;
-        note_stopped(self.site, &agent.name, ON_PURPOSE);
+        note_stopped(self.site, &agent.name, Stop::OnPurpose);
         Ok(Retired { _lock: lock })
     }
 
@@ -270,12 +296,31 @@ impl<'a> Lifecycle<'a> {
         self.replace_locked(&self.current(agent)?, &mut lock).await
     }
 
-    /// Restarts one agent that was seen dead, unless somebody has brought it back since.
+    /// As [`restart`](Self::restart), unless somebody has stopped it on purpose.
+    ///
+    /// # Errors
+    /// As for [`restart`](Self::restart).
+    pub async fn restart_unless_stopped(&self, agent: &Agent, since: Duration) -> Result<Outcome> {
+        let mut lock = OperationLock::take(self.site, &agent.name).await?;
+        if stays_stopped(self.site, &agent.name) {
+            return Ok(Outcome::StaysStopped);
+        }
+        if lock.restarted_since(since) {
+            return Ok(Outcome::RestartedByAnother);
+        }
+        self.replace_locked(&self.current(agent)?, &mut lock).await
+    }
+
+    /// Restarts one agent that was seen dead, unless somebody has brought it back since, or stopped it on purpose.
     ///
     /// # Errors
     /// When it does not come up.
     pub async fn revive(&self, agent: &Agent, seen: Duration) -> Result<Outcome> {
         let mut lock = OperationLock::take(self.site, &agent.name).await?;
+        // What somebody stopped is dead as well, and looks the same from outside.
+        if stays_stopped(self.site, &agent.name) {
+            return Ok(Outcome::StaysStopped);
+        }
         if lock.restarted_since(seen) {
             return Ok(Outcome::RestartedByAnother);
         }
@@ -364,21 +409,6 @@ fn runs_below(agent: &AgentName, site: &Site) -> bool {
     session::own_pane_process(site, agent).is_some()
 }
 
-/// What is noted of an agent that was stopped by somebody.
-const ON_PURPOSE: &str = "stopped on purpose";
-
-/// Notes why an agent does not run although nothing is wrong with it.
-pub fn note_stopped(site: &Site, agent: &AgentName, why: &str) {
-    let note = site.run_file(agent, RunFile::Stopped);
-    let noted = note
-        .parent()
-        .map_or(Ok(()), folder::make_private)
-        .and_then(|()| file::write_private(&note, format!("{why}\n").as_bytes(), Keep::Durable));
-    if let Err(error) = noted {
-        tracing::warn!(%error, "it is not noted why {agent} does not run");
-    }
-}
-
 /// Ends whatever runs of an agent, whoever started it.
 async fn end(site: &Site, whom: &Whom) -> Result<Outcome> {
     let outcome = direct::stop(site, whom).await?;
@@ -416,7 +446,7 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
     let Some(socket) = socket else { return Ok(()) };
     // While a command of ours is at it, the command knows what the end is for.
     if !OperationLock::is_held(site, &name) {
-        note_stopped(site, &name, ON_PURPOSE);
+        note_stopped(site, &name, Stop::OnPurpose);
     }
     end(site, &Whom { session: name.session(), socket, name }).await.map(drop)
 }

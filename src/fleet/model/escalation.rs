@@ -26,11 +26,13 @@ pub enum Cause {
     Gate,
     /// The work tree of a card that is done cannot be taken away.
     TreeStays,
+    /// The backlog, or the host that it is on, fails while cards are given out.
+    Backlog,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unstaffed,
         Self::Dies,
         Self::TakesNoWork,
@@ -40,6 +42,7 @@ impl Cause {
         Self::NoCards,
         Self::Gate,
         Self::TreeStays,
+        Self::Backlog,
     ];
 
     /// Returns its word.
@@ -55,6 +58,7 @@ impl Cause {
             Self::NoCards => "no_cards",
             Self::Gate => "gate",
             Self::TreeStays => "tree_stays",
+            Self::Backlog => "backlog",
         }
     }
 }
@@ -98,6 +102,7 @@ impl fmt::Display for Subject {
             Cause::NoCards => write!(f, "{agent} was asked for cards, and made none"),
             Cause::Gate => write!(f, "{card} does not pass the gate"),
             Cause::TreeStays => write!(f, "the work tree of {card} stays, which is done"),
+            Cause::Backlog => f.write_str("the backlog fails, and no card is given out"),
         }
     }
 }

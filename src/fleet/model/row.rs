@@ -278,6 +278,17 @@ impl FleetSnapshot {
         self.agents.iter().find(|row| own(row)).or_else(one)
     }
 
+    /// Escalations that nobody looks after yet, the oldest first.
+    pub fn unattended(&self) -> impl Iterator<Item = &Escalation> {
+        self.escalations.iter().filter(|one| one.is_open())
+    }
+
+    /// Whether somebody has to come: an agent needs the operator, or something cannot go on by itself.
+    #[must_use]
+    pub fn needs_somebody(&self) -> bool {
+        self.needing().next().is_some() || self.unattended().next().is_some()
+    }
+
     /// Rows that need the operator, most urgent first.
     pub fn needing(&self) -> impl Iterator<Item = &Arc<AgentRow>> {
         self.agents.iter().filter(|row| row.needs_operator())

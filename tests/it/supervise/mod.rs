@@ -2,11 +2,14 @@
 //! instant.
 
 mod after;
+mod blame;
 mod kills;
 mod people;
 mod refused;
 mod started;
+mod stops;
 mod storm;
+mod tokens;
 mod two_hosts;
 
 use std::collections::BTreeMap;

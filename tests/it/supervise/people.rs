@@ -46,6 +46,9 @@ fn later(sandbox: &Sandbox, mut supervisor: Supervisor, seconds: u64) -> Supervi
             back(&mut rest["until"]);
         }
     }
+    for agents in memory["pairs"].as_object_mut().unwrap().values_mut() {
+        agents.as_object_mut().unwrap().values_mut().for_each(|rest| back(&mut rest["until"]));
+    }
     fs::write(&path, state.to_string()).unwrap();
     Supervisor::start(sandbox, &[])
 }

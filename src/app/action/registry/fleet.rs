@@ -367,7 +367,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
     .looks()
     .no_key("the Fleet view shows it; the palette runs it")
     .takes(&[JSON])
-    .answers("{tenant_id, host, supervisor, supervision, warnings, need_operator, agents}", LOOK),
+    .answers("{tenant_id, host, supervisor, supervision, warnings, need_operator, escalations, agents}", LOOK),
     command(
         "fleet.verify",
         "verify",

@@ -8,6 +8,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::framework::CONTENT;
 use crate::fleet::home::Site;
 use crate::fleet::model::printable;
+use crate::fleet::pipeline::Pipeline;
 use crate::plain;
 
 /// The template below the Mosaic home, and the user's own in its place, which no update changes.
@@ -46,13 +47,18 @@ impl<'a> Terms<'a> {
     }
 }
 
-/// Makes the brief of a card.
+/// Makes the brief of a card in the pipeline that is in use, where there is one.
 ///
 /// # Errors
 /// When the template cannot be read.
-pub(in crate::app) fn brief(site: &Site, detail: &Detail, terms: &Terms<'_>) -> Result<String> {
+pub(in crate::app) fn brief(
+    site: &Site,
+    detail: &Detail,
+    terms: &Terms<'_>,
+    pipeline: Option<&Pipeline>,
+) -> Result<String> {
     let mut words = words(detail, terms);
-    let stage = super::pipeline::brief_of(site, &detail.card)?;
+    let stage = super::pipeline::brief_of(pipeline, &detail.card);
     words.push(("stage", if stage.is_empty() { "All of it, as the card says.".to_owned() } else { stage }));
     Ok(plain::filled(plain::without_comment(&template(site)?), &words))
 }
@@ -141,7 +147,7 @@ mod tests {
         detail.card.title = "evil \u{1b}]0;x\u{7} title".to_owned();
         let folder = Path::new("/w/a");
         let terms = Terms { folder: Some(folder), ..Terms::of(&detail.card) };
-        let text = brief(&site, &detail, &terms).unwrap();
+        let text = brief(&site, &detail, &terms, None).unwrap();
         assert!(text.starts_with("# Card A4: evil ") && !text.contains("{{") && !text.contains('\u{1b}'), "{text}");
         for want in [
             "Branch `code/A4`, folder `/w/a`",
@@ -157,7 +163,7 @@ mod tests {
         assert!(text.contains(&terms.expires.unwrap().to_string()), "{text}");
         // A card that nobody holds still says what to type.
         detail.card.claim = None;
-        assert!(brief(&site, &detail, &Terms::of(&detail.card)).unwrap().contains("--owner OWNER --token TOKEN"));
+        assert!(brief(&site, &detail, &Terms::of(&detail.card), None).unwrap().contains("--owner OWNER --token TOKEN"));
     }
 
     #[test]
@@ -166,10 +172,10 @@ mod tests {
         let detail = samples::detail("A4");
         let terms = Terms::of(&detail.card);
         std::fs::write(site.home.join(TEMPLATE), "<!-- x -->\nseeded {{card}}").unwrap();
-        assert_eq!(brief(&site, &detail, &terms).unwrap(), "seeded A4");
+        assert_eq!(brief(&site, &detail, &terms, None).unwrap(), "seeded A4");
         std::fs::write(site.home.join(OWN_TEMPLATE), "own {{card}}").unwrap();
-        assert_eq!(brief(&site, &detail, &terms).unwrap(), "own A4");
+        assert_eq!(brief(&site, &detail, &terms, None).unwrap(), "own A4");
         std::fs::write(site.home.join(OWN_TEMPLATE), b"\xff").unwrap();
-        assert!(brief(&site, &detail, &terms).unwrap_err().to_string().contains("brief.local.md"));
+        assert!(brief(&site, &detail, &terms, None).unwrap_err().to_string().contains("brief.local.md"));
     }
 }

@@ -59,6 +59,9 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     if matches!(action, BacklogAction::Claim(_)) {
         held_up(site)?;
     }
+    if place::is_agent() {
+        names_its_token(&action)?;
+    }
     let mut line = ProgressLine::new(console.owned);
     let intent = if reads { Intent::Read } else { Intent::Write };
     // What is typed wrong is said before anything is made.
@@ -82,6 +85,37 @@ fn held_up(site: &Site) -> Result<()> {
     }
 }
 
+/// Refuses an agent what only an operator does without a claim: past its token it would end another one's work, and past
+/// the pipeline it would end its own unread.
+fn names_its_token(action: &BacklogAction) -> Result<()> {
+    let refused = |what: &str, id: &CardId, why: &str, next: String| {
+        Err(Failure::new(Kind::Refused, format!("{what} {id}"), why, next))
+    };
+    match action {
+        BacklogAction::Complete { id, token: None } => refused(
+            "complete",
+            id,
+            "an agent names the token of its claim",
+            format!("`mosaic-tui backlog complete --id {id} --token TOKEN`, with the token that stands in the brief"),
+        ),
+        BacklogAction::Block { id, token: None, .. } => refused(
+            "block",
+            id,
+            "an agent names the token of its claim",
+            format!(
+                "`mosaic-tui backlog block --id {id} --token TOKEN --reason TEXT`, with the token that stands in the brief"
+            ),
+        ),
+        BacklogAction::Edit { id, fields, .. } if fields.stage.is_some() => refused(
+            "edit",
+            id,
+            "what leads a card from stage to stage is its completion, its review and the gate, and no agent's edit",
+            format!("`mosaic-tui backlog complete --id {id} --token TOKEN` hands it on"),
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn brief(
     site: &Site,
     backlog: &mut Backlog,
@@ -96,7 +130,8 @@ fn brief(
         Some(owner) if held.owner != Some(owner) => Terms { owner: Some(owner), token: None, expires: None, ..held },
         _ => held,
     };
-    let text = super::brief::brief(site, &detail, &Terms { folder, ..terms })?;
+    let pipeline = pipeline::of_fleet(site)?;
+    let text = super::brief::brief(site, &detail, &Terms { folder, ..terms }, pipeline.as_ref())?;
     Ok(Report::done(text.trim_end(), &json!({ "card": id, "text": text })))
 }
 

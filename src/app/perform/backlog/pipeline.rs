@@ -107,7 +107,8 @@ fn apply(backlog: &mut Backlog, change: &Change<'_>) -> std::result::Result<bool
     }
 }
 
-/// Completes a card for its worker, where that is not the end of it; `None` where it is.
+/// Completes a card for its worker, where that is not the end of it; `None` where it is. Without a token it is an operator's
+/// own completion, which is always the end.
 ///
 /// # Errors
 /// When it cannot be completed yet, or the token is no longer the current one.
@@ -117,8 +118,7 @@ pub(in crate::app) fn complete(
     id: &CardId,
     token: Option<i64>,
 ) -> Result<Option<Report>> {
-    // An operator's own completion is one.
-    let Some(token) = token else { return Ok(None) };
+    let Some(token) = token else { return leave(site, backlog, id).map(|()| None) };
     let Some(pipeline) = of_fleet(site)? else { return Ok(None) };
     let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
     // The backlog itself says that it is done already, which is what a worker who
@@ -151,6 +151,21 @@ pub(in crate::app) fn complete(
     }
 }
 
+/// Takes a card out of the pipeline that an operator completes, who is above its stages: left in one, the pipeline would
+/// lead it on from there, and it would be given out again.
+// Before the completion: killed in between, the card is open, and nobody was told that it is done.
+fn leave(site: &Site, backlog: &mut Backlog, id: &CardId) -> Result<()> {
+    let Some(pipeline) = of_fleet(site)? else { return Ok(()) };
+    let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(()) };
+    // In the last stage done is done.
+    let goes_on = pipeline.stage(&card.stage).is_some_and(|(_, behind)| behind.is_some());
+    if goes_on && card.status != Status::Done {
+        let patch = Patch { stage: Some(String::new()), ..Patch::default() };
+        backlog.edit(id, &patch, None).map_err(failure)?;
+    }
+    Ok(())
+}
+
 fn words(id: &CardId, to: &Move<'_>) -> String {
     match &to.blocked {
         Some(reason) => format!("{id}: waits for a person: {reason}"),
@@ -172,13 +187,9 @@ fn handed_on(backlog: &mut Backlog, card: &Card, token: i64) -> Result<Option<St
 }
 
 /// What a worker of a card is told of its stage; empty where there is none.
-///
-/// # Errors
-/// When the pipeline is not valid.
-pub(in crate::app) fn brief_of(site: &Site, card: &Card) -> Result<String> {
-    let Some(pipeline) = of_fleet(site)? else { return Ok(String::new()) };
-    let stage = pipeline.stage_of(&card.stage, &card.assignee);
-    Ok(stage.map(|(stage, _)| stage.brief_of(card.id.as_str(), &card.branch)).unwrap_or_default())
+pub(in crate::app) fn brief_of(pipeline: Option<&Pipeline>, card: &Card) -> String {
+    let stage = pipeline.and_then(|pipeline| pipeline.stage_of(&card.stage, &card.assignee));
+    stage.map(|(stage, _)| stage.brief_of(card.id.as_str(), &card.branch)).unwrap_or_default()
 }
 
 /// What was said of a card now, in the stage and round in which it is.

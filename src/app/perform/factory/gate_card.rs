@@ -36,7 +36,7 @@ pub(super) async fn with_backlog<T: Send + 'static>(
 }
 
 /// Lines of a card's history in which its workers are looked for: also one that was renewed for days names them all.
-const HISTORY: u32 = 20_000;
+pub(super) const HISTORY: u32 = 20_000;
 
 /// Cards in which the one of a branch is looked for.
 const MOST: u64 = 2000;
@@ -160,7 +160,7 @@ fn early(pipeline: &Pipeline, card: &backlog::model::Card) -> Option<Refusal> {
 
 /// Who held it while the change was written: in the stage in which the card began. Whoever reviewed or merged it later held
 /// it too.
-fn workers(history: &[CardEvent]) -> Vec<String> {
+pub(super) fn workers(history: &[CardEvent]) -> Vec<String> {
     fn change(line: &CardEvent) -> Option<(&str, &str)> {
         let change = line.detail.get("stage")?;
         Some((change.get(0)?.as_str()?, change.get(1)?.as_str()?))

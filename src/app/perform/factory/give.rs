@@ -8,17 +8,20 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::desk::Desk;
+use super::looking;
 use super::steps::{Ended, options, paused, restart};
+use crate::app::factory::assigned;
 use crate::app::perform::agent::reset_command;
 use crate::app::perform::backlog::{Terms, brief};
 use crate::backlog::model::{Card, CardId, Patch, Status};
 use crate::backlog::store::ClaimRequest;
 use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::{self, SUPERVISOR};
-use crate::fleet::error::Result;
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::message::{Delivery, Envelope, Post, Receipt};
 use crate::fleet::model::{AgentName, Label};
+use crate::fleet::pipeline::Pipeline;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session;
 use crate::fleet::worktree::{self, Place as Tree};
@@ -32,6 +35,8 @@ pub(super) struct Giving<'a> {
     pub site: &'a Site,
     pub desk: &'a Desk,
     pub roster: &'a Roster,
+    /// What cards go through; `None` where the roster names none.
+    pub pipeline: Option<&'a Pipeline>,
     /// Seconds for which the card is claimed while its brief is delivered.
     pub lease_seconds: i64,
     /// Seconds for which it is claimed once that arrived.
@@ -44,12 +49,26 @@ enum Not {
     Agent(String),
     /// It is the card that cannot be told.
     Card(String),
+    /// It is the agent's entry or the card.
+    Either(String),
+    /// The backlog or this host failed.
+    Desk(String),
     /// A delivery that was broken off left its text in the agent's composer.
     LeftBehind(String),
     /// The agent ended meanwhile: whoever brings it back keeps count of that.
     Ended(String),
     /// The lease was lost meanwhile.
     Lost(String),
+}
+
+impl Not {
+    /// What a failure of the backlog under a lease means.
+    fn of_backlog(failure: &Failure) -> Self {
+        match failure.kind {
+            Kind::Failed => Self::Desk(failure.to_string()),
+            _ => Self::Lost(failure.to_string()),
+        }
+    }
 }
 
 /// A lease under which a brief is delivered.
@@ -76,12 +95,25 @@ impl Giving<'_> {
         let card = match self.desk.with(move |backlog| backlog.claim(&request)).await {
             Ok(Some(card)) => card,
             Ok(None) => return Ended::Moot("it cannot be claimed any more".to_owned()),
-            Err(failure) => return Ended::Failed(failure.to_string()),
+            Err(failure) => {
+                return match failure.kind {
+                    Kind::Failed | Kind::MissingProgram => Ended::Desk(failure.to_string()),
+                    // Somebody took it away, or changed what it waits for.
+                    Kind::Refused | Kind::NotFound => Ended::Moot(failure.to_string()),
+                    Kind::Invalid => Ended::Failed(failure.to_string()),
+                };
+            }
         };
         let Some(token) = card.claim.as_ref().map(|claim| claim.token) else {
             return Ended::Failed("it was claimed without a token".to_owned());
         };
         let lease = Lease { id: *id, owner: agent.name, token };
+        // A claim by name asks for no class, and the card may have got another one since the look.
+        let whom = (agent.name.as_str(), agent.class.as_str());
+        if assigned(&card.assignee, whom, looking::role(self.roster, agent)).is_none() {
+            let now = if card.assignee.is_empty() { "anyone" } else { card.assignee.as_str() };
+            return self.back(&lease, format!("it is for {now} now"), Ended::Moot).await;
+        }
         let briefed = self.under(&lease, self.brief(&lease, agent)).await;
         match briefed {
             Ok(receipt) => self.keep(&lease, &card, &receipt).await,
@@ -89,11 +121,13 @@ impl Giving<'_> {
             // Who is to blame decides who waits: the agent, the card, or nobody.
             Err(Not::Agent(why)) => self.back(&lease, why, Ended::Agent).await,
             Err(Not::Card(why)) => self.back(&lease, why, Ended::Card).await,
+            Err(Not::Either(why)) => self.back(&lease, why, Ended::Either).await,
+            Err(Not::Desk(why)) => self.back(&lease, why, Ended::Desk).await,
             Err(Not::Ended(why)) => self.back(&lease, why, Ended::Moot).await,
             Err(Not::LeftBehind(why)) => {
                 let ended = self.back(&lease, why, Ended::Moot).await;
                 match restart(self.site, self.roster, agent).await {
-                    Ok(()) => ended,
+                    Ok(_) => ended,
                     Err(failure) => Ended::Agent(failure.to_string()),
                 }
             }
@@ -142,7 +176,7 @@ impl Giving<'_> {
         let id = lease.id;
         // Read again under the lease, as the card may have been edited between the look and the claim.
         let detail = self.desk.with(move |backlog| backlog.detail(&id)).await;
-        let detail = detail.map_err(|failure| Not::Lost(failure.to_string()))?;
+        let detail = detail.map_err(|failure| Not::of_backlog(&failure))?;
         let tree = self.tree(&detail.card, agent).await?;
         let claim = detail.card.claim.as_ref();
         let terms = Terms {
@@ -152,8 +186,9 @@ impl Giving<'_> {
             branch: tree.as_ref().map(|tree| tree.branch.as_str()),
             ..Terms::of(&detail.card)
         };
-        let text = brief(self.site, &detail, &terms);
-        let mut text = text.map_err(|failure| Not::Card(failure.to_string()))?;
+        // What it can fail at is the template, which is every card's.
+        let text = brief(self.site, &detail, &terms, self.pipeline);
+        let mut text = text.map_err(|failure| Not::Desk(failure.to_string()))?;
         if let Some(template) = &agent.kickstart {
             let first = session::kickstart_text(self.site, agent, template).map_err(Not::Agent)?;
             // A command of the runtime is none within a message.
@@ -164,7 +199,7 @@ impl Giving<'_> {
         // Two briefs end alike, and by its end a runtime is seen to have taken one.
         text.push_str(&format!("\n\nThis was the brief of {}, token {}.", lease.id, lease.token));
         // What was done until now took its time: a lease that is over must not be briefed.
-        self.renew(lease, self.lease_seconds).await.map_err(|failure| Not::Lost(failure.to_string()))?;
+        self.renew(lease, self.lease_seconds).await.map_err(|failure| Not::of_backlog(&failure))?;
         let envelope = Envelope {
             source: format!("{}:{SUPERVISOR}", self.site.host),
             via: None,
@@ -184,14 +219,21 @@ impl Giving<'_> {
     async fn tree(&self, card: &Card, agent: &Agent) -> std::result::Result<Option<Tree>, Not> {
         let Some(wanted) = &agent.worktree else { return Ok(None) };
         let made = worktree::prepare(self.site, wanted, agent, card.id.as_str(), &card.branch).await;
-        let tree = made.map_err(|failure| Not::Card(failure.to_string()))?;
+        let tree = made.map_err(|failure| match failure.kind {
+            // The branch that the card names is in use, or is none.
+            Kind::Refused | Kind::Invalid => Not::Card(failure.to_string()),
+            // Without git no card of any agent gets a work tree.
+            Kind::MissingProgram => Not::Desk(failure.to_string()),
+            // Git names no culprit: the entry's repository, its base, the disk, or what the card calls its branch.
+            Kind::Failed | Kind::NotFound => Not::Either(failure.to_string()),
+        })?;
         if card.branch != tree.branch {
             // By this the gate finds its work.
             let (id, patch) = (card.id, Patch { branch: Some(tree.branch.clone()), ..Patch::default() });
             // Written down before the brief is sent: an agent that is fast may be at the gate
             // before it would be.
             let noted = self.desk.with(move |backlog| backlog.edit(&id, &patch, None).map(drop)).await;
-            noted.map_err(|failure| Not::Lost(failure.to_string()))?;
+            noted.map_err(|failure| Not::of_backlog(&failure))?;
         }
         Ok(Some(tree))
     }
@@ -226,6 +268,7 @@ impl Giving<'_> {
                 attempts: card.attempts,
                 began: receipt.began,
             },
+            _ if failure.kind == Kind::Failed => Ended::Desk(format!("{word}, and its claim was not kept: {failure}")),
             _ => Ended::Failed(format!("{word}, and its claim was lost meanwhile: {failure}")),
         }
     }
@@ -252,5 +295,33 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
         false if receipt.left_behind => Err(Not::LeftBehind(why)),
         false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
         false => Err(Not::Agent(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backlog::model::NewCard;
+    use crate::backlog::place::Intent;
+    use crate::fleet::roster;
+
+    #[tokio::test]
+    async fn a_card_that_was_given_to_another_class_since_the_look_goes_back_untold() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site { isolated: true, ..Site::for_tests(&folder.path().display().to_string()) };
+        std::fs::create_dir_all(site.roster.parent().unwrap()).unwrap();
+        std::fs::write(&site.roster, "version: 1\nagents: [{name: a, runtime: stub, class: code}]\n").unwrap();
+        let roster = roster::load(&site).unwrap();
+        let desk = Desk::start(&site, Intent::Write).unwrap();
+        let id = CardId::parse("A1").unwrap();
+        let fields = Patch { assignee: Some("review".to_owned()), ..Patch::default() };
+        let new = NewCard { id, title: "t".to_owned(), fields, idempotency_key: None, blocked: false };
+        desk.with(move |backlog| backlog.create(&new).map(drop)).await.unwrap();
+        let giving =
+            Giving { site: &site, desk: &desk, roster: &roster, pipeline: None, lease_seconds: 60, ttl_seconds: 60 };
+        let ended = giving.give(&id, &roster.agents[0]).await;
+        assert_eq!(ended, Ended::Moot("it is for review now".to_owned()));
+        let card = desk.with(move |backlog| backlog.store().card(&id)).await.unwrap().unwrap();
+        assert_eq!((card.status, card.claim), (Status::Ready, None));
     }
 }

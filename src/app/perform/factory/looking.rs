@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gate_card;
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Waiting};
 use crate::backlog::error::Error;
 use crate::backlog::model::{BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Term, TermField, Terms};
 use crate::backlog::operations::Backlog;
 use crate::fleet::checks;
 use crate::fleet::home::Site;
+use crate::fleet::lifecycle;
 use crate::fleet::model::{ActiveState, AgentName, AgentRow, Flag, FleetSnapshot, Readiness};
 use crate::fleet::os::process;
-use crate::fleet::roster::{Agent, ENHANCING_CLASS, Roster};
+use crate::fleet::pipeline::{End, Pipeline};
+use crate::fleet::roster::{Agent, ENHANCING_CLASS, Lifespan, Roster};
 
 /// Cards read of each column: more than agents can take in one tick.
 // A backlog may hold a million cards, and a tick reads it whenever it changed.
@@ -47,28 +50,40 @@ pub(super) fn seats(
         .collect()
 }
 
-fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, busy: bool) -> Seat {
-    let role = if roster.is_lead(agent) {
+/// What an agent is to the fleet as a whole.
+pub(super) fn role(roster: &Roster, agent: &Agent) -> Role {
+    if roster.is_lead(agent) {
         Role::Lead
     } else if agent.class == ENHANCING_CLASS {
         Role::Enhancer
     } else {
         Role::Worker
-    };
+    }
+}
+
+/// Names and classes of the agents that the roster has on other hosts.
+pub(super) fn elsewhere(site: &Site, roster: &Roster) -> BTreeSet<String> {
+    let remote = roster.agents.iter().filter(|agent| roster.is_remote(agent, site));
+    remote.flat_map(|agent| [agent.name.to_string(), agent.class.clone()]).collect()
+}
+
+fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, busy: bool) -> Seat {
     // One that no snapshot shows yet is not known.
     let readiness = row.map_or(Readiness::Unknown, |row| row.readiness);
     let lives = |row: &AgentRow| row.process.as_ref().is_some_and(|process| process.alive);
     Seat {
         name: agent.name,
         class: agent.class.clone(),
-        role,
+        role: role(roster, agent),
         lifespan: agent.lifespan,
         readiness,
         began: None,
         reason: row.map(|row| row.reason.to_string()).unwrap_or_default(),
         // A session that ended may leave a process which still writes; then the claim stays.
         gone: row.is_some_and(|row| row.readiness == Readiness::Dead && !lives(row)),
-        stopped: row.is_some_and(|row| row.has(Flag::Stopped)),
+        // One that comes with work was mostly stopped as there was none, and that is no wish of anybody.
+        stopped: row.is_some_and(|row| row.has(Flag::Stopped))
+            && (agent.lifespan != Lifespan::Ephemeral || lifecycle::stays_stopped(site, &agent.name)),
         restarting: row
             .and_then(|row| row.systemd.as_ref())
             // systemd is about to do it: a second start beside it would be one too many.
@@ -92,6 +107,8 @@ pub(super) struct Known {
     here: BTreeMap<(CardId, i64), bool>,
     /// Blocked cards by version: who held them, if anybody did.
     owners: BTreeMap<(CardId, i64), Option<String>>,
+    /// Cards that wait for a review, by version: who wrote the change.
+    authors: BTreeMap<(CardId, i64), Vec<String>>,
 }
 
 /// Reads what a tick needs of the backlog.
@@ -100,11 +117,11 @@ pub(super) fn cards(
     assignees: &BTreeSet<String>,
     host: &str,
     known: &mut Known,
-    line: Option<i64>,
+    (line, pipeline): (Option<i64>, Option<&Pipeline>),
 ) -> Result<Cards, Error> {
     let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
     let [_, ready, _, stuck, _] = board.lanes;
-    let waiting = waiting(backlog, ready, assignees)?;
+    let waiting = waiting(backlog, ready, assignees, (known, pipeline))?;
     let held = held(backlog, board.claims, board.now, assignees, host, known)?;
     let blocked = blocked(backlog, stuck.cards, known)?;
     let (over, line) = if assignees.contains(REVIEWER) { over(backlog, line)? } else { (Vec::new(), None) };
@@ -132,7 +149,12 @@ fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, Option
 
 /// The cards that can be claimed. Where there are more than one query reads, each class and agent is asked about by
 /// itself: a thousand cards for others must not hide the one for it.
-fn waiting(backlog: &mut Backlog, lane: Lane, assignees: &BTreeSet<String>) -> Result<Vec<Waiting>, Error> {
+fn waiting(
+    backlog: &mut Backlog,
+    lane: Lane,
+    assignees: &BTreeSet<String>,
+    (known, pipeline): (&mut Known, Option<&Pipeline>),
+) -> Result<Vec<Waiting>, Error> {
     let mut lines = lane.cards;
     if lane.count > MOST_CARDS {
         let mut seen: BTreeSet<CardId> = lines.iter().map(|line| line.id).collect();
@@ -144,7 +166,26 @@ fn waiting(backlog: &mut Backlog, lane: Lane, assignees: &BTreeSet<String>) -> R
         }
         lines.sort_by_key(|line| std::cmp::Reverse(line.priority));
     }
-    Ok(lines.into_iter().map(|line| Waiting { id: line.id, assignee: line.assignee }).collect())
+    let is_review = |stage: &str| {
+        pipeline.and_then(|pipeline| pipeline.stage(stage)).is_some_and(|(stage, _)| stage.moves_on == End::Approved)
+    };
+    let mut authors = BTreeMap::new();
+    let mut all = Vec::new();
+    for line in lines {
+        let mut of_card = Vec::new();
+        if is_review(&line.stage) {
+            let key = (line.id, line.version);
+            of_card = match known.authors.get(&key) {
+                Some(known) => known.clone(),
+                // Of everything that waits only these: a history may be long.
+                None => gate_card::workers(&backlog.store().history(&line.id, gate_card::HISTORY)?),
+            };
+            authors.insert(key, of_card.clone());
+        }
+        all.push(Waiting { id: line.id, assignee: line.assignee, authors: of_card });
+    }
+    known.authors = authors;
+    Ok(all)
 }
 
 fn held(
@@ -224,12 +265,46 @@ mod tests {
         backlog.claim(&request).unwrap().unwrap();
         let mut known = Known::default();
         // As after a request for cards, which only wants to know what is done.
-        let nobody = cards(&mut backlog, &BTreeSet::from([String::new()]), "here", &mut known, None).unwrap();
+        let nobody = cards(&mut backlog, &BTreeSet::from([String::new()]), "here", &mut known, (None, None)).unwrap();
         assert!(!nobody.held[0].here);
         let all = BTreeSet::from(["code0".to_owned(), String::new()]);
         for _ in 0..2 {
-            let seen = cards(&mut backlog, &all, "here", &mut known, None).unwrap();
+            let seen = cards(&mut backlog, &all, "here", &mut known, (None, None)).unwrap();
             assert!(seen.held[0].here, "it was claimed on this host");
         }
+    }
+
+    #[test]
+    fn a_card_that_waits_for_a_review_names_who_wrote_it() {
+        use crate::fleet::framework;
+
+        let (path, text) = framework::pipelines().next().unwrap();
+        let classes = BTreeSet::from(["code", "review", "merge-gate"]);
+        let pipeline = crate::fleet::pipeline::parse(text, std::path::Path::new(path), &classes).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::File(folder.path().join("backlog.db"));
+        let as_who = |actor: &str| Who { actor: actor.into(), tenant_id: "t".into(), host: "here".into() };
+        let mut backlog = place.open(Intent::Write, as_who("code0"), &mut |_, _| {}).unwrap();
+        let id = CardId::parse("A1").unwrap();
+        let stage = |stage: &str| Patch { stage: Some(stage.to_owned()), ..Patch::default() };
+        let fields = Patch { assignee: Some("code".to_owned()), ..stage("code") };
+        let new = NewCard { id, title: "a".to_owned(), fields, idempotency_key: None, blocked: false };
+        backlog.create(&new).unwrap();
+        let request =
+            ClaimRequest { owner: "code0".into(), ttl_seconds: None, id: Some(id), phase: None, assignee: None };
+        let claimed = backlog.claim(&request).unwrap().unwrap();
+        backlog.release(&id, claimed.claim.unwrap().token, "").unwrap();
+        let all = BTreeSet::from(["code".to_owned()]);
+        let mut known = Known::default();
+        let mut authors = |backlog: &mut Backlog| {
+            let seen = cards(backlog, &all, "here", &mut known, (None, Some(&pipeline))).unwrap();
+            seen.waiting[0].authors.clone()
+        };
+        assert_eq!(authors(&mut backlog), [] as [String; 0], "whoever had it goes on with it");
+        backlog.edit(&id, &stage("review"), None).unwrap();
+        assert_eq!(authors(&mut backlog), ["code0"]);
+        assert_eq!(authors(&mut backlog), ["code0"], "as it was found out before");
+        backlog.edit(&id, &stage("gate"), None).unwrap();
+        assert_eq!(authors(&mut backlog), [] as [String; 0], "who merges it need not be another one");
     }
 }

@@ -6,12 +6,15 @@ mod gate;
 mod gate_card;
 mod gate_print;
 mod give;
+mod in_use;
 mod looking;
 mod north_star;
+mod remembered;
 mod steps;
 mod supervise;
 mod sync;
 mod trees;
+mod troubles;
 mod witness;
 
 pub(in crate::app) use gate::perform as gate;

@@ -12,7 +12,7 @@ use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::{self, SUPERVISOR};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::lifecycle::Lifecycle;
+use crate::fleet::lifecycle::{Lifecycle, Outcome};
 use crate::fleet::message::{Envelope, Options, Post};
 use crate::fleet::model::Label;
 use crate::fleet::os::process;
@@ -52,6 +52,10 @@ pub(super) enum Ended {
     Agent(String),
     /// The card cannot be given.
     Card(String),
+    /// It is the agent's entry or the card: other cards and other agents show which.
+    Either(String),
+    /// The backlog or this host failed, and neither agent nor card is to blame.
+    Desk(String),
     /// Something else came first; nobody is to blame.
     Moot(String),
     /// It failed.
@@ -63,7 +67,13 @@ impl Ended {
     pub(super) fn words(&self) -> &str {
         match self {
             Self::Taken { how, .. } => how,
-            Self::Well(text) | Self::Agent(text) | Self::Card(text) | Self::Moot(text) | Self::Failed(text) => text,
+            Self::Well(text)
+            | Self::Agent(text)
+            | Self::Card(text)
+            | Self::Either(text)
+            | Self::Desk(text)
+            | Self::Moot(text)
+            | Self::Failed(text) => text,
         }
     }
 
@@ -72,7 +82,7 @@ impl Ended {
         match self {
             Self::Well(_) | Self::Taken { .. } => Some(true),
             Self::Moot(_) => None,
-            Self::Agent(_) | Self::Card(_) | Self::Failed(_) => Some(false),
+            Self::Agent(_) | Self::Card(_) | Self::Either(_) | Self::Desk(_) | Self::Failed(_) => Some(false),
         }
     }
 }
@@ -95,11 +105,13 @@ pub(super) async fn live(site: &Site, roster: &Roster, decision: &Decision, agen
             // With the moment at which this began: one that somebody else brought back while its lock was
             // waited for is not restarted again.
             Decision::Revive { .. } => life.revive(agent, seen).await,
-            Decision::Stop { .. } => life.stop(agent).await,
-            _ => life.start(agent).await,
+            Decision::Stop { .. } => life.rest(agent).await,
+            _ => life.start_unless_stopped(agent).await,
         }
     };
     match done.await {
+        // The look by which it was decided may be from before the stop.
+        Ok(outcome @ Outcome::StaysStopped) => Ended::Moot(outcome.word().to_owned()),
         Ok(outcome) => Ended::Well(outcome.word().to_owned()),
         Err(failure) => Ended::Failed(failure.to_string()),
     }
@@ -122,15 +134,16 @@ pub(super) async fn clear(site: &Site, roster: &Roster, agent: &Agent, holds: bo
         return Ended::Agent(said);
     }
     match restart(site, roster, agent).await {
-        Ok(()) => Ended::Well("restarted".to_owned()),
+        Ok(outcome @ Outcome::StaysStopped) => Ended::Moot(outcome.word().to_owned()),
+        Ok(_) => Ended::Well("restarted".to_owned()),
         Err(failure) => Ended::Agent(failure.to_string()),
     }
 }
 
-/// Restarts an agent that holds no card.
-pub(super) async fn restart(site: &Site, roster: &Roster, agent: &Agent) -> Result<(), Failure> {
+/// Restarts an agent that holds no card, unless somebody stopped it on purpose.
+pub(super) async fn restart(site: &Site, roster: &Roster, agent: &Agent) -> Result<Outcome, Failure> {
     let since = process::since_boot();
-    Lifecycle::choose(site, roster, None).await?.restart(agent, since).await.map(drop)
+    Lifecycle::choose(site, roster, None).await?.restart_unless_stopped(agent, since).await
 }
 
 /// Says something to an agent in the supervisor's name.

@@ -20,8 +20,11 @@ use tokio::time::Instant;
 
 use super::desk::Desk;
 use super::give::Giving;
+use super::in_use::InUse;
 use super::looking::{self, Known};
+use super::remembered::remember;
 use super::steps::{self, Ended, paused};
+use super::troubles::{At, Troubles};
 use super::{trees, witness};
 use crate::app::action::error::DONE;
 use crate::app::action::supervise::Supervise;
@@ -35,12 +38,10 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::escalations;
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{Site, fingerprint};
-use crate::fleet::library;
 use crate::fleet::model::{AgentName, FleetSnapshot, Label};
 use crate::fleet::observe;
 use crate::fleet::os::folder;
 use crate::fleet::os::process;
-use crate::fleet::roster::{self, Roster};
 use crate::fleet::{session, supervision};
 
 /// How often it is asked whether the backlog changed: one cheap question.
@@ -65,12 +66,12 @@ const MAX_STATE: usize = 4 << 20;
 /// # Errors
 /// When another supervises already, or the fleet cannot be looked at.
 pub(in crate::app) async fn supervise(site: &Site, wanted: &Supervise) -> Result<u8> {
-    let roster = roster::load(site)?;
+    let used = InUse::load(site)?;
     if wanted.dry_run {
-        return Supervisor::new(site, wanted, roster, Intent::Read)?.once().await;
+        return Supervisor::new(site, wanted, used, Intent::Read)?.once().await;
     }
     let _lock = supervision::hold(site).await?;
-    let supervisor = Supervisor::new(site, wanted, roster, Intent::Write)?;
+    let supervisor = Supervisor::new(site, wanted, used, Intent::Write)?;
     if wanted.once { supervisor.once().await } else { supervisor.live().await }
 }
 
@@ -88,7 +89,7 @@ struct Supervisor<'a> {
     wanted: &'a Supervise,
     desk: Desk,
     known: Arc<Mutex<Known>>,
-    roster: Arc<Roster>,
+    used: InUse,
     memory: Memory,
     /// As it was written down last.
     saved: Vec<u8>,
@@ -102,8 +103,9 @@ struct Supervisor<'a> {
     looks: u64,
     /// Work trees of cards that are done.
     sweeping: trees::Sweeping,
-    /// What failed last while looking, so that it is said once.
-    trouble: String,
+    troubles: Troubles,
+    /// What is tried at each tick and fails, and why, so that it is told once.
+    failing: BTreeMap<String, String>,
     /// Whether anybody still reads what is printed.
     heard: bool,
 }
@@ -126,7 +128,7 @@ struct Seen {
 }
 
 impl<'a> Supervisor<'a> {
-    fn new(site: &'a Site, wanted: &'a Supervise, roster: Roster, intent: Intent) -> Result<Self> {
+    fn new(site: &'a Site, wanted: &'a Supervise, used: InUse, intent: Intent) -> Result<Self> {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         let path = supervision::state_file(site);
         let Written { boot: before, memory }: Written<'_> = match crate::plain::read(&path, MAX_STATE) {
@@ -143,7 +145,7 @@ impl<'a> Supervisor<'a> {
             wanted,
             desk: Desk::start(site, intent)?,
             known: Arc::default(),
-            roster: Arc::new(roster),
+            used,
             saved: Vec::new(),
             memory,
             boot,
@@ -152,18 +154,19 @@ impl<'a> Supervisor<'a> {
             holding: BTreeSet::new(),
             looks: 0,
             sweeping: trees::Sweeping::new(),
-            trouble: String::new(),
+            troubles: Troubles::default(),
+            failing: BTreeMap::new(),
             heard: true,
         })
     }
 
     /// One tick on two looks that have to agree.
     async fn once(mut self) -> Result<u8> {
-        let first = observe::once(self.site, (*self.roster).clone()).await;
+        let first = observe::once(self.site, (*self.used.roster).clone()).await;
         let situation = self.situation(&first).await;
         self.memory.look(&situation);
         tokio::time::sleep(SECOND_LOOK).await;
-        let second = observe::once(self.site, (*self.roster).clone()).await;
+        let second = observe::once(self.site, (*self.used.roster).clone()).await;
         let situation = self.situation(&second).await;
         self.memory.look(&situation);
         let decisions = tick(&situation, &self.memory);
@@ -174,7 +177,7 @@ impl<'a> Supervisor<'a> {
             for decision in &decisions {
                 self.print(decision, None);
             }
-            return Ok(if self.trouble.is_empty() { DONE } else { crate::app::action::error::FAILED });
+            return Ok(if self.troubles.is_empty() { DONE } else { crate::app::action::error::FAILED });
         }
         self.memory.decided(&decisions);
         let mut work = Work::new();
@@ -185,7 +188,7 @@ impl<'a> Supervisor<'a> {
             self.finish(done).await;
         }
         self.save();
-        Ok(if self.trouble.is_empty() { DONE } else { crate::app::action::error::FAILED })
+        Ok(if self.troubles.is_empty() { DONE } else { crate::app::action::error::FAILED })
     }
 
     /// One tick after the other, until it is told to go.
@@ -243,7 +246,7 @@ impl<'a> Supervisor<'a> {
                 self.begin(decision, &mut work).await;
             }
             let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
-            self.sweeping.sweep(self.site, &self.roster, &self.desk, done).await;
+            self.sweeping.sweep(self.site, &self.used.roster, &self.desk, done).await;
             self.save();
             due = Instant::now() + self.pause(situation.now);
         }
@@ -262,30 +265,16 @@ impl<'a> Supervisor<'a> {
 
     /// How long nothing has to be looked at when nothing happens.
     fn pause(&self, now: Duration) -> Duration {
-        let interval = self.wanted.interval.unwrap_or(self.roster.supervise.interval);
+        let interval = self.wanted.interval.unwrap_or(self.used.roster.supervise.interval);
         let backoff = self.memory.next_due(now).map_or(interval, |until| until.saturating_sub(now));
         // Right behind the end of a pause, not right before it.
         interval.min(backoff + Duration::from_millis(50))
     }
 
-    /// The roster as it is now; an invalid one leaves the last valid one in use.
+    /// The roster and the pipeline as they are now.
     fn reload(&mut self) {
-        if let Ok(roster) = roster::load(self.site)
-            && roster != *self.roster
-        {
-            self.roster = Arc::new(roster);
-        }
-    }
-
-    /// Says once what fails while looking.
-    fn troubled(&mut self, what: &str) {
-        if self.trouble != what {
-            what.clone_into(&mut self.trouble);
-            if !what.is_empty() {
-                output::say(&format!("mosaic-tui: {what}"));
-                tracing::warn!("{what}");
-            }
-        }
+        let invalid = self.used.renew(self.site).err();
+        self.troubles.take(At::Roster, &invalid.map(|failure| failure.to_string()).unwrap_or_default());
     }
 
     async fn situation(&mut self, snapshot: &FleetSnapshot) -> Situation {
@@ -299,7 +288,7 @@ impl<'a> Supervisor<'a> {
         let mut troubles: Vec<String> = moved.err().iter().map(ToString::to_string).collect();
         troubles.extend(cards.as_ref().err().map(ToString::to_string));
         troubles.extend(open.as_ref().err().map(ToString::to_string));
-        self.troubled(&troubles.join("; "));
+        self.troubles.take(At::Look, &troubles.join("; "));
         // A list that cannot be read is an empty one here: `raise` looks for the subject in the file
         // itself, so nothing is escalated twice for it.
         let mut here = open.unwrap_or_default();
@@ -316,25 +305,26 @@ impl<'a> Supervisor<'a> {
             escalated: here.into_iter().map(|one| one.subject).collect(),
             trees: self.sweeping.stay.clone(),
             settings: Settings {
-                linger: self.roster.supervise.linger,
-                concurrency: self.roster.supervise.concurrency.clone(),
+                linger: self.used.roster.supervise.linger,
+                concurrency: self.used.roster.supervise.concurrency.clone(),
+                elsewhere: looking::elsewhere(self.site, &self.used.roster),
             },
         }
     }
 
     fn seats(&self, snapshot: &FleetSnapshot) -> Vec<Seat> {
         let is_busy = |name| self.busy.contains(&name) || self.settling.contains_key(&name);
-        looking::seats(self.site, &self.roster, snapshot, &is_busy, &|name| self.memory.asks_for_age(name))
+        looking::seats(self.site, &self.used.roster, snapshot, &is_busy, &|name| self.memory.asks_for_age(name))
     }
 
     /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
     async fn move_on(&self) -> Result<()> {
-        let Some(name) = self.roster.pipeline.as_deref().filter(|_| !self.wanted.dry_run) else { return Ok(()) };
+        let Some(pipeline) = self.used.pipeline.clone().filter(|_| !self.wanted.dry_run) else { return Ok(()) };
         // A card that moves on ends somebody's work and begins another's, and a pause holds up both.
         if paused(self.site).is_some() {
             return Ok(());
         }
-        let (site, pipeline) = (self.site.clone(), library::pipeline(self.site, name)?);
+        let site = self.site.clone();
         let moved = self.desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await??;
         moved.iter().for_each(|words| tracing::info!("{words}"));
         Ok(())
@@ -343,11 +333,12 @@ impl<'a> Supervisor<'a> {
     async fn cards(&self, seats: &[Seat]) -> Result<Cards> {
         let (assignees, host) = (looking::assignees(seats), self.site.host.clone());
         let (known, line) = (Arc::clone(&self.known), self.memory.line);
+        let pipeline = self.used.pipeline.clone();
         self.desk
             .with(move |backlog| {
                 // What it guards is whole between any two statements.
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                looking::cards(backlog, &assignees, &host, &mut known, line)
+                looking::cards(backlog, &assignees, &host, &mut known, (line, pipeline.as_deref()))
             })
             .await
     }
@@ -362,9 +353,12 @@ impl<'a> Supervisor<'a> {
         let begun = Timestamp::now();
         let Some(name) = decision.occupies() else {
             let ended = self.at_once(&decision).await;
-            return self.told(&Done { decision, ended, begun });
+            if self.is_news(&decision, &ended) {
+                self.told(&Done { decision, ended, begun });
+            }
+            return;
         };
-        let (site, desk, roster) = (self.site, self.desk.clone(), Arc::clone(&self.roster));
+        let (site, desk, InUse { roster, pipeline }) = (self.site, self.desk.clone(), self.used.clone());
         let ttl_seconds = self.wanted.ttl_seconds.unwrap_or(roster.supervise.ttl_seconds);
         let lease_seconds = self.wanted.lease_seconds;
         let goals = !self.goals().is_empty();
@@ -375,7 +369,8 @@ impl<'a> Supervisor<'a> {
                 Err(failure) => Ended::Failed(failure.to_string()),
                 Ok(agent) => match &decision {
                     Decision::Dispatch { card, .. } => {
-                        let giving = Giving { site, desk: &desk, roster: &roster, lease_seconds, ttl_seconds };
+                        let (desk, roster, pipeline) = (&desk, &roster, pipeline.as_deref());
+                        let giving = Giving { site, desk, roster, pipeline, lease_seconds, ttl_seconds };
                         giving.give(card, agent).await
                     }
                     Decision::Replan { .. } => {
@@ -430,6 +425,17 @@ impl<'a> Supervisor<'a> {
         done.map_or_else(|failure| Ended::Failed(failure.to_string()), Ended::Well)
     }
 
+    /// Whether it is worth a line how something ended that takes no time: what fails is tried again at each tick.
+    fn is_news(&mut self, decision: &Decision, ended: &Ended) -> bool {
+        match ended {
+            Ended::Failed(why) => self.failing.insert(decision.what(), why.clone()).as_ref() != Some(why),
+            _ => {
+                self.failing.remove(&decision.what());
+                true
+            }
+        }
+    }
+
     /// Takes in how something ended.
     async fn finish(&mut self, done: Done) {
         let now = process::since_boot();
@@ -442,40 +448,18 @@ impl<'a> Supervisor<'a> {
                 self.settling.insert(agent, Instant::now());
             }
         }
-        let memory = &mut self.memory;
+        remember(&mut self.memory, &done.decision, &done.ended, now);
         match (&done.decision, &done.ended) {
-            (Decision::Dispatch { card, agent, .. }, Ended::Taken { attempts, began, .. }) => {
-                memory.took_work(*agent, card.as_str(), *attempts, *began);
-            }
-            (Decision::Dispatch { card, .. }, Ended::Card(why)) => memory.could_not_give(card.as_str(), why, now),
-            (
-                Decision::Dispatch { agent, .. } | Decision::Replan { agent, .. } | Decision::Clear { agent, .. },
-                Ended::Agent(why) | Ended::Failed(why),
-            ) => {
-                memory.took_no_work(*agent, why, now);
-            }
-            // Counted also where it went well: an agent that starts and dies each time is
-            // what the pause is for.
-            (Decision::Revive { agent, why }, Ended::Well(_)) => memory.revived(*agent, &why.to_string(), now),
-            (
-                Decision::Revive { agent, .. } | Decision::Start { agent, .. } | Decision::Keep { agent, .. },
-                Ended::Failed(why),
-            ) => memory.revived(*agent, why, now),
-            (Decision::Stop { agent, .. }, Ended::Failed(_)) => memory.could_not_stop(*agent),
             (Decision::Replan { agent, .. }, Ended::Well(_)) => {
                 // Read behind the delivery: what changed while it was on its way is no reason to ask again.
                 let mark = self.mark().await;
                 self.memory.asked = mark.map(|mark| Asked { agent: *agent, mark, at: now });
-            }
-            (Decision::Review { agent, card }, Ended::Agent(why) | Ended::Failed(why)) => {
-                memory.could_not_review(*agent, *card, why, now);
             }
             (Decision::Tell { id, .. }, Ended::Well(_)) => {
                 if let Err(failure) = escalations::told(self.site, id).await {
                     self.memory.could_not_tell(id, &failure.to_string(), now);
                 }
             }
-            (Decision::Tell { id, .. }, Ended::Agent(why) | Ended::Failed(why)) => memory.could_not_tell(id, why, now),
             _ => {}
         }
         self.told(&done);
@@ -543,8 +527,11 @@ impl<'a> Supervisor<'a> {
         let done = folder::make_private(&self.site.supervisor_dir())
             .and_then(|()| file::write_private(&path, &bytes, Keep::Fleeting));
         match done {
-            Ok(()) => self.saved = bytes,
-            Err(error) => self.troubled(&format!("{}: {error}", path.display())),
+            Ok(()) => {
+                self.saved = bytes;
+                self.troubles.take(At::State, "");
+            }
+            Err(error) => self.troubles.take(At::State, &format!("{}: {error}", path.display())),
         }
     }
 }

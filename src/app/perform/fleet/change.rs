@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::action::report::Report;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
-use crate::fleet::lifecycle::{self, Lifecycle, Tell};
+use crate::fleet::lifecycle::{self, Lifecycle, Stop, Tell};
 use crate::fleet::model::{AgentName, FloorGap, Warning};
 use crate::fleet::roster::{self, Edit, Field, Roster};
 use crate::fleet::session;
@@ -37,7 +37,7 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
             ..failure
         })?;
         // Else it would count as dead, and a recovery would start it.
-        lifecycle::note_stopped(site, name, "not started yet");
+        lifecycle::note_stopped(site, name, Stop::NotStarted);
         let unit = if enabled { ", its unit enabled" } else { "" };
         format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
     };

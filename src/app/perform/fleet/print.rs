@@ -125,15 +125,21 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         "supervisor {}{}; {}",
         snapshot.supervisor,
         if lingers { "" } else { ", LINGERING IS OFF: the fleet ends with your last login" },
-        if needing.is_empty() { "nobody needs you".to_owned() } else { format!("need you: {}", needing.join(", ")) },
+        match (needing.is_empty(), snapshot.needs_somebody()) {
+            (true, false) => "nobody needs you".to_owned(),
+            // Nobody of the agents: what it is stands below.
+            (true, true) => "something waits for you".to_owned(),
+            (false, _) => format!("need you: {}", needing.join(", ")),
+        },
     ));
+    lines.extend(crate::app::perform::headless::escalated(snapshot).map(|line| format!("escalation {line}")));
     lines.extend(snapshot.supervision.pid.map(|pid| format!("cards are given out by process {pid}")));
     let warnings: Vec<Label> = snapshot.warnings.iter().map(Warning::label).collect();
     lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     let json: Value = json!({
         "tenant_id": snapshot.tenant_id, "host": snapshot.host, "supervisor": snapshot.supervisor,
         "supervision": snapshot.supervision, "warnings": warnings, "need_operator": needing, "agents": managed,
+        "escalations": snapshot.unattended().collect::<Vec<_>>(),
     });
-    let fine = needing.is_empty();
-    Report::done(lines.join("\n"), &json).with_code(if fine { DONE } else { FAILED })
+    Report::done(lines.join("\n"), &json).with_code(if snapshot.needs_somebody() { FAILED } else { DONE })
 }

@@ -114,11 +114,10 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions, theme: Them
         }
     };
     if options.check {
-        let needing: Vec<&Arc<AgentRow>> = snapshot.needing().collect();
-        report.code = if needing.is_empty() { DONE } else { FAILED };
+        report.code = if snapshot.needs_somebody() { FAILED } else { DONE };
         // The other formats are for programs, which read the exit code and want the document whole.
         if options.format == OnceFormat::Text {
-            report.text = check_text(&needing);
+            report.text = check_text(&snapshot);
         }
     }
     Ok(if unread { report.with_code(FAILED) } else { report })
@@ -137,14 +136,18 @@ pub(in crate::app) fn joined(snapshot: &Arc<FleetSnapshot>, board: &Result<Board
     })
 }
 
-/// Who needs the operator and why, one line each.
-fn check_text(needing: &[&Arc<AgentRow>]) -> String {
-    if needing.is_empty() {
+/// Who needs the operator and why, and what waits for a person, one line each.
+fn check_text(snapshot: &FleetSnapshot) -> String {
+    if !snapshot.needs_somebody() {
         return "nobody needs you".to_owned();
     }
-    let lines: Vec<String> =
-        needing.iter().map(|row| format!("{}: {}: {}", row.name, row.readiness.word(), reason(row))).collect();
-    lines.join("\n")
+    let rows = snapshot.needing().map(|row| format!("{}: {}: {}", row.name, row.readiness.word(), reason(row)));
+    rows.chain(escalated(snapshot)).collect::<Vec<_>>().join("\n")
+}
+
+/// What waits for a person and nobody looks after, one line each.
+pub(in crate::app) fn escalated(snapshot: &FleetSnapshot) -> impl Iterator<Item = String> {
+    snapshot.unattended().map(|one| Label::new(&format!("{}: {}: {}", one.id, one.subject, one.why)).to_string())
 }
 
 async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
@@ -255,8 +258,13 @@ fn as_text(
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     let needing = snapshot.needing().count();
+    let escalated = match snapshot.unattended().count() {
+        0 => String::new(),
+        1 => ", 1 escalation".to_owned(),
+        many => format!(", {many} escalations"),
+    };
     let mut out = format!(
-        "{paused}{needing} need you; {}\n{} on {}, socket {}, {} supervisor\n",
+        "{paused}{needing} need you{escalated}; {}\n{} on {}, socket {}, {} supervisor\n",
         counts.join(", "),
         snapshot.tenant_id,
         snapshot.host,

@@ -10,7 +10,7 @@ use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// How many wait, for the header; nothing while somebody looks after each.
 pub(super) fn count(snapshot: &FleetSnapshot) -> Option<Piece> {
-    match snapshot.escalations.iter().filter(|one| one.is_open()).count() {
+    match snapshot.unattended().count() {
         0 => None,
         1 => Some(Piece::new("   1 escalation (!)", Role::Alarm)),
         many => Some(Piece::new(format!("   {many} escalations (!)"), Role::Alarm)),
