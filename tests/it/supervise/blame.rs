@@ -50,7 +50,7 @@ fn a_roster_that_is_half_saved_puts_no_card_back() {
     fs::write(sandbox.roster(), format!("{whole}nonsense: 1\n")).unwrap();
     wait_for("that the roster is not valid", || heard("stays in use") == 1);
     card(&sandbox, "A1", &["--assignee", "code"]);
-    wait_for("it is given all the same", || dispatched());
+    wait_for("it is given all the same", dispatched);
     assert_eq!(status(&sandbox, "A1"), "claimed");
     assert_eq!(heard("stays in use"), 1, "said once");
     fs::write(sandbox.roster(), whole).unwrap();
