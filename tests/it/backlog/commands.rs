@@ -299,7 +299,7 @@ fn a_card_that_an_agent_blocks_reaches_a_person_also_without_a_supervisor() {
     assert_eq!(escalations(), Vec::<serde_json::Value>::new());
 
     as_agent(&["backlog", "claim", "--owner", "code0", "--id", "A1"]);
-    let told = as_agent(&["backlog", "block", "--id", "A1", "--reason", "no access to the registry"]);
+    let told = as_agent(&["backlog", "block", "--id", "A1", "--token", "1", "--reason", "no access to the registry"]);
     assert!(told.contains("the user sees it as escalation e1"), "{told}");
     let all = escalations();
     assert_eq!(all.len(), 1, "{all:#?}");
@@ -314,7 +314,7 @@ fn a_card_that_an_agent_blocks_reaches_a_person_also_without_a_supervisor() {
         assert!(shown.contains("1 escalation (!)"), "{view}: {shown}");
     }
     // It is as open as before when it is blocked again, and goes with its cause.
-    as_agent(&["backlog", "block", "--id", "A1", "--reason", "no access to the registry"]);
+    as_agent(&["backlog", "block", "--id", "A1", "--token", "1", "--reason", "no access to the registry"]);
     assert_eq!(escalations().len(), 1);
     sandbox.ok(&["backlog", "unblock", "--id", "A1"]);
     assert_eq!(escalations(), Vec::<serde_json::Value>::new());
