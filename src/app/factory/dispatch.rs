@@ -14,18 +14,12 @@ pub(super) fn fit(card: &Waiting, seat: &Seat) -> Option<Reason> {
     if card.is_by(seat.name) {
         return None;
     }
-    assigned(&card.assignee, (seat.name.as_str(), &seat.class), seat.role)
-}
-
-/// Why a card that is for `assignee` may go to an agent of this name, class and role.
-#[must_use]
-pub fn assigned(assignee: &str, (name, class): (&str, &str), role: Role) -> Option<Reason> {
-    match assignee {
+    match card.assignee.as_str() {
         // A floor seat that took cards for anyone would be busy when the fleet needs it.
-        "" if role == Role::Worker => Some(Reason::ForAnyone),
+        "" if seat.role == Role::Worker => Some(Reason::ForAnyone),
         "" => None,
-        assignee if assignee == name => Some(Reason::ForAgent),
-        assignee if assignee == class => Some(Reason::ForClass(class.to_owned())),
+        assignee if assignee == seat.name.as_str() => Some(Reason::ForAgent),
+        assignee if assignee == seat.class => Some(Reason::ForClass(seat.class.clone())),
         _ => None,
     }
 }

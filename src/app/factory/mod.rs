@@ -14,7 +14,6 @@ mod tick;
 mod tests;
 
 pub use decision::{Decision, Reason};
-pub use dispatch::assigned;
 pub use memory::{Asked, Backoff, Given, Memory};
 pub use situation::{Blocked, Cards, Held, Role, Seat, Settings, Situation, Stays, Waiting};
 pub use tick::{REVIEWER, tick};

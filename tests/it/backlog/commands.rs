@@ -314,7 +314,7 @@ fn a_card_that_an_agent_blocks_reaches_a_person_also_without_a_supervisor() {
         assert!(shown.contains("1 escalation (!)"), "{view}: {shown}");
     }
     // It is as open as before when it is blocked again, and goes with its cause.
-    as_agent(&["backlog", "block", "--id", "A1", "--token", "1", "--reason", "no access to the registry"]);
+    sandbox.ok(&["backlog", "block", "--id", "A1", "--reason", "no access to the registry"]);
     assert_eq!(escalations().len(), 1);
     sandbox.ok(&["backlog", "unblock", "--id", "A1"]);
     assert_eq!(escalations(), Vec::<serde_json::Value>::new());

@@ -8,9 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::desk::Desk;
-use super::looking;
 use super::steps::{Ended, options, paused, restart};
-use crate::app::factory::assigned;
 use crate::app::perform::agent::reset_command;
 use crate::app::perform::backlog::{Terms, brief};
 use crate::backlog::model::{Card, CardId, Patch, Status};
@@ -108,12 +106,6 @@ impl Giving<'_> {
             return Ended::Failed("it was claimed without a token".to_owned());
         };
         let lease = Lease { id: *id, owner: agent.name, token };
-        // A claim by name asks for no class, and the card may have got another one since the look.
-        let whom = (agent.name.as_str(), agent.class.as_str());
-        if assigned(&card.assignee, whom, looking::role(self.roster, agent)).is_none() {
-            let now = if card.assignee.is_empty() { "anyone" } else { card.assignee.as_str() };
-            return self.back(&lease, format!("it is for {now} now"), Ended::Moot).await;
-        }
         let briefed = self.under(&lease, self.brief(&lease, agent)).await;
         match briefed {
             Ok(receipt) => self.keep(&lease, &card, &receipt).await,
@@ -295,33 +287,5 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
         false if receipt.left_behind => Err(Not::LeftBehind(why)),
         false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
         false => Err(Not::Agent(why)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::backlog::model::NewCard;
-    use crate::backlog::place::Intent;
-    use crate::fleet::roster;
-
-    #[tokio::test]
-    async fn a_card_that_was_given_to_another_class_since_the_look_goes_back_untold() {
-        let folder = tempfile::tempdir().unwrap();
-        let site = Site { isolated: true, ..Site::for_tests(&folder.path().display().to_string()) };
-        std::fs::create_dir_all(site.roster.parent().unwrap()).unwrap();
-        std::fs::write(&site.roster, "version: 1\nagents: [{name: a, runtime: stub, class: code}]\n").unwrap();
-        let roster = roster::load(&site).unwrap();
-        let desk = Desk::start(&site, Intent::Write).unwrap();
-        let id = CardId::parse("A1").unwrap();
-        let fields = Patch { assignee: Some("review".to_owned()), ..Patch::default() };
-        let new = NewCard { id, title: "t".to_owned(), fields, idempotency_key: None, blocked: false };
-        desk.with(move |backlog| backlog.create(&new).map(drop)).await.unwrap();
-        let giving =
-            Giving { site: &site, desk: &desk, roster: &roster, pipeline: None, lease_seconds: 60, ttl_seconds: 60 };
-        let ended = giving.give(&id, &roster.agents[0]).await;
-        assert_eq!(ended, Ended::Moot("it is for review now".to_owned()));
-        let card = desk.with(move |backlog| backlog.store().card(&id)).await.unwrap().unwrap();
-        assert_eq!((card.status, card.claim), (Status::Ready, None));
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn seats(
 }
 
 /// What an agent is to the fleet as a whole.
-pub(super) fn role(roster: &Roster, agent: &Agent) -> Role {
+fn role(roster: &Roster, agent: &Agent) -> Role {
     if roster.is_lead(agent) {
         Role::Lead
     } else if agent.class == ENHANCING_CLASS {
