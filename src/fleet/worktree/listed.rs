@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::LIMIT;
+use super::{LIMIT, LOOK_AGAIN, TRIES};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::git_locks;
 use crate::fleet::model::Label;
@@ -35,7 +35,17 @@ impl Tree {
 
 /// Every work tree of a repository.
 pub(super) async fn trees(repo: &Path) -> Result<Vec<Tree>> {
-    let listed = git(repo, &["worktree", "list", "--porcelain"]).await?;
+    let mut tries = 1;
+    let listed = loop {
+        match git(repo, &["worktree", "list", "--porcelain"]).await {
+            Ok(listed) => break listed,
+            Err(failure) if tries == TRIES => return Err(failure),
+            // Git reads the record of each, and stops at one that somebody has just begun.
+            Err(failure) => tracing::info!(%failure, "tried again"),
+        }
+        tries += 1;
+        tokio::time::sleep(LOOK_AGAIN * tries).await;
+    };
     let mut all: Vec<Tree> = Vec::new();
     for line in listed.lines() {
         if let Some(path) = line.strip_prefix("worktree ") {

@@ -157,6 +157,12 @@ impl Lab {
         self.sandbox.tmux(&["capture-pane", "-p", "-t", "=a:"])
     }
 
+    /// The screen without the rows of a drawing: claude's creature blinks.
+    fn words(&self) -> String {
+        let is_drawn = |row: &str| row.contains(|c: char| ('\u{2580}'..='\u{259f}').contains(&c));
+        self.screen().lines().filter(|row| !is_drawn(row)).map(|row| format!("{row}\n")).collect()
+    }
+
     fn keys(&self, keys: &[&str]) {
         self.sandbox.tmux(&[&["send-keys", "-t", "=a:"], keys].concat());
     }

@@ -39,9 +39,9 @@ pub(super) fn somebody_at_its_keys(runtime: Runtime, size: &str) {
     lab.settled("after the first answer");
     let refused = |what: &str, word: &str| {
         lab.keyed(what);
-        let before = lab.screen();
+        let before = lab.words();
         lab.refused(what, &format!("tag{}", what.replace(' ', "")), 4, "refused", word);
-        assert_eq!(lab.screen(), before, "{what}: nothing was typed");
+        assert_eq!(lab.words(), before, "{what}: nothing was typed");
     };
     let cleared = |keys: &[&str]| {
         for key in keys {
@@ -167,10 +167,10 @@ pub(super) fn talk_decides_nothing(runtime: Runtime, size: &str) {
     lab.sandbox.tmux(&["set-buffer", "-b", "quoted", &signs[9..19].join("\n")]);
     lab.sandbox.tmux(&["paste-buffer", "-p", "-d", "-b", "quoted", "-t", "=a:"]);
     lab.keyed("a quoted dialog");
-    let before = lab.screen();
+    let before = lab.words();
     let answer = lab.sandbox.run(&["agent", "approve", "a", "--json"]);
     assert!(answer.code == 4 && answer.stdout.contains("no_question"), "{answer:?}");
-    assert_eq!(lab.screen(), before, "no key was pressed");
+    assert_eq!(lab.words(), before, "no key was pressed");
 }
 
 /// Texts whose end opens a list or escapes Enter: they arrive, and what comes behind them too.

@@ -138,8 +138,8 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
     lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     let json: Value = json!({
         "tenant_id": snapshot.tenant_id, "host": snapshot.host, "supervisor": snapshot.supervisor,
-        "supervision": snapshot.supervision, "warnings": warnings, "need_operator": needing, "agents": managed,
-        "escalations": snapshot.unattended().collect::<Vec<_>>(),
+        "supervision": snapshot.supervision, "warnings": warnings, "need_operator": needing,
+        "escalations": snapshot.unattended().collect::<Vec<_>>(), "agents": managed,
     });
     Report::done(lines.join("\n"), &json).with_code(if snapshot.needs_somebody() { FAILED } else { DONE })
 }

@@ -16,6 +16,16 @@ use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::update::steps;
 
+/// Whether a key with Alt is an Esc and what opens a line to type in, which a slow link sent together. In a text that is
+/// being typed Esc would drop it.
+fn opens_behind_esc(state: &State, key: KeyEvent) -> bool {
+    let types = match &state.overlay {
+        Some(overlay) => of_popup(overlay).text.is_some(),
+        None => state.is_filtering(),
+    };
+    key.modifiers == KeyModifiers::ALT && matches!(key.code, KeyCode::Char(':' | '/')) && !types
+}
+
 /// Takes one key press.
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     // Terminals with the enhanced keyboard tell when a key comes up, which would do everything twice.
@@ -25,6 +35,11 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     let chord = Chord::of(key);
     let at = state.standing();
     let meant = state.keys.lookup(&at, chord);
+    if meant.is_none() && opens_behind_esc(state, key) {
+        // Without it the letters of the line that follows would each be a key of the view.
+        press(state, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), effects);
+        return press(state, KeyEvent::new(key.code, KeyModifiers::NONE), effects);
+    }
     // These work in every layer, a text field included.
     if let Some(spec) = meant
         && !chord.is_text()

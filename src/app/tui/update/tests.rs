@@ -308,6 +308,22 @@ fn alt_and_ctrl_with_a_letter_are_not_the_letter() {
 }
 
 #[test]
+fn what_opens_a_line_behind_an_esc_opens_it_however_they_came() {
+    for opened in ["", "X", "?"] {
+        let mut state = state();
+        press(&mut state, opened);
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        blindly(&mut state, KeyCode::Char(':'), KeyModifiers::ALT);
+        assert!(matches!(state.overlay, Some(Overlay::Palette(_))), "after {opened:?}: {:?}", state.overlay);
+    }
+    let mut typing = state();
+    press(&mut typing, "sa text");
+    let before = typing.overlay.clone();
+    blindly(&mut typing, KeyCode::Char(':'), KeyModifiers::ALT);
+    assert!(matches!(&before, Some(Overlay::Prompt(_))) && typing.overlay.is_some(), "what is typed stays");
+}
+
+#[test]
 fn below_the_least_size_keys_only_leave_suspend_and_redraw() {
     let allowed = [Effect::Quit, Effect::Suspend, Effect::Redraw];
     for opened in ["", "s", "X", "/", ":", "3", "n"] {
