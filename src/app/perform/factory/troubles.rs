@@ -24,7 +24,6 @@ impl Troubles {
     pub(super) fn take(&mut self, at: At, what: &str) {
         if self.is_news(at, what) {
             output::say(&format!("mosaic-tui: {what}"));
-            tracing::warn!("{what}");
         }
     }
 
