@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::lease::{CLAIM_WITHIN, PaneLease};
 use super::options::{Options, UNDRAWN_TIMES};
-use super::receipt::Delivery;
+use super::receipt::{BUSY, Delivery};
 use super::shown;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
@@ -279,7 +279,7 @@ impl Delivering<'_> {
             Some(HeartbeatStatus::Ok) => None,
             // In the middle of a turn it may ask at any moment, and its report of that comes late.
             Some(HeartbeatStatus::Busy) => {
-                Some(format!("busy: it works, and may ask something at any moment; {attach}"))
+                Some(format!("{BUSY}: it works, and may ask something at any moment; {attach}"))
             }
             Some(status) => Some(format!("blocked_by_prompt: it reports {}; {attach}", status.word())),
             None => Some(format!(
@@ -347,7 +347,7 @@ impl Delivering<'_> {
         }
         if matches!(facts.showing, Showing::Busy | Showing::Queued) {
             if matches!(self.what, What::Command(_)) {
-                return refused("busy", "it works, and a command of the runtime would disturb that");
+                return refused(BUSY, "it works, and a command of the runtime would disturb that");
             }
             if self.enter_interrupts(rules, facts).await? {
                 return refused("busy", INTERRUPTS);

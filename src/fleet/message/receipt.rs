@@ -81,7 +81,16 @@ pub struct Receipt {
     pub began: Option<std::time::Duration>,
 }
 
+/// The fixed word of a refusal because of work that is under way.
+pub(super) const BUSY: &str = "busy";
+
 impl Receipt {
+    /// Whether it was refused because the agent works, and would be disturbed.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.delivery == Delivery::Refused && self.reason.split(':').next() == Some(BUSY)
+    }
+
     /// Of a message that could not even be tried to deliver.
     #[must_use]
     pub fn not_tried(agent: &Agent, failure: &Failure) -> Self {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Supervisor, card, fleet, status, told};
 use crate::gate::Yard;
-use crate::harness::{Sandbox, wait_for, wait_within};
+use crate::harness::{Sandbox, wait, wait_within};
 
 #[test]
 fn between_two_cards_a_conversation_begins_anew_and_the_mission_is_given_again() {
@@ -23,8 +23,9 @@ fn between_two_cards_a_conversation_begins_anew_and_the_mission_is_given_again()
         card(&sandbox, id, &[]);
     }
     sandbox.start();
-    let _supervisor = Supervisor::start(&sandbox, &[]);
-    wait_for("both cards are done", || ["A1", "A2"].iter().all(|id| status(&sandbox, id) == "done"));
+    let supervisor = Supervisor::start(&sandbox, &[]);
+    let done = wait("both", || ["A1", "A2"].iter().all(|id| status(&sandbox, id) == "done").then_some(()));
+    assert!(done.is_some(), "both cards are done: {:#?}\n{:#?}", supervisor.decisions(), sandbox.rows());
     let all = told(&sandbox, "a");
     for id in ["A1", "A2"] {
         let brief = all.iter().find(|text| text.contains(&format!("# Card {id}:")));
@@ -34,7 +35,10 @@ fn between_two_cards_a_conversation_begins_anew_and_the_mission_is_given_again()
     }
     // Each brief began a conversation of its own, and each of them is an event.
     let resets = sandbox.events("reset");
-    assert!(resets.len() == 2 && resets.iter().all(|event| event["good"] == true), "{resets:#?}");
+    let (good, bad): (Vec<_>, Vec<_>) = resets.iter().partition(|event| event["good"] == true);
+    assert_eq!(good.len(), 2, "{resets:#?}");
+    // Its kickstart may come first; that is nobody's fault, and the card is given right behind it.
+    assert!(bad.iter().all(|event| event["text"].as_str().is_some_and(|why| why.starts_with("busy:"))), "{bad:#?}");
 }
 
 #[test]

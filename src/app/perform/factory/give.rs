@@ -55,6 +55,8 @@ enum Not {
     LeftBehind(String),
     /// The agent ended meanwhile: whoever brings it back keeps count of that.
     Ended(String),
+    /// The agent works on something else meanwhile.
+    Free(String),
     /// The lease was lost meanwhile.
     Lost(String),
 }
@@ -115,7 +117,7 @@ impl Giving<'_> {
             Err(Not::Card(why)) => self.back(&lease, why, Ended::Card).await,
             Err(Not::Either(why)) => self.back(&lease, why, Ended::Either).await,
             Err(Not::Desk(why)) => self.back(&lease, why, Ended::Desk).await,
-            Err(Not::Ended(why)) => self.back(&lease, why, Ended::Moot).await,
+            Err(Not::Ended(why) | Not::Free(why)) => self.back(&lease, why, Ended::Moot).await,
             Err(Not::LeftBehind(why)) => {
                 let ended = self.back(&lease, why, Ended::Moot).await;
                 match restart(self.site, self.roster, agent).await {
@@ -286,6 +288,8 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
         // whatever else is true.
         false if receipt.left_behind => Err(Not::LeftBehind(why)),
         false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
+        // Somebody else's message came first, such as its kickstart: it takes work again once it is through.
+        false if receipt.is_busy() => Err(Not::Free(why)),
         false => Err(Not::Agent(why)),
     }
 }
