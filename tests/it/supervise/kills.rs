@@ -82,6 +82,7 @@ fn a_supervisor_that_is_killed_again_and_again_loses_no_card_and_doubles_none() 
         let list = || sandbox.ok(&["backlog", "list"]).stdout;
         assert!(Instant::now() < deadline, "{}\n{:#?}", list(), supervisor.decisions());
     }
+    supervisor.is_at_work(&sandbox);
     assert_eq!(supervisor.signal(Signal::TERM).code(), Some(0));
     check(&sandbox, &agents, &ids);
 }

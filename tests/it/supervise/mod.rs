@@ -46,6 +46,12 @@ struct Supervisor {
 }
 
 impl Supervisor {
+    /// Waits until it supervises: one that is told to go before cannot end as it should.
+    fn is_at_work(&self, sandbox: &Sandbox) {
+        let pid = || sandbox.run(&["fleet", "status", "--json"]).json()["supervision"]["pid"].as_u64();
+        wait_for("the supervisor at work", || pid() == Some(u64::from(self.child.id())));
+    }
+
     fn start(sandbox: &Sandbox, more: &[&str]) -> Self {
         let said = sandbox.root.join("said");
         let out = fs::OpenOptions::new().create(true).append(true).open(&said).unwrap();

@@ -15,7 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::desk::Desk;
@@ -70,9 +70,16 @@ pub(in crate::app) async fn supervise(site: &Site, wanted: &Supervise) -> Result
     if wanted.dry_run {
         return Supervisor::new(site, wanted, used, Intent::Read)?.once().await;
     }
+    if wanted.once {
+        let _lock = supervision::hold(site).await?;
+        return Supervisor::new(site, wanted, used, Intent::Write)?.once().await;
+    }
+    // Before anybody can see that it supervises: from then on it can be told to go.
+    let io = |error: std::io::Error| Failure::failed("supervisor", error.to_string(), "try again");
+    let terminate = signal(SignalKind::terminate()).map_err(io)?;
+    let interrupt = signal(SignalKind::interrupt()).map_err(io)?;
     let _lock = supervision::hold(site).await?;
-    let supervisor = Supervisor::new(site, wanted, used, Intent::Write)?;
-    if wanted.once { supervisor.once().await } else { supervisor.live().await }
+    Supervisor::new(site, wanted, used, Intent::Write)?.live(terminate, interrupt).await
 }
 
 /// A decision that was carried out, and how that ended.
@@ -192,10 +199,7 @@ impl<'a> Supervisor<'a> {
     }
 
     /// One tick after the other, until it is told to go.
-    async fn live(mut self) -> Result<u8> {
-        let io = |error: std::io::Error| Failure::failed("supervisor", error.to_string(), "try again");
-        let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
+    async fn live(mut self, mut terminate: Signal, mut interrupt: Signal) -> Result<u8> {
         let mut observer = observe::start(self.site.clone())?;
         let seen_by_all = witness::start(self.site);
         let mut work = Work::new();
