@@ -43,7 +43,8 @@ impl Stop {
 pub fn stays_stopped(site: &Site, agent: &AgentName) -> bool {
     match std::fs::read_to_string(site.run_file(agent, RunFile::Stopped)) {
         Ok(note) => note.lines().nth(1) != Some(UNTIL_WORK),
-        Err(_) => false,
+        // What cannot be read is there, and a start that somebody did not want costs more than one that waits.
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
 }
 
@@ -76,6 +77,10 @@ mod tests {
         }
         // As it was written before there was a second line.
         std::fs::write(site.run_file(&agent, RunFile::Stopped), "stopped on purpose\n").unwrap();
+        assert!(stays_stopped(&site, &agent));
+        // One that cannot be read is there all the same.
+        std::fs::remove_file(site.run_file(&agent, RunFile::Stopped)).unwrap();
+        std::fs::create_dir(site.run_file(&agent, RunFile::Stopped)).unwrap();
         assert!(stays_stopped(&site, &agent));
     }
 }
