@@ -39,9 +39,31 @@ impl Shared {
 struct Output {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// Whether the program is within a synchronized update: what a terminal shows then is still the frame before it.
+    within: bool,
     ended: bool,
     /// Whether the terminal takes nothing for now.
     stalled: bool,
+}
+
+impl Output {
+    fn take(&mut self, bytes: &[u8]) {
+        const BEGINS: &[u8] = b"\x1b[?2026h";
+        const ENDS: &[u8] = b"\x1b[?2026l";
+        self.parser.process(bytes);
+        // A mark may have come in pieces.
+        let from = self.raw.len().saturating_sub(BEGINS.len() - 1);
+        self.raw.extend_from_slice(bytes);
+        let marks = self.raw[from..].windows(BEGINS.len()).filter(|mark| *mark == BEGINS || *mark == ENDS);
+        if let Some(last) = marks.last() {
+            self.within = last == BEGINS;
+        }
+    }
+
+    /// Whether the screen is one that somebody could see.
+    fn is_whole(&self) -> bool {
+        !self.within || self.ended || self.stalled
+    }
 }
 
 impl Pty {
@@ -86,6 +108,7 @@ impl Pty {
             state: Mutex::new(Output {
                 parser: vt100::Parser::new(rows, columns, 0),
                 raw: Vec::new(),
+                within: false,
                 ended: false,
                 stalled: false,
             }),
@@ -97,8 +120,7 @@ impl Pty {
             if bytes.is_empty() {
                 state.ended = true;
             } else {
-                state.parser.process(bytes);
-                state.raw.extend_from_slice(bytes);
+                state.take(bytes);
             }
             drop(state);
             sink.moved.notify_all();
@@ -135,14 +157,21 @@ impl Pty {
         Self { master: pair.master, writer, child, shared, waiting }
     }
 
+    /// The state with a whole frame on its screen, or what there is of one that never ends.
+    fn whole(&self) -> MutexGuard<'_, Output> {
+        let state = self.shared.state();
+        let waited = self.shared.moved.wait_timeout_while(state, LIMIT, |state| !state.is_whole());
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// What the screen shows.
     pub(crate) fn screen(&self) -> String {
-        self.shared.state().parser.screen().contents()
+        self.whole().parser.screen().contents()
     }
 
     /// What a look at the screen's cells says.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
-        look(self.shared.state().parser.screen())
+        look(self.whole().parser.screen())
     }
 
     /// Every byte that the program wrote.
@@ -203,7 +232,7 @@ impl Pty {
         let mut state = self.shared.state();
         loop {
             let contents = state.parser.screen().contents();
-            if wanted(&contents) {
+            if state.is_whole() && wanted(&contents) {
                 return contents;
             }
             let left = deadline.saturating_duration_since(Instant::now());
