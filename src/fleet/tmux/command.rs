@@ -22,8 +22,8 @@ pub enum Query {
     },
     /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
-    /// The screens of all live panes that a keeper marked, each as [`Self::Text`] and [`Self::PaneState`] give it; in front
-    /// of them stands the mark with this word.
+    /// The screens of all live panes that a keeper marked, each as [`Self::Text`] gives it, and behind all of them one line
+    /// with the states of all these panes, in the same order: see [`super::Peek`]. In front stands the mark with this word.
     MarkedScreens(&'static str),
     /// Token of the sender that may type into a pane.
     LeaseToken(PaneId),
@@ -109,6 +109,10 @@ pub(super) const LEASE_OPTION: &str = "@mosaic_turn";
 const PANE_STATE: &str = "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} \
                           #{pane_title}";
 
+/// The same of one of many on a line: the title with its length in front.
+const STATE_OF_MANY: &str = "#{pane_id} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} \
+                             #{n:pane_title}:#{pane_title}";
+
 /// A format within another that is to be expanded later than that: by the command that the other makes.
 fn later(format: &str) -> String {
     format.replace('#', "##").replace('}', "#}").replace(',', "#,")
@@ -140,14 +144,13 @@ impl Query {
             }
             Self::MarkedScreens(word) => {
                 let mark = mark();
-                let of_pane = format!(
-                    "capture-pane -p -e -t #{{pane_id}} ; display-message -p -t #{{pane_id}} \"{mark}{}\" ;",
-                    later(PANE_STATE)
-                );
                 // The server itself walks over its sessions (S), their windows (W) and the panes of those (P): what it
-                // makes of this is one command for each pane, which hold ids and nothing that others chose.
-                let wanted = format!("#{{?pane_dead,,#{{?{MARK_OPTION},{of_pane},}}}}");
-                let all = format!("display-message -p \"{mark}{word}\" ; #{{S:#{{W:#{{P:{wanted}}}}}}}");
+                // makes of this is one command for each screen, which hold ids and nothing that others chose. All of it is
+                // of one moment. One command for all states: one for each costs it as much as the screens.
+                let of_each = |made: &str| format!("#{{S:#{{W:#{{P:#{{?pane_dead,,#{{?{MARK_OPTION},{made},}}}}}}}}}}");
+                let screens = of_each("capture-pane -p -e -t #{pane_id} ;");
+                let states = later(&of_each(&format!("{mark}{STATE_OF_MANY}")));
+                let all = format!("display-message -p \"{mark}{word}\" ; {screens} display-message -p \"{states}\"");
                 words(&["run-shell", "-C", &all])
             }
             Self::Text(pane) => words(&["capture-pane", "-p", "-e", "-t", &pane.to_string()]),

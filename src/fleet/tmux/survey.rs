@@ -64,11 +64,13 @@ async fn list_of(mut client: Running) -> Result<Listed, ExecError> {
 }
 
 impl Screens {
-    /// Waits for them. Those that are not told in time, and those behind a pane that is just gone, are left out.
+    /// Waits for them. None where they are not told in time, or where something else stands between them: they are to be
+    /// asked for one by one.
     pub async fn read(self) -> Vec<(PaneId, Peek)> {
         match self.client.end(ANSWER_LIMIT).await {
-            // What was printed before a refusal is still a look.
-            Ok(output) => Peek::parse_all(&String::from_utf8_lossy(&output.stdout[self.at..]), mark()),
+            Ok(output) => {
+                Peek::parse_many(&String::from_utf8_lossy(&output.stdout[self.at..]), mark()).unwrap_or_default()
+            }
             Err(_) => Vec::new(),
         }
     }
