@@ -191,15 +191,35 @@ fn strangers(name: &str, text: &str) -> Vec<String> {
                 }
             }
         }
-        // Out of a floor by its parent: `super::` once more than the file lies deep in it.
-        if rooms.iter().any(|room| room.folder.contains('/')) && !name.ends_with("/mod.rs") {
-            let depth = name.matches('/').count();
-            if content.contains(&"super::".repeat(depth)) {
-                found.push(format!("src/{name}:{line}: leaves its floor by `super`"));
+        // Out of a room by its parents. A module of tests lies one deeper, and `super` is its own file.
+        let modules = name.trim_end_matches("/mod.rs").split('/').count();
+        let parents = (1..=modules).rev().find(|count| content.contains(&"super::".repeat(*count))).unwrap_or(0);
+        for room in &rooms {
+            let leaves = modules - parents < room.folder.split('/').count();
+            if leaves && !is_in_tests(text, line) {
+                found.push(format!("src/{name}:{line}: leaves {} by `super`", room.folder));
             }
         }
     }
     found
+}
+
+/// What observes, and what shows panes.
+const OBSERVERS: [&str; 2] = ["fleet/observe/", "fleet/pane/"];
+
+#[test]
+fn what_observes_changes_no_server() {
+    for (name, text) in sources() {
+        if !OBSERVERS.iter().any(|folder| name.starts_with(folder)) {
+            continue;
+        }
+        for (line, content) in code(&text) {
+            for word in ["Change::", ".change(", ".guarded(", ".load_buffer(", "change_starting_server"] {
+                let found = content.contains(word) && !is_in_tests(&text, line);
+                assert!(!found, "src/{name}:{line}: what observes has no {word}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -210,6 +230,11 @@ fn a_planted_import_is_found() {
     assert!(told("app/perform/x.rs", "use crate::app::edge::terminal;"));
     assert!(told("app/edge/x.rs", "use crate::app::demo;"));
     assert!(told("app/tui/x.rs", "use super::super::perform;"));
+    assert!(told("app/tui/mod.rs", "use super::edge::terminal;"));
+    assert!(told("app/tui/state/mod.rs", "use super::super::edge::terminal;"));
+    assert!(told("ui/screens/x.rs", "use super::super::super::fleet::tmux;"));
+    assert!(!told("ui/screens/x.rs", "use super::super::text;"));
+    assert!(!told("app/tui/state/mod.rs", "use super::event::Event;"));
     assert!(told("ui/x.rs", "use crate::fleet::tmux;"));
     assert!(!told("app/edge/x.rs", "use crate::app::tui::state::State;"));
     assert!(!told("app/action/x.rs", "pub(in crate::app) fn f() {}"));
@@ -286,7 +311,8 @@ fn modules_of_tests(sources: &[(String, String)]) -> Vec<String> {
 
 /// Whether a line stands in the file's test module.
 fn is_in_tests(text: &str, line: usize) -> bool {
-    text.lines().position(|content| content.starts_with("mod tests {")).is_some_and(|start| line > start)
+    let begins = |content: &str| !content.starts_with(' ') && content.ends_with("mod tests {");
+    text.lines().position(begins).is_some_and(|start| line > start)
 }
 
 #[test]

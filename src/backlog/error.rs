@@ -48,6 +48,16 @@ impl Error {
         Self::new(ErrorKind::Refused, what, why, next)
     }
 
+    /// Creates an error about a backlog that was there, and is no more.
+    pub fn gone(place: &impl fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::Failed,
+            format!("backlog {place}"),
+            "was here and is gone",
+            "put it back, or mount what it lies on; a card that is made now begins another one",
+        )
+    }
+
     /// Creates an error about a card that does not exist.
     #[must_use]
     pub fn no_card(id: &impl fmt::Display) -> Self {

@@ -135,7 +135,7 @@ impl Backlog {
                 }
             }
             let before = existing(change, id)?;
-            rules::check_version(&before, if_version, &change.history(id, RECENT)?)?;
+            rules::check_version(&before, if_version, || change.history(id, RECENT))?;
             alter(change, who, before, |change, before, card| {
                 let edited = rules::edit(card, patch);
                 for on in card.depends_on.iter().filter(|on| !before.depends_on.contains(on)) {
@@ -273,7 +273,7 @@ impl Backlog {
             // The dependency is held before the card, as for whoever completes it.
             change.card(to)?.ok_or_else(|| Error::no_card(to))?;
             let before = existing(change, from)?;
-            rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
+            rules::check_version(&before, if_version, || change.history(from, RECENT))?;
             // A card on itself goes on to the cycle, which is how that is refused.
             if from != to && before.depends_on.contains(to) {
                 return Ok(Outcome::unchanged(before));
@@ -296,7 +296,7 @@ impl Backlog {
             // The dependency is held before the card, as for whoever completes it.
             change.card(to)?;
             let before = existing(change, from)?;
-            rules::check_version(&before, if_version, &change.history(from, RECENT)?)?;
+            rules::check_version(&before, if_version, || change.history(from, RECENT))?;
             if !before.depends_on.contains(to) {
                 return Ok(Outcome::unchanged(before));
             }
@@ -364,7 +364,7 @@ impl Backlog {
     ) -> Result<Outcome> {
         self.write(|change, who| {
             let before = existing(change, id)?;
-            rules::check_version(&before, if_version, &change.history(id, RECENT)?)?;
+            rules::check_version(&before, if_version, || change.history(id, RECENT))?;
             let now = change.now()?;
             alter(change, who, before, |_, _, card| rule(card, now))
         })

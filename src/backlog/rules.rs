@@ -304,9 +304,13 @@ pub(super) fn release(card: &mut Card, token: i64, reason: &str, now: Stamp) -> 
 }
 
 /// Checks the version that an edit was made from.
-pub(super) fn check_version(card: &Card, wanted: Option<i64>, since: &[super::model::CardEvent]) -> Result<()> {
+pub(super) fn check_version(
+    card: &Card,
+    wanted: Option<i64>,
+    since: impl FnOnce() -> Result<Vec<super::model::CardEvent>>,
+) -> Result<()> {
     let Some(wanted) = wanted.filter(|wanted| *wanted != card.version) else { return Ok(()) };
-    let changes: Vec<String> = since
+    let changes: Vec<String> = since()?
         .iter()
         .filter(|event| event.version > wanted)
         // An error is read at a glance; a card that many edit would fill the screen.

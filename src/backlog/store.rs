@@ -4,6 +4,10 @@ use super::error::Result;
 use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Stamp, Status};
 
+/// Transactions of a server that are open at once write lines of the history of about as many numbers: one that is committed
+/// late may have a number that much smaller than one that was read before it.
+pub const LATE: i64 = 100;
+
 /// Who works with the backlog: written into every card and every line of history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Who {

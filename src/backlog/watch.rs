@@ -9,7 +9,7 @@ use super::error::Error;
 use super::model::{Board, BoardQuery, CardEvent, CardId, Goals};
 use super::operations::{Backlog, Detail};
 use super::place::{Intent, Location};
-use super::store::Who;
+use super::store::{LATE, Who};
 
 /// How often another process's changes are looked for: one cheap question.
 const LOOK: Duration = Duration::from_millis(400);
@@ -29,9 +29,6 @@ const MOST_LINES: u32 = 5000;
 
 /// Stands for the revision of a backlog that nobody has made yet.
 const NONE: &str = "none";
-
-/// Transactions of a server that are open at once write lines of about as many numbers.
-const LATE: i64 = 100;
 
 /// What the screen wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +82,7 @@ impl Watcher {
         // One waiting wake-up is enough for any number of requests.
         let (wake, woken) = sync_channel(1);
         let wanted = Arc::new(Mutex::new(Wanted::default()));
-        let watch = Watch { place, who, tell, backlog: None, wanted: Arc::clone(&wanted), told: 0 };
+        let watch = Watch { place, who, tell, backlog: None, wanted: Arc::clone(&wanted), told: 0, made: false };
         std::thread::Builder::new().name("backlog".to_owned()).spawn(move || watch.run(&woken))?;
         Ok(Self { wanted, wake })
     }
@@ -116,6 +113,8 @@ struct Watch<T> {
     wanted: Arc<Mutex<Wanted>>,
     /// Number of the newest line of history that was told.
     told: i64,
+    /// Whether there was a backlog: one that goes is lost, and no longer one that nobody has made yet.
+    made: bool,
 }
 
 impl<T: Fn(News) -> bool> Watch<T> {
@@ -162,6 +161,9 @@ impl<T: Fn(News) -> bool> Watch<T> {
 
     /// Reads everything when asked, or when the store has another revision.
     fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
+        if self.made && self.place.is_missing() {
+            return Err(Error::gone(&self.place));
+        }
         // A card and goals are asked of a real one: what is wrong with them is told in its words.
         if self.backlog.is_none() && wanted.detail.is_none() && !wanted.goals {
             if !asked && revision == NONE && self.place.is_missing() {
@@ -182,6 +184,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
             }
         };
         let present = backlog.store().revision()?;
+        self.made = !self.place.is_missing();
         let changed = present != *revision;
         if !changed && !asked {
             return Ok(None);

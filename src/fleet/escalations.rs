@@ -27,7 +27,7 @@ pub fn path(site: &Site) -> PathBuf {
 }
 
 /// What stands in the file.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Book {
     /// Number of the next one: an id is never given twice.
     next: u64,
@@ -170,12 +170,11 @@ fn change_at_once<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> 
 fn change_under_lock<T>(site: &Site, work: impl FnOnce(&mut Book) -> Result<T>) -> Result<T> {
     let path = path(site);
     let mut book = load(&path)?;
-    let before = serde_json::to_vec(&book).unwrap_or_default();
+    let before = book.clone();
     let done = work(&mut book)?;
     // Nothing is written where nothing changed, as a durable write waits for the disk.
-    if serde_json::to_vec(&book).unwrap_or_default() != before {
-        let bytes = serde_json::to_vec_pretty(&book).unwrap_or_default();
-        file::write_private(&path, &bytes, Keep::Durable).map_err(|error| {
+    if book != before {
+        file::write_json(&path, &book, Keep::Durable).map_err(|error| {
             Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
         })?;
     }

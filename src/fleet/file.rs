@@ -132,6 +132,27 @@ pub fn write_private(path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
     replace(path, bytes, None, 0o600, keep)
 }
 
+/// Writes a value as JSON into a file of this program's own: see [`write_private`]. A value that cannot be written leaves the
+/// file as it was.
+///
+/// # Errors
+/// What the encoder or the file system says.
+pub fn write_json(path: &Path, value: &impl serde::Serialize, keep: Keep) -> io::Result<()> {
+    let bytes = serde_json::to_vec_pretty(value).map_err(io::Error::other)?;
+    write_private(path, &bytes, keep)
+}
+
+/// Takes a file away; that there is none is well.
+///
+/// # Errors
+/// What the file system says.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Copies a file to another name, with its mode, group and owner.
 ///
 /// # Errors

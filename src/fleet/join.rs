@@ -267,7 +267,7 @@ fn agent_row(planes: &Planes<'_>, agent: &Agent) -> AgentRow {
     }
     if drift && !remote {
         let seen = tree.map(describe_tree).unwrap_or_default();
-        let text = format!("drift: the roster says {}, the pane runs {seen}", agent.runtime);
+        let text = format!("the roster says {}, the pane runs {seen}", agent.runtime);
         let said = Evidence::new(Plane::Process, true, &text, seconds_since(planes.processes_at, planes.now));
         evidence.push(Evidence { flag: Some(Flag::Drift), ..said });
     }

@@ -421,8 +421,7 @@ fn mark() -> String {
 
 fn save(site: &Site, record: &Record) -> Result<()> {
     let path = record_path(site);
-    let bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
-    file::write_private(&path, &bytes, Keep::Durable).map_err(|error| failed(&path, &error))
+    file::write_json(&path, record, Keep::Durable).map_err(|error| failed(&path, &error))
 }
 
 #[cfg(test)]

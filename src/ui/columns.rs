@@ -72,29 +72,73 @@ pub struct Strips {
     pub output: bool,
 }
 
-impl Columns {
-    /// Divides a width among the columns of these rows.
+/// The widest of what rows hold, column by column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Widest {
+    name: usize,
+    /// With what the roster calls it, where it calls any of them so.
+    aliased: usize,
+    class: usize,
+    runtime: usize,
+    card: usize,
+    tokens: usize,
+    strips: Strips,
+}
+
+impl Widest {
+    /// Measures rows.
     #[must_use]
-    pub fn of(width: usize, rows: &[Arc<AgentRow>], strips: Strips) -> Self {
-        let whole = Self::divided(width, rows, strips, true);
-        // The selected agent's panel says it as well: it gives way to the reasons of all.
-        let narrow = whole.reason < REASON && rows.iter().any(|row| row.alias.is_some());
-        if narrow { Self::divided(width, rows, strips, false) } else { whole }
+    pub fn of(rows: &[Arc<AgentRow>], strips: Strips) -> Self {
+        let longest = |pick: fn(&AgentRow) -> usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0);
+        Self {
+            name: longest(|agent| wide(agent, false)),
+            aliased: longest(|agent| if agent.alias.is_some() { wide(agent, true) } else { 0 }),
+            class: longest(|agent| text::width(agent.class.as_deref().unwrap_or_default())),
+            runtime: longest(|agent| text::width(runtime(agent))),
+            card: longest(|agent| text::width(card(agent))),
+            tokens: longest(|agent| usage(agent).as_ref().map_or(0, String::len)),
+            strips,
+        }
     }
 
-    fn divided(width: usize, rows: &[Arc<AgentRow>], strips: Strips, alias: bool) -> Self {
-        let longest =
-            |pick: fn(&AgentRow) -> usize, title: usize| rows.iter().map(|row| pick(row)).max().unwrap_or(0).max(title);
-        let name = if alias { longest(|agent| wide(agent, true), 5) } else { longest(|agent| wide(agent, false), 5) };
+    /// The wider of both in each column. A column that comes and goes with what a row holds just now would move all behind
+    /// it, and with their room the rows below.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.max(other.name),
+            aliased: self.aliased.max(other.aliased),
+            class: self.class.max(other.class),
+            runtime: self.runtime.max(other.runtime),
+            card: self.card.max(other.card),
+            tokens: self.tokens.max(other.tokens),
+            strips: Strips {
+                hour: self.strips.hour || other.strips.hour,
+                output: self.strips.output || other.strips.output,
+            },
+        }
+    }
+}
+
+impl Columns {
+    /// Divides a width among the columns of rows that are so wide.
+    #[must_use]
+    pub fn of(width: usize, widest: Widest) -> Self {
+        let whole = Self::divided(width, widest, true);
+        // The selected agent's panel says it as well: it gives way to the reasons of all.
+        let narrow = whole.reason < REASON && widest.aliased > 0;
+        if narrow { Self::divided(width, widest, false) } else { whole }
+    }
+
+    fn divided(width: usize, widest: Widest, alias: bool) -> Self {
+        let strips = widest.strips;
+        let name = if alias { widest.name.max(widest.aliased) } else { widest.name }.max(5);
         // One very long name must not take the reason's room from all rows.
         let name = name.min((width / 3).clamp(8, 28));
-        let class = longest(|agent| text::width(agent.class.as_deref().unwrap_or_default()), 5).min(14);
-        let runtime = longest(|agent| text::width(runtime(agent)), 7).min(10);
-        // Nobody holds one: no column for it.
-        let card = match longest(|agent| text::width(card(agent)), 0) {
-            0 => 0,
-            widest => widest.clamp(4, 12),
-        };
+        let class = widest.class.clamp(5, 14);
+        let runtime = widest.runtime.clamp(7, 10);
+        // Nobody has held one: no column for it.
+        let card = if widest.card == 0 { 0 } else { widest.card.clamp(4, 12) };
         let mut left = width.saturating_sub(MARKS + STATE + name + GAP);
         let mut take = |wanted: usize, keep: usize| {
             let fits = wanted > 0 && left >= wanted + GAP + keep;
@@ -111,7 +155,7 @@ impl Columns {
         let strip = if strip == 0 && strips.hour { take(SHORT_STRIP, 12) } else { strip };
         let output = if strips.output { take(OUTPUT, REASON) } else { 0 };
         // Nobody says what it used: no column for it.
-        let tokens = take(longest(|agent| usage(agent).as_ref().map_or(0, String::len), 0), 22);
+        let tokens = take(widest.tokens, 22);
         let class = take(class, 24);
         let runtime = take(runtime, 24);
         let beat = take(TIME, 28);

@@ -50,7 +50,9 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
     if plan.too_small {
         // A letter would go into what is open.
         let key = if view.overlay.is_some() { "Ctrl-C" } else { "q" };
-        let say = format!("needs {}x{}, {key} leaves", MIN_SIZE.0, MIN_SIZE.1);
+        let whole = format!("needs {}x{}, {key} leaves", MIN_SIZE.0, MIN_SIZE.1);
+        let fits = text::width(&whole) <= usize::from(area.width);
+        let say = if fits { whole } else { format!("{}x{}, {key} leaves", MIN_SIZE.0, MIN_SIZE.1) };
         put(buffer, area, area.x, area.y, &text::fit(&say, usize::from(area.width)), theme.style(Role::Strong));
         return Drawn::default();
     }

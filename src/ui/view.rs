@@ -138,8 +138,8 @@ pub struct Tab {
 pub struct Header {
     /// Who needs the operator, what is wrong, and how many are in each state: most important first.
     pub counts: Vec<Piece>,
-    /// The same in fewer columns, for where that does not fit.
-    pub brief: Vec<Piece>,
+    /// The same in fewer and fewer columns, for where that does not fit.
+    pub shorter: Vec<Vec<Piece>>,
     /// Which fleet this is.
     pub place: Vec<Piece>,
     /// The clock.

@@ -233,6 +233,29 @@ fn a_server_that_is_restarted_under_the_board_is_missed_and_found_again() {
     assert!(!String::from_utf8_lossy(&screen.raw()).contains(crate::harness::PASSWORD));
 }
 
+#[test]
+fn a_backlog_that_goes_is_no_empty_board() {
+    let stand = Stand::file();
+    let Stand::File(folder) = &stand else { unreachable!() };
+    let desk = Desk::new(&stand, AGENTS);
+    desk.ok(&["create", "--id=A1", "--title=Kept"]);
+    let mut screen = desk.open(&[], 120, 36);
+    screen.wait_text("A1 Kept");
+    let (there, aside) = (folder.path().join("backlog.db"), folder.path().join("aside.db"));
+    let aside_of = |end: &str| aside.with_extension(format!("db{end}"));
+    for end in ["", "-wal", "-shm"] {
+        let _not_each = fs::rename(there.with_extension(format!("db{end}")), aside_of(end));
+    }
+    screen.wait_text("backlog: was here and is gone");
+    assert!(!screen.screen().contains("no cards yet"), "{}", screen.screen());
+    for end in ["-wal", "-shm", ""] {
+        let _not_each = fs::rename(aside_of(end), there.with_extension(format!("db{end}")));
+    }
+    screen.wait_until("it is found again", |text| text.contains("A1 Kept") && !text.contains("is gone"));
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
 /// An export of so many cards without history.
 fn export_of(count: usize) -> String {
     let mut lines = String::from("{\"backlog\":{\"format\":1}}\n");

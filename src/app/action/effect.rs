@@ -134,7 +134,9 @@ impl NorthStarAction {
 }
 
 impl BacklogAction {
-    fn writes(&self) -> bool {
+    /// Whether it changes anything.
+    #[must_use]
+    pub fn writes(&self) -> bool {
         match self {
             Self::List(_)
             | Self::Show(_)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::reactor::block_on;
-use crate::app::perform::agent;
+use crate::app::perform::{agent, setup};
 use crate::app::tui::event::Event;
 use crate::fleet::home::Site;
 use crate::fleet::library::{self, Shelf};
@@ -28,8 +28,24 @@ pub(super) fn read_persona(site: &Site, name: String, done: &mpsc::Sender<Event>
     });
 }
 
+/// Reads what a first fleet could be made of here.
+pub(super) fn read_offer(site: &Site, done: &mpsc::Sender<Event>) {
+    let site = site.clone();
+    apart(done, move || Event::Offer(setup::offer(&site).map(Box::new)));
+}
+
+/// Reads how an agent is launched.
+pub(super) fn read_launch(site: &Site, name: String, done: &mpsc::Sender<Event>) {
+    let site = site.clone();
+    apart(done, move || {
+        let settings = setup::launch(&site, &name).map(Box::new);
+        Event::Launch(name, settings)
+    });
+}
+
 /// Reads on a thread of its own: a folder or a file that does not answer must hold up no key.
 fn apart(done: &mpsc::Sender<Event>, read: impl FnOnce() -> Event + Send + 'static) {
+    let untold = done.clone();
     let done = done.clone();
     let told = move || {
         // The dashboard may have ended meanwhile.
@@ -37,5 +53,8 @@ fn apart(done: &mpsc::Sender<Event>, read: impl FnOnce() -> Event + Send + 'stat
     };
     if let Err(error) = std::thread::Builder::new().name("facts".to_owned()).spawn(told) {
         tracing::warn!(%error, "a thread to read facts cannot be started");
+        let text = format!("this cannot be read, as no thread can be started: {error}; try again");
+        // A full queue holds newer things to say.
+        let _full = untold.try_send(Event::Told { text, failed: true });
     }
 }

@@ -9,10 +9,10 @@ use crate::app::perform::activity::{card_events, record};
 use crate::app::perform::backlog;
 use crate::app::tui::effect::ActivityAsk;
 use crate::app::tui::event::Event;
-use crate::app::tui::state::State;
-use crate::app::tui::update::update;
+use crate::app::tui::state::lost::Lost;
 use crate::backlog::watch::{self, News};
 use crate::fleet::activity;
+use crate::fleet::error::Failure;
 use crate::fleet::home::Site;
 use crate::fleet::model::FleetSnapshot;
 
@@ -22,19 +22,22 @@ pub(super) struct History(Option<Arc<activity::Watcher>>);
 
 impl History {
     /// Starts keeping and reading the history.
-    pub(super) fn start(site: &Site, done: &mpsc::Sender<Event>, state: &mut State) -> Self {
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub(super) fn start(site: &Site, done: &mpsc::Sender<Event>) -> Result<Self, Lost> {
         let tell = done.clone();
         let started = activity::Watcher::start(site.clone(), record::who(site), move |news| {
             let event = match news {
                 activity::News::Page(page) => Event::Events(page),
                 activity::News::Known(known) => Event::Known(known),
-                activity::News::Lost(why) => Event::ActivityLost(why),
+                activity::News::Lost(failure) => Event::ActivityLost(Lost::from(&failure)),
             };
             // A dashboard that is busy holds up this thread and nothing else.
             tell.blocking_send(event).is_ok()
         });
-        let started = started.map_err(|error| drop(update(state, Event::ActivityLost(error.to_string()))));
-        Self(started.ok().map(Arc::new))
+        let started = started.map_err(|error| no_thread("activity history", &error));
+        Ok(Self(Some(Arc::new(started?))))
     }
 
     /// Does what the screen asks for.
@@ -63,22 +66,24 @@ impl History {
     }
 }
 
-/// Starts reading the backlog; what cannot even be tried is told like a store that is gone.
+/// Starts reading the backlog.
+///
+/// # Errors
+/// When it cannot even be tried, which is told like a store that is gone.
 pub(super) fn watch_backlog(
     site: &Site,
     done: &mpsc::Sender<Event>,
     history: &History,
-    state: &mut State,
-) -> Option<watch::Watcher> {
+) -> Result<watch::Watcher, Lost> {
     let (tell, history) = (done.clone(), history.clone());
-    let started = backlog::place(site).map_err(|failure| failure.to_string()).and_then(|place| {
+    backlog::place(site).map_err(|failure| Lost::from(&failure)).and_then(|place| {
         let name = place.to_string();
         watch::Watcher::start(place, backlog::who(site), move |news| {
             let event = match news {
                 News::Board(board) => Event::Board(board, Timestamp::now()),
                 News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
                 News::Goals(goals) => Event::Goals(goals),
-                News::Lost(error) => Event::BacklogLost(error.to_string()),
+                News::Lost(error) => Event::BacklogLost(Lost::from(&error)),
                 News::History(lines) => {
                     if let Some(watcher) = &history.0 {
                         watcher.take(card_events(&name, lines));
@@ -88,7 +93,11 @@ pub(super) fn watch_backlog(
             };
             tell.blocking_send(event).is_ok()
         })
-        .map_err(|error| error.to_string())
-    });
-    started.map_err(|why| drop(update(state, Event::BacklogLost(why)))).ok()
+        .map_err(|error| no_thread("backlog", &error))
+    })
+}
+
+fn no_thread(of: &str, error: &std::io::Error) -> Lost {
+    let next = "free some memory or threads, and open the dashboard again";
+    Lost::from(&Failure::failed(of, format!("no thread can be started: {error}"), next))
 }

@@ -21,7 +21,9 @@ pub(in crate::app) fn to_file(site: &Site) {
     let folder = path.parent().map(std::fs::create_dir_all).and_then(Result::ok);
     if let Some(file) = folder.and_then(|()| logfile::open(&path).ok()) {
         let file = Mutex::new(Bounded::new(file, MAX_SAID));
-        let subscriber = tracing_subscriber::fmt().with_writer(file).with_ansi(false).finish();
+        // On a full disk it would tell of each lost line on standard error, which is the screen.
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(file).with_ansi(false).log_internal_errors(false).finish();
         // A second call in one process keeps the first log.
         let _already_set = tracing::subscriber::set_global_default(subscriber);
     }

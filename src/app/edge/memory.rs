@@ -79,8 +79,7 @@ fn write(path: &Path, memory: &Memory) {
     if folder.parent().is_none_or(|fleet| !fleet.is_dir()) {
         return;
     }
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| file::write_private(path, &serde_json::to_vec(memory).unwrap_or_default(), Keep::Fleeting));
+    let written = std::fs::create_dir_all(folder).and_then(|()| file::write_json(path, memory, Keep::Fleeting));
     if let Err(error) = written {
         tracing::warn!("{}: {error}; the dashboard does not remember", path.display());
     }

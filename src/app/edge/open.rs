@@ -11,10 +11,7 @@ use crate::fleet::os::exec;
 /// Opens the dashboard.
 pub(in crate::app) fn dashboard(site: &Site, options: Options) -> Result<u8> {
     // Before the screen is taken, so that it is told in the shell.
-    let path = std::env::var("PATH").unwrap_or_default();
-    if exec::find_in_path("tmux", &path).is_none() {
-        return Err(exec::explain("tmux", &exec::ExecError::Missing));
-    }
+    exec::require("tmux")?;
     logging::to_file(site);
     crash::install(site);
     block_on(runtime::run(site, options))?

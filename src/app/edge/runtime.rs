@@ -102,20 +102,24 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     if options.watch.is_none() {
         memory.memory().restore(&mut state);
     }
-    if let Some(name) = options.watch {
-        update(&mut state, Event::WatchAgent(Label::new(&name)));
-    }
-    let is_used = !state.watch_only && !site.read_only;
+    // Taken once there is somebody to perform what follows from them.
+    let mut first = Vec::new();
+    let is_used = options.watch.is_none() && !site.read_only;
+    first.extend(options.watch.map(|name| Event::WatchAgent(Label::new(&name))));
     if let Some(offer) = setup::offer(site).filter(|_| is_used) {
         // Whoever opens it without a roster wants a fleet.
-        update(&mut state, Event::Offer(Some(Box::new(offer))));
+        first.push(Event::Offer(Some(Box::new(offer))));
     } else if let Some(seeded) = setup::other_version(site).filter(|_| is_used) {
-        update(&mut state, Event::OtherVersion(seeded));
+        first.push(Event::OtherVersion(seeded));
     }
     let (done, mut finished) = mpsc::channel(DONE_QUEUE);
     settings::watch(site, &settings, done.clone()).map_err(gone)?;
-    let history = History::start(site, &done, &mut state);
-    let watcher = history::watch_backlog(site, &done, &history, &mut state);
+    let history = History::start(site, &done).unwrap_or_else(|lost| {
+        first.push(Event::ActivityLost(lost));
+        History::default()
+    });
+    let watcher = history::watch_backlog(site, &done, &history);
+    let watcher = watcher.map_err(|lost| first.push(Event::BacklogLost(lost))).ok();
     let wake = Arc::new(Notify::new());
     let panes = Panes::new(&observer.links, &wake);
     let mut dashboard = Dashboard {
@@ -144,7 +148,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         exit: None,
         last_words: None,
     };
-    dashboard.begin(settings, problems);
+    dashboard.begin(settings, problems, first);
     let code = dashboard.live(&mut finished, signals).await.map_err(gone);
     let Dashboard { screen, last_words, state, mut work, history, memory, .. } = dashboard;
     // First of all: what follows is said in the shell.
@@ -205,8 +209,8 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    /// Begins with these settings; what is wrong with their file is told.
-    fn begin(&mut self, settings: Settings, problems: Vec<Problem>) {
+    /// Begins with these settings, of whose file is told what is wrong, and with what is known already.
+    fn begin(&mut self, settings: Settings, problems: Vec<Problem>, first: Vec<Event>) {
         if self.site.read_only {
             self.state.read_only();
         }
@@ -215,6 +219,9 @@ impl Dashboard {
         self.state.toast = None;
         if !problems.is_empty() {
             self.take(Event::Settings(Err(problems)));
+        }
+        for event in first {
+            self.take(event);
         }
         // It goes out with the first frame: behind what throws away all that has come.
         self.screen.ask_for_ground();
@@ -389,11 +396,8 @@ impl Dashboard {
             Effect::Activity(ask) => self.history.ask(ask),
             Effect::Editor(card) => self.editor = Some(editor::Subject::Card(card)),
             Effect::EditPersona(class) => self.editor = Some(editor::Subject::Persona(class)),
-            Effect::ReadOffer => self.take(Event::Offer(setup::offer(&self.site).map(Box::new))),
-            Effect::ReadLaunch(name) => {
-                let settings = setup::launch(&self.site, &name).map(Box::new);
-                self.take(Event::Launch(name, settings));
-            }
+            Effect::ReadOffer => facts::read_offer(&self.site, &self.done),
+            Effect::ReadLaunch(name) => facts::read_launch(&self.site, name, &self.done),
             Effect::ReadPersona(name) => facts::read_persona(&self.site, name, &self.done),
             Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
             Effect::Notify(news) => self.notify(&news),

@@ -9,6 +9,7 @@ use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::model::FleetSnapshot;
 use crate::fleet::observe;
+use crate::fleet::os::exec;
 use crate::fleet::roster;
 
 /// Looks at everything once, claims included.
@@ -31,11 +32,8 @@ pub(in crate::app) async fn look_here(site: &Site) -> Result<Arc<FleetSnapshot>>
 }
 
 async fn look_at(site: &Site, looking: impl Future<Output = Arc<FleetSnapshot>>) -> Result<Arc<FleetSnapshot>> {
-    let look = Look::begin(site, BoardQuery::default());
-    let snapshot = headless::joined(&looking.await, &look.end().await.map(|seen| seen.board));
     // A missing tmux is no fact about the fleet: nothing can be said at all.
-    if crate::fleet::os::exec::find_in_path("tmux", &std::env::var("PATH").unwrap_or_default()).is_none() {
-        return Err(crate::fleet::os::exec::explain("tmux", &crate::fleet::os::exec::ExecError::Missing));
-    }
-    Ok(snapshot)
+    exec::require("tmux")?;
+    let look = Look::begin(site, BoardQuery::default());
+    Ok(headless::joined(&looking.await, &look.end().await.map(|seen| seen.board)))
 }

@@ -10,6 +10,7 @@ use crate::app::action::Motion;
 use crate::app::action::dispatch::Sent;
 use crate::app::action::report::Report;
 use crate::app::tui::state::form::FieldName;
+use crate::app::tui::state::lost::Lost;
 use crate::app::tui::state::sheet::{LaunchSettings, Offer};
 use crate::backlog::model::{Board, Card, CardId, Goals};
 use crate::backlog::operations::Detail;
@@ -89,9 +90,9 @@ pub enum Event {
     /// What is known of the last day was read.
     Known(Arc<Known>),
     /// The history cannot be kept or read.
-    ActivityLost(String),
+    ActivityLost(Lost),
     /// The backlog cannot be read.
-    BacklogLost(String),
+    BacklogLost(Lost),
     /// The operator's editor ended with this text, or failed.
     Edited {
         /// The card, as it was when the editor was opened.

@@ -12,6 +12,10 @@ use crate::fleet::model::{AgentRow, FleetSnapshot, Label, Readiness, RowKey};
 /// the same event, seen twice.
 const SAME_EVENT: i64 = 5_000;
 
+/// An agent that is down is told of once it has been for so long, in milliseconds: each restart, the operator's own among
+/// them, goes through that.
+const SETTLES: i64 = 3_000;
+
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 
@@ -115,6 +119,8 @@ impl Notice {
 pub struct Notices {
     /// Whether it needed the operator at the last look, in which state, and what it asked.
     last: HashMap<RowKey, (bool, Readiness, Option<Label>)>,
+    /// Since when it has been down without a word.
+    down: HashMap<RowKey, Timestamp>,
     /// What was told last, and when.
     told: HashMap<RowKey, (Readiness, Option<Label>, Timestamp)>,
     /// What is said at the bottom once nothing else is.
@@ -131,6 +137,7 @@ impl Notices {
         // One that comes back after it was gone is seen for a first time, and a first look is no news.
         self.last.retain(|key, _| there.contains(key));
         self.told.retain(|key, _| there.contains(key));
+        self.down.retain(|key, _| there.contains(key));
         let mut news = Vec::new();
         for row in snapshot.agents.iter().filter(|row| row.managed) {
             let is = (row.needs_operator(), row.readiness, row.question.clone());
@@ -139,7 +146,20 @@ impl Notices {
             let Some(was) = self.last.insert(row.key, is.clone()) else { continue };
             // A question that is read a moment after its state belongs to the same event.
             let asks_anew = is.2.is_some() && was.2.is_some() && is.2 != was.2;
-            if !is.0 || (was.0 && was.1 == is.1 && !asks_anew) || self.snoozed.contains_key(row.name.as_str()) {
+            let mut begins = !(was.0 && was.1 == is.1 && !asks_anew);
+            if is.0 && matches!(is.1, Readiness::Dead | Readiness::Stale | Readiness::Unknown) {
+                let since = if begins {
+                    Some(*self.down.entry(row.key).or_insert(now))
+                } else {
+                    self.down.get(&row.key).copied()
+                };
+                begins = since.is_some_and(|since| now.duration_since(since).as_millis() >= i128::from(SETTLES));
+                if since.is_some() && !begins {
+                    continue;
+                }
+            }
+            self.down.remove(&row.key);
+            if !is.0 || !begins || self.snoozed.contains_key(row.name.as_str()) {
                 continue;
             }
             let again = self.told.get(&row.key).is_some_and(|(state, question, at)| {
@@ -198,9 +218,23 @@ mod tests {
         assert_eq!(tell(asks("a", "Delete?"), 24), ["a is stuck: Delete?"], "another question is another event");
         assert!(tell(plain("a", Readiness::Stuck), 25).is_empty(), "its words are not read for a moment");
         assert!(tell(asks("a", "Delete?"), 26).is_empty(), "and are there again");
-        assert_eq!(tell(plain("a", Readiness::Dead), 60).len(), 1, "another state that needs somebody");
+        assert!(tell(plain("a", Readiness::Dead), 60).is_empty());
+        assert_eq!(tell(plain("a", Readiness::Dead), 63).len(), 1, "another state that needs somebody");
+        assert!(tell(plain("a", Readiness::Dead), 66).is_empty());
         assert!(tell(plain("a", Readiness::Available), 70).is_empty());
         assert_eq!(tell(asks("a", "Delete?"), 80).len(), 1, "the same again, later");
+    }
+
+    #[test]
+    fn a_restart_is_no_news() {
+        let mut notices = Notices::default();
+        let states = [Readiness::Working, Readiness::Dead, Readiness::Unknown, Readiness::Available, Readiness::Dead];
+        for (second, state) in states.into_iter().enumerate() {
+            let second = i64::try_from(second).unwrap();
+            assert!(notices.look(&looks(vec![plain("a", state)]), at(second)).is_empty(), "{state:?}");
+        }
+        let later = notices.look(&looks(vec![plain("a", Readiness::Unknown)]), at(7));
+        assert_eq!(later.len(), 1, "it has been down for three seconds");
     }
 
     #[test]

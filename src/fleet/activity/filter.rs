@@ -61,12 +61,6 @@ impl Filter {
         Self { terms: agent.into_iter().chain(kind.map(|kind| term(Field::Kind, kind))).collect() }
     }
 
-    /// Whether it leaves something out.
-    #[must_use]
-    pub fn narrows(&self) -> bool {
-        !self.terms.is_empty()
-    }
-
     /// Whether an event passes.
     #[must_use]
     pub fn accepts(&self, event: &Event) -> bool {

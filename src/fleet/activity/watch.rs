@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use notify::{RecursiveMode, Watcher as _};
 
-use crate::fleet::error::Result;
+use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::FleetSnapshot;
 use crate::fleet::os::folder;
@@ -47,7 +47,7 @@ pub enum News {
     /// What is known of a day.
     Known(Arc<Known>),
     /// The history cannot be read or written.
-    Lost(String),
+    Lost(Failure),
 }
 
 /// A handle of the thread, which ends when this is dropped.
@@ -197,7 +197,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
                     open = None;
                     pause = RETRY;
                     tracing::warn!(%failure, "the history is not kept");
-                    if !(self.tell)(News::Lost(failure.to_string())) {
+                    if !(self.tell)(News::Lost(failure)) {
                         return;
                     }
                 }

@@ -437,10 +437,9 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
 
 fn save(site: &Site, record: &Record) -> Result<()> {
     let path = record_path(site);
-    let bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
     path.parent()
         .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| file::write_private(&path, &bytes, Keep::Durable))
+        .and_then(|()| file::write_json(&path, record, Keep::Durable))
         .map_err(|error| {
             Failure::failed(path.display().to_string(), error.to_string(), "check the folder's rights and space")
         })

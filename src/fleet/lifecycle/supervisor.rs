@@ -8,9 +8,10 @@ use super::direct::{self, Whom};
 use super::installed::{Installed, installed};
 use super::lock::OperationLock;
 use super::seen::{ensure_one_server, ensure_seen};
-use super::stopped::{Stop, note_stopped, stays_stopped};
+use super::stopped::{Noted, Stop, note_stopped, stays_stopped};
 use super::{Outcome, Supervisor};
 use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::file;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::launch;
 use crate::fleet::model::{ActiveState, AgentName, JobResult, LoadState};
@@ -173,7 +174,7 @@ impl<'a> Lifecycle<'a> {
                     // While it holds the agent's lock, the unit's keeper is refused.
                     direct::dismiss(pid).await;
                 }
-                self.forget(&agent.name);
+                self.forget(&agent.name)?;
                 // The start limit counts the starts of the past, and refuses this one as well.
                 manager.forget_failure(&unit).await;
                 self.job(manager, &unit, Some(agent)).await?;
@@ -191,7 +192,7 @@ impl<'a> Lifecycle<'a> {
                 if direct::keeper(self.site, &agent.name).is_some() {
                     return Ok(Outcome::AlreadyRunning);
                 }
-                self.forget(&agent.name);
+                self.forget(&agent.name)?;
                 let outcome = direct::start(self.site, agent).await?;
                 Ok(if by_unit && outcome == Outcome::Started { Outcome::Adopted } else { outcome })
             }
@@ -204,9 +205,8 @@ impl<'a> Lifecycle<'a> {
     /// When something of it stays.
     pub async fn stop(&self, agent: &Agent) -> Result<Outcome> {
         let _lock = OperationLock::take(self.site, &agent.name).await?;
-        let outcome = self.stop_locked(agent).await?;
-        note_stopped(self.site, &agent.name, Stop::OnPurpose);
-        Ok(outcome)
+        let noted = Noted::first(self.site, &agent.name, Stop::OnPurpose);
+        noted.settle(self.stop_locked(agent).await)
     }
 
     /// Stops one agent for which there is no work; work brings it back. One that somebody has stopped meanwhile stays so.
@@ -218,9 +218,8 @@ impl<'a> Lifecycle<'a> {
         if stays_stopped(self.site, &agent.name) {
             return Ok(Outcome::StaysStopped);
         }
-        let outcome = self.stop_locked(agent).await?;
-        note_stopped(self.site, &agent.name, Stop::NoWork);
-        Ok(outcome)
+        let noted = Noted::first(self.site, &agent.name, Stop::NoWork);
+        noted.settle(self.stop_locked(agent).await)
     }
 
     /// Stops one agent that leaves the roster. Until the answer is dropped nobody can start it.
@@ -229,8 +228,8 @@ impl<'a> Lifecycle<'a> {
     /// When something of it stays.
     pub async fn retire(&self, agent: &Agent) -> Result<Retired> {
         let lock = OperationLock::take(self.site, &agent.name).await?;
-        self.stop_locked(agent).await?;
-        note_stopped(self.site, &agent.name, Stop::OnPurpose);
+        let noted = Noted::first(self.site, &agent.name, Stop::OnPurpose);
+        noted.settle(self.stop_locked(agent).await)?;
         Ok(Retired { _lock: lock })
     }
 
@@ -354,10 +353,15 @@ impl<'a> Lifecycle<'a> {
     }
 
     /// What was written down about the last end says nothing about a start that somebody asked for.
-    fn forget(&self, agent: &AgentName) {
+    fn forget(&self, agent: &AgentName) -> Result<()> {
         for kind in [RunFile::Exit, RunFile::Stopped] {
-            let _none = std::fs::remove_file(self.site.run_file(agent, kind));
+            let path = self.site.run_file(agent, kind);
+            file::remove_if_there(&path).map_err(|error| {
+                let why = format!("{} cannot be taken away: {error}", path.display());
+                Failure::failed(format!("agent {agent}"), why, "check the folder's rights")
+            })?;
         }
+        Ok(())
     }
 
     /// Starts a unit, and says why when it did not come up.
@@ -446,7 +450,9 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
     let Some(socket) = socket else { return Ok(()) };
     // While a command of ours is at it, the command knows what the end is for.
     if !OperationLock::is_held(site, &name) {
-        note_stopped(site, &name, Stop::OnPurpose);
+        let noted = note_stopped(site, &name, Stop::OnPurpose);
+        end(site, &Whom { session: name.session(), socket, name }).await?;
+        return noted;
     }
     end(site, &Whom { session: name.session(), socket, name }).await.map(drop)
 }

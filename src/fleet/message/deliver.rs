@@ -350,7 +350,7 @@ impl Delivering<'_> {
                 return refused(BUSY, "it works, and a command of the runtime would disturb that");
             }
             if self.enter_interrupts(rules, facts).await? {
-                return refused("busy", INTERRUPTS);
+                return refused(BUSY, INTERRUPTS);
             }
         }
         Ok(None)

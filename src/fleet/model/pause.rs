@@ -28,7 +28,13 @@ impl Pause {
     /// Returns it in a few words, for a refusal or a banner.
     #[must_use]
     pub fn words(&self) -> String {
-        let mut out = format!("paused by {}", self.by);
+        format!("paused {}", self.details())
+    }
+
+    /// Returns by whom, why and until when.
+    #[must_use]
+    pub fn details(&self) -> String {
+        let mut out = format!("by {}", self.by);
         if !self.reason.is_empty() {
             out.push_str(&format!(": {}", self.reason));
         }

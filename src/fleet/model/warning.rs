@@ -96,6 +96,18 @@ impl Warning {
         matches!(self, Self::RosterNotUsed { .. })
     }
 
+    /// Whether there is no roster at all: the file cannot be used, and no older text of it is in use.
+    #[must_use]
+    pub fn leaves_no_roster(&self) -> bool {
+        matches!(self, Self::RosterNotUsed { older_in_use: false, .. })
+    }
+
+    /// Whether it says how the fleet was set up, which stays as it is until somebody changes the roster.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        matches!(self, Self::Floor(_) | Self::WithoutEffect { .. })
+    }
+
     /// Its words, as a screen shows them.
     #[must_use]
     pub fn label(&self) -> Label {
@@ -111,7 +123,7 @@ impl fmt::Display for Warning {
                 write!(f, "`{key}` has no effect beside `command`: {}", agents.join(", "))
             }
             Self::RosterNotUsed { older_in_use, why } => {
-                write!(f, "{}: {why}", if *older_in_use { "not reloaded" } else { "not usable" })
+                write!(f, "{}: {why}", if *older_in_use { "roster not reloaded" } else { "roster not usable" })
             }
             Self::HostUnread(host, why) => {
                 write!(f, "host {host}: its own rows cannot be read: {why}; is it another version?")

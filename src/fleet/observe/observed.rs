@@ -75,6 +75,8 @@ pub(super) struct Observed {
     /// Agents that do not run although nothing is wrong, and why.
     stopped: HashMap<AgentName, Label>,
     systemd: Reading<UnitsView>,
+    /// Whether it was read at least once.
+    systemd_answered: bool,
     /// Whether this fleet's units are installed.
     installed: bool,
     /// The work trees of agents' folders, where git was asked.
@@ -107,6 +109,7 @@ impl Observed {
             exits: HashMap::new(),
             stopped: HashMap::new(),
             systemd: Reading::new(Err(NOT_READ.to_owned()), now),
+            systemd_answered: false,
             installed: false,
             trees: None,
         };
@@ -143,12 +146,13 @@ impl Observed {
     pub(super) fn set_systemd(&mut self, facts: Result<UnitsView, String>) {
         // A plane that stays unreadable is as old as its first refusal.
         let at = match (&facts, &self.systemd.facts) {
-            (Err(_), Err(before)) if before != NOT_READ => self.systemd.at,
+            (Err(_), Err(_)) if self.systemd_answered => self.systemd.at,
             _ => Timestamp::now(),
         };
         // Whoever installs or removes units has the manager read them anew, and so a reading comes then.
         self.installed = installed(&self.site) == Installed::Ours;
         self.systemd = Reading::new(facts, at);
+        self.systemd_answered = true;
     }
 
     /// The agents of other hosts, host by host.

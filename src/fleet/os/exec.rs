@@ -499,6 +499,15 @@ pub fn find_in_path(program: &str, path: &str) -> Option<PathBuf> {
     std::env::split_paths(path).map(|folder| folder.join(program)).find(|p| is_executable(p))
 }
 
+/// Finds a program without which nothing can be done.
+///
+/// # Errors
+/// When it is not on `PATH`; says how it is installed.
+pub fn require(program: &str) -> Result<PathBuf, Failure> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    find_in_path(program, &path).ok_or_else(|| explain(program, &ExecError::Missing))
+}
+
 fn is_executable(path: &Path) -> bool {
     path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
 }

@@ -171,13 +171,23 @@ pub struct DialogRule {
     pub answers: Vec<Vec<String>>,
 }
 
+/// What Enter does to a turn in progress.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Does {
+    /// What was typed waits for the turn's end.
+    Queues,
+    /// It ends the turn. Where nothing is said of it, that is what must be expected.
+    #[default]
+    Interrupts,
+}
+
 /// What Enter does while the runtime works.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BusyEnter {
-    /// `queues`, or `interrupts`.
     #[serde(default)]
-    does: String,
+    does: Does,
     /// Words of the program's command line, one behind the other, with which it does not interrupt.
     #[serde(default)]
     unless: Vec<String>,
@@ -207,7 +217,7 @@ impl BusyEnter {
     /// Whether Enter would destroy the turn in progress of a program with this command line.
     #[must_use]
     pub fn interrupts(&self, argv: &[String]) -> bool {
-        self.does == "interrupts"
+        self.does == Does::Interrupts
             // `windows` of no words panics.
             && (self.unless.is_empty() || !argv.windows(self.unless.len()).any(|words| *words == self.unless))
     }

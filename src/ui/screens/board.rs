@@ -186,7 +186,7 @@ fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: T
     let width = usize::from(area.width);
     if width >= MIN_INFO && card.urgent {
         // One line: what is urgent about it stands in front of the title.
-        let mut room = width / 2;
+        let mut room = width / 3;
         for piece in &card.info {
             let from = pen.x;
             pen.put_fitted(&[&piece.text], room.min(pen.room()), theme.style(piece.role));

@@ -264,8 +264,9 @@ pub(crate) fn header(buffer: &mut Buffer, area: Rect, header: &Header, theme: Th
     }
     // The counts go first, in fewer words before one of them is cut.
     let wide = |list: &[Piece]| list.iter().map(width_of).sum::<usize>();
-    let short = wide(&header.counts) > usize::from(room) && !header.brief.is_empty();
-    let counts = if short { &header.brief } else { &header.counts };
+    let mut forms = std::iter::once(&header.counts).chain(&header.shorter);
+    let shortest = header.shorter.last().unwrap_or(&header.counts);
+    let counts = forms.find(|form| wide(form) <= usize::from(room)).unwrap_or(shortest);
     // Where they leave room the place stands at the right: as much of it as is whole, or the beginning of its first part.
     let left = usize::from(room).saturating_sub(wide(counts) + 3);
     let mut shown = header.place.len();

@@ -125,6 +125,8 @@ pub enum OnceView {
     Activity,
     /// The chart of seats.
     Org,
+    /// One agent and its pane.
+    Watch,
     /// Both.
     All,
 }
@@ -166,7 +168,7 @@ pub(super) const PROGRAM: &[ActionSpec] = &[
             "view",
             "What is shown; JSON holds fleet and board always, panes and what happened where it is asked for",
         )
-        .of(&["fleet", "wall", "board", "activity", "org", "all"]),
+        .of(&["fleet", "wall", "board", "activity", "org", "watch", "all"]),
         value("format", "Output format").of(&["text", "json", "ansi", "svg"]),
         value("width", "Columns, for ansi, svg and text"),
         value("height", "Rows, for ansi and svg"),
@@ -226,6 +228,7 @@ fn build_once(inputs: &Inputs) -> Result<Action, String> {
         Some("board") => OnceView::Board,
         Some("activity") => OnceView::Activity,
         Some("org") => OnceView::Org,
+        Some("watch") => OnceView::Watch,
         Some("all") => OnceView::All,
         // Other words were refused by the values that the table allows.
         _ => OnceView::Fleet,

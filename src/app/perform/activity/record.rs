@@ -231,30 +231,13 @@ pub(in crate::app) fn keep_takeover(site: &Site, name: &str, at: registry::Door)
 
 /// Which answers to a request are kept: of one that changes something, and is not kept by what it does.
 fn worth(request: &Request) -> Worth {
-    let changes = |changes: bool| if changes { Worth::Always } else { Worth::Never };
+    if !request.writes() {
+        return Worth::Never;
+    }
     match request {
-        Request::Fleet(action) => {
-            // Of the two words for it, this is not the one that asks nobody first: what makes a new file asks nobody, and
-            // is done all the same.
-            let looks = matches!(
-                action,
-                FleetAction::Ps(_)
-                    | FleetAction::Probe(_)
-                    | FleetAction::Check(_)
-                    | FleetAction::Schema
-                    | FleetAction::Status
-                    | FleetAction::Verify
-                    | FleetAction::Doctor
-                    | FleetAction::Escalations
-                    | FleetAction::Digest(_)
-                    | FleetAction::Init { write: false, .. }
-                    | FleetAction::Provision { write: false, .. }
-                    | FleetAction::Recover { apply: false }
-                    | FleetAction::Install { dry_run: true }
-                    | FleetAction::Uninstall { dry_run: true }
-            );
-            changes(!looks)
-        }
+        // Keepers answer it, and nothing is another one by it.
+        Request::Fleet(FleetAction::Probe(_)) => Worth::Never,
+        Request::Fleet(_) => Worth::Always,
         Request::Agent(action) => match action {
             AgentAction::Send { .. }
             | AgentAction::Broadcast { .. }
@@ -269,8 +252,10 @@ fn worth(request: &Request) -> Worth {
             | AgentAction::CommsBlock { .. } => Worth::Never,
         },
         Request::Framework(action) => match action {
-            FrameworkAction::Install | FrameworkAction::Update | FrameworkAction::Identity { .. } => Worth::Always,
-            FrameworkAction::Upgrade { apply, .. } => changes(*apply),
+            FrameworkAction::Install
+            | FrameworkAction::Update
+            | FrameworkAction::Identity { .. }
+            | FrameworkAction::Upgrade { .. } => Worth::Always,
             FrameworkAction::Status | FrameworkAction::Verify { .. } | FrameworkAction::Contract { .. } => Worth::Never,
         },
         Request::Library(action) => match action {
@@ -288,21 +273,13 @@ fn worth(request: &Request) -> Worth {
             GateAction::Check { .. } | GateAction::Queue { .. } => Worth::Never,
         },
         Request::NorthStar(action) => match action {
-            NorthStarAction::Init => Worth::Always,
-            NorthStarAction::Render { write, .. } => changes(*write),
-            NorthStarAction::Sync { dry_run } => changes(!*dry_run),
+            NorthStarAction::Init | NorthStarAction::Render { .. } | NorthStarAction::Sync { .. } => Worth::Always,
             NorthStarAction::Check(_) => Worth::Never,
         },
         Request::Session(SessionAction::Report { .. } | SessionAction::Usage { .. }) => Worth::Never,
         Request::Backlog(action) => match action {
-            BacklogAction::List(_)
-            | BacklogAction::Show(_)
-            | BacklogAction::Brief { .. }
-            | BacklogAction::Stats
-            | BacklogAction::Goals
-            | BacklogAction::Graph { .. }
-            | BacklogAction::Export(_)
-            | BacklogAction::Doctor => Worth::Never,
+            // It is read, into a file.
+            BacklogAction::Export(_) => Worth::Never,
             // Agents renew all the time; only what is refused is worth a line.
             BacklogAction::Renew { .. } => Worth::Failures,
             BacklogAction::Claim(_) | BacklogAction::Reclaim(_) => Worth::Something,

@@ -42,17 +42,8 @@ const NAMES: u32 = 1000;
 /// # Errors
 /// Whatever the backlog refuses or fails at.
 pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: Console) -> Result<Report> {
-    let reads = matches!(
-        action,
-        BacklogAction::List(_)
-            | BacklogAction::Show(_)
-            | BacklogAction::Brief { .. }
-            | BacklogAction::Stats
-            | BacklogAction::Goals
-            | BacklogAction::Graph { .. }
-            | BacklogAction::Export(_)
-            | BacklogAction::Doctor
-    );
+    // An export makes a file at most; whoever opens a backlog to change it brings its schema up to date.
+    let reads = !action.writes() || matches!(action, BacklogAction::Export(_));
     if matches!(action, BacklogAction::Export(None)) && !console.owned {
         return Err(invalid("export", "names no file, and the screen takes no output", "`:backlog export FILE`"));
     }

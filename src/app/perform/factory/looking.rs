@@ -7,6 +7,7 @@ use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Waiting};
 use crate::backlog::error::Error;
 use crate::backlog::model::{BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Term, TermField, Terms};
 use crate::backlog::operations::Backlog;
+use crate::backlog::store::LATE;
 use crate::fleet::checks;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle;
@@ -21,6 +22,9 @@ const MOST_CARDS: u64 = 200;
 
 /// Cards read for one class or agent where that is not enough.
 const MOST_FOR_ONE: u64 = 50;
+
+/// Lines of the history that are read between two ticks at most: what is older than so many ended long ago.
+const MOST_NEWS: u32 = 100_000;
 
 /// Lines of a card's history in which its claim is looked for; those behind it are renewals.
 const MOST_LINES: u32 = 200;
@@ -109,6 +113,8 @@ pub(super) struct Known {
     owners: BTreeMap<(CardId, i64), Option<String>>,
     /// Cards that wait for a review, by version: who wrote the change.
     authors: BTreeMap<(CardId, i64), Vec<String>>,
+    /// The newest lines of the history that were read, by their numbers.
+    lines: BTreeSet<i64>,
 }
 
 /// Reads what a tick needs of the backlog.
@@ -124,20 +130,39 @@ pub(super) fn cards(
     let waiting = waiting(backlog, ready, assignees, (known, pipeline))?;
     let held = held(backlog, board.claims, board.now, assignees, host, known)?;
     let blocked = blocked(backlog, stuck.cards, known)?;
-    let (over, line) = if assignees.contains(REVIEWER) { over(backlog, line)? } else { (Vec::new(), None) };
+    let (over, line) =
+        if assignees.contains(REVIEWER) { over(backlog, line, &mut known.lines)? } else { (Vec::new(), None) };
     Ok(Cards { waiting, held, blocked, over, line, counts: board.counts })
 }
 
 /// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
 /// about the past.
-fn over(backlog: &mut Backlog, line: Option<i64>) -> Result<(Vec<CardId>, Option<i64>), Error> {
+fn over(
+    backlog: &mut Backlog,
+    line: Option<i64>,
+    read: &mut BTreeSet<i64>,
+) -> Result<(Vec<CardId>, Option<i64>), Error> {
     // A fleet that gets such a seat later would else be sent through its whole past.
     let Some(line) = line else {
         let newest = backlog.store().recent(0, 1)?;
         return Ok((Vec::new(), Some(newest.last().map_or(0, |(line, _)| *line))));
     };
-    let news = backlog.store().recent(line, MOST_LINES)?;
-    let newest = news.last().map_or(line, |(line, _)| *line);
+    // A line that was committed late may have a smaller number than one that was read before it.
+    let from = line.saturating_sub(LATE);
+    if read.is_empty() {
+        let before = backlog.store().recent(from, MOST_NEWS)?;
+        read.extend(before.into_iter().map(|(number, _)| number).filter(|number| *number <= line));
+    }
+    let mut limit = MOST_LINES;
+    let mut news = backlog.store().recent(from, limit)?;
+    // Only the newest come: after a night without a supervisor, or an import, there are more of them.
+    while news.len() >= usize::try_from(limit).unwrap_or(usize::MAX) && limit < MOST_NEWS {
+        limit = limit.saturating_mul(8).min(MOST_NEWS);
+        news = backlog.store().recent(from, limit)?;
+    }
+    let newest = news.last().map_or(line, |(number, _)| *number).max(line);
+    news.retain(|(number, _)| read.insert(*number));
+    *read = read.split_off(&newest.saturating_sub(LATE));
     let ended = news.into_iter().filter(|(_, event)| match event.kind {
         EventKind::Completed => true,
         // What an operator parked is the operator's.
@@ -272,6 +297,28 @@ mod tests {
             let seen = cards(&mut backlog, &all, "here", &mut known, (None, None)).unwrap();
             assert!(seen.held[0].here, "it was claimed on this host");
         }
+    }
+
+    #[test]
+    fn each_card_that_ended_is_told_once_however_many_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let who = Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
+        let place = Location::File(folder.path().join("backlog.db"));
+        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let mut read = BTreeSet::new();
+        let (none, line) = over(&mut backlog, None, &mut read).unwrap();
+        assert!(none.is_empty() && line.is_some());
+        let many = 150;
+        for number in 0..many {
+            let (id, title) = (CardId::parse(&format!("A{number}")).unwrap(), "a card".to_owned());
+            let new = NewCard { id, title, fields: Patch::default(), idempotency_key: None, blocked: false };
+            backlog.create(&new).unwrap();
+            backlog.complete(&id, None).unwrap();
+        }
+        let (ended, line) = over(&mut backlog, line, &mut read).unwrap();
+        assert_eq!(ended.len(), many, "three hundred lines between two ticks");
+        assert!(over(&mut backlog, line, &mut read).unwrap().0.is_empty(), "told before");
+        assert!(over(&mut backlog, line, &mut BTreeSet::new()).unwrap().0.is_empty(), "nor by the next supervisor");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(super) async fn add(site: &Site, name: &AgentName, fields: &[Field], tell: T
             ..failure
         })?;
         // Else it would count as dead, and a recovery would start it.
-        lifecycle::note_stopped(site, name, Stop::NotStarted);
+        lifecycle::note_stopped(site, name, Stop::NotStarted)?;
         let unit = if enabled { ", its unit enabled" } else { "" };
         format!("{name}: added to {file}{unit}; `mosaic-tui fleet start {name}` starts it")
     };

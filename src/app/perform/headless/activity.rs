@@ -54,7 +54,7 @@ pub(super) async fn read(site: &Site) -> Result<Read> {
 pub(super) fn show(state: &mut State, read: &Result<Read>, view: bool) {
     match read {
         Ok(read) => drop(update(state, Event::Known(Arc::new(read.known.clone())))),
-        Err(failure) => drop(update(state, Event::ActivityLost(failure.to_string()))),
+        Err(failure) => drop(update(state, Event::ActivityLost(failure.into()))),
     }
     if view {
         activity::view(state);

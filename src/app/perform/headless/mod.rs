@@ -54,12 +54,9 @@ const TEXT_WIDTH: usize = 200;
 /// # Errors
 /// When the fleet cannot be looked at, or the agent asked for has no pane.
 pub(in crate::app) async fn once(site: &Site, options: &OnceOptions, theme: Theme) -> Result<Report> {
-    let path = std::env::var("PATH").unwrap_or_default();
     // Said at once, with the exit code of a missing program: the rows would only say that nothing is
     // known.
-    if exec::find_in_path("tmux", &path).is_none() {
-        return Err(exec::explain("tmux", &exec::ExecError::Missing));
-    }
+    exec::require("tmux")?;
     // Begun first, so that both are looked at at the same time.
     let look = Look::begin(site, BoardQuery { limit: WINDOW, ..BoardQuery::default() });
     let snapshot = observe::once_with_trees(site, roster::load(site)?).await;
@@ -77,9 +74,11 @@ pub(in crate::app) async fn once(site: &Site, options: &OnceOptions, theme: Them
     // Who asks for the board, and gets none, was not answered.
     let unread =
         (board.is_err() && options.view == OnceView::Board) || (read.is_err() && options.view == OnceView::Activity);
-    let picture = match &options.pane {
-        Some(name) => Some((name.clone(), capture(site, &snapshot, name).await?)),
-        None => None,
+    let picture = match (&options.pane, in_view(options, &snapshot)) {
+        (Some(name), _) => Some((name.clone(), capture(site, &snapshot, name).await?)),
+        // Nobody asked for this one by name: one that is just gone is the next look's news.
+        (None, Some(name)) => capture(site, &snapshot, name).await.ok().map(|screen| (name.to_owned(), screen)),
+        (None, None) => None,
     };
     let as_data = matches!(options.format, OnceFormat::Text | OnceFormat::Json);
     let wall = match options.view {
@@ -148,6 +147,18 @@ fn check_text(snapshot: &FleetSnapshot) -> String {
 /// What waits for a person and nobody looks after, one line each.
 pub(in crate::app) fn escalated(snapshot: &FleetSnapshot) -> impl Iterator<Item = String> {
     snapshot.unattended().map(|one| Label::new(&format!("{}: {}: {}", one.id, one.subject, one.why)).to_string())
+}
+
+/// Whose pane the view shows where no agent is named: that of the row that the dashboard would select.
+fn in_view<'a>(options: &OnceOptions, snapshot: &'a FleetSnapshot) -> Option<&'a str> {
+    let drawn = matches!(options.format, OnceFormat::Ansi | OnceFormat::Svg);
+    let shows = match options.view {
+        OnceView::Watch => true,
+        OnceView::Fleet | OnceView::All => drawn,
+        OnceView::Wall | OnceView::Board | OnceView::Activity | OnceView::Org => false,
+    };
+    let first = snapshot.agents.first().filter(|row| shows && row.target.is_some());
+    first.map(|row| row.name.as_str())
 }
 
 async fn capture(site: &Site, snapshot: &FleetSnapshot, name: &str) -> Result<PaneScreen> {
@@ -283,7 +294,11 @@ fn as_text(
     out.push('\n');
     match wall {
         Some(wall) => out.push_str(&wall.text(snapshot, width)),
-        None => out.push_str(&lines(snapshot.agents.iter(), width, options.color)),
+        None => {
+            let watched = picture.filter(|_| options.view == OnceView::Watch).map(|(name, _)| name.as_str());
+            let shown = snapshot.agents.iter().filter(|row| watched.is_none_or(|name| row.name.as_str() == name));
+            out.push_str(&lines(shown, width, options.color));
+        }
     }
     if let Some((name, screen)) = picture {
         let mut pane = lines_of(screen);
@@ -406,7 +421,7 @@ async fn frame(
     crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Snapshot(Arc::clone(snapshot)));
     let seen = match board {
         Ok(board) => crate::app::tui::event::Event::Board(Arc::new(board), state.now),
-        Err(failure) => crate::app::tui::event::Event::BacklogLost(failure.to_string()),
+        Err(failure) => crate::app::tui::event::Event::BacklogLost((&failure).into()),
     };
     crate::app::tui::update::update(&mut state, seen);
     activity::show(&mut state, read, options.view == OnceView::Activity);
@@ -422,6 +437,10 @@ async fn frame(
     }
     if options.view == OnceView::Org {
         org::show(site, &mut state);
+    }
+    if options.view == OnceView::Watch {
+        state.screen = crate::app::tui::state::screen::Screen::Watch;
+        crate::app::tui::update::update(&mut state, crate::app::tui::event::Event::Tick(Timestamp::now()));
     }
     if options.view == OnceView::Wall {
         Wall::show(site, &mut state).await;

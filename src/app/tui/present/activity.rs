@@ -184,7 +184,7 @@ fn position(state: &State) -> Vec<Piece> {
 /// What stands instead of events: why there are none, and how to get some.
 fn empty(state: &State) -> Vec<String> {
     match (&state.activity.page, &state.activity.lost) {
-        (_, Some(why)) => vec![Label::new(why).to_string(), "it is tried again every few seconds".to_owned()],
+        (_, Some(lost)) => vec![Label::new(&lost.whole).to_string(), "it is tried again every few seconds".to_owned()],
         (None, None) => vec!["reading what happened\u{2026}".to_owned()],
         (Some(_), None) if state.is_filtered() => {
             vec!["no event matches the filter".to_owned(), "Esc clears it; ? says what it understands".to_owned()]

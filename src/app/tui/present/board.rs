@@ -102,7 +102,11 @@ fn title(state: &State, column: Column) -> ([Piece; 2], Vec<Piece>) {
 /// What stands instead of cards when there are none: why, and the next step.
 fn empty(state: &State) -> Vec<String> {
     match (&state.board.board, &state.board.lost) {
-        (None, Some((why, _))) => vec![clean(why), "it is tried again every second".to_owned()],
+        (None, Some((lost, _))) => vec![clean(&lost.whole), "it is tried again every second".to_owned()],
+        // What was read before says nothing of what there is now.
+        (Some(board), Some((lost, _))) if board.counts.total() == 0 => {
+            vec![clean(&lost.whole), "it is tried again every second".to_owned()]
+        }
         (None, None) => vec!["reading the backlog\u{2026}".to_owned()],
         (Some(board), _) if board.counts.total() == 0 => vec![
             "no cards yet".to_owned(),
@@ -156,7 +160,7 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     let branch = if column == Column::Done { "" } else { &card.branch };
     for (before, text) in [("goal ", card.goal.as_str()), ("", branch), ("", &card.phase)] {
         if !text.is_empty() {
-            belongs.push_str(if belongs.is_empty() { "" } else { " " });
+            belongs.push_str(if belongs.is_empty() { "" } else { "  " });
             belongs.push_str(before);
             belongs.push_str(text);
         }
@@ -164,8 +168,19 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     if !belongs.is_empty() {
         pieces.push(quiet(clean(&belongs)));
     }
-    for piece in pieces.iter_mut().skip(1) {
-        piece.text.insert(0, ' ');
+    // Facts stand apart like everywhere else, but for those of a claim, which say one thing and need the room.
+    let claimed = column == Column::Claimed;
+    for (at, piece) in pieces.iter_mut().enumerate() {
+        piece.text.insert_str(
+            0,
+            if at == 0 {
+                ""
+            } else if claimed {
+                " "
+            } else {
+                "  "
+            },
+        );
     }
     pieces
 }
@@ -236,10 +251,10 @@ fn beside(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
 /// What the header says of a store that cannot be read, or is read too seldom.
 #[must_use]
 pub(super) fn trouble(state: &State) -> Option<Piece> {
-    if let Some((why, since)) = &state.board.lost {
+    if let Some((lost, since)) = &state.board.lost {
         // A clock that was set back makes it negative, and "0 s" is as true as anything then.
         let age = Duration::try_from(state.now.duration_since(*since)).unwrap_or_default();
-        return Some(Piece::new(format!("  {} for {}", clean(why), age::short(age)), Role::Alarm));
+        return Some(Piece::new(format!("   backlog: {} for {}", clean(&lost.why), age::short(age)), Role::Alarm));
     }
     let read_at = state.board.read_at?;
     let age = Duration::try_from(state.now.duration_since(read_at)).unwrap_or_default();

@@ -50,7 +50,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         let age = Duration::from_secs_f64(evidence.age_seconds);
         lines.push(FactLine {
             label: if drift { "drift".to_owned() } else { evidence.plane.word().to_owned() },
-            text: evidence.text.as_str().trim_start_matches("drift: ").to_owned(),
+            text: evidence.text.as_str().to_owned(),
             age: Some(if evidence.plane == Plane::Heartbeat { Age::Beat(age) } else { Age::Ago(age) }),
             role: match (drift, evidence.ok) {
                 (true, _) => Role::Warning,

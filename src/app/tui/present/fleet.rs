@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{activity, detail, pane};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
-use crate::ui::columns::{self, Columns, Strips};
+use crate::ui::columns::{self, Columns, Strips, Widest};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
 use crate::ui::view::{Body, FleetView, ListRow, Piece, Reach, Role};
 
@@ -45,6 +45,11 @@ pub(in crate::app::tui) fn heights(state: &State, rows: &[Arc<AgentRow>]) -> Vec
     sizes(state, rows).1
 }
 
+/// How wide what these rows hold is.
+pub(in crate::app::tui) fn widest(state: &State, rows: &[Arc<AgentRow>]) -> Widest {
+    Widest::of(rows, Strips { hour: state.activity.known.is_some(), output: state.output.is_known })
+}
+
 fn lines_of(heights: &[u16]) -> usize {
     heights.iter().map(|lines| usize::from(*lines)).sum()
 }
@@ -52,8 +57,7 @@ fn lines_of(heights: &[u16]) -> usize {
 fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
     let size = state.size;
     let width = usize::from(layout::list_width(size.width, size.height));
-    let strips = Strips { hour: state.activity.known.is_some(), output: state.output.is_known };
-    let columns = Columns::of(width, rows, strips);
+    let columns = Columns::of(width, state.widest.or(widest(state, rows)));
     let wanted = rows.iter().map(|row| {
         // Only who needs somebody gets more than a line: a list of a hundred has to fit on a screen.
         let lines = if row.needs_operator() { columns.lines_below(width, &why(row)) } else { 0 };

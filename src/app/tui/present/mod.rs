@@ -43,9 +43,10 @@ use super::state::State;
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, Readiness, Size, age};
+use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Size, age};
 use crate::ui::grid::Grid;
 use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::text;
 use crate::ui::theme::glyph;
 use crate::ui::view::{Body, Header, Piece, Popup, Role, Tab, View};
 
@@ -171,6 +172,13 @@ fn clock(state: &State) -> String {
     state.zone.to_datetime(state.now).strftime("%H:%M").to_string()
 }
 
+/// The states that are counted: those who need the operator are counted already, and stand on top of the list.
+const IN_HEADER: [Readiness; 6] =
+    [Readiness::Working, Readiness::Available, Readiness::Stuck, Readiness::Dead, Readiness::Stale, Readiness::Unknown];
+
+/// Columns of the header that are not the counts': the clock, and blanks around both.
+const AROUND_COUNTS: usize = 10;
+
 /// Counts first: who needs the operator is the question of every look.
 fn header(state: &State) -> Header {
     let clock = clock(state);
@@ -184,47 +192,61 @@ fn header(state: &State) -> Header {
     }
     counts.extend(needing(snapshot));
     counts.extend(escalations::count(snapshot));
-    if let Some(place) = &state.settings_lost {
-        counts.push(Piece::new(format!("   {place}"), Role::Warning));
+    if let Some(lost) = &state.settings_lost {
+        let told = match hints(state, &["app.settings"]).first() {
+            Some((key, _)) => format!("   {lost} is wrong ({key} shows it)"),
+            None => format!("   {lost} is wrong"),
+        };
+        counts.push(Piece::new(told, Role::Warning));
     }
     counts.extend(board::trouble(state));
-    if let Some(why) = &state.activity.lost {
-        counts.push(Piece::new(format!("   {}", Label::new(why)), Role::Alarm));
+    if let Some(lost) = &state.activity.lost {
+        counts.push(Piece::new(format!("   history: {}", Label::new(&lost.why)), Role::Alarm));
     }
-    for plane in &snapshot.planes {
-        // These two hide agents; what another plane lacks only makes less certain what is known of them.
-        if matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok {
-            counts.push(Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm));
-        }
-    }
-    // What alarms stands in the short form too: a narrow terminal must not hide it.
-    let mut brief = counts.clone();
-    // Those who need the operator are counted already, and stand on top of the list.
-    for readiness in [
-        Readiness::Working,
-        Readiness::Available,
-        Readiness::Stuck,
-        Readiness::Dead,
-        Readiness::Stale,
-        Readiness::Unknown,
-    ] {
-        let count = snapshot.count(readiness);
-        if count > 0 {
-            let text = format!("   {} {count} {}", glyph(readiness), readiness.word());
-            counts.push(Piece::new(text, Role::State(readiness)));
-            // The list below has the words to the glyphs.
-            brief.push(Piece::new(format!("  {} {count}", glyph(readiness)), Role::State(readiness)));
-        }
-    }
+    // These two hide agents; what another plane lacks only makes less certain what is known of them.
+    let hides = |plane: &&PlaneState| matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok;
+    let alarms = |whole: bool| {
+        snapshot.planes.iter().filter(hides).map(move |plane| match whole {
+            true => Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm),
+            false => Piece::new(format!("   {} fails", plane.plane.word()), Role::Alarm),
+        })
+    };
+    let states: Vec<(Readiness, usize)> = IN_HEADER
+        .iter()
+        .map(|readiness| (*readiness, snapshot.count(*readiness)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    let words = states.iter().map(|(readiness, count)| {
+        Piece::new(format!("   {} {count} {}", glyph(*readiness), readiness.word()), Role::State(*readiness))
+    });
+    // The list below has the words to the glyphs.
+    let glyphs = states
+        .iter()
+        .map(|(readiness, count)| Piece::new(format!("  {} {count}", glyph(*readiness)), Role::State(*readiness)));
     let old = state.data_age().filter(|age| *age >= OLD_DATA);
     let old = old.map(|age| Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
-    // The first of them only: the header is one line.
-    let warning = snapshot.warnings.first();
-    let warning = warning.map(|warning| Piece::new(format!("   {}", warning.label()), Role::Warning));
-    for piece in old.into_iter().chain(warning) {
-        brief.push(piece.clone());
-        counts.push(piece);
-    }
+    // The first of them only: the header is one line. One that stands all day costs no other word its room.
+    let warning = snapshot.warnings.iter().find(|warning| !warning.leaves_no_roster());
+    let warned = |whole: bool| {
+        warning.map(|warning| match (warning.stands() && !whole, snapshot.warnings.len()) {
+            (false, _) => Piece::new(format!("   {}", warning.label()), Role::Warning),
+            (true, 1) => Piece::new("   1 warning", Role::Warning),
+            (true, count) => Piece::new(format!("   {count} warnings"), Role::Warning),
+        })
+    };
+    // What alarms stands in each of them: a narrow terminal must not hide it.
+    let form = |alarmed: bool, in_words: bool, whole: bool| -> Vec<Piece> {
+        let states: Vec<Piece> = if in_words { words.clone().collect() } else { glyphs.clone().collect() };
+        counts.iter().cloned().chain(alarms(alarmed)).chain(states).chain(old.clone()).chain(warned(whole)).collect()
+    };
+    let counts = form(true, true, true);
+    // Made only where they may be needed: most frames show the first, and each piece of another is a text.
+    let wide: usize = counts.iter().map(|piece| text::width(&piece.text)).sum();
+    let shorter = if wide + AROUND_COUNTS <= usize::from(state.size.width) {
+        Vec::new()
+    } else {
+        vec![form(true, true, false), form(true, false, false), form(false, false, false)]
+    };
     let demo = if state.demo { "demo " } else { "" };
     let mut place = vec![
         Piece::new(format!("{demo}{}@{}", snapshot.tenant_id, snapshot.host), Role::Plain),
@@ -236,17 +258,19 @@ fn header(state: &State) -> Header {
     if let Some(plane) = snapshot.planes.iter().find(|plane| plane.plane == Plane::Systemd && !plane.ok) {
         place.push(Piece::new(format!("  systemd: {}", plane.text), Role::Quiet));
     }
-    Header { counts, brief, place, clock }
+    Header { counts, shorter, place, clock }
 }
 
 /// The pause, in front of everything else.
 fn banner(pause: &Pause) -> Piece {
-    let words = pause.words();
-    let rest = words.strip_prefix("paused").unwrap_or(&words);
-    Piece::new(format!("PAUSED{rest}   "), Role::Alarm)
+    Piece::new(format!("PAUSED {}   ", pause.details()), Role::Alarm)
 }
 
 fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
+    // Without a roster that can be read it is not known who needs anybody.
+    if let Some(unused) = snapshot.warnings.iter().find(|warning| warning.leaves_no_roster()) {
+        return vec![Piece::new(unused.label().to_string(), Role::Alarm)];
+    }
     match snapshot.needing().count() {
         0 => vec![Piece::new("nobody needs you", Role::Good)],
         1 => vec![Piece::new("\u{25b2} 1 needs you", Role::Alarm)],

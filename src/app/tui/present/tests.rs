@@ -16,6 +16,7 @@ use crate::app::tui::samples;
 use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::explain::Explain;
 use crate::app::tui::state::help::Help;
+use crate::app::tui::state::lost::Lost;
 use crate::app::tui::state::palette::Palette;
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::app::tui::state::sheet::{Choice, Kind, LaunchSettings, Offer};
@@ -355,16 +356,17 @@ fn an_empty_board_says_what_to_do() {
     check("board_empty", &board((80, 24), [0; 5]));
 }
 
+fn lost(what: &str, why: &str, next: &str) -> Event {
+    Event::BacklogLost(Lost::from(&crate::fleet::error::Failure::failed(what, why.to_owned(), next)))
+}
+
 #[test]
 fn a_board_that_cannot_be_read_says_why_and_keeps_what_it_had() {
     let mut gone = board((120, 40), [1, 2, 1, 0, 0]);
-    update(
-        &mut gone,
-        Event::BacklogLost("backlog postgres://me@db:5432/x: the connection was closed; try again".into()),
-    );
+    update(&mut gone, lost("backlog postgres://me@db:5432/x", "the connection was closed", "try again"));
     check("board_lost", &gone);
     let mut never = state((80, 24));
-    update(&mut never, Event::BacklogLost("backlog /x/backlog.db: is damaged; restore it".into()));
+    update(&mut never, lost("backlog /x/backlog.db", "is damaged", "restore it"));
     press(&mut never, '3');
     check("board_never", &never);
 }

@@ -138,7 +138,14 @@ pub(in crate::app::tui) fn next(state: &mut State, forward: bool) {
     let from = if forward { state.diff.top + 1 } else { state.diff.top };
     // From the line behind, else the search would find for ever the line on which it is.
     if !find(state, from, forward) {
-        state.say(format!("no line holds {}", crate::plain::quoted(&state.diff.search.text)), true);
+        let searched = crate::plain::quoted(&state.diff.search.text);
+        let is_whole = !state.diff.rows.iter().any(|row| matches!(row, Row::More(_) | Row::Cut | Row::MoreNames));
+        let told = if is_whole {
+            format!("no line holds {searched}")
+        } else {
+            format!("no line that is shown holds {searched}; more lines are not shown, and not searched")
+        };
+        state.say(told, true);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::tui::state::lost::Lost;
 use crate::app::tui::state::text_input::TextInput;
 use crate::fleet::activity::{Anchor, Event, Filter, Known, Page, Query, Span};
 
@@ -24,7 +25,7 @@ pub struct ActivityState {
     /// What is known of the last day.
     pub known: Option<Arc<Known>>,
     /// Why the history cannot be kept.
-    pub lost: Option<String>,
+    pub lost: Option<Lost>,
     /// The filter.
     pub filter: TextInput,
     /// Whether keys go into the filter.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::app::action::Action;
 use crate::app::action::dispatch::RequestId;
+use crate::app::tui::state::lost::Lost;
 use crate::app::tui::state::text_input::TextInput;
 use crate::backlog::model::{Board, BoardQuery, CardId, CardLine, Column, Stamp, Terms};
 use crate::backlog::operations::Detail;
@@ -21,7 +22,7 @@ pub struct BoardState {
     /// When it was read, by this process's clock.
     pub read_at: Option<Timestamp>,
     /// Why the store cannot be read, since when.
-    pub lost: Option<(String, Timestamp)>,
+    pub lost: Option<(Lost, Timestamp)>,
     /// The selected column.
     pub column: Column,
     /// The selected card's place in each column.

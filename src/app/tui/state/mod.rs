@@ -15,6 +15,7 @@ pub mod form;
 pub mod goals;
 pub mod help;
 pub mod input_history;
+pub mod lost;
 pub mod menu;
 pub mod org;
 pub mod output;
@@ -54,6 +55,7 @@ use crate::app::action::keymap::{Keymap, Standing};
 use crate::app::action::registry::Door;
 use crate::backlog::model::{CardId, Column};
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
+use crate::ui::columns::Widest;
 
 /// How long a message stays at the bottom.
 const TOAST_SECONDS: i64 = 4;
@@ -148,6 +150,8 @@ pub struct State {
     pub now: Timestamp,
     /// Where the operator's clock stands.
     pub zone: TimeZone,
+    /// How wide the agents' columns have been on a terminal of this size: they grow, and never jump back.
+    pub widest: Widest,
     /// Whether leaving Watch leaves the program: it was started for that view only.
     pub watch_only: bool,
     /// Whether a demo runs below.
@@ -211,6 +215,7 @@ impl State {
             size,
             now,
             zone: TimeZone::UTC,
+            widest: Widest::default(),
             watch_only: false,
             demo: false,
             marked: None,

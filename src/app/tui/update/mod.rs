@@ -1,4 +1,4 @@
-//! The one place that changes [`State`]: an event in, effects out. No I/O, no clocks.
+//! The one place that changes a [`State`] once it is on the screen: an event in, effects out. No I/O, no clocks.
 
 mod answers;
 mod keys;
@@ -18,8 +18,9 @@ use crate::app::tui::screens::{activity, board, diff, form, goals, org, sheet, w
 use crate::app::tui::state::confirm::Reading;
 use crate::app::tui::state::running::Running;
 use crate::app::tui::state::screen::{Overlay, Screen};
+use crate::ui::columns::Widest;
 
-/// Takes one event.
+/// Takes one event. What is to be done about it is asked for once: who drops that leaves the state waiting for an answer.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     // What comes from outside between a frame and a key may bring another row or card below the operator's finger.
@@ -42,6 +43,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Told { text, failed } => state.say(text, failed),
         Event::Resize(size) => {
             state.size = size;
+            state.widest = Widest::default();
             // With another size the marked line may have gone off the screen, and the popup has other lines.
             state.marked = None;
             if let Some(reading) = state.overlay.as_mut().and_then(Overlay::reading) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::tui::claims;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present::layout_of;
+use crate::app::tui::present::{self, layout_of};
 use crate::app::tui::screens::fleet;
 use crate::app::tui::state::State;
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget, RowKey};
@@ -29,6 +29,7 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
         // What is there at the first look is nothing new.
         state.seen.entry(row.key).or_insert(row.readiness);
     }
+    state.widest = state.widest.or(present::fleet::widest(state, &snapshot.agents));
     state.snapshot = Some(snapshot);
     if let Some(name) = &state.wanted {
         let found = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.name == *name);

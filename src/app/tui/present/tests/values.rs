@@ -7,7 +7,7 @@ use super::*;
 use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
-use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, RowKey};
+use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, FloorGap, RowKey, Warning};
 use crate::ui::view::{Age, Body};
 
 /// A fleet of these rows, on a screen of 120 columns.
@@ -36,7 +36,7 @@ fn claim(expires_in: f64) -> ClaimFacts {
 fn the_reason_is_the_first_fact_and_what_warns_comes_next() {
     let mut row = samples::row("a", Readiness::Working);
     row.claim = Some(claim(-5.0));
-    let drift = Evidence { flag: Some(Flag::Drift), ..Evidence::new(Plane::Process, true, "drift: runs vim", 1.0) };
+    let drift = Evidence { flag: Some(Flag::Drift), ..Evidence::new(Plane::Process, true, "runs vim", 1.0) };
     row.evidence.push(drift);
     let shown = detail::facts(&row);
     let labels: Vec<&str> = shown.lines.iter().map(|line| line.label.as_str()).collect();
@@ -168,6 +168,53 @@ fn the_header_says_first_who_needs_somebody() {
         assert_eq!(header.counts[0].text, want);
         assert!(words(&header.counts).contains(&format!("{} working", 5 - count)), "{}", words(&header.counts));
     }
+}
+
+#[test]
+fn without_a_roster_the_header_says_that_and_not_that_nobody_needs_anybody() {
+    let mut state = fleet_of(Vec::new());
+    let mut snapshot = FleetSnapshot::clone(state.snapshot.as_ref().unwrap());
+    snapshot.warnings = vec![Warning::RosterNotUsed { older_in_use: false, why: "roster.yaml:3: is empty".to_owned() }];
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    let header = present(&state).header;
+    assert_eq!(header.counts.len(), 1, "{:?}", header.counts);
+    for form in std::iter::once(&header.counts).chain(&header.shorter) {
+        assert!(words(form).contains("roster.yaml:3") && !words(form).contains("nobody"), "{}", words(form));
+    }
+}
+
+#[test]
+fn a_warning_that_stands_all_day_takes_no_words_from_the_counts() {
+    let mut state = fleet_of(vec![samples::row("a", Readiness::Working)]);
+    let mut snapshot = FleetSnapshot::clone(state.snapshot.as_ref().unwrap());
+    snapshot.warnings = vec![Warning::Floor(FloorGap::NoLead), Warning::Unsupervised];
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    state.size.width = 60;
+    let header = present(&state).header;
+    let gap = FloorGap::NoLead.to_string();
+    assert!(words(&header.counts).contains(&gap) && words(&header.counts).contains("1 working"));
+    assert!(words(&header.shorter[0]).contains("1 working") && !words(&header.shorter[0]).contains(&gap));
+    assert!(header.shorter.iter().all(|form| words(form).contains("2 warnings")), "{:?}", header.shorter);
+}
+
+#[test]
+fn a_column_that_was_there_stays_until_the_terminal_has_another_size() {
+    let plain = |state: &State| match present(state).body {
+        Body::Fleet(view) => view.columns,
+        other => panic!("{other:?}"),
+    };
+    let mut state = fleet_of(vec![samples::row("a", Readiness::Working)]);
+    let before = plain(&state);
+    let alone = state.snapshot.clone().unwrap();
+    let mut both = FleetSnapshot::clone(&alone);
+    both.agents.push(Arc::new(samples::row("orchestrator-of-many", Readiness::Working)));
+    update(&mut state, Event::Snapshot(Arc::new(both)));
+    let wide = plain(&state);
+    assert!(wide.name > before.name);
+    update(&mut state, Event::Snapshot(alone));
+    assert_eq!(plain(&state), wide, "who is gone moves nothing");
+    update(&mut state, Event::Resize(Size { width: 121, height: 36 }));
+    assert_eq!(plain(&state).name, before.name);
 }
 
 #[test]

@@ -39,9 +39,9 @@ fn an_org_without_agents_says_how_to_make_some() {
 
 #[test]
 fn each_column_of_the_list_says_something_or_is_not_there() {
-    use crate::ui::columns::{self, Columns, OUTPUT, Strips};
+    use crate::ui::columns::{self, Columns, OUTPUT, Strips, Widest};
     let rows = [Arc::new(samples::row("orchestrator", Readiness::Working))];
-    let at = |width| Columns::of(width, &rows, Strips { hour: true, output: true });
+    let at = |width| Columns::of(width, Widest::of(&rows, Strips { hour: true, output: true }));
     for width in 1..220 {
         let list = at(width);
         assert!(list.output == 0 || list.output == OUTPUT && list.strip > 0, "{width}: {list:?}");
@@ -56,7 +56,7 @@ fn each_column_of_the_list_says_something_or_is_not_there() {
     assert_eq!((at(58).output, at(58).reason), (OUTPUT, 0), "the words would all be cut");
     assert!(at(49).output == 0 && at(49).reason > 0, "a list that has no panel beside it");
     assert!(at(108).output == OUTPUT && at(108).reason >= 16, "room for both");
-    let silent = Columns::of(108, &rows, Strips { hour: true, output: false });
+    let silent = Columns::of(108, Widest::of(&rows, Strips { hour: true, output: false }));
     assert_eq!(silent.output, 0, "nobody printed anything");
 }
 

@@ -1,0 +1,25 @@
+//! What cannot be read for now.
+
+use crate::backlog::error::Error;
+use crate::fleet::error::Failure;
+
+/// Why something that is read all the time cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The cause alone, for where room is short.
+    pub why: String,
+    /// What it is, the cause, and the next step.
+    pub whole: String,
+}
+
+impl From<&Failure> for Lost {
+    fn from(failure: &Failure) -> Self {
+        Self { why: failure.why.clone(), whole: failure.to_string() }
+    }
+}
+
+impl From<&Error> for Lost {
+    fn from(error: &Error) -> Self {
+        Self { why: error.why.clone(), whole: error.to_string() }
+    }
+}
