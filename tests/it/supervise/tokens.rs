@@ -28,6 +28,7 @@ fn an_agent_that_leaves_its_token_out_ends_nobodys_work() {
         (&["complete", "--id", "C1"][..], "--token TOKEN"),
         (&["block", "--id", "C1", "--reason", "r"], "--token TOKEN"),
         (&["edit", "C1", "--stage", "gate"], "hands it on"),
+        (&["reclaim", "--id", "C1"], "without `--id`"),
     ] {
         let args = [&["backlog"], args].concat();
         let refused = sandbox.run_with(&args, &[("MOSAIC_AGENT_NAME", "code0")]);
@@ -38,10 +39,14 @@ fn an_agent_that_leaves_its_token_out_ends_nobodys_work() {
     // What is no end of anything is free, and so is the end of one's own.
     let free = [("MOSAIC_AGENT_NAME", "code0")];
     assert_eq!(sandbox.run_with(&["backlog", "edit", "C1", "--priority", "7"], &free).code, 0);
+    assert_eq!(sandbox.run_with(&["backlog", "reclaim"], &free).code, 0, "only what is over");
+    assert_eq!(status(&sandbox, "C1"), "claimed");
     card(&sandbox, "C2", &["--assignee", "docs"]);
     sandbox.ok(&["backlog", "claim", "--owner", "code0", "--id", "C2"]);
     assert_eq!(sandbox.run_with(&["backlog", "complete", "--id", "C2", "--token", "1"], &free).code, 0);
     assert_eq!(status(&sandbox, "C2"), "done");
+    sandbox.ok(&["backlog", "reclaim", "--id", "C1"]);
+    assert_eq!(status(&sandbox, "C1"), "ready", "an operator's own verb");
 }
 
 #[test]

@@ -97,6 +97,17 @@ fn names_its_token(action: &BacklogAction) -> Result<()> {
                 "`mosaic-tui backlog block --id {id} --token TOKEN --reason TEXT`, with the token that stands in the brief"
             ),
         ),
+        // Whatever its expiry: with it went the work of whoever holds the card. What is over returns without a name.
+        BacklogAction::Reclaim(Some(id)) => refused(
+            "reclaim",
+            id,
+            "an agent takes no claim away, as it may be another's",
+            format!(
+                "`mosaic-tui backlog reclaim` without `--id` returns what is over; the supervisor frees the cards of \
+                 agents that are gone, and `mosaic-tui backlog block --id {id} --token TOKEN --reason TEXT` gives up \
+                 one's own"
+            ),
+        ),
         BacklogAction::Edit { id, fields, .. } if fields.stage.is_some() => refused(
             "edit",
             id,
