@@ -113,11 +113,14 @@ pub fn write(home: &Path, pause: &Pause) -> Result<()> {
         }
     }
     let failed = |error: io::Error| {
-        Failure::failed(
-            path.display().to_string(),
-            error.to_string(),
-            "nothing is paused; check the folder's rights and space",
-        )
+        let next = match read(home) {
+            // What was there holds up as it did; only who pauses now, and why, stands nowhere.
+            Some(before) => {
+                format!("the fleet is {} all the same; move what is there away to say anew why", before.words())
+            }
+            None => "nothing is paused; check the folder's rights and space".to_owned(),
+        };
+        Failure::failed(path.display().to_string(), error.to_string(), next)
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
@@ -195,11 +198,13 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         assert!(read(home.path()).unwrap().reason.as_str().contains("a folder"));
+        let op = || Pause { by: "op".into(), reason: Label::default(), since: None, until: None };
+        let failed = write(home.path(), &op()).unwrap_err();
+        assert!(failed.next.contains("the fleet is paused by") && failed.next.contains("all the same"), "{failed}");
         fs::remove_dir(&path).unwrap();
         std::os::unix::fs::symlink("nowhere", &path).unwrap();
         assert!(read(home.path()).is_some(), "a link to nothing is there");
-        let pause = Pause { by: "op".into(), reason: Label::default(), since: None, until: None };
-        write(home.path(), &pause).unwrap();
+        write(home.path(), &op()).unwrap();
         assert!(!home.path().join("fleet/run/nowhere").exists(), "the link is replaced, not followed");
         assert_eq!(read(home.path()).map(|pause| pause.by), Some("op".into()));
     }

@@ -61,6 +61,43 @@ fn a_pause_without_an_end_to_come_is_refused() {
 }
 
 #[test]
+fn whatever_is_there_is_a_pause_and_nothing_says_otherwise() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    let path = sandbox.home().join("fleet/run/PAUSED");
+    let is_paused = || {
+        let seen = sandbox.run(&["--once", "--format", "json"]).json()["fleet"]["paused"].clone();
+        let stand = Stand::file();
+        let claimed = claim(&sandbox, &stand, Some("code0"));
+        (seen.is_object(), claimed.code, claimed.stderr)
+    };
+    fs::create_dir_all(&path).unwrap();
+    for (args, words) in
+        [(&["fleet", "pause", "--reason", "r"][..], "all the same"), (&["fleet", "resume"], "stays paused")]
+    {
+        let answer = sandbox.run(args);
+        assert_eq!((answer.code, answer.stdout.as_str()), (1, ""), "{answer:?}");
+        assert!(answer.stderr.contains(words) && !answer.stderr.contains("nothing is paused"), "{answer:?}");
+        let (seen, code, said) = is_paused();
+        assert!(seen && code == 4 && said.contains("a folder"), "{said}");
+    }
+    fs::remove_dir(&path).unwrap();
+    // A link that leads nowhere, one that leads to itself, and what nobody ever writes into.
+    for make in [
+        &(|| std::os::unix::fs::symlink("nowhere", &path).unwrap()) as &dyn Fn(),
+        &|| std::os::unix::fs::symlink("PAUSED", &path).unwrap(),
+        &|| rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap(),
+    ] {
+        make();
+        let (seen, code, said) = is_paused();
+        assert!(seen && code == 4 && said.contains("cannot be read"), "{said}");
+        assert!(sandbox.ok(&["fleet", "pause", "--reason", "main is red"]).stdout.contains("main is red"));
+        assert!(fs::symlink_metadata(&path).unwrap().is_file(), "it takes its place, and is not followed");
+        sandbox.ok(&["fleet", "resume"]);
+        assert!(!is_paused().0);
+    }
+}
+
+#[test]
 fn every_look_shows_it() {
     let sandbox = Sandbox::with_agents(AGENTS);
     sandbox.start();
