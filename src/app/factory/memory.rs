@@ -56,6 +56,9 @@ pub struct Backoff {
     pub until: Duration,
     /// The last one, in its own words.
     pub why: String,
+    /// Whether the last one counts against an agent already: each counts once, whoever turns out to be to blame.
+    #[serde(default)]
+    pub counted: bool,
 }
 
 impl Backoff {
@@ -258,7 +261,7 @@ impl Memory {
     /// another card.
     pub fn went_well(&mut self, agent: AgentName, card: &str, now: Duration) {
         for (other, failed) in self.pairs.remove(card).unwrap_or_default() {
-            if other != agent {
+            if other != agent && !failed.counted {
                 self.took_no_work(other, &failed.why, now);
             }
         }
@@ -273,9 +276,12 @@ impl Memory {
 
     /// Notes that a card could not be given to an agent, and that it may be the fault of either.
     pub fn could_not_work(&mut self, agent: AgentName, card: &str, why: &str, now: Duration) {
-        self.pairs.entry(card.to_owned()).or_default().entry(agent).or_default().failed(FIRST_PAUSE, why, now);
         // Two cards in a row that have nothing in common but the agent. It must not be handed all that wait, one by one.
-        if self.pairs.values().filter(|agents| agents.contains_key(&agent)).count() > 1 {
+        let counted = self.pairs.iter().any(|(other, agents)| other != card && agents.contains_key(&agent));
+        let pair = self.pairs.entry(card.to_owned()).or_default().entry(agent).or_default();
+        pair.failed(FIRST_PAUSE, why, now);
+        pair.counted = counted;
+        if counted {
             self.took_no_work(agent, why, now);
         }
     }

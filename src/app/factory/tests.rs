@@ -144,6 +144,7 @@ fn any_memory() -> impl Strategy<Value = Memory> {
             failures,
             until: Duration::from_secs(900 + 200 * later),
             why: "x".to_owned(),
+            counted: false,
         };
         let mut memory = Memory::default();
         memory.agents.extend(agents.into_iter().map(|(at, n, later)| (name(&format!("a{at}")), backoff(n, later))));

@@ -64,6 +64,30 @@ fn an_agent_whose_entry_is_broken_starves_nobody_and_is_named() {
 }
 
 #[test]
+fn a_failure_counts_once_however_it_is_found_out_whose_it_was() {
+    // Two cards fail with x at one time, and y takes both: whoever looks at x is asked after three failures, not after two.
+    let mut all = two_coders(&["A", "B", "C"]);
+    let mut memory = Memory::default();
+    let now = all.now;
+    memory.could_not_work(name("x"), "A", "no repository", now);
+    memory.could_not_work(name("x"), "B", "no repository", now);
+    for card in ["A", "B"] {
+        memory.took_work(name("y"), card, 1, None);
+        memory.went_well(name("y"), card, now);
+    }
+    assert_eq!(memory.agents[&name("x")].failures, 2);
+    let escalated =
+        |all: &Situation, memory: &Memory| tick(all, memory).iter().any(|one| matches!(one, Decision::Escalate { .. }));
+    assert!(!escalated(&all, &memory), "{memory:?}");
+    memory.could_not_work(name("x"), "C", "no repository", now);
+    memory.took_work(name("y"), "C", 1, None);
+    memory.went_well(name("y"), "C", now);
+    all.cards = Some(cards(Vec::new(), Vec::new()));
+    assert_eq!(memory.agents[&name("x")].failures, 3);
+    assert!(escalated(&all, &memory));
+}
+
+#[test]
 fn a_card_that_nobody_can_be_given_waits_alone_and_is_named() {
     let mut all = two_coders(&["bad", "A", "B"]);
     let mut memory = Memory::default();
