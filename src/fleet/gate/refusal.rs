@@ -94,6 +94,11 @@ pub enum Refusal {
     Rejected(Box<Review>),
     /// Git cannot merge it by itself; the files.
     Conflict(Vec<String>),
+    /// It has no commit in common with the main branch.
+    Unrelated {
+        /// Whether that may only be because the clone does not go back so far.
+        shallow: bool,
+    },
     /// The main branch has all of it.
     Nothing,
     /// It was merged as this commit, and the main branch has nothing of it any more.
@@ -173,7 +178,9 @@ impl Refusal {
         match self {
             Self::Paused(_) => Condition::NotPaused,
             Self::Unreviewed { .. } | Self::Rejected(_) => Condition::Reviewed,
-            Self::Conflict(_) | Self::Nothing | Self::TakenBack(_) | Self::Diverged { .. } => Condition::Merges,
+            Self::Conflict(_) | Self::Unrelated { .. } | Self::Nothing | Self::TakenBack(_) | Self::Diverged { .. } => {
+                Condition::Merges
+            }
             Self::Unclean(_) => Condition::Clean,
             Self::NoCi(_) | Self::Red(_) => Condition::Ci,
             Self::NotMerged(_)
@@ -195,12 +202,21 @@ impl Refusal {
             Self::Unreviewed { .. }
                 | Self::Rejected(_)
                 | Self::Conflict(_)
+                // How far a clone goes back is not the author's.
+                | Self::Unrelated { shallow: false }
                 | Self::Unclean(_)
                 | Self::Red(_)
                 // An empty branch goes back as well: what is missing in it only its author can commit.
                 | Self::Nothing
                 | Self::TakenBack(_)
         )
+    }
+
+    /// Whether a person has to look at it when it comes again and again.
+    #[must_use]
+    pub fn may_need_a_person(&self) -> bool {
+        // A pause is a person's wish, and what a card lacks in an earlier stage is told of there.
+        !matches!(self, Self::Paused(_) | Self::Early { .. })
     }
 
     /// The evidence.
@@ -230,6 +246,10 @@ impl Refusal {
                 format!("{by} rejected {}{said}", short(&review.commit))
             }
             Self::Conflict(files) => format!("conflicts with the main branch in {}", some(files)),
+            Self::Unrelated { shallow: true } => {
+                "has no commit in common with the main branch, as far back as this shallow clone goes".to_owned()
+            }
+            Self::Unrelated { shallow: false } => "has no commit in common with the main branch".to_owned(),
             Self::Nothing => "brings nothing that the main branch does not have".to_owned(),
             Self::TakenBack(commit) => {
                 format!("was merged as {}, and was taken back since: nothing of it is left", short(commit))
@@ -277,6 +297,10 @@ impl Refusal {
             ),
             Self::Rejected(_) => "its author answers each point with a new commit, which is reviewed again".to_owned(),
             Self::Conflict(_) => "rebase the branch onto the main branch, and have it reviewed again".to_owned(),
+            Self::Unrelated { shallow: true } => "`git fetch --unshallow` brings the rest of the history".to_owned(),
+            Self::Unrelated { shallow: false } => {
+                "make it anew from the main branch, and have it reviewed again".to_owned()
+            }
             Self::Nothing => "complete its card, or commit what is missing".to_owned(),
             Self::TakenBack(_) => {
                 "commit it anew on the main branch as it is now, without what was wrong with it, and have it reviewed"

@@ -358,6 +358,15 @@ impl Repository {
         }
     }
 
+    /// That a branch and the main branch have no commit in common, where that is so.
+    async fn unrelated(&self, tip: &Tip, main: &Main) -> Result<Option<Refusal>> {
+        if self.git.ask(&["merge-base", &main.commit, &tip.commit]).await?.is_some() {
+            return Ok(None);
+        }
+        let shallow = self.git.text(&["rev-parse", "--is-shallow-repository"]).await?;
+        Ok(Some(Refusal::Unrelated { shallow: shallow == "true" }))
+    }
+
     /// Makes a commit of files, by an author and a committer.
     async fn commit_tree(
         &self,
@@ -385,9 +394,10 @@ impl Repository {
     /// # Errors
     /// What git says.
     pub async fn merge(&self, tip: &Tip, main: &Main, message: &Message<'_>) -> Result<Result<Merged, Refusal>> {
-        let tree = match self.merge_tree(&main.commit, &tip.commit).await? {
-            Ok(tree) => tree,
-            Err(files) => return Ok(Err(Refusal::Conflict(files))),
+        let tree = match self.merge_tree(&main.commit, &tip.commit).await {
+            Ok(Ok(tree)) => tree,
+            Ok(Err(files)) => return Ok(Err(Refusal::Conflict(files))),
+            Err(failure) => return self.unrelated(tip, main).await?.map_or(Err(failure), |refusal| Ok(Err(refusal))),
         };
         // By files and not by commits: a branch whose change somebody else brought meanwhile has commits,
         // and brings nothing.

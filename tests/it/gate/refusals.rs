@@ -121,6 +121,33 @@ fn a_conflict_is_refused_with_its_files() {
 }
 
 #[test]
+fn a_branch_without_a_commit_in_common_is_refused_with_what_helps() {
+    let yard = Yard::new();
+    yard.git("repo", &["checkout", "--quiet", "--orphan", "alone"]);
+    yard.write("repo/a.txt", "a\n");
+    yard.commit("repo", "From nowhere", "code0");
+    yard.git("repo", &["checkout", "--quiet", "main"]);
+    yard.approve("alone");
+    let refused = yard.refused("alone", "has no commit in common with the main branch");
+    assert!(refused.stderr.contains("make it anew from the main branch"), "{refused:?}");
+    // In a clone that does not go back so far it only looks so.
+    yard.branch("code/A1", "a.txt", "a\n", "code0");
+    yard.git("repo", &["push", "--quiet", "origin", "code/A1"]);
+    yard.write("repo/b.txt", "b\n");
+    yard.commit("repo", "Between", "founder");
+    yard.git("repo", &["push", "--quiet", "origin", "main"]);
+    fs::rename(yard.path("repo"), yard.path("whole")).unwrap();
+    let url = format!("file://{}", yard.path("remote.git").display());
+    yard.git("", &["clone", "--quiet", "--depth", "1", "--no-single-branch", &url, "repo"]);
+    yard.git("repo", &["branch", "--quiet", "code/A1", "origin/code/A1"]);
+    yard.approve("code/A1");
+    let refused = yard.refused("code/A1", "as far back as this shallow clone goes");
+    assert!(refused.stderr.contains("git fetch --unshallow"), "{refused:?}");
+    yard.git("repo", &["fetch", "--quiet", "--unshallow"]);
+    yard.merged("code/A1");
+}
+
+#[test]
 fn a_push_that_the_server_refuses_is_told_in_its_words() {
     let yard = Yard::new();
     yard.branch("code/A1", "a.txt", "a\n", "code0");
