@@ -1,7 +1,7 @@
 //! The supervisor as a process: one per home and host, held by a lock; started and ended from here, or by its unit.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,25 +65,82 @@ pub fn running(site: &Site) -> Option<u32> {
 /// The held lock; dropping it lets the next supervisor in.
 #[derive(Debug)]
 pub struct SupervisorLock {
-    _file: File,
+    path: PathBuf,
+    file: File,
+    /// Whether it stands in it who holds it.
+    named: bool,
+}
+
+impl SupervisorLock {
+    /// Takes the lock of that name once more where its file was removed: until then the next supervisor finds none, and two
+    /// would give out work.
+    ///
+    /// # Errors
+    /// Refused when another one supervises by now; what the file system says, which may be over the next time.
+    pub async fn keep(&mut self, site: &Site) -> Result<()> {
+        if !lockfile::has_name(&self.file, &self.path) {
+            *self = hold(site).await?.taken()?;
+        }
+        self.name()
+    }
+
+    /// Writes down who holds it, where that is not done yet: by the pid it is told to go, and a full disk has no room for one.
+    fn name(&mut self) -> Result<()> {
+        if self.named {
+            return Ok(());
+        }
+        let pid = format!("{}\n", std::process::id());
+        // Written over and then cut: whoever reads meanwhile finds a pid.
+        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(pid.as_bytes()));
+        written
+            .and_then(|()| self.file.set_len(pid.len() as u64))
+            .map_err(|error| lockfile::failed(&self.path, &error))?;
+        self.named = true;
+        Ok(())
+    }
+}
+
+/// What came of the wish to supervise.
+#[derive(Debug)]
+pub enum Held {
+    /// This process supervises from now on.
+    Taken(SupervisorLock),
+    /// The disk has no room for the lock.
+    NoRoom(Failure),
+}
+
+impl Held {
+    /// The lock, for who does not wait for room.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub fn taken(self) -> Result<SupervisorLock> {
+        match self {
+            Self::Taken(lock) => Ok(lock),
+            Self::NoRoom(failure) => Err(failure),
+        }
+    }
 }
 
 /// Becomes the supervisor of this home and host.
 ///
 /// # Errors
 /// Refused when there is one, which is named.
-pub async fn hold(site: &Site) -> Result<SupervisorLock> {
+pub async fn hold(site: &Site) -> Result<Held> {
     let path = lock_file(site);
     for _ in 0..ASKED_AGAIN {
-        let mut file = lockfile::open(&path)?;
-        if lockfile::try_exclusive(&path, &file)? {
-            let pid = format!("{}\n", std::process::id());
-            // Written over and then cut: whoever reads meanwhile finds a pid.
-            file.seek(SeekFrom::Start(0))
-                .and_then(|_| file.write_all(pid.as_bytes()))
-                .and_then(|()| file.set_len(pid.len() as u64))
-                .map_err(|error| lockfile::failed(&path, &error))?;
-            return Ok(SupervisorLock { _file: file });
+        let file = match lockfile::try_open(&path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                return Ok(Held::NoRoom(lockfile::failed(&path, &error)));
+            }
+            Err(error) => return Err(lockfile::failed(&path, &error)),
+        };
+        if lockfile::try_exclusive(&path, &file)? && lockfile::has_name(&file, &path) {
+            let mut lock = SupervisorLock { path, file, named: false };
+            // It holds all the same; whoever supervises says so, and writes it down once there is room.
+            let _later = lock.name();
+            return Ok(Held::Taken(lock));
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -162,14 +219,23 @@ mod tests {
         let mut site = Site::for_tests("/nowhere");
         site.run_dir = folder.path().join("run");
         assert_eq!(running(&site), None);
-        let held = hold(&site).await.unwrap();
+        let held = hold(&site).await.unwrap().taken().unwrap();
         assert_eq!(running(&site), Some(std::process::id()));
         let refused = hold(&site).await.unwrap_err();
         assert_eq!(refused.kind, Kind::Refused);
         assert!(refused.why.contains(&std::process::id().to_string()), "{refused}");
         let elsewhere = Site { host: "there".to_owned(), ..site.clone() };
         assert!(hold(&elsewhere).await.is_ok(), "another host has its own");
-        drop(held);
+        let mut held = held;
+        held.keep(&site).await.unwrap();
+        // Somebody tidied up: it is there again, and where another one was faster that one supervises.
+        std::fs::remove_file(lock_file(&site)).unwrap();
+        held.keep(&site).await.unwrap();
+        assert_eq!(running(&site), Some(std::process::id()));
+        std::fs::remove_dir_all(site.supervisor_dir()).unwrap();
+        let other = hold(&site).await.unwrap().taken().unwrap();
+        assert_eq!(held.keep(&site).await.unwrap_err().kind, Kind::Refused);
+        drop((held, other));
         assert!(running(&site).is_none() && hold(&site).await.is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! Files whose only purpose is a lock (flock(2)): the kernel drops it with the process that holds it.
 
 use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -19,10 +20,16 @@ const TRY_AGAIN: Duration = Duration::from_millis(20);
 /// # Errors
 /// What the file system says.
 pub fn open(path: &Path) -> Result<File> {
-    path.parent()
-        .map_or(Ok(()), folder::make_private)
-        .and_then(|()| OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path))
-        .map_err(|error| failed(path, &error))
+    try_open(path).map_err(|error| failed(path, &error))
+}
+
+/// The same, for who tells one failure from another.
+///
+/// # Errors
+/// What the file system says.
+pub fn try_open(path: &Path) -> io::Result<File> {
+    path.parent().map_or(Ok(()), folder::make_private)?;
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 /// Opens or makes a lock file that everybody may lock who may change what it stands beside.

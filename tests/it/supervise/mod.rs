@@ -4,6 +4,7 @@
 mod after;
 mod blame;
 mod kills;
+mod no_room;
 mod people;
 mod refused;
 mod started;
@@ -170,6 +171,21 @@ fn cards_reach_free_agents_by_class_and_in_order_and_are_done() {
     assert!(told.iter().any(|event| event["card"] == "A1" && event["text"].as_str().unwrap().contains("is free")));
     assert_eq!(supervisor.signal(Signal::TERM).code(), Some(0));
     assert!(sandbox.ok(&["fleet", "supervise", "--once", "--json"]).stdout.lines().all(|line| !line.contains("A5")));
+}
+
+#[test]
+fn a_supervisor_whose_lock_was_tidied_away_has_it_again_and_stays_the_only_one() {
+    let sandbox = fleet(&[("a", "code")], "0.1");
+    sandbox.start();
+    let mut supervisor = Supervisor::start(&sandbox, &[]);
+    supervisor.is_at_work(&sandbox);
+    fs::remove_dir_all(sandbox.run_file("_supervisor")).unwrap();
+    supervisor.is_at_work(&sandbox);
+    let second = sandbox.run(&["fleet", "supervise"]);
+    assert!(second.code == 4 && second.stderr.contains(&supervisor.child.id().to_string()), "{second:?}");
+    card(&sandbox, "A1", &[]);
+    wait_for("it goes on", || status(&sandbox, "A1") == "done");
+    assert_eq!(supervisor.signal(Signal::TERM).code(), Some(0));
 }
 
 #[test]

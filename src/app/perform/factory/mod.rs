@@ -7,6 +7,7 @@ mod gate_card;
 mod gate_print;
 mod give;
 mod in_use;
+mod kept;
 mod looking;
 mod north_star;
 mod remembered;

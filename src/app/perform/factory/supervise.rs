@@ -4,7 +4,6 @@
 //! alone. What a tick decides is pure (`app::factory`); what happened is told in one line a decision and kept in the
 //! activity history.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +12,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
@@ -21,6 +19,7 @@ use tokio::time::Instant;
 use super::desk::Desk;
 use super::give::Giving;
 use super::in_use::InUse;
+use super::kept::Kept;
 use super::looking::{self, Known};
 use super::remembered::remember;
 use super::steps::{self, Ended, paused};
@@ -34,15 +33,15 @@ use crate::app::perform::backlog::pipeline;
 use crate::app::perform::output::{self, Printed};
 use crate::backlog::model::Column;
 use crate::backlog::place::Intent;
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::escalations;
-use crate::fleet::file::{self, Keep};
 use crate::fleet::home::{Site, fingerprint};
 use crate::fleet::model::{AgentName, FleetSnapshot, Label};
+use crate::fleet::north_star;
 use crate::fleet::observe;
-use crate::fleet::os::folder;
 use crate::fleet::os::process;
-use crate::fleet::{session, supervision};
+use crate::fleet::session;
+use crate::fleet::supervision::{self, Held, SupervisorLock};
 
 /// How often it is asked whether the backlog changed: one cheap question.
 const ASK_BACKLOG: Duration = Duration::from_millis(400);
@@ -51,15 +50,15 @@ const ASK_BACKLOG: Duration = Duration::from_millis(400);
 // Longer than what two looks have to lie apart, so that these two can agree.
 const SECOND_LOOK: Duration = Duration::from_millis(300);
 
+/// How often a full disk is tried again at the start.
+const ASK_FOR_ROOM: Duration = Duration::from_secs(1);
+
 /// What is under way when it is told to go is waited for.
 // Below the 45 s after which systemd kills its unit.
 const FINISHES_WITHIN: Duration = Duration::from_secs(35);
 
 /// What was seen within so long of an agent's start or end may be from before it: all planes are looked at each second.
 const SETTLES_AFTER: Duration = Duration::from_millis(1500);
-
-/// More is no state of a supervisor.
-const MAX_STATE: usize = 4 << 20;
 
 /// Supervises until it is told to go, or once; the exit code.
 ///
@@ -71,15 +70,35 @@ pub(in crate::app) async fn supervise(site: &Site, wanted: &Supervise) -> Result
         return Supervisor::new(site, wanted, used, Intent::Read)?.once().await;
     }
     if wanted.once {
-        let _lock = supervision::hold(site).await?;
+        let _lock = supervision::hold(site).await?.taken()?;
         return Supervisor::new(site, wanted, used, Intent::Write)?.once().await;
     }
     // Before anybody can see that it supervises: from then on it can be told to go.
     let io = |error: std::io::Error| Failure::failed("supervisor", error.to_string(), "try again");
-    let terminate = signal(SignalKind::terminate()).map_err(io)?;
-    let interrupt = signal(SignalKind::interrupt()).map_err(io)?;
-    let _lock = supervision::hold(site).await?;
-    Supervisor::new(site, wanted, used, Intent::Write)?.live(terminate, interrupt).await
+    let mut terminate = signal(SignalKind::terminate()).map_err(io)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(io)?;
+    let Some(lock) = seat(site, &mut terminate, &mut interrupt).await? else { return Ok(DONE) };
+    Supervisor::new(site, wanted, used, Intent::Write)?.live(lock, terminate, interrupt).await
+}
+
+/// Becomes the supervisor, once there is room for its lock; `None` when it is told to go before.
+async fn seat(site: &Site, terminate: &mut Signal, interrupt: &mut Signal) -> Result<Option<SupervisorLock>> {
+    let mut troubles = Troubles::default();
+    loop {
+        match supervision::hold(site).await? {
+            Held::Taken(lock) => return Ok(Some(lock)),
+            // Whoever started it may not look again, and the disk may have room in a minute.
+            Held::NoRoom(failure) => {
+                troubles.take(At::State, &format!("{failure}; it begins once there is room"));
+                session::tell_service_manager("READY=1\nSTATUS=waits for room on the disk");
+            }
+        }
+        tokio::select! {
+            _ = terminate.recv() => return Ok(None),
+            _ = interrupt.recv() => return Ok(None),
+            () = tokio::time::sleep(ASK_FOR_ROOM) => {}
+        }
+    }
 }
 
 /// A decision that was carried out, and how that ended.
@@ -98,9 +117,7 @@ struct Supervisor<'a> {
     known: Arc<Mutex<Known>>,
     used: InUse,
     memory: Memory,
-    /// As it was written down last.
-    saved: Vec<u8>,
-    boot: String,
+    kept: Kept,
     /// Agents with which something is under way.
     busy: BTreeSet<AgentName>,
     /// Agents that were started or ended just now, and when.
@@ -115,15 +132,8 @@ struct Supervisor<'a> {
     failing: BTreeMap<String, String>,
     /// Whether anybody still reads what is printed.
     heard: bool,
-}
-
-/// What is written down for the next supervisor.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Written<'a> {
-    /// Since which boot its times count.
-    boot: Cow<'a, str>,
-    memory: Cow<'a, Memory>,
+    /// Whether something that was decided failed.
+    failed: bool,
 }
 
 /// What the last tick saw: while all of it stays the same there is nothing new to decide.
@@ -136,26 +146,15 @@ struct Seen {
 
 impl<'a> Supervisor<'a> {
     fn new(site: &'a Site, wanted: &'a Supervise, used: InUse, intent: Intent) -> Result<Self> {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
-        let path = supervision::state_file(site);
-        let Written { boot: before, memory }: Written<'_> = match crate::plain::read(&path, MAX_STATE) {
-            Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
-                // It only spares tries that failed before.
-                tracing::warn!(%error, path = %path.display(), "what the last supervisor knew is not read");
-                Written::default()
-            }),
-            Err(_) => Written::default(),
-        };
-        let memory = if before == boot { memory.into_owned() } else { memory.into_owned().after_reboot() };
+        let (kept, memory) = Kept::load(site);
         Ok(Self {
             site,
             wanted,
             desk: Desk::start(site, intent)?,
             known: Arc::default(),
             used,
-            saved: Vec::new(),
             memory,
-            boot,
+            kept,
             busy: BTreeSet::new(),
             settling: BTreeMap::new(),
             holding: BTreeSet::new(),
@@ -164,6 +163,7 @@ impl<'a> Supervisor<'a> {
             troubles: Troubles::default(),
             failing: BTreeMap::new(),
             heard: true,
+            failed: false,
         })
     }
 
@@ -195,11 +195,12 @@ impl<'a> Supervisor<'a> {
             self.finish(done).await;
         }
         self.save();
-        Ok(if self.troubles.is_empty() { DONE } else { crate::app::action::error::FAILED })
+        // Whoever runs it once reads the code, and not what it prints.
+        Ok(if self.troubles.is_empty() && !self.failed { DONE } else { crate::app::action::error::FAILED })
     }
 
     /// One tick after the other, until it is told to go.
-    async fn live(mut self, mut terminate: Signal, mut interrupt: Signal) -> Result<u8> {
+    async fn live(mut self, mut lock: SupervisorLock, mut terminate: Signal, mut interrupt: Signal) -> Result<u8> {
         let mut observer = observe::start(self.site.clone())?;
         let seen_by_all = witness::start(self.site);
         let mut work = Work::new();
@@ -228,6 +229,12 @@ impl<'a> Supervisor<'a> {
             let Some(snapshot) = newest else { continue };
             seen_by_all.see(&snapshot);
             self.reload();
+            match lock.keep(self.site).await {
+                Ok(()) => self.troubles.take(At::Lock, ""),
+                // What this one has under way ends by its short leases, and the other one goes on.
+                Err(failure) if failure.kind == Kind::Refused => return Err(failure),
+                Err(failure) => self.troubles.take(At::Lock, &failure.to_string()),
+            }
             self.settling.retain(|_, ended| ended.elapsed() < SETTLES_AFTER);
             let seen = Seen {
                 seats: self.seats(&snapshot),
@@ -349,7 +356,9 @@ impl<'a> Supervisor<'a> {
 
     /// Tells one set of goals from the next; empty without any.
     fn goals(&self) -> String {
-        std::fs::read(self.site.home.join("fleet/NORTH_STAR.yaml")).map(|bytes| fingerprint(&bytes)).unwrap_or_default()
+        // Never a plain read: a pipe of that name would hold up every tick.
+        let text = crate::plain::read(&self.site.home.join("fleet/NORTH_STAR.yaml"), north_star::file::MAX_BYTES);
+        text.map(|text| fingerprint(text.as_bytes())).unwrap_or_default()
     }
 
     /// Begins what was decided: what takes its time goes on by itself.
@@ -357,6 +366,7 @@ impl<'a> Supervisor<'a> {
         let begun = Timestamp::now();
         let Some(name) = decision.occupies() else {
             let ended = self.at_once(&decision).await;
+            self.failed |= ended.good() == Some(false);
             if self.is_news(&decision, &ended) {
                 self.told(&Done { decision, ended, begun });
             }
@@ -452,6 +462,7 @@ impl<'a> Supervisor<'a> {
                 self.settling.insert(agent, Instant::now());
             }
         }
+        self.failed |= done.ended.good() == Some(false);
         remember(&mut self.memory, &done.decision, &done.ended, now);
         match (&done.decision, &done.ended) {
             (Decision::Replan { agent, .. }, Ended::Well(_)) => {
@@ -520,22 +531,9 @@ impl<'a> Supervisor<'a> {
 
     /// Writes down what the next supervisor has to know.
     fn save(&mut self) {
-        let path = supervision::state_file(self.site);
-        let written = Written { boot: Cow::Borrowed(&self.boot), memory: Cow::Borrowed(&self.memory) };
-        let bytes = serde_json::to_vec(&written).unwrap_or_default();
-        if bytes == self.saved || self.wanted.dry_run {
-            return;
-        }
-        // What a lost file costs is a few tries that failed before; that is not worth a flush
-        // to the disk a tick.
-        let done = folder::make_private(&self.site.supervisor_dir())
-            .and_then(|()| file::write_private(&path, &bytes, Keep::Fleeting));
-        match done {
-            Ok(()) => {
-                self.saved = bytes;
-                self.troubles.take(At::State, "");
-            }
-            Err(error) => self.troubles.take(At::State, &format!("{}: {error}", path.display())),
+        if !self.wanted.dry_run {
+            let failed = self.kept.save(&self.memory).err();
+            self.troubles.take(At::State, &failed.unwrap_or_default());
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum At {
     Roster,
     /// While the supervisor's own state is written down.
     State,
+    /// While it is written down who supervises.
+    Lock,
 }
 
 /// What fails now.
