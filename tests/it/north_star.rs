@@ -209,6 +209,9 @@ fn the_page_is_the_same_each_time_and_says_when_it_is_old() {
     desk.json(&["north-star", "init"]);
     let printed = desk.run(&["north-star", "render"]).stdout;
     assert_eq!(desk.run(&["north-star", "render"]).stdout, printed);
+    // On a machine that writes, counts and reckons its time in another way as well.
+    let elsewhere = [("LC_ALL", "tr_TR.UTF-8"), ("TZ", "Pacific/Apia"), ("COLUMNS", "40"), ("USER", "somebody")];
+    assert_eq!(desk.sandbox.run_with(&["north-star", "render"], &elsewhere).stdout, printed);
     let page = desk.file().with_extension("md");
     let old = desk.run(&["north-star", "render", "--check"]);
     assert!(old.code == 1 && old.stderr.contains("out of date") && !page.exists(), "{old:?}");

@@ -51,7 +51,12 @@ fn nothing_reaches_who_asks_hangs_or_holds_a_draft_and_a_dead_one_is_brought_bac
     sandbox.tmux(&["send-keys", "-t", "=drafts:", "C-u"]);
     wait_for("the draft is gone, and the card done", || status(&sandbox, "for-drafts") == "done");
     // What each of them was at is in the history, with nobody at a dashboard.
-    for (name, kind, state) in [("asks", "readiness", "stuck"), ("hangs", "readiness", "stale"), ("dies", "exit", "")] {
+    for (name, kind, state) in [
+        ("asks", "readiness", "stuck"),
+        ("hangs", "readiness", "stale"),
+        ("drafts", "readiness", "working"),
+        ("dies", "exit", ""),
+    ] {
         wait_for(&format!("an event of {name}"), || {
             let events = sandbox.events(kind);
             let is = |event: &serde_json::Value| state.is_empty() || event["state"] == state;
@@ -73,7 +78,8 @@ fn a_claim_of_an_agent_that_is_gone_is_released_at_once_and_an_expired_one_retur
     sandbox.start();
     sandbox.ok(&["fleet", "stop", "a"]);
     for (id, owner, ttl) in [("A1", "a", "900"), ("A2", "b", "900"), ("A3", "b", "1")] {
-        card(&sandbox, id, &["--assignee", "nobody"]);
+        // It asks a question, and takes none of them.
+        card(&sandbox, id, &["--assignee", "b"]);
         sandbox.ok(&["backlog", "claim", "--owner", owner, "--id", id, "--ttl", ttl]);
     }
     let supervisor = Supervisor::start(&sandbox, &[]);
