@@ -2,6 +2,7 @@
 //! acknowledges, and by an agent that cannot go on where no supervisor runs. While one of a subject is open there is no
 //! second; it goes when its cause is gone.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,10 @@ use crate::plain::{self, Notation};
 
 /// A change of the file takes milliseconds.
 const LOCKED_WITHIN: Duration = Duration::from_secs(5);
+
+/// So many refusals of one card at the gate are a person's business.
+// The same as for what the supervisor tries: one may be a mistake that its author mends, and two a main branch that moved.
+const REFUSALS: u32 = 3;
 
 /// More is no list that anybody wrote.
 const MAX_BYTES: usize = 4 << 20;
@@ -32,6 +37,9 @@ struct Book {
     /// Number of the next one: an id is never given twice.
     next: u64,
     open: Vec<Escalation>,
+    /// Cards that the gate refused, and how often in a row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    refused: BTreeMap<String, u32>,
 }
 
 /// All that wait, the oldest first.
@@ -91,10 +99,43 @@ impl Book {
 /// As for [`raise`].
 pub async fn settle(site: &Site, subject: &Subject) -> Result<Option<Escalation>> {
     change(site, |book| {
+        if let (Cause::Gate, Some(card)) = (subject.cause, &subject.card) {
+            book.refused.remove(card);
+        }
         let at = book.open.iter().position(|open| open.subject == *subject);
         Ok(at.map(|at| book.open.remove(at)))
     })
     .await
+}
+
+/// Notes that the gate refused a card, and has a person look at it once that happened several times in a row; `None` while
+/// it has not, and when it waits for one already.
+///
+/// # Errors
+/// As for [`raise`].
+pub async fn refused(site: &Site, card: &str, why: &str, at: i64) -> Result<Option<Escalation>> {
+    change(site, |book| {
+        let times = book.refused.entry(card.to_owned()).or_default();
+        *times = times.saturating_add(1);
+        if *times < REFUSALS {
+            return Ok(None);
+        }
+        let tried = format!("a merge, {times} times in a row");
+        book.raise(site, &Subject::card(Cause::Gate, card), why, &tried, at)
+    })
+    .await
+}
+
+/// Forgets the refusals of a card that passed the gate, and ends what waits for a person because of them.
+///
+/// # Errors
+/// As for [`raise`].
+pub async fn passed(site: &Site, card: &str) -> Result<Option<Escalation>> {
+    // Most cards were never refused, and for those nothing is locked or made.
+    if load(&path(site))?.refused.contains_key(card) {
+        return settle(site, &Subject::card(Cause::Gate, card)).await;
+    }
+    Ok(None)
 }
 
 /// Notes that the coordinating seat was told of one.
@@ -232,6 +273,22 @@ mod tests {
         assert!(settle_card(&site, Cause::Blocked, "A1").unwrap());
         let left: Vec<Cause> = read(&site).unwrap().iter().map(|one| one.subject.cause).collect();
         assert_eq!(left, [Cause::NeverEnds]);
+    }
+
+    #[tokio::test]
+    async fn the_third_refusal_in_a_row_is_one_escalation_and_a_merge_ends_it() {
+        let (_folder, site) = stage();
+        assert_eq!(passed(&site, "A1").await.unwrap(), None);
+        assert!(!site.run_dir.exists(), "where nothing was refused nothing is made");
+        let again = async |card: &str| refused(&site, card, "CI is no success", 7).await.unwrap().map(|new| new.id);
+        assert_eq!((again("A1").await, again("A2").await, again("A1").await), (None, None, None));
+        passed(&site, "A2").await.unwrap();
+        assert_eq!(again("A1").await.as_deref(), Some("e1"));
+        assert_eq!((again("A1").await, again("A2").await, again("A2").await), (None, None, None), "one, and in a row");
+        let all = read(&site).unwrap();
+        assert_eq!((all.len(), all[0].tried.as_str()), (1, "a merge, 3 times in a row"));
+        assert_eq!(passed(&site, "A1").await.unwrap().map(|gone| gone.id).as_deref(), Some("e1"));
+        assert_eq!((read(&site).unwrap().len(), again("A1").await), (0, None), "from the beginning");
     }
 
     #[tokio::test]

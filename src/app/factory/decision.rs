@@ -149,6 +149,8 @@ pub enum Reason {
     Failed(String),
     /// Everybody of its class has written a part of it.
     AllAuthors,
+    /// The roster has nobody for these cards; how many, and the first of them.
+    ForNobody(usize, CardId),
     /// A floor seat was stopped on purpose.
     StoppedOnPurpose,
     /// A worker said so.
@@ -181,6 +183,17 @@ impl fmt::Display for Reason {
             Self::NothingOpen => f.write_str("no card is open"),
             Self::Failed(why) | Self::Said(why) => f.write_str(why),
             Self::AllAuthors => f.write_str("it waits for a review, and all who could take it have worked on it"),
+            Self::ForNobody(1, card) => {
+                write!(
+                    f,
+                    "{card} waits; `mosaic-tui backlog edit {card} --assignee NAME`, or an entry in the roster, ends it"
+                )
+            }
+            Self::ForNobody(cards, first) => write!(
+                f,
+                "{cards} cards wait, {first} first; `mosaic-tui backlog edit {first} --assignee NAME`, or an entry in \
+                 the roster, ends it"
+            ),
             Self::StoppedOnPurpose => f.write_str("it was stopped on purpose"),
             Self::GivenOut(times) => write!(f, "claimed {times} times"),
             Self::WellAgain => f.write_str("its cause is gone"),

@@ -112,6 +112,8 @@ pub struct Cards {
     pub blocked: Vec<Blocked>,
     /// Cards that ended since the line of the history that is remembered, done or failed, the oldest first.
     pub over: Vec<CardId>,
+    /// Of the cards that were asked about, those that are done, or that nobody has any more.
+    pub ended: BTreeSet<CardId>,
     /// Number of the newest line of the history, where somebody is there who looks back.
     pub line: Option<i64>,
     /// Cards per column.
@@ -168,6 +170,13 @@ impl Situation {
     #[must_use]
     pub fn seat(&self, name: &str) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.name.as_str() == name)
+    }
+
+    /// Whether an agent or a class of the roster, here or on another host, is called so.
+    #[must_use]
+    pub fn knows(&self, assignee: &str) -> bool {
+        self.settings.elsewhere.contains(assignee)
+            || self.seats.iter().any(|seat| seat.class == assignee || seat.name.as_str() == assignee)
     }
 
     /// The card that an agent of this host holds.

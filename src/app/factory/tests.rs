@@ -506,7 +506,8 @@ fn ephemeral_agents_come_with_work_and_go_without() {
         ephemeral("code1", Readiness::Dead),
         ephemeral("code2", Readiness::Dead),
     ];
-    let idle = situation(1, seats.clone(), cards(vec![waiting("A", ""), waiting("B", "review")], Vec::new()));
+    let mut idle = situation(1, seats.clone(), cards(vec![waiting("A", ""), waiting("B", "review")], Vec::new()));
+    idle.settings.elsewhere.insert("review".to_owned());
     assert_eq!(words(&decided(&idle).0), [] as [&str; 0], "no card of their class");
     let mut work = situation(1, seats, cards(vec![waiting("A", "code"), waiting("B", "code")], Vec::new()));
     assert_eq!(words(&decided(&work).0), ["start code0", "start code1"]);

@@ -312,6 +312,17 @@ impl Tick<'_> {
             let subject = Subject::card(Cause::NeverEnds, card);
             due.push((subject, Reason::GivenOut(*times), "it is given out again".to_owned()));
         }
+        let mut for_nobody: BTreeMap<&str, (usize, CardId)> = BTreeMap::new();
+        for card in cards.waiting.iter().filter(|card| !card.assignee.is_empty()) {
+            if !self.situation.knows(&card.assignee) {
+                for_nobody.entry(&card.assignee).or_insert((0, card.id)).0 += 1;
+            }
+        }
+        // One for each name: a thousand goals of a fleet without a planner are one person's one errand.
+        for (assignee, (count, first)) in for_nobody {
+            let subject = Subject::agent(Cause::NoSuchAgent, assignee);
+            due.push((subject, Reason::ForNobody(count, first), "nothing: the roster has nobody for it".to_owned()));
+        }
         for card in cards.waiting.iter().filter(|card| self.is_stranded(card)) {
             let subject = Subject::card(Cause::CannotBeGiven, card.id.as_str());
             due.push((subject, Reason::AllAuthors, "nothing: an author approves nothing".to_owned()));
@@ -381,8 +392,12 @@ impl Tick<'_> {
             }
             Cause::Backlog => self.memory.desk.failures == 0,
             Cause::TreeStays => self.situation.trees.as_ref().is_some_and(|trees| !trees.contains_key(card)),
-            // Whoever looks after the gate ends these.
-            Cause::Gate => false,
+            // A merge ends it by itself; a card that came to its end in another way is at no gate any more.
+            Cause::Gate => cards.is_some_and(|cards| cards.ended.iter().any(|ended| ended.as_str() == card)),
+            Cause::NoSuchAgent => {
+                self.situation.knows(agent)
+                    || cards.is_some_and(|cards| !cards.waiting.iter().any(|waiting| waiting.assignee == agent))
+            }
         }
     }
 

@@ -28,11 +28,13 @@ pub enum Cause {
     TreeStays,
     /// The backlog, or the host that it is on, fails while cards are given out.
     Backlog,
+    /// Cards wait for an agent or a class that the roster does not have.
+    NoSuchAgent,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unstaffed,
         Self::Dies,
         Self::TakesNoWork,
@@ -43,6 +45,7 @@ impl Cause {
         Self::Gate,
         Self::TreeStays,
         Self::Backlog,
+        Self::NoSuchAgent,
     ];
 
     /// Returns its word.
@@ -59,6 +62,7 @@ impl Cause {
             Self::Gate => "gate",
             Self::TreeStays => "tree_stays",
             Self::Backlog => "backlog",
+            Self::NoSuchAgent => "no_such_agent",
         }
     }
 }
@@ -103,6 +107,7 @@ impl fmt::Display for Subject {
             Cause::Gate => write!(f, "{card} does not pass the gate"),
             Cause::TreeStays => write!(f, "the work tree of {card} stays, which is done"),
             Cause::Backlog => f.write_str("the backlog fails, and no card is given out"),
+            Cause::NoSuchAgent => write!(f, "cards wait for {agent}, and no agent and no class is called so"),
         }
     }
 }

@@ -225,3 +225,58 @@ fn a_file_outside_the_cards_paths_and_a_worker_who_reviews_are_refused() {
     let json = yard.merged("code/A1");
     assert_eq!((json["card"].as_str(), json["completed"].as_bool()), (Some("A1"), Some(true)), "found by its branch");
 }
+
+#[test]
+fn a_card_that_is_refused_again_and_again_reaches_a_person_once_whatever_for() {
+    let yard = Yard::new();
+    let sandbox = &yard.sandbox;
+    let waiting = || sandbox.run(&["fleet", "escalations", "--json"]).json().as_array().unwrap().clone();
+    let card = |id: &str, file: &str| {
+        let branch = format!("code/{id}");
+        yard.branch(&branch, file, id, "code0");
+        sandbox.ok(&["backlog", "create", "--id", id, "--title", "t", "--branch", &branch]);
+        branch
+    };
+    let unread = card("A1", "a.txt");
+    let red = card("A2", "b.txt");
+    let conflict = card("A3", "base.txt");
+    let in_the_way = card("A4", "base.txt");
+    for branch in [&red, &conflict, &in_the_way] {
+        yard.approve(branch);
+    }
+    yard.merged(&in_the_way);
+    yard.ci("echo no; exit 3");
+    for (at, (branch, evidence)) in
+        [(&unread, "nobody who is no author"), (&red, "ended with status 3"), (&conflict, "conflicts")]
+            .into_iter()
+            .enumerate()
+    {
+        for time in 1..=5 {
+            let refused = yard.refused(branch, evidence);
+            let said = refused.stderr.contains(&format!("sees it as escalation e{}", at + 1));
+            assert_eq!((said, waiting().len()), (time == 3, at + usize::from(time >= 3)), "{time}: {refused:?}");
+        }
+        let all = waiting();
+        let one = all.last().unwrap();
+        assert_eq!((&one["cause"], one["card"].as_str()), (&"gate".into(), branch.strip_prefix("code/")), "{one}");
+        assert!(one["why"].as_str().unwrap().contains(evidence), "{one}");
+    }
+    let raised = sandbox.events("decision").into_iter().filter(|event| event["decision"] == "escalate");
+    assert_eq!(raised.count(), 3);
+    // A pause is a person's wish already.
+    let paused = card("A5", "c.txt");
+    sandbox.ok(&["fleet", "pause"]);
+    (0..4).for_each(|_| drop(yard.refused(&paused, "the fleet is paused")));
+    sandbox.ok(&["fleet", "resume"]);
+    assert_eq!(waiting().len(), 3);
+    // What passes is nobody's business any more, and neither is a card that ended in another way.
+    yard.ci("true");
+    yard.merged(&red);
+    let left: Vec<_> = waiting().iter().map(|one| one["card"].clone()).collect();
+    assert_eq!(left, ["A1", "A3"]);
+    sandbox.ok(&["backlog", "complete", "--id", "A1"]);
+    sandbox.write_roster("version: 1\nagents: [{name: gate0, runtime: stub, lifecycle: ephemeral}]\n");
+    sandbox.ok(&["fleet", "supervise", "--once"]);
+    let left: Vec<_> = waiting().iter().map(|one| one["card"].clone()).collect();
+    assert_eq!(left, ["A3"]);
+}

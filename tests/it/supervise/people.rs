@@ -205,6 +205,63 @@ fn what_fails_three_times_is_one_escalation_and_not_one_a_tick() {
 }
 
 #[test]
+fn cards_for_somebody_whom_the_roster_does_not_have_are_one_escalation_a_name() {
+    let sandbox = fleet(&[("a", "code", "")]);
+    for (id, assignee) in [("A1", "code9"), ("A2", "code9"), ("A3", "planner"), ("A4", "code")] {
+        card(&sandbox, id, &["--assignee", assignee]);
+    }
+    let supervisor = Supervisor::start(&sandbox, &[]);
+    wait_for("both names", || escalations(&sandbox).len() == 2);
+    wait_for("what has an agent is done", || status(&sandbox, "A4") == "done");
+    let all = escalations(&sandbox);
+    let named: Vec<(&str, &str)> =
+        all.iter().map(|one| (one["cause"].as_str().unwrap(), one["agent"].as_str().unwrap())).collect();
+    assert_eq!(named, [("no_such_agent", "code9"), ("no_such_agent", "planner")]);
+    let why = all[0]["why"].as_str().unwrap();
+    assert!(why.contains("2 cards wait, A1 first") && why.contains("backlog edit A1 --assignee"), "{why}");
+    card(&sandbox, "A5", &["--assignee", "code9"]);
+    some_ticks(&sandbox, &supervisor);
+    assert_eq!(count(&supervisor, "escalate"), 2, "not one a card, nor one a tick");
+    // Either way out ends it.
+    for id in ["A1", "A2", "A5"] {
+        sandbox.ok(&["backlog", "edit", id, "--assignee", "code"]);
+    }
+    wait_for("they are for somebody", || escalations(&sandbox).len() == 1);
+    let roster = fs::read_to_string(sandbox.roster()).unwrap();
+    fs::write(sandbox.roster(), format!("{roster}  - {{name: plans, class: planner, lifecycle: ephemeral}}\n"))
+        .unwrap();
+    wait_for("there is such a class", || escalations(&sandbox).is_empty());
+}
+
+#[test]
+fn goals_that_are_no_file_hold_up_nothing() {
+    let sandbox = fleet(&[("a", "code", "")]);
+    let path = sandbox.home().join("fleet/NORTH_STAR.yaml");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    card(&sandbox, "A1", &[]);
+    let mut supervisor = Supervisor::start(&sandbox, &[]);
+    wait_for("the card is done", || status(&sandbox, "A1") == "done");
+    assert_eq!(supervisor.signal(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn one_tick_that_gives_a_card_in_vain_says_so_with_its_exit_code() {
+    let sandbox = fleet(&[("homeless", "review", ", worktree: {repo: /nowhere}"), ("a", "code", "")]);
+    for agent in ["homeless", "a"] {
+        sandbox.wait_row(agent, |row| row["readiness"] == "available");
+    }
+    card(&sandbox, "A1", &["--assignee", "review"]);
+    let once = sandbox.run(&["fleet", "supervise", "--once", "--json"]);
+    let given = super::decisions(&once.stdout);
+    assert!(given.iter().any(|one| one["card"] == "A1" && one["good"] == false), "{once:?}");
+    assert_eq!(once.code, 1, "{once:?}");
+    card(&sandbox, "A2", &["--assignee", "code"]);
+    let once = sandbox.run(&["fleet", "supervise", "--once", "--json"]);
+    assert!(super::decisions(&once.stdout).iter().any(|one| one["card"] == "A2" && one["good"] == true), "{once:?}");
+    assert_eq!(once.code, 0, "what failed before is not tried again yet: {once:?}");
+}
+
+#[test]
 fn paused_by_command_and_by_key_nothing_is_given_or_merged_while_the_supervisor_runs() {
     let sandbox = fleet(&[("a", "code", "")]);
     sandbox.wait_row("a", |row| row["readiness"] == "available");

@@ -30,7 +30,7 @@ fn escalations_are_told_to_the_coordinating_seat_one_at_a_time() {
 fn a_blocked_card_of_a_worker_and_a_floor_that_was_stopped_reach_a_person() {
     let mut lead = seat("lead", "orchestrator", Readiness::Dead);
     lead.stopped = true;
-    let mut all = situation(1, vec![lead], cards(vec![waiting("B", "x")], Vec::new()));
+    let mut all = situation(1, vec![lead], cards(vec![waiting("B", "")], Vec::new()));
     let blocked = Blocked { id: card("A"), owner: "code0".to_owned(), reason: "no access".to_owned() };
     all.cards.as_mut().unwrap().blocked.push(blocked);
     let (decisions, memory) = decided(&all);
@@ -46,6 +46,35 @@ fn a_blocked_card_of_a_worker_and_a_floor_that_was_stopped_reach_a_person() {
     }
     all.cards.as_mut().unwrap().blocked.clear();
     assert_eq!(words(&tick(&all, &memory)), ["settle code0"]);
+}
+
+#[test]
+fn cards_for_a_name_that_the_roster_does_not_have_are_one_errand_until_it_has_it_or_they_are_for_somebody() {
+    let waiting = || vec![waiting("A", "x"), waiting("B", "x"), waiting("C", "there"), waiting("D", "code")];
+    let mut all = situation(1, vec![seat("code0", "code", Readiness::Stuck)], cards(waiting(), Vec::new()));
+    all.settings.elsewhere.insert("there".to_owned());
+    let subject = Subject::agent(Cause::NoSuchAgent, "x");
+    let escalated = decided(&all).0;
+    assert!(matches!(&escalated[..], [Decision::Escalate { subject: of, .. }] if *of == subject), "{escalated:?}");
+    assert!(escalated[0].why().contains("2 cards wait, A first"), "{escalated:?}");
+    all.escalated.insert(subject);
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0], "once");
+    let mut known = all.clone();
+    known.settings.elsewhere.insert("x".to_owned());
+    assert_eq!(words(&decided(&known).0), ["settle x"]);
+    all.cards.as_mut().unwrap().waiting.drain(..2);
+    assert_eq!(words(&decided(&all).0), ["settle x"]);
+    all.cards = None;
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0], "nothing is said of a backlog that was not read");
+}
+
+#[test]
+fn a_card_at_the_gate_that_came_to_its_end_needs_nobody_any_more() {
+    let mut all = situation(1, vec![seat("code0", "code", Readiness::Stuck)], cards(Vec::new(), vec![held("B", "z")]));
+    all.escalated.insert(Subject::card(Cause::Gate, "A"));
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0]);
+    all.cards.as_mut().unwrap().ended.insert(card("A"));
+    assert_eq!(words(&decided(&all).0), ["settle A"]);
 }
 
 #[test]

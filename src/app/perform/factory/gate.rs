@@ -10,10 +10,12 @@ use super::gate_card::{self as card, Found};
 use super::gate_print as print;
 use crate::app::action::gate::{About, GateAction};
 use crate::app::action::report::Report;
+use crate::app::factory::{Decision, Reason};
 use crate::app::perform::activity::record;
 use crate::app::perform::output::Console;
 use crate::fleet::activity::{self, Event, Kind};
 use crate::fleet::error::{Failure, Kind as FailureKind, Result};
+use crate::fleet::escalations;
 use crate::fleet::gate::{
     self, Desk, Gate, Identity, Refusal, Repository, Review, ReviewVerdict, Standing, Step, Ticket, Wanted, Word, short,
 };
@@ -54,7 +56,7 @@ pub(in crate::app) async fn perform(
             let done = to_its_end(&gate, console, gate.merge(&wanted)).await?;
             match done {
                 Ok(done) => behind(site, &at, &done).await,
-                Err(refusal) => Err(sent_back(site, &at, &refusal).await),
+                Err(refusal) => Err(refused(site, &at, &refusal).await),
             }
         }
         GateAction::Queue { repo, purpose, wait } => queue(site, repo, purpose, wait, tell).await,
@@ -311,8 +313,14 @@ async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -
 async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
     let Some(found) = &at.found else { return Ok(print::merged(done, None)) };
     let id = found.card.id.as_str();
+    // Before the card: killed in between, the same command again ends what is left of both.
+    let passed = escalations::passed(site, id).await;
     match card::merged(site, found, &at.who.name, &done.commit).await {
-        Ok(became) => Ok(print::merged(done, Some((id, Some(&became))))),
+        Ok(became) => {
+            let mut report = print::merged(done, Some((id, Some(&became))));
+            report.errors.extend(passed.err().map(|failure| format!("its escalation stays: {failure}")));
+            Ok(report)
+        }
         Err(failure) => {
             // The merge itself is done and cannot be taken back, so it is told, with the code of a
             // failure for what is left.
@@ -323,11 +331,34 @@ async fn behind(site: &Site, at: &At, done: &gate::Done) -> Result<Report> {
     }
 }
 
-/// A refusal as an error; where its author can mend it, the card goes back to them.
-async fn sent_back(site: &Site, at: &At, refusal: &Refusal) -> Failure {
+/// A refusal as an error; where its author can mend it, the card goes back to them. One that stays where it is, and is
+/// refused again and again, reaches a person.
+async fn refused(site: &Site, at: &At, refusal: &Refusal) -> Failure {
     let mut failure = refusal.failure(&at.about.branch);
-    // What its author cannot mend, such as a pause or a long line, sends no card back.
-    let Some(found) = at.found.as_ref().filter(|_| refusal.is_for_author()) else { return failure };
+    let Some(found) = &at.found else { return failure };
+    // The pipeline counts the rounds of what goes back, and blocks the card after the last.
+    if refusal.is_for_author() && sent_back(site, at, found, refusal, &mut failure).await {
+        return failure;
+    }
+    if !refusal.may_need_a_person() {
+        return failure;
+    }
+    let (card, now) = (found.card.id.as_str(), Timestamp::now());
+    match escalations::refused(site, card, &refusal.why(), now.as_millisecond()).await {
+        Ok(Some(new)) => {
+            let why = Reason::Failed(new.why.clone());
+            let decision = Decision::Escalate { subject: new.subject.clone(), why, tried: new.tried.clone() };
+            record::keep_decision(site, &decision, &new.id, Some(true), now);
+            failure.next.push_str(&format!("; the user sees it as escalation {}", new.id));
+        }
+        Ok(None) => {}
+        Err(why) => failure.details.push(format!("the user is not told: {why}")),
+    }
+    failure
+}
+
+/// Sends a card back to its author; whether it went.
+async fn sent_back(site: &Site, at: &At, found: &Found, refusal: &Refusal, failure: &mut Failure) -> bool {
     let note = std::iter::once(refusal.why()).chain(refusal.details()).collect::<Vec<_>>().join("\n");
     let followed = match card::say(site, found, Word::Refused, &at.who.name, "", &note) {
         Ok(true) => card::follow(site, found).await,
@@ -336,12 +367,12 @@ async fn sent_back(site: &Site, at: &At, refusal: &Refusal) -> Failure {
         Err(failure) => Err(failure),
     };
     match followed {
-        Ok(None) => {}
+        Ok(None) => return false,
         Ok(Some(words)) => failure.next = words,
         // The refusal itself is what counts; the supervisor's next tick tries again.
         Err(why) => failure.details.push(format!("its card does not go back: {why}")),
     }
-    failure
+    true
 }
 
 async fn queue(site: &Site, repo: Option<PathBuf>, purpose: String, wait: Duration, tell: Tell<'_>) -> Result<Report> {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gate_card;
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Waiting};
 use crate::backlog::error::Error;
-use crate::backlog::model::{BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Term, TermField, Terms};
+use crate::backlog::model::{
+    BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Term, TermField, Terms,
+};
 use crate::backlog::operations::Backlog;
 use crate::backlog::store::LATE;
 use crate::fleet::checks;
@@ -123,7 +125,7 @@ pub(super) fn cards(
     assignees: &BTreeSet<String>,
     host: &str,
     known: &mut Known,
-    (line, pipeline): (Option<i64>, Option<&Pipeline>),
+    (line, pipeline, asked): (Option<i64>, Option<&Pipeline>, &BTreeSet<CardId>),
 ) -> Result<Cards, Error> {
     let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
     let [_, ready, _, stuck, _] = board.lanes;
@@ -132,7 +134,13 @@ pub(super) fn cards(
     let blocked = blocked(backlog, stuck.cards, known)?;
     let (over, line) =
         if assignees.contains(REVIEWER) { over(backlog, line, &mut known.lines)? } else { (Vec::new(), None) };
-    Ok(Cards { waiting, held, blocked, over, line, counts: board.counts })
+    let mut ended = BTreeSet::new();
+    for id in asked {
+        if backlog.store().card(id)?.is_none_or(|card| card.status == Status::Done) {
+            ended.insert(*id);
+        }
+    }
+    Ok(Cards { waiting, held, blocked, over, ended, line, counts: board.counts })
 }
 
 /// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
@@ -290,11 +298,13 @@ mod tests {
         backlog.claim(&request).unwrap().unwrap();
         let mut known = Known::default();
         // As after a request for cards, which only wants to know what is done.
-        let nobody = cards(&mut backlog, &BTreeSet::from([String::new()]), "here", &mut known, (None, None)).unwrap();
+        let nobody =
+            cards(&mut backlog, &BTreeSet::from([String::new()]), "here", &mut known, (None, None, &BTreeSet::new()))
+                .unwrap();
         assert!(!nobody.held[0].here);
         let all = BTreeSet::from(["code0".to_owned(), String::new()]);
         for _ in 0..2 {
-            let seen = cards(&mut backlog, &all, "here", &mut known, (None, None)).unwrap();
+            let seen = cards(&mut backlog, &all, "here", &mut known, (None, None, &BTreeSet::new())).unwrap();
             assert!(seen.held[0].here, "it was claimed on this host");
         }
     }
@@ -344,7 +354,7 @@ mod tests {
         let all = BTreeSet::from(["code".to_owned()]);
         let mut known = Known::default();
         let mut authors = |backlog: &mut Backlog| {
-            let seen = cards(backlog, &all, "here", &mut known, (None, Some(&pipeline))).unwrap();
+            let seen = cards(backlog, &all, "here", &mut known, (None, Some(&pipeline), &BTreeSet::new())).unwrap();
             seen.waiting[0].authors.clone()
         };
         assert_eq!(authors(&mut backlog), [] as [String; 0], "whoever had it goes on with it");

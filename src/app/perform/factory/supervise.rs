@@ -31,12 +31,12 @@ use crate::app::factory::{Asked, Cards, Decision, Memory, Seat, Settings, Situat
 use crate::app::perform::activity::record;
 use crate::app::perform::backlog::pipeline;
 use crate::app::perform::output::{self, Printed};
-use crate::backlog::model::Column;
+use crate::backlog::model::{CardId, Column};
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::escalations;
 use crate::fleet::home::{Site, fingerprint};
-use crate::fleet::model::{AgentName, FleetSnapshot, Label};
+use crate::fleet::model::{AgentName, Cause, Escalation, FleetSnapshot, Label};
 use crate::fleet::north_star;
 use crate::fleet::observe;
 use crate::fleet::os::process;
@@ -292,10 +292,10 @@ impl<'a> Supervisor<'a> {
         self.looks += 1;
         let seats = self.seats(snapshot);
         let moved = self.move_on().await;
-        let cards = self.cards(&seats).await;
+        let open = escalations::read(self.site);
+        let cards = self.cards(&seats, at_the_gate(open.as_deref().unwrap_or_default())).await;
         let held = cards.iter().flat_map(|cards| &cards.held);
         self.holding = held.filter(|held| held.here).filter_map(|held| AgentName::parse(&held.owner).ok()).collect();
-        let open = escalations::read(self.site);
         let mut troubles: Vec<String> = moved.err().iter().map(ToString::to_string).collect();
         troubles.extend(cards.as_ref().err().map(ToString::to_string));
         troubles.extend(open.as_ref().err().map(ToString::to_string));
@@ -341,7 +341,7 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    async fn cards(&self, seats: &[Seat]) -> Result<Cards> {
+    async fn cards(&self, seats: &[Seat], asked: BTreeSet<CardId>) -> Result<Cards> {
         let (assignees, host) = (looking::assignees(seats), self.site.host.clone());
         let (known, line) = (Arc::clone(&self.known), self.memory.line);
         let pipeline = self.used.pipeline.clone();
@@ -349,7 +349,7 @@ impl<'a> Supervisor<'a> {
             .with(move |backlog| {
                 // What it guards is whole between any two statements.
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                looking::cards(backlog, &assignees, &host, &mut known, (line, pipeline.as_deref()))
+                looking::cards(backlog, &assignees, &host, &mut known, (line, pipeline.as_deref(), &asked))
             })
             .await
     }
@@ -483,7 +483,7 @@ impl<'a> Supervisor<'a> {
 
     /// What the backlog and the goals are now.
     async fn mark(&mut self) -> Option<String> {
-        let cards = self.cards(&[]).await.ok()?;
+        let cards = self.cards(&[], BTreeSet::new()).await.ok()?;
         let situation = Situation {
             now: Duration::ZERO,
             look: 0,
@@ -536,6 +536,12 @@ impl<'a> Supervisor<'a> {
             self.troubles.take(At::State, &failed.unwrap_or_default());
         }
     }
+}
+
+/// The cards that wait for a person since the gate refuses them.
+fn at_the_gate(open: &[Escalation]) -> BTreeSet<CardId> {
+    let at_gate = open.iter().filter(|one| one.subject.cause == Cause::Gate);
+    at_gate.filter_map(|one| CardId::parse(one.subject.card.as_deref()?).ok()).collect()
 }
 
 /// What the coordinating seat is told of an escalation; `None` when it is settled.

@@ -55,8 +55,8 @@ pub fn ways(one: &Escalation) -> Vec<Way> {
         }
         Cause::Blocked => ways.extend(of_card("unblock", "backlog.unblock", "id")),
         Cause::NoCards => ways.extend(of_agent("take over the pane of", "agent.attach", "name")),
-        // What mends these is in a repository or on the host, and no action of the fleet.
-        Cause::Gate | Cause::TreeStays | Cause::Backlog => {}
+        // What mends these is in a repository, in the roster or on the host, and no action of the fleet.
+        Cause::Gate | Cause::TreeStays | Cause::Backlog | Cause::NoSuchAgent => {}
     }
     if one.is_open() {
         // Last, as it ends nothing: it only says that somebody knows.
