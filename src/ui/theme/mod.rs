@@ -304,13 +304,30 @@ fn in_ascii(c: char) -> char {
     match c {
         '\u{2026}' => '~',
         '\u{b7}' => '.',
-        '\u{2500}' | '\u{2550}' => '-',
-        '\u{2502}' => '|',
-        '\u{250c}'..='\u{253c}' | '\u{256d}'..='\u{2570}' => '+',
-        '\u{25b8}' => '>',
+        '\u{a0}' => ' ',
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201c}' | '\u{201d}' => '"',
+        '\u{2500}'..='\u{257f}' => line_in_ascii(c),
+        '\u{2010}'..='\u{2015}' => '-',
+        '\u{2022}' => '+',
+        '\u{2190}' | '\u{2039}' | '\u{23ce}' => '<',
+        // One column, as wide as what it stands for: nothing moves for it.
+        '\u{2192}' | '\u{203a}' | '\u{276f}' | '\u{25b8}' => '>',
+        '\u{2191}' | '\u{25b4}' => '^',
+        '\u{2193}' | '\u{25be}' => 'v',
+        '\u{21c6}' => '=',
+        '\u{d7}' => 'x',
+        // From the lowest bar to the highest.
+        '\u{2581}' | '\u{2582}' => '_',
+        '\u{2583}' | '\u{2584}' => '-',
+        '\u{2585}' | '\u{2586}' => '=',
+        '\u{2587}' | '\u{2590}' | '\u{25aa}' | '\u{2591}'..='\u{2593}' => '#',
+        // What turns or blinks on other programs' screens.
+        '\u{2800}' => ' ',
+        '\u{2801}'..='\u{28ff}' => '*',
         '\u{25cb}' => 'o',
         '\u{25cf}' => '*',
-        '\u{2713}' => 'x',
+        '\u{2713}' | '\u{2714}' => 'x',
         '\u{25cc}' => '~',
         '\u{25a0}' => '#',
         '\u{2588}' | '\u{25b0}' => '#',
@@ -324,6 +341,16 @@ fn in_ascii(c: char) -> char {
         '\u{2717}' => 'x',
         c if c.is_ascii() => c,
         _ => '?',
+    }
+}
+
+/// Returns what a line or a corner is drawn with where there are no others.
+fn line_in_ascii(c: char) -> char {
+    match c {
+        '\u{2502}' | '\u{2503}' | '\u{2506}' | '\u{2507}' | '\u{250a}' | '\u{250b}' | '\u{254e}' | '\u{254f}'
+        | '\u{2551}' | '\u{2575}' | '\u{2577}' | '\u{2579}' | '\u{257b}' | '\u{257d}' | '\u{257f}' => '|',
+        '\u{250c}'..='\u{254b}' | '\u{2552}'..='\u{2573}' => '+',
+        _ => '-',
     }
 }
 
@@ -361,6 +388,44 @@ mod tests {
             assert_eq!((theme.depth, theme.unicode), (depth, unicode), "{pairs:?}");
         }
         assert_eq!(theme(&[("MOSAIC_THEME", "light"), ("TERM", "foot")]), Theme::new("light", Depth::Full, false));
+    }
+
+    /// The characters of a source file's own texts that are not ASCII: written as they are, or by their number.
+    fn beyond_ascii(source: &str) -> Vec<char> {
+        let own = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = own.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let of = |line: &str| {
+            let numbers = line.split("\\u{").skip(1).filter_map(|rest| rest.split('}').next());
+            let numbered = numbers.filter_map(|number| char::from_u32(u32::from_str_radix(number, 16).ok()?));
+            line.chars().chain(numbered).filter(|c| !c.is_ascii() && !c.is_control()).collect::<Vec<_>>()
+        };
+        lines.flat_map(of).collect()
+    }
+
+    #[test]
+    fn each_glyph_of_the_program_has_a_form_in_ascii() {
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders: Vec<_> =
+            ["ui", "app/tui", "app/action", "fleet/activity", "fleet/north_star"].map(|name| source.join(name)).into();
+        let mut glyphs = HashSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                // What they hold is drawn by other programs, or by nobody.
+                if name.contains("test") || name.starts_with("samples") || name.starts_with("gallery") {
+                    continue;
+                }
+                if path.is_dir() {
+                    folders.push(path);
+                } else if name.ends_with(".rs") {
+                    glyphs.extend(beyond_ascii(&std::fs::read_to_string(&path).unwrap()));
+                }
+            }
+        }
+        assert!(glyphs.len() > 30, "{glyphs:?}");
+        let without: Vec<char> = glyphs.into_iter().filter(|c| in_ascii(*c) == '?').collect();
+        assert!(without.is_empty(), "{without:?}");
     }
 
     #[test]
