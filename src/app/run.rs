@@ -148,7 +148,8 @@ fn on_terminal(site: &Site, action: TerminalAction, json: bool) -> Result<u8> {
         TerminalAction::Once(options) => {
             // Text and JSON have no colours to choose.
             let theme = match options.format {
-                OnceFormat::Ansi | OnceFormat::Svg => terminal::of_picture(&settings::load(site)?.0),
+                OnceFormat::Ansi => terminal::of_sequences(&settings::load(site)?.0, |name| std::env::var(name).ok()),
+                OnceFormat::Svg => terminal::of_picture(&settings::load(site)?.0),
                 OnceFormat::Text | OnceFormat::Json => Theme::plain(true),
             };
             let report = block_on(headless::once(site, &options, theme))??;

@@ -73,6 +73,13 @@ pub(in crate::app) fn of_picture(settings: &Settings) -> Theme {
     dressed(settings, (Depth::Full, true), None).0
 }
 
+/// How a frame looks that is printed as escape sequences: in all colours, as it may go anywhere, or without any where the
+/// user's environment says so.
+pub(in crate::app) fn of_sequences(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Theme {
+    let depth = if Theme::of_environment(variable).has_color() { Depth::Full } else { Depth::None };
+    dressed(settings, (depth, true), None).0
+}
+
 impl Screen {
     /// Takes the terminal over.
     ///
@@ -263,4 +270,19 @@ pub(in crate::app) fn size() -> Option<Size> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     let size = Size { width: size.ws_col.min(LARGEST.width), height: size.ws_row.min(LARGEST.height) };
     Some(size).filter(|size| size.width > 0 && size.height > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_is_printed_has_no_colours_where_the_user_wants_none() {
+        for (name, value, colours) in
+            [("NO_COLOR", "1", false), ("TERM", "dumb", false), ("TERM", "xterm", true), ("NO_COLOR", "", true)]
+        {
+            let of = |asked: &str| (asked == name).then(|| value.to_owned());
+            assert_eq!(of_sequences(&Settings::default(), of).has_color(), colours, "{name}={value}");
+        }
+    }
 }
