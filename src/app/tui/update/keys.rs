@@ -16,14 +16,18 @@ use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::update::steps;
 
-/// Whether a key with Alt is an Esc and what opens a line to type in, which a slow link sent together. In a text that is
-/// being typed Esc would drop it.
-fn opens_behind_esc(state: &State, key: KeyEvent) -> bool {
+/// The key that came behind an Esc, where both came as one: a fast hand or a slow link sends them together, and they are
+/// read as that key with Alt. In a text that is being typed Esc would drop it, and there Alt means something.
+fn behind_esc(state: &State, key: KeyEvent) -> Option<KeyEvent> {
     let types = match &state.overlay {
+        Some(Overlay::Answer(answer)) => answer.search.typing,
         Some(overlay) => of_popup(overlay).text.is_some(),
         None => state.is_filtering(),
     };
-    key.modifiers == KeyModifiers::ALT && matches!(key.code, KeyCode::Char(':' | '/')) && !types
+    let both = key.modifiers.contains(KeyModifiers::ALT)
+        && matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace);
+    let second = KeyEvent::new(key.code, key.modifiers.difference(KeyModifiers::ALT));
+    (both && !types).then_some(second)
 }
 
 /// Takes one key press.
@@ -35,10 +39,16 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     let chord = Chord::of(key);
     let at = state.standing();
     let meant = state.keys.lookup(&at, chord);
-    if meant.is_none() && opens_behind_esc(state, key) {
-        // Without it the letters of the line that follows would each be a key of the view.
+    if meant.is_none()
+        && let Some(second) = behind_esc(state, key)
+    {
         press(state, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), effects);
-        return press(state, KeyEvent::new(key.code, KeyModifiers::NONE), effects);
+        // What has to be read before it is answered is left by Esc. Should it still stand there, whatever comes behind is
+        // not meant as its answer.
+        return match state.overlay.as_mut().and_then(Overlay::reading) {
+            Some(_) => {}
+            None => press(state, second, effects),
+        };
     }
     // These work in every layer, a text field included.
     if let Some(spec) = meant
@@ -57,7 +67,7 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>)
     }
     if let Some(overlay) = &state.overlay {
         let parts = of_popup(overlay);
-        // Alt with a letter is not the letter: so an Esc and a letter arrive that a slow link sent together.
+        // Ctrl or Alt with a letter is not the letter.
         let means_something =
             parts.text.is_some() || !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         // What came by itself since the last frame is not what the key was meant for.

@@ -23,7 +23,7 @@ pub(super) fn state() -> State {
     state
 }
 
-fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+pub(super) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for c in keys.chars() {
         let code = match c {
@@ -292,19 +292,52 @@ fn a_question_is_answered_only_once_all_of_it_was_shown() {
 }
 
 #[test]
-fn alt_and_ctrl_with_a_letter_are_not_the_letter() {
-    for held in [KeyModifiers::ALT, KeyModifiers::CONTROL] {
-        for opened in ["X", "e", "?"] {
-            let mut state = state();
-            press(&mut state, opened);
-            update(&mut state, Event::Drawn(samples::DRAWN));
-            let before = state.overlay.clone();
-            for code in ['y', 'n', 'q', 'k'].map(KeyCode::Char).into_iter().chain([KeyCode::Enter]) {
-                assert!(blindly(&mut state, code, held).is_empty());
-                assert_eq!(state.overlay, before, "{held:?} {code:?} after {opened}");
-            }
+fn ctrl_with_a_letter_is_not_the_letter() {
+    for opened in ["X", "e", "?"] {
+        let mut state = state();
+        press(&mut state, opened);
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        let before = state.overlay.clone();
+        for code in ['y', 'n', 'q', 'k'].map(KeyCode::Char).into_iter().chain([KeyCode::Enter]) {
+            assert!(blindly(&mut state, code, KeyModifiers::CONTROL).is_empty());
+            assert_eq!(state.overlay, before, "{code:?} after {opened}");
         }
     }
+}
+
+#[test]
+fn esc_and_a_key_that_came_as_one_close_a_popup_and_are_that_key_in_the_view() {
+    for opened in ["X", "e", "?", "A"] {
+        let mut state = state();
+        let mut snapshot = (*samples::snapshot()).clone();
+        for row in &mut snapshot.agents {
+            let mut asks = (**row).clone();
+            asks.question = Some(Label::new("Delete everything? (y/n)"));
+            *row = Arc::new(asks);
+        }
+        update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+        press(&mut state, opened);
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        let popup = state.overlay.clone();
+        assert!(popup.is_some(), "{opened}");
+        for code in ['y', 'n', 'Y', '1', '2', '3', 'k'].map(KeyCode::Char).into_iter().chain([KeyCode::Enter]) {
+            let (mut fast, mut slow) = (state.clone(), state.clone());
+            let effects = blindly(&mut fast, code, KeyModifiers::ALT);
+            assert!(!effects.iter().any(|effect| matches!(effect, Effect::Run { .. })), "{code:?} after {opened}");
+            assert_ne!(fast.overlay, popup, "{code:?} closes what {opened} opened");
+            blindly(&mut slow, KeyCode::Esc, KeyModifiers::NONE);
+            blindly(&mut slow, code, KeyModifiers::NONE);
+            assert_eq!((fast.overlay, fast.screen), (slow.overlay, slow.screen), "{code:?} after {opened}");
+        }
+        blindly(&mut state, KeyCode::Char('3'), KeyModifiers::ALT);
+        assert_eq!((state.overlay.is_none(), state.screen), (true, Screen::Board), "{opened}");
+    }
+    let mut searching = state();
+    let answer = Answer::new("done".to_owned(), "x".to_owned(), "one\ntwo".to_owned(), false);
+    searching.overlay = Some(Overlay::Answer(answer));
+    press(&mut searching, "/o");
+    blindly(&mut searching, KeyCode::Char('3'), KeyModifiers::ALT);
+    assert!(matches!(&searching.overlay, Some(Overlay::Answer(open)) if open.search.text == "o"), "it is being typed");
 }
 
 #[test]
