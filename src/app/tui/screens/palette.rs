@@ -47,13 +47,18 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Down => palette.at = (palette.at + 1).min(list.len().saturating_sub(1)),
         KeyCode::Up if palette.at > 0 => palette.at -= 1,
         KeyCode::Up | KeyCode::Char('p') if key.code == KeyCode::Up || control(key) => {
-            if let Some(line) = history.back(palette.back + 1) {
-                palette.back += 1;
-                palette.line = TextInput::line(line);
+            match history.back(palette.back + 1) {
+                Some(line) => {
+                    palette.back += 1;
+                    palette.line = TextInput::line(line);
+                }
+                None if palette.back > 0 => palette.notice = Some("that is the oldest line that is kept".to_owned()),
+                None => palette.notice = Some("no earlier line: nothing was run from here yet".to_owned()),
             }
         }
         KeyCode::Char('n') if control(key) => {
             palette.back = palette.back.saturating_sub(1);
+            palette.notice = None;
             palette.line = TextInput::line(history.back(palette.back).unwrap_or_default());
         }
         KeyCode::Tab => {
@@ -151,6 +156,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
     };
     if matches!(spec.doors.shell, Shell::None(_)) {
         state.overlay = None;
+        state.commands.push(&words_of(spec).unwrap_or_default());
         return match dispatch::resolve(state, spec, &Inputs::default(), Door::Palette) {
             Ok((command, performer)) => dispatch::dispatch(state, command, performer, effects),
             Err(why) => state.say(why, true),
@@ -216,5 +222,37 @@ mod tests {
         }
         let mut palette = Palette { line: TextInput::line("fleet sto"), ..Palette::default() };
         assert!(!complete_argument(&mut palette, candidates("fleet sto", &Keymap::default())[0], &names));
+    }
+
+    #[test]
+    fn the_history_has_what_was_run_whether_a_shell_knows_it_or_not() {
+        use crate::app::tui::event::Event;
+        use crate::app::tui::samples;
+        use crate::app::tui::state::screen::Screen;
+        use crate::app::tui::update::update;
+        let mut state = State::new(crate::fleet::model::Size { width: 120, height: 40 }, jiff::Timestamp::UNIX_EPOCH);
+        update(&mut state, Event::Snapshot(samples::snapshot()));
+        let press = |state: &mut State, code: KeyCode, held: KeyModifiers| {
+            update(state, Event::Drawn(samples::DRAWN));
+            update(state, Event::Key(KeyEvent::new(code, held)));
+        };
+        let open = |state: &State| match &state.overlay {
+            Some(Overlay::Palette(palette)) => palette.clone(),
+            other => panic!("{other:?}"),
+        };
+        let typed = |state: &mut State, text: &str| {
+            text.chars().for_each(|c| press(state, KeyCode::Char(c), KeyModifiers::NONE))
+        };
+        typed(&mut state, ":");
+        press(&mut state, KeyCode::Char('p'), KeyModifiers::CONTROL);
+        assert!(open(&state).notice.is_some_and(|notice| notice.contains("no earlier line")));
+        typed(&mut state, "board");
+        press(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+        assert_eq!(state.screen, Screen::Board);
+        typed(&mut state, ":");
+        press(&mut state, KeyCode::Char('p'), KeyModifiers::CONTROL);
+        assert_eq!(open(&state).line.text, "board");
+        press(&mut state, KeyCode::Char('p'), KeyModifiers::CONTROL);
+        assert!(open(&state).notice.is_some_and(|notice| notice.contains("oldest")));
     }
 }
