@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ACTIONS, Door};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::escalations::listed;
@@ -18,9 +19,22 @@ pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
 pub(in crate::app::tui) fn open(state: &mut State) {
     let listed = listed(state);
     if listed.is_empty() {
-        return state.say("nothing waits for a person".to_owned(), false);
+        return state.say(none_open(state), false);
     }
     state.overlay = Some(Overlay::Escalations(Escalations { at: 0, marked: named(&listed, 0) }));
+}
+
+/// That no escalation is open; where agents need somebody all the same, that too, as the header counts them.
+fn none_open(state: &State) -> String {
+    let needing = state.snapshot.as_ref().map_or(0, |snapshot| snapshot.needing().count());
+    let at = state.standing();
+    let next = state.keys.in_place(&at).find(|spec| spec.build.is(ScreenAction::NextAttention));
+    match (needing, next.and_then(|spec| state.keys.first(spec, &at))) {
+        (0, _) => "no escalation is open, and nobody needs you".to_owned(),
+        (1, Some(key)) => format!("no escalation is open; {key} goes to the one agent that needs you"),
+        (count, Some(key)) => format!("no escalation is open; {key} goes to the {count} agents that need you"),
+        (count, None) => format!("no escalation is open; agents that need you: {count}"),
+    }
 }
 
 /// What tells one way out from the others.

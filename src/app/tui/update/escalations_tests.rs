@@ -82,5 +82,23 @@ fn with_nothing_waiting_it_says_so_and_opens_nothing() {
     let mut state = state(Vec::new());
     press(&mut state, "!");
     assert!(state.overlay.is_none());
-    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing waits")), "{:?}", state.toast);
+    assert!(
+        state.toast.as_ref().is_some_and(|toast| toast.text.contains("no escalation is open")),
+        "{:?}",
+        state.toast
+    );
+}
+
+#[test]
+fn without_an_escalation_the_key_says_who_needs_somebody_all_the_same() {
+    let mut state = state(Vec::new());
+    let needing = state.snapshot.as_ref().unwrap().needing().count();
+    press(&mut state, "!");
+    let told = state.toast.as_ref().unwrap().text.clone();
+    assert_eq!(told, format!("no escalation is open; w goes to the {needing} agents that need you"));
+    let mut snapshot = (*samples::snapshot()).clone();
+    snapshot.agents.retain(|row| !row.needs_operator());
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    press(&mut state, "!");
+    assert_eq!(state.toast.as_ref().unwrap().text, "no escalation is open, and nobody needs you");
 }
