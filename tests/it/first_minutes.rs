@@ -8,7 +8,7 @@ fn step(screen: &mut Pty, what: &str, keys: &[&str], shows: &[&str]) {
     for (at, key) in keys.iter().enumerate() {
         if at > 0 {
             // What the first one opened is on the screen before the second is pressed.
-            screen.wait_until(what, |text| text.contains("claim M1 for") || text.contains("1 the first choice"));
+            screen.wait_until(what, |text| text.contains("claim M1 for") || text.contains("1 / y  yes"));
         }
         screen.send(key);
     }

@@ -71,7 +71,7 @@ fn a_question_is_answered_by_key_after_it_was_read() {
     let mut view = sandbox.open(&[], 120, 40);
     view.wait_until("the question", |text| text.contains("stuck") && text.contains("dialog: asks for input"));
     view.send("A");
-    view.wait_until("all of it", |text| text.contains("a asks") && text.contains("1 the first choice"));
+    view.wait_until("all of it", |text| text.contains("a asks") && text.contains("1 / y  yes"));
     assert!(!screen(&sandbox).contains("answered"));
     view.send("2");
     view.wait_until("the receipt", |text| text.contains("a: accepted"));

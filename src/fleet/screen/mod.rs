@@ -7,4 +7,4 @@ mod read;
 mod rules;
 
 pub use read::{Composer, ScreenFacts, Showing, read};
-pub use rules::{BusyEnter, DialogRule, Rules, rules_for};
+pub use rules::{BusyEnter, DialogRule, Rules, named_choices, rules_for};

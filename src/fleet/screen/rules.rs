@@ -169,6 +169,9 @@ pub struct DialogRule {
     first_marked: Option<Pattern>,
     /// Keys that answer it: the first list for its first choice, and so on.
     pub answers: Vec<Vec<String>>,
+    /// What its choices say, where they have no rows with numbers.
+    #[serde(default)]
+    choices: Vec<String>,
 }
 
 /// What Enter does to a turn in progress.
@@ -304,4 +307,14 @@ pub fn rules_for(site: &Site, runtime: &str) -> Result<Option<Rules>> {
         return Err(invalid(format!("has version {}; expected 1", rules.version)));
     }
     Ok(Some(rules))
+}
+
+/// What the choices of a runtime's dialogs say, a list for each dialog whose choices have no numbers on the screen.
+#[must_use]
+pub fn named_choices(runtime: &str) -> Vec<Vec<String>> {
+    let text = runtime::find(runtime).and_then(Runtime::screen_rules);
+    // A test reads what ships, so that nothing is lost here.
+    let rules = text.and_then(|text| crate::fleet::yaml::read::<Rules>(text).ok());
+    let dialogs = rules.map(|rules| rules.dialogs).unwrap_or_default();
+    dialogs.into_iter().map(|dialog| dialog.choices).filter(|choices| !choices.is_empty()).collect()
 }

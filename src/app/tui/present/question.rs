@@ -1,29 +1,23 @@
 //! An agent's question in words: a line for each of its rows, and what became of an answer.
 
 use crate::app::tui::state::State;
+use crate::app::tui::state::question::{Choice, Question, Shown};
 use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::{Label, Readiness};
 use crate::ui::view::{Piece, Popup, Role};
 
-/// What stands between the rows of a question where it is shown on one line.
-const BETWEEN: &str = " | ";
-
 /// The popup of an open question.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Question(open)) = &state.overlay else { return None };
-    let row = |text: &str| {
-        // By the row itself: some runtimes number their choices and some only mark one.
-        let numbered = text.split_once(|c: char| !c.is_ascii_digit()).filter(|(number, _)| !number.is_empty());
-        match numbered {
-            // Its number is the key.
-            Some((number, _)) => {
-                vec![Piece::new(number, Role::Accent), Piece::new(&text[number.len()..], Role::Plain)]
-            }
-            None => vec![Piece::new(text, Role::Strong)],
+    let wide = open.choices().map(|choice| keys(choice).len()).max().unwrap_or(0);
+    let row = |row: &Shown| match row {
+        Shown::Text(text) => vec![Piece::new(text.as_str(), Role::Strong)],
+        Shown::Choice(choice) => {
+            let keys = format!("  {:wide$}  ", keys(choice));
+            vec![Piece::new(keys, Role::Accent), Piece::new(choice.words.as_str(), Role::Plain)]
         }
     };
-    let numbered = open.asked.as_str().split(BETWEEN).any(|row| row.starts_with(|c: char| c.is_ascii_digit()));
-    let mut lines: Vec<Vec<Piece>> = open.asked.as_str().split(BETWEEN).map(row).collect();
+    let mut lines: Vec<Vec<Piece>> = open.rows.iter().map(row).collect();
     match (&open.sent, &open.told) {
         (Some((_, choice)), _) => {
             lines
@@ -34,6 +28,10 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             lines.extend([Vec::new(), vec![Piece::new(Label::new(words).to_string(), role)]]);
         }
         (None, None) => {}
+    }
+    // Here and not at the bottom of the screen, where the next word would take its place.
+    if let Some(why) = &open.refused {
+        lines.extend([Vec::new(), vec![Piece::new(why.as_str(), Role::Warning)]]);
     }
     let asking = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
     let others = asking.filter(|row| row.readiness == Readiness::Stuck && row.key != open.agent).count();
@@ -47,9 +45,25 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         hint: match open.told {
             // It is answered; what is left is to go on.
             Some((_, false)) => format!("{next}Esc closes"),
-            _ if numbered => format!("1-9 answers with that choice, {next}a attaches, Esc closes"),
-            // It shows no numbers: they count its choices as they stand there.
-            _ => format!("1 the first choice, 2 the second, {next}a attaches, Esc closes"),
+            _ => format!("{}{next}a attaches, Esc closes", answers(open)),
         },
     })
+}
+
+/// The keys of a choice.
+fn keys(choice: &Choice) -> String {
+    let letter = choice.letter.map(|letter| format!(" / {letter}")).unwrap_or_default();
+    format!("{}{letter}", choice.number)
+}
+
+/// Which keys answer, for the edge.
+fn answers(open: &Question) -> String {
+    let lettered: Vec<String> =
+        open.choices().filter_map(|choice| Some(format!("{} {}", choice.letter?, choice.words))).collect();
+    match (lettered.is_empty(), open.choices().count()) {
+        (false, _) => format!("{}, ", lettered.join(", ")),
+        (true, 0) => String::new(),
+        (true, 1) => "1 answers, ".to_owned(),
+        (true, count) => format!("1-{count} answers with that choice, "),
+    }
 }

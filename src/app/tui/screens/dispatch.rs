@@ -150,6 +150,11 @@ pub(in crate::app::tui) fn dispatch(
     }
 }
 
+/// What is said of a request while it runs.
+pub(in crate::app::tui) fn running(sent: &Sent) -> String {
+    format!("running: {}", sent.command)
+}
+
 /// Hands a request to the executor, and says so.
 pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
     // Asked here as well: what comes from a question or a menu has passed no other place.
@@ -157,6 +162,6 @@ pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request,
         return;
     }
     // Said at once, as the answer may take a minute and a key without any effect is pressed again.
-    state.say(format!("running: {}", sent.command), false);
+    state.say(running(&sent), false);
     effects.push(Effect::Run { sent, request });
 }

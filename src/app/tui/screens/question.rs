@@ -10,7 +10,6 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::parts::{PopupParts, scroll_by};
 use crate::app::tui::screens::{dispatch, fleet, hand};
 use crate::app::tui::state::State;
-use crate::app::tui::state::confirm::Reading;
 use crate::app::tui::state::question::Question;
 use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::Readiness;
@@ -57,26 +56,54 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Question(open)) = &mut state.overlay else { return };
     match key.code {
         KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
-        KeyCode::Char('w') => next(state, "nobody else asks anything"),
+        KeyCode::Char('w') => {
+            let left = open.failed().then(|| (open.agent, format!("{} is not answered yet", open.name)));
+            next(state, "nobody else asks anything");
+            if let Some((agent, text)) = left {
+                state.keep_unread(agent);
+                state.say(text, true);
+            }
+        }
         KeyCode::Char('a') => {
             effects.push(Effect::Attach(std::mem::take(&mut open.name)));
             state.overlay = None;
         }
-        KeyCode::Char('y') => answer(state, 1, effects),
-        KeyCode::Char(digit @ '1'..='9') => answer(state, digit as usize - '0' as usize, effects),
+        KeyCode::Char(c) if open.choice_of(c).is_some() => {
+            if let Some(choice) = open.choice_of(c) {
+                answer(state, choice, effects);
+            }
+        }
+        code @ (KeyCode::Char('j' | 'k') | KeyCode::Up | KeyCode::Down) => scroll_by(&mut open.scroll, code),
+        KeyCode::Char(c) => {
+            let why = if open.choices().next().is_none() {
+                "its choices are not on the screen; `a` attaches, and shows them".to_owned()
+            } else {
+                format!("no such choice: {c}")
+            };
+            refuse(state, why);
+        }
         code => scroll_by(&mut open.scroll, code),
+    }
+}
+
+/// Says in the popup why a key did nothing: whoever goes on at once must not believe that he answered.
+fn refuse(state: &mut State, why: String) {
+    if let Some(Overlay::Question(open)) = &mut state.overlay {
+        open.refused = Some(why);
     }
 }
 
 /// Sends a choice, once all of the question was shown, and while it is still the one that is asked.
 fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Question(open)) = &state.overlay else { return };
+    let Some(Overlay::Question(open)) = &mut state.overlay else { return };
+    open.refused = None;
     if !open.reading.is_whole() {
-        return state.say("scroll to its end first: not all of it was shown yet".to_owned(), true);
+        let why = "not answered: not all of it was shown yet; read it to its end, and press it again";
+        return refuse(state, why.to_owned());
     }
     // A second digit would be typed into whatever the runtime shows by then.
     if open.sent.is_some() || matches!(open.told, Some((_, false))) {
-        return state.say("it is answered; `w` goes on to the next".to_owned(), true);
+        return refuse(state, "it is answered; `w` goes on to the next".to_owned());
     }
     let now = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.key == open.agent);
     let now = now.and_then(|row| row.question.as_ref());
@@ -89,7 +116,9 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
             // Another question of the same agent takes its place unread, so that its own end has to be seen
             // before a digit counts.
             (Some(asked), Some(Overlay::Question(open))) => {
-                (open.asked, open.reading, open.told) = (asked.clone(), Reading::default(), None);
+                open.take(asked.clone());
+                open.refused = Some(text);
+                return;
             }
             _ => state.overlay = None,
         }
@@ -108,7 +137,7 @@ fn answer(state: &mut State, choice: usize, effects: &mut Vec<Effect>) {
             }
             dispatch::send(state, sent, request, effects);
         }
-        Err(why) => state.say(why, true),
+        Err(why) => refuse(state, why),
     }
 }
 
@@ -210,12 +239,70 @@ mod tests {
     fn a_refused_answer_can_be_given_again() {
         let mut state = asking(2);
         press(&mut state, 'A');
-        let effects = press(&mut state, '9');
+        let effects = press(&mut state, '2');
         let [Effect::Run { sent: asked, .. }] = effects.as_slice() else { panic!("{effects:?}") };
         let mut report = Report::done("", &serde_json::Value::Null);
         (report.code, report.errors) = (4, vec!["a0: refused: no_choice".to_owned()]);
         update(&mut state, Event::Done { sent: asked.clone(), report });
         assert!(matches!(&state.overlay, Some(Overlay::Question(open)) if matches!(open.told, Some((_, true)))));
+        assert!(!state.toast.as_ref().is_some_and(|toast| toast.text.starts_with("running")), "{:?}", state.toast);
         assert!(sent(&press(&mut state, '1')).is_some());
+    }
+
+    /// What the popup says was wrong.
+    fn refused(state: &State) -> &str {
+        let Some(Overlay::Question(open)) = &state.overlay else { panic!("{:?}", state.overlay) };
+        open.refused.as_deref().unwrap_or_default()
+    }
+
+    /// One agent that asks this.
+    fn asks(text: &str) -> State {
+        let mut state = asking(1);
+        let mut snapshot = (*questions(1, "")).clone();
+        let mut row = (*snapshot.agents[0]).clone();
+        row.question = Some(Label::new(text));
+        snapshot.agents = vec![Arc::new(row)];
+        update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        press(&mut state, 'A');
+        state
+    }
+
+    #[test]
+    fn y_and_n_answer_what_is_asked_by_yes_or_no_and_nothing_else() {
+        for (text, key, choice) in [
+            ("Delete the table? (y/n)", 'y', Some(1)),
+            ("Delete the table? (y/n)", 'n', Some(2)),
+            ("Delete? | 1. No | 2. Yes", 'y', Some(2)),
+            ("Delete? | 1. No | 2. Yes", 'n', Some(1)),
+            ("Which? | 1. SQLite | 2. PostgreSQL", 'y', None),
+            ("Which? | 1. SQLite | 2. PostgreSQL", 'n', None),
+            ("Which? | 1. SQLite | 2. PostgreSQL", '3', None),
+            ("Which? | 1. SQLite | 2. PostgreSQL", '9', None),
+            ("Delete the table? (y/n)", '0', None),
+            ("Delete the table? (y/n)", 'x', None),
+        ] {
+            let mut state = asks(text);
+            let effects = press(&mut state, key);
+            assert_eq!(sent(&effects).map(|(_, choice, _)| choice), choice, "{key} for {text}");
+            if choice.is_none() {
+                assert_eq!(refused(&state), format!("no such choice: {key}"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_refused_is_said_in_the_popup_and_the_agent_stays_marked() {
+        let mut state = asking(2);
+        update(&mut state, Event::Key(KeyCode::Char('A').into()));
+        assert_eq!(update(&mut state, Event::Key(KeyCode::Char('2').into())), [], "no frame showed it");
+        assert!(refused(&state).contains("not all of it was shown yet"), "{}", refused(&state));
+        let tried = state.selected_name();
+        press(&mut state, 'w');
+        assert_ne!(state.selected_name(), tried);
+        let row = state.rows().into_iter().find(|row| row.name.as_str() == tried).unwrap();
+        assert!(state.is_unread(&row), "it still waits");
+        assert!(state.toast.as_ref().is_some_and(|toast| toast.failed && toast.text.contains("not answered")));
+        assert_eq!(refused(&state), "", "the next one was not tried");
     }
 }

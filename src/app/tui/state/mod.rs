@@ -366,6 +366,15 @@ impl State {
         }
     }
 
+    /// An agent that was looked at and still waits is marked as if nobody had looked.
+    pub(in crate::app::tui) fn keep_unread(&mut self, key: RowKey) {
+        let mut rows = self.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
+        let now = rows.find(|row| row.key == key).map(|row| row.readiness);
+        // Another state than the one that it is in.
+        let before = if now == Some(Readiness::Working) { Readiness::Available } else { Readiness::Working };
+        self.seen.insert(key, before);
+    }
+
     /// Whether a filter narrows the view, or is being typed.
     #[must_use]
     pub fn is_filtered(&self) -> bool {

@@ -1,9 +1,10 @@
 //! Answers of what was sent: to the form or the question that it was typed in, else told.
 
+use crate::app::action::cli::{self, Parsed};
 use crate::app::action::dispatch::Sent;
 use crate::app::action::error::DONE;
 use crate::app::action::report::Report;
-use crate::app::tui::screens::{held, question};
+use crate::app::tui::screens::{dispatch, held, question};
 use crate::app::tui::state::State;
 use crate::app::tui::state::answer::Answer;
 use crate::app::tui::state::screen::Overlay;
@@ -29,6 +30,9 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
         return;
     }
     if question::take_receipt(state, sent.id, &lines_of(&report).join("; "), &report) {
+        // It runs no longer, and the popup says what became of it.
+        let running = dispatch::running(&sent);
+        state.toast = state.toast.take().filter(|toast| toast.text != running);
         return;
     }
     tell(state, sent.command, report);
@@ -37,6 +41,23 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
 /// What a report says, line by line: what failed first.
 fn lines_of(report: &Report) -> Vec<&str> {
     report.errors.iter().map(String::as_str).chain(Some(report.text.as_str()).filter(|text| !text.is_empty())).collect()
+}
+
+/// What an answer is of: what was looked at and of whom, or what was done.
+fn title_of(state: &State, command: &str) -> String {
+    let line = command.strip_prefix(state.prefix.as_str()).unwrap_or(command);
+    let Ok(Parsed { spec, inputs, .. }) = cli::parse_line(line) else { return "done".to_owned() };
+    let named = |name: &str| inputs.many(name).join(", ");
+    let subject = match named("class") {
+        class if !class.is_empty() => format!("class {class}"),
+        _ => ["name", "agents", "id"].map(named).into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
+    };
+    match (spec.writes, subject.is_empty()) {
+        (false, true) => spec.title.to_owned(),
+        (false, false) => format!("{} of {subject}", spec.title),
+        (true, true) => format!("done: {}", spec.title),
+        (true, false) => format!("done: {} {subject}", spec.title),
+    }
 }
 
 /// Tells how something ended: at the bottom, or in a popup where that says too little.
@@ -51,7 +72,7 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
         match text.split_once('\n') {
             Some(_) => {
                 state.toast = None;
-                let title = "done".to_owned();
+                let title = title_of(state, &command);
                 held::keep(state, Overlay::Answer(Answer::new(title, command, text, false)));
             }
             None => state.say(text, false),
@@ -64,4 +85,32 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
     let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };
     let text = lines_of(&report).join("\n");
     held::keep(state, Overlay::Answer(Answer::new(title, command, text, !complete)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::model::Size;
+
+    #[test]
+    fn a_long_answer_is_titled_by_what_it_is_of() {
+        let mut state = State::new(Size { width: 80, height: 24 }, jiff::Timestamp::UNIX_EPOCH);
+        state.prefix = "MOSAIC_HOME=/srv/home ".to_owned();
+        for (command, title) in [
+            ("mosaic-tui agent tail code1", "tail of code1"),
+            ("mosaic-tui persona show code", "persona of class code"),
+            ("mosaic-tui persona list", "personas"),
+            ("mosaic-tui fleet stop code0 code1", "done: stop code0, code1"),
+            ("something else", "done"),
+        ] {
+            for prefix in ["", "MOSAIC_HOME=/srv/home "] {
+                let report = Report::done("one\ntwo", &serde_json::Value::Null);
+                state.overlay = None;
+                tell(&mut state, format!("{prefix}{command}"), report);
+                held::show(&mut state);
+                let Some(Overlay::Answer(answer)) = &state.overlay else { panic!("{:?}", state.overlay) };
+                assert_eq!(answer.title, title, "{command}");
+            }
+        }
+    }
 }
