@@ -20,6 +20,10 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked = marked.or(cursor_line(&shown).map(|line| lines.len() + line));
         lines.extend(shown);
     }
+    if let Some(field) = form.fields.get(form.focus) {
+        lines.push(Vec::new());
+        lines.push(vec![Piece::new(field.name.about(), Role::Quiet)]);
+    }
     if let Some(notice) = &form.notice {
         lines.push(Vec::new());
         lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
@@ -52,8 +56,8 @@ fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {
         return vec![line];
     }
     // A window of the body around the cursor.
-    // What stands around the body takes 21 rows: on a screen of 24 it still has three.
-    let rows = BODY_LINES.min(height.saturating_sub(21)).max(2);
+    // What stands around the body takes 23 rows: on a screen of 24 it still has two.
+    let rows = BODY_LINES.min(height.saturating_sub(23)).max(2);
     let mut lines: Vec<Vec<Piece>> = around(&field.line.text, field.line.cursor, rows)
         .enumerate()
         .map(|(number, (text, at))| {

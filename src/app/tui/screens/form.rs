@@ -90,8 +90,19 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
             }
             effects.push(Effect::Run { sent, request });
         }
-        Err(why) => form.notice = Some(in_its_words(form, why)),
+        Err(why) => {
+            // Where it is to be mended.
+            form.focus = wrong(&why, form).unwrap_or(form.focus);
+            form.notice = Some(in_its_words(form, why));
+        }
     }
+}
+
+/// The field that an error is about: the first whose name on the command line stands in it.
+fn wrong(why: &str, form: &Form) -> Option<usize> {
+    let mut words =
+        why.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').map(|word| word.trim_start_matches('-'));
+    words.find_map(|word| form.fields.iter().position(|field| field.name.argument() == word))
 }
 
 /// What is wrong, with the names that the form's fields have on the screen instead of those of the command line.
@@ -158,5 +169,30 @@ mod tests {
         assert_eq!(texts, ["typed title", "0", "their phase"]);
         assert_eq!(form.editing.as_ref().map(|(_, version)| *version), Some(card.version));
         assert_eq!(form.changed().len(), 1, "only what was typed is saved");
+    }
+
+    #[test]
+    fn a_form_says_what_its_fields_mean_and_goes_to_the_one_that_is_wrong() {
+        use crate::app::tui::event::Event;
+        use crate::app::tui::present::present;
+        use crate::app::tui::update::update;
+        use crate::fleet::model::Size;
+        let mut state = State::new(Size { width: 80, height: 24 }, jiff::Timestamp::UNIX_EPOCH);
+        let press = |state: &mut State, code: KeyCode| {
+            update(state, Event::Drawn(samples::DRAWN));
+            update(state, Event::Key(code.into()));
+        };
+        state.overlay = Some(Overlay::Form(Box::new(Form::new_card("m1"))));
+        for name in std::iter::once(FieldName::Id).chain(FieldName::LINES).chain([FieldName::Body]) {
+            let lines = present(&state).overlay.unwrap().lines;
+            let said = lines.iter().flatten().any(|piece| piece.text == name.about());
+            assert!(said && name.about().starts_with(name.label()), "{name:?}: {lines:?}");
+            press(&mut state, KeyCode::Tab);
+        }
+        press(&mut state, KeyCode::Char('A'));
+        press(&mut state, KeyCode::Enter);
+        let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+        assert!(form.notice.as_ref().is_some_and(|notice| notice.contains("title")), "{:?}", form.notice);
+        assert_eq!(form.fields[form.focus].name, FieldName::Title);
     }
 }
