@@ -38,7 +38,7 @@ pub(super) async fn status(site: &Site, name: Option<&str>) -> Result<Report> {
 /// Each plane's facts, and what decided.
 pub(super) async fn explain(site: &Site, name: &str) -> Result<Report> {
     let (_, row) = look_at(site, name).await?;
-    let mut lines = present::explanation(&row);
+    let mut lines = present::explanation(&row, jiff::Timestamp::now());
     let command = command_of(site, name);
     let line = |(words, source): &(String, CommandSource)| format!("{words} ({})", source.words());
     lines.extend(command.as_ref().map(|command| ("command".to_owned(), line(command))));

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::fleet::model::{AgentRow, Flag, Plane, Readiness, UsageFacts, age};
+use jiff::Timestamp;
+
+use crate::fleet::model::{AgentRow, Flag, Label, Plane, Readiness, UsageFacts, age};
 use crate::ui::columns::amount;
 use crate::ui::theme::glyph;
 use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
@@ -147,7 +149,7 @@ fn bytes(bytes: u64) -> String {
 
 /// The full explanation: labels and texts, for the popup and for `agent explain`.
 #[must_use]
-pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
+pub fn explanation(row: &AgentRow, now: Timestamp) -> Vec<(String, String)> {
     let mut lines = vec![
         ("agent".to_owned(), format!("{} on {}, tenant {}, socket {}", row.name, row.host, row.tenant_id, row.socket)),
         ("readiness".to_owned(), format!("{} ({})", row.readiness.word(), row.reason)),
@@ -164,7 +166,12 @@ pub fn explanation(row: &AgentRow) -> Vec<(String, String)> {
         ),
     ];
     if let Some(usage) = &row.usage {
-        lines.push(("tokens".to_owned(), format!("{}, said {}", used(usage, false), usage.observed_at)));
+        // As ages, as the planes below: a time in another zone would have to be counted.
+        let told = match usage.observed_at.parse::<Timestamp>() {
+            Ok(at) => format!("{} ago", age::short(now.duration_since(at).try_into().unwrap_or_default())),
+            Err(_) => format!("said {}", Label::new(&usage.observed_at)),
+        };
+        lines.push(("tokens".to_owned(), format!("{} ({told})", used(usage, false))));
     }
     if let Some(claim) = &row.claim {
         let left = age::short(Duration::from_secs_f64(claim.expires_in.abs()));

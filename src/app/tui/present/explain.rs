@@ -11,7 +11,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Explain(Explain { scroll })) = &state.overlay else { return None };
     let lines = match state.selected_row() {
         None => vec![vec![Piece::new("no agent is selected", Role::Plain)]],
-        Some(row) => detail::explanation(row)
+        Some(row) => detail::explanation(row, state.now)
             .into_iter()
             .map(|(label, text)| vec![Piece::new(label, Role::Quiet).fitted(Fit::Label), Piece::new(text, Role::Plain)])
             .collect(),

@@ -21,7 +21,10 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
             "Enter sends, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
         ),
         Question::Broadcast(names) => (
-            format!("message to {} agents", names.len()),
+            match names.as_slice() {
+                [only] => format!("message to {only}"),
+                several => format!("message to {} agents", several.len()),
+            },
             "Enter goes on, Alt-Enter begins a line, Up brings back earlier ones, Esc leaves it",
         ),
         Question::Pause => ("why is the fleet paused?".to_owned(), "Enter pauses it, Esc leaves it"),

@@ -128,3 +128,10 @@ fn an_explanation_of_nobody_opens_nothing() {
     let left = present(&state).overlay.map(|popup| lines_of(&popup));
     assert!(left.is_none_or(|lines| !lines.concat().contains("readiness")), "of an agent that is gone");
 }
+
+#[test]
+fn a_message_to_one_that_is_marked_names_it() {
+    let about = |names: &[&str]| Question::Broadcast(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(popup_of(&asks(about(&["code1"]), "")).title, "message to code1");
+    assert_eq!(popup_of(&asks(about(&["code1", "code2"]), "")).title, "message to 2 agents");
+}

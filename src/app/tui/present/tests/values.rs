@@ -7,7 +7,7 @@ use super::*;
 use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
-use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, FloorGap, RowKey, Warning};
+use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, FloorGap, RowKey, UsageFacts, Warning};
 use crate::ui::view::{Age, Body};
 
 /// A fleet of these rows, on a screen of 120 columns.
@@ -92,12 +92,16 @@ fn an_explanation_names_the_rule_and_each_planes_word() {
     let mut row = samples::row("a", Readiness::Stale);
     row.flags = vec![Flag::Drift];
     row.claim = Some(claim(-60.0));
-    let told = detail::explanation(&row);
+    let now = Timestamp::from_second(1000).unwrap();
+    let said = Timestamp::from_second(820).unwrap().to_string();
+    row.usage = Some(UsageFacts { input_tokens: Some(2000), observed_at: said, ..UsageFacts::default() });
+    let told = detail::explanation(&row, now);
     let of = |label: &str| told.iter().find(|(name, _)| name == label).map(|(_, text)| text.as_str());
     assert_eq!(of("readiness"), Some("stale (no heartbeat for 64s)"));
     assert_eq!((of("rule"), of("would change")), (Some("the rule"), Some("something else")));
     assert_eq!(of("systemd"), Some("not readable: no user manager here (1s ago)"));
     assert_eq!(of("card"), Some("A1 the card (expired 60s ago)"));
+    assert_eq!(of("tokens"), Some("2k in (3m ago)"), "an age, as everywhere on the screen");
     assert_eq!(of("flags"), Some(Flag::Drift.word()));
 }
 
