@@ -24,7 +24,10 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &ActivityView, theme:
         panel(buffer, areas.frame, plan.edges, &edge, theme);
         bars(buffer, areas.day, &view.day, theme);
         if !areas.divider.is_empty() {
-            let between = Panel { focused: true, ..Panel::default() };
+            // The line below the bars is their scale.
+            let (began, now) = ([Piece::new(view.day_began.as_str(), Role::Quiet)], [Piece::new("now", Role::Quiet)]);
+            let facts = if view.day_began.is_empty() { &[][..] } else { &now[..] };
+            let between = Panel { title: &began, facts, focused: true, ..Panel::default() };
             divider(buffer, areas.frame, areas.divider.y, plan.edges, &between, theme);
         }
         empty(buffer, areas.events, &view.empty, theme);

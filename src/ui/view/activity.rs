@@ -17,6 +17,8 @@ pub struct ActivityView {
     pub day: Vec<Bar>,
     /// What is said of that.
     pub day_title: Vec<Piece>,
+    /// When its first bar begins; empty before anything is known.
+    pub day_began: String,
     /// Lines on the screen, the newest last.
     pub lines: Vec<ActivityLine>,
     /// The filter line, and whether it is being edited.

@@ -9,7 +9,7 @@ use super::event::{long, role};
 use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::fleet::activity::{Anchor, Door, Event, HOUR, Kind, QUARTER, cards, histogram};
-use crate::fleet::model::{Label, StripCell, age};
+use crate::fleet::model::{Label, Readiness, StripCell, age};
 use crate::ui::activity::{Pages, areas};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{ActivityLine, ActivityView, Bar, Body, EventLine, Glyph, Piece, Plots, Role, StripLine};
@@ -33,6 +33,11 @@ pub(in crate::app::tui) fn shows_both(state: &State) -> bool {
     !areas(plan.list, plan.edges, Pages::Events).plots.is_empty()
 }
 
+/// Whether the figures stand instead of the events.
+pub(super) fn shows_figures(state: &State) -> bool {
+    state.activity.plots && !shows_both(state)
+}
+
 /// Rows of events on the screen.
 pub(in crate::app::tui) fn rows(state: &State, plan: &Plan) -> usize {
     usize::from(areas(plan.list, plan.edges, pages(state)).events.height)
@@ -48,6 +53,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
         facts: position(state),
         day: day(state, usize::from(areas.day.width)),
         day_title: day_title(state),
+        day_began: state.activity.known.as_ref().map(|known| format!("{} ago", known.span.word())).unwrap_or_default(),
         empty: if lines.is_empty() { empty(state) } else { Vec::new() },
         lines,
         filter: state.is_filtered().then(|| (state.activity.filter.text.clone(), state.activity.filtering)),
@@ -230,7 +236,10 @@ fn day_title(state: &State) -> Vec<Piece> {
         all.iter().fold((0, 0), |(events, urgent), bucket| (events + bucket.events, urgent + bucket.urgent));
     let mut pieces = vec![Piece::new(format!("{events} in {}", known.span.word()), Role::Quiet)];
     if urgent > 0 {
-        pieces.push(Piece::new(format!(" \u{b7} {urgent} to see to"), Role::Warning));
+        // In the colour of their bars, which no other word explains. They are of the past: who needs somebody now, the
+        // header counts.
+        let role = Role::State(Readiness::Stuck);
+        pieces.push(Piece::new(format!(" \u{b7} {urgent} needed somebody"), role));
     }
     pieces
 }

@@ -360,10 +360,17 @@ fn footer(state: &State, plan: &Plan) -> Vec<(String, String)> {
     // What is pressed most stands first, where no narrow screen cuts it off: look, answer, write, the next.
     let first =
         ["agent.watch", "card.open", "event.open", "goals.cards", "agent.answer", "agent.message", "attention.next"];
+    // Over the figures there are no events to open or to filter; what changes them comes first.
+    let over_figures = state.screen == Screen::Activity && activity::shows_figures(state);
+    if over_figures {
+        specs.retain(|spec| !matches!(spec.id, "event.open" | "activity.filter"));
+    }
+    let first = if over_figures { &["activity.span", "activity.plots"][..] } else { &first[..] };
     specs.sort_by_key(|spec| first.iter().position(|known| *known == spec.id).unwrap_or(first.len()));
     let key = |spec: &ActionSpec| state.keys.first(spec, &at);
+    let title = |spec: &ActionSpec| if over_figures && spec.id == "activity.plots" { "list" } else { spec.title };
     let mut hints: Vec<(String, String)> =
-        specs.into_iter().filter_map(|spec| Some((key(spec)?, spec.title.to_owned()))).collect();
+        specs.into_iter().filter_map(|spec| Some((key(spec)?, title(spec).to_owned()))).collect();
     // The last two are always shown: how to learn more, and the way out.
     let always = [("app.help", "help"), ("app.back", if state.has_layers() { "back" } else { "quit" })];
     let always = always.iter().filter_map(|(id, word)| {

@@ -80,7 +80,7 @@ fn the_bars_of_a_day_are_as_high_as_its_busiest_quarter() {
     let view = activity(&ready());
     assert_eq!(view.day.iter().map(|bar| bar.height).max(), Some(16));
     assert!(view.day.iter().any(|bar| bar.urgent) && view.day.iter().any(|bar| !bar.urgent));
-    assert!(words(&view.day_title).contains("in 24h") && words(&view.day_title).contains("to see to"));
+    assert!(words(&view.day_title).contains("in 24h") && words(&view.day_title).contains("needed somebody"));
     let mut state = ready();
     state.activity.plots = true;
     let plots = activity(&state).plots.expect("figures");
