@@ -282,6 +282,9 @@ pub struct TileView {
     pub needs: bool,
     /// What stands beside its name.
     pub what: Piece,
+    /// The whole of that, row by row, where it needs the operator: it stands over the pane's empty rows where the edge has no
+    /// room for it.
+    pub asks: Vec<String>,
     /// Its pane.
     pub cut: PaneCut,
 }

@@ -2,11 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
 
 use super::fleet::{note, note_mark};
 use super::list::{empty, filter};
 use crate::ui::canvas::{Panel, Pen, pane, panel, stroke};
 use crate::ui::layout::{Edges, Plan};
+use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::view::{Role, TileView, WallView};
 
@@ -45,6 +47,7 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     let name = if tile.selected { name.patch(theme.style(Role::Accent)) } else { name };
     pen.put_fitted(&tile.agent.shown_name_parts(), pen.room(), name);
     pen.put("  ", theme.style(Role::Quiet));
+    let is_cut = text::width_within(&tile.what.text, pen.room()).is_none();
     pen.put_fitted(&[&tile.what.text], pen.room(), theme.style(tile.what.role));
     let end = pen.x;
     if end < frame.right() {
@@ -54,5 +57,50 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
         stroke(buffer, frame.x, frame.y, theme.selected(), theme.style(Role::Accent));
     }
     pane(buffer, cells, &tile.cut, theme);
+    if is_cut {
+        asks(buffer, cells, tile, theme);
+    }
     note(buffer, cells, &tile.cut, theme);
+}
+
+/// Writes what an agent wants over the rows of its pane that are empty; where the pane is cut at its side, so that it cannot be
+/// read there either, over as many as it takes.
+fn asks(buffer: &mut Buffer, cells: Rect, tile: &TileView, theme: Theme) {
+    let is_blank = |buffer: &Buffer, y: u16| {
+        (cells.x..cells.right()).all(|x| buffer.cell((x, y)).is_none_or(|cell| cell.symbol().trim().is_empty()))
+    };
+    let blank = (cells.y..cells.bottom()).take_while(|y| is_blank(buffer, *y)).count();
+    let cropped = tile.cut.screen.as_ref().is_some_and(|screen| screen.size.width > cells.width);
+    // A row of the pane is left, which shows whether it moves, or how it ended; without a pane what stands in its middle.
+    let most = match (cropped, &tile.cut.screen, &tile.cut.note) {
+        (true, ..) => usize::from(cells.height.saturating_sub(1)),
+        (false, Some(_), None) => blank,
+        (false, Some(_), Some(_)) => blank.min(usize::from(cells.height.saturating_sub(1))),
+        (false, None, _) => usize::from(cells.height / 2),
+    };
+    let width = usize::from(cells.width);
+    let style = theme.raised().patch(theme.style(tile.what.role));
+    let mut free = (cells.y..cells.bottom()).take(most).peekable();
+    for row in &tile.asks {
+        let shown = theme.text(row);
+        let mut rest: &str = &shown;
+        // Cut and not wrapped: a frame copies no text.
+        while let Some(y) = free.next() {
+            let (line, behind) = text::words_within(rest, width);
+            // What has no room at all is missing behind the last line that has.
+            let is_cut = free.peek().is_none() && !behind.is_empty();
+            let (line, _) = text::head(line, if is_cut { width.saturating_sub(1) } else { width });
+            let place = Rect { y, height: 1, ..cells };
+            Clear.render(place, buffer);
+            buffer.set_style(place, style);
+            let mut pen = Pen::new(buffer, place, y, theme);
+            pen.put(line, style);
+            pen.put(if is_cut { theme.ellipsis() } else { "" }, style);
+            // A character that is wider than the tile would be tried for ever.
+            if behind.is_empty() || line.is_empty() {
+                break;
+            }
+            rest = behind;
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::pane::{anchor, end_of, is_dead};
 use super::room::plan_for;
 use crate::app::tui::state::State;
+use crate::app::tui::state::question::BETWEEN;
 use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{Body, PaneCut, Piece, Role, TileView, WallView};
@@ -75,16 +76,27 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
 
 fn tile(state: &State, row: Arc<AgentRow>, room: Size) -> TileView {
     let cut = cut(state, &row, room);
+    // A session that is not in the roster may ask all day: it is none of the fleet's.
+    let needs = row.needs_operator() && row.attention() != Attention::Unmanaged;
+    let what = what(&row);
     TileView {
         unread: state.is_unread(&row),
         snoozed: state.is_snoozed(&row),
         marked: state.batch.contains(&row.key),
         selected: state.selected.as_ref() == Some(&row.key),
-        // A session that is not in the roster may ask all day: it is none of the fleet's.
-        needs: row.needs_operator() && row.attention() != Attention::Unmanaged,
-        what: what(&row),
+        needs,
+        asks: if needs { asks(&row, &what) } else { Vec::new() },
+        what,
         cut,
         agent: row,
+    }
+}
+
+/// What an agent wants, each row of its question on one of its own.
+fn asks(row: &AgentRow, what: &Piece) -> Vec<String> {
+    match &row.question {
+        Some(question) => question.as_str().split(BETWEEN).map(str::to_owned).collect(),
+        None => vec![what.text.clone()],
     }
 }
 

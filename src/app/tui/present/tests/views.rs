@@ -74,3 +74,57 @@ fn a_message_leaves_the_views_in_their_place_where_it_has_room_beside_them() {
         assert!(last_line(&state).starts_with("word word"), "{width}: it is said whole");
     }
 }
+
+#[test]
+fn a_tile_shows_the_whole_question_that_neither_its_edge_nor_its_pane_has_room_for() {
+    let question = "Question 7: delete the table users_7 and all of the backups that were made of it? (y/n)";
+    let mut snapshot = (*samples::snapshot()).clone();
+    let mut rows: Vec<_> = (0..16).map(|at| samples::row(&format!("a{at:02}"), Readiness::Stuck)).collect();
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.question = Some(Label::new(question));
+        row.target.iter_mut().for_each(|target| target.pane = crate::fleet::model::PaneId(at as u32));
+    }
+    snapshot.agents = rows.into_iter().map(Arc::new).collect();
+    let mut state = State::new(Size { width: 120, height: 36 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(Arc::new(snapshot.clone())));
+    state.screen = Screen::Wall;
+    update(&mut state, Event::Tick(Timestamp::UNIX_EPOCH));
+    // One that is almost empty, and one that is full.
+    let short = Arc::new(crate::fleet::pane::still(&format!("{}\n> ", &question[..20]), 120, 30));
+    for (at, row) in snapshot.agents.iter().enumerate() {
+        let target = row.target.clone().unwrap();
+        let picture = if at == 1 { pane() } else { Arc::clone(&short) };
+        let (server, pictures) = (target.server.clone(), vec![(target.key(), picture)]);
+        update(&mut state, Event::Seen(Seen { server, at: Some(Timestamp::UNIX_EPOCH), pictures, lost: None }));
+    }
+    let text = picture::plain(&frame(&state, Theme::default()));
+    // Row by row of the tiles, without the edges between them.
+    let tile = |at: usize| {
+        let column = at % 4;
+        let lines = text.lines().skip(2 + at / 4 * 8).take(9);
+        let of = |line: &str| line.chars().skip(column * 30 + 1).take(28).collect::<String>().trim().to_owned();
+        lines.map(of).collect::<Vec<_>>().join(" ")
+    };
+    for at in [0, 1, 2] {
+        let tile = tile(at);
+        for word in question.split(' ') {
+            assert!(tile.contains(word), "{word} of {at}: {tile}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn the_figures_say_which_keys_change_them() {
+    let mut state = state((80, 24));
+    happened(&mut state);
+    state.activity.plots = true;
+    let footer: Vec<String> = present(&state).footer.iter().map(|(key, word)| format!("{key} {word}")).collect();
+    assert_eq!(footer[..2], ["t span", "Tab list"], "{footer:?}");
+    assert!(!footer.iter().any(|hint| hint.ends_with("event") || hint.ends_with("filter")), "{footer:?}");
+    let foot = picture::plain(&frame(&state, Theme::default()));
+    assert!(foot.lines().last().is_some_and(|line| line.contains("t span") && line.contains("Tab list")), "{foot}");
+    state.activity.plots = false;
+    let text = picture::plain(&frame(&state, Theme::default()));
+    assert!(text.lines().any(|line| line.contains("24h ago") && line.contains("now")), "the bars have a scale: {text}");
+    assert!(text.contains("needed somebody"), "{text}");
+}
