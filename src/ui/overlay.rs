@@ -53,13 +53,13 @@ fn laid(area: Rect, popup: &Popup) -> Laid {
         .map(|(_, line)| line.iter().map(width_of).sum::<usize>())
         // Title and hint stand in the edges, which are not broken into lines; below 30 columns a question is
         // hard to read.
-        .chain([text::width(&popup.title) + 4, text::width(&popup.hint) + 2, 30])
+        .chain([text::width(&popup.title) + 4, text::width(&popup.hint) + 2, 30, usize::from(popup.least.0)])
         .max()
         .and_then(|columns| u16::try_from(columns).ok())
         .unwrap_or(inner_width)
         .min(inner_width);
     let extra = if popup.buttons.is_some() { 2 } else { 0 };
-    let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2 + extra);
+    let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).max(popup.least.1).saturating_add(2 + extra);
     let size = (longest + 4, wanted.min(area.height));
     let frame = Rect::new(
         area.x + (area.width - size.0.min(area.width)) / 2,

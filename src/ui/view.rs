@@ -483,6 +483,8 @@ pub struct Popup {
     pub scroll: u16,
     /// The line that is always to be seen: the marked one, or the cursor's.
     pub marked: Option<usize>,
+    /// Columns and lines that it takes at least: one whose text changes with each key stands still.
+    pub least: (u16, u16),
     /// Buttons, and which is marked.
     pub buttons: Option<(Vec<String>, usize)>,
     /// A hint on the last line.

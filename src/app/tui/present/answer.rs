@@ -36,6 +36,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: answer.scroll,
         marked: search.at.map(|at| at + FRONT),
+        least: (0, 0),
         buttons: None,
         hint,
     })

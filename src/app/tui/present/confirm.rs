@@ -20,6 +20,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         scroll: confirm.scroll,
         marked: None,
         // Cancel first, and marked: a second Enter that was meant for the list ends nothing.
+        least: (0, 0),
         buttons: Some((vec!["Cancel".to_owned(), button], usize::from(confirm.yes))),
         hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
     })

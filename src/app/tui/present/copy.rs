@@ -29,6 +29,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines: lines.collect(),
         scroll: 0,
         marked: Some(copy.at),
+        least: (0, 0),
         buttons: None,
         hint: "a letter or Enter copies, Esc leaves it".to_owned(),
     })

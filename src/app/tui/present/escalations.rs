@@ -53,6 +53,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: 0,
         marked,
+        least: (0, 0),
         buttons: None,
         hint: "j and k move, Enter takes the marked way out, Esc closes".to_owned(),
     })

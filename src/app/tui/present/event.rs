@@ -26,6 +26,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: open.scroll,
         marked: None,
+        least: (0, 0),
         buttons: None,
         hint: format!("Esc closes   {jump}the same: {}mosaic-tui events --json", state.prefix),
     })

@@ -22,6 +22,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: *scroll,
         marked: None,
+        least: (0, 0),
         buttons: None,
         hint: format!("Esc closes   the same: {}mosaic-tui agent explain {name}", state.prefix),
     })

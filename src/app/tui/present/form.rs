@@ -43,7 +43,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     } else {
         "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it"
     };
-    Some(Popup { title, lines, scroll: 0, marked, buttons: None, hint: hint.to_owned() })
+    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: hint.to_owned() })
 }
 
 fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {

@@ -1,10 +1,14 @@
 //! The help in words.
 
-use crate::app::action::registry::{ActionSpec, Key, Place};
+use crate::app::action::ScreenAction;
+use crate::app::action::registry::{ActionSpec, Build, Key, Place};
 use crate::app::tui::state::State;
 use crate::app::tui::state::help::Help;
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::ui::view::{Fit, Piece, Popup, Role};
+
+/// Columns of its frame, whatever the filter leaves.
+const LEAST_COLUMNS: u16 = 96;
 
 /// The popup of an open help.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
@@ -12,20 +16,31 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let at = state.standing();
     let (place, title) = (at.place, title(state.screen));
     let wanted = filter.to_lowercase();
-    // What works here only stands first.
     let mut specs: Vec<&ActionSpec> = state.keys.in_place(&at).collect();
-    specs.sort_by_key(|spec| matches!(spec.doors.key, Key::In(Place::Anywhere, _)));
-    let lines: Vec<Vec<Piece>> = specs
-        .into_iter()
-        .filter_map(|spec| {
-            let keys = state.keys.shown(spec, &at).join("  ");
-            let when = state.keys.conditions(spec).join(", ");
-            let doc = if when.is_empty() { spec.doc.to_owned() } else { format!("{} ({when})", spec.doc) };
-            let haystack = format!("{keys} {} {doc}", spec.title).to_lowercase();
-            haystack.contains(&wanted).then(|| help_line(spec, &keys, &doc))
-        })
-        .collect();
-    let mut lines = lines;
+    specs.sort_by_key(|spec| (Group::of(spec), OFTEN.iter().position(|id| *id == spec.id).unwrap_or(OFTEN.len())));
+    let (mut lines, mut all, mut under) = (Vec::new(), 0, None);
+    for spec in specs {
+        let keys = state.keys.shown(spec, &at).join("  ");
+        let when = state.keys.conditions(spec).join(", ");
+        let doc = if when.is_empty() { spec.doc.to_owned() } else { format!("{} ({when})", spec.doc) };
+        let haystack = format!("{keys} {} {doc}", spec.title).to_lowercase();
+        all += 1;
+        if !haystack.contains(&wanted) {
+            continue;
+        }
+        let group = Group::of(spec);
+        if under != Some(group) {
+            under = Some(group);
+            if !lines.is_empty() {
+                lines.push(Vec::new());
+            }
+            lines.push(vec![Piece::new(group.word(), Role::Accent)]);
+        }
+        lines.push(help_line(spec, &keys, &doc));
+    }
+    if lines.is_empty() {
+        lines.push(vec![Piece::new(format!("no key here has \"{filter}\" in its name or what it does"), Role::Quiet)]);
+    }
     // Marks in front of rows stand in lists of agents only, and are no keys that a filter could find.
     if filter.is_empty() && !matches!(place, Place::Board | Place::Goals | Place::Activity | Place::Diff) {
         let note = |mark: &str, text: &str| {
@@ -49,9 +64,87 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: *scroll,
         marked: None,
+        // As high as it is without a filter: it stands still while one is typed.
+        least: (LEAST_COLUMNS, u16::try_from(all).unwrap_or(u16::MAX)),
         buttons: None,
         hint: "type to filter, arrows scroll, Esc closes".to_owned(),
     })
+}
+
+/// What is pressed most, in the order in which it stands in front of the rest of its group.
+const OFTEN: [&str; 8] = [
+    "agent.answer",
+    "agent.message",
+    "agent.attach",
+    "agent.watch",
+    "card.open",
+    "event.open",
+    "agent.explain",
+    "attention.next",
+];
+
+/// What a key is for: the headings of the help, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    /// With agents.
+    Talk,
+    /// At one of them, at a card, at an event.
+    Look,
+    /// What changes something.
+    Act,
+    /// About the view.
+    Move,
+    /// What works in every view.
+    Everywhere,
+}
+
+impl Group {
+    fn of(spec: &ActionSpec) -> Self {
+        use ScreenAction as Asked;
+        match spec.id {
+            "agent.answer" | "agent.message" | "agent.broadcast_shown" | "agent.attach" => return Self::Talk,
+            "card.jump" => return Self::Look,
+            // For who needs somebody, which is what one looks for.
+            "attention.next" => return Self::Move,
+            _ => {}
+        }
+        let moves = |asked: Asked| {
+            matches!(
+                asked,
+                Asked::Move(_)
+                    | Asked::Tile(_)
+                    | Asked::Pan(_)
+                    | Asked::Column(_)
+                    | Asked::Side(_)
+                    | Asked::ScrollPersona(_)
+                    | Asked::ScrollFacts(_)
+                    | Asked::Filter
+                    | Asked::FilterActivity
+                    | Asked::FilterBoard
+                    | Asked::Search
+                    | Asked::NextFound(_)
+                    | Asked::Mark
+                    | Asked::Freeze
+                    | Asked::Follow
+            )
+        };
+        match (spec.build, spec.doors.key) {
+            (Build::Screen(asked), _) if moves(asked) => Self::Move,
+            (_, Key::In(Place::Anywhere, _)) => Self::Everywhere,
+            _ if spec.writes => Self::Act,
+            _ => Self::Look,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Talk => "Talk",
+            Self::Look => "Look",
+            Self::Act => "Act",
+            Self::Move => "Move",
+            Self::Everywhere => "Everywhere",
+        }
+    }
 }
 
 fn help_line(spec: &ActionSpec, keys: &str, doc: &str) -> Vec<Piece> {
@@ -118,5 +211,40 @@ mod tests {
             }
         }
         assert!(seen > 200, "{seen}");
+    }
+
+    fn help(screen: Screen, filter: &str) -> Popup {
+        let mut state = State::new(Size { width: 120, height: 40 }, Timestamp::UNIX_EPOCH);
+        state.screen = screen;
+        state.overlay = Some(Overlay::Help(Help { filter: filter.to_owned(), scroll: 0 }));
+        popup(&state).unwrap()
+    }
+
+    #[test]
+    fn what_is_used_all_day_stands_first_under_its_heading() {
+        let heads = |screen| -> Vec<String> {
+            let lines = help(screen, "").lines;
+            lines
+                .into_iter()
+                .filter(|line| matches!(&line[..], [one] if one.role == Role::Accent))
+                .map(|line| line[0].text.clone())
+                .collect()
+        };
+        assert_eq!(heads(Screen::Fleet), ["Talk", "Look", "Act", "Move", "Everywhere"]);
+        assert_eq!(heads(Screen::Board), ["Look", "Act", "Move", "Everywhere"]);
+        let lines = help(Screen::Fleet, "").lines;
+        let at =
+            |title: &str| lines.iter().position(|line| line.get(1).is_some_and(|piece| piece.text == title)).unwrap();
+        assert!(at("answer") < 4 && at("message") < 4 && at("watch") < 9, "{lines:?}");
+        assert!(at("pan left") > at("restart") && at("mark") > at("watch"));
+    }
+
+    #[test]
+    fn the_help_stands_still_while_a_filter_is_typed() {
+        let whole = help(Screen::Fleet, "");
+        let none = help(Screen::Fleet, "zzzz");
+        assert_eq!(whole.least, none.least);
+        assert!(none.lines[0][0].text.contains("no key here has \"zzzz\""), "{:?}", none.lines);
+        assert_eq!(help(Screen::Fleet, "restart").lines[0][0].text, "Act", "headings of what is left");
     }
 }

@@ -30,6 +30,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: 0,
         marked: Some(menu.at - top),
+        least: (0, 0),
         buttons: None,
         hint: "j and k move, Enter chooses, Esc leaves it".to_owned(),
     })

@@ -41,7 +41,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     if let Some(notice) = &prompt.notice {
         lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
     }
-    Some(Popup { title, lines, scroll: 0, marked, buttons: None, hint: hint.to_owned() })
+    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: hint.to_owned() })
 }
 
 /// The lines around the cursor, with the cursor in its own.

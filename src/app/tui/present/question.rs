@@ -41,6 +41,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: open.scroll,
         marked: None,
+        least: (0, 0),
         buttons: None,
         hint: match open.told {
             // It is answered; what is left is to go on.

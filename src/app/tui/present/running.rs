@@ -39,6 +39,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: list.scroll,
         marked: None,
+        least: (0, 0),
         buttons: None,
         hint: "Esc closes this, and what runs goes on".to_owned(),
     })

@@ -46,6 +46,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: *scroll,
         marked: None,
+        least: (0, 0),
         buttons: None,
         hint: "arrows scroll, Esc closes".to_owned(),
     })

@@ -51,7 +51,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         About::FirstFleet { .. } => "a first fleet".to_owned(),
         About::Launch(name) => format!("how {name} is launched"),
     };
-    Some(Popup { title, lines, scroll: 0, marked, buttons: None, hint: hint(sheet).to_owned() })
+    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: hint(sheet).to_owned() })
 }
 
 fn hint(sheet: &Sheet) -> &'static str {
