@@ -91,6 +91,7 @@ pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
             filter: fleet.filter.is_some(),
             facts: fleet.facts.as_ref().map_or(0, |facts| facts.lines.len()),
             recent: fleet.tells_recent,
+            open: fleet.facts.as_ref().is_some_and(|facts| facts.open),
         },
     };
     layout::plan(area.width, area.height, kind)

@@ -90,6 +90,8 @@ pub enum ViewKind {
         facts: usize,
         /// Whether there is something to tell of what happened last.
         recent: bool,
+        /// Whether the facts have as much of their panel as they need, instead of the pane.
+        open: bool,
     },
     /// Tiles.
     Wall {
@@ -208,14 +210,21 @@ impl Plan {
 #[must_use]
 pub fn list_width(width: u16, height: u16) -> u16 {
     // Something in it, so that it is laid out as it will be.
-    plan(width, height, ViewKind::Fleet { lines: 1, filter: false, facts: 1, recent: false }).list.width
+    plan(width, height, ViewKind::Fleet { lines: 1, filter: false, facts: 1, recent: false, open: false }).list.width
+}
+
+/// Returns how wide a fact of the selected agent may be.
+#[must_use]
+pub fn facts_width(width: u16, height: u16) -> u16 {
+    let plan = plan(width, height, ViewKind::Fleet { lines: 1, filter: false, facts: 1, recent: false, open: false });
+    inset(plan.facts).width
 }
 
 /// Returns how many lines the agents' list may take at most.
 #[must_use]
 pub fn list_room(width: u16, height: u16, filter: bool) -> u16 {
     // More lines than any screen has, so that the layout gives what it can.
-    plan(width, height, ViewKind::Fleet { lines: usize::from(u16::MAX), filter, facts: 1, recent: false })
+    plan(width, height, ViewKind::Fleet { lines: usize::from(u16::MAX), filter, facts: 1, recent: false, open: false })
         .list
         .height
         .saturating_sub(1)
@@ -240,8 +249,8 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
         ViewKind::Wall { tiles, at, filter } => wall(&mut plan, body, tiles, at, filter),
-        ViewKind::Fleet { lines, filter, facts, recent } => {
-            fleet(&mut plan, body, lines, filter, facts);
+        ViewKind::Fleet { lines, filter, facts, recent, open } => {
+            fleet(&mut plan, body, lines, filter, (facts, open));
             if recent {
                 below_list(&mut plan, lines);
             }
@@ -267,7 +276,7 @@ fn wall(plan: &mut Plan, mut body: Rect, tiles: usize, at: Option<usize>, filter
     }
 }
 
-fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usize) {
+fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, (facts, open): (usize, bool)) {
     if filter {
         plan.filter = Rect { height: 1, ..body };
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
@@ -285,7 +294,7 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
         let list_width = (body.width * 11 / 20).clamp(60, 120);
         plan.list_frame = Rect { width: list_width, ..body };
         plan.detail_frame = Rect { x: list_width, width: body.width - list_width, ..body };
-        below(plan, facts.min(body.height / 2));
+        below(plan, if open { facts } else { facts.min(body.height / 2) });
     } else {
         // Column titles, and the upper edge.
         let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
@@ -297,7 +306,7 @@ fn fleet(plan: &mut Plan, mut body: Rect, lines: usize, filter: bool, facts: usi
         plan.detail_frame = Rect { y: body.y + list, height: body.height - list, ..body };
         let room = plan.detail_frame.height;
         // The pane says most, so the facts get a quarter of the room.
-        below(plan, facts.min((room / 4).max(2)));
+        below(plan, if open { facts } else { facts.min((room / 4).max(2)) });
     }
     plan.list = plan.edges.inside(plan.list_frame);
 }
@@ -331,7 +340,7 @@ fn activity(plan: &mut Plan, body: Rect, filter: bool) {
 
 /// Divides the body as the fleet's, with the persona in all of the selection's panel.
 fn org(plan: &mut Plan, body: Rect, lines: usize) {
-    fleet(plan, body, lines, false, 0);
+    fleet(plan, body, lines, false, (0, false));
     plan.facts = plan.edges.inside(plan.detail_frame);
     plan.pane_title = Rect::default();
     plan.pane = Rect::default();
@@ -424,7 +433,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Org { lines }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, most: lines as u64 }] {
+            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Org { lines }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, most: lines as u64 }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);
@@ -439,7 +448,7 @@ mod tests {
 
     #[test]
     fn shapes_follow_the_width() {
-        let fleet = ViewKind::Fleet { lines: 7, filter: false, facts: 6, recent: true };
+        let fleet = ViewKind::Fleet { lines: 7, filter: false, facts: 6, recent: true, open: false };
         assert!(plan(23, 24, fleet).too_small);
         assert!(plan(40, 12, fleet).pane.is_empty());
         let stacked = plan(80, 24, fleet);
@@ -451,7 +460,7 @@ mod tests {
         let beside = plan(120, 40, fleet);
         assert!(beside.detail_frame.x > 0 && beside.pane.width >= 50);
         assert!(beside.recent.height > 2 && beside.list_lines() >= 7, "what happened last, below a short list");
-        let full = plan(120, 40, ViewKind::Fleet { lines: 30, filter: false, facts: 6, recent: true });
+        let full = plan(120, 40, ViewKind::Fleet { lines: 30, filter: false, facts: 6, recent: true, open: false });
         assert!(full.recent.is_empty(), "and not instead of rows");
     }
 }

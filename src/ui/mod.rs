@@ -6,6 +6,7 @@ pub(crate) mod allocations;
 mod canvas;
 pub mod columns;
 pub mod draw;
+pub mod facts;
 pub mod grid;
 pub mod hit;
 pub mod layout;

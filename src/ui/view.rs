@@ -429,6 +429,12 @@ pub struct Facts {
     pub state: Vec<Piece>,
     /// Label, text and age of each plane's word.
     pub lines: Vec<FactLine>,
+    /// The first of them that is shown.
+    pub scroll: usize,
+    /// Whether they have all of the panel's room that they need.
+    pub open: bool,
+    /// Which of them are shown, where not all are.
+    pub foot: Vec<Piece>,
 }
 
 /// How old a fact is, or how long it lasts.

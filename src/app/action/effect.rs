@@ -222,6 +222,8 @@ impl ScreenAction {
             | Self::Freeze
             | Self::Follow
             | Self::Move(_)
+            | Self::OpenFacts
+            | Self::ScrollFacts(_)
             | Self::Filter
             | Self::NextAttention
             | Self::Pan(_)

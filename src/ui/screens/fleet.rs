@@ -10,13 +10,14 @@ use super::events::events;
 use super::list::{empty, filter, select};
 use super::strip::{output_cell, strip_cell};
 use crate::backlog::model::Column;
-use crate::fleet::model::age::{Coarse, Short};
+use crate::fleet::model::age::Coarse;
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, width_of};
 use crate::ui::columns::{self, Columns};
+use crate::ui::facts::{label_columns, told};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::ui::view::{Age, FactLine, FleetView, Header, ListRow, PaneCut, Piece, Role};
+use crate::ui::view::{FactLine, FleetView, Header, ListRow, PaneCut, Piece, Role};
 
 /// Draws the Fleet view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Theme) {
@@ -46,7 +47,8 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     let (title, state): (&[Piece], &[Piece]) =
         view.facts.as_ref().map_or((&[], &[]), |facts| (&facts.title, &facts.state));
     let joined = stacked && plan.edges == Edges::Full;
-    let detail = Panel { title, facts: state, keys: &view.keys, joined, ..Panel::default() };
+    let foot = view.facts.as_ref().map_or(&[][..], |facts| &facts.foot);
+    let detail = Panel { title, facts: state, foot, keys: &view.keys, joined, ..Panel::default() };
     panel(buffer, plan.detail_frame, plan.edges, &detail, theme);
     if plan.edges == Edges::None && !plan.facts.is_empty() {
         pieces(buffer, plan.facts, plan.facts.y, title, theme);
@@ -229,8 +231,8 @@ pub(super) fn note_mark(pen: &mut Pen, (marked, unread, snoozed): (bool, bool, b
 
 fn facts_lines(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     let Some(facts) = &view.facts else { return };
-    let label = facts.lines.iter().map(|line| text::width(&line.label)).max().unwrap_or(0) + 1;
-    for (y, line) in (area.y..area.bottom()).zip(&facts.lines) {
+    let label = label_columns(&facts.lines);
+    for (y, line) in (area.y..area.bottom()).zip(facts.lines.iter().skip(facts.scroll)) {
         let inset = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
         fact(buffer, inset, line, label, theme);
     }
@@ -239,12 +241,7 @@ fn facts_lines(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) 
 fn fact(buffer: &mut Buffer, area: Rect, line: &FactLine, label: usize, theme: Theme) {
     let mut pen = Pen::new(buffer, area, area.y, theme);
     pen.put_column(&[&line.label], label, theme.style(Role::Quiet));
-    let age = line.age.map(|age| match age {
-        Age::Ago(time) => Brief::new(Coarse::of(time)),
-        Age::Beat(time) => Brief::new(Coarse::of_beat(time)),
-        Age::Left(time) => Brief::new(format_args!("{} left", Short(time))),
-        Age::Expired(time) => Brief::new(format_args!("expired {}", Short(time))),
-    });
+    let age = line.age.map(told);
     let age = age.as_ref().map_or("", Brief::as_str);
     let room = pen.room().saturating_sub(if age.is_empty() { 0 } else { age.len() + 1 });
     pen.put_fitted(&[&line.text], room, theme.style(line.role));

@@ -55,6 +55,10 @@ pub enum ScreenAction {
     Move(Motion),
     /// Puts the selected agent among the marked ones, or takes it out.
     Mark,
+    /// Gives the facts of the selected agent the room that they need, or the pane its own again.
+    OpenFacts,
+    /// Scrolls them.
+    ScrollFacts(Direction),
     /// Edits the filter.
     Filter,
     /// Goes to the next agent that needs the operator.
@@ -307,6 +311,31 @@ pub(super) const KEYS: &[ActionSpec] = &[
         ScreenAction::Filter,
     )
     .in_footer(),
+    screen(
+        "facts.open",
+        "facts",
+        "Shows every fact of the selected agent whole, over its pane; again shows the pane",
+        Place::List,
+        &["tab"],
+        ScreenAction::OpenFacts,
+    )
+    .in_footer(),
+    screen(
+        "facts.up",
+        "facts up",
+        "Scrolls the facts of the selected agent up",
+        Place::List,
+        &["["],
+        ScreenAction::ScrollFacts(Direction::Up),
+    ),
+    screen(
+        "facts.down",
+        "facts down",
+        "Scrolls the facts of the selected agent down",
+        Place::List,
+        &["]"],
+        ScreenAction::ScrollFacts(Direction::Down),
+    ),
     screen(
         "cursor.up",
         "up",

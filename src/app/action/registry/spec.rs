@@ -89,6 +89,8 @@ pub enum Place {
     Anywhere,
     /// In the Fleet and the Wall view, on the selected agent.
     Fleet,
+    /// In the Fleet view alone.
+    List,
     /// In the Wall view.
     Wall,
     /// In the Watch view.
@@ -119,6 +121,7 @@ impl Place {
             Self::Anywhere => true,
             Self::Agents => matches!(at, Self::Fleet | Self::Wall | Self::Watch),
             Self::Fleet => matches!(at, Self::Fleet | Self::Wall),
+            Self::List => at == Self::Fleet,
             Self::Seats => matches!(at, Self::Fleet | Self::Wall | Self::Org),
             Self::Everyone => matches!(at, Self::Fleet | Self::Wall | Self::Watch | Self::Org),
             _ => self == at,
@@ -131,6 +134,7 @@ impl Place {
         match self {
             Self::Anywhere => "everywhere",
             Self::Fleet => "Fleet, Wall",
+            Self::List => "Fleet",
             Self::Wall => "Wall",
             Self::Watch => "Watch",
             Self::Agents => "Fleet, Wall, Watch",

@@ -93,7 +93,7 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     }
     // What warns stands near the top: a short panel shows its first lines only.
     lines[1..].sort_by_key(|line| line.role != Role::Warning);
-    Facts { title, state, lines }
+    Facts { title, state, lines, scroll: 0, open: false, foot: Vec::new() }
 }
 
 /// How the last process ended, what its screen said last, and what its unit's journal says.

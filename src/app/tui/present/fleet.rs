@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::room::plan_for;
 use super::{activity, detail, pane};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
 use crate::ui::columns::{self, Columns, Strips, Widest};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
-use crate::ui::view::{Body, FleetView, ListRow, Piece, Reach, Role};
+use crate::ui::view::{Body, Facts, FleetView, ListRow, Piece, Reach, Role};
 
 /// What is done with the selected agent, and stands in the edge of its panel: the footer has the rest.
 pub(super) const ON_THE_SELECTED: &[&str] =
-    &["agent.diff", "agent.explain", "agent.attach", "agent.reset", "agent.tail", "agent.persona"];
+    &["facts.open", "agent.diff", "agent.explain", "agent.attach", "agent.reset", "agent.tail", "agent.persona"];
 
 /// Whether the selected agent has a panel in whose edge keys stand.
 pub(super) fn has_edge(plan: &Plan) -> bool {
@@ -25,9 +26,38 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
     ViewKind::Fleet {
         lines: lines_of(&sizes(state, &rows).1),
         filter: state.is_filtered(),
-        facts: state.selected_row().map_or(0, |row| detail::facts(row).lines.len()),
+        facts: facts(state).map_or(0, |facts| facts.lines.len()),
         recent: tells_recent(state),
+        open: state.facts.open,
     }
+}
+
+/// The facts of the selected agent, in lines as wide as their panel.
+fn facts(state: &State) -> Option<Facts> {
+    let facts = detail::facts(state.selected_row()?);
+    let columns = layout::facts_width(state.size.width, state.size.height);
+    let open = state.facts.open;
+    Some(Facts { lines: crate::ui::facts::wrapped(facts.lines, columns, open), open, ..facts })
+}
+
+/// Whether there is a panel that shows them.
+pub(in crate::app::tui) fn has_facts(state: &State) -> bool {
+    !plan_for(state, plan(state)).facts.is_empty()
+}
+
+/// How far the facts can be scrolled.
+pub(in crate::app::tui) fn facts_end(state: &State) -> u16 {
+    let lines = facts(state).map_or(0, |facts| facts.lines.len());
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(plan_for(state, plan(state)).facts.height)
+}
+
+/// The facts as they are scrolled, and which of them are shown where not all are.
+fn facts_shown(state: &State, plan: &Plan) -> Option<Facts> {
+    let facts = facts(state)?;
+    let (room, all) = (usize::from(plan.facts.height), facts.lines.len());
+    let scroll = usize::from(state.facts.scroll).min(all.saturating_sub(room));
+    let foot = if room < all && room > 0 { format!("facts {}/{all}", scroll + room) } else { String::new() };
+    Some(Facts { scroll, foot: vec![Piece::new(foot, Role::Quiet)], ..facts })
 }
 
 /// Whether what happened last is told below the list: not below one that was narrowed to some agents.
@@ -90,6 +120,11 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     let marked = state.batch_names().len();
     let marked = (marked > 0).then(|| Piece::new(format!("{marked} marked  "), Role::Accent));
     let position = at.map(|at| Piece::new(format!("{}/{}", at + 1, rows.len()), Role::Quiet));
+    let facts = facts_shown(state, plan);
+    // Where all of them are shown already there is nothing to open.
+    let whole =
+        !state.facts.open && facts.as_ref().is_none_or(|facts| facts.foot.iter().all(|foot| foot.text.is_empty()));
+    let keys = &ON_THE_SELECTED[usize::from(whole)..];
     let count = vec![Piece::new(if rows.is_empty() { String::new() } else { count }, Role::Quiet)];
     FleetView {
         rows: shown,
@@ -104,10 +139,10 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         recent: activity::newest(state, usize::from(plan.recent.height)),
         count,
         position: marked.into_iter().chain(position).collect(),
-        keys: if has_edge(plan) { super::hints(state, ON_THE_SELECTED) } else { Vec::new() },
+        keys: if has_edge(plan) { super::hints(state, keys) } else { Vec::new() },
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         empty: empty(state),
-        facts: state.selected_row().map(|row| detail::facts(row)),
+        facts,
         pane: pane::cut(state, plan),
     }
 }

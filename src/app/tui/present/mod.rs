@@ -87,8 +87,8 @@ pub fn layout_of(state: &State) -> Room {
         board_page: u64::from(plan.board_page()),
         activity_rows: if state.screen == Screen::Activity { activity::rows(state, &plan) } else { 0 },
         may_tell_recent: match kind {
-            ViewKind::Fleet { lines, filter, facts, .. } if state.screen == Screen::Fleet => {
-                !plan_for(state, ViewKind::Fleet { lines, filter, facts, recent: true }).recent_frame.is_empty()
+            ViewKind::Fleet { lines, filter, facts, open, .. } if state.screen == Screen::Fleet => {
+                !plan_for(state, ViewKind::Fleet { lines, filter, facts, recent: true, open }).recent_frame.is_empty()
             }
             _ => false,
         },

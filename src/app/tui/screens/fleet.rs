@@ -10,6 +10,7 @@ use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::hand;
 use crate::app::tui::screens::parts::{FilterParts, ViewParts};
 use crate::app::tui::state::State;
+use crate::app::tui::state::fleet::FactsPanel;
 use crate::app::tui::state::screen::Screen;
 use crate::fleet::model::{AgentRow, RowKey};
 use crate::ui::columns::first_in_view;
@@ -46,6 +47,10 @@ pub(super) fn peel(state: &mut State) -> bool {
     }
     if !state.batch.is_empty() {
         state.batch.clear();
+        return true;
+    }
+    if state.screen == Screen::Fleet && state.facts.open {
+        state.facts = FactsPanel::default();
         return true;
     }
     if state.pane.pan.take().is_some() {
@@ -99,6 +104,7 @@ fn move_cursor(state: &mut State, motion: Motion) {
 pub(in crate::app::tui) fn select(state: &mut State, key: RowKey) {
     if state.selected.as_ref() != Some(&key) {
         state.pane.pan = None;
+        state.facts.scroll = 0;
     }
     state.selected = Some(key);
     state.mark_seen();
@@ -142,6 +148,27 @@ pub(in crate::app::tui) fn show(state: &mut State, row: &AgentRow) {
         state.back.clear();
     }
     select(state, row.key);
+}
+
+/// Gives the facts of the selected agent the room that they need, or takes it back.
+pub(in crate::app::tui) fn open_facts(state: &mut State) {
+    if !present::fleet::has_facts(state) {
+        return state.say("there is no room for the facts here; `e` explains the agent".to_owned(), true);
+    }
+    state.facts = FactsPanel { open: !state.facts.open, scroll: 0 };
+}
+
+/// Scrolls them.
+pub(in crate::app::tui) fn scroll_facts(state: &mut State, direction: Direction) {
+    let end = present::fleet::facts_end(state);
+    if end == 0 {
+        return state.say("all facts of this agent are shown".to_owned(), false);
+    }
+    let to = match direction {
+        Direction::Up => state.facts.scroll.saturating_sub(1),
+        _ => state.facts.scroll.saturating_add(1),
+    };
+    state.facts.scroll = to.min(end);
 }
 
 /// Moves the cut-out of the pane.

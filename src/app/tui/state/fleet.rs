@@ -2,6 +2,15 @@
 
 use crate::app::tui::filter::Filter;
 
+/// The facts of the selected agent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FactsPanel {
+    /// Whether they have all of their panel that they need, instead of the pane.
+    pub open: bool,
+    /// First line shown.
+    pub scroll: u16,
+}
+
 /// The filter line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilterLine {

@@ -39,7 +39,7 @@ use jiff::{Timestamp, ToSpan};
 use self::activity::ActivityState;
 use self::board::BoardState;
 use self::diff::DiffState;
-use self::fleet::FilterLine;
+use self::fleet::{FactsPanel, FilterLine};
 use self::goals::GoalsState;
 use self::input_history::InputHistory;
 use self::org::OrgState;
@@ -121,6 +121,8 @@ pub struct State {
     pub list_top: usize,
     /// The filter.
     pub filter: FilterLine,
+    /// The facts of the selected agent.
+    pub facts: FactsPanel,
     /// The popup.
     pub overlay: Option<Overlay>,
     /// The pane.
@@ -201,6 +203,7 @@ impl State {
             batch: HashSet::new(),
             list_top: 0,
             filter: FilterLine::default(),
+            facts: FactsPanel::default(),
             overlay: None,
             pane: PaneView::default(),
             seen: HashMap::new(),
@@ -333,7 +336,7 @@ impl State {
             || self.pane.history.is_some()
             || (!self.batch.is_empty() && matches!(self.screen, Screen::Fleet | Screen::Wall))
             || (self.screen == Screen::Watch && !self.watch_only)
-            || (self.screen == Screen::Fleet && !self.back.is_empty())
+            || (self.screen == Screen::Fleet && (!self.back.is_empty() || self.facts.open))
             || matches!(self.screen, Screen::Card | Screen::Diff | Screen::Goals)
             || (self.screen == Screen::Activity && (self.activity.plots || self.activity.at.is_some()))
             || self.is_filtered()

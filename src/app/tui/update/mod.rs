@@ -156,6 +156,8 @@ mod diff_tests;
 #[cfg(test)]
 mod escalations_tests;
 #[cfg(test)]
+mod facts_tests;
+#[cfg(test)]
 mod flight_tests;
 #[cfg(test)]
 mod marks_tests;

@@ -100,6 +100,8 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Freeze => wall::freeze(state),
         ScreenAction::Follow => wall::follow(state),
         ScreenAction::Mark => fleet::mark(state),
+        ScreenAction::OpenFacts => fleet::open_facts(state),
+        ScreenAction::ScrollFacts(direction) => fleet::scroll_facts(state, direction),
         ScreenAction::Filter => state.filter.editing = true,
         ScreenAction::NextAttention => fleet::next_attention(state),
         ScreenAction::Pan(direction) => fleet::pan(state, direction),
