@@ -94,19 +94,19 @@ impl FieldName {
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
-            Self::Id => "id: what the card is called everywhere, such as M1-7; it is needed, and stays as it is",
-            Self::Title => "title: what is to be done, on one line; it is needed",
+            Self::Id => "id: its name everywhere, such as M1-7; needed, and never changed",
+            Self::Title => "title: what is to be done, on one line; needed",
             Self::Priority => "priority: a number; the higher is claimed first",
             Self::Phase => "phase: the board or milestone that it belongs to",
             Self::Assignee => "for: the class or agent that should take it; empty is anyone",
             Self::Goal => "goal: the id of the goal that it is work for; may be empty",
-            Self::Stage => "stage: where in the pipeline it is; empty is for a fleet without one",
+            Self::Stage => "stage: where in the pipeline it is; empty where there is none",
             Self::Branch => "branch: where its work is committed; empty is one of its own",
-            Self::Paths => "paths: the files that it may change, as patterns with commas between; empty is all",
-            Self::Ttl => "lease: for how many seconds a claim holds without a renewal; empty is the fleet's default",
-            Self::DependsOn => "depends on: ids of cards that must be done first, with commas between",
+            Self::Paths => "paths: files it may change, as patterns with commas; empty is all",
+            Self::Ttl => "lease: seconds that a claim holds; empty is the fleet's default",
+            Self::DependsOn => "depends on: ids that must be done first, with commas between",
             Self::Acceptance => "acceptance: how one sees that it is done, as JSON; may be empty",
-            Self::Body => "body: everything else that its agent should know, as Markdown",
+            Self::Body => "body: all else that its agent should know, as Markdown",
         }
     }
 
