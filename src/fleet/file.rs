@@ -196,17 +196,26 @@ pub fn sweep(folder: &Path) {
 /// Removes what writers of certain files left in a folder.
 pub fn sweep_of(folder: &Path, is_meant: impl Fn(&str) -> bool) {
     let is_left = |name: &str| {
-        let (of, (pid, number)) =
-            name.rsplit_once(TEMPORARY).and_then(|(of, rest)| Some((of, rest.split_once('-')?)))?;
-        let _number: u32 = number.parse().ok()?;
+        let (mut of, pid) = writer(name)?;
+        // What is made under a name of its own first has two of these ends.
+        while let Some((inner, _)) = writer(of) {
+            of = inner;
+        }
         // A number that another process has by now keeps the file until that one ends.
-        pid.parse().ok().filter(|pid| is_meant(of) && !process::is_alive(*pid))
+        (is_meant(of) && !process::is_alive(pid)).then_some(())
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_str().and_then(is_left).is_some() {
             let _gone = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whose temporary file has this name: the file that is written, and the pid of its writer.
+fn writer(name: &str) -> Option<(&str, u32)> {
+    let (of, (pid, number)) = name.rsplit_once(TEMPORARY).and_then(|(of, rest)| Some((of, rest.split_once('-')?)))?;
+    let _number: u32 = number.parse().ok()?;
+    Some((of, pid.parse().ok()?))
 }
 
 fn no_file() -> io::Error {
@@ -275,6 +284,13 @@ mod tests {
         stay.sort();
         assert_eq!(left, stay);
         sweep(&folder.path().join("nowhere"));
+        // Of a file that is made, and not replaced.
+        for name in ["SOUL.md.tmp4194305-0.tmp4194305-1", "other.txt.tmp4194305-0.tmp4194305-1"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        sweep_of(folder.path(), |name| name.ends_with(".md"));
+        assert!(!folder.path().join("SOUL.md.tmp4194305-0.tmp4194305-1").exists());
+        assert!(folder.path().join("other.txt.tmp4194305-0.tmp4194305-1").exists());
     }
 
     #[test]

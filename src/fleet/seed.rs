@@ -344,6 +344,12 @@ fn sweep(site: &Site, shipped: &[(impl AsRef<str>, &str)]) {
     for (folder, names) in folders {
         file::sweep_of(&folder, |name| names.contains(name));
     }
+    // And of a user's own file: the file itself is whole, old or new, or was never there.
+    for (folder, end) in
+        [("", ".md"), ("fleet", ".yaml"), ("fleet/roles.local", ".md"), ("fleet/profiles.local", ".yaml")]
+    {
+        file::sweep_of(&site.home.join(folder), |name| name.ends_with(end));
+    }
 }
 
 /// Seeds a home for the first time, unless files of the user's would have to give way.
@@ -384,17 +390,15 @@ pub fn uninstall(site: &Site) -> Result<Vec<String>> {
     }
     let _held = hold(site, LOCK_LIMIT)?;
     let Some(record) = read_record(site)? else { return Ok(Vec::new()) };
+    sweep(site, &shipped());
     let mut stay = Vec::new();
     for path in record.paths() {
         let file = site.home.join(path);
         match at(site, path)? {
-            There::Nothing => {}
+            There::Nothing => remove_empty(site, &file),
             There::File(there) if record.wrote(path, &there) => {
                 fs::remove_file(&file).map_err(|error| failed(&file, &error))?;
-                for folder in file.ancestors().skip(1).take_while(|folder| *folder != site.home) {
-                    // Whatever the user put into it keeps it.
-                    let _in_use = fs::remove_dir(folder);
-                }
+                remove_empty(site, &file);
             }
             // One that was never written, because its seeding was broken off, is only the user's.
             _ if !record.files.contains_key(path) => {}
@@ -412,6 +416,14 @@ pub fn uninstall(site: &Site) -> Result<Vec<String>> {
         let _none = fs::remove_file(path);
     }
     Ok(stay)
+}
+
+/// Removes the folders around a file that is gone, or never came: a seeding that was killed has made them already.
+fn remove_empty(site: &Site, file: &Path) {
+    for folder in file.ancestors().skip(1).take_while(|folder| *folder != site.home) {
+        // Whatever the user put into it keeps it.
+        let _in_use = fs::remove_dir(folder);
+    }
 }
 
 /// What the name of a user's version ends in.

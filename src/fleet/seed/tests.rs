@@ -259,6 +259,8 @@ fn a_first_seeding_that_was_broken_off_counts_as_none() {
     let home = Home::new();
     assert!(install_these(&home.site(), &[("A.md", "a1"), ("z".repeat(250).as_str(), "x")]).is_err());
     assert_eq!(version(&home.site()).unwrap(), None);
+    // It was killed in the middle of a file of the program's, in a folder that it had just made.
+    home.write("guides/testing.md.tmp4194305-0", "half");
     assert!(uninstall(&home.site()).unwrap().is_empty());
     assert_eq!(home.files(), Vec::<String>::new(), "what it wrote is taken back");
 }
