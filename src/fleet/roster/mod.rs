@@ -29,7 +29,7 @@ pub use file::{
 };
 pub use problem::Problem;
 pub(crate) use resolve::is_viewer_name;
-pub use resolve::{load, parse, read};
+pub use resolve::{is_plain_word, load, parse, read};
 pub use store::{Draft, LockedRoster, RosterLock, check, create, lock, lock_unchanged};
 pub use supervise::{Supervise, Worktree};
 

@@ -445,7 +445,9 @@ pub(crate) fn is_viewer_name(name: &str) -> bool {
         .is_some_and(|(agent, pid)| !agent.is_empty() && !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn is_plain_word(text: &str) -> bool {
+/// Whether a text can be a class of a roster, or a word like one.
+#[must_use]
+pub fn is_plain_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
