@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::harness::{Sandbox, answer, program, wait_for};
+use crate::harness::{Sandbox, answer, program, wait, wait_for};
 
 /// A runtime that writes down how it was started, and then is the stub.
 fn put_runtime(sandbox: &Sandbox, name: &str) {
@@ -359,6 +359,21 @@ fn the_first_message_arrives_once_after_every_start() {
     assert_eq!(lines(), 1);
     sandbox.ok(&["fleet", "restart", "a"]);
     wait_for("the first message of the second start", || lines() == 2);
+}
+
+#[test]
+fn a_first_message_that_cannot_be_sent_is_told_before_and_after() {
+    let sandbox = Sandbox::with_agents("  - {name: a, class: code, kickstart_template: templates/none.md}\n");
+    let told = |text: &str| text.contains("templates/none.md: there is no such file");
+    let check = sandbox.ok(&["fleet", "check"]).stdout;
+    assert!(check.contains("warning: a: its first message") && told(&check), "{check}");
+    sandbox.start();
+    // It runs all the same, and the history says what it lacks.
+    let found = || sandbox.events("send").into_iter().find(|event| event["class"] == "kickstart");
+    let event = wait("an event of it", found).unwrap();
+    assert!(event["good"] == false && told(event["reason"].as_str().unwrap_or_default()), "{event:#}");
+    assert!(event["reason"].as_str().unwrap().contains("`mosaic-tui fleet restart a`"), "{event:#}");
+    assert_eq!(sandbox.row("a")["process"]["alive"], true);
 }
 
 #[test]

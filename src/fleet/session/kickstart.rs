@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::KEEPER;
+use crate::fleet::error::Failure;
 use crate::fleet::home::Site;
-use crate::fleet::message::{Delivery, Envelope, Options, Post};
+use crate::fleet::message::{Delivery, Envelope, Options, Post, Receipt};
 use crate::fleet::model::ServerName;
 use crate::fleet::roster::Agent;
 use crate::plain;
@@ -32,20 +33,34 @@ pub(super) async fn after_start(site: &Site, agent: &Agent) -> Infallible {
         match text(site, agent, template) {
             Ok(text) => say(site, agent, &text).await,
             // The runtime runs already, and without its first message it is of more use than ended.
-            Err(why) => tracing::error!(agent = %agent.name, %why, "the kickstart is not sent"),
+            Err(why) => not_sent(site, agent, template, why),
         }
     }
     std::future::pending().await
 }
 
-async fn say(site: &Site, agent: &Agent, text: &str) {
-    let server = ServerName { ssh: None, socket: agent.socket };
-    let envelope = Envelope {
+fn envelope(agent: &Agent) -> Envelope {
+    Envelope {
         source: format!("{}:{KEEPER}", agent.host),
         via: None,
         target: format!("{}:{}", agent.host, agent.session.0),
         class: Some("kickstart".to_owned()),
-    };
+    }
+}
+
+/// Keeps in the history that the message was not sent, and why: nobody waits for its receipt.
+fn not_sent(site: &Site, agent: &Agent, text: &str, why: String) {
+    tracing::error!(agent = %agent.name, %why, "the kickstart is not sent");
+    let next = format!("`mosaic-tui fleet restart {}` sends it again once that is mended", agent.name);
+    let receipt = Receipt::not_tried(agent, &Failure::failed("its first message", why, next));
+    let envelope = envelope(agent);
+    let behind = Behind { sender: &envelope.source, door: Door::Keeper };
+    activity::note_by_keeper(site, &activity::sent(site, behind, &envelope, &receipt, text));
+}
+
+async fn say(site: &Site, agent: &Agent, text: &str) {
+    let server = ServerName { ssh: None, socket: agent.socket };
+    let envelope = envelope(agent);
     let options = Options { force: false, only_well: false, verify: true, timeout: LOOK };
     let until = Instant::now() + GIVEN_UP_AFTER;
     loop {
@@ -70,7 +85,7 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
             Err(failure) => failure.to_string(),
         };
         if Instant::now() >= until {
-            tracing::error!(agent = %agent.name, why = told, "the kickstart is not sent");
+            not_sent(site, agent, text, told);
             return;
         }
         tokio::time::sleep(AGAIN_AFTER).await;

@@ -110,6 +110,11 @@ fn surroundings(site: &Site, roster: &Roster) -> Vec<String> {
         if !folder.is_dir() {
             folders.entry(folder).or_default().push(agent.name.to_string());
         }
+        if let Some(Err(why)) =
+            agent.kickstart.as_ref().map(|first| crate::fleet::session::kickstart_text(site, agent, first))
+        {
+            missing.push(format!("{}: its first message (`kickstart_template`) cannot be sent: {why}", agent.name));
+        }
         let program = agent.command.as_deref().and_then(|command| command.split_whitespace().next());
         if let Some(program) =
             // Other signs are the shell's, and only it knows what they come to.
