@@ -196,7 +196,7 @@ impl Delivering<'_> {
         }
         let limit = self.options.timeout + extra;
         let is_taken = |now: &ScreenFacts| self.was_taken(now, &draft, &before);
-        let is_old = |now: &ScreenFacts| now.is_blank() || now.above == draft.above;
+        let is_old = |now: &ScreenFacts| now.is_blank() || now.undecided || now.above == draft.above;
         let since = Instant::now();
         let taken = self.until_drawn(lease, limit, rules, is_taken, is_old).await?;
         Ok(self.told(taken, since.elapsed()))
@@ -466,7 +466,7 @@ impl Delivering<'_> {
         }
     }
 
-    /// The same as [`Self::until`], and longer while a screen `is_old`: its program did not come to draw another one yet.
+    /// The same as [`Self::until`], and longer while a screen `is_old`: its program did not come to another one yet.
     async fn until_drawn(
         &self,
         lease: &mut PaneLease<'_>,
