@@ -3,7 +3,7 @@
 //! A record in the Mosaic home says what was made here, so that the uninstallation takes back that and
 //! nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,46 @@ struct Record {
     kept: Vec<(PathBuf, PathBuf)>,
     /// What the agents' environment files got.
     environment: Vec<(String, String)>,
+    /// Fingerprints of what was about to be written: a killed command leaves each of these files as it was, or so.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    writing: BTreeMap<PathBuf, BTreeSet<String>>,
+    /// Whether the manager has to read its unit files again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reload: bool,
+}
+
+impl Record {
+    /// Whether a file is as it was written here.
+    fn wrote(&self, path: &Path, text: &str) -> bool {
+        let print = fingerprint(text);
+        self.files.get(path) == Some(&print) || self.writing.get(path).is_some_and(|all| all.contains(&print))
+    }
+
+    /// Notes what a step is about to do: whoever is killed in the middle of it leaves nothing that is not on record.
+    fn announce(&mut self, step: &Step, unit_dir: &Path) {
+        match step {
+            Step::Folder(path) if !self.folders.contains(path) => self.folders.push(path.clone()),
+            Step::Keep(path, aside) => {
+                // One that was announced and never moved is where it was.
+                self.kept.retain(|(_, aside)| file::is_taken(aside));
+                // The first is the user's own; later ones were made from ours.
+                if !self.kept.iter().any(|(kept, _)| kept == path) && !self.files.contains_key(path) {
+                    self.kept.push((path.clone(), aside.clone()));
+                }
+            }
+            Step::Write { path, text, .. } => {
+                self.writing.entry(path.clone()).or_default().insert(fingerprint(text));
+                self.reload |= path.starts_with(unit_dir);
+            }
+            Step::Delete(path) => self.reload |= path.starts_with(unit_dir),
+            Step::Enable(units) => {
+                let new = units.iter().filter(|unit| !self.enabled.contains(unit)).cloned().collect::<Vec<_>>();
+                self.enabled.extend(new);
+            }
+            Step::Linger(true) => self.linger = true,
+            _ => {}
+        }
+    }
 }
 
 fn record_path(site: &Site) -> PathBuf {
@@ -157,7 +197,8 @@ pub async fn plan_install(site: &Site, roster: &Roster) -> Result<Plan> {
     }
     // systemd goes by what it has read of a unit until it is told to read its files again.
     let of_units = |path: &Path| path.starts_with(&site.unit_dir);
-    if plan.steps.iter().any(|step| matches!(step, Step::Write { path, .. } | Step::Delete(path) if of_units(path))) {
+    let is_of_units = |step: &Step| matches!(step, Step::Write { path, .. } | Step::Delete(path) if of_units(path));
+    if record.reload || plan.steps.iter().any(is_of_units) {
         plan.steps.push(Step::Reload);
     }
     let units: Vec<String> = std::iter::once(HOLDER_UNIT.to_owned())
@@ -234,7 +275,7 @@ fn place(plan: &mut Plan, record: &Record, path: PathBuf, text: String, private:
     match present(&path)? {
         Some(before) if before == text => return Ok(()),
         Some(before) => {
-            let ours = record.files.get(&path) == Some(&fingerprint(&before));
+            let ours = record.wrote(&path, &before);
             // What stands between the marks of an environment file is ours, the rest is copied.
             if !ours && !private {
                 let date = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -287,17 +328,17 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
         }
         plan.steps.push(Step::Stop(HOLDER_UNIT.to_owned()));
         if !record.enabled.is_empty() {
-            plan.steps.push(Step::Disable(record.enabled));
+            plan.steps.push(Step::Disable(record.enabled.clone()));
         }
     }
-    for (path, print) in record.files {
-        let Some(before) = present(&path)? else { continue };
+    for path in record.files.keys().chain(record.writing.keys()).collect::<BTreeSet<_>>() {
+        let Some(before) = present(path)? else { continue };
         if path.starts_with(site.agents_dir()) {
-            plan.steps.push(cleaned(path, &before)?);
-        } else if fingerprint(&before) == print {
-            plan.steps.push(Step::Delete(path));
-        } else {
-            plan.notes.push(Note::FileStays(path));
+            plan.steps.push(cleaned(path.clone(), &before)?);
+        } else if record.wrote(path, &before) {
+            plan.steps.push(Step::Delete(path.clone()));
+        } else if record.files.contains_key(path) {
+            plan.notes.push(Note::FileStays(path.clone()));
         }
     }
     if record.framework {
@@ -332,22 +373,34 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<N
     let mut record = read_record(site)?;
     record.version = 1;
     let mut notes = Vec::new();
+    // The record's own end is one of the last steps of an uninstallation.
+    let goes = plan.steps.contains(&Step::Delete(record_path(site)));
     for step in &plan.steps {
         tell(&step.words());
         let refused =
             |why: BusError| Failure::failed(step.words(), why, "`mosaic-tui fleet doctor` checks the user manager");
+        let before = record.clone();
+        if *step == Step::Seed {
+            // An update of a framework that was there before is not this installation's to take back.
+            record.framework |= seed::version(site)?.is_none();
+        }
+        record.announce(step, &site.unit_dir);
+        if record != before && !goes {
+            save(site, &record)?;
+        }
         match step {
             Step::Linger(on) => match linger::set(*on).await {
                 Ok(()) => record.linger = *on,
-                Err(why) => notes.push(Note::LingerUnchanged { on: *on, why: why.to_string() }),
+                Err(why) => {
+                    record.linger = before.linger;
+                    notes.push(Note::LingerUnchanged { on: *on, why: why.to_string() });
+                }
             },
-            Step::Reload => manager.reload().await.map_err(refused)?,
-            Step::Enable(units) => {
-                manager.enable(units).await.map_err(refused)?;
-                record
-                    .enabled
-                    .extend(units.iter().filter(|unit| !record.enabled.contains(unit)).cloned().collect::<Vec<_>>());
+            Step::Reload => {
+                manager.reload().await.map_err(refused)?;
+                record.reload = false;
             }
+            Step::Enable(units) => manager.enable(units).await.map_err(refused)?,
             Step::Disable(units) => {
                 manager.disable(units).await.map_err(refused)?;
                 record.enabled.retain(|unit| !units.contains(unit));
@@ -358,8 +411,6 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<N
             }
             Step::Forget(agent) => forget(site, agent),
             Step::Seed => {
-                // An update of a framework that was there before is not this installation's to take back.
-                record.framework |= seed::version(site)?.is_none();
                 let seeded = seed::install(site)?;
                 notes.extend(
                     seeded.kept.into_iter().map(|(path, aside)| Note::FileKept { path: site.home.join(path), aside }),
@@ -372,8 +423,6 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<N
                 Failure::failed(step.words(), error.to_string(), "check the folder's rights and space")
             })?,
         }
-        // The record's own end is one of the last steps of an uninstallation.
-        let goes = plan.steps.contains(&Step::Delete(record_path(site)));
         if !goes {
             save(site, &record)?;
         }
@@ -397,22 +446,14 @@ pub fn forget(site: &Site, agent: &AgentName) {
 
 fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
     match step {
-        Step::Folder(path) => {
-            fs::create_dir_all(path)?;
-            record.folders.push(path.clone());
-        }
-        Step::Keep(path, aside) => {
-            fs::rename(path, aside)?;
-            // The first is the user's own; later ones were made from ours.
-            if !record.kept.iter().any(|(kept, _)| kept == path) && !record.files.contains_key(path) {
-                record.kept.push((path.clone(), aside.clone()));
-            }
-        }
+        Step::Folder(path) => fs::create_dir_all(path)?,
+        Step::Keep(path, aside) => fs::rename(path, aside)?,
         Step::GiveBack(path, aside) if file::is_taken(aside) && !file::is_taken(path) => fs::rename(aside, path)?,
         Step::Remember(variables) => record.environment.clone_from(variables),
         Step::Write { path, text, private } => {
             file::write(path, text.as_bytes(), if *private { 0o600 } else { 0o644 }, Keep::Durable)?;
             record.files.insert(path.clone(), fingerprint(text));
+            record.writing.remove(path);
         }
         Step::Delete(path) => {
             match fs::remove_file(path) {
@@ -420,10 +461,12 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
                 _ => {}
             }
             record.files.remove(path);
+            record.writing.remove(path);
         }
         Step::Restore(path, text) => {
             file::write(path, text.as_bytes(), 0o600, Keep::Durable)?;
             record.files.remove(path);
+            record.writing.remove(path);
         }
         Step::Empty(path) => {
             file::sweep(path);
@@ -433,6 +476,19 @@ fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// Removes what a command that was killed in the middle of a write has left of the files of an installation.
+pub fn sweep(site: &Site) {
+    file::sweep_of(&site.unit_dir, |name| name.starts_with("mosaic-"));
+    file::sweep_of(&site.agents_dir(), |name| name.ends_with(".env"));
+    file::sweep_of(&site.home.join("fleet"), |name| name == "installed.json");
+}
+
+/// Whether a command that was killed has left the manager with unit files that it did not read.
+pub(super) fn owes_a_reload(site: &Site) -> bool {
+    // A record that cannot be read is told by whoever plans by it.
+    read_record(site).is_ok_and(|record| record.reload)
 }
 
 fn save(site: &Site, record: &Record) -> Result<()> {

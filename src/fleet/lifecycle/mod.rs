@@ -15,7 +15,7 @@ mod stopped;
 mod supervised;
 mod supervisor;
 
-pub use install::{carry_out, dismiss, enroll, forget, plan_install, plan_uninstall};
+pub use install::{carry_out, dismiss, enroll, forget, plan_install, plan_uninstall, sweep};
 pub use installed::{Installed, installed};
 pub use note::Note;
 pub use plan::{Plan, Step};

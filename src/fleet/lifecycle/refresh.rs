@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::install::{FOR_UNITS, environment, plan_install};
+use super::install::{FOR_UNITS, environment, owes_a_reload, plan_install};
 use super::installed::{Installed, installed};
 use super::plan::{Plan, Step};
 use crate::fleet::error::Result;
@@ -43,9 +43,13 @@ pub async fn plan_refresh(site: &Site, roster: &Roster) -> Result<Refresh> {
     Ok(Refresh::Outdated(Plan { steps, notes: Vec::new() }))
 }
 
-/// Whether the unit files on disk are what this program would write.
+/// Whether the unit files on disk are what this program would write, and no command was killed before the manager had
+/// read them.
 #[must_use]
 pub fn is_current(site: &Site) -> bool {
+    if owes_a_reload(site) {
+        return false;
+    }
     // The supervisor's is there only where the roster asked for it.
     let supervised = site.unit_dir.join(SUPERVISOR_UNIT).exists();
     unit_files(site, &environment(&FOR_UNITS), supervised).iter().all(|(name, text)| {

@@ -2,6 +2,7 @@
 //! also when a test panics, and by the next run when a test process was killed.
 
 pub(crate) mod certificates;
+mod dice;
 mod far;
 mod link;
 mod postgres;
@@ -16,6 +17,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub(crate) use dice::Dice;
 pub(crate) use far::{Far, introduce};
 pub(crate) use link::Link;
 pub(crate) use postgres::{Database, PASSWORD, Pooler};

@@ -2,6 +2,7 @@
 
 mod breaks;
 mod installation;
+mod killed;
 mod neighbours;
 mod reboot;
 mod restarts;

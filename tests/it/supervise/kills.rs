@@ -8,24 +8,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Supervisor, all_done, briefs, card, fleet};
-use crate::harness::{Sandbox, wait};
-
-/// Numbers that look random, the same ones for the same beginning.
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    /// An index of so many.
-    pub(super) fn at(&mut self, many: usize) -> usize {
-        usize::try_from(self.below(many as u64)).unwrap()
-    }
-}
+use crate::harness::{Dice, Sandbox, wait};
 
 /// Lets a supervisor live until a moment after its next decision: kills spread over all that it does.
 fn live(supervisor: &Supervisor, dice: &mut Dice) {

@@ -19,9 +19,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::kills::Dice;
 use super::{Supervisor, briefs, card};
 use crate::gate::Yard;
+use crate::harness::Dice;
 use crate::harness::{Sandbox, wait_within};
 
 const AGENTS: [(&str, &str); 8] = [

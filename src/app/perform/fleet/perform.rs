@@ -266,6 +266,7 @@ async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     if dry_run {
         return Ok(print::plan("install", &plan, &plan.notes));
     }
+    lifecycle::sweep(site);
     let told = lifecycle::carry_out(site, &plan, tell).await?;
     plan.notes.extend(told);
     Ok(print::carried_out(
@@ -278,6 +279,10 @@ async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
 
 async fn uninstall(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {
     let _lock = if dry_run { None } else { roster::lock_unchanged(site).await? };
+    if !dry_run {
+        // Also where nothing is on record: the first word of it may have been cut short.
+        lifecycle::sweep(site);
+    }
     let mut plan = lifecycle::plan_uninstall(site).await?;
     if dry_run {
         return Ok(print::plan("uninstall", &plan, &plan.notes));

@@ -73,6 +73,9 @@ async fn units(site: &Site, apply: bool) -> Result<(Option<RosterLock>, Refresh)
     // Where nothing is installed, no lock is made to say so.
     let held =
         if apply && lifecycle::installed(site) == Installed::Ours { roster::lock_unchanged(site).await? } else { None };
+    if held.is_some() {
+        lifecycle::sweep(site);
+    }
     match roster::load(site) {
         Ok(roster) => Ok((held, lifecycle::plan_refresh(site, &roster).await?)),
         Err(failure) if failure.kind == Kind::NotFound => Ok((held, Refresh::NotInstalled)),
