@@ -215,7 +215,15 @@ fn the_gate_finds_what_is_planted_and_the_framework_is_clean() {
     let want = [("a.md", 2, "identity"), ("b.sh", 1, "structural")];
     assert_eq!(told, want.map(|(file, line, class)| (file.to_owned(), line, class.to_owned())));
     assert!(!found.stdout.contains("company"), "what was found is not repeated");
-    assert_eq!(sandbox.run(&["framework", "verify", "/nowhere"]).code, 3);
+    // Where nothing was looked through, nothing is clean; and 2 says that the gate itself is broken.
+    let (empty, binary) = (sandbox.root.join("w/empty"), sandbox.root.join("w/binary"));
+    fs::create_dir_all(&empty).unwrap();
+    fs::create_dir_all(&binary).unwrap();
+    fs::write(binary.join("picture"), b"\x89PNG\xff\0").unwrap();
+    for (folder, code) in [(Path::new("/nowhere"), 3), (&folder.join("a.md"), 3), (&empty, 3), (&binary, 1)] {
+        let refused = sandbox.run(&["framework", "verify", folder.to_str().unwrap()]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (code, ""), "{}: {refused:?}", folder.display());
+    }
 }
 
 #[test]

@@ -58,10 +58,11 @@ pub(super) fn verify(folder: Option<&Path>) -> Result<Report> {
     Ok(Report::done(lines.join("\n"), &json).with_code(if findings.is_empty() { DONE } else { FAILED }))
 }
 
-/// The files of a folder: path below it, and text. What is no text is no place for words.
+/// The files of a folder: path below it, and text. What cannot be read as one is told: nobody knows what it holds.
 fn read(root: &Path) -> Result<Vec<(String, String)>> {
     let failed = |path: &Path, error: &std::io::Error| {
-        let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failed };
+        let is_none = matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory);
+        let kind = if is_none { Kind::NotFound } else { Kind::Failed };
         Failure::new(kind, path.display().to_string(), error.to_string(), "name a folder that can be read")
     };
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
@@ -73,11 +74,17 @@ fn read(root: &Path) -> Result<Vec<(String, String)>> {
             if meta.is_dir() {
                 folders.push(path);
             } else if meta.is_file() {
-                let text = plain::read(&path, MAX_BYTES)
-                    .map_err(|why| Failure::unreadable(path.display().to_string(), &why))?;
+                let text = plain::read(&path, MAX_BYTES).map_err(|why| {
+                    // Not as an invalid file is told elsewhere: here that code says that the gate itself is broken.
+                    Failure { kind: Kind::Failed, ..Failure::unreadable(path.display().to_string(), &why) }
+                })?;
                 found.push((path.strip_prefix(root).unwrap_or(&path).display().to_string(), text));
             }
         }
+    }
+    if found.is_empty() {
+        let (what, next) = (root.display().to_string(), "name the folder whose files are to be looked through");
+        return Err(Failure::new(Kind::NotFound, what, "no file is in it", next));
     }
     found.sort();
     Ok(found)
