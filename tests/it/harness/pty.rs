@@ -54,8 +54,8 @@ impl Output {
         // A mark may have come in pieces.
         let from = self.raw.len().saturating_sub(BEGINS.len() - 1);
         self.raw.extend_from_slice(bytes);
-        let marks = self.raw[from..].windows(BEGINS.len()).filter(|mark| *mark == BEGINS || *mark == ENDS);
-        if let Some(last) = marks.last() {
+        let mut marks = self.raw[from..].windows(BEGINS.len()).filter(|mark| *mark == BEGINS || *mark == ENDS);
+        if let Some(last) = marks.next_back() {
             self.within = last == BEGINS;
         }
     }
