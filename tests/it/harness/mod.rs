@@ -339,16 +339,26 @@ pub(crate) fn kill(pid: u32, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
-/// Pids whose environment names a sandbox's tmux folder.
-/// Pids of everything that runs in a sandbox, which is known by its environment.
+/// Pids of everything that runs in a sandbox, which is known by the tmux folder in its environment.
 pub(crate) fn pids_of(root: &Path) -> Vec<u32> {
     let mark = format!("TMUX_TMPDIR={}", root.join("t").display());
+    pids_with(|entry| entry == mark.as_bytes())
+}
+
+/// Pids of everything that runs in any sandbox of this process.
+pub(crate) fn pids_of_this_process() -> Vec<u32> {
+    let mark = format!("TMUX_TMPDIR={}/mit-{}-", base().display(), std::process::id());
+    pids_with(|entry| entry.starts_with(mark.as_bytes()))
+}
+
+/// Pids, but for the own one, with such an entry in their environment.
+fn pids_with(is_mark: impl Fn(&[u8]) -> bool) -> Vec<u32> {
     let own = std::process::id();
     let mut pids = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         let Ok(environ) = fs::read(entry.path().join("environ")) else { continue };
-        if pid != own && environ.split(|b| *b == 0).any(|entry| entry == mark.as_bytes()) {
+        if pid != own && environ.split(|b| *b == 0).any(&is_mark) {
             pids.push(pid);
         }
     }

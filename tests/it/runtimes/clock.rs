@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::harness::pids_of;
+use crate::harness::{LIMIT, pids_of, pids_of_this_process};
 
 /// Between two looks at who works.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -21,9 +21,15 @@ pub(super) struct Clock {
 impl Clock {
     /// Begins to count for what runs in a sandbox.
     pub(super) fn start(root: &Path) -> Self {
+        let root = root.to_owned();
+        Self::of(move || pids_of(&root))
+    }
+
+    /// Begins to count for these processes.
+    fn of(pids: impl Fn() -> Vec<u32> + Send + 'static) -> Self {
         let clock = Self { given: Arc::default(), over: Arc::default() };
-        let (given, over, root) = (Arc::clone(&clock.given), Arc::clone(&clock.over), root.to_owned());
-        std::thread::spawn(move || count(&root, &given, &over));
+        let (given, over) = (Arc::clone(&clock.given), Arc::clone(&clock.over));
+        std::thread::spawn(move || count(&pids, &given, &over));
         clock
     }
 
@@ -39,14 +45,14 @@ impl Drop for Clock {
     }
 }
 
-fn count(root: &Path, given: &Mutex<Duration>, over: &AtomicBool) {
+fn count(pids: &dyn Fn() -> Vec<u32>, given: &Mutex<Duration>, over: &AtomicBool) {
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let rate = (rustix::param::clock_ticks_per_second() as f64)
         * std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64);
-    let mut seen = (Instant::now(), busy(), ours(root));
+    let mut seen = (Instant::now(), busy(), ours(&pids()));
     while !over.load(Ordering::Relaxed) {
         std::thread::sleep(LOOK_EVERY);
-        let now = (Instant::now(), busy(), ours(root));
+        let now = (Instant::now(), busy(), ours(&pids()));
         let took = now.0 - seen.0;
         let own: u64 = now.2.iter().map(|(pid, ticks)| ticks - seen.2.get(pid).copied().unwrap_or(0).min(*ticks)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a share")]
@@ -66,12 +72,34 @@ fn busy() -> u64 {
     words[..3].iter().chain(&words[5..8]).sum()
 }
 
-/// Ticks of each process in the sandbox.
-fn ours(root: &Path) -> HashMap<u32, u64> {
+/// Ticks of each process.
+fn ours(pids: &[u32]) -> HashMap<u32, u64> {
     let ticks = |pid: &u32| {
         let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let words: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         Some(words.get(11)?.parse::<u64>().ok()? + words.get(12)?.parse::<u64>().ok()?)
     };
-    pids_of(root).into_iter().filter_map(|pid| Some((pid, ticks(&pid)?))).collect()
+    pids.iter().filter_map(|pid| Some((*pid, ticks(pid)?))).collect()
+}
+
+/// Looks again and again until there is an answer, or the limit of a machine of one's own is over: real programs take
+/// seconds for their first screen, and many times that beside a compiler.
+pub(super) fn wait<T>(_what: &str, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    static CLOCK: OnceLock<Clock> = OnceLock::new();
+    let clock = CLOCK.get_or_init(|| Clock::of(pids_of_this_process));
+    let until = clock.now() + LIMIT;
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if clock.now() > until {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits in the same way until a condition holds.
+pub(super) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    assert!(wait(what, || holds().then_some(())).is_some(), "never happened: {what}");
 }

@@ -5,8 +5,9 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
+use super::clock::wait;
 use super::{Lab, Runtime};
-use crate::harness::{answer, program, wait};
+use crate::harness::{answer, program};
 
 struct Supervisor(Child);
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::clock::Clock;
+use super::clock::{Clock, wait};
 use super::traces::Traces;
 use super::{KEY, Runtime, configure, evidence};
-use crate::harness::{Answer, Sandbox, wait};
+use crate::harness::{Answer, Sandbox};
 use crate::runtimes::model::Model;
 
 /// How long all of a fleet may take from its start to an answer, on a machine of its own.

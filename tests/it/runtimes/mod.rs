@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::{Sandbox, wait, wait_for};
+use crate::harness::Sandbox;
+use clock::{wait, wait_for};
 use model::Model;
 
 /// One of the programs.
