@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use rustix::process::Signal;
 
+use super::clock::{wait, wait_for};
 use super::{Lab, Runtime, evidence};
-use crate::harness::{kill, wait, wait_for};
+use crate::harness::kill;
 
 /// Every state, at one size.
 pub(super) fn every_state(runtime: Runtime, size: &str) {
@@ -24,7 +25,8 @@ pub(super) fn other_versions(runtime: Runtime) {
     }
 }
 
-fn states_of(lab: &Lab, size: &str) {
+/// Every state of the one that runs in a lab.
+pub(super) fn states_of(lab: &Lab, size: &str) {
     let tag = |what: &str| format!("tag{what}{}", size.replace('x', "by"));
     let text = |what: &str| format!("please look at {}", tag(what));
 
@@ -57,12 +59,15 @@ fn states_of(lab: &Lab, size: &str) {
     let whole = |shown: &str| shown.contains("FAKE-REPLY");
     assert!(whole(&shown), "{}: the turn was destroyed ({replies}): {shown}", lab.runtime.name());
 
+    // Somebody who scrolls in it, or looks at something beside it, changes nothing about its state.
     lab.sandbox.tmux(&["copy-mode", "-t", "=a:"]);
+    lab.settled("in copy mode");
     lab.arrives("copy mode", &text("copy"), &tag("copy"));
     lab.settled("after copy mode");
     // Half of a small window has no room for the conversation, by which a message is found again.
     if size != "60x20" {
         lab.sandbox.tmux(&["split-window", "-t", "=a:", "cat"]);
+        lab.settled("in a split window");
         lab.arrives("split window", &text("split"), &tag("split"));
         assert!(!lab.sandbox.tmux(&["capture-pane", "-p", "-t", "=a:.1"]).contains("tagsplit"));
         lab.sandbox.tmux(&["kill-pane", "-t", "=a:.1"]);
@@ -156,6 +161,9 @@ fn ends(lab: &Lab, tag: &str) {
         kill(pid, Signal::STOP);
     }
     lab.refused("it does not react", &format!("{tag}frozen"), 1, "blank", "does not show");
+    let stopped = wait("stopped", || lab.row()["reason"].as_str()?.contains("stopped by a signal").then_some(()));
+    let row = lab.row();
+    assert!(stopped.is_some() && row["readiness"] == "stuck", "{row:#}\n{}", lab.screen());
     for pid in pids() {
         kill(pid, Signal::KILL);
     }

@@ -1,7 +1,7 @@
 //! What is told of the real programs in the states that operators and models bring them into, and what a message does then.
 
+use super::clock::{wait, wait_for};
 use super::{Lab, Runtime, evidence};
-use crate::harness::{wait, wait_for};
 
 impl Lab {
     /// Waits until somebody is told to be at its keys.
@@ -54,6 +54,8 @@ pub(super) fn somebody_at_its_keys(runtime: Runtime, size: &str) {
     for text in ["half a thought", "   ", "────────────────────────────────────"]
     {
         lab.text(text);
+        // One key after the other: told as a draft at the first, it is whole a moment later.
+        wait_for("all of the draft", || text.trim().is_empty() || lab.screen().contains(text));
         refused("a draft", "draft_present");
         cleared(&["C-u"]);
     }
