@@ -1,18 +1,19 @@
 //! The framework's files in a home: updated, broken off, on a full disk; the gate; the three pages of the user's; and
 //! what a new version of the program brings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use mosaic_tui::fleet::framework;
 use mosaic_tui::fleet::home::fingerprint;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Sandbox, answer, kill, program, skip, wait, wait_for};
+use crate::harness::{Dice, Sandbox, answer, kill, program, skip, wait, wait_for};
 
 /// What the user owns in every home here, with a text of its own each.
 const OWN: [&str; 12] = [
@@ -65,9 +66,10 @@ fn texts(root: &Path) -> BTreeMap<String, Vec<u8>> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
-            if entry.file_type().unwrap().is_dir() {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
                 folders.push(path);
-            } else {
+            } else if kind.is_file() {
                 all.insert(path.strip_prefix(root).unwrap().display().to_string(), fs::read(&path).unwrap());
             }
         }
@@ -298,4 +300,72 @@ fn fill_around_roster(sandbox: &Sandbox) {
     fs::remove_file(sandbox.home().join("fleet/run/PAUSED")).unwrap();
     fs::remove_file(sandbox.home().join("fleet/agents/code0.env")).unwrap();
     fs::remove_dir_all(sandbox.home().join("fleet/backlog")).unwrap();
+}
+
+/// Names of files in a home that only a killed writer leaves.
+fn left_over(home: &Path) -> Vec<String> {
+    texts(home).into_keys().filter(|path| path.contains(".tmp")).collect()
+}
+
+#[test]
+fn an_update_with_a_relaunch_that_is_killed_at_any_instant_is_ended_by_the_next() {
+    let sandbox = Sandbox::with_agents("  - {name: boss, class: orchestrator}\n  - {name: e, class: enhancer}\n");
+    let roster = fs::read_to_string(sandbox.roster()).unwrap();
+    let update = ["update", "--apply", "--relaunch", "--json"];
+    fill_around_roster(&sandbox);
+    sandbox.start();
+    let begun = Instant::now();
+    sandbox.ok(&update);
+    let whole = begun.elapsed();
+    let (mut dice, mut killed, mut found) = (Dice(0xacce_55ed), 0, BTreeSet::new());
+    let rounds = 10;
+    for round in 0..rounds {
+        // As an older version seeded it, with what the user wrote.
+        fill(&sandbox.home());
+        fs::write(sandbox.roster(), &roster).unwrap();
+        for path in ["fleet/run/PAUSED", "fleet/agents/code0.env"] {
+            fs::remove_file(sandbox.home().join(path)).unwrap();
+        }
+        fs::remove_dir_all(sandbox.home().join("fleet/backlog")).unwrap();
+        // One part of its whole time after the other, and chance within each.
+        let part = u64::try_from(whole.as_micros()).unwrap() / rounds;
+        let lives = Duration::from_micros(part * round + dice.below(part));
+        let when = format!("round {round}, killed after {lives:?} of {whole:?}");
+        let mut child =
+            sandbox.command(program()).args(update).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(lives);
+        if child.try_wait().unwrap().is_none() {
+            kill(child.id(), Signal::KILL);
+        }
+        killed += u64::from(!child.wait().unwrap().success());
+        found.insert(sandbox.rows().iter().filter(|row| row["readiness"] == "dead").count());
+        let healed = sandbox.run(&update);
+        assert_eq!(healed.code, 0, "{when}: {healed:?}");
+        let told = sandbox.ok(&["update"]).stdout;
+        assert!(
+            told.contains("all 2 that run are kept by this program") && told.contains("nothing to do"),
+            "{when}: {told}"
+        );
+        assert!(sandbox.ok(&["framework", "status"]).stdout.contains("files are current"), "{when}");
+        let rows = sandbox.rows();
+        assert!(rows.iter().all(|row| row["process"]["alive"] == true), "{when}: {rows:#?}");
+        let sessions = sandbox.tmux(&["list-sessions", "-F", "#{session_name}"]);
+        let mut sessions: Vec<&str> = sessions.lines().collect();
+        sessions.sort_unstable();
+        assert_eq!(sessions, ["_holder", "boss", "e"], "{when}");
+        let all = texts(&sandbox.home());
+        for path in OWN.iter().filter(|path| all.contains_key(**path) && **path != "fleet/roster.yaml") {
+            assert_eq!(all[*path], mine(path).as_bytes(), "{when}: {path}");
+        }
+        assert_eq!(all["fleet/roster.yaml"], roster.as_bytes(), "{when}");
+        for path in CHANGED {
+            assert!(all.values().any(|text| *text == mine(path).as_bytes()), "{when}: the user's {path} is lost");
+        }
+        for (path, text) in framework::files() {
+            assert_eq!(all[&path], text.as_bytes(), "{when}: {path}");
+        }
+        assert_eq!(left_over(&sandbox.home()), Vec::<String>::new(), "{when}");
+    }
+    assert!(killed > rounds / 2, "only {killed} were killed before their end");
+    assert!(found.contains(&1), "none was killed between the end of an agent and its start: {found:?}");
 }

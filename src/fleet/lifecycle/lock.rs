@@ -15,12 +15,17 @@ use crate::fleet::os::process;
 /// A stop may take a unit's whole time limit, and a start waits for its turn behind others.
 const WAIT_LIMIT: Duration = Duration::from_secs(120);
 
+/// What the file holds from the end of an agent until it runs again.
+const BETWEEN: &str = "between its end and its start";
+
 /// The held lock; dropping it lets the next operation in.
 #[derive(Debug)]
 pub(super) struct OperationLock {
     file: File,
     /// When the agent was restarted last, in nanoseconds since boot.
     last_restart: Option<u128>,
+    /// Whether a restart before this has only ended it.
+    is_between: bool,
 }
 
 impl OperationLock {
@@ -40,7 +45,7 @@ impl OperationLock {
         };
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|error| lockfile::failed(&path, &error))?;
-        Ok(Self { last_restart: text.trim().parse().ok(), file })
+        Ok(Self { last_restart: text.trim().parse().ok(), is_between: text == BETWEEN, file })
     }
 
     /// Removes the file of a lock that this process holds, for an agent that is gone.
@@ -63,14 +68,35 @@ impl OperationLock {
         self.last_restart.is_some_and(|at| at > moment.as_nanos() && at <= process::since_boot().as_nanos())
     }
 
+    /// Whether a restart of the agent ended it, and was killed or failed before it ran again.
+    pub(super) fn is_between(site: &Site, agent: &AgentName) -> bool {
+        let text = std::fs::read_to_string(site.run_file(agent, RunFile::Operation)).unwrap_or_default();
+        text == BETWEEN && !Self::is_held(site, agent)
+    }
+
+    /// Notes that the agent is about to be ended, and is to run again.
+    pub(super) fn note_end(&mut self) {
+        self.note(BETWEEN);
+    }
+
+    /// Notes that the agent runs again, if it was to.
+    pub(super) fn note_start(&mut self) {
+        if self.is_between {
+            self.note("");
+        }
+    }
+
     /// Notes that the agent was restarted now.
     pub(super) fn note_restart(&mut self) {
-        let note = process::since_boot().as_nanos().to_string();
-        // The note only spares a second restart; without it there is one too many.
+        self.note(&process::since_boot().as_nanos().to_string());
+    }
+
+    fn note(&mut self, text: &str) {
+        // It only spares a second restart, or has a first one repeated; without it there is one too many or one to ask for.
         let _best_effort = self
             .file
             .set_len(0)
             .and_then(|()| self.file.seek(SeekFrom::Start(0)).map(drop))
-            .and_then(|()| self.file.write_all(note.as_bytes()));
+            .and_then(|()| self.file.write_all(text.as_bytes()));
     }
 }

@@ -21,7 +21,7 @@ pub use note::Note;
 pub use plan::{Plan, Step};
 pub use refresh::{Refresh, is_current, plan_refresh};
 pub use stopped::{Stop, note_stopped, stays_stopped};
-pub use supervisor::{Lifecycle, Retired, end_for_unit, stop_stray};
+pub use supervisor::{Lifecycle, Retired, end_for_unit, restart_broken_off, stop_stray};
 
 /// Takes word of what is being done.
 pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);

@@ -45,6 +45,14 @@ pub(super) enum Way {
     Direct,
 }
 
+/// Whether a restart of an agent was broken off when it had ended it, and nobody has stopped it on purpose since.
+#[must_use]
+pub fn restart_broken_off(site: &Site, agent: &AgentName) -> bool {
+    OperationLock::is_between(site, agent)
+        && session::keeper_pid(&site.run_file(agent, RunFile::Lock)).is_none()
+        && !stays_stopped(site, agent)
+}
+
 /// An agent that was stopped for good, and that nobody can start meanwhile.
 #[derive(Debug)]
 pub struct Retired {
@@ -127,8 +135,10 @@ impl<'a> Lifecycle<'a> {
     /// # Errors
     /// When that does not happen.
     pub async fn start(&self, agent: &Agent) -> Result<Outcome> {
-        let _lock = OperationLock::take(self.site, &agent.name).await?;
-        self.start_locked(&self.current(agent)?).await
+        let mut lock = OperationLock::take(self.site, &agent.name).await?;
+        let outcome = self.start_locked(&self.current(agent)?).await?;
+        lock.note_start();
+        Ok(outcome)
     }
 
     /// Starts one agent, unless somebody has stopped it on purpose: for whoever decided it by an earlier look.
@@ -136,12 +146,14 @@ impl<'a> Lifecycle<'a> {
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_unless_stopped(&self, agent: &Agent) -> Result<Outcome> {
-        let _lock = OperationLock::take(self.site, &agent.name).await?;
+        let mut lock = OperationLock::take(self.site, &agent.name).await?;
         // Only under the lock: a stop that is under way has not written yet that it is one.
         if stays_stopped(self.site, &agent.name) {
             return Ok(Outcome::StaysStopped);
         }
-        self.start_locked(&self.current(agent)?).await
+        let outcome = self.start_locked(&self.current(agent)?).await?;
+        lock.note_start();
+        Ok(outcome)
     }
 
     /// The agent as the roster has it now: it may have changed while this command waited for the lock, which it holds.
@@ -336,6 +348,7 @@ impl<'a> Lifecycle<'a> {
             // What cannot be started again is not stopped.
             can_start(manager, &agent_unit(&agent.name)).await?;
         }
+        lock.note_end();
         self.stop_locked(agent).await?;
         if let Some(panes) = Tmux::new(agent.socket).reach().await?
             && panes.iter().any(|pane| pane.session == agent.session)

@@ -83,14 +83,25 @@ async fn units(site: &Site, apply: bool) -> Result<(Option<RosterLock>, Refresh)
     }
 }
 
-/// Names of this host's agents that run, and whether each is kept by another build than this program.
-fn running(site: &Site, roster: &Roster) -> Vec<(String, bool)> {
+/// An agent of this host that runs, or would if its restart had not been broken off.
+struct Running {
+    name: String,
+    /// Whether another build than this program keeps it.
+    other_build: bool,
+    /// Whether a command that restarted it was killed, or failed, when it had ended it.
+    broken_off: bool,
+}
+
+fn running(site: &Site, roster: &Roster) -> Vec<Running> {
     let local = roster.agents.iter().filter(|agent| !roster.is_remote(agent, site));
     local
         .filter_map(|agent| {
-            let pid = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock))?;
+            let broken_off = lifecycle::restart_broken_off(site, &agent.name);
+            let pid = session::keeper_pid(&site.run_file(&agent.name, RunFile::Lock));
             // What cannot be told is not called another build: `/proc` may hide the link.
-            Some((agent.name.to_string(), process::runs_file(pid, &site.program) == Some(false)))
+            let other_build = pid.is_some_and(|pid| process::runs_file(pid, &site.program) == Some(false));
+            let name = agent.name.to_string();
+            (broken_off || pid.is_some()).then_some(Running { name, other_build, broken_off })
         })
         .collect()
 }
@@ -150,7 +161,7 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
     let (mut outcomes, mut failures) = (Vec::new(), 0);
     if wanted.apply && wanted.relaunch {
         // One after the other, so that what is broken shows before the whole fleet runs by it.
-        for (name, _) in &run {
+        for Running { name, .. } in &run {
             if failures >= MAX_FAILURES {
                 errors.push(format!("stopped after {MAX_FAILURES} failures; `mosaic-tui fleet status` shows who runs"));
                 break;
@@ -172,10 +183,16 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
     }
     let stays = differ == 0 || !wanted.reseed;
     if !wanted.apply {
-        let is_new = stays && steps.is_empty();
-        lines.push(if is_new { "nothing to do".to_owned() } else { "`mosaic-tui update --apply` does it".to_owned() });
+        if !stays || !steps.is_empty() {
+            lines.push("`mosaic-tui update --apply` does it".to_owned());
+        } else if !run.iter().any(|one| one.broken_off) {
+            lines.push("nothing to do".to_owned());
+        }
     }
-    let agents: Vec<_> = run.iter().map(|(name, other)| json!({ "name": name, "other_build": other })).collect();
+    let agents: Vec<_> = run
+        .iter()
+        .map(|one| json!({ "name": one.name, "other_build": one.other_build, "broken_off": one.broken_off }))
+        .collect();
     let differing: Vec<_> = files.iter().filter(|entry| entry.state != State::Current).collect();
     let json = json!({
         "version": seed::VERSION, "seeded": before, "applied": wanted.apply, "files": differing, "steps": steps,
@@ -185,15 +202,22 @@ pub(super) async fn all(site: &Site, wanted: Wanted, tell: Tell<'_>) -> Result<R
     Ok(Report { errors, ..Report::done(lines.join("\n"), &json).with_code(code) })
 }
 
-fn of_agents(run: &[(String, bool)]) -> String {
-    let others: Vec<&str> = run.iter().filter(|(_, other)| *other).map(|(name, _)| name.as_str()).collect();
-    match (run.len(), others.len()) {
-        (0, _) => "agents: none runs here".to_owned(),
-        (all, 0) => format!("agents: all {all} that run are kept by this program"),
+fn of_agents(run: &[Running]) -> String {
+    let names = |which: fn(&Running) -> bool| -> String {
+        run.iter().filter(|one| which(one)).map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (others, broken_off) = (names(|one| one.other_build), names(|one| one.broken_off));
+    if !broken_off.is_empty() {
+        return format!(
+            "agents: a restart of {broken_off} was broken off; `mosaic-tui update --apply --relaunch` goes on with it"
+        );
+    }
+    match run.len() {
+        0 => "agents: none runs here".to_owned(),
+        all if others.is_empty() => format!("agents: all {all} that run are kept by this program"),
         _ => format!(
-            "agents: another build of this program keeps {}; `mosaic-tui update --apply --relaunch` restarts all that \
-             run",
-            others.join(", ")
+            "agents: another build of this program keeps {others}; `mosaic-tui update --apply --relaunch` restarts all \
+             that run"
         ),
     }
 }
