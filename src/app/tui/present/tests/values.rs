@@ -7,7 +7,9 @@ use super::*;
 use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
-use crate::fleet::model::{AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, FloorGap, RowKey, UsageFacts, Warning};
+use crate::fleet::model::{
+    AgentRow, ClaimFacts, Evidence, ExitFacts, Flag, FleetSnapshot, FloorGap, RowKey, UsageFacts, Warning,
+};
 use crate::ui::view::{Age, Body};
 
 /// A fleet of these rows, on a screen of 120 columns.
