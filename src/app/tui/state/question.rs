@@ -58,7 +58,9 @@ pub const BETWEEN: &str = " | ";
 /// runtime's record names, each list for one of its dialogs.
 fn read(asked: &str, named: &[Vec<String>]) -> Vec<Shown> {
     let mut rows: Vec<&str> = asked.split(BETWEEN).collect();
-    let first = rows.iter().rposition(|row| numbered(row).is_some_and(|(number, _)| number == 1));
+    // Where numbers have a dot, what has none is part of what is said of a choice, such as `1 file`.
+    let dotted = rows.iter().any(|row| numbered(row, true).is_some_and(|(number, _)| number == 1));
+    let first = rows.iter().rposition(|row| numbered(row, dotted).is_some_and(|(number, _)| number == 1));
     let mut next = 1;
     let mut shown: Vec<Shown> = Vec::new();
     let choice = |number: &mut usize, words: &str| {
@@ -68,7 +70,7 @@ fn read(asked: &str, named: &[Vec<String>]) -> Vec<Shown> {
     };
     if let Some(first) = first {
         for (at, row) in rows.iter().enumerate() {
-            shown.push(match numbered(row).filter(|(number, _)| at >= first && *number == next) {
+            shown.push(match numbered(row, dotted).filter(|(number, _)| at >= first && *number == next) {
                 Some((_, words)) => choice(&mut next, words),
                 None => Shown::Text((*row).to_owned()),
             });
@@ -88,11 +90,11 @@ fn read(asked: &str, named: &[Vec<String>]) -> Vec<Shown> {
     shown
 }
 
-/// A row's number and the rest of it, where it is one of a list.
-fn numbered(row: &str) -> Option<(usize, &str)> {
+/// A row's number and the rest of it, where it is one of a list: with a dot or a bracket behind the number, or without.
+fn numbered(row: &str, dotted: bool) -> Option<(usize, &str)> {
     let (number, rest) = row.split_at(row.find(|c: char| !c.is_ascii_digit())?);
-    let words = rest.strip_prefix(['.', ')']).unwrap_or(rest).strip_prefix(' ')?;
-    Some((number.parse().ok()?, words.trim()))
+    let rest = if dotted { rest.strip_prefix(['.', ')'])? } else { rest };
+    Some((number.parse().ok()?, rest.strip_prefix(' ')?.trim()))
 }
 
 /// Gives the choices of a question that is answered by yes or no their letters, in whichever order they stand.
@@ -199,6 +201,7 @@ mod tests {
                 &[("1", "Yes"), ("2", "Yes, always"), ("3", "No")],
             ),
             ("Delete? | 1. No | 2. Yes", "claude", &[("1/n", "No"), ("2/y", "Yes")]),
+            ("Which? | 1. One | 1 file | 2. Two", "opencode", &[("1", "One"), ("2", "Two")]),
             ("Migrate? | 1 yes | 2 yes, always | 3 no", "claude", &[("1", "yes"), ("2", "yes, always"), ("3", "no")]),
             ("A plan | 1. read | 2. write | Proceed? | 1. Go | 2. Stay", "claude", &[("1", "Go"), ("2", "Stay")]),
             (
