@@ -109,7 +109,8 @@ impl Notice {
     /// It in one line.
     #[must_use]
     pub fn line(&self) -> String {
-        let why = self.question.as_ref().unwrap_or(&self.reason);
+        // What a terminal or a program is told of at once is the beginning of a long question.
+        let why = Label::new(self.question.as_ref().unwrap_or(&self.reason).as_str());
         format!("{} is {}: {why}", self.agent, self.state.word())
     }
 }

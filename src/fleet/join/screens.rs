@@ -32,5 +32,5 @@ pub(super) fn input(
 /// The question that a dialog on the screen asks.
 pub(super) fn question(planes: &Planes<'_>, server: &ServerName, pane: PaneId) -> Option<Label> {
     let facts = planes.screens.get(&(server.clone(), pane))?.facts.as_ref().ok()?;
-    Some(Label::new(&facts.asked())).filter(|asked| !asked.is_empty())
+    Some(Label::long(&facts.asked())).filter(|asked| !asked.is_empty())
 }

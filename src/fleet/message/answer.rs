@@ -23,7 +23,7 @@ impl Delivering<'_> {
         question: Option<&str>,
     ) -> Result<Outcome> {
         let mut before = Cow::Borrowed(before);
-        let mut meant = question.map(Label::new);
+        let mut meant = question.map(Label::long);
         let until = Instant::now() + SCREEN_WITHIN;
         let keys = loop {
             match self.press_choice(lease, phase, (rules, &before), choice, meant.as_ref()).await? {
@@ -36,7 +36,7 @@ impl Delivering<'_> {
                 // The same question may stand elsewhere by now, or something moved beside it: what is answered is the
                 // question that was there at the first look, and no other.
                 Choice::Moved => {
-                    meant.get_or_insert_with(|| Label::new(&before.asked()));
+                    meant.get_or_insert_with(|| Label::long(&before.asked()));
                     if !lease.renew_if_due().await? {
                         return Ok(lock_busy());
                     }
@@ -46,7 +46,7 @@ impl Delivering<'_> {
                 }
             }
         };
-        let asked = Label::new(&before.asked());
+        let asked = Label::long(&before.asked());
         // Gone is the question, and no key of the answer stands in a composer, alone or behind a draft.
         let typed = |text: &str| keys.iter().any(|key| key.chars().count() == 1 && text.ends_with(key.as_str()));
         let answered = |facts: &ScreenFacts| {
@@ -88,7 +88,7 @@ impl Delivering<'_> {
             return refused("question_not_whole", why);
         };
         // As every row shows it: what a terminal joins or drops was taken out there, too.
-        let asked = Label::new(&before.asked());
+        let asked = Label::long(&before.asked());
         if meant.is_some_and(|meant| *meant != asked) {
             return refused("another_question", format!("it asks by now: {asked}"));
         }

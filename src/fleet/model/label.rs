@@ -13,10 +13,13 @@ use crate::plain::{acts_on_terminal, shows_nothing};
 /// Longest label kept, in characters: wider than any column, small enough to copy per frame.
 const LABEL_CHARS: usize = 200;
 
+/// Longest question kept, in characters: with all its choices, which are answered by what is shown.
+const LONG_CHARS: usize = 2000;
+
 /// Combining marks kept on one base character; real scripts need few, hostile text stacks hundreds.
 const MARKS_PER_BASE: usize = 4;
 
-/// One line of printable text, at most 200 characters.
+/// One line of printable text, at most 200 characters; 2,000 of a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Label(String);
@@ -26,6 +29,12 @@ impl Label {
     #[must_use]
     pub fn new(raw: &str) -> Self {
         Self(clean(raw, LABEL_CHARS))
+    }
+
+    /// The same for a text that is read to its end, such as a question with its choices.
+    #[must_use]
+    pub fn long(raw: &str) -> Self {
+        Self(clean(raw, LONG_CHARS))
     }
 
     /// The clean text.
@@ -43,7 +52,7 @@ impl Label {
 
 impl<'de> serde::Deserialize<'de> for Label {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(|raw| Self::new(&raw))
+        String::deserialize(from).map(|raw| Self::long(&raw))
     }
 }
 

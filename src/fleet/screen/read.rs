@@ -12,7 +12,7 @@ use crate::fleet::model::{PaintedRow, ShownRow};
 const ABOVE: usize = 8;
 
 /// Most characters of a question on one line.
-const ASKED_CHARS: usize = 190;
+const ASKED_CHARS: usize = 1900;
 
 /// Rows at the end of a screen in which the foot of a dialog or a list is looked for; blank ones do not count.
 const FOOT: usize = 3;

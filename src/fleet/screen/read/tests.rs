@@ -147,7 +147,12 @@ fn a_question_is_all_of_it_or_none() {
     let (one, other) = (shown(&dialog(40)), shown(&dialog(41)));
     assert_eq!(one.question.first().unwrap().text, "  Would you like to run the following command?");
     assert_eq!(one.question.len(), 44, "its own rows, blank ones left out");
-    assert!(one.asked().chars().count() <= 190 && one.asked() != other.asked(), "{} {}", one.asked(), other.asked());
+    let choices = "1. Yes, proceed (y) | 2. No (esc)";
+    let short = shown(&dialog(20)).asked();
+    assert!(short.contains(choices) && short.chars().count() > 900, "its choices are part of it: {short}");
+    let long = [dialog(60), dialog(61)].map(|rows| shown(&rows).asked());
+    assert!(long.iter().all(|asked| asked.chars().count() <= 1900) && long[0] != long[1], "{long:?}");
+    assert_ne!(one.asked(), other.asked());
     let cut = dialog(40).split_off(20);
     assert_eq!((shown(&cut).showing, shown(&cut).question.len()), (Showing::Dialog, 0), "its beginning is not there");
 }
