@@ -97,7 +97,7 @@ const OF_AGENTS: &[Step] = &[
     changes(
         "agent.broadcast_shown",
         RESTS,
-        &[(" ", "1 marked"), ("b", "message to 1 agent"), ("all of you\r", "Write to"), ("y", "rests: accepted")],
+        &[(" ", "1 marked"), ("b", "message to rests"), ("all of you\r", "Write to"), ("y", "rests: accepted")],
         &["agent", "broadcast", "rests", "--message", "all of you"],
     ),
     changes("agent.reset", RESTS, &[("r", "acts on"), ("y", "rests: ")], &["agent", "reset", "rests"]),

@@ -1,6 +1,7 @@
 //! Where a dashboard keeps what it remembers: a file for each host, since several may share a home.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::tui::memory::Memory;
 use crate::fleet::file::{self, Keep};
@@ -16,6 +17,10 @@ pub(super) struct Keeper {
     path: PathBuf,
     kept: Memory,
     is_kept: bool,
+    /// Number of the newest change that was handed on.
+    change: u64,
+    /// Number of the newest change in the file, held while one is written: they are written in their order.
+    written: Arc<Mutex<u64>>,
 }
 
 impl Keeper {
@@ -34,7 +39,7 @@ impl Keeper {
                 Memory::default()
             }
         };
-        Self { path, kept, is_kept: !site.read_only }
+        Self { path, kept, is_kept: !site.read_only, change: 0, written: Arc::default() }
     }
 
     /// What was remembered.
@@ -48,8 +53,16 @@ impl Keeper {
             return;
         }
         self.kept.clone_from(&memory);
-        let path = self.path.clone();
-        if let Err(failure) = thread::begin("memory", move || write(&path, &memory)) {
+        self.change += 1;
+        let (path, change, written) = (self.path.clone(), self.change, Arc::clone(&self.written));
+        let write = move || {
+            let mut newest = written.lock().unwrap_or_else(PoisonError::into_inner);
+            if *newest < change {
+                write(&path, &memory);
+                *newest = change;
+            }
+        };
+        if let Err(failure) = thread::begin("memory", write) {
             // It is written again with the next change, and at the end.
             tracing::warn!(%failure, "what the dashboard remembers is not written");
         }
@@ -57,7 +70,9 @@ impl Keeper {
 
     /// Remembers it before the program ends.
     pub(super) fn end(self, memory: &Memory) {
-        if self.is_kept && *memory != self.kept {
+        let newest = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a thread was handed and has not written yet would go with this process.
+        if self.is_kept && (*memory != self.kept || *newest < self.change) {
             write(&self.path, memory);
         }
     }

@@ -109,7 +109,7 @@ fn the_palette_runs_every_command_with_its_arguments() {
         text.contains("fleet doctor") && text.contains("in a shell: mosaic-tui fleet doctor")
     });
     screen.send("\r");
-    screen.wait_until("the answer", |text| text.contains("tmux socket folder") && text.contains("done"));
+    screen.wait_until("the answer", |text| text.contains("tmux socket folder") && text.contains("╭ doctor "));
     screen.send("\x1b");
     screen.wait_until("closed", |text| !text.contains("tmux socket folder"));
     screen.send(":fleet add c class=code 'alias=The third'\r");

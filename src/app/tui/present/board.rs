@@ -250,11 +250,12 @@ fn beside(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
 
 /// What the header says of a store that cannot be read, or is read too seldom.
 #[must_use]
-pub(super) fn trouble(state: &State) -> Option<Piece> {
+pub(super) fn trouble(state: &State, whole: bool) -> Option<Piece> {
     if let Some((lost, since)) = &state.board.lost {
         // A clock that was set back makes it negative, and "0 s" is as true as anything then.
         let age = Duration::try_from(state.now.duration_since(*since)).unwrap_or_default();
-        return Some(Piece::new(format!("   backlog: {} for {}", clean(&lost.why), age::short(age)), Role::Alarm));
+        let words = if whole { clean(&lost.whole) } else { format!("backlog: {}", clean(&lost.why)) };
+        return Some(Piece::new(format!("   {words} for {}", age::short(age)), Role::Alarm));
     }
     let read_at = state.board.read_at?;
     let age = Duration::try_from(state.now.duration_since(read_at)).unwrap_or_default();

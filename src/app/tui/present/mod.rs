@@ -186,23 +186,28 @@ fn header(state: &State) -> Header {
         let counts = vec![Piece::new("looking at the fleet", Role::Strong)];
         return Header { counts, clock, ..Header::default() };
     };
-    let mut counts: Vec<Piece> = snapshot.paused.iter().map(banner).collect();
-    if state.is_read_only() {
-        counts.push(Piece::new("READ-ONLY  ", Role::Accent));
-    }
-    counts.extend(needing(snapshot));
-    counts.extend(escalations::count(snapshot));
-    if let Some(lost) = &state.settings_lost {
-        let told = match hints(state, &["app.settings"]).first() {
-            Some((key, _)) => format!("   {lost} is wrong ({key} shows it)"),
-            None => format!("   {lost} is wrong"),
-        };
-        counts.push(Piece::new(told, Role::Warning));
-    }
-    counts.extend(board::trouble(state));
-    if let Some(lost) = &state.activity.lost {
-        counts.push(Piece::new(format!("   history: {}", Label::new(&lost.why)), Role::Alarm));
-    }
+    // What cannot be read is told whole where there is room, else by its cause: a path would push that off the screen.
+    let first = |whole: bool| -> Vec<Piece> {
+        let mut told: Vec<Piece> = snapshot.paused.iter().map(banner).collect();
+        if state.is_read_only() {
+            told.push(Piece::new("READ-ONLY  ", Role::Accent));
+        }
+        told.extend(needing(snapshot));
+        told.extend(escalations::count(snapshot));
+        if let Some(lost) = &state.settings_lost {
+            let words = match hints(state, &["app.settings"]).first() {
+                Some((key, _)) => format!("   {lost} is wrong ({key} shows it)"),
+                None => format!("   {lost} is wrong"),
+            };
+            told.push(Piece::new(words, Role::Warning));
+        }
+        told.extend(board::trouble(state, whole));
+        if let Some(lost) = &state.activity.lost {
+            let words = if whole { lost.whole.clone() } else { format!("history: {}", lost.why) };
+            told.push(Piece::new(format!("   {}", Label::new(&words)), Role::Alarm));
+        }
+        told
+    };
     // These two hide agents; what another plane lacks only makes less certain what is known of them.
     let hides = |plane: &&PlaneState| matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok;
     let alarms = |whole: bool| {
@@ -234,19 +239,18 @@ fn header(state: &State) -> Header {
             (true, count) => Piece::new(format!("   {count} warnings"), Role::Warning),
         })
     };
-    // What alarms stands in each of them: a narrow terminal must not hide it.
-    let form = |alarmed: bool, in_words: bool, whole: bool| -> Vec<Piece> {
-        let states: Vec<Piece> = if in_words { words.clone().collect() } else { glyphs.clone().collect() };
-        counts.iter().cloned().chain(alarms(alarmed)).chain(states).chain(old.clone()).chain(warned(whole)).collect()
+    // What alarms stands in each of them: a narrow terminal must not hide it. The warning is cut short first, then what
+    // cannot be read, then the words of the states, and at last what hides agents.
+    let form = |cuts: u8| -> Vec<Piece> {
+        let states: Vec<Piece> = if cuts < 3 { words.clone().collect() } else { glyphs.clone().collect() };
+        let first = first(cuts < 2).into_iter().chain(alarms(cuts < 4));
+        first.chain(states).chain(old.clone()).chain(warned(cuts < 1)).collect()
     };
-    let counts = form(true, true, true);
+    let counts = form(0);
     // Made only where they may be needed: most frames show the first, and each piece of another is a text.
     let wide: usize = counts.iter().map(|piece| text::width(&piece.text)).sum();
-    let shorter = if wide + AROUND_COUNTS <= usize::from(state.size.width) {
-        Vec::new()
-    } else {
-        vec![form(true, true, false), form(true, false, false), form(false, false, false)]
-    };
+    let shorter =
+        if wide + AROUND_COUNTS <= usize::from(state.size.width) { Vec::new() } else { (1..=4).map(form).collect() };
     let demo = if state.demo { "demo " } else { "" };
     let mut place = vec![
         Piece::new(format!("{demo}{}@{}", snapshot.tenant_id, snapshot.host), Role::Plain),
