@@ -186,7 +186,7 @@ fn a_history_that_cannot_be_written_fails_nothing_and_is_told() {
     let stopped = sandbox.ok(&["fleet", "stop", "a"]);
     assert!(stopped.stderr.contains("not kept in the activity history"), "{stopped:?}");
     let mut view = sandbox.open(&[], 160, 30);
-    view.wait_text("activity history");
+    view.wait_text("history: File exists");
     view.send("4");
     view.wait_text("it is tried again");
     view.send("q");

@@ -225,7 +225,7 @@ fn a_server_that_is_restarted_under_the_board_is_missed_and_found_again() {
     screen.wait_text("keys on the Board");
     screen.send("\x1b");
     screen.send("+");
-    screen.wait_text("cannot be reached");
+    screen.wait_text("backlog edit --priority-by=1 A1");
     screen.send("\x1b");
     database.server().up();
     desk.ok(&["create", "--id=A2", "--title=After"]);

@@ -70,11 +70,12 @@ impl Keeper {
 
     /// Remembers it before the program ends.
     pub(super) fn end(self, memory: &Memory) {
-        let newest = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        // What a thread was handed and has not written yet would go with this process.
+        let mut newest = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a thread was handed and has not written yet would go with this process, or come behind this.
         if self.is_kept && (*memory != self.kept || *newest < self.change) {
             write(&self.path, memory);
         }
+        *newest = u64::MAX;
     }
 }
 
