@@ -241,7 +241,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let typed = |state: &mut State, text: &str| {
-            text.chars().for_each(|c| press(state, KeyCode::Char(c), KeyModifiers::NONE))
+            text.chars().for_each(|c| press(state, KeyCode::Char(c), KeyModifiers::NONE));
         };
         typed(&mut state, ":");
         press(&mut state, KeyCode::Char('p'), KeyModifiers::CONTROL);
