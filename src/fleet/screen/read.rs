@@ -11,6 +11,9 @@ use crate::fleet::model::{PaintedRow, ShownRow};
 /// Rows above the composer in which a state is looked for: status lines and a queue stand there.
 const ABOVE: usize = 8;
 
+/// What stands between the rows of a question where it is shown on one line.
+pub const BETWEEN: &str = " | ";
+
 /// Most characters of a question on one line.
 const ASKED_CHARS: usize = 1900;
 
@@ -133,7 +136,7 @@ impl ScreenFacts {
             row.text.trim_matches(frame).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let rows: Vec<String> = self.question.iter().map(plain).filter(|row| !row.is_empty()).collect();
-        let whole = rows.join(" | ");
+        let whole = rows.join(BETWEEN);
         if whole.chars().count() <= ASKED_CHARS {
             return whole;
         }

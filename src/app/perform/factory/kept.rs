@@ -56,7 +56,7 @@ impl Kept {
     /// What the file system says, with the file.
     pub(super) fn save(&mut self, memory: &Memory) -> Result<(), String> {
         let written = Written { boot: Cow::Borrowed(&self.boot), memory: Cow::Borrowed(memory) };
-        let bytes = serde_json::to_vec(&written).unwrap_or_default();
+        let bytes = serde_json::to_vec(&written).map_err(|error| format!("{}: {error}", self.path.display()))?;
         if bytes == self.saved {
             return Ok(());
         }

@@ -357,7 +357,7 @@ impl<'a> Supervisor<'a> {
     /// Tells one set of goals from the next; empty without any.
     fn goals(&self) -> String {
         // Never a plain read: a pipe of that name would hold up every tick.
-        let text = crate::plain::read(&self.site.home.join("fleet/NORTH_STAR.yaml"), north_star::file::MAX_BYTES);
+        let text = crate::plain::read(&north_star::file::path(self.site), north_star::file::MAX_BYTES);
         text.map(|text| fingerprint(text.as_bytes())).unwrap_or_default()
     }
 

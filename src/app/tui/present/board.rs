@@ -169,18 +169,9 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
         pieces.push(quiet(clean(&belongs)));
     }
     // Facts stand apart like everywhere else, but for those of a claim, which say one thing and need the room.
-    let claimed = column == Column::Claimed;
-    for (at, piece) in pieces.iter_mut().enumerate() {
-        piece.text.insert_str(
-            0,
-            if at == 0 {
-                ""
-            } else if claimed {
-                " "
-            } else {
-                "  "
-            },
-        );
+    let apart = if column == Column::Claimed { " " } else { "  " };
+    for piece in pieces.iter_mut().skip(1) {
+        piece.text.insert_str(0, apart);
     }
     pieces
 }

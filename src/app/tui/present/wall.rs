@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::pane::{anchor, end_of, is_dead};
 use super::room::plan_for;
 use crate::app::tui::state::State;
-use crate::app::tui::state::question::BETWEEN;
 use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
+use crate::fleet::screen::BETWEEN;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{Body, PaneCut, Piece, Role, TileView, WallView};
 

@@ -68,20 +68,14 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             effects.push(Effect::Attach(std::mem::take(&mut open.name)));
             state.overlay = None;
         }
-        KeyCode::Char(c) if open.choice_of(c).is_some() => {
-            if let Some(choice) = open.choice_of(c) {
-                answer(state, choice, effects);
-            }
-        }
         code @ (KeyCode::Char('j' | 'k') | KeyCode::Up | KeyCode::Down) => scroll_by(&mut open.scroll, code),
-        KeyCode::Char(c) => {
-            let why = if open.choices().next().is_none() {
-                "its choices are not on the screen; `a` attaches, and shows them".to_owned()
-            } else {
-                format!("no such choice: {c}")
-            };
-            refuse(state, why);
-        }
+        KeyCode::Char(c) => match open.choice_of(c) {
+            Some(choice) => answer(state, choice, effects),
+            None if open.choices().next().is_none() => {
+                refuse(state, "its choices are not on the screen; `a` attaches, and shows them".to_owned());
+            }
+            None => refuse(state, format!("no such choice: {c}")),
+        },
         code => scroll_by(&mut open.scroll, code),
     }
 }

@@ -4,7 +4,7 @@
 use crate::app::action::dispatch::RequestId;
 use crate::app::tui::state::confirm::Reading;
 use crate::fleet::model::{AgentRow, Label, RowKey};
-use crate::fleet::screen;
+use crate::fleet::screen::{self, BETWEEN};
 
 /// An open question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +50,6 @@ pub struct Choice {
     /// The letter that is its key as well: of a question whose choices are yes and no.
     pub letter: Option<char>,
 }
-
-/// What stands between the rows of a question where it is shown on one line.
-pub const BETWEEN: &str = " | ";
 
 /// Reads the rows of a question. Choices carry their numbers, the last that count up from one; else they are those that the
 /// runtime's record names, each list for one of its dialogs.
