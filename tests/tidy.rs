@@ -105,7 +105,7 @@ const OWNED: [(&str, &[&str]); 19] = [
             "fleet/roster/store.rs",
             "fleet/lifecycle/install.rs",
             "fleet/library.rs",
-            "fleet/launch/trust.rs",
+            "fleet/launch/first.rs",
             "fleet/north_star/file.rs",
         ],
     ),

@@ -8,7 +8,7 @@ use crate::fleet::home::Site;
 use crate::fleet::launch::status_line;
 use crate::fleet::message;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
-use crate::fleet::runtime::{self, Runtime, Said};
+use crate::fleet::runtime::{self, Runtime, Said, UsagePaths};
 use crate::fleet::session;
 use crate::fleet::usage::Usage;
 use crate::plain;
@@ -68,9 +68,18 @@ pub(in crate::app) fn report(
 /// Keeps what a runtime says that it used. What is printed becomes the runtime's status line: what the user's own would
 /// print, which this one stands in the place of, and else nothing.
 pub(in crate::app) async fn usage(site: &Site, runtime: &str, event: Option<&str>) -> Result<Report> {
+    let paths = runtime::find(runtime).and_then(Runtime::usage).ok_or_else(|| {
+        let known = named(|known| known.usage().is_some());
+        Failure::new(
+            Kind::Invalid,
+            format!("figures of {runtime}"),
+            format!("it is not known where they stand in what it hands over; it is known of {known}"),
+            "the `usage` of its runtime.yaml names them",
+        )
+    })?;
     let text = text_of(runtime, event)?;
     // Figures first: a status line that hangs is ended by its runtime, and this with it.
-    let kept = keep_usage(site, runtime, &text);
+    let kept = keep_usage(site, runtime, paths, &text);
     let directory = std::env::current_dir().unwrap_or_default();
     let theirs = status_line::of_user(site, runtime, &directory);
     let shown = match theirs {
@@ -82,18 +91,10 @@ pub(in crate::app) async fn usage(site: &Site, runtime: &str, event: Option<&str
 }
 
 /// Keeps the figures of an agent of this pane, and says whose they are.
-fn keep_usage(site: &Site, runtime: &str, text: &str) -> Result<Option<AgentName>> {
+fn keep_usage(site: &Site, runtime: &str, paths: &UsagePaths, text: &str) -> Result<Option<AgentName>> {
     // The same settings may serve sessions that are no agents.
     let Ok(agent) = own_name() else { return Ok(None) };
     let value = parsed(runtime, text)?;
-    let Some(paths) = runtime::find(runtime).and_then(Runtime::usage) else {
-        return Err(Failure::new(
-            Kind::Invalid,
-            format!("figures of {runtime}"),
-            "it is not known where they stand in what it hands over",
-            "its runtime.yaml names them below `usage`",
-        ));
-    };
     let facts = runtime::read_usage(paths, &value, jiff::Timestamp::now());
     let Some(pid) = session::own_pane_process(site, &agent) else { return Ok(None) };
     if !facts.is_empty() {
@@ -131,12 +132,24 @@ fn parsed(runtime: &str, text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|error| invalid_event(runtime, error.to_string()))
 }
 
+/// The names of these runtimes as a sentence fragment.
+fn named(which: impl Fn(&Runtime) -> bool) -> String {
+    runtime::all().filter(|known| which(known)).map(|known| known.name).collect::<Vec<_>>().join(", ")
+}
+
 /// What an event says of its runtime's state.
 fn of_event(runtime: &str, event: Option<&str>) -> Result<Option<Said>> {
-    let event = parsed(runtime, &text_of(runtime, event)?)?;
+    // Looked up first: a misspelt runtime waits for no input.
     match runtime::find(runtime).map(Runtime::events) {
-        Some(rules) if !rules.is_empty() => Ok(runtime::read_event(rules, &event)),
-        _ => Err(invalid_event(runtime, format!("{runtime} has no hook that is understood; it reports with --status"))),
+        Some(rules) if !rules.is_empty() => {
+            Ok(runtime::read_event(rules, &parsed(runtime, &text_of(runtime, event)?)?))
+        }
+        _ => Err(Failure::new(
+            Kind::Invalid,
+            format!("event of {runtime}"),
+            format!("it has no hook that is understood; {} have one", named(|known| !known.events().is_empty())),
+            "a runtime without reports its state by `session report --status`",
+        )),
     }
 }
 
@@ -192,14 +205,5 @@ mod tests {
         }
         assert!(of_event("claude", Some("no json")).is_err());
         assert!(of_event("stub", Some("{}")).is_err());
-    }
-
-    #[test]
-    fn each_runtime_whose_hooks_hand_events_over_is_named_at_the_command() {
-        let spec = crate::app::action::registry::ACTIONS.iter().find(|spec| spec.id == "session.report").unwrap();
-        let named = spec.arguments.iter().find(|argument| argument.name == "hook").unwrap().values;
-        let known: Vec<&str> =
-            runtime::all().filter(|runtime| !runtime.events().is_empty()).map(|runtime| runtime.name).collect();
-        assert_eq!(named, known);
     }
 }

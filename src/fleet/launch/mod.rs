@@ -4,9 +4,9 @@
 //! everything reaches a program by its arguments and its environment. The one exception is claude, which keeps the answers
 //! to its first questions in a file of its own state (`trust`).
 
+mod first;
 mod reasoning;
 pub mod status_line;
-mod trust;
 pub mod turn;
 
 use std::path::{Path, PathBuf};
@@ -119,10 +119,10 @@ pub fn prepare(site: &Site, request: &Request<'_>, path: &str) -> Result<Prepare
         }
         warnings.push(format!("{why}; {REASONING_NEXT}"));
     }
-    if launch.trusts_folders() {
-        let key = variable("ANTHROPIC_API_KEY");
+    if let Some(questions) = launch.first_questions() {
+        let key = questions.key.as_ref().and_then(|key| variable(&key.variable));
         // A question that stays open is seen on the screen, and is no reason not to start.
-        warnings.extend(trust::settle(site, request.directory, key.as_deref()).err());
+        warnings.extend(first::settle(site, known.name, questions, request.directory, key.as_deref()).err());
     }
     start.warnings.splice(0..0, warnings);
     Ok((program, start))

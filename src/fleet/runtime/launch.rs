@@ -96,8 +96,8 @@ pub struct Launch {
     reasoning: Vec<ConfigFile>,
     /// Where the user may have a status line of their own, which ours stands in the place of.
     status_line: Vec<ConfigFile>,
-    /// Whether it asks at its first start whether a folder is trusted, and keeps the answer in `.claude.json`.
-    trusts_folders: bool,
+    /// What it asks at its first start in a folder, and where it keeps the answers.
+    first_questions: Option<FirstQuestions>,
     /// Least seconds between two starts of it by one user: several that start at once disturb each other.
     start_apart_seconds: Option<u32>,
 }
@@ -120,6 +120,35 @@ pub struct ConfigFile {
     /// Keys that lead to its table of servers; `{directory}` stands for the folder that the runtime works in.
     #[serde(default)]
     pub servers: Vec<String>,
+}
+
+/// What a runtime asks at its first start in a folder, and where in a JSON file of its own it keeps the answers, as keys
+/// that lead there; `{directory}` stands for the folder that it works in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstQuestions {
+    /// The file.
+    pub file: ConfigFile,
+    /// Whether the folder is trusted.
+    pub trusts_folder: Vec<String>,
+    /// Whether the key in its environment may be used.
+    pub key: Option<KeyQuestion>,
+}
+
+/// Whether a key that a runtime finds in its environment may be used.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyQuestion {
+    /// The variable that holds the key.
+    pub variable: String,
+    /// How many characters of its end name a key.
+    pub last_chars: usize,
+    /// The list of those that may be used.
+    pub approved: Vec<String>,
+    /// The list of those that may not.
+    pub refused: Vec<String>,
+    /// What says that its other first questions were answered.
+    pub done: Vec<String>,
 }
 
 /// What a program is started with.
@@ -194,10 +223,10 @@ impl Launch {
         !self.channels.is_empty()
     }
 
-    /// Whether it asks at its first start whether a folder is trusted.
+    /// What it asks at its first start in a folder, and where it keeps the answers.
     #[must_use]
-    pub fn trusts_folders(&self) -> bool {
-        self.trusts_folders
+    pub fn first_questions(&self) -> Option<&FirstQuestions> {
+        self.first_questions.as_ref()
     }
 
     /// Where it may be told of a server for structured reasoning; empty when its contract asks for none.

@@ -2,14 +2,16 @@
 
 mod events;
 mod launch;
+mod own_state;
 mod processes;
 mod record;
 mod usage;
 
 pub use events::{EventRule, Said, read_event};
-pub use launch::{ConfigFile, Launch, LaunchOptions, Model, Start};
+pub use launch::{ConfigFile, FirstQuestions, KeyQuestion, Launch, LaunchOptions, Model, Start};
+pub use own_state::{OwnState, OwnStateRules};
 pub use processes::{idle_shell, matches, shell_in_front, shell_in_its_place};
-pub use record::{Runtime, all, find};
+pub use record::{Runtime, all, find, preferred};
 pub use usage::{UsagePaths, read_usage};
 
 /// The known names as a sentence fragment.

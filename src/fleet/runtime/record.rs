@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::events::EventRule;
 use super::launch::Launch;
+use super::own_state::OwnStateRules;
 use super::usage::UsagePaths;
 use crate::fleet::yaml;
 
@@ -61,6 +62,10 @@ struct Facts {
     events: Vec<EventRule>,
     /// Where the figures of use stand in what it hands over.
     usage: Option<UsagePaths>,
+    /// The file in which it tells its own state.
+    own_state: Option<OwnStateRules>,
+    /// Its place among those that a fleet falls back to when its own is not installed, the lowest first.
+    prefer: Option<u32>,
     /// How it is launched without a command of the roster.
     launch: Launch,
 }
@@ -100,6 +105,14 @@ fn record(at: usize) -> Option<&'static Runtime> {
 /// All runtimes known by name.
 pub fn all() -> impl Iterator<Item = &'static Runtime> {
     (0..SHIPPED.len()).filter_map(record)
+}
+
+/// The runtimes that a fleet falls back to when its own is not installed, best first.
+#[must_use]
+pub fn preferred() -> Vec<&'static str> {
+    let mut all: Vec<_> = all().filter_map(|runtime| Some((runtime.facts.prefer?, runtime.name))).collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, name)| name).collect()
 }
 
 /// The runtime of that name, if it is known.
@@ -143,6 +156,12 @@ impl Runtime {
     #[must_use]
     pub fn usage(&self) -> Option<&UsagePaths> {
         self.facts.usage.as_ref()
+    }
+
+    /// The file in which it tells its own state; `None` where it writes none.
+    #[must_use]
+    pub fn own_state(&self) -> Option<&OwnStateRules> {
+        self.facts.own_state.as_ref()
     }
 
     /// How it is launched without a command of the roster.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::create::{self, Origin};
 use super::exit::{self, ExitRecord};
 use super::living::{Hidden, living};
-use super::own_state::{OwnState, OwnStateFile};
+use super::own_state::OwnStateFile;
 use super::told::Told;
 use super::{holder, kickstart, lock, pace, service};
 use crate::fleet::error::{Failure, Kind, Result};
@@ -24,6 +24,7 @@ use crate::fleet::os::death::{DeathWatch, Unwatchable};
 use crate::fleet::os::folder;
 use crate::fleet::os::process::{self, ProcessWatch};
 use crate::fleet::roster::{self, Agent, Roster};
+use crate::fleet::runtime::OwnState;
 use crate::fleet::systemd::{GIVEN_UP, Manager};
 use crate::fleet::tmux::{Change, PaneRecord, Query, Tmux};
 
@@ -416,13 +417,13 @@ async fn rung(bell: Option<&Bell>) {
 /// its words where both say the same, and the message that was taken.
 fn told_by_itself(own: &OwnState, report: Option<Heartbeat>, now: Timestamp, interval: Duration) -> Heartbeat {
     let (words, msg) = report.map_or((None, None), |report| {
-        (report.detail.filter(|_| report.status == own.status && report.ts >= own.since), report.msg)
+        (report.detail.filter(|_| report.status == own.said.status && report.ts >= own.since), report.msg)
     });
     Heartbeat {
         ts: now,
         pid: own.pid,
-        status: own.status,
-        detail: words.or_else(|| own.detail.as_deref().map(Label::new)),
+        status: own.said.status,
+        detail: words.or_else(|| own.said.detail.as_deref().map(Label::new)),
         by: Authority::Runtime,
         since: Some(own.since),
         next_seconds: Some(u32::try_from(interval.as_secs()).unwrap_or(u32::MAX).max(1)),
@@ -457,6 +458,7 @@ fn next_beat(report: Option<Heartbeat>, pane_pid: u32, now: Timestamp, interval:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::runtime::Said;
 
     const INTERVAL: Duration = Duration::from_secs(15);
 
@@ -480,7 +482,12 @@ mod tests {
     #[test]
     fn what_the_runtime_wrote_itself_outranks_its_hooks() {
         use HeartbeatStatus::{Busy, Ok, Waiting};
-        let own = |status, seconds| OwnState { pid: 9, status, detail: None, since: at(seconds) };
+        let own = |status, seconds| OwnState {
+            pid: 9,
+            started: 0,
+            since: at(seconds),
+            said: Said { status, detail: None, prompt: None },
+        };
         // No hook tells of a turn that was broken off: the report of busy, or of a question, is outlived.
         for reported in [Busy, Waiting] {
             let hook = Heartbeat { status: reported, msg: Some(Label::new("m1")), ..report(None) };

@@ -74,8 +74,7 @@ pub(super) const SESSION: &[ActionSpec] = &[
     .takes(&[
         value("status", "The state").of(&["ok", "busy", "waiting", "blocked", "error"]),
         value("detail", "One line in the runtime's words"),
-        value("hook", "Takes the state from an event of this runtime's hook, on standard input or as EVENT")
-            .of(&["claude", "codex", "opencode", "pi"]),
+        value("hook", "Takes the state from an event of this runtime's hook, on standard input or as EVENT"),
         Argument { name: "event", shape: Shape::Optional, doc: "The hook's event as JSON", values: &[] },
         value("agent", "Agent name; default $MOSAIC_AGENT_NAME"),
     ])
@@ -92,7 +91,7 @@ pub(super) const SESSION: &[ActionSpec] = &[
     )
     .shell_only("runtimes run it")
     .takes(&[
-        needed("hook", "The runtime that hands its figures over").of(&["claude", "pi"]),
+        needed("hook", "The runtime that hands its figures over"),
         Argument {
             name: "event",
             shape: Shape::Optional,

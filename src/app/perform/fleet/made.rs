@@ -102,9 +102,6 @@ fn from_profile(site: &Site, profile: &str, runtime: Option<&str>) -> Result<(Dr
     Ok((draft, added))
 }
 
-/// Runtimes that an agent is put on whose own is not installed, best first.
-const PREFERRED: [&str; 4] = ["claude", "codex", "pi", "opencode"];
-
 /// Puts every agent on a runtime that is installed here, as far as there is one; what was done.
 fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> {
     let path = session::search_path(site);
@@ -119,12 +116,14 @@ fn on_installed_runtimes(site: &Site, draft: &mut Draft) -> Result<Vec<String>> 
         }
     }
     let Some(first) = missing.first() else { return Ok(Vec::new()) };
+    let preferred = runtime::preferred();
     let named = agents.iter().map(|agent| agent.runtime.as_str());
     // What the roster names itself comes before what is preferred in general.
-    let Some(other) = named.chain(PREFERRED).find(|name| !runtime::is_built_in(name) && is_there(name)) else {
+    let Some(other) = named.chain(preferred.iter().copied()).find(|name| !runtime::is_built_in(name) && is_there(name))
+    else {
         return Ok(vec![format!(
             "none of {} is installed here: {}, or `--runtime stub` tries the fleet out without any",
-            PREFERRED.join(", "),
+            preferred.join(", "),
             runtime::install_hint(first)
         )]);
     };

@@ -1,6 +1,6 @@
 //! Every state of the real programs that was recorded, at every size and version, against what is told of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -211,12 +211,19 @@ pub(super) fn screens() -> Vec<(String, String, Screen)> {
     all
 }
 
+/// The runtime of a recording; its version holds no `-`.
+pub(super) fn runtime_of(recording: &str) -> &str {
+    recording.split(' ').next().and_then(|folder| folder.rsplit_once('-')).unwrap().0
+}
+
+/// The runtimes that have recordings.
+pub(super) fn runtimes(all: &[(String, String, Screen)]) -> BTreeSet<&str> {
+    all.iter().map(|(recording, ..)| runtime_of(recording)).collect()
+}
+
 /// Every recording, and what is read of it.
 fn recordings() -> Vec<(String, String, ScreenFacts)> {
-    let rules = |recording: &str| {
-        let runtime = recording.split('-').next().unwrap();
-        rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap()
-    };
+    let rules = |recording: &str| rules_for(&Site::for_tests("/nowhere"), runtime_of(recording)).unwrap().unwrap();
     let read_of = |(recording, state, (title, cursor, rows)): (String, String, Screen)| {
         let facts = read(&rules(&recording), &rows, cursor, &title);
         (recording, state, facts)
@@ -230,7 +237,7 @@ fn every_recorded_state_is_told_as_it_is() {
     let all = recordings();
     assert!(all.len() > 900, "{} recordings", all.len());
     for (recording, state, facts) in &all {
-        let runtime = recording.split('-').next().unwrap();
+        let runtime = runtime_of(recording);
         let (readiness, reason) = told(facts, 20);
         let is_named = STATES.iter().any(|(name, ..)| name == state) || ERRORS.iter().any(|(name, _)| name == state);
         let right = match truth(runtime, state) {
@@ -268,7 +275,7 @@ fn table() -> String {
     let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (recording, state, facts) in recordings() {
         let (folder, size) = recording.split_once(' ').unwrap();
-        let (runtime, _) = folder.split_once('-').unwrap();
+        let runtime = runtime_of(&recording);
         let (readiness, reason) = told(&facts, 20);
         // What the runtime says itself differs by size, where it is cut.
         let known = ["usage limit", "login needed", "model unavailable", "asks"];
@@ -281,7 +288,7 @@ fn table() -> String {
         if !told.contains(&cell) {
             told.push(cell);
         }
-        let sizes = of.entry(folder.replace('-', " ")).or_default();
+        let sizes = of.entry(format!("{runtime} {}", &folder[runtime.len() + 1..])).or_default();
         if !sizes.contains(&size.to_owned()) {
             sizes.push(size.to_owned());
         }
@@ -295,13 +302,15 @@ fn table() -> String {
     for (folder, sizes) in of {
         let _ = writeln!(text, "- {folder}: {}", sizes.join(", "));
     }
-    text.push_str("\n| What is true | claude | codex | opencode | pi |\n| --- | --- | --- | --- | --- |\n");
+    let runtimes: BTreeSet<&str> = cells.keys().map(|(_, runtime)| runtime.as_str()).collect();
+    let names: String = runtimes.iter().map(|name| format!(" {name} |")).collect();
+    let _ = write!(text, "\n| What is true |{names}\n|{}\n", " --- |".repeat(runtimes.len() + 1));
     let states = STATES.iter().map(|(state, what, _)| (*state, *what)).chain(ERRORS);
     for (state, what) in states {
         let cell = |runtime: &str| {
             cells.get(&(state.to_owned(), runtime.to_owned())).map_or("".to_owned(), |told| told.join("; or "))
         };
-        let cells = ["claude", "codex", "opencode", "pi"].map(cell);
+        let cells: Vec<String> = runtimes.iter().map(|runtime| cell(runtime)).collect();
         let _ = writeln!(text, "| {what} | {} |", cells.join(" | "));
     }
     text

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::super::{Showing, rules_for};
-use super::states::screens;
+use super::states::{runtime_of, runtimes, screens};
 use super::{PaintedRow, read};
 use crate::fleet::home::Site;
 
@@ -25,8 +25,8 @@ fn said(row: &PaintedRow, place: Range<usize>, words: &str, width: usize) -> Pai
 fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
     let all = screens();
     let mut tried = 0;
-    for runtime in ["claude", "codex", "opencode", "pi"] {
-        let of_runtime = |recording: &str| recording.split('-').next() == Some(runtime);
+    for runtime in runtimes(&all) {
+        let of_runtime = |recording: &str| runtime_of(recording) == runtime;
         let words: BTreeSet<&str> = all
             .iter()
             .filter(|(recording, ..)| of_runtime(recording))

@@ -100,7 +100,7 @@ fn states_are_told_from_the_live_part_of_the_screen() {
 
 #[test]
 fn an_unknown_screen_is_unknown_and_has_no_composer() {
-    for runtime in ["claude", "codex", "opencode", "pi", "stub"] {
+    for runtime in crate::fleet::runtime::all().map(|runtime| runtime.name) {
         let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
         for text in ["", "bash-5.2$ ", "\n\n  Welcome! Press any key to continue\n"] {
             let facts = read(&rules, &rows(text), (0, 0), "");
