@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
-use super::deliver::{Delivering, LOOK_AGAIN, Outcome, Phase, SCREEN_WITHIN, Seen, gone, lock_busy, read};
+use super::deliver::{Delivering, LOOK_AGAIN, SCREEN_WITHIN, Seen, read};
 use super::lease::PaneLease;
-use super::receipt::Delivery;
+use super::phase::{Phase, gone, lock_busy};
+use super::receipt::{Delivery, Outcome, Refusal};
 use crate::fleet::error::Result;
 use crate::fleet::model::Label;
 use crate::fleet::screen::{Rules, ScreenFacts, Showing};
@@ -30,8 +31,8 @@ impl Delivering<'_> {
                 Choice::Pressed(keys) => break keys,
                 Choice::Refused(outcome) => return Ok(outcome),
                 Choice::Moved if Instant::now() > until => {
-                    let why = "another_question: the screen changes at each look; nothing was pressed".to_owned();
-                    return Ok((Delivery::Refused, why));
+                    let why = "the screen changes at each look; nothing was pressed";
+                    return Ok(Outcome::refused(Refusal::AnotherQuestion, why));
                 }
                 // The same question may stand elsewhere by now, or something moved beside it: what is answered is the
                 // question that was there at the first look, and no other.
@@ -54,14 +55,14 @@ impl Delivering<'_> {
             facts.question != before.question && facts.showing != Showing::Unknown && !elsewhere
         };
         Ok(match self.until(lease, self.options.timeout, rules, answered).await? {
-            Seen::Yes(now) if now.showing == Showing::Dialog => (
+            Seen::Yes(now) if now.showing == Showing::Dialog => Outcome::new(
                 Delivery::Accepted,
                 format!("answered with choice {choice}: {asked}; now it asks: {}", Label::new(&now.asked())),
             ),
-            Seen::Yes(_) => (Delivery::Accepted, format!("answered with choice {choice}: {asked}")),
-            Seen::Gone => (Delivery::Unverified, "its pane ended right after the answer".to_owned()),
+            Seen::Yes(_) => Outcome::new(Delivery::Accepted, format!("answered with choice {choice}: {asked}")),
+            Seen::Gone => Outcome::new(Delivery::Unverified, "its pane ended right after the answer".to_owned()),
             Seen::No(_) | Seen::Lost => {
-                (Delivery::Unverified, format!("no sign that choice {choice} was taken: {asked}"))
+                Outcome::new(Delivery::Unverified, format!("no sign that choice {choice} was taken: {asked}"))
             }
         })
     }
@@ -76,25 +77,25 @@ impl Delivering<'_> {
         choice: usize,
         meant: Option<&Label>,
     ) -> Result<Choice> {
-        let refused = |word: &str, why: String| Ok(Choice::Refused((Delivery::Refused, format!("{word}: {why}"))));
+        let refused = |refusal, why: String| Ok(Choice::Refused(Outcome::refused(refusal, why)));
         if before.showing != Showing::Dialog {
-            return refused("no_question", format!("nothing is asked: {}", before.reason));
+            return refused(Refusal::NoQuestion, format!("nothing is asked: {}", before.reason));
         }
         let Some(dialog) = before.dialog.and_then(|which| rules.dialogs.get(which)) else {
             let why = format!(
                 "its beginning is not on the screen; `mosaic-tui agent attach {}` shows and answers it",
                 self.agent
             );
-            return refused("question_not_whole", why);
+            return refused(Refusal::QuestionNotWhole, why);
         };
         // As every row shows it: what a terminal joins or drops was taken out there, too.
         let asked = Label::long(&before.asked());
         if meant.is_some_and(|meant| *meant != asked) {
-            return refused("another_question", format!("it asks by now: {asked}"));
+            return refused(Refusal::AnotherQuestion, format!("it asks by now: {asked}"));
         }
         let Some(keys) = dialog.keys(choice, &before.question) else {
             let why = format!("it has no choice {choice}; `mosaic-tui agent attach {}` shows it", self.agent);
-            return refused("no_choice", why);
+            return refused(Refusal::NoChoice, why);
         };
         let coloured = self.tmux.query(&Query::Capture { pane: self.pane, history: 0 }).await?;
         if !dialog.is_at_first(&coloured) {
@@ -102,7 +103,7 @@ impl Delivering<'_> {
                 "its mark is not on the first choice, from where the keys count; `mosaic-tui agent attach {}` answers it",
                 self.agent
             );
-            return refused("mark_moved", why);
+            return refused(Refusal::MarkMoved, why);
         }
         let guard = Guard { shows: &before.question, cursor: Some(before.cursor), ..Guard::default() };
         tokio::time::sleep(std::time::Duration::from_millis(rules.settles_ms)).await;

@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use super::lease::{CLAIM_WITHIN, PaneLease};
 use super::options::{Options, UNDRAWN_TIMES};
-use super::receipt::{BUSY, Delivery};
+use super::phase::{Phase, gone, lock_busy, lost_lease};
+use super::receipt::{Delivery, Outcome, Refusal};
 use super::shown;
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::Result;
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::runtime;
@@ -64,34 +65,6 @@ impl What<'_> {
     }
 }
 
-/// How far a delivery is; what a failure means depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Nothing was typed.
-    Looking,
-    /// Nothing was typed: a text that a killed sender pasted stands in the composer.
-    LeftBehind,
-    /// The text may stand in the composer.
-    Typing,
-    /// It was pasted.
-    Typed,
-    /// Enter, or the answer, may have been pressed.
-    Submitting,
-}
-
-impl Phase {
-    /// What is told when the screen or the link is lost now.
-    pub(super) fn told(self, failure: &Failure) -> Outcome {
-        match self {
-            Self::Looking | Self::LeftBehind => (Delivery::Blank, format!("{failure}; nothing was typed")),
-            Self::Typing | Self::Typed => {
-                (Delivery::Unverified, format!("{failure}; it may stand in the composer, and was not submitted"))
-            }
-            Self::Submitting => (Delivery::Unverified, format!("{failure}; it may have been submitted")),
-        }
-    }
-}
-
 /// One delivery to one pane.
 pub(super) struct Delivering<'a> {
     pub tmux: &'a Tmux,
@@ -109,9 +82,6 @@ pub(super) struct Delivering<'a> {
     pub what: What<'a>,
     pub options: Options,
 }
-
-/// A receipt's word, and why.
-pub(super) type Outcome = (Delivery, String);
 
 impl Delivering<'_> {
     /// Delivers; `phase` tells how far that came, also when it failed.
@@ -171,7 +141,7 @@ impl Delivering<'_> {
             Err(outcome) => return Ok(outcome),
         };
         if matches!(self.what, What::Nothing) {
-            return Ok((Delivery::Accepted, "no text of a delivery stands in its composer".to_owned()));
+            return Ok(Outcome::new(Delivery::Accepted, "no text of a delivery stands in its composer".to_owned()));
         }
         if let Some(refusal) = self.refusal(rules, &before).await? {
             return Ok(refusal);
@@ -192,7 +162,7 @@ impl Delivering<'_> {
             Pressed::WouldInterrupt => return self.would_interrupt(lease, rules, was).await,
         };
         if !self.options.verify {
-            return Ok((Delivery::Sent, "nobody looked".to_owned()));
+            return Ok(Outcome::new(Delivery::Sent, "nobody looked".to_owned()));
         }
         let limit = self.options.timeout + extra;
         let is_taken = |now: &ScreenFacts| self.was_taken(now, &draft, &before);
@@ -250,42 +220,48 @@ impl Delivering<'_> {
     /// Nothing is known of this runtime's screen.
     async fn blindly(&self, lease: &mut PaneLease<'_>, buffer: &str, phase: &mut Phase) -> Result<Outcome> {
         if self.options.verify || matches!(self.what, What::Answer(..) | What::Nothing) {
-            return Ok((
+            return Ok(Outcome::new(
                 Delivery::Blank,
                 "nothing is known of this runtime's screen; `--no-verify` sends on its own report's word".to_owned(),
             ));
         }
-        if let Some(why) = self.may_ask() {
-            return Ok((Delivery::Refused, why));
+        if let Some((refusal, why)) = self.may_ask() {
+            return Ok(Outcome::refused(refusal, why));
         }
         if let Some(not_pasted) = self.paste(lease, buffer, phase).await? {
             return Ok(not_pasted);
         }
-        if let Some(why) = self.may_ask() {
-            return Ok((Delivery::Draft, format!("{why}; it was typed, and not submitted")));
+        if let Some((refusal, why)) = self.may_ask() {
+            return Ok(Outcome::new(
+                Delivery::Draft,
+                format!("{}: {why}; it was typed, and not submitted", refusal.word()),
+            ));
         }
         *phase = Phase::Submitting;
         let keys = ["Enter".to_owned()];
         let enter = Change::Keys(self.pane, &keys);
         let pressed = lease.change_draft(Guard::default(), enter, false).await?;
-        Ok(if pressed { (Delivery::Sent, "nobody looked".to_owned()) } else { lost_lease(Phase::Typed) })
+        Ok(if pressed { Outcome::new(Delivery::Sent, "nobody looked".to_owned()) } else { lost_lease(Phase::Typed) })
     }
 
     /// Why a question may be open, which Enter would answer. Without a screen that is understood only the runtime itself
     /// knows; a keeper that vouches for the process does not.
-    pub(super) fn may_ask(&self) -> Option<String> {
+    pub(super) fn may_ask(&self) -> Option<(Refusal, String)> {
         let attach = format!("`mosaic-tui agent attach {}` shows it", self.agent);
         match (self.report)() {
             Some(HeartbeatStatus::Ok) => None,
             // In the middle of a turn it may ask at any moment, and its report of that comes late.
             Some(HeartbeatStatus::Busy) => {
-                Some(format!("{BUSY}: it works, and may ask something at any moment; {attach}"))
+                Some((Refusal::Busy, format!("it works, and may ask something at any moment; {attach}")))
             }
-            Some(status) => Some(format!("blocked_by_prompt: it reports {}; {attach}", status.word())),
-            None => Some(format!(
-                "no_report: nothing tells whether a question is open, which Enter would answer; {attach}, and the hooks \
-                 below runtime/{} in the Mosaic home let it report",
-                self.runtime
+            Some(status) => Some((Refusal::BlockedByPrompt, format!("it reports {}; {attach}", status.word()))),
+            None => Some((
+                Refusal::NoReport,
+                format!(
+                    "nothing tells whether a question is open, which Enter would answer; {attach}, and the hooks below \
+                     runtime/{} in the Mosaic home let it report",
+                    self.runtime
+                ),
             )),
         }
     }
@@ -299,18 +275,20 @@ impl Delivering<'_> {
             }
         };
         match taken {
-            Seen::Gone => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
-            Seen::Lost => (Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned()),
-            Seen::Yes(facts) if facts.queued => (Delivery::Queued, facts.reason),
-            Seen::Yes(_) => (Delivery::Accepted, accepted.to_owned()),
+            Seen::Gone => Outcome::new(Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
+            Seen::Lost => {
+                Outcome::new(Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned())
+            }
+            Seen::Yes(facts) if facts.queued => Outcome::new(Delivery::Queued, facts.reason),
+            Seen::Yes(_) => Outcome::new(Delivery::Accepted, accepted.to_owned()),
             Seen::No(facts) => match &facts.composer {
                 Some(composer) if !composer.text.is_empty() => {
                     // Enter was pressed: a runtime that is frozen now may take it yet.
-                    (Delivery::Unverified, "submitted, and its composer is not empty".to_owned())
+                    Outcome::new(Delivery::Unverified, "submitted, and its composer is not empty".to_owned())
                 }
                 _ => {
                     let why = format!("no sign of it within {} s: {}", looked.as_secs(), facts.reason);
-                    (Delivery::Unverified, why)
+                    Outcome::new(Delivery::Unverified, why)
                 }
             },
         }
@@ -318,39 +296,47 @@ impl Delivering<'_> {
 
     /// Why nothing may be pasted now.
     pub(super) async fn refusal(&self, rules: &Rules, facts: &ScreenFacts) -> Result<Option<Outcome>> {
-        let refused = |word: &str, why: &str| Ok(Some((Delivery::Refused, format!("{word}: {why}"))));
+        let refused = |refusal, why: &str| Ok(Some(Outcome::refused(refusal, why)));
         match facts.showing {
             Showing::Dialog => {
                 let why = format!(
                     "{}; `mosaic-tui agent approve {}` answers it, `mosaic-tui agent attach {}` shows it",
                     facts.reason, self.agent, self.agent
                 );
-                return refused("blocked_by_prompt", &why);
+                return refused(Refusal::BlockedByPrompt, &why);
             }
             // With a composer it is what became of the last turn; somebody may have logged in since.
-            Showing::Login if facts.composer.is_none() => return refused("login_needed", &facts.reason),
+            Showing::Login if facts.composer.is_none() => return refused(Refusal::LoginNeeded, &facts.reason),
             Showing::Occupied => {
                 let why = format!("{}; `mosaic-tui agent attach {}` shows it", facts.reason, self.agent);
-                return refused("composer_occupied", &why);
+                return refused(Refusal::ComposerOccupied, &why);
             }
             _ => {}
         }
-        let failing = matches!(facts.showing, Showing::Login | Showing::Limit | Showing::Failing);
-        if self.options.only_well && failing {
-            return refused(facts.showing.word(), &facts.reason);
+        let failing = match facts.showing {
+            Showing::Login => Some(Refusal::Login),
+            Showing::Limit => Some(Refusal::Limit),
+            Showing::Failing => Some(Refusal::Failing),
+            _ => None,
+        };
+        if let Some(failing) = failing.filter(|_| self.options.only_well) {
+            return refused(failing, &facts.reason);
         }
         let Some(composer) = &facts.composer else {
-            return Ok(Some((Delivery::Blank, format!("its composer is not to be seen: {}", facts.reason))));
+            return Ok(Some(Outcome::new(
+                Delivery::Blank,
+                format!("its composer is not to be seen: {}", facts.reason),
+            )));
         };
         if !composer.is_empty() && !self.options.force {
-            return refused("draft_present", "somebody left a draft in its composer");
+            return refused(Refusal::DraftPresent, "somebody left a draft in its composer");
         }
         if matches!(facts.showing, Showing::Busy | Showing::Queued) {
             if matches!(self.what, What::Command(_)) {
-                return refused(BUSY, "it works, and a command of the runtime would disturb that");
+                return refused(Refusal::Busy, "it works, and a command of the runtime would disturb that");
             }
             if self.enter_interrupts(rules, facts).await? {
-                return refused(BUSY, INTERRUPTS);
+                return refused(Refusal::Busy, INTERRUPTS);
             }
         }
         Ok(None)
@@ -390,7 +376,7 @@ impl Delivering<'_> {
         let (argv, in_front) = self.command_lines().await?;
         let shell = runtime::shell_in_its_place(self.runtime, argv.iter().map(Vec::as_slice)).or(in_front);
         let told = |shell| {
-            (
+            Outcome::new(
                 Delivery::Dead,
                 format!("its runtime ended or is in the background, and {shell} stands there; nothing was typed"),
             )
@@ -416,7 +402,7 @@ impl Delivering<'_> {
         let now = self.tmux.query(&Query::Foreground(self.pane)).await?;
         if now != foreground {
             let why = format!("another program came to the front of its pane, {now}; nothing was typed");
-            return Ok(Some((Delivery::Blank, why)));
+            return Ok(Some(Outcome::new(Delivery::Blank, why)));
         }
         Ok(Some(lost_lease(*phase)))
     }
@@ -529,28 +515,6 @@ pub(super) enum Seen {
     Gone,
     /// Somebody else holds the lease: we were asleep for too long.
     Lost,
-}
-
-pub(super) fn gone(phase: Phase) -> Outcome {
-    match phase {
-        Phase::Looking | Phase::LeftBehind | Phase::Typing | Phase::Typed => {
-            (Delivery::Dead, "its pane ended".to_owned())
-        }
-        Phase::Submitting => (Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
-    }
-}
-
-pub(super) fn lock_busy() -> Outcome {
-    (Delivery::Refused, "lock_busy: another message is being delivered; nothing was typed".to_owned())
-}
-
-/// Another sender claimed the lease, because this one did not renew it for too long.
-pub(super) fn lost_lease(phase: Phase) -> Outcome {
-    match phase {
-        Phase::Looking | Phase::LeftBehind | Phase::Typing => lock_busy(),
-        Phase::Typed => (Delivery::Draft, "another sender claimed the pane meanwhile; it was not submitted".to_owned()),
-        Phase::Submitting => (Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned()),
-    }
 }
 
 pub(super) fn read(rules: &Rules, peek: &Peek) -> ScreenFacts {

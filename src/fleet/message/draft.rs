@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::deliver::{Delivering, INTERRUPTS, LOOK_AGAIN, Outcome, Phase, SCREEN_WITHIN, gone, lost_lease, read};
+use super::deliver::{Delivering, INTERRUPTS, LOOK_AGAIN, SCREEN_WITHIN, read};
 use super::lease::PaneLease;
-use super::receipt::Delivery;
+use super::phase::{Phase, gone, lost_lease};
+use super::receipt::{Delivery, Outcome, Refusal};
 use super::shown;
 use crate::fleet::error::Result;
 use crate::fleet::screen::{Composer, Rules, ScreenFacts, Showing};
@@ -20,7 +21,7 @@ impl Delivering<'_> {
     /// Why nothing can be sent behind the draft of this screen: what is pasted there could not be told from it
     /// afterwards, so that both would be left.
     pub(super) async fn no_place_behind_draft(&self, rules: &Rules, before: &ScreenFacts) -> Result<Option<Outcome>> {
-        let refused = |why: &str| Ok(Some((Delivery::Refused, format!("draft_present: {why}"))));
+        let refused = |why: &str| Ok(Some(Outcome::refused(Refusal::DraftPresent, why)));
         tokio::time::sleep(STILL).await;
         let Some(peek) = self.tmux.peek(self.pane).await? else { return Ok(Some(gone(Phase::Looking))) };
         let now = read(rules, &peek);
@@ -50,21 +51,19 @@ impl Delivering<'_> {
         // Only where the composer was empty before: keys that delete could not tell the message
         // from somebody's draft.
         if was.is_empty() && self.take_back(lease, rules).await? {
-            return Ok((
-                Delivery::Refused,
-                format!("not_shown: its composer does not show the message whole; it was taken back, and {not}"),
-            ));
+            let why = format!("its composer does not show the message whole; it was taken back, and {not}");
+            return Ok(Outcome::refused(Refusal::NotShown, why));
         }
         Ok(match &facts.composer {
-            Some(composer) if self.shows_draft_text(composer, was) => (
+            Some(composer) if self.shows_draft_text(composer, was) => Outcome::new(
                 Delivery::Draft,
                 format!("the message stands in its composer, and its screen moved at each try; {not}"),
             ),
             Some(composer) if !composer.text.is_empty() => {
-                (Delivery::Draft, format!("its composer shows something else than the message; {not}"))
+                Outcome::new(Delivery::Draft, format!("its composer shows something else than the message; {not}"))
             }
-            Some(_) => (Delivery::Blank, format!("the pasted text does not show; {not}")),
-            None => (Delivery::Blank, format!("its composer vanished: {}; {not}", facts.reason)),
+            Some(_) => Outcome::new(Delivery::Blank, format!("the pasted text does not show; {not}")),
+            None => Outcome::new(Delivery::Blank, format!("its composer vanished: {}; {not}", facts.reason)),
         })
     }
 
@@ -102,11 +101,11 @@ impl Delivering<'_> {
         }
         *phase = Phase::LeftBehind;
         let why = format!(
-            "draft_left: a delivery that was broken off left its text in the composer; clear it in \
+            "a delivery that was broken off left its text in the composer; clear it in \
              `mosaic-tui agent attach {}`, or `mosaic-tui fleet restart {}`",
             self.agent, self.agent
         );
-        Ok(Err((Delivery::Refused, why)))
+        Ok(Err(Outcome::refused(Refusal::DraftLeft, why)))
     }
 
     async fn take_away(
@@ -137,8 +136,8 @@ impl Delivering<'_> {
     /// What is told when a turn in progress showed itself behind the draft, which Enter would end.
     pub(super) async fn would_interrupt(&self, lease: &mut PaneLease<'_>, rules: &Rules, was: &str) -> Result<Outcome> {
         if was.is_empty() && self.take_back(lease, rules).await? {
-            return Ok((Delivery::Refused, format!("busy: {INTERRUPTS}; it was taken back")));
+            return Ok(Outcome::refused(Refusal::Busy, format!("{INTERRUPTS}; it was taken back")));
         }
-        Ok((Delivery::Draft, format!("{INTERRUPTS}; it stands in its composer and was not submitted")))
+        Ok(Outcome::new(Delivery::Draft, format!("{INTERRUPTS}; it stands in its composer and was not submitted")))
     }
 }

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::deliver::{Delivering, Outcome, Phase, What, lock_busy};
+use super::deliver::{Delivering, What};
 use super::frame::{check_word, new_id};
 use super::lease::CLAIM_WITHIN;
 use super::options::Options;
-use super::receipt::{Delivery, Receipt};
+use super::phase::{Phase, lock_busy};
+use super::receipt::{Delivery, Outcome, Receipt};
 use super::{Envelope, check_text};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::heartbeat;
@@ -109,11 +110,8 @@ impl<'a> Post<'a> {
             std::process::id(),
             &fingerprint(self.site.host.as_bytes())[..6]
         );
-        let receipt = |(delivery, reason): Outcome| Receipt {
-            message_id: id.clone(),
-            bytes: what.text().len(),
-            ..Receipt::of(agent, delivery, reason)
-        };
+        let receipt =
+            |outcome| Receipt { message_id: id.clone(), bytes: what.text().len(), ..Receipt::of(agent, outcome) };
         let rules = screen::rules_for(self.site, &agent.runtime)?;
         // Senders of this host stand in line here, and meet those of others at the pane.
         // A file lock costs nothing while it is waited for; at the pane each try is a tmux client.
@@ -125,7 +123,7 @@ impl<'a> Post<'a> {
         let pane = match own_pane(&tmux, agent).await {
             Ok(Some(pane)) => pane,
             Ok(None) => {
-                return Ok(receipt((
+                return Ok(receipt(Outcome::new(
                     Delivery::Dead,
                     "it has no live pane; `mosaic-tui fleet start` makes one".to_owned(),
                 )));
@@ -156,9 +154,8 @@ impl<'a> Post<'a> {
             Err(failure) if failure.kind == Kind::Failed => phase.told(&failure),
             Err(failure) => return Err(failure),
         };
-        let left_behind = phase == Phase::LeftBehind;
         let ended = server.ssh.is_none() && !process::is_alive(pane.1);
-        Ok(Receipt { typed: phase != Phase::Looking && !left_behind, left_behind, ended, began, ..receipt(outcome) })
+        Ok(Receipt { typed: !matches!(phase, Phase::Looking | Phase::LeftBehind), ended, began, ..receipt(outcome) })
     }
 
     /// Whether the runtime of an agent of this host reported that it took this message. Its hook tells that before the

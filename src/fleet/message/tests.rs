@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::deliver::{Delivering, INTERRUPTS, Outcome, Phase, Seen, What, gone, lost_lease};
+use super::deliver::{Delivering, INTERRUPTS, Seen, What};
 use super::options::Options;
-use super::receipt::{Delivery, Receipt};
+use super::phase::{Phase, gone, lost_lease};
+use super::receipt::{Delivery, Outcome, Receipt, Refusal};
 use super::shown;
 use crate::fleet::error::{Failure, Kind};
 use crate::fleet::home::Site;
@@ -62,7 +63,7 @@ impl Bench {
     }
 }
 
-fn told(message: &Delivering<'_>, seen: Seen) -> (Delivery, String) {
+fn told(message: &Delivering<'_>, seen: Seen) -> Outcome {
     message.told(seen, message.options.timeout)
 }
 
@@ -86,7 +87,9 @@ fn facts(showing: Showing, composer: Option<Composer>, above: &[&str]) -> Screen
 }
 
 fn is(outcome: &Outcome, delivery: Delivery, part: &str) {
-    assert!(outcome.0 == delivery && outcome.1.contains(part), "{outcome:?}, and not {delivery:?} with {part}");
+    let fits = outcome.delivery == delivery && outcome.reason.contains(part);
+    assert!(fits, "{outcome:?}, and not {delivery:?} with {part}");
+    assert_eq!(outcome.refusal.is_some(), delivery == Delivery::Refused, "{outcome:?}");
 }
 
 #[test]
@@ -131,17 +134,17 @@ fn a_blank_closes_a_list_that_the_last_word_would_open() {
 #[test]
 fn without_rules_only_the_runtimes_own_word_lets_a_key_through() {
     let bench = Bench::new();
-    for (status, part) in [
-        (None, "no_report"),
-        (Some(HeartbeatStatus::Busy), "busy"),
-        (Some(HeartbeatStatus::Waiting), "blocked_by_prompt"),
-        (Some(HeartbeatStatus::Blocked), "blocked_by_prompt"),
-        (Some(HeartbeatStatus::Error), "blocked_by_prompt"),
+    for (status, rule) in [
+        (None, Refusal::NoReport),
+        (Some(HeartbeatStatus::Busy), Refusal::Busy),
+        (Some(HeartbeatStatus::Waiting), Refusal::BlockedByPrompt),
+        (Some(HeartbeatStatus::Blocked), Refusal::BlockedByPrompt),
+        (Some(HeartbeatStatus::Error), Refusal::BlockedByPrompt),
     ] {
         let report = || status;
         let delivering = Delivering { report: &report, ..bench.delivering(What::Message(MESSAGE)) };
-        let why = delivering.may_ask().unwrap_or_default();
-        assert!(why.starts_with(part) && why.contains("agent attach a"), "{status:?}: {why}");
+        let (refusal, why) = delivering.may_ask().unwrap();
+        assert!(refusal == rule && why.contains("agent attach a"), "{status:?}: {refusal:?} {why}");
     }
     let idle = Delivering { report: &|| Some(HeartbeatStatus::Ok), ..bench.delivering(What::Message(MESSAGE)) };
     assert_eq!(idle.may_ask(), None);
@@ -368,6 +371,34 @@ fn only_what_arrived_counts_as_arrived() {
         assert!(!delivery.arrived(), "{}", delivery.word());
         let json = serde_json::to_string(&delivery).unwrap();
         assert_eq!(json, format!("\"{}\"", delivery.word()), "one spelling");
+    }
+}
+
+#[test]
+fn each_refusal_has_one_spelling() {
+    let all = [
+        Refusal::Busy,
+        Refusal::BlockedByPrompt,
+        Refusal::LoginNeeded,
+        Refusal::Login,
+        Refusal::Limit,
+        Refusal::Failing,
+        Refusal::ComposerOccupied,
+        Refusal::DraftPresent,
+        Refusal::DraftLeft,
+        Refusal::NotShown,
+        Refusal::NoReport,
+        Refusal::LockBusy,
+        Refusal::NoQuestion,
+        Refusal::QuestionNotWhole,
+        Refusal::AnotherQuestion,
+        Refusal::NoChoice,
+        Refusal::MarkMoved,
+    ];
+    for refusal in all {
+        assert_eq!(serde_json::to_string(&refusal).unwrap(), format!("\"{}\"", refusal.word()));
+        let outcome = Outcome::refused(refusal, "so it is");
+        assert_eq!(outcome.reason, format!("{}: so it is", refusal.word()));
     }
 }
 

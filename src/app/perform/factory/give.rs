@@ -17,7 +17,7 @@ use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::{self, SUPERVISOR};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::message::{Delivery, Envelope, Post, Receipt};
+use crate::fleet::message::{Delivery, Envelope, Post, Receipt, Refusal};
 use crate::fleet::model::{AgentName, Label};
 use crate::fleet::pipeline::Pipeline;
 use crate::fleet::roster::{Agent, Roster};
@@ -286,10 +286,38 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
         true => Ok(receipt),
         // Before the other two: a text that stays in the composer would be sent with the next message,
         // whatever else is true.
-        false if receipt.left_behind => Err(Not::LeftBehind(why)),
+        false if receipt.left_behind() => Err(Not::LeftBehind(why)),
         false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
-        // Somebody else's message came first, such as its kickstart: it takes work again once it is through.
-        false if receipt.is_busy() => Err(Not::Free(why)),
+        // Somebody else's message came first, or is on its way, such as its kickstart: it takes work again once it is through.
+        false if matches!(receipt.refusal, Some(Refusal::Busy | Refusal::LockBusy)) => Err(Not::Free(why)),
         false => Err(Not::Agent(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_agent_that_could_have_taken_it_is_blamed() {
+        let roster = crate::fleet::roster::parse(
+            "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents: [{name: a, class: code}]\n",
+            std::path::Path::new("r"),
+            &Site::for_tests("/h"),
+        )
+        .unwrap();
+        let failure = Failure::failed("h", "no route", "");
+        let refused = |refusal| Receipt {
+            delivery: Delivery::Refused,
+            refusal: Some(refusal),
+            ..Receipt::not_tried(&roster.agents[0], &failure)
+        };
+        for refusal in [Refusal::Busy, Refusal::LockBusy] {
+            assert!(matches!(arrived(refused(refusal)), Err(Not::Free(_))), "{refusal:?}");
+        }
+        assert!(matches!(arrived(refused(Refusal::DraftLeft)), Err(Not::LeftBehind(_))));
+        assert!(matches!(arrived(refused(Refusal::DraftPresent)), Err(Not::Agent(_))));
+        let ended = Receipt { ended: true, ..refused(Refusal::Busy) };
+        assert!(matches!(arrived(ended), Err(Not::Ended(_))));
     }
 }

@@ -130,7 +130,7 @@ pub(super) async fn clear(site: &Site, roster: &Roster, agent: &Agent, holds: bo
         return Ended::Well(receipt.reason);
     }
     // With a card in hand a restart would cost the work of the whole turn for one line of text.
-    if !receipt.left_behind || holds {
+    if !receipt.left_behind() || holds {
         return Ended::Agent(said);
     }
     match restart(site, roster, agent).await {
