@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::text;
-use crate::fleet::model::AgentRow;
+use crate::fleet::model::{AgentRow, UsageFacts};
 
 /// Columns of glyph, state word and gap: the longest word is "unmanaged".
 pub const STATE: usize = 13;
@@ -96,9 +96,15 @@ impl Widest {
             class: longest(|agent| text::width(agent.class.as_deref().unwrap_or_default())),
             runtime: longest(|agent| text::width(runtime(agent))),
             card: longest(|agent| text::width(card(agent))),
-            tokens: longest(|agent| usage(agent).as_ref().map_or(0, String::len)),
+            tokens: longest(|agent| agent.usage.as_ref().map_or(0, used_width)),
             strips,
         }
+    }
+
+    /// The same with these strips as well.
+    #[must_use]
+    pub fn with(self, strips: Strips) -> Self {
+        self.or(Self { strips, ..Self::default() })
     }
 
     /// The wider of both in each column. A column that comes and goes with what a row holds just now would move all behind
@@ -219,13 +225,38 @@ pub fn runtime(agent: &AgentRow) -> &str {
 /// Returns what an agent used, such as `41k 62%`: its tokens, and how full its context is.
 #[must_use]
 pub fn usage(agent: &AgentRow) -> Option<String> {
-    let usage = agent.usage.as_ref()?;
+    agent.usage.as_ref().map(used)
+}
+
+fn used(usage: &UsageFacts) -> String {
     let tokens = usage.tokens().map_or_else(|| "-".to_owned(), amount);
-    Some(match usage.context_used_percent {
+    match usage.context_used_percent {
         // As wide as any, so that the percentages stand below each other.
         Some(percent) => format!("{tokens} {percent:>3.0}%"),
         None => tokens,
-    })
+    }
+}
+
+/// How many characters [`used`] makes, which is asked of every agent at each look.
+fn used_width(usage: &UsageFacts) -> usize {
+    let tokens = usage.tokens().map_or(1, amount_width);
+    match usage.context_used_percent {
+        // One that is no number of three digits is written out to be measured.
+        Some(percent) if !(0.0..999.0).contains(&percent) => used(usage).len(),
+        Some(_) => tokens + " 100%".len(),
+        None => tokens,
+    }
+}
+
+fn amount_width(number: u64) -> usize {
+    let digits = |number: u64| number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    match number {
+        0..1_000 => digits(number),
+        1_000..1_000_000 => digits(number / 1_000) + 1,
+        1_000_000..10_000_000 => 4,
+        10_000_000..1_000_000_000 => digits(number / 1_000_000) + 1,
+        _ => digits(number / 1_000_000_000) + 1,
+    }
 }
 
 /// Returns a number in at most four characters: `999`, `41k`, `1.2M`.
@@ -308,6 +339,7 @@ mod tests {
             (3_000_000_000, "3G"),
         ] {
             assert_eq!(amount(number), want);
+            assert_eq!(amount_width(number), want.len(), "{number}");
         }
     }
 
@@ -320,6 +352,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_was_used_is_as_wide_as_it_is_measured(tokens in any::<Option<u64>>(), percent in any::<Option<f64>>(), known in 0.0..1200.0) {
+            for percent in [percent, Some(known), None] {
+                let usage = UsageFacts {
+                    input_tokens: tokens,
+                    context_used_percent: percent,
+                    ..UsageFacts::default()
+                };
+                prop_assert_eq!(used_width(&usage), used(&usage).len());
+            }
+        }
+
         #[test]
         fn the_row_is_in_view(heights in prop::collection::vec(1_u16..5, 1..40), room in 4_usize..30, first in 0_usize..50, at in 0_usize..40) {
             let at = at.min(heights.len() - 1);

@@ -164,7 +164,8 @@ impl Paper {
         cells(&self.next, y).map(|(x, next)| (x, x + wide(next).max(1))).find_map(|(x, end)| {
             let other = |at: &u16| {
                 let (was, is) = (self.shown.cell((*at, y)), self.next.cell((*at, y)));
-                was != is && (was.is_some_and(is_cluster) || is.is_some_and(is_cluster))
+                // Hardly any cell is one, so what differs is seldom asked.
+                (was.is_some_and(is_cluster) || is.is_some_and(is_cluster)) && was != is
             };
             (x..end.min(self.next.area.width)).any(|at| other(&at)).then_some(x)
         })
@@ -203,7 +204,8 @@ fn is_plain(cell: &Cell) -> bool {
 }
 
 fn is_cluster(cell: &Cell) -> bool {
-    cell.symbol().chars().nth(1).is_some()
+    let symbol = cell.symbol();
+    symbol.len() > 1 && symbol.chars().nth(1).is_some()
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Returns the columns that a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    text.width()
+    // Most of what is drawn, and each cell of a frame is measured.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.len() } else { text.width() }
 }
 
 /// Returns the beginning of a text in which `columns` columns are sure to be filled, all of it when it may fit. What
@@ -157,7 +158,7 @@ fn wrap_words(text: &str, columns: usize) -> Vec<String> {
 #[must_use]
 pub fn width_within(text: &str, columns: usize) -> Option<usize> {
     let shown = beginning(text, columns);
-    (shown.len() == text.len()).then(|| text.width()).filter(|wide| *wide <= columns)
+    (shown.len() == text.len()).then(|| width(text)).filter(|wide| *wide <= columns)
 }
 
 #[cfg(test)]

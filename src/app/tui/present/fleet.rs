@@ -7,7 +7,7 @@ use super::room::plan_for;
 use super::{activity, detail, pane};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
-use crate::ui::columns::{self, Columns, Strips, Widest};
+use crate::ui::columns::{self, Columns, Strips};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
 use crate::ui::view::{Body, Facts, FleetView, ListRow, Piece, Reach, Role};
 
@@ -75,9 +75,9 @@ pub(in crate::app::tui) fn heights(state: &State, rows: &[Arc<AgentRow>]) -> Vec
     sizes(state, rows).1
 }
 
-/// How wide what these rows hold is.
-pub(in crate::app::tui) fn widest(state: &State, rows: &[Arc<AgentRow>]) -> Widest {
-    Widest::of(rows, Strips { hour: state.activity.known.is_some(), output: state.output.is_known })
+/// Which strips there is something for.
+pub(in crate::app::tui) fn strips(state: &State) -> Strips {
+    Strips { hour: state.activity.known.is_some(), output: state.output.is_known }
 }
 
 fn lines_of(heights: &[u16]) -> usize {
@@ -87,7 +87,7 @@ fn lines_of(heights: &[u16]) -> usize {
 fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
     let size = state.size;
     let width = usize::from(layout::list_width(size.width, size.height));
-    let columns = Columns::of(width, state.widest.or(widest(state, rows)));
+    let columns = Columns::of(width, state.widest.with(strips(state)));
     let wanted = rows.iter().map(|row| {
         // Only who needs somebody gets more than a line: a list of a hundred has to fit on a screen.
         let lines = if row.needs_operator() { columns.lines_below(width, &why(row)) } else { 0 };

@@ -207,10 +207,9 @@ pub(in crate::app::tui) fn want(state: &mut State, id: CardId) {
 
 /// Asks for what the screen shows and was not read yet.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = layout_of(state).board_page;
     // Elsewhere only counts and claims are shown, and those are always read.
     if matches!(state.screen, Screen::Board | Screen::Card)
-        && let Some(query) = state.board.question(page)
+        && let Some(query) = state.board.question(layout_of(state).board_page)
     {
         state.board.query = query.clone();
         effects.push(Effect::Backlog(Request::Board(query)));

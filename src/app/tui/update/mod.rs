@@ -18,7 +18,6 @@ use crate::app::tui::screens::{activity, board, diff, form, goals, org, sheet, w
 use crate::app::tui::state::confirm::Reading;
 use crate::app::tui::state::running::Running;
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::ui::columns::Widest;
 
 /// Takes one event. What is to be done about it is asked for once: who drops that leaves the state waiting for an answer.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -43,7 +42,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Told { text, failed } => state.say(text, failed),
         Event::Resize(size) => {
             state.size = size;
-            state.widest = Widest::default();
+            observed::measure(state);
             // With another size the marked line may have gone off the screen, and the popup has other lines.
             state.marked = None;
             if let Some(reading) = state.overlay.as_mut().and_then(Overlay::reading) {

@@ -9,6 +9,7 @@ use crate::app::tui::present::{self, layout_of};
 use crate::app::tui::screens::fleet;
 use crate::app::tui::state::State;
 use crate::fleet::model::{FleetSnapshot, PaneKey, PaneTarget, RowKey};
+use crate::ui::columns::Widest;
 
 /// Brings the newest rows and the newest claims together.
 pub(super) fn join_claims(state: &mut State) {
@@ -29,7 +30,7 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
         // What is there at the first look is nothing new.
         state.seen.entry(row.key).or_insert(row.readiness);
     }
-    state.widest = state.widest.or(present::fleet::widest(state, &snapshot.agents));
+    state.widest = state.widest.or(Widest::of(&snapshot.agents, present::fleet::strips(state)));
     state.snapshot = Some(snapshot);
     if let Some(name) = &state.wanted {
         let found = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.name == *name);
@@ -43,6 +44,12 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
     // What is selected is on the screen while it changes, so it is never unread.
     state.mark_seen();
     fleet::keep_in_view(state);
+}
+
+/// Measures the rows anew: what was wider before moves nothing on a screen of another size.
+pub(super) fn measure(state: &mut State) {
+    let rows = state.snapshot.as_ref().map_or(&[][..], |snapshot| &snapshot.agents);
+    state.widest = Widest::of(rows, present::fleet::strips(state));
 }
 
 /// Asks for the selected pane's view when it is another one, or has another shape.
