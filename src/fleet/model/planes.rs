@@ -107,6 +107,12 @@ impl Readiness {
             Self::Working => "working",
         }
     }
+
+    /// The one of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
 }
 
 /// Whether the agent will come back after a reboot.

@@ -43,10 +43,32 @@ pub enum GateAction {
         /// The repository; else that of this folder.
         repo: Option<PathBuf>,
         /// What for.
-        purpose: String,
+        purpose: Purpose,
         /// Longest wait.
         wait: Duration,
     },
+}
+
+/// What a turn at the gate is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Somebody pushes by hand.
+    Push,
+    /// Something is merged, which a pause forbids.
+    Merge,
+}
+
+impl Purpose {
+    const ALL: [Self; 2] = [Self::Push, Self::Merge];
+
+    /// The word shown everywhere.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Merge => "merge",
+        }
+    }
 }
 
 /// Which branch it is about.
@@ -130,7 +152,9 @@ pub(super) const GATES: &[ActionSpec] = &[
         "Waits until everybody before it has left a repository's gate, and says who is in the line",
         &["gate", "queue"],
         |inputs| {
-            let purpose = inputs.required("purpose").map_err(|_| "--purpose push or merge is needed".to_owned())?;
+            let word = inputs.one("purpose").unwrap_or_default();
+            let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.word() == word);
+            let purpose = purpose.ok_or("--purpose push or merge is needed")?;
             done(GateAction::Queue { repo: inputs.one("repo").map(PathBuf::from), purpose, wait: wait(inputs)? })
         },
     )

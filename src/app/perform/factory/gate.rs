@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::gate_card::{self as card, Found};
 use super::gate_print as print;
-use crate::app::action::gate::{About, GateAction};
+use crate::app::action::gate::{About, GateAction, Purpose};
 use crate::app::action::report::Report;
 use crate::app::factory::{Decision, Reason};
 use crate::app::perform::activity::record;
@@ -375,14 +375,19 @@ async fn sent_back(site: &Site, at: &At, found: &Found, refusal: &Refusal, failu
     true
 }
 
-async fn queue(site: &Site, repo: Option<PathBuf>, purpose: String, wait: Duration, tell: Tell<'_>) -> Result<Report> {
+async fn queue(site: &Site, repo: Option<PathBuf>, purpose: Purpose, wait: Duration, tell: Tell<'_>) -> Result<Report> {
     let repository = repository(repo.as_deref()).await?;
     let about = About { branch: String::new(), card: None, repo };
     let desk = Bench { site, about: &about, tell, keeps: false };
     let gate = Gate::open(site, &repository, &desk)?;
     // Waiting for a push by hand is no merge of the gate's, and a pause does not stop people.
-    let paused = if purpose == "merge" { paused(site) } else { None };
-    let ticket = Ticket { pid: std::process::id(), who: Me::of(site).name, purpose, branch: String::new() };
+    let paused = if purpose == Purpose::Merge { paused(site) } else { None };
+    let ticket = Ticket {
+        pid: std::process::id(),
+        who: Me::of(site).name,
+        purpose: purpose.word().to_owned(),
+        branch: String::new(),
+    };
     let waited = match paused {
         Some(why) => Err(Refusal::Paused(why)),
         None => gate.turn(&ticket, wait).await?.map(drop),
