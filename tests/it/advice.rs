@@ -59,12 +59,10 @@ fn a_takeover_of_nobody_is_not_explained() {
     screen.send(":agent attach nosuch\r");
     let told = screen.wait_until("an answer", |text| text.contains("nosuch") && text.contains("failed"));
     assert!(told.contains("roster") && !told.contains("agent explain"), "{told}");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("failed"));
+    screen.close("failed");
     screen.send(":agent tail a --follow\r");
     screen.wait_text("--follow needs a terminal to itself");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("--follow needs"));
+    screen.close("--follow needs");
     // What is set in stays set in.
     screen.send(":fleet schema\r");
     screen.wait_text("  \"$schema\"");

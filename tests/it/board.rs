@@ -286,12 +286,10 @@ fn an_export_and_an_import_by_the_palette_write_nothing_over_the_screen() {
     screen.wait_text("READY 1/5000");
     screen.send(":backlog export\r");
     screen.wait_text("the screen takes no output");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("takes no output"));
+    screen.close("takes no output");
     screen.send(":backlog export -\r");
     screen.wait_text("names no file");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("names no file"));
+    screen.close("names no file");
     screen.send(":backlog export whole.jsonl\r");
     screen.wait_text("exported");
     screen.send("q");

@@ -98,8 +98,7 @@ fn help_lists_the_keys_of_the_place_and_filters() {
     });
     screen.send("\x1b");
     screen.wait_text("Filters the list");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
+    screen.close("keys in Fleet");
 }
 
 #[test]
@@ -237,16 +236,13 @@ fn a_file_that_is_waited_for_holds_up_neither_the_screen_nor_another_command() {
     screen.send(":fleet uninstall --dry-run\r");
     screen.send("?");
     screen.wait_text("keys in Fleet");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
+    screen.close("keys in Fleet");
     screen.send(":fleet edit b class=other\r");
     screen.wait_text("changed; ");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("changed; "));
+    screen.close("changed; ");
     fs::write(&record, "").unwrap();
     screen.wait_text("installed.json");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("installed.json"));
+    screen.close("installed.json");
     screen.send("q");
     screen.wait_exit();
 }

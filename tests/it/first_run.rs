@@ -98,8 +98,7 @@ fn a_newer_program_offers_its_update_and_does_nothing_by_itself() {
     for (view, shown) in [("3", "Still here"), ("4", "C1")] {
         let mut screen = sandbox.open(&[], 100, 30);
         screen.wait_text("mosaic-tui update --apply");
-        screen.send("\x1b");
-        screen.wait_until("closed", |text| !text.contains("update --apply"));
+        screen.close("update --apply");
         assert!(!guide.exists(), "nothing was done");
         screen.send(view);
         screen.wait_text(shown);
@@ -107,8 +106,7 @@ fn a_newer_program_offers_its_update_and_does_nothing_by_itself() {
         screen.wait_exit();
         let mut screen = sandbox.open_again(&[], 100, 30);
         screen.wait_text("mosaic-tui update --apply");
-        screen.send("\x1b");
-        screen.wait_until("closed", |text| !text.contains("update --apply"));
+        screen.close("update --apply");
         screen.wait_text(shown);
         screen.send("q");
         screen.wait_exit();

@@ -148,8 +148,7 @@ fn the_screen_shows_it_as_text_and_stays_in_shape() {
         screen.wait_text("pane %");
         screen.send("e");
         screen.wait_text("would change");
-        screen.send("\x1b");
-        screen.wait_until("closed", |text| !text.contains("would change"));
+        screen.close("would change");
         screen.send("q");
         screen.wait_exit();
         let raw = String::from_utf8_lossy(&screen.raw()).into_owned();

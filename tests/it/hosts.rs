@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Far, Sandbox, introduce, program, wait_for};
+use crate::harness::{Far, Sandbox, introduce, program, ten_send_at_once, wait_for};
 
 /// A fleet of one agent here, and of one on each of two other hosts: `far` has this program, `bare` only tmux.
 fn fleet() -> Option<(Sandbox, Far, Far)> {
@@ -74,24 +74,9 @@ fn a_text_of_a_megabyte_goes_over_the_link_once() {
 #[test]
 fn senders_of_two_hosts_do_not_interleave() {
     let Some((near, far, _bare)) = fleet() else { return };
-    let children: Vec<_> = (0..10)
-        .map(|n| {
-            // Half of them there, half of them here.
-            let sandbox = if n % 2 == 0 { &near } else { &far.sandbox };
-            let mut command = sandbox.command(program());
-            let text = format!("message number {n} of ten, whole");
-            command.args(["agent", "send", "far", "-m", &text]).stdout(Stdio::piped()).stderr(Stdio::piped());
-            command.spawn().unwrap()
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-    wait_for("all of them", || {
-        let shown = screen(&far, "far");
-        (0..10).all(|n| shown.contains(&format!("messagenumber{n}often,whole")))
-    });
+    // Half of them there, half of them here.
+    let from = |n| if n % 2 == 0 { &near } else { &far.sandbox };
+    ten_send_at_once(from, "far", || screen(&far, "far"));
 }
 
 #[test]
@@ -138,8 +123,7 @@ fn the_dashboard_watches_attaches_and_lives_with_a_frozen_link() {
     let asked = Instant::now();
     view.send("?");
     view.wait_text("keys in Fleet");
-    view.send("\x1b");
-    view.wait_until("closed", |text| !text.contains("keys in Fleet"));
+    view.close("keys in Fleet");
     assert!(asked.elapsed() < Duration::from_secs(2), "keys answer: {:?}", asked.elapsed());
     far.heal();
     view.wait_until("it answers again", |text| text.contains("h1 answers") && !text.contains("does not answer"));

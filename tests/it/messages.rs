@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use rustix::process::Signal;
 
-use crate::harness::{Answer, Pty, Sandbox, answer, is_well, kill, program, wait_for};
+use crate::harness::{Answer, Pty, Sandbox, answer, is_well, kill, program, ten_send_at_once, wait_for};
 
 const SIZES: [&str; 2] = ["80x24", "200x50"];
 
@@ -249,22 +249,7 @@ fn a_dead_pane_an_unknown_screen_and_a_frozen_runtime_are_told_as_they_are() {
 #[test]
 fn ten_senders_at_once_deliver_ten_whole_messages() {
     let sandbox = fleet("200x50", "");
-    let children: Vec<_> = (0..10)
-        .map(|n| {
-            let mut command = sandbox.command(program());
-            let text = format!("message number {n} of ten, whole");
-            command.args(["agent", "send", "a", "-m", &text]).stdout(Stdio::piped()).stderr(Stdio::piped());
-            command.spawn().unwrap()
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-    wait_for("all of them", || {
-        let shown = screen(&sandbox);
-        (0..10).all(|n| shown.contains(&format!("messagenumber{n}often,whole")))
-    });
+    ten_send_at_once(|_| &sandbox, "a", || screen(&sandbox));
 }
 
 #[test]

@@ -215,8 +215,7 @@ fn keys_are_answered_within_a_frame_beside_a_flood() {
             view.send("?");
             view.wait_until("help", |text| text.contains("keys on the Wall"));
             let answered = asked.elapsed();
-            view.send("\x1b");
-            view.wait_until("closed", |text| !text.contains("keys on the Wall"));
+            view.close("keys on the Wall");
             answered
         })
         .collect();

@@ -39,6 +39,28 @@ pub(crate) struct Sandbox {
     pub(crate) root: PathBuf,
 }
 
+/// Sends ten messages to one agent at once, each from where it is said to be, and waits until its screen, without its
+/// blanks, shows each of them whole.
+#[track_caller]
+pub(crate) fn ten_send_at_once<'a>(from: impl Fn(usize) -> &'a Sandbox, to: &str, screen: impl Fn() -> String) {
+    let children: Vec<_> = (0..10)
+        .map(|n| {
+            let mut command = from(n).command(program());
+            let text = format!("message number {n} of ten, whole");
+            command.args(["agent", "send", to, "-m", &text]).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    wait_for("all of them", || {
+        let shown = screen();
+        (0..10).all(|n| shown.contains(&format!("messagenumber{n}often,whole")))
+    });
+}
+
 /// What a command answered.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -242,6 +242,12 @@ impl Pty {
         }
     }
 
+    /// Closes a popup with Esc, and waits until nothing of it is to be seen.
+    pub(crate) fn close(&mut self, what_it_shows: &str) {
+        self.send("\x1b");
+        self.wait_until("closed", |text| !text.contains(what_it_shows));
+    }
+
     /// Waits until the screen shows a text.
     #[track_caller]
     pub(crate) fn wait_text(&self, text: &str) -> String {

@@ -110,31 +110,26 @@ fn the_palette_runs_every_command_with_its_arguments() {
     });
     screen.send("\r");
     screen.wait_until("the answer", |text| text.contains("tmux socket folder") && text.contains("╭ doctor "));
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("tmux socket folder"));
+    screen.close("tmux socket folder");
     screen.send(":fleet add c class=code 'alias=The third'\r");
     screen.wait_text("c: added to");
     assert!(fs::read_to_string(sandbox.roster()).unwrap().contains("The third"));
     screen.wait_text("The third");
     screen.send(":fleet stop\r");
     screen.wait_until("the question", |text| text.contains("acts on") && text.contains("the whole fleet"));
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("acts on"));
+    screen.close("acts on");
     screen.send(":fleet remove nobody\r");
     screen.wait_text("acts on");
     screen.send("y");
     screen.wait_until("the refusal", |text| text.contains("failed") && text.contains("is not in"));
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("is not in"));
+    screen.close("is not in");
     screen.send(":fleet nonsense\r");
     screen.wait_text("no command matches");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("no command matches"));
+    screen.close("no command matches");
     // What was run before comes back.
     screen.send(":\x1b[A");
     screen.wait_text("in a shell: mosaic-tui fleet remove nobody");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("in a shell"));
+    screen.close("in a shell");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
     assert_eq!(sandbox.row("a")["health"], "healthy");
@@ -149,8 +144,7 @@ fn starting_several_shows_how_far_it_is() {
     screen.send(":fleet start --stagger 0.3\r");
     screen.wait_text("of 6: a");
     screen.wait_until("all", |text| text.contains("a5: started"));
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("a5: started"));
+    screen.close("a5: started");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
@@ -166,8 +160,7 @@ fn a_hung_user_manager_stops_no_key_and_shows_as_slow() {
     for _ in 0..5 {
         screen.send("?");
         screen.wait_text("keys in Fleet");
-        screen.send("\x1b");
-        screen.wait_until("closed", |text| !text.contains("keys in Fleet"));
+        screen.close("keys in Fleet");
     }
     screen.wait_until("told with its age", |text| text.contains("no answer within"));
     screen.send("j");
@@ -223,22 +216,19 @@ fn what_runs_in_the_background_is_listed_and_leaving_the_list_ends_none_of_it() 
     screen.wait_text("orchestrator");
     screen.send("&");
     screen.wait_text("nothing runs");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("nothing runs"));
+    screen.close("nothing runs");
     screen.send(":agent wait a --until dead --timeout 120\r");
     screen.wait_text("running: mosaic-tui agent wait");
     screen.send("&");
     screen.wait_until("listed", |text| text.contains("agent wait --until=dead") && text.contains("what runs goes on"));
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("what runs goes on"));
+    screen.close("what runs goes on");
     screen.send("q");
     screen.wait_text("still runs: mosaic-tui agent wait");
     // What it waited for.
     sandbox.ok(&["fleet", "stop", "a"]);
     screen.send("&");
     screen.wait_text("nothing runs");
-    screen.send("\x1b");
-    screen.wait_until("closed", |text| !text.contains("nothing runs"));
+    screen.close("nothing runs");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
