@@ -18,6 +18,7 @@ pub mod report;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod scripts;
+pub mod text;
 
 pub use registry::agent::AgentAction;
 pub use registry::backlog::BacklogAction;

@@ -14,3 +14,4 @@ pub(in crate::app) mod look;
 pub(in crate::app) mod output;
 pub(in crate::app) mod setup;
 pub(in crate::app) mod standard_input;
+mod text;

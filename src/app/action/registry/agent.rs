@@ -1,6 +1,5 @@
 //! Single agents: what can be asked of them, and how.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::spec::{
@@ -8,6 +7,7 @@ use super::spec::{
 };
 use crate::app::action::concern::Concern;
 use crate::app::action::inputs::Inputs;
+use crate::app::action::text::Text;
 use crate::app::action::{Action, ScreenAction, TerminalAction};
 use crate::fleet::message::Options;
 use crate::fleet::model::Readiness;
@@ -42,7 +42,7 @@ pub enum AgentAction {
         /// Of this class only.
         class: Option<String>,
         /// In this state only.
-        state: Option<String>,
+        state: Option<Readiness>,
         /// The message.
         message: Box<Message>,
     },
@@ -71,7 +71,7 @@ pub enum AgentAction {
         /// The agent.
         name: String,
         /// The state.
-        until: String,
+        until: Readiness,
         /// How long.
         timeout: Duration,
     },
@@ -124,17 +124,6 @@ pub struct Message {
     pub class: Option<String>,
     /// How it is delivered.
     pub options: Options,
-}
-
-/// Where a text comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Text {
-    /// The command line.
-    Given(String),
-    /// A file.
-    File(PathBuf),
-    /// Standard input.
-    Input,
 }
 
 const MESSAGE: Argument = value("message", "The text; without it and --file it is read from standard input");
@@ -431,7 +420,7 @@ fn build_broadcast(inputs: &Inputs) -> Built {
     done(AgentAction::Broadcast {
         names: inputs.many("agents"),
         class: inputs.one("class"),
-        state: inputs.one("state"),
+        state: inputs.one("state").map(|word| readiness("--state", &word)).transpose()?,
         message: message(inputs)?,
     })
 }
@@ -449,12 +438,15 @@ fn build_approve(inputs: &Inputs) -> Built {
     done(AgentAction::Approve { name, choice, question, options: look_only(inputs)? })
 }
 
-fn build_wait(inputs: &Inputs) -> Built {
-    let until = inputs.one("until").ok_or("--until is needed")?;
-    if !Readiness::ALL.iter().any(|state| state.word() == until) {
+fn readiness(option: &str, word: &str) -> Result<Readiness, String> {
+    Readiness::parse(word).ok_or_else(|| {
         let all: Vec<&str> = Readiness::ALL.iter().map(|state| state.word()).collect();
-        return Err(format!("--until takes one of {}", all.join(", ")));
-    }
+        format!("{option} takes one of {}", all.join(", "))
+    })
+}
+
+fn build_wait(inputs: &Inputs) -> Built {
+    let until = readiness("--until", &inputs.one("until").ok_or("--until is needed")?)?;
     let timeout = seconds(inputs, "timeout", MAX_SECONDS)?;
     done(AgentAction::Wait { name: inputs.required("name")?, until, timeout })
 }

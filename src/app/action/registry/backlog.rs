@@ -6,7 +6,8 @@ use std::str::FromStr;
 use super::spec::{ActionSpec, Argument, JSON, Place, Shape, command, flag, needed, value, word};
 use crate::app::action::Action;
 use crate::app::action::inputs::Inputs;
-use crate::backlog::model::{CardId, Column, Status};
+use crate::app::action::text::Text;
+use crate::backlog::model::{CardId, Column, Patch, Status};
 use crate::backlog::store::{ClaimRequest, ListQuery, Sort};
 
 /// What the executor is asked to do with cards.
@@ -35,37 +36,15 @@ pub enum BacklogAction {
     Doctor,
 }
 
-/// A text that is given, or stands in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Text {
-    /// The text.
-    Given(String),
-    /// A file; `-` is standard input.
-    File(PathBuf),
-}
-
 /// Fields of a card as they are typed; files are read when the action is performed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the card's fields")]
 pub struct Fields {
-    pub title: Option<String>,
+    /// All that is whole as it is typed.
+    pub given: Patch,
+    /// Markdown.
     pub body: Option<Text>,
-    pub phase: Option<String>,
-    pub priority: Option<i64>,
-    pub priority_by: Option<i64>,
-    pub depends_on: Option<Vec<CardId>>,
-    pub assignee: Option<String>,
-    pub goal: Option<String>,
-    pub stage: Option<String>,
-    pub branch: Option<String>,
-    pub paths: Option<Vec<String>>,
-    /// Seconds; `Some(None)` takes them away.
-    pub ttl_seconds: Option<Option<i64>>,
-    pub rounds: Option<i64>,
-    /// JSON, or `@FILE`; empty takes it away.
-    pub acceptance: Option<String>,
-    pub spend_projected: Option<i64>,
-    pub spend_actual: Option<i64>,
+    /// JSON; empty takes it away.
+    pub acceptance: Option<Text>,
 }
 
 const ON_BOARD: &str = "the Board shows it";
@@ -395,12 +374,12 @@ fn fields(inputs: &Inputs) -> Result<Fields, String> {
         // Neither goes before the other: one of them would be dropped without a word.
         (Some(_), Some(_)) => return Err("--body and --body-file exclude each other".to_owned()),
         (Some(text), None) => Some(Text::Given(text)),
-        (None, Some(file)) => Some(Text::File(PathBuf::from(file))),
+        (None, Some(file)) => Some(Text::at(file)),
         (None, None) => None,
     };
-    Ok(Fields {
+    let given = Patch {
         title: inputs.one("title"),
-        body,
+        body: None,
         phase: inputs.one("phase"),
         priority: number(inputs, "priority")?,
         priority_by: number(inputs, "priority-by")?,
@@ -416,10 +395,11 @@ fn fields(inputs: &Inputs) -> Result<Fields, String> {
             _ => number(inputs, "ttl")?.map(Some),
         },
         rounds: number(inputs, "rounds")?,
-        acceptance: inputs.one("acceptance"),
+        acceptance: None,
         spend_projected: number(inputs, "spend-projected")?,
         spend_actual: number(inputs, "spend-actual")?,
-    })
+    };
+    Ok(Fields { given, body, acceptance: inputs.one("acceptance").map(Text::given_or_at) })
 }
 
 fn create(inputs: &Inputs) -> Built {

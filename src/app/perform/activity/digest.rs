@@ -285,7 +285,12 @@ mod tests {
         assert_eq!((tally.raised, tally.settled, tally.hardest()), (1, 1, Some(("A", 3))));
         assert_eq!(tally.hands["code0"], Hand { done: 0, failed: 1, claims: 2 });
         let mut used = Used::default();
-        used.add(&UsageFacts { input_tokens: Some(1200), output_tokens: Some(80), cost_usd: Some(0.5), ..facts() });
+        used.add(&UsageFacts {
+            input_tokens: Some(1200),
+            output_tokens: Some(80),
+            cost_usd: Some(0.5),
+            ..UsageFacts::default()
+        });
         let (from, until) = (Timestamp::from_second(0).unwrap(), Timestamp::from_second(7200).unwrap());
         let text = tally.text(from, until, 2, &used);
         for part in [
@@ -315,18 +320,5 @@ mod tests {
             tally.json(&Site::for_tests("/nowhere"), from, until, 0, &Used::default())["in_claim"]["median_seconds"],
             Value::Null
         );
-    }
-
-    fn facts() -> UsageFacts {
-        UsageFacts {
-            model: None,
-            session_id: None,
-            input_tokens: None,
-            output_tokens: None,
-            cost_usd: None,
-            context_used_percent: None,
-            limits: Vec::new(),
-            observed_at: String::new(),
-        }
     }
 }

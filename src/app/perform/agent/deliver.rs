@@ -5,23 +5,24 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
-use crate::app::action::agent::{Message, Text};
+use crate::app::action::agent::Message;
 use crate::app::action::error::{DONE, FAILED, exit_code};
 use crate::app::action::registry::Door;
 use crate::app::action::report::Report;
+use crate::app::action::text::Text;
 use crate::app::perform::activity::record;
 use crate::app::perform::look::look;
 use crate::app::perform::output::Console;
-use crate::app::perform::standard_input;
+use crate::app::perform::text;
 use crate::fleet::activity::{self, Behind};
 use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
-use crate::fleet::model::{AgentRow, ServerName};
+use crate::fleet::model::{AgentRow, Readiness, ServerName};
 use crate::fleet::roster::{self, Agent, Roster};
-use crate::plain::{self, Unreadable};
+use crate::plain::Unreadable;
 
 /// Deliveries of a broadcast at the same time.
 const MAX_CONCURRENT_DELIVERIES: usize = 8;
@@ -37,32 +38,22 @@ pub(super) struct Wanted<'a> {
     /// Of this class only.
     pub class: Option<&'a str>,
     /// In this state only.
-    pub state: Option<&'a str>,
+    pub state: Option<Readiness>,
 }
 
 /// The text of a message, from where it is said to be.
 pub(super) fn read(text: &Text, console: Console) -> Result<String> {
-    let unreadable = |what: String, why: &Unreadable| Failure {
-        kind: Kind::Invalid,
-        next: format!("{}; nothing was sent", why.next()),
-        ..Failure::unreadable(what, why)
+    let told = |what: String, why: Unreadable| {
+        // One limit, in whatever way a text comes.
+        let why = match why {
+            Unreadable::TooLarge(_) => Unreadable::TooLarge(message::MAX_BYTES),
+            other => other,
+        };
+        let next = format!("{}; nothing was sent", why.next());
+        Failure { kind: Kind::Invalid, next, ..Failure::unreadable(what, &why) }
     };
-    // One limit, in whatever way a text comes.
-    let limited = |why: Unreadable| match why {
-        Unreadable::TooLarge(_) => Unreadable::TooLarge(message::MAX_BYTES),
-        other => other,
-    };
-    let most = message::MAX_BYTES + BEHIND;
-    match text {
-        Text::Given(text) => Ok(text.clone()),
-        Text::File(path) => {
-            console.read(path, most).map_err(|why| unreadable(path.display().to_string(), &limited(why)))
-        }
-        Text::Input => {
-            let input = standard_input::take("message", "give --message or --file, or pipe the text in")?;
-            plain::read_input(input, most).map_err(|why| unreadable("standard input".to_owned(), &limited(why)))
-        }
-    }
+    let missing = ("message", "give --message or --file, or pipe the text in");
+    text::read(text, message::MAX_BYTES + BEHIND, console, missing, told)
 }
 
 /// Delivers a text to one agent, and notes it.
@@ -127,7 +118,7 @@ fn recipients<'a>(roster: &'a Roster, rows: &[Arc<AgentRow>], wanted: Wanted<'_>
     let in_state = |agent: &Agent| {
         wanted.state.is_none_or(|state| {
             let row = rows.iter().find(|row| row.managed && row.name.as_str() == agent.name.as_str());
-            row.is_some_and(|row| row.readiness.word() == state)
+            row.is_some_and(|row| row.readiness == state)
         })
     };
     let named: Vec<&Agent> = if wanted.names.is_empty() {
@@ -201,7 +192,7 @@ mod tests {
             message_id: "m1".to_owned(),
             bytes: 9,
             typed: true,
-            left_behind: false,
+            refusal: None,
             ended: false,
             began: None,
         }
@@ -222,8 +213,8 @@ mod tests {
         for (wanted, want) in [
             (all, vec!["a", "b", "c"]),
             (Wanted { class: Some("code"), ..all }, vec!["a", "b"]),
-            (Wanted { state: Some("available"), ..all }, vec!["a", "c"]),
-            (Wanted { class: Some("code"), state: Some("available"), ..all }, vec!["a"]),
+            (Wanted { state: Some(Readiness::Available), ..all }, vec!["a", "c"]),
+            (Wanted { class: Some("code"), state: Some(Readiness::Available), ..all }, vec!["a"]),
             (Wanted { names: &named, ..all }, vec!["c", "a"]),
             (Wanted { names: &named, class: Some("review"), ..all }, vec!["c"]),
         ] {
@@ -251,7 +242,7 @@ mod tests {
     #[test]
     fn an_agent_without_a_row_is_in_no_state() {
         let roster = roster();
-        let wanted = Wanted { names: &[], class: None, state: Some("dead") };
+        let wanted = Wanted { names: &[], class: None, state: Some(Readiness::Dead) };
         assert!(recipients(&roster, &[], wanted, "here:user").is_err());
     }
 

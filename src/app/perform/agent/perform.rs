@@ -16,6 +16,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::message::{Post, Receipt};
+use crate::fleet::model::Readiness;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime::{self, Runtime};
@@ -66,10 +67,10 @@ pub(in crate::app) async fn perform(
             Ok(told(&receipt))
         }
         AgentAction::Broadcast { names, class, state, message } => {
-            let wanted = Wanted { names, class: class.as_deref(), state: state.as_deref() };
+            let wanted = Wanted { names, class: class.as_deref(), state: *state };
             broadcast(site, wanted, message, console, tell).await
         }
-        AgentAction::Wait { name, until, timeout } => wait(site, name, until, *timeout).await,
+        AgentAction::Wait { name, until, timeout } => wait(site, name, *until, *timeout).await,
         AgentAction::Tail { name, lines, ansi } => tail::tail(site, name, *lines, *ansi).await,
         AgentAction::CommsBlock { name, host } => {
             let roster = roster::load(site)?;
@@ -94,7 +95,7 @@ pub(in crate::app::perform) fn reset_command(agent: &Agent) -> Option<&str> {
 }
 
 /// Follows the observer until the agent is in the state.
-async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration) -> Result<Report> {
+async fn wait(site: &Site, name: &str, until: Readiness, timeout: std::time::Duration) -> Result<Report> {
     // A name that nobody has would be waited for in vain.
     roster::load(site)?.agent(name)?;
     let mut observer = observe::start(site.clone())?;
@@ -108,7 +109,7 @@ async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration
             newest.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.managed && row.name.as_str() == name);
         if let Some(row) = row {
             last = format!("{} ({})", row.readiness.word(), row.reason);
-            if row.readiness.word() == until {
+            if row.readiness == until {
                 return Ok(Report::done(format!("{name}: {last}"), row));
             }
         }
@@ -119,7 +120,7 @@ async fn wait(site: &Site, name: &str, until: &str, timeout: std::time::Duration
             Err(_) => {
                 let json: Value = json!({ "name": name, "until": until, "last": last });
                 return Ok(Report::done(
-                    format!("{name}: not {until} within {} s; it is {last}", timeout.as_secs()),
+                    format!("{name}: not {} within {} s; it is {last}", until.word(), timeout.as_secs()),
                     &json,
                 )
                 .with_code(FAILED));

@@ -12,11 +12,12 @@ use super::place::failure;
 use super::progress::ProgressLine;
 use super::{place, print, stuck};
 use crate::app::action::Action;
-use crate::app::action::backlog::{BacklogAction, Fields, Text};
+use crate::app::action::backlog::{BacklogAction, Fields};
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
+use crate::app::action::text::Text;
 use crate::app::perform::output::{self, Console};
-use crate::app::perform::standard_input;
+use crate::app::perform::{standard_input, text};
 use crate::backlog::checks;
 use crate::backlog::error::{Error, ErrorKind};
 use crate::backlog::model::{Card, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
@@ -27,7 +28,7 @@ use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::pause;
-use crate::plain::{self, Patient, Unreadable};
+use crate::plain::{self, Notation, Patient, Unreadable};
 
 /// How often an export is begun whose connection the server ends.
 // A process whose connection was ended so often is stopped all the time, and would never come to
@@ -108,7 +109,7 @@ fn names_its_token(action: &BacklogAction) -> Result<()> {
                  one's own"
             ),
         ),
-        BacklogAction::Edit { id, fields, .. } if fields.stage.is_some() => refused(
+        BacklogAction::Edit { id, fields, .. } if fields.given.stage.is_some() => refused(
             "edit",
             id,
             "what leads a card from stage to stage is its completion, its review and the gate, and no agent's edit",
@@ -254,9 +255,9 @@ fn version(outcome: &Outcome) -> Option<i64> {
 
 /// The edit that restores what this one changed, and only if nobody else changed it since.
 fn undo_edit(id: CardId, before: Card, version: i64, patch: &Patch) -> Action {
-    let fields = Fields {
+    let given = Patch {
         title: patch.title.as_ref().map(|_| before.title),
-        body: patch.body.as_ref().map(|_| Text::Given(before.body)),
+        body: None,
         phase: patch.phase.as_ref().map(|_| before.phase),
         priority: patch.priority.map(|_| before.priority),
         priority_by: patch.priority_by.map(|by| by.saturating_neg()),
@@ -268,16 +269,20 @@ fn undo_edit(id: CardId, before: Card, version: i64, patch: &Patch) -> Action {
         paths: patch.paths.as_ref().map(|_| before.paths),
         ttl_seconds: patch.ttl_seconds.map(|_| before.ttl_seconds),
         rounds: patch.rounds.map(|_| before.rounds),
-        acceptance: patch
-            .acceptance
-            .as_ref()
-            .map(|_| before.acceptance.as_ref().map(ToString::to_string).unwrap_or_default()),
+        acceptance: None,
         // An edit can set a figure and not take it away, so one that was not there stays.
         spend_projected: patch.spend_projected.and(before.spend_projected),
         spend_actual: patch.spend_actual.and(before.spend_actual),
     };
+    let acceptance = || before.acceptance.as_ref().map(ToString::to_string).unwrap_or_default();
+    let fields = Fields {
+        body: patch.body.as_ref().map(|_| Text::Given(before.body)),
+        acceptance: patch.acceptance.as_ref().map(|_| Text::Given(acceptance())),
+        given,
+    };
     // A step is taken back by the opposite step, whatever happened between.
-    let step = Fields { priority_by: fields.priority_by, ..Fields::default() };
+    let priority_by = fields.given.priority_by;
+    let step = Fields { given: Patch { priority_by, ..Patch::default() }, ..Fields::default() };
     let if_version = (fields != step).then_some(version);
     Action::Backlog(BacklogAction::Edit { id, fields: Box::new(fields), if_version })
 }
@@ -287,56 +292,26 @@ fn invalid(what: impl Into<String>, why: impl Into<String>, next: &str) -> Failu
 }
 
 fn patch(fields: Fields, console: Console) -> Result<Patch> {
-    let body = match fields.body {
+    let body = fields.body.map(|text| read_text(&text, "body", console)).transpose()?;
+    let acceptance = match fields.acceptance {
         None => None,
-        Some(Text::Given(text)) => Some(text),
-        Some(Text::File(path)) => Some(read_text(&path, MAX_BODY_BYTES, console)?),
+        Some(text) => match read_text(&text, "acceptance", console)?.as_str() {
+            // An empty argument takes the list away; a missing one leaves it.
+            "" if matches!(text, Text::Given(_)) => Some(Value::Null),
+            text => Some(serde_json::from_str(text).map_err(|error| {
+                let why = format!("is not JSON: {}", plain::plain_words(&error.to_string(), Notation::Json));
+                invalid("acceptance", why, "give JSON such as '[\"tests pass\"]', or @FILE")
+            })?),
+        },
     };
-    let acceptance = match fields.acceptance.as_deref() {
-        None => None,
-        // An empty argument takes the list away; a missing one leaves it.
-        Some("") => Some(Value::Null),
-        Some(text) => {
-            let text = match text.strip_prefix('@') {
-                Some(path) => read_text(Path::new(path), MAX_BODY_BYTES, console)?,
-                None => text.to_owned(),
-            };
-            let value = serde_json::from_str(&text).map_err(|error| {
-                invalid("acceptance", format!("is not JSON: {error}"), "give JSON such as '[\"tests pass\"]', or @FILE")
-            })?;
-            Some(value)
-        }
-    };
-    Ok(Patch {
-        title: fields.title,
-        // Editors on other systems end lines with two characters; one of them would act on a terminal.
-        body: body.map(|text| text.replace("\r\n", "\n")),
-        phase: fields.phase,
-        priority: fields.priority,
-        priority_by: fields.priority_by,
-        depends_on: fields.depends_on,
-        assignee: fields.assignee,
-        goal: fields.goal,
-        stage: fields.stage,
-        branch: fields.branch,
-        paths: fields.paths,
-        ttl_seconds: fields.ttl_seconds,
-        rounds: fields.rounds,
-        acceptance,
-        spend_projected: fields.spend_projected,
-        spend_actual: fields.spend_actual,
-    })
+    // Editors on other systems end lines with two characters; one of them would act on a terminal.
+    Ok(Patch { body: body.map(|text| text.replace("\r\n", "\n")), acceptance, ..fields.given })
 }
 
-/// A text file, or standard input for `-`.
-fn read_text(path: &Path, most: usize, console: Console) -> Result<String> {
-    let read = if path == Path::new("-") {
-        plain::read_input(standard_input::take("body", "name a file, or pipe the text in")?, most)
-    } else {
-        console.read(path, most)
-    };
-    read.map_err(|why| {
-        let failure = Failure::unreadable(path.display().to_string(), &why);
+/// A text of a card.
+fn read_text(text: &Text, what: &str, console: Console) -> Result<String> {
+    text::read(text, MAX_BODY_BYTES, console, (what, "name a file, or pipe the text in"), |what, why| {
+        let failure = Failure::unreadable(what, &why);
         match why {
             Unreadable::TooLarge(_) => Failure { next: "name the file in the card instead".to_owned(), ..failure },
             _ => failure,

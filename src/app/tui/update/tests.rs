@@ -23,20 +23,9 @@ pub(super) fn state() -> State {
     state
 }
 
+/// Presses keys one after the other; what the last one asks for.
 pub(super) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for c in keys.chars() {
-        let code = match c {
-            '\n' => KeyCode::Enter,
-            '\x1b' => KeyCode::Esc,
-            '\t' => KeyCode::Tab,
-            c => KeyCode::Char(c),
-        };
-        // Each key comes after a frame, on which all is shown.
-        update(state, Event::Drawn(samples::DRAWN));
-        effects = update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
-    }
-    effects
+    keys.chars().map(|key| board_tests::press(state, &key.to_string())).last().unwrap_or_default()
 }
 
 fn selected(state: &State) -> String {

@@ -105,16 +105,7 @@ fn a_dead_pane_says_by_what_it_ended() {
 #[test]
 fn what_an_agent_used_is_one_line_of_what_is_known() {
     let mut row = samples::row("a", Readiness::Working);
-    let nothing = UsageFacts {
-        model: None,
-        session_id: None,
-        input_tokens: None,
-        output_tokens: None,
-        cost_usd: None,
-        context_used_percent: None,
-        limits: Vec::new(),
-        observed_at: String::new(),
-    };
+    let nothing = UsageFacts::default();
     let said = |row: &crate::fleet::model::AgentRow| {
         detail::facts(row).lines.into_iter().find(|line| line.label == "tokens").map(|line| line.text)
     };
