@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 
 use super::inputs::Inputs;
 use super::old;
@@ -12,6 +12,10 @@ use super::registry::{ACTIONS, ActionSpec, Argument, Door, Shape, Shell};
 /// The backlog's commands are found below the fleet as well.
 const BACKLOG: &str = "backlog";
 const FLEET: &str = "fleet";
+
+/// The card that a command acts on, and the word that says it without the option.
+const ID: &str = "id";
+const ID_AS_WORD: &str = "ID";
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,6 +169,9 @@ fn root_specs() -> impl Iterator<Item = &'static ActionSpec> {
 
 fn inputs(spec: &'static ActionSpec, matches: &ArgMatches) -> Inputs {
     let mut inputs = Inputs::default();
+    if takes_id_as_word(spec) {
+        inputs = inputs.with(ID, matches.get_one::<String>(ID_AS_WORD).into_iter().cloned().collect());
+    }
     for argument in spec.arguments {
         inputs = match argument.shape {
             Shape::Flag if matches.get_flag(argument.name) => inputs.with_flag(argument.name),
@@ -236,7 +243,7 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
     if rest.is_empty() {
         let leaf = Command::new(*first).about(spec.doc).args(spec.arguments.iter().map(argument));
         let leaf = old::spelled(spec, leaf);
-        return parent.subcommand(leaf);
+        return parent.subcommand(if takes_id_as_word(spec) { with_id_as_word(leaf) } else { leaf });
     }
     if parent.find_subcommand(first).is_none() {
         let about = match *first {
@@ -257,6 +264,17 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
         return parent.subcommand(add(group, rest, spec));
     }
     parent.mut_subcommand(first, |group| add(group, rest, spec))
+}
+
+/// Whether the card that it acts on may stand there without its option, as it does for the commands that only look.
+fn takes_id_as_word(spec: &ActionSpec) -> bool {
+    spec.arguments.iter().any(|argument| argument.name == ID && argument.shape == Shape::RequiredValue)
+}
+
+fn with_id_as_word(leaf: Command) -> Command {
+    leaf.mut_arg(ID, |id| id.required(false))
+        .arg(Arg::new(ID_AS_WORD).value_name("ID").help("The same without the option"))
+        .group(ArgGroup::new("card").args([ID, ID_AS_WORD]).required(true))
 }
 
 fn argument(argument: &Argument) -> Arg {
@@ -322,7 +340,8 @@ mod tests {
     use super::*;
     use crate::app::action::fleet::{Rows, Targets};
     use crate::app::action::program::{DemoMode, Launch};
-    use crate::app::action::{Action, AgentAction, FleetAction, TerminalAction};
+    use crate::app::action::{Action, AgentAction, BacklogAction, FleetAction, TerminalAction};
+    use crate::backlog::model::CardId;
 
     fn parsed(line: &str) -> Result<Parsed, clap::Error> {
         parse(line.split(' ').map(OsString::from))
@@ -404,6 +423,18 @@ mod tests {
             ),
         ] {
             assert_eq!(action(line), Ok(want), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_card_of_a_change_is_named_with_its_option_or_without() {
+        for line in ["backlog complete A1", "backlog complete --id A1", "fleet backlog complete --json A1"] {
+            let id = CardId::parse("A1").unwrap();
+            let want = Action::Backlog(BacklogAction::Complete { id, token: None });
+            assert_eq!(action(&format!("mosaic-tui {line}")), Ok(want), "{line}");
+        }
+        for line in ["backlog complete", "backlog complete A1 --id A2", "backlog complete A1 A2"] {
+            assert!(action(&format!("mosaic-tui {line}")).is_err(), "{line}");
         }
     }
 
