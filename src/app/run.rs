@@ -23,7 +23,7 @@ use crate::app::{demo, stub};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::lifecycle::end_for_unit;
-use crate::fleet::model::{AgentName, Label};
+use crate::fleet::model::{AgentName, Label, shell_word};
 use crate::fleet::os::exec;
 use crate::fleet::{roster, session, supervision};
 use crate::ui::theme::Theme;
@@ -214,14 +214,10 @@ fn progress(text: &str) {
     }
 }
 
-/// The command line that gives the same inputs, as a shell reads it.
+/// The command line that gives the same inputs, as a shell reads it; a text that is longer than a line is cut.
 fn quoted_line(spec: &ActionSpec, inputs: &Inputs) -> Option<String> {
-    let plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c));
-    let quoted = |word: String| match plain(&word) && !word.is_empty() {
-        true => word,
-        false => crate::plain::shell_quote(Label::new(&word).as_str()),
-    };
-    Some(cli::command_line(spec, inputs)?.into_iter().map(quoted).collect::<Vec<_>>().join(" "))
+    let words = cli::command_line(spec, inputs)?;
+    Some(words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "))
 }
 
 fn command_of(spec: &ActionSpec) -> String {

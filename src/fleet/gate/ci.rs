@@ -12,11 +12,10 @@ use std::time::Duration;
 use super::refusal::{Ended, Red, short};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
-use crate::fleet::model::Label;
+use crate::fleet::model::{Label, shell_word};
 use crate::fleet::os::exec::{Errand, ExecError};
 use crate::fleet::os::folder::make_private;
 use crate::fleet::sanitizer;
-use crate::plain::shell_quote;
 
 /// Bytes at the end of an output that are looked at for its last lines.
 // Forty lines are a few kilobytes; one endless line of a broken build must not be read whole.
@@ -112,7 +111,7 @@ pub(super) async fn run(
             None => return Ok(Ok(())),
         }
     };
-    let command = words.iter().map(|word| shown(word)).collect::<Vec<_>>().join(" ");
+    let command = words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ");
     let tail = tail(log).map_err(|error| failed(&log_path, &error))?;
     Ok(Err(Box::new(Red { command, ended, tail, log: log_path.display().to_string() })))
 }
@@ -148,11 +147,6 @@ fn cut(log: &File) -> std::io::Result<bool> {
         log.set_len(MAX_LOG_BYTES)?;
     }
     Ok(is_over)
-}
-
-fn shown(word: &str) -> String {
-    let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:,@+".contains(c));
-    if plain { word.to_owned() } else { shell_quote(Label::new(word).as_str()) }
 }
 
 /// Folder of the outputs of CI; no agent's file can have its name, and the one of that name without the stroke is the file

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::git_locks;
-use crate::fleet::model::Label;
+use crate::fleet::model::{Label, shell_word};
 use crate::fleet::os::exec::{self, Errand, MAX_OUTPUT_BYTES, Output};
 
 /// Longest time for what git does on this machine.
@@ -227,7 +227,7 @@ impl Git {
             (None, Some(code)) => format!("ended with status {code} and no word"),
             (None, None) => "was killed".to_owned(),
         };
-        let folder = crate::plain::shell_quote(Label::new(&self.folder.to_string_lossy()).as_str());
+        let folder = shell_word(&self.folder.to_string_lossy());
         Failure::new(
             Kind::Failed,
             what(args),

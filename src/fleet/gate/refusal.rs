@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::change::Finding;
 use super::review::{Review, Verdict};
 use crate::fleet::error::{Failure, Kind};
-use crate::fleet::model::Label;
+use crate::fleet::model::{Label, shell_word};
 
 /// What a gate asks of a change, in the order in which it asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -289,7 +289,7 @@ impl Refusal {
     /// The next step.
     #[must_use]
     pub fn next(&self, branch: &str) -> String {
-        let branch = crate::plain::shell_quote(Label::new(branch).as_str());
+        let branch = shell_word(branch);
         match self {
             Self::Paused(_) => "wait until whoever paused it lets work go on".to_owned(),
             Self::Unreviewed { .. } => format!(

@@ -48,7 +48,7 @@ pub async fn diff(folder: &Path, on_network: bool) -> Result<Diff> {
 
 /// The folder as a shell takes it.
 fn shown(folder: &Path) -> String {
-    crate::plain::shell_quote(super::model::Label::new(&folder.to_string_lossy()).as_str())
+    super::model::shell_word(&folder.to_string_lossy())
 }
 
 /// Reads facts and the names of what git does not know.

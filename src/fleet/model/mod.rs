@@ -18,6 +18,7 @@ mod strip;
 mod tree;
 mod unit;
 mod warning;
+mod word;
 
 pub use self::end::*;
 pub use self::escalation::{Ack, Cause, Escalation, Subject};
@@ -32,4 +33,5 @@ pub use self::strip::{BUSIEST, StripCell};
 pub use self::tree::TreeFacts;
 pub use self::unit::*;
 pub use self::warning::{FloorGap, Warning};
+pub use self::word::shell_word;
 pub use crate::plain::acts_on_terminal;

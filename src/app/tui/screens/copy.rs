@@ -3,12 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::tui::effect::Effect;
+use crate::app::tui::screens::hand;
 use crate::app::tui::screens::parts::PopupParts;
-use crate::app::tui::screens::{dispatch, hand};
 use crate::app::tui::state::State;
 use crate::app::tui::state::copy::{Copy, Item};
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::fleet::model::PaneScreen;
+use crate::fleet::model::{PaneScreen, shell_word};
 
 /// What it is made of.
 pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
@@ -30,7 +30,7 @@ fn items(state: &State) -> Vec<Item> {
         }
     };
     let command = |words: &[&str]| {
-        let words: Vec<String> = words.iter().map(|word| dispatch::quoted(word)).collect();
+        let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
         format!("{}mosaic-tui {}", state.prefix, words.join(" "))
     };
     // A diff is of the selected agent as well, though keys there act on files.

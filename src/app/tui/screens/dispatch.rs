@@ -10,11 +10,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::screen::Overlay;
-use crate::fleet::model::{AgentRow, Attention};
-
-/// Longest word that is shown as it is; a label is cut.
-// A command with the text of a whole message in it is shown in one line of a popup.
-const LONGEST_WORD: usize = 200;
+use crate::fleet::model::{AgentRow, Attention, shell_word};
 
 /// Who performs what inputs come to, and the command line that does the same.
 pub(in crate::app::tui) fn resolve(
@@ -26,7 +22,7 @@ pub(in crate::app::tui) fn resolve(
     // The same way as a shell's words take: a key can do nothing that a command could not.
     let performer = spec.resolve(inputs, door)?;
     let words = cli::command_line(spec, inputs).unwrap_or_default();
-    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
     let command = if words.is_empty() { String::new() } else { format!("{}{}", state.prefix, words.join(" ")) };
     Ok((command, performer))
 }
@@ -42,15 +38,6 @@ pub(in crate::app::tui) fn resolve_request(
         (command, Performer::Executor(request)) => Ok((command, request)),
         (_, Performer::Screen(_) | Performer::Terminal(_)) => Err(format!("{id} gives no answer")),
     }
-}
-
-/// A word as a shell reads it back, on one line.
-pub(in crate::app::tui) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+~".contains(c);
-    if !word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    crate::plain::shell_quote(crate::fleet::model::Label::new(word).as_str())
 }
 
 /// The verb with which an entry of the table asks before it acts; `None` when it does not ask.

@@ -13,6 +13,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::palette::{Palette, candidates, normal, refusal, usage, words_of};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::text_input::TextInput;
+use crate::fleet::model::shell_word;
 use crate::fleet::roster::FIELDS;
 
 /// What it is made of.
@@ -22,7 +23,7 @@ pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
 pub(in crate::app::tui) fn open_with(state: &mut State, spec: &ActionSpec, inputs: &Inputs) {
     let words = cli::command_line(spec, inputs).unwrap_or_default();
     // Without the program's name, which nobody types here.
-    let words: Vec<String> = words.iter().skip(1).map(|word| dispatch::quoted(word)).collect();
+    let words: Vec<String> = words.iter().skip(1).map(|word| shell_word(word)).collect();
     let line = TextInput::line(&format!("{} ", words.join(" ")));
     state.overlay = Some(Overlay::Palette(Palette { line, notice: Some(usage(spec)), ..Palette::default() }));
 }
