@@ -34,8 +34,6 @@ impl<'a> SqliteChange<'a> {
             None => store.queue.insert(Queue::beside(path).map_err(unmade)?),
         };
         let Some(turn) = queue.enter().map_err(unmade)? else {
-            // The thread that still waits belongs to these open files; the next change gets its own.
-            store.queue = None;
             return Err(super::errors::locked(path));
         };
         // At once and not with the first write: SQLite lets nobody wait who has read before, and would refuse
