@@ -29,7 +29,7 @@ fn writing() -> MutexGuard<'static, bool> {
 
 /// The thread that writes.
 pub(in crate::app) struct Outlet {
-    frames: mpsc::Sender<Vec<u8>>,
+    frames: mpsc::SyncSender<Vec<u8>>,
     moved: Arc<Notify>,
     gone: Arc<AtomicBool>,
 }
@@ -40,7 +40,8 @@ impl Outlet {
     /// # Errors
     /// When there is no standard output, or no thread to be had.
     pub(in crate::app) fn open() -> io::Result<Self> {
-        let (frames, waiting) = mpsc::channel::<Vec<u8>>();
+        // One is written and none waits: who draws asks first whether it is.
+        let (frames, waiting) = mpsc::sync_channel::<Vec<u8>>(1);
         let (moved, gone) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
         let outlet = Self { frames, moved: Arc::clone(&moved), gone: Arc::clone(&gone) };
         // Not `io::stdout()`: its lock would be held for as long as the terminal takes nothing.
