@@ -58,11 +58,17 @@ impl History {
         }
     }
 
-    /// Ends once everything is kept.
-    pub(super) fn end(self) {
+    /// Ends once everything is kept; what was told meanwhile, by whomever, in its order.
+    pub(super) fn end(self, told: &mut mpsc::Receiver<Event>) -> Vec<Event> {
+        let mut taken = Vec::new();
         if let Some(watcher) = self.0 {
-            watcher.end();
+            watcher.end(|| {
+                while let Ok(event) = told.try_recv() {
+                    taken.push(event);
+                }
+            });
         }
+        taken
     }
 }
 

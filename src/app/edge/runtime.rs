@@ -153,14 +153,14 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let Dashboard { screen, last_words, state, mut work, history, memory, .. } = dashboard;
     // First of all: what follows is said in the shell.
     drop(screen);
-    history.end();
+    let told = history.end(&mut finished);
     if !state.watch_only {
         memory.end(&Memory::of(&state));
     }
     let signalled = !matches!(code, Ok(DONE));
     work::tell_unread(&state.answers);
     let running = state.running.into_iter().map(|running| running.sent).collect();
-    let failed = work::finish(&mut work, running, signalled, &mut finished).await;
+    let failed = work::finish(&mut work, running, signalled, (told, &mut finished)).await;
     if let Some(text) = last_words {
         output::say(&format!("mosaic-tui: {text}"));
     }

@@ -132,13 +132,13 @@ async fn apart(site: Site, width: usize, sent: Sent, request: Request, done: mps
 }
 
 /// Waits for what still runs: an agent that was stopped is to be started again, and a text that was pasted to be
-/// submitted. After a signal only for a while, and until another one. What each of them answers is told in the shell
-/// that has the terminal now; the exit code of the first that failed, or was not finished.
+/// submitted. After a signal only for a while, and until another one. What each of them answers, or has answered by now, is
+/// told in the shell that has the terminal now; the exit code of the first that failed, or was not finished.
 pub(super) async fn finish(
     work: &mut Work,
     mut running: Vec<Sent>,
     signalled: bool,
-    answers: &mut mpsc::Receiver<Event>,
+    (answered, answers): (Vec<Event>, &mut mpsc::Receiver<Event>),
 ) -> Option<u8> {
     if running.is_empty() {
         return None;
@@ -171,6 +171,7 @@ pub(super) async fn finish(
         }
     };
     let all = async {
+        answered.into_iter().for_each(&mut take);
         loop {
             tokio::select! {
                 Some(event) = answers.recv() => take(event),

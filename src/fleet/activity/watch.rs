@@ -36,6 +36,9 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Time to keep what was told, when the dashboard ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How often its news are taken meanwhile.
+const TAKEN_EVERY: Duration = Duration::from_millis(10);
+
 /// Events of others that wait to be written; more than a backlog tells at once.
 const MOST_LEFT: usize = 20_000;
 
@@ -122,11 +125,15 @@ impl Watcher {
         });
     }
 
-    /// Ends the thread once it has kept what it was told; a disk that hangs is not waited for.
-    pub fn end(&self) {
+    /// Ends the thread once it has kept what it was told; a disk that hangs is not waited for. Meanwhile what it tells is
+    /// to be taken, again and again: it may stand with news for which there is no room.
+    pub fn end(&self, mut take: impl FnMut()) {
         let (ended, kept) = sync_channel(1);
         self.ask(|wanted| wanted.end = Some(ended));
-        let _hangs = kept.recv_timeout(LAST_WORDS);
+        let deadline = Instant::now() + LAST_WORDS;
+        while matches!(kept.recv_timeout(TAKEN_EVERY), Err(RecvTimeoutError::Timeout)) && Instant::now() < deadline {
+            take();
+        }
     }
 
     /// Keeps that the operator has seen the events up to a time.
@@ -375,8 +382,24 @@ mod tests {
         watcher.take(vec![event("the last")]);
         next(&told, lost);
         other.execute_batch("ALTER TABLE away RENAME TO event").unwrap();
-        watcher.end();
+        watcher.end(|| {});
         let last = "SELECT count(*) FROM event WHERE what = 'the last'";
         assert_eq!(other.query_row(last, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_was_left_last_is_kept_also_where_nobody_takes_the_news() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        // No room at all: it stands with its first news until somebody takes them.
+        let (tell, told) = sync_channel(0);
+        let watcher = Watcher::start(site.clone(), "me".to_owned(), move |news| tell.send(news).is_ok()).unwrap();
+        let last =
+            Event { what: "the last".to_owned(), ..Event::new(Kind::Action, jiff::Timestamp::now(), "tenant", "host") };
+        watcher.take(vec![last]);
+        watcher.end(|| while told.try_recv().is_ok() {});
+        let kept = rusqlite::Connection::open(path(&site)).unwrap();
+        let count = "SELECT count(*) FROM event WHERE what = 'the last'";
+        assert_eq!(kept.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     }
 }
