@@ -144,6 +144,15 @@ pub(super) fn order(sort: Sort) -> &'static str {
 const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, claim_expires_at, \
                     block_reason, updated_at, version, goal, stage, branch";
 
+/// The columns of a card on its way, in the order in which both engines read them.
+const ON_ITS_WAY: &str = "id, stage, assignee, status, branch, rounds";
+
+/// Writes the query of the cards of a list as lines of their ways. Both engines know numbers up to that limit.
+pub(super) fn staged(table: &str, all: &Conditions, query: &ListQuery) -> String {
+    let limit = query.limit.min(i64::MAX.unsigned_abs());
+    format!("SELECT {ON_ITS_WAY} FROM {table} {} {} LIMIT {limit}", all.clause(), order(query.sort))
+}
+
 /// Maximum number of matching cards counted for a column under conditions; without any the count is kept.
 pub(super) const COUNTED: u64 = 1000;
 

@@ -2,7 +2,9 @@
 //! of the queries.
 
 use super::graph::Node;
-use super::model::{Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, EventKind, HeldCard, Stamp, Status};
+use super::model::{
+    Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, EventKind, HeldCard, StageLine, Stamp, Status,
+};
 use super::store::Neighbour;
 
 /// One row of an engine's answer.
@@ -118,6 +120,18 @@ pub(super) fn line<E>(row: &dyn Cells<Error = E>) -> Result<CardLine, E> {
         goal: row.text(12)?,
         stage: row.text(13)?,
         branch: row.text(14)?,
+    })
+}
+
+/// Returns a card on its way, as `conditions` asks for it.
+pub(super) fn staged<E>(row: &dyn Cells<Error = E>) -> Result<StageLine, E> {
+    Ok(StageLine {
+        id: row.id(0)?,
+        stage: row.text(1)?,
+        assignee: row.text(2)?,
+        status: Status::parse(&row.text(3)?).ok_or_else(|| row.strange(3, "no status".to_owned()))?,
+        branch: row.text(4)?,
+        rounds: row.number(5)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Stamp, Status};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, StageLine, Stamp, Status};
 
 /// Transactions of a server that are open at once write lines of the history of about as many numbers: one that is committed
 /// late may have a number that much smaller than one that was read before it.
@@ -137,6 +137,9 @@ pub trait Store: Send {
 
     /// Returns the cards of a list.
     fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>>;
+
+    /// Returns the cards of a list as lines of their ways: without their texts, a whole stage costs little.
+    fn staged(&mut self, query: &ListQuery) -> Result<Vec<StageLine>>;
 
     /// Returns what a card depends on, and what depends on it; at most `limit` of each.
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)>;

@@ -1,7 +1,7 @@
 //! How cards go through a pipeline: from what each of them is, and what was said of it, to what changes. It can be asked at
 //! any instant and after any kill: what was done is not decided again, and what was not, is.
 
-use crate::backlog::model::{Card, CardId, Status};
+use crate::backlog::model::{CardId, Column, StageLine, Status};
 use crate::backlog::stages::Move;
 use crate::fleet::gate::{Said, Word};
 use crate::fleet::pipeline::{End, Pipeline, Stage};
@@ -14,7 +14,7 @@ const REASON_CHARS: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Standing {
     /// The card.
-    pub card: Card,
+    pub card: StageLine,
     /// What a review or the gate said of it last.
     pub said: Option<Said>,
 }
@@ -84,6 +84,22 @@ pub enum Finish<'a> {
 #[must_use]
 pub fn advance<'a>(pipeline: &'a Pipeline, cards: &'a [Standing]) -> Vec<Change<'a>> {
     cards.iter().filter_map(|standing| change(pipeline, standing)).collect()
+}
+
+/// Columns of the board in which cards of a stage may have something to change: nothing does for all others, and they are
+/// the most.
+#[must_use]
+pub fn columns(stage: &Stage, is_last: bool) -> Vec<Column> {
+    let mut columns = match stage.moves_on {
+        End::Completed => Vec::new(),
+        End::Approved => vec![Column::Waiting, Column::Ready, Column::Blocked],
+        End::Merged => vec![Column::Waiting, Column::Ready, Column::Claimed, Column::Blocked],
+    };
+    // In the last stage done is done.
+    if !is_last {
+        columns.push(Column::Done);
+    }
+    columns
 }
 
 fn change<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Option<Change<'a>> {
@@ -170,7 +186,7 @@ pub fn finished<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Finish<'a
     }
 }
 
-fn moved<'a>(card: &'a Card, stage: &Stage, to: &'a Stage) -> Move<'a> {
+fn moved<'a>(card: &'a StageLine, stage: &Stage, to: &'a Stage) -> Move<'a> {
     Move {
         from: &card.stage,
         // With `from` it is what the transaction compares: a move that was decided twice is made once.
@@ -185,16 +201,16 @@ fn moved<'a>(card: &'a Card, stage: &Stage, to: &'a Stage) -> Move<'a> {
     }
 }
 
-fn on<'a>(card: &'a Card, stage: &Stage, next: &'a Stage) -> Move<'a> {
+fn on<'a>(card: &'a StageLine, stage: &Stage, next: &'a Stage) -> Move<'a> {
     moved(card, stage, next)
 }
 
-fn stay<'a>(card: &'a Card, stage: &'a Stage, why: String) -> Move<'a> {
+fn stay<'a>(card: &'a StageLine, stage: &'a Stage, why: String) -> Move<'a> {
     Move { blocked: Some(why), ..moved(card, stage, stage) }
 }
 
 /// Back to an earlier stage with what was said; once too often a person is asked first.
-fn back<'a>(pipeline: &'a Pipeline, card: &'a Card, stage: &Stage, said: &'a Said) -> Option<Move<'a>> {
+fn back<'a>(pipeline: &'a Pipeline, card: &'a StageLine, stage: &Stage, said: &'a Said) -> Option<Move<'a>> {
     let (to, _) = pipeline.stage(stage.back_to.as_deref()?)?;
     // Counted by the card and not by whoever asks, so that a kill between two rounds changes nothing.
     let rounds = card.rounds + 1;
@@ -221,24 +237,20 @@ mod tests {
         pipeline::parse(text, Path::new(path), &known).unwrap()
     }
 
-    fn card(stage: &str, status: Status, rounds: i64) -> Card {
-        let now = "2026-01-02T03:04:05Z";
-        let mut card: Card = serde_json::from_value(serde_json::json!({
-            "id": "A1", "tenant_id": "me", "host": "here", "title": "t", "status": "ready", "created_at": now,
-            "updated_at": now,
-        }))
-        .unwrap();
-        card.stage = stage.to_owned();
-        card.status = status;
-        card.rounds = rounds;
-        card.assignee = match stage {
+    fn card(stage: &str, status: Status, rounds: i64) -> StageLine {
+        let assignee = match stage {
             "review" => "review",
             "gate" => "merge-gate",
             _ => "code",
+        };
+        StageLine {
+            id: CardId::parse("A1").unwrap(),
+            stage: stage.to_owned(),
+            assignee: assignee.to_owned(),
+            status,
+            branch: "code/A1".to_owned(),
+            rounds,
         }
-        .to_owned();
-        card.branch = "code/A1".to_owned();
-        card
     }
 
     fn say(stage: &str, round: i64, word: Word) -> Said {
@@ -254,7 +266,7 @@ mod tests {
         }
     }
 
-    fn told(card: Card, said: Option<Said>) -> Option<String> {
+    fn told(card: StageLine, said: Option<Said>) -> Option<String> {
         advance(&shipped(), &[Standing { card, said }]).first().map(Change::words)
     }
 
@@ -314,7 +326,7 @@ mod tests {
     #[test]
     fn a_worker_completes_a_card_into_the_next_stage() {
         let pipeline = shipped();
-        let finish = |card: Card, said| match finished(&pipeline, &Standing { card, said }) {
+        let finish = |card: StageLine, said| match finished(&pipeline, &Standing { card, said }) {
             Finish::Done => "done".to_owned(),
             Finish::Go(to) => to.to.to_owned(),
             Finish::NotYet(_, next) => format!("not yet: {next}"),
@@ -338,7 +350,7 @@ mod tests {
     }
 
     /// Does what a change says, as the backlog does.
-    fn apply(card: &mut Card, change: &Change<'_>) {
+    fn apply(card: &mut StageLine, change: &Change<'_>) {
         match change {
             Change::Enter { stage, .. } => (*stage).clone_into(&mut card.stage),
             Change::Finish { .. } => card.status = Status::Done,
@@ -347,9 +359,7 @@ mod tests {
                 to.to.clone_into(&mut card.stage);
                 to.assignee.clone_into(&mut card.assignee);
                 card.rounds = to.rounds;
-                card.claim = None;
                 card.status = if to.blocked.is_some() { Status::Blocked } else { Status::Ready };
-                card.body.push_str(&to.note);
             }
         }
     }
@@ -390,6 +400,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whatever_changes_is_in_a_column_that_is_looked_at(standing in any_standing()) {
+            let pipeline = shipped();
+            let changes = !advance(&pipeline, std::slice::from_ref(&standing)).is_empty();
+            if let Some((stage, behind)) = pipeline.stage(&standing.card.stage).filter(|_| changes) {
+                // One that is ready may wait for another card as well.
+                let of = match standing.card.status {
+                    Status::Ready => vec![Column::Ready, Column::Waiting],
+                    Status::Claimed => vec![Column::Claimed],
+                    Status::Blocked => vec![Column::Blocked],
+                    Status::Done => vec![Column::Done],
+                };
+                let looked_at = columns(stage, behind.is_none());
+                prop_assert!(of.iter().all(|column| looked_at.contains(column)), "{standing:?}");
+            }
+        }
+
         #[test]
         fn killed_between_any_two_changes_and_run_again_it_comes_to_the_same_end(
             standings in prop::collection::vec(any_standing(), 1..8), kill in 0_usize..8,

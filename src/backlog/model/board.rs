@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CardId, Column, Stamp};
+use super::{Card, CardId, Column, Stamp, Status};
 
 /// Cards per column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,6 +118,36 @@ pub struct CardLine {
     pub stage: String,
     /// Branch of its work.
     pub branch: String,
+}
+
+/// A card on its way from stage to stage: what decides where it goes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageLine {
+    /// Its name.
+    pub id: CardId,
+    /// Its stage.
+    pub stage: String,
+    /// Class or agent that should take it.
+    pub assignee: String,
+    /// Its status.
+    pub status: Status,
+    /// Branch of its work.
+    pub branch: String,
+    /// How often it was sent back.
+    pub rounds: i64,
+}
+
+impl From<&Card> for StageLine {
+    fn from(card: &Card) -> Self {
+        Self {
+            id: card.id,
+            stage: card.stage.clone(),
+            assignee: card.assignee.clone(),
+            status: card.status,
+            branch: card.branch.clone(),
+            rounds: card.rounds,
+        }
+    }
 }
 
 /// A claim in a line.

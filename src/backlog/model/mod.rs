@@ -9,7 +9,7 @@ mod text;
 mod time;
 mod work;
 
-pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, Term, TermField, Terms};
+pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, StageLine, Term, TermField, Terms};
 pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
 pub use event::{CardEvent, EventKind, Folded, folded};
 pub use goals::{GoalCard, GoalLine, Goals};

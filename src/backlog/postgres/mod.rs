@@ -13,7 +13,7 @@ pub(super) use url::{Server, server};
 use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine};
 use super::schema::Access;
 use super::sqlite::Sqlite;
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
@@ -99,6 +99,10 @@ impl Store for Postgres {
 
     fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>> {
         self.read(|empty| empty.list(query), |server| read::list(server, query))
+    }
+
+    fn staged(&mut self, query: &ListQuery) -> Result<Vec<StageLine>> {
+        self.read(|empty| empty.staged(query), |server| read::staged(server, query))
     }
 
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::super::conditions::{self, Conditions};
 use super::super::error::{Error, ErrorKind, Result};
 use super::super::graph::{Graph, Node};
-use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, Stamp};
+use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp};
 use super::super::rows::{self, Cells};
 use super::super::store::{Figures, ListQuery, Neighbour};
 use super::DIALECT;
@@ -73,6 +73,13 @@ pub(super) fn list(session: &mut Session, query: &ListQuery) -> Result<Vec<Card>
         format!("{CARD} {} {} LIMIT {}", all.clause(), conditions::order(query.sort), query.limit.min(i64::MAX as u64));
     let values: Vec<Value<'_>> = all.values.iter().map(|value| value as Value<'_>).collect();
     session.long_rows(&sql, &values)?.iter().map(|row| rows::card(row)).collect()
+}
+
+pub(super) fn staged(session: &mut Session, query: &ListQuery) -> Result<Vec<StageLine>> {
+    let all = Conditions::of_list(DIALECT, query);
+    let sql = conditions::staged("fleet.card", &all, query);
+    let values: Vec<Value<'_>> = all.values.iter().map(|value| value as Value<'_>).collect();
+    session.long_rows(&sql, &values)?.iter().map(|row| rows::staged(row)).collect()
 }
 
 pub(super) fn neighbours(session: &mut Session, of: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine};
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, Who};
 
 use super::schema::Access;
@@ -64,6 +64,10 @@ impl Store for Sqlite {
 
     fn list(&mut self, query: &ListQuery) -> Result<Vec<Card>> {
         read::list(&self.connection, query).map_err(|error| self.explain(&error))
+    }
+
+    fn staged(&mut self, query: &ListQuery) -> Result<Vec<StageLine>> {
+        read::staged(&self.connection, query).map_err(|error| self.explain(&error))
     }
 
     fn neighbours(&mut self, id: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params_from_iter};
 use super::super::conditions::{self, Conditions};
 use super::super::error::Result as Outcome;
 use super::super::graph::{Graph, Node};
-use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, Stamp};
+use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp};
 use super::super::rows::{self, Cells};
 use super::super::store::{ClaimRequest, Figures, ListQuery, Neighbour, Sort};
 use super::DIALECT;
@@ -68,6 +68,12 @@ pub(super) fn list(connection: &Connection, query: &ListQuery) -> Result<Vec<Car
     let sql = format!("{CARD} {} {} LIMIT {}", all.clause(), conditions::order(query.sort), query.limit);
     // Not kept: there are too many forms of a list.
     connection.prepare(&sql)?.query_map(params_from_iter(&all.values), |row| rows::card(row))?.collect()
+}
+
+pub(super) fn staged(connection: &Connection, query: &ListQuery) -> Result<Vec<StageLine>> {
+    let all = Conditions::of_list(DIALECT, query);
+    let sql = conditions::staged("card", &all, query);
+    connection.prepare_cached(&sql)?.query_map(params_from_iter(&all.values), |row| rows::staged(row))?.collect()
 }
 
 pub(super) fn neighbours(connection: &Connection, of: &CardId, limit: u32) -> Result<(Vec<Neighbour>, Vec<Neighbour>)> {

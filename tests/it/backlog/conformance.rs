@@ -1,7 +1,7 @@
 //! What every engine must do. Each case runs on each.
 
 use mosaic_tui::backlog::error::ErrorKind;
-use mosaic_tui::backlog::model::{BoardQuery, Column, EventKind, NewCard, Patch, Terms};
+use mosaic_tui::backlog::model::{BoardQuery, Column, EventKind, NewCard, Patch, StageLine, Terms};
 use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::place::Intent;
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
@@ -20,6 +20,7 @@ cases!(
     a_repeated_create_is_harmless,
     the_board_reads_pages_from_both_ends,
     filters_narrow_the_board,
+    a_stage_is_read_whole_and_without_texts,
     a_search_knows_the_letters_of_every_alphabet,
     figures_are_of_one_moment,
     an_import_is_all_or_nothing,
@@ -329,6 +330,28 @@ fn filters_narrow_the_board(stand: &Stand) {
     ] {
         assert_eq!(found(text), want, "{text}");
     }
+}
+
+fn a_stage_is_read_whole_and_without_texts(stand: &Stand) {
+    let mut backlog = stand.open();
+    for (name, stage) in [("a", "review"), ("b", "review"), ("c", "code"), ("d", "")] {
+        let fields = Patch { stage: Some(stage.into()), branch: Some("work/a".into()), ..Patch::default() };
+        backlog.create(&NewCard { fields, ..new(name) }).unwrap();
+    }
+    backlog.block(&id("b"), None, "no key", None).unwrap();
+    let mut ids = |stage: &str, column: Column, limit: u64| {
+        let query = ListQuery { stage: Some(stage.into()), column: Some(column), limit, ..ListQuery::default() };
+        let lines = backlog.store().staged(&query).unwrap();
+        lines.iter().map(|line| line.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ids("review", Column::Ready, u64::MAX), "a");
+    assert_eq!(ids("review", Column::Blocked, u64::MAX), "b");
+    assert_eq!((ids("review", Column::Done, 9), ids("code", Column::Ready, 0)), (String::new(), String::new()));
+    assert_eq!(ids("", Column::Ready, 9), "d");
+    let query = ListQuery { stage: Some("review".into()), limit: 9, ..ListQuery::default() };
+    let cards = backlog.store().list(&query).unwrap();
+    let lines: Vec<StageLine> = cards.iter().map(StageLine::from).collect();
+    assert_eq!(backlog.store().staged(&query).unwrap(), lines, "the same cards");
 }
 
 fn an_import_is_all_or_nothing(stand: &Stand) {

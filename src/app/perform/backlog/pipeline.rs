@@ -3,8 +3,8 @@
 use super::failure;
 use crate::app::action::report::Report;
 use crate::app::factory::pipeline::{self as rules, Change, Finish, Standing};
-use crate::backlog::error::Error;
-use crate::backlog::model::{Card, CardId, Patch, Status};
+use crate::backlog::error::{Error, ErrorKind};
+use crate::backlog::model::{Card, CardId, Column, Patch, StageLine, Status};
 use crate::backlog::operations::Backlog;
 use crate::backlog::stages::Move;
 use crate::backlog::store::ListQuery;
@@ -15,8 +15,9 @@ use crate::fleet::library;
 use crate::fleet::pipeline::Pipeline;
 use crate::fleet::roster;
 
-/// Cards of one stage and status that are looked at in one round; the others come in the next.
-const MOST: u64 = 1000;
+/// Changes of one round: each is a transaction, and other words with the backlog come in between two rounds. What was
+/// changed is not in the way of the others then.
+const MAX_CHANGES: usize = 1000;
 
 /// The pipeline that the roster names; `None` where it names none, or there is no roster.
 ///
@@ -32,20 +33,29 @@ pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
     named.map(|name| library::pipeline(site, &name)).transpose()
 }
 
-/// Brings every card as far as it can go by itself; what was done, a line each. It can be run at any instant.
+/// Brings every card as far as it can go by itself. It can be run at any instant.
 ///
 /// # Errors
-/// What the backlog says, or a word on a card that cannot be read; what was done before stays done.
-pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<String>> {
-    let mut told = Vec::new();
-    let cards = candidates(pipeline, backlog).map_err(failure)?;
-    let standings = cards.into_iter().map(|card| standing(site, card)).collect::<Result<Vec<_>>>()?;
-    for change in rules::advance(pipeline, &standings) {
-        if apply(backlog, &change).map_err(failure)? {
-            told.push(change.words());
+/// What the backlog says, or a word on a card that cannot be read; whatever else could be done is done.
+pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<()> {
+    let mut failed = None;
+    let mut standings = Vec::new();
+    for card in candidates(pipeline, backlog).map_err(failure)? {
+        // One card of which it cannot be told how it stands holds up no other.
+        match standing(site, card) {
+            Ok(standing) => standings.push(standing),
+            Err(failure) => drop(failed.get_or_insert(failure)),
         }
     }
-    Ok(told)
+    for change in rules::advance(pipeline, &standings).iter().take(MAX_CHANGES) {
+        match apply(backlog, change) {
+            Ok(true) => tracing::info!("{}", change.words()),
+            Ok(false) => {}
+            Err(error) if matches!(error.kind, ErrorKind::Failed | ErrorKind::Lost) => return Err(failure(error)),
+            Err(error) => drop(failed.get_or_insert(failure(error))),
+        }
+    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// Brings one card as far as it can go by itself; what was done.
@@ -58,39 +68,39 @@ pub(in crate::app) fn advance_one(
     backlog: &mut Backlog,
     card: Card,
 ) -> Result<Option<String>> {
-    let standing = standing(site, card)?;
+    let standing = standing(site, StageLine::from(&card))?;
     // One step a call: what follows from it is decided anew by whoever comes next, from
     // what is stored then.
     let Some(change) = rules::advance(pipeline, std::slice::from_ref(&standing)).pop() else { return Ok(None) };
     Ok(apply(backlog, &change).map_err(failure)?.then(|| change.words()))
 }
 
-fn standing(site: &Site, card: Card) -> Result<Standing> {
+fn standing(site: &Site, card: StageLine) -> Result<Standing> {
     let said = said_of(site, card.id.as_str())?;
     Ok(Standing { card, said })
 }
 
 /// Cards that may have something to change.
-fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result<Vec<Card>, Error> {
+fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result<Vec<StageLine>, Error> {
     let mut cards = Vec::new();
     let mut add = |query: ListQuery| -> std::result::Result<(), Error> {
-        cards.extend(backlog.store().list(&ListQuery { limit: MOST, ..query })?);
+        cards.extend(backlog.store().staged(&query)?);
         Ok(())
     };
     for (at, stage) in pipeline.stages.iter().enumerate() {
-        let is_last = at + 1 == pipeline.stages.len();
-        for status in Status::ALL {
-            // In the last stage done is done.
-            if status != Status::Done || !is_last {
-                add(ListQuery { status: Some(status), stage: Some(stage.name.clone()), ..ListQuery::default() })?;
-            }
+        for column in rules::columns(stage, at + 1 == pipeline.stages.len()) {
+            let named = Some(stage.name.clone());
+            // All of them: a thousand that wait for a verdict must not hide the one that has it.
+            add(ListQuery { column: Some(column), stage: named, limit: u64::MAX, ..ListQuery::default() })?;
         }
     }
     if let Some(first) = pipeline.stages.first() {
         // A card without a stage that is blocked or done has no reason to be brought in.
-        for status in [Status::Ready, Status::Claimed] {
-            let assignee = Some(first.class.clone());
-            add(ListQuery { status: Some(status), assignee, stage: Some(String::new()), ..ListQuery::default() })?;
+        for column in [Column::Waiting, Column::Ready, Column::Claimed] {
+            // Each that is read is brought in, so the others come in the next round.
+            let limit = MAX_CHANGES as u64;
+            let (assignee, stage) = (Some(first.class.clone()), Some(String::new()));
+            add(ListQuery { column: Some(column), assignee, stage, limit, ..ListQuery::default() })?;
         }
     }
     Ok(cards)
@@ -130,7 +140,7 @@ pub(in crate::app) fn complete(
         return Ok(Some(Report::done(format!("{id}: was handed on to {stage} already"), &card)));
     }
     // Its history says where it began: whoever held it there wrote it.
-    let unsaid = Standing { card, said: None };
+    let unsaid = Standing { card: StageLine::from(&card), said: None };
     let entered = rules::advance(&pipeline, std::slice::from_ref(&unsaid)).pop();
     let enters = entered.filter(|change| matches!(change, Change::Enter { .. }));
     let card = match enters.map(|change| apply(backlog, &change)) {
@@ -138,9 +148,9 @@ pub(in crate::app) fn complete(
             entered.map_err(failure)?;
             backlog.detail(id).map_err(failure)?.card
         }
-        None => unsaid.card,
+        None => card,
     };
-    let standing = standing(site, card)?;
+    let standing = standing(site, StageLine::from(&card))?;
     match rules::finished(&pipeline, &standing) {
         Finish::Done => Ok(None),
         Finish::Go(to) => {
@@ -203,5 +213,48 @@ pub(in crate::app) fn word_on(card: &Card, word: crate::fleet::gate::Word, by: &
         commit: commit.to_owned(),
         note: note.to_owned(),
         at: jiff::Timestamp::now(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backlog::model::NewCard;
+    use crate::backlog::place::{Intent, Location};
+    use crate::backlog::store::Who;
+    use crate::fleet::framework;
+    use crate::fleet::gate::{self, Word};
+
+    #[test]
+    fn a_card_with_a_verdict_moves_on_behind_any_number_that_wait_for_theirs() {
+        let (path, text) = framework::pipelines().next().unwrap();
+        let classes = ["code", "review", "merge-gate"].into_iter().collect();
+        let pipeline = crate::fleet::pipeline::parse(text, std::path::Path::new(path), &classes).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let place = Location::File(folder.path().join("backlog.db"));
+        let who = Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
+        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let mut last = None;
+        for number in 0..=1000 {
+            let id = CardId::parse(&format!("A{number}")).unwrap();
+            let text = |text: &str| Some(text.to_owned());
+            let (assignee, stage, branch) = (text("review"), text("review"), text("work/a"));
+            let fields = Patch { assignee, stage, branch, ..Patch::default() };
+            let new = NewCard { id, title: "t".into(), fields, idempotency_key: None, blocked: false };
+            last = Some(backlog.create(&new).unwrap().card);
+        }
+        let last = last.unwrap();
+        gate::say(&site, &word_on(&last, Word::Approved, "review0", "abc", "")).unwrap();
+        // What is said of another card cannot be read, and holds up nobody.
+        let broken = site.home.join("fleet/reviews/of-cards/A7.json");
+        std::fs::write(&broken, "{").unwrap();
+        let failed = advance(&site, &pipeline, &mut backlog).unwrap_err();
+        assert!(failed.what.contains("A7"), "{failed}");
+        let stage = |backlog: &mut Backlog, id: &CardId| backlog.store().card(id).unwrap().unwrap().stage;
+        assert_eq!(stage(&mut backlog, &last.id), "gate");
+        assert_eq!(stage(&mut backlog, &CardId::parse("A7").unwrap()), "review");
+        std::fs::remove_file(broken).unwrap();
+        advance(&site, &pipeline, &mut backlog).unwrap();
     }
 }

@@ -336,9 +336,7 @@ impl<'a> Supervisor<'a> {
             return Ok(());
         }
         let site = self.site.clone();
-        let moved = self.desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await??;
-        moved.iter().for_each(|words| tracing::info!("{words}"));
-        Ok(())
+        self.desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await?
     }
 
     async fn cards(&self, seats: &[Seat], asked: BTreeSet<CardId>) -> Result<Cards> {
