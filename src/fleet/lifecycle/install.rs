@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::installed::{Installed, installed};
 use super::plan::{Plan, Step, own_lines};
-use super::{Note, Tell};
+use super::{Note, Tell, units};
 use crate::fleet::envfile;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file::{self, Keep};
@@ -406,7 +406,7 @@ pub async fn carry_out(site: &Site, plan: &Plan, tell: Tell<'_>) -> Result<Vec<N
                 record.enabled.retain(|unit| !units.contains(unit));
             }
             Step::Stop(unit) => {
-                manager.stop(unit).await.map_err(refused)?;
+                units::stop_unit(&manager, unit).await?;
                 manager.forget_failure(unit).await;
             }
             Step::Forget(agent) => forget(site, agent),

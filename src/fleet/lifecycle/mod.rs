@@ -14,6 +14,7 @@ mod seen;
 mod stopped;
 mod supervised;
 mod supervisor;
+mod units;
 
 pub use install::{carry_out, dismiss, enroll, forget, plan_install, plan_uninstall, sweep};
 pub use installed::{Installed, installed};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Outcome;
 use super::plan::{Step, own_lines};
-use super::supervisor::{Lifecycle, Way, refused};
+use super::supervisor::{Lifecycle, Way};
 use crate::fleet::envfile;
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
@@ -59,22 +59,7 @@ impl Lifecycle<'_> {
     /// # Errors
     /// When it does not end.
     pub async fn stop_supervisor(&self) -> Result<Option<Outcome>> {
-        let mut stopped = false;
-        let behind;
-        let manager = match &self.way {
-            Way::Systemd(manager) => Some(manager),
-            Way::Direct => {
-                behind = self.behind().await;
-                behind.as_ref()
-            }
-        };
-        if let Some(manager) = manager {
-            let facts = manager.facts(SUPERVISOR_UNIT).await.map_err(|why| refused(SUPERVISOR_UNIT, why))?;
-            if facts.is_some_and(|facts| !facts.is_down()) {
-                manager.stop(SUPERVISOR_UNIT).await.map_err(|why| refused(SUPERVISOR_UNIT, why))?;
-                stopped = true;
-            }
-        }
+        let mut stopped = self.stop_unit(SUPERVISOR_UNIT).await?;
         stopped |= supervision::stop(self.site).await?;
         Ok(stopped.then_some(Outcome::Stopped))
     }

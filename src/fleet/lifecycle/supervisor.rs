@@ -9,12 +9,12 @@ use super::installed::{Installed, installed};
 use super::lock::OperationLock;
 use super::seen::{ensure_one_server, ensure_seen};
 use super::stopped::{Noted, Stop, note_stopped, stays_stopped};
-use super::{Outcome, Supervisor};
+use super::{Outcome, Supervisor, units};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::file;
 use crate::fleet::home::{RunFile, Site};
 use crate::fleet::launch;
-use crate::fleet::model::{ActiveState, AgentName, JobResult, LoadState};
+use crate::fleet::model::{ActiveState, AgentName, JobResult};
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime;
@@ -82,7 +82,7 @@ impl<'a> Lifecycle<'a> {
                 Err(why @ BusError::Silent(_)) => Err(Failure::failed(
                     "supervisor systemd",
                     why,
-                    "try again, or leave it out with `--supervisor direct`",
+                    "try again once `systemctl --user status` answers; `mosaic-tui fleet doctor` says more",
                 )),
                 Err(why) => Ok(with(Way::Direct, Some(format!("{why}; the direct supervisor is used")))),
             },
@@ -174,14 +174,14 @@ impl<'a> Lifecycle<'a> {
         let keeper = direct::keeper(self.site, &agent.name);
         match &self.way {
             Way::Systemd(manager) => {
-                let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
+                let facts = manager.facts(&unit).await.map_err(|why| units::refused(&unit, why))?;
                 let state = facts.map_or(ActiveState::Inactive, |facts| facts.active);
                 if state == ActiveState::Active {
                     return Ok(Outcome::AlreadyRunning);
                 }
                 if state == ActiveState::Activating {
                     // It waits before a restart of its own; the operator wants it now.
-                    manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
+                    units::stop_unit(manager, &unit).await?;
                 } else if let Some(pid) = keeper {
                     // While it holds the agent's lock, the unit's keeper is refused.
                     direct::dismiss(pid).await;
@@ -197,7 +197,7 @@ impl<'a> Lifecycle<'a> {
                 })
             }
             Way::Direct => {
-                let by_unit = match self.behind().await {
+                let by_unit = match units::behind(self.site).await? {
                     Some(manager) => release(&manager, &unit).await?,
                     None => false,
                 };
@@ -255,26 +255,7 @@ impl<'a> Lifecycle<'a> {
             ));
         }
         ensure_seen(self.site, agent).await?;
-        let mut stopped = false;
-        // Whoever is to keep it: a unit that is about to start it again must not.
-        let behind;
-        let manager = match &self.way {
-            Way::Systemd(manager) => Some(manager),
-            Way::Direct => {
-                behind = self.behind().await;
-                behind.as_ref()
-            }
-        };
-        if let Some(manager) = manager {
-            let unit = agent_unit(&agent.name);
-            let facts = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?;
-            if facts.as_ref().is_some_and(|facts| !facts.is_down()) {
-                manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
-                stopped = true;
-            }
-            // A unit that failed once stays failed for systemd, also when it is stopped on purpose.
-            manager.forget_failure(&unit).await;
-        }
+        let stopped = self.stop_unit(&agent_unit(&agent.name)).await?;
         // Also behind a unit that was stopped: what was started without it is not the unit's to end.
         let outcome = end(self.site, &Whom::from(agent)).await?;
         // The roster may have named another socket when it was started.
@@ -285,12 +266,22 @@ impl<'a> Lifecycle<'a> {
         Ok(if stopped { Outcome::Stopped } else { outcome })
     }
 
-    /// The user manager that may have units of this fleet although it is not asked to keep agents.
-    pub(super) async fn behind(&self) -> Option<Manager> {
-        if self.site.isolated || installed(self.site) != Installed::Ours {
-            return None;
-        }
-        Manager::connect().await.ok()
+    /// Stops a unit that runs, or is about to, by whichever manager has it; whether it did.
+    pub(super) async fn stop_unit(&self, unit: &str) -> Result<bool> {
+        // Whoever is to keep it: a unit that is about to start it again must not.
+        let behind;
+        let manager = match &self.way {
+            Way::Systemd(manager) => Some(manager),
+            Way::Direct => {
+                behind = units::behind(self.site).await?;
+                behind.as_ref()
+            }
+        };
+        let Some(manager) = manager else { return Ok(false) };
+        let stopped = units::stop_if_up(manager, unit).await?;
+        // A unit that failed once stays failed for systemd, also when it is stopped on purpose.
+        manager.forget_failure(unit).await;
+        Ok(stopped)
     }
 
     /// Stops one agent and starts it again once nothing of it is left. `since` is the moment the
@@ -346,7 +337,7 @@ impl<'a> Lifecycle<'a> {
     async fn replace_locked(&self, agent: &Agent, lock: &mut OperationLock) -> Result<Outcome> {
         if let Way::Systemd(manager) = &self.way {
             // What cannot be started again is not stopped.
-            can_start(manager, &agent_unit(&agent.name)).await?;
+            units::can_start(manager, &agent_unit(&agent.name)).await?;
         }
         lock.note_end();
         self.stop_locked(agent).await?;
@@ -379,7 +370,7 @@ impl<'a> Lifecycle<'a> {
 
     /// Starts a unit, and says why when it did not come up.
     pub(super) async fn job(&self, manager: &Manager, unit: &str, agent: Option<&Agent>) -> Result<()> {
-        let result = manager.start(unit).await.map_err(|why| refused(unit, why))?;
+        let result = manager.start(unit).await.map_err(|why| units::refused(unit, why))?;
         if result == JobResult::Done {
             return Ok(());
         }
@@ -392,25 +383,6 @@ impl<'a> Lifecycle<'a> {
             words.unwrap_or_else(|| format!("its unit did not start: {result}; it is {state}")),
             format!("`journalctl --user -u {unit} -n 20` says more"),
         ))
-    }
-}
-
-/// Whether systemd would start a unit at all.
-async fn can_start(manager: &Manager, unit: &str) -> Result<()> {
-    let Some(facts) = manager.facts(unit).await.map_err(|why| refused(unit, why))? else { return Ok(()) };
-    let refusal = |why: String, next: String| {
-        let why = format!("{why}, so it could not be started again; nothing was stopped");
-        Err(Failure::new(Kind::Refused, unit, why, next))
-    };
-    match facts.load {
-        load if load == LoadState::Masked || facts.unit_file_state.is_masked() => {
-            refusal("is masked".to_owned(), format!("`systemctl --user unmask {unit}`, then restart it"))
-        }
-        LoadState::Loaded | LoadState::Merged | LoadState::Stub => Ok(()),
-        load => refusal(
-            format!("cannot be read by systemd ({load})"),
-            format!("`systemctl --user status {unit}` says what is wrong in its files"),
-        ),
     }
 }
 
@@ -434,7 +406,7 @@ async fn end(site: &Site, whom: &Whom) -> Result<Outcome> {
         Ok(manager) => manager
             .end_pane_scopes(&site.tag(), &whom.name)
             .await
-            .map_err(|why| refused(&agent_unit(&whom.name), why))?,
+            .map_err(|why| units::refused(&agent_unit(&whom.name), why))?,
         // The sweep before went through the scope's processes; only what left the scope could be missed.
         Err(why) => tracing::warn!(%why, agent = %whom.name, "its scope was not looked at"),
     }
@@ -477,16 +449,10 @@ pub async fn end_for_unit(site: &Site, name: &str) -> Result<()> {
 pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Result<Option<Outcome>> {
     let socket = session::last_socket(&site.run_file(name, RunFile::Lock)).unwrap_or(roster.socket);
     let whom = Whom { session: name.session(), socket, name: *name };
-    let unit = agent_unit(name);
-    let mut stopped = false;
-    if installed(site) == Installed::Ours
-        && let Ok(manager) = Manager::connect().await
-        && let Some(facts) = manager.facts(&unit).await.map_err(|why| refused(&unit, why))?
-        && !facts.is_down()
-    {
-        manager.stop(&unit).await.map_err(|why| refused(&unit, why))?;
-        stopped = true;
-    }
+    let stopped = match units::behind(site).await? {
+        Some(manager) => units::stop_if_up(&manager, &agent_unit(name)).await?,
+        None => false,
+    };
     // A session that only bears the name is nobody's agent, and not ours to end.
     let panes = Tmux::new(whom.socket).reach().await?.unwrap_or_default();
     let ours = panes.iter().any(|pane| pane.session == whom.session && pane.mark.is_some());
@@ -498,12 +464,12 @@ pub async fn stop_stray(site: &Site, roster: &Roster, name: &AgentName) -> Resul
 
 /// Takes an agent from its unit without touching its session; whether the unit had a living one.
 async fn release(manager: &Manager, unit: &str) -> Result<bool> {
-    let facts = || async { manager.facts(unit).await.map_err(|why| refused(unit, why)) };
+    let facts = || async { manager.facts(unit).await.map_err(|why| units::refused(unit, why)) };
     let (had, pid) = match facts().await? {
         Some(facts) if facts.active == ActiveState::Active => (true, facts.main_pid),
         Some(facts) if !facts.is_down() => {
             // It waits before a start of its own, and has no session yet.
-            manager.stop(unit).await.map_err(|why| refused(unit, why))?;
+            units::stop_unit(manager, unit).await?;
             return Ok(false);
         }
         _ => return Ok(false),
@@ -521,8 +487,4 @@ async fn release(manager: &Manager, unit: &str) -> Result<bool> {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     Ok(had)
-}
-
-pub(super) fn refused(unit: &str, why: BusError) -> Failure {
-    Failure::failed(unit, why, "`mosaic-tui fleet doctor` checks the user manager")
 }

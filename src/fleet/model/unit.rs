@@ -177,6 +177,7 @@ words! {
 
 words! {
     /// How a job on a unit ended.
+    #[must_use = "a job may have ended without doing what it was for"]
     JobResult {
         /// It did what it was for.
         Done = "done",

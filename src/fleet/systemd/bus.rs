@@ -51,10 +51,15 @@ impl Bus {
         let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
         let bus = Self { connection, subscribed: Arc::default() };
         // The bus may be there without a manager behind it.
-        let id: Result<String, BusError> =
-            bus.ask(CALL_LIMIT, MANAGER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", &()).await;
-        id.map_err(unanswered)?;
-        Ok(bus)
+        let peer = "org.freedesktop.DBus.Peer";
+        let asked = bus.connection.call_method(Some(SERVICE), MANAGER_PATH, Some(peer), "GetMachineId", &());
+        let nobody = |error: &zbus::Error| format!("no user manager is on this user's message bus: {error}");
+        match tokio::time::timeout(CALL_LIMIT, asked).await {
+            Ok(Ok(_)) => Ok(bus),
+            Ok(Err(error)) if is_nobody(&error) => Err(BusError::Refused(nobody(&error))),
+            Ok(Err(error)) => Err(BusError::Silent(error.to_string())),
+            Err(_) => Err(BusError::Silent(format!("no answer within {} s", CALL_LIMIT.as_secs()))),
+        }
     }
 
     /// Calls a method of the manager itself.
@@ -177,6 +182,17 @@ fn address() -> Option<String> {
         .map_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()).into(), PathBuf::from);
     let bus = folder.join("bus");
     bus.exists().then(|| format!("unix:path={}", bus.display()))
+}
+
+/// Whether the bus itself says that nobody is on it under that name.
+fn is_nobody(error: &zbus::Error) -> bool {
+    use zbus::fdo::Error;
+    let zbus::Error::FDO(error) = error else { return false };
+    // Where the bus knows of a program by that name it tries to start it, which for the manager fails by design.
+    matches!(
+        **error,
+        Error::ServiceUnknown(_) | Error::NameHasNoOwner(_) | Error::SpawnChildExited(_) | Error::SpawnFailed(_)
+    )
 }
 
 pub(super) async fn limited<T>(limit: Duration, call: impl Future<Output = zbus::Result<T>>) -> Result<T, BusError> {

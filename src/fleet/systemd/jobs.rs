@@ -7,7 +7,7 @@ use zbus::OwnedObjectPath;
 
 use super::bus::Bus;
 use super::{AGENTS_SLICE, BusError, HOLDER_UNIT, PANE_SCOPE, PARENT_SLICE, agent_of_scope};
-use crate::fleet::model::{AgentName, JobResult, SystemState, UnitFacts, UnitFileState};
+use crate::fleet::model::{ActiveState, AgentName, JobResult, SystemState, UnitFacts, UnitFileState};
 
 /// A job may wait for the spaced starts of a whole fleet, and for a unit's own time limits.
 const JOB_LIMIT: Duration = Duration::from_secs(180);
@@ -170,7 +170,13 @@ impl Manager {
             // Killed first: a stop alone waits for whatever ignores SIGTERM, by default for a minute and a half. The
             // scope may end by itself in the meantime.
             let _gone: Result<(), BusError> = self.bus.call("KillUnit", &(scope.as_str(), "all", 9_i32)).await;
-            let _gone = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;
+            // Whatever its job came to, what counts is whether it is there.
+            let _ended = tokio::time::timeout(SCOPE_LIMIT, self.stop(scope)).await;
+            let is_up = |state: &str| !matches!(state.into(), ActiveState::Inactive | ActiveState::Failed);
+            if self.bus.list(&[scope]).await?.iter().any(|unit| is_up(&unit.3)) {
+                let limit = SCOPE_LIMIT.as_secs();
+                return Err(BusError::Refused(format!("processes of {scope} outlived SIGKILL for {limit} s")));
+            }
         }
         Ok(())
     }
@@ -178,6 +184,7 @@ impl Manager {
     /// Stops the slices that the panes were in.
     pub async fn end_slices(&self) {
         for slice in [AGENTS_SLICE, PARENT_SLICE] {
+            // An empty slice that stays costs nothing, and goes with the manager.
             let _gone = self.stop(slice).await;
         }
     }

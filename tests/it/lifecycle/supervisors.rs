@@ -112,6 +112,22 @@ fn a_unit_that_waits_to_restart_is_stopped_whoever_is_asked() {
 }
 
 #[test]
+fn nothing_is_done_behind_a_user_manager_that_does_not_answer() {
+    let Some(host) = Host::running("  - {name: a}\n") else { return };
+    let before = host.wait_healthy(&["a"]);
+    crate::harness::kill(host.manager.pid(), rustix::process::Signal::STOP);
+    let stopped = host.fleet(&["fleet", "stop", "a", "--supervisor", "direct"]);
+    let started = host.fleet(&["fleet", "start", "a", "--supervisor", "direct"]);
+    crate::harness::kill(host.manager.pid(), rustix::process::Signal::CONT);
+    for said in [stopped, started] {
+        assert!(said.code == 1 && said.stderr.contains("behind its back"), "{said:?}");
+    }
+    assert_eq!(host.wait_healthy(&["a"]), before);
+    host.ok(&["fleet", "stop", "a", "--supervisor", "direct"]);
+    assert_eq!(host.unit("a"), "inactive");
+}
+
+#[test]
 fn an_environment_file_means_the_same_to_both_supervisors() {
     let Some(host) = Host::with_agents("  - {name: a}\n") else { return };
     let agents = host.sandbox.home().join("fleet/agents");
