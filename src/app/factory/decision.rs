@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::backlog::model::CardId;
+use crate::backlog::model::{CardId, Stamp};
 use crate::fleet::model::{AgentName, Subject, age};
 
 /// One decision.
@@ -47,6 +47,8 @@ pub enum Decision {
         card: CardId,
         /// Who held it.
         agent: AgentName,
+        /// Since when: a later claim is none of this decision.
+        since: Stamp,
         /// Why.
         why: Reason,
     },

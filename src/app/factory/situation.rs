@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::backlog::model::{CardId, Counts};
+use crate::backlog::model::{CardId, Column, Counts, Stamp};
 use crate::fleet::model::{AgentName, Readiness, Subject};
 use crate::fleet::roster::Lifespan;
 
@@ -84,6 +84,8 @@ pub struct Held {
     pub id: CardId,
     /// Who holds it.
     pub owner: String,
+    /// Since when: another claim of the same owner is another claim.
+    pub since: Stamp,
     /// Whether it was claimed on this host; an agent of another one may have the same name.
     pub here: bool,
     /// Whether its time is over.
@@ -138,6 +140,8 @@ pub struct Settings {
     pub concurrency: BTreeMap<String, usize>,
     /// Names and classes of the agents that the roster has on other hosts.
     pub elsewhere: BTreeSet<String>,
+    /// Whether one of those works on cards for anyone.
+    pub workers_elsewhere: bool,
 }
 
 /// Everything that one tick decides by.
@@ -153,10 +157,10 @@ pub struct Situation {
     pub seats: Vec<Seat>,
     /// The backlog; `None` when it cannot be read.
     pub cards: Option<Cards>,
-    /// Tells one set of goals from the next.
-    pub goals: String,
-    /// What waits for a person already.
-    pub escalated: BTreeSet<Subject>,
+    /// Tells one set of goals from the next, empty for none; `None` when they cannot be read.
+    pub goals: Option<String>,
+    /// What waits for a person already; `None` when that cannot be read.
+    pub escalated: Option<BTreeSet<Subject>>,
     /// Escalations of which the coordinating seat does not know yet: id and subject.
     pub untold: Vec<(String, Subject)>,
     /// Work trees of cards that are done, by card; `None` before anybody looked.
@@ -172,11 +176,26 @@ impl Situation {
         self.seats.iter().find(|seat| seat.name.as_str() == name)
     }
 
-    /// Whether an agent or a class of the roster, here or on another host, is called so.
+    /// Whether an agent of the roster, here or on another host, takes cards for this one: an agent, a class, or anyone.
     #[must_use]
     pub fn knows(&self, assignee: &str) -> bool {
+        if assignee.is_empty() {
+            // One that comes with work comes with a card that names it or its class, and takes others while it is there.
+            let takes = |seat: &Seat| {
+                seat.role == Role::Worker && (seat.lifespan == Lifespan::Core || seat.readiness != Readiness::Dead)
+            };
+            return self.settings.workers_elsewhere || self.seats.iter().any(takes);
+        }
         self.settings.elsewhere.contains(assignee)
             || self.seats.iter().any(|seat| seat.class == assignee || seat.name.as_str() == assignee)
+    }
+
+    /// What the backlog and the goals are: while it stays the same nobody is asked twice. `None` where one of the two cannot
+    /// be read: that is no change of either.
+    #[must_use]
+    pub fn mark(&self) -> Option<String> {
+        // Open cards are not part of it: a planner that makes one and ends it has changed something.
+        Some(mark(self.cards.as_ref()?.counts.of(Column::Done), self.goals.as_ref()?))
     }
 
     /// The card that an agent of this host holds.
@@ -184,4 +203,10 @@ impl Situation {
     pub fn holds(&self, name: &str) -> Option<&Held> {
         self.cards.as_ref()?.held.iter().find(|held| held.here && held.owner == name)
     }
+}
+
+/// The mark of a backlog with so many cards that are done, and of these goals.
+#[must_use]
+pub fn mark(done: u64, goals: &str) -> String {
+    format!("{done} {goals}")
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::dispatch::{fit, is_free};
 use super::*;
-use crate::backlog::model::{CardId, Counts};
+use crate::backlog::model::{CardId, Counts, Stamp};
 use crate::fleet::model::{AgentName, Cause, Readiness, Subject};
 use crate::fleet::roster::Lifespan;
 
@@ -53,7 +53,13 @@ fn waiting(id: &str, assignee: &str) -> Waiting {
 }
 
 fn held(id: &str, owner: &str) -> Held {
-    Held { id: card(id), owner: owner.to_owned(), here: true, expired: false }
+    Held { id: card(id), owner: owner.to_owned(), since: Stamp(0), here: true, expired: false }
+}
+
+impl Situation {
+    fn waits(&mut self) -> &mut BTreeSet<Subject> {
+        self.escalated.get_or_insert_default()
+    }
 }
 
 /// A situation with these seats and cards; each look is a second later than the one before.
@@ -64,14 +70,15 @@ fn situation(look: u64, seats: Vec<Seat>, cards: Cards) -> Situation {
         paused: None,
         seats,
         cards: Some(cards),
-        goals: String::new(),
-        escalated: BTreeSet::new(),
+        goals: Some(String::new()),
+        escalated: Some(BTreeSet::new()),
         untold: Vec::new(),
         trees: None,
         settings: Settings {
             linger: Duration::from_secs(600),
             concurrency: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
+            workers_elsewhere: false,
         },
     }
 }
@@ -157,7 +164,7 @@ fn any_memory() -> impl Strategy<Value = Memory> {
 fn carried_out(situation: &Situation, memory: &mut Memory, decisions: &[Decision]) -> Situation {
     let mut next =
         Situation { look: situation.look + 1, now: situation.now + Duration::from_secs(1), ..situation.clone() };
-    let cards = next.cards.as_mut().unwrap();
+    let (cards, waits) = (next.cards.as_mut().unwrap(), next.escalated.as_mut().unwrap());
     for decision in decisions {
         match decision {
             Decision::Dispatch { card, agent, .. } => {
@@ -167,10 +174,10 @@ fn carried_out(situation: &Situation, memory: &mut Memory, decisions: &[Decision
             }
             Decision::Reclaim { cards: over, .. } => cards.held.retain(|held| !over.contains(&held.id)),
             Decision::Release { card, .. } => cards.held.retain(|held| held.id != *card),
-            Decision::Escalate { subject, .. } => drop(next.escalated.insert(subject.clone())),
-            Decision::Settle { subject, .. } => drop(next.escalated.remove(subject)),
+            Decision::Escalate { subject, .. } => drop(waits.insert(subject.clone())),
+            Decision::Settle { subject, .. } => drop(waits.remove(subject)),
             Decision::Replan { agent, .. } => {
-                memory.asked = Some(Asked { agent: *agent, mark: situation.mark(), at: situation.now });
+                memory.asked = Some(Asked { agent: *agent, mark: situation.mark().unwrap(), at: situation.now });
             }
             Decision::Revive { agent, .. } | Decision::Start { agent, .. } | Decision::Keep { agent, .. } => {
                 let seat = next.seats.iter_mut().find(|seat| seat.name == *agent).unwrap();
@@ -312,7 +319,7 @@ fn a_card_goes_to_whom_it_names_then_by_class_then_to_anyone() {
     assert_eq!((first.as_str(), agent.as_str(), decisions[1].agent()), ("A", "review0", Some("code0")));
     let only_floor =
         situation(1, seats[..2].to_vec(), cards(vec![waiting("A", ""), waiting("B", "enhancer")], Vec::new()));
-    assert_eq!(words(&decided(&only_floor).0), ["dispatch enhancer"]);
+    assert_eq!(words(&decided(&only_floor).0), ["dispatch enhancer", "escalate "], "nobody takes cards for anyone");
 }
 
 #[test]
@@ -338,12 +345,12 @@ fn an_agent_that_takes_no_work_backs_off_and_is_escalated_once() {
             let Decision::Escalate { subject, why, tried } = decision else { panic!("{decision:?}") };
             assert_eq!(*subject, Subject::agent(Cause::TakesNoWork, "code0"));
             assert!(why.to_string().contains("draft_present") && tried.contains('3'), "{why} {tried}");
-            assert!(all.escalated.insert(subject.clone()), "once");
+            assert!(all.waits().insert(subject.clone()), "once");
         }
         all.now = until;
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
-    assert_eq!(all.escalated.len(), 1);
+    assert_eq!(all.waits().len(), 1);
     memory.took_work(name("code0"), "A", 8, None);
     memory.look(&all);
     assert!(tick(&all, &memory).iter().any(|one| one.word() == "settle"));
@@ -403,13 +410,13 @@ fn an_agent_that_dies_again_and_again_is_restarted_ever_later_and_escalated() {
                     restarts.push(look);
                     memory.revived(name("code0"), &why.to_string(), all.now);
                 }
-                Decision::Escalate { subject, .. } => assert!(all.escalated.insert(subject), "once"),
+                Decision::Escalate { subject, .. } => assert!(all.waits().insert(subject), "once"),
                 other => panic!("{other:?}"),
             }
         }
     }
     assert_eq!(restarts, [2, 17, 47, 107, 227, 467]);
-    assert!(all.escalated.contains(&Subject::agent(Cause::Dies, "code0")));
+    assert!(all.waits().contains(&Subject::agent(Cause::Dies, "code0")));
     // Once it stands it has got over it.
     all.seats[0].readiness = Readiness::Working;
     for _ in 0..12 {
@@ -492,7 +499,10 @@ fn a_card_of_a_process_that_is_gone_is_taken_from_the_one_in_its_place() {
     // It died and was back between two looks.
     all.seats[0].began = Some(began + Duration::from_secs(1));
     let (card, agent) = (card("A"), name("code0"));
-    assert_eq!(step(&all, &mut memory), [Decision::Release { card, agent, why: Reason::AnotherProcess }]);
+    assert_eq!(
+        step(&all, &mut memory),
+        [Decision::Release { card, agent, since: Stamp(0), why: Reason::AnotherProcess }]
+    );
     all.cards = Some(with_open(Cards::default()));
     memory.look(&all);
     assert!(!memory.asks_for_age(name("code0")), "nothing is kept of a card that nobody holds");
@@ -508,7 +518,7 @@ fn ephemeral_agents_come_with_work_and_go_without() {
     ];
     let mut idle = situation(1, seats.clone(), cards(vec![waiting("A", ""), waiting("B", "review")], Vec::new()));
     idle.settings.elsewhere.insert("review".to_owned());
-    assert_eq!(words(&decided(&idle).0), [] as [&str; 0], "no card of their class");
+    assert_eq!(words(&decided(&idle).0), ["escalate "], "no card of their class, and one for anyone starts none");
     let mut work = situation(1, seats, cards(vec![waiting("A", "code"), waiting("B", "code")], Vec::new()));
     assert_eq!(words(&decided(&work).0), ["start code0", "start code1"]);
     work.settings.concurrency.insert("code".to_owned(), 1);
@@ -527,31 +537,4 @@ fn ephemeral_agents_come_with_work_and_go_without() {
     rests.now += Duration::from_secs(1);
     memory.look(&rests);
     assert_eq!(words(&tick(&rests, &memory)), ["stop code0"]);
-}
-
-#[test]
-fn with_nothing_open_somebody_is_asked_once_until_something_changes() {
-    let seats = vec![
-        seat("lead", "orchestrator", Readiness::Available),
-        seat("enhancer", "enhancer", Readiness::Available),
-        seat("planner", "planner", Readiness::Available),
-    ];
-    let mut all = situation(1, seats, Cards::default());
-    let (decisions, mut memory) = decided(&all);
-    assert_eq!(words(&decisions), ["replan planner"]);
-    memory.asked = Some(Asked { agent: name("planner"), mark: all.mark(), at: all.now });
-    assert_eq!(tick(&all, &memory), [], "asked once");
-    all.now += Duration::from_secs(121);
-    let decisions = tick(&all, &memory);
-    assert_eq!(words(&decisions), ["escalate planner"], "it made none");
-    let Decision::Escalate { subject, .. } = &decisions[0] else { panic!() };
-    all.escalated.insert(subject.clone());
-    assert_eq!(tick(&all, &memory), []);
-    all.goals = "others".to_owned();
-    assert_eq!(words(&tick(&all, &memory)), ["replan planner", "settle planner"]);
-    all.goals.clear();
-    all.seats.remove(2);
-    memory.asked = None;
-    all.escalated.clear();
-    assert_eq!(words(&tick(&all, &memory)), ["replan lead"], "the lead where there is no planner");
 }

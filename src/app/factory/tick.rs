@@ -140,7 +140,7 @@ impl Tick<'_> {
             } else {
                 continue;
             };
-            self.decide(Decision::Release { card: held.id, agent: seat.name, why });
+            self.decide(Decision::Release { card: held.id, agent: seat.name, since: held.since, why });
         }
     }
 
@@ -211,7 +211,9 @@ impl Tick<'_> {
     /// With no card open somebody is asked for more, once.
     fn replan(&mut self) {
         let Some(cards) = &self.situation.cards else { return };
-        if open(cards) > 0 || self.memory.asked.as_ref().is_some_and(|asked| asked.mark == self.situation.mark()) {
+        // Goals that cannot be read are not gone, and nobody is told that there are none.
+        let Some(mark) = self.situation.mark() else { return };
+        if open(cards) > 0 || self.memory.asked.as_ref().is_some_and(|asked| asked.mark == mark) {
             return;
         }
         let can = |seat: &&Seat| {
@@ -248,13 +250,14 @@ impl Tick<'_> {
 
     /// What cannot go on reaches a person, once; what goes on again is settled.
     fn escalations(&mut self) {
-        let due = self.due();
-        for (subject, why, tried) in due {
-            if !self.situation.escalated.contains(&subject) {
+        // A list that cannot be read says neither what is missing in it nor what is too much.
+        let Some(escalated) = &self.situation.escalated else { return };
+        for (subject, why, tried) in self.due() {
+            if !escalated.contains(&subject) {
                 self.decide(Decision::Escalate { subject, why, tried });
             }
         }
-        for subject in &self.situation.escalated {
+        for subject in escalated {
             if self.is_settled(subject) {
                 self.decide(Decision::Settle { subject: subject.clone(), why: Reason::WellAgain });
             }
@@ -313,15 +316,19 @@ impl Tick<'_> {
             due.push((subject, Reason::GivenOut(*times), "it is given out again".to_owned()));
         }
         let mut for_nobody: BTreeMap<&str, (usize, CardId)> = BTreeMap::new();
-        for card in cards.waiting.iter().filter(|card| !card.assignee.is_empty()) {
+        for card in &cards.waiting {
             if !self.situation.knows(&card.assignee) {
                 for_nobody.entry(&card.assignee).or_insert((0, card.id)).0 += 1;
             }
         }
         // One for each name: a thousand goals of a fleet without a planner are one person's one errand.
         for (assignee, (count, first)) in for_nobody {
-            let subject = Subject::agent(Cause::NoSuchAgent, assignee);
-            due.push((subject, Reason::ForNobody(count, first), "nothing: the roster has nobody for it".to_owned()));
+            let (agent, tried) = match assignee {
+                "" => (None, "nothing: a card for anyone starts no agent, and none is there that takes it"),
+                name => (Some(name.to_owned()), "nothing: the roster has nobody for it"),
+            };
+            let subject = Subject { cause: Cause::NoSuchAgent, agent, card: None };
+            due.push((subject, Reason::ForNobody(count, first), tried.to_owned()));
         }
         for card in cards.waiting.iter().filter(|card| self.is_stranded(card)) {
             let subject = Subject::card(Cause::CannotBeGiven, card.id.as_str());
@@ -354,7 +361,7 @@ impl Tick<'_> {
     fn made_no_card(&self, cards: &Cards) -> bool {
         let Some(asked) = &self.memory.asked else { return false };
         open(cards) == 0
-            && asked.mark == self.situation.mark()
+            && self.situation.mark().is_some_and(|mark| mark == asked.mark)
             && self.situation.now >= asked.at + MADE_WITHIN
             && self.situation.seat(asked.agent.as_str()).is_some_and(|seat| seat.readiness == Readiness::Available)
     }
@@ -388,7 +395,10 @@ impl Tick<'_> {
             }
             Cause::NoCards => {
                 cards.is_some_and(|cards| open(cards) > 0)
-                    || self.memory.asked.as_ref().is_none_or(|asked| asked.mark != self.situation.mark())
+                    || self.memory.asked.as_ref().is_none_or(|asked| {
+                        // What cannot be read has not changed.
+                        self.situation.mark().is_some_and(|mark| mark != asked.mark)
+                    })
             }
             Cause::Backlog => self.memory.desk.failures == 0,
             Cause::TreeStays => self.situation.trees.as_ref().is_some_and(|trees| !trees.contains_key(card)),
@@ -420,16 +430,6 @@ impl Tick<'_> {
         if let Some((id, subject)) = next {
             self.decide(Decision::Tell { agent: lead.name, id: id.clone(), subject: subject.clone() });
         }
-    }
-}
-
-impl Situation {
-    /// What the backlog and the goals are: while it stays the same nobody is asked twice.
-    #[must_use]
-    pub fn mark(&self) -> String {
-        // Open cards are not part of it: a planner that makes one and ends it has changed something.
-        let done = self.cards.as_ref().map_or(0, |cards| cards.counts.of(Column::Done));
-        format!("{done} {}", self.goals)
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Cause {
     TreeStays,
     /// The backlog, or the host that it is on, fails while cards are given out.
     Backlog,
-    /// Cards wait for an agent or a class that the roster does not have.
+    /// Cards wait for an agent or a class that the roster does not have, or for anyone where it has nobody for such.
     NoSuchAgent,
 }
 
@@ -107,6 +107,7 @@ impl fmt::Display for Subject {
             Cause::Gate => write!(f, "{card} does not pass the gate"),
             Cause::TreeStays => write!(f, "the work tree of {card} stays, which is done"),
             Cause::Backlog => f.write_str("the backlog fails, and no card is given out"),
+            Cause::NoSuchAgent if self.agent.is_none() => f.write_str("cards for anyone wait, and nobody takes such"),
             Cause::NoSuchAgent => write!(f, "cards wait for {agent}, and no agent and no class is called so"),
         }
     }

@@ -3,6 +3,7 @@
 
 mod after;
 mod blame;
+mod hung;
 mod kills;
 mod no_room;
 mod people;

@@ -245,6 +245,34 @@ fn goals_that_are_no_file_hold_up_nothing() {
 }
 
 #[test]
+fn goals_that_cannot_be_read_are_told_and_nobody_hears_that_there_are_none() {
+    let sandbox = fleet(&[("planner", "planner", "")]);
+    sandbox.wait_row("planner", |row| row["readiness"] == "available");
+    let path = sandbox.home().join("fleet/NORTH_STAR.yaml");
+    fs::create_dir(&path).unwrap();
+    let once = sandbox.run(&["fleet", "supervise", "--once", "--json"]);
+    assert_eq!((once.code, once.stdout.as_str()), (1, ""), "{once:?}");
+    assert!(once.stderr.contains("NORTH_STAR.yaml"), "{once:?}");
+    assert_eq!(told(&sandbox, "planner"), [] as [&str; 0]);
+    fs::remove_dir(&path).unwrap();
+    let once = sandbox.ok(&["fleet", "supervise", "--once", "--json"]);
+    assert!(super::decisions(&once.stdout).iter().any(|one| one["decision"] == "replan"), "{once:?}");
+}
+
+#[test]
+fn cards_for_anyone_that_nobody_takes_reach_a_person() {
+    let sandbox = fleet(&[("lead", "orchestrator", "")]);
+    card(&sandbox, "A1", &[]);
+    let _supervisor = Supervisor::start(&sandbox, &[]);
+    wait_for("that it waits", || escalations(&sandbox).len() == 1);
+    let one = &escalations(&sandbox)[0];
+    assert_eq!((&one["cause"], &one["agent"]), (&"no_such_agent".into(), &Value::Null), "{one:#}");
+    assert!(one["why"].as_str().unwrap().contains("A1 waits"), "{one:#}");
+    sandbox.ok(&["backlog", "edit", "A1", "--assignee", "lead"]);
+    wait_for("it is for somebody", || escalations(&sandbox).is_empty());
+}
+
+#[test]
 fn one_tick_that_gives_a_card_in_vain_says_so_with_its_exit_code() {
     let sandbox = fleet(&[("homeless", "review", ", worktree: {repo: /nowhere}"), ("a", "code", "")]);
     for agent in ["homeless", "a"] {

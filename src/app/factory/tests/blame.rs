@@ -28,8 +28,8 @@ fn run(
                     }
                     given.push((second, agent.to_string(), card.to_string(), well));
                 }
-                Decision::Escalate { subject, .. } => drop(all.escalated.insert(subject)),
-                Decision::Settle { subject, .. } => drop(all.escalated.remove(&subject)),
+                Decision::Escalate { subject, .. } => drop(all.waits().insert(subject)),
+                Decision::Settle { subject, .. } => drop(all.waits().remove(&subject)),
                 _ => {}
             }
         }
@@ -59,8 +59,8 @@ fn an_agent_whose_entry_is_broken_starves_nobody_and_is_named() {
         let done = given.iter().find(|one| one.2 == id && one.3).unwrap();
         assert!(done.0 <= 2, "{given:?}");
     }
-    assert!(all.escalated.contains(&Subject::agent(Cause::TakesNoWork, "x")), "{:?}", all.escalated);
-    assert_eq!(all.escalated.len(), 1, "no card is blamed");
+    assert!(all.waits().contains(&Subject::agent(Cause::TakesNoWork, "x")), "{:?}", all.escalated);
+    assert_eq!(all.waits().len(), 1, "no card is blamed");
 }
 
 #[test]
@@ -99,11 +99,11 @@ fn a_card_that_nobody_can_be_given_waits_alone_and_is_named() {
         let given = run(&mut all, &mut memory, 60, |_, card| card == "bad");
         assert!(given.iter().any(|one| one.2 == id && one.3 && one.0 <= 2), "{given:?}");
     }
-    assert!(all.escalated.contains(&Subject::card(Cause::CannotBeGiven, "bad")), "{:?}", all.escalated);
-    assert_eq!(all.escalated.len(), 1, "no agent is blamed");
+    assert!(all.waits().contains(&Subject::card(Cause::CannotBeGiven, "bad")), "{:?}", all.escalated);
+    assert_eq!(all.waits().len(), 1, "no agent is blamed");
     // It is mended.
     run(&mut all, &mut memory, 3600, |_, _| false);
-    assert!(all.escalated.is_empty() && all.cards.unwrap().waiting.is_empty());
+    assert!(all.waits().is_empty() && all.cards.unwrap().waiting.is_empty());
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn alone_with_one_card_both_are_tried_ever_later_and_a_person_is_asked() {
     let given = run(&mut all, &mut memory, 500, |_, _| true);
     let seconds: Vec<u64> = given.iter().map(|one| one.0).collect();
     assert_eq!(seconds, [0, 60, 180, 420]);
-    assert_eq!(all.escalated.iter().collect::<Vec<_>>(), [&Subject::card(Cause::CannotBeGiven, "A")]);
+    assert_eq!(all.waits().iter().collect::<Vec<_>>(), [&Subject::card(Cause::CannotBeGiven, "A")]);
     // What was found out outlives this supervisor.
     let text = serde_json::to_string(&memory).unwrap();
     assert_eq!(serde_json::from_str::<Memory>(&text).unwrap().pairs, memory.pairs);
@@ -139,7 +139,7 @@ fn a_backlog_that_fails_puts_off_everything_a_little_and_blames_nobody() {
                 }
                 Decision::Escalate { subject, why, .. } => {
                     assert_eq!((subject.cause, why.to_string().as_str()), (Cause::Backlog, "the disk is full"));
-                    assert!(all.escalated.insert(subject), "once");
+                    assert!(all.waits().insert(subject), "once");
                 }
                 other => panic!("{other:?}"),
             }
@@ -147,7 +147,7 @@ fn a_backlog_that_fails_puts_off_everything_a_little_and_blames_nobody() {
     }
     // Both at once each time, and they count as one failure.
     assert_eq!(tries, [0, 0, 5, 5, 15, 15, 35, 35, 75, 75]);
-    assert!(memory.agents.is_empty() && memory.cards.is_empty() && all.escalated.len() == 1);
+    assert!(memory.agents.is_empty() && memory.cards.is_empty() && all.waits().len() == 1);
     // With space back all goes on, and nobody has to look any more.
     memory.took_work(name("x"), "A", 1, None);
     let decisions = tick(&all, &memory);

@@ -30,7 +30,7 @@ fn escalations_are_told_to_the_coordinating_seat_one_at_a_time() {
 fn a_blocked_card_of_a_worker_and_a_floor_that_was_stopped_reach_a_person() {
     let mut lead = seat("lead", "orchestrator", Readiness::Dead);
     lead.stopped = true;
-    let mut all = situation(1, vec![lead], cards(vec![waiting("B", "")], Vec::new()));
+    let mut all = situation(1, vec![lead], cards(vec![waiting("B", "lead")], Vec::new()));
     let blocked = Blocked { id: card("A"), owner: "code0".to_owned(), reason: "no access".to_owned() };
     all.cards.as_mut().unwrap().blocked.push(blocked);
     let (decisions, memory) = decided(&all);
@@ -41,7 +41,7 @@ fn a_blocked_card_of_a_worker_and_a_floor_that_was_stopped_reach_a_person() {
     );
     for decision in decisions {
         if let Decision::Escalate { subject, .. } = decision {
-            all.escalated.insert(subject);
+            all.waits().insert(subject);
         }
     }
     all.cards.as_mut().unwrap().blocked.clear();
@@ -57,7 +57,7 @@ fn cards_for_a_name_that_the_roster_does_not_have_are_one_errand_until_it_has_it
     let escalated = decided(&all).0;
     assert!(matches!(&escalated[..], [Decision::Escalate { subject: of, .. }] if *of == subject), "{escalated:?}");
     assert!(escalated[0].why().contains("2 cards wait, A first"), "{escalated:?}");
-    all.escalated.insert(subject);
+    all.waits().insert(subject);
     assert_eq!(words(&decided(&all).0), [] as [&str; 0], "once");
     let mut known = all.clone();
     known.settings.elsewhere.insert("x".to_owned());
@@ -71,7 +71,7 @@ fn cards_for_a_name_that_the_roster_does_not_have_are_one_errand_until_it_has_it
 #[test]
 fn a_card_at_the_gate_that_came_to_its_end_needs_nobody_any_more() {
     let mut all = situation(1, vec![seat("code0", "code", Readiness::Stuck)], cards(Vec::new(), vec![held("B", "z")]));
-    all.escalated.insert(Subject::card(Cause::Gate, "A"));
+    all.waits().insert(Subject::card(Cause::Gate, "A"));
     assert_eq!(words(&decided(&all).0), [] as [&str; 0]);
     all.cards.as_mut().unwrap().ended.insert(card("A"));
     assert_eq!(words(&decided(&all).0), ["settle A"]);
@@ -97,7 +97,7 @@ fn a_work_tree_that_stays_reaches_a_person_after_several_tries_until_it_is_gone(
         let escalates = |one: &&Decision| matches!(one, Decision::Escalate { subject: of, .. } if *of == subject);
         assert_eq!(decided(&all).0.iter().filter(escalates).count(), want);
     }
-    all.escalated.insert(subject.clone());
+    all.waits().insert(subject.clone());
     let is_settled = |all: &Situation| decided(all).0.iter().any(|one| one.word() == "settle");
     assert!(!is_settled(&all), "it is still there");
     all.trees = None;
@@ -114,9 +114,77 @@ fn a_card_that_is_tried_once_more_is_not_settled_by_being_held_for_the_moment() 
     for _ in 0..3 {
         memory.could_not_give("A", "git: no folder", Duration::ZERO);
     }
-    all.escalated.insert(Subject::card(Cause::CannotBeGiven, "A"));
+    all.waits().insert(Subject::card(Cause::CannotBeGiven, "A"));
     all.cards = Some(cards(Vec::new(), vec![held("A", "code0")]));
     assert!(!words(&tick(&all, &memory)).iter().any(|word| word.starts_with("settle")), "it is only tried");
     all.cards = Some(cards(Vec::new(), Vec::new()));
     assert!(words(&tick(&all, &memory)).iter().any(|word| word.starts_with("settle")), "it is over");
+}
+
+#[test]
+fn what_cannot_be_read_is_neither_none_nor_another() {
+    let mut all = situation(1, vec![seat("planner", "planner", Readiness::Available)], Cards::default());
+    all.goals = None;
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0], "nobody is told that there are none");
+    all.goals = Some("some".to_owned());
+    let (decisions, mut memory) = decided(&all);
+    assert_eq!(words(&decisions), ["replan planner"]);
+    memory.asked = Some(Asked { agent: name("planner"), mark: all.mark().unwrap(), at: all.now });
+    let subject = Subject::agent(Cause::NoCards, "planner");
+    all.waits().insert(subject);
+    for (goals, cards) in [(None, all.cards.clone()), (all.goals.clone(), None)] {
+        let unread = Situation { goals, cards, ..all.clone() };
+        assert_eq!(tick(&unread, &memory), [], "neither asked again nor settled");
+    }
+    // Nor is a list that cannot be read an empty one.
+    let mut dead = situation(1, vec![seat("lead", "orchestrator", Readiness::Dead)], Cards::default());
+    dead.seats[0].stopped = true;
+    assert_eq!(words(&decided(&dead).0), ["escalate lead"]);
+    dead.escalated = None;
+    assert_eq!(words(&decided(&dead).0), [] as [&str; 0]);
+}
+
+#[test]
+fn cards_for_anyone_reach_a_person_where_nobody_takes_such() {
+    let lead = seat("lead", "orchestrator", Readiness::Available);
+    let comes = Seat { lifespan: Lifespan::Ephemeral, ..seat("code0", "code", Readiness::Dead) };
+    let cards = cards(vec![waiting("A", ""), waiting("B", "")], Vec::new());
+    let mut all = situation(1, vec![lead, comes], cards);
+    let (decisions, memory) = decided(&all);
+    let [Decision::Escalate { subject, why, .. }] = &decisions[..] else { panic!("{decisions:?}") };
+    assert!(subject.to_string().contains("anyone") && why.to_string().contains("2 cards wait, A first"));
+    all.waits().insert(subject.clone());
+    assert_eq!(tick(&all, &memory), [], "once");
+    all.settings.workers_elsewhere = true;
+    assert_eq!(words(&tick(&all, &memory)), ["settle "]);
+    all.settings.workers_elsewhere = false;
+    all.seats[1].readiness = Readiness::Working;
+    assert_eq!(words(&tick(&all, &memory)), ["settle "], "while it is there it takes others as well");
+}
+
+#[test]
+fn with_nothing_open_somebody_is_asked_once_until_something_changes() {
+    let seats = vec![
+        seat("lead", "orchestrator", Readiness::Available),
+        seat("enhancer", "enhancer", Readiness::Available),
+        seat("planner", "planner", Readiness::Available),
+    ];
+    let mut all = situation(1, seats, Cards::default());
+    let (decisions, mut memory) = decided(&all);
+    assert_eq!(words(&decisions), ["replan planner"]);
+    memory.asked = Some(Asked { agent: name("planner"), mark: all.mark().unwrap(), at: all.now });
+    assert_eq!(tick(&all, &memory), [], "asked once");
+    all.now += Duration::from_secs(121);
+    let decisions = tick(&all, &memory);
+    assert_eq!(words(&decisions), ["escalate planner"], "it made none");
+    let Decision::Escalate { subject, .. } = &decisions[0] else { panic!() };
+    all.waits().insert(subject.clone());
+    assert_eq!(tick(&all, &memory), []);
+    all.goals = Some("others".to_owned());
+    assert_eq!(words(&tick(&all, &memory)), ["replan planner", "settle planner"]);
+    all.goals = Some(String::new());
+    all.seats.remove(2);
+    memory.asked = None;
+    all.waits().clear();
+    assert_eq!(words(&tick(&all, &memory)), ["replan lead"], "the lead where there is no planner");
 }

@@ -48,10 +48,10 @@ fn a_review_goes_to_who_wrote_nothing_of_it_and_else_to_a_person() {
     assert_eq!(words(&decisions), ["escalate A"]);
     let Decision::Escalate { subject, .. } = &decisions[0] else { panic!() };
     assert_eq!(*subject, Subject::card(Cause::CannotBeGiven, "A"));
-    nobody.escalated.insert(subject.clone());
+    nobody.waits().insert(subject.clone());
     assert_eq!(tick(&nobody, &memory), [], "once, and it is not settled by itself");
     nobody.settings.elsewhere.insert("code".to_owned());
     assert_eq!(words(&tick(&nobody, &memory)), ["settle A"], "another host has somebody");
-    nobody.escalated.clear();
+    nobody.waits().clear();
     assert_eq!(tick(&nobody, &memory), []);
 }

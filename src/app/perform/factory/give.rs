@@ -110,7 +110,7 @@ impl Giving<'_> {
         let lease = Lease { id: *id, owner: agent.name, token };
         let briefed = self.under(&lease, self.brief(&lease, agent)).await;
         match briefed {
-            Ok(receipt) => self.keep(&lease, &card, &receipt).await,
+            Ok(receipt) => self.keep(&lease, &card, receipt.delivery.word(), receipt.began).await,
             Err(Not::Lost(why)) => Ended::Moot(why),
             // Who is to blame decides who waits: the agent, the card, or nobody.
             Err(Not::Agent(why)) => self.back(&lease, why, Ended::Agent).await,
@@ -130,24 +130,26 @@ impl Giving<'_> {
 
     /// Keeps the short lease while something is done under it.
     async fn under<T>(&self, lease: &Lease, work: impl Future<Output = T>) -> T {
-        tokio::pin!(work);
         // A pane may be another sender's for a minute.
         // A third: one renewal may be late or fail, and the next still comes in time.
         let every = Duration::from_secs(self.lease_seconds.unsigned_abs()) / 3;
         let mut due = interval_at(Instant::now() + every, every);
         // A store that hung must not be asked three times at once when it is back.
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                _ = due.tick() => {
-                    if let Err(failure) = self.renew(lease, self.lease_seconds).await {
-                        // The delivery goes on: `keep` asks once more at its end, and finds out
-                        // whether the card was lost.
-                        tracing::warn!(%failure, card = %lease.id, "the lease of a card was not renewed");
-                    }
+        // Beside the work, not between two steps of it: a text that waits for its Enter must not wait for the backlog.
+        let kept = async {
+            loop {
+                due.tick().await;
+                if let Err(failure) = self.renew(lease, self.lease_seconds).await {
+                    // The delivery goes on: `keep` asks once more at its end, and finds out
+                    // whether the card was lost.
+                    tracing::warn!(%failure, card = %lease.id, "the lease of a card was not renewed");
                 }
             }
+        };
+        tokio::select! {
+            done = work => done,
+            never = kept => never,
         }
     }
 
@@ -246,11 +248,10 @@ impl Giving<'_> {
         arrived(receipt).map(drop)
     }
 
-    /// The brief arrived: the card is the agent's for its whole time.
-    async fn keep(&self, lease: &Lease, card: &Card, receipt: &Receipt) -> Ended {
-        let word = receipt.delivery.word();
+    /// The brief arrived at a process that began then: the card is the agent's for its whole time.
+    async fn keep(&self, lease: &Lease, card: &Card, word: &str, began: Option<Duration>) -> Ended {
         let Err(failure) = self.renew(lease, self.ttl(card)).await else {
-            return Ended::Taken { how: word.to_owned(), attempts: card.attempts, began: receipt.began };
+            return Ended::Taken { how: word.to_owned(), attempts: card.attempts, began };
         };
         let id = lease.id;
         let now = self.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
@@ -260,10 +261,11 @@ impl Giving<'_> {
             Some(card) if card.last_claim_token == lease.token && card.status != Status::Ready => Ended::Taken {
                 how: format!("{word}, and {} already", card.column().word()),
                 attempts: card.attempts,
-                began: receipt.began,
+                began,
             },
             _ if failure.kind == Kind::Failed => Ended::Desk(format!("{word}, and its claim was not kept: {failure}")),
-            _ => Ended::Failed(format!("{word}, and its claim was lost meanwhile: {failure}")),
+            // Whoever has it now got it by the rules; the agent has done what it was asked to.
+            _ => Ended::Moot(format!("{word}, and its claim was lost meanwhile: {failure}")),
         }
     }
 
@@ -297,6 +299,11 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::factory::{Decision, Memory, Reason};
+    use crate::app::perform::factory::desk::hung;
+    use crate::app::perform::factory::remembered::remember;
+    use crate::backlog::model::NewCard;
+    use crate::backlog::place::Intent;
 
     #[test]
     fn only_an_agent_that_could_have_taken_it_is_blamed() {
@@ -319,5 +326,66 @@ mod tests {
         assert!(matches!(arrived(refused(Refusal::DraftPresent)), Err(Not::Agent(_))));
         let ended = Receipt { ended: true, ..refused(Refusal::Busy) };
         assert!(matches!(arrived(ended), Err(Not::Ended(_))));
+    }
+
+    fn request(owner: &str, id: CardId) -> ClaimRequest {
+        ClaimRequest { owner: owner.to_owned(), ttl_seconds: Some(60), id: Some(id), phase: None, assignee: None }
+    }
+
+    fn no_agents(site: &Site) -> Roster {
+        std::fs::create_dir_all(site.roster.parent().unwrap()).unwrap();
+        std::fs::write(&site.roster, "version: 1\nagents: []\n").unwrap();
+        crate::fleet::roster::load(site).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_backlog_that_hangs_holds_up_no_delivery() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let (desk, go_on) = hung(&site).await;
+        let roster = no_agents(&site);
+        let giving =
+            Giving { site: &site, desk: &desk, roster: &roster, pipeline: None, lease_seconds: 1, ttl_seconds: 9 };
+        let lease = Lease { id: CardId::parse("A1").unwrap(), owner: AgentName::parse("a").unwrap(), token: 1 };
+        let begun = Instant::now();
+        // It goes on once a renewal waits for the backlog.
+        let delivery = async {
+            while desk.waiting() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        giving.under(&lease, delivery).await;
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        drop(go_on);
+    }
+
+    #[tokio::test]
+    async fn whose_lease_ended_while_the_brief_was_on_its_way_is_not_to_blame() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let desk = Desk::start(&site, Intent::Write).unwrap();
+        let id = CardId::parse("A1").unwrap();
+        let new = NewCard { id, title: "t".into(), fields: Patch::default(), idempotency_key: None, blocked: false };
+        let (card, token) = desk
+            .with(move |backlog| {
+                backlog.create(&new)?;
+                let card = backlog.claim(&request("a", id))?.unwrap();
+                let token = card.claim.as_ref().unwrap().token;
+                backlog.release(&id, token, "its time was over")?;
+                backlog.claim(&request("b", id))?;
+                Ok((card, token))
+            })
+            .await
+            .unwrap();
+        let (roster, owner) = (no_agents(&site), AgentName::parse("a").unwrap());
+        let giving =
+            Giving { site: &site, desk: &desk, roster: &roster, pipeline: None, lease_seconds: 60, ttl_seconds: 9 };
+        let ended = giving.keep(&Lease { id, owner, token }, &card, "accepted", None).await;
+        assert!(ended.words().contains("lost meanwhile"), "{ended:?}");
+        let mut memory = Memory::default();
+        let decision = Decision::Dispatch { card: id, agent: owner, why: Reason::ForAgent };
+        remember(&mut memory, &decision, &ended, Duration::from_secs(1));
+        assert_eq!(memory, Memory::default(), "nobody waits for it");
+        assert_eq!(ended.good(), None);
     }
 }

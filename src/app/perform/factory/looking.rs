@@ -1,9 +1,13 @@
 //! What a tick sees, put together from the observer's snapshot and the backlog.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::desk::Desk;
 use super::gate_card;
-use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Waiting};
+use super::known::Known;
+use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Settings, Waiting};
+use crate::app::perform::backlog::pipeline;
 use crate::backlog::error::Error;
 use crate::backlog::model::{
     BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Term, TermField, Terms,
@@ -11,9 +15,11 @@ use crate::backlog::model::{
 use crate::backlog::operations::Backlog;
 use crate::backlog::store::LATE;
 use crate::fleet::checks;
-use crate::fleet::home::Site;
+use crate::fleet::error::{Failure, Result as FleetResult};
+use crate::fleet::home::{Site, fingerprint};
 use crate::fleet::lifecycle;
 use crate::fleet::model::{ActiveState, AgentName, AgentRow, Flag, FleetSnapshot, Readiness};
+use crate::fleet::north_star;
 use crate::fleet::os::process;
 use crate::fleet::pipeline::{End, Pipeline};
 use crate::fleet::roster::{Agent, ENHANCING_CLASS, Lifespan, Roster};
@@ -67,10 +73,15 @@ fn role(roster: &Roster, agent: &Agent) -> Role {
     }
 }
 
-/// Names and classes of the agents that the roster has on other hosts.
-pub(super) fn elsewhere(site: &Site, roster: &Roster) -> BTreeSet<String> {
-    let remote = roster.agents.iter().filter(|agent| roster.is_remote(agent, site));
-    remote.flat_map(|agent| [agent.name.to_string(), agent.class.clone()]).collect()
+/// How the factory is run, by the roster.
+pub(super) fn settings(site: &Site, roster: &Roster) -> Settings {
+    let remote = || roster.agents.iter().filter(|agent| roster.is_remote(agent, site));
+    Settings {
+        linger: roster.supervise.linger,
+        concurrency: roster.supervise.concurrency.clone(),
+        elsewhere: remote().flat_map(|agent| [agent.name.to_string(), agent.class.clone()]).collect(),
+        workers_elsewhere: remote().any(|agent| role(roster, agent) == Role::Worker),
+    }
 }
 
 fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, busy: bool) -> Seat {
@@ -106,21 +117,77 @@ pub(super) fn assignees(seats: &[Seat]) -> BTreeSet<String> {
     named.chain([String::new()]).collect()
 }
 
-/// What was found out about claims and blocked cards, and stays true of them.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    /// Claims by card and time: whether they were made on this host.
-    here: BTreeMap<(CardId, i64), bool>,
-    /// Blocked cards by version: who held them, if anybody did.
-    owners: BTreeMap<(CardId, i64), Option<String>>,
-    /// Cards that wait for a review, by version: who wrote the change.
-    authors: BTreeMap<(CardId, i64), Vec<String>>,
-    /// The newest lines of the history that were read, by their numbers.
-    lines: BTreeSet<i64>,
+/// What is asked of the backlog for a tick.
+pub(super) struct Ask {
+    /// Whose cards.
+    pub assignees: BTreeSet<String>,
+    /// Cards of which it matters whether they ended.
+    pub asked: BTreeSet<CardId>,
+    /// Up to which line of the history is known which cards ended.
+    pub line: Option<i64>,
+    pub pipeline: Option<Arc<Pipeline>>,
+    /// Whether cards go on to their next stages first.
+    pub moves_on: bool,
+    /// Nothing more is read where the backlog is still what this says.
+    pub unless: Option<String>,
+}
+
+/// What came of it.
+pub(super) struct Looked {
+    /// What differs whenever somebody may have changed something; empty where that cannot be asked.
+    pub revision: String,
+    /// What the tick needs; `None` where it was not asked for.
+    pub found: Option<Found>,
+}
+
+/// The backlog as it was found.
+pub(super) struct Found {
+    /// How it went to bring the cards to their next stages.
+    pub moved: FleetResult<()>,
+    pub cards: FleetResult<Cards>,
+}
+
+/// Looks at the backlog. Each question is one of its own, so that those of deliveries come in between.
+pub(super) async fn look(site: &Site, desk: &Desk, ask: Ask) -> Looked {
+    // One that cannot be asked looks the same each time, and is read again when the interval is over.
+    let revision = desk.with(|backlog| backlog.store().revision()).await.unwrap_or_default();
+    if ask.unless.is_some_and(|known| known == revision) {
+        return Looked { revision, found: None };
+    }
+    let moved = match ask.pipeline.clone().filter(|_| ask.moves_on) {
+        Some(pipeline) => move_on(site, desk, pipeline).await,
+        None => Ok(()),
+    };
+    let (host, pipeline) = (site.host.clone(), ask.pipeline);
+    let (assignees, asked, line) = (ask.assignees, ask.asked, ask.line);
+    let cards = desk
+        .look(move |backlog, known| cards(backlog, &assignees, &host, known, (line, pipeline.as_deref(), &asked)))
+        .await;
+    Looked { revision, found: Some(Found { moved, cards }) }
+}
+
+/// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
+async fn move_on(site: &Site, desk: &Desk, pipeline: Arc<Pipeline>) -> FleetResult<()> {
+    let site = site.clone();
+    desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await?
+}
+
+/// Tells one set of goals from the next; empty without any.
+///
+/// # Errors
+/// When they cannot be read, which says nothing of what they are.
+pub(super) fn goals(site: &Site) -> FleetResult<String> {
+    let path = north_star::file::path(site);
+    // Never a plain read: a pipe of that name would hold up every tick.
+    match crate::plain::read(&path, north_star::file::MAX_BYTES) {
+        Ok(text) => Ok(fingerprint(text.as_bytes())),
+        Err(why) if why.is_missing() => Ok(String::new()),
+        Err(why) => Err(Failure::unreadable(path.display().to_string(), &why)),
+    }
 }
 
 /// Reads what a tick needs of the backlog.
-pub(super) fn cards(
+fn cards(
     backlog: &mut Backlog,
     assignees: &BTreeSet<String>,
     host: &str,
@@ -249,7 +316,8 @@ fn held(
         if names.contains(&owner) {
             here.insert(key, claimed_here);
         }
-        all.push(Held { id: held.id, owner, here: claimed_here, expired: held.claim.expires_at < now });
+        let (since, expired) = (held.claim.since, held.claim.expires_at < now);
+        all.push(Held { id: held.id, owner, since, here: claimed_here, expired });
     }
     known.here = here;
     Ok(all)

@@ -2,18 +2,21 @@
 //! told.
 
 mod desk;
+mod doing;
 mod gate;
 mod gate_card;
 mod gate_print;
 mod give;
 mod in_use;
 mod kept;
+mod known;
 mod looking;
 mod north_star;
 mod remembered;
 mod steps;
 mod supervise;
 mod sync;
+mod telling;
 mod trees;
 mod troubles;
 mod witness;

@@ -1,43 +1,42 @@
 //! The supervisor: looks, decides, does, one tick after the other; on events, and at least every interval.
 //!
-//! What is under way with one agent never holds up the others: each works by itself, and the next tick leaves its agent
-//! alone. What a tick decides is pure (`app::factory`); what happened is told in one line a decision and kept in the
-//! activity history.
+//! Whatever takes its time is a future of its own, and all of them are polled beside the signals: the look at the backlog,
+//! each decision that is carried out, the sweep of work trees. So what hangs, with one agent or with the backlog, holds up
+//! nothing else. One look is under way at a time, and what is decided is decided between two awaits, by all that is known
+//! then: ticks never overlap. What a tick decides is pure (`app::factory`); what happened is told in one line a decision
+//! and kept in the activity history.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use jiff::Timestamp;
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::desk::Desk;
-use super::give::Giving;
+use super::doing::{Doing, Done};
 use super::in_use::InUse;
 use super::kept::Kept;
-use super::looking::{self, Known};
+use super::looking::{self, Ask, Found, Looked};
 use super::remembered::remember;
-use super::steps::{self, Ended, paused};
+use super::steps::{Ended, paused};
+use super::telling;
 use super::troubles::{At, Troubles};
 use super::{trees, witness};
 use crate::app::action::error::DONE;
 use crate::app::action::supervise::Supervise;
-use crate::app::factory::{Asked, Cards, Decision, Memory, Seat, Settings, Situation, tick};
+use crate::app::factory::{Asked, Decision, Memory, Seat, Situation, tick};
 use crate::app::perform::activity::record;
-use crate::app::perform::backlog::pipeline;
-use crate::app::perform::output::{self, Printed};
+use crate::app::perform::output;
 use crate::backlog::model::{CardId, Column};
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::escalations;
-use crate::fleet::home::{Site, fingerprint};
-use crate::fleet::model::{AgentName, Cause, Escalation, FleetSnapshot, Label};
-use crate::fleet::north_star;
+use crate::fleet::home::Site;
+use crate::fleet::model::{AgentName, Cause, Escalation, FleetSnapshot};
 use crate::fleet::observe;
 use crate::fleet::os::process;
 use crate::fleet::session;
@@ -45,6 +44,10 @@ use crate::fleet::supervision::{self, Held, SupervisorLock};
 
 /// How often it is asked whether the backlog changed: one cheap question.
 const ASK_BACKLOG: Duration = Duration::from_millis(400);
+
+/// A backlog that says nothing for so long is left out: agents are looked after without it.
+// Of a store that answers at all the slowest looks take less, and whoever is dead waits no longer than that.
+const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// Time between the two looks of a single tick.
 // Longer than what two looks have to lie apart, so that these two can agree.
@@ -101,30 +104,44 @@ async fn seat(site: &Site, terminate: &mut Signal, interrupt: &mut Signal) -> Re
     }
 }
 
-/// A decision that was carried out, and how that ended.
-struct Done {
-    decision: Decision,
-    ended: Ended,
-    begun: Timestamp,
+/// Something that was under way has ended.
+enum News {
+    /// The look at the backlog.
+    Looked(Looked),
+    /// A decision.
+    Done(Done),
+    /// The sweep of work trees.
+    Swept(trees::Swept),
 }
 
-type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Done> + 'a>>>;
+type Work<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = News> + 'a>>>;
 
 struct Supervisor<'a> {
     site: &'a Site,
     wanted: &'a Supervise,
     desk: Desk,
-    known: Arc<Mutex<Known>>,
     used: InUse,
     memory: Memory,
     kept: Kept,
     /// Agents with which something is under way.
     busy: BTreeSet<AgentName>,
+    /// The same at any moment since the look at the backlog began: what it says of their cards may be from before.
+    touched: BTreeSet<AgentName>,
     /// Agents that were started or ended just now, and when.
     settling: BTreeMap<AgentName, Instant>,
     /// Agents that hold a card.
     holding: BTreeSet<AgentName>,
+    /// Words of the backlog and the list of escalations that are under way.
+    beside: BTreeSet<String>,
     looks: u64,
+    /// Since when the backlog is looked at.
+    looking: Option<Instant>,
+    /// Whether something ended that the last look may not have seen.
+    news: bool,
+    /// What the last tick saw.
+    last: Option<Seen>,
+    /// When a tick is due whether or not anything changed.
+    due: Instant,
     /// Work trees of cards that are done.
     sweeping: trees::Sweeping,
     troubles: Troubles,
@@ -151,14 +168,19 @@ impl<'a> Supervisor<'a> {
             site,
             wanted,
             desk: Desk::start(site, intent)?,
-            known: Arc::default(),
             used,
             memory,
             kept,
             busy: BTreeSet::new(),
+            touched: BTreeSet::new(),
             settling: BTreeMap::new(),
             holding: BTreeSet::new(),
+            beside: BTreeSet::new(),
             looks: 0,
+            looking: None,
+            news: false,
+            last: None,
+            due: Instant::now(),
             sweeping: trees::Sweeping::new(),
             troubles: Troubles::default(),
             failing: BTreeMap::new(),
@@ -170,11 +192,11 @@ impl<'a> Supervisor<'a> {
     /// One tick on two looks that have to agree.
     async fn once(mut self) -> Result<u8> {
         let first = observe::once(self.site, (*self.used.roster).clone()).await;
-        let situation = self.situation(&first).await;
+        let situation = self.looked_at(&first).await;
         self.memory.look(&situation);
         tokio::time::sleep(SECOND_LOOK).await;
         let second = observe::once(self.site, (*self.used.roster).clone()).await;
-        let situation = self.situation(&second).await;
+        let situation = self.looked_at(&second).await;
         self.memory.look(&situation);
         let decisions = tick(&situation, &self.memory);
         if self.wanted.dry_run {
@@ -182,21 +204,31 @@ impl<'a> Supervisor<'a> {
                 output::print("nothing to do\n")?;
             }
             for decision in &decisions {
-                self.print(decision, None);
+                telling::print(self.site, self.wanted, decision, None);
             }
             return Ok(if self.troubles.is_empty() { DONE } else { crate::app::action::error::FAILED });
         }
         self.memory.decided(&decisions);
         let mut work = Work::new();
         for decision in decisions {
-            self.begin(decision, &mut work).await;
+            self.begin(decision, &situation, &mut work);
         }
-        while let Some(done) = work.next().await {
-            self.finish(done).await;
+        while let Some(news) = work.next().await {
+            if let News::Done(done) = news {
+                self.finish(done);
+            }
         }
         self.save();
         // Whoever runs it once reads the code, and not what it prints.
         Ok(if self.troubles.is_empty() && !self.failed { DONE } else { crate::app::action::error::FAILED })
+    }
+
+    /// The situation of a tick by itself: nothing else is under way, and the backlog is waited for.
+    async fn looked_at(&mut self, snapshot: &FleetSnapshot) -> Situation {
+        let seats = self.seats(snapshot);
+        let ask = self.ask(&seats, None);
+        let found = looking::look(self.site, &self.desk, ask).await.found;
+        self.situation(seats, found)
     }
 
     /// One tick after the other, until it is told to go.
@@ -204,20 +236,25 @@ impl<'a> Supervisor<'a> {
         let mut observer = observe::start(self.site.clone())?;
         let seen_by_all = witness::start(self.site);
         let mut work = Work::new();
-        let mut last: Option<Seen> = None;
-        let mut due = Instant::now();
         session::tell_service_manager("READY=1\nSTATUS=supervises");
         while self.heard {
-            let mut news = false;
+            let mut looked = None;
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                Some(done) = work.next() => {
-                    self.finish(done).await;
-                    news = true;
-                    // Its answer is the next snapshot; with a full queue one comes anyway.
-                    let _asked_already = observer.requests.try_send(observe::Request::Refresh);
-                }
+                Some(news) = work.next() => match news {
+                    News::Looked(found) => looked = Some(found),
+                    News::Swept(swept) => self.sweeping.ends(swept),
+                    News::Done(done) => {
+                        let occupied = done.decision.occupies().is_some();
+                        self.finish(done);
+                        if occupied {
+                            self.news = true;
+                            // Its answer is the next snapshot; with a full queue one comes anyway.
+                            let _asked_already = observer.requests.try_send(observe::Request::Refresh);
+                        }
+                    }
+                },
                 changed = observer.snapshots.changed() => {
                     if changed.is_err() {
                         return Err(Failure::failed("supervisor", "its observer ended", "start it again"));
@@ -236,34 +273,18 @@ impl<'a> Supervisor<'a> {
                 Err(failure) => self.troubles.take(At::Lock, &failure.to_string()),
             }
             self.settling.retain(|_, ended| ended.elapsed() < SETTLES_AFTER);
-            let seen = Seen {
-                seats: self.seats(&snapshot),
-                // A backlog that cannot be asked looks the same each time, and is read again when
-                // the interval is over.
-                revision: self.desk.with(|backlog| backlog.store().revision()).await.unwrap_or_default(),
-                paused: paused(self.site),
-            };
-            if !news && !self.memory.doubts() && Instant::now() < due && last.as_ref() == Some(&seen) {
-                continue;
-            }
-            last = Some(seen);
-            let situation = self.situation(&snapshot).await;
-            self.memory.look(&situation);
-            let decisions = tick(&situation, &self.memory);
-            // What takes its time only begins here, and runs once it is polled above: the memory is
-            // written down before.
-            self.memory.decided(&decisions);
-            for decision in decisions {
-                self.begin(decision, &mut work).await;
-            }
-            let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
-            self.sweeping.sweep(self.site, &self.used.roster, &self.desk, done).await;
-            self.save();
-            due = Instant::now() + self.pause(situation.now);
+            self.goes_on(&snapshot, looked, &mut work);
         }
+        self.desk.leave();
         let finished = async {
-            while let Some(done) = work.next().await {
-                self.finish(done).await;
+            // Only these: what the backlog or a list has not said until now the next supervisor asks again.
+            while !self.busy.is_empty() || self.sweeping.is_under_way() {
+                match work.next().await {
+                    Some(News::Done(done)) => self.finish(done),
+                    Some(News::Swept(swept)) => self.sweeping.ends(swept),
+                    Some(News::Looked(_)) => {}
+                    None => break,
+                }
             }
         };
         if tokio::time::timeout(FINISHES_WITHIN, finished).await.is_err() {
@@ -272,6 +293,55 @@ impl<'a> Supervisor<'a> {
         self.save();
         seen_by_all.end().await;
         Ok(DONE)
+    }
+
+    /// Goes on behind an event: decides by what the backlog has answered, or asks it what there is to decide.
+    fn goes_on(&mut self, snapshot: &FleetSnapshot, looked: Option<Looked>, work: &mut Work<'a>) {
+        let seats = self.seats(snapshot);
+        let same = |last: &Seen| last.seats == seats && last.paused == paused(self.site);
+        let is_as_it_was = !self.memory.doubts() && Instant::now() < self.due && self.last.as_ref().is_some_and(same);
+        if let Some(Looked { revision, found }) = looked {
+            self.looking = None;
+            if let Some(found) = found {
+                self.tick(seats, revision, Some(found), work);
+            }
+            // What ended meanwhile was not seen; all else waits for the next event.
+            if !self.news {
+                return;
+            }
+        } else if let Some(since) = self.looking {
+            if since.elapsed() >= SILENT_AFTER && !is_as_it_was {
+                self.tick(seats, String::new(), None, work);
+            }
+            return;
+        }
+        let seats = self.seats(snapshot);
+        let last = self.last.as_ref().filter(|_| is_as_it_was && !self.news);
+        let ask = self.ask(&seats, last.map(|last| last.revision.clone()));
+        (self.looking, self.news) = (Some(Instant::now()), false);
+        self.touched.clone_from(&self.busy);
+        let (site, desk) = (self.site, self.desk.clone());
+        work.push(Box::pin(async move { News::Looked(looking::look(site, &desk, ask).await) }));
+    }
+
+    /// One tick: what was found is decided by, and what was decided is begun.
+    fn tick(&mut self, seats: Vec<Seat>, revision: String, found: Option<Found>, work: &mut Work<'a>) {
+        self.last = Some(Seen { seats: seats.clone(), revision, paused: paused(self.site) });
+        let situation = self.situation(seats, found);
+        self.memory.look(&situation);
+        let decisions = tick(&situation, &self.memory);
+        // What takes its time only begins here, and runs once it is polled: the memory is written down before.
+        self.memory.decided(&decisions);
+        for decision in decisions {
+            self.begin(decision, &situation, work);
+        }
+        let done = situation.cards.as_ref().map(|cards| cards.counts.of(Column::Done));
+        if done.is_some_and(|done| self.sweeping.begins(done)) {
+            let (site, desk, roster) = (self.site, self.desk.clone(), Arc::clone(&self.used.roster));
+            work.push(Box::pin(async move { News::Swept(trees::sweep(site, &roster, &desk).await) }));
+        }
+        self.save();
+        self.due = Instant::now() + self.pause(situation.now);
     }
 
     /// How long nothing has to be looked at when nothing happens.
@@ -288,38 +358,52 @@ impl<'a> Supervisor<'a> {
         self.troubles.take(At::Roster, &invalid.map(|failure| failure.to_string()).unwrap_or_default());
     }
 
-    async fn situation(&mut self, snapshot: &FleetSnapshot) -> Situation {
+    /// What the backlog is asked for, unless it still is what it was.
+    fn ask(&self, seats: &[Seat], unless: Option<String>) -> Ask {
+        Ask {
+            assignees: looking::assignees(seats),
+            // Where the list cannot be read none of it is settled.
+            asked: escalations::read(self.site).map(|open| at_the_gate(&open)).unwrap_or_default(),
+            line: self.memory.line,
+            pipeline: self.used.pipeline.clone(),
+            // A card that moves on ends somebody's work and begins another's, and a pause holds up both.
+            moves_on: !self.wanted.dry_run && paused(self.site).is_none(),
+            unless,
+        }
+    }
+
+    /// What a tick decides by; without what was found the backlog has said nothing yet.
+    fn situation(&mut self, seats: Vec<Seat>, found: Option<Found>) -> Situation {
         self.looks += 1;
-        let seats = self.seats(snapshot);
-        let moved = self.move_on().await;
-        let open = escalations::read(self.site);
-        let cards = self.cards(&seats, at_the_gate(open.as_deref().unwrap_or_default())).await;
-        let held = cards.iter().flat_map(|cards| &cards.held);
-        self.holding = held.filter(|held| held.here).filter_map(|held| AgentName::parse(&held.owner).ok()).collect();
-        let mut troubles: Vec<String> = moved.err().iter().map(ToString::to_string).collect();
-        troubles.extend(cards.as_ref().err().map(ToString::to_string));
-        troubles.extend(open.as_ref().err().map(ToString::to_string));
+        let silent = || Failure::failed("backlog", "says nothing", "check it with `mosaic-tui backlog stats`");
+        let Found { moved, cards } = found.unwrap_or_else(|| Found { moved: Ok(()), cards: Err(silent()) });
+        if let Ok(cards) = &cards {
+            let held = cards.held.iter().filter(|held| held.here);
+            self.holding = held.filter_map(|held| AgentName::parse(&held.owner).ok()).collect();
+        }
+        let (open, goals) = (escalations::read(self.site), looking::goals(self.site));
+        let failures =
+            [moved.err(), cards.as_ref().err().cloned(), open.as_ref().err().cloned(), goals.as_ref().err().cloned()];
+        let troubles: Vec<String> = failures.iter().flatten().map(ToString::to_string).collect();
         self.troubles.take(At::Look, &troubles.join("; "));
-        // A list that cannot be read is an empty one here: `raise` looks for the subject in the file
-        // itself, so nothing is escalated twice for it.
-        let mut here = open.unwrap_or_default();
-        here.retain(|one| one.host == self.site.host && one.tenant_id == self.site.tenant_id);
-        let untold = here.iter().filter(|one| !one.told && one.is_open());
+        let is_here = |one: &Escalation| one.host == self.site.host && one.tenant_id == self.site.tenant_id;
+        let here: Option<Vec<Escalation>> = open.ok().map(|open| open.into_iter().filter(is_here).collect());
+        let untold = here.iter().flatten().filter(|one| !one.told && one.is_open());
         Situation {
             now: process::since_boot(),
             look: self.looks,
             paused: paused(self.site),
-            seats,
+            // What the backlog says of their cards may be from before what was done with them.
+            seats: seats
+                .into_iter()
+                .map(|seat| Seat { busy: seat.busy || self.touched.contains(&seat.name), ..seat })
+                .collect(),
             cards: cards.ok(),
-            goals: self.goals(),
+            goals: goals.ok(),
             untold: untold.map(|one| (one.id.clone(), one.subject.clone())).collect(),
-            escalated: here.into_iter().map(|one| one.subject).collect(),
+            escalated: here.map(|here| here.into_iter().map(|one| one.subject).collect()),
             trees: self.sweeping.stay.clone(),
-            settings: Settings {
-                linger: self.used.roster.supervise.linger,
-                concurrency: self.used.roster.supervise.concurrency.clone(),
-                elsewhere: looking::elsewhere(self.site, &self.used.roster),
-            },
+            settings: looking::settings(self.site, &self.used.roster),
         }
     }
 
@@ -328,113 +412,29 @@ impl<'a> Supervisor<'a> {
         looking::seats(self.site, &self.used.roster, snapshot, &is_busy, &|name| self.memory.asks_for_age(name))
     }
 
-    /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
-    async fn move_on(&self) -> Result<()> {
-        let Some(pipeline) = self.used.pipeline.clone().filter(|_| !self.wanted.dry_run) else { return Ok(()) };
-        // A card that moves on ends somebody's work and begins another's, and a pause holds up both.
-        if paused(self.site).is_some() {
-            return Ok(());
-        }
-        let site = self.site.clone();
-        self.desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await?
-    }
-
-    async fn cards(&self, seats: &[Seat], asked: BTreeSet<CardId>) -> Result<Cards> {
-        let (assignees, host) = (looking::assignees(seats), self.site.host.clone());
-        let (known, line) = (Arc::clone(&self.known), self.memory.line);
-        let pipeline = self.used.pipeline.clone();
-        self.desk
-            .with(move |backlog| {
-                // What it guards is whole between any two statements.
-                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                looking::cards(backlog, &assignees, &host, &mut known, (line, pipeline.as_deref(), &asked))
-            })
-            .await
-    }
-
-    /// Tells one set of goals from the next; empty without any.
-    fn goals(&self) -> String {
-        // Never a plain read: a pipe of that name would hold up every tick.
-        let text = crate::plain::read(&north_star::file::path(self.site), north_star::file::MAX_BYTES);
-        text.map(|text| fingerprint(text.as_bytes())).unwrap_or_default()
-    }
-
-    /// Begins what was decided: what takes its time goes on by itself.
-    async fn begin(&mut self, decision: Decision, work: &mut Work<'a>) {
-        let begun = Timestamp::now();
-        let Some(name) = decision.occupies() else {
-            let ended = self.at_once(&decision).await;
-            self.failed |= ended.good() == Some(false);
-            if self.is_news(&decision, &ended) {
-                self.told(&Done { decision, ended, begun });
+    /// Begins what was decided; it goes on by itself.
+    fn begin(&mut self, decision: Decision, situation: &Situation, work: &mut Work<'a>) {
+        let holds = match decision.occupies() {
+            Some(name) => {
+                self.busy.insert(name);
+                self.touched.insert(name);
+                self.holding.contains(&name)
             }
-            return;
+            // The same word once more says nothing while the first is not out.
+            None if !self.beside.insert(word(&decision)) => return,
+            None => false,
         };
-        let (site, desk, InUse { roster, pipeline }) = (self.site, self.desk.clone(), self.used.clone());
-        let ttl_seconds = self.wanted.ttl_seconds.unwrap_or(roster.supervise.ttl_seconds);
-        let lease_seconds = self.wanted.lease_seconds;
-        let goals = !self.goals().is_empty();
-        let holds = self.holding.contains(&name);
-        self.busy.insert(name);
-        work.push(Box::pin(async move {
-            let ended = match roster.local(site, name.as_str()) {
-                Err(failure) => Ended::Failed(failure.to_string()),
-                Ok(agent) => match &decision {
-                    Decision::Dispatch { card, .. } => {
-                        let (desk, roster, pipeline) = (&desk, &roster, pipeline.as_deref());
-                        let giving = Giving { site, desk, roster, pipeline, lease_seconds, ttl_seconds };
-                        giving.give(card, agent).await
-                    }
-                    Decision::Replan { .. } => {
-                        steps::say(site, &roster, agent, "replan", &steps::request_for_cards(goals)).await
-                    }
-                    Decision::Review { card, .. } => steps::look_back(site, &roster, &desk, agent, card).await,
-                    Decision::Tell { id, .. } => match told_of(site, id) {
-                        Some(text) => steps::say(site, &roster, agent, "escalation", &text).await,
-                        None => Ended::Moot("it is settled".to_owned()),
-                    },
-                    Decision::Clear { .. } => steps::clear(site, &roster, agent, holds).await,
-                    life => steps::live(site, &roster, life, agent).await,
-                },
-            };
-            Done { decision, ended, begun }
-        }));
-    }
-
-    /// Does what takes no time.
-    async fn at_once(&mut self, decision: &Decision) -> Ended {
-        let done: Result<String> = match decision {
-            Decision::Reclaim { .. } => self.desk.with(|backlog| backlog.reclaim(None)).await.map(|cards| {
-                let ids: Vec<String> = cards.iter().map(|card| card.id.to_string()).collect();
-                if ids.is_empty() { "somebody else did".to_owned() } else { ids.join(", ") }
-            }),
-            Decision::Release { card, agent, why } => {
-                let (card, agent, why) = (*card, *agent, why.to_string());
-                self.desk
-                    .with(move |backlog| {
-                        let held = backlog.store().card(&card)?.and_then(|card| card.claim);
-                        match held.filter(|claim| claim.owner == agent.as_str()) {
-                            // By the token that was read here: a claim that somebody makes in
-                            // between is not taken away.
-                            Some(claim) => backlog.release(&card, claim.token, &why).map(|_| "released".to_owned()),
-                            None => Ok("it is not held any more".to_owned()),
-                        }
-                    })
-                    .await
-            }
-            Decision::Escalate { subject, why, tried } => {
-                let at = Timestamp::now().as_millisecond();
-                escalations::raise(self.site, subject, &why.to_string(), tried, at).await.map(|new| match new {
-                    Some(new) => new.id,
-                    None => "it waits for a person already".to_owned(),
-                })
-            }
-            Decision::Settle { subject, .. } => {
-                escalations::settle(self.site, subject).await.map(|_| "settled".to_owned())
-            }
-            _ => Ok(String::new()),
+        let doing = Doing {
+            site: self.site,
+            desk: self.desk.clone(),
+            used: self.used.clone(),
+            lease_seconds: self.wanted.lease_seconds,
+            ttl_seconds: self.wanted.ttl_seconds.unwrap_or(self.used.roster.supervise.ttl_seconds),
+            holds,
+            goals: situation.goals.as_ref().is_some_and(|goals| !goals.is_empty()),
+            mark: situation.mark(),
         };
-        done.map_or_else(|failure| Ended::Failed(failure.to_string()), Ended::Well)
+        work.push(Box::pin(async move { News::Done(doing.carry_out(decision).await) }));
     }
 
     /// Whether it is worth a line how something ended that takes no time: what fails is tried again at each tick.
@@ -449,82 +449,36 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Takes in how something ended.
-    async fn finish(&mut self, done: Done) {
+    fn finish(&mut self, done: Done) {
         let now = process::since_boot();
-        if let Some(agent) = done.decision.occupies() {
-            self.busy.remove(&agent);
-            if !matches!(
-                done.decision,
-                Decision::Dispatch { .. } | Decision::Replan { .. } | Decision::Tell { .. } | Decision::Review { .. }
-            ) {
-                self.settling.insert(agent, Instant::now());
-            }
-        }
         self.failed |= done.ended.good() == Some(false);
+        let Some(agent) = done.decision.occupies() else {
+            self.beside.remove(&word(&done.decision));
+            if self.is_news(&done.decision, &done.ended) {
+                self.told(&done);
+            }
+            return;
+        };
+        self.busy.remove(&agent);
+        if !matches!(
+            done.decision,
+            Decision::Dispatch { .. } | Decision::Replan { .. } | Decision::Tell { .. } | Decision::Review { .. }
+        ) {
+            self.settling.insert(agent, Instant::now());
+        }
         remember(&mut self.memory, &done.decision, &done.ended, now);
-        match (&done.decision, &done.ended) {
-            (Decision::Replan { agent, .. }, Ended::Well(_)) => {
-                // Read behind the delivery: what changed while it was on its way is no reason to ask again.
-                let mark = self.mark().await;
-                self.memory.asked = mark.map(|mark| Asked { agent: *agent, mark, at: now });
-            }
-            (Decision::Tell { id, .. }, Ended::Well(_)) => {
-                if let Err(failure) = escalations::told(self.site, id).await {
-                    self.memory.could_not_tell(id, &failure.to_string(), now);
-                }
-            }
-            _ => {}
+        if let (Decision::Replan { agent, .. }, Some(mark)) = (&done.decision, &done.mark) {
+            // Of behind the delivery: what changed while it was on its way is no reason to ask again.
+            self.memory.asked = Some(Asked { agent: *agent, mark: mark.clone(), at: now });
         }
         self.told(&done);
         self.save();
     }
 
-    /// What the backlog and the goals are now.
-    async fn mark(&mut self) -> Option<String> {
-        let cards = self.cards(&[], BTreeSet::new()).await.ok()?;
-        let situation = Situation {
-            now: Duration::ZERO,
-            look: 0,
-            paused: None,
-            seats: Vec::new(),
-            cards: Some(cards),
-            goals: self.goals(),
-            escalated: BTreeSet::new(),
-            untold: Vec::new(),
-            trees: None,
-            settings: Settings::default(),
-        };
-        Some(situation.mark())
-    }
-
     /// Tells what was decided, and how it ended, in one line, and keeps it.
     fn told(&mut self, done: &Done) {
         record::keep_decision(self.site, &done.decision, done.ended.words(), done.ended.good(), done.begun);
-        self.print(&done.decision, Some(&done.ended));
-    }
-
-    fn print(&mut self, decision: &Decision, ended: Option<&Ended>) {
-        let outcome = ended.map(Ended::words).filter(|words| !words.is_empty());
-        let now = Timestamp::now();
-        let line = if self.wanted.json {
-            output::json_line(&json!({
-                "ts": now.to_string(), "tenant_id": self.site.tenant_id, "host": self.site.host,
-                "decision": decision.word(), "agent": decision.agent(), "card": decision.card(),
-                "what": decision.what(), "why": decision.why(),
-                "outcome": outcome, "good": ended.and_then(Ended::good),
-            }))
-        } else {
-            let time = now.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
-            let outcome = outcome.map(|outcome| format!(" -> {outcome}")).unwrap_or_default();
-            let would = if self.wanted.dry_run { "would: " } else { "" };
-            let line = format!("{time}  {would}{} ({}){outcome}", decision.what(), decision.why());
-            Label::new(&line).to_string()
-        };
-        match output::print(&format!("{line}\n")) {
-            Ok(Printed::Whole) => {}
-            Ok(Printed::Closed) => self.heard = false,
-            Err(failure) => tracing::warn!(%failure, "a decision was not printed"),
-        }
+        self.heard &= telling::print(self.site, self.wanted, &done.decision, Some(&done.ended));
     }
 
     /// Writes down what the next supervisor has to know.
@@ -536,18 +490,17 @@ impl<'a> Supervisor<'a> {
     }
 }
 
+/// Tells one word with the backlog or the list of escalations from the next.
+fn word(decision: &Decision) -> String {
+    match decision {
+        // All that are over at once, whichever they were.
+        Decision::Reclaim { .. } => decision.word().to_owned(),
+        _ => decision.what(),
+    }
+}
+
 /// The cards that wait for a person since the gate refuses them.
 fn at_the_gate(open: &[Escalation]) -> BTreeSet<CardId> {
     let at_gate = open.iter().filter(|one| one.subject.cause == Cause::Gate);
     at_gate.filter_map(|one| CardId::parse(one.subject.card.as_deref()?).ok()).collect()
-}
-
-/// What the coordinating seat is told of an escalation; `None` when it is settled.
-fn told_of(site: &Site, id: &str) -> Option<String> {
-    let one = escalations::read(site).ok()?.into_iter().find(|one| one.id == id)?;
-    Some(format!(
-        "Escalation {id}: {}. Why: {}. Tried: {}. `mosaic-tui fleet escalations` lists all; once you look after it, \
-         `mosaic-tui fleet ack {id}`.",
-        one.subject, one.why, one.tried
-    ))
 }
