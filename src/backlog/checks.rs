@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::error::{Error, Result};
+use super::error::{Failure, Result};
 use super::model::{
     Card, CardId, NewCard, Patch, check_acceptance, check_body, check_branch, check_goal, check_line, check_paths,
     check_stage,
@@ -69,7 +69,7 @@ pub fn check(patch: &Patch) -> Result<()> {
     check_given(&Given::of(patch))?;
     // Whichever came first would decide, and neither of the two would be what was asked for.
     if patch.priority.is_some() && patch.priority_by.is_some() {
-        return Err(Error::invalid("priority", "is both set and changed", "give only one of them"));
+        return Err(Failure::invalid("priority", "is both set and changed", "give only one of them"));
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ pub(in crate::backlog) fn check_card(card: &Card) -> Result<()> {
 fn check_title(title: &str) -> Result<()> {
     check_line("title", title)?;
     if title.trim().is_empty() {
-        return Err(Error::invalid("title", "is empty", "say in one line what is to be done"));
+        return Err(Failure::invalid("title", "is empty", "say in one line what is to be done"));
     }
     Ok(())
 }
@@ -122,11 +122,11 @@ fn check_given(given: &Given<'_>) -> Result<()> {
     given.acceptance.filter(|value| !value.is_null()).map_or(Ok(()), check_acceptance)?;
     for (field, tokens) in [("spend_projected", given.spend_projected), ("spend_actual", given.spend_actual)] {
         if tokens.is_some_and(|tokens| tokens < 0) {
-            return Err(Error::invalid(field, "is negative", "give a number of tokens"));
+            return Err(Failure::invalid(field, "is negative", "give a number of tokens"));
         }
     }
     if given.rounds.is_some_and(|rounds| !(0..=MAX_ROUNDS).contains(&rounds)) {
-        return Err(Error::invalid(
+        return Err(Failure::invalid(
             "rounds",
             format!("is not from 0 to {MAX_ROUNDS}"),
             "give how often it was sent back",
@@ -142,7 +142,7 @@ pub(in crate::backlog) fn check_dependencies(count: usize) -> Result<()> {
     if count <= MAX_DEPENDENCIES {
         return Ok(());
     }
-    Err(Error::invalid(
+    Err(Failure::invalid(
         "depends_on",
         format!("has {count} cards; at most {MAX_DEPENDENCIES} are allowed"),
         "group some of them: let the card depend on one that depends on them",
@@ -162,7 +162,7 @@ pub(in crate::backlog) fn check_ttl(seconds: i64) -> Result<()> {
     if (1..=MAX_TTL_SECONDS).contains(&seconds) {
         return Ok(());
     }
-    Err(Error::invalid(
+    Err(Failure::invalid(
         "ttl",
         format!("is {seconds}; seconds from 1 to {MAX_TTL_SECONDS} are allowed"),
         "renew longer work",

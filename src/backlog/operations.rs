@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::checks;
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Again, Failure, Result, no_card};
 use super::graph::{self, Graph};
 use super::model::{Card, CardEvent, CardId, EventKind, Goals, NewCard, Patch, Stamp, check_line, check_owner};
 use super::rules::{self, Changed};
@@ -130,7 +130,7 @@ impl Backlog {
                 for on in had.iter().chain(wanted).collect::<BTreeSet<_>>() {
                     // One that the card had may be missing already, and may stay so.
                     if change.card(on)?.is_none() && !had.contains(on) {
-                        return Err(Error::no_card(on));
+                        return Err(no_card(on));
                     }
                 }
             }
@@ -162,10 +162,10 @@ impl Backlog {
             return loop {
                 tries += 1;
                 match self.store.claim(request, &self.who) {
-                    Err(error) if error.kind == ErrorKind::Collision && tries < TRIES => {}
-                    Err(error) if error.kind == ErrorKind::Collision => {
+                    Err(error) if error.again == Some(Again::Collision) && tries < TRIES => {}
+                    Err(error) if error.again == Some(Again::Collision) => {
                         // For whoever asked, a collision that does not end is a failure like any other.
-                        break Err(Error { kind: ErrorKind::Failed, ..error });
+                        break Err(Failure { again: None, ..error });
                     }
                     claimed => break claimed,
                 }
@@ -271,7 +271,7 @@ impl Backlog {
         self.write(|change, who| {
             change.hold_edges()?;
             // The dependency is held before the card, as for whoever completes it.
-            change.card(to)?.ok_or_else(|| Error::no_card(to))?;
+            change.card(to)?.ok_or_else(|| no_card(to))?;
             let before = existing(change, from)?;
             rules::check_version(&before, if_version, || change.history(from, RECENT))?;
             // A card on itself goes on to the cycle, which is how that is refused.
@@ -321,7 +321,7 @@ impl Backlog {
     /// # Errors
     /// Returns an error if it does not exist.
     pub fn detail(&mut self, id: &CardId) -> Result<Detail> {
-        let card = self.store.card(id)?.ok_or_else(|| Error::no_card(id))?;
+        let card = self.store.card(id)?.ok_or_else(|| no_card(id))?;
         let (dependencies, dependents) = self.store.neighbours(id, DETAIL)?;
         let history = self.store.history(id, DETAIL)?;
         let around = self.around(id)?;
@@ -381,9 +381,9 @@ impl Backlog {
                 change.commit().map(|()| value)
             });
             match done {
-                Err(error) if error.kind == ErrorKind::Collision && tries < TRIES => {}
-                Err(error) if error.kind == ErrorKind::Collision => {
-                    return Err(Error { kind: ErrorKind::Failed, ..error });
+                Err(error) if error.again == Some(Again::Collision) && tries < TRIES => {}
+                Err(error) if error.again == Some(Again::Collision) => {
+                    return Err(Failure { again: None, ..error });
                 }
                 done => return done,
             }
@@ -402,8 +402,8 @@ impl Backlog {
 }
 
 /// Describes a card whose id, or idempotency key, is in use.
-pub(super) fn taken(card: &Card) -> Error {
-    Error::refused(
+pub(super) fn taken(card: &Card) -> Failure {
+    Failure::refused(
         format!("card {}", card.id),
         "exists already, or its idempotency key is in use",
         "choose another id, or edit the card; `--idempotency-key` makes a repeated create harmless",
@@ -411,7 +411,7 @@ pub(super) fn taken(card: &Card) -> Error {
 }
 
 fn existing(change: &mut dyn Change, id: &CardId) -> Result<Card> {
-    change.card(id)?.ok_or_else(|| Error::no_card(id))
+    change.card(id)?.ok_or_else(|| no_card(id))
 }
 
 /// Changes a card by a rule, which sees it as it was as well; what was is kept beside what came of it.
@@ -447,7 +447,7 @@ fn append(change: &mut dyn Change, who: &Who, card: &Card, now: Stamp, changed: 
 fn refuse_cycle(change: &mut dyn Change, from: &CardId, to: &CardId) -> Result<()> {
     let Some(way) = graph::path(to, from, |level| change.dependencies(level))? else { return Ok(()) };
     let names: Vec<&str> = std::iter::once(from).chain(&way).map(CardId::as_str).collect();
-    Err(Error::refused(
+    Err(Failure::refused(
         format!("link {from} -> {to}"),
         format!("would close a cycle: {}", names.join(" -> ")),
         "unlink one of these first",

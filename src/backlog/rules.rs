@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::error::{Error, Result};
+use super::error::{Failure, Result};
 use super::model::{Card, CardEvent, CardId, Claim, Column, EventKind, NewCard, Patch, Stamp, Status, check_line};
 use super::store::{ClaimRequest, Who};
 
@@ -145,7 +145,7 @@ fn remaining(claim: &Claim, now: Stamp) -> String {
 }
 
 /// Describes what became of a claim whose token is no longer valid.
-fn lost(card: &Card, token: i64, now: Stamp) -> Error {
+fn lost(card: &Card, token: i64, now: Stamp) -> Failure {
     let why = match &card.claim {
         Some(claim) => {
             format!(
@@ -157,7 +157,7 @@ fn lost(card: &Card, token: i64, now: Stamp) -> Error {
         }
         None => format!("token {token} is no longer valid: the card is {}, nobody holds it", card.column().word()),
     };
-    Error::refused(format!("card {}", card.id), why, "claim another card")
+    Failure::refused(format!("card {}", card.id), why, "claim another card")
 }
 
 /// Returns whether this token may act on the card; no token is the operator, who may.
@@ -199,7 +199,7 @@ pub(super) fn renew(card: &mut Card, owner: &str, token: i64, ttl_seconds: Optio
     let Some(claim) = card.claim.as_mut().filter(|_| held) else {
         if let Some(claim) = card.claim.as_ref().filter(|claim| claim.token == token) {
             let why = format!("is held by {}, not by {owner}", claim.owner);
-            return Err(Error::refused(format!("card {}", card.id), why, "give the owner that claimed it"));
+            return Err(Failure::refused(format!("card {}", card.id), why, "give the owner that claimed it"));
         }
         return Err(lost(card, token, now));
     };
@@ -217,7 +217,7 @@ pub(super) fn complete(card: &mut Card, token: Option<i64>, decomposed: bool, no
     }
     check_token(card, token, now)?;
     if let Some(goal) = card.of_goal().filter(|_| !decomposed) {
-        return Err(Error::refused(
+        return Err(Failure::refused(
             format!("card {}", card.id),
             format!("is a goal, which is done by being decomposed, and no card has the goal {goal} yet"),
             format!(
@@ -245,7 +245,7 @@ pub(super) fn complete(card: &mut Card, token: Option<i64>, decomposed: bool, no
 pub(super) fn block(card: &mut Card, token: Option<i64>, reason: &str, now: Stamp) -> Result<Option<Changed>> {
     check_line("reason", reason)?;
     if card.status == Status::Done {
-        return Err(Error::refused(format!("card {}", card.id), "is done", "create a new card for what is left"));
+        return Err(Failure::refused(format!("card {}", card.id), "is done", "create a new card for what is left"));
     }
     check_token(card, token, now)?;
     if card.status == Status::Blocked && card.block_reason == reason {
@@ -272,7 +272,7 @@ pub(super) fn unblock(card: &mut Card) -> Result<Option<Changed>> {
             let reason = std::mem::take(&mut card.block_reason);
             Ok(changed(EventKind::Unblocked, json!({ "reason": reason })))
         }
-        status => Err(Error::refused(
+        status => Err(Failure::refused(
             format!("card {}", card.id),
             format!("is {}, not blocked", status.word()),
             format!("`mosaic-tui backlog show {}` shows its history", card.id),
@@ -318,7 +318,7 @@ pub(super) fn check_version(
         .map(|event| format!("{} by {}", event.summary(), event.actor))
         .collect();
     let what = if changes.is_empty() { String::new() } else { format!(": {}", changes.join("; ")) };
-    Err(Error::refused(
+    Err(Failure::refused(
         format!("card {}", card.id),
         format!("is at version {}, not {wanted}{what}", card.version),
         "show the card again, then edit it",
@@ -364,7 +364,7 @@ pub(super) mod tests {
             block(&mut card.clone(), Some(1), "", NOW).unwrap_err(),
             renew(&mut card.clone(), "one", 1, None, NOW).unwrap_err(),
         ] {
-            assert_eq!(error.kind, super::super::error::ErrorKind::Refused);
+            assert_eq!(error.kind, super::super::error::Kind::Refused);
             assert!(error.why.contains("two holds it with token 2"), "{error}");
         }
         assert!(complete(&mut card, None, true, NOW).unwrap().is_some());

@@ -3,7 +3,7 @@
 //! Every process of a fleet shares one store, and not all of them are updated at one moment. A schema that moved on
 //! locks the older ones out, so that only a change does it, which somebody asked for.
 
-use super::error::{Error, Result};
+use super::error::{Failure, Result};
 
 /// What the store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
     match access {
         // Before what is wanted: an older program could read what it knows, and would write rows
         // that lack the rest.
-        _ if version > newest => Err(Error::invalid(
+        _ if version > newest => Err(Failure::invalid(
             format!("backlog {store}"),
             format!("has schema {version}, this program supports {newest}; it was left as it is"),
             "update mosaic-tui",
@@ -41,7 +41,7 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
         _ if version == newest => Ok(Step::Use),
         Access::Write => Ok(Step::Migrate),
         Access::Read if version <= 0 => Ok(Step::StandIn),
-        Access::Read => Err(Error::invalid(
+        Access::Read => Err(Failure::invalid(
             format!("backlog {store}"),
             format!("has schema {version}, this program reads {newest}; looking leaves it as it is"),
             "update mosaic-tui wherever this backlog is used, then run `mosaic-tui backlog migrate`",
@@ -52,16 +52,16 @@ pub(super) fn step(store: &str, version: i64, newest: i64, access: Access) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backlog::error::ErrorKind;
+    use crate::backlog::error::Kind;
 
     #[test]
     fn looking_never_migrates() {
         let step = |version, access| step("place", version, 3, access).map_err(|error| error.kind);
         for (version, read, write) in [
             (0, Ok(Step::StandIn), Ok(Step::Migrate)),
-            (2, Err(ErrorKind::Invalid), Ok(Step::Migrate)),
+            (2, Err(Kind::Invalid), Ok(Step::Migrate)),
             (3, Ok(Step::Use), Ok(Step::Use)),
-            (4, Err(ErrorKind::Invalid), Err(ErrorKind::Invalid)),
+            (4, Err(Kind::Invalid), Err(Kind::Invalid)),
         ] {
             assert_eq!((step(version, Access::Read), step(version, Access::Write)), (read, write), "schema {version}");
         }

@@ -9,7 +9,7 @@ use std::io::{BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Failure, Kind, Result};
 use super::graph::Graph;
 use super::model::{Card, CardEvent, check_clean, check_line, check_owner};
 use super::operations::Backlog;
@@ -92,8 +92,8 @@ pub fn export(backlog: &mut Backlog, out: &mut dyn Write, progress: Progress<'_>
 }
 
 /// Describes a failed export.
-pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Failed, "export", error.to_string(), "check where it is written to")
+pub(crate) fn export_failed(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Kind::Failed, "export", error.to_string(), "check where it is written to")
 }
 
 /// Reads everything, in one transaction: all of it, or nothing.
@@ -167,7 +167,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         // At the end and of all cards: in a file one may stand before what it depends on.
         if let Some(cycle) = (Graph { nodes: Vec::new(), edges: change.edges()? }).cycle() {
             let names: Vec<&str> = cycle.into_iter().map(super::model::CardId::as_str).collect();
-            return Err(Error::refused(
+            return Err(Failure::refused(
                 "import",
                 format!("the cards form a cycle: {}", names.join(" -> ")),
                 "correct the file",
@@ -178,9 +178,9 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
 }
 
 /// What a store says of a card that it has, for whoever moves a file: nobody types an id here.
-fn there_already(error: Error) -> Error {
+fn there_already(error: Failure) -> Failure {
     match error.kind {
-        ErrorKind::Refused => Error {
+        Kind::Refused => Failure {
             next: "import into an empty store, or take it out of the file; nothing was imported".into(),
             ..error
         },
@@ -202,7 +202,7 @@ fn check(card: &Card) -> Result<()> {
         check_number(field, number)?;
     }
     if card.depends_on.contains(&card.id) {
-        return Err(Error::refused(format!("card {}", card.id), "depends on itself", ""));
+        return Err(Failure::refused(format!("card {}", card.id), "depends on itself", ""));
     }
     for (field, text) in [
         ("tenant_id", Some(&card.tenant_id)),
@@ -220,7 +220,7 @@ fn check_number(field: &str, number: i64) -> Result<()> {
     if (0..1 << 53).contains(&number) {
         return Ok(());
     }
-    Err(Error::invalid(field, format!("is {number}; 0 to 2^53 is allowed"), ""))
+    Err(Failure::invalid(field, format!("is {number}; 0 to 2^53 is allowed"), ""))
 }
 
 fn check_event(event: &CardEvent) -> Result<()> {
@@ -238,12 +238,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn bad(&self, why: &str) -> Error {
-        Error::invalid(format!("import, line {}", self.number), why, "correct the file; nothing was imported")
+    fn bad(&self, why: &str) -> Failure {
+        Failure::invalid(format!("import, line {}", self.number), why, "correct the file; nothing was imported")
     }
 
     /// The same of what a card that is typed may not hold, without the advice to whoever types.
-    fn unfit(&self, error: &Error) -> Error {
+    fn unfit(&self, error: &Failure) -> Failure {
         self.bad(&format!("{}: {}", error.what, error.why))
     }
 

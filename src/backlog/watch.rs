@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::error::Error;
+use super::error::{Failure, Kind, gone};
 use super::model::{Board, BoardQuery, CardEvent, CardId, Goals};
 use super::operations::{Backlog, Detail};
 use super::place::{Intent, Location};
@@ -51,11 +51,11 @@ pub enum News {
     /// The goals.
     Goals(Arc<Goals>),
     /// A card in full, or why not.
-    Detail(CardId, Result<Arc<Detail>, Error>),
+    Detail(CardId, Result<Arc<Detail>, Failure>),
     /// Lines of history that may be new; some of them were told before.
     History(Vec<CardEvent>),
     /// The store cannot be read.
-    Lost(Error),
+    Lost(Failure),
 }
 
 /// A handle of the watching thread, which ends when this is dropped.
@@ -160,9 +160,9 @@ impl<T: Fn(News) -> bool> Watch<T> {
     }
 
     /// Reads everything when asked, or when the store has another revision.
-    fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Error> {
+    fn look(&mut self, revision: &mut String, wanted: &Wanted, asked: bool) -> Result<Option<Vec<News>>, Failure> {
         if self.made && self.place.is_missing() {
-            return Err(Error::gone(&self.place));
+            return Err(gone(&self.place));
         }
         // A card and goals are asked of a real one: what is wrong with them is told in its words.
         if self.backlog.is_none() && wanted.detail.is_none() && !wanted.goals {
@@ -196,7 +196,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
         if let Some(id) = wanted.detail {
             let read = match backlog.detail(&id) {
                 // A store that fails is told as that; what is wrong with one card is told in its place.
-                Err(error) if matches!(error.kind, super::error::ErrorKind::Failed | super::error::ErrorKind::Lost) => {
+                Err(error) if error.kind == Kind::Failed => {
                     return Err(error);
                 }
                 read => read.map(Arc::new),

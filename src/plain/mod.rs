@@ -4,6 +4,7 @@
 
 mod decoder;
 mod diff;
+mod failure;
 mod file;
 pub mod network;
 mod patient;
@@ -15,6 +16,7 @@ mod terminal;
 
 pub use decoder::{Notation, plain_words};
 pub use diff::diff;
+pub use failure::{Again, Failure, Kind, Result};
 pub use file::{Unreadable, decode, open, open_given, read, read_input, skip_mark};
 pub use patient::Patient;
 pub use pattern::covers;

@@ -1,8 +1,8 @@
 //! The demo's backlog: two milestones in a dependency graph, and small cards without end.
 
-use crate::backlog::error::Result;
 use crate::backlog::model::{CardId, NewCard, Patch};
 use crate::backlog::operations::Backlog;
+use crate::fleet::error::Result;
 
 /// Id, title, what it depends on, phase, priority, class.
 type Seed = (&'static str, &'static str, &'static [&'static str], &'static str, i64, &'static str);
@@ -42,7 +42,7 @@ const CHORE: [&str; 5] = [
 /// # Errors
 /// What the store says.
 pub(super) fn seed(backlog: &mut Backlog, agents: usize) -> Result<()> {
-    let id = |text: &str| CardId::parse(text).map_err(|why| crate::backlog::error::Error::invalid("demo", why, ""));
+    let id = |text: &str| CardId::parse(text).map_err(|why| crate::fleet::error::Failure::invalid("demo", why, ""));
     for (name, title, on, phase, priority, class) in SEEDS {
         let depends_on = on.iter().map(|on| id(on)).collect::<Result<Vec<_>>>()?;
         let body = format!("{title}.\n\n- small steps, each with its test\n- the handbook says why");

@@ -87,7 +87,7 @@ fn set_up(site: &Site, wanted: Wanted, headless: bool) -> Result<(Place, Site)> 
         crate::app::perform::backlog::who(&site),
         &mut |_, _| {},
     );
-    backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents)).map_err(crate::app::perform::backlog::failure)?;
+    backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents))?;
     start(&site)?;
     Ok((place, site))
 }

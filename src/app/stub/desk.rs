@@ -1,6 +1,6 @@
 //! The stub at the backlog: it claims, renews, completes and parks cards as any worker does.
 
-use crate::app::perform::backlog::{failure, pipeline, place, who};
+use crate::app::perform::backlog::{pipeline, place, who};
 use crate::backlog::model::CardId;
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;
@@ -39,7 +39,7 @@ impl<'a> Desk<'a> {
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Backlog) -> crate::backlog::error::Result<T>) -> Result<T, String> {
-        self.through(|_, backlog| work(backlog).map_err(failure))
+        self.through(|_, backlog| work(backlog))
     }
 
     fn through<T>(
@@ -51,8 +51,7 @@ impl<'a> Desk<'a> {
             None => {
                 let place = place(self.site).map_err(|failure| failure.to_string())?;
                 let who = Who { actor: self.owner.clone(), ..who(self.site) };
-                let opened =
-                    place.open(Intent::Write, who, &mut |_, _| {}).map_err(|error| failure(error).to_string())?;
+                let opened = place.open(Intent::Write, who, &mut |_, _| {}).map_err(|failure| failure.to_string())?;
                 self.backlog.insert(opened)
             }
         };
@@ -88,7 +87,7 @@ impl<'a> Desk<'a> {
     pub(super) fn complete(&mut self, held: &Held) -> Result<(), String> {
         self.through(|site, backlog| match pipeline::complete(site, backlog, &held.id, Some(held.token))? {
             Some(_) => Ok(()),
-            None => backlog.complete(&held.id, Some(held.token)).map(drop).map_err(failure),
+            None => backlog.complete(&held.id, Some(held.token)).map(drop),
         })
     }
 

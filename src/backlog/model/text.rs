@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::error::{Error, Result};
+use super::super::error::{Failure, Result};
 use crate::plain::{acts_on_terminal, hides_in_text};
 
 /// Maximum size of a body, in bytes: more is a file, not a card.
@@ -32,7 +32,7 @@ fn is_unsafe(c: char) -> bool {
 fn bad_character(field: &str, text: &str, allowed: &[char]) -> Result<()> {
     match text.chars().find(|c| is_unsafe(*c) && !allowed.contains(c)) {
         None => Ok(()),
-        Some(c) => Err(Error::invalid(
+        Some(c) => Err(Failure::invalid(
             field,
             format!("holds the control character U+{:04X}", u32::from(c)),
             "take it out; a terminal would act on it",
@@ -47,7 +47,7 @@ fn bad_character(field: &str, text: &str, allowed: &[char]) -> Result<()> {
 pub fn check_line(field: &str, text: &str) -> Result<()> {
     bad_character(field, text, &[JOINER])?;
     if text.chars().count() > MAX_LINE_CHARS {
-        return Err(Error::invalid(
+        return Err(Failure::invalid(
             field,
             format!("has {} characters; at most {MAX_LINE_CHARS} are allowed", text.chars().count()),
             "put the rest into the body",
@@ -62,7 +62,7 @@ pub fn check_line(field: &str, text: &str) -> Result<()> {
 /// Returns an error if it is too large or holds other control characters.
 pub fn check_body(text: &str) -> Result<()> {
     if text.len() > MAX_BODY_BYTES {
-        return Err(Error::invalid(
+        return Err(Failure::invalid(
             "body",
             format!("has {} bytes; at most {MAX_BODY_BYTES} are allowed", text.len()),
             "put it into a file and name the file in the card",
@@ -77,12 +77,12 @@ pub fn check_body(text: &str) -> Result<()> {
 /// Returns an error if it is empty, too long or holds control characters.
 pub fn check_owner(text: &str) -> Result<()> {
     if text.trim().is_empty() {
-        return Err(Error::invalid("owner", "is empty", "give --owner NAME, usually the agent's name"));
+        return Err(Failure::invalid("owner", "is empty", "give --owner NAME, usually the agent's name"));
     }
     // No joiner either: two owners must not look alike and be two.
     bad_character("owner", text, &[])?;
     if text.chars().count() > MAX_OWNER_CHARS {
-        return Err(Error::invalid("owner", format!("is longer than {MAX_OWNER_CHARS} characters"), "shorten it"));
+        return Err(Failure::invalid("owner", format!("is longer than {MAX_OWNER_CHARS} characters"), "shorten it"));
     }
     Ok(())
 }
@@ -93,21 +93,21 @@ pub fn check_owner(text: &str) -> Result<()> {
 /// Returns an error if it is something else, or too large.
 pub fn check_acceptance(value: &Value) -> Result<()> {
     if !value.is_array() && !value.is_object() {
-        return Err(Error::invalid(
+        return Err(Failure::invalid(
             "acceptance",
             "is neither a list nor an object",
             "give JSON such as '[\"tests pass\"]'",
         ));
     }
     if value.to_string().len() > MAX_ACCEPTANCE_BYTES {
-        return Err(Error::invalid(
+        return Err(Failure::invalid(
             "acceptance",
             format!("is larger than {MAX_ACCEPTANCE_BYTES} bytes"),
             "name a file instead",
         ));
     }
     if depth(value) > MAX_ACCEPTANCE_DEPTH {
-        return Err(Error::invalid(
+        return Err(Failure::invalid(
             "acceptance",
             format!("is nested deeper than {MAX_ACCEPTANCE_DEPTH} levels"),
             "write it flatter, or name a file instead",

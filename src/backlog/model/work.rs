@@ -1,6 +1,6 @@
 //! Where a card's work stands and lies: its goal, stage, branch, and the files that it may touch. Pure.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Failure, Result};
 use super::{CardId, check_line};
 
 /// What the idempotency key of a goal's card begins with.
@@ -27,7 +27,7 @@ pub fn check_goal(text: &str) -> Result<()> {
         return Ok(());
     }
     CardId::parse(text).map(|_| ()).map_err(|why| {
-        Error::invalid("goal", format!("is no id: {why}"), "give the id of a goal, as in NORTH_STAR.yaml")
+        Failure::invalid("goal", format!("is no id: {why}"), "give the id of a goal, as in NORTH_STAR.yaml")
     })
 }
 
@@ -39,7 +39,7 @@ pub fn check_stage(text: &str) -> Result<()> {
     check_line("stage", text)?;
     match text.chars().find(|c| c.is_whitespace()) {
         None => Ok(()),
-        Some(_) => Err(Error::invalid("stage", "holds a blank", "give one word, such as code, review or gate")),
+        Some(_) => Err(Failure::invalid("stage", "holds a blank", "give one word, such as code, review or gate")),
     }
 }
 
@@ -65,7 +65,7 @@ pub fn check_branch(text: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::invalid("branch", why, "give a branch that git takes, such as code/A4"))
+    Err(Failure::invalid("branch", why, "give a branch that git takes, such as code/A4"))
 }
 
 /// Checks patterns of files.
@@ -74,7 +74,7 @@ pub fn check_branch(text: &str) -> Result<()> {
 /// Returns an error if there are too many, or one leads out of the repository or means nothing.
 pub fn check_paths(paths: &[String]) -> Result<()> {
     let unfit =
-        |why: String| Error::invalid("paths", why, "give patterns below the repository, such as src/**,docs/*.md");
+        |why: String| Failure::invalid("paths", why, "give patterns below the repository, such as src/**,docs/*.md");
     if paths.len() > MAX_PATHS {
         return Err(unfit(format!("has {} patterns; at most {MAX_PATHS} are allowed", paths.len())));
     }

@@ -6,7 +6,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, Error as SqlError};
 
-use super::super::error::{Error, ErrorKind};
+use super::super::error::{Again, Failure, Kind};
 use super::tls;
 
 /// Returns the server's address without the password.
@@ -28,9 +28,9 @@ pub(super) fn address(config: &Config) -> String {
 }
 
 /// Describes an error: what failed, where, and what to do.
-pub(super) fn explain(address: &str, error: &SqlError) -> Error {
+pub(super) fn explain(address: &str, error: &SqlError) -> Failure {
     let what = format!("backlog {address}");
-    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what, why, next);
+    let failed = |why: String, next: &str| Failure::new(Kind::Failed, what, why, next);
     if let Some((why, next)) = tls::told(error) {
         return failed(why, &next);
     }
@@ -45,9 +45,10 @@ pub(super) fn explain(address: &str, error: &SqlError) -> Error {
     let said = database.message().lines().next().unwrap_or_default().to_owned();
     match *database.code() {
         // A key that exists is one, too: when it is tried again, the card of the other is found.
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
-            Error { kind: ErrorKind::Collision, ..failed(format!("another change came first ({said})"), "try again") }
-        }
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => Failure {
+            again: Some(Again::Collision),
+            ..failed(format!("another change came first ({said})"), "try again")
+        },
         SqlState::LOCK_NOT_AVAILABLE => failed(
             "cards or their links are held by another client, perhaps an import, for more than 5 s".to_owned(),
             "try again",

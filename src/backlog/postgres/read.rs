@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::super::conditions::{self, Conditions};
-use super::super::error::{Error, ErrorKind, Result};
+use super::super::error::{Failure, Kind, Result};
 use super::super::graph::{Graph, Node};
 use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp};
 use super::super::rows::{self, Cells};
@@ -26,12 +26,12 @@ pub(super) fn cards_from(source: &str) -> String {
 }
 
 /// Describes a stored value that no program of ours wrote.
-fn strange(why: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Failed, "backlog", format!("holds an invalid value: {why}"), "`mosaic-tui backlog doctor`")
+fn strange(why: impl std::fmt::Display) -> Failure {
+    Failure::new(Kind::Failed, "backlog", format!("holds an invalid value: {why}"), "`mosaic-tui backlog doctor`")
 }
 
 impl Cells for Row {
-    type Error = Error;
+    type Error = Failure;
 
     fn text(&self, at: usize) -> Result<String> {
         Ok(self.get(at))
@@ -53,7 +53,7 @@ impl Cells for Row {
         Ok(self.get(at))
     }
 
-    fn strange(&self, _at: usize, why: String) -> Error {
+    fn strange(&self, _at: usize, why: String) -> Failure {
         strange(why)
     }
 }

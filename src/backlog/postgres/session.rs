@@ -7,7 +7,7 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error as SqlError, Row};
 
-use super::super::error::{Error, ErrorKind, Result};
+use super::super::error::{Again, Failure, Kind, Result};
 use super::super::schema::Access;
 use super::super::schema::{self, Step};
 use super::super::store::Progress;
@@ -78,10 +78,10 @@ impl Session {
         }
         // The client sends nothing of the kind by itself; without a name the user's own database is meant.
         if config.get_user().is_none() {
-            return Err(Error::invalid("DATABASE_URL", "names no user", "write it as postgres://USER@HOST/DATABASE"));
+            return Err(Failure::invalid("DATABASE_URL", "names no user", "write it as postgres://USER@HOST/DATABASE"));
         }
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Error::new(ErrorKind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
+            Failure::new(Kind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
         })?;
         let mut session = Self { runtime, server, client: None, in_transaction: false };
         session.connect()?;
@@ -107,9 +107,9 @@ impl Session {
         }
     }
 
-    fn silent(&self, limit: Duration) -> Error {
-        Error::new(
-            ErrorKind::Failed,
+    fn silent(&self, limit: Duration) -> Failure {
+        Failure::new(
+            Kind::Failed,
             format!("backlog {}", self.address()),
             format!("did not answer for {} s", limit.as_secs()),
             "check the server and the network",
@@ -120,12 +120,12 @@ impl Session {
     fn talk<T>(&mut self, limit: Duration, work: impl AsyncFnOnce(&Client) -> Result<T, SqlError>) -> Result<T> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             if self.in_transaction {
-                return Err(Error::new(
-                    ErrorKind::Lost,
+                let lost = Failure::failed(
                     format!("backlog {}", self.address()),
                     "the connection was closed in the middle; nothing was changed",
                     "try again; the server may be restarting",
-                ));
+                );
+                return Err(Failure { again: Some(Again::Lost), ..lost });
             }
             self.connect()?;
         }
@@ -139,7 +139,7 @@ impl Session {
                     return Err(told);
                 }
                 self.client = None;
-                Err(if self.in_transaction { Error { kind: ErrorKind::Lost, ..told } } else { told })
+                Err(if self.in_transaction { Failure { again: Some(Again::Lost), ..told } } else { told })
             }
             None => {
                 // Its answer may still come, and would pass for that to the next question.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslNegotiation};
 
-use super::super::error::{Error, Result};
+use super::super::error::{Failure, Result};
 use super::errors::address;
 use super::tls::{Authorities, Connector, Mode, Tls};
 
@@ -225,15 +225,15 @@ fn tls(asked: &[(&str, String)]) -> Result<Tls> {
     Ok(Tls { mode, authorities })
 }
 
-fn invalid(why: impl Into<String>, next: &str) -> Error {
-    Error::invalid("DATABASE_URL", why, next)
+fn invalid(why: impl Into<String>, next: &str) -> Failure {
+    Failure::invalid("DATABASE_URL", why, next)
 }
 
-fn no_url() -> Error {
+fn no_url() -> Failure {
     invalid("is not a PostgreSQL URL", "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 }
 
-fn escapes() -> Error {
+fn escapes() -> Failure {
     invalid(
         "has a character in user, password, host or database that does not belong there",
         "write `@` in them as %40, `/` as %2F, `:` as %3A and `?` as %3F",

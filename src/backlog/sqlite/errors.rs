@@ -4,21 +4,21 @@ use std::path::Path;
 
 use rusqlite::{Error as SqlError, ErrorCode};
 
-use super::super::error::{Error, ErrorKind};
+use super::super::error::{Failure, Kind};
 use super::Sqlite;
 use super::wait;
 
 impl Sqlite {
     /// Describes an error: what failed, where, and what to do.
-    pub(super) fn explain(&self, error: &SqlError) -> Error {
+    pub(super) fn explain(&self, error: &SqlError) -> Failure {
         explain(&self.path, error)
     }
 }
 
 /// Describes an error that came before there was a store.
-pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
+pub(super) fn explain(path: &Path, error: &SqlError) -> Failure {
     let what = format!("backlog {}", path.display());
-    let failed = |why: String, next: &str| Error::new(ErrorKind::Failed, what, why, next);
+    let failed = |why: String, next: &str| Failure::new(Kind::Failed, what, why, next);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => failed("the disk is full; nothing was changed".to_owned(), "free some space"),
@@ -26,8 +26,8 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
             "the file or its folder cannot be written; nothing was changed".to_owned(),
             "check the rights of the folder, or set MOSAIC_BACKLOG_DIR to another",
         ),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error {
-            kind: ErrorKind::Invalid,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Failure {
+            kind: Kind::Invalid,
             ..failed(
                 format!("is damaged, or is not a database ({}); it was left as it is", first_line(error)),
                 "restore it from a backup or an export, or move it away",
@@ -41,9 +41,9 @@ pub(super) fn explain(path: &Path, error: &SqlError) -> Error {
 }
 
 /// Describes a lock that another program keeps.
-pub(super) fn locked(path: &Path) -> Error {
-    Error::new(
-        ErrorKind::Failed,
+pub(super) fn locked(path: &Path) -> Failure {
+    Failure::new(
+        Kind::Failed,
         format!("backlog {}", path.display()),
         format!("is locked by another program for more than {} s", wait::LIMIT.as_secs()),
         "`fuser -v` on that file shows which; try again",

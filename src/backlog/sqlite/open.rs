@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::super::error::{Error, ErrorKind, Result};
+use super::super::error::{Failure, Kind, Result};
 
 use super::super::schema::{self, Access, Step};
 use super::super::store::Progress;
@@ -46,8 +46,8 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// Whether there is nothing at a path, which reading takes for an empty backlog. A place that cannot be looked at is none.
 fn is_missing(path: &Path) -> Result<bool> {
     path.try_exists().map(|there| !there).map_err(|error| {
-        Error::new(
-            ErrorKind::Failed,
+        Failure::new(
+            Kind::Failed,
             format!("backlog {}", path.display()),
             format!("cannot be looked at ({error})"),
             "check that its folder is one and may be read, or set MOSAIC_BACKLOG_DIR to another",
@@ -67,7 +67,7 @@ impl Sqlite {
 
     fn open_with(migrations: &Migrations, path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
         if let Some(kind) = crate::plain::network::filesystem(path) {
-            return Err(Error::refused(
+            return Err(Failure::refused(
                 format!("backlog {}", path.display()),
                 format!("lies on a network filesystem ({kind}), where its locks do not hold"),
                 "set MOSAIC_BACKLOG_DIR to a local folder, or DATABASE_URL to a PostgreSQL server",
@@ -173,7 +173,7 @@ impl Sqlite {
         };
         let (application, version, objects) = read().map_err(|error| self.explain(&error))?;
         if application != i64::from(APPLICATION_ID) && objects > 0 {
-            return Err(Error::invalid(
+            return Err(Failure::invalid(
                 format!("backlog {}", self.path.display()),
                 "is a database of another program; it was left as it is",
                 "set MOSAIC_BACKLOG_DIR to another folder",
@@ -221,9 +221,9 @@ impl Sqlite {
 }
 
 /// Describes a failure to create the file, or one beside it.
-pub(super) fn not_writable(path: &Path, why: &std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::Failed,
+pub(super) fn not_writable(path: &Path, why: &std::io::Error) -> Failure {
+    Failure::new(
+        Kind::Failed,
         format!("backlog {}", path.display()),
         format!("cannot be made or written ({why}); nothing was changed"),
         "check the rights of the folder, or set MOSAIC_BACKLOG_DIR to another",

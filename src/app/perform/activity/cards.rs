@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::app::perform::backlog::{failure, place, who};
+use crate::app::perform::backlog::{place, who};
 use crate::backlog::model::{CardEvent, EventKind};
 use crate::backlog::place::Intent;
 use crate::fleet::activity::{Door, Event, Kind};
@@ -68,8 +68,8 @@ pub(in crate::app) async fn pull(site: &Site) -> Result<Vec<Event>> {
     let site = site.clone();
     thread::begin("cards", move || {
         let lines = place(&site).and_then(|place| {
-            let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {}).map_err(failure)?;
-            let lines = backlog.store().recent(0, MOST).map_err(failure)?;
+            let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {})?;
+            let lines = backlog.store().recent(0, MOST)?;
             let lines: Vec<CardEvent> = lines.into_iter().map(|(_, line)| line).collect();
             Ok(events(&place.to_string(), lines))
         });

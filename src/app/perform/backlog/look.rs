@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::place;
-use super::place::failure;
 use super::place::who;
 use crate::backlog::model::{Board, BoardQuery};
 use crate::backlog::operations::Detail;
@@ -39,8 +38,8 @@ impl Look {
                 if let Some(board) = place.board_of_none(&query) {
                     return Ok(Seen { board, first: None });
                 }
-                let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {}).map_err(failure)?;
-                let board = backlog.store().board(&query).map_err(failure)?;
+                let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {})?;
+                let board = backlog.store().board(&query)?;
                 let first = board.lanes[crate::app::tui::state::board::first_column(&board).index()].cards.first();
                 // Without the card in full the board is still an answer.
                 let first = first.map(|card| card.id).and_then(|id| backlog.detail(&id).ok());

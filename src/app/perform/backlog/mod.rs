@@ -12,4 +12,4 @@ mod stuck;
 pub(in crate::app) use brief::{Terms, brief};
 pub(in crate::app) use look::Look;
 pub(in crate::app) use perform::perform;
-pub(in crate::app) use place::{failure, place, who};
+pub(in crate::app) use place::{place, who};

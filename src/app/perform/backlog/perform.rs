@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::brief::Terms;
 use super::pipeline;
-use super::place::failure;
 use super::progress::ProgressLine;
 use super::{place, print, stuck};
 use crate::app::action::Action;
@@ -19,7 +18,7 @@ use crate::app::action::text::Text;
 use crate::app::perform::output::{self, Console};
 use crate::app::perform::{standard_input, text};
 use crate::backlog::checks;
-use crate::backlog::error::{Error, ErrorKind};
+use crate::backlog::error::Again;
 use crate::backlog::model::{Card, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
@@ -59,7 +58,7 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     // What is typed wrong is said before anything is made.
     let ready = prepare(&mut action, console)?;
     let opened = place::place(site)?.open(intent, place::who(site), &mut |what, count| line.tell(what, count));
-    let mut backlog = opened.map_err(failure)?;
+    let mut backlog = opened?;
     if let BacklogAction::Complete { id, token } = &action
         // Before the plain completion, as in a pipeline a worker's word may only lead to the next stage.
         && let Some(report) = pipeline::complete(site, &mut backlog, id, *token)?
@@ -126,7 +125,7 @@ fn brief(
     owner: Option<&str>,
     folder: Option<&Path>,
 ) -> Result<Report> {
-    let detail = backlog.detail(id).map_err(failure)?;
+    let detail = backlog.detail(id)?;
     let held = Terms::of(&detail.card);
     let terms = match owner {
         // The token of a claim is for whoever holds it.
@@ -143,7 +142,7 @@ fn prepare(action: &mut BacklogAction, console: Console) -> Result<Patch> {
     match action {
         BacklogAction::Create { fields, .. } | BacklogAction::Edit { fields, .. } => {
             let patch = patch(std::mem::take(&mut **fields), console)?;
-            checks::check(&patch).map_err(failure)?;
+            checks::check(&patch)?;
             Ok(patch)
         }
         _ => Ok(Patch::default()),
@@ -158,7 +157,7 @@ fn run(
     console: Console,
     line: &mut ProgressLine,
 ) -> Result<Report> {
-    let answer = match action {
+    match action {
         BacklogAction::Create { id, fields: _, idempotency_key, blocked } => {
             let new =
                 NewCard { id, title: patch.title.take().unwrap_or_default(), fields: patch, idempotency_key, blocked };
@@ -235,12 +234,11 @@ fn run(
             Ok(Report::done(format!("{place}: the schema is up to date"), &json!({ "place": place })))
         }
         BacklogAction::Doctor => doctor(backlog),
-    };
-    answer.map_err(failure)
+    }
 }
 
 /// What a new card waits for and nobody made yet. It may come; a slip in an id never does.
-fn missing_dependencies(backlog: &mut Backlog, outcome: &Outcome) -> Result<Vec<CardId>, Error> {
+fn missing_dependencies(backlog: &mut Backlog, outcome: &Outcome) -> Result<Vec<CardId>> {
     let on = &outcome.card.depends_on;
     if !outcome.changed || on.is_empty() {
         return Ok(Vec::new());
@@ -325,7 +323,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
         // Whoever reads slowly must not hold the store: an old moment of it keeps a file's log from being emptied,
         // and a server ends it.
         let mut whole = unnamed_file("export")?;
-        export_into(backlog, &whole, &mut progress).map_err(failure)?;
+        export_into(backlog, &whole, &mut progress)?;
         whole.rewind().map_err(|error| Failure::failed("export", error.to_string(), "free some space"))?;
         // Standard output may be a pipe that somebody made non-blocking, and then a full one is an error.
         let mut out = Patient::new(std::io::stdout());
@@ -346,7 +344,7 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
             Failure::failed(what(), error.to_string(), "check the name and its rights")
         }
     })?;
-    let written = export_into(backlog, &file, &mut progress).map_err(failure).and_then(|moved| {
+    let written = export_into(backlog, &file, &mut progress).and_then(|moved| {
         // It may be the only copy: it counts as written once it is on the disk.
         let synced = file.sync_all().map(|()| moved);
         synced.map_err(|error| Failure::failed(what(), error.to_string(), "free some space"))
@@ -363,11 +361,11 @@ fn export(backlog: &mut Backlog, file: Option<&Path>, line: &mut ProgressLine) -
 
 /// Writes everything into a new file; from its beginning again when the server ended the connection meanwhile. It does
 /// that with one that rests for a minute in a transaction, such as of a process that was stopped (Ctrl-Z).
-fn export_into(backlog: &mut Backlog, mut file: &std::fs::File, progress: Progress<'_>) -> Result<Moved, Error> {
+fn export_into(backlog: &mut Backlog, mut file: &std::fs::File, progress: Progress<'_>) -> Result<Moved> {
     for _ in 1..EXPORT_TRIES {
         let mut out = BufWriter::with_capacity(1 << 16, file);
         match transfer::export(backlog, &mut out, progress) {
-            Err(error) if error.kind == ErrorKind::Lost => {}
+            Err(error) if error.again == Some(Again::Lost) => {}
             done => return done,
         }
         // What is left in it must not come behind the new beginning.
@@ -394,7 +392,7 @@ fn import(backlog: &mut Backlog, path: &Path, console: Console, line: &mut Progr
     };
     let mut input = BufReader::with_capacity(1 << 16, file);
     plain::skip_mark(&mut input).map_err(unreadable)?;
-    let moved = transfer::import(backlog, &mut input, &mut |what, count| line.tell(what, count)).map_err(failure)?;
+    let moved = transfer::import(backlog, &mut input, &mut |what, count| line.tell(what, count))?;
     Ok(print::moved(&moved, "imported", path))
 }
 
@@ -436,7 +434,7 @@ fn unnamed_file_in(folder: &Path, what: &str) -> Result<std::fs::File> {
     Ok(file)
 }
 
-fn doctor(backlog: &mut Backlog) -> Result<Report, Error> {
+fn doctor(backlog: &mut Backlog) -> Result<Report> {
     let mut problems = backlog.store().check()?;
     let graph = backlog.store().graph()?;
     let known: std::collections::HashSet<_> = graph.nodes.iter().map(|node| &node.id).collect();

@@ -1,9 +1,7 @@
 //! Cards on their way through the fleet's pipeline: what was decided of them is done, each by one transaction.
 
-use super::failure;
 use crate::app::action::report::Report;
 use crate::app::factory::pipeline::{self as rules, Change, Finish, Standing};
-use crate::backlog::error::{Error, ErrorKind};
 use crate::backlog::model::{Card, CardId, Column, Patch, StageLine, Status};
 use crate::backlog::operations::Backlog;
 use crate::backlog::stages::Move;
@@ -40,7 +38,7 @@ pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
 pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<()> {
     let mut failed = None;
     let mut standings = Vec::new();
-    for card in candidates(pipeline, backlog).map_err(failure)? {
+    for card in candidates(pipeline, backlog)? {
         // One card of which it cannot be told how it stands holds up no other.
         match standing(site, card) {
             Ok(standing) => standings.push(standing),
@@ -51,8 +49,8 @@ pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Ba
         match apply(backlog, change) {
             Ok(true) => tracing::info!("{}", change.words()),
             Ok(false) => {}
-            Err(error) if matches!(error.kind, ErrorKind::Failed | ErrorKind::Lost) => return Err(failure(error)),
-            Err(error) => drop(failed.get_or_insert(failure(error))),
+            Err(error) if error.kind == Kind::Failed => return Err(error),
+            Err(error) => drop(failed.get_or_insert(error)),
         }
     }
     failed.map_or(Ok(()), Err)
@@ -72,7 +70,7 @@ pub(in crate::app) fn advance_one(
     // One step a call: what follows from it is decided anew by whoever comes next, from
     // what is stored then.
     let Some(change) = rules::advance(pipeline, std::slice::from_ref(&standing)).pop() else { return Ok(None) };
-    Ok(apply(backlog, &change).map_err(failure)?.then(|| change.words()))
+    Ok(apply(backlog, &change)?.then(|| change.words()))
 }
 
 fn standing(site: &Site, card: StageLine) -> Result<Standing> {
@@ -81,9 +79,9 @@ fn standing(site: &Site, card: StageLine) -> Result<Standing> {
 }
 
 /// Cards that may have something to change.
-fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result<Vec<StageLine>, Error> {
+fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<StageLine>> {
     let mut cards = Vec::new();
-    let mut add = |query: ListQuery| -> std::result::Result<(), Error> {
+    let mut add = |query: ListQuery| -> Result<()> {
         cards.extend(backlog.store().staged(&query)?);
         Ok(())
     };
@@ -106,7 +104,7 @@ fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> std::result::Result
     Ok(cards)
 }
 
-fn apply(backlog: &mut Backlog, change: &Change<'_>) -> std::result::Result<bool, Error> {
+fn apply(backlog: &mut Backlog, change: &Change<'_>) -> Result<bool> {
     match change {
         Change::Enter { id, stage } => {
             let patch = Patch { stage: Some((*stage).to_owned()), ..Patch::default() };
@@ -130,7 +128,7 @@ pub(in crate::app) fn complete(
 ) -> Result<Option<Report>> {
     let Some(token) = token else { return leave(site, backlog, id).map(|()| None) };
     let Some(pipeline) = of_fleet(site)? else { return Ok(None) };
-    let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(None) };
+    let Some(card) = backlog.store().card(id)? else { return Ok(None) };
     // The backlog itself says that it is done already, which is what a worker who
     // asks twice should hear.
     if card.status == Status::Done {
@@ -145,8 +143,8 @@ pub(in crate::app) fn complete(
     let enters = entered.filter(|change| matches!(change, Change::Enter { .. }));
     let card = match enters.map(|change| apply(backlog, &change)) {
         Some(entered) => {
-            entered.map_err(failure)?;
-            backlog.detail(id).map_err(failure)?.card
+            entered?;
+            backlog.detail(id)?.card
         }
         None => card,
     };
@@ -154,7 +152,7 @@ pub(in crate::app) fn complete(
     match rules::finished(&pipeline, &standing) {
         Finish::Done => Ok(None),
         Finish::Go(to) => {
-            let outcome = backlog.go(id, &to, Some(token)).map_err(failure)?;
+            let outcome = backlog.go(id, &to, Some(token))?;
             Ok(Some(Report::done(words(id, &to), &outcome.card)))
         }
         Finish::NotYet(why, next) => Err(Failure::new(Kind::Refused, format!("card {id}"), why, next)),
@@ -166,12 +164,12 @@ pub(in crate::app) fn complete(
 // Before the completion: killed in between, the card is open, and nobody was told that it is done.
 fn leave(site: &Site, backlog: &mut Backlog, id: &CardId) -> Result<()> {
     let Some(pipeline) = of_fleet(site)? else { return Ok(()) };
-    let Some(card) = backlog.store().card(id).map_err(failure)? else { return Ok(()) };
+    let Some(card) = backlog.store().card(id)? else { return Ok(()) };
     // In the last stage done is done.
     let goes_on = pipeline.stage(&card.stage).is_some_and(|(_, behind)| behind.is_some());
     if goes_on && card.status != Status::Done {
         let patch = Patch { stage: Some(String::new()), ..Patch::default() };
-        backlog.edit(id, &patch, None).map_err(failure)?;
+        backlog.edit(id, &patch, None)?;
     }
     Ok(())
 }
@@ -190,7 +188,7 @@ fn handed_on(backlog: &mut Backlog, card: &Card, token: i64) -> Result<Option<St
         return Ok(None);
     }
     // The move is among the newest lines: nobody has had the card since, as its token says.
-    let history = backlog.store().history(&card.id, 20).map_err(failure)?;
+    let history = backlog.store().history(&card.id, 20)?;
     let moved =
         history.iter().rev().find(|line| line.detail.get("token").and_then(serde_json::Value::as_i64) == Some(token));
     Ok(moved.and_then(|line| Some(line.detail.get("stage")?.get(1)?.as_str()?.to_owned())))

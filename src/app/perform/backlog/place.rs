@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use crate::backlog::error::{Error, ErrorKind};
 use crate::backlog::place::Location;
 use crate::backlog::store::Who;
-use crate::fleet::error::{Failure, Kind, Result};
+use crate::fleet::error::Result;
 use crate::fleet::home::{Site, variable};
 
 /// The backlog of this environment.
@@ -15,12 +14,12 @@ use crate::fleet::home::{Site, variable};
 pub(in crate::app) fn place(site: &Site) -> Result<Location> {
     // The cards of a demo are its own, whatever the environment names.
     if site.isolated {
-        return Location::of(None, None, &site.home).map_err(failure);
+        return Location::of(None, None, &site.home);
     }
     let folder = variable("MOSAIC_BACKLOG_DIR")?
         // Made absolute here: what is asked later may run in another folder.
         .map(|folder| std::path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned()));
-    Location::of(variable("DATABASE_URL")?.as_deref(), folder.as_deref(), &site.home).map_err(failure)
+    Location::of(variable("DATABASE_URL")?.as_deref(), folder.as_deref(), &site.home)
 }
 
 /// In whose name: the agent's inside its pane, else the user's.
@@ -40,15 +39,4 @@ pub(in crate::app) fn is_agent() -> bool {
 fn agent() -> Option<String> {
     // What is no text is no agent's name: only this program sets it.
     variable("MOSAIC_AGENT_NAME").ok().flatten()
-}
-
-/// The backlog's error as the program's.
-pub(in crate::app) fn failure(error: Error) -> Failure {
-    let kind = match error.kind {
-        ErrorKind::Failed | ErrorKind::Collision | ErrorKind::Lost => Kind::Failed,
-        ErrorKind::Invalid => Kind::Invalid,
-        ErrorKind::NotFound => Kind::NotFound,
-        ErrorKind::Refused => Kind::Refused,
-    };
-    Failure::new(kind, error.what, error.why, error.next)
 }

@@ -7,12 +7,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::known::Known;
-use crate::app::perform::backlog::{failure, place, who};
-use crate::backlog::error::{Error, ErrorKind};
+use crate::app::perform::backlog::{place, who};
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::{Intent, Location};
 use crate::backlog::store::Who;
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::os::thread;
 
@@ -77,7 +76,7 @@ impl Desk {
     /// What the backlog says, or that it says nothing.
     pub(super) async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Backlog) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Backlog) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.look(move |backlog, _| work(backlog)).await
     }
@@ -88,7 +87,7 @@ impl Desk {
     /// As for [`with`](Self::with).
     pub(super) async fn look<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Backlog, &mut Known) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Backlog, &mut Known) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, done) = oneshot::channel();
         let job: Job = Box::new(move |bench| {
@@ -102,7 +101,7 @@ impl Desk {
         let answered = async {
             // Dropped before there is room in the line it never stood there.
             let Ok(()) = self.jobs.send(job).await else { return Err(silent("its thread ended")) };
-            done.await.map_or_else(|_| Err(silent("its thread ended")), |answer| answer.map_err(failure))
+            done.await.unwrap_or_else(|_| Err(silent("its thread ended")))
         };
         tokio::select! {
             biased;
@@ -145,7 +144,7 @@ impl Desk {
 }
 
 impl Bench {
-    fn work<T>(&mut self, work: impl FnOnce(&mut Backlog, &mut Known) -> Result<T, Error>) -> Result<T, Error> {
+    fn work<T>(&mut self, work: impl FnOnce(&mut Backlog, &mut Known) -> Result<T>) -> Result<T> {
         let backlog = match &mut self.backlog {
             Some(backlog) => backlog,
             None => self.backlog.insert(self.place.open(self.intent, self.who.clone(), &mut |_, _| {})?),
@@ -153,7 +152,7 @@ impl Bench {
         let done = work(backlog, &mut self.known);
         // A rule that said no leaves the connection sound; behind a failure a new one is
         // the surest way back.
-        if matches!(&done, Err(error) if matches!(error.kind, ErrorKind::Failed | ErrorKind::Lost)) {
+        if matches!(&done, Err(error) if error.kind == Kind::Failed) {
             self.backlog = None;
         }
         done

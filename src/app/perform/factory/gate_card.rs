@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::app::perform::backlog::pipeline;
-use crate::app::perform::backlog::{failure, place, who};
+use crate::app::perform::backlog::{place, who};
 use crate::backlog;
 use crate::backlog::model::{CardEvent, CardId, EventKind, Status};
 use crate::backlog::operations::Backlog;
@@ -23,14 +23,14 @@ use crate::fleet::pipeline::{End, Pipeline};
 pub(super) async fn with_backlog<T: Send + 'static>(
     site: &Site,
     intent: Intent,
-    work: impl FnOnce(&mut Backlog) -> crate::backlog::error::Result<T> + Send + 'static,
+    work: impl FnOnce(&mut Backlog) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let site = site.clone();
     let (answer, done) = oneshot::channel();
     thread::begin("backlog", move || {
-        let opened = place(&site).and_then(|place| place.open(intent, who(&site), &mut |_, _| {}).map_err(failure));
+        let opened = place(&site).and_then(|place| place.open(intent, who(&site), &mut |_, _| {}));
         // Whoever asked may have left.
-        let _left = answer.send(opened.and_then(|mut backlog| work(&mut backlog).map_err(failure)));
+        let _left = answer.send(opened.and_then(|mut backlog| work(&mut backlog)));
     })?;
     done.await.unwrap_or_else(|_| Err(Failure::failed("backlog", "gave no answer", "try again")))
 }
@@ -93,7 +93,7 @@ fn seen(
     card: &backlog::model::Card,
     others: impl Iterator<Item = backlog::model::Card>,
     is_of_branch: bool,
-) -> backlog::error::Result<Card> {
+) -> Result<Card> {
     let mut workers = workers(&backlog.store().history(&card.id, HISTORY)?);
     let mut paths = card.paths.clone();
     // A branch has mostly one card. Where it has more, whoever worked on any of them wrote it, and what any of the
@@ -126,7 +126,7 @@ fn belongs_elsewhere(card: &backlog::model::Card, of_branch: &[backlog::model::C
 }
 
 /// The cards of a branch: first of all the one that it is about.
-fn of_branch(backlog: &mut Backlog, branch: &str) -> backlog::error::Result<Vec<backlog::model::Card>> {
+fn of_branch(backlog: &mut Backlog, branch: &str) -> Result<Vec<backlog::model::Card>> {
     let mut found = Vec::new();
     // By custom it ends in the card's id. Only by custom: a branch may end in the id of a card that it has nothing to
     // do with.

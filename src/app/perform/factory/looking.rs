@@ -8,14 +8,13 @@ use super::gate_card;
 use super::known::Known;
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Settings, Waiting};
 use crate::app::perform::backlog::pipeline;
-use crate::backlog::error::Error;
 use crate::backlog::model::{
     BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Term, TermField, Terms,
 };
 use crate::backlog::operations::Backlog;
 use crate::backlog::store::LATE;
 use crate::fleet::checks;
-use crate::fleet::error::{Failure, Result as FleetResult};
+use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::{Site, fingerprint};
 use crate::fleet::lifecycle;
 use crate::fleet::model::{ActiveState, AgentName, AgentRow, Flag, FleetSnapshot, Readiness};
@@ -143,8 +142,8 @@ pub(super) struct Looked {
 /// The backlog as it was found.
 pub(super) struct Found {
     /// How it went to bring the cards to their next stages.
-    pub moved: FleetResult<()>,
-    pub cards: FleetResult<Cards>,
+    pub moved: Result<()>,
+    pub cards: Result<Cards>,
 }
 
 /// Looks at the backlog. Each question is one of its own, so that those of deliveries come in between.
@@ -167,7 +166,7 @@ pub(super) async fn look(site: &Site, desk: &Desk, ask: Ask) -> Looked {
 }
 
 /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
-async fn move_on(site: &Site, desk: &Desk, pipeline: Arc<Pipeline>) -> FleetResult<()> {
+async fn move_on(site: &Site, desk: &Desk, pipeline: Arc<Pipeline>) -> Result<()> {
     let site = site.clone();
     desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await?
 }
@@ -176,7 +175,7 @@ async fn move_on(site: &Site, desk: &Desk, pipeline: Arc<Pipeline>) -> FleetResu
 ///
 /// # Errors
 /// When they cannot be read, which says nothing of what they are.
-pub(super) fn goals(site: &Site) -> FleetResult<String> {
+pub(super) fn goals(site: &Site) -> Result<String> {
     let path = north_star::file::path(site);
     // Never a plain read: a pipe of that name would hold up every tick.
     match crate::plain::read(&path, north_star::file::MAX_BYTES) {
@@ -193,7 +192,7 @@ fn cards(
     host: &str,
     known: &mut Known,
     (line, pipeline, asked): (Option<i64>, Option<&Pipeline>, &BTreeSet<CardId>),
-) -> Result<Cards, Error> {
+) -> Result<Cards> {
     let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
     let [_, ready, _, stuck, _] = board.lanes;
     let waiting = waiting(backlog, ready, assignees, (known, pipeline))?;
@@ -212,11 +211,7 @@ fn cards(
 
 /// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
 /// about the past.
-fn over(
-    backlog: &mut Backlog,
-    line: Option<i64>,
-    read: &mut BTreeSet<i64>,
-) -> Result<(Vec<CardId>, Option<i64>), Error> {
+fn over(backlog: &mut Backlog, line: Option<i64>, read: &mut BTreeSet<i64>) -> Result<(Vec<CardId>, Option<i64>)> {
     // A fleet that gets such a seat later would else be sent through its whole past.
     let Some(line) = line else {
         let newest = backlog.store().recent(0, 1)?;
@@ -254,7 +249,7 @@ fn waiting(
     lane: Lane,
     assignees: &BTreeSet<String>,
     (known, pipeline): (&mut Known, Option<&Pipeline>),
-) -> Result<Vec<Waiting>, Error> {
+) -> Result<Vec<Waiting>> {
     let mut lines = lane.cards;
     if lane.count > MOST_CARDS {
         let mut seen: BTreeSet<CardId> = lines.iter().map(|line| line.id).collect();
@@ -295,7 +290,7 @@ fn held(
     names: &BTreeSet<String>,
     host: &str,
     known: &mut Known,
-) -> Result<Vec<Held>, Error> {
+) -> Result<Vec<Held>> {
     let mut all = Vec::new();
     let mut here = BTreeMap::new();
     for held in claims {
@@ -324,7 +319,7 @@ fn held(
 }
 
 /// Cards that their workers could not go on with; what an operator parked is the operator's.
-fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Result<Vec<Blocked>, Error> {
+fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Result<Vec<Blocked>> {
     let mut owners = BTreeMap::new();
     let mut all = Vec::new();
     for line in lines {

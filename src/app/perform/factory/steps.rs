@@ -10,7 +10,7 @@ use crate::backlog::model::{CardEvent, CardId, EventKind, Stamp};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::{self, SUPERVISOR};
-use crate::fleet::error::{Failure, Result};
+use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Lifecycle, Outcome};
 use crate::fleet::message::{Envelope, Options, Post};
@@ -141,7 +141,7 @@ pub(super) async fn clear(site: &Site, roster: &Roster, agent: &Agent, holds: bo
 }
 
 /// Restarts an agent that holds no card, unless somebody stopped it on purpose.
-pub(super) async fn restart(site: &Site, roster: &Roster, agent: &Agent) -> Result<Outcome, Failure> {
+pub(super) async fn restart(site: &Site, roster: &Roster, agent: &Agent) -> Result<Outcome> {
     let since = process::since_boot();
     Lifecycle::choose(site, roster, None).await?.restart_unless_stopped(agent, since).await
 }
@@ -154,7 +154,7 @@ pub(super) async fn say(site: &Site, roster: &Roster, agent: &Agent, class: &str
     }
 }
 
-async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &str) -> Result<Ended, Failure> {
+async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &str) -> Result<Ended> {
     let envelope = Envelope {
         source: format!("{}:{SUPERVISOR}", site.host),
         via: None,

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::app::action::error::FAILED;
 use crate::app::action::report::Report;
 use crate::app::perform::backlog;
-use crate::backlog::error::Error;
 use crate::backlog::model::{Card, CardId, NewCard, Patch, Status, goal_key};
 use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;
@@ -97,13 +96,13 @@ pub(super) fn perform(site: &Site, source: &Source, dry_run: bool) -> Result<Rep
     // A look makes no database where there is none.
     let intent = if dry_run { Intent::Read } else { Intent::Write };
     let opened = backlog::place(site)?.open(intent, backlog::who(site), &mut |_, _| {});
-    let mut backlog = opened.map_err(backlog::failure)?;
+    let mut backlog = opened?;
     let rows = run(&mut backlog, &star, dry_run)?;
     Ok(report(source, &rows, dry_run))
 }
 
 /// The cards of goals, by goal.
-fn cards_of_goals(backlog: &mut Backlog) -> Result<BTreeMap<String, Card>, Error> {
+fn cards_of_goals(backlog: &mut Backlog) -> Result<BTreeMap<String, Card>> {
     let query = ListQuery { goals: true, sort: Sort::Id, limit: MOST, ..ListQuery::default() };
     let cards = backlog.store().list(&query)?;
     Ok(cards.into_iter().filter_map(|card| Some((card.of_goal()?.to_owned(), card))).collect())
@@ -115,7 +114,7 @@ fn id(goal: &str) -> Result<CardId> {
 }
 
 fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row>> {
-    let cards = cards_of_goals(backlog).map_err(backlog_failure)?;
+    let cards = cards_of_goals(backlog)?;
     // A card keeps the id that it was made with.
     let card_of = |goal: &str| cards.get(goal).map_or_else(|| id(goal), |card| Ok(card.id));
     let mut rows = Vec::new();
@@ -129,7 +128,7 @@ fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row
                 edits.push((rows.len(), card, wanted(goal, card, &depends_on, &cards)));
                 Outcome::Unchanged
             }
-            None => create(backlog, goal, star, &card, depends_on, dry_run).map_err(backlog_failure)?,
+            None => create(backlog, goal, star, &card, depends_on, dry_run)?,
         };
         rows.push(Row { goal: goal.id.clone(), card, outcome });
     }
@@ -140,10 +139,6 @@ fn run(backlog: &mut Backlog, star: &NorthStar, dry_run: bool) -> Result<Vec<Row
     Ok(rows)
 }
 
-fn backlog_failure(error: Error) -> Failure {
-    backlog::failure(error)
-}
-
 fn create(
     backlog: &mut Backlog,
     goal: &Goal,
@@ -151,7 +146,7 @@ fn create(
     card: &CardId,
     depends_on: BTreeSet<CardId>,
     dry_run: bool,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome> {
     // It has no key of a goal: whoever made it by hand did not mean this, and it is left alone.
     if backlog.store().card(card)?.is_some() {
         return Ok(Outcome::Taken);
@@ -184,12 +179,11 @@ fn create(
 }
 
 /// What a rule forbids is told with its goal; what fails ends it.
-fn refused(error: Error) -> Result<Outcome, Error> {
-    use crate::backlog::error::ErrorKind;
+fn refused(error: Failure) -> Result<Outcome> {
     match error.kind {
-        ErrorKind::Refused | ErrorKind::Invalid | ErrorKind::NotFound => Ok(Outcome::Refused(error.to_string())),
+        Kind::Refused | Kind::Invalid | Kind::NotFound => Ok(Outcome::Refused(error.to_string())),
         // The next goal would fail the same way, and a thousand lines would say so.
-        ErrorKind::Failed | ErrorKind::Collision | ErrorKind::Lost => Err(error),
+        Kind::Failed | Kind::MissingProgram => Err(error),
     }
 }
 
@@ -298,10 +292,10 @@ fn edit<'a>(
             versions.insert(card, outcome.card.version);
         }
         Err(error) => {
-            let now = backlog.store().card(card).map_err(backlog_failure)?;
+            let now = backlog.store().card(card)?;
             row.outcome = match now.and_then(|card| card.claim) {
                 Some(claim) => Outcome::Held(Label::new(&claim.owner).to_string()),
-                None => refused(error).map_err(backlog_failure)?,
+                None => refused(error)?,
             };
         }
     }

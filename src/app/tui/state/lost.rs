@@ -1,6 +1,5 @@
 //! What cannot be read for now.
 
-use crate::backlog::error::Error;
 use crate::fleet::error::Failure;
 
 /// Why something that is read all the time cannot be read.
@@ -15,11 +14,5 @@ pub struct Lost {
 impl From<&Failure> for Lost {
     fn from(failure: &Failure) -> Self {
         Self { why: failure.why.clone(), whole: failure.to_string() }
-    }
-}
-
-impl From<&Error> for Lost {
-    fn from(error: &Error) -> Self {
-        Self { why: error.why.clone(), whole: error.to_string() }
     }
 }

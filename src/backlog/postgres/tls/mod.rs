@@ -15,7 +15,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::super::error::{Error, ErrorKind, Result};
+use super::super::error::{Failure, Kind, Result};
 use crate::plain::{self, Unreadable};
 
 pub(super) use stream::Connector;
@@ -82,7 +82,7 @@ impl Tls {
     pub(super) fn connector(&self, home: Option<&Path>, server: &str, direct: bool) -> Result<Connector> {
         let provider = Arc::new(ring::default_provider());
         let broken = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Failed, server, format!("TLS cannot be set up ({error})"), "use another sslmode")
+            Failure::new(Kind::Failed, server, format!("TLS cannot be set up ({error})"), "use another sslmode")
         };
         let trust = self.trust(home, server, &provider)?;
         let named = trust.as_ref().is_some_and(|trust| trust.named);
@@ -123,8 +123,8 @@ impl Tls {
         // One that is odd among many is no reason to trust none.
         let (taken, _odd) = roots.add_parsable_certificates(authorities.iter().cloned());
         if taken == 0 {
-            return Err(Error::new(
-                ErrorKind::Invalid,
+            return Err(Failure::new(
+                Kind::Invalid,
                 format!("sslrootcert {place}"),
                 "holds no certificate that can be read",
                 "give a file of certificates in PEM form",
@@ -132,7 +132,7 @@ impl Tls {
         }
         let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
         let chain = chain.map_err(|error| {
-            Error::new(ErrorKind::Failed, server, format!("TLS cannot be set up ({error})"), "check sslrootcert")
+            Failure::new(Kind::Failed, server, format!("TLS cannot be set up ({error})"), "check sslrootcert")
         })?;
         Ok(Some(Trust { chain, authorities, place, named: self.mode == Mode::VerifyFull }))
     }
@@ -140,12 +140,12 @@ impl Tls {
 
 fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let what = || format!("sslrootcert {}", path.display());
-    let unreadable = |error: Unreadable| Error::invalid(what(), error.to_string(), error.next());
+    let unreadable = |error: Unreadable| Failure::invalid(what(), error.to_string(), error.next());
     let mut bytes = Vec::new();
     let opened = plain::open(path).map_err(unreadable)?;
     opened.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
     CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| {
-        Error::invalid(what(), format!("is not a list of certificates in PEM form ({error})"), "give another file")
+        Failure::invalid(what(), format!("is not a list of certificates in PEM form ({error})"), "give another file")
     })
 }
 
@@ -153,8 +153,8 @@ fn of_system(server: &str) -> Result<Vec<CertificateDer<'static>>> {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
         let why = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
-        return Err(Error::new(
-            ErrorKind::Failed,
+        return Err(Failure::new(
+            Kind::Failed,
             server,
             format!("this system has no list of certificates of authorities{why}"),
             "install ca-certificates, or name a file as sslrootcert=FILE",
