@@ -64,9 +64,9 @@ pub(in crate::app) fn advance_one(
     site: &Site,
     pipeline: &Pipeline,
     backlog: &mut Backlog,
-    card: Card,
+    card: &Card,
 ) -> Result<Option<String>> {
-    let standing = standing(site, StageLine::from(&card))?;
+    let standing = standing(site, StageLine::from(card))?;
     // One step a call: what follows from it is decided anew by whoever comes next, from
     // what is stored then.
     let Some(change) = rules::advance(pipeline, std::slice::from_ref(&standing)).pop() else { return Ok(None) };

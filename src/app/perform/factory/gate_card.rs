@@ -207,7 +207,7 @@ pub(super) async fn follow(site: &Site, found: &Found) -> Result<Option<String>>
     let (id, whole) = (found.card.id, site.clone());
     let done = with_backlog(site, Intent::Write, move |backlog| {
         let Some(card) = backlog.store().card(&id)? else { return Ok(Ok(None)) };
-        Ok(pipeline::advance_one(&whole, &pipeline, backlog, card))
+        Ok(pipeline::advance_one(&whole, &pipeline, backlog, &card))
     });
     done.await?
 }

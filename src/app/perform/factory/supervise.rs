@@ -215,7 +215,7 @@ impl<'a> Supervisor<'a> {
         }
         while let Some(news) = work.next().await {
             if let News::Done(done) = news {
-                self.finish(done);
+                self.finish(&done);
             }
         }
         self.save();
@@ -247,7 +247,7 @@ impl<'a> Supervisor<'a> {
                     News::Swept(swept) => self.sweeping.ends(swept),
                     News::Done(done) => {
                         let occupied = done.decision.occupies().is_some();
-                        self.finish(done);
+                        self.finish(&done);
                         if occupied {
                             self.news = true;
                             // Its answer is the next snapshot; with a full queue one comes anyway.
@@ -280,7 +280,7 @@ impl<'a> Supervisor<'a> {
             // Only these: what the backlog or a list has not said until now the next supervisor asks again.
             while !self.busy.is_empty() || self.sweeping.is_under_way() {
                 match work.next().await {
-                    Some(News::Done(done)) => self.finish(done),
+                    Some(News::Done(done)) => self.finish(&done),
                     Some(News::Swept(swept)) => self.sweeping.ends(swept),
                     Some(News::Looked(_)) => {}
                     None => break,
@@ -449,13 +449,13 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Takes in how something ended.
-    fn finish(&mut self, done: Done) {
+    fn finish(&mut self, done: &Done) {
         let now = process::since_boot();
         self.failed |= done.ended.good() == Some(false);
         let Some(agent) = done.decision.occupies() else {
             self.beside.remove(&word(&done.decision));
             if self.is_news(&done.decision, &done.ended) {
-                self.told(&done);
+                self.told(done);
             }
             return;
         };
@@ -471,7 +471,7 @@ impl<'a> Supervisor<'a> {
             // Of behind the delivery: what changed while it was on its way is no reason to ask again.
             self.memory.asked = Some(Asked { agent: *agent, mark: mark.clone(), at: now });
         }
-        self.told(&done);
+        self.told(done);
         self.save();
     }
 
