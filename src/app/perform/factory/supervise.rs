@@ -136,6 +136,8 @@ struct Supervisor<'a> {
     looks: u64,
     /// Since when the backlog is looked at.
     looking: Option<Instant>,
+    /// For whom it was looked at last.
+    assignees: BTreeSet<String>,
     /// Whether something ended that the last look may not have seen.
     news: bool,
     /// What the last tick saw.
@@ -178,6 +180,7 @@ impl<'a> Supervisor<'a> {
             beside: BTreeSet::new(),
             looks: 0,
             looking: None,
+            assignees: BTreeSet::new(),
             news: false,
             last: None,
             due: Instant::now(),
@@ -303,6 +306,11 @@ impl<'a> Supervisor<'a> {
         if let Some(Looked { revision, found }) = looked {
             self.looking = None;
             if let Some(found) = found {
+                if looking::assignees(&seats) != self.assignees {
+                    // The roster has others by now, of whose cards nothing was asked.
+                    self.touched.extend(seats.iter().map(|seat| seat.name));
+                    self.news = true;
+                }
                 self.tick(seats, revision, Some(found), work);
             }
             // What ended meanwhile was not seen; all else waits for the next event.
@@ -319,6 +327,7 @@ impl<'a> Supervisor<'a> {
         let last = self.last.as_ref().filter(|_| is_as_it_was && !self.news);
         let ask = self.ask(&seats, last.map(|last| last.revision.clone()));
         (self.looking, self.news) = (Some(Instant::now()), false);
+        self.assignees.clone_from(&ask.assignees);
         self.touched.clone_from(&self.busy);
         let (site, desk) = (self.site, self.desk.clone());
         work.push(Box::pin(async move { News::Looked(looking::look(site, &desk, ask).await) }));
