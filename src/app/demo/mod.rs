@@ -18,6 +18,7 @@ use crate::app::edge::reactor::block_on;
 use crate::app::edge::runtime::Options;
 use crate::app::perform::fleet::start_all;
 use crate::app::perform::output;
+use crate::backlog::operations::Backlog;
 use crate::backlog::place::Intent;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -25,6 +26,7 @@ use crate::fleet::model::Thresholds;
 use crate::fleet::roster as rosters;
 use crate::fleet::supervision;
 use crate::plain::shell_quote;
+use cards::Supply;
 use place::Place;
 
 /// A demo's clock runs faster than a real fleet's, so that there is something to see.
@@ -55,7 +57,9 @@ pub(super) fn run(site: &Site, agents: usize, factory: bool, mode: DemoMode) -> 
                 ));
             }
             let (place, site) = set_up(site, wanted, false)?;
+            let supply = supply(&site, wanted)?;
             let code = dashboard(&site, Options { watch: None, demo: true });
+            drop(supply);
             // Before the code is looked at: also behind a dashboard that failed nothing stays.
             place.remove()?;
             print("the demo has ended; nothing of it is left")?;
@@ -82,14 +86,25 @@ fn set_up(site: &Site, wanted: Wanted, headless: bool) -> Result<(Place, Site)> 
     let agents = wanted.agents;
     let text = roster::text(agents, place.socket(), &work, &site.program);
     block_on(rosters::create(&site, &rosters::check(&site, text)?, false))??;
-    let backlog = crate::app::perform::backlog::place(&site)?.open(
-        Intent::Write,
-        crate::app::perform::backlog::who(&site),
-        &mut |_, _| {},
-    );
-    backlog.and_then(|mut backlog| cards::seed(&mut backlog, agents))?;
+    cards::seed(&mut open_backlog(&site)?, agents)?;
     start(&site)?;
     Ok((place, site))
+}
+
+fn open_backlog(site: &Site) -> Result<Backlog> {
+    let place = crate::app::perform::backlog::place(site)?;
+    let who = crate::app::perform::backlog::who(site);
+    place.open(Intent::Write, who, &mut |_, _| {}).map_err(crate::app::perform::backlog::failure)
+}
+
+/// What gives a demo cards for as long as it is on the screen; a factory makes its own.
+fn supply(site: &Site, wanted: Wanted) -> Result<Option<Supply>> {
+    if wanted.factory {
+        return Ok(None);
+    }
+    let begun = Supply::begin(open_backlog(site)?, wanted.agents);
+    let next = "free some memory or threads, and start it again";
+    begun.map(Some).map_err(|error| Failure::failed("demo", error.to_string(), next))
 }
 
 /// What a demo shows.

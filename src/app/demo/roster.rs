@@ -3,15 +3,18 @@
 use std::fmt::Write;
 use std::path::Path;
 
-/// The named agents: name, class, alias, what the stub does by itself.
-const NAMED: [(&str, &str, &str, &str); 6] = [
-    ("orchestrator", "orchestrator", "Lead", "claim 18; rest 4; loop"),
-    ("code0", "code", "Builder", "claim 12; claim 9; fail 7; rest 5; loop"),
-    ("enhancer", "enhancer", "Tinker", ""),
-    ("code1", "code", "Builder Two", "late 6; ask Apply the migration to staging? (y/n); loop"),
-    ("review", "review", "Critic", "work 6; say panicked at 'index out of bounds'; die 3"),
-    ("docs", "documentation", "Scribe", "rest 3; say rewriting the changelog; rest 60; loop"),
+/// The named agents: name, class, alias, whom it reports to, what the stub does by itself.
+const NAMED: [(&str, &str, &str, &str, &str); 6] = [
+    ("orchestrator", "orchestrator", "Lead", "", "claim 18; rest 4; loop"),
+    ("code0", "code", "Builder", "orchestrator", "claim 12; claim 9; fail 7; rest 5; loop"),
+    ("enhancer", "enhancer", "Tinker", "code0", ""),
+    ("code1", "code", "Builder Two", "orchestrator", "late 6; ask Apply the migration to staging? (y/n); loop"),
+    ("review", "review", "Critic", "orchestrator", "work 6; say panicked at 'index out of bounds'; die 3"),
+    ("docs", "documentation", "Scribe", "review", "rest 3; say rewriting the changelog; rest 60; loop"),
 ];
+
+/// Whom the agents beyond them report to, in turn.
+const LEADS: [&str; 2] = ["code0", "code1"];
 
 /// The agent whose roster entry names another runtime than its pane runs.
 const DRIFTS: &str = "docs";
@@ -29,14 +32,17 @@ pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> 
         quoted(&work.to_string_lossy())
     );
     for at in 0..agents {
-        let (name, class, alias, script) = NAMED.get(at).map_or_else(
-            || (format!("worker{at:02}"), "worker", String::new(), OTHERS[at % OTHERS.len()]),
-            |(name, class, alias, script)| ((*name).to_owned(), *class, (*alias).to_owned(), *script),
+        let (name, class, alias, lead, script) = NAMED.get(at).map_or_else(
+            || (format!("worker{at:02}"), "worker", "", LEADS[at % LEADS.len()], OTHERS[at % OTHERS.len()]),
+            |(name, class, alias, lead, script)| ((*name).to_owned(), *class, *alias, *lead, *script),
         );
         // Writing to a string cannot fail.
         let _ok = writeln!(out, "  - name: {name}\n    class: {class}");
         if !alias.is_empty() {
             let _ok = writeln!(out, "    alias: {alias}");
+        }
+        if !lead.is_empty() {
+            let _ok = writeln!(out, "    reports_to: {lead}");
         }
         if name == DRIFTS {
             let command = format!("{} stub-agent", program.to_string_lossy());
@@ -70,6 +76,10 @@ mod tests {
             let roster = roster::parse(&text, Path::new("r"), &Site::for_tests("/h")).unwrap();
             assert_eq!(roster.agents.len(), agents);
             assert!(agents < 6 || roster.warnings.is_empty(), "{:?}", roster.warnings);
+            let names: Vec<&str> = roster.agents.iter().map(|agent| agent.name.as_str()).collect();
+            let leads = roster.agents.iter().filter_map(|agent| agent.reports_to.as_ref());
+            assert!(leads.clone().all(|lead| names.contains(&lead.as_str())), "the chart has no gap");
+            assert_eq!(leads.count(), agents - 1, "all but the lead report to somebody");
         }
     }
 }
