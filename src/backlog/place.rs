@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::error::Result;
 use super::model::{Board, BoardQuery, Counts, Lane, Stamp};
@@ -58,6 +59,24 @@ impl Location {
     #[must_use]
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::File(path) if path.try_exists().is_ok_and(|there| !there))
+    }
+
+    /// When its file was written last, by whomever; nothing of a server.
+    #[must_use]
+    pub fn touched(&self) -> Option<SystemTime> {
+        let Self::File(path) = self else { return None };
+        path.metadata().and_then(|facts| facts.modified()).ok()
+    }
+
+    /// Makes sure that a file that is there is a database, whatever its log and an open connection remember of it.
+    ///
+    /// # Errors
+    /// That of the engine.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::File(path) if !self.is_missing() => Sqlite::check(path),
+            Self::File(_) | Self::Server(_) => Ok(()),
+        }
     }
 
     /// The board of a backlog that nobody has made yet; `None` where there may be one. Costs no database.

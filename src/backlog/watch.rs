@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::error::{Failure, Kind, gone};
 use super::model::{Board, BoardQuery, CardEvent, CardId, Goals};
@@ -82,7 +82,8 @@ impl Watcher {
         // One waiting wake-up is enough for any number of requests.
         let (wake, woken) = sync_channel(1);
         let wanted = Arc::new(Mutex::new(Wanted::default()));
-        let watch = Watch { place, who, tell, backlog: None, wanted: Arc::clone(&wanted), told: 0, made: false };
+        let wanted_too = Arc::clone(&wanted);
+        let watch = Watch { place, who, tell, backlog: None, wanted: wanted_too, told: 0, made: false, touched: None };
         std::thread::Builder::new().name("backlog".to_owned()).spawn(move || watch.run(&woken))?;
         Ok(Self { wanted, wake })
     }
@@ -115,6 +116,8 @@ struct Watch<T> {
     told: i64,
     /// Whether there was a backlog: one that goes is lost, and no longer one that nobody has made yet.
     made: bool,
+    /// When its file was written last, as it was looked at whether it is still a database.
+    touched: Option<SystemTime>,
 }
 
 impl<T: Fn(News) -> bool> Watch<T> {
@@ -164,6 +167,12 @@ impl<T: Fn(News) -> bool> Watch<T> {
         if self.made && self.place.is_missing() {
             return Err(gone(&self.place));
         }
+        // What was read before is answered from memory, whatever lies in the file by now.
+        let touched = self.place.touched();
+        if touched != self.touched {
+            self.place.check()?;
+            self.touched = touched;
+        }
         // A card and goals are asked of a real one: what is wrong with them is told in its words.
         if self.backlog.is_none() && wanted.detail.is_none() && !wanted.goals {
             if !asked && revision == NONE && self.place.is_missing() {
@@ -212,5 +221,42 @@ impl<T: Fn(News) -> bool> Watch<T> {
         // Last of all: what fails before this is read again the next time.
         *revision = present;
         Ok(Some(news))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backlog::model::{NewCard, Patch};
+
+    fn next<T>(told: &Receiver<News>, accept: impl Fn(&News) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = accept(&told.recv_timeout(Duration::from_secs(20)).unwrap()) {
+                return found;
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_became_something_else_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::of(None, Some(folder.path()), folder.path()).unwrap();
+        let who = Who { actor: "a".to_owned(), tenant_id: "t".to_owned(), host: "h".to_owned() };
+        let mut backlog = place.open(Intent::Write, who.clone(), &mut |_, _| {}).unwrap();
+        let (id, title) = (CardId::parse("A1").unwrap(), "kept".to_owned());
+        let card = NewCard { id, title, fields: Patch::default(), idempotency_key: None, blocked: false };
+        backlog.create(&card).unwrap();
+        drop(backlog);
+        let (tell, told) = std::sync::mpsc::channel();
+        let _watcher = Watcher::start(place, who, move |news| tell.send(news).is_ok()).unwrap();
+        let cards = |news: &News| if let News::Board(board) = news { Some(board.counts.total()) } else { None };
+        assert_eq!(next(&told, cards), 1);
+        let file = folder.path().join("backlog.db");
+        let noise = vec![0xA5_u8; usize::try_from(file.metadata().unwrap().len()).unwrap()];
+        // In place, as a program with the wrong file does it.
+        std::fs::write(&file, noise).unwrap();
+        next(&told, |news| matches!(news, News::Lost(_)).then_some(()));
+        let later = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(later, News::Lost(_)), "and it stays lost: {later:?}");
     }
 }

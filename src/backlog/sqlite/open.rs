@@ -65,6 +65,21 @@ impl Sqlite {
         Self::open_with(MIGRATIONS, path, access, progress)
     }
 
+    /// Makes sure that the file alone, without its log, is a database.
+    ///
+    /// # Errors
+    /// Returns an error if it is none, or cannot be read.
+    pub(crate) fn check(path: &Path) -> Result<()> {
+        // The path becomes a part of a URI, in which these have a meaning.
+        let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        // It takes no lock, and so drops none that another connection of this process holds.
+        Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
+            .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))
+            .map(drop)
+            .map_err(|error| explain(path, &error))
+    }
+
     fn open_with(migrations: &Migrations, path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {
         if let Some(kind) = crate::plain::network::filesystem(path) {
             return Err(Failure::refused(

@@ -117,7 +117,7 @@ impl Store {
             // What version 2 added is for those who write.
             Ok(1..=VERSION) => Ok(Some(store)),
             Ok(_) => Ok(None),
-            Err(error) => Err(store.failed(&error)),
+            Err(error) => Err(refused_by(&store.path, &error)),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{RecursiveMode, Watcher as _};
 
@@ -17,6 +17,7 @@ use super::figures::Span;
 use super::page::{Known, Page, Query};
 use super::recorder::Recorder;
 use super::spool;
+use super::store::{Store, path};
 
 /// Without inotify, or when it misses something, others' events are looked for this often.
 const SAFETY: Duration = Duration::from_secs(5);
@@ -166,6 +167,8 @@ struct Open {
     known: Option<Instant>,
     /// Whether it has changed since.
     stale: bool,
+    /// When the file was written last, as it was looked at whether it is still a history.
+    touched: Option<SystemTime>,
     _inotify: Option<notify::RecommendedWatcher>,
 }
 
@@ -242,7 +245,9 @@ impl<T: Fn(News) -> bool> Watch<T> {
             None => {
                 let recorder = Recorder::open(&self.site, "dashboard")?;
                 let span = Span::default();
-                open.insert(Open { recorder, revision: 0, span, known: None, stale: true, _inotify: self.inotify() })
+                let inotify = self.inotify();
+                let touched = None;
+                open.insert(Open { recorder, revision: 0, span, known: None, stale: true, touched, _inotify: inotify })
             }
         };
         let wanted = {
@@ -271,6 +276,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
 
     /// Does this; whether anybody listens.
     fn work(&self, open: &mut Open, wanted: &Wanted) -> Result<bool> {
+        self.check(open)?;
         let mut news = open.recorder.take_in()?;
         if !wanted.events.is_empty() {
             news += open.recorder.store().take_in(&wanted.events)?;
@@ -305,6 +311,17 @@ impl<T: Fn(News) -> bool> Watch<T> {
         Ok(true)
     }
 
+    /// Makes sure that the file is still a history: what was read before is answered from memory, whatever lies there by
+    /// now.
+    fn check(&self, open: &mut Open) -> Result<()> {
+        let touched = path(&self.site).metadata().and_then(|facts| facts.modified()).ok();
+        if touched.is_some() && touched != open.touched {
+            Store::open_to_read(&self.site)?;
+            open.touched = touched;
+        }
+        Ok(())
+    }
+
     /// Wakes when somebody leaves an event; without inotify the slow look finds it.
     fn inotify(&self) -> Option<notify::RecommendedWatcher> {
         let wake = self.wake.clone();
@@ -336,7 +353,6 @@ pub fn watch_spool(site: &Site, wake: impl Fn() + Send + 'static) -> Option<noti
 #[cfg(test)]
 mod tests {
     use super::super::event::Kind;
-    use super::super::store::{Store, path};
     use super::*;
 
     /// What the thread tells next that this accepts.
@@ -350,6 +366,25 @@ mod tests {
 
     fn lost(news: &News) -> Option<()> {
         matches!(news, News::Lost(_)).then_some(())
+    }
+
+    #[test]
+    fn a_file_that_became_something_else_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let event = Event::new(Kind::Action, jiff::Timestamp::now(), "tenant", "host");
+        Store::open(&site).unwrap().take_in(&[event]).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let watcher = Watcher::start(site.clone(), "me".to_owned(), move |news| tell.send(news).is_ok()).unwrap();
+        next(&told, |news| matches!(news, News::Known(_)).then_some(()));
+        let file = path(&site);
+        let noise = vec![0xA5_u8; usize::try_from(file.metadata().unwrap().len()).unwrap()];
+        std::fs::write(&file, noise).unwrap();
+        watcher.looked(1);
+        next(&told, lost);
+        watcher.looked(2);
+        let later = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(later, News::Lost(_)), "and it stays lost: {later:?}");
     }
 
     #[test]

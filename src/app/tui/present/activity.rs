@@ -172,6 +172,11 @@ fn position(state: &State) -> Vec<Piece> {
     let page = state.activity.page.as_ref();
     let newer = page.map_or(0, |page| page.newer);
     let mut pieces = Vec::new();
+    if page.is_some() && state.activity.lost.is_some() {
+        // The header says why.
+        pieces.push(Piece::new("old: it cannot be read now", Role::Alarm));
+        return pieces;
+    }
     if state.activity.at.is_some() {
         pieces.push(Piece::new("held still", Role::Strong));
         let text = match newer {

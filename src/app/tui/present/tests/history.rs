@@ -137,3 +137,21 @@ fn flags_that_warn_stand_in_the_list_by_their_words() {
     let Body::Fleet(fleet) = present(&state).body else { panic!() };
     assert!(format!("{:?}", fleet.rows[0]).contains("drift"));
 }
+
+#[test]
+fn events_that_are_kept_from_before_say_that_they_are_old() {
+    let mut state = state((120, 40));
+    happened(&mut state);
+    let facts = |state: &State| match present(state).body {
+        Body::Activity(view) => {
+            (view.facts.iter().map(|piece| piece.text.clone()).collect::<String>(), view.lines.len())
+        }
+        other => panic!("{other:?}"),
+    };
+    let (before, lines) = facts(&state);
+    let failure = crate::fleet::error::Failure::failed("history /x/activity.db", "is damaged", "move it away");
+    update(&mut state, Event::ActivityLost(Lost::from(&failure)));
+    let (after, kept) = facts(&state);
+    assert!(!before.contains("old") && after.contains("old") && kept == lines, "{before} {after}");
+    assert!(picture::plain(&frame(&state, Theme::default())).contains("is damaged"));
+}
