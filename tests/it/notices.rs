@@ -35,6 +35,34 @@ fn an_agent_that_begins_to_ask_is_told_once_by_every_means_that_is_set() {
 }
 
 #[test]
+fn of_several_dashboards_one_runs_the_command_and_each_rings() {
+    let sandbox = Sandbox::with_agents("  - {name: asks, env: {MOSAIC_STUB_SCRIPT: 'ask Deploy it?'}}\n");
+    let told = sandbox.root.join("told");
+    let script = format!("echo \"$MOSAIC_NOTICE_AGENT is $MOSAIC_NOTICE_STATE\" >> '{}'", told.display());
+    let text =
+        format!("notifications:\n  osc9: true\n  command: [sh, -c, {}]\n", serde_json::to_string(&script).unwrap());
+    fs::write(sandbox.home().join("tui.yaml"), text).unwrap();
+    let mut screens: Vec<_> = (0..3).map(|_| sandbox.open(&[], 120, 30)).collect();
+    for screen in &mut screens {
+        screen.wait_until("the fleet", |text| text.contains("1 needs you"));
+    }
+    sandbox.ok(&["fleet", "start"]);
+    for screen in &mut screens {
+        screen.wait_until("its question", |text| text.contains("Deploy it?"));
+        wait_for("its terminal to be told", || {
+            String::from_utf8_lossy(&screen.raw()).contains("\x1b]9;asks is stuck: ")
+        });
+    }
+    let lines = || fs::read_to_string(&told).unwrap_or_default();
+    wait_for("the command", || lines().contains("asks is stuck"));
+    for mut screen in screens {
+        screen.send("\x03");
+        assert_eq!(screen.wait_exit(), 0);
+    }
+    assert_eq!(lines().matches("asks is stuck").count(), 1, "{}", lines());
+}
+
+#[test]
 fn a_command_of_notifications_that_fails_is_told() {
     let sandbox = Sandbox::with_agents("  - {name: asks, env: {MOSAIC_STUB_SCRIPT: 'ask Deploy it?'}}\n");
     fs::write(sandbox.home().join("tui.yaml"), "notifications: {command: [/nowhere/notify]}\n").unwrap();

@@ -20,4 +20,5 @@ pub(in crate::app) mod settings;
 pub(in crate::app) mod signals;
 pub(in crate::app) mod takeover;
 pub(in crate::app) mod terminal;
+mod told;
 mod work;

@@ -8,13 +8,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Dashboard;
 use crate::app::action::Motion;
-use crate::app::edge::clipboard;
 use crate::app::edge::input::{Did, Mouse};
+use crate::app::edge::{clipboard, told};
 use crate::app::tui::event::Event;
 use crate::app::tui::notices::{Means, Notice};
 use crate::app::tui::update::opens;
 use crate::fleet::model::Label;
-use crate::fleet::os::exec;
+use crate::fleet::os::{exec, thread};
 use crate::ui::hit;
 
 /// Two clicks on one thing within this time are a double click.
@@ -22,6 +22,9 @@ const DOUBLE: Duration = Duration::from_millis(400);
 
 /// Time for a command that tells of an event.
 const CALL: Duration = Duration::from_secs(10);
+
+/// Time for the other dashboards' word of whether one of them has told of it.
+const CLAIM: Duration = Duration::from_secs(3);
 
 /// What the terminal is told. A multiplexer hands it on, where it was told to.
 fn call(means: &Means, news: &[Notice], term: &str) -> Vec<u8> {
@@ -55,6 +58,21 @@ fn facts(notice: &Notice) -> Vec<(&'static str, String)> {
         ("MOSAIC_NOTICE_QUESTION", notice.question.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("MOSAIC_NOTICE_HOST", notice.host.clone()),
     ]
+}
+
+/// Whether this dashboard tells of it, and not another one on this host. A file system that hangs has no say.
+async fn is_mine(told: told::Told, notice: Notice) -> bool {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let work = move || {
+        let _left = answer.send(told.is_mine(&notice, jiff::Timestamp::now()));
+    };
+    match thread::begin("notices", work) {
+        Ok(()) => tokio::time::timeout(CLAIM, answered).await.map_or(true, |answer| answer.unwrap_or(true)),
+        Err(failure) => {
+            tracing::warn!(%failure, "another dashboard may tell of the same");
+            true
+        }
+    }
 }
 
 impl Dashboard {
@@ -98,8 +116,12 @@ impl Dashboard {
             let (program, done) = (PathBuf::from(program), self.done.clone());
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             let facts = facts(notice);
+            let (claims, notice) = (told::Told::of(&self.site), notice.clone());
             // A program that hangs is ended, and holds up nobody meanwhile.
             tokio::spawn(async move {
+                if !is_mine(claims, notice).await {
+                    return;
+                }
                 let facts: Vec<(&str, OsString)> =
                     facts.into_iter().map(|(name, value)| (name, value.into())).collect();
                 let why = match exec::run(&program, &args, &facts, CALL).await {
