@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::Dashboard;
 use crate::app::action::Motion;
@@ -12,7 +12,7 @@ use crate::app::edge::input::{Did, Mouse};
 use crate::app::edge::{clipboard, told};
 use crate::app::tui::event::Event;
 use crate::app::tui::notices::{Means, Notice};
-use crate::app::tui::update::opens;
+use crate::app::tui::update::key_of;
 use crate::fleet::model::Label;
 use crate::fleet::os::{exec, thread};
 use crate::ui::hit;
@@ -92,14 +92,14 @@ impl Dashboard {
                 let before = self.clicked.replace((place, read));
                 let twice =
                     before.is_some_and(|(at, then)| at == place && read.saturating_duration_since(then) < DOUBLE);
-                let enter = twice && opens(&self.state, &target);
+                let code = key_of(&self.state, &target, twice);
                 self.take(Event::Click(target));
                 self.pressed = true;
-                if enter {
+                if let Some(code) = code {
                     // A third click begins anew.
                     self.clicked = None;
                     // As if it was typed: a question takes no answer before it was seen.
-                    let key = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+                    let key = KeyEvent::new(code, KeyModifiers::NONE);
                     if self.answers(&key) { self.answer(key, read.into()) } else { self.take(Event::Key(key)) }
                 }
             }

@@ -46,6 +46,16 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: hint.to_owned() })
 }
 
+/// The field that a line of the popup belongs to.
+pub(in crate::app::tui) fn field_at(state: &State, line: usize) -> Option<usize> {
+    let Some(Overlay::Form(form)) = &state.overlay else { return None };
+    let mut end = 0;
+    form.fields.iter().enumerate().position(|(at, field)| {
+        end += field_lines(field, at == form.focus, usize::from(state.size.height)).len();
+        line < end
+    })
+}
+
 fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {
     let role = if focused { Role::Strong } else { Role::Quiet };
     let name = |text: &str| Piece::new(text, role).fitted(Fit::Name);

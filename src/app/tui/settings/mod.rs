@@ -109,7 +109,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "mouse",
         allowed: "true or false",
-        meaning: "A click selects, a double click opens, the wheel scrolls; with Shift the terminal selects text",
+        meaning: "A click selects or presses, a double click opens, the wheel scrolls; with Shift the terminal selects text",
         variable: None,
         value: |settings| settings.mouse.to_string(),
     },

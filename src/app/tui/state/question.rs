@@ -160,6 +160,13 @@ impl Question {
         found.map(|choice| choice.number)
     }
 
+    /// The key of the choice on a line of it, where one character names it.
+    #[must_use]
+    pub fn key_at(&self, line: usize) -> Option<char> {
+        let Some(Shown::Choice(choice)) = self.rows.get(line) else { return None };
+        u32::try_from(choice.number).ok().and_then(|number| char::from_digit(number, 10))
+    }
+
     /// Whether an answer was tried here, and none was given.
     #[must_use]
     pub fn failed(&self) -> bool {

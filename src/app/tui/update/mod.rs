@@ -8,7 +8,7 @@ mod observed;
 mod settings;
 mod steps;
 
-pub(in crate::app) use mouse::opens;
+pub(in crate::app) use mouse::key_of;
 
 use super::effect::Effect;
 use super::event::Event;

@@ -1,4 +1,4 @@
-//! Clicks and the wheel: they select and scroll. What a double click opens, its second click asks for as Enter.
+//! Clicks and the wheel: they select and scroll. What a click presses, takes or opens it asks for as a key.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -51,6 +51,15 @@ pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>
 
 /// Brings the mark of a popup to where it was clicked, by the keys that move it.
 fn popup(state: &mut State, spot: Spot, from_mark: isize, effects: &mut Vec<Effect>) {
+    if let Spot::Line(line) = spot {
+        let field = present::form::field_at(state, line);
+        if let (Some(at), Some(Overlay::Form(form))) = (field, &mut state.overlay)
+            && form.saving.is_none()
+        {
+            form.focus = at;
+            return;
+        }
+    }
     let (before, behind) = match (spot, &state.overlay) {
         (Spot::Button(_), Some(Overlay::Confirm(_))) => (KeyCode::Left, KeyCode::Right),
         (Spot::Line(_), Some(Overlay::Menu(_) | Overlay::Palette(_) | Overlay::Copy(_))) => {
@@ -86,14 +95,19 @@ pub(super) fn wheel(state: &mut State, motion: Motion, effects: &mut Vec<Effect>
     }
 }
 
-/// Whether the second click on something opens it.
+/// The key that a click on something stands for, behind what it selects: a button is pressed and a choice is taken by one
+/// click, all else is opened by the second.
 #[must_use]
-pub(in crate::app) fn opens(state: &State, target: &Target) -> bool {
-    match target {
+pub(in crate::app) fn key_of(state: &State, target: &Target, twice: bool) -> Option<KeyCode> {
+    let opens = match target {
+        Target::Popup { spot: Spot::Button(_), .. } => return Some(KeyCode::Enter),
+        Target::Popup { spot: Spot::Line(line), .. } => match &state.overlay {
+            Some(Overlay::Question(open)) => return open.key_at(*line).map(KeyCode::Char),
+            open => open.as_ref().is_some_and(|open| open.mark().is_some()),
+        },
         Target::Agent(_) | Target::Event(_) => true,
         Target::Card { id, .. } => id.is_some(),
-        Target::Popup { spot: Spot::Button(_), .. } => true,
-        Target::Popup { spot: Spot::Line(_), .. } => state.overlay.as_ref().is_some_and(|open| open.mark().is_some()),
         Target::Popup { spot: Spot::Elsewhere, .. } | Target::Tab(_) | Target::Hint(_) => false,
-    }
+    };
+    (opens && twice).then_some(KeyCode::Enter)
 }

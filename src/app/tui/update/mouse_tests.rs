@@ -3,6 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crossterm::event::KeyCode;
+
 use super::board_tests::{now, press};
 use super::*;
 use crate::app::action::Motion;
@@ -27,7 +29,7 @@ fn on(state: &State, text: &str) -> Option<Target> {
     let lines = picture::plain(&buffer);
     let (row, column) = lines.lines().enumerate().find_map(|(row, line)| {
         let found = line.find(text)?;
-        Some((row, line[..found].chars().count()))
+        Some((row, crate::ui::text::width(&line[..found])))
     })?;
     let place = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
     at(&view, state.size.width, state.size.height, place)
@@ -84,7 +86,34 @@ fn a_click_on_a_button_marks_it_and_presses_nothing() {
     assert_eq!(effects, []);
     click(&mut state, " Cancel ");
     assert!(matches!(&state.overlay, Some(Overlay::Confirm(confirm)) if !confirm.yes));
-    assert!(opens(&state, &Target::Popup { spot: Spot::Button(0), from_mark: 0 }), "a double click is Enter");
+    let button = Target::Popup { spot: Spot::Button(0), from_mark: 0 };
+    assert_eq!(key_of(&state, &button, false), Some(KeyCode::Enter), "what presses it comes as a key");
+}
+
+#[test]
+fn a_click_on_a_choice_is_its_key_and_one_on_a_row_opens_with_the_second() {
+    let mut state = state(120, 40);
+    let row = on(&state, " tests").unwrap();
+    assert_eq!((key_of(&state, &row, false), key_of(&state, &row, true)), (None, Some(KeyCode::Enter)));
+    let mut asks = samples::snapshot().as_ref().clone();
+    let asking = std::sync::Arc::make_mut(&mut asks.agents[0]);
+    asking.question = Some(crate::fleet::model::Label::new("Shall it go out? | 1. Now | 2. Later"));
+    update(&mut state, Event::Snapshot(std::sync::Arc::new(asks)));
+    press(&mut state, "A");
+    let key = |state: &State, text: &str| key_of(state, &on(state, text).unwrap(), false);
+    assert_eq!(key(&state, "Later"), Some(KeyCode::Char('2')));
+    assert_eq!(key(&state, "Shall it go out?"), None, "what it asks is no choice");
+}
+
+#[test]
+fn a_click_on_a_field_of_a_form_goes_there() {
+    let mut state = state(120, 40);
+    press(&mut state, "3n");
+    for field in ["acceptance", "lease", "phase"] {
+        click(&mut state, field);
+        let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
+        assert_eq!(form.fields[form.focus].name.label(), field);
+    }
 }
 
 #[test]
