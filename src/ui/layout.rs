@@ -113,6 +113,8 @@ pub enum ViewKind {
     Org {
         /// Lines that the whole chart takes.
         lines: usize,
+        /// Whether the filter line is shown.
+        filter: bool,
     },
     /// What differs in a work tree.
     Diff {
@@ -182,7 +184,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns how many cards of a column the screen shows.
+    /// Returns how many cards of each column the screen shows at most. Where one column is shown alone the others are as
+    /// long as it is.
     #[must_use]
     pub fn board_page(&self) -> u16 {
         let tallest = self.columns.iter().map(|column| self.cards_in(*column).height).max().unwrap_or(0);

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use self::activity::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Plots, StripLine};
 use super::columns::{Columns, OUTPUT};
 use crate::backlog::model::Column;
-use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, StripCell};
+use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, Shown, StripCell};
 
 /// Part a piece of text plays; the theme gives it a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +200,7 @@ pub struct OrgRow {
     /// Who sits there.
     pub name: Piece,
     /// The state of the agent that sits there.
-    pub state: Option<Readiness>,
+    pub state: Option<Shown>,
     /// Whether that changed since it was looked at.
     pub unread: bool,
     /// Its class.
@@ -328,6 +328,10 @@ pub struct ColumnView {
 pub struct CardCell {
     /// Whether it is selected.
     pub selected: bool,
+    /// Whether it is marked.
+    pub marked: bool,
+    /// Lines that it takes.
+    pub lines: u16,
     /// What is shown of it; `None` while it is read.
     pub card: Option<CardWords>,
 }

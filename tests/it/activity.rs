@@ -32,7 +32,7 @@ fn what_is_done_is_kept_with_its_door_and_its_outcome() {
     view.send(":fleet stop b\r");
     view.wait_text("acts on");
     view.send("\t\r");
-    view.wait_until("b was stopped", |text| text.contains("b: stopped") || text.contains("b         dead"));
+    view.wait_until("b was stopped", |text| text.contains("b: stopped") || text.contains("\u{25a1} 1 stopped"));
     view.send("X");
     view.wait_text("acts on");
     view.send("\t\r");

@@ -116,7 +116,7 @@ fn start_and_stop_work_from_the_keyboard_and_stop_asks_first() {
     screen.send("X");
     screen.wait_text("Stop a?");
     screen.send("y");
-    screen.wait_until("stopped", |text| text.contains("a: stopped") && text.contains("dead"));
+    screen.wait_until("stopped", |text| text.contains("a: stopped") && text.contains("\u{25a1} stopped"));
 }
 
 #[test]

@@ -357,6 +357,14 @@ fn stop_takes_the_whole_process_tree_and_leaves_the_others() {
     assert_eq!(pane_pid(&sandbox.row("b")), other);
     let stopped = sandbox.row("a");
     assert_eq!((&stopped["readiness"], &stopped["flags"]), (&"dead".into(), &json!(["stopped"])));
+    // For people it has a word of its own, the same everywhere.
+    for (words, at) in [(&["fleet", "ps"][..], 0), (&["fleet", "status"], 1), (&["--once"], 0)] {
+        let text = sandbox.run(words).stdout;
+        let row = text.lines().find(|line| line.split_whitespace().nth(1 - at) == Some("a"));
+        let state = row.and_then(|row| row.split_whitespace().nth(at));
+        assert_eq!(state, Some("stopped"), "{words:?}: {text}");
+    }
+    assert!(sandbox.ok(&["--once"]).stdout.contains("1 stopped"));
     assert_eq!(sandbox.ok(&["fleet", "stop", "a"]).stdout.trim(), "a: not running");
 }
 

@@ -64,8 +64,8 @@ impl Term {
     fn matches(&self, row: &AgentRow) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.text);
         match self.field {
-            // The list says `unmanaged` where the others have their state, so it is looked for as one.
-            Field::State => has(row.readiness.word()) || (self.text == "unmanaged" && !row.managed),
+            // What the list shows: `state:dead` is for those who died, and not for whom somebody stopped.
+            Field::State => has(row.shown().word()) || (!row.managed && has(row.readiness.word())),
             Field::Class => row.class.as_deref().is_some_and(has),
             Field::Runtime => row.runtime.as_deref().is_some_and(has),
             Field::Host => has(&row.host),

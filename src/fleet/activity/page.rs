@@ -222,7 +222,8 @@ impl Store {
         let read = || -> rusqlite::Result<Quarters> {
             self.connection
                 .prepare_cached(
-                    "SELECT at / ?2, count(*), sum(state IN ('stuck', 'dead', 'stale') OR good = 0) FROM event \
+                    // Who is down without a fault was stopped, which asks nobody to come.
+                    "SELECT at / ?2, count(*), sum(state IN ('stuck', 'stale') OR good = 0) FROM event \
                      WHERE at >= ?1 GROUP BY 1",
                 )?
                 .query_map([since, QUARTER], |row| {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
-use crate::fleet::model::{AgentRow, FleetSnapshot, Readiness};
+use crate::fleet::model::{AgentRow, FleetSnapshot, Readiness, Shown};
 
 use super::event::{Door, Event, Kind};
 use super::store::Store;
@@ -138,7 +138,7 @@ impl Recorder {
             who: self.observer.clone(),
             door: Some(Door::Observer),
             outcome: String::new(),
-            good: good(row.readiness),
+            good: good(row.readiness).filter(|_| row.shown() != Shown::Stopped),
             state: Some(row.readiness),
             text: row.reason.to_string(),
             ..Event::new(Kind::Readiness, time, tenant_id, &row.host)

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     BootEnable, ClaimFacts, Escalation, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts,
-    PaneTarget, Pause, Plane, ProcessFacts, Readiness, RowKey, SessionName, SocketName, TreeFacts, UnitFacts,
+    PaneTarget, Pause, Plane, ProcessFacts, Readiness, RowKey, SessionName, Shown, SocketName, TreeFacts, UnitFacts,
     UsageFacts, Warning,
 };
 
@@ -261,10 +261,11 @@ pub struct Supervision {
 }
 
 impl FleetSnapshot {
-    /// Number of managed rows with this readiness.
+    /// Number of managed rows that are shown as this.
     #[must_use]
-    pub fn count(&self, readiness: Readiness) -> usize {
-        self.agents.iter().filter(|row| row.managed && row.readiness == readiness).count()
+    pub fn count(&self, shown: impl Into<Shown>) -> usize {
+        let shown = shown.into();
+        self.agents.iter().filter(|row| row.managed && row.shown() == shown).count()
     }
 
     /// The row that somebody means by a name: an agent's or a session's own one, or else the label under which only one

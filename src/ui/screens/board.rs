@@ -176,11 +176,14 @@ fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: T
         pieces(buffer, second, area.y + below, &card.info, theme);
         return;
     }
-    if area.height > 1 {
-        pen.put_fitted(&[&card.title], pen.room(), plain);
-        let second = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-        Pen::new(buffer, area, area.y + 1, theme).put("  ", theme.style(Role::Quiet));
-        pieces(buffer, second, area.y + 1, &card.info, theme);
+    if let Some([owner, .., bar]) = held(card).filter(|_| !focused && width >= OF_HOLDER) {
+        // Who has it and for how long is why one looks at a column of claims; titles are read in the one in focus.
+        let room = pen.room().saturating_sub(text::width(&bar.text)).min(WIDEST_HOLDER);
+        pen.put_column(&[owner.text.trim_start()], room, theme.style(owner.role));
+        pen.put_fitted(&[&bar.text], pen.room(), theme.style(bar.role));
+        if pen.room() > MIN_TITLE {
+            pen.put_fitted(&[" ", &card.title], pen.room(), plain);
+        }
         return;
     }
     let width = usize::from(area.width);
@@ -204,5 +207,5 @@ pub(crate) fn draw_card(buffer: &mut Buffer, plan: &Plan, view: &CardView, theme
     let edge = Panel { title: &view.title, facts: &facts, focused: true, ..Panel::default() };
     panel(buffer, plan.pane_title, Edges::Rule, &edge, theme);
     let shown = view.lines.get(usize::from(view.scroll)..).unwrap_or_default();
-    lines(buffer, plan.pane, shown, theme);
+    lines(buffer, plan.list, shown, theme);
 }

@@ -11,12 +11,13 @@ use super::list::{empty, filter, select};
 use super::strip::{output_cell, strip_cell};
 use crate::backlog::model::Column;
 use crate::fleet::model::age::Coarse;
+use crate::fleet::model::{Readiness, Shown};
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, width_of};
 use crate::ui::columns::{self, Columns};
 use crate::ui::facts::{label_columns, told};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{Theme, role};
 use crate::ui::view::{FactLine, FleetView, Header, ListRow, PaneCut, Piece, Role};
 
 /// Draws the Fleet view.
@@ -93,7 +94,7 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     if view.rows.is_empty() {
         return empty(buffer, area, &view.empty, theme);
     }
-    title(buffer, area, view.columns, theme);
+    title(buffer, area, (view.columns, view.by), theme);
     let mut y = area.y + 1;
     for row in &view.rows {
         // The last row in view may have fewer lines left than it takes.
@@ -123,14 +124,15 @@ fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
         ("CARD", columns.card),
     ] {
         if wide > 0 {
-            pen.put_column(&[title], wide, style);
-            pen.skip(GAP);
+            pen.put_column(&[title, mark(of)], wide + 1, style);
+            pen.skip(GAP - 1);
         }
     }
     for (title, wide) in [("TOKENS", columns.tokens), ("IDLE", columns.idle), ("BEAT", columns.beat)] {
         if wide > 0 {
             pen.put_right(title, wide, style);
-            pen.skip(GAP);
+            pen.put_column(&[mark(of)], 1, style);
+            pen.skip(GAP - 1);
         }
     }
     if columns.reason > 0 {
@@ -141,25 +143,26 @@ fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
 fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, theme: Theme) {
     let agent = &*row.agent;
     let quiet = if agent.managed { Role::Plain } else { Role::Quiet };
-    let state_role = if agent.managed { Role::State(agent.readiness) } else { Role::Quiet };
+    let shown = agent.shown();
     let mut pen = Pen::new(buffer, area, area.y, theme);
     pen.skip(1);
     note_mark(&mut pen, (row.marked, row.unread, row.snoozed), theme);
-    let state = if agent.managed { agent.readiness.word() } else { "unmanaged" };
     let mut cell = |parts: &[&str], wide: usize, role: Role| {
         if wide > 0 {
             pen.put_column(parts, wide, theme.style(role));
             pen.skip(GAP);
         }
     };
-    cell(&[theme.glyph(agent.readiness), " ", state], columns::STATE - GAP, state_role);
+    cell(&[theme.glyph(shown), " ", shown.word()], columns::STATE - GAP, role(shown));
     cell(&columns::name(agent, columns.alias), columns.name, if agent.managed { Role::Strong } else { Role::Quiet });
     if columns.strip > 0 {
         // An agent that has just begun has few cells; the newest ones of all rows stand below each other.
         pen.skip(columns.strip.saturating_sub(row.strip.len()));
         let newest = row.strip.len().saturating_sub(columns.strip);
-        for shown in row.strip.iter().skip(newest) {
-            let (symbol, role) = strip_cell(*shown, theme);
+        let calm = since_stopped(row);
+        for (at, cell) in row.strip.iter().enumerate().skip(newest) {
+            let (symbol, role) =
+                if at < calm { strip_cell(*cell, theme) } else { (theme.glyph(Shown::Stopped), Role::Quiet) };
             pen.put(symbol, theme.style(role));
         }
         pen.skip(GAP);
@@ -189,12 +192,13 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     let beat = agent.heartbeat.as_ref().map(|beat| Coarse::of_beat(Duration::from_secs_f64(beat.age_seconds)));
     for (time, wide) in [(idle, columns.idle), (beat, columns.beat)] {
         if wide > 0 {
-            let short = time.map(Brief::new);
-            pen.put_right(short.as_ref().map_or("-", Brief::as_str), wide, theme.style(Role::Quiet));
+            let short = time.filter(|_| !none).map(Brief::new);
+            let missing = if none { "" } else { "-" };
+            pen.put_right(short.as_ref().map_or(missing, Brief::as_str), wide, theme.style(Role::Quiet));
             pen.skip(GAP);
         }
     }
-    let role = match (row.warning.is_some(), agent.needs_operator()) {
+    let why_role = match (row.warning.is_some(), agent.needs_operator()) {
         (true, _) => Role::Warning,
         (false, true) => Role::Plain,
         (false, false) if agent.managed => Role::Quiet,
@@ -204,19 +208,28 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
         let why = row.why();
         // The card has a column of its own.
         let own = why.strip_prefix(columns::card(agent)).and_then(|rest| rest.strip_prefix(' '));
-        pen.put_fitted(&[own.filter(|_| columns.card > 0).unwrap_or(why)], columns.reason, theme.style(role));
+        pen.put_fitted(&[own.filter(|_| columns.card > 0).unwrap_or(why)], columns.reason, theme.style(why_role));
     } else {
         let width = usize::from(area.width);
         for (y, line) in (area.y + 1..area.bottom()).zip(columns::below(width, row.why())) {
             let mut pen = Pen::new(buffer, area, y, theme);
             pen.skip(columns::INDENT);
-            pen.put(&line, theme.style(role));
+            pen.put(&line, theme.style(why_role));
         }
     }
     // Last, since it goes over the styles of the cells.
     if row.selected {
         select(buffer, area, theme);
     }
+}
+
+/// Returns the cell of its strip from which on it has been stopped: what it was before that stays what it was.
+fn since_stopped(row: &ListRow) -> usize {
+    if row.agent.shown() != Shown::Stopped {
+        return row.strip.len();
+    }
+    let down = row.strip.iter().rev().take_while(|cell| cell.state == Some(Readiness::Dead)).count();
+    row.strip.len() - down
 }
 
 /// Writes the mark that the operator made, else that of a change that was not seen, else that nothing is told of it.

@@ -8,7 +8,7 @@ use crate::ui::canvas::{Panel, Pen, panel, pieces};
 use crate::ui::columns;
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{Theme, role};
 use crate::ui::view::{OrgRow, OrgView, Piece, Role};
 
 /// Columns between two of the chart.
@@ -100,7 +100,7 @@ fn line(buffer: &mut Buffer, area: Rect, row: &OrgRow, widths: &Widths, theme: T
     pen.skip(GAP);
     if let Some(state) = row.state {
         let shown = [theme.glyph(state), " ", state.word()];
-        pen.put_column(&shown, columns::STATE - GAP, theme.style(Role::State(state)));
+        pen.put_column(&shown, columns::STATE - GAP, theme.style(role(state)));
         pen.skip(GAP);
         for (text, columns) in [(&row.class, widths.class), (&row.runtime, widths.runtime)] {
             if columns > 0 {

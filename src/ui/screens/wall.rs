@@ -9,7 +9,7 @@ use super::list::{empty, filter};
 use crate::ui::canvas::{Panel, Pen, pane, panel, stroke};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{Theme, role};
 use crate::ui::view::{Role, TileView, WallView};
 
 /// Draws the Wall view.
@@ -33,7 +33,8 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     } else {
         (Rect { y: cells.y.saturating_sub(1), height: cells.height + 1, ..cells }, Edges::Rule)
     };
-    let state = if tile.agent.managed { Role::State(tile.agent.readiness) } else { Role::Quiet };
+    let shown = tile.agent.shown();
+    let state = role(shown);
     let tint = tile.needs.then_some(tile.what.role);
     panel(buffer, frame, edges, &Panel { focused: tile.selected, tint, ..Panel::default() }, theme);
     // Every column counts in a narrow edge: a mark, the state, and a corner where there is one.
@@ -41,7 +42,7 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(right), height: 1, ..frame };
     let mut pen = Pen::new(buffer, inner, inner.y, theme);
     note_mark(&mut pen, (tile.marked, tile.unread, tile.snoozed), theme);
-    pen.put(theme.glyph(tile.agent.readiness), theme.style(state));
+    pen.put(theme.glyph(shown), theme.style(state));
     pen.put(" ", theme.style(state));
     let name = theme.style(Role::Strong);
     let name = if tile.selected { name.patch(theme.style(Role::Accent)) } else { name };

@@ -10,7 +10,7 @@ pub use palette::{Depth, Palette, SHIPPED, SIXTEEN};
 
 use super::view::Role;
 use crate::backlog::model::Column;
-use crate::fleet::model::Readiness;
+use crate::fleet::model::{Readiness, Shown};
 
 /// The variable that names a theme.
 pub const THEME: &str = "MOSAIC_THEME";
@@ -181,17 +181,21 @@ impl Theme {
         if self.unicode { ROUNDED } else { ASCII }
     }
 
-    /// Returns the glyph of a readiness, as this terminal shows it.
+    /// Returns the glyph of a state, as this terminal shows it.
     #[must_use]
-    pub fn glyph(self, readiness: Readiness) -> &'static str {
-        match (self.unicode, readiness) {
-            (true, _) => glyph(readiness),
-            (false, Readiness::Stuck) => "!",
-            (false, Readiness::Dead) => "x",
-            (false, Readiness::Stale) => "~",
-            (false, Readiness::Unknown) => "?",
-            (false, Readiness::Available) => "o",
-            (false, Readiness::Working) => "*",
+    pub fn glyph(self, shown: impl Into<Shown>) -> &'static str {
+        let shown = shown.into();
+        if self.unicode {
+            return glyph(shown);
+        }
+        let (Shown::Is(readiness) | Shown::Unmanaged(readiness)) = shown else { return "-" };
+        match readiness {
+            Readiness::Stuck => "!",
+            Readiness::Dead => "x",
+            Readiness::Stale => "~",
+            Readiness::Unknown => "?",
+            Readiness::Available => "o",
+            Readiness::Working => "*",
         }
     }
 
@@ -254,9 +258,19 @@ impl Theme {
     }
 }
 
-/// Returns the glyph of a readiness: each has a shape of its own.
+/// Returns the role of a state: what is nobody's trouble has no colour of its own.
 #[must_use]
-pub fn glyph(readiness: Readiness) -> &'static str {
+pub fn role(shown: Shown) -> Role {
+    match shown {
+        Shown::Is(readiness) => Role::State(readiness),
+        Shown::Stopped | Shown::Unmanaged(_) => Role::Quiet,
+    }
+}
+
+/// Returns the glyph of a state: each has a shape of its own.
+#[must_use]
+pub fn glyph(shown: impl Into<Shown>) -> &'static str {
+    let (Shown::Is(readiness) | Shown::Unmanaged(readiness)) = shown.into() else { return "\u{25a1}" };
     match readiness {
         Readiness::Stuck => "\u{25c6}",
         Readiness::Dead => "\u{2717}",
@@ -326,6 +340,7 @@ fn in_ascii(c: char) -> char {
         '\u{2800}' => ' ',
         '\u{2801}'..='\u{28ff}' => '*',
         '\u{25cb}' => 'o',
+        '\u{25a1}' => '-',
         '\u{25cf}' => '*',
         '\u{2713}' | '\u{2714}' => 'x',
         '\u{25cc}' => '~',
@@ -363,10 +378,10 @@ mod tests {
     fn every_state_has_a_glyph_of_its_own() {
         for unicode in [true, false] {
             let theme = Theme::plain(unicode);
-            let glyphs: HashSet<_> = Readiness::ALL.iter().map(|state| theme.glyph(*state)).collect();
-            assert_eq!(glyphs.len(), Readiness::ALL.len());
-            let shown = |state: &Readiness| theme.text(glyph(*state)) == theme.glyph(*state);
-            assert!(Readiness::ALL.iter().all(shown), "one spelling of each");
+            let glyphs: HashSet<_> = Shown::COUNTED.iter().map(|state| theme.glyph(*state)).collect();
+            assert_eq!(glyphs.len(), Shown::COUNTED.len());
+            let shown = |state: &Shown| theme.text(glyph(*state)) == theme.glyph(*state);
+            assert!(Shown::COUNTED.iter().all(shown), "one spelling of each");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What there is to draw of what happened.
 
 use super::{Piece, Role};
-use crate::fleet::model::{Readiness, StripCell};
+use crate::fleet::model::{Shown, StripCell};
 use crate::ui::activity::Pages;
 
 /// The Activity view.
@@ -72,7 +72,7 @@ pub struct EventLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyph {
     /// A readiness.
-    State(Readiness),
+    State(Shown),
     /// A delivery.
     Delivery,
     /// A card.

@@ -88,7 +88,7 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         let unit = row.systemd.as_ref();
         table.push([
             row.shown_name(),
-            row.readiness.word().to_owned(),
+            row.shown().word().to_owned(),
             unit.map_or_else(|| "-".to_owned(), |unit| format!("{} ({})", unit.active, unit.sub)),
             unit.map_or_else(
                 || "-".to_owned(),

@@ -31,7 +31,7 @@ use crate::backlog::operations::Detail;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{
-    AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, PaneTarget, Plane, Readiness, Size, Warning, age,
+    AgentRow, BootEnable, FleetSnapshot, Label, PaneScreen, PaneTarget, Plane, Readiness, Shown, Size, Warning, age,
 };
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
@@ -228,7 +228,7 @@ fn document<'a>(
         tenant_id: &snapshot.tenant_id,
         host: &snapshot.host,
         fleet: snapshot,
-        counts: Readiness::ALL.iter().map(|state| (state.word(), json!(snapshot.count(*state)))).collect(),
+        counts: Readiness::ALL.iter().map(|state| (state.word(), json!(with_readiness(snapshot, *state)))).collect(),
         board: board::json(board),
         needs_operator: needing.collect(),
         pane: picture.map(pane),
@@ -236,6 +236,11 @@ fn document<'a>(
         org: None,
         activity: None,
     }
+}
+
+/// How many have this readiness, as their rows in the same document say, whatever they are shown as.
+fn with_readiness(snapshot: &FleetSnapshot, readiness: Readiness) -> usize {
+    snapshot.agents.iter().filter(|row| row.managed && row.readiness == readiness).count()
 }
 
 /// What stands above everything else while the fleet is paused.
@@ -262,7 +267,7 @@ fn as_text(
     if options.view == OnceView::Org {
         return org::lines(snapshot, width);
     }
-    let counts: Vec<String> = Readiness::ALL
+    let counts: Vec<String> = Shown::COUNTED
         .iter()
         .map(|state| (snapshot.count(*state), state.word()))
         .filter(|(count, _)| *count > 0)
@@ -359,9 +364,9 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
         vec![["STATE", "AGENT", "CLASS", "RUNTIME", "CARD", "IDLE", "BEAT", "WHY"].map(str::to_owned)];
     let mut states = vec![None];
     for row in rows {
-        states.push(Some(row.readiness));
+        states.push(Some(row.shown()));
         cells.push([
-            if row.managed { row.readiness.word() } else { "unmanaged" }.to_owned(),
+            row.shown().word().to_owned(),
             text::fit(&row.shown_name(), 40),
             text::fit(row.class.as_deref().unwrap_or("-"), 20),
             text::fit(row.runtime.as_deref().unwrap_or("-"), 20),
@@ -393,8 +398,9 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Arc<AgentRow>>, width: usize, color:
     out.join("\n")
 }
 
-fn sgr(state: Readiness) -> &'static str {
-    match state {
+fn sgr(state: Shown) -> &'static str {
+    let (Shown::Is(readiness) | Shown::Unmanaged(readiness)) = state else { return "90" };
+    match readiness {
         Readiness::Stuck => "1;35",
         Readiness::Dead => "1;31",
         Readiness::Stale => "1;33",

@@ -29,7 +29,7 @@ pub(super) fn lines(snapshot: &FleetSnapshot, width: usize) -> String {
     let line = |seat: &chart::Seat| {
         let told = match &seat.holder {
             Holder::Agent(row) => {
-                format!("{:<9}  {:<classes$}  {}", row.readiness.word(), class(row), super::reason(row))
+                format!("{:<9}  {:<classes$}  {}", row.shown().word(), class(row), super::reason(row))
             }
             Holder::Missing(_) => "is not in the roster, and those below report to it".to_owned(),
             Holder::Circle => "those below report to each other".to_owned(),

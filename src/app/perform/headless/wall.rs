@@ -90,7 +90,7 @@ impl Wall {
     /// The last lines of each pane below its agent's state.
     pub(super) fn text(&self, snapshot: &FleetSnapshot, width: usize) -> String {
         let tiles = snapshot.agents.iter().map(|row| {
-            let state = if row.managed { row.readiness.word() } else { "unmanaged" };
+            let state = row.shown().word();
             let mut lines = vec![text::fit(&format!("--- {}: {state}: {}", row.shown_name(), reason(row)), width)];
             match self.picture(row) {
                 None => lines.push(text::fit(&self.lost(row), width)),

@@ -43,7 +43,7 @@ fn cells(row: &AgentRow) -> [Cow<'_, str>; HEADS.len()] {
     let or_dash = |text: Option<String>| text.map_or(Cow::Borrowed("-"), Cow::Owned);
     let pid = row.pane.as_ref().filter(|pane| !pane.dead).map(|pane| pane.pid.to_string());
     [
-        Cow::Borrowed(if row.managed { row.readiness.word() } else { "unmanaged" }),
+        Cow::Borrowed(row.shown().word()),
         row.name.as_str().into(),
         row.tenant_id.as_str().into(),
         row.host.as_str().into(),

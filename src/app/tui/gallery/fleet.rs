@@ -335,7 +335,7 @@ pub(super) fn events() -> Vec<((i64, i64), Event)> {
             "review",
             "working \u{2192} dead",
             "exited with status 3: npm ERR! missing script",
-            None,
+            Some(false),
             Some(Readiness::Dead),
         ),
         (

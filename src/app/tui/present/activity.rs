@@ -9,7 +9,7 @@ use super::event::{long, role};
 use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::fleet::activity::{Anchor, Door, Event, HOUR, Kind, QUARTER, cards, histogram};
-use crate::fleet::model::{Label, Readiness, StripCell, age};
+use crate::fleet::model::{Label, Readiness, Shown, StripCell, age};
 use crate::ui::activity::{Pages, areas};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{ActivityLine, ActivityView, Bar, Body, EventLine, Glyph, Piece, Plots, Role, StripLine};
@@ -102,9 +102,11 @@ fn since(state: &State, band: i64) -> String {
 }
 
 fn line(state: &State, event: &Event, selected: bool) -> EventLine {
-    let (glyph, role) = match event.state.filter(|_| event.kind == Kind::Readiness) {
-        Some(state) => (Glyph::State(state), Role::State(state)),
-        None => (glyph(event), role(event)),
+    let role = role(event);
+    let glyph = match event.state.filter(|_| event.kind == Kind::Readiness) {
+        Some(Readiness::Dead) if event.good.is_none() => Glyph::State(Shown::Stopped),
+        Some(state) => Glyph::State(state.into()),
+        None => glyph(event),
     };
     EventLine {
         selected,

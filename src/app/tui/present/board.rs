@@ -131,7 +131,7 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
             let owner = clean(&claim.owner);
             match state.row_named(&claim.owner) {
                 Some(row) => {
-                    pieces.push(Piece::new(glyph(row.readiness), Role::State(row.readiness)));
+                    pieces.push(Piece::new(glyph(row.shown()), theme::role(row.shown())));
                     pieces.push(Piece::new(owner, Role::Strong));
                 }
                 None => pieces.push(Piece::new(owner, Role::Strong)),

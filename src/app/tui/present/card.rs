@@ -91,7 +91,8 @@ pub(super) fn lease(expires: Stamp, now: Stamp) -> (String, Role) {
 /// The owner's readiness, when it is an agent of the roster.
 fn readiness(state: &State, owner: &str) -> Option<Piece> {
     let row = state.row_named(owner)?;
-    Some(Piece::new(format!("{} {}", glyph(row.readiness), row.readiness.word()), Role::State(row.readiness)))
+    let shown = row.shown();
+    Some(Piece::new(format!("{} {}", glyph(shown), shown.word()), role(shown)))
 }
 
 pub(super) fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::fleet::model::{AgentRow, Flag, Label, Plane, Readiness, UsageFacts, age};
 use crate::ui::columns::amount;
-use crate::ui::theme::glyph;
+use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
 
 /// Lines of the last screen shown beside the list.
@@ -19,20 +19,15 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
     if let Some(alias) = &row.alias {
         title.push(Piece::new(format!("  {alias}"), Role::Plain));
     }
-    let word = if row.managed { row.readiness.word() } else { "unmanaged" };
-    let role = if row.managed { Role::State(row.readiness) } else { Role::Quiet };
-    let state = vec![Piece::new(format!("{} {word}", glyph(row.readiness)), role)];
+    let shown = row.shown();
+    let state = vec![Piece::new(format!("{} {}", glyph(shown), shown.word()), role(shown))];
     let about: Vec<&str> = [row.class.as_deref(), row.runtime.as_deref(), row.model_hint.as_ref().map(|m| m.as_str())]
         .into_iter()
         .flatten()
         .collect();
     title.push(Piece::new(format!("  {}", about.join(" ")), Role::Quiet));
-    let mut lines = vec![FactLine {
-        label: "why".to_owned(),
-        text: row.reason.to_string(),
-        age: None,
-        role: Role::State(row.readiness),
-    }];
+    let mut lines =
+        vec![FactLine { label: "why".to_owned(), text: row.reason.to_string(), age: None, role: role(shown) }];
     if let Some(claim) = &row.claim {
         let left = Duration::from_secs_f64(claim.expires_in.abs());
         let expired = claim.expires_in < 0.0;
@@ -61,7 +56,8 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
             },
         });
     }
-    if row.readiness == Readiness::Dead {
+    // How the last process ended explains a death; of whom somebody stopped it is no warning.
+    if shown == Shown::Is(Readiness::Dead) {
         lines.extend(last_end(row).into_iter().map(|(label, text)| FactLine {
             label,
             text,
@@ -147,12 +143,22 @@ fn bytes(bytes: u64) -> String {
     }
 }
 
+/// Why lists show another word than the readiness; nothing where they do not.
+fn shown_as(row: &AgentRow) -> String {
+    match row.shown() {
+        Shown::Is(_) => String::new(),
+        Shown::Stopped => "stopped: nothing runs, as somebody wants it, so nobody is needed".to_owned(),
+        Shown::Unmanaged(_) => "unmanaged: the roster does not name it".to_owned(),
+    }
+}
+
 /// The full explanation: labels and texts, for the popup and for `agent explain`.
 #[must_use]
 pub fn explanation(row: &AgentRow, now: Timestamp) -> Vec<(String, String)> {
     let mut lines = vec![
         ("agent".to_owned(), format!("{} on {}, tenant {}, socket {}", row.name, row.host, row.tenant_id, row.socket)),
         ("readiness".to_owned(), format!("{} ({})", row.readiness.word(), row.reason)),
+        ("shown as".to_owned(), shown_as(row)),
         ("rule".to_owned(), row.rule.to_owned()),
         ("would change".to_owned(), row.would_change.to_owned()),
         (
@@ -189,6 +195,7 @@ pub fn explanation(row: &AgentRow, now: Timestamp) -> Vec<(String, String)> {
     if row.readiness == Readiness::Dead || row.has(Flag::Disagree) {
         lines.extend(last_end(row));
     }
+    lines.retain(|(_, text)| !text.is_empty());
     let boot = match row.boot_enable {
         crate::fleet::model::BootEnable::Ok => "nothing to warn of",
         crate::fleet::model::BootEnable::NotEnabled => "its unit is active but not enabled: it will not come back",

@@ -86,6 +86,8 @@ pub(in crate::app::tui) fn long(milliseconds: i64) -> String {
 /// The role of a line: what somebody had to see to stands out.
 pub(in crate::app::tui) fn role(event: &Event) -> Role {
     match (event.state, event.good) {
+        // Down without a fault: as somebody wanted it.
+        (Some(Readiness::Dead), None) => Role::Quiet,
         (Some(state), _) => Role::State(state),
         (None, Some(false)) => Role::State(Readiness::Dead),
         (None, Some(true)) => Role::Good,

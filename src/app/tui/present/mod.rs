@@ -43,11 +43,11 @@ use super::state::State;
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Size, age};
+use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, age};
 use crate::ui::grid::Grid;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
-use crate::ui::theme::glyph;
+use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, Header, Piece, Popup, Role, Tab, View};
 
 /// The observer publishes each second; older than this means that it is held up.
@@ -173,8 +173,15 @@ fn clock(state: &State) -> String {
 }
 
 /// The states that are counted: those who need the operator are counted already, and stand on top of the list.
-const IN_HEADER: [Readiness; 6] =
-    [Readiness::Working, Readiness::Available, Readiness::Stuck, Readiness::Dead, Readiness::Stale, Readiness::Unknown];
+const IN_HEADER: [Shown; 7] = [
+    Shown::Is(Readiness::Working),
+    Shown::Is(Readiness::Available),
+    Shown::Is(Readiness::Stuck),
+    Shown::Is(Readiness::Dead),
+    Shown::Is(Readiness::Stale),
+    Shown::Is(Readiness::Unknown),
+    Shown::Stopped,
+];
 
 /// Columns of the header that are not the counts': the clock, and blanks around both.
 const AROUND_COUNTS: usize = 10;
@@ -216,18 +223,13 @@ fn header(state: &State) -> Header {
             false => Piece::new(format!("   {} fails", plane.plane.word()), Role::Alarm),
         })
     };
-    let states: Vec<(Readiness, usize)> = IN_HEADER
+    let states: Vec<(Shown, usize)> =
+        IN_HEADER.iter().map(|shown| (*shown, snapshot.count(*shown))).filter(|(_, count)| *count > 0).collect();
+    let words = states
         .iter()
-        .map(|readiness| (*readiness, snapshot.count(*readiness)))
-        .filter(|(_, count)| *count > 0)
-        .collect();
-    let words = states.iter().map(|(readiness, count)| {
-        Piece::new(format!("   {} {count} {}", glyph(*readiness), readiness.word()), Role::State(*readiness))
-    });
+        .map(|(shown, count)| Piece::new(format!("   {} {count} {}", glyph(*shown), shown.word()), role(*shown)));
     // The list below has the words to the glyphs.
-    let glyphs = states
-        .iter()
-        .map(|(readiness, count)| Piece::new(format!("  {} {count}", glyph(*readiness)), Role::State(*readiness)));
+    let glyphs = states.iter().map(|(shown, count)| Piece::new(format!("  {} {count}", glyph(*shown)), role(*shown)));
     let old = state.data_age().filter(|age| *age >= OLD_DATA);
     let old = old.map(|age| Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
     // The first of them only: the header is one line. One that stands all day costs no other word its room.

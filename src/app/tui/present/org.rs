@@ -7,6 +7,7 @@ use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Label, Readiness, printable};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
+use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, OrgRow, OrgView, Piece, Reach, Role};
 
 /// What decides how its room is divided.
@@ -78,13 +79,13 @@ fn row(state: &State, branch: &str, holder: &Holder, selected: bool) -> OrgRow {
                 // Before what it needs: an ephemeral agent is dead most of its time, and nobody
                 // has to do anything.
                 (_, false) => Piece::new(format!("not staffed: {}", row.reason), Role::Quiet),
-                _ if row.needs_operator() => Piece::new(row.reason.as_str(), Role::State(row.readiness)),
+                _ if row.needs_operator() => Piece::new(row.reason.as_str(), role(row.shown())),
                 (Some(claim), _) => Piece::new(format!("{} {}", claim.card, claim.title), Role::Quiet),
                 (None, _) => Piece::new(row.reason.as_str(), Role::Quiet),
             };
             OrgRow {
                 key: Some(row.key),
-                state: Some(row.readiness),
+                state: Some(row.shown()),
                 unread: state.is_unread(row),
                 name: Piece::new(row.shown_name(), Role::Strong),
                 class: row.class.clone().unwrap_or_default(),
@@ -104,13 +105,7 @@ fn head(state: &State) -> (Vec<Piece>, Vec<Piece>) {
         Piece::new(row.shown_name(), Role::Strong),
         Piece::new(format!("  persona {}", Label::new(persona)), Role::Quiet),
     ];
-    (
-        title,
-        vec![Piece::new(
-            format!("{} {}", crate::ui::theme::glyph(row.readiness), row.readiness.word()),
-            Role::State(row.readiness),
-        )],
-    )
+    (title, vec![Piece::new(format!("{} {}", glyph(row.shown()), row.shown().word()), role(row.shown()))])
 }
 
 /// The seat in a few facts, and its persona, as wide as there is room.
@@ -217,7 +212,7 @@ fn item_mark(text: &str) -> usize {
     if digits > 0 && text[digits..].starts_with(". ") { digits + 2 } else { 0 }
 }
 
-/// The chart of the present rows.
+/// The chart of the present rows: of those that pass the filter, below all whom they report to.
 #[must_use]
 pub(in crate::app::tui) fn seats(state: &State) -> Vec<Seat> {
     state.snapshot.as_ref().map_or_else(Vec::new, |snapshot| chart::chart(&snapshot.agents))

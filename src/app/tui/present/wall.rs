@@ -9,6 +9,7 @@ use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
 use crate::fleet::screen::BETWEEN;
 use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::theme::role;
 use crate::ui::view::{Body, PaneCut, Piece, Role, TileView, WallView};
 
 /// Pictures are taken each second at least; older than this means that a server or a host is slow.
@@ -105,7 +106,7 @@ fn what(row: &AgentRow) -> Piece {
     if !row.managed {
         return Piece::new("unmanaged", Role::Quiet);
     }
-    let state = Role::State(row.readiness);
+    let state = role(row.shown());
     match (&row.question, &row.claim) {
         (Some(question), _) => Piece::new(format!("asks: {question}"), state),
         (None, _) if row.needs_operator() => {
@@ -114,7 +115,7 @@ fn what(row: &AgentRow) -> Piece {
             Piece::new(if drifts { warned } else { row.reason.to_string() }, if drifts { Role::Warning } else { state })
         }
         (None, Some(claim)) => Piece::new(claim.card.clone(), Role::Plain),
-        (None, None) => Piece::new(row.readiness.word(), Role::Quiet),
+        (None, None) => Piece::new(row.shown().word(), Role::Quiet),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::pane;
 use crate::app::tui::state::State;
 use crate::ui::layout::{Plan, ViewKind};
-use crate::ui::theme::glyph;
+use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, PaneCut, Piece, Role};
 
 /// What decides how its room is divided.
@@ -21,8 +21,8 @@ fn watch(state: &State, plan: &Plan) -> PaneCut {
     let name = state.selected_name();
     let mut title = vec![Piece::new(format!("{name}  "), Role::Strong)];
     if let Some(row) = state.selected_row() {
-        let role = Role::State(row.readiness);
-        title.push(Piece::new(format!("{} {}  ", glyph(row.readiness), row.readiness.word()), role));
+        let shown = row.shown();
+        title.push(Piece::new(format!("{} {}  ", glyph(shown), shown.word()), role(shown)));
     } else if state.snapshot.is_some() {
         cut.note = Some("no such agent or session".to_owned());
     }

@@ -150,7 +150,7 @@ pub(in crate::app::tui) fn owners(state: &mut State, id: CardId) {
     for row in agents {
         let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
         if let Ok((command, request)) = dispatch::resolve_request(state, "backlog.claim", &inputs) {
-            let label = format!("{}  {}  {}", row.name, row.readiness.word(), row.class.as_deref().unwrap_or_default());
+            let label = format!("{}  {}  {}", row.name, row.shown().word(), row.class.as_deref().unwrap_or_default());
             items.push((label, Choice::Run { command, request: Box::new(request), asks: None }));
         }
     }

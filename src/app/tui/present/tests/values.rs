@@ -40,7 +40,7 @@ fn the_reason_is_the_first_fact_and_what_warns_comes_next() {
     row.claim = Some(claim(-5.0));
     let drift = Evidence { flag: Some(Flag::Drift), ..Evidence::new(Plane::Process, true, "runs vim", 1.0) };
     row.evidence.push(drift);
-    let shown = detail::facts(&row);
+    let shown = detail::facts(&row, &[]);
     let labels: Vec<&str> = shown.lines.iter().map(|line| line.label.as_str()).collect();
     assert_eq!(labels, ["why", "card", "drift", "tmux", "systemd", "usage"]);
     assert_eq!(shown.lines[2].text, "runs vim", "its label says the rest");
@@ -55,7 +55,7 @@ fn a_claim_says_what_is_left_or_since_when_it_is_over() {
         [(90.0, Age::Left(Duration::from_secs(90))), (-90.0, Age::Expired(Duration::from_secs(90)))]
     {
         row.claim = Some(claim(expires_in));
-        let shown = detail::facts(&row);
+        let shown = detail::facts(&row, &[]);
         let card = shown.lines.iter().find(|line| line.label == "card").expect("a line of the card");
         assert_eq!((card.text.as_str(), card.age), ("A1 the card", Some(age)));
     }
@@ -74,7 +74,7 @@ fn only_the_dead_say_how_they_ended() {
     for (readiness, told) in [(Readiness::Dead, true), (Readiness::Working, false)] {
         let mut row = samples::row("a", readiness);
         row.last_exit = Some(exit.clone());
-        let shown = detail::facts(&row);
+        let shown = detail::facts(&row, &[]);
         let said: Vec<&str> = shown.lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(said.contains(&"exited with status 3, 2 times in a row at once"), told, "{said:?}");
         assert_eq!(said.contains(&"npm ERR!"), told, "{said:?}");
@@ -85,7 +85,7 @@ fn only_the_dead_say_how_they_ended() {
 fn a_session_of_nobodys_has_no_state() {
     let mut row = samples::row("by-hand", Readiness::Unknown);
     row.managed = false;
-    let shown = detail::facts(&row);
+    let shown = detail::facts(&row, &[]);
     assert!(words(&shown.state).ends_with("unmanaged") && shown.state[0].role == Role::Quiet);
 }
 
