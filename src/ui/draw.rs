@@ -75,8 +75,9 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
 
 pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
     let kind = match &view.body {
-        Body::Watch(_) | Body::Card(_) => ViewKind::Watch,
-        Body::Org(org) => ViewKind::Org { lines: org.lines },
+        Body::Watch(_) => ViewKind::Watch,
+        Body::Card(_) => ViewKind::Page,
+        Body::Org(org) => ViewKind::Org { lines: org.lines, filter: org.filter.is_some() },
         Body::Diff(diff) => ViewKind::Diff { filter: diff.filter.is_some() },
         Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
         Body::Wall(wall) => ViewKind::Wall { tiles: wall.all, at: wall.streamed, filter: wall.filter.is_some() },
@@ -84,7 +85,7 @@ pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
             selected: board.selected,
             filter: board.filter.is_some(),
             empty: !board.empty.is_empty(),
-            most: board.most,
+            counts: board.counts,
         },
         Body::Fleet(fleet) => ViewKind::Fleet {
             lines: fleet.lines,

@@ -103,8 +103,12 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
 fn card(plan: &Plan, board: &BoardView, position: Position) -> Option<Target> {
     let (lane, area) = plan.columns.iter().enumerate().find(|(_, area)| area.contains(position))?;
     let inner = if plan.column_edges == Edges::Full { Edges::Full.inside(*area) } else { plan.cards_in(*area) };
-    let at =
-        position.y.checked_sub(inner.y).filter(|_| inner.contains(position)).map(|line| line / plan.card_rows.max(1));
-    let cell = at.and_then(|at| board.columns.get(lane)?.cards.get(usize::from(at)));
+    let mut line = position.y.checked_sub(inner.y).filter(|_| inner.contains(position));
+    let mut cells = board.columns.get(lane).map_or(&[][..], |column| &column.cards).iter();
+    let cell = cells.find(|cell| {
+        let here = line.is_some_and(|line| line < cell.lines);
+        line = line.map(|line| line.saturating_sub(cell.lines));
+        here
+    });
     Some(Target::Card { lane, id: cell.and_then(|cell| cell.card.as_ref()).map(|card| card.id.clone()) })
 }

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::grid::Grid;
+use super::lanes;
 
 /// Minimum size of a terminal that shows anything useful.
 pub const MIN_SIZE: (u16, u16) = (24, 8);
@@ -15,15 +16,6 @@ const LIST_ONLY_UNDER_ROWS: u16 = 14;
 
 /// From this width on the detail stands beside the list.
 const BESIDE_FROM: u16 = 110;
-
-/// From this width on the board's columns stand side by side.
-const COLUMNS_FROM: u16 = 64;
-
-/// From this width on the board's columns are equally wide.
-const EQUAL_FROM: u16 = 110;
-
-/// Width of a column that is not selected where they are not equally wide.
-const NARROW: u16 = 11;
 
 /// From this height on a card takes two lines.
 const TWO_LINES_FROM: u16 = 18;
@@ -116,6 +108,8 @@ pub enum ViewKind {
         /// Whether the filter line is shown.
         filter: bool,
     },
+    /// One text, such as a card.
+    Page,
     /// What differs in a work tree.
     Diff {
         /// Whether the filter line is shown.
@@ -129,8 +123,8 @@ pub enum ViewKind {
         filter: bool,
         /// Whether there is anything to show.
         empty: bool,
-        /// Cards in the fullest column.
-        most: u64,
+        /// Cards in each column.
+        counts: [u64; 5],
     },
 }
 
@@ -169,8 +163,10 @@ pub struct Plan {
     pub column_edges: Edges,
     /// The board's columns with their title lines.
     pub columns: [Rect; 5],
-    /// Lines of a card in a column.
-    pub card_rows: u16,
+    /// Lines of a card in each column, at least.
+    pub card_rows: [u16; 5],
+    /// Whether a card in the selected column has as many as its title takes.
+    pub wraps: bool,
     /// Counts of all columns, where only one is shown.
     pub tabs: Rect,
     /// The panel of the selected card, below the columns.
@@ -187,9 +183,9 @@ impl Plan {
     /// Returns how many cards of each column the screen shows at most. Where one column is shown alone the others are as
     /// long as it is.
     #[must_use]
-    pub fn board_page(&self) -> u16 {
+    pub fn board_pages(&self) -> [u16; 5] {
         let tallest = self.columns.iter().map(|column| self.cards_in(*column).height).max().unwrap_or(0);
-        tallest / self.card_rows.max(1)
+        self.card_rows.map(|rows| tallest / rows.max(1))
     }
 
     /// Returns where the cards of a column stand.
@@ -259,9 +255,17 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
             }
         }
         ViewKind::Activity { filter } => activity(&mut plan, body, filter),
-        ViewKind::Org { lines } => org(&mut plan, body, lines),
+        ViewKind::Org { lines, filter } => org(&mut plan, body, lines, filter),
+        ViewKind::Page => {
+            whole(&mut plan, body, false);
+            if plan.edges == Edges::Full {
+                plan.list = inset(plan.list);
+            }
+        }
         ViewKind::Diff { filter } => whole(&mut plan, body, filter),
-        ViewKind::Board { selected, filter, empty, most } => board(&mut plan, body, (selected, most), filter, empty),
+        ViewKind::Board { selected, filter, empty, counts } => {
+            board(&mut plan, body, (selected, counts), filter, empty);
+        }
     }
     plan
 }
@@ -361,7 +365,7 @@ fn whole(plan: &mut Plan, body: Rect, filter: bool) {
     plan.list = plan.edges.inside(plan.list_frame);
 }
 
-fn board(plan: &mut Plan, mut body: Rect, (selected, most): (usize, u64), filter: bool, empty: bool) {
+fn board(plan: &mut Plan, mut body: Rect, (selected, counts): (usize, [u64; 5]), filter: bool, empty: bool) {
     if filter {
         plan.filter = Rect { height: 1, ..body };
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
@@ -379,33 +383,35 @@ fn board(plan: &mut Plan, mut body: Rect, (selected, most): (usize, u64), filter
         }
         plan.card = inset(plan.edges.inside(plan.card_frame));
     }
-    if body.width < COLUMNS_FROM {
+    if body.width < lanes::SIDE_BY_SIDE_FROM {
         plan.tabs = Rect { height: 1, ..body };
         // The tabs stand where a column's own title would.
         plan.columns[selected] = body;
-        plan.card_rows = 1;
+        plan.card_rows = [1; 5];
         return;
     }
     // Side by side with equal widths where titles stay readable; else the selected one gets the room.
-    let equal = body.width >= EQUAL_FROM;
+    let (framed, equal) = (body.width >= lanes::FRAMED_FROM, body.width >= lanes::EQUAL_FROM);
+    let tall = body.height >= TWO_LINES_FROM;
     // Where every column has room for all of its cards, titles take two lines: a column is narrower than most of them.
-    let roomy = equal && most * 3 <= u64::from(body.height.saturating_sub(2));
-    plan.card_rows = match body.height {
-        TWO_LINES_FROM.. if roomy => 3,
-        TWO_LINES_FROM.. => 2,
-        _ => 1,
+    let most = counts.into_iter().max().unwrap_or(0);
+    let roomy = most * 3 <= u64::from(body.height.saturating_sub(2));
+    plan.card_rows = match (tall && equal, roomy) {
+        (true, true) => [3; 5],
+        (true, false) => [2; 5],
+        (false, _) => [1; 5],
     };
-    plan.column_edges = if equal { Edges::Full } else { Edges::None };
+    if tall && framed && !equal {
+        // A narrow column shows more of its cards, the one that is read all of each.
+        plan.card_rows[selected] = 2;
+        plan.wraps = true;
+    }
+    plan.column_edges = if framed { Edges::Full } else { Edges::None };
+    let widths = lanes::widths(body.width, selected, counts);
     let mut x = body.x;
-    for (at, column) in plan.columns.iter_mut().enumerate() {
-        let width = match (equal, at == selected) {
-            // The columns that are left over go to the first ones, one each.
-            (true, _) => body.width / 5 + u16::from(u16::try_from(at).unwrap_or(5) < body.width % 5),
-            (false, true) => body.width - 4 * NARROW,
-            (false, false) => NARROW,
-        };
+    for (at, (column, width)) in plan.columns.iter_mut().zip(widths).enumerate() {
         // One column of space between two that have no edges.
-        let gap = u16::from(at < 4 && !equal);
+        let gap = u16::from(at < 4 && !framed);
         *column = Rect { x, width: width - gap, ..body };
         x += width;
     }
@@ -436,7 +442,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Diff { filter }, ViewKind::Org { lines }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, most: lines as u64 }] {
+            for kind in [ViewKind::Watch, ViewKind::Page, ViewKind::Diff { filter }, ViewKind::Org { lines, filter }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, counts: [0, lines as u64, 1, 0, 9] }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);

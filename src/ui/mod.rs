@@ -9,6 +9,7 @@ pub mod draw;
 pub mod facts;
 pub mod grid;
 pub mod hit;
+pub mod lanes;
 pub mod layout;
 mod overlay;
 pub mod paper;

@@ -296,8 +296,8 @@ pub struct BoardView {
     pub columns: Vec<ColumnView>,
     /// The selected one.
     pub selected: usize,
-    /// Cards in the fullest column.
-    pub most: u64,
+    /// Cards in each column.
+    pub counts: [u64; 5],
     /// The filter line, and whether it is being edited.
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead of cards when there are none.

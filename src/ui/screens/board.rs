@@ -5,13 +5,23 @@ use ratatui::layout::Rect;
 
 use super::list::{empty, filter, select};
 use crate::ui::canvas::{Panel, Pen, panel, pieces, stroke, thumb};
+use crate::ui::lanes::{INDENT, card_in, title_lines};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::ui::view::{BoardView, CardView, CardWords, ColumnView, Piece, Role};
+use crate::ui::view::{BoardView, CardView, CardWords, ColumnView, Fit, Piece, Reach, Role};
 
 /// Minimum width of a column that says more of a card on its only line than id and title.
 const MIN_INFO: usize = 24;
+
+/// Minimum width of one that tells who holds a card, and for how long, instead of its title.
+const OF_HOLDER: usize = 16;
+
+/// Most columns of who that is.
+const WIDEST_HOLDER: usize = 14;
+
+/// Columns in which the beginning of a title says anything.
+const MIN_TITLE: usize = 8;
 
 /// Draws the board.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &BoardView, theme: Theme) {
@@ -122,18 +132,19 @@ fn draw_column(buffer: &mut Buffer, plan: &Plan, area: Rect, column: &ColumnView
         band(buffer, area, column, selected, theme);
     }
     let inner = plan.cards_in(area);
-    for (at, card) in (0_u16..).zip(&column.cards) {
-        let y = inner.y + at * plan.card_rows;
+    let mut y = inner.y;
+    for card in &column.cards {
         // Half a card is not shown: its second line may be what matters.
-        if y + plan.card_rows > inner.bottom() {
+        if y + card.lines > inner.bottom() {
             break;
         }
-        let place = Rect { y, height: plan.card_rows, ..inner };
-        let inset = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
-        draw_cell(buffer, inset, card.card.as_ref(), theme);
+        let place = Rect { y, height: card.lines, ..inner };
+        let inset = card_in(place);
+        draw_cell(buffer, inset, (card.card.as_ref(), selected, card.marked), theme);
         if card.selected {
             select(buffer, place, theme);
         }
+        y += card.lines;
     }
 }
 
@@ -152,28 +163,34 @@ fn band(buffer: &mut Buffer, area: Rect, column: &ColumnView, selected: bool, th
     }
 }
 
-/// Draws a card in its column, on one line or two.
-fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: Theme) {
+/// Returns what stands of a claim: its owner, what is left of it, and that as a bar.
+fn held(card: &CardWords) -> Option<&[Piece]> {
+    let bar = card.info.iter().position(|piece| piece.fit == Fit::Whole)?;
+    card.info.get(bar.checked_sub(2)?..=bar)
+}
+
+/// Draws a card in its column, on one line or on more.
+fn draw_cell(buffer: &mut Buffer, area: Rect, (card, focused, marked): (Option<&CardWords>, bool, bool), theme: Theme) {
     let plain = theme.style(Role::Plain);
     let mut pen = Pen::new(buffer, area, area.y, theme);
     let Some(card) = card else { return pen.put("\u{2026}", theme.style(Role::Quiet)) };
-    pen.put_fitted(&[&card.id, " "], pen.room(), theme.style(Role::Lane(card.column)));
-    if area.height > 2 {
-        let (first, rest) = text::words_within(&card.title, pen.room());
-        pen.put(first, plain);
-        let mut below = 1;
-        if !rest.is_empty() {
-            let mut pen = Pen::new(
-                buffer,
-                Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area },
-                area.y + 1,
-                theme,
-            );
-            pen.put_fitted(&[rest], pen.room(), plain);
-            below = 2;
+    let lane = theme.style(Role::Lane(card.column));
+    pen.put_fitted(&[&card.id], pen.room(), lane);
+    // In the gap behind its id: nothing moves for it.
+    let (mark, style) = if marked { (theme.marked(), theme.style(Role::Accent)) } else { (" ", lane) };
+    pen.put(mark, style);
+    let width = usize::from(area.width);
+    let below = Rect { x: area.x + INDENT, width: area.width.saturating_sub(INDENT), ..area };
+    if area.height > 1 {
+        let mut y = area.y;
+        for line in title_lines(width, &card.id, &card.title, usize::from(area.height - 1)) {
+            if y > area.y {
+                pen = Pen::new(buffer, below, y, theme);
+            }
+            pen.put_fitted(&[line], pen.room(), plain);
+            y += 1;
         }
-        let second = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-        pieces(buffer, second, area.y + below, &card.info, theme);
+        pieces(buffer, below, y, &card.info, theme);
         return;
     }
     if let Some([owner, .., bar]) = held(card).filter(|_| !focused && width >= OF_HOLDER) {
@@ -186,7 +203,6 @@ fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: T
         }
         return;
     }
-    let width = usize::from(area.width);
     if width >= MIN_INFO && card.urgent {
         // One line: what is urgent about it stands in front of the title.
         let mut room = width / 3;
@@ -198,14 +214,24 @@ fn draw_cell(buffer: &mut Buffer, area: Rect, card: Option<&CardWords>, theme: T
         pen.put_fitted(&[" "], pen.room(), plain);
     }
     pen.put_fitted(&[&card.title], pen.room(), plain);
+    if !card.urgent {
+        // What has no room whole beside a whole title is left to the panel below.
+        for piece in &card.info {
+            if text::width_within(&piece.text, pen.room().saturating_sub(2)).is_some() {
+                pen.put("  ", plain);
+                pen.put(piece.text.trim_start(), theme.style(piece.role));
+            }
+        }
+    }
 }
 
 /// Draws one card on the whole screen.
 pub(crate) fn draw_card(buffer: &mut Buffer, plan: &Plan, view: &CardView, theme: Theme) {
-    let more = view.lines.len().saturating_sub(usize::from(view.scroll) + usize::from(plan.pane.height));
+    let more = view.lines.len().saturating_sub(usize::from(view.scroll) + usize::from(plan.list.height));
     let facts = [Piece::new(if more > 0 { format!("{more} more") } else { String::new() }, Role::Quiet)];
-    let edge = Panel { title: &view.title, facts: &facts, focused: true, ..Panel::default() };
-    panel(buffer, plan.pane_title, Edges::Rule, &edge, theme);
+    let reach = Reach { first: usize::from(view.scroll), room: usize::from(plan.list.height), all: view.lines.len() };
+    let edge = Panel { title: &view.title, facts: &facts, focused: true, reach, ..Panel::default() };
+    panel(buffer, plan.list_frame, plan.edges, &edge, theme);
     let shown = view.lines.get(usize::from(view.scroll)..).unwrap_or_default();
     lines(buffer, plan.list, shown, theme);
 }

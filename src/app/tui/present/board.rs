@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::card::{acceptance, clean, facts, headline, history, lease, neighbours, wrapped};
 use super::dag;
+use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::backlog::model::{CardLine, Column, Stamp};
 use crate::fleet::model::age;
+use crate::ui::lanes::card_lines;
 use crate::ui::layout::{Edges, Plan, ViewKind};
-use crate::ui::theme::glyph;
+use crate::ui::theme::{self, glyph};
 use crate::ui::view::{BoardView, Body, CardCell, CardWords, ColumnView, Fit, Piece, Reach, Role};
 
 /// Readings older than this are told: the watcher looks at least every ten seconds.
@@ -20,7 +22,7 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
         selected: state.board.column.index(),
         filter: state.is_filtered(),
         empty: state.board.board.as_ref().is_none_or(|board| board.counts.total() == 0),
-        most: most(state),
+        counts: counts(state),
     }
 }
 
@@ -33,9 +35,45 @@ pub(super) fn has_edge(plan: &Plan) -> bool {
     plan.edges == Edges::Full && !plan.card_frame.is_empty()
 }
 
-/// Cards in the fullest column.
-fn most(state: &State) -> u64 {
-    Column::ALL.map(|column| state.board.count(column)).into_iter().max().unwrap_or(0)
+/// Cards in each column.
+fn counts(state: &State) -> [u64; 5] {
+    Column::ALL.map(|column| state.board.count(column))
+}
+
+/// How many cards of each column the screen shows at most.
+pub(in crate::app::tui) fn pages(state: &State) -> [u64; 5] {
+    plan_for(state, plan(state)).board_pages().map(u64::from)
+}
+
+/// Lines that a card takes in its column.
+fn lines_of(state: &State, plan: &Plan, column: Column, at: u64) -> u16 {
+    let index = column.index();
+    match state.board.card(column, at).filter(|_| plan.wraps && column == state.board.column) {
+        Some(card) => card_lines(plan.cards_in(plan.columns[index]), card.id.as_str(), &clean(&card.title)),
+        None => plan.card_rows[index],
+    }
+}
+
+/// First card to show of a column, so that the selected one is on the screen and no line stays empty below the last.
+pub(in crate::app::tui) fn first_shown(state: &State, column: Column) -> u64 {
+    let plan = plan_for(state, plan(state));
+    let index = column.index();
+    let (at, count) = (state.board.at[index], state.board.count(column));
+    let page = u64::from(plan.board_pages()[index]).max(1);
+    let mut top = state.board.top[index].min(at).max((at + 1).saturating_sub(page)).min(count.saturating_sub(1));
+    if !plan.wraps || column != state.board.column {
+        return top.min(count.saturating_sub(page));
+    }
+    let room = u64::from(plan.cards_in(plan.columns[index]).height);
+    // Of a page at most: of a long column only what is around the selected card is measured.
+    let lines = |from: u64, to: u64| (from..to).map(|at| u64::from(lines_of(state, &plan, column, at))).sum::<u64>();
+    while top < at && lines(top, at + 1) > room {
+        top += 1;
+    }
+    while top > 0 && count - top < page && lines(top - 1, count) <= room {
+        top -= 1;
+    }
+    top
 }
 
 /// What there is to draw of it.
@@ -44,11 +82,12 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
 }
 
 fn board(state: &State, plan: &Plan) -> BoardView {
-    let page = u64::from(plan.board_page());
+    let pages = plan.board_pages().map(u64::from);
     let columns = Column::ALL.map(|column| {
         let index = column.index();
         let selected = column == state.board.column;
         let top = state.board.top[index];
+        let place = plan.cards_in(plan.columns[index]);
         // By the count and not by what was read: a card that is still on its way has its place already.
         let shown = page.min(state.board.count(column).saturating_sub(top));
         let cards = (top..top + shown)
@@ -59,13 +98,14 @@ fn board(state: &State, plan: &Plan) -> BoardView {
             .collect();
         let (title, notes) = title(state, column);
         let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let reach = Reach { first: number(top), room: number(page), all: number(state.board.count(column)) };
+        let page = if selected && plan.wraps { cards.len() } else { number(pages[index]) };
+        let reach = Reach { first: number(top), room: page, all: number(state.board.count(column)) };
         ColumnView { title, notes, cards, reach }
     });
     BoardView {
         columns: columns.into(),
         selected: state.board.column.index(),
-        most: most(state),
+        counts: counts(state),
         filter: state.is_filtered().then(|| (state.board.filter.text.clone(), state.board.filtering)),
         empty: empty(state),
         keys: if has_edge(plan) { super::hints(state, ON_THE_CARD) } else { Vec::new() },
@@ -193,7 +233,7 @@ fn cell(state: &State, column: Column, card: &CardLine) -> CardWords {
         title: clean(&card.title),
         column,
         info: info(state, column, card),
-        urgent: matches!(column, Column::Claimed | Column::Blocked) || card.priority != 0,
+        urgent: matches!(column, Column::Claimed | Column::Blocked),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::backlog::store::Neighbour;
 use crate::fleet::model::{Label, age, printable};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
-use crate::ui::theme::glyph;
+use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, CardView, Fit, Piece, Role};
 
 /// Most rows of the graph around it.
@@ -17,7 +17,7 @@ const GRAPH_ROWS: usize = 24;
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(_: &State) -> ViewKind {
-    ViewKind::Watch
+    ViewKind::Page
 }
 
 /// What there is to draw of it.
@@ -40,7 +40,7 @@ fn card(state: &State, plan: &Plan) -> CardView {
 }
 
 fn card_lines(state: &State, detail: &Detail, plan: &Plan) -> Vec<Vec<Piece>> {
-    let width = usize::from(plan.pane.width);
+    let width = usize::from(plan.list.width);
     let mut lines = facts(state, detail);
     let head = |text: &str| vec![Piece::new(text.to_owned(), Role::Strong)];
     if !detail.card.body.is_empty() {
@@ -72,7 +72,7 @@ fn card_lines(state: &State, detail: &Detail, plan: &Plan) -> Vec<Vec<Piece>> {
 pub(in crate::app::tui) fn scroll_end(state: &State) -> u16 {
     let plan = plan_for(state, plan(state));
     let lines = state.board.shown().map_or(0, |detail| card_lines(state, detail, &plan).len());
-    u16::try_from(lines.saturating_sub(usize::from(plan.pane.height))).unwrap_or(u16::MAX)
+    u16::try_from(lines.saturating_sub(usize::from(plan.list.height))).unwrap_or(u16::MAX)
 }
 
 pub(super) fn clean(text: &str) -> String {

@@ -16,12 +16,12 @@ const NAME: usize = 14;
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(_: &State) -> ViewKind {
-    ViewKind::Watch
+    ViewKind::Page
 }
 
 /// What there is to draw of it.
 pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
-    Body::Card(view(state, usize::from(plan.pane.height)))
+    Body::Card(view(state, usize::from(plan.list.height)))
 }
 
 fn view(state: &State, height: usize) -> CardView {

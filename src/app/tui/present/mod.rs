@@ -64,8 +64,6 @@ pub struct Room {
     pub shows_pane: bool,
     /// How the tiles of the wall stand.
     pub grid: Grid,
-    /// Cards of a column on the screen.
-    pub board_page: u64,
     /// Rows of events on the screen.
     pub activity_rows: usize,
     /// Whether what happened last has room below the list of agents, or would have if anything were known of it.
@@ -84,7 +82,6 @@ pub fn layout_of(state: &State) -> Room {
         pane: Size { width: plan.pane.width, height: plan.pane.height },
         shows_pane: !plan.pane.is_empty(),
         grid: plan.grid,
-        board_page: u64::from(plan.board_page()),
         activity_rows: if state.screen == Screen::Activity { activity::rows(state, &plan) } else { 0 },
         may_tell_recent: match kind {
             ViewKind::Fleet { lines, filter, facts, open, .. } if state.screen == Screen::Fleet => {
@@ -360,6 +357,7 @@ fn footer(state: &State, plan: &Plan) -> Vec<(String, String)> {
             !matches!(place, Place::Board | Place::Diff) || !matches!(spec.id, "view.board" | "attention.next")
         })
         .filter(|spec| place != Place::Activity || spec.id != "view.activity")
+        .filter(|spec| state.screen != Screen::Card || spec.id != "card.open")
         // What stands in the edge of its panel needs no second place.
         .filter(|spec| !in_edge.contains(&spec.id))
         .collect();

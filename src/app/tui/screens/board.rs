@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::app::action::{Direction, Motion};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present::layout_of;
+use crate::app::tui::present::board::{first_shown, pages};
 use crate::app::tui::screens::parts::{FilterParts, ViewParts};
 use crate::app::tui::state::State;
 use crate::app::tui::state::board::first_column;
@@ -37,6 +37,7 @@ pub(in crate::app::tui) fn view(state: &mut State) {
         state.screen = Screen::Board;
         state.back.clear();
         state.pane.history = None;
+        keep_all_in_view(state);
     }
 }
 
@@ -65,6 +66,8 @@ pub(in crate::app::tui) fn column(state: &mut State, direction: Direction) {
         let at = state.board.column.index();
         let to = if direction == Direction::Left { at.saturating_sub(1) } else { (at + 1).min(4) };
         state.board.column = Column::ALL[to];
+        // The one in focus has more room and other lines than the rest.
+        keep_all_in_view(state);
     }
 }
 
@@ -72,13 +75,13 @@ pub(in crate::app::tui) fn column(state: &mut State, direction: Direction) {
 pub(in crate::app::tui) fn click(state: &mut State, lane: usize, id: Option<&str>) {
     let Some(column) = Column::ALL.get(lane).copied().filter(|_| has_columns(state)) else { return };
     state.board.column = column;
-    let page = layout_of(state).board_page.max(1);
+    let page = pages(state)[column.index()].max(1);
     let top = state.board.top[column.index()];
     let is_it = |at: &u64| state.board.card(column, *at).is_some_and(|card| Some(card.id.as_str()) == id);
     if let Some(at) = (top..top + page).find(is_it) {
         state.board.at[column.index()] = at;
     }
-    keep_in_view(state, column);
+    keep_all_in_view(state);
 }
 
 /// Lets keys go into the filter.
@@ -99,7 +102,7 @@ pub(in crate::app::tui) fn show_only(state: &mut State, words: TextInput) {
 fn step(state: &mut State, motion: Motion) {
     let column = state.board.column;
     let last = state.board.count(column).saturating_sub(1);
-    let page = layout_of(state).board_page.max(1);
+    let page = pages(state)[column.index()].max(1);
     let at = &mut state.board.at[column.index()];
     *at = match motion {
         Motion::Up => at.saturating_sub(1),
@@ -169,9 +172,7 @@ pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read
             state.board.at[column.index()] = at;
         }
     }
-    for column in Column::ALL {
-        keep_in_view(state, column);
-    }
+    keep_all_in_view(state);
 }
 
 /// Takes a card that was read in full.
@@ -209,7 +210,7 @@ pub(in crate::app::tui) fn want(state: &mut State, id: CardId) {
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     // Elsewhere only counts and claims are shown, and those are always read.
     if matches!(state.screen, Screen::Board | Screen::Card)
-        && let Some(query) = state.board.question(layout_of(state).board_page)
+        && let Some(query) = state.board.question(pages(state).into_iter().max().unwrap_or(0))
     {
         state.board.query = query.clone();
         effects.push(Effect::Backlog(Request::Board(query)));
@@ -234,11 +235,12 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
 
 /// Scrolls a column so that its selection is on the screen.
 fn keep_in_view(state: &mut State, column: Column) {
-    let page = layout_of(state).board_page.max(1);
     let index = column.index();
-    let count = state.board.count(column);
-    let at = state.board.at[index].min(count.saturating_sub(1));
-    state.board.at[index] = at;
-    let top = state.board.top[index].min(at).max((at + 1).saturating_sub(page));
-    state.board.top[index] = top.min(count.saturating_sub(page));
+    state.board.at[index] = state.board.at[index].min(state.board.count(column).saturating_sub(1));
+    state.board.top[index] = first_shown(state, column);
+}
+
+/// Scrolls each of them.
+pub(in crate::app::tui) fn keep_all_in_view(state: &mut State) {
+    Column::ALL.into_iter().for_each(|column| keep_in_view(state, column));
 }

@@ -30,7 +30,7 @@ pub(super) const PARTS: ViewParts = ViewParts {
 };
 
 fn scroll(state: &mut State, motion: Motion) {
-    let page = layout_of(state).pane.height.max(2);
+    let page = u16::try_from(layout_of(state).list_rows + 1).unwrap_or(u16::MAX).max(2);
     let to = match motion {
         Motion::Up => state.board.scroll.saturating_sub(1),
         Motion::Down => state.board.scroll.saturating_add(1),
@@ -78,7 +78,6 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
                     let sent = state.request(command);
                     dispatch::send(state, sent, request, effects);
                 }
-                Err(why) => state.say(why, true),
             }
         }
         _ => {}

@@ -61,7 +61,7 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
 
 fn step(state: &mut State, motion: Motion) {
     let last = state.goals.read.as_ref().map_or(0, |goals| goals.goals.len().saturating_sub(1));
-    let page = usize::from(layout_of(state).pane.height.max(2)) / 2;
+    let page = (layout_of(state).list_rows + 1).max(2) / 2;
     let at = state.goals.at;
     state.goals.at = match motion {
         Motion::Up => at.saturating_sub(1),

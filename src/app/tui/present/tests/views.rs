@@ -128,3 +128,50 @@ fn the_figures_say_which_keys_change_them() {
     assert!(text.lines().any(|line| line.contains("24h ago") && line.contains("now")), "the bars have a scale: {text}");
     assert!(text.contains("needed somebody"), "{text}");
 }
+
+#[test]
+fn the_column_in_focus_shows_whole_titles_and_beside_it_claims_show_their_time() {
+    use crate::backlog::model::Column;
+    let mut state = board((120, 36), [3, 100, 12, 0, 90]);
+    let long = "Measure the queue under load, and write down what each of the agents that wait for it costs us";
+    let mut read = (**state.board.board.as_ref().unwrap()).clone();
+    for card in read.lanes[Column::Ready.index()].cards.iter_mut().step_by(2) {
+        card.title = long.to_owned();
+    }
+    update(&mut state, Event::Board(Arc::new(read), samples_now()));
+    let shown = |state: &State| picture::plain(&frame(state, Theme::default()));
+    let text = shown(&state);
+    for word in long.split(' ') {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let claim = text.lines().find(|line| line.contains("C1 code0")).unwrap();
+    assert!(claim.contains('\u{25b0}') || claim.contains('\u{25b1}'), "{text}");
+    // However many lines each takes, the selected one is on the screen, and none is left blank below the last.
+    for keys in ["jjjjjjjjjjjjjjj", "kkkkkkkkk", "G", "kkkkkkkkkkkkk", "g", "ljj", "hG"] {
+        for key in keys.chars() {
+            press(&mut state, key);
+            let view = match present(&state).body {
+                crate::ui::view::Body::Board(view) => view,
+                other => panic!("{other:?}"),
+            };
+            let lane = &view.columns[view.selected];
+            assert!(lane.cards.iter().any(|card| card.selected), "{keys} {key}: {}", shown(&state));
+        }
+    }
+    // The last page is full: three lines of a card at most are left over.
+    let lines = shown(&state);
+    let last = lines.lines().position(|line| line.contains("A99")).expect("the last card");
+    let end = lines.lines().skip(last).position(|line| line.contains('\u{256f}')).unwrap();
+    assert!(end <= 5, "{lines}");
+}
+
+#[test]
+fn an_empty_column_in_focus_takes_no_room_from_those_with_cards() {
+    for width in [80, 100, 120, 160] {
+        let mut state = board((width, 36), [3, 40, 0, 2, 9]);
+        press(&mut state, 'l');
+        let plan = plan_of(&state);
+        let claimed = plan.columns[2];
+        assert!(plan.columns.iter().enumerate().all(|(at, lane)| at == 2 || lane.width > claimed.width), "{plan:?}");
+    }
+}
