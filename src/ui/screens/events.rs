@@ -65,7 +65,12 @@ fn event(buffer: &mut Buffer, row: Rect, line: &EventLine, [time, who, what]: [u
     if usize::from(row.width) >= KIND_FROM {
         pen.put_column(&[line.kind], 10, quiet);
     }
-    pen.put_column(&[&line.what], what.min(pen.room()), theme.style(line.role));
+    // What became of it is not cut beside blanks: a row gives up as much of its column as it leaves empty.
+    let room = pen.room();
+    let own = text::width_within(&line.what, what).unwrap_or(what);
+    let outcome = text::width_within(&line.outcome.text, room).unwrap_or(room);
+    let what = what.min(room.saturating_sub(outcome + 2).max(own));
+    pen.put_column(&[&line.what], what.min(room), theme.style(line.role));
     pen.put("  ", quiet);
     let room = pen.room();
     pen.put_fitted(&[&line.outcome.text], room, theme.style(line.outcome.role));

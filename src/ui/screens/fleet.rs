@@ -107,6 +107,9 @@ fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {
     }
 }
 
+/// Seconds of silence that are none.
+const JUST_NOW: u64 = 10;
+
 /// Columns between two of the list.
 const GAP: usize = 2;
 
@@ -190,7 +193,9 @@ fn list_row(buffer: &mut Buffer, area: Rect, row: &ListRow, columns: Columns, th
     }
     let idle = agent.idle_seconds.map(|idle| Coarse::of(Duration::from_secs(idle)));
     let beat = agent.heartbeat.as_ref().map(|beat| Coarse::of_beat(Duration::from_secs_f64(beat.age_seconds)));
-    for (time, wide) in [(idle, columns.idle), (beat, columns.beat)] {
+    // Whoever works prints: a column of equal words would hide those who fell silent.
+    let at_work = shown == Shown::Is(Readiness::Working) && agent.idle_seconds.is_some_and(|idle| idle < JUST_NOW);
+    for (time, wide, none) in [(idle, columns.idle, at_work), (beat, columns.beat, false)] {
         if wide > 0 {
             let short = time.filter(|_| !none).map(Brief::new);
             let missing = if none { "" } else { "-" };

@@ -28,7 +28,8 @@ pub(super) fn output_cell(rows: u64, theme: Theme) -> &'static str {
 pub(super) fn strip_cell(cell: StripCell, theme: Theme) -> (&'static str, Role) {
     let steps = bars(theme);
     match cell.state {
-        None => (if theme.unicode { "\u{b7}" } else { " " }, Role::Quiet),
+        // Hardly to be seen: a fleet that has just begun has more of them than of all others.
+        None => (if theme.unicode { "\u{b7}" } else { " " }, Role::Faint),
         Some(state @ (Readiness::Stuck | Readiness::Dead | Readiness::Stale)) => {
             (theme.glyph(state), Role::State(state))
         }

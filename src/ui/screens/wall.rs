@@ -37,6 +37,10 @@ fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme
     let state = role(shown);
     let tint = tile.needs.then_some(tile.what.role);
     panel(buffer, frame, edges, &Panel { focused: tile.selected, tint, ..Panel::default() }, theme);
+    if edges == Edges::Rule {
+        // A rule of the pane's own, such as a composer's, would be taken for the edge of the next tile.
+        buffer.set_style(Rect { height: 1, ..frame }, theme.band());
+    }
     // Every column counts in a narrow edge: a mark, the state, and a corner where there is one.
     let right = if edges == Edges::Full { 3 } else { 1 };
     let inner = Rect { x: frame.x + 1, width: frame.width.saturating_sub(right), height: 1, ..frame };

@@ -131,6 +131,12 @@ impl Theme {
         }
     }
 
+    /// Returns the ground of a title that nothing else sets apart.
+    #[must_use]
+    pub fn band(self) -> Style {
+        Style::new().bg(self.palette.surface)
+    }
+
     /// Returns the style of the chosen one of several buttons or tabs.
     #[must_use]
     pub fn chosen(self) -> Style {

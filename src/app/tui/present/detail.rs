@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::fleet::model::{AgentRow, Flag, Label, Plane, Readiness, UsageFacts, age};
+use crate::fleet::model::{AgentRow, Flag, Label, Plane, PlaneState, Readiness, Shown, UsageFacts, age};
 use crate::ui::columns::amount;
 use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
@@ -12,9 +12,9 @@ use crate::ui::view::{Age, FactLine, Facts, Piece, Role};
 /// Lines of the last screen shown beside the list.
 const SAID_LINES: usize = 2;
 
-/// Facts beside the list.
+/// Facts beside the list, but for what is true of the whole host: of these planes.
 #[must_use]
-pub(super) fn facts(row: &AgentRow) -> Facts {
+pub(super) fn facts(row: &AgentRow, planes: &[PlaneState]) -> Facts {
     let mut title = vec![Piece::new(row.shown_name(), Role::Strong)];
     if let Some(alias) = &row.alias {
         title.push(Piece::new(format!("  {alias}"), Role::Plain));
@@ -39,8 +39,10 @@ pub(super) fn facts(row: &AgentRow) -> Facts {
         });
     }
     for evidence in &row.evidence {
-        // The title has what the roster says.
-        if evidence.plane == Plane::Roster {
+        // The title has what the roster says, and the header why nothing can be known of a plane here.
+        let of_all = !evidence.ok && !row.has(Flag::Remote);
+        let of_all = of_all && planes.iter().any(|plane| plane.plane == evidence.plane && !plane.ok);
+        if evidence.plane == Plane::Roster || evidence.plane == Plane::Systemd && of_all {
             continue;
         }
         let drift = evidence.flag == Some(Flag::Drift);

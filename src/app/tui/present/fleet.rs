@@ -34,7 +34,7 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
 
 /// The facts of the selected agent, in lines as wide as their panel.
 fn facts(state: &State) -> Option<Facts> {
-    let facts = detail::facts(state.selected_row()?);
+    let facts = detail::facts(state.selected_row()?, &state.snapshot.as_ref()?.planes);
     let columns = layout::facts_width(state.size.width, state.size.height);
     let open = state.facts.open;
     Some(Facts { lines: crate::ui::facts::wrapped(facts.lines, columns, open), open, ..facts })

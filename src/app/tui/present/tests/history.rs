@@ -107,7 +107,7 @@ fn what_an_agent_used_is_one_line_of_what_is_known() {
     let mut row = samples::row("a", Readiness::Working);
     let nothing = UsageFacts::default();
     let said = |row: &crate::fleet::model::AgentRow| {
-        detail::facts(row).lines.into_iter().find(|line| line.label == "tokens").map(|line| line.text)
+        detail::facts(row, &[]).lines.into_iter().find(|line| line.label == "tokens").map(|line| line.text)
     };
     assert_eq!(said(&row), None, "nothing was said");
     let limits = vec![LimitFacts { window: Label::new("5h"), used_percent: 80.0, resets_at: None }];

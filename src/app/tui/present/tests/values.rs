@@ -317,3 +317,57 @@ fn a_tile_says_what_its_agent_wants() {
         view.tiles.iter().map(|tile| (tile.agent.name.as_str(), tile.what.text.as_str(), tile.needs)).collect();
     assert_eq!(told, [("asks", "asks: Deploy?", true), ("works", "A1", false), ("other", "unmanaged", false)]);
 }
+
+#[test]
+fn who_was_stopped_on_purpose_alarms_nobody() {
+    let mut stopped = samples::row("stopped", Readiness::Dead);
+    stopped.flags = vec![Flag::Stopped];
+    stopped.reason = Label::new("stopped on purpose");
+    let state = fleet_of(vec![samples::row("died", Readiness::Dead), stopped.clone()]);
+    let header = present(&state).header;
+    let told = words(&header.counts);
+    assert!(told.contains("1 needs you") && told.contains("1 dead") && told.contains("\u{25a1} 1 stopped"), "{told}");
+    for form in std::iter::once(&header.counts).chain(&header.shorter) {
+        let calm = form.iter().find(|piece| piece.text.contains("\u{25a1} 1")).expect("counted in each form");
+        assert_eq!(calm.role, Role::Quiet);
+    }
+    let facts = detail::facts(&stopped, &[]);
+    assert_eq!((words(&facts.state), facts.state[0].role), ("\u{25a1} stopped".to_owned(), Role::Quiet));
+    assert_eq!((facts.lines[0].text.as_str(), facts.lines[0].role), ("stopped on purpose", Role::Quiet));
+    let told = detail::explanation(&stopped, Timestamp::UNIX_EPOCH);
+    assert!(told.iter().any(|(name, text)| name == "shown as" && text.starts_with("stopped")), "{told:?}");
+    // In each view, in no colour of a state: the one that died has it.
+    for (key, view) in [('1', "fleet"), ('2', "wall"), ('5', "org")] {
+        let mut state = state.clone();
+        update(&mut state, Event::Key(crossterm::event::KeyCode::Char(key).into()));
+        let theme = Theme::default();
+        let frame = frame(&state, theme);
+        let red = theme.style(Role::State(Readiness::Dead)).fg;
+        let row = |mark: &str| {
+            let cells = frame.content.iter().filter(move |cell| cell.symbol() == mark);
+            cells.filter(move |cell| cell.fg == red.unwrap_or_default()).count()
+        };
+        assert!(row("\u{2717}") > 0 && row("\u{25a1}") == 0, "{view}");
+        assert!(picture::plain(&frame).contains("\u{25a1} stopped"), "{view}");
+    }
+}
+
+#[test]
+fn what_is_true_of_the_whole_host_is_no_fact_of_each_agent() {
+    let row = samples::row("a", Readiness::Working);
+    let of = |planes: &[PlaneState]| {
+        detail::facts(&row, planes).lines.iter().any(|line| line.label == Plane::Systemd.word())
+    };
+    assert!(of(&[]));
+    let plane = |ok| PlaneState { plane: Plane::Systemd, ok, text: Label::new("no user manager here") };
+    assert!(!of(&[plane(false)]) && of(&[plane(true)]));
+}
+
+#[test]
+fn whoever_works_has_no_idle_time() {
+    let row = |name: &str, idle| AgentRow { idle_seconds: idle, ..samples::row(name, Readiness::Working) };
+    let state = fleet_of(vec![row("busy", Some(3)), row("slow", Some(45)), row("none", None)]);
+    let text = picture::plain(&frame(&state, Theme::default()));
+    let of = |name: &str| text.lines().find(|line| line.contains(name)).unwrap().to_owned();
+    assert!(!of(" busy ").contains("<10s") && of(" slow ").contains("40s"), "{text}");
+}
