@@ -63,6 +63,52 @@ pub struct Columns {
     pub reason: usize,
 }
 
+/// Which column rows stand in the order of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum By {
+    /// Who needs the operator most comes first.
+    #[default]
+    State,
+    /// By name.
+    Name,
+    /// By the card that is held.
+    Card,
+    /// Who used most comes first.
+    Tokens,
+    /// Who has been silent longest comes first.
+    Idle,
+    /// By role.
+    Class,
+    /// By program.
+    Runtime,
+}
+
+impl By {
+    /// Every order, as they are gone through.
+    pub const ALL: [Self; 7] =
+        [Self::State, Self::Name, Self::Card, Self::Tokens, Self::Idle, Self::Class, Self::Runtime];
+
+    /// Returns its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::State => "attention",
+            Self::Name => "name",
+            Self::Card => "card",
+            Self::Tokens => "tokens",
+            Self::Idle => "idle",
+            Self::Class => "class",
+            Self::Runtime => "runtime",
+        }
+    }
+
+    /// Returns whether the largest comes first.
+    #[must_use]
+    pub fn falls(self) -> bool {
+        matches!(self, Self::State | Self::Tokens | Self::Idle)
+    }
+}
+
 /// Which strips there is something for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Strips {
@@ -127,6 +173,19 @@ impl Widest {
 }
 
 impl Columns {
+    /// Returns whether the column of an order is shown.
+    #[must_use]
+    pub fn has(&self, by: By) -> bool {
+        match by {
+            By::State | By::Name => true,
+            By::Card => self.card > 0,
+            By::Tokens => self.tokens > 0,
+            By::Idle => self.idle > 0,
+            By::Class => self.class > 0,
+            By::Runtime => self.runtime > 0,
+        }
+    }
+
     /// Divides a width among the columns of rows that are so wide.
     #[must_use]
     pub fn of(width: usize, widest: Widest) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::activity::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Plots, StripLine};
-use super::columns::{Columns, OUTPUT};
+use super::columns::{By, Columns, OUTPUT};
 use crate::backlog::model::Column;
 use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, Shown, StripCell};
 
@@ -369,6 +369,8 @@ pub struct FleetView {
     pub rows: Vec<ListRow>,
     /// How their widths are divided.
     pub columns: Columns,
+    /// Which of these they stand in the order of.
+    pub by: By,
     /// Lines that the whole list takes.
     pub lines: usize,
     /// Which of them are on the screen.

@@ -222,6 +222,7 @@ impl ScreenAction {
             | Self::Freeze
             | Self::Follow
             | Self::Move(_)
+            | Self::Order(_)
             | Self::OpenFacts
             | Self::ScrollFacts(_)
             | Self::Filter

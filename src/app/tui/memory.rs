@@ -10,6 +10,7 @@ use super::state::input_history::InputHistory;
 use crate::app::tui::screens::{activity, board, fleet};
 use crate::app::tui::state::screen::Screen;
 use crate::fleet::activity::Span;
+use crate::ui::columns::By;
 
 /// Longest text that is taken back; a file that somebody wrote may hold anything.
 const MAX_CHARS: usize = 2_000;
@@ -22,6 +23,8 @@ pub struct Memory {
     pub view: String,
     /// Filter of the agents.
     pub agents: String,
+    /// What their list is ordered by, by its word.
+    pub order: String,
     /// Filter of the cards.
     pub cards: String,
     /// Filter of the events.
@@ -47,6 +50,7 @@ impl Memory {
         Self {
             view: view.word().to_owned(),
             agents: state.filter.text.clone(),
+            order: state.order.word().to_owned(),
             cards: state.board.filter.text.clone(),
             events: state.activity.filter.text.clone(),
             plots: state.activity.plots,
@@ -67,6 +71,7 @@ impl Memory {
         if let Some(view) = views.into_iter().find(|view| view.word() == self.view).filter(|_| !state.watch_only) {
             state.screen = view;
         }
+        state.order = By::ALL.into_iter().find(|by| by.word() == self.order).unwrap_or_default();
         fleet::restore_filter(state, clean(self.agents));
         board::restore_filter(state, &clean(self.cards));
         activity::restore_filter(state, &clean(self.events));
@@ -102,6 +107,7 @@ mod tests {
         board::restore_filter(&mut left, "phase:one");
         activity::restore_filter(&mut left, "kind:send");
         left.activity.plots = true;
+        left.order = By::Tokens;
         left.activity.span = Span::Week;
         left.commands.push("fleet doctor");
         left.notices.snoozed.insert("a".to_owned(), Timestamp::UNIX_EPOCH);

@@ -11,6 +11,7 @@ pub mod filter;
 mod gallery;
 pub mod memory;
 pub mod notices;
+pub mod order;
 pub mod present;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -13,7 +13,7 @@ use crate::backlog::model::Column;
 use crate::fleet::model::age::Coarse;
 use crate::fleet::model::{Readiness, Shown};
 use crate::ui::canvas::{Brief, Panel, Pen, divider, pane, panel, pieces, put, width_of};
-use crate::ui::columns::{self, Columns};
+use crate::ui::columns::{self, By, Columns};
 use crate::ui::facts::{label_columns, told};
 use crate::ui::layout::{Edges, Plan};
 use crate::ui::text;
@@ -26,7 +26,7 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Th
     let stacked = plan.detail_frame.x == plan.list_frame.x && !plan.detail_frame.is_empty();
     // The lower edge of a list that stands above the detail is the detail's upper one.
     let (facts, foot) = if stacked { (&view.position, &[][..]) } else { (&view.count, view.position.as_slice()) };
-    let title = [Piece::new("Fleet", Role::Strong)];
+    let title = [Piece::new("Fleet", Role::Strong), Piece::new(ordered(view.by), Role::Quiet)];
     let list_panel = Panel { title: &title, facts, foot, focused: true, reach: view.reach, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &list_panel, theme);
     list(buffer, plan.list, view, theme);
@@ -113,25 +113,48 @@ const JUST_NOW: u64 = 10;
 /// Columns between two of the list.
 const GAP: usize = 2;
 
-fn title(buffer: &mut Buffer, area: Rect, columns: Columns, theme: Theme) {
+/// Returns how the list is ordered, where it is not by who needs somebody most.
+fn ordered(by: By) -> &'static str {
+    match by {
+        By::State => "",
+        By::Name => " by name",
+        By::Card => " by card",
+        By::Tokens => " by tokens",
+        By::Idle => " by idle time",
+        By::Class => " by class",
+        By::Runtime => " by runtime",
+    }
+}
+
+fn title(buffer: &mut Buffer, area: Rect, (columns, by): (Columns, By), theme: Theme) {
     let style = theme.style(Role::Quiet);
     let mut pen = Pen::new(buffer, area, area.y, theme);
     pen.skip(columns::MARKS);
-    for (title, wide) in [
-        ("STATE", columns::STATE - GAP),
-        ("AGENT", columns.name),
-        (if columns.strip < "LAST HOUR".len() { "HOUR" } else { "LAST HOUR" }, columns.strip),
-        ("OUTPUT", columns.output),
-        ("CLASS", columns.class),
-        ("RUNTIME", columns.runtime),
-        ("CARD", columns.card),
+    // The mark stands in the gap behind its column's name: no column moves for it.
+    let mark = |of: Option<By>| match of == Some(by) {
+        true if by.falls() => theme.falls(),
+        true => theme.rises(),
+        false => "",
+    };
+    for (title, wide, of) in [
+        ("STATE", columns::STATE - GAP, Some(By::State)),
+        ("AGENT", columns.name, Some(By::Name)),
+        (if columns.strip < "LAST HOUR".len() { "HOUR" } else { "LAST HOUR" }, columns.strip, None),
+        ("OUTPUT", columns.output, None),
+        ("CLASS", columns.class, Some(By::Class)),
+        ("RUNTIME", columns.runtime, Some(By::Runtime)),
+        ("CARD", columns.card, Some(By::Card)),
     ] {
         if wide > 0 {
             pen.put_column(&[title, mark(of)], wide + 1, style);
             pen.skip(GAP - 1);
         }
     }
-    for (title, wide) in [("TOKENS", columns.tokens), ("IDLE", columns.idle), ("BEAT", columns.beat)] {
+    for (title, wide, of) in [
+        ("TOKENS", columns.tokens, Some(By::Tokens)),
+        ("IDLE", columns.idle, Some(By::Idle)),
+        ("BEAT", columns.beat, None),
+    ] {
         if wide > 0 {
             pen.put_right(title, wide, style);
             pen.put_column(&[mark(of)], 1, style);

@@ -238,6 +238,18 @@ impl Theme {
     /// The mark of a row of which nothing is told for a while.
     pub const SNOOZED: &'static str = "z";
 
+    /// Returns the mark of a column whose largest comes first.
+    #[must_use]
+    pub fn falls(self) -> &'static str {
+        if self.unicode { "\u{25be}" } else { "v" }
+    }
+
+    /// Returns the mark of a column whose smallest comes first.
+    #[must_use]
+    pub fn rises(self) -> &'static str {
+        if self.unicode { "\u{25b4}" } else { "^" }
+    }
+
     /// Returns the mark of something that is missing.
     #[must_use]
     pub fn ellipsis(self) -> &'static str {

@@ -194,7 +194,7 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         |inputs| Ok(Action::Terminal(TerminalAction::Watch(inputs.required("name")?))),
     )
     .looks()
-    .key(Place::Fleet, &["enter"])
+    .key(Place::Fleet, &["enter", "z"])
     .in_footer()
     .takes(&[NAME])
     .answers("", LOOK),

@@ -23,6 +23,7 @@ pub use spec::{ActionSpec, Answer, Argument, Build, Danger, Door, Doors, Key, Pa
 /// Its parts, in the order of help and footer.
 const PARTS: &[&[ActionSpec]] = &[
     screen::KEYS,
+    views::LISTS,
     views::WALL,
     fleet::LOOKS,
     agent::LOOKS,

@@ -55,6 +55,8 @@ pub enum ScreenAction {
     Move(Motion),
     /// Puts the selected agent among the marked ones, or takes it out.
     Mark,
+    /// Orders the list by the next of its columns; else by the one before.
+    Order(bool),
     /// Gives the facts of the selected agent the room that they need, or the pane its own again.
     OpenFacts,
     /// Scrolls them.

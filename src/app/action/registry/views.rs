@@ -1,7 +1,37 @@
-//! Keys of single views: the wall, what happened, a diff, the chart of seats, the goals.
+//! Keys of single views: the lists, the wall, what happened, a diff, the chart of seats, the goals.
 
 use super::screen::{Direction, ScreenAction};
 use super::spec::{ActionSpec, Place, screen};
+
+/// Keys of the list of agents alone, of one pane, and of the board's columns.
+pub(super) const LISTS: &[ActionSpec] = &[
+    screen(
+        "list.order",
+        "order",
+        "Orders the list by the next of its columns: attention, name, card, tokens, idle time, class, runtime",
+        Place::List,
+        &[">"],
+        ScreenAction::Order(true),
+    )
+    .no_command("`fleet ps --sort` is the command"),
+    screen(
+        "list.order_back",
+        "order back",
+        "Orders the list by the column before",
+        Place::List,
+        &["<"],
+        ScreenAction::Order(false),
+    )
+    .no_command("`fleet ps --sort` is the command"),
+    screen(
+        "pane.back",
+        "zoom out",
+        "Goes back from the pane to where it was opened",
+        Place::Watch,
+        &["z"],
+        ScreenAction::Peel,
+    ),
+];
 
 /// Keys of the chart of seats.
 pub(super) const ORG: &[ActionSpec] = &[

@@ -84,6 +84,11 @@ fn lines_of(heights: &[u16]) -> usize {
     heights.iter().map(|lines| usize::from(*lines)).sum()
 }
 
+/// Which columns the list has.
+pub(in crate::app::tui) fn columns(state: &State) -> Columns {
+    sizes(state, &state.rows()).0
+}
+
 fn sizes(state: &State, rows: &[Arc<AgentRow>]) -> (Columns, Vec<u16>) {
     let size = state.size;
     let width = usize::from(layout::list_width(size.width, size.height));
@@ -125,10 +130,16 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     let whole =
         !state.facts.open && facts.as_ref().is_none_or(|facts| facts.foot.iter().all(|foot| foot.text.is_empty()));
     let keys = &ON_THE_SELECTED[usize::from(whole)..];
-    let count = vec![Piece::new(if rows.is_empty() { String::new() } else { count }, Role::Quiet)];
+    let mut count = vec![Piece::new(if rows.is_empty() { String::new() } else { count }, Role::Quiet)];
+    // What the whole list used: nothing where no runtime says.
+    let used: u64 = rows.iter().filter_map(|row| row.usage.as_ref()?.tokens()).fold(0, u64::saturating_add);
+    if used > 0 {
+        count.push(Piece::new(format!("  {} tokens", columns::amount(used)), Role::Quiet));
+    }
     FleetView {
         rows: shown,
         columns,
+        by: state.order,
         lines: lines_of(&heights),
         reach: Reach {
             first: lines_of(heights.get(..state.list_top).unwrap_or_default()),

@@ -119,6 +119,7 @@ impl Group {
                     | Asked::ScrollPersona(_)
                     | Asked::ScrollFacts(_)
                     | Asked::Filter
+                    | Asked::Order(_)
                     | Asked::FilterActivity
                     | Asked::FilterBoard
                     | Asked::Search

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::app::action::{Direction, Motion};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::filter::Filter;
+use crate::app::tui::order;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::hand;
@@ -169,6 +170,12 @@ pub(in crate::app::tui) fn scroll_facts(state: &mut State, direction: Direction)
         _ => state.facts.scroll.saturating_add(1),
     };
     state.facts.scroll = to.min(end);
+}
+
+/// Orders the list by another of its columns.
+pub(in crate::app::tui) fn order(state: &mut State, forward: bool) {
+    state.order = order::beside(state.order, present::fleet::columns(state), forward);
+    keep_in_view(state);
 }
 
 /// Moves the cut-out of the pane.

@@ -49,13 +49,14 @@ use self::screen::{Mark, Overlay, Screen};
 use self::wall::WallState;
 use self::watch::Scrollback;
 use super::notices::Notices;
+use super::order;
 use super::settings::Settings;
 use crate::app::action::dispatch::{OnScreen, RequestId, Sent};
 use crate::app::action::keymap::{Keymap, Standing};
 use crate::app::action::registry::Door;
 use crate::backlog::model::{CardId, Column};
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
-use crate::ui::columns::Widest;
+use crate::ui::columns::{By, Widest};
 
 /// How long a message stays at the bottom.
 const TOAST_SECONDS: i64 = 4;
@@ -119,6 +120,8 @@ pub struct State {
     pub batch: HashSet<RowKey>,
     /// First row shown of the list.
     pub list_top: usize,
+    /// Which of its columns it stands in the order of.
+    pub order: By,
     /// The filter.
     pub filter: FilterLine,
     /// The facts of the selected agent.
@@ -202,6 +205,7 @@ impl State {
             wanted: None,
             batch: HashSet::new(),
             list_top: 0,
+            order: By::default(),
             filter: FilterLine::default(),
             facts: FactsPanel::default(),
             overlay: None,
@@ -268,15 +272,15 @@ impl State {
         Sent { id: RequestId(self.requests), command, door: self.door }
     }
 
-    /// Rows that pass the filter, in attention order.
+    /// Rows that pass the filter: in the order of the list, in other views in that of attention.
     #[must_use]
     pub fn rows(&self) -> Vec<Arc<AgentRow>> {
-        self.snapshot
-            .iter()
-            .flat_map(|snapshot| &snapshot.agents)
-            .filter(|row| self.filter.filter.accepts(row))
-            .cloned()
-            .collect()
+        let all = self.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
+        let mut rows: Vec<Arc<AgentRow>> = all.filter(|row| self.filter.filter.accepts(row)).cloned().collect();
+        if self.screen == Screen::Fleet {
+            order::sort(&mut rows, self.order);
+        }
+        rows
     }
 
     /// Names of the marked agents that the list shows, in its order. A view that shows no marks has none.

@@ -111,3 +111,40 @@ fn a_palette_stands_still_while_it_is_typed_in() {
         assert_eq!(frame(&state), before, "after {key}: {}", text(&state));
     }
 }
+
+#[test]
+fn the_list_is_ordered_by_the_column_that_is_marked_and_is_found_so_again() {
+    let mut state = state(120, 36);
+    let names = |state: &State| {
+        let Body::Fleet(fleet) = present(state).body else { panic!() };
+        fleet.rows.iter().map(|row| row.agent.name.to_string()).collect::<Vec<_>>()
+    };
+    let attention = names(&state);
+    press(&mut state, "j");
+    let selected = state.selected;
+    press(&mut state, ">");
+    let mut sorted = attention.clone();
+    sorted.sort();
+    assert_eq!((names(&state), state.selected), (sorted.clone(), selected), "the cursor stays on its agent");
+    let shown = text(&state);
+    assert!(shown.contains("Fleet by name") && shown.contains("AGENT\u{25b4}"), "{shown}");
+    let left = crate::app::tui::memory::Memory::of(&state);
+    let mut come = self::state(120, 36);
+    left.restore(&mut come);
+    assert_eq!(names(&come), sorted);
+    press(&mut state, "2");
+    let Body::Wall(wall) = present(&state).body else { panic!() };
+    assert_eq!(wall.tiles[0].agent.name.as_str(), attention[0], "on the wall those who need somebody stay in front");
+    press(&mut state, "1<");
+    assert_eq!(names(&state), attention);
+    assert!(text(&state).contains("STATE\u{25be}"));
+}
+
+#[test]
+fn a_pane_is_zoomed_and_back_by_one_key() {
+    let mut state = state(120, 36);
+    press(&mut state, "z");
+    assert_eq!(state.screen, Screen::Watch);
+    press(&mut state, "z");
+    assert_eq!(state.screen, Screen::Fleet);
+}

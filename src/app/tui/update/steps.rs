@@ -100,6 +100,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Freeze => wall::freeze(state),
         ScreenAction::Follow => wall::follow(state),
         ScreenAction::Mark => fleet::mark(state),
+        ScreenAction::Order(forward) => fleet::order(state, forward),
         ScreenAction::OpenFacts => fleet::open_facts(state),
         ScreenAction::ScrollFacts(direction) => fleet::scroll_facts(state, direction),
         ScreenAction::Filter => state.filter.editing = true,
