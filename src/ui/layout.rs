@@ -346,8 +346,8 @@ fn activity(plan: &mut Plan, body: Rect, filter: bool) {
 }
 
 /// Divides the body as the fleet's, with the persona in all of the selection's panel.
-fn org(plan: &mut Plan, body: Rect, lines: usize) {
-    fleet(plan, body, lines, false, (0, false));
+fn org(plan: &mut Plan, body: Rect, lines: usize, filter: bool) {
+    fleet(plan, body, lines, filter, (0, false));
     plan.facts = plan.edges.inside(plan.detail_frame);
     plan.pane_title = Rect::default();
     plan.pane = Rect::default();

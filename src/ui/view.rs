@@ -178,6 +178,8 @@ pub struct OrgView {
     pub reach: Reach,
     /// How many seats are staffed.
     pub facts: Vec<Piece>,
+    /// The filter line, and whether it is being edited.
+    pub filter: Option<(String, bool)>,
     /// Lines that stand instead of seats when there are none.
     pub empty: Vec<String>,
     /// Whose persona stands beside it.

@@ -82,6 +82,22 @@ pub fn chart(rows: &[Arc<AgentRow>]) -> Vec<Seat> {
     drawing.seats
 }
 
+/// The rows that are wanted, with all whom they report to, so that each still hangs from its seat.
+#[must_use]
+pub fn with_superiors(rows: &[Arc<AgentRow>], wanted: impl Fn(&AgentRow) -> bool) -> Vec<Arc<AgentRow>> {
+    let seated = || rows.iter().filter(|row| row.managed);
+    let of: BTreeMap<&str, &Arc<AgentRow>> = seated().map(|row| (row.name.as_str(), row)).collect();
+    let mut kept: BTreeSet<&str> = BTreeSet::new();
+    for row in seated().filter(|row| wanted(row)) {
+        let mut next = Some(row);
+        // A circle, and a superior whose own were taken already, end the way up.
+        while let Some(row) = next.filter(|row| kept.insert(row.name.as_str())) {
+            next = row.reports_to.as_ref().and_then(|boss| of.get(boss.as_str()).copied());
+        }
+    }
+    seated().filter(|row| kept.contains(row.name.as_str())).cloned().collect()
+}
+
 const MIDDLE: &str = "\u{251c}\u{2500} ";
 const LAST: &str = "\u{2570}\u{2500} ";
 const PASSING: &str = "\u{2502}  ";
@@ -184,6 +200,24 @@ mod tests {
             ]
         );
         assert!(drawn(&[]).is_empty());
+    }
+
+    #[test]
+    fn whoever_is_wanted_hangs_from_those_above() {
+        let all = rows(&[
+            ("lead", None),
+            ("code", Some("lead")),
+            ("tests", Some("code")),
+            ("docs", Some("lead")),
+            ("a", Some("b")),
+            ("b", Some("a")),
+            ("zed", None),
+        ]);
+        let kept = |wanted: &str| {
+            let kept = with_superiors(&all, |row| row.name.as_str() == wanted);
+            kept.iter().map(|row| row.name.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!([kept("tests"), kept("a"), kept("zed"), kept("nobody")], ["lead code tests", "a b", "zed", ""]);
     }
 
     proptest! {

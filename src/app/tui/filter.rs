@@ -5,6 +5,21 @@
 
 use crate::fleet::model::AgentRow;
 
+/// The terms of a filter of agents.
+pub const TERMS: [&str; 4] = ["state:", "class:", "runtime:", "host:"];
+
+/// What is said where nothing matches a filter with a word that looks like a term and is none.
+#[must_use]
+pub fn no_term(text: &str, terms: &[&str]) -> Option<String> {
+    let unknown = text.split_whitespace().find_map(|word| {
+        let word = word.strip_prefix('!').unwrap_or(word);
+        let (name, rest) = word.split_once(':')?;
+        let looks_so = !name.is_empty() && !rest.starts_with(':') && name.chars().all(|c| c.is_ascii_alphabetic());
+        (looks_so && !terms.iter().any(|term| word.starts_with(term))).then_some(name)
+    })?;
+    Some(format!("{unknown}: is no term here; {} are", terms.join(" ")))
+}
+
 /// A parsed filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -85,6 +100,21 @@ impl Term {
 mod tests {
     use super::*;
     use crate::app::tui::samples;
+
+    #[test]
+    fn a_term_that_there_is_not_is_named() {
+        for (text, want) in [
+            ("foo:bar", Some("foo")),
+            ("code !Stat:x", Some("Stat")),
+            ("state:stuck", None),
+            ("12:30 a::b :x", None),
+            ("words", None),
+        ] {
+            let told = no_term(text, &TERMS);
+            assert_eq!(told.as_deref().and_then(|told| told.split(':').next()), want, "{text}");
+        }
+        assert_eq!(no_term("foo:", &["a:", "b:"]).unwrap(), "foo: is no term here; a: b: are");
+    }
 
     #[test]
     fn words_must_all_match_and_can_be_inverted() {

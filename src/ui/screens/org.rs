@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::list::{empty, select};
+use super::list::{empty, filter, select};
 use crate::ui::canvas::{Panel, Pen, panel, pieces};
 use crate::ui::columns;
 use crate::ui::layout::{Edges, Plan};
@@ -32,6 +32,7 @@ struct Widths {
 
 /// Draws the Org view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &OrgView, theme: Theme) {
+    filter(buffer, plan.filter, view.filter.as_ref(), theme);
     let stacked = plan.detail_frame.x == plan.list_frame.x && !plan.detail_frame.is_empty();
     let title = [Piece::new("Org", Role::Strong)];
     let edge = Panel { title: &title, facts: &view.facts, focused: true, reach: view.reach, ..Panel::default() };

@@ -244,9 +244,16 @@ impl Keymap {
             return format!("{chord} ({}) changes something, and this dashboard is read-only", spec.title);
         }
         let elsewhere = VIEWS.into_iter().filter(|(_, place)| *place != at.place);
-        let found = elsewhere.filter_map(|(_, place)| self.lookup(&Standing::of(place), chord)).next();
-        let what = match found {
-            Some(spec) => format!("{chord} ({}) works in {}", spec.title, place_of(spec).word()),
+        let mut found = elsewhere.filter_map(|(_, place)| self.lookup(&Standing::of(place), chord));
+        let what = match found.next() {
+            Some(spec) => {
+                // The same by another name of its own, such as what filters cards and what filters events.
+                let alike = found.filter(|other| other.title == spec.title).map(|other| place_of(other).word());
+                let mut places = vec![place_of(spec).word()];
+                places.extend(alike);
+                places.dedup();
+                format!("{chord} ({}) works in {}", spec.title, places.join(", "))
+            }
             None => format!("{chord} does nothing here"),
         };
         // Under the key that it has by now.

@@ -308,7 +308,7 @@ pub(super) const KEYS: &[ActionSpec] = &[
         "list.filter",
         "filter",
         "Filters the list: text, `state:`, `class:`, `runtime:`, `host:`; `!` inverts a term",
-        Place::Fleet,
+        Place::Seats,
         &["/"],
         ScreenAction::Filter,
     )

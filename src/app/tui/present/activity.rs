@@ -7,12 +7,16 @@ use jiff::Timestamp;
 
 use super::event::{long, role};
 use super::room::plan_for;
+use crate::app::tui::filter::no_term;
 use crate::app::tui::state::State;
 use crate::fleet::activity::{Anchor, Door, Event, HOUR, Kind, QUARTER, cards, histogram};
 use crate::fleet::model::{Label, Readiness, Shown, StripCell, age};
 use crate::ui::activity::{Pages, areas};
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{ActivityLine, ActivityView, Bar, Body, EventLine, Glyph, Piece, Plots, Role, StripLine};
+
+/// The terms of a filter of events.
+const TERMS: [&str; 5] = ["agent:", "kind:", "who:", "door:", "state:"];
 
 /// Cells of a strip over an hour: five minutes each.
 const HOUR_CELLS: usize = 12;
@@ -200,7 +204,9 @@ fn empty(state: &State) -> Vec<String> {
         (_, Some(lost)) => vec![Label::new(&lost.whole).to_string(), "it is tried again every few seconds".to_owned()],
         (None, None) => vec!["reading what happened\u{2026}".to_owned()],
         (Some(_), None) if state.is_filtered() => {
-            vec!["no event matches the filter".to_owned(), "Esc clears it; ? says what it understands".to_owned()]
+            let none = std::iter::once("no event matches the filter".to_owned());
+            let end = ["Esc clears it; ? says what it understands".to_owned()];
+            none.chain(no_term(&state.activity.filter.text, &TERMS)).chain(end).collect()
         }
         (Some(_), None) => vec![
             "nothing has happened yet".to_owned(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::room::plan_for;
 use super::{activity, detail, pane};
+use crate::app::tui::filter::{TERMS, no_term};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Flag};
 use crate::ui::columns::{self, Columns, Strips};
@@ -171,7 +172,10 @@ pub(super) fn empty(state: &State) -> Vec<String> {
             lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
             lines
         }
-        Some(_) => vec!["no agent matches the filter".to_owned(), "Esc clears it".to_owned()],
+        Some(_) => {
+            let none = std::iter::once("no agent matches the filter".to_owned());
+            none.chain(no_term(&state.filter.text, &TERMS)).chain(["Esc clears it".to_owned()]).collect()
+        }
     }
 }
 

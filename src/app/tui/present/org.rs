@@ -12,7 +12,7 @@ use crate::ui::view::{Body, OrgRow, OrgView, Piece, Reach, Role};
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
-    ViewKind::Org { lines: seats(state).len() }
+    ViewKind::Org { lines: seats(state).len(), filter: state.is_filtered() }
 }
 
 /// Lines of the chart on the screen.
@@ -33,8 +33,9 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     let at = cursor(state, &seats);
     let rows = seats.iter().enumerate().skip(state.org.top).take(plan.list_lines());
     let rows: Vec<OrgRow> = rows.map(|(line, seat)| row(state, &seat.branch, &seat.holder, at == Some(line))).collect();
-    let all = seats.iter().filter(|seat| seat.row().is_some()).count();
-    let staffed = seats.iter().filter_map(|seat| seat.row()).filter(|row| is_staffed(row)).count();
+    // Of the whole fleet, also where a filter shows a part of it.
+    let agents = || state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
+    let (all, staffed) = (agents().count(), agents().filter(|row| is_staffed(row)).count());
     let facts = if all == 0 { String::new() } else { format!("{staffed} of {all} seats staffed") };
     let (title, told) = head(state);
     let text = beside(state, usize::from(plan.facts.width));
@@ -48,6 +49,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
         lines: seats.len(),
         reach: Reach { first: state.org.top, room: plan.list_lines(), all: seats.len() },
         facts: vec![Piece::new(facts, Role::Quiet)],
+        filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         title,
         told,
         foot: vec![Piece::new(foot, Role::Quiet)],
@@ -215,7 +217,11 @@ fn item_mark(text: &str) -> usize {
 /// The chart of the present rows: of those that pass the filter, below all whom they report to.
 #[must_use]
 pub(in crate::app::tui) fn seats(state: &State) -> Vec<Seat> {
-    state.snapshot.as_ref().map_or_else(Vec::new, |snapshot| chart::chart(&snapshot.agents))
+    let Some(snapshot) = &state.snapshot else { return Vec::new() };
+    if state.filter.text.is_empty() {
+        return chart::chart(&snapshot.agents);
+    }
+    chart::chart(&chart::with_superiors(&snapshot.agents, |row| state.filter.filter.accepts(row)))
 }
 
 /// Place of the selected seat in the chart.

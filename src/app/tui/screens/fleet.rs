@@ -41,9 +41,7 @@ pub(in crate::app::tui) fn view(state: &mut State) {
 
 /// Takes the filter away, then marks, then a moved cut-out; then back to where an agent was opened from.
 pub(super) fn peel(state: &mut State) -> bool {
-    if state.filter.editing || !state.filter.text.is_empty() {
-        state.filter.editing = false;
-        set_filter(state, String::new());
+    if clear_filter(state) {
         return true;
     }
     if !state.batch.is_empty() {
@@ -61,6 +59,16 @@ pub(super) fn peel(state: &mut State) -> bool {
     let behind = if state.screen == Screen::Fleet { state.back.pop() } else { None };
     state.screen = behind.unwrap_or(state.screen);
     behind.is_some()
+}
+
+/// Takes the filter away; whether there was one.
+pub(super) fn clear_filter(state: &mut State) -> bool {
+    let narrows = state.filter.editing || !state.filter.text.is_empty();
+    if narrows {
+        state.filter.editing = false;
+        set_filter(state, String::new());
+    }
+    narrows
 }
 
 /// Marks the selected agent, or takes its mark away, and goes on to the next row.

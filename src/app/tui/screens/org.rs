@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fleet::select;
+use super::fleet::{self, select};
 use crate::app::action::{Direction, Motion};
 use crate::app::tui::chart::Seat;
 use crate::app::tui::effect::Effect;
@@ -14,9 +14,9 @@ use crate::app::tui::state::screen::Screen;
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
-    filter: None,
+    filter: Some(fleet::FILTER),
     motion: |state, motion, _| step(state, motion),
-    peel: |state| std::mem::take(&mut state.org.scroll) > 0,
+    peel: |state| fleet::clear_filter(state) || std::mem::take(&mut state.org.scroll) > 0,
 };
 
 /// Shows the Org view alone.

@@ -349,11 +349,11 @@ impl State {
     /// The line that narrows the view, where it has one: whether keys go into it, and what it holds.
     fn filter_line(&self) -> Option<(bool, &str)> {
         match self.screen {
-            Screen::Fleet | Screen::Wall => Some((self.filter.editing, &self.filter.text)),
+            Screen::Fleet | Screen::Wall | Screen::Org => Some((self.filter.editing, &self.filter.text)),
             Screen::Board => Some((self.board.filtering, &self.board.filter.text)),
             Screen::Activity => Some((self.activity.filtering, &self.activity.filter.text)),
             Screen::Diff => Some((self.diff.searching, &self.diff.search.text)),
-            Screen::Watch | Screen::Card | Screen::Goals | Screen::Org => None,
+            Screen::Watch | Screen::Card | Screen::Goals => None,
         }
     }
 

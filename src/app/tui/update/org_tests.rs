@@ -96,3 +96,25 @@ fn seats_nobody_sits_on_are_said_and_counted() {
     assert!(notes.iter().any(|note| note.starts_with("not staffed: ")), "{notes:?}");
     assert!(notes.contains(&"is not in the roster, and those below report to it"), "{notes:?}");
 }
+
+#[test]
+fn a_filter_leaves_whom_it_names_below_all_whom_they_report_to() {
+    let (mut state, _) = opened();
+    for key in "/docs".chars() {
+        press(&mut state, KeyCode::Char(key));
+    }
+    let names = |state: &State| shown(state).rows.iter().map(|row| row.name.text.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&state), ["gone", "docs"]);
+    assert_eq!((shown(&state).filter, selected(&state).as_str()), (Some(("docs".to_owned(), true)), "docs"));
+    press(&mut state, KeyCode::Esc);
+    assert_eq!((names(&state).len(), shown(&state).filter), (6, None));
+    for key in "/code1\n".chars() {
+        press(&mut state, if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) });
+    }
+    assert_eq!(names(&state), ["orchestrator", "code1"]);
+    press(&mut state, KeyCode::Char('1'));
+    assert_eq!(state.rows().len(), 1, "it is the filter of the agents in every view of them");
+    press(&mut state, KeyCode::Char('5'));
+    press(&mut state, KeyCode::Char('q'));
+    assert!(names(&state).len() == 6 && state.screen == Screen::Org, "q peels it first");
+}
