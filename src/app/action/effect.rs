@@ -203,6 +203,7 @@ impl ScreenAction {
             | Self::Pause
             // A mark is for what is done to several.
             | Self::Mark
+            | Self::MarkCard
             | Self::Undo => true,
             Self::Back
             | Self::Quit

@@ -241,7 +241,9 @@ impl Keymap {
     #[must_use]
     pub fn refusal(&self, at: &Standing, chord: Chord) -> String {
         if let Some(spec) = self.meant(at, chord).filter(|spec| self.hides(spec)) {
-            return format!("{chord} ({}) changes something, and this dashboard is read-only", spec.title);
+            // A mark changes nothing itself.
+            let what = if spec.id == "list.mark" { "is for what changes something" } else { "changes something" };
+            return format!("{chord} ({}) {what}, and this dashboard is read-only", spec.title);
         }
         let elsewhere = VIEWS.into_iter().filter(|(_, place)| *place != at.place);
         let mut found = elsewhere.filter_map(|(_, place)| self.lookup(&Standing::of(place), chord));

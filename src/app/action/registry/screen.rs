@@ -95,6 +95,8 @@ pub enum ScreenAction {
     ViewBoard,
     /// The column beside.
     Column(Direction),
+    /// Puts the selected card among the marked ones, or takes it out.
+    MarkCard,
     /// The selected card, full screen.
     OpenCard,
     /// From a card to its owner's pane, from an agent to its card.
@@ -136,6 +138,7 @@ impl ScreenAction {
                 | Self::AskBroadcast
                 | Self::Answer
                 | Self::Mark
+                | Self::MarkCard
                 | Self::ShowPersona
                 | Self::LaunchSettings
                 | Self::EditCard

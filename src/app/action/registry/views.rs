@@ -31,6 +31,15 @@ pub(super) const LISTS: &[ActionSpec] = &[
         &["z"],
         ScreenAction::Peel,
     ),
+    screen(
+        "card.mark",
+        "mark",
+        "Marks the card, or takes its mark away; complete, unblock, reclaim and priority then go to all that are marked",
+        Place::Board,
+        &["space"],
+        ScreenAction::MarkCard,
+    )
+    .no_command("a command takes one card"),
 ];
 
 /// Keys of the chart of seats.

@@ -89,11 +89,21 @@ fn board(state: &State, plan: &Plan) -> BoardView {
         let top = state.board.top[index];
         let place = plan.cards_in(plan.columns[index]);
         // By the count and not by what was read: a card that is still on its way has its place already.
-        let shown = page.min(state.board.count(column).saturating_sub(top));
-        let cards = (top..top + shown)
-            .map(|at| {
-                let marked = selected && at == state.board.at[index];
-                CardCell { selected: marked, card: state.board.card(column, at).map(|card| cell(state, column, card)) }
+        let shown = pages[index].min(state.board.count(column).saturating_sub(top));
+        let mut room = place.height;
+        let cards: Vec<CardCell> = (top..top + shown)
+            .map_while(|at| {
+                let chosen = selected && at == state.board.at[index];
+                let read = state.board.card(column, at);
+                let marked = read.is_some_and(|card| state.board.batch.contains(&card.id));
+                let card = read.map(|card| cell(state, column, card));
+                let lines = match card.as_ref().filter(|_| selected && plan.wraps) {
+                    Some(card) => card_lines(place, &card.id, &card.title),
+                    None => plan.card_rows[index],
+                };
+                // Half a card is not shown: its last line may be what matters.
+                room = room.checked_sub(lines).or(place.is_empty().then_some(0))?;
+                Some(CardCell { selected: chosen, marked, lines, card })
             })
             .collect();
         let (title, notes) = title(state, column);
@@ -126,6 +136,9 @@ fn title(state: &State, column: Column) -> ([Piece; 2], Vec<Piece>) {
     };
     let count = Piece::new(format!(" {place}{}{more}", lane.count), Role::Strong);
     let mut notes = Vec::new();
+    if column == state.board.column && !state.board.batch.is_empty() {
+        notes.push(Piece::new(format!(" {} marked", state.board.batch.len()), Role::Accent));
+    }
     if state.is_filtered() && lane.count != board.counts.of(column) {
         notes.push(Piece::new(format!(" of {}", board.counts.of(column)), Role::Quiet));
     }

@@ -125,6 +125,7 @@ impl Group {
                     | Asked::Search
                     | Asked::NextFound(_)
                     | Asked::Mark
+                    | Asked::MarkCard
                     | Asked::Freeze
                     | Asked::Follow
             )

@@ -43,7 +43,9 @@ pub(in crate::app::tui) fn view(state: &mut State) {
 
 fn peel(state: &mut State) -> bool {
     if !state.is_filtered() {
-        return false;
+        let marked = !state.board.batch.is_empty();
+        state.board.batch.clear();
+        return marked;
     }
     state.board.filtering = false;
     state.board.filter = TextInput::default();
@@ -58,6 +60,21 @@ fn has_columns(state: &mut State) -> bool {
         state.say("Esc goes back to the board first".to_owned(), false);
     }
     has
+}
+
+/// Marks the selected card, or takes its mark away, and goes on to the next.
+pub(in crate::app::tui) fn mark(state: &mut State) {
+    if !has_columns(state) {
+        return;
+    }
+    let Some(id) = state.board.selected().map(|card| card.id) else {
+        return state.say("mark: no card is selected".to_owned(), true);
+    };
+    match state.board.batch.iter().position(|marked| *marked == id) {
+        Some(at) => drop(state.board.batch.remove(at)),
+        None => state.board.batch.push(id),
+    }
+    step(state, Motion::Down);
 }
 
 /// Goes to the column beside.
@@ -125,6 +142,8 @@ pub(in crate::app::tui) fn restore_filter(state: &mut State, text: &str) {
 fn filtered(state: &mut State) {
     state.board.at = [0; 5];
     state.board.top = [0; 5];
+    // A mark that nobody sees would act on a card that nobody thinks of.
+    state.board.batch.clear();
     // Else the first page of the new filter would be asked for from the middle of the old one.
     state.board.query.offsets = [0; 5];
 }

@@ -72,11 +72,16 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::AskLink => prompt::ask(state, Question::LinkTo(id)),
         ScreenAction::MoveCard => move_to(state, id),
         ScreenAction::Priority(step) => {
-            let inputs = Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
-            match dispatch::resolve_request(state, "backlog.edit", &inputs) {
-                Ok((command, request)) => {
-                    let sent = state.request(command);
-                    dispatch::send(state, sent, request, effects);
+            let marked = state.marked_cards().to_vec();
+            for id in if marked.is_empty() { vec![id] } else { marked } {
+                let inputs =
+                    Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
+                match dispatch::resolve_request(state, "backlog.edit", &inputs) {
+                    Ok((command, request)) => {
+                        let sent = state.request(command);
+                        dispatch::send(state, sent, request, effects);
+                    }
+                    Err(why) => state.say(why, true),
                 }
             }
         }

@@ -29,6 +29,8 @@ pub struct BoardState {
     pub at: [u64; 5],
     /// First card shown in each column.
     pub top: [u64; 5],
+    /// Cards that are marked, in the order in which they were.
+    pub batch: Vec<CardId>,
     /// What was asked for last.
     pub query: BoardQuery,
     /// The filter.

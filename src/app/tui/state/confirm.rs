@@ -50,6 +50,8 @@ pub enum Subject {
         /// Who holds it.
         owner: Option<String>,
     },
+    /// Several cards, and whose work on each ends.
+    Cards(Vec<(String, Option<String>)>),
     /// What lies in the Mosaic home, and the units of its fleet.
     Home {
         /// The version that seeded it.
@@ -70,6 +72,13 @@ impl Subject {
             Self::Fleet => "the whole fleet".to_owned(),
             Self::Card { id, owner: Some(owner) } => format!("{id} (held by {owner})"),
             Self::Card { id, owner: None } => id.clone(),
+            Self::Cards(cards) => {
+                let one = |(id, owner): &(String, Option<String>)| match owner {
+                    Some(owner) => format!("{id} (held by {owner})"),
+                    None => id.clone(),
+                };
+                cards.iter().map(one).collect::<Vec<_>>().join(", ")
+            }
             Self::Home { seeded } => {
                 format!("the framework's files here, which are of version {seeded}, and the fleet's units")
             }
@@ -89,6 +98,7 @@ impl Subject {
             Self::Class(class) => format!("{verb} class {class}"),
             Self::Fleet => format!("{verb} the fleet"),
             Self::Card { id, .. } => format!("{verb} {id}"),
+            Self::Cards(cards) => format!("{verb} {} cards", cards.len()),
             Self::Home { .. } => verb.to_owned(),
             Self::ExpiredClaims => format!("{verb} expired claims"),
         }
@@ -138,6 +148,12 @@ mod tests {
             (Subject::Fleet, "Uninstall", "Uninstall the fleet", "the whole fleet"),
             (card(None), "Complete", "Complete A1", "A1"),
             (card(Some("a")), "Reclaim", "Reclaim A1", "A1 (held by a)"),
+            (
+                Subject::Cards(vec![("A1".to_owned(), None), ("B2".to_owned(), Some("a".to_owned()))]),
+                "Complete",
+                "Complete 2 cards",
+                "A1, B2 (held by a)",
+            ),
             (Subject::ExpiredClaims, "Reclaim", "Reclaim expired claims", "every claim that has expired"),
         ] {
             assert_eq!((subject.button(verb), subject.words()), (button.to_owned(), words.to_owned()));

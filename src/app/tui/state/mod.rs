@@ -339,6 +339,7 @@ impl State {
         self.overlay.is_some()
             || self.pane.history.is_some()
             || (!self.batch.is_empty() && matches!(self.screen, Screen::Fleet | Screen::Wall))
+            || (!self.board.batch.is_empty() && self.screen == Screen::Board)
             || (self.screen == Screen::Watch && !self.watch_only)
             || (self.screen == Screen::Fleet && (!self.back.is_empty() || self.facts.open))
             || matches!(self.screen, Screen::Card | Screen::Diff | Screen::Goals)
@@ -416,6 +417,12 @@ impl State {
             Screen::Activity | Screen::Diff | Screen::Goals => None,
             _ => self.board.selected().map(|card| card.id),
         }
+    }
+
+    /// The marked cards that keys act on. A view that shows no marks has none.
+    #[must_use]
+    pub fn marked_cards(&self) -> &[CardId] {
+        if self.screen == Screen::Board { &self.board.batch } else { &[] }
     }
 
     /// Who holds a card.

@@ -15,6 +15,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::update::steps;
+use crate::backlog::model::CardId;
 
 /// The key that came behind an Esc, where both came as one: a fast hand or a slow link sends them together, and they are
 /// read as that key with Alt. In a text that is being typed Esc would drop it, and there Alt means something.
@@ -128,9 +129,13 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
         names = marked;
     } else if marked.len() > 1 && has("name") && matches!(spec.danger, Danger::Confirm(_)) {
         // A request for each: every one has its own answer, and one that fails holds up none of the others.
-        return each(state, spec, &marked);
+        return each(state, spec, "name", &marked, Subject::Agents(marked.clone()));
     } else if marked.len() == 1 && matches!(spec.danger, Danger::Confirm(_)) {
         names = marked;
+    }
+    let cards: Vec<String> = state.marked_cards().iter().map(ToString::to_string).collect();
+    if !cards.is_empty() && has("id") {
+        return with_cards(state, spec, &cards, effects);
     }
     let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
     let mut inputs = Inputs::default();
@@ -165,21 +170,42 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
     }
 }
 
-/// Asks once about an action of one agent that is to be done to several, each by a request of its own.
-fn each(state: &mut State, spec: &'static ActionSpec, names: &[String]) {
+/// Does to every marked card what a key does to one: asked once where it asks.
+fn with_cards(state: &mut State, spec: &'static ActionSpec, ids: &[String], effects: &mut Vec<Effect>) {
+    let owned = |id: &String| {
+        let owner = CardId::parse(id).ok().and_then(|id| state.owner_of(&id).map(str::to_owned));
+        (id.clone(), owner)
+    };
+    if matches!(spec.danger, Danger::Confirm(_)) {
+        let subject = Subject::Cards(ids.iter().map(owned).collect());
+        return each(state, spec, "id", ids, subject);
+    }
+    for id in ids {
+        match resolve(state, spec, &Inputs::default().with("id", vec![id.clone()]), Door::Key) {
+            Ok(resolved) => {
+                let subject = Subject::Card { id: id.clone(), owner: None };
+                confirm_or_dispatch(state, spec, subject, resolved, effects);
+            }
+            Err(why) => return state.say(why, true),
+        }
+    }
+}
+
+/// Asks once about an action of one agent or card that is to be done to several, each by a request of its own.
+fn each(state: &mut State, spec: &'static ActionSpec, argument: &'static str, names: &[String], subject: Subject) {
     let Danger::Confirm(verb) = spec.danger else { return };
     let door = if spec.refusal(Door::Key).is_none() { Door::Key } else { Door::Palette };
     let mut asked = Vec::new();
     for name in names {
-        match resolve(state, spec, &Inputs::default().with("name", vec![name.clone()]), door) {
+        match resolve(state, spec, &Inputs::default().with(argument, vec![name.clone()]), door) {
             Ok((command, Performer::Executor(request))) => asked.push((state.request(command), request)),
-            Ok(_) => return state.say(format!("{} takes one agent at a time", spec.title), true),
+            Ok(_) => return state.say(format!("{} takes one at a time", spec.title), true),
             Err(why) => return state.say(why, true),
         }
     }
     let mut asked = asked.into_iter();
     if let Some((sent, request)) = asked.next() {
-        let confirm = Confirm::new(sent, verb, Subject::Agents(names.to_vec()), request);
+        let confirm = Confirm::new(sent, verb, subject, request);
         state.overlay = Some(Overlay::Confirm(Confirm { more: asked.collect(), ..confirm }));
     }
 }

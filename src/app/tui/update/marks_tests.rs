@@ -120,3 +120,28 @@ fn marks_are_shown_and_esc_takes_them_away_before_the_view() {
     assert!(state.batch.is_empty(), "a session outside of the roster is never marked");
     assert!(state.toast.as_ref().is_some_and(|toast| toast.failed));
 }
+
+#[test]
+fn marked_cards_are_acted_on_together_and_asked_about_once() {
+    let mut state = super::board_tests::state();
+    let effects = keys(&mut state, "  +");
+    assert_eq!(
+        commands(&effects),
+        ["mosaic-tui backlog edit --priority-by=1 A0", "mosaic-tui backlog edit --priority-by=1 A1"]
+    );
+    let Body::Board(board) = present(&state).body else { panic!() };
+    let marked: Vec<bool> = board.columns[state.board.column.index()].cards.iter().map(|card| card.marked).collect();
+    assert_eq!(marked[..3], [true, true, false]);
+    assert!(keys(&mut state, "x").is_empty());
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    let cards = vec![("A0".to_owned(), None), ("A1".to_owned(), None)];
+    assert_eq!(confirm.subject, Subject::Cards(cards));
+    let effects = keys(&mut state, "y");
+    assert_eq!(commands(&effects), ["mosaic-tui backlog complete --id=A0", "mosaic-tui backlog complete --id=A1"]);
+    let effects = keys(&mut state, "u");
+    assert_eq!(commands(&effects).len(), 2, "what ends nothing is not asked about");
+    press(&mut state, KeyCode::Esc);
+    assert!(state.board.batch.is_empty() && state.screen == Screen::Board, "Esc takes the marks away");
+    keys(&mut state, " /x");
+    assert!(state.board.batch.is_empty(), "and so does another filter");
+}

@@ -128,6 +128,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::ViewGoals => goals::view(state),
         ScreenAction::GoalCards => goals::cards(state),
         ScreenAction::Column(direction) => board::column(state, direction),
+        ScreenAction::MarkCard => board::mark(state),
         ScreenAction::FilterBoard => board::filter(state),
         ScreenAction::Jump => card::jump(state, effects),
         ScreenAction::NewCard => card::new_card(state),
