@@ -80,7 +80,7 @@ fn chores(backlog: &mut Backlog, numbers: Range<usize>) -> Result<()> {
     for at in numbers {
         let name = format!("C-{:03}", at + 1);
         let new = NewCard {
-            id: CardId::parse(&name).map_err(|why| Error::invalid("demo", why, ""))?,
+            id: CardId::parse(&name).map_err(|why| Failure::invalid("demo", why, ""))?,
             title: CHORE[at % CHORE.len()].to_owned(),
             fields: Patch { phase: Some("chores".to_owned()), ..Patch::default() },
             idempotency_key: None,

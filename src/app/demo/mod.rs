@@ -94,7 +94,7 @@ fn set_up(site: &Site, wanted: Wanted, headless: bool) -> Result<(Place, Site)> 
 fn open_backlog(site: &Site) -> Result<Backlog> {
     let place = crate::app::perform::backlog::place(site)?;
     let who = crate::app::perform::backlog::who(site);
-    place.open(Intent::Write, who, &mut |_, _| {}).map_err(crate::app::perform::backlog::failure)
+    place.open(Intent::Write, who, &mut |_, _| {})
 }
 
 /// What gives a demo cards for as long as it is on the screen; a factory makes its own.

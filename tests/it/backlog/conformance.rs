@@ -1,6 +1,6 @@
 //! What every engine must do. Each case runs on each.
 
-use mosaic_tui::backlog::error::ErrorKind;
+use mosaic_tui::backlog::error::Kind;
 use mosaic_tui::backlog::model::{BoardQuery, Column, EventKind, NewCard, Patch, StageLine, Terms};
 use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::place::Intent;
@@ -63,7 +63,7 @@ fn a_life_of_a_card(stand: &Stand) {
     assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
     assert_eq!((history[3].actor.as_str(), history[3].tenant_id.as_str()), ("me", "tenant"));
     assert_eq!(backlog.store().figures().unwrap().claims_completed, 1);
-    assert_eq!(backlog.detail(&id("nope")).unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(backlog.detail(&id("nope")).unwrap_err().kind, Kind::NotFound);
     sound(&mut backlog);
 }
 
@@ -116,7 +116,7 @@ fn what_may_be_claimed_and_in_which_order(stand: &Stand) {
     let named = |name: &str| ClaimRequest { id: Some(id(name)), ..request("me") };
     assert_eq!(backlog.claim(&named("low")).unwrap(), None, "it is taken");
     assert_eq!(backlog.claim(&named("theirs")).unwrap().unwrap().id, id("theirs"), "a named card is anybody's");
-    assert_eq!(backlog.claim(&named("nope")).unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(backlog.claim(&named("nope")).unwrap_err().kind, Kind::NotFound);
     sound(&mut backlog);
 }
 
@@ -134,7 +134,7 @@ fn a_lease_that_moved_is_refused(stand: &Stand) {
         backlog.block(&id("A"), Some(old), "", None).unwrap_err(),
         backlog.renew(&id("A"), "one", old, None).unwrap_err(),
     ] {
-        assert_eq!(refused.kind, ErrorKind::Refused);
+        assert_eq!(refused.kind, Kind::Refused);
         assert!(refused.to_string().contains("two"), "{refused}");
     }
     assert_eq!(backlog.reclaim(None).unwrap(), Vec::new(), "nothing is expired");
@@ -167,7 +167,7 @@ fn dependencies_are_counted(stand: &Stand) {
     backlog.create(&new("late")).unwrap();
     assert!(backlog.link(&id("top"), &id("late"), None).unwrap().changed);
     assert!(!backlog.link(&id("top"), &id("late"), None).unwrap().changed, "an edge that exists changes nothing");
-    assert_eq!(backlog.link(&id("top"), &id("nobody"), None).unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(backlog.link(&id("top"), &id("nobody"), None).unwrap_err().kind, Kind::NotFound);
     assert_eq!(claim(&mut backlog, "me").as_deref(), Some("late"));
     backlog.complete(&id("late"), None).unwrap();
     assert_eq!(claim(&mut backlog, "me").as_deref(), Some("top"));
@@ -189,17 +189,17 @@ fn cycles_are_refused_with_their_path(stand: &Stand) {
     }
     for (from, to, length) in [("n00", "n00", 1), ("n00", "n01", 2), ("n00", "n49", 50)] {
         let refused = backlog.link(&id(from), &id(to), None).unwrap_err();
-        assert_eq!(refused.kind, ErrorKind::Refused);
+        assert_eq!(refused.kind, Kind::Refused);
         let path = refused.why.split_once(": ").unwrap().1;
         assert_eq!(path.split(" -> ").count(), length + 1, "{refused}");
         assert!(path.starts_with(from) && path.ends_with(from), "{refused}");
     }
     let patch = Patch { depends_on: Some(vec![id("n07")]), ..Patch::default() };
-    assert_eq!(backlog.edit(&id("n03"), &patch, None).unwrap_err().kind, ErrorKind::Refused);
+    assert_eq!(backlog.edit(&id("n03"), &patch, None).unwrap_err().kind, Kind::Refused);
     // A card that others wait for already, and that would wait for one of them.
     backlog.create(&depending("first", &["second"])).unwrap();
-    assert_eq!(backlog.create(&depending("second", &["first"])).unwrap_err().kind, ErrorKind::Refused);
-    assert_eq!(backlog.create(&depending("self", &["self"])).unwrap_err().kind, ErrorKind::Refused);
+    assert_eq!(backlog.create(&depending("second", &["first"])).unwrap_err().kind, Kind::Refused);
+    assert_eq!(backlog.create(&depending("self", &["self"])).unwrap_err().kind, Kind::Refused);
     assert_eq!(backlog.store().graph().unwrap().cycle(), None);
     sound(&mut backlog);
 }
@@ -210,7 +210,7 @@ fn an_edit_is_refused_when_the_card_changed(stand: &Stand) {
     backlog.claim(&request("agent7")).unwrap();
     let patch = Patch { title: Some("mine".into()), priority: Some(-4), ..Patch::default() };
     let refused = backlog.edit(&id("A"), &patch, Some(1)).unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::Refused);
+    assert_eq!(refused.kind, Kind::Refused);
     assert!(refused.why.contains("version 2, not 1") && refused.why.contains("agent7"), "{refused}");
     let edited = backlog.edit(&id("A"), &patch, Some(2)).unwrap();
     assert_eq!((edited.card.title.as_str(), edited.card.priority, edited.card.version), ("mine", -4, 3));
@@ -224,7 +224,7 @@ fn a_repeated_create_is_harmless(stand: &Stand) {
     assert!(backlog.create(&with_key).unwrap().changed);
     let again = backlog.create(&NewCard { id: id("B"), ..with_key.clone() }).unwrap();
     assert!(!again.changed && again.card.id == id("A"));
-    assert_eq!(backlog.create(&new("A")).unwrap_err().kind, ErrorKind::Refused);
+    assert_eq!(backlog.create(&new("A")).unwrap_err().kind, Kind::Refused);
     assert_eq!(counts(&mut backlog), [0, 1, 0, 0, 0]);
     sound(&mut backlog);
 }
@@ -429,7 +429,7 @@ fn hostile_texts_are_refused(stand: &Stand) {
     for title in ["", "  ", "a\nb", "\u{1b}]0;x\u{7}", "\u{202e}abc", "a\u{0}b"] {
         assert_eq!(
             backlog.create(&NewCard { title: title.into(), ..new("A") }).unwrap_err().kind,
-            ErrorKind::Invalid,
+            Kind::Invalid,
             "{title:?}"
         );
     }
@@ -438,7 +438,7 @@ fn hostile_texts_are_refused(stand: &Stand) {
     assert!(refused.to_string().contains("2097152 bytes"), "{refused}");
     let quoted = NewCard { title: "'; DROP TABLE card; --".into(), ..new("A") };
     assert_eq!(backlog.create(&quoted).unwrap().card.title, quoted.title);
-    assert_eq!(backlog.claim(&request("\u{1b}[2J")).unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(backlog.claim(&request("\u{1b}[2J")).unwrap_err().kind, Kind::Invalid);
     assert_eq!(counts(&mut backlog), [0, 1, 0, 0, 0]);
 }
 
@@ -449,7 +449,7 @@ fn what_takes_a_change_back_is_tied_to_it(stand: &Stand) {
     let version = backlog.unblock(&id("A"), None).unwrap().card.version;
     backlog.claim(&request("agent")).unwrap().unwrap();
     let refused = backlog.block(&id("A"), None, "later", Some(version)).unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::Refused);
+    assert_eq!(refused.kind, Kind::Refused);
     assert!(backlog.detail(&id("A")).unwrap().card.claim.is_some(), "nobody's claim was ended");
     for refused in [
         backlog.link(&id("A"), &id("A"), Some(1)).unwrap_err(),
@@ -467,7 +467,7 @@ fn a_known_but_missing_dependency_may_be_kept(stand: &Stand) {
     let both = Patch { depends_on: Some(vec![id("B"), id("ghost")]), ..Patch::default() };
     assert_eq!(backlog.edit(&id("A"), &both, None).unwrap().card.open_dependencies, 2);
     let other = Patch { depends_on: Some(vec![id("nobody")]), ..Patch::default() };
-    assert_eq!(backlog.edit(&id("A"), &other, None).unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(backlog.edit(&id("A"), &other, None).unwrap_err().kind, Kind::NotFound);
     sound(&mut backlog);
 }
 

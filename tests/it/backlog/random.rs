@@ -1,6 +1,6 @@
 //! Random changes of random cards: whatever comes of them can be moved to another store and back.
 
-use mosaic_tui::backlog::error::ErrorKind;
+use mosaic_tui::backlog::error::Kind;
 use mosaic_tui::backlog::model::{NewCard, Patch};
 use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::store::ClaimRequest;
@@ -120,7 +120,7 @@ fn take(backlog: &mut Backlog, at: u8, step: &Step) {
         Step::Other(_) => backlog.unlink(&card, &id("c1"), None).map(|_| ()),
     };
     if let Err(error) = done {
-        assert!(error.kind != ErrorKind::Failed, "{step:?}: {error}");
+        assert!(error.kind != Kind::Failed, "{step:?}: {error}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a card says of its work: goal, stage, branch, files, lease, rounds. Each case on each engine.
 
-use mosaic_tui::backlog::error::ErrorKind;
+use mosaic_tui::backlog::error::Kind;
 use mosaic_tui::backlog::model::{BoardQuery, Column, NewCard, Patch, Terms};
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
 use mosaic_tui::backlog::transfer;
@@ -71,7 +71,7 @@ fn what_a_card_says_of_its_work_is_kept_found_and_changed(stand: &Stand) {
         Patch { ttl_seconds: Some(Some(0)), ..Patch::default() },
         Patch { rounds: Some(-1), ..Patch::default() },
     ] {
-        assert_eq!(backlog.edit(&id("A"), &bad, None).unwrap_err().kind, ErrorKind::Invalid, "{bad:?}");
+        assert_eq!(backlog.edit(&id("A"), &bad, None).unwrap_err().kind, Kind::Invalid, "{bad:?}");
     }
     sound(&mut backlog);
 }
@@ -108,7 +108,7 @@ fn a_goals_card_is_done_by_being_decomposed(stand: &Stand) {
     let token = token.claim.unwrap().token;
     for token in [Some(token), None] {
         let refused = backlog.complete(&id("G1"), token).unwrap_err();
-        assert_eq!(refused.kind, ErrorKind::Refused);
+        assert_eq!(refused.kind, Kind::Refused);
         assert!(refused.why.contains("no card has the goal G1") && refused.next.contains("--goal G1"), "{refused}");
     }
     assert!(

@@ -171,9 +171,7 @@ fn run(
         BacklogAction::List(query) => {
             backlog.store().list(&query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
         }
-        BacklogAction::Brief { id, owner, folder } => {
-            return brief(site, backlog, &id, owner.as_deref(), folder.as_deref());
-        }
+        BacklogAction::Brief { id, owner, folder } => brief(site, backlog, &id, owner.as_deref(), folder.as_deref()),
         BacklogAction::Show(id) => backlog.detail(&id).map(|detail| print::detail(&detail)),
         BacklogAction::Edit { id, if_version, .. } => backlog.edit(&id, &patch, if_version).map(|mut outcome| {
             // What it was before comes from the same transaction: read earlier, it could be
@@ -226,8 +224,8 @@ fn run(
         }
         BacklogAction::Goals => backlog.goals().map(|goals| print::goals(&goals, console.width)),
         BacklogAction::Graph { dot } => backlog.store().graph().map(|graph| print::graph(&graph, dot)),
-        BacklogAction::Export(file) => return export(backlog, file.as_deref(), line),
-        BacklogAction::Import(file) => return import(backlog, &file, console, line),
+        BacklogAction::Export(file) => export(backlog, file.as_deref(), line),
+        BacklogAction::Import(file) => import(backlog, &file, console, line),
         // Opening it for a change did it.
         BacklogAction::Migrate => {
             let place = backlog.store().place();
