@@ -148,7 +148,7 @@ fn of_event(runtime: &str, event: Option<&str>) -> Result<Option<Said>> {
             Kind::Invalid,
             format!("event of {runtime}"),
             format!("it has no hook that is understood; {} have one", named(|known| !known.events().is_empty())),
-            "a runtime without reports its state by `mosaic-tui session report --status`",
+            "a runtime without reports its state by `mosaic-tui session report --status busy`",
         )),
     }
 }
