@@ -141,7 +141,6 @@ pub struct Receipt {
     /// What became of the message.
     pub delivery: Delivery,
     /// Which rule forbade it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
     /// Why, in a few words; for a refusal its word first.
     pub reason: String,

@@ -451,7 +451,7 @@ pub const SHAPES: &[(&str, &str)] = &[
          idle_seconds, heartbeat, usage, health, readiness, reason, question, drift, boot_enable, flags, evidence, tree, claim, \
          notes, last_exit, observed_at",
     ),
-    ("receipt", "delivery, refusal (where a rule forbids it), reason, agent, tenant_id, host, message_id, bytes"),
+    ("receipt", "delivery, refusal, reason, agent, tenant_id, host, message_id, bytes"),
     (
         "event",
         "schema, id, ts, kind, tenant_id, host, agent, who, door, what, outcome, good, state, card, lasted_ms, text, and what \
