@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const REST: u32 = 4;
 
 /// Lines of history that are told at most at once: days of a fleet at work.
-const MOST_LINES: u32 = 5000;
+const MAX_LINES: u32 = 5000;
 
 /// Stands for the revision of a backlog that nobody has made yet.
 const NONE: &str = "none";
@@ -214,7 +214,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
         }
         if changed {
             // A line that was committed late may have a smaller number than one that was told.
-            let lines = backlog.store().recent(self.told.saturating_sub(LATE), MOST_LINES)?;
+            let lines = backlog.store().recent(self.told.saturating_sub(LATE), MAX_LINES)?;
             self.told = lines.last().map_or(self.told, |(number, _)| *number);
             news.push(News::History(lines.into_iter().map(|(_, line)| line).collect()));
         }

@@ -11,10 +11,10 @@ use super::roster::{Document, Problem, meant};
 use crate::plain::quoted;
 
 /// How often a card goes back where the text does not say.
-const MAX_ROUNDS: i64 = 3;
+const DEFAULT_MAX_ROUNDS: i64 = 3;
 
 /// More rounds than this is no review any more.
-const MOST_ROUNDS: i64 = 20;
+const MAX_ROUNDS: i64 = 20;
 
 /// A pipeline as a person writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -117,8 +117,8 @@ impl Stage {
 pub fn parse(text: &str, path: &Path, known: &BTreeSet<&str>) -> Result<Pipeline, Vec<Problem>> {
     let (file, mut document): (PipelineFile, Document) = Document::decode(text, path)?;
     check_name(&mut document, path, &file.id, &[("title", &file.title), ("description", &file.description)]);
-    if let Some(rounds) = file.max_rounds.filter(|rounds| !(0..=MOST_ROUNDS).contains(rounds)) {
-        document.problem("max_rounds", format!("is {rounds}; expected 0 to {MOST_ROUNDS}"));
+    if let Some(rounds) = file.max_rounds.filter(|rounds| !(0..=MAX_ROUNDS).contains(rounds)) {
+        document.problem("max_rounds", format!("is {rounds}; expected 0 to {MAX_ROUNDS}"));
     }
     if file.stages.is_empty() {
         document.problem("stages", "is empty; expected at least one");
@@ -133,7 +133,7 @@ pub fn parse(text: &str, path: &Path, known: &BTreeSet<&str>) -> Result<Pipeline
         brief: entry.brief.unwrap_or_default().trim().to_owned(),
     };
     let stages = stages.into_iter().map(stage).collect();
-    let max_rounds = max_rounds.unwrap_or(MAX_ROUNDS);
+    let max_rounds = max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS);
     document.finish(Pipeline { id, title, description: description.trim().to_owned(), max_rounds, stages })
 }
 

@@ -4,15 +4,15 @@ use std::hash::{Hash, Hasher};
 
 /// A short text kept in place: names are keys of every plane and copied at each look, which allocates nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Short<const MOST: usize> {
+pub struct Short<const MAX: usize> {
     /// Zeros behind the text: they sort before every character, as the end of a text does.
-    bytes: [u8; MOST],
+    bytes: [u8; MAX],
     length: u8,
 }
 
-impl<const MOST: usize> Short<MOST> {
+impl<const MAX: usize> Short<MAX> {
     /// The empty text.
-    pub const EMPTY: Self = Self { bytes: [0; MOST], length: 0 };
+    pub const EMPTY: Self = Self { bytes: [0; MAX], length: 0 };
 
     /// The text, when there is room for it.
     #[must_use]
@@ -31,7 +31,7 @@ impl<const MOST: usize> Short<MOST> {
     }
 }
 
-impl<const MOST: usize> Hash for Short<MOST> {
+impl<const MAX: usize> Hash for Short<MAX> {
     /// By the text alone: the zeros behind it are the same for all texts of its length.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.bytes[..usize::from(self.length)].hash(state);

@@ -25,7 +25,7 @@ pub const MARKS: usize = 2;
 pub const INDENT: usize = 4;
 
 /// Most lines that a reason takes below its row.
-const MOST_LINES: usize = 3;
+const MAX_LINES: usize = 3;
 
 /// Columns that a reason needs to say anything: in fewer it is a word and an ellipsis.
 const REASON: usize = 16;
@@ -250,11 +250,11 @@ impl Columns {
 pub fn below(width: usize, why: &str) -> Vec<String> {
     let room = width.saturating_sub(INDENT + 1).max(1);
     // A reason may quote a whole error; only what can be shown is broken into lines.
-    let mut lines = text::wrap(text::beginning(why, room * MOST_LINES), room);
-    if lines.len() > MOST_LINES {
+    let mut lines = text::wrap(text::beginning(why, room * MAX_LINES), room);
+    if lines.len() > MAX_LINES {
         // The last line takes all the rest, so that the ellipsis stands where the text is cut and not at a
         // line's end.
-        let rest = lines.drain(MOST_LINES - 1..).collect::<Vec<_>>().join(" ");
+        let rest = lines.drain(MAX_LINES - 1..).collect::<Vec<_>>().join(" ");
         lines.push(text::fit(&rest, room));
     }
     lines
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(below(20, "no heartbeat"), ["no heartbeat"]);
         let long = "word ".repeat(100);
         let lines = below(40, &long);
-        assert_eq!(lines.len(), MOST_LINES);
+        assert_eq!(lines.len(), MAX_LINES);
         assert!(lines.iter().all(|line| text::width(line) <= 35), "{lines:?}");
         assert!(lines[2].ends_with('\u{2026}'));
     }

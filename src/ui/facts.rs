@@ -6,7 +6,7 @@ use super::view::{Age, FactLine};
 use crate::fleet::model::age::{Coarse, Short};
 
 /// Columns that are left to a fact, however narrow its panel is.
-const LEAST: usize = 8;
+const MIN: usize = 8;
 
 /// The columns of the labels.
 pub(super) fn label_columns(lines: &[FactLine]) -> usize {
@@ -30,7 +30,7 @@ pub fn wrapped(lines: Vec<FactLine>, columns: u16, all: bool) -> Vec<FactLine> {
     let mut out = Vec::with_capacity(lines.len());
     for (at, line) in lines.into_iter().enumerate() {
         let age = line.age.map_or(0, |age| told(age).as_str().len() + 1);
-        let room = usize::from(columns).saturating_sub(label + age).max(LEAST);
+        let room = usize::from(columns).saturating_sub(label + age).max(MIN);
         if (at > 0 && !all) || text::width_within(&line.text, room).is_some() {
             out.push(line);
             continue;

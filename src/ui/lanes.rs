@@ -71,7 +71,7 @@ pub fn widths(width: u16, selected: usize, counts: [u64; 5]) -> [u16; 5] {
 pub const INDENT: u16 = 2;
 
 /// Most lines of a title.
-const MOST_LINES: usize = 3;
+const MAX_LINES: usize = 3;
 
 /// Returns where a card's words stand in its place: the selected one has a mark in front.
 #[must_use]
@@ -82,7 +82,7 @@ pub fn card_in(place: Rect) -> Rect {
 /// Returns how many lines a card takes whose whole title is shown, with the one of its facts.
 #[must_use]
 pub fn card_lines(cards: Rect, id: &str, title: &str) -> u16 {
-    let lines = title_lines(usize::from(card_in(cards).width), id, title, MOST_LINES).count();
+    let lines = title_lines(usize::from(card_in(cards).width), id, title, MAX_LINES).count();
     u16::try_from(lines + 1).unwrap_or(2)
 }
 
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_title_is_broken_between_words_and_its_last_line_has_the_rest() {
-        let of = |width, title| title_lines(width, "M2-5", title, MOST_LINES).collect::<Vec<_>>();
+        let of = |width, title| title_lines(width, "M2-5", title, MAX_LINES).collect::<Vec<_>>();
         assert_eq!(of(20, "Review: the queue"), ["Review: the", "queue"]);
         assert_eq!(of(20, "Review"), ["Review"]);
         assert_eq!(of(20, ""), [""]);
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(of(20, long), ["one two three", "four five six", "seven eight nine ten eleven"]);
         assert_eq!(of(12, "unbreakable and so on").concat().replace(' ', ""), "unbreakableandsoon");
         for width in 0..9 {
-            assert!(of(width, "\u{65e5}\u{672c}\u{8a9e} in titles").len() <= MOST_LINES, "{width}");
+            assert!(of(width, "\u{65e5}\u{672c}\u{8a9e} in titles").len() <= MAX_LINES, "{width}");
         }
     }
 

@@ -97,7 +97,7 @@ pub fn column(text: &str, columns: usize) -> String {
 }
 
 /// Columns that are left to a text that is set in; with fewer it is not.
-const LEAST: usize = 8;
+const MIN: usize = 8;
 
 /// Breaks a text into lines of at most `columns`, between words where possible. Blanks at its beginning stay: what is
 /// set in is set in on each of its lines.
@@ -106,7 +106,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let words = text.trim_start_matches(' ');
     let blanks = text.len() - words.len();
     // Set in that far, a line would hold a word at most.
-    if blanks == 0 || words.is_empty() || blanks + LEAST > columns {
+    if blanks == 0 || words.is_empty() || blanks + MIN > columns {
         return wrap_words(text, columns.max(1));
     }
     wrap_words(words, columns - blanks).into_iter().map(|line| format!("{}{line}", &text[..blanks])).collect()

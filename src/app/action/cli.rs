@@ -268,7 +268,10 @@ fn add(parent: Command, words: &[&'static str], spec: &'static ActionSpec) -> Co
 
 /// Whether the card that it acts on may stand there without its option, as it does for the commands that only look.
 fn takes_id_as_word(spec: &ActionSpec) -> bool {
-    spec.arguments.iter().any(|argument| argument.name == ID && argument.shape == Shape::RequiredValue)
+    // A new card's title may have been left without its quotes.
+    let makes =
+        spec.arguments.iter().any(|argument| argument.name == "title" && argument.shape == Shape::RequiredValue);
+    !makes && spec.arguments.iter().any(|argument| argument.name == ID && argument.shape == Shape::RequiredValue)
 }
 
 fn with_id_as_word(leaf: Command) -> Command {
@@ -433,7 +436,12 @@ mod tests {
             let want = Action::Backlog(BacklogAction::Complete { id, token: None });
             assert_eq!(action(&format!("mosaic-tui {line}")), Ok(want), "{line}");
         }
-        for line in ["backlog complete", "backlog complete A1 --id A2", "backlog complete A1 A2"] {
+        for line in [
+            "backlog complete",
+            "backlog complete A1 --id A2",
+            "backlog complete A1 A2",
+            "backlog create --title Fix bug",
+        ] {
             assert!(action(&format!("mosaic-tui {line}")).is_err(), "{line}");
         }
     }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use crate::fleet::os::exec;
 
 /// Largest text; terminals drop longer ones without a word.
-pub(super) const MOST: usize = 64 << 10;
+pub(super) const MAX: usize = 64 << 10;
 
 /// Time for tmux to take it.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// A text as far as it is copied, and whether that is all of it.
 pub(super) fn capped(text: &str) -> (&str, bool) {
-    let mut end = text.len().min(MOST);
+    let mut end = text.len().min(MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -86,9 +86,9 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let long = "\u{e4}".repeat(MOST);
+        let long = "\u{e4}".repeat(MAX);
         let (kept, whole) = capped(&long);
-        assert!(!whole && kept.len() <= MOST && long.starts_with(kept) && kept.len() > MOST - 2);
+        assert!(!whole && kept.len() <= MAX && long.starts_with(kept) && kept.len() > MAX - 2);
         assert_eq!(capped("short"), ("short", true));
     }
 }

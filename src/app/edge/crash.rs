@@ -21,7 +21,7 @@ const PREFIX: &str = "crash-";
 const KEPT: usize = 10;
 
 /// Largest report: a message may hold whatever was worked on.
-const MOST_BYTES: usize = 1 << 18;
+const MAX_BYTES: usize = 1 << 18;
 
 static CRASHED: AtomicBool = AtomicBool::new(false);
 
@@ -76,7 +76,7 @@ fn write(folder: &Path, report: &str) -> std::io::Result<PathBuf> {
     // Whatever `RUST_BACKTRACE` says: a crash is seldom seen twice.
     let backtrace = std::backtrace::Backtrace::force_capture();
     let text = format!("mosaic-tui {}\n{report}\n\n{backtrace}\n", env!("MOSAIC_VERSION"));
-    file.write_all(&text.as_bytes()[..text.len().min(MOST_BYTES)])?;
+    file.write_all(&text.as_bytes()[..text.len().min(MAX_BYTES)])?;
     Ok(path)
 }
 
@@ -106,10 +106,10 @@ mod tests {
             let made = std::time::SystemTime::now() - std::time::Duration::from_secs(60 * (age + 1));
             fs::File::create(path).unwrap().set_modified(made).unwrap();
         }
-        let newest = write(folder.path(), &"x".repeat(2 * MOST_BYTES)).unwrap();
+        let newest = write(folder.path(), &"x".repeat(2 * MAX_BYTES)).unwrap();
         let left: Vec<_> = names.iter().filter(|path| path.exists()).collect();
         assert_eq!(left, names[2 * KEPT + 1..].iter().collect::<Vec<_>>(), "the newest");
-        assert_eq!(usize::try_from(fs::metadata(newest).unwrap().len()).unwrap(), MOST_BYTES);
+        assert_eq!(usize::try_from(fs::metadata(newest).unwrap().len()).unwrap(), MAX_BYTES);
         assert!(other.exists());
     }
 }

@@ -10,7 +10,7 @@ use crate::fleet::os::thread;
 use crate::plain;
 
 /// Largest file that is read back.
-const MOST: usize = 1 << 20;
+const MAX: usize = 1 << 20;
 
 /// Keeps what is remembered.
 pub(super) struct Keeper {
@@ -27,7 +27,7 @@ impl Keeper {
     /// Reads what was remembered; a file that cannot be read is one without anything. With `read_only` nothing is kept.
     pub(super) fn open(site: &Site) -> Self {
         let path = path(site);
-        let kept = match plain::read(&path, MOST) {
+        let kept = match plain::read(&path, MAX) {
             Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
                 tracing::warn!("{}: {error}; the dashboard begins anew", path.display());
                 Memory::default()

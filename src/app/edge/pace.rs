@@ -17,14 +17,14 @@ const EACH: usize = 2 << 10;
 
 /// So much may be on its way at first, and at least.
 const FIRST: usize = 8 << 10;
-const LEAST: usize = 4 << 10;
+const MIN: usize = 4 << 10;
 
 /// So much, for so long, before it is known whether the terminal answers: the first screens, on the longest links.
 const UNKNOWN: usize = 32 << 10;
 const HEARD: Duration = Duration::from_millis(1500);
 
 /// More never is: one frame of the largest screens.
-const MOST: usize = 1 << 20;
+const MAX: usize = 1 << 20;
 
 /// How long what is written may wait in a line: below it nobody feels one, and above it less goes out.
 const LINE: Duration = Duration::from_millis(100);
@@ -119,13 +119,13 @@ impl Pace {
                     reason = "a share of a small number"
                 )]
                 let less = (waiting.min(self.room) as f64 * share.max(0.5)) as usize;
-                self.room = less.max(LEAST);
+                self.room = less.max(MIN);
                 self.shrunk = Some(now);
             }
         } else if waiting * 2 > self.room {
             // Twice as much in the time of an answer, until a line was seen once; then a little more at a time.
             let more = if self.shrunk.is_none() { oldest.bytes } else { oldest.bytes * EACH / self.room };
-            self.room = (self.room + more).min(MOST);
+            self.room = (self.room + more).min(MAX);
         }
     }
 
@@ -137,7 +137,7 @@ impl Pace {
             return if is_first && self.on_its_way() >= UNKNOWN { now.max(oldest.at + HEARD) } else { now };
         }
         // A key's frame is small, and goes in front of all that is not written yet.
-        let room = if key { self.room + LEAST } else { self.room };
+        let room = if key { self.room + MIN } else { self.room };
         if self.on_its_way() < room { now } else { now.max(oldest.at + LOST) }
     }
 

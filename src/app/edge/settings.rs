@@ -16,7 +16,7 @@ use crate::plain;
 use crate::ui::theme::{Palette, THEME};
 
 /// Largest file of settings, and of a theme.
-const MOST: usize = 64 << 10;
+const MAX: usize = 64 << 10;
 
 /// The files are looked at so often: a look costs less than to be told of changes.
 const LOOK: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ fn under(site: &Site, settings: Settings) -> std::result::Result<Settings, Strin
 
 fn read(site: &Site) -> std::result::Result<Settings, Vec<Problem>> {
     let path = path(site);
-    match plain::read(&path, MOST) {
+    match plain::read(&path, MAX) {
         Ok(text) => Settings::parse(&text, &path, |name| theme(&site.home, name)),
         Err(why) if why.is_missing() => Ok(Settings::default()),
         Err(why) => Err(vec![whole(&path, &why)]),
@@ -61,7 +61,7 @@ fn theme_path(home: &Path, name: &str) -> PathBuf {
 /// A theme of the user's own.
 fn theme(home: &Path, name: &str) -> std::result::Result<Palette, NoTheme> {
     let path = theme_path(home, name);
-    let text = plain::read(&path, MOST).map_err(|why| match why.is_missing() {
+    let text = plain::read(&path, MAX).map_err(|why| match why.is_missing() {
         true => NoTheme::Missing,
         false => NoTheme::Wrong(vec![whole(&path, &why)]),
     })?;

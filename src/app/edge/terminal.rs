@@ -28,7 +28,7 @@ use crate::ui::view::View;
 pub(in crate::app) const UNKNOWN: Size = Size { width: 80, height: 24 };
 
 /// More is not drawn on: it is no screen that anybody looks at, and each cell takes memory three times.
-const LARGEST: Size = Size { width: 1000, height: 500 };
+const MAX: Size = Size { width: 1000, height: 500 };
 
 /// Whether the terminal is ours now; restoring twice would print escapes into the shell.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -268,7 +268,7 @@ pub(in crate::app) fn restore() {
 pub(in crate::app) fn size() -> Option<Size> {
     // Not crossterm's: where the kernel does not know it starts a program that asks.
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    let size = Size { width: size.ws_col.min(LARGEST.width), height: size.ws_row.min(LARGEST.height) };
+    let size = Size { width: size.ws_col.min(MAX.width), height: size.ws_row.min(MAX.height) };
     Some(size).filter(|size| size.width > 0 && size.height > 0)
 }
 

@@ -23,7 +23,7 @@ const SAME_EVENT: i64 = 10_000;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Largest file that is read back; a fleet has fewer events in ten seconds.
-const MOST: usize = 1 << 20;
+const MAX: usize = 1 << 20;
 
 /// What one dashboard says of the events that it tells.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl Told {
             ),
             false => None,
         };
-        let mut claims: Vec<Claim> = match plain::read(&path, MOST) {
+        let mut claims: Vec<Claim> = match plain::read(&path, MAX) {
             // What somebody else wrote into it counts for nothing.
             Ok(text) => serde_json::from_str(&text).unwrap_or_default(),
             Err(why) if why.is_missing() => Vec::new(),

@@ -29,11 +29,11 @@ const FIRST_WAIT: Duration = Duration::from_secs(5);
 
 /// The longest of these.
 // What was in the way may go without a trace, as a disk that has space again; idle agents cost more than a try a minute.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The longest pause.
 // Doubling without an end would leave an agent alone for days whose trouble was over in an hour.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
+const MAX_PAUSE: Duration = Duration::from_secs(30 * 60);
 
 /// An agent that lives for so long after a restart has got over what ended it: it starts, and takes work. An end that comes
 /// later counts as a first one, however it came, so one that works for a while between its ends is brought back at once.
@@ -64,7 +64,7 @@ pub struct Backoff {
 impl Backoff {
     fn failed(&mut self, first: Duration, why: &str, now: Duration) {
         // Counted before this failure is, so that the first pause is `first` itself.
-        let pause = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE);
+        let pause = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(MAX_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.until = now + pause;
         why.clone_into(&mut self.why);
@@ -297,7 +297,7 @@ impl Memory {
         // Several that were under way at once fail at once, and are one failure.
         if !Self::waits(Some(&self.desk), now) {
             self.desk.failed(FIRST_WAIT, why, now);
-            self.desk.until = self.desk.until.min(now + LONGEST_WAIT);
+            self.desk.until = self.desk.until.min(now + MAX_WAIT);
         }
     }
 

@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(3600);
 const CARDS: usize = 1;
 
 /// Most cards that a goal becomes.
-const MOST_CARDS: usize = 20;
+const MAX_CARDS: usize = 20;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Task {
     /// How many cards a goal becomes.
     fn cards(&self) -> usize {
         let said = self.words.iter().find_map(|word| word.strip_prefix("cards ")?.trim().parse().ok());
-        said.unwrap_or(CARDS).clamp(1, MOST_CARDS)
+        said.unwrap_or(CARDS).clamp(1, MAX_CARDS)
     }
 }
 

@@ -43,7 +43,7 @@ const PROGRESS: Duration = Duration::from_millis(500);
 const FRAME: Duration = Duration::from_millis(15);
 
 /// Most characters of the reason for which a card is parked.
-const LONGEST_REASON: usize = 300;
+const MAX_REASON_CHARS: usize = 300;
 
 /// Lines of the conversation that stay behind.
 const LAST_WORDS: usize = 10;
@@ -178,7 +178,7 @@ impl Stub<'_> {
     }
 
     fn park(&mut self, held: &Held, why: &str) {
-        let why: String = why.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
+        let why: String = why.chars().filter(|c| !c.is_control()).take(MAX_REASON_CHARS).collect();
         let answer = self.desk.park(held, &why);
         self.agent.told("gave up on", held, &answer);
     }

@@ -34,6 +34,8 @@ impl<'a> SqliteChange<'a> {
             None => store.queue.insert(Queue::beside(path).map_err(unmade)?),
         };
         let Some(turn) = queue.enter().map_err(unmade)? else {
+            // The thread that still waits shares these open files, and with them their locks: the next change opens its own.
+            store.queue = None;
             return Err(super::errors::locked(path));
         };
         // At once and not with the first write: SQLite lets nobody wait who has read before, and would refuse

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::super::error::{Failure, Kind, Result};
 
@@ -65,19 +65,22 @@ impl Sqlite {
         Self::open_with(MIGRATIONS, path, access, progress)
     }
 
-    /// Makes sure that the file alone, without its log, is a database.
+    /// Makes sure that the file alone, without its log, begins as a database does.
     ///
     /// # Errors
-    /// Returns an error if it is none, or cannot be read.
+    /// Returns an error if it does not.
     pub(crate) fn check(path: &Path) -> Result<()> {
         // The path becomes a part of a URI, in which these have a meaning.
         let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         // It takes no lock, and so drops none that another connection of this process holds.
-        Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
-            .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))
-            .map(drop)
-            .map_err(|error| explain(path, &error))
+        let looked = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
+            .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)));
+        match looked {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(explain(path, &error)),
+            // Without its log, and in the middle of a checkpoint, a sound file may look damaged.
+            _ => Ok(()),
+        }
     }
 
     fn open_with(migrations: &Migrations, path: &Path, access: Access, progress: Progress<'_>) -> Result<Self> {

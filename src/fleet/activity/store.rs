@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use serde_json::{Map, Value, json};
 
 use crate::fleet::error::{Failure, Result};
@@ -106,11 +106,7 @@ impl Store {
             return Ok(None);
         }
         // Nobody else can write it either; without a log beside it SQLite would refuse to look.
-        // The path becomes a part of a URI, in which these have a meaning.
-        let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        let connection = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
-            .map_err(|error| failed(&path, &error))?;
+        let connection = open_unchanging(&path).map_err(|error| failed(&path, &error))?;
         folds(&connection).map_err(|error| failed(&path, &error))?;
         let store = Self { connection, path, keeping: site.keeping, unpruned: 0, watch: None };
         match store.number("PRAGMA user_version") {
@@ -118,6 +114,21 @@ impl Store {
             Ok(1..=VERSION) => Ok(Some(store)),
             Ok(_) => Ok(None),
             Err(error) => Err(refused_by(&store.path, &error)),
+        }
+    }
+
+    /// Makes sure that the file alone, without its log, begins as a database does.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(super) fn check(site: &Site) -> Result<()> {
+        let path = path(site);
+        let looked = open_unchanging(&path)
+            .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)));
+        match looked {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(refused_by(&path, &error)),
+            // Without its log, and in the middle of a checkpoint, a sound file may look damaged.
+            _ => Ok(()),
         }
     }
 
@@ -331,6 +342,14 @@ impl Store {
 
 fn what(path: &Path) -> String {
     format!("activity history {}", path.display())
+}
+
+/// Opens the file as one that nobody writes: without its log, and without a lock.
+fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
+    // The path becomes a part of a URI, in which these have a meaning.
+    let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
 }
 
 /// Words a failure of the database.

@@ -41,7 +41,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const TAKEN_EVERY: Duration = Duration::from_millis(10);
 
 /// Events of others that wait to be written; more than a backlog tells at once.
-const MOST_LEFT: usize = 20_000;
+const MAX_LEFT: usize = 20_000;
 
 /// What was read.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ struct Wanted {
 impl Wanted {
     /// The newest events are the ones that matter.
     fn bound(&mut self) {
-        let surplus = self.events.len().saturating_sub(MOST_LEFT);
+        let surplus = self.events.len().saturating_sub(MAX_LEFT);
         self.events.drain(..surplus);
     }
 }
@@ -316,7 +316,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
     fn check(&self, open: &mut Open) -> Result<()> {
         let touched = path(&self.site).metadata().and_then(|facts| facts.modified()).ok();
         if touched.is_some() && touched != open.touched {
-            Store::open_to_read(&self.site)?;
+            Store::check(&self.site)?;
             open.touched = touched;
         }
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! What differs between runtimes is data (`runtime.yaml`). Nothing is written into a configuration of the user's own:
 //! everything reaches a program by its arguments and its environment. The one exception is claude, which keeps the answers
-//! to its first questions in a file of its own state (`trust`).
+//! to its first questions in a file of its own state (`first`).
 
 mod first;
 mod reasoning;

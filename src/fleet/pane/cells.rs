@@ -8,7 +8,7 @@ use crate::fleet::model::{self, CellColor, CellStyle, PaneScreen, Size, first_ro
 use crate::fleet::tmux::Shot;
 
 /// The parser keeps invariants only from two rows and columns on.
-const SMALLEST: u16 = 2;
+const MIN_SIZE: u16 = 2;
 
 /// A parser for a screen of this size without scrollback of its own.
 pub(super) fn parser(size: Size) -> vt100::Parser {
@@ -41,7 +41,7 @@ pub(super) fn process(parser: &mut vt100::Parser, bytes: &[u8]) {
 }
 
 pub(super) fn dimension(cells: u16) -> NonZeroU16 {
-    NonZeroU16::new(cells.max(SMALLEST)).unwrap_or(NonZeroU16::MIN)
+    NonZeroU16::new(cells.max(MIN_SIZE)).unwrap_or(NonZeroU16::MIN)
 }
 
 /// Part of a screen to copy.
@@ -119,13 +119,13 @@ fn placed<'a>(lines: impl Iterator<Item = &'a str>, size: Size) -> vt100::Parser
 }
 
 /// Most cells of a window whose picture is made: any program in a pane may make its window as large as it likes.
-const MOST_CELLS: u32 = 1_000_000;
+const MAX_CELLS: u32 = 1_000_000;
 
 /// The part of a captured screen that matters, as large as there is room: its left edge, and the rows of the cursor or
 /// of the last text. One to one, never squeezed.
 pub(super) fn cut(shot: &Shot, room: Size) -> PaneScreen {
     let Size { width, height } = shot.size;
-    if u32::from(width) * u32::from(height) > MOST_CELLS {
+    if u32::from(width) * u32::from(height) > MAX_CELLS {
         let words = format!("too large to show here: {width}x{height}");
         let size = Size { width: room.width.max(1), height: room.height.max(1) };
         let screen = placed(std::iter::once(words.as_str()), size);

@@ -1,7 +1,7 @@
 //! The D-Bus conversation with the user manager: connection, calls, signals (see org.freedesktop.systemd1(5)).
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,6 +175,7 @@ impl Bus {
 fn address() -> Option<String> {
     if let Ok(address) = std::env::var("DBUS_SESSION_BUS_ADDRESS")
         && !address.is_empty()
+        && !is_of_the_past(&address)
     {
         return Some(address);
     }
@@ -182,6 +183,12 @@ fn address() -> Option<String> {
         .map_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()).into(), PathBuf::from);
     let bus = folder.join("bus");
     bus.exists().then(|| format!("unix:path={}", bus.display()))
+}
+
+/// Whether it names a socket that is gone: a tmux server keeps the variable of the login that it was started in.
+fn is_of_the_past(address: &str) -> bool {
+    let path = address.strip_prefix("unix:path=").and_then(|rest| rest.split([',', ';']).next());
+    path.is_some_and(|path| !path.contains('%') && !Path::new(path).exists())
 }
 
 /// Whether the bus itself says that nobody is on it under that name.

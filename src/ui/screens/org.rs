@@ -15,13 +15,13 @@ use crate::ui::view::{OrgRow, OrgView, Piece, Role};
 const GAP: usize = 2;
 
 /// Widest column of names, with the branches in front of them.
-const WIDEST_NAME: usize = 34;
+const MAX_NAME: usize = 34;
 
 /// From this width on classes and runtimes have columns.
 const CLASS_FROM: u16 = 72;
 
 /// Widest of those.
-const WIDEST_CLASS: usize = 16;
+const MAX_CLASS: usize = 16;
 
 /// How its width is divided.
 struct Widths {
@@ -67,9 +67,9 @@ fn chart(buffer: &mut Buffer, area: Rect, rows: &[OrgRow], theme: Theme) {
         |of: fn(&OrgRow) -> usize, title: usize, most: usize| rows.iter().map(of).max().unwrap_or(0).clamp(title, most);
     let wide = area.width >= CLASS_FROM;
     let widths = Widths {
-        name: widest(|row| text::width(&row.branch) + text::width(&row.name.text), 4, WIDEST_NAME),
-        class: if wide { widest(|row| text::width(&row.class), 5, WIDEST_CLASS) } else { 0 },
-        runtime: if wide { widest(|row| text::width(&row.runtime), 7, WIDEST_CLASS) } else { 0 },
+        name: widest(|row| text::width(&row.branch) + text::width(&row.name.text), 4, MAX_NAME),
+        class: if wide { widest(|row| text::width(&row.class), 5, MAX_CLASS) } else { 0 },
+        runtime: if wide { widest(|row| text::width(&row.runtime), 7, MAX_CLASS) } else { 0 },
     };
     let style = theme.style(Role::Quiet);
     let mut pen = Pen::new(buffer, area, area.y, theme);

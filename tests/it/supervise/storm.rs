@@ -45,7 +45,7 @@ const LULL: usize = 25;
 const PER_CARD: usize = 5;
 
 /// Longest rest that an agent comes to which is killed again and again by chance.
-const LONGEST_REST: Duration = Duration::from_secs(300);
+const MAX_REST: Duration = Duration::from_secs(300);
 
 /// A repository, its fleet and its pipeline.
 fn yard() -> Yard {
@@ -268,7 +268,7 @@ fn storm(kills: usize, apart: u64) {
         storm.kill();
     }
     // Who died again and again rests for a while by then.
-    let limit = LONGEST_REST + Duration::from_secs(kills as u64 / 2);
+    let limit = MAX_REST + Duration::from_secs(kills as u64 / 2);
     let done = wait_within(limit, || storm.done().then_some(()));
     assert!(done.is_some(), "not all is done: {}", storm.state());
     // In a single lull the supervisor may have been quicker than the look.
@@ -313,7 +313,7 @@ fn check(storm: &mut Storm<'_>) {
         let count = |kind: &str, name: &str| all.get(&format!("{kind} {name}")).map_or(0, Vec::len);
         AGENTS.iter().all(|(name, _)| (count("agent", name), count("keeper", name)) == (1, 1))
     };
-    assert!(wait_within(LONGEST_REST, || whole().then_some(())).is_some(), "{}", storm.state());
+    assert!(wait_within(MAX_REST, || whole().then_some(())).is_some(), "{}", storm.state());
     let clear = || sandbox.rows().iter().all(|row| row["pane"]["drafted"] != true);
     assert!(wait_within(2 * TICK, || clear().then_some(())).is_some(), "{:#?}", sandbox.rows());
     // The work trees go with the tick behind.

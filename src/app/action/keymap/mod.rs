@@ -242,7 +242,11 @@ impl Keymap {
     pub fn refusal(&self, at: &Standing, chord: Chord) -> String {
         if let Some(spec) = self.meant(at, chord).filter(|spec| self.hides(spec)) {
             // A mark changes nothing itself.
-            let what = if spec.id == "list.mark" { "is for what changes something" } else { "changes something" };
+            let what = if ["list.mark", "card.mark"].contains(&spec.id) {
+                "is for what changes something"
+            } else {
+                "changes something"
+            };
             return format!("{chord} ({}) {what}, and this dashboard is read-only", spec.title);
         }
         let elsewhere = VIEWS.into_iter().filter(|(_, place)| *place != at.place);

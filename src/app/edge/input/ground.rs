@@ -1,7 +1,7 @@
 //! What a terminal answers to the question for its background: light or dark. Any other string says nothing.
 
 /// Longest string that is kept for a look: an answer has some twenty bytes.
-const MOST: usize = 48;
+const MAX: usize = 48;
 
 /// The question (OSC 11). A terminal that does not know it says nothing.
 pub(in crate::app) const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
@@ -21,14 +21,14 @@ impl Heard {
     /// Takes a byte of the string.
     pub(super) fn push(&mut self, byte: u8) {
         // One more than an answer can have makes it none.
-        if self.bytes.len() <= MOST {
+        if self.bytes.len() <= MAX {
             self.bytes.push(byte);
         }
     }
 
     /// Whether the string tells of a light background; `None` if it tells nothing of it.
     pub(super) fn is_light(&self) -> Option<bool> {
-        let text = std::str::from_utf8(&self.bytes).ok().filter(|text| text.len() <= MOST)?;
+        let text = std::str::from_utf8(&self.bytes).ok().filter(|text| text.len() <= MAX)?;
         let color = text.strip_prefix("11;")?;
         let parts = color.strip_prefix("rgb:").or_else(|| color.split_once(':').map(|(_, rest)| rest))?;
         let mut parts = parts.split('/').map(part);
@@ -70,6 +70,6 @@ mod tests {
         let mut long = Heard::default();
         "11;rgb:ffff/ffff/ffff".bytes().chain(std::iter::repeat_n(b'x', 1000)).for_each(|byte| long.push(byte));
         assert_eq!(long.is_light(), None);
-        assert!(long.bytes.len() <= MOST + 1, "nothing is kept of a string that is none");
+        assert!(long.bytes.len() <= MAX + 1, "nothing is kept of a string that is none");
     }
 }

@@ -139,7 +139,7 @@ impl Dashboard {
     pub(super) fn copy(&mut self, what: &str, text: &str) {
         let (text, whole) = clipboard::capped(text);
         let cut =
-            if whole { String::new() } else { format!(", its first {} kB: more is not taken", clipboard::MOST >> 10) };
+            if whole { String::new() } else { format!(", its first {} kB: more is not taken", clipboard::MAX >> 10) };
         let size = match text.lines().count() {
             0 | 1 => format!("{} characters", text.chars().count()),
             lines => format!("{lines} lines"),

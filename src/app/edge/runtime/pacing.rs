@@ -9,7 +9,7 @@ use tokio::time::Instant;
 const FRAME: Duration = Duration::from_millis(33);
 
 /// Between two frames at least, whatever moves. What a key did is shown in this time: an eye waits for it.
-const LEAST: Duration = Duration::from_millis(4);
+const MIN: Duration = Duration::from_millis(4);
 
 /// Frames that a quiet moment leaves to be drawn as they come.
 const SAVED: u32 = 3;
@@ -58,7 +58,7 @@ impl Pacing {
 
     /// When the next frame may be drawn; `None` is at once.
     pub(super) fn due(&self, of_key: bool) -> Option<Instant> {
-        let soonest = self.last? + LEAST;
+        let soonest = self.last? + MIN;
         let paced = self.spent.and_then(|spent| spent.checked_sub(FRAME * SAVED)).filter(|_| !of_key);
         Some(paced.map_or(soonest, |paced| paced.max(soonest)))
     }

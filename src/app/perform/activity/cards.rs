@@ -19,7 +19,7 @@ use crate::fleet::os::thread;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Lines that are read at once.
-const MOST: u32 = 5000;
+const MAX: u32 = 5000;
 
 /// By what a change of a card is known: the card's versions are counted without gaps.
 pub(super) fn id(place: &str, card: &str, version: i64) -> String {
@@ -69,7 +69,7 @@ pub(in crate::app) async fn pull(site: &Site) -> Result<Vec<Event>> {
     thread::begin("cards", move || {
         let lines = place(&site).and_then(|place| {
             let mut backlog = place.open(Intent::Read, who(&site), &mut |_, _| {})?;
-            let lines = backlog.store().recent(0, MOST)?;
+            let lines = backlog.store().recent(0, MAX)?;
             let lines: Vec<CardEvent> = lines.into_iter().map(|(_, line)| line).collect();
             Ok(events(&place.to_string(), lines))
         });

@@ -12,12 +12,14 @@ use crate::ui::text;
 const COLUMNS: [usize; 3] = [14, 9, 34];
 
 /// Widest of each where they can.
-const WIDEST: [usize; 3] = [24, 9, 60];
+const MAX_WIDTH: [usize; 3] = [24, 9, 60];
 
 /// Events as lines, as wide as their widest; each at most `width` columns.
 pub(in crate::app) fn lines(events: &[impl Borrow<Event>], width: usize) -> Vec<String> {
     let widths: Vec<usize> = (0..3)
-        .map(|at| events.iter().map(|event| text::width(cells(event.borrow())[at])).max().unwrap_or(0).min(WIDEST[at]))
+        .map(|at| {
+            events.iter().map(|event| text::width(cells(event.borrow())[at])).max().unwrap_or(0).min(MAX_WIDTH[at])
+        })
         .collect();
     events.iter().map(|event| line(event.borrow(), [widths[0], widths[1], widths[2]], width)).collect()
 }

@@ -113,6 +113,12 @@ impl Desk {
         }
     }
 
+    /// The same for what must not be given up because the supervisor leaves: an agent has its brief, and its claim is to
+    /// last for as long as its work.
+    pub(super) fn patient(&self) -> Self {
+        Self { leaves: Arc::new(watch::Sender::new(false)), ..self.clone() }
+    }
+
     /// From now on nobody waits for long: the supervisor was told to go.
     pub(super) fn leave(&self) {
         self.leaves.send_replace(true);

@@ -39,7 +39,7 @@ pub(super) async fn with_backlog<T: Send + 'static>(
 pub(super) const HISTORY: u32 = 20_000;
 
 /// Cards in which the one of a branch is looked for.
-const MOST: u64 = 2000;
+const MAX: u64 = 2000;
 
 /// A card at the gate.
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ fn of_branch(backlog: &mut Backlog, branch: &str) -> Result<Vec<backlog::model::
     }
     // The claimed one first: where several name the branch, it is about the one that somebody works on.
     for status in [Status::Claimed, Status::Ready, Status::Blocked, Status::Done] {
-        let query = ListQuery { status: Some(status), limit: MOST, sort: Sort::Updated, ..ListQuery::default() };
+        let query = ListQuery { status: Some(status), limit: MAX, sort: Sort::Updated, ..ListQuery::default() };
         let named = backlog.store().list(&query)?.into_iter().filter(|card| card.branch == branch);
         let new: Vec<_> = named.filter(|card| found.iter().all(|one| one.id != card.id)).collect();
         found.extend(new);

@@ -250,11 +250,13 @@ impl Giving<'_> {
 
     /// The brief arrived at a process that began then: the card is the agent's for its whole time.
     async fn keep(&self, lease: &Lease, card: &Card, word: &str, began: Option<Duration>) -> Ended {
-        let Err(failure) = self.renew(lease, self.ttl(card)).await else {
+        let desk = self.desk.patient();
+        let patient = Giving { desk: &desk, ..*self };
+        let Err(failure) = patient.renew(lease, self.ttl(card)).await else {
             return Ended::Taken { how: word.to_owned(), attempts: card.attempts, began };
         };
         let id = lease.id;
-        let now = self.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
+        let now = patient.desk.with(move |backlog| backlog.store().card(&id)).await.ok().flatten();
         match now {
             // A fast worker has finished before.
             // Its token only grows, so an equal one says that nobody else has had the card since.
@@ -290,8 +292,9 @@ fn arrived(receipt: Receipt) -> std::result::Result<Receipt, Not> {
         // whatever else is true.
         false if receipt.left_behind() => Err(Not::LeftBehind(why)),
         false if receipt.ended || receipt.delivery == Delivery::Dead => Err(Not::Ended(why)),
-        // Somebody else's message came first, or is on its way, such as its kickstart: it takes work again once it is through.
-        false if matches!(receipt.refusal, Some(Refusal::Busy | Refusal::LockBusy)) => Err(Not::Free(why)),
+        // Somebody else's message came first, such as its kickstart: it takes work again once it is through. A message that
+        // is on its way for as long as a delivery waits for its turn hangs, and so does whoever it is for.
+        false if receipt.refusal == Some(Refusal::Busy) => Err(Not::Free(why)),
         false => Err(Not::Agent(why)),
     }
 }
@@ -319,11 +322,11 @@ mod tests {
             refusal: Some(refusal),
             ..Receipt::not_tried(&roster.agents[0], &failure)
         };
-        for refusal in [Refusal::Busy, Refusal::LockBusy] {
-            assert!(matches!(arrived(refused(refusal)), Err(Not::Free(_))), "{refusal:?}");
-        }
+        assert!(matches!(arrived(refused(Refusal::Busy)), Err(Not::Free(_))));
         assert!(matches!(arrived(refused(Refusal::DraftLeft)), Err(Not::LeftBehind(_))));
-        assert!(matches!(arrived(refused(Refusal::DraftPresent)), Err(Not::Agent(_))));
+        for refusal in [Refusal::DraftPresent, Refusal::LockBusy] {
+            assert!(matches!(arrived(refused(refusal)), Err(Not::Agent(_))), "{refusal:?}");
+        }
         let ended = Receipt { ended: true, ..refused(Refusal::Busy) };
         assert!(matches!(arrived(ended), Err(Not::Ended(_))));
     }

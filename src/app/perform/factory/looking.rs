@@ -25,16 +25,16 @@ use crate::fleet::roster::{Agent, ENHANCING_CLASS, Lifespan, Roster};
 
 /// Cards read of each column: more than agents can take in one tick.
 // A backlog may hold a million cards, and a tick reads it whenever it changed.
-const MOST_CARDS: u64 = 200;
+const MAX_CARDS: u64 = 200;
 
 /// Cards read for one class or agent where that is not enough.
-const MOST_FOR_ONE: u64 = 50;
+const MAX_FOR_ONE: u64 = 50;
 
 /// Lines of the history that are read between two ticks at most: what is older than so many ended long ago.
-const MOST_NEWS: u32 = 100_000;
+const MAX_NEWS: u32 = 100_000;
 
 /// Lines of a card's history in which its claim is looked for; those behind it are renewals.
-const MOST_LINES: u32 = 200;
+const MAX_LINES: u32 = 200;
 
 /// The agents of this host as seats; `is_busy` tells with which of them something is under way, `asks_for_age` of which of
 /// them it matters when their process began.
@@ -193,7 +193,7 @@ fn cards(
     known: &mut Known,
     (line, pipeline, asked): (Option<i64>, Option<&Pipeline>, &BTreeSet<CardId>),
 ) -> Result<Cards> {
-    let board = backlog.store().board(&BoardQuery { limit: MOST_CARDS, ..BoardQuery::default() })?;
+    let board = backlog.store().board(&BoardQuery { limit: MAX_CARDS, ..BoardQuery::default() })?;
     let [_, ready, _, stuck, _] = board.lanes;
     let waiting = waiting(backlog, ready, assignees, (known, pipeline))?;
     let held = held(backlog, board.claims, board.now, assignees, host, known)?;
@@ -220,14 +220,14 @@ fn over(backlog: &mut Backlog, line: Option<i64>, read: &mut BTreeSet<i64>) -> R
     // A line that was committed late may have a smaller number than one that was read before it.
     let from = line.saturating_sub(LATE);
     if read.is_empty() {
-        let before = backlog.store().recent(from, MOST_NEWS)?;
+        let before = backlog.store().recent(from, MAX_NEWS)?;
         read.extend(before.into_iter().map(|(number, _)| number).filter(|number| *number <= line));
     }
-    let mut limit = MOST_LINES;
+    let mut limit = MAX_LINES;
     let mut news = backlog.store().recent(from, limit)?;
     // Only the newest come: after a night without a supervisor, or an import, there are more of them.
-    while news.len() >= usize::try_from(limit).unwrap_or(usize::MAX) && limit < MOST_NEWS {
-        limit = limit.saturating_mul(8).min(MOST_NEWS);
+    while news.len() >= usize::try_from(limit).unwrap_or(usize::MAX) && limit < MAX_NEWS {
+        limit = limit.saturating_mul(8).min(MAX_NEWS);
         news = backlog.store().recent(from, limit)?;
     }
     let newest = news.last().map_or(line, |(number, _)| *number).max(line);
@@ -251,11 +251,11 @@ fn waiting(
     (known, pipeline): (&mut Known, Option<&Pipeline>),
 ) -> Result<Vec<Waiting>> {
     let mut lines = lane.cards;
-    if lane.count > MOST_CARDS {
+    if lane.count > MAX_CARDS {
         let mut seen: BTreeSet<CardId> = lines.iter().map(|line| line.id).collect();
         for assignee in assignees {
             let term = Term { field: TermField::Assignee, text: assignee.clone(), inverted: false };
-            let query = BoardQuery { terms: Terms(vec![term]), limit: MOST_FOR_ONE, ..BoardQuery::default() };
+            let query = BoardQuery { terms: Terms(vec![term]), limit: MAX_FOR_ONE, ..BoardQuery::default() };
             let [_, ready, ..] = backlog.store().board(&query)?.lanes;
             lines.extend(ready.cards.into_iter().filter(|line| seen.insert(line.id)));
         }
@@ -301,7 +301,7 @@ fn held(
             _ if !names.contains(&owner) => false,
             Some(known) => *known,
             None => {
-                let lines = backlog.store().history(&held.id, MOST_LINES)?;
+                let lines = backlog.store().history(&held.id, MAX_LINES)?;
                 let claim = lines.iter().rev().find(|line| line.kind == EventKind::Claimed);
                 // A claim whose line is not found is taken for ours: an agent that holds a card must
                 // not get a second one.
@@ -327,7 +327,7 @@ fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Re
         let owner = match known.owners.remove(&key) {
             Some(owner) => owner,
             None => {
-                let lines = backlog.store().history(&line.id, MOST_LINES)?;
+                let lines = backlog.store().history(&line.id, MAX_LINES)?;
                 let last = lines.iter().rev().find(|line| line.kind == EventKind::Blocked);
                 last.and_then(|line| line.detail.get("owner")?.as_str().map(str::to_owned))
             }

@@ -29,10 +29,10 @@ pub(super) fn options() -> Options {
 }
 
 /// Most lines of a card's history that are told of it.
-const MOST_LINES: usize = 60;
+const MAX_LINES: usize = 60;
 
 /// Most characters of one of them.
-const MOST_CHARS: usize = 200;
+const MAX_CHARS: usize = 200;
 
 /// What became of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,13 +191,13 @@ fn what_became_of(detail: &Detail) -> String {
     };
     // A card that was worked on for a day has hundreds of renewals, and they say nothing.
     let lines: Vec<&CardEvent> = detail.history.iter().filter(|line| line.kind != EventKind::Renewed).collect();
-    let left_out = lines.len().saturating_sub(MOST_LINES);
+    let left_out = lines.len().saturating_sub(MAX_LINES);
     let mut text = format!("Card {} ({}) is {}. Its history, in UTC:\n", card.id, card.title, card.column().word());
     if left_out > 0 {
         text.push_str(&format!("({left_out} earlier lines)\n"));
     }
     for line in &lines[left_out..] {
-        let words: String = line.summary().chars().take(MOST_CHARS).collect();
+        let words: String = line.summary().chars().take(MAX_CHARS).collect();
         text.push_str(&format!("{} {} {}\n", time(line.at), line.actor, Label::new(&words)));
     }
     text.push_str(&format!(

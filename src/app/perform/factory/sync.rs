@@ -23,7 +23,7 @@ use crate::fleet::north_star::{Goal, NorthStar};
 const PLANNER: &str = "planner";
 
 /// Most cards of goals that are read; a file has fewer.
-const MOST: u64 = 100_000;
+const MAX: u64 = 100_000;
 
 /// What becomes of a goal's card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub(super) fn perform(site: &Site, source: &Source, dry_run: bool) -> Result<Rep
 
 /// The cards of goals, by goal.
 fn cards_of_goals(backlog: &mut Backlog) -> Result<BTreeMap<String, Card>> {
-    let query = ListQuery { goals: true, sort: Sort::Id, limit: MOST, ..ListQuery::default() };
+    let query = ListQuery { goals: true, sort: Sort::Id, limit: MAX, ..ListQuery::default() };
     let cards = backlog.store().list(&query)?;
     Ok(cards.into_iter().filter_map(|card| Some((card.of_goal()?.to_owned(), card))).collect())
 }

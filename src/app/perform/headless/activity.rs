@@ -16,7 +16,7 @@ use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 
 /// Events that are read: more than any frame shows.
-const MOST: u32 = 400;
+const MAX: u32 = 400;
 
 /// Events of a text; a log wants the newest.
 const LINES: usize = 60;
@@ -45,7 +45,7 @@ pub(super) async fn read(site: &Site) -> Result<Read> {
         // On a full disk, or in a folder that may not be written, what is there can be read all the same.
         Err(failure) => Store::open_to_read(site)?.ok_or(failure)?,
     };
-    let page = store.page(&Query { limit: MOST, ..Query::default() })?;
+    let page = store.page(&Query { limit: MAX, ..Query::default() })?;
     let known = store.known(Timestamp::now().as_millisecond(), Span::Day, &record::who(site))?;
     Ok(Read { page, known })
 }

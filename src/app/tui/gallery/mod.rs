@@ -32,7 +32,7 @@ const SIZES: [Size; 3] =
 const ONE: Size = Size { width: 120, height: 36 };
 
 /// What the whole folder may take: it is cloned with the source.
-const MOST_BYTES: usize = 6 << 20;
+const MAX_BYTES: usize = 6 << 20;
 
 /// Views by name, and the keys that open them.
 const VIEWS: [(&str, &str); 10] = [
@@ -188,7 +188,7 @@ fn kept() -> BTreeMap<String, String> {
 fn the_gallery_is_as_generated() {
     let all = all();
     let bytes: usize = all.values().map(String::len).sum();
-    assert!(bytes <= MOST_BYTES, "{bytes} bytes of pictures");
+    assert!(bytes <= MAX_BYTES, "{bytes} bytes of pictures");
     if std::env::var_os("MOSAIC_UPDATE").is_some() {
         let _none = std::fs::remove_dir_all(folder());
         for (name, text) in &all {

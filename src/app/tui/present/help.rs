@@ -8,7 +8,7 @@ use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::ui::view::{Fit, Piece, Popup, Role};
 
 /// Columns of its frame, whatever the filter leaves.
-const LEAST_COLUMNS: u16 = 96;
+const MIN_COLUMNS: u16 = 96;
 
 /// The popup of an open help.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
@@ -65,7 +65,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         scroll: *scroll,
         marked: None,
         // As high as it is without a filter: it stands still while one is typed.
-        least: (LEAST_COLUMNS, u16::try_from(all).unwrap_or(u16::MAX)),
+        least: (MIN_COLUMNS, u16::try_from(all).unwrap_or(u16::MAX)),
         buttons: None,
         hint: "type to filter, arrows scroll, Esc closes".to_owned(),
     })

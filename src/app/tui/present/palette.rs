@@ -10,7 +10,7 @@ use crate::ui::view::{Fit, Piece, Popup, Role};
 const SHOWN: usize = 12;
 
 /// Columns and lines of its frame: as many as a full list takes, with what stands around it.
-const LEAST: (u16, u16) = (86, 17);
+const MIN: (u16, u16) = (86, 17);
 
 /// The popup of an open palette.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
@@ -75,7 +75,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines,
         scroll: 0,
         marked: mark,
-        least: LEAST,
+        least: MIN,
         buttons: None,
         hint: "Enter runs, Tab completes, arrows choose, Ctrl-p earlier, Esc closes".to_owned(),
     })

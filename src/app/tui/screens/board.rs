@@ -191,6 +191,12 @@ pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read
             state.board.at[column.index()] = at;
         }
     }
+    if let Some(board) = &state.board.board {
+        // A mark is for what is still to be done to a card that is to be seen.
+        let open = board.lanes.iter().enumerate().filter(|(at, _)| *at != Column::Done.index());
+        let there = |id: &CardId| open.clone().any(|(_, lane)| lane.cards.iter().any(|card| card.id == *id));
+        state.board.batch.retain(there);
+    }
     keep_all_in_view(state);
 }
 

@@ -73,12 +73,18 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::MoveCard => move_to(state, id),
         ScreenAction::Priority(step) => {
             let marked = state.marked_cards().to_vec();
-            for id in if marked.is_empty() { vec![id] } else { marked } {
+            if !marked.is_empty() {
+                state.board.undo.clear();
+            }
+            for id in if marked.is_empty() { vec![id] } else { marked.clone() } {
                 let inputs =
                     Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
                 match dispatch::resolve_request(state, "backlog.edit", &inputs) {
                     Ok((command, request)) => {
                         let sent = state.request(command);
+                        if !marked.is_empty() {
+                            state.board.together.push(sent.id);
+                        }
                         dispatch::send(state, sent, request, effects);
                     }
                     Err(why) => state.say(why, true),
@@ -130,17 +136,20 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Takes the last change back.
 pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
-    match state.board.undo.take() {
-        Some((what, action)) => {
-            let Ok(Performer::Executor(request)) = performer(action.clone(), Door::Key) else {
-                return state.say(format!("{what}: cannot be taken back from here"), true);
-            };
-            let sent = state.request(format!("undo: {what}"));
-            // Kept until its answer is there: what is refused can be tried once more.
-            state.board.undoing.push((sent.id, (what, action)));
-            effects.push(Effect::Run { sent, request });
-        }
-        None => state.say("there is nothing to take back".to_owned(), false),
+    let all = std::mem::take(&mut state.board.undo);
+    state.board.retries = false;
+    if all.is_empty() {
+        return state.say("there is nothing to take back".to_owned(), false);
+    }
+    for (what, action) in all {
+        let Ok(Performer::Executor(request)) = performer(action.clone(), Door::Key) else {
+            state.say(format!("{what}: cannot be taken back from here"), true);
+            continue;
+        };
+        let sent = state.request(format!("undo: {what}"));
+        // Kept until its answer is there: what is refused can be tried once more.
+        state.board.undoing.push((sent.id, (what, action)));
+        effects.push(Effect::Run { sent, request });
     }
 }
 

@@ -16,6 +16,8 @@ pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
             // With the pane beside the list a hidden row is still seen, as its pane is.
             Screen::Fleet => filtered && !present::layout_of(state).shows_pane,
             Screen::Wall => filtered,
+            // Who leads somebody that matches is shown as well.
+            Screen::Org => present::org::cursor(state, &present::org::seats(state)).is_none(),
             _ => false,
         }
     };

@@ -19,7 +19,7 @@ const REFRESH: (f64, f64) = (0.5, 60.0);
 const THRESHOLD: (f64, f64) = (0.1, 86_400.0);
 
 /// Most chords that can be bound; each is looked at for each press.
-const MOST_KEYS: usize = 200;
+const MAX_KEYS: usize = 200;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -160,11 +160,11 @@ pub(super) fn named(
 }
 
 fn bindings(bound: &[Bound], document: &mut Document) -> Vec<Binding> {
-    if bound.len() > MOST_KEYS {
-        document.problem("keys", format!("has {} entries; expected at most {MOST_KEYS}", bound.len()));
+    if bound.len() > MAX_KEYS {
+        document.problem("keys", format!("has {} entries; expected at most {MAX_KEYS}", bound.len()));
     }
     let mut found: Vec<(usize, Binding)> = Vec::new();
-    for (at, bound) in bound.iter().enumerate().take(MOST_KEYS) {
+    for (at, bound) in bound.iter().enumerate().take(MAX_KEYS) {
         match Binding::parse(&bound.key, &bound.action, bound.when.as_deref().unwrap_or_default()) {
             Err((part, why)) => document.problem(&format!("keys[{at}].{}", part.word()), why),
             Ok(binding) => {

@@ -45,8 +45,12 @@ pub struct BoardState {
     pub detail_error: Option<String>,
     /// First line shown of the card view.
     pub scroll: u16,
-    /// What takes the last change back: its name and the action.
-    pub undo: Option<(String, Action)>,
+    /// What takes the last change back, one for each card that it was made to: its name and the action.
+    pub undo: Vec<(String, Action)>,
+    /// Whether that was tried before, and refused.
+    pub retries: bool,
+    /// Requests of one change to several cards, until they are answered: one key takes all of them back.
+    pub together: Vec<RequestId>,
     /// What is being taken back, until it is answered.
     pub undoing: Vec<(RequestId, (String, Action))>,
 }

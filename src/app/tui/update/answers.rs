@@ -18,10 +18,20 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
     if let Some((_, undo)) = undone {
         // What an undo did is not offered again: a second U would only repeat the first change.
         report.undo = None;
-        if !done && state.board.undo.is_none() {
-            // It was not taken back, and may be tried again.
-            state.board.undo = Some(undo);
+        if !done && (state.board.undo.is_empty() || state.board.retries) {
+            // It was not taken back, and may be tried again, with all others that were to be.
+            state.board.undo.push(undo);
+            state.board.retries = true;
         }
+    }
+    let together = state.board.together.iter().position(|id| *id == sent.id);
+    match together {
+        Some(at) => drop(state.board.together.swap_remove(at)),
+        None if report.undo.is_some() => {
+            state.board.undo.clear();
+            state.board.retries = false;
+        }
+        None => {}
     }
     // The form or the prompt first: it says its own refusal in its own place, and needs no second
     // word at the bottom.
@@ -66,7 +76,7 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
         // What is done may come with a warning.
         let mut text = lines_of(&report).join("\n");
         if let Some(undo) = report.undo {
-            state.board.undo = Some((text.clone(), *undo));
+            state.board.undo.push((text.clone(), *undo));
             text.push_str("  (U takes it back)");
         }
         match text.split_once('\n') {

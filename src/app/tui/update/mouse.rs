@@ -16,7 +16,7 @@ const LINES: usize = 3;
 
 /// Most keys that one click on a list stands for.
 // Far more than a popup has lines.
-const MOST_STEPS: usize = 500;
+const MAX_STEPS: usize = 500;
 
 /// Takes a click on something that was on the screen.
 pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>) {
@@ -68,7 +68,7 @@ fn popup(state: &mut State, spot: Spot, from_mark: isize, effects: &mut Vec<Effe
         _ => return,
     };
     let code = if from_mark < 0 { before } else { behind };
-    for _ in 0..from_mark.unsigned_abs().min(MOST_STEPS) {
+    for _ in 0..from_mark.unsigned_abs().min(MAX_STEPS) {
         // By keys, so that a click can do nothing that a key could not, with all that is asked and
         // refused on the way.
         keys::press(state, KeyEvent::new(code, KeyModifiers::NONE), effects);
