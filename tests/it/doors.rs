@@ -15,6 +15,9 @@ use crate::harness::{Pty, Sandbox, wait, wait_for};
 const LEFT_OUT: &[(&str, &str)] = &[
     ("agent.snooze", "what it silences is this dashboard, and no fleet"),
     ("card.undo", "it takes back what was done on the screen, which no command was"),
+    ("card.mark", "a mark is for the screen's next key, which `x` and the others are compared for"),
+    ("list.order", "it orders what the screen shows, as `fleet ps --sort` does"),
+    ("list.order_back", "it orders what the screen shows, as `fleet ps --sort` does"),
     ("board.filter", "it narrows what the screen shows, as options of `backlog list` do"),
     ("escalations.open", "nothing waits for a person here: `supervise::people` opens it"),
     ("org.launch", "it opens what `agent.launch` opens, from another view"),

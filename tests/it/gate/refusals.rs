@@ -277,6 +277,7 @@ fn a_card_that_is_refused_again_and_again_reaches_a_person_once_whatever_for() {
     sandbox.ok(&["backlog", "complete", "--id", "A1"]);
     sandbox.write_roster("version: 1\nagents: [{name: gate0, runtime: stub, lifecycle: ephemeral}]\n");
     sandbox.ok(&["fleet", "supervise", "--once"]);
-    let left: Vec<_> = waiting().iter().map(|one| one["card"].clone()).collect();
+    // Beside it stands that nobody takes cards for anyone.
+    let left: Vec<_> = waiting().iter().filter(|one| !one["card"].is_null()).map(|one| one["card"].clone()).collect();
     assert_eq!(left, ["A3"]);
 }

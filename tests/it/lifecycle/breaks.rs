@@ -20,7 +20,9 @@ fn consistent(host: &Host, screen: &Pty) -> Result<(), String> {
     let row = host.row("x");
     let shown = screen.screen();
     let line = shown.lines().find(|line| line.split_whitespace().any(|word| word == "x")).unwrap_or_default();
-    let readiness = row["readiness"].as_str().unwrap();
+    // Who was stopped on purpose is dead in the answer, and shown as what it is.
+    let stopped = row["flags"].as_array().is_some_and(|flags| flags.contains(&"stopped".into()));
+    let readiness = if stopped { "stopped" } else { row["readiness"].as_str().unwrap() };
     // From working to available it goes by itself, and the two looks are not of one moment.
     let same = line.contains(readiness) || is_well(line) && is_well(readiness);
     if !same {

@@ -7,7 +7,7 @@ use super::room::plan_for;
 use super::{activity, detail, pane};
 use crate::app::tui::filter::{TERMS, no_term};
 use crate::app::tui::state::State;
-use crate::fleet::model::{AgentRow, Flag};
+use crate::fleet::model::{AgentRow, Flag, FleetSupervisor};
 use crate::ui::columns::{self, Columns, Strips};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
 use crate::ui::view::{Body, Facts, FleetView, ListRow, Piece, Reach, Role};
@@ -35,7 +35,10 @@ pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
 
 /// The facts of the selected agent, in lines as wide as their panel.
 fn facts(state: &State) -> Option<Facts> {
-    let facts = detail::facts(state.selected_row()?, &state.snapshot.as_ref()?.planes);
+    let snapshot = state.snapshot.as_ref()?;
+    // Where units keep agents, a manager that does not answer is news of each of them.
+    let of_host = if snapshot.supervisor == FleetSupervisor::Direct { snapshot.planes.as_slice() } else { &[] };
+    let facts = detail::facts(state.selected_row()?, of_host);
     let columns = layout::facts_width(state.size.width, state.size.height);
     let open = state.facts.open;
     Some(Facts { lines: crate::ui::facts::wrapped(facts.lines, columns, open), open, ..facts })
