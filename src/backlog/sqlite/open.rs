@@ -278,6 +278,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_the_middle_of_a_checkpoint_is_no_noise() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("backlog.db");
+        drop(Sqlite::open(&path, Access::Write, &mut |_, _| {}).unwrap());
+        Sqlite::check(&path).unwrap();
+        // Its first page tells of more pages than were written yet.
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(4096).unwrap();
+        Sqlite::check(&path).unwrap();
+        std::fs::write(&path, "no database at all".repeat(400)).unwrap();
+        assert_eq!(Sqlite::check(&path).unwrap_err().kind, Kind::Invalid);
+    }
+
+    #[test]
     fn a_newer_program_that_looks_locks_no_older_one_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backlog.db");

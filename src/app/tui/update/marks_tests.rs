@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
+use crate::app::action::dispatch::Sent;
 use crate::app::tui::present::present;
 use crate::app::tui::samples;
 use crate::app::tui::state::confirm::Subject;
@@ -144,4 +145,46 @@ fn marked_cards_are_acted_on_together_and_asked_about_once() {
     assert!(state.board.batch.is_empty() && state.screen == Screen::Board, "Esc takes the marks away");
     keys(&mut state, " /x");
     assert!(state.board.batch.is_empty(), "and so does another filter");
+}
+
+#[test]
+fn one_key_takes_back_what_was_done_to_all_that_were_marked() {
+    use super::board_tests::{done, other};
+    use crate::app::action::{Action, BacklogAction};
+
+    let mut state = super::board_tests::state();
+    let back = |id: &str| Action::Backlog(BacklogAction::Unblock { id: samples::id(id), if_version: Some(2) });
+    let answer = |state: &mut State, sent: Sent, id: &str| {
+        let report = done().with_undo(Some(back(id)));
+        update(state, Event::Done { sent, report });
+    };
+    // What was done before is not the last change any more.
+    answer(&mut state, other(), "A7");
+    let effects = keys(&mut state, "  +");
+    let sent: Vec<Sent> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Run { sent, .. } => Some(sent.clone()),
+            _ => None,
+        })
+        .collect();
+    for (sent, id) in sent.into_iter().zip(["A0", "A1"]) {
+        answer(&mut state, sent, id);
+    }
+    assert_eq!(keys(&mut state, "U").iter().filter(|effect| matches!(effect, Effect::Run { .. })).count(), 2);
+    assert!(keys(&mut state, "U").is_empty(), "once");
+}
+
+#[test]
+fn a_card_that_is_done_or_gone_keeps_no_mark() {
+    let mut state = super::board_tests::state();
+    keys(&mut state, "   ");
+    assert_eq!(state.board.batch.len(), 3);
+    let mut board = (**state.board.board.as_ref().unwrap()).clone();
+    let lane = state.board.column.index();
+    let done = board.lanes[lane].cards.remove(0);
+    board.lanes[crate::backlog::model::Column::Done.index()].cards.insert(0, done);
+    board.lanes[lane].cards.remove(0);
+    update(&mut state, Event::Board(std::sync::Arc::new(board), super::board_tests::now()));
+    assert_eq!(state.board.batch, [samples::id("A2")]);
 }
