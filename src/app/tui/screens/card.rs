@@ -73,22 +73,21 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::MoveCard => move_to(state, id),
         ScreenAction::Priority(step) => {
             let marked = state.marked_cards().to_vec();
-            if !marked.is_empty() {
-                state.board.undo.clear();
-            }
-            for id in if marked.is_empty() { vec![id] } else { marked.clone() } {
+            let (several, mut sent_to) = (!marked.is_empty(), Vec::new());
+            for id in if several { marked } else { vec![id] } {
                 let inputs =
                     Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
                 match dispatch::resolve_request(state, "backlog.edit", &inputs) {
                     Ok((command, request)) => {
                         let sent = state.request(command);
-                        if !marked.is_empty() {
-                            state.board.together.push(sent.id);
-                        }
+                        sent_to.push(sent.id);
                         dispatch::send(state, sent, request, effects);
                     }
                     Err(why) => state.say(why, true),
                 }
+            }
+            if several {
+                state.board.begin_together(sent_to);
             }
         }
         _ => {}

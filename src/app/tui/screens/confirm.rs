@@ -26,9 +26,8 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Enter | KeyCode::Char('y') => {
             if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
                 if !confirm.more.is_empty() {
-                    state.board.undo.clear();
                     let all = std::iter::once(&confirm.sent).chain(confirm.more.iter().map(|(sent, _)| sent));
-                    state.board.together.extend(all.map(|sent| sent.id));
+                    state.board.begin_together(all.map(|sent| sent.id));
                 }
                 dispatch::send(state, confirm.sent, confirm.request, effects);
                 for (sent, request) in confirm.more {

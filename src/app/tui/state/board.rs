@@ -88,6 +88,13 @@ impl BoardState {
         lane.cards.get(usize::try_from(place).ok()?)
     }
 
+    /// Notes that these requests are one change to several cards: the last one, which one key takes back.
+    pub fn begin_together(&mut self, requests: impl IntoIterator<Item = RequestId>) {
+        self.undo.clear();
+        self.retries = false;
+        self.together.extend(requests);
+    }
+
     /// The selected card.
     #[must_use]
     pub fn selected(&self) -> Option<&CardLine> {

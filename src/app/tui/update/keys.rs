@@ -180,15 +180,24 @@ fn with_cards(state: &mut State, spec: &'static ActionSpec, ids: &[String], effe
         let subject = Subject::Cards(ids.iter().map(owned).collect());
         return each(state, spec, "id", ids, subject);
     }
+    let before = effects.len();
     for id in ids {
         match resolve(state, spec, &Inputs::default().with("id", vec![id.clone()]), Door::Key) {
             Ok(resolved) => {
                 let subject = Subject::Card { id: id.clone(), owner: None };
                 confirm_or_dispatch(state, spec, subject, resolved, effects);
             }
-            Err(why) => return state.say(why, true),
+            Err(why) => {
+                state.say(why, true);
+                break;
+            }
         }
     }
+    let sent = effects[before..].iter().filter_map(|effect| match effect {
+        Effect::Run { sent, .. } => Some(sent.id),
+        _ => None,
+    });
+    state.board.begin_together(sent);
 }
 
 /// Asks once about an action of one agent or card that is to be done to several, each by a request of its own.

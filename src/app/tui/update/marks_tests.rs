@@ -158,21 +158,27 @@ fn one_key_takes_back_what_was_done_to_all_that_were_marked() {
         let report = done().with_undo(Some(back(id)));
         update(state, Event::Done { sent, report });
     };
-    // What was done before is not the last change any more.
-    answer(&mut state, other(), "A7");
-    let effects = keys(&mut state, "  +");
-    let sent: Vec<Sent> = effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Run { sent, .. } => Some(sent.clone()),
-            _ => None,
-        })
-        .collect();
-    for (sent, id) in sent.into_iter().zip(["A0", "A1"]) {
-        answer(&mut state, sent, id);
+    keys(&mut state, "  ");
+    // With a key of its own, one that is a command's, and one that is asked about.
+    for change in ["+", "u", "xy"] {
+        // What was done before is not the last change any more.
+        answer(&mut state, other(), "A7");
+        let effects = keys(&mut state, change);
+        let sent: Vec<Sent> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Run { sent, .. } => Some(sent.clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(sent.len(), 2, "{change}");
+        for (sent, id) in sent.into_iter().zip(["A0", "A1"]) {
+            answer(&mut state, sent, id);
+        }
+        let back = keys(&mut state, "U");
+        assert_eq!(back.iter().filter(|effect| matches!(effect, Effect::Run { .. })).count(), 2, "{change}");
+        assert!(keys(&mut state, "U").is_empty(), "once: {change}");
     }
-    assert_eq!(keys(&mut state, "U").iter().filter(|effect| matches!(effect, Effect::Run { .. })).count(), 2);
-    assert!(keys(&mut state, "U").is_empty(), "once");
 }
 
 #[test]
