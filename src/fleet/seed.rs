@@ -384,12 +384,13 @@ fn refuse_theirs(site: &Site, entries: &[Entry]) -> Result<()> {
 /// # Errors
 /// When a file cannot be removed.
 pub fn uninstall(site: &Site) -> Result<Vec<String>> {
-    // Where nothing was seeded, no lock is made to say so.
-    if read_record(site)?.is_none() {
+    // Where nothing was seeded, no lock is made to say so; a lock without a record is of a seeding that was killed
+    // before its first word was whole.
+    if read_record(site)?.is_none() && !file::is_taken(&site.home.join(LOCK)) {
         return Ok(Vec::new());
     }
     let _held = hold(site, LOCK_LIMIT)?;
-    let Some(record) = read_record(site)? else { return Ok(Vec::new()) };
+    let record = read_record(site)?.unwrap_or_default();
     sweep(site, &shipped());
     let mut stay = Vec::new();
     for path in record.paths() {

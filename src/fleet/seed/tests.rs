@@ -265,6 +265,19 @@ fn a_first_seeding_that_was_broken_off_counts_as_none() {
     assert_eq!(home.files(), Vec::<String>::new(), "what it wrote is taken back");
 }
 
+#[test]
+fn a_first_seeding_that_was_killed_in_its_first_word_leaves_nothing() {
+    let home = Home::new();
+    home.write("framework.lock", "");
+    home.write("framework.json.tmp4194305-0", "half");
+    // The second time nothing was seeded, and nothing is made to say so.
+    for time in ["killed", "never seeded"] {
+        assert!(uninstall(&home.site()).unwrap().is_empty(), "{time}");
+        let left: Vec<_> = fs::read_dir(home.site().home).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert!(left.is_empty(), "{time}: {left:?}");
+    }
+}
+
 /// Places that an update leaves alone, whatever else changes.
 const PRESERVED: [&str; 24] = [
     "fleet/roster.yaml",
