@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::{Pen, pieces, put};
-use super::layout::{self, MIN_SIZE, Plan, ViewKind};
+use super::layout::{self, MIN_SIZE, Plan};
 use super::overlay;
 pub use super::overlay::Lines;
 use super::screens;
@@ -74,28 +74,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, theme: Theme) -> Drawn {
 }
 
 pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
-    let kind = match &view.body {
-        Body::Watch(_) => ViewKind::Watch,
-        Body::Card(_) => ViewKind::Page,
-        Body::Org(org) => ViewKind::Org { lines: org.lines, filter: org.filter.is_some() },
-        Body::Diff(diff) => ViewKind::Diff { filter: diff.filter.is_some() },
-        Body::Activity(activity) => ViewKind::Activity { filter: activity.filter.is_some() },
-        Body::Wall(wall) => ViewKind::Wall { tiles: wall.all, at: wall.streamed, filter: wall.filter.is_some() },
-        Body::Board(board) => ViewKind::Board {
-            selected: board.selected,
-            filter: board.filter.is_some(),
-            empty: !board.empty.is_empty(),
-            counts: board.counts,
-        },
-        Body::Fleet(fleet) => ViewKind::Fleet {
-            lines: fleet.lines,
-            filter: fleet.filter.is_some(),
-            facts: fleet.facts.as_ref().map_or(0, |facts| facts.lines.len()),
-            recent: fleet.tells_recent,
-            open: fleet.facts.as_ref().is_some_and(|facts| facts.open),
-        },
-    };
-    layout::plan(area.width, area.height, kind)
+    layout::plan(area.width, area.height, view.kind)
 }
 
 /// Returns which parts of the footer there is room for, and where each stands. Beside a message that is only the views.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 pub use self::activity::{ActivityLine, ActivityView, Bar, EventLine, Glyph, Plots, StripLine};
 use super::columns::{By, Columns, OUTPUT};
+use super::layout::ViewKind;
 use crate::backlog::model::Column;
 use crate::fleet::model::{AgentRow, PaneScreen, Readiness, RowKey, Shown, StripCell};
 
@@ -108,6 +109,8 @@ pub struct Reach {
 /// A whole frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
+    /// What decides how the screen is divided: as it was decided for the state, so that keys and cells go by the same.
+    pub kind: ViewKind,
     /// The first line.
     pub header: Header,
     /// What fills the screen.
@@ -253,10 +256,6 @@ pub struct DiffView {
 pub struct WallView {
     /// Tiles on the screen.
     pub tiles: Vec<TileView>,
-    /// How many there are on all pages.
-    pub all: usize,
-    /// The one, of all, whose pane is shown as it is now.
-    pub streamed: Option<usize>,
     /// What is said of all of them.
     pub title: Vec<Piece>,
     /// Which of them are on the screen.
@@ -383,8 +382,6 @@ pub struct FleetView {
     pub position: Vec<Piece>,
     /// Keys that act on the selected one, with their meaning.
     pub keys: Vec<(String, String)>,
-    /// Whether something is known of what happened last.
-    pub tells_recent: bool,
     /// Its lines, the newest last, where a list leaves the room.
     pub recent: Vec<ActivityLine>,
     /// The filter line, and whether it is being edited.

@@ -6,7 +6,33 @@ use serde_json::Value;
 use super::Action;
 use super::error;
 use super::error::DONE;
+use crate::backlog::model::{Card, CardId};
 use crate::fleet::error::Failure;
+
+/// What an action changed, where the history of the fleet says more of that than what was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Changed {
+    /// What was asked for.
+    #[default]
+    Asked,
+    /// Nothing: it was so already, or there was nothing to do it to.
+    Nothing,
+    /// One card, which has this version now.
+    Card(CardId, i64),
+    /// These agents were stopped.
+    Stopped(Vec<Stopped>),
+}
+
+/// An agent that was stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// Its name.
+    pub name: String,
+    /// Its tenant.
+    pub tenant_id: String,
+    /// Its host.
+    pub host: String,
+}
 
 /// What an action answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +47,8 @@ pub struct Report {
     pub errors: Vec<String>,
     /// What takes it back, when something does.
     pub undo: Option<Box<Action>>,
+    /// What was changed.
+    pub changed: Changed,
 }
 
 impl Report {
@@ -32,7 +60,18 @@ impl Report {
             code: DONE,
             errors: Vec::new(),
             undo: None,
+            changed: Changed::Asked,
         }
+    }
+
+    /// A successful answer about a card that was changed, or was so already.
+    pub fn of_card(text: impl Into<String>, card: &Card) -> Self {
+        Self { changed: Changed::Card(card.id, card.version), ..Self::done(text, card) }
+    }
+
+    /// A successful answer where nothing was to be changed.
+    pub fn nothing(text: impl Into<String>, json: &impl Serialize) -> Self {
+        Self { changed: Changed::Nothing, ..Self::done(text, json) }
     }
 
     /// The same answer, with what takes it back.
@@ -58,6 +97,7 @@ impl Report {
             code: error::exit_code(failure.kind),
             errors: Vec::new(),
             undo: None,
+            changed: Changed::Asked,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -31,7 +32,7 @@ use super::work::{self, Work};
 use crate::app::action::error::DONE;
 use crate::app::perform::{output, setup};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::event::Event;
+use crate::app::tui::event::{Begin, Event};
 use crate::app::tui::memory::Memory;
 use crate::app::tui::present::{TURN, present};
 use crate::app::tui::settings::Settings;
@@ -43,7 +44,6 @@ use crate::fleet::home::Site;
 use crate::fleet::model::{Label, RowKey};
 use crate::fleet::observe::{self, Observer, Request};
 use crate::fleet::os::clock::at;
-use crate::fleet::roster::Problem;
 use crate::ui::view::View;
 
 /// The clock in the header, and what fades by itself: where no snapshot comes, which brings the time with it.
@@ -88,22 +88,29 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let signals = Signals::listen().map_err(gone)?;
     let screen = Screen::take(&settings).map_err(gone)?;
     let size = terminal::size().unwrap_or(terminal::UNKNOWN);
-    let mut state = State::new(size, Timestamp::now());
-    state.zone = jiff::tz::TimeZone::system();
-    state.demo = options.demo;
-    state.settings_file = settings::path(site).display().to_string();
-    if options.demo {
-        state.prefix = format!("MOSAIC_HOME={} ", crate::plain::shell_quote(&site.home.to_string_lossy()));
+    // A command that is copied from here must mean this fleet in any shell.
+    let prefix = if options.demo {
+        format!("MOSAIC_HOME={} ", crate::plain::shell_quote(&site.home.to_string_lossy()))
     } else if super::paths::site(None, None).is_ok_and(|bare| bare.roster != site.roster) {
-        // A command that is copied from here must mean this fleet in any shell.
-        state.prefix = format!("MOSAIC_ROSTER={} ", crate::plain::shell_quote(&site.roster.to_string_lossy()));
-    }
+        format!("MOSAIC_ROSTER={} ", crate::plain::shell_quote(&site.roster.to_string_lossy()))
+    } else {
+        String::new()
+    };
     let memory = memory::Keeper::open(site);
-    if options.watch.is_none() {
-        memory.memory().restore(&mut state);
-    }
+    let begin = Begin {
+        zone: TimeZone::system(),
+        demo: options.demo,
+        read_only: site.read_only,
+        prefix,
+        settings: Arc::new(settings.clone()),
+        settings_file: settings::path(site).display().to_string(),
+        memory: options.watch.is_none().then(|| memory.memory()),
+    };
     // Taken once there is somebody to perform what follows from them.
-    let mut first = Vec::new();
+    let mut first = vec![Event::Begin(Box::new(begin))];
+    if !problems.is_empty() {
+        first.push(Event::Settings(Err(problems)));
+    }
     let is_used = options.watch.is_none() && !site.read_only;
     first.extend(options.watch.map(|name| Event::WatchAgent(Label::new(&name))));
     if let Some(offer) = setup::offer(site).filter(|_| is_used) {
@@ -124,7 +131,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
     let panes = Panes::new(&observer.links, &wake);
     let mut dashboard = Dashboard {
         site: site.clone(),
-        state,
+        state: State::new(size, Timestamp::now()),
         screen,
         observer,
         watcher,
@@ -148,7 +155,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         exit: None,
         last_words: None,
     };
-    dashboard.begin(settings, problems, first);
+    dashboard.begin(first);
     let code = dashboard.live(&mut finished, signals).await.map_err(gone);
     let Dashboard { screen, last_words, state, mut work, history, memory, .. } = dashboard;
     // First of all: what follows is said in the shell.
@@ -209,17 +216,8 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    /// Begins with these settings, of whose file is told what is wrong, and with what is known already.
-    fn begin(&mut self, settings: Settings, problems: Vec<Problem>, first: Vec<Event>) {
-        if self.site.read_only {
-            self.state.read_only();
-        }
-        self.take(Event::Settings(Ok(Arc::new(settings))));
-        // That they are as they were left is no news.
-        self.state.toast = None;
-        if !problems.is_empty() {
-            self.take(Event::Settings(Err(problems)));
-        }
+    /// Begins with what is known already.
+    fn begin(&mut self, first: Vec<Event>) {
         for event in first {
             self.take(event);
         }

@@ -160,7 +160,7 @@ pub(in crate::app) fn save(site: &Site, class: &str, text: &str, from: &Path) ->
     let shipped = library::read(site, Shelf::Personas, Layer::Framework, class)?;
     // A copy of the framework's text would only keep its updates away.
     if is_same(text, &before) || before.is_none() && is_same(text, &shipped) {
-        return Ok(Report::done(format!("persona {class} is as it was"), &change("unchanged", &[])));
+        return Ok(Report::nothing(format!("persona {class} is as it was"), &change("unchanged", &[])));
     }
     let path = library::save(site, Shelf::Personas, class, text)?;
     let told = format!(
@@ -264,7 +264,9 @@ fn agents(profile: &Profile) -> u64 {
 
 fn profiles(site: &Site, width: usize) -> Result<Report> {
     let (mut rows, mut out, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    let mut some_own = false;
     for found in library::all(site, Shelf::Profiles)? {
+        some_own |= found.layer == Layer::Local;
         let over = overrides(site, Shelf::Profiles, &found)?;
         let common = json!({ "id": found.name, "layer": found.layer, "overrides": over, "file": found.path });
         match library::profile(site, &found.text, &found.path)? {
@@ -291,7 +293,7 @@ fn profiles(site: &Site, width: usize) -> Result<Report> {
             }
         }
     }
-    if rows.iter().any(|row| row["layer"] == "local") {
+    if some_own {
         out.push("* your own".to_owned());
     }
     errors.extend(library::told_unread(site, Shelf::Profiles)?);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
+use super::memory::Memory;
 use super::settings::Settings;
 use crate::app::action::Motion;
 use crate::app::action::dispatch::Sent;
@@ -22,9 +24,30 @@ use crate::fleet::roster::Problem;
 use crate::ui::draw::Drawn;
 use crate::ui::hit::Target;
 
+/// What is known before the first frame.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// The operator's time zone.
+    pub zone: TimeZone,
+    /// Whether a demo runs below.
+    pub demo: bool,
+    /// Whether nothing is changed from here.
+    pub read_only: bool,
+    /// What stands in front of a shown command so that another shell means the same fleet.
+    pub prefix: String,
+    /// What the operator set.
+    pub settings: Arc<Settings>,
+    /// The file of it.
+    pub settings_file: String,
+    /// How it was left the last time.
+    pub memory: Option<Memory>,
+}
+
 /// One fact.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// The dashboard begins.
+    Begin(Box<Begin>),
     /// A key was pressed.
     Key(KeyEvent),
     /// Something that was seen was clicked.

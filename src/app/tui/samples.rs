@@ -89,7 +89,7 @@ pub(crate) fn row(name: &str, readiness: Readiness) -> AgentRow {
         claim: None,
         notes: Vec::new(),
         last_exit: None,
-        observed_at: "2026-01-02T03:04:05Z".to_owned(),
+        observed_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         rule: "the rule",
         would_change: "something else",
         target: Some(PaneTarget {
@@ -132,7 +132,7 @@ pub(crate) fn snapshot() -> Arc<FleetSnapshot> {
         host: "here".to_owned(),
         socket: SocketName::named("mosaic-fleet").unwrap(),
         supervisor: FleetSupervisor::Direct,
-        observed_at: "2026-01-02T03:04:05Z".to_owned(),
+        observed_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         agents,
         planes: vec![
             PlaneState { plane: Plane::Tmux, ok: true, text: Label::new("8 panes") },

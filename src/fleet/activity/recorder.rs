@@ -82,8 +82,7 @@ impl Recorder {
     /// # Errors
     /// When the history cannot be written; the same changes are written the next time.
     pub fn observe(&mut self, snapshot: &FleetSnapshot) -> Result<usize> {
-        let Ok(at) = snapshot.observed_at.parse::<Timestamp>() else { return Ok(0) };
-        let at = at.as_millisecond();
+        let at = snapshot.observed_at.as_millisecond();
         self.newest = Some(at);
         if self.marked.is_none_or(|marked| at - marked >= MARK_EVERY) {
             self.store.watched(at)?;

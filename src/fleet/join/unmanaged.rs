@@ -100,7 +100,7 @@ fn unmanaged_row(
         claim: None,
         notes: Vec::new(),
         last_exit: None,
-        observed_at: planes.now.to_string(),
+        observed_at: planes.now,
         rule: decision.rule,
         would_change: decision.would_change,
         target: Some(pane.target(server)),

@@ -4,13 +4,19 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use super::{
     BootEnable, ClaimFacts, Escalation, Evidence, ExitFacts, Flag, Health, HeartbeatFacts, Label, PaneFacts,
     PaneTarget, Pause, Plane, ProcessFacts, Readiness, RowKey, SessionName, Shown, SocketName, TreeFacts, UnitFacts,
     UsageFacts, Warning,
 };
+
+/// A moment as it is written in JSON (RFC 3339).
+fn in_words<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(at)
+}
 
 /// One agent or unmanaged session, all planes joined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,8 +92,9 @@ pub struct AgentRow {
     pub notes: Vec<Label>,
     /// How its last process ended, when that is on record.
     pub last_exit: Option<ExitFacts>,
-    /// When the planes were joined (RFC 3339).
-    pub observed_at: String,
+    /// When the planes were joined.
+    #[serde(serialize_with = "in_words")]
+    pub observed_at: Timestamp,
     /// Rule that decided the readiness.
     #[serde(skip)]
     pub rule: &'static str,
@@ -234,8 +241,9 @@ pub struct FleetSnapshot {
     pub socket: SocketName,
     /// Which supervisor keeps the agents.
     pub supervisor: FleetSupervisor,
-    /// When it was joined (RFC 3339).
-    pub observed_at: String,
+    /// When it was joined.
+    #[serde(serialize_with = "in_words")]
+    pub observed_at: Timestamp,
     /// All rows in attention order.
     pub agents: Vec<Arc<AgentRow>>,
     /// State of the planes.

@@ -25,7 +25,7 @@ use crate::fleet::os::clock::at;
 use crate::fleet::os::death::DeathWatch;
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{Query, Tmux};
+use crate::fleet::tmux::{Query, Reader};
 
 /// Ages move and thresholds are crossed at this pace.
 const TICK: Duration = Duration::from_secs(1);
@@ -506,7 +506,7 @@ impl Actor {
     fn capture(&self, pane: &PaneKey, history: u32, answer: oneshot::Sender<Result<String>>) {
         let query = Query::Capture { pane: pane.pane, history };
         // A client may take its time; the looks must not wait for it.
-        let tmux = Tmux::at(&pane.server, &self.links);
+        let tmux = Reader::at(&pane.server, &self.links);
         tokio::spawn(async move {
             // The asker may have moved on to another pane.
             let _unheard = answer.send(tmux.query(&query).await);

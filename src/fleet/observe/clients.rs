@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::fleet::model::{PaneId, ServerName, SocketName};
-use crate::fleet::tmux::{Look, Peek, Screens, Tmux};
+use crate::fleet::tmux::{Look, Peek, Reader, Screens};
 
 /// Answers that wait to be taken; there is at most one look and one peek of each server.
 const ANSWERS: usize = 64;
@@ -58,7 +58,7 @@ impl Clients {
             self.again.insert(socket);
             return;
         }
-        let tmux = Tmux::new(socket);
+        let tmux = Reader::new(socket);
         self.ask(socket, Asked::Look, async move {
             Answer::Look(socket, tmux.look().await.map_err(|failure| failure.to_string()), None)
         });
@@ -67,7 +67,7 @@ impl Clients {
     /// Asks for the panes and their screens, for the first time.
     pub(super) fn survey(&mut self, socket: SocketName) {
         self.ask(socket, Asked::Look, async move {
-            let (look, screens) = Tmux::new(socket).survey().await;
+            let (look, screens) = Reader::new(socket).survey().await;
             Answer::Look(socket, look.map_err(|failure| failure.to_string()), screens)
         });
     }
@@ -93,7 +93,7 @@ impl Clients {
 
     /// Asks for screens, unless that is under way.
     pub(super) fn peek(&mut self, server: ServerName, panes: Vec<PaneId>) {
-        let tmux = Tmux::new(server.socket);
+        let tmux = Reader::new(server.socket);
         self.ask(server.socket, Asked::Screens, async move {
             let screens = tmux.peeks(&panes).await;
             Answer::Screens(server, screens)

@@ -15,7 +15,7 @@ use crate::fleet::join::RemoteRows;
 use crate::fleet::model::{PaneId, ServerName, SocketName, SshTarget};
 use crate::fleet::roster::Agent;
 use crate::fleet::ssh::{Link, Links, REMOTE_PATH};
-use crate::fleet::tmux::{Look, PaneRecord, Peek, Tmux, panes_of};
+use crate::fleet::tmux::{Look, PaneRecord, Peek, Reader, panes_of};
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -97,7 +97,7 @@ impl Looking {
         let skew = self.skew().await?;
         let mut facts = HostFacts { servers: Vec::new(), screens: Vec::new(), rows: None };
         for (server, poll) in &mut self.polls {
-            let tmux = Tmux::at(server, &self.links);
+            let tmux = Reader::at(server, &self.links);
             let mut look = tmux.look().await.map_err(|failure| failure.to_string());
             // A server that does not answer costs its own rows; a link that is gone costs those of all.
             if let (Err(_), Some(why)) = (&look, self.link.lost().await) {

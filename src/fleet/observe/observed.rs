@@ -30,7 +30,7 @@ use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::supervision;
-use crate::fleet::tmux::{Look, PaneRecord, Peek, Screens, Tmux, panes_of};
+use crate::fleet::tmux::{Look, PaneRecord, Peek, Reader, Screens, panes_of};
 use crate::fleet::usage::Usage;
 
 /// What a plane says before its first answer.
@@ -281,7 +281,7 @@ impl Observed {
     /// what they say.
     pub(super) fn ask_screens(&mut self) -> impl Future<Output = Vec<Peeked>> + use<> {
         let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
-            let peeks = Tmux::new(server.socket).peeks(&panes).await;
+            let peeks = Reader::new(server.socket).peeks(&panes).await;
             (server, peeks)
         };
         join_all(self.due_screens().into_iter().map(ask))
@@ -307,7 +307,7 @@ impl Observed {
     /// takes what each says.
     pub(super) fn ask_servers(&self) -> impl Future<Output = Vec<Looked>> + use<> {
         let ask = |socket: SocketName| async move {
-            let (look, screens) = Tmux::new(socket).survey().await;
+            let (look, screens) = Reader::new(socket).survey().await;
             (socket, look.map_err(|failure| failure.to_string()), screens)
         };
         join_all(self.sockets().into_iter().map(ask))

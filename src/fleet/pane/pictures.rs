@@ -16,7 +16,7 @@ use super::cells;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, ServerName, Size};
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::{Shot, Tmux, Wanted};
+use crate::fleet::tmux::{Reader, Shot, Wanted};
 
 /// Pause between two looks while something moves.
 const EVERY: Duration = Duration::from_millis(250);
@@ -139,7 +139,7 @@ async fn look_on(mut wanted: watch::Receiver<Arc<[Tile]>>, links: Arc<Links>, fr
             // Its task stays: without tiles it sleeps, and with new ones it still knows the pictures of before.
             if looked_at.insert(tile.target.server.clone()) {
                 let server = tile.target.server.clone();
-                let camera = Camera { tmux: Tmux::at(&server, &links), server, known: HashMap::new() };
+                let camera = Camera { tmux: Reader::at(&server, &links), server, known: HashMap::new() };
                 tokio::spawn(camera.look_on(wanted.clone(), Arc::clone(&fresh)));
             }
         }
@@ -152,7 +152,7 @@ async fn look_on(mut wanted: watch::Receiver<Arc<[Tile]>>, links: Arc<Links>, fr
 /// What looks at one server.
 struct Camera {
     server: ServerName,
-    tmux: Tmux,
+    tmux: Reader,
     known: HashMap<PaneKey, Known>,
 }
 
@@ -266,7 +266,7 @@ impl Camera {
 ///
 /// # Errors
 /// When tmux is missing, hangs or refuses, or nothing answers there.
-pub async fn once(tmux: &Tmux, tiles: &[Tile]) -> Result<Vec<(PaneKey, PaneScreen)>> {
+pub async fn once(tmux: &Reader, tiles: &[Tile]) -> Result<Vec<(PaneKey, PaneScreen)>> {
     let wanted: Vec<Wanted> = tiles.iter().map(|tile| Wanted { pane: tile.target.pane, known: None }).collect();
     let shots = tmux.shots(&wanted).await?;
     let of = |shot: &Shot| tiles.iter().find(|tile| tile.target.pane == shot.pane);

@@ -11,7 +11,7 @@ use crate::fleet::error::Result;
 use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, Size};
 use crate::fleet::os::exec::{self, PtyProcess};
 use crate::fleet::ssh::Links;
-use crate::fleet::tmux::Tmux;
+use crate::fleet::tmux::Reader;
 
 /// One read from the client; tmux writes at most a few kB at once.
 const READ_BYTES: usize = 64 << 10;
@@ -41,7 +41,7 @@ impl Viewer {
     pub fn open(target: PaneTarget, links: &Links, wake: Arc<Notify>) -> Result<Self> {
         // A client has the status lines beside the window; without their rows the window would shrink.
         let size = Size { width: target.window.width, height: target.window.height + target.status_rows };
-        let (program, args) = Tmux::at(&target.server, links).viewer(&target.session_id);
+        let (program, args) = Reader::at(&target.server, links).viewer(&target.session_id);
         let client = exec::in_pty(program.as_ref(), &args, size).map_err(|error| exec::explain(program, &error))?;
         let mut reader = client
             .master

@@ -2,8 +2,8 @@
 
 use super::command::Query;
 use super::mark::mark;
+use super::reader::Reader;
 use super::refusal::Refusal;
-use super::server::Tmux;
 use crate::fleet::error::Result;
 use crate::fleet::model::PaneId;
 
@@ -47,7 +47,7 @@ impl Glance {
     }
 }
 
-impl Tmux {
+impl Reader {
     /// Looks at a pane's screen and at most so many lines above it, both at one moment; `None` when it is gone.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! tmux, the multiplexer that holds the agents: typed commands out, parsed facts in.
 //!
-//! [`Query`] values only read; nothing that observes can be handed a [`Change`]. Targets are pane
+//! A [`Reader`] only reads, by [`Query`] values, and is all that an observer holds; a [`Tmux`] takes a [`Change`]. Targets are pane
 //! ids or exact session names (`=NAME:`), because a bare name also matches prefixes.
 
 mod clients;
@@ -12,6 +12,7 @@ mod mark;
 mod paint;
 mod panes;
 mod peek;
+mod reader;
 mod refusal;
 mod server;
 mod shots;
@@ -25,6 +26,7 @@ pub use lost::{LostServer, REACHED_BY, server_above, servers_on, socket_base, so
 pub(in crate::fleet) use paint::row as painted_row;
 pub use panes::{PaneRecord, panes_of};
 pub use peek::Peek;
-pub use server::{Look, Tmux};
+pub use reader::{Look, Reader};
+pub use server::Tmux;
 pub use shots::{Shot, Wanted};
 pub use survey::Screens;

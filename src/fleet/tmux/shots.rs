@@ -5,8 +5,8 @@
 
 use super::command::{Query, quote};
 use super::mark::mark;
+use super::reader::Reader;
 use super::refusal::Refusal;
-use super::server::Tmux;
 use crate::fleet::error::Result;
 use crate::fleet::model::{PaneId, Size};
 
@@ -108,7 +108,7 @@ impl Shot {
     }
 }
 
-impl Tmux {
+impl Reader {
     /// Pictures of those panes that moved since what is known of them; of none that are gone.
     ///
     /// # Errors

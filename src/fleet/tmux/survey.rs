@@ -3,8 +3,8 @@
 use super::command::Query;
 use super::mark::mark;
 use super::peek::Peek;
+use super::reader::{ANSWER_LIMIT, Look, Reader};
 use super::refusal::Refusal;
-use super::server::{ANSWER_LIMIT, Look, Tmux};
 use crate::fleet::error::Result;
 use crate::fleet::model::PaneId;
 use crate::fleet::os::exec::{ExecError, Output, Running};
@@ -20,7 +20,7 @@ pub struct Screens {
     at: usize,
 }
 
-impl Tmux {
+impl Reader {
     /// Looks at all panes, and begins with the screens of those that keepers marked: the list is there long before the
     /// screens are. No screens come from a server of another host, from an older tmux, and where there is no server.
     ///

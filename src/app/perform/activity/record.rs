@@ -4,7 +4,6 @@
 //! change, under the id by which the backlog's own history is known as well.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::app::action::agent::AgentAction;
 use crate::app::action::backlog::BacklogAction;
@@ -12,14 +11,13 @@ use crate::app::action::dispatch::Request;
 use crate::app::action::error::{DONE, exit_code};
 use crate::app::action::fleet::FleetAction;
 use crate::app::action::registry;
-use crate::app::action::report::Report;
+use crate::app::action::report::{Changed, Report, Stopped};
 use crate::app::action::{FrameworkAction, GateAction, LibraryAction, NorthStarAction, SessionAction};
 use crate::app::factory::Decision;
 use crate::app::perform::backlog;
 use crate::fleet::activity::{self, Door, Event, Kind};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
-use crate::fleet::lifecycle::Outcome;
 use crate::fleet::model::Readiness;
 use crate::fleet::worktree::{OfCard, Removed};
 
@@ -30,8 +28,8 @@ use super::cards;
 pub(in crate::app) struct Asked {
     /// Which answers are worth a line.
     worth: Worth,
-    /// What kind of line that is.
-    of: Of,
+    /// What kind of line that is, unless its answer says more.
+    kind: Kind,
     what: String,
     agent: Option<String>,
     card: Option<String>,
@@ -44,12 +42,7 @@ impl Asked {
     pub(in crate::app) fn now(request: &Request, command: &str, door: registry::Door) -> Self {
         Self {
             worth: worth(request),
-            of: match request {
-                Request::Gate(_) => Of::Gate,
-                Request::Backlog(_) => Of::Backlog,
-                Request::Fleet(FleetAction::Stop(_)) => Of::Stop,
-                _ => Of::Other,
-            },
+            kind: if matches!(request, Request::Gate(_)) { Kind::Gate } else { Kind::Action },
             what: words(request, command),
             agent: agent(request),
             card: card(request),
@@ -59,15 +52,6 @@ impl Asked {
     }
 }
 
-/// What a request is of, where its line in the history depends on that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
-    Gate,
-    Backlog,
-    Stop,
-    Other,
-}
-
 /// Which answers to a request are kept.
 #[derive(Debug, Clone, Copy)]
 enum Worth {
@@ -75,19 +59,17 @@ enum Worth {
     Never,
     /// The answer is kept by what the request does.
     Failures,
-    /// An editor that was opened to look leaves the text as it was.
+    /// Those that changed something: an editor that was opened to look leaves the text as it was, and agents ask for work
+    /// that is not there.
     Changes,
-    /// Agents ask for work that is not there.
-    Something,
 }
 
 impl Worth {
     fn is_kept(self, result: &Result<Report>) -> bool {
         match (self, result) {
-            (Self::Always, _) | (Self::Failures | Self::Changes | Self::Something, Err(_)) => true,
+            (Self::Always, _) | (Self::Failures | Self::Changes, Err(_)) => true,
             (Self::Never, _) | (Self::Failures, Ok(_)) => false,
-            (Self::Changes, Ok(report)) => report.json["outcome"] != "unchanged",
-            (Self::Something, Ok(report)) => !report.json.is_null() && !is_empty(&report.json),
+            (Self::Changes, Ok(report)) => report.changed != Changed::Nothing,
         }
     }
 }
@@ -113,7 +95,7 @@ pub(in crate::app) fn keep(site: &Site, asked: Asked, result: &Result<Report>) -
     if !asked.worth.is_kept(result) || (result.is_err() && !site.home.join("fleet").is_dir()) {
         return None;
     }
-    let mut event = Event::new(Kind::Action, Timestamp::now(), &site.tenant_id, &site.host);
+    let mut event = Event::new(asked.kind, Timestamp::now(), &site.tenant_id, &site.host);
     event.who = who(site);
     event.door = Some(door(asked.door));
     event.what = asked.what;
@@ -135,44 +117,39 @@ pub(in crate::app) fn keep(site: &Site, asked: Asked, result: &Result<Report>) -
     event.good = Some(code == DONE);
     event.outcome = if code == DONE { "done".to_owned() } else { format!("exit {code}") };
     event.detail.insert("code".to_owned(), code.into());
-    if asked.of == Of::Gate {
-        event.kind = Kind::Gate;
-    }
-    if let (Of::Backlog, Ok(report)) = (asked.of, result)
-        && let Some((id, version)) = changed_card(&report.json)
-        && let Ok(place) = backlog::place(site)
-    {
-        event.kind = Kind::Card;
-        event.id = cards::id(&place.to_string(), &id, version);
-        event.what = report.text.lines().next().unwrap_or_default().to_owned();
-        event.card = Some(id);
-        event.good = None;
-        event.lasted = None;
-        // What changed, the backlog's own history adds.
-        event.outcome = String::new();
-    }
-    if let (Of::Stop, Ok(report)) = (asked.of, result) {
+    match result.as_ref().map(|report| (&report.changed, report)) {
+        Ok((Changed::Card(id, version), report)) => {
+            if let Ok(place) = backlog::place(site) {
+                event.kind = Kind::Card;
+                event.id = cards::id(&place.to_string(), id.as_str(), *version);
+                event.what = report.text.lines().next().unwrap_or_default().to_owned();
+                event.card = Some(id.to_string());
+                event.good = None;
+                event.lasted = None;
+                // What changed, the backlog's own history adds.
+                event.outcome = String::new();
+            }
+        }
         // Its keeper goes before its agent, and cannot tell.
-        stopped(&event, &report.json).iter().for_each(|stopped| drop(activity::note(site, stopped)));
+        Ok((Changed::Stopped(stopped), _)) => {
+            stopped.iter().for_each(|agent| drop(activity::note(site, &ended(&event, agent))));
+        }
+        _ => {}
     }
     activity::note(site, &event)
 }
 
-/// The ends of the agents that a stop ended.
-fn stopped(action: &Event, rows: &Value) -> Vec<Event> {
-    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    let ended = rows.as_array().into_iter().flatten().filter(|row| row["outcome"] == Outcome::Stopped.word());
-    ended
-        .map(|row| Event {
-            agent: Some(text(row, "name")),
-            who: action.who.clone(),
-            door: action.door,
-            what: "stopped".to_owned(),
-            outcome: "on purpose".to_owned(),
-            state: Some(Readiness::Dead),
-            ..Event::new(Kind::Exit, action.time(), &text(row, "tenant_id"), &text(row, "host"))
-        })
-        .collect()
+/// The end of an agent that was stopped.
+fn ended(action: &Event, agent: &Stopped) -> Event {
+    Event {
+        agent: Some(agent.name.clone()),
+        who: action.who.clone(),
+        door: action.door,
+        what: "stopped".to_owned(),
+        outcome: "on purpose".to_owned(),
+        state: Some(Readiness::Dead),
+        ..Event::new(Kind::Exit, action.time(), &agent.tenant_id, &agent.host)
+    }
 }
 
 /// Keeps what the supervisor decided, why, and what came of it.
@@ -282,14 +259,10 @@ fn worth(request: &Request) -> Worth {
             BacklogAction::Export(_) => Worth::Never,
             // Agents renew all the time; only what is refused is worth a line.
             BacklogAction::Renew { .. } => Worth::Failures,
-            BacklogAction::Claim(_) | BacklogAction::Reclaim(_) => Worth::Something,
+            BacklogAction::Claim(_) | BacklogAction::Reclaim(_) => Worth::Changes,
             _ => Worth::Always,
         },
     }
-}
-
-fn is_empty(json: &Value) -> bool {
-    json.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The command line, without the text of a message: that may be nobody else's to read.
@@ -332,19 +305,16 @@ fn card(request: &Request) -> Option<String> {
     Some(id.to_string())
 }
 
-/// The card that an answer holds, and its version.
-fn changed_card(json: &Value) -> Option<(String, i64)> {
-    Some((json.get("id")?.as_str()?.to_owned(), json.get("version")?.as_i64()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::app::action::cli;
     use crate::app::action::dispatch::Performer;
     use crate::app::action::registry::{ACTIONS, Shell};
+    use crate::backlog::model::CardId;
     use crate::fleet::activity::{Query, Store, take_in};
     use crate::fleet::error::Failure;
+    use serde_json::Value;
 
     fn request(line: &str) -> Request {
         let parsed = cli::parse_line(line).unwrap();
@@ -382,11 +352,9 @@ mod tests {
 
     #[test]
     fn a_stop_is_the_end_of_those_that_it_stopped() {
-        let rows = serde_json::json!([
-            {"name": "a", "tenant_id": "me", "host": "here", "outcome": "stopped"},
-            {"name": "b", "tenant_id": "me", "host": "here", "outcome": "failed"},
-        ]);
-        let events = kept("fleet stop a b", &Ok(Report::done("a: stopped", &rows)));
+        let agent = Stopped { name: "a".to_owned(), tenant_id: "me".to_owned(), host: "here".to_owned() };
+        let report = Report { changed: Changed::Stopped(vec![agent]), ..done().unwrap() };
+        let events = kept("fleet stop a b", &Ok(report));
         let ends: Vec<&Event> = events.iter().filter(|event| event.kind == Kind::Exit).collect();
         assert_eq!((ends.len(), events.len()), (1, 2));
         assert_eq!((ends[0].agent.as_deref(), ends[0].state), (Some("a"), Some(Readiness::Dead)));
@@ -435,10 +403,10 @@ mod tests {
 
     #[test]
     fn a_change_of_a_card_is_that_change_and_no_work_is_nothing() {
-        let card = serde_json::json!({"id": "A1", "version": 3});
-        let event = kept("backlog complete --id A1", &Ok(Report::done("A1: done", &card))).remove(0);
+        let changed = Changed::Card(CardId::parse("A1").unwrap(), 3);
+        let event = kept("backlog complete --id A1", &Ok(Report { changed, ..done().unwrap() })).remove(0);
         assert_eq!((event.kind, event.card.as_deref(), event.door), (Kind::Card, Some("A1"), Some(Door::Palette)));
-        assert_eq!(kept("backlog claim --owner a", &Ok(Report::done("no card", &Value::Null))).len(), 0);
+        assert_eq!(kept("backlog claim --owner a", &Ok(Report::nothing("no card", &Value::Null))).len(), 0);
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub(in crate::app) fn complete(
         return Ok(None);
     }
     if let Some(stage) = handed_on(backlog, &card, token)? {
-        return Ok(Some(Report::done(format!("{id}: was handed on to {stage} already"), &card)));
+        return Ok(Some(Report::of_card(format!("{id}: was handed on to {stage} already"), &card)));
     }
     // Its history says where it began: whoever held it there wrote it.
     let unsaid = Standing { card: StageLine::from(&card), said: None };
@@ -153,7 +153,7 @@ pub(in crate::app) fn complete(
         Finish::Done => Ok(None),
         Finish::Go(to) => {
             let outcome = backlog.go(id, &to, Some(token))?;
-            Ok(Some(Report::done(words(id, &to), &outcome.card)))
+            Ok(Some(Report::of_card(words(id, &to), &outcome.card)))
         }
         Finish::NotYet(why, next) => Err(Failure::new(Kind::Refused, format!("card {id}"), why, next)),
     }

@@ -22,7 +22,7 @@ fn line(text: &str) -> String {
 pub(in crate::app) fn outcome(outcome: &Outcome, done: &str, nothing: &str) -> Report {
     let card = &outcome.card;
     let word = if outcome.changed { done } else { nothing };
-    Report::done(format!("{}: {word} ({}, version {})", card.id, card.column().word(), card.version), card)
+    Report::of_card(format!("{}: {word} ({}, version {})", card.id, card.column().word(), card.version), card)
 }
 
 /// The warning about dependencies that nobody made yet.
@@ -46,13 +46,14 @@ pub(in crate::app) fn claimed(card: Option<&Card>, request: &ClaimRequest) -> Re
                 age::short(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0))),
                 line(&card.title)
             );
-            Report::done(text, card)
+            Report::of_card(text, card)
         }
         // No error: somebody else was faster, which is the everyday end of a claim.
-        (None, Some(id)) => {
-            Report::done(format!("{id}: cannot be claimed now; `mosaic-tui backlog show {id}` shows why"), &Value::Null)
-        }
-        (None, None) => Report::done("no card can be claimed", &Value::Null),
+        (None, Some(id)) => Report::nothing(
+            format!("{id}: cannot be claimed now; `mosaic-tui backlog show {id}` shows why"),
+            &Value::Null,
+        ),
+        (None, None) => Report::nothing("no card can be claimed", &Value::Null),
     }
 }
 
@@ -63,7 +64,7 @@ pub(in crate::app) fn reclaimed(cards: &[Card], id: Option<&crate::backlog::mode
         (0, None) => "no claim has expired".to_owned(),
         _ => format!("returned to the pool: {}", names.join(", ")),
     };
-    Report::done(text, &cards)
+    if cards.is_empty() { Report::nothing(text, &cards) } else { Report::done(text, &cards) }
 }
 
 /// The table of a list, `width` columns wide.

@@ -14,7 +14,7 @@ use super::made::{init, provision};
 use super::{escalated, look, pause, print, probe};
 use crate::app::action::error;
 use crate::app::action::fleet::{FleetAction, Targets};
-use crate::app::action::report::Report;
+use crate::app::action::report::{Changed, Report, Stopped};
 use crate::app::perform::activity::digest;
 use crate::app::perform::look::look as look_at_all;
 use crate::fleet::checks;
@@ -231,11 +231,18 @@ pub(in crate::app) async fn start_all<'a>(
 /// One line per agent; the exit code is that of the first failure.
 pub(super) fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) -> Report {
     let (mut lines, mut errors) = (Vec::new(), Vec::new());
-    let mut rows = Vec::new();
+    let (mut rows, mut stopped) = (Vec::new(), Vec::new());
     let mut code = error::DONE;
     for (agent, result) in results {
         let (outcome, failure) = match result {
             Ok(outcome) => {
+                if *outcome == Outcome::Stopped {
+                    stopped.push(Stopped {
+                        name: agent.name.to_string(),
+                        tenant_id: agent.tenant_id.clone(),
+                        host: agent.host.clone(),
+                    });
+                }
                 lines.push(format!("{}: {}", agent.name, outcome.word()));
                 (outcome.word(), None)
             }
@@ -255,7 +262,8 @@ pub(super) fn outcomes(supervisor: &str, results: &[(&Agent, Result<Outcome>)]) 
     if results.is_empty() {
         lines.push("the roster names no agents of this host".to_owned());
     }
-    Report { errors, ..Report::done(lines.join("\n"), &rows).with_code(code) }
+    let changed = if stopped.is_empty() { Changed::Asked } else { Changed::Stopped(stopped) };
+    Report { errors, changed, ..Report::done(lines.join("\n"), &rows).with_code(code) }
 }
 
 async fn install(site: &Site, dry_run: bool, tell: Tell<'_>) -> Result<Report> {

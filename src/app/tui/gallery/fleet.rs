@@ -134,7 +134,7 @@ pub(super) fn snapshot() -> Arc<FleetSnapshot> {
         tenant_id: "ada".to_owned(),
         host: HOST.to_owned(),
         agents,
-        observed_at: now().to_string(),
+        observed_at: now(),
         supervisor: FleetSupervisor::Systemd,
         planes: vec![PlaneState { plane: Plane::Tmux, ok: true, text: Label::new("14 panes") }],
         ..(*samples::snapshot()).clone()

@@ -150,7 +150,6 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
             room: plan.list_lines(),
             all: lines_of(&heights),
         },
-        tells_recent: tells_recent(state),
         recent: activity::newest(state, usize::from(plan.recent.height)),
         count,
         position: marked.into_iter().chain(position).collect(),

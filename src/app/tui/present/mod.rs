@@ -93,10 +93,6 @@ pub fn layout_of(state: &State) -> Room {
     }
 }
 
-fn plan_of(state: &State) -> Plan {
-    plan_for(state, kind_of(state))
-}
-
 /// What decides how the room of the state's view is divided.
 fn kind_of(state: &State) -> ViewKind {
     match state.screen {
@@ -151,8 +147,10 @@ fn popup(state: &State, open: &Overlay) -> Option<Popup> {
 /// Turns the state into a view.
 #[must_use]
 pub fn present(state: &State) -> View {
-    let plan = plan_of(state);
+    let kind = kind_of(state);
+    let plan = plan_for(state, kind);
     View {
+        kind,
         header: header(state),
         body: body(state, &plan),
         tabs: tabs(state),

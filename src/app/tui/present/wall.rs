@@ -67,8 +67,6 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     Body::Wall(WallView {
         empty: if tiles.is_empty() { super::fleet::empty(state) } else { Vec::new() },
         tiles,
-        all,
-        streamed: streamed(state),
         title,
         facts: vec![Piece::new(facts, Role::Quiet)],
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),

@@ -239,11 +239,6 @@ impl State {
         }
     }
 
-    /// Nothing but looks from here on.
-    pub(in crate::app) fn read_only(&mut self) {
-        self.keys = Arc::new(Keymap::new(self.settings.keys.clone(), true));
-    }
-
     /// Whether nothing is changed from here.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
@@ -329,8 +324,7 @@ impl State {
     /// Time since the newest snapshot, as of the last tick.
     #[must_use]
     pub fn data_age(&self) -> Option<std::time::Duration> {
-        let observed: Timestamp = self.snapshot.as_ref()?.observed_at.parse().ok()?;
-        self.now.duration_since(observed).try_into().ok()
+        self.now.duration_since(self.snapshot.as_ref()?.observed_at).try_into().ok()
     }
 
     /// Whether something lies over the base view.

@@ -107,6 +107,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Persona(name, text) => org::take(state, name, text),
         Event::Diff(name, read) => diff::take(state, &name, read),
         Event::Launch(name, settings) => sheet::read(state, &name, settings.map(|settings| *settings)),
+        Event::Begin(begin) => settings::begin(state, *begin, &mut effects),
         Event::Settings(read) => settings::take(state, read, &mut effects),
         Event::Returned { command, report } => answers::tell(state, command, report),
         Event::Tick(now) => {

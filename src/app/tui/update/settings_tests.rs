@@ -10,9 +10,12 @@ use super::*;
 use crate::app::action::keymap::VIEWS;
 use crate::app::action::registry::{ACTIONS, Key, Palette, Shell};
 use crate::app::action::{cli, samples as inputs};
+use crate::app::tui::event::Begin;
+use crate::app::tui::memory::Memory;
 use crate::app::tui::present::present;
 use crate::app::tui::samples;
 use crate::app::tui::settings::{NoTheme, Settings};
+use crate::app::tui::state::screen::Screen;
 use crate::fleet::model::Size;
 use crate::fleet::roster::Problem;
 
@@ -95,9 +98,38 @@ fn a_file_that_is_wrong_is_told_and_what_was_set_holds_on() {
     assert_eq!((state.settings_lost.as_ref(), hint(&state, "message").as_deref()), (None, Some("s")));
 }
 
+fn begin(read_only: bool) -> Event {
+    Event::Begin(Box::new(Begin {
+        zone: jiff::tz::TimeZone::UTC,
+        demo: false,
+        read_only,
+        prefix: "MOSAIC_HOME=/srv/home ".to_owned(),
+        settings: read("theme: light\n").unwrap(),
+        settings_file: "/home/tui.yaml".to_owned(),
+        memory: Some(Memory { view: "board".to_owned(), ..Memory::default() }),
+    }))
+}
+
+#[test]
+fn it_begins_as_it_was_left_and_says_nothing_of_it() {
+    let mut state = State::new(Size { width: 120, height: 40 }, now());
+    let effects = update(&mut state, begin(false));
+    assert!(matches!(&effects[..], [Effect::Settings(_), Effect::Backlog(_)]), "{effects:?}");
+    assert_eq!(
+        (state.screen, state.toast.is_some(), state.prefix.as_str()),
+        (Screen::Board, false, "MOSAIC_HOME=/srv/home ")
+    );
+    // The same file read again is news.
+    update(&mut state, Event::Settings(read("theme: dark\n")));
+    assert!(state.toast.is_some());
+}
+
 fn read_only() -> State {
-    let mut state = state();
-    state.read_only();
+    let mut state = State::new(Size { width: 120, height: 40 }, now());
+    update(&mut state, begin(true));
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    update(&mut state, Event::Board(samples::board([3, 5000, 3, 1, 1000]), now()));
+    press(&mut state, "1");
     state
 }
 

@@ -166,8 +166,7 @@ fn what_the_roster_does_not_know_cannot_be_stopped() {
 #[test]
 fn a_failed_action_stays_until_it_is_read() {
     let mut state = state();
-    let report =
-        Report { text: "no".to_owned(), json: serde_json::Value::Null, code: 1, errors: Vec::new(), undo: None };
+    let report = Report::done("no", &serde_json::Value::Null).with_code(1);
     update(&mut state, Event::Done { sent: other("x"), report });
     assert!(matches!(&state.overlay, Some(Overlay::Answer(Answer { text, failed: true, .. })) if text == "no"));
     press(&mut state, "\n");
@@ -177,8 +176,7 @@ fn a_failed_action_stays_until_it_is_read() {
 #[test]
 fn a_toast_fades() {
     let mut state = state();
-    let report =
-        Report { text: "done".to_owned(), json: serde_json::Value::Null, code: 0, errors: Vec::new(), undo: None };
+    let report = Report::done("done", &serde_json::Value::Null);
     update(&mut state, Event::Done { sent: other("x"), report });
     assert!(state.toast.is_some());
     update(&mut state, Event::Tick(Timestamp::from_second(100).unwrap()));

@@ -170,7 +170,7 @@ fn an_empty_column_in_focus_takes_no_room_from_those_with_cards() {
     for width in [80, 100, 120, 160] {
         let mut state = board((width, 36), [3, 40, 0, 2, 9]);
         press(&mut state, 'l');
-        let plan = plan_of(&state);
+        let plan = plan_for(&state, kind_of(&state));
         let claimed = plan.columns[2];
         assert!(plan.columns.iter().enumerate().all(|(at, lane)| at == 2 || lane.width > claimed.width), "{plan:?}");
     }
