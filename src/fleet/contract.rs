@@ -205,7 +205,7 @@ fn preamble(reader: &Reader<'_>) -> String {
         "You are {who}. What follows is your contract, part by part; a comment before each part names its file below \
          the Mosaic home (`$MOSAIC_HOME`). Where two parts disagree, the stricter one wins: a part may tighten what an \
          earlier one says, and never loosens it. For tone and format SOUL.md and USER.md win. If CONSTITUTION.md is missing, do \
-         nothing else and report that. If another part is missing, go on, and say so once in your first report."
+         nothing else and answer only that. If another part is missing, go on, and say so once in your first answer."
     )
 }
 

@@ -8,6 +8,8 @@ use regex_lite::Regex;
 
 use super::cli;
 use super::registry::{ACTIONS, Shell};
+use crate::backlog::checks::MAX_TTL_SECONDS;
+use crate::backlog::rules::DEFAULT_TTL_SECONDS;
 
 /// Files below a folder with this ending.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
@@ -205,6 +207,23 @@ fn every_command_that_an_agent_is_told_to_run_can_be_run_as_it_is_written() {
     for (ending, least) in [("md", 80), ("yaml", 6), ("json", 8)] {
         assert!(seen.get(ending) >= Some(&least), "{ending}: {seen:?}");
     }
+}
+
+#[test]
+fn claims_in_texts_for_agents_last_as_long_as_the_backlog_lets_them() {
+    let (mut all, mut seen) = (Vec::new(), 0);
+    files(&root().join("framework"), ".md", &mut all);
+    let ttl = Regex::new(r"--ttl ([0-9]+)").unwrap();
+    for path in all {
+        for found in ttl.captures_iter(&fs::read_to_string(&path).unwrap()) {
+            seen += 1;
+            let seconds: i64 = found[1].parse().unwrap();
+            assert!(seconds <= MAX_TTL_SECONDS, "{}: no claim lasts {seconds} seconds", path.display());
+        }
+    }
+    assert!(seen >= 2, "only {seen} were found");
+    let delivery = fs::read_to_string(root().join("framework/guides/delivery.md")).unwrap();
+    assert!(delivery.contains(&format!("({DEFAULT_TTL_SECONDS} seconds unless `--ttl` says otherwise)")), "{delivery}");
 }
 
 #[test]

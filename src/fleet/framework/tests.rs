@@ -182,6 +182,35 @@ fn no_shipped_text_promises_a_time_of_the_clock() {
 }
 
 #[test]
+fn no_shipped_text_promises_to_be_on_time() {
+    let soon =
+        Regex::new(r"(?i)\b(on time|as soon as|immediately|instantly|promptly|right away|without delay)\b").unwrap();
+    for planted in ["Keeps it running, on time.", "As soon as all are met", "Answer immediately."] {
+        assert!(soon.is_match(planted), "{planted}");
+    }
+    for (path, text) in read_by_agents_and_people() {
+        let found = soon.find(&text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: an agent sees it at its next look; say at which");
+    }
+}
+
+#[test]
+fn who_uses_a_product_is_not_called_a_user() {
+    let other = Regex::new(r"(?i)\busers\b|\b(a|an|each|every|real|unknown|first|new|another|its) user\b").unwrap();
+    for planted in ["what users do", "never invents a user", "You are the first user", "only its user can read it"] {
+        assert!(other.is_match(planted), "{planted}");
+    }
+    assert!(!other.is_match("Ask the user. `user-researcher` does. The user's yes."));
+    for (path, text) in read_by_agents_and_people() {
+        let found = other.find(&text).map(|found| found.as_str());
+        assert_eq!(
+            found, None,
+            "{path}: \"the user\" is the person whose fleet it is; others are people, customers, readers"
+        );
+    }
+}
+
+#[test]
 fn the_human_is_the_user_and_the_operator_is_a_seat() {
     let seat = Regex::new(r"`operator` seat|\[operator\]\(operator\.md\)|(class|name): operator").unwrap();
     let bare = |text: &str| seat.replace_all(text, "").contains("operator");

@@ -1,5 +1,7 @@
 //! The shipped personas, and what is wrong with invalid ones.
 
+use regex_lite::Regex;
+
 use super::*;
 use crate::fleet::framework;
 
@@ -80,6 +82,57 @@ fn no_two_shipped_personas_share_a_duty() {
         for line in text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
             assert!(duties.insert(line[3..].to_owned()), "{}: {line}", persona.class);
         }
+    }
+}
+
+/// A persona's text without its sections' titles and line ends.
+fn body(persona: &Persona) -> String {
+    persona.body.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn shipped_personas_say_how_their_card_ends() {
+    let end = Regex::new(r"Your (card|part)\b[^.]* (is done|ends)\b|You claim no card\b").unwrap();
+    assert!(
+        end.is_match("Your part of a text ends when it is handed on.") && !end.is_match("Doesn't merge: `x` does.")
+    );
+    for (persona, _) in shipped() {
+        assert!(end.is_match(&body(&persona)), "{}: when is its card done, or its part of one?", persona.class);
+    }
+}
+
+#[test]
+fn shipped_personas_that_need_the_users_yes_say_how_to_ask() {
+    let left = Regex::new(r"user's yes|without a yes|Leaves [^.:]*\bto the user\b").unwrap();
+    let asks = Regex::new(r"[Bb]lock (your|a) card with\b").unwrap();
+    let mut seen = 0;
+    for (persona, _) in shipped() {
+        let text = body(&persona);
+        if left.is_match(&text) {
+            seen += 1;
+            assert!(asks.is_match(&text), "{}: a yes is asked for by a blocked card, with what?", persona.class);
+        }
+    }
+    assert!(seen > 15, "only {seen} need a yes");
+}
+
+#[test]
+fn shipped_personas_leave_nothing_to_others_by_a_no() {
+    // Read fast, "Adds no feature: `code` does" says that `code` adds none.
+    let reversed =
+        Regex::new(r"\b[A-Za-z]+s (on )?(no|nothing)\b[^.:]*[.:] (`[a-z-]+`[^.:]{0,60}\bdo(es)?\b|[Tt]he user does)")
+            .unwrap();
+    assert!(
+        reversed.is_match("Adds no feature on the way: `code` does.")
+            && reversed.is_match("Signs nothing. The user does.")
+    );
+    assert!(
+        !reversed.is_match("Doesn't merge: `merge-gate` does.") && !reversed.is_match("Leaves features to `code`.")
+    );
+    for (persona, _) in shipped() {
+        let text = body(&persona);
+        let found = reversed.find(&text).map(|found| found.as_str());
+        assert_eq!(found, None, "{}: say what it leaves to whom", persona.class);
     }
 }
 
