@@ -215,11 +215,8 @@ async fn systemd(site: &Site) -> Vec<Check> {
     let manager = match Manager::connect().await {
         Ok(manager) => manager,
         Err(why) => {
-            return vec![Check::warning(
-                "user manager",
-                why,
-                "without one the direct supervisor keeps agents; nothing brings them back after a reboot",
-            )];
+            let next = why.next_step();
+            return vec![Check::warning("user manager", why, next)];
         }
     };
     let mut checks = vec![Check::ok("user manager", "answers")];

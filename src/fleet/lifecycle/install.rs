@@ -131,11 +131,8 @@ fn unanswered(why: BusError) -> Failure {
 /// The manager, or why a fleet cannot be installed.
 async fn manager() -> Result<Manager> {
     Manager::connect().await.map_err(|why| {
-        Failure::failed(
-            "systemd",
-            why,
-            "without a user manager `mosaic-tui fleet start` keeps agents by itself, until the next reboot",
-        )
+        let next = why.next_step();
+        Failure::failed("systemd", why, next)
     })
 }
 

@@ -75,15 +75,11 @@ impl<'a> Lifecycle<'a> {
         match (installed(site), wish) {
             (Installed::Ours, _) => match Manager::connect().await {
                 Ok(manager) => Ok(with(Way::Systemd(manager), None)),
-                Err(why) if wish.is_some() => {
-                    Err(Failure::failed("supervisor systemd", why, "`mosaic-tui fleet doctor` says more"))
+                // Silent, it is there and may keep the agents at this very moment: nothing is done behind its back.
+                Err(why) if wish.is_some() || matches!(why, BusError::Silent(_)) => {
+                    let next = why.next_step();
+                    Err(Failure::failed("supervisor systemd", why, next))
                 }
-                // It is there and may keep the agents at this very moment: nothing is done behind its back.
-                Err(why @ BusError::Silent(_)) => Err(Failure::failed(
-                    "supervisor systemd",
-                    why,
-                    "try again once `systemctl --user status` answers; `mosaic-tui fleet doctor` says more",
-                )),
                 Err(why) => Ok(with(Way::Direct, Some(format!("{why}; the direct supervisor is used")))),
             },
             (Installed::No, Some(_)) => {

@@ -20,7 +20,7 @@ pub(super) async fn behind(site: &Site) -> Result<Option<Manager>> {
         Err(why @ BusError::Silent(_)) => Err(Failure::failed(
             "user manager",
             format!("{why}; it may keep agents of this fleet, and nothing is done behind its back"),
-            "try again once `systemctl --user status` answers; `mosaic-tui fleet doctor` says more",
+            why.next_step(),
         )),
         // There is none, so nobody's back.
         Err(_) => Ok(None),

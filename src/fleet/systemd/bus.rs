@@ -1,5 +1,6 @@
 //! The D-Bus conversation with the user manager: connection, calls, signals (see org.freedesktop.systemd1(5)).
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +24,9 @@ const JOB_SIGNALS: usize = 1024;
 /// The bus's own name of an error.
 const NO_SUCH_UNIT: &str = "org.freedesktop.systemd1.NoSuchUnit";
 
+/// Where the manager itself listens, in the folder of the user's sockets.
+const MANAGER_SOCKET: &str = "systemd/private";
+
 const SERVICE: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
@@ -45,20 +49,29 @@ impl Bus {
     /// Connects, and proves that a manager answers.
     pub(super) async fn connect() -> Result<Self, BusError> {
         let address = address().ok_or(BusError::NoBus)?;
-        let unanswered = |why: BusError| BusError::Silent(why.to_string());
+        Self::connect_to(&address, &runtime_folder().join(MANAGER_SOCKET), CALL_LIMIT).await
+    }
+
+    /// Connects to the bus at an address; `own` is where the manager itself listens.
+    async fn connect_to(address: &str, own: &Path, limit: Duration) -> Result<Self, BusError> {
         // The longest of the limits; each call is cut off earlier by its own.
-        let build = async { connection::Builder::address(address.as_str()).method_timeout(RELOAD_LIMIT).build().await };
-        let connection = limited(CALL_LIMIT, build).await.map_err(unanswered)?;
+        let build = async { connection::Builder::address(address).method_timeout(RELOAD_LIMIT).build().await };
+        let connection = match tokio::time::timeout(limit, build).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) if has_no_listener(&error) => return Err(unheard(&error, own).await),
+            Ok(Err(error)) => return Err(BusError::Silent(error.to_string())),
+            Err(_) => return Err(BusError::Silent(format!("no answer within {} s", limit.as_secs()))),
+        };
         let bus = Self { connection, subscribed: Arc::default() };
         // The bus may be there without a manager behind it.
         let peer = "org.freedesktop.DBus.Peer";
         let asked = bus.connection.call_method(Some(SERVICE), MANAGER_PATH, Some(peer), "GetMachineId", &());
         let nobody = |error: &zbus::Error| format!("no user manager is on this user's message bus: {error}");
-        match tokio::time::timeout(CALL_LIMIT, asked).await {
+        match tokio::time::timeout(limit, asked).await {
             Ok(Ok(_)) => Ok(bus),
             Ok(Err(error)) if is_nobody(&error) => Err(BusError::Refused(nobody(&error))),
             Ok(Err(error)) => Err(BusError::Silent(error.to_string())),
-            Err(_) => Err(BusError::Silent(format!("no answer within {} s", CALL_LIMIT.as_secs()))),
+            Err(_) => Err(BusError::Silent(format!("no answer within {} s", limit.as_secs()))),
         }
     }
 
@@ -179,10 +192,37 @@ fn address() -> Option<String> {
     {
         return Some(address);
     }
-    let folder = std::env::var_os("XDG_RUNTIME_DIR")
-        .map_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()).into(), PathBuf::from);
-    let bus = folder.join("bus");
+    let bus = runtime_folder().join("bus");
     bus.exists().then(|| format!("unix:path={}", bus.display()))
+}
+
+/// Where this user's sockets are.
+fn runtime_folder() -> PathBuf {
+    std::env::var_os("XDG_RUNTIME_DIR")
+        .map_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()).into(), PathBuf::from)
+}
+
+/// Whether nobody listens at the bus's address, or it names no place at all.
+fn has_no_listener(error: &zbus::Error) -> bool {
+    match error {
+        zbus::Error::Connection(why, _) => is_nobodys(why),
+        zbus::Error::Address(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a socket has nobody who listens: its file is left over, or gone.
+fn is_nobodys(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
+}
+
+/// What it means that nobody listens at the bus: the manager ended with it, or it goes on without one.
+async fn unheard(error: &zbus::Error, own: &Path) -> BusError {
+    match tokio::time::timeout(CALL_LIMIT, tokio::net::UnixStream::connect(own)).await {
+        Ok(Err(why)) if is_nobodys(&why) => BusError::Unheard(error.to_string()),
+        // Whatever else it says, somebody may be there, who may start again what is ended behind its back.
+        _ => BusError::Silent(format!("it runs, and its message bus is gone: {error}")),
+    }
 }
 
 /// Whether it names a socket that is gone: a tmux server keeps the variable of the login that it was started in.
@@ -212,5 +252,53 @@ pub(super) async fn limited<T>(limit: Duration, call: impl Future<Output = zbus:
         Ok(Err(zbus::Error::MethodError(_, Some(text), _))) => Err(BusError::Refused(text)),
         Ok(Err(error)) => Err(BusError::Refused(error.to_string())),
         Err(_) => Err(BusError::Refused(format!("no answer within {} s", limit.as_secs()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// All that an answer may take here.
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    /// A folder with the sockets of a user: a bus, a manager; each heard, left over or never there.
+    async fn connect(bus: Option<bool>, manager: Option<bool>) -> BusError {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = |name: &str, is_heard: Option<bool>| {
+            let path = folder.path().join(name);
+            let heard = is_heard.map(|heard| (heard, UnixListener::bind(&path).unwrap()));
+            // The file stays when its listener is closed.
+            (path, heard.filter(|(heard, _)| *heard))
+        };
+        let (bus, _heard) = socket("bus", bus);
+        let (own, _heard_too) = socket("private", manager);
+        Bus::connect_to(&format!("unix:path={}", bus.display()), &own, LIMIT).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_bus_that_nobody_listens_at_is_no_manager_that_hangs() {
+        for (bus, manager) in [(Some(false), None), (Some(false), Some(false)), (None, None)] {
+            let why = connect(bus, manager).await;
+            assert!(matches!(why, BusError::Unheard(_)), "{bus:?} {manager:?}: {why:?}");
+        }
+        let named = Bus::connect_to("disabled:", Path::new("/nowhere/private"), LIMIT).await.unwrap_err();
+        assert!(matches!(named, BusError::Unheard(_)), "{named:?}");
+    }
+
+    #[tokio::test]
+    async fn a_manager_that_lost_its_bus_is_there_all_the_same() {
+        for bus in [Some(false), None] {
+            let why = connect(bus, Some(true)).await;
+            assert!(matches!(&why, BusError::Silent(why) if why.contains("its message bus is gone")), "{why:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bus_that_takes_a_connection_and_says_nothing_hangs() {
+        let why = connect(Some(true), None).await;
+        assert_eq!(why, BusError::Silent("no answer within 1 s".to_owned()));
     }
 }
