@@ -145,7 +145,7 @@ const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, cla
                     block_reason, updated_at, version, goal, stage, branch";
 
 /// The columns of a card on its way, in the order in which both engines read them.
-const ON_ITS_WAY: &str = "id, stage, assignee, status, branch, rounds";
+const ON_ITS_WAY: &str = "id, stage, assignee, status, branch, rounds, version";
 
 /// Writes the query of the cards of a list as lines of their ways. Both engines know numbers up to that limit.
 pub(super) fn staged(table: &str, all: &Conditions, query: &ListQuery) -> String {

@@ -135,6 +135,7 @@ pub(super) fn staged<E>(row: &dyn Cells<Error = E>) -> Result<StageLine, E> {
     })
 }
 
+        version: row.number(6)?,
 /// Returns a held card: its name, title, owner, and the two ends of its lease.
 pub(super) fn held<E>(row: &dyn Cells<Error = E>) -> Result<HeldCard, E> {
     let claim = ClaimLine { owner: row.text(2)?, since: row.stamp(3)?, expires_at: row.stamp(4)? };

@@ -28,6 +28,8 @@ pub enum Change<'a> {
         id: &'a CardId,
         /// The stage.
         stage: &'a str,
+        /// As which version it was seen without one: it may have come through several since.
+        version: i64,
     },
     /// It goes to a stage.
     Go {
@@ -56,7 +58,7 @@ impl Change<'_> {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Enter { id, stage } => format!("{id}: in stage {stage}"),
+            Self::Enter { id, stage, .. } => format!("{id}: in stage {stage}"),
             Self::Go { id, to } => match &to.blocked {
                 Some(reason) => format!("{id}: blocked in stage {}: {reason}", to.to),
                 None if to.rounds > to.round => {
@@ -109,7 +111,11 @@ fn change<'a>(pipeline: &'a Pipeline, standing: &'a Standing) -> Option<Change<'
         // What was done before there was a pipeline stays done.
         // The stage is written first and the card moves in the next pass: killed in between,
         // nothing is half done.
-        return (card.status != Status::Done).then_some(Change::Enter { id: &card.id, stage: &stage.name });
+        return (card.status != Status::Done).then_some(Change::Enter {
+            id: &card.id,
+            stage: &stage.name,
+            version: card.version,
+        });
     }
     let go = |to| Some(Change::Go { id: &card.id, to });
     match (stage.moves_on, said(standing)) {
@@ -250,6 +256,7 @@ mod tests {
             status,
             branch: "code/A1".to_owned(),
             rounds,
+            version: 1,
         }
     }
 

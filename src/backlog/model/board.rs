@@ -135,6 +135,8 @@ pub struct StageLine {
     pub branch: String,
     /// How often it was sent back.
     pub rounds: i64,
+    /// Its version.
+    pub version: i64,
 }
 
 impl From<&Card> for StageLine {
@@ -146,6 +148,7 @@ impl From<&Card> for StageLine {
             status: card.status,
             branch: card.branch.clone(),
             rounds: card.rounds,
+            version: card.version,
         }
     }
 }

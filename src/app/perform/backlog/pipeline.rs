@@ -106,13 +106,20 @@ fn candidates(pipeline: &Pipeline, backlog: &mut Backlog) -> Result<Vec<StageLin
 
 fn apply(backlog: &mut Backlog, change: &Change<'_>) -> Result<bool> {
     match change {
-        Change::Enter { id, stage } => {
-            let patch = Patch { stage: Some((*stage).to_owned()), ..Patch::default() };
-            backlog.edit(id, &patch, None).map(|outcome| outcome.changed)
-        }
+        // Another host's supervisor may have brought it in and further on since it was read; then it would go back.
+        Change::Enter { id, stage, version } => match enter(backlog, id, stage, Some(*version)) {
+            Err(failure) if failure.kind == Kind::Refused => Ok(false),
+            entered => entered,
+        },
         Change::Go { id, to } => backlog.go(id, to, None).map(|outcome| outcome.changed),
         Change::Finish { id } => backlog.complete(id, None).map(|outcome| outcome.changed),
     }
+}
+
+/// Puts a card into its first stage, as long as it is of that version.
+fn enter(backlog: &mut Backlog, id: &CardId, stage: &str, version: Option<i64>) -> Result<bool> {
+    let patch = Patch { stage: Some(stage.to_owned()), ..Patch::default() };
+    backlog.edit(id, &patch, version).map(|outcome| outcome.changed)
 }
 
 /// Completes a card for its worker, where that is not the end of it; `None` where it is. Without a token it is an operator's
@@ -140,13 +147,13 @@ pub(in crate::app) fn complete(
     // Its history says where it began: whoever held it there wrote it.
     let unsaid = Standing { card: StageLine::from(&card), said: None };
     let entered = rules::advance(&pipeline, std::slice::from_ref(&unsaid)).pop();
-    let enters = entered.filter(|change| matches!(change, Change::Enter { .. }));
-    let card = match enters.map(|change| apply(backlog, &change)) {
-        Some(entered) => {
-            entered?;
+    let card = match entered {
+        // Whoever completes it holds it, so nobody brings it further on meanwhile.
+        Some(Change::Enter { stage, .. }) => {
+            enter(backlog, id, stage, None)?;
             backlog.detail(id)?.card
         }
-        None => card,
+        _ => card,
     };
     let standing = standing(site, StageLine::from(&card))?;
     match rules::finished(&pipeline, &standing) {
@@ -254,5 +261,33 @@ mod tests {
         assert_eq!(stage(&mut backlog, &CardId::parse("A7").unwrap()), "review");
         std::fs::remove_file(broken).unwrap();
         advance(&site, &pipeline, &mut backlog).unwrap();
+    }
+
+    #[test]
+    fn a_card_that_went_on_since_it_was_read_is_not_brought_back_to_the_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::File(folder.path().join("backlog.db"));
+        let who = Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
+        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let id = CardId::parse("A1").unwrap();
+        let fields = Patch { assignee: Some("code".to_owned()), ..Patch::default() };
+        let new = NewCard { id, title: "t".into(), fields, idempotency_key: None, blocked: false };
+        let version = backlog.create(&new).unwrap().card.version;
+        let read = Change::Enter { id: &id, stage: "code", version };
+        // What another supervisor did meanwhile.
+        assert!(apply(&mut backlog, &read).unwrap());
+        let to = Move {
+            from: "code",
+            round: 0,
+            to: "review",
+            assignee: "review",
+            rounds: 0,
+            note: String::new(),
+            blocked: None,
+            by: "pipeline",
+        };
+        backlog.go(&id, &to, None).unwrap();
+        assert!(!apply(&mut backlog, &read).unwrap());
+        assert_eq!(backlog.store().card(&id).unwrap().unwrap().stage, "review");
     }
 }
