@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::backlog::model::{CardId, Stamp};
 use crate::fleet::model::{AgentName, Subject, age};
 
+/// Cards that a line names at most.
+const NAMED: usize = 8;
+
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
@@ -203,6 +206,17 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Cards by name, the first of them where they are many: after a night in which nobody supervised, all leases are over.
+#[must_use]
+pub fn named(cards: &[CardId]) -> String {
+    let (first, rest) = cards.split_at(cards.len().min(NAMED));
+    let names: Vec<&str> = first.iter().map(CardId::as_str).collect();
+    match rest.len() {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
 impl Decision {
     /// Its word.
     #[must_use]
@@ -293,10 +307,7 @@ impl Decision {
             Self::Keep { agent, .. } => format!("gives {agent} another keeper"),
             Self::Clear { agent, .. } => format!("clears the composer of {agent}"),
             Self::Revive { agent, .. } => format!("restarts {agent}"),
-            Self::Reclaim { cards, .. } => {
-                let ids: Vec<&str> = cards.iter().map(CardId::as_str).collect();
-                format!("returns {} to the pool", ids.join(", "))
-            }
+            Self::Reclaim { cards, .. } => format!("returns {} to the pool", named(cards)),
             Self::Release { card, agent, .. } => format!("takes {card} from {agent}"),
             Self::Dispatch { card, agent, .. } => format!("gives {card} to {agent}"),
             Self::Start { agent, .. } => format!("starts {agent}"),

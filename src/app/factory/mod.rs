@@ -13,7 +13,7 @@ mod tick;
 #[cfg(test)]
 mod tests;
 
-pub use decision::{Decision, Reason};
+pub use decision::{Decision, Reason, named};
 pub use memory::{Asked, Backoff, Given, Memory};
 pub use situation::{Blocked, Cards, Held, Role, Seat, Settings, Situation, Stays, Waiting, mark};
 pub use tick::{REVIEWER, tick};

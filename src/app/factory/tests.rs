@@ -538,3 +538,13 @@ fn ephemeral_agents_come_with_work_and_go_without() {
     memory.look(&rests);
     assert_eq!(words(&tick(&rests, &memory)), ["stop code0"]);
 }
+
+#[test]
+fn a_thousand_leases_that_are_over_are_one_line() {
+    let over = |count: usize| {
+        let cards = (0..count).map(|at| card(&format!("c{at}"))).collect();
+        Decision::Reclaim { cards, why: Reason::LeaseOver }.what()
+    };
+    assert_eq!(over(2), "returns c0, c1 to the pool");
+    assert_eq!(over(1000), "returns c0, c1, c2, c3, c4, c5, c6, c7 and 992 more to the pool");
+}

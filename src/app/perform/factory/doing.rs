@@ -7,8 +7,8 @@ use super::give::Giving;
 use super::in_use::InUse;
 use super::looking;
 use super::steps::{self, Ended};
-use crate::app::factory::{Decision, mark};
-use crate::backlog::model::{BoardQuery, Column};
+use crate::app::factory::{Decision, mark, named};
+use crate::backlog::model::{BoardQuery, CardId, Column};
 use crate::fleet::error::Result;
 use crate::fleet::escalations;
 use crate::fleet::home::Site;
@@ -97,8 +97,8 @@ impl Doing<'_> {
     async fn beside_agents(&self, decision: &Decision) -> Ended {
         let done: Result<String> = match decision {
             Decision::Reclaim { .. } => self.desk.with(|backlog| backlog.reclaim(None)).await.map(|cards| {
-                let ids: Vec<String> = cards.iter().map(|card| card.id.to_string()).collect();
-                if ids.is_empty() { "somebody else did".to_owned() } else { ids.join(", ") }
+                let ids: Vec<CardId> = cards.iter().map(|card| card.id).collect();
+                if ids.is_empty() { "somebody else did".to_owned() } else { named(&ids) }
             }),
             Decision::Release { card, agent, since, why } => {
                 let (card, agent, since, why) = (*card, *agent, *since, why.to_string());
