@@ -194,7 +194,11 @@ impl Giving<'_> {
         }
         // Two briefs end alike, and by its end a runtime is seen to have taken one.
         text.push_str(&format!("\n\nThis was the brief of {}, token {}.", lease.id, lease.token));
-        // What was done until now took its time: a lease that is over must not be briefed.
+        // What was done until now took its time: a pause that began meanwhile is in force, and a lease that is over must not
+        // be briefed.
+        if let Some(why) = paused(self.site) {
+            return Err(Not::Free(format!("{why} meanwhile")));
+        }
         self.renew(lease, self.lease_seconds).await.map_err(|failure| Not::of_backlog(&failure))?;
         let envelope = Envelope {
             source: format!("{}:{SUPERVISOR}", self.site.host),
