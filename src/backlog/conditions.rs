@@ -142,7 +142,7 @@ pub(super) fn order(sort: Sort) -> &'static str {
 
 /// The columns of a line of the board, in the order in which both engines read them.
 const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, claim_expires_at, \
-                    block_reason, updated_at, version, goal, stage, branch";
+                    block_reason, updated_at, version, goal, stage, branch, claim_host";
 
 /// The columns of a card on its way, in the order in which both engines read them.
 const ON_ITS_WAY: &str = "id, stage, assignee, status, branch, rounds, version";

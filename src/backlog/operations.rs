@@ -179,7 +179,7 @@ impl Backlog {
             if let Some(reclaimed) = rules::reclaim_expired(&mut card, now) {
                 card = finish(change, who, card, reclaimed)?;
             }
-            let Some(claimed) = rules::claim(&mut card, request, now) else { return Ok(None) };
+            let Some(claimed) = rules::claim(&mut card, request, &who.host, now) else { return Ok(None) };
             finish(change, &request.claimer(who), card, claimed).map(Some)
         })
     }

@@ -4,6 +4,7 @@
 use super::graph::Node;
 use super::model::{
     Card, CardEvent, CardId, CardLine, Claim, ClaimLine, Column, EventKind, HeldCard, StageLine, Stamp, Status,
+    Supervising,
 };
 use super::store::Neighbour;
 
@@ -57,7 +58,8 @@ pub(super) fn card<E>(row: &dyn Cells<Error = E>) -> Result<Card, E> {
     let claim = match (row.some_text(9)?, row.some_number(10)?, row.some_number(11)?) {
         (Some(owner), Some(ttl_seconds), Some(at)) => {
             let since = row.some_number(12)?.unwrap_or(at);
-            Some(Claim { owner, ttl_seconds, at: Stamp(at), since: Stamp(since), token })
+            let host = row.some_text(31)?.unwrap_or_default();
+            Some(Claim { owner, host, ttl_seconds, at: Stamp(at), since: Stamp(since), token })
         }
         _ => None,
     };
@@ -102,7 +104,8 @@ pub(super) fn paths(card: &Card) -> String {
 pub(super) fn line<E>(row: &dyn Cells<Error = E>) -> Result<CardLine, E> {
     let claim = match (row.some_text(6)?, row.some_number(7)?, row.some_number(8)?) {
         (Some(owner), Some(since), Some(expires)) => {
-            Some(ClaimLine { owner, since: Stamp(since), expires_at: Stamp(expires) })
+            let host = row.some_text(15)?.unwrap_or_default();
+            Some(ClaimLine { owner, host, since: Stamp(since), expires_at: Stamp(expires) })
         }
         _ => None,
     };
@@ -132,13 +135,14 @@ pub(super) fn staged<E>(row: &dyn Cells<Error = E>) -> Result<StageLine, E> {
         status: Status::parse(&row.text(3)?).ok_or_else(|| row.strange(3, "no status".to_owned()))?,
         branch: row.text(4)?,
         rounds: row.number(5)?,
+        version: row.number(6)?,
     })
 }
 
-        version: row.number(6)?,
-/// Returns a held card: its name, title, owner, and the two ends of its lease.
+/// Returns a held card: its name, title, owner, the two ends of its lease, and the host.
 pub(super) fn held<E>(row: &dyn Cells<Error = E>) -> Result<HeldCard, E> {
-    let claim = ClaimLine { owner: row.text(2)?, since: row.stamp(3)?, expires_at: row.stamp(4)? };
+    let host = row.some_text(5)?.unwrap_or_default();
+    let claim = ClaimLine { owner: row.text(2)?, host, since: row.stamp(3)?, expires_at: row.stamp(4)? };
     Ok(HeldCard { id: row.id(0)?, title: row.text(1)?, claim })
 }
 
@@ -170,6 +174,17 @@ pub(super) fn neighbour<E>(row: &dyn Cells<Error = E>) -> Result<Neighbour, E> {
 pub(super) fn work<E>(row: &dyn Cells<Error = E>) -> Result<(String, Column, u64), E> {
     let column = row.column(1)?.ok_or_else(|| row.strange(1, "no column".to_owned()))?;
     Ok((row.text(0)?, column, u64::try_from(row.number(2)?).unwrap_or(0)))
+}
+
+/// Returns a supervisor: its host, its home, and for whom it gives cards out.
+pub(super) fn supervising<E>(row: &dyn Cells<Error = E>) -> Result<Supervising, E> {
+    let takers = serde_json::from_str(&row.text(2)?).map_err(|why| row.strange(2, why.to_string()))?;
+    Ok(Supervising { host: row.text(0)?, home: row.text(1)?, takers })
+}
+
+/// Returns for whom a supervisor gives cards out as it is stored.
+pub(super) fn seats(one: &Supervising) -> String {
+    serde_json::json!(one.takers).to_string()
 }
 
 /// Returns an edge: a card, and what it depends on.

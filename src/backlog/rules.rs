@@ -172,7 +172,7 @@ pub(super) fn check_token(card: &Card, token: Option<i64>, now: Stamp) -> Result
 
 /// Makes a ready card claimed; `None` when it is not ready, or not for this claimer. A card that is asked for by name
 /// may be for anybody, where no class is given with it.
-pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Option<Changed> {
+pub(super) fn claim(card: &mut Card, request: &ClaimRequest, host: &str, now: Stamp) -> Option<Changed> {
     let of_phase = request.phase.as_ref().is_none_or(|phase| *phase == card.phase);
     // A class beside the name is how the supervisor asks: since it looked the card may have been
     // given to another class.
@@ -189,7 +189,8 @@ pub(super) fn claim(card: &mut Card, request: &ClaimRequest, now: Stamp) -> Opti
     // Whoever claims knows best how long it takes, then whoever made the card.
     let ttl_seconds = request.ttl_seconds.or(card.ttl_seconds).unwrap_or(DEFAULT_TTL_SECONDS);
     let token = card.last_claim_token;
-    card.claim = Some(Claim { owner: request.owner.clone(), ttl_seconds, at: now, since: now, token });
+    card.claim =
+        Some(Claim { owner: request.owner.clone(), host: host.to_owned(), ttl_seconds, at: now, since: now, token });
     changed(EventKind::Claimed, json!({ "token": token, "ttl_seconds": ttl_seconds }))
 }
 
@@ -350,7 +351,7 @@ pub(super) mod tests {
             phase: None,
             assignee: None,
         };
-        assert!(super::claim(card, &request, now).is_some());
+        assert!(super::claim(card, &request, "h", now).is_some());
     }
 
     #[test]
@@ -380,7 +381,7 @@ pub(super) mod tests {
         let may = |request: &ClaimRequest, change: fn(&mut Card)| {
             let mut card = card("A");
             change(&mut card);
-            super::claim(&mut card, request, NOW).is_some()
+            super::claim(&mut card, request, "h", NOW).is_some()
         };
         assert!(may(&request, |_| {}) && may(&request, |card| card.assignee = "me".into()));
         for (class, allowed) in [("code", [false, true, true, true]), ("review", [false, false, true, false])] {

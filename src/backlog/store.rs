@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, StageLine, Stamp, Status};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, StageLine, Stamp, Status, Supervising};
 
 /// Transactions of a server that are open at once write lines of the history of about as many numbers: one that is committed
 /// late may have a number that much smaller than one that was read before it.
@@ -165,6 +165,12 @@ pub trait Store: Send {
 
     /// Returns what the board shows.
     fn board(&mut self, query: &BoardQuery) -> Result<Board>;
+
+    /// Writes down that a supervisor gives cards out, and for whom; that holds for so many seconds.
+    fn announce(&mut self, one: &Supervising, seconds: i64) -> Result<()>;
+
+    /// Returns the supervisors of whom that is written down, and holds.
+    fn supervisors(&mut self) -> Result<Vec<Supervising>>;
 
     /// Something that differs whenever another process may have changed anything.
     fn revision(&mut self) -> Result<String>;

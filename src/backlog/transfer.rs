@@ -18,7 +18,8 @@ use super::store::Progress;
 use crate::plain::{Notation, plain_words};
 
 /// Version of the format. 2: what a card says of its goal, stage, branch, files and lease; an export of 1 has none of it.
-const FORMAT: u32 = 2;
+/// 3: on which host a card was claimed.
+const FORMAT: u32 = 3;
 
 /// Oldest version that is still read.
 const OLDEST_FORMAT: u32 = 1;
@@ -193,6 +194,7 @@ fn check(card: &Card) -> Result<()> {
     checks::check_card(card)?;
     if let Some(claim) = &card.claim {
         check_owner(&claim.owner)?;
+        check_line("claim_host", &claim.host)?;
         checks::check_ttl(claim.ttl_seconds)?;
         check_number("claim_token", claim.token)?;
     }

@@ -251,6 +251,7 @@ pub(crate) fn card(name: &str) -> Card {
 fn line(column: Column, at: u64) -> CardLine {
     let claim = (column == Column::Claimed).then(|| ClaimLine {
         owner: ["orchestrator", "code0", "somebody"][usize::try_from(at % 3).unwrap()].to_owned(),
+        host: String::new(),
         since: Stamp(NOW.0 - 240_000),
         expires_at: Stamp(NOW.0 + 660_000 - i64::try_from(at).unwrap() * 400_000),
     });
@@ -300,6 +301,7 @@ pub(crate) fn detail(name: &str) -> Arc<Detail> {
     card.status = Status::Claimed;
     card.claim = Some(Claim {
         owner: "orchestrator".to_owned(),
+        host: String::new(),
         ttl_seconds: 900,
         at: Stamp(NOW.0 - 240_000),
         since: Stamp(NOW.0 - 240_000),

@@ -158,10 +158,21 @@ impl From<&Card> for StageLine {
 pub struct ClaimLine {
     /// Who holds it.
     pub owner: String,
+    /// On which host; empty where that is not known.
+    pub host: String,
     /// Since when.
     pub since: Stamp,
     /// Until when.
     pub expires_at: Stamp,
+}
+
+impl ClaimLine {
+    /// Returns whether the owner is the one of that name on a host: agents of two may have one name. Where nobody knows on
+    /// which it was claimed, it is.
+    #[must_use]
+    pub fn is_on(&self, host: &str) -> bool {
+        self.host.is_empty() || self.host == host
+    }
 }
 
 /// A card that somebody holds.

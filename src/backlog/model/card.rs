@@ -110,6 +110,8 @@ impl Column {
 pub struct Claim {
     /// Who holds it.
     pub owner: String,
+    /// On which host: agents of two may have one name. Empty where that is not known.
+    pub host: String,
     /// Seconds from `at` until it expires.
     pub ttl_seconds: i64,
     /// When it was taken or last renewed.
@@ -240,6 +242,8 @@ struct Wire {
     #[serde(default)]
     rounds: i64,
     claim_owner: Option<String>,
+    #[serde(default)]
+    claim_host: Option<String>,
     claim_ttl_seconds: Option<i64>,
     claimed_at: Option<Stamp>,
     claim_since: Option<Stamp>,
@@ -294,6 +298,7 @@ impl From<Card> for Wire {
             claim_since: claim.as_ref().map(|claim| claim.since),
             claim_expires_at: expires,
             claim_token: claim.as_ref().map(|claim| claim.token),
+            claim_host: claim.as_ref().map(|claim| claim.host.clone()),
             claim_owner: claim.map(|claim| claim.owner),
             last_claim_token: card.last_claim_token,
             attempts: card.attempts,
@@ -315,7 +320,8 @@ impl TryFrom<Wire> for Card {
     fn try_from(wire: Wire) -> Result<Self, String> {
         let claim = match (wire.status, wire.claim_owner, wire.claim_ttl_seconds, wire.claimed_at, wire.claim_token) {
             (Status::Claimed, Some(owner), Some(ttl_seconds), Some(at), Some(token)) => {
-                Some(Claim { owner, ttl_seconds, at, since: wire.claim_since.unwrap_or(at), token })
+                let (host, since) = (wire.claim_host.unwrap_or_default(), wire.claim_since.unwrap_or(at));
+                Some(Claim { owner, host, ttl_seconds, at, since, token })
             }
             (Status::Claimed, ..) => return Err("a claimed card needs its owner, ttl, time and token".to_owned()),
             (_, None, ..) => None,

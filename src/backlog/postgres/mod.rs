@@ -3,6 +3,7 @@
 mod change;
 mod connect;
 mod errors;
+mod listed;
 mod read;
 mod session;
 mod tls;
@@ -13,7 +14,7 @@ pub(super) use url::{Server, server};
 use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine, Supervising};
 use super::schema::Access;
 use super::sqlite::Sqlite;
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
@@ -131,6 +132,14 @@ impl Store for Postgres {
 
     fn work(&mut self) -> Result<Vec<(String, Column, u64)>> {
         self.read(|empty| empty.work(), read::work)
+    }
+
+    fn announce(&mut self, one: &Supervising, seconds: i64) -> Result<()> {
+        change::announce(self.create_schema()?, one, seconds)
+    }
+
+    fn supervisors(&mut self) -> Result<Vec<Supervising>> {
+        self.read(|empty| empty.supervisors(), read::supervisors)
     }
 
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {

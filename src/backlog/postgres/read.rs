@@ -5,7 +5,9 @@ use tokio_postgres::Row;
 use super::super::conditions::{self, Conditions};
 use super::super::error::{Failure, Kind, Result};
 use super::super::graph::{Graph, Node};
-use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp};
+use super::super::model::{
+    Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp, Supervising,
+};
 use super::super::rows::{self, Cells};
 use super::super::store::{Figures, ListQuery, Neighbour};
 use super::DIALECT;
@@ -20,13 +22,8 @@ const PAGE: i64 = 1000;
 /// Active claims read for the fleet's rows; more agents than that hold none at once.
 const CLAIMS: u64 = 2000;
 
-/// Returns the query of whole cards out of something else that has their columns.
-pub(super) fn cards_from(source: &str) -> String {
-    CARD.replace("FROM fleet.card\n", &format!("FROM {source}\n"))
-}
-
 /// Describes a stored value that no program of ours wrote.
-fn strange(why: impl std::fmt::Display) -> Failure {
+pub(super) fn strange(why: impl std::fmt::Display) -> Failure {
     Failure::new(Kind::Failed, "backlog", format!("holds an invalid value: {why}"), "`mosaic-tui backlog doctor`")
 }
 
@@ -191,8 +188,8 @@ pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> 
             ("SELECT fleet.now_ms()", &[]),
             (
                 &format!(
-                    "SELECT id, title, claim_owner, claim_since, claim_expires_at FROM fleet.card WHERE status = 'claimed' \
-                     ORDER BY claim_expires_at LIMIT {CLAIMS}"
+                    "SELECT id, title, claim_owner, claim_since, claim_expires_at, claim_host FROM fleet.card \
+                     WHERE status = 'claimed' ORDER BY claim_expires_at LIMIT {CLAIMS}"
                 ),
                 &[],
             ),
@@ -220,6 +217,12 @@ pub(super) fn board(session: &mut Session, query: &BoardQuery) -> Result<Board> 
         let now = Stamp(now.first().map_or(0, |row| row.get(0)));
         Ok(Board { now, counts, lanes, claims, query: query.clone() })
     })
+}
+
+pub(super) fn supervisors(session: &mut Session) -> Result<Vec<Supervising>> {
+    let rows = session
+        .rows("SELECT host, home, seats FROM fleet.supervisor WHERE until > fleet.now_ms() ORDER BY host, home", &[])?;
+    rows.iter().map(|row| rows::supervising(row)).collect()
 }
 
 pub(super) fn revision(session: &mut Session) -> Result<String> {

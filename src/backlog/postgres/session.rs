@@ -35,8 +35,11 @@ const SETTINGS: &str =
     "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL jit = off";
 
 /// Migrations in order; the number of the last one is the version of the schema.
-const MIGRATIONS: [(&str, &str); 2] =
-    [("cards", include_str!("migrations/0001_cards.sql")), ("work", include_str!("migrations/0002_work.sql"))];
+const MIGRATIONS: [(&str, &str); 3] = [
+    ("cards", include_str!("migrations/0001_cards.sql")),
+    ("work", include_str!("migrations/0002_work.sql")),
+    ("leases", include_str!("migrations/0003_leases.sql")),
+];
 
 /// A parameter, with its type: a statement without a name is sent with the types of its values.
 pub(super) type Value<'a> = &'a (dyn Parameter + Sync);

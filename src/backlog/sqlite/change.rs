@@ -3,10 +3,11 @@
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::error::Result;
-use super::super::model::{Card, CardEvent, CardId, Stamp};
+use super::super::model::{Card, CardEvent, CardId, Stamp, Supervising};
 use super::super::rows::{self, Cells as _};
 use super::super::rules::{self, Changed};
 use super::super::store::{Change, ClaimRequest, Who};
+use super::clock::{Clock, Clocks};
 use super::queue::{Queue, Turn};
 use super::{Sqlite, read};
 
@@ -17,6 +18,8 @@ pub(super) struct SqliteChange<'a> {
     // In this order: the transaction ends before the turn does.
     transaction: Transaction<'a>,
     path: &'a std::path::Path,
+    clocks: &'a dyn Clocks,
+    clock: Clock,
     _turn: Turn,
 }
 
@@ -24,8 +27,7 @@ impl<'a> SqliteChange<'a> {
     pub(super) fn begin(store: &'a mut Sqlite) -> Result<Self> {
         if store.in_memory {
             // Looking made no file; the first change does.
-            let path = store.path.clone();
-            *store = Sqlite::open(&path, super::Access::Write, &mut |_, _| {})?;
+            store.replace(super::Access::Write)?;
         }
         let path = &store.path;
         let unmade = |error: std::io::Error| super::open::not_writable(path, &error);
@@ -44,7 +46,9 @@ impl<'a> SqliteChange<'a> {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| super::errors::explain(path, &error))?;
-        Ok(Self { transaction, path, _turn: turn })
+        let clocks = &*store.clocks;
+        let clock = Clock::settled(&transaction, clocks).map_err(|error| super::errors::explain(path, &error))?;
+        Ok(Self { transaction, path, clocks, clock, _turn: turn })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Transaction<'a>) -> rusqlite::Result<T>) -> Result<T> {
@@ -54,7 +58,7 @@ impl<'a> SqliteChange<'a> {
 
 impl Change for SqliteChange<'_> {
     fn now(&mut self) -> Result<Stamp> {
-        self.run(|connection| read::now(connection))
+        Ok(self.clock.now(self.clocks))
     }
 
     fn card(&mut self, id: &CardId) -> Result<Option<Card>> {
@@ -117,7 +121,8 @@ impl Change for SqliteChange<'_> {
                 return Err(super::super::operations::taken(card));
             }
             self.run(|connection| {
-                write(connection, include_str!("sql/insert_card.sql"), card)?;
+                // The claim of one that is imported has the wall clock only: it was taken who knows where.
+                write(connection, include_str!("sql/insert_card.sql"), card, None)?;
                 for on in &card.depends_on {
                     add_edge(connection, &card.id, on)?;
                 }
@@ -128,7 +133,8 @@ impl Change for SqliteChange<'_> {
     }
 
     fn update(&mut self, card: &Card) -> Result<()> {
-        self.run(|connection| write(connection, include_str!("sql/update_card.sql"), card))
+        let boot = self.clock.boot.as_deref();
+        self.run(|connection| write(connection, include_str!("sql/update_card.sql"), card, boot))
     }
 
     fn add_edge(&mut self, card: &CardId, on: &CardId) -> Result<()> {
@@ -162,21 +168,21 @@ impl Change for SqliteChange<'_> {
 pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
     let change = SqliteChange::begin(store)?;
     let owner = request.claimer(who);
+    let (now, boot) = (change.clock.now(change.clocks), change.clock.boot.as_deref());
     let claimed = change.run(|connection| {
-        let now = read::now(connection)?;
         // Leases that are over return to the pool first, as many as it takes to find a card.
         loop {
             let mut expired = read::cards_with_expired_leases(connection, now, RECLAIMED_AT_ONCE)?;
             for card in &mut expired {
                 if let Some(reclaimed) = rules::reclaim_expired(card, now) {
-                    write_lease(connection, card, reclaimed, who, now)?;
+                    write_lease(connection, card, reclaimed, who, (now, boot))?;
                 }
             }
             let next = read::next_claimable(connection, request)?;
             if let Some(mut card) = next
-                && let Some(claimed) = rules::claim(&mut card, request, now)
+                && let Some(claimed) = rules::claim(&mut card, request, &who.host, now)
             {
-                write_lease(connection, &mut card, claimed, &owner, now)?;
+                write_lease(connection, &mut card, claimed, &owner, (now, boot))?;
                 return Ok(Some(card));
             }
             // Otherwise there may be more leases that are over than were returned at once.
@@ -189,13 +195,28 @@ pub(super) fn claim(store: &mut Sqlite, request: &ClaimRequest, who: &Who) -> Re
     Ok(claimed)
 }
 
+/// Writes down that a supervisor gives cards out.
+pub(super) fn announce(store: &mut Sqlite, one: &Supervising, seconds: i64) -> Result<()> {
+    let change = SqliteChange::begin(store)?;
+    let until = change.clock.now(change.clocks).plus_seconds(seconds);
+    change.run(|connection| {
+        connection
+            .prepare_cached(
+                "INSERT INTO supervisor (host, home, seats, until) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (host, home) DO UPDATE SET seats = excluded.seats, until = excluded.until",
+            )?
+            .execute(params![one.host, one.home, rows::seats(one), until.0])
+    })?;
+    Box::new(change).commit()
+}
+
 /// Writes only what a claim or its return changes, with its line of history.
 fn write_lease(
     connection: &Transaction<'_>,
     card: &mut Card,
     changed: Changed,
     who: &Who,
-    now: Stamp,
+    (now, boot): (Stamp, Option<&str>),
 ) -> rusqlite::Result<()> {
     card.version += 1;
     card.updated_at = now;
@@ -211,11 +232,14 @@ fn write_lease(
         card.attempts,
         card.updated_at.0,
         card.version,
+        claim.and(boot),
+        claim.map(|claim| &claim.host),
     ])?;
     append(connection, &changed.event(card, who, now))
 }
 
-fn write(connection: &Transaction<'_>, sql: &str, card: &Card) -> rusqlite::Result<()> {
+/// Writes a whole card; a lease that begins by it, or is renewed, is timed by this boot.
+fn write(connection: &Transaction<'_>, sql: &str, card: &Card, boot: Option<&str>) -> rusqlite::Result<()> {
     let claim = card.claim.as_ref();
     connection
         .prepare_cached(sql)?
@@ -249,6 +273,8 @@ fn write(connection: &Transaction<'_>, sql: &str, card: &Card) -> rusqlite::Resu
             card.rounds,
             card.acceptance.as_ref().map(ToString::to_string),
             card.body,
+            claim.and(boot),
+            claim.map(|claim| &claim.host),
         ])
         .map(|_| ())
 }

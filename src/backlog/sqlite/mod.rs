@@ -1,6 +1,7 @@
 //! The embedded engine: one file, any number of processes on one host.
 
 mod change;
+mod clock;
 #[cfg(test)]
 mod cost;
 mod errors;
@@ -11,13 +12,14 @@ mod read;
 mod wait;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::conditions::Dialect;
 use super::error::Result;
 use super::graph::{Graph, Node};
-use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine};
+use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine, Supervising};
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, Who};
 
 use super::schema::Access;
@@ -34,6 +36,8 @@ pub(super) struct Sqlite {
     file: Option<(u64, u64)>,
     /// Where writers wait for each other; opened by the first change.
     queue: Option<queue::Queue>,
+    /// By which leases are timed.
+    clocks: Arc<dyn clock::Clocks>,
 }
 
 impl Drop for Sqlite {
@@ -91,16 +95,24 @@ impl Store for Sqlite {
     }
 
     fn figures(&mut self) -> Result<Figures> {
-        read::figures(&mut self.connection).map_err(|error| self.explain(&error))
+        read::figures(&mut self.connection, &*self.clocks).map_err(|error| self.explain(&error))
     }
 
     fn work(&mut self) -> Result<Vec<(String, Column, u64)>> {
         read::work(&self.connection).map_err(|error| self.explain(&error))
     }
 
+    fn announce(&mut self, one: &Supervising, seconds: i64) -> Result<()> {
+        change::announce(self, one, seconds)
+    }
+
+    fn supervisors(&mut self) -> Result<Vec<Supervising>> {
+        read::supervisors(&mut self.connection, &*self.clocks).map_err(|error| self.explain(&error))
+    }
+
     fn board(&mut self, query: &BoardQuery) -> Result<Board> {
         self.attach_if_created()?;
-        read::board(&mut self.connection, query).map_err(|error| self.explain(&error))
+        read::board(&mut self.connection, query, &*self.clocks).map_err(|error| self.explain(&error))
     }
 
     fn revision(&mut self) -> Result<String> {
@@ -123,7 +135,7 @@ impl Store for Sqlite {
     ) -> Result<()> {
         // A statement that runs keeps its snapshot; the transaction makes it one for both.
         let snapshot = self.connection.unchecked_transaction().map_err(|error| self.explain(&error))?;
-        let result = read::each_card(&snapshot, cards)
+        let result = read::each_card(&snapshot, &*self.clocks, cards)
             .and_then(|done| done.map_or_else(|error| Ok(Err(error)), |()| read::each_event(&snapshot, events)));
         result.map_err(|error| self.explain(&error))?
     }

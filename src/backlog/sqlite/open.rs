@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
@@ -12,6 +13,7 @@ use super::super::error::{Failure, Kind, Result};
 
 use super::super::schema::{self, Access, Step};
 use super::super::store::Progress;
+use super::clock::Host;
 use super::errors::explain;
 use super::queue::Queue;
 use super::{Sqlite, log, wait};
@@ -22,8 +24,11 @@ const APPLICATION_ID: i32 = 0x4d42_4c47;
 /// Migrations in order, with their names; the number of the last one is the version of the schema.
 type Migrations = [(&'static str, &'static str)];
 
-const MIGRATIONS: &Migrations =
-    &[("cards", include_str!("migrations/0001_cards.sql")), ("work", include_str!("migrations/0002_work.sql"))];
+const MIGRATIONS: &Migrations = &[
+    ("cards", include_str!("migrations/0001_cards.sql")),
+    ("work", include_str!("migrations/0002_work.sql")),
+    ("leases", include_str!("migrations/0003_leases.sql")),
+];
 
 /// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred
 /// claims.
@@ -100,7 +105,9 @@ impl Sqlite {
             return stand_in();
         }
         let connection = open_file(path)?.map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), in_memory: false, file: identity(path), queue: None };
+        let file = identity(path);
+        let mut store =
+            Self { connection, path: path.to_owned(), in_memory: false, file, queue: None, clocks: Arc::new(Host) };
         if !store.prepare(migrations, access, progress)? {
             return stand_in();
         }
@@ -126,7 +133,14 @@ impl Sqlite {
     pub(crate) fn open_empty() -> Result<Self> {
         let path = Path::new("");
         let connection = Connection::open_in_memory().map_err(|error| explain(path, &error))?;
-        let mut store = Self { connection, path: path.to_owned(), in_memory: true, file: None, queue: None };
+        let mut store = Self {
+            connection,
+            path: path.to_owned(),
+            in_memory: true,
+            file: None,
+            queue: None,
+            clocks: Arc::new(Host),
+        };
         store.prepare(MIGRATIONS, Access::Write, &mut |_, _| {})?;
         Ok(store)
     }
@@ -138,9 +152,16 @@ impl Sqlite {
         let other = if self.in_memory { present.is_some() } else { present != self.file };
         // One in memory alone has no path.
         if other && !self.path.as_os_str().is_empty() {
-            let path = self.path.clone();
-            *self = Self::open(&path, Access::Read, &mut |_, _| {})?;
+            self.replace(Access::Read)?;
         }
+        Ok(())
+    }
+
+    /// Opens what lies at the path now.
+    pub(super) fn replace(&mut self, access: Access) -> Result<()> {
+        let (path, clocks) = (self.path.clone(), Arc::clone(&self.clocks));
+        *self = Self::open(&path, access, &mut |_, _| {})?;
+        self.clocks = clocks;
         Ok(())
     }
 

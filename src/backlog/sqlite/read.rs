@@ -1,15 +1,20 @@
 //! Reading cards.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params_from_iter};
 
 use super::super::conditions::{self, Conditions};
 use super::super::error::Result as Outcome;
 use super::super::graph::{Graph, Node};
-use super::super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp};
+use super::super::model::{
+    Board, BoardQuery, Card, CardEvent, CardId, Column, Counts, Lane, StageLine, Stamp, Supervising,
+};
 use super::super::rows::{self, Cells};
 use super::super::store::{ClaimRequest, Figures, ListQuery, Neighbour, Sort};
 use super::DIALECT;
+use super::clock::{Clock, Clocks};
 
 const CARD: &str = include_str!("sql/card.sql");
 
@@ -47,13 +52,6 @@ impl Cells for Row<'_> {
     fn strange(&self, at: usize, why: String) -> rusqlite::Error {
         strange(at, why)
     }
-}
-
-pub(super) fn now(connection: &Connection) -> Result<Stamp> {
-    connection
-        // Rounded: the fraction may lie just below its millisecond.
-        .prepare_cached("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)")?
-        .query_row([], |row| row.get(0).map(Stamp))
 }
 
 pub(super) fn card(connection: &Connection, id: &CardId) -> Result<Option<Card>> {
@@ -196,10 +194,10 @@ fn counts(connection: &Connection) -> Result<Counts> {
     Ok(all)
 }
 
-pub(super) fn figures(connection: &mut Connection) -> Result<Figures> {
+pub(super) fn figures(connection: &mut Connection, clocks: &dyn Clocks) -> Result<Figures> {
     // For its one moment alone; when it is dropped there is nothing to take back.
     let connection = &*connection.transaction()?;
-    let now = now(connection)?;
+    let now = Clock::of(connection, clocks)?.now(clocks);
     Ok(Figures {
         now,
         counts: counts(connection)?,
@@ -220,7 +218,7 @@ pub(super) fn figures(connection: &mut Connection) -> Result<Figures> {
     })
 }
 
-pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<Board> {
+pub(super) fn board(connection: &mut Connection, query: &BoardQuery, clocks: &dyn Clocks) -> Result<Board> {
     // For its one moment alone; when it is dropped there is nothing to take back.
     let snapshot = connection.transaction()?;
     let counts = counts(&snapshot)?;
@@ -242,12 +240,22 @@ pub(super) fn board(connection: &mut Connection, query: &BoardQuery) -> Result<B
     }
     let claims = snapshot
         .prepare_cached(
-            "SELECT id, title, claim_owner, claim_since, claim_expires_at FROM card WHERE status = 'claimed' \
+            "SELECT id, title, claim_owner, claim_since, claim_expires_at, claim_host FROM card WHERE status = 'claimed' \
              ORDER BY claim_expires_at LIMIT ?1",
         )?
         .query_map([CLAIMS], |row| rows::held(row))?
         .collect::<Result<Vec<_>>>()?;
-    Ok(Board { now: now(&snapshot)?, counts, lanes, claims, query: query.clone() })
+    let now = Clock::of(&snapshot, clocks)?.now(clocks);
+    Ok(Board { now, counts, lanes, claims, query: query.clone() })
+}
+
+pub(super) fn supervisors(connection: &mut Connection, clocks: &dyn Clocks) -> Result<Vec<Supervising>> {
+    let connection = &*connection.transaction()?;
+    let now = Clock::of(connection, clocks)?.now(clocks);
+    connection
+        .prepare_cached("SELECT host, home, seats FROM supervisor WHERE until > ?1 ORDER BY host, home")?
+        .query_map([now.0], |row| rows::supervising(row))?
+        .collect()
 }
 
 pub(super) fn graph(connection: &mut Connection) -> Result<Graph> {
@@ -260,14 +268,49 @@ pub(super) fn graph(connection: &mut Connection) -> Result<Graph> {
 }
 
 /// Passes each card to `take`; the inner result is the receiver's.
-pub(super) fn each_card(connection: &Connection, take: &mut dyn FnMut(Card) -> Outcome<()>) -> Result<Outcome<()>> {
+pub(super) fn each_card(
+    connection: &Connection,
+    clocks: &dyn Clocks,
+    take: &mut dyn FnMut(Card) -> Outcome<()>,
+) -> Result<Outcome<()>> {
+    let moving = Moving::of(connection, clocks)?;
     let mut statement = connection.prepare(&format!("{CARD} ORDER BY id"))?;
     for card in statement.query_map([], |row| rows::card(row))? {
-        if let Err(error) = take(card?) {
+        if let Err(error) = take(moving.moved(card?)) {
             return Ok(Err(error));
         }
     }
     Ok(Ok(()))
+}
+
+/// Leases that a step of the clock has still to move: who only reads cannot, and what goes elsewhere has no boot.
+struct Moving {
+    step: i64,
+    cards: BTreeSet<String>,
+}
+
+impl Moving {
+    fn of(connection: &Connection, clocks: &dyn Clocks) -> Result<Self> {
+        let clock = Clock::of(connection, clocks)?;
+        let step = clock.step(clocks).unwrap_or(0);
+        if step == 0 {
+            return Ok(Self { step, cards: BTreeSet::new() });
+        }
+        let cards = connection
+            .prepare("SELECT id FROM card WHERE status = 'claimed' AND claim_boot = ?1")?
+            .query_map([clock.boot], |row| row.get(0))?
+            .collect::<Result<_>>()?;
+        Ok(Self { step, cards })
+    }
+
+    fn moved(&self, mut card: Card) -> Card {
+        if let Some(claim) = card.claim.as_mut().filter(|_| self.cards.contains(card.id.as_str())) {
+            for at in [&mut claim.at, &mut claim.since, &mut card.updated_at] {
+                at.0 = at.0.saturating_add(self.step);
+            }
+        }
+        card
+    }
 }
 
 /// Passes each line of history to `take`.

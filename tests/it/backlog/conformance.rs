@@ -1,7 +1,9 @@
 //! What every engine must do. Each case runs on each.
 
 use mosaic_tui::backlog::error::Kind;
-use mosaic_tui::backlog::model::{BoardQuery, Column, EventKind, NewCard, Patch, StageLine, Terms};
+use mosaic_tui::backlog::model::{
+    BoardQuery, Column, EventKind, NewCard, Patch, StageLine, Supervising, Takers, Terms,
+};
 use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::place::Intent;
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
@@ -30,7 +32,52 @@ cases!(
     a_known_but_missing_dependency_may_be_kept,
     an_import_with_poisoned_numbers_is_refused,
     what_stands_behind_the_end_of_an_import_is_refused,
+    supervisors_know_each_other_for_as_long_as_they_say,
+    a_claim_names_its_host,
 );
+
+fn supervisors_know_each_other_for_as_long_as_they_say(stand: &Stand) {
+    let mut backlog = stand.open();
+    let one = |host: &str, home: &str, names: &[&str], anyone: bool| Supervising {
+        host: host.to_owned(),
+        home: home.to_owned(),
+        takers: Takers { names: names.iter().map(|name| (*name).to_owned()).collect(), anyone },
+    };
+    assert_eq!(backlog.store().supervisors().unwrap(), []);
+    let (north, south) = (one("north", "/a", &["code", "it's \"quoted\""], true), one("south", "/a", &[], false));
+    backlog.store().announce(&south, 60).unwrap();
+    backlog.store().announce(&one("north", "/a", &["old"], false), 60).unwrap();
+    backlog.store().announce(&north, 60).unwrap();
+    backlog.store().announce(&one("north", "/b", &["gone"], true), -1).unwrap();
+    let mut looking = stand.place().open(Intent::Read, who("looker"), &mut |_, _| {}).unwrap();
+    assert_eq!(looking.store().supervisors().unwrap(), [north, south]);
+}
+
+fn a_claim_names_its_host(stand: &Stand) {
+    let mut backlog = stand.open();
+    for name in ["A", "B"] {
+        backlog.create(&new(name)).unwrap();
+    }
+    let any = backlog.claim(&request("me")).unwrap().unwrap();
+    let named = backlog.claim(&ClaimRequest { id: Some(id("B")), ..request("me") }).unwrap().unwrap();
+    assert!([&any, &named].iter().all(|card| card.claim.as_ref().unwrap().host == "host"), "{any:?} {named:?}");
+    let board = backlog.store().board(&BoardQuery { limit: 9, ..BoardQuery::default() }).unwrap();
+    assert!(board.claims.iter().all(|held| held.claim.host == "host" && held.claim.is_on("host")));
+    let claimed = &board.lanes[Column::Claimed.index()].cards;
+    assert!(claimed.len() == 2 && claimed.iter().all(|card| card.claim.as_ref().unwrap().host == "host"));
+    backlog.edit(&id("B"), &Patch { priority: Some(1), ..Patch::default() }, None).unwrap();
+    assert_eq!(backlog.store().card(&id("B")).unwrap().unwrap().claim.unwrap().host, "host", "an edit keeps it");
+    let text = export(&mut backlog);
+    assert!(text.contains("\"claim_host\":\"host\""), "{text}");
+    // An export of before has none, and nobody knows then.
+    let before = text.replace("\"claim_host\":\"host\",", "").replace("\"format\":3", "\"format\":2");
+    let other = Stand::file();
+    let mut copy = other.open();
+    transfer::import(&mut copy, &mut before.as_bytes(), &mut |_, _| {}).unwrap();
+    let claim = copy.store().board(&BoardQuery { limit: 9, ..BoardQuery::default() }).unwrap().claims.remove(0).claim;
+    assert!(claim.host.is_empty() && claim.is_on("anywhere"));
+    sound(&mut backlog);
+}
 
 fn claim(backlog: &mut Backlog, owner: &str) -> Option<String> {
     backlog.claim(&request(owner)).unwrap().map(|card| card.id.to_string())
@@ -369,7 +416,7 @@ fn an_import_is_all_or_nothing(stand: &Stand) {
         ("escape in a title", again("title of A", "\\u001b[31m")),
         ("wrong counts", again("\"cards\":1", "\"cards\":2")),
         ("cycle", again("[\"B\"]", "[\"X\"]")),
-        ("newer format", again("\"format\":2", "\"format\":9")),
+        ("newer format", again("\"format\":3", "\"format\":9")),
     ];
     for (what, file) in broken {
         let refused = transfer::import(&mut backlog, &mut file.as_bytes(), &mut |_, _| {});

@@ -211,10 +211,37 @@ fn make_as_before_goals(stand: &Stand, body: &str) {
     }
 }
 
+/// A card that was claimed twice before a claim said on which host.
+fn hold_as_before_hosts(stand: &Stand) {
+    let text = |table: &str, events: &str| {
+        format!(
+            "INSERT INTO {table} (id, tenant_id, host, title, phase, priority, status, assignee, claim_owner, \
+             claim_ttl_seconds, claimed_at, claim_since, claim_token, attempts, created_at, updated_at, version, block_reason, \
+             body) VALUES ('held', 't', 'h', 'x', '', 9, 'claimed', '', 'me', 900, 9000000000000, 9000000000000, 2, 2, 1, 1, 4, \
+             '', ''); \
+             INSERT INTO {events} (card_id, at, actor, tenant_id, host, kind, version, detail) VALUES \
+             ('held', 1, 't', 't', 'h', 'created', 1, '{{}}'), ('held', 1, 'me', 't', 'first', 'claimed', 2, '{{}}'), \
+             ('held', 1, 't', 't', 'h', 'reclaimed', 3, '{{}}'), ('held', 1, 'me', 't', 'second', 'claimed', 4, '{{}}')"
+        )
+    };
+    match stand {
+        Stand::File(folder) => {
+            let file = rusqlite::Connection::open(super::db(folder.path())).unwrap();
+            file.execute_batch(&text("card", "card_event")).unwrap();
+        }
+        Stand::Server(database) | Stand::Pooled(database, _) => {
+            database.psql(&text("fleet.card", "fleet.card_event"));
+        }
+    }
+}
+
 fn a_store_of_before_goals_keeps_its_cards(stand: &Stand) {
     let body = "b\u{e9}".repeat(9000);
     make_as_before_goals(stand, &body);
+    hold_as_before_hosts(stand);
     let mut backlog = stand.open();
+    let held = backlog.detail(&id("held")).unwrap().card.claim.unwrap();
+    assert_eq!((held.owner.as_str(), held.host.as_str()), ("me", "second"), "as its history has it");
     let card = backlog.detail(&id("old")).unwrap().card;
     assert_eq!((card.body, card.acceptance), (body, Some(serde_json::json!(["y"]))));
     assert_eq!((card.goal.as_str(), card.rounds), ("", 0));

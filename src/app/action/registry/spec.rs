@@ -466,7 +466,7 @@ pub const SHAPES: &[(&str, &str)] = &[
         "card",
         "id, tenant_id, host, title, body, phase, priority, status, column, depends_on, open_dependencies, assignee, \
          goal, stage, branch, paths, ttl_seconds, rounds, \
-         claim_owner, claim_ttl_seconds, claimed_at, claim_since, claim_expires_at, claim_token, last_claim_token, \
+         claim_owner, claim_host, claim_ttl_seconds, claimed_at, claim_since, claim_expires_at, claim_token, last_claim_token, \
          attempts, idempotency_key, acceptance, spend_projected, spend_actual, block_reason, created_at, updated_at, \
          version",
     ),

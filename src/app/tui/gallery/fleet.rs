@@ -175,6 +175,7 @@ fn line(at: usize) -> CardLine {
     let (column, name, title, owner, left) = CARDS[at];
     let claim = (column == Column::Claimed).then(|| ClaimLine {
         owner: owner.to_owned(),
+        host: String::new(),
         since: ago(30 - left),
         expires_at: Stamp(clock().0 + left * 60_000),
     });
@@ -247,7 +248,14 @@ pub(super) fn goals() -> Goals {
         status,
         ..samples::card(name)
     };
-    let held = Claim { owner: "planner".to_owned(), ttl_seconds: 900, at: clock(), since: clock(), token: 1 };
+    let held = Claim {
+        owner: "planner".to_owned(),
+        host: String::new(),
+        ttl_seconds: 900,
+        at: clock(),
+        since: clock(),
+        token: 1,
+    };
     let planned = Card { claim: Some(held), ..goal("G4", "Tenants pay for what they use", &["G3"], Status::Claimed) };
     Goals::of(
         vec![

@@ -153,7 +153,14 @@ mod tests {
 
     fn goals() -> Goals {
         let done = |name: &str, on: &[&str]| Card { status: Status::Done, ..goal(name, on) };
-        let claim = Claim { owner: "planner0".to_owned(), ttl_seconds: 60, at: Stamp(0), since: Stamp(0), token: 1 };
+        let claim = Claim {
+            owner: "planner0".to_owned(),
+            host: String::new(),
+            ttl_seconds: 60,
+            at: Stamp(0),
+            since: Stamp(0),
+            token: 1,
+        };
         let held = Card { status: Status::Claimed, claim: Some(claim), ..goal("G3", &["G2"]) };
         let work = |goal: &str, column: Column, count: u64| (goal.to_owned(), column, count);
         Goals::of(

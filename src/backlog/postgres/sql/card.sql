@@ -2,5 +2,6 @@ SELECT id, tenant_id, host, title, phase, priority, status, open_dependencies, a
     claim_owner, claim_ttl_seconds, claimed_at, claim_since, claim_token, attempts, idempotency_key,
     spend_projected, spend_actual, created_at, updated_at, version, block_reason,
     goal, stage, branch, paths, ttl_seconds, rounds, acceptance, body,
-    ARRAY(SELECT depends_on FROM fleet.edge WHERE card_id = card.id ORDER BY depends_on)
+    ARRAY(SELECT depends_on FROM fleet.edge WHERE card_id = card.id ORDER BY depends_on),
+    claim_host
 FROM fleet.card
