@@ -15,5 +15,5 @@ mod tests;
 
 pub use decision::{Decision, Reason, named};
 pub use memory::{Asked, Backoff, Given, Memory};
-pub use situation::{Blocked, Cards, Held, Role, Seat, Settings, Situation, Stays, Waiting, mark};
+pub use situation::{Blocked, Cards, Elsewhere, Held, Role, Seat, Settings, Situation, Stays, Waiting, mark};
 pub use tick::{REVIEWER, tick};

@@ -58,6 +58,15 @@ pub struct Seat {
     pub busy: bool,
 }
 
+impl Seat {
+    /// Whether it takes cards for anyone.
+    #[must_use]
+    pub fn takes_for_anyone(&self) -> bool {
+        // One that comes with work comes with a card that names it or its class, and takes others while it is there.
+        self.role == Role::Worker && (self.lifespan == Lifespan::Core || self.readiness != Readiness::Dead)
+    }
+}
+
 /// A card that can be claimed now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -103,6 +112,15 @@ pub struct Blocked {
     pub reason: String,
 }
 
+/// For whom the supervisors of other hosts give cards out, by their own rosters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Names and classes of their agents.
+    pub names: BTreeSet<String>,
+    /// Whether one of those takes cards for anyone.
+    pub anyone: bool,
+}
+
 /// The backlog at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cards {
@@ -116,6 +134,8 @@ pub struct Cards {
     pub over: Vec<CardId>,
     /// Of the cards that were asked about, those that are done, or that nobody has any more.
     pub ended: BTreeSet<CardId>,
+    /// For whom others give cards out.
+    pub elsewhere: Elsewhere,
     /// Number of the newest line of the history, where somebody is there who looks back.
     pub line: Option<i64>,
     /// Cards per column.
@@ -180,14 +200,19 @@ impl Situation {
     #[must_use]
     pub fn knows(&self, assignee: &str) -> bool {
         if assignee.is_empty() {
-            // One that comes with work comes with a card that names it or its class, and takes others while it is there.
-            let takes = |seat: &Seat| {
-                seat.role == Role::Worker && (seat.lifespan == Lifespan::Core || seat.readiness != Readiness::Dead)
-            };
-            return self.settings.workers_elsewhere || self.seats.iter().any(takes);
+            return self.settings.workers_elsewhere
+                || self.cards.as_ref().is_some_and(|cards| cards.elsewhere.anyone)
+                || self.seats.iter().any(Seat::takes_for_anyone);
         }
-        self.settings.elsewhere.contains(assignee)
+        self.is_elsewhere(assignee)
             || self.seats.iter().any(|seat| seat.class == assignee || seat.name.as_str() == assignee)
+    }
+
+    /// Whether another host has this agent, or one of this class: by this roster, or by what its supervisor says.
+    #[must_use]
+    pub fn is_elsewhere(&self, assignee: &str) -> bool {
+        self.settings.elsewhere.contains(assignee)
+            || self.cards.as_ref().is_some_and(|cards| cards.elsewhere.names.contains(assignee))
     }
 
     /// What the backlog and the goals are: while it stays the same nobody is asked twice. `None` where one of the two cannot

@@ -226,6 +226,8 @@ impl Tick<'_> {
             // Where there is a planner that cannot be asked now, it is waited for, and nobody
             // else is asked instead.
             Some(_) => planners().find(can),
+            // It is asked where it is, and two who plan the same make every card twice.
+            None if self.situation.is_elsewhere(PLANNER) => None,
             None => self.situation.seats.iter().filter(|seat| seat.role == Role::Lead).find(can),
         };
         if let Some(seat) = asked {
@@ -354,7 +356,7 @@ impl Tick<'_> {
         could.peek().is_some()
             && could.all(|seat| card.is_by(seat.name))
             // The supervisor of their host may give it to one of them.
-            && !self.situation.settings.elsewhere.contains(&card.assignee)
+            && !self.situation.is_elsewhere(&card.assignee)
     }
 
     /// Whether somebody was asked for cards, rests, and the backlog is as it was.

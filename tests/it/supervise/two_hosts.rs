@@ -39,6 +39,13 @@ impl Host {
         answer
     }
 
+    /// The same where it ends with that code.
+    fn ok_or(&self, args: &[&str], code: i32) -> Answer {
+        let answer = answer(&mut self.command(args));
+        assert!([0, code].contains(&answer.code), "{} {args:?}: {answer:?}", self.name);
+        answer
+    }
+
     fn supervise(&self) -> Supervising {
         let said = fs::OpenOptions::new().create(true).append(true).open(self.sandbox.root.join("said")).unwrap();
         let mut command = self.command(&["fleet", "supervise", "--json", "--interval", "1", "--lease", "4"]);
@@ -59,21 +66,31 @@ impl Drop for Supervising {
     }
 }
 
-/// Two hosts whose rosters name both hosts' agents, and each one that has the other's name.
-fn hosts(url: &str) -> Option<[Host; 2]> {
+/// Whether a process may have a host name of its own.
+fn may_have_names() -> bool {
     if !answer(Command::new("unshare").args(["--uts", "true"])).stderr.is_empty() {
         skip("mounts", "a host name of its own needs root");
+        return false;
+    }
+    true
+}
+
+/// An agent of a host on the stub, which keeps what it was told.
+fn entry(sandbox: &Sandbox, url: &str, agent: &str, class: &str) -> String {
+    let log = sandbox.root.join(format!("{agent}.told")).display().to_string();
+    format!(
+        "  - {{name: {agent}, class: {class}, env: {{DATABASE_URL: '{url}', MOSAIC_STUB_SCRIPT: 'pace 0.2; log {log}'}}}}\n"
+    )
+}
+
+/// Two hosts whose rosters name both hosts' agents, and each one that has the other's name.
+fn hosts(url: &str) -> Option<[Host; 2]> {
+    if !may_have_names() {
         return None;
     }
     let host = |name: &'static str, other: &str| {
         let sandbox = Sandbox::new();
-        let log = |agent: &str| sandbox.root.join(format!("{agent}.told")).display().to_string();
-        let entry = |agent: &str| {
-            format!(
-                "  - {{name: {agent}, class: code, env: {{DATABASE_URL: '{url}', MOSAIC_STUB_SCRIPT: 'pace 0.2; log {}'}}}}\n",
-                log(agent)
-            )
-        };
+        let entry = |agent: &str| entry(&sandbox, url, agent, "code");
         sandbox.write_agents(&format!(
             "{}{}  - {{name: of-{other}, class: code, host: {other}, ssh: nobody@{other}.invalid}}\n",
             entry("same"),
@@ -156,4 +173,78 @@ fn each_supervisor_gives_work_to_its_own_agents_and_no_card_goes_to_two() {
             assert!(one["agent"] == "same" && host.name == "north", "{one}");
         }
     }
+}
+
+/// Two hosts whose rosters know nothing of each other.
+fn strangers(url: &str) -> Option<[Host; 2]> {
+    if !may_have_names() {
+        return None;
+    }
+    let host = |name: &'static str, agents: &[(&str, &str)]| {
+        let sandbox = Sandbox::new();
+        let entries: String = agents.iter().map(|(agent, class)| entry(&sandbox, url, agent, class)).collect();
+        sandbox.write_agents(&entries);
+        Host { sandbox, name, url: url.to_owned() }
+    };
+    Some([
+        host("north", &[("same", "code"), ("boss", "orchestrator")]),
+        host("south", &[("same", "docs"), ("far", "tests")]),
+    ])
+}
+
+#[test]
+fn hosts_with_rosters_of_their_own_leave_each_other_what_is_theirs() {
+    let stand = Stand::server();
+    let Stand::Server(database) = &stand else { panic!("a server") };
+    let url = database.url();
+    let Some(hosts) = strangers(&url) else { return };
+    let [north, south] = &hosts;
+    let create = |id: &str, assignee: &str| {
+        let args = ["backlog", "create", "--id", id, "--title", "something to do", "--assignee", assignee];
+        north.ok(&args);
+    };
+    // Held by nobody and for nobody: only so that there is a backlog in which the two meet.
+    north.ok(&["backlog", "create", "--id", "P", "--title", "parked", "--blocked"]);
+    north.ok(&["fleet", "start", "same"]);
+    south.ok(&["fleet", "start", "same", "far"]);
+    let supervising: Vec<Supervising> = hosts.iter().map(Host::supervise).collect();
+    let known = || database.psql("SELECT count(*) FROM fleet.supervisor WHERE until > fleet.now_ms()");
+    wait_for("both know each other", || known().trim() == "2");
+    let cards = [("N1", "code"), ("S1", "docs"), ("S2", "tests"), ("S3", "far"), ("N2", "code"), ("S4", "docs")];
+    for (id, assignee) in cards {
+        create(id, assignee);
+    }
+    create("A5", "");
+    create("X1", "nobody-has-this");
+    let stats = || north.ok(&["backlog", "stats", "--json"]).json()["columns"]["done"].as_u64();
+    wait_for("all that somebody is there for", || stats() == Some(7));
+    let escalated = |host: &Host| host.ok_or(&["fleet", "escalations", "--json"], 1).json().to_string();
+    wait_for("what nobody is there for", || hosts.iter().all(|host| escalated(host).contains("nobody-has-this")));
+    drop(supervising);
+    for host in &hosts {
+        let letter = host.name[..1].to_uppercase();
+        let decided = host.decisions();
+        let of = |word: &str| decided.iter().filter(|one| one["decision"] == word).cloned().collect::<Vec<_>>();
+        for given in of("dispatch") {
+            // What is for anyone may be either's.
+            let card = given["card"].as_str().unwrap();
+            assert!(card.starts_with(&letter) || card == "A5", "{}: {given}", host.name);
+        }
+        // No errand of anybody's here, neither at first nor settled later.
+        for escalated in of("escalate") {
+            assert_eq!(escalated["agent"], "nobody-has-this", "{}: {decided:#?}", host.name);
+        }
+        assert!(of("release").is_empty() && of("replan").is_empty(), "{}: {decided:#?}", host.name);
+    }
+    // Whose card is whose: the agents have one name.
+    create("S6", "docs");
+    let claim = ["backlog", "claim", "--owner", "same", "--id", "S6"];
+    south.ok(&claim);
+    let claim_of = |host: &Host| {
+        let rows = host.ok(&["--once", "--format", "json"]).json();
+        let row = rows["agents"].as_array().unwrap().iter().find(|row| row["name"] == "same").unwrap().clone();
+        row["claim"]["card"].as_str().map(str::to_owned)
+    };
+    assert_eq!((claim_of(north), claim_of(south)), (None, Some("S6".to_owned())));
+    assert!(north.ok(&["backlog", "show", "S6"]).stdout.contains("same on south since"));
 }

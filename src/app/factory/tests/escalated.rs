@@ -188,3 +188,36 @@ fn with_nothing_open_somebody_is_asked_once_until_something_changes() {
     all.waits().clear();
     assert_eq!(words(&tick(&all, &memory)), ["replan lead"], "the lead where there is no planner");
 }
+
+#[test]
+fn cards_for_agents_that_only_another_hosts_roster_has_are_no_errand_here() {
+    let for_them = vec![waiting("A", "docs"), waiting("B", "docs0"), waiting("C", "")];
+    let lead = || vec![seat("lead", "orchestrator", Readiness::Stuck)];
+    let mut all = situation(1, lead(), cards(for_them, Vec::new()));
+    let alone = decided(&all).0;
+    assert_eq!(words(&alone), ["escalate C", "escalate docs", "escalate docs0"].map(|line| line.replace(" C", " ")));
+    for decision in alone {
+        if let Decision::Escalate { subject, .. } = decision {
+            all.waits().insert(subject);
+        }
+    }
+    let elsewhere = &mut all.cards.as_mut().unwrap().elsewhere;
+    elsewhere.names.extend(["docs".to_owned(), "docs0".to_owned()]);
+    elsewhere.anyone = true;
+    let settled = decided(&all).0;
+    assert!(settled.len() == 3 && settled.iter().all(|one| one.word() == "settle"), "{settled:?}");
+    all.waits().clear();
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0], "its supervisor gives them out");
+}
+
+#[test]
+fn nobody_else_is_asked_for_cards_where_another_host_has_a_planner() {
+    let lead = seat("lead", "orchestrator", Readiness::Available);
+    let mut all = situation(1, vec![lead], cards(Vec::new(), Vec::new()));
+    assert_eq!(words(&decided(&all).0), ["replan lead"]);
+    all.cards.as_mut().unwrap().elsewhere.names.insert("planner".to_owned());
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0]);
+    all.cards.as_mut().unwrap().elsewhere.names.clear();
+    all.settings.elsewhere.insert("planner".to_owned());
+    assert_eq!(words(&decided(&all).0), [] as [&str; 0], "also by the roster of this one");
+}

@@ -1,18 +1,19 @@
-//! What earlier looks at the backlog found out: it stays true of the card's version or claim by which it is kept.
+//! What earlier looks at the backlog found out: it stays true of the card's version by which it is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
-use crate::backlog::model::CardId;
+use crate::backlog::model::{CardId, Takers};
 
-/// What was found out about claims and blocked cards, and stays true of them.
+/// What was found out about blocked cards and reviews, and stays true of them.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Claims by card and time: whether they were made on this host.
-    pub here: BTreeMap<(CardId, i64), bool>,
-    /// Blocked cards by version: who held them, if anybody did.
-    pub owners: BTreeMap<(CardId, i64), Option<String>>,
+    /// Blocked cards by version: who held them, if anybody did, and the host where that was said.
+    pub owners: BTreeMap<(CardId, i64), Option<(String, String)>>,
     /// Cards that wait for a review, by version: who wrote the change.
     pub authors: BTreeMap<(CardId, i64), Vec<String>>,
     /// The newest lines of the history that were read, by their numbers.
     pub lines: BTreeSet<i64>,
+    /// For whom cards are given out here, as the others were told, and when.
+    pub said: Option<(Takers, Instant)>,
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::gate_card;
 use super::known::Known;
+use super::others::{self, Others};
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Settings, Waiting};
 use crate::app::perform::backlog::pipeline;
 use crate::backlog::model::{
-    BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Term, TermField, Terms,
+    BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Supervising, Takers, Term, TermField, Terms,
 };
 use crate::backlog::operations::Backlog;
 use crate::backlog::store::LATE;
@@ -125,6 +126,10 @@ pub(super) struct Ask {
     /// Up to which line of the history is known which cards ended.
     pub line: Option<i64>,
     pub pipeline: Option<Arc<Pipeline>>,
+    /// For whom cards are given out here.
+    pub takers: Takers,
+    /// For how many seconds the others may go by that; `None` tells them nothing.
+    pub says: Option<i64>,
     /// Whether cards go on to their next stages first.
     pub moves_on: bool,
     /// Nothing more is read where the backlog is still what this says.
@@ -150,18 +155,16 @@ pub(super) struct Found {
 pub(super) async fn look(site: &Site, desk: &Desk, ask: Ask) -> Looked {
     // One that cannot be asked looks the same each time, and is read again when the interval is over.
     let revision = desk.with(|backlog| backlog.store().revision()).await.unwrap_or_default();
-    if ask.unless.is_some_and(|known| known == revision) {
+    if ask.unless.as_ref().is_some_and(|known| *known == revision) {
         return Looked { revision, found: None };
     }
     let moved = match ask.pipeline.clone().filter(|_| ask.moves_on) {
         Some(pipeline) => move_on(site, desk, pipeline).await,
         None => Ok(()),
     };
-    let (host, pipeline) = (site.host.clone(), ask.pipeline);
-    let (assignees, asked, line) = (ask.assignees, ask.asked, ask.line);
-    let cards = desk
-        .look(move |backlog, known| cards(backlog, &assignees, &host, known, (line, pipeline.as_deref(), &asked)))
-        .await;
+    let own =
+        Supervising { host: site.host.clone(), home: site.home.display().to_string(), takers: ask.takers.clone() };
+    let cards = desk.look(move |backlog, known| cards(backlog, &ask, &own, known)).await;
     Looked { revision, found: Some(Found { moved, cards }) }
 }
 
@@ -186,32 +189,38 @@ pub(super) fn goals(site: &Site) -> Result<String> {
 }
 
 /// Reads what a tick needs of the backlog.
-fn cards(
-    backlog: &mut Backlog,
-    assignees: &BTreeSet<String>,
-    host: &str,
-    known: &mut Known,
-    (line, pipeline, asked): (Option<i64>, Option<&Pipeline>, &BTreeSet<CardId>),
-) -> Result<Cards> {
+fn cards(backlog: &mut Backlog, ask: &Ask, own: &Supervising, known: &mut Known) -> Result<Cards> {
+    let Ask { assignees, asked, line, .. } = ask;
     let board = backlog.store().board(&BoardQuery { limit: MAX_CARDS, ..BoardQuery::default() })?;
     let [_, ready, _, stuck, _] = board.lanes;
-    let waiting = waiting(backlog, ready, assignees, (known, pipeline))?;
-    let held = held(backlog, board.claims, board.now, assignees, host, known)?;
-    let blocked = blocked(backlog, stuck.cards, known)?;
-    let (over, line) =
-        if assignees.contains(REVIEWER) { over(backlog, line, &mut known.lines)? } else { (Vec::new(), None) };
+    // A backlog that nobody has made yet is not made by this either.
+    let others = others::meet(backlog, own, ask.says.filter(|_| board.counts.total() > 0), known)?;
+    let waiting = waiting(backlog, ready, assignees, (known, ask.pipeline.as_deref()))?;
+    let held = held(board.claims, board.now, assignees, &own.host);
+    let blocked = blocked(backlog, stuck.cards, &others, known)?;
+    let (over, line) = if assignees.contains(REVIEWER) {
+        over(backlog, *line, &others, &mut known.lines)?
+    } else {
+        (Vec::new(), None)
+    };
     let mut ended = BTreeSet::new();
     for id in asked {
         if backlog.store().card(id)?.is_none_or(|card| card.status == Status::Done) {
             ended.insert(*id);
         }
     }
-    Ok(Cards { waiting, held, blocked, over, ended, line, counts: board.counts })
+    let elsewhere = others.elsewhere();
+    Ok(Cards { waiting, held, blocked, over, ended, elsewhere, line, counts: board.counts })
 }
 
 /// The cards that ended behind a line of the history, done or failed, and the newest line. At the first time nobody asks
-/// about the past.
-fn over(backlog: &mut Backlog, line: Option<i64>, read: &mut BTreeSet<i64>) -> Result<(Vec<CardId>, Option<i64>)> {
+/// about the past, and at those of another host somebody looks back there, where it has such a seat.
+fn over(
+    backlog: &mut Backlog,
+    line: Option<i64>,
+    others: &Others,
+    read: &mut BTreeSet<i64>,
+) -> Result<(Vec<CardId>, Option<i64>)> {
     // A fleet that gets such a seat later would else be sent through its whole past.
     let Some(line) = line else {
         let newest = backlog.store().recent(0, 1)?;
@@ -239,7 +248,8 @@ fn over(backlog: &mut Backlog, line: Option<i64>, read: &mut BTreeSet<i64>) -> R
         EventKind::Blocked => event.detail.get("owner").is_some_and(|owner| owner.as_str().is_some()),
         _ => false,
     });
-    Ok((ended.map(|(_, event)| event.card_id).collect(), Some(newest)))
+    let ours = ended.filter(|(_, event)| !others.has(&event.host, REVIEWER));
+    Ok((ours.map(|(_, event)| event.card_id).collect(), Some(newest)))
 }
 
 /// The cards that can be claimed. Where there are more than one query reads, each class and agent is asked about by
@@ -283,43 +293,18 @@ fn waiting(
     Ok(all)
 }
 
-fn held(
-    backlog: &mut Backlog,
-    claims: Vec<HeldCard>,
-    now: Stamp,
-    names: &BTreeSet<String>,
-    host: &str,
-    known: &mut Known,
-) -> Result<Vec<Held>> {
-    let mut all = Vec::new();
-    let mut here = BTreeMap::new();
-    for held in claims {
-        let owner = held.claim.owner;
-        let key = (held.id, held.claim.since.0);
-        let claimed_here = match known.here.get(&key) {
-            // Not remembered: the next look may ask about whoever this is, and it was not found out here.
-            _ if !names.contains(&owner) => false,
-            Some(known) => *known,
-            None => {
-                let lines = backlog.store().history(&held.id, MAX_LINES)?;
-                let claim = lines.iter().rev().find(|line| line.kind == EventKind::Claimed);
-                // A claim whose line is not found is taken for ours: an agent that holds a card must
-                // not get a second one.
-                claim.is_none_or(|claim| claim.host == host)
-            }
-        };
-        if names.contains(&owner) {
-            here.insert(key, claimed_here);
-        }
-        let (since, expired) = (held.claim.since, held.claim.expires_at < now);
-        all.push(Held { id: held.id, owner, since, here: claimed_here, expired });
-    }
-    known.here = here;
-    Ok(all)
+fn held(claims: Vec<HeldCard>, now: Stamp, names: &BTreeSet<String>, host: &str) -> Vec<Held> {
+    let held = claims.into_iter().map(|HeldCard { id, claim, .. }| {
+        // Of which nobody knows where it was claimed is taken for ours: an agent that holds a card must not get a second one.
+        let here = names.contains(&claim.owner) && claim.is_on(host);
+        Held { id, since: claim.since, here, expired: claim.expires_at < now, owner: claim.owner }
+    });
+    held.collect()
 }
 
-/// Cards that their workers could not go on with; what an operator parked is the operator's.
-fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Result<Vec<Blocked>> {
+/// Cards that their workers could not go on with; what an operator parked is the operator's, and what an agent of another
+/// host said reaches a person there, where somebody supervises.
+fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, others: &Others, known: &mut Known) -> Result<Vec<Blocked>> {
     let mut owners = BTreeMap::new();
     let mut all = Vec::new();
     for line in lines {
@@ -329,10 +314,10 @@ fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Re
             None => {
                 let lines = backlog.store().history(&line.id, MAX_LINES)?;
                 let last = lines.iter().rev().find(|line| line.kind == EventKind::Blocked);
-                last.and_then(|line| line.detail.get("owner")?.as_str().map(str::to_owned))
+                last.and_then(|line| Some((line.detail.get("owner")?.as_str()?.to_owned(), line.host.clone())))
             }
         };
-        if let Some(owner) = &owner {
+        if let Some((owner, _)) = owner.as_ref().filter(|(_, host)| !others.looks_after(host)) {
             all.push(Blocked { id: line.id, owner: owner.clone(), reason: line.block_reason });
         }
         owners.insert(key, owner);
@@ -344,12 +329,31 @@ fn blocked(backlog: &mut Backlog, lines: Vec<CardLine>, known: &mut Known) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::factory::Elsewhere;
     use crate::backlog::model::{NewCard, Patch};
     use crate::backlog::place::{Intent, Location};
     use crate::backlog::store::{ClaimRequest, Who};
 
+    fn own(host: &str) -> Supervising {
+        Supervising { host: host.to_owned(), home: "/home".to_owned(), takers: Takers::default() }
+    }
+
+    /// What is asked for these names, and for anyone.
+    fn ask(names: &[&str]) -> Ask {
+        Ask {
+            assignees: names.iter().copied().chain([""]).map(str::to_owned).collect(),
+            asked: BTreeSet::new(),
+            line: None,
+            pipeline: None,
+            takers: Takers { names: names.iter().map(|name| (*name).to_owned()).collect(), anyone: true },
+            says: None,
+            moves_on: false,
+            unless: None,
+        }
+    }
+
     #[test]
-    fn a_look_that_asks_for_nobody_says_nothing_of_the_claims_for_the_next() {
+    fn a_claim_belongs_to_the_agent_of_the_host_where_it_was_made() {
         let folder = tempfile::tempdir().unwrap();
         let who = Who { actor: "a".into(), tenant_id: "t".into(), host: "here".into() };
         let place = Location::File(folder.path().join("backlog.db"));
@@ -361,15 +365,10 @@ mod tests {
         backlog.claim(&request).unwrap().unwrap();
         let mut known = Known::default();
         // As after a request for cards, which only wants to know what is done.
-        let nobody =
-            cards(&mut backlog, &BTreeSet::from([String::new()]), "here", &mut known, (None, None, &BTreeSet::new()))
-                .unwrap();
-        assert!(!nobody.held[0].here);
-        let all = BTreeSet::from(["code0".to_owned(), String::new()]);
-        for _ in 0..2 {
-            let seen = cards(&mut backlog, &all, "here", &mut known, (None, None, &BTreeSet::new())).unwrap();
-            assert!(seen.held[0].here, "it was claimed on this host");
-        }
+        let mut look = |names: &[&str], host: &str| cards(&mut backlog, &ask(names), &own(host), &mut known).unwrap();
+        assert!(!look(&[], "here").held[0].here);
+        assert!(look(&["code0"], "here").held[0].here, "it was claimed on this host");
+        assert!(!look(&["code0"], "there").held[0].here, "and is none of an agent of that name on another");
     }
 
     #[test]
@@ -379,7 +378,7 @@ mod tests {
         let place = Location::File(folder.path().join("backlog.db"));
         let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
         let mut read = BTreeSet::new();
-        let (none, line) = over(&mut backlog, None, &mut read).unwrap();
+        let (none, line) = over(&mut backlog, None, &Others::default(), &mut read).unwrap();
         assert!(none.is_empty() && line.is_some());
         let many = 150;
         for number in 0..many {
@@ -388,10 +387,13 @@ mod tests {
             backlog.create(&new).unwrap();
             backlog.complete(&id, None).unwrap();
         }
-        let (ended, line) = over(&mut backlog, line, &mut read).unwrap();
+        let (ended, line) = over(&mut backlog, line, &Others::default(), &mut read).unwrap();
         assert_eq!(ended.len(), many, "three hundred lines between two ticks");
-        assert!(over(&mut backlog, line, &mut read).unwrap().0.is_empty(), "told before");
-        assert!(over(&mut backlog, line, &mut BTreeSet::new()).unwrap().0.is_empty(), "nor by the next supervisor");
+        assert!(over(&mut backlog, line, &Others::default(), &mut read).unwrap().0.is_empty(), "told before");
+        assert!(
+            over(&mut backlog, line, &Others::default(), &mut BTreeSet::new()).unwrap().0.is_empty(),
+            "nor by the next supervisor"
+        );
     }
 
     #[test]
@@ -414,11 +416,10 @@ mod tests {
             ClaimRequest { owner: "code0".into(), ttl_seconds: None, id: Some(id), phase: None, assignee: None };
         let claimed = backlog.claim(&request).unwrap().unwrap();
         backlog.release(&id, claimed.claim.unwrap().token, "").unwrap();
-        let all = BTreeSet::from(["code".to_owned()]);
+        let of_pipeline = Ask { pipeline: Some(Arc::new(pipeline)), ..ask(&["code"]) };
         let mut known = Known::default();
         let mut authors = |backlog: &mut Backlog| {
-            let seen = cards(backlog, &all, "here", &mut known, (None, Some(&pipeline), &BTreeSet::new())).unwrap();
-            seen.waiting[0].authors.clone()
+            cards(backlog, &of_pipeline, &own("here"), &mut known).unwrap().waiting[0].authors.clone()
         };
         assert_eq!(authors(&mut backlog), [] as [String; 0], "whoever had it goes on with it");
         backlog.edit(&id, &stage("review"), None).unwrap();
@@ -426,5 +427,41 @@ mod tests {
         assert_eq!(authors(&mut backlog), ["code0"], "as it was found out before");
         backlog.edit(&id, &stage("gate"), None).unwrap();
         assert_eq!(authors(&mut backlog), [] as [String; 0], "who merges it need not be another one");
+    }
+
+    #[test]
+    fn what_agents_of_another_host_say_is_said_there_while_somebody_supervises() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::File(folder.path().join("backlog.db"));
+        let on = |host: &str| {
+            let who = Who { actor: "a".into(), tenant_id: "t".into(), host: host.into() };
+            place.open(Intent::Write, who, &mut |_, _| {}).unwrap()
+        };
+        let (mut north, mut south) = (on("north"), on("south"));
+        for (backlog, name, id) in [(&mut north, "code0", "N"), (&mut south, "docs0", "S")] {
+            let (id, title) = (CardId::parse(id).unwrap(), "a card".to_owned());
+            backlog
+                .create(&NewCard { id, title, fields: Patch::default(), idempotency_key: None, blocked: false })
+                .unwrap();
+            let request =
+                ClaimRequest { owner: name.into(), ttl_seconds: None, id: Some(id), phase: None, assignee: None };
+            let claimed = backlog.claim(&request).unwrap().unwrap();
+            backlog.block(&id, Some(claimed.last_claim_token), "no access", None).unwrap();
+        }
+        let look = |backlog: &mut Backlog, host: &str, names: &[&str]| {
+            let ask = Ask { says: Some(60), ..ask(names) };
+            let own = Supervising { takers: ask.takers.clone(), ..own(host) };
+            cards(backlog, &ask, &own, &mut Known::default()).unwrap()
+        };
+        let blocked = |cards: &Cards| cards.blocked.iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+        let alone = look(&mut north, "north", &["code0", "code"]);
+        // Nobody looks after the other host, so all of it is said here.
+        assert_eq!((blocked(&alone), alone.elsewhere), (vec!["N".to_owned(), "S".to_owned()], Elsewhere::default()));
+        let there = look(&mut south, "south", &["docs0", "docs"]);
+        assert_eq!(blocked(&there), ["S"]);
+        assert!(there.elsewhere.anyone && there.elsewhere.names.contains("code"), "{:?}", there.elsewhere);
+        let here = look(&mut north, "north", &["code0", "code"]);
+        assert_eq!(blocked(&here), ["N"]);
+        assert!(here.elsewhere.names.contains("docs0") && !here.elsewhere.names.contains("code0"));
     }
 }

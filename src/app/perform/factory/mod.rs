@@ -12,6 +12,7 @@ mod kept;
 mod known;
 mod looking;
 mod north_star;
+mod others;
 mod remembered;
 mod steps;
 mod supervise;

@@ -25,7 +25,7 @@ use super::remembered::remember;
 use super::steps::{Ended, paused};
 use super::telling;
 use super::troubles::{At, Troubles};
-use super::{trees, witness};
+use super::{others, trees, witness};
 use crate::app::action::error::DONE;
 use crate::app::action::supervise::Supervise;
 use crate::app::factory::{Asked, Decision, Memory, Seat, Situation, tick};
@@ -353,9 +353,14 @@ impl<'a> Supervisor<'a> {
         self.due = Instant::now() + self.pause(situation.now);
     }
 
+    /// It looks at least so often.
+    fn interval(&self) -> Duration {
+        self.wanted.interval.unwrap_or(self.used.roster.supervise.interval)
+    }
+
     /// How long nothing has to be looked at when nothing happens.
     fn pause(&self, now: Duration) -> Duration {
-        let interval = self.wanted.interval.unwrap_or(self.used.roster.supervise.interval);
+        let interval = self.interval();
         let backoff = self.memory.next_due(now).map_or(interval, |until| until.saturating_sub(now));
         // Right behind the end of a pause, not right before it.
         interval.min(backoff + Duration::from_millis(50))
@@ -375,6 +380,8 @@ impl<'a> Supervisor<'a> {
             asked: escalations::read(self.site).map(|open| at_the_gate(&open)).unwrap_or_default(),
             line: self.memory.line,
             pipeline: self.used.pipeline.clone(),
+            takers: others::takers(seats),
+            says: (!self.wanted.dry_run).then(|| others::holds(self.interval())),
             // A card that moves on ends somebody's work and begins another's, and a pause holds up both.
             moves_on: !self.wanted.dry_run && paused(self.site).is_none(),
             unless,
